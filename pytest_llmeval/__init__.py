@@ -1,0 +1,1 @@
+"""Regression tests for systems built on language models. See README.md."""

@@ -1,0 +1,167 @@
+"""Everything that this package raises, as one tree.
+
+```
+LLMEvalError
+├── InputError              something the user wrote cannot be used; nothing was sent (exit 2 or 4)
+│   ├── SettingError        an option, ini key, environment variable or marker argument
+│   ├── GoldenFileError     a golden file; carries every Problem found in it
+│   └── MissingExtraError   an optional package or its weights are not installed
+├── CallError               a model call gave no completion
+│   ├── CallTimeout         no answer within the time allowed
+│   ├── CallRefused         the endpoint said no, and would say it again (401, 404, bad request)
+│   ├── RateLimited         the endpoint asks for patience (429)
+│   ├── EndpointDown        connection lost or 5xx
+│   └── BadReply            an answer came that cannot be read
+├── Unjudged                an unscored Score was compared
+└── RunLogError             the run log cannot be read or written
+```
+
+A message names the place, what was found, what is allowed, and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Score
+
+
+class LLMEvalError(Exception):
+    """Base of every error raised by this package."""
+
+
+class InputError(LLMEvalError):
+    """Something the user wrote cannot be used. Nothing has been sent."""
+
+
+class SettingError(InputError):
+    """A setting has a value that is not allowed.
+
+    Args:
+        place: Where it was written, for example ``--llm-temperature`` or ``LLMEVAL_SEED``.
+        found: The value as written.
+        allowed: What would be accepted.
+        remedy: What to do, where that is not obvious.
+    """
+
+    def __init__(self, place: str, found: object, allowed: str, remedy: str = "") -> None:
+        self.place, self.found, self.allowed, self.remedy = place, found, allowed, remedy
+        tail = f" {remedy}" if remedy else ""
+        super().__init__(f"{place}: found {found!r}; allowed: {allowed}.{tail}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a golden file.
+
+    Attributes:
+        file: Path as the user wrote it.
+        line: Line in the file where the row starts, from 1; ``None`` if the whole file is meant.
+        row: Row (record) number, from 1; ``None`` if the whole file is meant.
+        column: Column or JSON path; empty if the row as a whole is meant.
+        found: What stands there.
+        allowed: What may stand there, and the remedy where it is not obvious.
+    """
+
+    file: str
+    line: int | None
+    row: int | None
+    column: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        row = "" if self.row is None else f" row {self.row}"
+        column = f" column {self.column!r}" if self.column else ""
+        where = f"{row}{',' if row and column else ''}{column}"
+        return f"{place}:{where} found {self.found}; allowed: {self.allowed}"
+
+
+class GoldenFileError(InputError):
+    """A golden file cannot be used.
+
+    Attributes:
+        problems: Every problem found, in file order.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = f"{count} problem{'' if count == 1 else 's'} in {self.problems[0].file}"
+        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+
+
+class MissingExtraError(InputError):
+    """An optional part is not installed.
+
+    Args:
+        what: What the user asked for.
+        remedy: The command or setting that makes it work.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. Remedy: {remedy}")
+
+
+class CallError(LLMEvalError):
+    """A model call gave no completion."""
+
+
+class CallTimeout(CallError):
+    """No answer came within the time allowed."""
+
+
+class CallRefused(CallError):
+    """The endpoint refused the call, and repeating it would not help."""
+
+
+class RateLimited(CallError):
+    """The endpoint answered 429.
+
+    Attributes:
+        retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class EndpointDown(CallError):
+    """The connection was lost, or the endpoint answered 5xx."""
+
+
+class BadReply(CallError):
+    """An answer came that cannot be read."""
+
+
+class Unjudged(LLMEvalError):
+    """An unscored Score was compared: there is nothing to compare with.
+
+    Attributes:
+        score: The unscored Score.
+    """
+
+    def __init__(self, score: Score) -> None:
+        self.score = score
+        super().__init__(f"{score.name} is unscored: {score.error or 'no reason given'}")
+
+
+class RunLogError(LLMEvalError):
+    """The run log cannot be read or written."""
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """A "did you mean" sentence for a misspelt word, or an empty string.
+
+    Args:
+        word: What the user wrote.
+        allowed: The words that exist.
+    """
+    close = get_close_matches(word, list(allowed), n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else ""

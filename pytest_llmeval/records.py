@@ -1,0 +1,359 @@
+"""The records that flow from a golden file to a report. All are frozen.
+
+``Case → Request → Completion → Score → CaseResult → Run``. Their fields hold only built-in types and
+other records, so `pytest_llmeval.wire` can turn each of them into JSON and back.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_llmeval.errors import SettingError, Unjudged
+
+Message = Mapping[str, Any]
+"""One chat message in the shape of the OpenAI API: ``{"role": "user", "content": "…"}``."""
+
+Outcome = Literal["passed", "failed", "error", "skipped"]
+"""``failed``: the answer is worse than asked. ``error``: it could not be judged."""
+
+COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a case stands.
+
+    Attributes:
+        file: Golden file, relative to the root directory, with forward slashes.
+        line: Line where the row starts, from 1 (in Parquet: the row number).
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A bound on one Score of one case.
+
+    Attributes:
+        metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
+        comparison: One of ``>= <= > < ==``.
+        bound: The number the score is compared with.
+        params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
+        origin: Who asked for it: ``row``, ``marker``, ``command line``, ``environment`` or ``ini``.
+    """
+
+    metric: str
+    comparison: str
+    bound: float
+    params: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.comparison} {self.bound:g}"
+
+    def is_met_by(self, score: Score) -> bool:
+        """Whether a score keeps the bound.
+
+        Raises:
+            Unjudged: The score is unscored.
+        """
+        return bool(COMPARISONS[self.comparison](score, self.bound))
+
+    @classmethod
+    def parse(cls, text: str, origin: str) -> Threshold:
+        """Read ``toxicity<=0.2``.
+
+        Raises:
+            SettingError: The text is not ``NAME COMPARISON NUMBER``.
+        """
+        for sign in COMPARISONS:  # the two-character signs stand first
+            name, found, bound = (part.strip() for part in text.partition(sign))
+            if found and name:
+                try:
+                    number = float(bound)
+                except ValueError:
+                    break
+                if math.isfinite(number):
+                    return cls(name, sign, number, origin=origin)
+                break
+        allowed = "NAME, one of >= <= > < ==, and a number, for example 'toxicity<=0.2'"
+        raise SettingError(f"threshold ({origin})", text, allowed)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of a golden file.
+
+    Attributes:
+        id: Unique within its file; part of the test's node id.
+        prompt: What is asked; for a chat, the text of the last user message.
+        messages: The whole chat, where the golden file has one; else empty.
+        expected: The accepted answer, or ``None``.
+        contexts: Passages the answer may rest on.
+        tags: Classification of the case.
+        metadata: Every other column, by its name in the file; absent cells are left out.
+        thresholds: Bounds given in the row itself.
+        source: Where the row stands.
+    """
+
+    id: str
+    prompt: str
+    source: Source
+    messages: tuple[Message, ...] = ()
+    expected: str | None = None
+    contexts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: tuple[Threshold, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Sampling parameters of one call; ``None`` and empty mean: not sent, the endpoint decides.
+
+    Names and meanings are those of the OpenAI chat completions API. ``extra_body`` is merged into the
+    request as it is.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    response_format: Mapping[str, Any] | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_body(self) -> dict[str, Any]:
+        """The parameters that are set, as members of a chat completions request body."""
+        body = {name: value for name, value in vars(self).items() if value not in (None, ()) and name != "extra_body"}
+        if self.stop:
+            body["stop"] = list(self.stop)
+        return {**body, **self.extra_body}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a Provider is asked.
+
+    Attributes:
+        messages: The chat to answer.
+        model: Model name; empty where the provider is not a model.
+        parameters: How to sample.
+        sample: Number of the sample of the same case, from 0.
+        case: The case, for providers that are a whole application; ``None`` for a bare model.
+    """
+
+    messages: tuple[Message, ...]
+    model: str = ""
+    parameters: Parameters = Parameters()
+    sample: int = 0
+    case: Case | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """One generated token with its natural log probability, and the likeliest tokens at its place."""
+
+    token: str
+    logprob: float
+    top: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer.
+
+    Attributes:
+        text: The answer, after extraction.
+        raw_text: The answer as it came, where extraction changed it; else empty.
+        choices: All answers of the call, the first included, where ``n`` > 1; else empty.
+        model: Model that answered, as the endpoint names it.
+        endpoint: Who answered: a base URL without credentials, or the provider's name.
+        finish_reason: ``stop``, ``length``, …; empty if unknown.
+        usage: Tokens, or ``None`` if unknown.
+        cost_usd: US dollars, or ``None`` if the price is unknown.
+        latency_s: Seconds from sending to the last byte.
+        contexts: Passages the answer was made from, where the provider retrieves.
+        logprobs: Per token, where asked for.
+        cached: Whether the answer came from a store instead of a call.
+    """
+
+    text: str
+    raw_text: str = ""
+    choices: tuple[str, ...] = ()
+    model: str = ""
+    endpoint: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    latency_s: float = 0.0
+    contexts: tuple[str, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    cached: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The range of a score, and which end is good.
+
+    Attributes:
+        low: Lowest possible value; ``None`` if unbounded.
+        high: Highest possible value; ``None`` if unbounded.
+        higher_is_better: Direction.
+        unit: Unit, for example ``words``; empty for a plain number.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    higher_is_better: bool = True
+    unit: str = ""
+
+
+UNIT_SCALE = Scale(0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """The result of one Scorer on one completion. Compares with numbers like its value.
+
+    Attributes:
+        name: Name of the metric or judge.
+        value: The number, or ``None``: unscored. Aggregates skip it and count it.
+        scale: Range and direction.
+        reason: Why, in a few words.
+        version: Version of the scorer and of what it rests on; for a judge, its fingerprint.
+        error: Why there is no value, where there is none.
+        raw: What the scorer saw, for example the judge's last reply.
+        parts: Further numbers behind the value, for example every label of a classifier.
+        calls: The model calls that the score cost; empty for a metric.
+    """
+
+    name: str
+    value: float | None
+    scale: Scale = UNIT_SCALE
+    reason: str = ""
+    version: str = ""
+    error: str | None = None
+    raw: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    calls: tuple[Completion, ...] = ()
+
+    def __float__(self) -> float:
+        if self.value is None:
+            raise Unjudged(self)
+        return self.value
+
+    def __lt__(self, other: float | Score) -> bool:
+        return float(self) < float(other)
+
+    def __le__(self, other: float | Score) -> bool:
+        return float(self) <= float(other)
+
+    def __gt__(self, other: float | Score) -> bool:
+        return float(self) > float(other)
+
+    def __ge__(self, other: float | Score) -> bool:
+        return float(self) >= float(other)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to a number: by value. Equal to a Score: in every field."""
+        if isinstance(other, Score):
+            return vars(self) == vars(other)
+        return float(self) == other if isinstance(other, (int, float)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """Everything about one case in one run. Its identity is (suite, case id, sample).
+
+    Attributes:
+        suite: The golden file's path, or the test function's node id without parameters.
+        case: The case.
+        nodeid: pytest's node id; reruns exactly this case.
+        outcome: How it ended.
+        request: What was asked, or ``None`` if nothing was sent.
+        completion: The answer, or ``None``.
+        scores: In the order they were taken.
+        thresholds: The bounds in force.
+        message: Why it did not pass; empty if it did.
+        judge_model: The model that judged; empty if none did.
+        sample: Number of the sample, from 0.
+        started_at: ISO 8601 with UTC offset.
+        duration_s: Seconds the test took, set-up included.
+        worker: Name of the xdist worker, or ``main``.
+    """
+
+    suite: str
+    case: Case
+    nodeid: str
+    outcome: Outcome
+    request: Request | None = None
+    completion: Completion | None = None
+    scores: tuple[Score, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    message: str = ""
+    judge_model: str = ""
+    sample: int = 0
+    started_at: str = ""
+    duration_s: float = 0.0
+    worker: str = "main"
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What results of two runs are joined by."""
+        return (self.suite, self.case.id, self.sample)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One session, without its results.
+
+    Attributes:
+        id: Experiment id, unique.
+        name: What the user called it; empty if nothing.
+        started_at: ISO 8601 with UTC offset.
+        finished_at: The same; empty while it runs.
+        settings: The settings that are not secret, as strings.
+        versions: Of this package, Python, pytest and the libraries that scores rest on.
+        warnings: What the user was warned of, for example an unset judge.
+        lost: Node ids of tests that died with their worker.
+        exit_code: pytest's exit code; ``None`` while it runs.
+    """
+
+    id: str
+    name: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    exit_code: int | None = None

@@ -1,0 +1,48 @@
+"""Records as JSON and back: for xdist, the run log, the JSON report and, later, recordings.
+
+The text is ASCII only: execnet, which carries it between xdist workers, refuses lone surrogates, and a
+model can produce them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(record_type: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # late: needed only once there is a result
+
+    return TypeAdapter(record_type)
+
+
+def to_builtin(record: object) -> Any:
+    """A record as nested dicts, lists, strings and numbers."""
+    record_type: Any = type(record)
+    return _adapter(record_type).dump_python(record, mode="python")
+
+
+def to_wire(record: object) -> str:
+    """A record as one line of ASCII JSON."""
+    return json.dumps(to_builtin(record), ensure_ascii=True, separators=(",", ":"))
+
+
+def from_wire(record_type: type[T], text: str) -> T:
+    """The record that `to_wire` wrote.
+
+    Args:
+        record_type: A record class of `pytest_llmeval.records`.
+        text: What `to_wire` returned.
+
+    Raises:
+        ValueError: The text is not JSON or lacks a field.
+    """
+    adapter: TypeAdapter[T] = _adapter(cast(Any, record_type))
+    return adapter.validate_python(json.loads(text))
