@@ -5,7 +5,8 @@ LLMEvalError
 ├── InputError              something the user wrote cannot be used; nothing was sent (exit 2 or 4)
 │   ├── SettingError        an option, ini key, environment variable or marker argument
 │   ├── GoldenFileError     a golden file; carries every Problem found in it
-│   └── MissingExtraError   an optional package or its weights are not installed
+│   ├── MissingExtraError   an optional package or its weights are not installed
+│   └── NotConfiguredError  nothing is set that could answer, or judge
 ├── CallError               a model call gave no completion
 │   ├── CallTimeout         no answer within the time allowed
 │   ├── CallRefused         the endpoint said no, and would say it again (401, 404, bad request)
@@ -106,6 +107,10 @@ class MissingExtraError(InputError):
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(f"{what}. Remedy: {remedy}")
+
+
+class NotConfiguredError(InputError):
+    """Nothing is set that could answer, or judge. The message names the options that would."""
 
 
 class CallError(LLMEvalError):

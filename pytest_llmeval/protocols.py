@@ -14,7 +14,10 @@ from pytest_llmeval.records import Case, Completion, Request, Score
 
 @runtime_checkable
 class Provider(Protocol):
-    """Anything that answers a prompt."""
+    """Anything that answers a prompt.
+
+    A provider that holds connections may also have ``async def close(self) -> None``; it is awaited once at the end.
+    """
 
     @property
     def fingerprint(self) -> str | None:

@@ -6,6 +6,7 @@ other records, so `pytest_llmeval.wire` can turn each of them into JSON and back
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pytest_llmeval.errors import SettingError, Unjudged
 Message = Mapping[str, Any]
 """One chat message in the shape of the OpenAI API: ``{"role": "user", "content": "…"}``."""
 
-Outcome = Literal["passed", "failed", "error", "skipped"]
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
 """``failed``: the answer is worse than asked. ``error``: it could not be judged."""
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
@@ -41,14 +42,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A bound on one Score of one case.
+    """A bound on one Score of one case: the score of ``metric`` compared with ``bound``.
 
     Attributes:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
         comparison: One of ``>= <= > < ==``.
-        bound: The number the score is compared with.
         params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
-        origin: Who asked for it: ``row``, ``marker``, ``command line``, ``environment`` or ``ini``.
+        origin: Who asked for it: ``row``, ``marker``, ``command line``, or ``settings`` (environment or ini).
     """
 
     metric: str
@@ -58,7 +58,7 @@ class Threshold:
     origin: str = ""
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.comparison} {self.bound:g}"
+        return f"{self.metric} {self.comparison} {self.bound:.10g}"
 
     def is_met_by(self, score: Score) -> bool:
         """Whether a score keeps the bound.
@@ -77,13 +77,10 @@ class Threshold:
         """
         for sign in COMPARISONS:  # the two-character signs stand first
             name, found, bound = (part.strip() for part in text.partition(sign))
-            if found and name:
-                try:
-                    number = float(bound)
-                except ValueError:
-                    break
-                if math.isfinite(number):
-                    return cls(name, sign, number, origin=origin)
+            if found and name and not set(name) & set("<>=!"):
+                with contextlib.suppress(ValueError):
+                    if math.isfinite(number := float(bound)):
+                        return cls(name, sign, number, origin=origin)
                 break
         allowed = "NAME, one of >= <= > < ==, and a number, for example 'toxicity<=0.2'"
         raise SettingError(f"threshold ({origin})", text, allowed)
@@ -120,8 +117,7 @@ class Case:
 class Parameters:
     """Sampling parameters of one call; ``None`` and empty mean: not sent, the endpoint decides.
 
-    Names and meanings are those of the OpenAI chat completions API. ``extra_body`` is merged into the
-    request as it is.
+    Names and meanings are those of the OpenAI chat completions API; ``extra_body`` is merged into the request.
     """
 
     temperature: float | None = None
@@ -219,14 +215,7 @@ class Completion:
 
 @dataclass(frozen=True)
 class Scale:
-    """The range of a score, and which end is good.
-
-    Attributes:
-        low: Lowest possible value; ``None`` if unbounded.
-        high: Highest possible value; ``None`` if unbounded.
-        higher_is_better: Direction.
-        unit: Unit, for example ``words``; empty for a plain number.
-    """
+    """The range of a score, ``None`` where unbounded; which end is good; and its unit, empty for a plain number."""
 
     low: float | None = None
     high: float | None = None
@@ -268,23 +257,23 @@ class Score:
             raise Unjudged(self)
         return self.value
 
-    def __lt__(self, other: float | Score) -> bool:
+    def __lt__(self, other: float) -> bool:
         return float(self) < float(other)
 
-    def __le__(self, other: float | Score) -> bool:
+    def __le__(self, other: float) -> bool:
         return float(self) <= float(other)
 
-    def __gt__(self, other: float | Score) -> bool:
+    def __gt__(self, other: float) -> bool:
         return float(self) > float(other)
 
-    def __ge__(self, other: float | Score) -> bool:
+    def __ge__(self, other: float) -> bool:
         return float(self) >= float(other)
 
     def __eq__(self, other: object) -> bool:
-        """Equal to a number: by value. Equal to a Score: in every field."""
+        """Equal to a number, also to ``pytest.approx``: by value. Equal to a Score: in every field."""
         if isinstance(other, Score):
             return vars(self) == vars(other)
-        return float(self) == other if isinstance(other, (int, float)) else NotImplemented
+        return NotImplemented if other is None or isinstance(other, str) else float(self) == other
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -307,7 +296,7 @@ class CaseResult:
         judge_model: The model that judged; empty if none did.
         sample: Number of the sample, from 0.
         started_at: ISO 8601 with UTC offset.
-        duration_s: Seconds the test took, set-up included.
+        duration_s: Seconds, set-up included.
         worker: Name of the xdist worker, or ``main``.
     """
 
@@ -341,8 +330,8 @@ class Run:
         name: What the user called it; empty if nothing.
         started_at: ISO 8601 with UTC offset.
         finished_at: The same; empty while it runs.
-        settings: The settings that are not secret, as strings.
-        versions: Of this package, Python, pytest and the libraries that scores rest on.
+        settings: The settings that differ from their defaults, as text.
+        versions: Of this package, Python and pytest.
         warnings: What the user was warned of, for example an unset judge.
         lost: Node ids of tests that died with their worker.
         exit_code: pytest's exit code; ``None`` while it runs.

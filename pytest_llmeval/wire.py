@@ -24,14 +24,15 @@ def _adapter(record_type: Any) -> TypeAdapter[Any]:
 
 
 def to_builtin(record: object) -> Any:
-    """A record as nested dicts, lists, strings and numbers."""
-    record_type: Any = type(record)
-    return _adapter(record_type).dump_python(record, mode="python")
+    """A record as nested dicts, lists, strings and numbers, none of them of a subclass."""
+    return json.loads(to_wire(record))
 
 
 def to_wire(record: object) -> str:
     """A record as one line of ASCII JSON."""
-    return json.dumps(to_builtin(record), ensure_ascii=True, separators=(",", ":"))
+    record_type: Any = type(record)
+    content = _adapter(record_type).dump_python(record)
+    return json.dumps(content, ensure_ascii=True, separators=(",", ":"))
 
 
 def from_wire(record_type: type[T], text: str) -> T:

@@ -1,1 +1,21 @@
-"""TODO."""
+"""The command `llmeval`. One module a command; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_llmeval.cli.ids import ids
+from pytest_llmeval.cli.metrics import metrics
+from pytest_llmeval.cli.model import model
+from pytest_llmeval.cli.report import report
+from pytest_llmeval.cli.validate import validate
+
+
+@click.group()
+@click.version_option(package_name="pytest-llm-golden", prog_name="llmeval")
+def main() -> None:
+    """Regression tests for systems built on language models."""
+
+
+for _command in (validate, ids, metrics, model, report):
+    main.add_command(_command)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Requests in, completions out: the only place that sends model calls."""

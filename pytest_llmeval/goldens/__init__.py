@@ -1,1 +1,1 @@
-"""TODO."""
+"""Golden files: read, validated, selected, turned into chats."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Metrics: scorers that need no judge, ours and those that users add."""

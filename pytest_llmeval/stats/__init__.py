@@ -1,1 +1,1 @@
-"""TODO."""
+"""Statistics, without any knowledge of runs and reports."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Where completions are kept."""

@@ -1,0 +1,76 @@
+# One command per task; `make` lists them. Each works on a fresh machine with Python, make and the package index.
+
+PYTHON ?= python3
+VENV ?= .venv
+MODEL ?= qwen2.5-coder-1.5b-instruct
+# Processes of the test suite: two fit every machine that can hold the model; JOBS=auto takes all cores.
+JOBS ?= 2
+TEST_ARGS ?=
+EXAMPLE_ARGS ?=
+
+TESTS = -n $(JOBS) --dist loadgroup $(TEST_ARGS)
+BIN = $(abspath $(VENV))/bin
+REPORTS = example_suite/.llmeval
+# The first pip that knows --group is 25.1.
+INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
+  && $(BIN)/python -m pip install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help env lint type unit test coverage example format build-check clean
+
+help:  ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(VENV)/.installed-dev  ## make the environment of a developer, with every extra
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(INSTALL) --group dev --editable ".[all]"
+	@touch $@ $(VENV)/.installed-example
+
+# The environment of the example alone: no development tools, no torch.
+$(VENV)/.installed-example: pyproject.toml
+	$(INSTALL) --editable ".[local,xdist]"
+	@touch $@
+
+lint: env  ## check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+type: env  ## check types
+	$(BIN)/mypy
+
+unit: env  ## run the tests as they are, without fetching the local model
+	$(BIN)/pytest $(TESTS)
+
+test: lint type  ## everything that CI checks: style, types, local model, tests
+	@$(BIN)/llmeval model $(MODEL) \
+	  || echo "make test: $(MODEL) could not be fetched (see above); the tests that need it are skipped"
+	$(BIN)/pytest $(TESTS)
+
+coverage: env  ## run the tests and show which branches they miss
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+example: $(VENV)/.installed-example  ## run the example suite live on the local model
+	$(BIN)/llmeval model $(MODEL)
+	@status=0; $(BIN)/pytest example_suite $(EXAMPLE_ARGS) || status=$$?; \
+	  printf '\nWhat the run left behind:\n'; ls -1 $(REPORTS)/*; exit $$status
+
+format: env  ## rewrite the source in the house's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build-check: env  ## build the wheel and try it in an environment with nothing else
+	rm -rf dist build
+	$(BIN)/python -m build
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/python -m pip install --quiet dist/*.whl
+	cp golden/faq.csv build/
+	touch build/pytest.ini  # an ini file of its own, so that ours and the source tree stay out of sight
+	cd build && venv/bin/llmeval validate faq.csv && venv/bin/pytest --collect-only faq.csv
+
+clean:  ## remove everything that the other tasks made, environments too
+	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name .llmeval -prune -exec rm -rf {} +

@@ -1,0 +1,50 @@
+"""``llmeval metrics``: list the metrics that thresholds and markers can name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmeval.errors import InputError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.metrics.entry import MetricInfo
+    from pytest_llmeval.records import Scale
+
+
+@click.command()
+def metrics() -> None:
+    """List every metric: name, direction and range, parameters, source."""
+    from pytest_llmeval.metrics.registry import MetricRegistry
+
+    registry = MetricRegistry()
+    try:
+        registry.load_entry_points()
+    except InputError as error:
+        raise click.UsageError(str(error)) from error
+    family = ""
+    for info in registry.describe():
+        if info.family != family:
+            family = info.family
+            click.secho(family, bold=True)
+        click.echo(_entry(info))
+
+
+def _entry(info: MetricInfo) -> str:
+    params = ", ".join(f"{name}={default}" for name, default in info.params.items())
+    lines = [
+        f"  {info.name}  ({_scale(info.scale)})",
+        f"      {info.about}",
+        *([f"      parameters: {params}"] if params else []),
+        *([f"      source: {info.source}"] if info.source else []),
+        *([] if info.origin == "pytest_llmeval" else [f"      from: {info.origin}"]),
+    ]
+    return "\n".join(lines)
+
+
+def _scale(scale: Scale) -> str:
+    low = "" if scale.low is None else f"from {scale.low:g}"
+    high = "" if scale.high is None else f"to {scale.high:g}"
+    better = "higher is better" if scale.higher_is_better else "lower is better"
+    return ", ".join(filter(None, [" ".join(filter(None, [low, high])), scale.unit, better]))

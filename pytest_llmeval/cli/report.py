@@ -1,0 +1,69 @@
+"""``llmeval report``: make the reports of a run again, from the run log."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.settings import OPTIONS
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Run
+    from pytest_llmeval.reports.run_log import RunLog
+
+LATEST = "latest"
+LOG = next(option for option in OPTIONS if option.name == "log")
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN_ID]", default=LATEST)
+@click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
+@click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
+@click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
+@click.option("--csv", "csv_path", type=FILE, metavar="PATH", help="Write the results there as CSV.")
+def report(run_id: str, log: str, json_path: Path | None, html_path: Path | None, csv_path: Path | None) -> None:
+    """Show the run RUN_ID of a run log, and write its reports again.
+
+    RUN_ID is "latest" unless given.
+    """
+    from pytest_llmeval.reports.run_log import RunLog
+
+    try:
+        with closing(RunLog(log, must_exist=True)) as opened:
+            _report(opened, _run(opened, run_id), {"json": json_path, "html": html_path, "csv": csv_path})
+    except LLMEvalError as error:
+        click.echo(error, err=True)
+        raise SystemExit(USAGE_ERROR) from None
+
+
+def _run(log: RunLog, run_id: str) -> Run:
+    run = next(log.runs(), None) if run_id == LATEST else log.run(run_id)
+    if run is None:
+        raise LLMEvalError("the run log has no run yet; pytest writes one with its first case")
+    return run
+
+
+def _report(log: RunLog, run: Run, wanted: dict[str, Path | None]) -> None:
+    from pytest_llmeval.reports.csv_report import write_csv
+    from pytest_llmeval.reports.html_report import write_html
+    from pytest_llmeval.reports.json_report import write_json
+    from pytest_llmeval.reports.summary import summarize
+    from pytest_llmeval.reports.terminal import summary_lines
+
+    results = log.results(run.id)
+    summary = summarize(run, results)
+    if path := wanted["json"]:
+        write_json(path, run, results, summary)
+    if path := wanted["html"]:
+        write_html(path, run, results, summary)
+    if path := wanted["csv"]:
+        write_csv(path, run, results)
+    for text, markup in summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}):
+        colour = next((name for name in ("red", "green", "yellow") if markup.get(name)), None)
+        click.secho(text, fg=colour, bold=markup.get("bold"))

@@ -1,0 +1,57 @@
+"""Golden files in Parquet, read by pandas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from pytest_llmeval.goldens.formats.tables import Row, Table, refused
+
+
+def read_parquet(file: str, path: Path) -> Table:
+    """Read a Parquet file. Arrow types, so that an integer column with empty cells stays integers.
+
+    Args:
+        file: Path as the user wrote it.
+        path: The file.
+
+    Raises:
+        GoldenFileError: It is not Parquet, or has no rows.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(path, dtype_backend="pyarrow")
+        if any(frame.index.names):  # a named index is a column to whoever wrote it
+            frame = frame.reset_index()
+    except (pa.ArrowException, ValueError, OSError) as error:
+        reason = str(error).split("': ", 1)[-1].split("\n")[0].rstrip(".")  # without the source, which our text names
+        raise refused(file, f"unreadable Parquet ({reason})", "a Parquet file as pandas writes it") from None
+    if frame.empty:
+        raise refused(file, "no rows", "at least one case")
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise refused(file, f"the column {twice!r} twice", "each column name once; rename one")
+    records = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    rows = (Row(number, number, _json_like(record)) for number, record in enumerate(records, start=1))
+    return Table(file, tuple(frame.columns), tuple(rows))
+
+
+def _json_like(value: Any) -> Any:
+    """An Arrow value as what the same cell would be in JSON; what JSON lacks becomes its text."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _json_like(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_like(item) for item in value]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

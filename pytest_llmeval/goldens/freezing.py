@@ -1,0 +1,154 @@
+"""Writing made ids into golden files, so that editing a prompt keeps its history.
+
+Only ids are added: everything else in a text file stays byte for byte, save the quoting of a CSV row whose empty id
+cell is filled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_llmeval.goldens.formats.csv_table import LINE_BREAK, records
+from pytest_llmeval.goldens.formats.json_table import BETWEEN, members
+from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
+from pytest_llmeval.goldens.reading import Reading, read_golden, read_text
+from pytest_llmeval.records import Case
+
+
+def cases_without_id(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
+    """The cases whose id is not in the golden file but made from their prompt.
+
+    Args:
+        path: The golden file.
+        root: Directory that `Source.file` is relative to.
+        columns: Field by column name, as for `read_cases`.
+
+    Raises:
+        GoldenFileError: The file cannot be used.
+    """
+    return [case for _, case in _unfrozen(read_golden(path, root, columns))]
+
+
+def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
+    """Write the missing ids into a golden file; it is replaced in one step.
+
+    A new column ``id`` comes first.
+
+    Args:
+        path: The golden file.
+        columns: Field by column name, as for `read_cases`.
+
+    Returns:
+        How many ids were written.
+
+    Raises:
+        GoldenFileError: The file cannot be used, or is JSON in columns.
+    """
+    reading = read_golden(path, path.parent, columns)
+    missing = _unfrozen(reading)
+    if not missing:
+        return 0
+    column = reading.columns.get("id", "id")
+    if path.suffix.lower() == ".parquet":
+        _replace(path, _parquet_with_ids(path, column, reading))
+    else:
+        text = read_text(path)
+        if path.suffix.lower() == ".csv":
+            content = _csv_with_ids(text.content, column, missing)
+        else:
+            content = _json_with_ids(str(path), text.content, column, missing)
+        _replace(path, text.encoded(content))
+    return len(missing)
+
+
+def _unfrozen(reading: Reading) -> list[tuple[Row, Case]]:
+    column = reading.columns.get("id")
+    pairs = zip(reading.table.rows, reading.cases, strict=True)
+    return [(row, case) for row, case in pairs if column is None or is_absent(row.cells.get(column))]
+
+
+def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]]) -> str:
+    ids = {row.line: case.id for row, case in missing}
+    lines = io.StringIO(text, newline="").readlines()
+    pieces: list[str] = []
+    place: int | None = None  # of the column in a row; -1 for a new first column
+    for start, end, cells in records(text):
+        written = "".join(lines[start - 1 : end])
+        if not cells:
+            pieces.append(written)
+        elif place is None:
+            names = [name.strip() for name in cells]
+            place = names.index(column) if column in names else -1
+            pieces.append(written if place >= 0 else f"{column},{written}")
+        elif place < 0:
+            pieces.append(f"{ids.get(start, '')},{written}")
+        elif start in ids:
+            pieces.append(_csv_row([*cells[:place], ids[start], *cells[place + 1 :]], written))
+        else:
+            pieces.append(written)
+    return "".join(pieces)
+
+
+def _csv_row(cells: list[str], written: str) -> str:
+    breaks = LINE_BREAK.findall(written)
+    ending = breaks[-1] if breaks and written.endswith(breaks[-1]) else ""
+    row = io.StringIO(newline="")
+    csv.writer(row).writerow(cells)  # older writers quote only the line breaks of their own line end, here both
+    return row.getvalue().removesuffix("\r\n") + ending
+
+
+def _json_with_ids(file: str, text: str, column: str, missing: list[tuple[Row, Case]]) -> str:
+    pieces, copied = [], 0
+    for row, case in missing:
+        if row.offset < 0:
+            raise refused(file, "JSON in columns", "an array of objects, which ids can be written into")
+        start, end, written = _json_edit(text, row.offset, column, case.id)
+        pieces += [text[copied:start], written]
+        copied = end
+    return "".join([*pieces, text[copied:]])
+
+
+def _json_edit(text: str, offset: int, column: str, name: str) -> tuple[int, int, str]:
+    """What to write, and in place of which part of the text: an empty value, or nothing before the first member."""
+    value = json.dumps(name, ensure_ascii=False)
+    for key, start, end in members(text, offset):
+        if key == column:
+            return start, end, value
+    blank = BETWEEN.match(text, offset + 1)
+    indent = blank.group() if blank else ""
+    member = f"{json.dumps(column, ensure_ascii=False)}: {value},"
+    return offset + 1, offset + 1, f"{indent}{member}" if indent else f"{member} "
+
+
+def _parquet_with_ids(path: Path, column: str, reading: Reading) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    ids = pa.array([case.id for case in reading.cases], pa.string())
+    names = [name.strip() for name in table.column_names]
+    place = names.index(column) if column in names else None
+    with_ids = table.add_column(0, column, ids) if place is None else table.set_column(place, column, ids)
+    sink = io.BytesIO()
+    pq.write_table(with_ids, sink)
+    return sink.getvalue()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    target = path.resolve()  # a link stays a link
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        shutil.copymode(target, temporary)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

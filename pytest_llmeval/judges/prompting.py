@@ -1,0 +1,88 @@
+"""Prompts: templates from data files, and the blocks in which texts under judgement stand.
+
+A block begins with ``<NAME-CODE>`` and ends with ``</NAME-CODE>``. The code is a hash of the texts themselves:
+the same texts give the same prompt, byte for byte, and no text can contain the code that delimits it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.protocols import Provider
+from pytest_llmeval.records import Case, Message, Parameters, Request
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
+
+
+@cache
+def prompt_file(name: str) -> str:
+    """The text of a data file of ``judges/prompts``."""
+    return (files("pytest_llmeval.judges") / "prompts" / name).read_text(encoding="utf-8")
+
+
+def render(name: str, **values: object) -> str:
+    """A Jinja2 template of ``judges/prompts``, filled in. Values are inserted as they are, never as templates."""
+    return _template(name).render(values)
+
+
+@cache
+def _template(name: str) -> Template:
+    from jinja2 import Environment, StrictUndefined  # late: only a run with a judge needs it
+
+    # A prompt is plain text, so nothing is escaped; what protects it is the code of its blocks.
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    return environment.from_string(prompt_file(name))
+
+
+def block_code(texts: Iterable[str], shortest: int = CODE_DIGITS) -> str:
+    """The code that delimits these texts: the first digits of their SHA-256, as many as no text contains.
+
+    Args:
+        texts: Everything that will stand inside the blocks.
+        shortest: Hexadecimal digits to begin with.
+    """
+    held = list(texts)
+    digest = hashlib.sha256(json.dumps(held).encode()).hexdigest()
+    codes = (digest[:length] for length in range(shortest, len(digest) + 1))
+    return next(code for code in codes if not any(code in text for text in held))
+
+
+def chat(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    """Role and text of each message."""
+    return [(str(message.get("role", "")), _text(message)) for message in messages]
+
+
+def _text(message: Message) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if isinstance(content, (list, tuple)):
+        return "\n".join(_part(part) for part in content)
+    rest = {key: value for key, value in message.items() if key not in ("role", "content")}
+    return json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else ""
+
+
+def _part(part: Any) -> str:
+    """The text of one part of a message; a picture or a sound is only named, a judge of text cannot see it."""
+    if isinstance(part, dict):
+        return str(part["text"]) if "text" in part else f"[{part.get('type', 'part')}]"
+    return str(part)
+
+
+def request(
+    provider: Provider, model: str, messages: tuple[Message, ...], parameters: Parameters, case: Case
+) -> Request:
+    """The request of one judgement. A provider that answers cases gets the judge's prompt as the case's prompt."""
+    if not provider.sees_case:
+        return Request(messages, model, parameters)
+    asked = dataclasses.replace(case, prompt=str(messages[-1]["content"]), messages=messages)
+    return Request(messages, model, parameters, case=asked)

@@ -1,0 +1,222 @@
+"""Readability: every formula and count of textstat, as metrics under their textstat names.
+
+`formulas.json` says for each what its number means. A text without words has no readability: the formulas
+leave it unscored, where textstat returns 0.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.metrics.results import unscored, version_with
+from pytest_llmeval.records import Case, Completion, Scale, Score
+
+if TYPE_CHECKING:
+    from textstat.textstat import textstatistics
+
+DEFAULT_LANGUAGE = "en_US"
+ARABIC = "ar"  # textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
+WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One row of ``formulas.json``; called with parameters, it makes the metric.
+
+    Attributes:
+        name: textstat's name.
+        scale: Bounds that the formula cannot leave, direction, unit.
+        about: What the number says, in a line.
+        source: Who published the formula.
+        is_count: Counts something, so an empty text has 0 of it.
+        uses: ``syllables`` and ``easy words``, where the formula rests on them.
+        params: textstat's own arguments with their defaults.
+        choices: Allowed values of an argument, where they are few.
+        call: textstat's method, where it is not the name.
+    """
+
+    name: str
+    scale: Scale
+    about: str
+    source: str = "textstat"
+    is_count: bool = False
+    uses: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, list[Any]] = field(default_factory=dict)
+    call: str = ""
+    family: str = "readability"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What `inspect.signature` reports: the language and textstat's own arguments."""
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        rows = {"language": DEFAULT_LANGUAGE, **self.params}
+        return inspect.Signature(
+            [inspect.Parameter(name, keyword, default=value, annotation=type(value)) for name, value in rows.items()]
+        )
+
+    def __call__(self, language: str = DEFAULT_LANGUAGE, **params: Any) -> ReadabilityMetric:
+        """The metric.
+
+        Args:
+            language: Language of the answers, for example ``es`` or ``de_DE``.
+            params: textstat's own arguments.
+
+        Raises:
+            SettingError: There is no such language, or a parameter has a value that the formula does not have.
+        """
+        for name, value in params.items():
+            if value not in self.choices.get(name, [value]):
+                raise SettingError(f"{self.name} {name}", value, " or ".join(map(str, self.choices[name])))
+        return ReadabilityMetric(self, checked_language(language), {**self.params, **params})
+
+
+class ReadabilityMetric:
+    """A formula of textstat, in one language.
+
+    Args:
+        formula: Which one.
+        language: Language that textstat knows.
+        params: textstat's own arguments, all of them.
+    """
+
+    def __init__(self, formula: Formula, language: str, params: Mapping[str, Any]) -> None:
+        self._formula, self._language, self._params = formula, language, params
+        self.name, self.scale = formula.name, formula.scale
+        self.version = version_with(f"textstat {metadata.version('textstat')}/{language}", params, formula.params)
+        if "easy words" in formula.uses and language != ARABIC:
+            _load_easy_words(language)
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """The formula's value for the answer.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+
+        Returns:
+            A Score; unscored if the answer has no words, or textstat lacks the formula in this language.
+        """
+        formula = self._formula
+        text = completion.text if completion.text.strip() else ""  # textstat finds a sentence in white space
+        if formula.uses and self._language == ARABIC:
+            return unscored(self, f"{self.name} needs syllables, which textstat does not find in Arabic")
+        textstat = _textstat(self._language)
+        if not formula.is_count and not textstat.lexicon_count(text):
+            return unscored(self, "the answer has no words" if text else "the answer is empty")
+        try:
+            value, reason = self._value(textstat, text), self._reason(textstat, text)
+        except ValueError as error:  # some of its languages lack a constant
+            return unscored(self, f"textstat has no {self.name} for language {self._language!r} ({error})")
+        # textstat counts Arabic syllables as letters minus two, which is below 0 for an empty text.
+        value = max(0.0, value) if formula.is_count else value
+        return Score(self.name, value, self.scale, reason, self.version)
+
+    def _value(self, textstat: textstatistics, text: str) -> float:
+        if self.name == "text_standard":
+            return float(textstat.text_standard(text, float_output=True))
+        return float(getattr(textstat, self._formula.call or self.name)(text, **self._params))
+
+    def _reason(self, textstat: textstatistics, text: str) -> str:
+        root = self._language.partition("_")[0]
+        borrowed = "easy words" in self._formula.uses and root not in WITH_EASY_WORDS
+        words = textstat.text_standard(text) if self.name == "text_standard" else ""
+        return "; ".join(filter(None, [words, f"easy words are English: textstat has none for {root}" * borrowed]))
+
+
+class Readability:
+    """All readability scores of one answer: ``readability.flesch_reading_ease > 50``.
+
+    Args:
+        score: Takes the score of a metric by its name; called when a score is asked for.
+    """
+
+    def __init__(self, score: Callable[[str], Score]) -> None:
+        self._score = score
+
+    def __getattr__(self, name: str) -> Score:
+        """The score of one formula.
+
+        Raises:
+            AttributeError: There is no such formula.
+        """
+        if name not in formulas():
+            raise AttributeError(f"there is no readability formula {name!r}. {nearest(name, formulas())}".rstrip())
+        return self._score(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *formulas()]
+
+    def as_dict(self) -> dict[str, Score]:
+        """Every score, by the formula's name."""
+        return {name: self._score(name) for name in formulas()}
+
+
+@cache
+def formulas() -> Mapping[str, Formula]:
+    """Every formula, by its name."""
+    text = resources.files(__package__).joinpath("formulas.json").read_text("utf-8")
+    return {row["name"]: _formula(**row) for row in json.loads(text)}
+
+
+def _formula(
+    *,
+    low: float | None = None,
+    higher_is_better: bool = False,
+    unit: str = "",
+    is_count: bool = False,
+    uses: Iterable[str] = (),
+    **row: Any,
+) -> Formula:
+    scale = Scale(0.0 if is_count else low, None, higher_is_better, unit)
+    return Formula(scale=scale, is_count=is_count, uses=tuple(uses), **row)
+
+
+def checked_language(language: str) -> str:
+    """A language as textstat writes it.
+
+    Args:
+        language: For example ``en_US``, ``en-US`` or ``es``.
+
+    Raises:
+        SettingError: Neither the language nor its root has hyphenation patterns.
+    """
+    from pyphen import LANGUAGES  # type: ignore[import-untyped]
+
+    name = language.replace("-", "_")
+    if name == ARABIC or name in LANGUAGES or name.partition("_")[0] in LANGUAGES:
+        return name
+    allowed = sorted([*LANGUAGES, ARABIC])
+    raise SettingError("language (--llm-language)", language, ", ".join(allowed), nearest(name, allowed))
+
+
+@cache
+def _textstat(language: str) -> textstatistics:
+    """An object for each language, which textstat keeps there."""
+    from textstat.textstat import textstatistics
+
+    instance = textstatistics()
+    instance.set_lang(language)
+    return instance
+
+
+@cache
+def _load_easy_words(language: str) -> None:
+    """Let textstat read its word list now.
+
+    It warns when it falls back to English; the Score's reason says that instead. Here, where metrics are made
+    on the main thread, and only once, silencing warnings disturbs nobody; while texts are scored it could.
+    """
+    from textstat.backend.utils import get_lang_easy_words
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        get_lang_easy_words(language)

@@ -1,0 +1,112 @@
+"""Every metric by its name: ours, those of installed packages, and those that a hook adds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from pytest_llmeval.errors import InputError, SettingError, nearest
+from pytest_llmeval.metrics.entry import Entry, MetricInfo, check_members
+from pytest_llmeval.metrics.json_schema import JsonSchema
+from pytest_llmeval.metrics.match import Contains, ExactMatch, RegexMatch, StartsWith
+from pytest_llmeval.metrics.readability import formulas
+from pytest_llmeval.metrics.toxicity import ToxicityMetric
+from pytest_llmeval.protocols import Scorer
+
+ENTRY_POINTS = "pytest_llmeval.metrics"
+BUILT_IN = "pytest_llmeval"
+
+
+class MetricRegistry:
+    """Makes metrics by name, each once.
+
+    Args:
+        defaults: Parameters for metrics that are not given any, by the metric's name or family:
+            ``{"readability": {"language": "es"}}``.
+    """
+
+    def __init__(self, defaults: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._defaults = dict(defaults or {})
+        self._entries: dict[str, Entry] = {}
+        self._made: dict[str, Scorer] = {}
+        ours = (*formulas().values(), ToxicityMetric, ExactMatch, Contains, StartsWith, RegexMatch, JsonSchema)
+        for metric in ours:
+            self.add(metric, BUILT_IN)
+
+    def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> Scorer:
+        """The metric of this name; the same object for the same name and parameters.
+
+        Args:
+            name: For example ``lix``, or ``toxicity.insult`` for one label of a metric.
+            params: Its parameters.
+            place: Where it was asked for, for error texts.
+
+        Raises:
+            SettingError: There is no such metric, or it does not take these parameters.
+            MissingExtraError: It needs a package that is not installed.
+            InputError: The user's own factory failed.
+        """
+        key = json.dumps([name, params], sort_keys=True, default=repr)
+        if key not in self._made:
+            entry, label = self._find(name, place)
+            if label and "label" in params:
+                raise SettingError(f"{place} label", params["label"], f"{label['label']}, as in {name!r}")
+            defaults = {**self._defaults.get(entry.family, {}), **self._defaults.get(entry.name, {})}
+            given = {**defaults, **params, **label}
+            entry.check(given, f"{place} {entry.name}")
+            self._made[key] = entry.make(given)
+        return self._made[key]
+
+    def add(self, metric: object, origin: str) -> None:
+        """Add a metric.
+
+        Args:
+            metric: An object with ``name``, ``version`` and ``score(case, completion)``; or a class or function
+                with a ``name`` that makes one from parameters. Where they have ``scale``, ``about``, ``source``,
+                these describe it.
+            origin: Who adds it, for example ``conftest.py``.
+
+        Raises:
+            InputError: It lacks a member, or the name is taken.
+        """
+        is_factory = isinstance(metric, type) or (callable(metric) and not hasattr(metric, "score"))
+        check_members(metric, origin, only_name=is_factory)
+        name = str(getattr(metric, "name", ""))
+        if name in self._entries:
+            first = self._entries[name].origin
+            raise InputError(f"metric {name!r} comes twice: from {first} and from {origin}. Rename one of them.")
+        self._entries[name] = Entry(metric, name, origin, is_factory)
+
+    def load_entry_points(self) -> None:
+        """Add the metrics that installed packages offer as entry points ``pytest_llmeval.metrics``.
+
+        Raises:
+            InputError: One of them cannot be loaded, or is no metric.
+        """
+        for point in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+            origin = f"{point.dist.name if point.dist else 'an unknown package'} ({point.value})"
+            try:
+                metric = point.load()
+            except Exception as error:
+                remedy = "Repair or uninstall that package."
+                problem = f"{type(error).__name__}: {error}"
+                raise InputError(f"metric {point.name!r} of {origin} cannot be loaded: {problem}. {remedy}") from error
+            self.add(metric, origin)
+
+    def describe(self) -> list[MetricInfo]:
+        """Every metric, ordered by family and as added."""
+        families = list(dict.fromkeys(entry.family for entry in self._entries.values()))
+        infos = [entry.info() for entry in self._entries.values()]
+        return sorted(infos, key=lambda info: families.index(info.family))
+
+    def _find(self, name: str, place: str) -> tuple[Entry, dict[str, str]]:
+        if name in self._entries:
+            return self._entries[name], {}
+        head, _, label = name.partition(".")
+        entry = self._entries.get(head)
+        if entry is None or not label or "label" not in entry.signature.parameters:
+            allowed = sorted(self._entries)
+            raise SettingError(place, name, ", ".join(allowed), nearest(name, allowed))
+        return entry, {"label": label}

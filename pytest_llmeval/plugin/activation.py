@@ -1,0 +1,73 @@
+"""What the plugin keeps for one pytest run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.session.case_run import CaseRun
+    from pytest_llmeval.session.session import Session
+
+
+@dataclass
+class Activation:
+    """The state of the plugin in one process.
+
+    Attributes:
+        config: pytest's configuration.
+        settings: The settings in force.
+        worker: Name of this xdist worker, or ``main``.
+        current: The CaseRun of the test that runs now.
+    """
+
+    config: pytest.Config
+    settings: Settings
+    worker: str = "main"
+    current: CaseRun | None = None
+    _adopted: dict[int, tuple[object, Provider]] = field(default_factory=dict)
+
+    @cached_property
+    def session(self) -> Session:
+        """The session; made when the first test needs it."""
+        from pytest_llmeval.session.session import Environment, Session
+
+        urls = getattr(self.config, "workerinput", {}).get("llm_local_urls", {})
+        session = Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls))
+        for metrics in self.config.hook.pytest_llmeval_metrics():
+            for metric in metrics:
+                session.metrics.add(metric, "pytest_llmeval_metrics")
+        return session
+
+    def adopt(self, value: object) -> Provider:
+        """What a user's fixture ``llm_provider`` returned, as one Provider however often it is asked for.
+
+        Raises:
+            SettingError: It is nothing that could answer.
+        """
+        from pytest_llmeval.providers.python import as_provider
+
+        if id(value) not in self._adopted:
+            self._adopted[id(value)] = (value, as_provider(value))
+        return self._adopted[id(value)][1]
+
+    def close(self) -> None:
+        """Close the session, if there is one."""
+        if "session" in vars(self):
+            self.session.close()
+
+
+ACTIVATION = pytest.StashKey[Activation]()
+
+
+def usage_error(error: InputError) -> pytest.UsageError:
+    """An error of ours as pytest shows it: the message, without a traceback."""
+    return pytest.UsageError(str(error))

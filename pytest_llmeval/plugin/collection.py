@@ -1,0 +1,167 @@
+"""From golden files to test items, with Python and without."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.plugin.activation import ACTIVATION, Activation, usage_error
+from pytest_llmeval.plugin.markers import golden_mark, golden_paths
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Case, Completion
+
+SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
+CASE = pytest.StashKey["Case"]()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> GoldenFile | None:
+    """Collect a golden file that is named on the command line or matched by the ini key ``llm_golden``."""
+    return GoldenFile.from_parent(parent, path=file_path) if _is_golden(file_path, parent) else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked ``llm_golden`` once for every case."""
+    mark = golden_mark_or_usage_error(metafunc)
+    if mark is not None:
+        parametrize(metafunc, mark)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Apply ``--llm-where`` and ``--llm-limit``."""
+    dropped = select(config.stash[ACTIVATION], items)
+    if dropped:
+        config.hook.pytest_deselected(items=[item for item in items if item in dropped])
+        items[:] = [item for item in items if item not in dropped]
+
+
+class GoldenFile(pytest.File):
+    """A golden file as a test file: one item per case."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item per case.
+
+        Raises:
+            CollectError: The file cannot be used; nothing is run.
+        """
+        session = self.config.stash[ACTIVATION].session
+        try:
+            cases = session.cases(self.path)
+        except InputError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            yield GoldenItem.from_case(self, case)
+
+
+class GoldenItem(pytest.Function):
+    """One case of a golden file, run without a test function of the user's."""
+
+    @classmethod
+    def from_case(cls, parent: GoldenFile, case: Case) -> GoldenItem:
+        """An item named after its case."""
+        item: GoldenItem = cls.from_parent(parent, name=case.id, callobj=answer_case)
+        item.stash[CASE] = case
+        return item
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the case stands: its row in the golden file."""
+        return self.path, self.stash[CASE].source.line - 1, self.name
+
+
+def answer_case(llm_completion: Completion) -> None:
+    """The test of a case without Python: its thresholds are checked after it, as after every test."""
+
+
+def case_of(item: pytest.Item) -> Case | None:
+    """The golden case that an item runs, if it runs one."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
+
+
+def golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
+    """The test's ``llm_golden`` marker.
+
+    Raises:
+        pytest.UsageError: It has an unknown keyword.
+    """
+    try:
+        return golden_mark(metafunc)
+    except InputError as error:
+        raise usage_error(error) from None
+
+
+def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
+    """One call of the test function per case.
+
+    Raises:
+        pytest.UsageError: A golden file cannot be used, or the test does not ask for a case.
+    """
+    if "llm_case" not in metafunc.fixturenames:
+        name = metafunc.definition.nodeid
+        raise pytest.UsageError(f"{name} is marked llm_golden but requests neither llm_case nor llm_completion")
+    activation = metafunc.config.stash[ACTIVATION]
+    try:
+        files = golden_paths(mark, metafunc.definition.path, metafunc.config.rootpath)
+        found = [(path, case) for path in files for case in marked_cases(activation, path, mark)]
+    except InputError as error:
+        raise usage_error(error) from None
+    prefix = len(files) > 1
+    ids = [f"{path.stem}-{case.id}" if prefix else case.id for path, case in found]
+    metafunc.parametrize("llm_case", [case for _, case in found], ids=ids)
+
+
+def marked_cases(activation: Activation, path: Path, mark: pytest.Mark) -> list[Case]:
+    """The cases of one file that a marker asks for.
+
+    Raises:
+        InputError: The file or the marker's expression cannot be used.
+    """
+    from pytest_llmeval.goldens.selection import where_filter
+
+    columns = [f"{column} = {field}" for column, field in (mark.kwargs.get("columns") or {}).items()]
+    cases = activation.session.cases(path, columns)
+    where = mark.kwargs.get("where")
+    return list(filter(where_filter(where), cases)) if where else cases
+
+
+def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]:
+    """The items of cases that ``--llm-where`` and ``--llm-limit`` leave out.
+
+    Raises:
+        pytest.UsageError: The expression of ``--llm-where`` cannot be used.
+    """
+    settings = activation.settings
+    cases = {item: case for item in items if (case := case_of(item)) is not None}
+    if not cases or (settings.where is None and settings.limit is None):
+        return set()
+    from pytest_llmeval.goldens.selection import draw, where_filter
+
+    kept = dict(cases)
+    try:
+        if settings.where is not None:
+            matches = where_filter(settings.where)
+            kept = {item: case for item, case in kept.items() if matches(case)}
+    except InputError as error:
+        raise usage_error(error) from None
+    if settings.limit is not None:
+        drawn = draw([item.nodeid for item in kept], settings.limit, settings.limit_seed)
+        kept = {item: case for item, case in kept.items() if item.nodeid in drawn}
+    return set(cases) - set(kept)
+
+
+def _is_golden(path: Path, parent: pytest.Collector) -> bool:
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    if parent.session.isinitpath(path):
+        return True
+    root = parent.config.rootpath
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
+    patterns = [pattern.strip("/") for pattern in parent.config.stash[ACTIVATION].settings.golden]
+    return any(relative.startswith(f"{pattern}/") or fnmatch(relative, pattern) for pattern in patterns)

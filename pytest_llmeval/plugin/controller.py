@@ -1,0 +1,138 @@
+"""The controller's part: collects results from every worker, writes the log and the reports, sets the exit code."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.plugin.activation import Activation
+from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
+
+if TYPE_CHECKING:
+    from pytest_llmeval.reports.summary import Summary
+    from pytest_llmeval.session.recorder import Recorder
+
+EXIT_UNJUDGED = 10
+"""Nothing is worse, but something could not be judged."""
+
+
+class Controller:
+    """Registered in a run without xdist, and in the controller of one with it.
+
+    Args:
+        activation: The plugin's state.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        self._activation = activation
+        self._started = datetime.now(timezone.utc)
+        self._recorder: Recorder | None = None
+        self._outcomes: dict[str, str] = {}
+        self._other_failures = 0
+        self._lost: list[str] = []
+        self._written: tuple[Summary, dict[str, str]] | None = None
+        self._trouble: list[str] = []
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what answers and what judges, where anything is configured."""
+        return self._header()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Serve local models once, for all xdist workers."""
+        node.workerinput["llm_local_urls"] = self._local_urls()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Log a result as soon as it arrives."""
+        self._take(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Set the exit code and write the reports."""
+        session.exitstatus = self._exit_code(int(exitstatus))
+        self._finish(session)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what a person reads in ten seconds."""
+        self._print(terminalreporter)
+
+    def _header(self) -> list[str]:
+        settings = self._activation.settings
+        if settings.model is None and settings.provider is None and settings.judge_model is None:
+            return []
+        from pytest_llmeval.session.roles import answering_role, judging_role
+
+        roles = {"answers": answering_role(settings), "judges": judging_role(settings)}
+        parts = [f"{verb}: {role.describe()}" for verb, role in roles.items() if role]
+        return [f"llm: {', '.join(parts)}", *(f"llm: warning: {text}" for text in self._warnings())]
+
+    def _warnings(self) -> tuple[str, ...]:
+        from pytest_llmeval.session.roles import JUDGES_ITSELF, judges_itself
+
+        return (JUDGES_ITSELF,) if judges_itself(self._activation.settings) else ()
+
+    def _local_urls(self) -> dict[str, str]:
+        settings = self._activation.settings
+        specs = [spec for spec in (settings.provider, settings.judge_provider) if spec]
+        return self._activation.session.serve_local_models() if any(s.startswith("local:") for s in specs) else {}
+
+    def _take(self, report: pytest.TestReport) -> None:
+        text = getattr(report, RESULT_ATTRIBUTE, None)
+        if text is not None:
+            self._record(text, report)
+        elif report.failed:
+            self._other_failures += 1
+            if report.when not in ("setup", "call", "teardown"):  # xdist's report of a test whose worker died
+                self._lost.append(report.nodeid)
+
+    def _record(self, text: str, report: pytest.TestReport) -> None:
+        from pytest_llmeval.records import CaseResult
+        from pytest_llmeval.wire import from_wire
+
+        result = from_wire(CaseResult, text)
+        self._outcomes[report.nodeid] = result.outcome
+        try:
+            self._opened().add(result)
+        except LLMEvalError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def _opened(self) -> Recorder:
+        if self._recorder is None:
+            import pytest_llmeval
+            from pytest_llmeval.session.recorder import Recorder, started_run
+
+            settings = self._activation.settings
+            versions = {"pytest": pytest.__version__, "pytest-llm-golden": pytest_llmeval.__version__}
+            run = started_run(settings, self._started, versions, self._warnings())
+            self._recorder = Recorder(settings, self._activation.config.rootpath, run)
+        return self._recorder
+
+    def _exit_code(self, exit_code: int) -> int:
+        outcomes = self._outcomes.values()
+        only_errors = "error" in outcomes and "failed" not in outcomes and not self._other_failures
+        return EXIT_UNJUDGED if exit_code == pytest.ExitCode.TESTS_FAILED and only_errors else exit_code
+
+    def _finish(self, session: pytest.Session) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost))
+        except (LLMEvalError, OSError) as error:
+            self._trouble.append(f"the reports could not be written: {error}")
+            session.exitstatus = session.exitstatus or EXIT_UNJUDGED
+
+    def _print(self, terminal: Any) -> None:
+        if self._recorder is None:
+            return
+        from pytest_llmeval.reports.terminal import summary_lines
+
+        terminal.section("llm evaluation", "=")
+        if self._written is not None:
+            summary, paths = self._written
+            for text, markup in summary_lines(self._recorder.run, summary, paths):
+                terminal.write_line(text, **markup)
+        for text in self._trouble:
+            terminal.write_line(text, red=True)

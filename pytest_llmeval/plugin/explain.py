@@ -1,0 +1,23 @@
+"""What pytest prints about a comparison with a Score that does not hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llmeval.plugin.activation import ACTIVATION
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Explain ``assert llm_judge(answer) >= 4`` by prompt, expected answer, answer and the judge's reason."""
+    return explain(config, op, left, right)
+
+
+def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """The lines of the explanation, or ``None`` if no Score is compared."""
+    from pytest_llmeval.records import Score
+    from pytest_llmeval.reports.failure import comparison_lines
+
+    if not isinstance(left, Score) and not isinstance(right, Score):
+        return None
+    run = config.stash[ACTIVATION].current
+    return comparison_lines(op, left, right, run.plan.case if run else None, run.completion if run else None)

@@ -1,0 +1,125 @@
+"""The fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.errors import NotConfiguredError
+from pytest_llmeval.plugin.activation import ACTIVATION
+from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.plans import case_run, choose_provider, default_provider, skip_or_raise
+
+if TYPE_CHECKING:
+    from pytest_llmeval.metrics.readability import Readability
+    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.records import Case, Completion, Score
+
+
+@pytest.fixture
+def llm_case(request: pytest.FixtureRequest) -> Case:
+    """The golden case that this test runs."""
+    case = case_of(request.node)
+    if case is None:
+        pytest.fail(
+            f"{request.node.nodeid} requests a case: mark it @pytest.mark.llm_golden('golden/FILE.csv')", pytrace=False
+        )
+    return case
+
+
+@pytest.fixture(scope="session")
+def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
+    """What answers; by default what the settings name, ``None`` if they name nothing.
+
+    Override it to put your application under test. It may return a Provider, a function from a case to a
+    text (sync or async), or a runnable with ``ainvoke``.
+    """
+    return default_provider(request.config.stash[ACTIVATION])
+
+
+@pytest.fixture
+def llm_completion(request: pytest.FixtureRequest, llm_case: Case, llm_provider: object) -> Completion:
+    """The answer to this test's case."""
+    with _configured(request.node):
+        return case_run(request.node).generate(choose_provider(request.node, llm_provider))
+
+
+@pytest.fixture
+def llm_generate(request: pytest.FixtureRequest, llm_provider: object) -> Callable[[str], Completion]:
+    """Ask any prompt: ``llm_generate("How are you?")`` returns a Completion."""
+
+    def generate(prompt: str) -> Completion:
+        with _configured(request.node):
+            return case_run(request.node).generate(choose_provider(request.node, llm_provider), prompt)
+
+    return generate
+
+
+@pytest.fixture
+def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
+    """Judge an answer: ``llm_judge(answer)`` returns the rubric's Score, 0 to 5.
+
+    ``criteria="…"`` judges by another criterion; ``prompt="…"`` and ``expected="…"`` say what the answer is an
+    answer to, where it is not this test's case.
+    """
+
+    def judge(
+        answer: Completion | str, *, criteria: str | None = None, prompt: str | None = None, expected: str | None = None
+    ) -> Score:
+        run = case_run(request.node)
+        case = None if prompt is None and expected is None else _case_of_its_own(run.plan.case, prompt, expected)
+        if case is not None and case_of(request.node) is None:
+            run.plan = replace(run.plan, case=case)
+        with _configured(request.node):
+            return run.score("rubric", answer, {"criteria": criteria} if criteria else {}, case)
+
+    return judge
+
+
+@pytest.fixture
+def llm_metric(request: pytest.FixtureRequest) -> Callable[..., Score]:
+    """Take any metric: ``llm_metric("contains", answer, text="refund")`` returns its Score."""
+
+    def metric(name: str, answer: Completion | str, **params: Any) -> Score:
+        with _configured(request.node):
+            return case_run(request.node).score(name, answer, params)
+
+    return metric
+
+
+@pytest.fixture
+def llm_toxicity(llm_metric: Callable[..., Score]) -> Callable[..., Score]:
+    """Toxicity, 0 to 1: ``llm_toxicity(answer)``; one label: ``llm_toxicity(answer, "insult")``."""
+
+    def toxicity(answer: Completion | str, label: str | None = None) -> Score:
+        return llm_metric(f"toxicity.{label}" if label else "toxicity", answer)
+
+    return toxicity
+
+
+@pytest.fixture
+def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readability]:
+    """Readability: ``llm_readability(answer).flesch_reading_ease``, and every other formula of textstat."""
+    from pytest_llmeval.metrics.readability import Readability
+
+    def readability(answer: Completion | str, language: str | None = None) -> Readability:
+        params = {"language": language} if language else {}
+        return Readability(lambda name: llm_metric(name, answer, **params))
+
+    return readability
+
+
+@contextmanager
+def _configured(item: pytest.Item) -> Iterator[None]:
+    try:
+        yield
+    except NotConfiguredError as error:
+        skip_or_raise(item, error)
+
+
+def _case_of_its_own(case: Case, prompt: str | None, expected: str | None) -> Case:
+    return replace(case, prompt=case.prompt if prompt is None else prompt, expected=expected, messages=())

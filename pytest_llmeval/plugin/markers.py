@@ -1,0 +1,141 @@
+"""The markers: closed keyword lists, turned into settings, thresholds and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.settings import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Threshold
+
+GOLDEN_KEYWORDS = ("min_score", "threshold", "where", "columns")
+MODEL_KEYWORDS = ("model", "base_url", "provider")
+GENERATE_KEYWORDS = (*MODEL_KEYWORDS, *(option.name for option in OPTIONS if option.section == "generation"))
+JUDGE_SETTINGS = {option.name.removeprefix("judge_"): option.name for option in OPTIONS if option.section == "judge"}
+JUDGE_KEYWORDS = (*JUDGE_SETTINGS, "min_score")
+
+
+def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:
+    """Refuse a keyword that the marker does not know.
+
+    Raises:
+        SettingError: The message names the nearest allowed keyword.
+    """
+    names = list(allowed)
+    for name in mark.kwargs:
+        if name not in names:
+            raise SettingError(f"@pytest.mark.{mark.name}", name, ", ".join(names), nearest(name, names))
+
+
+def golden_mark(item: pytest.Item | pytest.Metafunc) -> pytest.Mark | None:
+    """The nearest ``llm_golden`` marker, checked."""
+    node = item.definition if isinstance(item, pytest.Metafunc) else item
+    mark = node.get_closest_marker("llm_golden")
+    if mark is not None:
+        check_keywords(mark, GOLDEN_KEYWORDS)
+    return mark
+
+
+def settings_for(item: pytest.Item, base: Settings) -> Settings:
+    """The settings of one test: those of the run, refined by its markers, the nearest one last.
+
+    Raises:
+        SettingError: A marker has an unknown keyword or a value that is not allowed.
+    """
+    settings = base
+    for mark in reversed(list(item.iter_markers("llm_generate"))):
+        check_keywords(mark, GENERATE_KEYWORDS)
+        settings = settings.overridden(mark.kwargs, "@pytest.mark.llm_generate")
+    for mark in reversed(list(item.iter_markers("llm_judge"))):
+        check_keywords(mark, JUDGE_KEYWORDS)
+        values = {JUDGE_SETTINGS[name]: value for name, value in mark.kwargs.items() if name in JUDGE_SETTINGS}
+        settings = settings.overridden(values, "@pytest.mark.llm_judge")
+    return settings
+
+
+def thresholds_of(item: pytest.Item) -> tuple[Threshold, ...]:
+    """The bounds that a test's markers set, the nearest marker first.
+
+    Raises:
+        SettingError: A bound cannot be read.
+    """
+    from pytest_llmeval.records import Threshold
+
+    found: list[Threshold] = []
+    for name in ("llm_golden", "llm_judge"):
+        for mark in item.iter_markers(name):
+            found += _rubric_bound(mark)
+            bounds = mark.kwargs.get("threshold") or ()
+            texts = [bounds] if isinstance(bounds, str) else bounds
+            found += [Threshold.parse(text, "marker") for text in texts]
+    for mark in item.iter_markers("llm_metric"):
+        metric, params = metric_of(mark)
+        for keyword, sign in (("min", ">="), ("max", "<=")):
+            if mark.kwargs.get(keyword) is not None:
+                bound = _number(mark, keyword)
+                found.append(Threshold(metric, sign, bound, params, "marker"))
+    return tuple(found)
+
+
+def metrics_of(item: pytest.Item) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """The metrics that a test's ``llm_metric`` markers name, with their parameters."""
+    return tuple(metric_of(mark) for mark in item.iter_markers("llm_metric"))
+
+
+def metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of one ``llm_metric`` marker.
+
+    Raises:
+        SettingError: It has no name.
+    """
+    if len(mark.args) != 1 or not isinstance(mark.args[0], str):
+        raise SettingError("@pytest.mark.llm_metric", mark.args, "one metric name, for example 'toxicity'")
+    return mark.args[0], {name: value for name, value in mark.kwargs.items() if name not in ("min", "max")}
+
+
+def golden_paths(mark: pytest.Mark, test_file: Path, root: Path) -> list[Path]:
+    """The golden files of an ``llm_golden`` marker.
+
+    A relative path is looked up from the test file's folder, then from the root directory. It may be a glob
+    pattern.
+
+    Raises:
+        SettingError: There is no such file.
+    """
+    if not mark.args or not all(isinstance(name, (str, Path)) for name in mark.args):
+        raise SettingError("@pytest.mark.llm_golden", mark.args, "one or more paths of golden files")
+    return [path for name in mark.args for path in _find(str(name), [test_file.parent, root])]
+
+
+def _find(name: str, folders: list[Path]) -> list[Path]:
+    if Path(name).is_absolute():
+        folders, name = [Path(Path(name).anchor)], str(Path(name).relative_to(Path(name).anchor))
+    for folder in folders:
+        found = sorted(path for path in folder.glob(name) if path.is_file())
+        if found:
+            return found
+    looked = " or ".join(str(folder) for folder in dict.fromkeys(folders))
+    raise SettingError("@pytest.mark.llm_golden", name, f"a golden file below {looked}")
+
+
+def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
+    from pytest_llmeval.records import Threshold
+
+    if mark.kwargs.get("min_score") is None:
+        return []
+    option = next(option for option in OPTIONS if option.name == "min_score")
+    bound = option.read(mark.kwargs["min_score"], f"@pytest.mark.{mark.name} min_score")
+    return [Threshold("rubric", ">=", bound, origin="marker")]
+
+
+def _number(mark: pytest.Mark, keyword: str) -> float:
+    value = mark.kwargs[keyword]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SettingError(f"@pytest.mark.llm_metric {keyword}", value, "a number")
+    return float(value)

@@ -1,0 +1,63 @@
+"""The option table as pytest's options and ini keys."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.option import Option
+from pytest_llmeval.settings import OPTIONS, Settings, resolve
+
+GROUP = "llm"
+TITLE = "regression tests of language models (pytest-llm-golden)"
+
+
+def add_ini(parser: pytest.Parser) -> None:
+    """Declare every ini key."""
+    for option in OPTIONS:
+        kind = "linelist" if option.kind == "list" else "string"
+        parser.addini(option.dest, option.help, type=kind, default=None)  # type: ignore[arg-type]
+
+
+def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
+    """Declare every option that no other plugin has declared; of those, the value is shared.
+
+    Args:
+        parser: pytest's parser.
+        known: What the options known so far were parsed to.
+    """
+    group = parser.getgroup(GROUP, TITLE)
+    for option in OPTIONS:
+        if not option.ini_only and not hasattr(known, option.dest):
+            group.addoption(option.flag, dest=option.dest, default=None, help=_help(option), **_action(option))
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The settings in force.
+
+    Raises:
+        pytest.UsageError: A value is not allowed.
+    """
+    command_line = {option.name: getattr(config.option, option.dest, None) for option in OPTIONS}
+    ini = {option.name: config.getini(option.dest) for option in OPTIONS}
+    try:
+        settings = resolve(command_line, os.environ, ini)
+        settings.thresholds()
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
+    return settings
+
+
+def _action(option: Option) -> dict[str, Any]:
+    if option.kind == "flag":
+        return {"action": "store_true"}
+    return {"action": "append" if option.kind == "list" else "store", "metavar": option.metavar}
+
+
+def _help(option: Option) -> str:
+    default = f" (default: {option.default})" if option.default not in (None, "", (), False) else ""
+    return f"{option.help}{default}".replace("%", "%%")

@@ -1,0 +1,111 @@
+"""From what happened in a test to its outcome, and to the CaseResult that rides on its report."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
+from pytest_llmeval.plugin.activation import ACTIVATION
+from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.plans import RUN, case_run, check_declared, forget_run, skip_or_raise
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Outcome
+
+RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
+DURATION = pytest.StashKey[float]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a scorer that does not exist before anything is sent."""
+    check_declared(session.items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start afresh: a plugin that reruns a test runs the same item again."""
+    forget_run(item)
+    item.stash[DURATION] = 0.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the declared thresholds after the body, even if it asserts nothing."""
+    result = yield
+    enforce_thresholds(item)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell an answer that could not be judged from one that is worse than asked."""
+    report = yield
+    mark_error(report, call)
+    attach_result(item, report, call)
+    if call.when == "teardown":
+        forget_run(item)
+    return report
+
+
+def enforce_thresholds(item: pytest.Item) -> None:
+    """Fail a test whose answer misses a bound.
+
+    Raises:
+        Unjudged: A score with a bound is unscored.
+    """
+    if RUN not in item.stash and case_of(item) is None:
+        return
+    run = case_run(item)
+    try:
+        missed = run.misses()
+    except NotConfiguredError as error:
+        return skip_or_raise(item, error)
+    if missed:
+        from pytest_llmeval.reports.failure import failure_text
+
+        pytest.fail(failure_text(run.plan.case, run.completion, missed), pytrace=False)
+
+
+def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Make a report an error where an error of ours ended the test, also under xfail."""
+    if call.excinfo is None or not isinstance(call.excinfo.value, LLMEvalError):
+        return
+    report.outcome = "failed"
+    report.__dict__.pop("wasxfail", None)
+    report.when = "setup" if report.when == "call" else report.when  # pytest calls a failed set-up an error
+    text = call.excinfo.getrepr(style="value")
+    if text.reprcrash is not None:
+        text.reprcrash.message = str(call.excinfo.value)  # the short summary has no room for the type's full name
+    report.longrepr = text
+
+
+def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Put the CaseResult on the report that decides the test, and again where tear-down spoils it."""
+    item.stash[DURATION] += call.duration
+    decides = call.when == "call" or (report.outcome != "passed" and call.when in ("setup", "teardown"))
+    run = item.stash.get(RUN, None)
+    if not decides or run is None or (report.outcome == "skipped" and run.completion is None):
+        return
+    from pytest_llmeval.reports.junit import properties
+    from pytest_llmeval.wire import to_wire
+
+    message = "" if call.excinfo is None else call.excinfo.exconly()
+    worker = item.config.stash[ACTIVATION].worker
+    result = run.result(outcome_of(report), message, item.stash[DURATION], worker)
+    setattr(report, RESULT_ATTRIBUTE, to_wire(result))
+    if call.when != "teardown":
+        item.user_properties.extend(properties(result))
+
+
+def outcome_of(report: pytest.TestReport) -> Outcome:
+    """The outcome in our words."""
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.outcome == "skipped" else "passed"
+    if report.outcome == "failed":
+        return "failed" if report.when == "call" else "error"
+    return report.outcome

@@ -1,0 +1,44 @@
+"""What a run registers: markers, fixtures and hooks. Imported when pytest configures itself, not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.plugin import collection, explain, fixtures, outcomes
+from pytest_llmeval.plugin.activation import ACTIVATION, Activation
+from pytest_llmeval.plugin.controller import Controller
+from pytest_llmeval.plugin.options import read_settings
+
+MARKERS = (
+    "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None): "
+    "run the test once for every case of the golden files",
+    "llm_generate(**settings): how to generate for this test, by the names of the generation options",
+    "llm_judge(criteria=None, min_score=None, **settings): how to judge for this test",
+    "llm_metric(name, min=None, max=None, **params): take this metric, and bound it",
+)
+
+
+def activate(config: pytest.Config) -> None:
+    """Read the settings and register markers, fixtures and hooks.
+
+    Raises:
+        pytest.UsageError: A setting is not allowed.
+    """
+    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+    activation = Activation(config, read_settings(config), workerinput.get("workerid", "main"))
+    config.stash[ACTIVATION] = activation
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    for module in (collection, explain, fixtures, outcomes):
+        config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
+    if not workerinput:
+        config.pluginmanager.register(Controller(activation), "llm_golden_controller")
+
+
+def deactivate(config: pytest.Config) -> None:
+    """Close what `activate` and the tests have opened."""
+    activation = config.stash.get(ACTIVATION, None)
+    if activation is not None:
+        activation.close()

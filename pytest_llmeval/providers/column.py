@@ -1,0 +1,58 @@
+"""Answers that stand in the golden file already: ``column:NAME``."""
+
+from __future__ import annotations
+
+import json
+
+from pytest_llmeval.errors import CallError, nearest
+from pytest_llmeval.records import Case, Completion, Request
+
+FIELDS = ("expected", "prompt")
+"""Fields of a case that can be read like a column."""
+
+
+class ColumnProvider:
+    """Answers with a cell of the case's own row.
+
+    Nothing is fingerprinted: reading a cell costs nothing, and a stored answer would outlive an edit of the file.
+
+    Args:
+        name: Column, as in the file; case, spaces and punctuation do not matter, so ``Actual Output`` is
+            ``actual_output``. ``expected`` and ``prompt`` name the fields of the case.
+    """
+
+    sees_case = True
+    fingerprint: str | None = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"ColumnProvider({self._name!r})"
+
+    async def complete(self, request: Request) -> Completion:
+        """The cell's text; what is not text in a JSON file comes as JSON.
+
+        Raises:
+            CallError: The row has no such cell, or the request has no case.
+        """
+        if request.case is None:
+            raise CallError(f"column:{self._name} answers cases of a golden file; found a request without one.")
+        cells = _cells(request.case)
+        for column, value in cells.items():
+            if _plain(column) == _plain(self._name):
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
+        raise CallError(
+            f"{request.case.source}: found no cell in column {self._name!r}; this row has: {', '.join(cells)}. "
+            f"{nearest(self._name, cells)}".rstrip()
+        )
+
+
+def _cells(case: Case) -> dict[str, object]:
+    fields = {name: getattr(case, name) for name in FIELDS}
+    return {**case.metadata, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def _plain(column: str) -> str:
+    return "".join(letter for letter in column.casefold() if letter.isalnum())

@@ -1,0 +1,169 @@
+"""A Python callable, application or LangChain runnable as what answers: ``python:package.module:name``."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import sys
+import time
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_llmeval.errors import BadReply, CallError, SettingError, nearest
+from pytest_llmeval.protocols import Provider
+from pytest_llmeval.providers.runnables import as_function, is_runnable
+from pytest_llmeval.records import Case, Completion, Message, Request, Source
+
+ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
+ALLOWED_SPEC = "python:package.module:name"
+
+
+class CallableProvider:
+    """Answers by calling a function with the case.
+
+    A function that is not async runs in a thread, so that it does not hold up other calls.
+
+    Args:
+        function: ``(case) -> str | Completion``, sync or async.
+        name: What reports and errors call it.
+        fingerprint: Changes whenever the same case could get another answer; ``None`` if that cannot be known.
+    """
+
+    sees_case = True
+
+    def __init__(self, function: Callable[[Case], Any], name: str, fingerprint: str | None = None) -> None:
+        self._function = function
+        self._name = name
+        self.fingerprint = None if fingerprint is None else f"python:{name}:{fingerprint}"
+
+    def __repr__(self) -> str:
+        return f"CallableProvider({self._name!r})"
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request.
+
+        Raises:
+            CallError: The function raised; its exception is the cause.
+            BadReply: It returned neither text nor a Completion.
+        """
+        case = request.case or _case_of(request.messages)
+        started = time.perf_counter()
+        try:
+            answer = await self._call(case)
+        except CallError:
+            raise  # a function that calls a Provider of ours has said what is wrong
+        except Exception as error:
+            raise CallError(f"{self._name} raised {type(error).__name__}: {error}") from error
+        return self._completion(answer, time.perf_counter() - started)
+
+    async def _call(self, case: Case) -> Any:
+        if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(type(self._function).__call__):
+            return await self._function(case)
+        answer = await asyncio.to_thread(self._function, case)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _completion(self, answer: object, latency_s: float) -> Completion:
+        endpoint = f"python:{self._name}"
+        if isinstance(answer, str):
+            return Completion(str(answer), endpoint=endpoint, latency_s=latency_s)
+        if isinstance(answer, Completion):
+            endpoint, latency_s = answer.endpoint or endpoint, answer.latency_s or latency_s
+            return dataclasses.replace(answer, endpoint=endpoint, latency_s=latency_s)
+        raise BadReply(f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion.")
+
+
+def _case_of(messages: tuple[Message, ...]) -> Case:
+    """A case for a request that has none: a callable as judge sees the judge's prompt as its prompt."""
+    prompt = next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
+    return Case(id="request", prompt=prompt, messages=messages, source=Source("", 0))
+
+
+def load_callable(spec: str, place: str = "--llm-provider") -> Provider:
+    """The provider that ``package.module:name`` names.
+
+    The current folder is put at the end of `sys.path`, and stays there: an application that is not installed is found,
+    and may import more of itself when it is called.
+
+    Args:
+        spec: What stands behind ``python:``; the name may have dots.
+        place: Where the user wrote it, for error texts.
+
+    Raises:
+        SettingError: It cannot be imported, has no such name, or is nothing that answers.
+    """
+    module_name, _, name = spec.partition(":")
+    if not module_name or not name:
+        raise SettingError(place, f"python:{spec}", ALLOWED_SPEC)
+    module = _imported(module_name, place)
+    try:
+        value = attrgetter(name)(module)
+    except AttributeError:
+        public = [word for word in vars(module) if not word.startswith("_")]
+        raise SettingError(place, f"python:{spec}", f"a name in {module_name}", nearest(name, public)) from None
+    return as_provider(value, place, spec)
+
+
+def _imported(name: str, place: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # an import runs the user's code
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{name}.".startswith(f"{missing}."):
+            why = f"There is no module {missing!r}. {_nearest_module(missing)}".strip()
+            remedy = f"{why} Where its folder is neither installed nor the current one, name it in pytest's pythonpath."
+        else:
+            remedy = f"Importing {name} raised {type(error).__name__}: {error}"
+        raise SettingError(place, f"python:{name}", ALLOWED_SPEC, remedy) from error
+
+
+def _nearest_module(missing: str) -> str:
+    parent, _, child = missing.rpartition(".")
+    folders = importlib.import_module(parent).__path__ if parent else None
+    return nearest(child, (module.name for module in pkgutil.iter_modules(folders)))
+
+
+def as_provider(value: object, place: str = "llm_provider", name: str = "") -> Provider:
+    """What a user gave, as a Provider.
+
+    A class is instantiated without arguments. A callable or runnable may carry an attribute ``fingerprint`` (text that
+    changes whenever its answers could), without which nothing it answers is reused in another run.
+
+    Args:
+        value: A Provider, a callable ``(case) -> str | Completion``, or a LangChain runnable.
+        place: Where the user gave it, for error texts.
+        name: What to call it; by default its module and name.
+
+    Raises:
+        SettingError: It is none of these.
+    """
+    if inspect.isclass(value):
+        value = _instance(value, place)
+    if isinstance(value, Provider):
+        return value
+    if not (is_runnable(value) or callable(value)):
+        lacking = [member for member in ("fingerprint", "sees_case") if not hasattr(value, member)]
+        remedy = f"It has complete, but not {' and '.join(lacking)}." if hasattr(value, "complete") else ""
+        raise SettingError(place, type(value).__name__, ALLOWED, remedy)
+    fingerprint = getattr(value, "fingerprint", None)
+    if fingerprint is not None and not isinstance(fingerprint, str):
+        raise SettingError(f"{place} fingerprint", fingerprint, "text, or nothing")
+    named: Any = value if hasattr(value, "__qualname__") else type(value)
+    function: Any = as_function(value) if is_runnable(value) else value
+    return CallableProvider(function, name or f"{named.__module__}:{named.__qualname__}", fingerprint)
+
+
+def _instance(made: type, place: str) -> object:
+    try:
+        return made()
+    except Exception as error:  # the user's code
+        remedy = f"{made.__name__}() raised {type(error).__name__}: {error}"
+        raise SettingError(place, made.__name__, "a class that can be made without arguments", remedy) from error

@@ -1,0 +1,78 @@
+"""The results as one CSV table, a row per case, for spreadsheets and data frames."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pytest_llmeval.records import CaseResult, Parameters, Run
+from pytest_llmeval.reports.facts import finite, model_of
+from pytest_llmeval.reports.output import replacing, rereadable
+
+COLUMNS = (
+    "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",
+    "frequency_penalty", "presence_penalty", "score", "classification", "model", "dataset_size", "judge_model",
+    "scoring_reason", "experiment_id", "id", "suite", "outcome",
+)  # fmt: skip
+SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
+FORMULA_STARTS = tuple(
+    "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+)  # spreadsheets read such a cell as a formula (OWASP, CSV injection)
+
+
+def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
+    """Write the table: UTF-8, an unscored or absent value is an empty cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Args:
+        path: The file to make or replace.
+        run: The run.
+        results: Its results, in the order of the table. Read twice: first to learn the names of the scores.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    names, size = _score_names(rereadable(results))
+    with replacing(path, "CSV report") as file:
+        writer = csv.writer(file)
+        writer.writerow([*COLUMNS, *(_text(f"score_{name}" if name in COLUMNS else name) for name in names)])
+        for result in results:
+            writer.writerow([*_cells(run, result, size), *_scores(result, names)])
+
+
+def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
+    names: set[str] = set()
+    size = 0
+    for result in results:
+        names.update(score.name for score in result.scores)
+        size += 1
+    return sorted(names - {SCORE}), size
+
+
+def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | None]:
+    """The cells of `COLUMNS`, in their order."""
+    case, asked = result.case, result.request.parameters if result.request else Parameters()
+    rubric = next((finite(score) for score in result.scores if score.name == SCORE), None)
+    response = result.completion.text if result.completion else None
+    yield from map(_text, (result.started_at, case.prompt, case.expected, response))
+    yield from (asked.temperature, asked.max_tokens, asked.top_p, asked.frequency_penalty, asked.presence_penalty)
+    yield rubric.value if rubric else None
+    yield from map(_text, ("; ".join(case.tags), model_of(result)))
+    yield size
+    reason = (rubric.reason or rubric.error) if rubric else None
+    yield from map(_text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome))
+
+
+def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:
+    values = {score.name: finite(score).value for score in reversed(result.scores)}  # the first of a name stays
+    return (values.get(name) for name in names)
+
+
+def _text(text: str | None) -> str | None:
+    """A cell that no spreadsheet takes for a formula and every reader of CSV can read."""
+    if text is None:
+        return None
+    plain = text.replace("\0", "\\0")
+    return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain

@@ -1,0 +1,68 @@
+"""The text of a failed case: what a developer reads first, in the terminal and in a CI annotation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from pytest_llmeval.records import Case, Completion, Score, Threshold
+
+TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
+
+
+def failure_text(case: Case, completion: Completion | None, missed: Sequence[tuple[Threshold, Score]]) -> str:
+    """Why a case failed: a line per missed threshold, then what it was about.
+
+    Args:
+        case: The case.
+        completion: Its answer, if there is one.
+        missed: The thresholds that are not kept, with the scores.
+    """
+    heads = [f"{_miss(threshold, score)} at {case.source}" for threshold, score in missed]
+    return "\n".join([*heads, *_reasons([score for _, score in missed]), *subject_lines(case, completion)])
+
+
+def comparison_lines(
+    op: str, left: object, right: object, case: Case | None, completion: Completion | None
+) -> list[str]:
+    """What pytest shows for a comparison with a Score that does not hold.
+
+    Args:
+        op: The operator.
+        left: Left operand.
+        right: Right operand.
+        case: The case of the running test, if it has one.
+        completion: Its answer, if it has one.
+    """
+    scores = [operand for operand in (left, right) if isinstance(operand, Score)]
+    lines = [f"{_operand(left)} {op} {_operand(right)}", *_reasons(scores)]
+    return lines + (subject_lines(case, completion) if case else [])
+
+
+def subject_lines(case: Case, completion: Completion | None) -> list[str]:
+    """Prompt, expected answer and answer, each shortened."""
+    rows = {"prompt": case.prompt, "expected": case.expected, "answer": completion and completion.text}
+    return [_row(label, text) for label, text in rows.items() if text]
+
+
+def _miss(threshold: Threshold, score: Score) -> str:
+    params = "".join(f" {name}={value!r}" for name, value in threshold.params.items())
+    origin = f" ({threshold.origin})" if threshold.origin else ""
+    return f"{score.name}{params} is {_number(score)}, asked {threshold.comparison} {threshold.bound:.10g}{origin}"
+
+
+def _reasons(scores: Sequence[Score]) -> list[str]:
+    return [_row("reason", score.reason) for score in scores if score.reason]
+
+
+def _operand(value: object) -> str:
+    return f"{value.name} {_number(value)}" if isinstance(value, Score) else repr(value)
+
+
+def _number(score: Score) -> str:
+    return "unscored" if score.value is None else f"{score.value:.4g}"
+
+
+def _row(label: str, text: str) -> str:
+    short = text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
+    return textwrap.indent(short, " " * 12).replace(" " * 12, f"  {label:<10}", 1)

@@ -1,0 +1,78 @@
+"""The versions of the run log's tables, and how an older file becomes a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import RunLogError
+from pytest_llmeval.reports.database import Database
+from pytest_llmeval.reports.tables import schema
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Migration = Callable[["Connection"], None]
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
+last version at once, so a step is written once, tested against an old file, and never changed."""
+
+
+def prepare(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Make the tables, or bring them to the newest version. Nothing is written where they have it already.
+
+    Args:
+        database: The run log's.
+        migrations: All steps there are.
+
+    Raises:
+        RunLogError: The database was made by a newer version of this package, or cannot be written.
+    """
+    newest = 1 + len(migrations)
+    found = _found(database)
+    if found is not None and found > newest:
+        raise RunLogError(
+            f"run log {database.shown}: its tables have version {found}; this pytest_llmeval reads up to version "
+            f"{newest}. Upgrade it (pip install --upgrade pytest-llm-golden), or name another log with --llm-log."
+        )
+    if found == newest:
+        return
+    try:
+        with database.transaction(exclusive=True) as connection:
+            _upgrade(connection, migrations)
+    except RunLogError:
+        if _found(database) != newest:  # else another process was faster
+            raise
+
+
+def _found(database: Database) -> int | None:
+    with database.transaction() as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> int | None:
+    from sqlalchemy import func, inspect, select
+
+    table = schema().schema_version
+    if not inspect(connection).has_table(table.name):
+        return None
+    version: int | None = connection.scalar(select(func.max(table.c.version)))
+    return version
+
+
+def _upgrade(connection: Connection, migrations: Sequence[Migration]) -> None:
+    found = _version(connection)  # again, now that nobody else writes
+    if found is None:
+        schema().metadata.create_all(connection, checkfirst=False)
+        _note(connection, 1 + len(migrations))
+        return
+    for version, step in enumerate(migrations[found - 1 :], start=found + 1):
+        step(connection)
+        _note(connection, version)
+
+
+def _note(connection: Connection, version: int) -> None:
+    since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    connection.execute(schema().schema_version.insert(), {"version": version, "since": since})

@@ -1,0 +1,241 @@
+"""Records as rows of the run log, and back again, equal to what they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pytest_llmeval.records import (
+    Case,
+    CaseResult,
+    Completion,
+    Parameters,
+    Request,
+    Run,
+    Scale,
+    Score,
+    Source,
+    Threshold,
+    TokenLogprob,
+    Usage,
+)
+from pytest_llmeval.reports.facts import finite, own_messages
+
+Row = Mapping[str, Any]
+ANSWER = "answer"
+ESCAPED = 'escaped:"'  # starts a text that the database could not hold as it is
+PARAMETER_COLUMNS = ("temperature", "top_p", "max_tokens", "seed", "frequency_penalty", "presence_penalty")
+CALL_COLUMNS = (
+    "text", "raw_text", "choices", "model", "endpoint", "finish_reason", "prompt_tokens", "completion_tokens",
+    "cost_usd", "latency_s", "cached", "contexts", "logprobs",
+)  # fmt: skip
+REQUEST_COLUMNS = (
+    "requested_model", "messages", *PARAMETER_COLUMNS, "other_parameters", "request_sample", "sees_case",
+)  # fmt: skip
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """The row of a run."""
+    row = {**vars(run), "settings": _json(run.settings), "versions": _json(run.versions)}
+    return _storable({**row, "warnings": _json(run.warnings), "lost": _json(run.lost)})
+
+
+def run_of(row: Row) -> Run:
+    """The run that `run_row` wrote."""
+    values = {name: value for name, value in _restored(row).items() if name != "number"}
+    maps = {name: _read(values[name], {}) for name in ("settings", "versions")}
+    lists = {name: tuple(_read(values[name], ())) for name in ("warnings", "lost")}
+    return Run(**{**values, **maps, **lists})
+
+
+def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
+    """The row of a case's result."""
+    case = result.case
+    return _storable({
+        "run_id": run_id, "suite": result.suite, "case_id": case.id, "sample": result.sample,
+        "outcome": result.outcome, "message": result.message, "prompt": case.prompt, "expected": case.expected,
+        "tags": _json(case.tags), "contexts": _json(case.contexts), "messages": _json(case.messages),
+        "metadata": _json(case.metadata), "thresholds": _json([vars(each) for each in result.thresholds]),
+        "row_thresholds": _json([vars(each) for each in case.thresholds]), "file": case.source.file,
+        "line": case.source.line, "nodeid": result.nodeid, "judge_model": result.judge_model,
+        "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
+    })  # fmt: skip
+
+
+def completion_rows(result: CaseResult) -> list[dict[str, Any]]:
+    """The rows of the answer, at position 0, and of the calls that its scores cost, in their order."""
+    rows = []
+    if result.request or result.completion:
+        answer = {"purpose": ANSWER, "score_position": None}
+        rows.append({"position": 0, **answer, **_call(result.completion), **_asked(result)})
+    calls = [(place, score, call) for place, score in enumerate(result.scores) for call in score.calls]
+    for position, (place, score, call) in enumerate(calls, start=1):
+        judge = {"purpose": score.name, "score_position": place}
+        rows.append({"position": position, **judge, **_call(call), **dict.fromkeys(REQUEST_COLUMNS)})
+    return [_storable(row) for row in rows]
+
+
+def score_rows(result: CaseResult) -> list[dict[str, Any]]:
+    """The rows of a result's scores, in their order."""
+    return [_score_row(position, finite(score)) for position, score in enumerate(result.scores)]
+
+
+def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row]) -> CaseResult:
+    """The result that `case_row`, `completion_rows` and `score_rows` wrote.
+
+    Args:
+        case: The row of the case.
+        completions: The rows of its completions, by position.
+        scores: The rows of its scores, by position.
+    """
+    row, calls = _restored(case), [_restored(each) for each in completions]
+    asked = next((call for call in calls if call["score_position"] is None), None)
+    original = _case_of(row)
+    return CaseResult(
+        suite=row["suite"],
+        case=original,
+        nodeid=row["nodeid"],
+        outcome=row["outcome"],
+        request=_request_of(asked, original) if asked else None,
+        completion=_completion_of(asked) if asked else None,
+        scores=tuple(_score_of(_restored(each), calls) for each in scores),
+        thresholds=_thresholds(row["thresholds"]),
+        message=row["message"],
+        judge_model=row["judge_model"],
+        sample=row["sample"],
+        started_at=row["started_at"],
+        duration_s=row["duration_s"],
+        worker=row["worker"],
+    )
+
+
+def _case_of(row: Row) -> Case:
+    return Case(
+        id=row["case_id"],
+        prompt=row["prompt"],
+        source=Source(row["file"], row["line"]),
+        messages=tuple(_read(row["messages"], ())),
+        expected=row["expected"],
+        contexts=tuple(_read(row["contexts"], ())),
+        tags=tuple(_read(row["tags"], ())),
+        metadata=_read(row["metadata"], {}),
+        thresholds=_thresholds(row["row_thresholds"]),
+    )
+
+
+def _thresholds(text: str | None) -> tuple[Threshold, ...]:
+    return tuple(Threshold(**each) for each in _read(text, ()))
+
+
+def _call(completion: Completion | None) -> dict[str, Any]:
+    if completion is None:
+        return dict.fromkeys(CALL_COLUMNS)
+    usage = completion.usage
+    values = {name: value for name, value in vars(completion).items() if name in CALL_COLUMNS}
+    return {
+        **values,
+        "choices": _json(completion.choices),
+        "contexts": _json(completion.contexts),
+        "logprobs": _json([vars(token) for token in completion.logprobs]),
+        "prompt_tokens": usage.prompt_tokens if usage else None,
+        "completion_tokens": usage.completion_tokens if usage else None,
+    }
+
+
+def _completion_of(row: Row) -> Completion | None:
+    if row["text"] is None:
+        return None
+    plain = ("text", "raw_text", "model", "endpoint", "finish_reason", "cost_usd", "latency_s", "cached")
+    used = row["prompt_tokens"] is not None
+    return Completion(
+        **{name: row[name] for name in plain},
+        choices=tuple(_read(row["choices"], ())),
+        contexts=tuple(_read(row["contexts"], ())),
+        logprobs=tuple(TokenLogprob(**token) for token in _read(row["logprobs"], ())),
+        usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
+    )
+
+
+def _asked(result: CaseResult) -> dict[str, Any]:
+    request = result.request
+    if request is None:
+        return dict.fromkeys(REQUEST_COLUMNS)
+    parameters, unset = vars(request.parameters), vars(Parameters())
+    set_ = {name: value for name, value in parameters.items() if value != unset[name]}
+    others = {name: value for name, value in set_.items() if name not in PARAMETER_COLUMNS}
+    unchanged = request.messages == own_messages(result.case)
+    return {
+        **{name: parameters[name] for name in PARAMETER_COLUMNS},
+        "requested_model": request.model,
+        "messages": None if unchanged else json.dumps(request.messages, ensure_ascii=False),
+        "other_parameters": _json(others),
+        "request_sample": request.sample,
+        "sees_case": request.case is not None,
+    }
+
+
+def _request_of(row: Row, case: Case) -> Request | None:
+    if row["request_sample"] is None:
+        return None
+    others = _read(row["other_parameters"], {})
+    parameters = {**{name: row[name] for name in PARAMETER_COLUMNS}, **others, "stop": tuple(others.get("stop", ()))}
+    messages = row["messages"]
+    return Request(
+        messages=own_messages(case) if messages is None else tuple(json.loads(messages)),
+        model=row["requested_model"],
+        parameters=Parameters(**parameters),
+        sample=row["request_sample"],
+        case=case if row["sees_case"] else None,
+    )
+
+
+def _score_row(position: int, score: Score) -> dict[str, Any]:
+    costs = [call.cost_usd for call in score.calls]
+    return _storable({
+        "position": position, "name": score.name, "value": score.value, "reason": score.reason, "error": score.error,
+        "version": score.version, "scale_low": score.scale.low, "scale_high": score.scale.high,
+        "higher_is_better": score.scale.higher_is_better, "unit": score.scale.unit, "raw": score.raw,
+        "parts": _json(score.parts), "cost_usd": None if None in costs else sum(cast("list[float]", costs)),
+    })  # fmt: skip
+
+
+def _score_of(row: Row, calls: Sequence[Row]) -> Score:
+    own = [_completion_of(call) for call in calls if call["score_position"] == row["position"]]
+    plain = ("name", "value", "reason", "version", "error", "raw")
+    return Score(
+        **{name: row[name] for name in plain},
+        scale=Scale(row["scale_low"], row["scale_high"], row["higher_is_better"], row["unit"]),
+        parts=_read(row["parts"], {}),
+        calls=tuple(call for call in own if call),
+    )
+
+
+def _json(value: object) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _read(text: str | None, empty: Any) -> Any:
+    return json.loads(text) if text else empty
+
+
+def _storable(row: Row) -> dict[str, Any]:
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _restored(row: Row) -> dict[str, Any]:
+    return {name: _unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _escaped(text: str) -> str:
+    """The text, as a JSON string where a database could not hold it as it is."""
+    try:
+        text.encode()
+        holds = "\0" not in text and not text.startswith(ESCAPED)
+    except UnicodeEncodeError:
+        holds = False
+    return text if holds else ESCAPED[:-1] + json.dumps(text)
+
+
+def _unescaped(text: str) -> str:
+    return json.loads(text[len(ESCAPED) - 1 :]) if text.startswith(ESCAPED) else text

@@ -1,0 +1,217 @@
+"""A run in numbers, counted in one pass over its results."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pytest_llmeval.records import CaseResult, Run
+from pytest_llmeval.reports.facts import checks, model_of
+from pytest_llmeval.reports.phrases import count
+from pytest_llmeval.reports.tallies import ScoreSummary, ScoreTally, Spending, SpendingTally
+from pytest_llmeval.stats.intervals import Interval, percentile, wilson_interval
+
+Verdict = Literal["passed", "failed", "error", "empty"]
+SLOWEST = 5
+FIRST_SCORE = "rubric"  # what a reader looks for first
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A case that took long, with its seconds."""
+
+    nodeid: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in numbers.
+
+    Attributes:
+        verdict: ``failed`` if a case failed; else ``error`` if a case could not be judged or was lost; ``empty`` if
+            no case was tried; else ``passed``.
+        headline: The verdict in words.
+        total: Results.
+        passed: Cases that passed.
+        failed: Cases whose answer is worse than asked.
+        error: Cases that could not be judged.
+        skipped: Cases that were not tried.
+        xfailed: Cases that were worse than asked, and expected to be.
+        lost: Tests that died with their worker.
+        pass_rate: Passed among passed, failed and xfailed, with its 95 % interval (Wilson).
+        scores: Each score over all cases; ``rubric`` first, the others by name.
+        generation: Calls of the model under test.
+        judging: Calls of scorers.
+        latency_p50_s: Median seconds of an answer that did not come from a store.
+        latency_p95_s: The 95th percentile of the same.
+        duration_s: Seconds from the run's start to its end; ``None`` if it has none.
+        slowest: The cases that took longest, the slowest first.
+        models: Models that answered; if none did, those that were asked.
+        judge_models: Models that judged.
+        unbounded: Cases that were tried without any threshold.
+        notes: What a reader should know before trusting the numbers; the run's warnings are not repeated.
+    """
+
+    verdict: Verdict
+    headline: str
+    total: int
+    passed: int
+    failed: int
+    error: int
+    skipped: int
+    xfailed: int
+    lost: int
+    pass_rate: Interval
+    scores: tuple[ScoreSummary, ...]
+    generation: Spending
+    judging: Spending
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    duration_s: float | None
+    slowest: tuple[Slow, ...]
+    models: tuple[str, ...]
+    judge_models: tuple[str, ...]
+    unbounded: int
+    notes: tuple[str, ...]
+
+
+def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
+    """Count a run's results in one pass. Of each result only a few numbers are kept.
+
+    Args:
+        run: The run.
+        results: Its results, in any order.
+    """
+    tally = _Tally()
+    for result in results:
+        tally.add(result)
+    return tally.summary(run)
+
+
+@dataclass
+class _Tally:
+    """Everything counted so far."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    scores: dict[str, ScoreTally] = field(default_factory=dict)
+    generation: SpendingTally = field(default_factory=SpendingTally)
+    judging: SpendingTally = field(default_factory=SpendingTally)
+    latencies: array[float] = field(default_factory=lambda: array("d"))
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    models: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    judge_models: set[str] = field(default_factory=set)
+    unbounded: int = 0
+    truncated: int = 0
+
+    def add(self, result: CaseResult) -> None:
+        self.outcomes[result.outcome] += 1
+        self.unbounded += result.outcome != "skipped" and not result.thresholds
+        heapq.heappush(self.slowest, (result.duration_s, result.nodeid))
+        if len(self.slowest) > SLOWEST:
+            heapq.heappop(self.slowest)
+        if result.judge_model:
+            self.judge_models.add(result.judge_model)
+        self._add_answer(result)
+        self._add_scores(result)
+
+    def summary(self, run: Run) -> Summary:
+        counts = self.outcomes
+        scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
+        return Summary(
+            verdict=self._verdict(run),
+            headline=self._headline(run),
+            total=counts.total(),
+            passed=counts["passed"],
+            failed=counts["failed"],
+            error=counts["error"],
+            skipped=counts["skipped"],
+            xfailed=counts["xfailed"],
+            lost=len(run.lost),
+            pass_rate=wilson_interval(counts["passed"], counts["passed"] + counts["failed"] + counts["xfailed"]),
+            scores=tuple(self.scores[name].summary(name) for name in scores),
+            generation=self.generation.summary(),
+            judging=self.judging.summary(),
+            latency_p50_s=percentile(self.latencies, 50),
+            latency_p95_s=percentile(self.latencies, 95),
+            duration_s=_seconds_between(run.started_at, run.finished_at),
+            slowest=tuple(Slow(nodeid, seconds) for seconds, nodeid in sorted(self.slowest, reverse=True)),
+            models=tuple(sorted(self.models or self.asked)),
+            judge_models=tuple(sorted(self.judge_models)),
+            unbounded=self.unbounded,
+            notes=tuple(self._notes(run)),
+        )
+
+    def _add_answer(self, result: CaseResult) -> None:
+        answer = result.completion
+        (self.asked if answer is None else self.models).update(filter(None, [model_of(result)]))
+        if answer is None:
+            return
+        self.generation.add(answer)
+        self.truncated += answer.finish_reason == "length"
+        if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
+            self.latencies.append(answer.latency_s)
+
+    def _add_scores(self, result: CaseResult) -> None:
+        for score in result.scores:
+            self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
+            for call in score.calls:
+                self.judging.add(call)
+        for check in checks(result):
+            if check.threshold.metric in self.scores:
+                self.scores[check.threshold.metric].bounds += 1
+                self.scores[check.threshold.metric].missed += check.met is False
+
+    def _verdict(self, run: Run) -> Verdict:
+        if self.outcomes["failed"]:
+            return "failed"
+        if self.outcomes["error"] or run.lost:
+            return "error"
+        return "passed" if self.outcomes["passed"] or self.outcomes["xfailed"] else "empty"
+
+    def _headline(self, run: Run) -> str:
+        counts, lost = self.outcomes, len(run.lost)
+        tried = counts.total() - counts["skipped"] + lost
+        told = [
+            (counts["failed"], "is worse than asked", "are worse than asked"),
+            (counts["error"], "could not be judged", "could not be judged"),
+            (lost, "was lost with its worker", "were lost with their worker"),
+            (counts["xfailed"], "failed as expected", "failed as expected"),
+        ]
+        said = [f"{number:,} {one if number == 1 else many}" for number, one, many in told if number]
+        skipped = f" {counts['skipped']:,} skipped." if counts["skipped"] else ""
+        if said:
+            first, _, rest = "; ".join(said).partition(" ")
+            return f"{first} of {count(tried, 'case')} {rest}.{skipped}"
+        if not tried:
+            return f"No case was tried.{skipped}"
+        return f"{'All ' if tried > 1 else ''}{count(tried, 'case')} passed.{skipped}"
+
+    def _notes(self, run: Run) -> Iterable[str]:
+        if not run.finished_at:
+            yield "The run has not finished, or was cut off: these are the results so far."
+        if run.lost:
+            first = ", ".join(run.lost[:SLOWEST])
+            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first}"
+        if self.unbounded:
+            yield f"{count(self.unbounded, 'case')} had no threshold: only what the test itself asserts can fail them."
+        if self.truncated:
+            yield f"{count(self.truncated, 'case')} had an answer cut at the token limit; raise --llm-max-tokens."
+        for name, values in sorted(self.scores.items()):
+            if values.unscored:
+                yield f"{name}: {count(values.unscored, 'case')} unscored; the mean is that of the others."
+            if len(values.versions) > 1:
+                yield f"{name}: scored by {len(values.versions)} versions; their scores cannot be compared."
+
+
+def _seconds_between(start: str, end: str) -> float | None:
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except ValueError:  # one of them is empty: the run goes on, or was cut off
+        return None

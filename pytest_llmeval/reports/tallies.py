@@ -1,0 +1,124 @@
+"""One score, and one kind of calls, counted over all cases of a run."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, replace
+
+from pytest_llmeval.records import Completion, Scale, Score
+from pytest_llmeval.reports.facts import finite
+from pytest_llmeval.stats.intervals import Interval, mean_interval
+
+
+@dataclass(frozen=True)
+class ScoreSummary:
+    """One score over all cases.
+
+    Attributes:
+        name: Name of the metric or judge.
+        scale: Range and direction.
+        mean: Mean of the scored cases with its 95 % interval (Student), cut at the ends of the scale.
+        minimum: Smallest value; ``None`` if no case is scored.
+        maximum: Largest value; ``None`` if no case is scored.
+        unscored: Cases that the scorer could not score.
+        bounds: Thresholds on this score, over all cases.
+        missed: How many of them are not kept; those on unscored cases are neither kept nor missed.
+        versions: Versions of the scorer; for a judge its fingerprints. More than one cannot be compared.
+    """
+
+    name: str
+    scale: Scale
+    mean: Interval
+    minimum: float | None
+    maximum: float | None
+    unscored: int
+    bounds: int
+    missed: int
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spending:
+    """The calls of one kind, and what they cost. What came from a store costs nothing now, and is only counted.
+
+    Attributes:
+        calls: Calls that were made.
+        cached: Completions that came from a store instead.
+        usd: US dollars for the calls; ``None`` if a price is unknown.
+        known_usd: US dollars for the calls whose price is known.
+        unknown: Calls whose price is unknown.
+        prompt_tokens: Tokens sent, as far as the endpoints say.
+        completion_tokens: Tokens received, as far as the endpoints say.
+    """
+
+    calls: int
+    cached: int
+    usd: float | None
+    known_usd: float
+    unknown: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass
+class ScoreTally:
+    """The values of one score so far."""
+
+    scale: Scale
+    values: array[float] = field(default_factory=lambda: array("d"))
+    unscored: int = 0
+    bounds: int = 0
+    missed: int = 0
+    versions: set[str] = field(default_factory=set)
+
+    def add(self, score: Score) -> None:
+        """Count one score."""
+        value = finite(score).value
+        if value is None:
+            self.unscored += 1
+        else:
+            self.values.append(value)
+        if score.version:
+            self.versions.add(score.version)
+
+    def summary(self, name: str) -> ScoreSummary:
+        """What was counted."""
+        low, high = (min(self.values), max(self.values)) if self.values else (None, None)
+        mean, versions = _within(mean_interval(self.values), self.scale), tuple(sorted(self.versions))
+        return ScoreSummary(name, self.scale, mean, low, high, self.unscored, self.bounds, self.missed, versions)
+
+
+def _within(interval: Interval, scale: Scale) -> Interval:
+    """The interval without the values that no mean on this scale can have."""
+    low, high = interval.low, interval.high
+    low = low if low is None or scale.low is None else max(low, scale.low)
+    high = high if high is None or scale.high is None else min(high, scale.high)
+    return replace(interval, low=low, high=high)
+
+
+@dataclass
+class SpendingTally:
+    """The calls of one kind so far."""
+
+    made: int = 0
+    cached: int = 0
+    known_usd: float = 0.0
+    unknown: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def add(self, call: Completion) -> None:
+        """Count one call."""
+        if call.cached:
+            self.cached += 1
+            return
+        self.made += 1
+        self.known_usd += call.cost_usd or 0.0
+        self.unknown += call.cost_usd is None
+        self.prompt_tokens += call.usage.prompt_tokens if call.usage else 0
+        self.completion_tokens += call.usage.completion_tokens if call.usage else 0
+
+    def summary(self) -> Spending:
+        """What was counted."""
+        usd, tokens = None if self.unknown else self.known_usd, (self.prompt_tokens, self.completion_tokens)
+        return Spending(self.made, self.cached, usd, self.known_usd, self.unknown, *tokens)

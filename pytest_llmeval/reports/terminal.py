@@ -1,0 +1,104 @@
+"""What a person reads in the terminal in ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pytest_llmeval.records import Run
+from pytest_llmeval.reports.phrases import average, cost_text, mean_text, one_line, rate_text, seconds
+from pytest_llmeval.reports.summary import Summary
+from pytest_llmeval.reports.tallies import ScoreSummary
+
+Line = tuple[str, dict[str, bool]]
+WIDTH = 100
+LABEL = 24  # longest label
+MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
+MARKUP: Mapping[str, dict[str, bool]] = {
+    "passed": {"green": True, "bold": True},
+    "failed": {"red": True, "bold": True},
+    "error": {"red": True, "bold": True},
+    "empty": {"yellow": True, "bold": True},
+}
+
+
+def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[Line]:
+    """The lines, each with the markup that ``TerminalReporter.write_line`` takes.
+
+    Args:
+        run: The run.
+        summary: Its summary.
+        paths: Where each report is, by its kind. Paths are not shortened; everything else fits 100 columns.
+    """
+    verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
+    rows = [(one_line(label, LABEL), text) for label, text in _rows(summary)]
+    margin = max(len(label) for label, _ in [*rows, ("warning", "")]) + 2
+    warnings = [("warning", text) for text in _warnings(run, summary)]
+    return [
+        (verdict, MARKUP[summary.verdict]),
+        *((_row(label, text, margin), {}) for label, text in rows),
+        *((_row(label, text, margin), {"yellow": True}) for label, text in warnings),
+        *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
+    ]
+
+
+def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
+    counts = {name: getattr(summary, name) for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")}
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    yield "cases", f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
+    for score in summary.scores[:MOST_SCORES]:
+        yield score.name, _score(score)
+    if len(summary.scores) > MOST_SCORES:
+        yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+    yield "cost", _cost(summary)
+    yield "calls", _calls(summary)
+    yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
+    slowest = [f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]]
+    yield "slowest", ", ".join(slowest)
+
+
+def _score(score: ScoreSummary) -> str:
+    spread = "" if score.minimum == score.maximum else f", {average(score.minimum)} to {average(score.maximum)}"
+    unscored = f", {score.unscored:,} unscored" if score.unscored else ""
+    missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
+    return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
+
+
+def _cost(summary: Summary) -> str:
+    parts = {"generation": summary.generation, "judge": summary.judging}
+    return ", ".join(f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls) or "nothing"
+
+
+def _calls(summary: Summary) -> str:
+    parts = (summary.generation, summary.judging)
+    tokens = sum(part.prompt_tokens + part.completion_tokens for part in parts)
+    made, cached = (sum(getattr(part, name) for part in parts) for name in ("calls", "cached"))
+    return f"{made:,} made, {cached:,} answered from the cache, {tokens:,} tokens"
+
+
+def _latency(summary: Summary) -> str:
+    if summary.latency_p50_s is None:
+        return "no answer was waited for"
+    return f"an answer takes {seconds(summary.latency_p50_s)} (median), {seconds(summary.latency_p95_s)} (p95)"
+
+
+def _warnings(run: Run, summary: Summary) -> Iterator[str]:
+    texts = [*run.warnings, *summary.notes]
+    yield from texts[:MOST_WARNINGS]
+    if len(texts) > MOST_WARNINGS:
+        yield f"and {len(texts) - MOST_WARNINGS} more in the reports"
+
+
+def _row(label: str, text: str, margin: int) -> str:
+    return f"{label:<{margin}}{one_line(text, WIDTH - margin)}"
+
+
+def _short(nodeid: str) -> str:
+    """The last part of a node id, which is the case's."""
+    return one_line(nodeid.rpartition("::")[2], 22)
+
+
+def _from_here(path: str) -> str:
+    """The path, relative to where the user stands if it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -1,0 +1,161 @@
+"""One case on its way through a test: what its fixtures share, and in the end its CaseResult."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.errors import LLMEvalError, NotConfiguredError, Unjudged
+from pytest_llmeval.records import Case, CaseResult, Completion, Outcome, Request, Score, Threshold
+from pytest_llmeval.session.roles import judging_role
+from pytest_llmeval.session.thresholds import scorer_key
+
+if TYPE_CHECKING:
+    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.session.session import Session
+    from pytest_llmeval.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a test declares about its case before it runs.
+
+    Attributes:
+        nodeid: pytest's node id.
+        suite: The golden file's path, or the test function's node id without the case.
+        case: The case; for a test without a golden file, one made from the test itself.
+        settings: The settings with the test's markers in them.
+        thresholds: The bounds in force.
+        metrics: Metrics to take although they have no bound: names with parameters.
+    """
+
+    nodeid: str
+    suite: str
+    case: Case
+    settings: Settings
+    thresholds: tuple[Threshold, ...] = ()
+    metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+@dataclass
+class CaseRun:
+    """The state of one test. Made when a test first touches a fixture of ours, gone when it is reported.
+
+    Attributes:
+        session: What all tests share.
+        plan: What this test declares.
+    """
+
+    session: Session
+    plan: Plan
+    completion: Completion | None = None
+    _request: Request | None = None
+    _scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
+    _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
+
+    def generate(self, provider: Provider, prompt: str | None = None) -> Completion:
+        """Ask for a completion of the case, or of another prompt in its place.
+
+        Raises:
+            CallError: No completion could be had.
+            InputError: The prompt cannot be made.
+        """
+        from pytest_llmeval.goldens.prompting import messages_for
+        from pytest_llmeval.providers.extraction import extract_answer
+
+        settings = self.plan.settings
+        case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
+        self._request = Request(
+            messages=messages_for(case, settings.system_prompt, settings.template),
+            model=settings.model or "",
+            parameters=settings.parameters(),
+            case=case if provider.sees_case else None,
+        )
+        answer = self.session.engine.complete(provider, self._request)
+        self.completion = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
+        return self.completion
+
+    def score(
+        self, name: str, answer: Completion | str, params: Mapping[str, Any] | None = None, case: Case | None = None
+    ) -> Score:
+        """Score an answer; the same question to the same scorer is asked once.
+
+        Args:
+            name: Metric or judge.
+            answer: A completion, or plain text from anywhere.
+            params: Parameters of the scorer.
+            case: What the answer is an answer to; by default the test's case.
+
+        Raises:
+            InputError: There is no such scorer, or none is configured.
+        """
+        case = case or self.plan.case
+        completion = answer if isinstance(answer, Completion) else Completion(answer, endpoint="test", cost_usd=0.0)
+        self.completion = self.completion or completion
+        key = (scorer_key(name, dict(params or {})), case.prompt, completion.text)
+        if key not in self._scores:
+            scorer = self.session.scorer(name, params or {}, self.plan.settings)
+            self._scores[key] = self.session.score(scorer, case, completion)
+        return self._scores[key]
+
+    def misses(self) -> list[tuple[Threshold, Score]]:
+        """Take every declared score that the test has not taken, and list the bounds that are not kept.
+
+        Raises:
+            Unjudged: No bound is missed, but a score with a bound is unscored.
+            NotConfiguredError: Nothing is set that could give a declared score.
+        """
+        for name, params in self.plan.metrics:
+            list(self._taken(name, params))
+        pairs = [
+            (threshold, score)
+            for threshold in self.plan.thresholds
+            for score in self._taken(threshold.metric, threshold.params)
+        ]
+        missed = [(threshold, score) for threshold, score in pairs if score.value is not None]
+        missed = [(threshold, score) for threshold, score in missed if not threshold.is_met_by(score)]
+        unscored = next((score for _, score in pairs if score.value is None), None)
+        if unscored is not None and not missed:
+            raise Unjudged(unscored)
+        return missed
+
+    def result(self, outcome: Outcome, message: str, duration_s: float, worker: str) -> CaseResult:
+        """The record of this test, as far as it has come."""
+        judge = judging_role(self.plan.settings)
+        judged = any(score.calls for score in self._scores.values())
+        return CaseResult(
+            suite=self.plan.suite,
+            case=self.plan.case,
+            nodeid=self.plan.nodeid,
+            outcome=outcome,
+            request=self._request and replace(self._request, case=None),
+            completion=self.completion,
+            scores=tuple(self._scores.values()),
+            thresholds=self.plan.thresholds,
+            message=message,
+            judge_model=(judge.model or judge.spec or "") if judge and judged else "",
+            started_at=self._started_at,
+            duration_s=duration_s,
+            worker=worker,
+        )
+
+    def _taken(self, name: str, params: Mapping[str, Any]) -> Iterator[Score]:
+        """The scores of this name that the body took; if it took none, the one of the test's answer."""
+        wanted = scorer_key(name, dict(params))
+        taken = [score for (key, _, _), score in self._scores.items() if key == wanted]
+        if taken:
+            yield from taken
+        elif self.completion is not None:
+            yield self.score(name, self.completion, params)
+        else:
+            raise NotConfiguredError(
+                f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
+                "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
+            )
+
+
+def describe(error: BaseException) -> str:
+    """An error as one message: our own speak for themselves, others say their type."""
+    return str(error) if isinstance(error, LLMEvalError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,119 @@
+"""What a run leaves behind: the log case by case, and at the end the reports made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import uuid
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.records import CaseResult, Run
+from pytest_llmeval.settings import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.reports.summary import Summary
+
+IN_MEMORY = "sqlite://"
+
+
+class Recorder:
+    """Writes the run log, and nothing at all before the first result.
+
+    Args:
+        settings: The settings in force.
+        root: What relative paths are relative to.
+        run: The run, as it starts.
+    """
+
+    def __init__(self, settings: Settings, root: Path, run: Run) -> None:
+        self._settings = settings
+        self._root = root
+        self._log: RunLog | None = None
+        self.run = run
+
+    def add(self, result: CaseResult) -> None:
+        """Log one result now; a second one of the same case replaces the first.
+
+        Raises:
+            RunLogError: The log cannot be written.
+        """
+        if self._log is None:
+            self._log = self._open()
+            self._log.begin(self.run)
+        self._log.add(self.run.id, result)
+
+    def finish(self, exit_code: int, lost: tuple[str, ...] = ()) -> tuple[Summary, dict[str, str]] | None:
+        """Close the run and write the reports.
+
+        Args:
+            exit_code: pytest's exit code.
+            lost: Node ids of tests that died with their worker.
+
+        Returns:
+            The summary, and the paths of what was written by kind; ``None`` if there was no result.
+
+        Raises:
+            RunLogError: The log cannot be written.
+        """
+        if self._log is None:
+            return None
+        self.run = dataclasses.replace(self.run, finished_at=_now(), exit_code=exit_code, lost=lost)
+        self._log.finish(self.run)
+        written = self._write_reports(self._log)
+        self._log.close()
+        return written
+
+    def _open(self) -> RunLog:
+        from pytest_llmeval.reports.run_log import RunLog
+
+        url = self._settings.log or IN_MEMORY
+        return RunLog(url if "://" in url else str(self._root / url))
+
+    def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
+        from pytest_llmeval.reports.csv_report import write_csv
+        from pytest_llmeval.reports.html_report import write_html
+        from pytest_llmeval.reports.json_report import write_json
+        from pytest_llmeval.reports.summary import summarize
+
+        summary = summarize(self.run, log.results(self.run.id))
+        paths = {name: getattr(self._settings, name) for name in ("json", "html", "csv")}
+        paths = {name: str(self._root / path) for name, path in paths.items() if path}
+        if "json" in paths:
+            write_json(Path(paths["json"]), self.run, log.results(self.run.id), summary)
+        if "html" in paths:
+            write_html(Path(paths["html"]), self.run, log.results(self.run.id), summary)
+        if "csv" in paths:
+            write_csv(Path(paths["csv"]), self.run, log.results(self.run.id))
+        return summary, ({"log": self._settings.log} if self._settings.log else {}) | paths
+
+
+def started_run(settings: Settings, started: datetime, versions: dict[str, str], warnings: tuple[str, ...]) -> Run:
+    """The record of a run that starts.
+
+    Args:
+        settings: The settings in force.
+        started: When it started.
+        versions: Versions to log, beside Python's.
+        warnings: What the user was warned of.
+    """
+    return Run(
+        id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        name=settings.name,
+        started_at=started.isoformat(timespec="milliseconds"),
+        settings=public_settings(settings),
+        versions={"python": platform.python_version(), **versions},
+        warnings=warnings,
+    )
+
+
+def public_settings(settings: Settings) -> dict[str, str]:
+    """The settings that differ from their defaults, as text."""
+    pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
+    return {name: str(value) for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

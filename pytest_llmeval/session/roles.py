@@ -1,0 +1,69 @@
+"""Who answers and who judges, decided from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_llmeval.settings import Settings
+
+JUDGES_ITSELF = "No judge is set, so the model under test judges itself: pin one with --llm-judge-model."
+MODEL_SPECS = ("openai", "local")  # providers that are a bare model, and so can judge
+
+
+@dataclass(frozen=True)
+class Role:
+    """What is needed to make one provider.
+
+    Attributes:
+        spec: Provider spec; ``None`` means ``openai``.
+        base_url: Base URL of its endpoint, or ``None`` for the default.
+        model: Model name; empty where the provider is not a model, or serves only one.
+        place: The option that names it, for error texts.
+        is_judge: Whether its API key is the judge's.
+    """
+
+    spec: str | None
+    base_url: str | None
+    model: str
+    place: str
+    is_judge: bool = False
+
+    def describe(self) -> str:
+        """The role in a few words, for the header of a run."""
+        who = self.model or self.spec or "openai"
+        spec = f" ({self.spec})" if self.spec and self.model else ""
+        return f"{who}{spec}" + (f" at {self.base_url}" if self.base_url else "")
+
+
+def answering_role(settings: Settings) -> Role | None:
+    """Who answers; ``None`` if nothing is configured."""
+    if not settings.provider and not settings.model:
+        return None
+    return Role(settings.provider, settings.base_url, settings.model or "", "--llm-provider")
+
+
+def judging_role(settings: Settings) -> Role | None:
+    """Who judges; ``None`` if nothing is configured that could.
+
+    Without a judge of its own, a run is judged by the model under test.
+    """
+    spec = settings.judge_provider
+    if spec or settings.judge_model or settings.judge_base_url:
+        is_openai = spec in (None, "openai")
+        base_url = settings.judge_base_url or (settings.base_url if is_openai else None)
+        model = settings.judge_model or (settings.model if is_openai else None)
+        return Role(spec, base_url, model or "", "--llm-judge-provider", is_judge=True)
+    answering = answering_role(settings)
+    if answering is None:
+        return None
+    if answering.spec is None or answering.spec.partition(":")[0] in MODEL_SPECS:
+        return answering
+    if not answering.model:
+        return None
+    return Role(None, settings.base_url, answering.model, "--llm-model")
+
+
+def judges_itself(settings: Settings) -> bool:
+    """Whether the model under test is also the judge."""
+    role = judging_role(settings)
+    return role is not None and not role.is_judge

@@ -1,0 +1,216 @@
+"""One process's session: makes every part from the settings, once, and hands it out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.session.roles import Role, answering_role, judging_role
+
+if TYPE_CHECKING:
+    from pytest_llmeval.engine.engine import Engine
+    from pytest_llmeval.judges.rubrics import Rubric
+    from pytest_llmeval.metrics.registry import MetricRegistry
+    from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.records import Case, Completion, Score
+    from pytest_llmeval.settings import Settings
+
+NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
+NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a session runs.
+
+    Attributes:
+        root: pytest's root directory; golden files are named relative to it.
+        variables: Environment variables; API keys are read from them, once.
+        local_urls: Base URLs of local models that another process already serves, by provider spec.
+    """
+
+    root: Path
+    variables: Mapping[str, str]
+    local_urls: Mapping[str, str]
+
+
+class Session:
+    """Everything that the tests of one process share.
+
+    Args:
+        settings: The settings in force for the run.
+        environment: Where it runs.
+    """
+
+    def __init__(self, settings: Settings, environment: Environment) -> None:
+        self.settings = settings
+        self.root = environment.root
+        self._environment = environment
+        self._providers: dict[Role, Provider] = {}
+        self._scorers: dict[str, Scorer] = {}
+        self._cases: dict[str, list[Case]] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; made, with its store, when the first call is needed."""
+        from pytest_llmeval.engine.engine import Engine
+        from pytest_llmeval.store.memory import MemoryStore
+
+        return Engine(MemoryStore(), self.settings.timeout)
+
+    @cached_property
+    def metrics(self) -> MetricRegistry:
+        """The metrics that exist: ours, those of entry points, and those that a hook adds."""
+        from pytest_llmeval.metrics.registry import MetricRegistry
+
+        registry = MetricRegistry(
+            {"toxicity": {"model": self.settings.toxicity_model}, "readability": {"language": self.settings.language}}
+        )
+        registry.load_entry_points()
+        return registry
+
+    def cases(self, path: Path, columns: Iterable[str] = ()) -> list[Case]:
+        """The cases of a golden file, read once.
+
+        Args:
+            path: The golden file.
+            columns: Lines ``COLUMN = FIELD``, beside those of the settings.
+
+        Raises:
+            GoldenFileError: The file cannot be used.
+            SettingError: A line of ``columns`` cannot be read.
+        """
+        from pytest_llmeval.goldens.columns import parse_columns
+        from pytest_llmeval.goldens.reading import read_cases
+
+        lines = (*self.settings.columns, *columns)
+        key = repr((path, lines))
+        if key not in self._cases:
+            self._cases[key] = read_cases(path, self.root, parse_columns(lines))
+        return self._cases[key]
+
+    def provider(self, settings: Settings) -> Provider:
+        """Who answers under these settings.
+
+        Raises:
+            NotConfiguredError: Nothing is set that could.
+            InputError: What is set cannot be used.
+        """
+        role = answering_role(settings)
+        if role is None:
+            raise NotConfiguredError(NO_MODEL)
+        return self._provider(role)
+
+    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+        """The metric or judge of this name.
+
+        Raises:
+            NotConfiguredError: It is a judge, and nothing is set that could judge.
+            SettingError: No scorer has this name, or it does not take these parameters.
+        """
+        key = repr((name, sorted(params.items()), settings))
+        if key not in self._scorers:
+            asks_judge = name == "rubric" or (name.startswith("toxicity") and settings.toxicity == "judge")
+            self._scorers[key] = (
+                self._judge(name, params, settings) if asks_judge else self.metrics.create(name, params)
+            )
+        return self._scorers[key]
+
+    def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+        """One score; what the scorer raises becomes an unscored Score."""
+        from pytest_llmeval.metrics.results import as_score, unscored
+
+        try:
+            result = scorer.score(case, completion)
+            return as_score(scorer, self.engine.run(_wait(result)) if isinstance(result, Awaitable) else result)
+        except Exception as error:
+            return unscored(scorer, error)
+
+    def serve_local_models(self) -> dict[str, str]:
+        """Start the local models of these settings here, for other processes to use.
+
+        Returns:
+            Their base URLs, by provider spec.
+        """
+        from pytest_llmeval.providers.local import LocalProvider
+
+        roles = [role for role in (answering_role(self.settings), judging_role(self.settings)) if role]
+        providers = {role.spec: self._provider(role) for role in roles if role.spec}
+        return {
+            spec: provider.base_url() for spec, provider in providers.items() if isinstance(provider, LocalProvider)
+        }
+
+    def close(self) -> None:
+        """Close connections and end the engine's thread, if there is one."""
+        if "engine" in vars(self):
+            self.engine.close()
+
+    def _judge(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+        from pytest_llmeval.judges.rubric import RubricJudge
+        from pytest_llmeval.judges.toxicity import ToxicityJudge
+
+        role = judging_role(settings)
+        if role is None:
+            raise NotConfiguredError(f"{name}: {NO_JUDGE}")
+        provider = self.engine.metered(self._provider(role))
+        if name.startswith("toxicity"):
+            return _plain(name, params, ToxicityJudge(provider, role.model))
+        return RubricJudge(
+            provider,
+            role.model,
+            self._rubric(params, settings),
+            response_format=settings.judge_format,
+            logprobs=settings.judge_logprobs,
+            max_tokens=settings.judge_max_tokens,
+        )
+
+    def _rubric(self, params: Mapping[str, Any], settings: Settings) -> Rubric:
+        from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria
+
+        for param in params:
+            if param != "criteria":
+                raise SettingError("rubric", param, "criteria", nearest(param, ["criteria"]))
+        if params.get("criteria"):
+            return with_criteria(params["criteria"])
+        if settings.judge_rubric:
+            return load_rubric(self.root / settings.judge_rubric)
+        return with_criteria(settings.judge_criteria) if settings.judge_criteria else default_rubric()
+
+    def _provider(self, role: Role) -> Provider:
+        if role not in self._providers:
+            self._providers[role] = self._make_provider(role)
+        return self._providers[role]
+
+    def _make_provider(self, role: Role) -> Provider:
+        from pytest_llmeval.providers.factory import make_provider
+        from pytest_llmeval.providers.keys import read_keys
+        from pytest_llmeval.providers.openai import Timeouts
+
+        keys = read_keys(self._environment.variables, role.base_url)
+        settings = self.settings
+        return make_provider(
+            role.spec,
+            base_url=role.base_url,
+            key=keys.judge if role.is_judge else keys.model,
+            timeouts=Timeouts(settings.connect_timeout, settings.read_timeout, settings.write_timeout),
+            environ=self._environment.variables,
+            place=role.place,
+            local_url=self._environment.local_urls.get(role.spec or ""),
+        )
+
+
+def _plain(name: str, params: Mapping[str, Any], judge: Scorer) -> Scorer:
+    """The toxicity judge knows neither labels nor parameters; say so rather than drop them."""
+    if name != "toxicity" or params:
+        found = name if name != "toxicity" else json.dumps(dict(params))
+        raise SettingError("toxicity", found, "toxicity alone", "Labels and models need --llm-toxicity detoxify.")
+    return judge
+
+
+async def _wait(awaitable: Awaitable[Score]) -> Score:
+    return await awaitable

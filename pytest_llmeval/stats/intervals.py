@@ -1,0 +1,80 @@
+"""How sure an estimate is: confidence intervals of a mean and of a proportion, and percentiles."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its two-sided confidence interval.
+
+    Attributes:
+        estimate: The estimate; ``None`` if there is nothing to estimate from.
+        low: Lower bound; ``None`` if it cannot be known.
+        high: Upper bound; ``None`` if it cannot be known.
+        n: Number of observations.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean with Student's t interval: ``mean ± t(1 - (1 - confidence)/2, n - 1) · s / √n``.
+
+    Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908).
+
+    Args:
+        values: Finite numbers, independent of each other. Fewer than two give no bounds.
+        confidence: Between 0 and 1.
+    """
+    n = len(values)
+    if n < 2:
+        return Interval(values[0] if n else None, None, None, n)
+    from scipy.special import stdtrit  # type: ignore[import-untyped]  # scipy.stats takes a second to import
+
+    mean = statistics.fmean(values)
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * statistics.stdev(values) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Proportion with Wilson's score interval, which stays inside [0, 1] and holds for few observations.
+
+    ``(p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n)``. Source: Wilson, "Probable Inference, the Law of
+    Succession, and Statistical Inference", JASA 22 (1927); method 3 of Newcombe, Statistics in Medicine 17 (1998).
+
+    Args:
+        successes: From 0 to ``n``.
+        n: Number of observations; 0 gives neither estimate nor bounds.
+        confidence: Between 0 and 1.
+    """
+    if n == 0:
+        return Interval(None, None, None, 0)
+    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    p, spread = successes / n, z * z / n
+    centre, half = p + spread / 2, z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
+    low = 0.0 if successes == 0 else (centre - half) / (1 + spread)  # exact where rounding would miss it
+    high = 1.0 if successes == n else (centre + half) / (1 + spread)
+    return Interval(p, low, high, n)
+
+
+def percentile(values: Sequence[float], q: int) -> float | None:
+    """The ``q``-th percentile by linear interpolation between the order statistics.
+
+    Definition 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50
+    (1996), the default of numpy and R.
+
+    Args:
+        values: In any order. None gives ``None``, one is every percentile of itself.
+        q: From 1 to 99.
+    """
+    if len(values) < 2:
+        return values[0] if values else None
+    return statistics.quantiles(values, n=100, method="inclusive")[q - 1]

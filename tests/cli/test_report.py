@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pytest_llmeval.cli.report import report
+from pytest_llmeval.records import Run
+from pytest_llmeval.reports.run_log import RunLog
+from tests.reports.conftest import make_results, make_run
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose log holds an older, empty run and a newer one with results."""
+    monkeypatch.chdir(tmp_path)
+    run = make_run()
+    with closing(RunLog(".llmeval/runs.sqlite")) as log:
+        log.begin(Run("older"))
+        log.begin(run)
+        for result in make_results():
+            log.add(run.id, result)
+        log.finish(run)
+    return tmp_path
+
+
+def llmeval_report(*arguments: str) -> Result:
+    return CliRunner().invoke(report, arguments)
+
+
+def test_the_latest_run_is_shown(folder: Path) -> None:
+    result = llmeval_report()
+    assert result.exit_code == 0
+    assert result.output.startswith("FAILED: 1 of 5 cases is worse than asked; 2 could not be judged.")
+
+
+def test_an_older_run_is_shown_by_its_id(folder: Path) -> None:
+    assert llmeval_report("older").output.startswith("EMPTY: No case was tried.")
+
+
+def test_every_report_can_be_made_again(folder: Path) -> None:
+    result = llmeval_report("latest", "--json", "a/r.json", "--html", "a/r.html", "--csv", "a/r.csv")
+    assert result.exit_code == 0
+    assert "a/r.html" in result.output
+    assert json.loads((folder / "a" / "r.json").read_text())["run"]["id"] == make_run().id
+    assert (folder / "a" / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len((folder / "a" / "r.csv").read_text(encoding="utf-8").splitlines()) > 6
+
+
+def test_a_report_made_again_is_the_same(folder: Path) -> None:
+    for name in ("one", "two"):
+        llmeval_report("--json", f"{name}.json", "--html", f"{name}.html")
+    assert (folder / "one.json").read_bytes() == (folder / "two.json").read_bytes()
+    assert (folder / "one.html").read_bytes() == (folder / "two.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["absent"], "no run 'absent'; the newest in it: 20250612T101500-7c41, older"),
+        (["--log", "absent.sqlite"], "absent.sqlite: there is no such file"),
+        (["--log", "nosuch://host/db"], "--llm-log: found 'nosuch://host/db'"),
+        (["--json", ".llmeval/runs.sqlite/r.json"], "JSON report .llmeval/runs.sqlite/r.json: cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_told(arguments: list[str], told: str, folder: Path) -> None:
+    result = llmeval_report(*arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_log_without_runs_is_told(folder: Path) -> None:
+    RunLog("empty.sqlite").close()
+    result = llmeval_report("--log", "empty.sqlite")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "the run log has no run yet; pytest writes one with its first case\n",
+    )

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.csv").write_text("prompt,expected\nWhy?,So\nHow?,Thus\n")
+    (tmp_path / "one.jsonl").write_text('{"prompt": "Why?"}\n')
+    (tmp_path / "bad.csv").write_text("prompt,min_score\nWhy?,9\n")
+    (tmp_path / "own.csv").write_text("유저,답\n왜?,네\n", "utf-8")
+    return tmp_path
+
+
+def test_good_files_are_counted(llmeval: Command) -> None:
+    result = llmeval.run("validate", "good.csv", "one.jsonl")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "good.csv: 2 cases\none.jsonl: 1 case\n", "")
+
+
+def test_a_bad_file_is_explained_and_the_others_still_checked(llmeval: Command) -> None:
+    result = llmeval.run("validate", "bad.csv", "good.csv", "missing.csv")
+
+    assert result.exit_code == 2
+    assert result.stdout == "good.csv: 2 cases\n"
+    assert result.stderr == (
+        "1 problem in bad.csv\n"
+        "  bad.csv:2: row 1, column 'min_score' found 9.0; allowed: a number from 0 to 5\n"
+        "1 problem in missing.csv\n"
+        "  missing.csv: found no such file; allowed: a golden file that can be read\n"
+    )
+
+
+def test_own_column_names_are_mapped(llmeval: Command) -> None:
+    result = llmeval.run("validate", "own.csv", "--columns", "유저 = prompt", "--columns", "답 = expected")
+
+    assert (result.exit_code, result.stdout) == (0, "own.csv: 1 case\n")
+
+
+def test_a_wrong_mapping_is_a_usage_error(llmeval: Command) -> None:
+    result = llmeval.run("validate", "own.csv", "--columns", "유저 = promt")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("--columns: found '유저 = promt'; allowed: ")
+
+
+def test_without_files_it_says_what_is_missing(llmeval: Command) -> None:
+    result = llmeval.run("validate")
+
+    assert result.exit_code == 2
+    assert "Missing argument 'FILE...'" in result.stderr
+
+
+def test_the_installed_command_runs(folder: Path) -> None:
+    command = Path(sys.executable).with_name("llmeval")
+    good = subprocess.run([command, "validate", "good.csv"], capture_output=True, text=True, cwd=folder)
+    bad = subprocess.run([command, "validate", "bad.csv"], capture_output=True, text=True, cwd=folder)
+
+    assert (good.returncode, good.stdout, good.stderr) == (0, "good.csv: 2 cases\n", "")
+    assert bad.returncode == 2
+    assert "Traceback" not in bad.stderr
+
+
+def test_the_version_is_that_of_the_distribution(llmeval: Command) -> None:
+    assert llmeval.run("--version").stdout == f"llmeval, version {version('pytest-llm-golden')}\n"

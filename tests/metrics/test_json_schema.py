@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.metrics.json_schema import JsonSchema
+from pytest_llmeval.records import Case, Completion, Score, Source
+
+ORDER = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^VN[0-9]+$"},
+        "items": {"type": "array", "items": {"type": "integer"}},
+    },
+    "required": ["id"],
+    "additionalProperties": False,
+}
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def score(metric: JsonSchema, answer: str, **metadata: Any) -> Score:
+    return metric.score(Case("c", "What?", Source("g.jsonl", 7), metadata=metadata), Completion(answer))
+
+
+def test_a_conforming_answer_scores_1() -> None:
+    assert score(JsonSchema(ORDER), '{"id": "VN1", "items": [1, 2]}').value == 1
+
+
+def test_the_reason_names_path_and_violation() -> None:
+    result = score(JsonSchema(ORDER), '{"id": "7", "items": [1, "2"]}')
+    assert result.value == 0
+    assert result.reason == "$.id: '7' does not match '^VN[0-9]+$'; $.items[1]: '2' is not of type 'integer'"
+
+
+def test_the_reason_stays_short() -> None:
+    many = json.dumps({f"key{number}": "x" * 1000 for number in range(100)})
+    assert len(score(JsonSchema(ORDER), many).reason) < 500
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "Sure! {}", "{'id': 1}", '{"a": NaN}', "[1,]", '{"a": 1} {"b": 2}', "```json\n{}\n``` done", "1" * 5000],
+)
+def test_what_is_not_json_scores_0_with_or_without_a_schema(answer: str) -> None:
+    assert score(JsonSchema(), answer).value == 0
+    assert score(JsonSchema(ORDER), answer).reason.startswith("is not valid JSON: ")
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "null", "\ufeff[1]", "  3\n", "```json\n{}\n```", "```\n{}\n```", "```json\r\n[1]```"]
+)
+def test_without_a_schema_any_json_will_do_and_a_fence_around_it(answer: str) -> None:
+    assert score(JsonSchema(), answer).value == 1
+
+
+def test_a_fence_can_be_forbidden() -> None:
+    assert score(JsonSchema(allow_fence=False), "```json\n{}\n```").value == 0
+
+
+@pytest.mark.parametrize("column", [ORDER, json.dumps(ORDER)])
+def test_a_case_can_bring_its_own_schema(column: Any) -> None:
+    assert score(JsonSchema(), '{"id": "VN1"}', json_schema=column).value == 1
+    assert score(JsonSchema(), '{"id": 1}', json_schema=column).reason == "$.id: 1 is not of type 'string'"
+
+
+def test_the_parameter_goes_before_the_cases_schema() -> None:
+    assert score(JsonSchema({"type": "integer"}), "3", json_schema=ORDER).value == 1
+
+
+@pytest.mark.parametrize("column", ["{", '{"type": "nope"}', {"type": "nope"}, 3])
+def test_a_broken_schema_in_a_row_is_unscored_and_named(column: Any) -> None:
+    result = score(JsonSchema(), "{}", json_schema=column)
+    assert result.value is None
+    assert "g.jsonl:7 column 'json_schema': found" in str(result.error)
+
+
+def test_a_schema_can_be_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_text(json.dumps(ORDER), "utf-8")
+    assert score(JsonSchema(str(file)), '{"id": "VN1"}').value == 1
+    assert JsonSchema(file).version == JsonSchema(ORDER).version != JsonSchema().version
+
+
+@pytest.mark.parametrize("text", [None, "not json", '{"type": 3}'])
+def test_a_file_that_is_no_schema_is_refused(text: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    with pytest.raises(SettingError, match=r"json_schema schema: found .*; allowed: a JSON Schema"):
+        JsonSchema(str(file))
+
+
+def test_a_reference_inside_the_schema_is_followed_and_one_outside_is_never_fetched() -> None:
+    inside = {"$defs": {"n": {"type": "integer"}}, "$ref": "#/$defs/n"}
+    assert score(JsonSchema(inside), "3").value == 1
+    result = score(JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"}), "3")
+    assert result.value is None
+    assert "'http://127.0.0.1:9/schema.json' leads to no part of it; other files are not fetched" in str(result.error)
+
+
+def test_true_and_false_are_schemas() -> None:
+    assert [score(JsonSchema(schema), "{}").value for schema in (True, False)] == [1, 0]
+
+
+def test_formats_are_checked() -> None:
+    assert score(JsonSchema({"format": "date"}), '"2025-02-30"').reason == "$: '2025-02-30' is not a 'date'"
+
+
+def test_an_older_draft_is_understood() -> None:
+    draft4 = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
+    assert score(JsonSchema(draft4), "3").value == 0
+
+
+def test_deep_nesting_does_not_crash() -> None:
+    recursive = {"items": {"$ref": "#"}, "type": "array"}
+    for depth in (900, 100_000):
+        assert score(JsonSchema(recursive), "[" * depth + "]" * depth).value in (0, 1)
+
+
+@given(values)
+def test_whatever_json_writes_is_valid(value: Any) -> None:
+    assert score(JsonSchema(), json.dumps(value)).value == 1
+    assert score(JsonSchema({"const": value}), f"```json\n{json.dumps(value)}\n```").value == 1
+
+
+@given(st.text())
+def test_no_answer_crashes(answer: str) -> None:
+    assert score(JsonSchema(ORDER), answer).value in (0, 1)

@@ -1,0 +1,152 @@
+"""Passed, failed, or error: what could not be judged is never a pass and never a zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+EXIT_UNJUDGED = 10
+
+
+def golden(project: Project, *prompts: str) -> str:
+    rows = [f'row-{number},"{prompt}",yes\n' for number, prompt in enumerate(prompts)]
+    project.write("golden/rows.csv", "id,prompt,expected\n" + "".join(rows))
+    return "golden/rows.csv"
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
+@pytest.mark.parametrize("fault", ["answer_fault=500", "judge_fault=500", "judge_fault=malformed", "answer_fault=429"])
+def test_a_call_that_fails_is_an_error_with_its_own_exit_code(project: Project, fault: str, workers: list[str]) -> None:
+    path = golden(project, "Fine", f"Broken [[{fault}]]")
+
+    run = project.run(path, "--llm-model", "mock", "--min-score", "4", *workers)
+
+    run.assert_outcomes(passed=1, errors=1, skipped=0)
+    assert run.ret == EXIT_UNJUDGED
+    assert project.outcomes() == {"row-0": "passed", "row-1": "error"}
+    assert project.scores("rubric").get("row-1") is None
+
+
+def test_a_failure_beside_an_error_exits_with_1(project: Project) -> None:
+    path = golden(project, "Bad [[score=1]]", "Broken [[answer_fault=500]]")
+
+    run = project.run(path, "--llm-model", "mock", "--min-score", "4")
+
+    run.assert_outcomes(failed=1, errors=1)
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_failing_test_without_a_case_beside_an_error_exits_with_1(project: Project) -> None:
+    path = golden(project, "Broken [[answer_fault=500]]")
+    project.write("test_other.py", "def test_other():\n    assert False\n")
+
+    assert project.run(path, "test_other.py", "--llm-model", "mock").ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_an_invalid_judge_reply_is_asked_again_twice_then_unscored(project: Project) -> None:
+    path = golden(project, "Broken [[judge_fault=malformed]]")
+
+    run = project.run(path, "--llm-model", "mock", "--min-score", "4")
+
+    assert project.endpoint.count("judge") == 3
+    (result,) = project.report()["results"]
+    assert result["scores"][0]["value"] is None
+    assert result["scores"][0]["raw"]
+    run.stdout.fnmatch_lines(["ERROR golden/rows.csv::row-0 - *rubric is unscored*"])
+
+
+def test_comparing_an_unscored_score_is_an_error_also_under_xfail(project: Project) -> None:
+    path = golden(project, "Broken [[judge_fault=malformed]]")
+    project.write(
+        "test_it.py",
+        f"""
+        import pytest
+
+        @pytest.mark.xfail
+        @pytest.mark.llm_golden({path!r})
+        def test_it(llm_completion, llm_judge):
+            assert llm_judge(llm_completion) >= 4
+        """,
+    )
+    run = project.run("--llm-model", "mock")
+
+    run.assert_outcomes(errors=1)
+    assert run.ret == EXIT_UNJUDGED
+
+
+def test_a_missed_threshold_under_xfail_is_xfailed(project: Project) -> None:
+    path = golden(project, "Bad [[score=1]]")
+    project.write(
+        "test_it.py",
+        f"""
+        import pytest
+
+        @pytest.mark.xfail
+        @pytest.mark.llm_golden({path!r}, min_score=4)
+        def test_it(llm_completion):
+            pass
+        """,
+    )
+    project.run("--llm-model", "mock").assert_outcomes(xfailed=1)
+
+    assert project.outcomes() == {"row-0": "xfailed"}
+
+
+def test_an_error_stops_the_run_under_x(project: Project) -> None:
+    path = golden(project, "Broken [[answer_fault=500]]", "Fine")
+
+    run = project.run(path, "--llm-model", "mock", "-x")
+
+    run.assert_outcomes(errors=1)
+    assert run.ret == EXIT_UNJUDGED
+
+
+def test_junit_tells_errors_from_failures_and_carries_properties(project: Project) -> None:
+    path = golden(project, "Bad [[score=1]]", "Broken [[answer_fault=500]]")
+
+    project.run(path, "--llm-model", "mock", "--min-score", "4", "--junitxml", "junit.xml")
+
+    xml = (project.path / "junit.xml").read_text()
+    assert 'errors="1" failures="1"' in xml
+    assert xml.count('name="llm_score.rubric" value="1') == 1
+
+
+def test_a_threshold_without_an_answer_is_an_error(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", min_score=4)
+        def test_it(llm_case):
+            pass
+        """,
+    )
+    run = project.run("--llm-model", "mock", "--min-score", "4")
+
+    run.assert_outcomes(errors=3)
+    run.stdout.fnmatch_lines(["*rubric has a threshold, but the test made no answer to score*"])
+
+
+def test_an_app_without_a_judge_cannot_pass_a_demanded_score(project: Project) -> None:
+    project.write("app.py", "def answer(case):\n    return 'ok'\n")
+    project.write("pytest.ini", "[pytest]\npythonpath = .\n")
+
+    run = project.run("golden/faq.csv", "--llm-provider", "python:app:answer", "--min-score", "4")
+
+    run.assert_outcomes(errors=3)
+    run.stdout.fnmatch_lines(["*no judge is configured: set --llm-judge-model NAME*"])
+    assert run.ret == EXIT_UNJUDGED
+
+
+def test_a_judge_that_is_the_model_under_test_is_said_aloud(project: Project) -> None:
+    run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "1")
+
+    run.stdout.fnmatch_lines(["llm: warning: No judge is set, so the model under test judges itself*"])
+    assert any("judges itself" in warning for warning in project.report()["run"]["warnings"])
+    pinned = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-judge-model", "judge", "--min-score", "1")
+    assert "judges itself" not in pinned.stdout.str()
+    assert {request.body["model"] for request in project.endpoint.requests if request.kind == "judge"} == {
+        "mock", "judge",
+    }  # fmt: skip

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.protocols import Provider
+from pytest_llmeval.providers.column import ColumnProvider
+from pytest_llmeval.providers.factory import make_provider
+from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
+from pytest_llmeval.records import Request
+from tests.mock_endpoint import MockEndpoint
+
+AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"}
+NOTHING: Mapping[str, str] = {}
+
+
+def made(
+    spec: str | None = None,
+    base_url: str | None = None,
+    key: str | None = None,
+    environ: Mapping[str, str] = NOTHING,
+    place: str = "--llm-provider",
+) -> Provider:
+    return make_provider(spec, base_url=base_url, key=key, timeouts=Timeouts(), environ=environ, place=place)
+
+
+@pytest.mark.parametrize(
+    ("spec", "base_url", "environ", "fingerprint"),
+    [
+        (None, None, NOTHING, "openai:https://api.openai.com/v1"),
+        ("openai", "http://127.0.0.1:1/v1/", NOTHING, "openai:http://127.0.0.1:1/v1"),
+        (None, None, AZURE, "openai:https://x.openai.azure.com?api-version=2024-10-21"),
+        (None, "http://127.0.0.1:1/v1", AZURE, "openai:http://127.0.0.1:1/v1"),
+    ],
+)
+def test_a_base_url_goes_before_azure_and_azure_before_openai_itself(
+    spec: str | None, base_url: str | None, environ: Mapping[str, str], fingerprint: str
+) -> None:
+    assert made(spec, base_url, "k", environ).fingerprint == fingerprint
+
+
+def test_an_endpoint_of_ones_own_needs_no_key(endpoint: MockEndpoint) -> None:
+    provider = made(base_url=endpoint.url)
+    assert isinstance(provider, OpenAIProvider)
+
+    async def call(provider: OpenAIProvider) -> None:
+        await provider.complete(Request(({"role": "user", "content": "hi"},)))
+        await provider.close()
+
+    asyncio.run(call(provider))
+    assert endpoint.requests[0].headers["authorization"] == "Bearer unused"
+
+
+@pytest.mark.parametrize(
+    ("environ", "place", "names"),
+    [
+        (NOTHING, "--llm-provider", ("api.openai.com", "LLMEVAL_API_KEY or OPENAI_API_KEY", "--llm-base-url")),
+        (NOTHING, "--llm-judge-provider", ("LLMEVAL_JUDGE_API_KEY or OPENAI_API_KEY", "--llm-judge-base-url")),
+        (AZURE, "--llm-provider", ("x.openai.azure.com", "LLMEVAL_API_KEY or AZURE_OPENAI_API_KEY")),
+    ],
+)
+def test_without_a_key_the_variables_are_named(environ: Mapping[str, str], place: str, names: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        made(environ=environ, place=place)
+    assert str(caught.value).startswith(f"{place}: found no API key for ")
+    assert all(name in str(caught.value) for name in names)
+
+
+def test_azure_needs_its_version() -> None:
+    with pytest.raises(SettingError, match=r"OPENAI_API_VERSION: found ''; .* for example 2024-10-21"):
+        made(key="k", environ={"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"})
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:8000/v1", "allowed: one URL such as http://127.0.0.1:8000/v1"),
+        ("ftp://host/v1", "allowed: one URL"),
+        ("http:///v1", "allowed: one URL"),
+        ("http://a/v1,http://b/v1", "allowed: one URL"),
+        ("http://a/v1 http://b/v1", "allowed: one URL"),
+        ("http://me:pass@host/v1", "without user and password. The key belongs in LLMEVAL_API_KEY."),
+        ("http://host/v1/chat/completions/", "Leave out /chat/completions."),
+    ],
+)
+def test_a_base_url_that_cannot_work_is_refused_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        made(base_url=url, place="--llm-judge-provider")
+    assert str(caught.value).startswith("--llm-judge-base-url: found ")
+    assert said in str(caught.value)
+    assert "pass@" not in str(caught.value)
+
+
+def test_a_column_is_read_from_the_golden_file() -> None:
+    assert isinstance(made("column:actual_output"), ColumnProvider)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("opnai", "Did you mean 'openai'?"),
+        ("pyton:app:answer", "Did you mean 'python'?"),
+        ("column:", "column:NAME"),
+        ("openai:gpt-4", "allowed: openai, local:PATH"),
+        ("http:localhost", "http: is not available in this version."),
+        ("rag:index", "rag: is not available in this version."),
+        ("http://localhost:1/v1", "The URL of an endpoint belongs to --llm-base-url."),
+        ("local:qwen2.5-coder-1.5b-instrct", "Did you mean 'qwen2.5-coder-1.5b-instruct'?"),
+        ("local:hf:Qwen/Model", "allowed: local:hf:OWNER/REPOSITORY/FILE"),
+    ],
+)
+def test_a_specification_that_cannot_be_used_says_what_is_allowed(spec: str, said: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        made(spec)
+    assert str(caught.value).startswith("--llm-provider: found ")
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_text("hello")
+    with pytest.raises(SettingError, match="allowed: the path of a GGUF file"):
+        made(f"local:{tmp_path / 'model.gguf'}")

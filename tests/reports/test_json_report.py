@@ -1,0 +1,104 @@
+"""The JSON report, held to its published schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.records import CaseResult, Completion, Run, Score
+from pytest_llmeval.reports.json_report import SCHEMA, write_json
+from pytest_llmeval.reports.summary import summarize
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
+    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
+
+
+def written(path: Path, run: Run, results: list[CaseResult]) -> dict[str, Any]:
+    write_json(path, run, iter(results), summarize(run, results))
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    return report
+
+
+def test_the_schema_is_itself_valid(schema: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == schema["properties"]["schema"]["const"] == SCHEMA
+
+
+def test_every_object_of_ours_is_closed(schema: dict[str, Any]) -> None:
+    for name, definition in schema["$defs"].items():
+        if name != "message":
+            assert definition["additionalProperties"] is False
+            assert definition["required"] == list(definition["properties"])
+
+
+def test_a_report_keeps_the_schema(tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]) -> None:
+    report = written(tmp_path / "report.json", run, results)
+    Draft202012Validator(schema).validate(report)
+    assert report["schema"] == SCHEMA
+    assert report["summary"]["verdict"] == "failed"
+
+
+def test_a_run_without_results_keeps_the_schema(tmp_path: Path, schema: dict[str, Any]) -> None:
+    report = written(tmp_path / "report.json", Run("r"), [])
+    Draft202012Validator(schema).validate(report)
+    assert report["results"] == []
+
+
+def test_everything_of_a_result_is_in_the_report(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    passed, failed, *_, chat = written(tmp_path / "report.json", run, results)["results"]
+    assert passed["request"]["messages"][0]["role"] == "system"
+    assert passed["scores"][0]["calls"][0]["text"].startswith('{"reason"')
+    assert [(bound["metric"], bound["value"], bound["met"]) for bound in failed["thresholds"]] == [
+        ("rubric", 1.5, False),
+        ("toxicity", 0.0021, True),
+    ]
+    assert chat["request"]["sees_case"] is True
+    assert chat["case"]["metadata"] == {"nested": {"a": [1, None, 2.5]}}
+
+
+def test_what_is_no_number_is_null_and_said(
+    tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]
+) -> None:
+    odd = Score("odd", float("nan"), parts={"part": float("inf")})
+    report = written(tmp_path / "report.json", run, [dataclasses.replace(results[0], scores=(odd,))])
+    Draft202012Validator(schema).validate(report)
+    (score,) = report["results"][0]["scores"]
+    assert (score["value"], score["parts"]) == (None, {"part": None})
+    assert score["error"] == "the scorer gave nan, not a finite number"
+
+
+def test_lone_surrogates_are_valid_utf8(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    broken = dataclasses.replace(results[0], completion=Completion("half a smile: \ud83d"))
+    report = written(tmp_path / "report.json", run, [broken])
+    assert report["results"][0]["completion"]["text"] == "half a smile: \ud83d"
+
+
+def test_a_report_that_breaks_off_leaves_the_old_one(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    def breaking() -> Iterator[CaseResult]:
+        yield results[0]
+        raise KeyError("gone")
+
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    with pytest.raises(KeyError):
+        write_json(path, run, breaking(), summarize(run, results))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LLMEvalError, match=r"JSON report .*file/report\.json: cannot be written"):
+        write_json(tmp_path / "file" / "report.json", run, [], summarize(run, []))

@@ -1,0 +1,85 @@
+"""The terminal summary and the JUnit properties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.records import CaseResult, Run, Score
+from pytest_llmeval.reports.junit import properties
+from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.reports.terminal import summary_lines
+
+
+def lines(run: Run, results: list[CaseResult], **paths: str) -> list[str]:
+    return [text for text, _ in summary_lines(run, summarize(run, results), paths)]
+
+
+def test_a_person_reads_it_in_ten_seconds(
+    run: Run, results: list[CaseResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = lines(run, results, html=str(tmp_path / "out" / "report.html"), json="/elsewhere/report.json")
+    assert told == [
+        "FAILED: 1 of 5 cases is worse than asked; 2 could not be judged. 1 skipped.",
+        "cases                2 passed, 1 failed, 2 error, 1 skipped; pass rate 66.7% [20.8%, 93.9%]",
+        "rubric               mean 3.50 [0.00, 5.00], n=3, 1.50 to 4.80, 1 unscored, 1 of 4 bounds missed",
+        "contains             mean 1.00, n=1",
+        "flesch_reading_ease  mean 63.40, n=1",
+        "toxicity             mean 0.0011 [0.00, 0.0033], n=3, 0.0004 to 0.0021",
+        "cost                 generation $0.0019 + 1 unpriced call, judge $0.0011 + 1 unpriced call",
+        "calls                9 made, 1 answered from the cache, 2,856 tokens",
+        "time                 2 min 41 s; an answer takes 2.0 s (median), 2.8 s (p95)",
+        "slowest              2 min 00 s what-is-your-warranty, 9.3 s do-you-ship-to, 4.0 s can-i-return-a",
+        "warning              The price of judge-large-2025-06 is unknown for one call.",
+        "warning              rubric: 1 case unscored; the mean is that of the others.",
+        "html                 out/report.html",
+        "json                 /elsewhere/report.json",
+    ]
+
+
+def test_the_verdict_has_the_colour_of_the_outcome(run: Run, results: list[CaseResult]) -> None:
+    assert summary_lines(run, summarize(run, results), {})[0][1] == {"red": True, "bold": True}
+    assert summary_lines(run, summarize(run, results[:1]), {})[0][1] == {"green": True, "bold": True}
+
+
+def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[CaseResult]) -> None:
+    scores = tuple(Score(f"a rather long name of a metric, number {n}", n / 3) for n in range(9))
+    wordy = replace(results[0], scores=scores, nodeid=f"faq.csv::{'x' * 300}")
+    told = lines(replace(run, warnings=("word " * 100,) * 9), [wordy, *results[1:]])
+    assert len(told) <= 15
+    assert max(map(len, told)) <= 100
+    assert any("and 8 more scores" in line for line in told)
+
+
+def test_nothing_in_a_name_steers_the_terminal(run: Run, results: list[CaseResult]) -> None:
+    hostile = replace(results[0], nodeid="faq.csv::\x1b[31mred\x1b]0;title\x07", scores=(Score("a\nb\x9b", 1.0),))
+    told = "".join(lines(run, [hostile]))
+    assert told.isprintable()
+
+
+def test_a_run_without_results_says_so(run: Run) -> None:
+    told = lines(run, [])
+    assert told[0] == "EMPTY: No case was tried."
+
+
+def test_junit_properties_are_few_and_small(results: list[CaseResult]) -> None:
+    assert properties(results[0]) == [
+        ("llm_case", "how-long-do-refunds"),
+        ("llm_golden", "golden/faq.csv:2"),
+        ("llm_model", "gpt-4-0613"),
+        ("llm_judge_model", "judge-large-2025-06"),
+        ("llm_score.rubric", "4.8"),
+        ("llm_score.toxicity", "0.0007"),
+        ("llm_score.flesch_reading_ease", "63.4"),
+        ("llm_reason", "Same period, same starting point."),
+        ("llm_cost_usd", "0.001150"),
+    ]
+
+
+def test_junit_says_unscored_and_does_not_guess_a_cost(results: list[CaseResult]) -> None:
+    told = dict(properties(results[2]))
+    assert told["llm_score.rubric"] == "unscored"
+    assert "llm_cost_usd" not in told

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pytest_llmeval.records import Threshold
+from pytest_llmeval.session.thresholds import by_origin, in_force
+
+
+def bound(metric: str, value: float, origin: str = "", **params: str) -> Threshold:
+    return Threshold(metric, ">=", value, params, origin)
+
+
+def test_the_first_group_that_names_a_scorer_wins() -> None:
+    row, marker = [bound("rubric", 3)], [bound("rubric", 4), bound("lix", 30)]
+
+    assert in_force([row, marker]) == (row[0], marker[1])
+
+
+def test_a_group_may_bound_one_scorer_twice() -> None:
+    both = [Threshold("lix", ">=", 10), Threshold("lix", "<=", 40)]
+
+    assert in_force([both, [bound("lix", 0)]]) == tuple(both)
+
+
+def test_parameters_tell_scorers_apart() -> None:
+    refund, bike = bound("contains", 1, text="refund"), bound("contains", 1, text="bike")
+
+    assert in_force([[refund], [bike, bound("contains", 0, text="refund")]]) == (refund, bike)
+
+
+def test_the_command_line_stands_before_the_other_settings() -> None:
+    ini, command_line = bound("rubric", 2, "settings"), bound("rubric", 4, "command line")
+
+    assert in_force(by_origin([ini, command_line])) == (command_line,)

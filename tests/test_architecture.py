@@ -1,0 +1,350 @@
+"""The architecture, proved from the source: layers, doors, late imports, sizes, cycles, forbidden things.
+
+Nothing is imported; every rule reads the AST. The last tests plant violations in a small package and
+look for them, so that a rule which finds nothing is known to be looking.
+
+An import under ``TYPE_CHECKING`` counts for layers and doors, because naming a type is knowing its module.
+It does not count for cycles and for start-up cost, because it is never executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+PACKAGE = "pytest_llmeval"
+ROOT = Path(__file__).parents[1]
+
+LAYERS = (
+    ("plugin", "cli"),
+    ("session",),
+    ("reports", "tuning"),
+    ("engine", "judges", "curate", "gating", "compare"),
+    ("goldens", "providers", "store", "metrics", "stats"),
+    ("records", "protocols", "settings", "option", "errors", "wire"),
+)
+"""Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
+
+DOORS = {
+    "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
+    "cli": {"click", "rich"},
+    "reports": {"sqlalchemy", "jinja2"},
+    "engine": {"genai_prices"},
+    "judges": {"jinja2", "jsonschema"},
+    "goldens": {"pandas", "pyarrow", "jsonschema", "jinja2"},
+    "providers": {"openai", "httpx", "aiohttp", "xllamacpp", "huggingface_hub"},
+    "store": {"sqlite3"},
+    "metrics": {
+        "textstat", "pyphen", "detoxify", "torch", "transformers", "huggingface_hub", "jsonschema", "referencing",
+    },
+    "stats": {"scipy", "numpy"},
+    "wire": {"pydantic"},
+}  # fmt: skip
+"""Every library that we import, under the parts of the package that may."""
+
+LIBRARIES = frozenset[str]().union(*DOORS.values())
+CHEAP = {"pytest", "_pytest", "pluggy", "click", "sqlite3"}
+"""May be imported at module level; every other library is late, because it is slow or optional."""
+
+PICKLES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+DRAWERS = {"utils", "util", "helpers", "common", "misc"}
+CONTAINERS = {"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"}
+FILE_LINES, FUNCTION_LINES, HOOK_STATEMENTS = 350, 60, 5
+HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
+
+When = Literal["start", "late", "typing"]
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module (``name`` empty) or one name imported from it."""
+
+    line: int
+    module: str
+    name: str
+    when: When
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: str
+    text: str
+    tree: ast.Module
+    imports: tuple[Import, ...]
+
+    @property
+    def part(self) -> str:
+        """Folder or file directly under the package; empty for the package's own ``__init__``."""
+        return part_of(self.name)
+
+    def says(self, line: int, rule: str) -> str:
+        return f"{self.path}:{line}: {rule}"
+
+
+Package = dict[str, Module]
+Rule = Callable[[Package], Iterator[str]]
+
+
+def part_of(name: str) -> str:
+    return name.partition(".")[2].partition(".")[0]
+
+
+def imports(node: ast.AST, package: str, when: When = "start") -> Iterator[Import]:
+    """The imports below a node, each with the time when it is executed: at start, late, or never."""
+    if isinstance(node, ast.Import):
+        yield from (Import(node.lineno, alias.name, "", when) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+        module = ".".join([*above, *([node.module] if node.module else [])])
+        yield from (Import(node.lineno, module, alias.name, when) for alias in node.names)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+        yield from (Import(node.lineno, str(arg.value), "", when) for arg in node.args if isinstance(arg, ast.Constant))
+    guards = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    typing_only = node.body if isinstance(node, ast.If) and ast.unparse(node.test) in guards else []
+    if when == "start" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        when = "late"
+    for child in ast.iter_child_nodes(node):
+        yield from imports(child, package, "typing" if child in typing_only else when)
+
+
+def read(root: Path) -> Package:
+    modules: Package = {}
+    for file in sorted((root / PACKAGE).rglob("*.py")):
+        *folders, stem = file.relative_to(root).with_suffix("").parts
+        name, text = ".".join(folders if stem == "__init__" else [*folders, stem]), file.read_text(encoding="utf-8")
+        found = tuple(imports(tree := ast.parse(text), ".".join(folders)))
+        modules[name] = Module(name, file.relative_to(root).as_posix(), text, tree, found)
+    return modules
+
+
+def is_ours(item: Import) -> bool:
+    return item.module.partition(".")[0] == PACKAGE
+
+
+def origin(item: Import, package: Package) -> str:
+    """The module of ours that an import reaches: ``from a import b`` reaches ``a.b`` where that is a module."""
+    inner = f"{item.module}.{item.name}"
+    return inner if inner in package else item.module
+
+
+def layers(package: Package) -> Iterator[str]:
+    depth = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+    for module in package.values():
+        if module.part and module.part not in depth:
+            yield module.says(1, f"{module.part!r} stands in no layer; give it one in LAYERS and in CONTRIBUTING.md")
+            continue
+        for item in filter(is_ours, module.imports if module.part else ()):
+            below = part_of(origin(item, package))
+            if below == module.part or depth[module.part] == depth.get(below) == len(LAYERS) - 1:
+                continue
+            if not below and item.name not in ("", "__version__"):
+                yield module.says(item.line, f"imports {item.name!r} from the package; import where it is defined")
+            elif below and depth.get(below, 0) <= depth[module.part]:
+                yield module.says(item.line, f"{module.part} imports {below}, which is not in a lower layer")
+
+
+def definitions(package: Package) -> Iterator[str]:
+    """A name is imported from the module that defines it, not from one that imports it itself."""
+    for module in package.values():
+        for item in filter(is_ours, module.imports):
+            source = package.get(item.module)
+            if source is None or not item.name or origin(item, package) != item.module:
+                continue
+            chained = [
+                each for each in source.imports if each.name == item.name and each.when != "late" and is_ours(each)
+            ]
+            if chained:
+                defined = origin(chained[0], package)
+                yield module.says(item.line, f"imports {item.name} from {item.module}; {defined} defines it")
+
+
+def doors(package: Package) -> Iterator[str]:
+    for module in package.values():
+        for item in module.imports:
+            library = item.module.partition(".")[0]
+            if library in LIBRARIES and library not in DOORS.get(module.part, ()):
+                allowed = [part for part, libraries in DOORS.items() if library in libraries]
+                yield module.says(item.line, f"imports {library}; only {', '.join(allowed)} may")
+            elif library not in (LIBRARIES | PICKLES | sys.stdlib_module_names | {PACKAGE}):
+                yield module.says(item.line, f"imports {library}, which has no door; give it one in DOORS")
+
+
+def late_imports(package: Package) -> Iterator[str]:
+    for module in package.values():
+        for item in module.imports:
+            library = item.module.partition(".")[0]
+            if item.when == "start" and library in LIBRARIES - CHEAP:
+                yield module.says(
+                    item.line, f"imports {library} at module level; import it in the function that uses it"
+                )
+
+
+def cycles(package: Package) -> Iterator[str]:
+    graph = {
+        module.name: {origin(item, package) for item in module.imports if is_ours(item) and item.when != "typing"}
+        for module in package.values()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        ring: list[str] = error.args[1]
+        user = package[ring[1]]  # graphlib lists each module before the one that imports it
+        line = next(item.line for item in user.imports if origin(item, package) == ring[0])
+        yield user.says(line, f"import cycle: {' -> '.join(reversed(ring))}")
+
+
+def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def statements(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The simple statements of a body; a compound one counts as those it holds, the docstring not at all."""
+    simple = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
+    return len(simple) - (ast.get_docstring(function) is not None)
+
+
+def sizes(package: Package) -> Iterator[str]:
+    for module in package.values():
+        lines = len(module.text.splitlines())
+        if lines > FILE_LINES:
+            yield module.says(lines, f"file of {lines} lines; the ceiling is {FILE_LINES}")
+        for function in functions(module):
+            name, length = function.name, (function.end_lineno or 0) - function.lineno + 1
+            if length > FUNCTION_LINES:
+                yield module.says(function.lineno, f"{name} has {length} lines; the ceiling is {FUNCTION_LINES}")
+            is_hook = module.part == "plugin" and name.startswith("pytest_")
+            if is_hook and statements(function) > HOOK_STATEMENTS:
+                yield module.says(function.lineno, f"{name} has {statements(function)} statements; {HOOK_RULE}")
+
+
+def is_container(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).partition("[")[0].rpartition(".")[2] in CONTAINERS
+    return isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp))
+
+
+def module_state(package: Package) -> Iterator[str]:
+    for module in package.values():
+        for node in module.tree.body:
+            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not is_container(node.value):
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                name = ast.unparse(target)
+                if name != name.upper() and not name.startswith("__"):
+                    yield module.says(node.lineno, f"{name} is state in a module; keep it in an object")
+        for inner in ast.walk(module.tree):
+            if isinstance(inner, ast.Global):
+                yield module.says(inner.lineno, f"global {', '.join(inner.names)}; keep state in an object")
+
+
+def forbidden(package: Package) -> Iterator[str]:
+    for module in package.values():
+        if set(module.name.split(".")) & DRAWERS:
+            yield module.says(1, "a drawer for anything; name the module after what it does")
+        for item in module.imports:
+            if item.module.partition(".")[0] in PICKLES:
+                yield module.says(item.line, f"imports {item.module}; it executes what it reads")
+        for node in ast.walk(module.tree):
+            prints = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            if prints and module.part != "cli":
+                yield module.says(node.lineno, "print in the library; only cli prints")  # type: ignore[attr-defined]
+
+
+RULES: tuple[Rule, ...] = (layers, definitions, doors, late_imports, cycles, sizes, module_state, forbidden)
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return read(ROOT)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_package_keeps(rule: Rule, package: Package) -> None:
+    violations = list(rule(package))
+    assert not violations, "\n" + "\n".join(violations)
+
+
+def planted(root: Path, files: dict[str, str]) -> Package:
+    for name, text in {"__init__.py": "", **files}.items():
+        file = root / PACKAGE / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return read(root)
+
+
+PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
+    (layers, "store/db.py", "\n\nimport pytest_llmeval.session", "store/db.py:3: store imports session, which is not"),
+    (layers, "store/db.py", "from pytest_llmeval.goldens.csv import read", "db.py:1: store imports goldens"),
+    (layers, "store/db.py", "from ..goldens import csv", "db.py:1: store imports goldens"),
+    (layers, "store/db.py", "def f():\n    import pytest_llmeval.engine.run", "db.py:2: store imports engine"),
+    (layers, "wire.py", "if TYPE_CHECKING:\n    import pytest_llmeval.cli", "wire.py:2: wire imports cli"),
+    (layers, "plugin/__init__.py", "import pytest_llmeval.cli.main", "__init__.py:1: plugin imports cli"),
+    (layers, "gating.py", "import pytest_llmeval.compare", "gating.py:1: gating imports compare"),
+    (layers, "wire.py", "from pytest_llmeval import Score", "wire.py:1: imports 'Score' from the package"),
+    (layers, "extras.py", "", "extras.py:1: 'extras' stands in no layer"),
+    (doors, "session.py", "if TYPE_CHECKING:\n    from _pytest.config import A", "session.py:2: imports _pytest; only"),
+    (doors, "cli/__init__.py", "import pytest", "__init__.py:1: imports pytest; only plugin may"),
+    (doors, "plugin/__init__.py", "import click", "__init__.py:1: imports click; only cli may"),
+    (doors, "engine/run.py", "def f():\n    import_module('openai.types')", "run.py:2: imports openai; only"),
+    (doors, "engine/run.py", "import requests", "run.py:1: imports requests, which has no door"),
+    (late_imports, "goldens/csv.py", "import pandas as pd", "csv.py:1: imports pandas at module level"),
+    (late_imports, "goldens/csv.py", "class A:\n    from numpy import nan", "csv.py:2: imports numpy"),
+    (late_imports, "goldens/csv.py", "if True:\n    import jsonschema", "csv.py:2: imports jsonschema"),
+    (sizes, "wire.py", "x = 1\n" * 351, "wire.py:351: file of 351 lines"),
+    (sizes, "wire.py", "def f():\n" + "    x = 1\n" * 60, "wire.py:1: f has 61 lines"),
+    (
+        sizes,
+        "plugin/a.py",
+        "def pytest_x():\n    'Doc.'\n    if a:\n" + "        b\n" * 6,
+        "x has 6 statements",
+    ),
+    (module_state, "wire.py", "_cache: dict[str, int] = {}", "wire.py:1: _cache is state"),
+    (module_state, "wire.py", "seen = set[str]()", "wire.py:1: seen is state"),
+    (module_state, "wire.py", "def f():\n    global seen", "wire.py:2: global seen"),
+    (forbidden, "wire.py", "def f():\n    print('hello')", "wire.py:2: print in the library"),
+    (forbidden, "wire.py", "import pickle", "wire.py:1: imports pickle"),
+    (forbidden, "store/utils.py", "", "utils.py:1: a drawer"),
+)
+
+
+@pytest.mark.parametrize(("rule", "file", "text", "found"), PLANTED, ids=[row[3] for row in PLANTED])
+def test_a_planted_violation_is_found(rule: Rule, file: str, text: str, found: str, tmp_path: Path) -> None:
+    violations = list(rule(planted(tmp_path, {file: text})))
+    assert len(violations) == 1
+    assert found in violations[0]
+
+
+def test_a_planted_cycle_is_found_though_one_import_is_late(tmp_path: Path) -> None:
+    files = {"store/a.py": "import pytest_llmeval.store.b", "store/b.py": "def f():\n    from .a import x"}
+    assert "import cycle: pytest_llmeval.store." in "".join(cycles(planted(tmp_path, files)))
+
+
+def test_a_planted_chain_of_re_exports_is_found(tmp_path: Path) -> None:
+    files = {"wire.py": "from pytest_llmeval.settings import A", "settings.py": "from pytest_llmeval.records import A"}
+    [violation] = definitions(planted(tmp_path, files))
+    assert "wire.py:1: imports A from pytest_llmeval.settings; pytest_llmeval.records defines it" in violation
+
+
+def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
+    clean = {
+        "__init__.py": "def __getattr__(name):\n    from pytest_llmeval.session import Session",
+        "session.py": "from pytest_llmeval.goldens.read import read\nclass Session: ...",
+        "goldens/read.py": "from pytest_llmeval.goldens.csv import rows\nTABLE = {}\n__all__ = ['rows']",
+        "goldens/csv.py": "def rows():\n    import pandas\n    from pytest_llmeval import records",
+        "records.py": "from pytest_llmeval.errors import E",
+        "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.records import Score",
+        "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n" + "        a()\n" * 5,
+        "cli/__init__.py": "import click\nprint('hello')",
+    }
+    package = planted(tmp_path, clean)
+    assert [violation for rule in RULES for violation in rule(package)] == []

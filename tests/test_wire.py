@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmeval import records
+from pytest_llmeval.records import CaseResult, Completion, Run, Score, Source
+from pytest_llmeval.wire import from_wire, to_builtin, to_wire
+
+BUILTIN = {dict, list, str, int, float, bool, type(None)}
+"""Exact types: execnet, jsonschema and JSON readers know no subclass and no tuple."""
+
+texts = st.text(st.characters(exclude_categories=()), max_size=5)  # lone surrogates too: models write them
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=3,
+)
+objects = st.dictionaries(texts, json_values, max_size=2)
+weights = st.dictionaries(texts, numbers, max_size=2)
+
+
+def many(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(strategy, max_size=2).map(tuple)
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+def record(record_type: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Records of one class; every field must be given, so that a new one is not forgotten here."""
+    assert {field.name for field in dataclasses.fields(record_type)} == set(fields)
+    return st.builds(record_type, **fields)
+
+
+thresholds = record(records.Threshold, metric=texts, comparison=texts, bound=numbers, params=objects, origin=texts)
+cases = record(
+    records.Case,
+    id=texts,
+    prompt=texts,
+    source=record(records.Source, file=texts, line=st.integers()),
+    messages=many(objects),
+    expected=maybe(texts),
+    contexts=many(texts),
+    tags=many(texts),
+    metadata=objects,
+    thresholds=many(thresholds),
+)
+parameters = record(
+    records.Parameters,
+    **dict.fromkeys(("temperature", "top_p", "frequency_penalty", "presence_penalty"), maybe(numbers)),
+    **dict.fromkeys(("max_tokens", "seed", "n", "top_logprobs"), maybe(st.integers())),
+    stop=many(texts),
+    logprobs=maybe(st.booleans()),
+    response_format=maybe(objects),
+    extra_body=objects,
+)
+requests = record(
+    records.Request,
+    messages=many(objects),
+    model=texts,
+    parameters=parameters,
+    sample=st.integers(),
+    case=maybe(cases),
+)
+completions = record(
+    records.Completion,
+    **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), texts),
+    choices=many(texts),
+    usage=maybe(record(records.Usage, prompt_tokens=st.integers(), completion_tokens=st.integers())),
+    cost_usd=maybe(numbers),
+    latency_s=numbers,
+    contexts=many(texts),
+    logprobs=many(record(records.TokenLogprob, token=texts, logprob=numbers, top=weights)),
+    cached=st.booleans(),
+)
+scores = record(
+    records.Score,
+    **dict.fromkeys(("name", "reason", "version", "raw"), texts),
+    value=maybe(numbers),
+    scale=record(records.Scale, low=maybe(numbers), high=maybe(numbers), higher_is_better=st.booleans(), unit=texts),
+    error=maybe(texts),
+    parts=weights,
+    calls=many(completions),
+)
+case_results = record(
+    records.CaseResult,
+    **dict.fromkeys(("suite", "nodeid", "message", "judge_model", "started_at", "worker"), texts),
+    case=cases,
+    outcome=st.sampled_from(["passed", "failed", "error", "skipped"]),
+    request=maybe(requests),
+    completion=maybe(completions),
+    scores=many(scores),
+    thresholds=many(thresholds),
+    sample=st.integers(),
+    duration_s=numbers,
+)
+runs = record(
+    records.Run,
+    **dict.fromkeys(("id", "name", "started_at", "finished_at"), texts),
+    settings=st.dictionaries(texts, texts, max_size=2),
+    versions=st.dictionaries(texts, texts, max_size=2),
+    warnings=many(texts),
+    lost=many(texts),
+    exit_code=maybe(st.integers()),
+)
+
+
+def types_in(value: Any) -> Iterator[type]:
+    yield type(value)
+    if isinstance(value, dict):
+        for pair in value.items():
+            yield from (inner for each in pair for inner in types_in(each))
+    elif isinstance(value, (list, tuple)):
+        yield from (inner for each in value for inner in types_in(each))
+
+
+@given(case_results)
+def test_a_case_result_comes_back_as_it_was(result: CaseResult) -> None:
+    assert from_wire(CaseResult, to_wire(result)) == result
+
+
+@given(runs)
+def test_a_run_comes_back_as_it_was(run: Run) -> None:
+    assert from_wire(Run, to_wire(run)) == run
+
+
+@given(case_results)
+def test_the_wire_is_one_line_of_ascii_json(result: CaseResult) -> None:
+    text = to_wire(result)
+    assert text.isascii()
+    assert "\n" not in text
+    assert json.loads(text)["outcome"] == result.outcome
+
+
+@given(case_results)
+def test_a_record_becomes_exact_builtin_types(result: CaseResult) -> None:
+    assert set(types_in(to_builtin(result))) <= BUILTIN
+
+
+def test_subclasses_of_builtin_types_become_exact_builtin_types() -> None:
+    class Label(str):
+        __slots__ = ()
+
+    class Probability(float):
+        __slots__ = ()
+
+    score = Score(Label("toxicity"), Probability(0.5), parts={Label("insult"): Probability(0.25)})
+    assert set(types_in(to_builtin(score))) <= BUILTIN
+    assert from_wire(Score, to_wire(score)) == Score("toxicity", 0.5, parts={"insult": 0.25})
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", "{}", '{"file":"faq.csv"}', '{"file":"faq.csv","line":"x"}'])
+def test_a_text_that_is_no_such_record_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Source|Expecting|Invalid"):
+        from_wire(Source, text)
+
+
+def test_a_completion_keeps_what_a_model_wrote() -> None:
+    text = 'half an emoji \ud83d, a "quote", a zero \x00 and 서울'
+    assert from_wire(Completion, to_wire(Completion(text))).text == text
