@@ -23,9 +23,7 @@ A message names the place, what was found, what is allowed, and the remedy.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Score
@@ -55,8 +53,7 @@ class SettingError(InputError):
         super().__init__(f"{place}: found {found!r}; allowed: {allowed}.{tail}")
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong in a golden file.
 
     Attributes:
@@ -168,5 +165,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
         word: What the user wrote.
         allowed: The words that exist.
     """
+    from difflib import get_close_matches  # late: most runs have no misspelt word
+
     close = get_close_matches(word, list(allowed), n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}?" if close else ""

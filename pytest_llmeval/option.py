@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pytest_llmeval.errors import SettingError, nearest
 
 Kind = Literal["text", "integer", "number", "flag", "list", "json", "choice", "pattern"]
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):  # a tuple, since every run of pytest makes this class, and a dataclass takes 1 ms
     """One row of the option table.
 
     Attributes:
@@ -123,6 +120,8 @@ def _list(value: object) -> tuple[str, ...]:
 
 
 def _json(value: object) -> dict[str, Any]:
+    import json  # late: this module is imported by every run of pytest
+
     result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
     if not isinstance(result, dict):
         raise ValueError(value)

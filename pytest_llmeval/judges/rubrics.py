@@ -61,9 +61,11 @@ def load_rubric(path: Path) -> Rubric:
 
     members = _read(path)
     validator = Draft202012Validator(json.loads(prompt_file("rubric.schema.json")))
-    for error in sorted(validator.iter_errors(members), key=lambda error: error.json_path):
-        place = f"{path} {error.json_path}"
-        raise SettingError(place, error.instance, str(error.schema.get("description", error.message)), error.message)
+    for error in sorted(validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))):
+        key = ".".join(map(str, error.absolute_path))
+        found = sorted(error.instance) if isinstance(error.instance, dict) else error.instance
+        allowed = str(error.schema.get("description", error.message))
+        raise SettingError(f"{path} key {key!r}" if key else str(path), found, allowed, f"({error.message}.)")
     return _rubric(members)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,22 +17,22 @@ if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session
 
 
-@dataclass
 class Activation:
     """The state of the plugin in one process.
 
-    Attributes:
+    Args:
         config: pytest's configuration.
         settings: The settings in force.
         worker: Name of this xdist worker, or ``main``.
+
+    Attributes:
         current: The CaseRun of the test that runs now.
     """
 
-    config: pytest.Config
-    settings: Settings
-    worker: str = "main"
-    current: CaseRun | None = None
-    _adopted: dict[int, tuple[object, Provider]] = field(default_factory=dict)
+    def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
+        self.config, self.settings, self.worker = config, settings, worker
+        self.current: CaseRun | None = None
+        self._adopted: dict[int, tuple[object, Provider]] = {}
 
     @cached_property
     def session(self) -> Session:
@@ -66,6 +65,8 @@ class Activation:
 
 
 ACTIVATION = pytest.StashKey[Activation]()
+RUN = pytest.StashKey["CaseRun"]()
+"""On an item: what its fixtures and its outcome share, from the first fixture of ours to its tear-down."""
 
 
 def usage_error(error: InputError) -> pytest.UsageError:

@@ -77,7 +77,12 @@ class Controller:
     def _local_urls(self) -> dict[str, str]:
         settings = self._activation.settings
         specs = [spec for spec in (settings.provider, settings.judge_provider) if spec]
-        return self._activation.session.serve_local_models() if any(s.startswith("local:") for s in specs) else {}
+        if not any(spec.startswith("local:") for spec in specs):
+            return {}
+        try:
+            return self._activation.session.serve_local_models()
+        except LLMEvalError as error:
+            raise pytest.UsageError(str(error)) from None
 
     def _take(self, report: pytest.TestReport) -> None:
         text = getattr(report, RESULT_ATTRIBUTE, None)

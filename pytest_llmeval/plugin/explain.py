@@ -14,10 +14,12 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 
 def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """The lines of the explanation, or ``None`` if no Score is compared."""
+    run = config.stash[ACTIVATION].current
+    if run is None:
+        return None
     from pytest_llmeval.records import Score
     from pytest_llmeval.reports.failure import comparison_lines
 
     if not isinstance(left, Score) and not isinstance(right, Score):
         return None
-    run = config.stash[ACTIVATION].current
-    return comparison_lines(op, left, right, run.plan.case if run else None, run.completion if run else None)
+    return comparison_lines(op, left, right, run.plan.case, run.completion)

@@ -12,12 +12,12 @@ import pytest
 from pytest_llmeval.errors import NotConfiguredError
 from pytest_llmeval.plugin.activation import ACTIVATION
 from pytest_llmeval.plugin.collection import case_of
-from pytest_llmeval.plugin.plans import case_run, choose_provider, default_provider, skip_or_raise
 
 if TYPE_CHECKING:
     from pytest_llmeval.metrics.readability import Readability
     from pytest_llmeval.protocols import Provider
     from pytest_llmeval.records import Case, Completion, Score
+    from pytest_llmeval.session.case_run import CaseRun
 
 
 @pytest.fixture
@@ -38,14 +38,15 @@ def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
     Override it to put your application under test. It may return a Provider, a function from a case to a
     text (sync or async), or a runnable with ``ainvoke``.
     """
+    from pytest_llmeval.plugin.plans import default_provider
+
     return default_provider(request.config.stash[ACTIVATION])
 
 
 @pytest.fixture
 def llm_completion(request: pytest.FixtureRequest, llm_case: Case, llm_provider: object) -> Completion:
     """The answer to this test's case."""
-    with _configured(request.node):
-        return case_run(request.node).generate(choose_provider(request.node, llm_provider))
+    return _answer(request.node, llm_provider)
 
 
 @pytest.fixture
@@ -53,8 +54,7 @@ def llm_generate(request: pytest.FixtureRequest, llm_provider: object) -> Callab
     """Ask any prompt: ``llm_generate("How are you?")`` returns a Completion."""
 
     def generate(prompt: str) -> Completion:
-        with _configured(request.node):
-            return case_run(request.node).generate(choose_provider(request.node, llm_provider), prompt)
+        return _answer(request.node, llm_provider, prompt)
 
     return generate
 
@@ -70,7 +70,7 @@ def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
     def judge(
         answer: Completion | str, *, criteria: str | None = None, prompt: str | None = None, expected: str | None = None
     ) -> Score:
-        run = case_run(request.node)
+        run = _run(request.node)
         case = None if prompt is None and expected is None else _case_of_its_own(run.plan.case, prompt, expected)
         if case is not None and case_of(request.node) is None:
             run.plan = replace(run.plan, case=case)
@@ -86,7 +86,7 @@ def llm_metric(request: pytest.FixtureRequest) -> Callable[..., Score]:
 
     def metric(name: str, answer: Completion | str, **params: Any) -> Score:
         with _configured(request.node):
-            return case_run(request.node).score(name, answer, params)
+            return _run(request.node).score(name, answer, params)
 
     return metric
 
@@ -113,11 +113,26 @@ def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readabili
     return readability
 
 
+def _run(item: pytest.Item) -> CaseRun:
+    from pytest_llmeval.plugin.plans import case_run  # late, as all that a run without our fixtures can do without
+
+    return case_run(item)
+
+
+def _answer(item: pytest.Item, provider: object, prompt: str | None = None) -> Completion:
+    from pytest_llmeval.plugin.plans import choose_provider
+
+    with _configured(item):
+        return _run(item).generate(choose_provider(item, provider), prompt)
+
+
 @contextmanager
 def _configured(item: pytest.Item) -> Iterator[None]:
     try:
         yield
     except NotConfiguredError as error:
+        from pytest_llmeval.plugin.plans import skip_or_raise
+
         skip_or_raise(item, error)
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION
+from pytest_llmeval.plugin.activation import ACTIVATION, RUN
 from pytest_llmeval.plugin.collection import case_of
-from pytest_llmeval.plugin.plans import RUN, case_run, check_declared, forget_run, skip_or_raise
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Outcome
@@ -21,7 +20,11 @@ DURATION = pytest.StashKey[float]()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse a scorer that does not exist before anything is sent."""
-    check_declared(session.items)
+    declaring = [item for item in session.items if case_of(item) or item.get_closest_marker("llm_metric")]
+    if declaring:
+        from pytest_llmeval.plugin.plans import check_declared
+
+        check_declared(declaring)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,6 +55,13 @@ def pytest_runtest_makereport(
     return report
 
 
+def forget_run(item: pytest.Item) -> None:
+    """Drop an item's CaseRun: what a test needed is not kept after it."""
+    if RUN in item.stash:
+        del item.stash[RUN]
+    item.config.stash[ACTIVATION].current = None
+
+
 def enforce_thresholds(item: pytest.Item) -> None:
     """Fail a test whose answer misses a bound.
 
@@ -60,6 +70,8 @@ def enforce_thresholds(item: pytest.Item) -> None:
     """
     if RUN not in item.stash and case_of(item) is None:
         return
+    from pytest_llmeval.plugin.plans import case_run, skip_or_raise
+
     run = case_run(item)
     try:
         missed = run.misses()
@@ -85,18 +97,21 @@ def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
 
 
 def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Put the CaseResult on the report that decides the test, and again where tear-down spoils it."""
+    """Put the CaseResult on the report that decides the test, and again where tear-down spoils a pass."""
     item.stash[DURATION] += call.duration
-    decides = call.when == "call" or (report.outcome != "passed" and call.when in ("setup", "teardown"))
     run = item.stash.get(RUN, None)
-    if not decides or run is None or (report.outcome == "skipped" and run.completion is None):
+    decides = call.when == "call" or report.outcome != "passed"
+    if not decides or run is None or run.decided not in (None, "passed"):
         return
+    if report.outcome == "skipped" and run.completion is None:
+        return
+    run.decided = outcome_of(report)
     from pytest_llmeval.reports.junit import properties
     from pytest_llmeval.wire import to_wire
 
     message = "" if call.excinfo is None else call.excinfo.exconly()
     worker = item.config.stash[ACTIVATION].worker
-    result = run.result(outcome_of(report), message, item.stash[DURATION], worker)
+    result = run.result(run.decided, message, item.stash[DURATION], worker)
     setattr(report, RESULT_ATTRIBUTE, to_wire(result))
     if call.when != "teardown":
         item.user_properties.extend(properties(result))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import InputError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION, Activation
+from pytest_llmeval.plugin.activation import ACTIVATION, RUN, Activation
 from pytest_llmeval.plugin.collection import GoldenItem, case_of
 from pytest_llmeval.plugin.markers import metrics_of, settings_for, thresholds_of
 from pytest_llmeval.records import Case, Source
@@ -16,8 +17,6 @@ from pytest_llmeval.session.thresholds import by_origin, in_force
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import Provider
-
-RUN = pytest.StashKey[CaseRun]()
 
 
 def case_run(item: pytest.Item) -> CaseRun:
@@ -32,13 +31,6 @@ def case_run(item: pytest.Item) -> CaseRun:
     return item.stash[RUN]
 
 
-def forget_run(item: pytest.Item) -> None:
-    """Drop an item's CaseRun: what a test needed is not kept after it."""
-    if RUN in item.stash:
-        del item.stash[RUN]
-    item.config.stash[ACTIVATION].current = None
-
-
 def plan_for(item: pytest.Item) -> Plan:
     """What an item declares.
 
@@ -47,14 +39,14 @@ def plan_for(item: pytest.Item) -> Plan:
     """
     settings = settings_for(item, item.config.stash[ACTIVATION].settings)
     case = case_of(item)
-    bounds = by_origin(settings.thresholds()) if case or metrics_of(item) else []
     return Plan(
         nodeid=item.nodeid,
         suite=suite_of(item),
         case=case or _own_case(item),
         settings=settings,
-        thresholds=in_force([case.thresholds if case else (), thresholds_of(item), *bounds]),
+        thresholds=in_force([case.thresholds if case else (), thresholds_of(item), *by_origin(settings.thresholds())]),
         metrics=metrics_of(item),
+        is_golden=case is not None,
     )
 
 
@@ -111,7 +103,7 @@ def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
     pytest.skip(str(error))
 
 
-def check_declared(items: list[pytest.Item]) -> None:
+def check_declared(items: Iterable[pytest.Item]) -> None:
     """Look once, before anything is sent, whether every declared scorer exists.
 
     Raises:
@@ -119,8 +111,6 @@ def check_declared(items: list[pytest.Item]) -> None:
     """
     checked: set[str] = set()
     for item in items:
-        if case_of(item) is None and not metrics_of(item):
-            continue
         try:
             _check(plan_for(item), item.config.stash[ACTIVATION], checked)
         except InputError as error:

@@ -22,21 +22,19 @@ def failure_text(case: Case, completion: Completion | None, missed: Sequence[tup
     return "\n".join([*heads, *_reasons([score for _, score in missed]), *subject_lines(case, completion)])
 
 
-def comparison_lines(
-    op: str, left: object, right: object, case: Case | None, completion: Completion | None
-) -> list[str]:
+def comparison_lines(op: str, left: object, right: object, case: Case, completion: Completion | None) -> list[str]:
     """What pytest shows for a comparison with a Score that does not hold.
 
     Args:
         op: The operator.
         left: Left operand.
         right: Right operand.
-        case: The case of the running test, if it has one.
+        case: The case of the running test.
         completion: Its answer, if it has one.
     """
     scores = [operand for operand in (left, right) if isinstance(operand, Score)]
     lines = [f"{_operand(left)} {op} {_operand(right)}", *_reasons(scores)]
-    return lines + (subject_lines(case, completion) if case else [])
+    return lines + subject_lines(case, completion)
 
 
 def subject_lines(case: Case, completion: Completion | None) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.errors import LLMEvalError, NotConfiguredError, Unjudged
+from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records import Case, CaseResult, Completion, Outcome, Request, Score, Threshold
 from pytest_llmeval.session.roles import judging_role
 from pytest_llmeval.session.thresholds import scorer_key
@@ -29,6 +29,8 @@ class Plan:
         settings: The settings with the test's markers in them.
         thresholds: The bounds in force.
         metrics: Metrics to take although they have no bound: names with parameters.
+        is_golden: Whether the case is a golden one. A test of its own is held to the bounds of the settings only
+            for scores that it takes.
     """
 
     nodeid: str
@@ -37,6 +39,7 @@ class Plan:
     settings: Settings
     thresholds: tuple[Threshold, ...] = ()
     metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    is_golden: bool = True
 
 
 @dataclass
@@ -46,11 +49,14 @@ class CaseRun:
     Attributes:
         session: What all tests share.
         plan: What this test declares.
+        completion: The answer that is reported and held to the bounds: the first one.
+        decided: The outcome, once the test's body has one.
     """
 
     session: Session
     plan: Plan
     completion: Completion | None = None
+    decided: Outcome | None = None
     _request: Request | None = None
     _scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
@@ -67,15 +73,17 @@ class CaseRun:
 
         settings = self.plan.settings
         case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
-        self._request = Request(
+        request = Request(
             messages=messages_for(case, settings.system_prompt, settings.template),
             model=settings.model or "",
             parameters=settings.parameters(),
             case=case if provider.sees_case else None,
         )
-        answer = self.session.engine.complete(provider, self._request)
-        self.completion = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
-        return self.completion
+        self._request = self._request or request
+        answer = self.session.engine.complete(provider, request)
+        answer = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
+        self.completion = self.completion or answer
+        return answer
 
     def score(
         self, name: str, answer: Completion | str, params: Mapping[str, Any] | None = None, case: Case | None = None
@@ -105,14 +113,16 @@ class CaseRun:
 
         Raises:
             Unjudged: No bound is missed, but a score with a bound is unscored.
-            NotConfiguredError: Nothing is set that could give a declared score.
+            InputError: The test made no answer to score, or nothing is set that could give a declared score.
         """
         for name, params in self.plan.metrics:
-            list(self._taken(name, params))
+            self._taken(name, params, required=True)
         pairs = [
             (threshold, score)
             for threshold in self.plan.thresholds
-            for score in self._taken(threshold.metric, threshold.params)
+            for score in self._taken(
+                threshold.metric, threshold.params, required=self.plan.is_golden or threshold.origin == "marker"
+            )
         ]
         missed = [(threshold, score) for threshold, score in pairs if score.value is not None]
         missed = [(threshold, score) for threshold, score in missed if not threshold.is_met_by(score)]
@@ -141,21 +151,15 @@ class CaseRun:
             worker=worker,
         )
 
-    def _taken(self, name: str, params: Mapping[str, Any]) -> Iterator[Score]:
-        """The scores of this name that the body took; if it took none, the one of the test's answer."""
+    def _taken(self, name: str, params: Mapping[str, Any], required: bool) -> list[Score]:
+        """The scores of this name that the body took; if it took none, that of the test's answer, if required."""
         wanted = scorer_key(name, dict(params))
         taken = [score for (key, _, _), score in self._scores.items() if key == wanted]
-        if taken:
-            yield from taken
-        elif self.completion is not None:
-            yield self.score(name, self.completion, params)
-        else:
-            raise NotConfiguredError(
-                f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
-                "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
-            )
-
-
-def describe(error: BaseException) -> str:
-    """An error as one message: our own speak for themselves, others say their type."""
-    return str(error) if isinstance(error, LLMEvalError) else f"{type(error).__name__}: {error}"
+        if taken or not required:
+            return taken
+        if self.completion is not None:
+            return [self.score(name, self.completion, params)]
+        raise InputError(
+            f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
+            "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
+        )

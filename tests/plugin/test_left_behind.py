@@ -12,15 +12,17 @@ KEY = "sk-proj-NeverToBeSeen-1234567890abcdef"
 
 
 def test_an_unrelated_project_is_left_alone(project: Project) -> None:
-    project.write("test_plain.py", "def test_plain():\n    assert True\n")
-    before = {path for path in project.path.rglob("*") if "__pycache__" not in path.parts}
+    project.write("plain/pytest.ini", "[pytest]\n")
+    project.write("plain/test_plain.py", "def test_plain():\n    assert True\n")
 
-    run = project.run("test_plain.py")
+    run = project.run("plain")
 
     run.assert_outcomes(passed=1)
     run.stdout.no_fnmatch_line("llm*")
     run.stdout.no_fnmatch_line("*llm evaluation*")
-    assert {path for path in project.path.rglob("*") if "__pycache__" not in path.parts} == before
+    left = {path.name for path in (project.path / "plain").iterdir()} - {"__pycache__"}
+    assert left == {"pytest.ini", "test_plain.py"}
+    assert not (project.path / ".llmeval").exists()
 
 
 def test_the_results_file_has_the_columns_of_a_prompt_table(project: Project) -> None:

@@ -150,3 +150,23 @@ def test_a_judge_that_is_the_model_under_test_is_said_aloud(project: Project) ->
     assert {request.body["model"] for request in project.endpoint.requests if request.kind == "judge"} == {
         "mock", "judge",
     }  # fmt: skip
+
+
+def test_a_broken_tear_down_spoils_a_pass_but_does_not_hide_a_failure(project: Project) -> None:
+    path = golden(project, "Fine", "Bad [[score=1]]")
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def broken():
+            yield
+            raise RuntimeError("tear-down is broken")
+        """,
+    )
+    run = project.run(path, "--llm-model", "mock", "--min-score", "4")
+
+    run.assert_outcomes(passed=1, failed=1, errors=2)
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    assert project.outcomes() == {"row-0": "error", "row-1": "failed"}

@@ -182,8 +182,8 @@ def test_the_answer_is_extracted_from_the_reply(project: Project) -> None:
     project.write("golden/inst.csv", "id,prompt,expected\none,Hi,Hello.\n")
 
     project.run(
-        "golden/inst.csv", "--llm-provider", "python:app:answer", "--llm-answer-pattern", r".*\[/INST\](.*)", "--llm-threshold",
-        "exact_match>=1",
+        "golden/inst.csv", "--llm-provider", "python:app:answer", "--llm-answer-pattern", r".*\[/INST\](.*)",
+        "--llm-threshold", "exact_match>=1",
     ).assert_outcomes(passed=1)  # fmt: skip
 
     completion = project.report()["results"][0]["completion"]

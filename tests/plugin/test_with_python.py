@@ -274,3 +274,38 @@ def test_a_metric_of_the_users_own_through_a_hook(project: Project) -> None:
 
     run.assert_outcomes(failed=3)
     run.stdout.fnmatch_lines(["shouting is 0.0*, asked <= 0.01 (command line) at golden/faq.csv:2"])
+
+
+def test_a_test_of_its_own_is_held_to_the_bounds_on_scores_that_it_takes(project: Project) -> None:
+    project.write(
+        "test_own.py",
+        """
+        def test_judged(llm_judge):
+            llm_judge("Rome", prompt="Capital of France? [[score=1]]", expected="Paris")
+
+        def test_measured(llm_metric):
+            assert llm_metric("lexicon_count", "one two") == 2
+        """,
+    )
+    run = project.run("--llm-judge-model", "mock", "--min-score", "4")
+
+    run.assert_outcomes(passed=1, failed=1)
+    run.stdout.fnmatch_lines(["FAILED test_own.py::test_judged - *rubric is 1, asked >= 4*test_own.py:2*"])
+    assert project.endpoint.count() == 1
+
+
+def test_the_first_answer_is_the_one_that_is_reported(project: Project) -> None:
+    project.write(
+        "test_faq.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", where="id == 'opening'")
+        @pytest.mark.llm_metric("contains", text="Answer", min=1)
+        def test_faq(llm_completion, llm_generate):
+            assert llm_generate("Something else [[answer=else]]").text == "else"
+        """,
+    )
+    project.run("--llm-model", "mock").assert_outcomes(passed=1)
+
+    assert project.report()["results"][0]["completion"]["text"].startswith("Answer")
