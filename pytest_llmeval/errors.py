@@ -23,10 +23,7 @@ A message names the place, what was found, what is allowed, and the remedy.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from pytest_llmeval.records import Score
+from typing import NamedTuple
 
 
 class LLMEvalError(Exception):
@@ -145,13 +142,13 @@ class BadReply(CallError):
 class Unjudged(LLMEvalError):
     """An unscored Score was compared: there is nothing to compare with.
 
-    Attributes:
-        score: The unscored Score.
+    Args:
+        name: Name of the Score.
+        why: Why it is unscored, if that is known.
     """
 
-    def __init__(self, score: Score) -> None:
-        self.score = score
-        super().__init__(f"{score.name} is unscored: {score.error or 'no reason given'}")
+    def __init__(self, name: str, why: str | None) -> None:
+        super().__init__(f"{name} is unscored: {why or 'no reason given'}")
 
 
 class RunLogError(LLMEvalError):

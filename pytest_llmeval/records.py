@@ -254,7 +254,7 @@ class Score:
 
     def __float__(self) -> float:
         if self.value is None:
-            raise Unjudged(self)
+            raise Unjudged(self.name, self.error)
         return self.value
 
     def __lt__(self, other: float) -> bool:

@@ -35,9 +35,8 @@ def test_two_scores_are_ordered_like_their_values(compare: Callable[[Any, Any], 
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 def test_comparing_an_unscored_score_with_a_number_raises_unjudged(compare: Callable[[Any, Any], bool]) -> None:
     for left, right in [(unscored(), 4), (4, unscored())]:
-        with pytest.raises(Unjudged, match="rubric is unscored: the judge's reply was no JSON, three times") as caught:
+        with pytest.raises(Unjudged, match="rubric is unscored: the judge's reply was no JSON, three times"):
             compare(left, right)
-        assert caught.value.score == unscored()
 
 
 def test_an_unscored_score_is_no_number() -> None:

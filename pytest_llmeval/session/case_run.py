@@ -128,7 +128,7 @@ class CaseRun:
         missed = [(threshold, score) for threshold, score in missed if not threshold.is_met_by(score)]
         unscored = next((score for _, score in pairs if score.value is None), None)
         if unscored is not None and not missed:
-            raise Unjudged(unscored)
+            raise Unjudged(unscored.name, unscored.error)
         return missed
 
     def result(self, outcome: Outcome, message: str, duration_s: float, worker: str) -> CaseResult:
