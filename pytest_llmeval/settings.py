@@ -46,7 +46,7 @@ class Settings:
 
     system_prompt: str | None = option("text", None, "generation", "system message put before every prompt")
     template: str | None = option(
-        "text", None, "generation", "Jinja2 template of the prompt over the case, or @FILE that holds it", "TEMPLATE"
+        "text", None, "generation", "Jinja2 template of the prompt over the case, or file:PATH of one", "TEMPLATE"
     )
     temperature: float | None = option("number", None, "generation", "sampling temperature", "T", low=0, high=2)
     top_p: float | None = option("number", None, "generation", "nucleus sampling mass", "P", low=0, high=1)
@@ -134,6 +134,9 @@ class Settings:
     explicit: frozenset[str] = frozenset()
     """Names of the settings given on the command line: a marker does not change them."""
 
+    bounds: tuple[tuple[str, str], ...] = ()
+    """Bounds with their origin: those of ``min_score`` and ``threshold`` from every place, the strongest first."""
+
     def parameters(self) -> Parameters:
         """The sampling parameters of a generation."""
         from pytest_llmeval.records import Parameters  # late: pytest's start-up needs the table alone
@@ -155,20 +158,16 @@ class Settings:
         return dataclasses.replace(self, **{name: value for name, value in read.items() if name not in self.explicit})
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """The bounds on every case, that of ``min_score`` first.
+        """The bounds on every case, from every place where one is set, the strongest place first.
 
         Raises:
             SettingError: A bound cannot be read.
         """
-        if self.min_score is None and not self.threshold:
+        if not self.bounds:
             return ()
         from pytest_llmeval.records import Threshold  # late: pytest's start-up needs the table alone
 
-        origin = {name: "command line" if name in self.explicit else "settings" for name in ("min_score", "threshold")}
-        first = (
-            () if self.min_score is None else (Threshold("rubric", ">=", self.min_score, origin=origin["min_score"]),)
-        )
-        return (*first, *(Threshold.parse(text, origin["threshold"]) for text in self.threshold))
+        return tuple(Threshold.parse(text, origin) for origin, text in self.bounds)
 
 
 def _table() -> tuple[Option, ...]:
@@ -195,18 +194,38 @@ def resolve(command_line: Mapping[str, object], environment: Mapping[str, str], 
     Raises:
         SettingError: A value is not allowed; the message names where it was written.
     """
-    values: dict[str, object] = {}
-    explicit = set()
-    for row in OPTIONS:
-        variable = next((name for name in row.env if _is_set(row, environment.get(name))), None)
-        if command_line.get(row.name) is not None:
-            values[row.name] = row.read(command_line[row.name], row.flag)
-            explicit.add(row.name)
-        elif variable:
-            values[row.name] = row.read(environment[variable], variable)
-        elif ini.get(row.name) is not None:
-            values[row.name] = row.read(ini[row.name], f"ini {row.dest}")
-    return Settings(**values, explicit=frozenset(explicit))  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    bounds: list[tuple[str, str]] = []
+    places = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
+    for origin, given in reversed(places.items()):
+        read = {
+            row.name: row.read(given[row.name], _place(row, origin, environment))
+            for row in OPTIONS
+            if given.get(row.name) is not None
+        }
+        values.update(read)
+        rubric = [f"rubric>={read['min_score']}"] if "min_score" in read else []
+        bounds[:0] = [(origin, text) for text in (*rubric, *read.get("threshold", ()))]
+    explicit = frozenset(row.name for row in OPTIONS if command_line.get(row.name) is not None)
+    return Settings(**values, explicit=explicit, bounds=tuple(bounds))
+
+
+def _by_name(environment: Mapping[str, str]) -> dict[str, object]:
+    """What the environment sets, by setting name."""
+    variables = {row.name: _variable(row, environment) for row in OPTIONS}
+    return {name: environment[variable] for name, variable in variables.items() if variable}
+
+
+def _variable(row: Option, environment: Mapping[str, str]) -> str | None:
+    """The first variable of an option that is set."""
+    return next((name for name in row.env if _is_set(row, environment.get(name))), None)
+
+
+def _place(row: Option, origin: str, environment: Mapping[str, str]) -> str:
+    """Where a value was written, for error texts."""
+    if origin == "command line":
+        return row.flag
+    return f"ini {row.dest}" if origin == "ini" else str(_variable(row, environment))
 
 
 def _is_set(row: Option, value: str | None) -> bool:

@@ -63,7 +63,10 @@ def test_every_setting_is_read_alike_from_every_place(option: Option) -> None:
     assert getattr(on_the_command_line, option.name) == value
     assert on_the_command_line.explicit == {option.name}
     for settings in [resolve({}, {option.env[0]: text}, {}), resolve({}, {}, {option.name: text})]:
-        assert settings == dataclasses.replace(on_the_command_line, explicit=frozenset())
+        assert settings.explicit == frozenset()
+        assert [text for _, text in settings.bounds] == [text for _, text in on_the_command_line.bounds]
+        elsewhere = dataclasses.replace(settings, explicit=on_the_command_line.explicit, bounds=())
+        assert elsewhere == dataclasses.replace(on_the_command_line, bounds=())
 
 
 @each_option

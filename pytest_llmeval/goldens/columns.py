@@ -64,8 +64,8 @@ def resolve_columns(table: Table, own: Mapping[str, str]) -> dict[str, str]:
 
     Raises:
         SettingError: A name is mapped to no field.
-        GoldenFileError: Two columns have the same name, or a mapped column is neither in the file nor replaced
-            by another column for its field.
+        GoldenFileError: Two columns have the same name; or a mapped column is not in the file, no other column serves
+            its field, and it is needed or another column has nearly its name.
     """
     names = _by_normal_name(table)
     for column, field in own.items():
@@ -104,7 +104,9 @@ def _by_normal_name(table: Table) -> dict[str, str]:
 def _check_mapped(table: Table, own: Mapping[str, str], names: Mapping[str, str], fields: Mapping[str, str]) -> None:
     problems = []
     for column, field in own.items():
-        if _normal(column) not in names and field not in fields:
+        # A mapping serves every file of a project; one that lacks the column altogether may do without the field.
+        needed = field in ("prompt", "messages") or bool(nearest(column, table.columns))
+        if _normal(column) not in names and field not in fields and needed:
             allowed = f"a column of the file: {', '.join(table.columns)}. {nearest(column, table.columns)}".strip(". ")
             found = f"no column {column!r}, which is mapped to {field!r}"
             problems.append(Problem(table.file, None, None, "", found, allowed))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 PLACE = "--llm-template"
+FILE = "file:"
+"""Before a path instead of a template. Not ``@``: argparse would take the file's lines for arguments."""
 FOUND_LENGTH = 80
 """Characters of a template that an error text shows."""
 QUOTED = re.compile("'([^']*)'")
@@ -32,7 +34,7 @@ def messages_for(case: Case, system_prompt: str | None, template: str | None) ->
     Args:
         case: The case.
         system_prompt: Text of the system message, or ``None``.
-        template: Jinja2 text over the case, or ``@FILE`` that holds it; ``None`` sends the prompt as it is.
+        template: Jinja2 text over the case, or ``file:PATH`` of one; ``None`` sends the prompt as it is.
 
     Raises:
         SettingError: The template cannot be read, or uses a name that the case does not have.
@@ -73,13 +75,13 @@ def _rendered(template: str, case: Case) -> str:
 
 
 def _text_of(template: str) -> str:
-    if not template.startswith("@"):
+    if not template.startswith(FILE):
         return template
     try:
-        return Path(template[1:]).read_text("utf-8")
+        return Path(template.removeprefix(FILE)).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SettingError(PLACE, template, "@ and the path of a text file in UTF-8", f"{reason}.") from None
+        raise SettingError(PLACE, template, "file: and the path of a text file in UTF-8", f"{reason}.") from None
 
 
 @cache

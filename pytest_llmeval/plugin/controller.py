@@ -32,6 +32,7 @@ class Controller:
         self._recorder: Recorder | None = None
         self._outcomes: dict[str, str] = {}
         self._other_failures = 0
+        self._judged = False
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
@@ -67,12 +68,13 @@ class Controller:
 
         roles = {"answers": answering_role(settings), "judges": judging_role(settings)}
         parts = [f"{verb}: {role.describe()}" for verb, role in roles.items() if role]
-        return [f"llm: {', '.join(parts)}", *(f"llm: warning: {text}" for text in self._warnings())]
+        judged = any(threshold.metric == "rubric" for threshold in settings.thresholds())
+        return [f"llm: {', '.join(parts)}", *(f"llm: warning: {text}" for text in self._warnings(judged))]
 
-    def _warnings(self) -> tuple[str, ...]:
-        from pytest_llmeval.session.roles import JUDGES_ITSELF, judges_itself
+    def _warnings(self, judged: bool) -> tuple[str, ...]:
+        from pytest_llmeval.session.roles import warnings
 
-        return (JUDGES_ITSELF,) if judges_itself(self._activation.settings) else ()
+        return warnings(self._activation.settings, judged)
 
     def _local_urls(self) -> dict[str, str]:
         settings = self._activation.settings
@@ -99,6 +101,7 @@ class Controller:
 
         result = from_wire(CaseResult, text)
         self._outcomes[report.nodeid] = result.outcome
+        self._judged = self._judged or bool(result.judge_model)
         try:
             self._opened().add(result)
         except LLMEvalError as error:
@@ -111,8 +114,9 @@ class Controller:
 
             settings = self._activation.settings
             versions = {"pytest": pytest.__version__, "pytest-llm-golden": pytest_llmeval.__version__}
-            run = started_run(settings, self._started, versions, self._warnings())
-            self._recorder = Recorder(settings, self._activation.config.rootpath, run)
+            config = self._activation.config
+            run = started_run(settings, self._started, versions)
+            self._recorder = Recorder(settings, config.rootpath, config.invocation_params.dir, run)
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
@@ -124,7 +128,9 @@ class Controller:
         if self._recorder is None:
             return
         try:
-            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost))
+            self._written = self._recorder.finish(
+                int(session.exitstatus), lost=tuple(self._lost), warnings=self._warnings(self._judged)
+            )
         except (LLMEvalError, OSError) as error:
             self._trouble.append(f"the reports could not be written: {error}")
             session.exitstatus = session.exitstatus or EXIT_UNJUDGED

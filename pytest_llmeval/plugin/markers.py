@@ -59,28 +59,19 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
     return settings
 
 
-def thresholds_of(item: pytest.Item) -> tuple[Threshold, ...]:
-    """The bounds that a test's markers set, the nearest marker first.
+def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:
+    """The bounds that a test's markers set: those of the function, then of its class, then of its module.
 
     Raises:
         SettingError: A bound cannot be read.
     """
-    from pytest_llmeval.records import Threshold
-
-    found: list[Threshold] = []
+    groups: dict[object, list[Threshold]] = {node: [] for node in reversed(item.listchain())}
     for name in ("llm_golden", "llm_judge"):
-        for mark in item.iter_markers(name):
-            found += _rubric_bound(mark)
-            bounds = mark.kwargs.get("threshold") or ()
-            texts = [bounds] if isinstance(bounds, str) else bounds
-            found += [Threshold.parse(text, "marker") for text in texts]
-    for mark in item.iter_markers("llm_metric"):
-        metric, params = metric_of(mark)
-        for keyword, sign in (("min", ">="), ("max", "<=")):
-            if mark.kwargs.get(keyword) is not None:
-                bound = _number(mark, keyword)
-                found.append(Threshold(metric, sign, bound, params, "marker"))
-    return tuple(found)
+        for node, mark in item.iter_markers_with_node(name):
+            groups[node] += _rubric_bound(mark) + _texts(mark)
+    for node, mark in item.iter_markers_with_node("llm_metric"):
+        groups[node] += _metric_bounds(mark)
+    return list(groups.values())
 
 
 def metrics_of(item: pytest.Item) -> tuple[tuple[str, Mapping[str, Any]], ...]:
@@ -132,6 +123,21 @@ def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
     option = next(option for option in OPTIONS if option.name == "min_score")
     bound = option.read(mark.kwargs["min_score"], f"@pytest.mark.{mark.name} min_score")
     return [Threshold("rubric", ">=", bound, origin="marker")]
+
+
+def _texts(mark: pytest.Mark) -> list[Threshold]:
+    from pytest_llmeval.records import Threshold
+
+    bounds = mark.kwargs.get("threshold") or ()
+    return [Threshold.parse(text, "marker") for text in ([bounds] if isinstance(bounds, str) else bounds)]
+
+
+def _metric_bounds(mark: pytest.Mark) -> list[Threshold]:
+    from pytest_llmeval.records import Threshold
+
+    metric, params = metric_of(mark)
+    given = {keyword: sign for keyword, sign in (("min", ">="), ("max", "<=")) if mark.kwargs.get(keyword) is not None}
+    return [Threshold(metric, sign, _number(mark, keyword), params, "marker") for keyword, sign in given.items()]
 
 
 def _number(mark: pytest.Mark, keyword: str) -> float:

@@ -59,5 +59,6 @@ def _action(option: Option) -> dict[str, Any]:
 
 
 def _help(option: Option) -> str:
-    default = f" (default: {option.default})" if option.default not in (None, "", (), False) else ""
+    said = option.default is not None and option.default is not False and option.default not in ("", (), {})
+    default = f" (default: {option.default})" if said else ""
     return f"{option.help}{default}".replace("%", "%%")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from pytest_llmeval.plugin.collection import GoldenItem, case_of
 from pytest_llmeval.plugin.markers import metrics_of, settings_for, thresholds_of
 from pytest_llmeval.records import Case, Source
 from pytest_llmeval.session.case_run import CaseRun, Plan
+from pytest_llmeval.session.session import RUBRIC
 from pytest_llmeval.session.thresholds import by_origin, in_force
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def plan_for(item: pytest.Item) -> Plan:
         suite=suite_of(item),
         case=case or _own_case(item),
         settings=settings,
-        thresholds=in_force([case.thresholds if case else (), thresholds_of(item), *by_origin(settings.thresholds())]),
+        thresholds=in_force([case.thresholds if case else (), *thresholds_of(item), *by_origin(settings.thresholds())]),
         metrics=metrics_of(item),
         is_golden=case is not None,
     )
@@ -84,10 +87,13 @@ def choose_provider(item: pytest.Item, fixture_value: object) -> Provider:
 
 
 def default_provider(activation: Activation) -> Provider | None:
-    """Who answers by the settings alone; ``None`` if nothing is configured."""
+    """Who answers by the settings alone; ``None`` if nothing is configured, or what is cannot be used.
+
+    The error is raised where an answer is asked for: there it becomes the outcome of a case.
+    """
     try:
         return activation.session.provider(activation.settings)
-    except NotConfiguredError:
+    except InputError:
         return None
 
 
@@ -104,28 +110,43 @@ def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
 
 
 def check_declared(items: Iterable[pytest.Item]) -> None:
-    """Look once, before anything is sent, whether every declared scorer exists.
+    """Look once, before anything is sent, whether what the tests declare can be had.
 
     Raises:
-        pytest.UsageError: One does not, or a marker cannot be used.
+        pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
     checked: set[str] = set()
     for item in items:
         try:
-            _check(plan_for(item), item.config.stash[ACTIVATION], checked)
+            _check(item, plan_for(item), checked)
         except InputError as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from None
 
 
-def _check(plan: Plan, activation: Activation, checked: set[str]) -> None:
-    scorers = [(threshold.metric, threshold.params) for threshold in plan.thresholds] + list(plan.metrics)
-    for name, params in scorers:
-        if name != "rubric" and (key := repr((name, params))) not in checked:
-            checked.add(key)
-            try:
-                activation.session.scorer(name, params, plan.settings)
-            except NotConfiguredError:
-                continue  # said by the test itself: it is skipped, or an error
+def _check(item: pytest.Item, plan: Plan, checked: set[str]) -> None:
+    """Make what an item needs, without sending anything. What is not configured is said by the test itself."""
+    session = item.config.stash[ACTIVATION].session
+    names = [(threshold.metric, threshold.params) for threshold in plan.thresholds] + list(plan.metrics)
+    needed: list[Callable[[], object]] = [partial(session.scorer, *named, plan.settings) for named in names]
+    if "llm_judge" in getattr(item, "fixturenames", ()):
+        needed.append(partial(session.scorer, RUBRIC, {}, plan.settings))
+    if _answers_by_settings(item):
+        needed.append(partial(session.provider, plan.settings))
+    for make in needed:
+        if repr(make) not in checked:
+            checked.add(repr(make))
+            with contextlib.suppress(NotConfiguredError):
+                make()
+
+
+def _answers_by_settings(item: pytest.Item) -> bool:
+    """Whether the settings say who answers an item: it needs an answer, and no fixture of the user's gives it.
+
+    pytest has no public way to ask which fixture an item would get; where the private one is gone, nobody looks ahead.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {}).get("llm_provider", ())
+    return len(definitions) == 1 and "llm_completion" in getattr(item, "fixturenames", ())
 
 
 def _own_case(item: pytest.Item) -> Case:

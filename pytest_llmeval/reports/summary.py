@@ -200,7 +200,7 @@ class _Tally:
             first = ", ".join(run.lost[:SLOWEST])
             yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first}"
         if self.unbounded:
-            yield f"{count(self.unbounded, 'case')} had no threshold: only what the test itself asserts can fail them."
+            yield f"{count(self.unbounded, 'case')} had no threshold: only an assertion of the test could fail."
         if self.truncated:
             yield f"{count(self.truncated, 'case')} had an answer cut at the token limit; raise --llm-max-tokens."
         for name, values in sorted(self.scores.items()):

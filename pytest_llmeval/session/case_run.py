@@ -29,8 +29,7 @@ class Plan:
         settings: The settings with the test's markers in them.
         thresholds: The bounds in force.
         metrics: Metrics to take although they have no bound: names with parameters.
-        is_golden: Whether the case is a golden one. A test of its own is held to the bounds of the settings only
-            for scores that it takes.
+        is_golden: Whether the case is a golden one.
     """
 
     nodeid: str
@@ -73,12 +72,12 @@ class CaseRun:
 
         settings = self.plan.settings
         case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
-        request = Request(
-            messages=messages_for(case, settings.system_prompt, settings.template),
-            model=settings.model or "",
-            parameters=settings.parameters(),
-            case=case if provider.sees_case else None,
-        )
+        if provider.sees_case:  # an application: it makes its own prompt
+            request = Request(messages_for(case, None, None), case=case)
+        else:
+            template = self.session.located(settings.template, "file:")
+            messages = messages_for(case, settings.system_prompt, template)
+            request = Request(messages, settings.model or "", settings.parameters())
         self._request = self._request or request
         answer = self.session.engine.complete(provider, request)
         answer = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
@@ -120,9 +119,7 @@ class CaseRun:
         pairs = [
             (threshold, score)
             for threshold in self.plan.thresholds
-            for score in self._taken(
-                threshold.metric, threshold.params, required=self.plan.is_golden or threshold.origin == "marker"
-            )
+            for score in self._taken(threshold.metric, threshold.params, required=self._is_due(threshold))
         ]
         missed = [(threshold, score) for threshold, score in pairs if score.value is not None]
         missed = [(threshold, score) for threshold, score in missed if not threshold.is_met_by(score)]
@@ -150,6 +147,15 @@ class CaseRun:
             duration_s=duration_s,
             worker=worker,
         )
+
+    def _is_due(self, threshold: Threshold) -> bool:
+        """Whether the score of a bound is taken where the body has not taken it.
+
+        A bound on all cases of a run does not concern a test that has no golden case, or makes no answer.
+        """
+        if threshold.origin in ("row", "marker"):
+            return True
+        return self.plan.is_golden and self.completion is not None
 
     def _taken(self, name: str, params: Mapping[str, Any], required: bool) -> list[Score]:
         """The scores of this name that the body took; if it took none, that of the test's answer, if required."""

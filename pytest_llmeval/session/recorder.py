@@ -24,13 +24,15 @@ class Recorder:
 
     Args:
         settings: The settings in force.
-        root: What relative paths are relative to.
+        root: What a relative path is relative to.
+        current: The same for a path from the command line.
         run: The run, as it starts.
     """
 
-    def __init__(self, settings: Settings, root: Path, run: Run) -> None:
+    def __init__(self, settings: Settings, root: Path, current: Path, run: Run) -> None:
         self._settings = settings
         self._root = root
+        self._current = current
         self._log: RunLog | None = None
         self.run = run
 
@@ -45,12 +47,15 @@ class Recorder:
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
 
-    def finish(self, exit_code: int, lost: tuple[str, ...] = ()) -> tuple[Summary, dict[str, str]] | None:
+    def finish(
+        self, exit_code: int, lost: tuple[str, ...], warnings: tuple[str, ...]
+    ) -> tuple[Summary, dict[str, str]] | None:
         """Close the run and write the reports.
 
         Args:
             exit_code: pytest's exit code.
             lost: Node ids of tests that died with their worker.
+            warnings: What the user was warned of.
 
         Returns:
             The summary, and the paths of what was written by kind; ``None`` if there was no result.
@@ -60,7 +65,7 @@ class Recorder:
         """
         if self._log is None:
             return None
-        self.run = dataclasses.replace(self.run, finished_at=_now(), exit_code=exit_code, lost=lost)
+        self.run = dataclasses.replace(self.run, finished_at=_now(), exit_code=exit_code, lost=lost, warnings=warnings)
         self._log.finish(self.run)
         written = self._write_reports(self._log)
         self._log.close()
@@ -70,7 +75,11 @@ class Recorder:
         from pytest_llmeval.reports.run_log import RunLog
 
         url = self._settings.log or IN_MEMORY
-        return RunLog(url if "://" in url else str(self._root / url))
+        return RunLog(url if "://" in url else str(self._path("log")))
+
+    def _path(self, name: str) -> Path:
+        folder = self._current if name in self._settings.explicit else self._root
+        return folder / str(getattr(self._settings, name))
 
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
         from pytest_llmeval.reports.csv_report import write_csv
@@ -79,37 +88,41 @@ class Recorder:
         from pytest_llmeval.reports.summary import summarize
 
         summary = summarize(self.run, log.results(self.run.id))
-        paths = {name: getattr(self._settings, name) for name in ("json", "html", "csv")}
-        paths = {name: str(self._root / path) for name, path in paths.items() if path}
+        wanted = [name for name in ("log", "json", "html", "csv") if getattr(self._settings, name)]
+        paths = {name: self._path(name) for name in wanted}
         if "json" in paths:
-            write_json(Path(paths["json"]), self.run, log.results(self.run.id), summary)
+            write_json(paths["json"], self.run, log.results(self.run.id), summary)
         if "html" in paths:
-            write_html(Path(paths["html"]), self.run, log.results(self.run.id), summary)
+            write_html(paths["html"], self.run, log.results(self.run.id), summary)
         if "csv" in paths:
-            write_csv(Path(paths["csv"]), self.run, log.results(self.run.id))
-        return summary, ({"log": self._settings.log} if self._settings.log else {}) | paths
+            write_csv(paths["csv"], self.run, log.results(self.run.id))
+        return summary, {name: self._shown(name, path) for name, path in paths.items()}
+
+    def _shown(self, name: str, path: Path) -> str:
+        """A path as the user would type it; of the log's URL, only its kind."""
+        if "://" in self._settings.log and name == "log":
+            return self._settings.log.partition("://")[0]
+        return str(path.relative_to(self._current)) if path.is_relative_to(self._current) else str(path)
 
 
-def started_run(settings: Settings, started: datetime, versions: dict[str, str], warnings: tuple[str, ...]) -> Run:
+def started_run(settings: Settings, started: datetime, versions: dict[str, str]) -> Run:
     """The record of a run that starts.
 
     Args:
         settings: The settings in force.
         started: When it started.
         versions: Versions to log, beside Python's.
-        warnings: What the user was warned of.
     """
     return Run(
         id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
         name=settings.name,
         started_at=started.isoformat(timespec="milliseconds"),
-        settings=public_settings(settings),
+        settings=changed_settings(settings),
         versions={"python": platform.python_version(), **versions},
-        warnings=warnings,
     )
 
 
-def public_settings(settings: Settings) -> dict[str, str]:
+def changed_settings(settings: Settings) -> dict[str, str]:
     """The settings that differ from their defaults, as text."""
     pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
     return {name: str(value) for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_llmeval.settings import Settings
+from pytest_llmeval.settings import OPTIONS, Settings
 
 JUDGES_ITSELF = "No judge is set, so the model under test judges itself: pin one with --llm-judge-model."
 MODEL_SPECS = ("openai", "local")  # providers that are a bare model, and so can judge
@@ -67,3 +67,19 @@ def judges_itself(settings: Settings) -> bool:
     """Whether the model under test is also the judge."""
     role = judging_role(settings)
     return role is not None and not role.is_judge
+
+
+def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
+    """What the user should know about the settings before trusting a result.
+
+    Args:
+        settings: The settings in force.
+        judged: Whether anything is, or was, judged.
+    """
+    found = [JUDGES_ITSELF] if judged and judges_itself(settings) else []
+    role = answering_role(settings)
+    is_app = role is not None and role.spec is not None and role.spec.partition(":")[0] not in MODEL_SPECS
+    unused = [row.flag for row in OPTIONS if row.section == "generation" and row.name in settings.explicit]
+    if is_app and role and set(unused) - {"--llm-answer-pattern"}:
+        found.append(f"{role.spec} makes its own prompt: {', '.join(unused)} does not reach it.")
+    return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings import Settings
 
 NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
+RUBRIC = "rubric"
 NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
 
 
@@ -69,7 +71,10 @@ class Session:
         from pytest_llmeval.metrics.registry import MetricRegistry
 
         registry = MetricRegistry(
-            {"toxicity": {"model": self.settings.toxicity_model}, "readability": {"language": self.settings.language}}
+            {
+                "toxicity": {"model": self.located(self.settings.toxicity_model)},
+                "readability": {"language": self.settings.language},
+            }
         )
         registry.load_entry_points()
         return registry
@@ -91,7 +96,8 @@ class Session:
         lines = (*self.settings.columns, *columns)
         key = repr((path, lines))
         if key not in self._cases:
-            self._cases[key] = read_cases(path, self.root, parse_columns(lines))
+            shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
+            self._cases[key] = read_cases(shown, self.root, parse_columns(lines))
         return self._cases[key]
 
     def provider(self, settings: Settings) -> Provider:
@@ -115,10 +121,9 @@ class Session:
         """
         key = repr((name, sorted(params.items()), settings))
         if key not in self._scorers:
-            asks_judge = name == "rubric" or (name.startswith("toxicity") and settings.toxicity == "judge")
-            self._scorers[key] = (
-                self._judge(name, params, settings) if asks_judge else self.metrics.create(name, params)
-            )
+            asks_judge = name == RUBRIC or (name.partition(".")[0] == "toxicity" and settings.toxicity == "judge")
+            make = self._judge if asks_judge else self._metric
+            self._scorers[key] = make(name, params, settings)
         return self._scorers[key]
 
     def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
@@ -150,6 +155,25 @@ class Session:
         if "engine" in vars(self):
             self.engine.close()
 
+    def located(self, spec: str | None, prefix: str = "") -> str | None:
+        """A setting that names a file, with the file found: from the current folder, else from the root directory.
+
+        Args:
+            spec: The setting.
+            prefix: What stands before the path; without it the setting is no path.
+        """
+        if not spec or not spec.startswith(prefix):
+            return spec
+        path = Path(spec.removeprefix(prefix))
+        below_root = self.root / path
+        return f"{prefix}{below_root}" if below_root.is_file() and not path.exists() else spec
+
+    def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+        names = [RUBRIC, *(info.name for info in self.metrics.describe())]
+        if name.partition(".")[0] not in names:
+            raise SettingError("the score", name, ", ".join(names), nearest(name, names))
+        return self.metrics.create(name, params)
+
     def _judge(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         from pytest_llmeval.judges.rubric import RubricJudge
         from pytest_llmeval.judges.toxicity import ToxicityJudge
@@ -158,7 +182,7 @@ class Session:
         if role is None:
             raise NotConfiguredError(f"{name}: {NO_JUDGE}")
         provider = self.engine.metered(self._provider(role))
-        if name.startswith("toxicity"):
+        if name != RUBRIC:
             return _plain(name, params, ToxicityJudge(provider, role.model))
         return RubricJudge(
             provider,
@@ -178,7 +202,7 @@ class Session:
         if params.get("criteria"):
             return with_criteria(params["criteria"])
         if settings.judge_rubric:
-            return load_rubric(self.root / settings.judge_rubric)
+            return load_rubric(Path(self.located(settings.judge_rubric) or ""))
         return with_criteria(settings.judge_criteria) if settings.judge_criteria else default_rubric()
 
     def _provider(self, role: Role) -> Provider:
@@ -194,7 +218,7 @@ class Session:
         keys = read_keys(self._environment.variables, role.base_url)
         settings = self.settings
         return make_provider(
-            role.spec,
+            self.located(role.spec, "local:"),
             base_url=role.base_url,
             key=keys.judge if role.is_judge else keys.model,
             timeouts=Timeouts(settings.connect_timeout, settings.read_timeout, settings.write_timeout),

@@ -13,8 +13,8 @@ def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
     """For each scorer, the thresholds of the first group that names it.
 
     Args:
-        groups: Thresholds by where they were written, highest precedence first: row, marker, command line,
-            settings.
+        groups: Thresholds by where they were written, highest precedence first: row, the nearest marker, command
+            line, environment, ini.
     """
     chosen: dict[str, list[Threshold]] = {}
     for group in groups:
@@ -27,12 +27,11 @@ def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
 
 
 def by_origin(thresholds: Iterable[Threshold]) -> list[list[Threshold]]:
-    """Thresholds of the settings as groups: those of the command line stand before the others."""
-    known = list(thresholds)
-    return [
-        [threshold for threshold in known if threshold.origin == "command line"],
-        [threshold for threshold in known if threshold.origin != "command line"],
-    ]
+    """Thresholds of the settings as groups, one for each place where they were written."""
+    groups: dict[str, list[Threshold]] = {}
+    for threshold in thresholds:
+        groups.setdefault(threshold.origin, []).append(threshold)
+    return list(groups.values())
 
 
 def scorer_key(name: str, params: object) -> str:

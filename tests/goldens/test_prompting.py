@@ -67,7 +67,7 @@ def test_a_template_can_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "prompt.j2"
     path.write_text("Grüße: {{ prompt }}\n", "utf-8")
 
-    assert messages_for(CASE, None, f"@{path}")[0]["content"] == "Grüße: Why <b>?"
+    assert messages_for(CASE, None, f"file:{path}")[0]["content"] == "Grüße: Why <b>?"
 
 
 def test_an_unknown_name_is_an_error_with_the_case_and_the_names_there_are() -> None:
@@ -90,7 +90,7 @@ def test_an_unknown_name_is_an_error_with_the_case_and_the_names_there_are() -> 
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ prompt + 1 }}", "can only concatenate str"),
         ("{{ prompt.__class__.__mro__ }}", "unsafe"),
-        ("@missing.j2", "No such file"),
+        ("file:missing.j2", "No such file"),
     ],
 )
 def test_a_template_that_cannot_be_used_says_why(template: str, reason: str) -> None:

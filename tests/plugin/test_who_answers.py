@@ -128,15 +128,21 @@ def test_a_fixture_that_cannot_answer_is_a_clear_error(project: Project) -> None
 
 def test_a_template_and_a_system_prompt_make_the_prompt(project: Project) -> None:
     project.write("golden/rag.csv", "id,prompt,context,tone\none,Why?,Because.,kind\n")
-    project.write("prompt.jinja", "Be {{ tone }}. {{ contexts[0] }} {{ prompt }}")
+    project.write("prompt.jinja", "Be {{ tone }}.\n{{ contexts[0] }}\n{{ prompt }}")
 
     project.run(
-        "golden/rag.csv", "--llm-model", "mock", "--llm-template", "@prompt.jinja", "--llm-system-prompt", "Be brief."
+        "golden/rag.csv",
+        "--llm-model",
+        "mock",
+        "--llm-template",
+        "file:prompt.jinja",
+        "--llm-system-prompt",
+        "Be brief.",
     ).assert_outcomes(passed=1)
 
     assert project.endpoint.requests[0].body["messages"] == [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": "Be kind. Because. Why?"},
+        {"role": "user", "content": "Be kind.\nBecause.\nWhy?"},
     ]
 
 
@@ -232,3 +238,47 @@ def test_toxicity_can_be_asked_of_the_judge(project: Project) -> None:
     run.assert_outcomes(passed=3)
 
     assert all(value == pytest.approx(0.1, abs=0.01) for value in project.scores("toxicity").values())
+
+
+def test_an_application_makes_its_own_prompt(app: Project) -> None:
+    run = app.run("golden/faq.csv::opening", "--llm-provider", "python:app:sync", "--llm-temperature", "0.5")
+
+    run.stdout.fnmatch_lines(
+        ["llm: warning: python:app:sync makes its own prompt: --llm-temperature does not reach it."]
+    )
+    assert app.report()["results"][0]["request"]["parameters"]["temperature"] is None
+
+
+def test_a_missing_key_is_one_usage_error_before_anything_is_sent(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL")
+
+    run = project.run("golden/faq.csv", "--llm-model", "gpt-4")
+
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stderr.fnmatch_lines(["ERROR: golden/faq.csv::refund-policy: --llm-provider: found no API key*"])
+    assert project.run("golden/faq.csv", "--llm-model", "gpt-4", "--collect-only").ret == 0
+
+
+def test_input_files_are_found_from_the_current_folder_and_from_the_root(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("pytest.ini", "[pytest]\nllm_template = file:prompts/short.jinja\n")
+    project.write("prompts/short.jinja", "Briefly: {{ prompt }}")
+    (project.path / "sub").mkdir()
+    monkeypatch.chdir(project.path / "sub")
+
+    project.run("../golden/faq.csv::opening", "--llm-model", "mock").assert_outcomes(passed=1)
+
+    assert project.endpoint.requests[0].text.startswith("Briefly: When are you open?")
+
+
+def test_a_broken_rubric_file_is_a_usage_error_before_anything_is_sent(project: Project) -> None:
+    project.write("rubric.json", '{"criteria": "Be kind."}')
+
+    run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "4", "--llm-judge-rubric", "rubric.json")
+
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stderr.fnmatch_lines(["ERROR: *rubric.json*anchors*"])
+    assert project.endpoint.count() == 0

@@ -309,3 +309,50 @@ def test_the_first_answer_is_the_one_that_is_reported(project: Project) -> None:
     project.run("--llm-model", "mock").assert_outcomes(passed=1)
 
     assert project.report()["results"][0]["completion"]["text"].startswith("Answer")
+
+
+def test_bounds_of_every_place_hold_and_the_strongest_place_wins_for_each_score(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\nllm_threshold =\n    rubric>=5\n    lexicon_count<=1\n")
+
+    run = project.run("golden/faq.csv::shipping", "--llm-model", "mock", "--min-score", "2")
+
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(["lexicon_count is 2, asked <= 1 (ini) at golden/faq.csv:3"])
+    run.stdout.no_fnmatch_line("rubric is*")
+
+
+def test_the_marker_of_a_function_beats_that_of_its_class(project: Project) -> None:
+    project.write(
+        "test_faq.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", where="id == 'shipping'")
+        @pytest.mark.llm_judge(min_score=4)
+        class TestFaq:
+            def test_strict(self, llm_completion):
+                pass
+
+            @pytest.mark.llm_judge(min_score=1)
+            def test_lenient(self, llm_completion):
+                pass
+        """,
+    )
+    run = project.run("--llm-model", "mock")
+
+    run.assert_outcomes(passed=1, failed=1)
+    run.stdout.fnmatch_lines(["FAILED test_faq.py::TestFaq::test_strict*"])
+
+
+def test_a_test_without_an_answer_is_not_held_to_the_bounds_of_the_run(project: Project) -> None:
+    project.write(
+        "test_faq.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv")
+        def test_data(llm_case):
+            assert llm_case.expected
+        """,
+    )
+    project.run("--llm-model", "mock", "--min-score", "4").assert_outcomes(passed=3)

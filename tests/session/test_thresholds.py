@@ -26,7 +26,7 @@ def test_parameters_tell_scorers_apart() -> None:
     assert in_force([[refund], [bike, bound("contains", 0, text="refund")]]) == (refund, bike)
 
 
-def test_the_command_line_stands_before_the_other_settings() -> None:
-    ini, command_line = bound("rubric", 2, "settings"), bound("rubric", 4, "command line")
+def test_bounds_of_the_settings_are_grouped_by_their_place() -> None:
+    ini, command_line = bound("rubric", 2, "ini"), bound("rubric", 4, "command line")
 
-    assert in_force(by_origin([ini, command_line])) == (command_line,)
+    assert in_force(by_origin([command_line, ini])) == (command_line,)
