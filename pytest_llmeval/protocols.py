@@ -29,11 +29,7 @@ class Provider(Protocol):
 
     @property
     def sees_case(self) -> bool:
-        """Whether it is an application, which is given the case and makes its own prompt.
-
-        If so, `Request.case` is set, and no system prompt, template or parameter is applied; if not, it is a bare
-        model.
-        """
+        """Whether `Request.case` must be set: true for an application, false for a bare model."""
         ...
 
     async def complete(self, request: Request) -> Completion:

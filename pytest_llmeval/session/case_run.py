@@ -69,16 +69,19 @@ class CaseRun:
         """
         from pytest_llmeval.goldens.prompting import messages_for
         from pytest_llmeval.providers.extraction import extract_answer
+        from pytest_llmeval.providers.python import CallableProvider
 
         settings = self.plan.settings
         case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
-        if provider.sees_case:  # an application: it makes its own prompt
-            request = Request(messages_for(case, None, None), case=case)
-        else:
-            template = self.session.located(settings.template, "file:")
-            messages = messages_for(case, settings.system_prompt, template)
-            request = Request(messages, settings.model or "", settings.parameters())
-        self._request = self._request or request
+        request = Request(
+            messages=messages_for(case, settings.system_prompt, self.session.located(settings.template, "file:")),
+            model=settings.model or "",
+            parameters=settings.parameters(),
+            case=case if provider.sees_case else None,
+        )
+        if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
+            is_function = isinstance(provider, CallableProvider)
+            self._request = Request(messages_for(case, None, None)) if is_function else request
         answer = self.session.engine.complete(provider, request)
         answer = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
         self.completion = self.completion or answer

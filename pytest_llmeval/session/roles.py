@@ -81,5 +81,5 @@ def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
     is_app = role is not None and role.spec is not None and role.spec.partition(":")[0] not in MODEL_SPECS
     unused = [row.flag for row in OPTIONS if row.section == "generation" and row.name in settings.explicit]
     if is_app and role and set(unused) - {"--llm-answer-pattern"}:
-        found.append(f"{role.spec} makes its own prompt: {', '.join(unused)} does not reach it.")
+        found.append(f"{role.spec} is an application: it need not follow {', '.join(unused)}.")
     return tuple(found)

@@ -240,12 +240,10 @@ def test_toxicity_can_be_asked_of_the_judge(project: Project) -> None:
     assert all(value == pytest.approx(0.1, abs=0.01) for value in project.scores("toxicity").values())
 
 
-def test_an_application_makes_its_own_prompt(app: Project) -> None:
+def test_a_function_is_not_said_to_have_been_given_a_prompt(app: Project) -> None:
     run = app.run("golden/faq.csv::opening", "--llm-provider", "python:app:sync", "--llm-temperature", "0.5")
 
-    run.stdout.fnmatch_lines(
-        ["llm: warning: python:app:sync makes its own prompt: --llm-temperature does not reach it."]
-    )
+    run.stdout.fnmatch_lines(["llm: warning: python:app:sync is an application: it need not follow --llm-temperature."])
     assert app.report()["results"][0]["request"]["parameters"]["temperature"] is None
 
 
