@@ -17,10 +17,6 @@ FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
 KEYS = ("reason", "score")
 
 
-class ReplyError(BadReply):
-    """A judge's reply is not of the form that was asked for. The message is a complaint the judge can act on."""
-
-
 @dataclass(frozen=True)
 class Reply:
     """A valid reply.
@@ -45,14 +41,14 @@ def parse_reply(text: str, fractions: bool) -> Reply:
         fractions: Whether a score may lie between two whole numbers.
 
     Raises:
-        ReplyError: It is anything else.
+        BadReply: It is anything else; the message is a complaint that the judge can act on.
     """
     members = _members(text.strip())
     missing = [key for key in KEYS if key not in members]
     extra = [key for key in members if key not in KEYS]
     if missing or extra:
         found = ", ".join(_shown(key) for key in members) or "none"
-        raise ReplyError(f'the object must have exactly the keys "reason" and "score"; found: {found}')
+        raise BadReply(f'the object must have exactly the keys "reason" and "score"; found: {found}')
     return Reply(_reason(members["reason"]), _score(members["score"], fractions))
 
 
@@ -64,26 +60,26 @@ def _members(text: str) -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         place = f" ({error.msg} at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ReplyError(f"the whole reply must be one JSON object and nothing else{place}") from None
+        raise BadReply(f"the whole reply must be one JSON object and nothing else{place}") from None
     if not isinstance(value, dict):
-        raise ReplyError(f"the reply must be a JSON object; found {_shown(value)}")
+        raise BadReply(f"the reply must be a JSON object; found {_shown(value)}")
     return value
 
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ReplyError("the object has the same key twice")
+        raise BadReply("the object has the same key twice")
     return members
 
 
 def _no_constant(name: str) -> None:
-    raise ReplyError(f"{name} is no number of JSON")
+    raise BadReply(f"{name} is no number of JSON")
 
 
 def _reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ReplyError(f'"reason" must be a text that is not empty; found {_shown(value)}')
+        raise BadReply(f'"reason" must be a text that is not empty; found {_shown(value)}')
     words = value.split()
     return " ".join(words) if len(words) <= REASON_WORDS else " ".join(words[:REASON_WORDS]) + " …"
 
@@ -92,9 +88,9 @@ def _score(value: object, fractions: bool) -> float:
     kind = "a number" if fractions else "a whole number"
     allowed = f'"score" must be {kind} from {LOW:g} to {HIGH:g}'
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ReplyError(f"{allowed}; found {_shown(value)}")
+        raise BadReply(f"{allowed}; found {_shown(value)}")
     if not LOW <= value <= HIGH or not (fractions or float(value).is_integer()):
-        raise ReplyError(f"{allowed}; found {_shown(value)}")
+        raise BadReply(f"{allowed}; found {_shown(value)}")
     return float(value) + 0.0  # turns -0.0 into 0.0
 
 

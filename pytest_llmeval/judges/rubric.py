@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import CallError, SettingError, nearest
+from pytest_llmeval.errors import BadReply, CallError, SettingError, nearest
 from pytest_llmeval.judges.expected_value import weigh
 from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, ReplyError, parse_reply
+from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, parse_reply
 from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render, request
 from pytest_llmeval.judges.rubrics import Rubric
 from pytest_llmeval.protocols import Provider
@@ -53,8 +53,8 @@ class RubricJudge:
 
     @property
     def name(self) -> str:
-        """The rubric's name."""
-        return self.rubric.name
+        """Always ``rubric``."""
+        return "rubric"
 
     @property
     def scale(self) -> Scale:
@@ -145,7 +145,7 @@ class RubricJudge:
             calls.append(reply)
             try:
                 return self._scored(parse_reply(reply.text, self.fractions), calls)
-            except ReplyError as error:
+            except BadReply as error:
                 complaint = str(error)
                 messages = (*messages, *self._again(reply, complaint))
         return self._unscored(f"invalid reply after {ATTEMPTS} attempts: {complaint}{self._remedy(calls[-1])}", calls)

@@ -19,13 +19,11 @@ class Rubric:
         criteria: What is judged, in a sentence.
         anchors: What each score means: six sentences, for 0, 1, 2, 3, 4 and 5.
         fractions: Whether a score may lie between two whole numbers.
-        name: What thresholds, reports and the log call its score.
     """
 
     criteria: str
     anchors: tuple[str, ...]
     fractions: bool = True
-    name: str = "rubric"
 
 
 def default_rubric() -> Rubric:
@@ -52,7 +50,7 @@ def load_rubric(path: Path) -> Rubric:
 
     Args:
         path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and optionally
-            ``fractions``, ``name`` and ``source``.
+            ``fractions`` and ``source``.
 
     Raises:
         SettingError: The file cannot be read, is not JSON, or a key has a value that is not allowed.
@@ -86,5 +84,4 @@ def _rubric(members: Any) -> Rubric:
         criteria=members["criteria"],
         anchors=tuple(members["anchors"][str(score)] for score in range(6)),
         fractions=members.get("fractions", True),
-        name=members.get("name", "rubric"),
     )

@@ -53,7 +53,7 @@ class Session:
         self.settings = settings
         self.root = environment.root
         self._environment = environment
-        self._providers: dict[Role, Provider] = {}
+        self._providers: dict[tuple[object, ...], Provider] = {}
         self._scorers: dict[str, Scorer] = {}
         self._cases: dict[str, list[Case]] = {}
 
@@ -206,9 +206,11 @@ class Session:
         return with_criteria(settings.judge_criteria) if settings.judge_criteria else default_rubric()
 
     def _provider(self, role: Role) -> Provider:
-        if role not in self._providers:
-            self._providers[role] = self._make_provider(role)
-        return self._providers[role]
+        endpoint = (role.base_url, role.is_judge) if role.spec in (None, "openai") else ()
+        key = (role.spec, *endpoint)  # anything but an endpoint is one for both roles: a local model is loaded once
+        if key not in self._providers:
+            self._providers[key] = self._make_provider(role)
+        return self._providers[key]
 
     def _make_provider(self, role: Role) -> Provider:
         from pytest_llmeval.providers.factory import make_provider
