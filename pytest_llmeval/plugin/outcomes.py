@@ -13,6 +13,7 @@ from pytest_llmeval.plugin.collection import case_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Outcome
+    from pytest_llmeval.session.case_run import CaseRun
 
 RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
 DURATION = pytest.StashKey[float]()
@@ -78,9 +79,11 @@ def enforce_thresholds(item: pytest.Item) -> None:
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
     if missed:
-        from pytest_llmeval.reports.failure import failure_text
+        from pytest_llmeval.reports.failure import missed_lines, subject_lines
 
-        pytest.fail(failure_text(run.plan.case, run.completion, missed), pytrace=False)
+        lines = missed_lines(run.plan.case, missed)
+        run.why = "\n".join(lines)
+        pytest.fail("\n".join([*lines, *subject_lines(run.plan.case, run.completion)]), pytrace=False)
 
 
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
@@ -109,12 +112,19 @@ def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.Cal
     from pytest_llmeval.reports.junit import properties
     from pytest_llmeval.wire import to_wire
 
-    message = "" if call.excinfo is None else call.excinfo.exconly()
     worker = item.config.stash[ACTIVATION].worker
-    result = run.result(run.decided, message, item.stash[DURATION], worker)
+    result = run.result(run.decided, message_of(run, call), item.stash[DURATION], worker)
     setattr(report, RESULT_ATTRIBUTE, to_wire(result))
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
+
+
+def message_of(run: CaseRun, call: pytest.CallInfo[None]) -> str:
+    """Why a test did not pass; what prompt and answer were stands beside it in the reports."""
+    if call.excinfo is None or run.why:
+        return run.why
+    ours = isinstance(call.excinfo.value, LLMEvalError)
+    return str(call.excinfo.value) if ours else call.excinfo.exconly()
 
 
 def outcome_of(report: pytest.TestReport) -> Outcome:

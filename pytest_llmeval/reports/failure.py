@@ -10,16 +10,15 @@ from pytest_llmeval.records import Case, Completion, Score, Threshold
 TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
 
 
-def failure_text(case: Case, completion: Completion | None, missed: Sequence[tuple[Threshold, Score]]) -> str:
-    """Why a case failed: a line per missed threshold, then what it was about.
+def missed_lines(case: Case, missed: Sequence[tuple[Threshold, Score]]) -> list[str]:
+    """Why a case failed: a line for each missed threshold, then the reasons of the scores.
 
     Args:
         case: The case.
-        completion: Its answer, if there is one.
         missed: The thresholds that are not kept, with the scores.
     """
     heads = [f"{_miss(threshold, score)} at {case.source}" for threshold, score in missed]
-    return "\n".join([*heads, *_reasons([score for _, score in missed]), *subject_lines(case, completion)])
+    return [*heads, *_reasons([score for _, score in missed])]
 
 
 def comparison_lines(op: str, left: object, right: object, case: Case, completion: Completion | None) -> list[str]:

@@ -50,12 +50,14 @@ class CaseRun:
         plan: What this test declares.
         completion: The answer that is reported and held to the bounds: the first one.
         decided: The outcome, once the test's body has one.
+        why: Which bounds were missed, if any.
     """
 
     session: Session
     plan: Plan
     completion: Completion | None = None
     decided: Outcome | None = None
+    why: str = ""
     _request: Request | None = None
     _scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
