@@ -1,0 +1,1 @@
+"""The support assistant of Velo Nord. Nothing in this package knows that it is tested."""
