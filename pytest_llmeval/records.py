@@ -1,7 +1,6 @@
 """The records that flow from a golden file to a report. All are frozen.
 
-``Case → Request → Completion → Score → CaseResult → Run``. Their fields hold only built-in types and
-other records, so `pytest_llmeval.wire` can turn each of them into JSON and back.
+Their fields hold only built-in types and records, so `pytest_llmeval.wire` can turn each into JSON and back.
 """
 
 from __future__ import annotations
@@ -183,7 +182,7 @@ class Completion:
 
     Attributes:
         text: The answer, after extraction.
-        raw_text: The answer as it came, where extraction changed it; else empty.
+        raw_text: The answer as it came, if extraction changed it.
         choices: All answers of the call, the first included, where ``n`` > 1; else empty.
         model: Model that answered, as the endpoint names it.
         endpoint: Who answered: a base URL without credentials, or the provider's name.
@@ -215,7 +214,7 @@ class Completion:
 
 @dataclass(frozen=True)
 class Scale:
-    """The range of a score, ``None`` where unbounded; which end is good; and its unit, empty for a plain number."""
+    """The range of a score, ``None`` where unbounded; which end is good; its unit, empty for a plain number."""
 
     low: float | None = None
     high: float | None = None
@@ -252,6 +251,9 @@ class Score:
     parts: Mapping[str, float] = field(default_factory=dict)
     calls: tuple[Completion, ...] = ()
 
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self.name}: a score is no yes or no; compare it with a number")
+
     def __float__(self) -> float:
         if self.value is None:
             raise Unjudged(self.name, self.error)
@@ -281,7 +283,7 @@ class Score:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """Everything about one case in one run. Its identity is (suite, case id, sample).
+    """Everything about one case in one run. Its identity is (suite, file, case id, sample).
 
     Attributes:
         suite: The golden file's path, or the test function's node id without parameters.
@@ -316,9 +318,9 @@ class CaseResult:
     worker: str = "main"
 
     @property
-    def identity(self) -> tuple[str, str, int]:
+    def identity(self) -> tuple[str, str, str, int]:
         """What results of two runs are joined by."""
-        return (self.suite, self.case.id, self.sample)
+        return (self.suite, self.case.source.file, self.case.id, self.sample)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ is a coroutine on that loop already, calls through the Provider that `Engine.met
 from __future__ import annotations
 
 import asyncio
+import inspect
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -73,10 +74,12 @@ class Engine:
 
     def close(self) -> None:
         """Close the providers' connections and end the event loop."""
-        closers = [provider.close() for provider, _ in self._providers.values() if hasattr(provider, "close")]
-        if closers:
-            self._background.run(_gather(closers))
-        self._background.close()
+        closers = [provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")]
+        try:
+            if closers:
+                self._background.run(_close_all(closers))
+        finally:
+            self._background.close()
 
     async def _claim_and_call(self, key: str, provider: Provider, request: Request) -> Completion:
         while not self._store.claim(key):
@@ -144,5 +147,7 @@ class MeteredProvider:
         return await self._engine.answer(self._provider, request)
 
 
-async def _gather(closers: list[Any]) -> None:
-    await asyncio.gather(*closers, return_exceptions=True)
+async def _close_all(closers: list[Callable[[], Any]]) -> None:
+    """Close every provider, also after one of them has failed to; a user's may be sync."""
+    pending = [result for close in closers if inspect.isawaitable(result := close())]
+    await asyncio.gather(*pending, return_exceptions=True)

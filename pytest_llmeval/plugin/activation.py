@@ -32,6 +32,8 @@ class Activation:
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
         self.config, self.settings, self.worker = config, settings, worker
         self.current: CaseRun | None = None
+        self._refusal: pytest.UsageError | None = None
+        self._offered: list[object] = []
         self._adopted: dict[int, tuple[object, Provider]] = {}
 
     @cached_property
@@ -40,11 +42,38 @@ class Activation:
         from pytest_llmeval.session.session import Environment, Session
 
         urls = getattr(self.config, "workerinput", {}).get("llm_local_urls", {})
-        session = Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls))
+        return Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls))
+
+    def add_metrics(self) -> None:
+        """Add the metrics that hooks offer; again after more conftest files have been loaded.
+
+        Raises:
+            InputError: One of them is no metric, or its name is taken.
+        """
         for metrics in self.config.hook.pytest_llmeval_metrics():
             for metric in metrics:
-                session.metrics.add(metric, "pytest_llmeval_metrics")
-        return session
+                if not any(metric is known or type(metric) is type(known) for known in self._offered):
+                    self._offered.append(metric)
+                    self.session.metrics.add(metric, "pytest_llmeval_metrics")
+
+    def refuse(self, error: pytest.UsageError) -> None:
+        """Refuse to run any test: at once; in an xdist worker, whose usage error nobody would see, test by test.
+
+        Raises:
+            pytest.UsageError: The error, where this is no worker.
+        """
+        if self.worker == "main":
+            raise error
+        self._refusal = error
+
+    def raise_refusal(self) -> None:
+        """Raise what `refuse` has kept.
+
+        Raises:
+            InputError: The tests of this worker are refused.
+        """
+        if self._refusal is not None:
+            raise InputError(str(self._refusal))
 
     def adopt(self, value: object) -> Provider:
         """What a user's fixture ``llm_provider`` returned, as one Provider however often it is asked for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -42,8 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in dropped]
 
 
-class GoldenFile(pytest.File):
+class GoldenFile(pytest.Module):  # a Module, so that module-scoped fixtures have a node
     """A golden file as a test file: one item per case."""
+
+    obj = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item per case.
@@ -82,7 +85,8 @@ def answer_case(llm_completion: Completion) -> None:
 def case_of(item: pytest.Item) -> Case | None:
     """The golden case that an item runs, if it runs one."""
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
+    case = callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
+    return case if hasattr(case, "source") else None  # pytest's sentinel stands in where no case was left
 
 
 def golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
@@ -149,7 +153,7 @@ def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]
             matches = where_filter(settings.where)
             kept = {item: case for item, case in kept.items() if matches(case)}
     except InputError as error:
-        raise usage_error(error) from None
+        activation.refuse(usage_error(error))
     if settings.limit is not None:
         drawn = draw([item.nodeid for item in kept], settings.limit, settings.limit_seed)
         kept = {item: case for item, case in kept.items() if item.nodeid in drawn}
@@ -163,5 +167,5 @@ def _is_golden(path: Path, parent: pytest.Collector) -> bool:
         return True
     root = parent.config.rootpath
     relative = os.path.relpath(path, root).replace(os.sep, "/")
-    patterns = [pattern.strip("/") for pattern in parent.config.stash[ACTIVATION].settings.golden]
+    patterns = [posixpath.normpath(pattern) for pattern in parent.config.stash[ACTIVATION].settings.golden]
     return any(relative.startswith(f"{pattern}/") or fnmatch(relative, pattern) for pattern in patterns)

@@ -46,14 +46,18 @@ class Controller:
         """Serve local models once, for all xdist workers."""
         node.workerinput["llm_local_urls"] = self._local_urls()
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count what could not be collected: it is no case that could not be judged."""
+        self._other_failures += report.failed
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log a result as soon as it arrives."""
         self._take(report)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Set the exit code and write the reports."""
-        session.exitstatus = self._exit_code(int(exitstatus))
+        session.exitstatus = self._exit_code(int(session.exitstatus))
         self._finish(session)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -89,6 +93,7 @@ class Controller:
     def _take(self, report: pytest.TestReport) -> None:
         text = getattr(report, RESULT_ATTRIBUTE, None)
         if text is not None:
+            delattr(report, RESULT_ATTRIBUTE)  # pytest keeps every report to the end of the run
             self._record(text, report)
         elif report.failed:
             self._other_failures += 1

@@ -22,4 +22,5 @@ def explain(config: pytest.Config, op: str, left: object, right: object) -> list
 
     if not isinstance(left, Score) and not isinstance(right, Score):
         return None
-    return comparison_lines(op, left, right, run.plan.case, run.completion)
+    case, completion = run.subject(left if isinstance(left, Score) else right)  # type: ignore[arg-type]
+    return comparison_lines(op, left, right, case, completion)

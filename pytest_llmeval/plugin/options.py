@@ -47,6 +47,10 @@ def read_settings(config: pytest.Config) -> Settings:
     try:
         settings = resolve(command_line, os.environ, ini)
         settings.thresholds()
+        if settings.where is not None:
+            from pytest_llmeval.goldens.selection import where_filter  # late: most runs have no filter
+
+            where_filter(settings.where)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
     return settings

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
 DURATION = pytest.StashKey[float]()
+DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse a scorer that does not exist before anything is sent."""
-    declaring = [item for item in session.items if case_of(item) or item.get_closest_marker("llm_metric")]
+    """Refuse what cannot be had before anything is sent."""
+    declaring = [item for item in session.items if any(map(item.get_closest_marker, DECLARING)) or case_of(item)]
     if declaring and not session.config.option.collectonly:
         from pytest_llmeval.plugin.plans import check_declared
 
-        check_declared(declaring)
+        check_declared(declaring, session.config.stash[ACTIVATION])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,6 +34,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start afresh: a plugin that reruns a test runs the same item again."""
     forget_run(item)
     item.stash[DURATION] = 0.0
+    item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith("llm_")]
+    item.config.stash[ACTIVATION].raise_refusal()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,11 +72,12 @@ def enforce_thresholds(item: pytest.Item) -> None:
     Raises:
         Unjudged: A score with a bound is unscored.
     """
-    if RUN not in item.stash and case_of(item) is None:
+    bounded = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
+    if RUN not in item.stash and case_of(item) is None and not bounded:
         return
-    from pytest_llmeval.plugin.plans import case_run, skip_or_raise
+    from pytest_llmeval.plugin.plans import skip_or_raise
 
-    run = case_run(item)
+    run = _run_of(item)
     try:
         missed = run.misses()
     except NotConfiguredError as error:
@@ -101,8 +105,10 @@ def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
 
 def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Put the CaseResult on the report that decides the test, and again where tear-down spoils a pass."""
-    item.stash[DURATION] += call.duration
+    item.stash[DURATION] = item.stash.get(DURATION, 0.0) + call.duration
     run = item.stash.get(RUN, None)
+    if run is None and report.outcome == "failed" and case_of(item) is not None:
+        run = _run_of(item)  # it failed before it touched a fixture of ours, and is a result all the same
     decides = call.when == "call" or report.outcome != "passed"
     if not decides or run is None or run.decided not in (None, "passed"):
         return
@@ -117,6 +123,12 @@ def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.Cal
     setattr(report, RESULT_ATTRIBUTE, to_wire(result))
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
+
+
+def _run_of(item: pytest.Item) -> CaseRun:
+    from pytest_llmeval.plugin.plans import case_run
+
+    return case_run(item)
 
 
 def message_of(run: CaseRun, call: pytest.CallInfo[None]) -> str:

@@ -30,6 +30,7 @@ def case_run(item: pytest.Item) -> CaseRun:
     """
     if RUN not in item.stash:
         activation = item.config.stash[ACTIVATION]
+        activation.add_metrics()
         item.stash[RUN] = activation.current = CaseRun(activation.session, plan_for(item))
     return item.stash[RUN]
 
@@ -109,7 +110,7 @@ def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
     pytest.skip(str(error))
 
 
-def check_declared(items: Iterable[pytest.Item]) -> None:
+def check_declared(items: Iterable[pytest.Item], activation: Activation) -> None:
     """Look once, before anything is sent, whether what the tests declare can be had.
 
     Raises:
@@ -118,13 +119,16 @@ def check_declared(items: Iterable[pytest.Item]) -> None:
     checked: set[str] = set()
     for item in items:
         try:
+            activation.add_metrics()
             _check(item, plan_for(item), checked)
         except InputError as error:
-            raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+            return activation.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
 
 
 def _check(item: pytest.Item, plan: Plan, checked: set[str]) -> None:
     """Make what an item needs, without sending anything. What is not configured is said by the test itself."""
+    if item.get_closest_marker("llm_golden") and case_of(item) is None and not hasattr(item, "callspec"):
+        raise InputError("it is marked llm_golden, but pytest cannot run it once for each case (a unittest.TestCase?)")
     session = item.config.stash[ACTIVATION].session
     names = [(threshold.metric, threshold.params) for threshold in plan.thresholds] + list(plan.metrics)
     needed: list[Callable[[], object]] = [partial(session.scorer, *named, plan.settings) for named in names]

@@ -58,10 +58,10 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
     response = result.completion.text if result.completion else None
     yield from map(_text, (result.started_at, case.prompt, case.expected, response))
     yield from (asked.temperature, asked.max_tokens, asked.top_p, asked.frequency_penalty, asked.presence_penalty)
-    yield rubric.value if rubric else None
+    yield None if rubric is None else rubric.value
     yield from map(_text, ("; ".join(case.tags), model_of(result)))
     yield size
-    reason = (rubric.reason or rubric.error) if rubric else None
+    reason = None if rubric is None else rubric.reason or rubric.error
     yield from map(_text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome))
 
 

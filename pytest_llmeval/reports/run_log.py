@@ -61,7 +61,7 @@ class RunLog:
         """
         cases, completions, scores = self._tables.cases, self._tables.completions, self._tables.scores
         row = case_row(run_id, result)
-        same = [cases.c[name] == row[name] for name in ("run_id", "suite", "case_id", "sample")]
+        same = [cases.c[name] == row[name] for name in ("run_id", "suite", "file", "case_id", "sample")]
         with self._database.transaction() as connection:
             connection.execute(cases.delete().where(*same))
             key = connection.execute(cases.insert(), row).inserted_primary_key

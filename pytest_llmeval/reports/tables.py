@@ -84,7 +84,7 @@ def _cases(metadata: MetaData) -> Table:
         Column("started_at", Text),
         Column("duration_s", Double),
         Column("worker", Text),
-        UniqueConstraint("run_id", "suite", "case_id", "sample"),
+        UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
     )
 

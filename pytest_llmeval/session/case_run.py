@@ -59,7 +59,8 @@ class CaseRun:
     decided: Outcome | None = None
     why: str = ""
     _request: Request | None = None
-    _scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
+    _scores: dict[tuple[str, str, str | None, str], Score] = field(default_factory=dict)
+    _subjects: dict[int, tuple[Case, Completion]] = field(default_factory=dict)
     _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
 
     def generate(self, provider: Provider, prompt: str | None = None) -> Completion:
@@ -106,11 +107,16 @@ class CaseRun:
         case = case or self.plan.case
         completion = answer if isinstance(answer, Completion) else Completion(answer, endpoint="test", cost_usd=0.0)
         self.completion = self.completion or completion
-        key = (scorer_key(name, dict(params or {})), case.prompt, completion.text)
+        key = (scorer_key(name, dict(params or {})), case.prompt, case.expected, completion.text)
         if key not in self._scores:
             scorer = self.session.scorer(name, params or {}, self.plan.settings)
-            self._scores[key] = self.session.score(scorer, case, completion)
+            score = self._scores[key] = self.session.score(scorer, case, completion)
+            self._subjects[id(score)] = (case, completion)
         return self._scores[key]
+
+    def subject(self, score: Score) -> tuple[Case, Completion | None]:
+        """What a score of this test is about; for any other score, the test's own case and answer."""
+        return self._subjects.get(id(score), (self.plan.case, self.completion))
 
     def misses(self) -> list[tuple[Threshold, Score]]:
         """Take every declared score that the test has not taken, and list the bounds that are not kept.
@@ -153,6 +159,9 @@ class CaseRun:
             worker=worker,
         )
 
+    def _by_key(self, wanted: str) -> list[Score]:
+        return [score for (key, *_), score in self._scores.items() if key == wanted]
+
     def _is_due(self, threshold: Threshold) -> bool:
         """Whether the score of a bound is taken where the body has not taken it.
 
@@ -163,13 +172,16 @@ class CaseRun:
         return self.plan.is_golden and self.completion is not None
 
     def _taken(self, name: str, params: Mapping[str, Any], required: bool) -> list[Score]:
-        """The scores of this name that the body took; if it took none, that of the test's answer, if required."""
+        """The scores of this name that the body took, and that of a golden case's own answer.
+
+        The answer of a golden case is scored even if the body has scored another text: a bound is on the answer.
+        """
         wanted = scorer_key(name, dict(params))
-        taken = [score for (key, _, _), score in self._scores.items() if key == wanted]
+        if required and self.completion is not None and (self.plan.is_golden or not self._by_key(wanted)):
+            self.score(name, self.completion, params)
+        taken = self._by_key(wanted)
         if taken or not required:
             return taken
-        if self.completion is not None:
-            return [self.score(name, self.completion, params)]
         raise InputError(
             f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
             "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."

@@ -123,9 +123,14 @@ def started_run(settings: Settings, started: datetime, versions: dict[str, str])
 
 
 def changed_settings(settings: Settings) -> dict[str, str]:
-    """The settings that differ from their defaults, as text."""
+    """The settings that differ from their defaults, as text; of those that may hold a secret, only what they are."""
     pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
-    return {name: str(value) for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
+    changed = {name: value for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
+    if "://" in str(changed.get("log", "")):
+        changed["log"] = f"{settings.log.partition('://')[0]}://…"
+    if "extra_body" in changed:
+        changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
+    return {name: str(value) for name, value in changed.items()}
 
 
 def _now() -> str:
