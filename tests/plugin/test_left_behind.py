@@ -45,6 +45,13 @@ def test_the_results_file_has_the_columns_of_a_prompt_table(project: Project) ->
     assert row["experiment_id"] == project.report()["run"]["id"]
 
 
+def test_what_may_hold_a_secret_is_not_in_the_reports(project: Project) -> None:
+    project.run("golden/faq.csv::opening", "--llm-model", "mock", "--llm-extra-body", '{"token": "s3cret"}')
+
+    assert project.report()["run"]["settings"]["extra_body"] == "keys token"
+    assert project.endpoint.requests[0].body["token"] == "s3cret"
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
 def test_an_api_key_appears_in_no_file_and_no_output(
     project: Project, monkeypatch: pytest.MonkeyPatch, workers: list[str]

@@ -170,3 +170,103 @@ def test_a_broken_tear_down_spoils_a_pass_but_does_not_hide_a_failure(project: P
     run.assert_outcomes(passed=1, failed=1, errors=2)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     assert project.outcomes() == {"row-0": "error", "row-1": "failed"}
+
+
+def test_cases_of_one_id_in_two_files_are_two_results(project: Project) -> None:
+    project.write("golden/other.csv", "id,prompt,min_score\nopening,Bad [[score=1]],4\n")
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", "golden/other.csv", where="id == 'opening'")
+        def test_it(llm_completion):
+            pass
+        """,
+    )
+    run = project.run("--llm-model", "mock")
+
+    run.assert_outcomes(passed=1, failed=1)
+    assert sorted(result["outcome"] for result in project.report()["results"]) == ["failed", "passed"]
+
+
+def test_a_case_that_fails_before_it_touches_a_fixture_of_ours_is_a_result(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", where="id == 'opening'")
+        def test_it(llm_case):
+            raise RuntimeError("my app is broken")
+        """,
+    )
+    project.run("--llm-model", "mock").assert_outcomes(failed=1)
+
+    (result,) = project.report()["results"]
+    assert (result["outcome"], result["message"]) == ("failed", "RuntimeError: my app is broken")
+
+
+def test_a_bound_is_on_the_answer_whatever_else_the_body_scores(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/faq.csv", where="id == 'opening'", threshold="exact_match>=1")
+        def test_it(llm_case, llm_completion, llm_metric):
+            assert llm_metric("exact_match", llm_case.expected) == 1
+        """,
+    )
+    project.run("--llm-model", "mock").assert_outcomes(failed=1)
+
+
+def test_a_score_is_no_truth_value(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        def test_it(llm_metric):
+            assert llm_metric("contains", "no", text="refund")
+        """,
+    )
+    run = project.run()
+
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(["*contains: a score is no yes or no; compare it with a number*"])
+
+
+def test_a_plugin_that_skips_before_our_set_up_does_no_harm(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_setup(item):
+            pytest.skip("not today")
+        """,
+    )
+    project.run("golden/faq.csv", "--llm-model", "mock").assert_outcomes(skipped=3)
+
+
+def test_a_usage_error_under_xdist_is_said_and_nothing_is_sent(project: Project) -> None:
+    run = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-threshold", "toxicty<=0.2", "-n", "2")
+
+    run.assert_outcomes(errors=3)
+    assert run.ret != 0
+    run.stdout.fnmatch_lines(["*found 'toxicty'*Did you mean 'toxicity'?*"])
+    assert project.endpoint.count() == 0
+
+
+def test_a_module_scoped_provider_answers_cases_without_python(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def llm_provider():
+            return lambda case: "fine"
+        """,
+    )
+    project.run("golden/faq.csv").assert_outcomes(passed=3)
