@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,7 +33,7 @@ class Activation:
         self.config, self.settings, self.worker = config, settings, worker
         self.current: CaseRun | None = None
         self._refusal: pytest.UsageError | None = None
-        self._offered: list[object] = []
+        self._asked: list[object] = []
         self._adopted: dict[int, tuple[object, Provider]] = {}
 
     @cached_property
@@ -50,11 +50,12 @@ class Activation:
         Raises:
             InputError: One of them is no metric, or its name is taken.
         """
-        for metrics in self.config.hook.pytest_llmeval_metrics():
-            for metric in metrics:
-                if not any(metric is known or type(metric) is type(known) for known in self._offered):
-                    self._offered.append(metric)
-                    self.session.metrics.add(metric, "pytest_llmeval_metrics")
+        for hook in self.config.hook.pytest_llmeval_metrics.get_hookimpls():
+            if hook not in self._asked:
+                self._asked.append(hook)
+                offered: Any = hook.function()
+                for metric in offered:
+                    self.session.metrics.add(metric, hook.plugin_name)
 
     def refuse(self, error: pytest.UsageError) -> None:
         """Refuse to run any test: at once; in an xdist worker, whose usage error nobody would see, test by test.

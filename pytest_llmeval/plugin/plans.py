@@ -116,10 +116,13 @@ def check_declared(items: Iterable[pytest.Item], activation: Activation) -> None
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
+    try:
+        activation.add_metrics()
+    except InputError as error:
+        return activation.refuse(pytest.UsageError(str(error)))
     checked: set[str] = set()
     for item in items:
         try:
-            activation.add_metrics()
             _check(item, plan_for(item), checked)
         except InputError as error:
             return activation.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))

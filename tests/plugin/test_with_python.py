@@ -356,3 +356,31 @@ def test_a_test_without_an_answer_is_not_held_to_the_bounds_of_the_run(project: 
         """,
     )
     project.run("--llm-model", "mock", "--min-score", "4").assert_outcomes(passed=3)
+
+
+def test_a_hook_may_offer_two_metrics_of_one_class(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        class Count:
+            version = "1"
+
+            def __init__(self, letter):
+                self.name, self.letter = f"count_{letter}", letter
+
+            def score(self, case, completion):
+                return completion.text.count(self.letter)
+
+        def pytest_llmeval_metrics():
+            return [Count("a"), Count("n")]
+        """,
+    )
+    project.run(
+        "golden/faq.csv::opening",
+        "--llm-model",
+        "mock",
+        "--llm-threshold",
+        "count_a>=0",
+        "--llm-threshold",
+        "count_n>=1",
+    ).assert_outcomes(passed=1)
