@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from pytest_llmeval.protocols import Scorer as Scorer
     from pytest_llmeval.providers.scripted import ScriptedProvider as ScriptedProvider
     from pytest_llmeval.records import Case as Case
-    from pytest_llmeval.records import CaseResult as CaseResult
     from pytest_llmeval.records import Completion as Completion
     from pytest_llmeval.records import Parameters as Parameters
     from pytest_llmeval.records import Request as Request
-    from pytest_llmeval.records import Run as Run
     from pytest_llmeval.records import Scale as Scale
     from pytest_llmeval.records import Score as Score
     from pytest_llmeval.records import Source as Source
     from pytest_llmeval.records import Threshold as Threshold
     from pytest_llmeval.records import TokenLogprob as TokenLogprob
     from pytest_llmeval.records import Usage as Usage
+    from pytest_llmeval.results import CaseResult as CaseResult
+    from pytest_llmeval.results import Run as Run
     from pytest_llmeval.store.memory import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
@@ -52,7 +52,8 @@ _NAMES_BY_MODULE = {
     "goldens.reading": "read_cases",
     "protocols": "CompletionStore Provider Scorer",
     "providers.scripted": "ScriptedProvider",
-    "records": ("Case CaseResult Completion Parameters Request Run Scale Score Source Threshold TokenLogprob Usage"),
+    "records": "Case Completion Parameters Request Scale Score Source Threshold TokenLogprob Usage",
+    "results": "CaseResult Run",
     "store.memory": "MemoryStore",
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}

@@ -12,8 +12,12 @@ LLMEvalError
 │   ├── CallRefused         the endpoint said no, and would say it again (401, 404, bad request)
 │   ├── RateLimited         the endpoint asks for patience (429)
 │   ├── EndpointDown        connection lost or 5xx
-│   └── BadReply            an answer came that cannot be read
+│   ├── BadReply            an answer came that cannot be read
+│   ├── BudgetSpent         the call was not sent: it could cost more than is left
+│   ├── NotRecorded         the call was not sent: only recordings may answer, and none does
+│   └── Stopped             the call was not sent: the run ends
 ├── Unjudged                an unscored Score was compared
+├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
 ```
 
@@ -108,11 +112,24 @@ class NotConfiguredError(InputError):
 
 
 class CallError(LLMEvalError):
-    """A model call gave no completion."""
+    """A model call gave no completion.
+
+    Attributes:
+        is_transient: Whether the same call may succeed later, so that it is worth another attempt.
+        retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
+    """
+
+    is_transient = False
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class CallTimeout(CallError):
     """No answer came within the time allowed."""
+
+    is_transient = True
 
 
 class CallRefused(CallError):
@@ -120,23 +137,33 @@ class CallRefused(CallError):
 
 
 class RateLimited(CallError):
-    """The endpoint answered 429.
+    """The endpoint answered 429."""
 
-    Attributes:
-        retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
-    """
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+    is_transient = True
 
 
 class EndpointDown(CallError):
     """The connection was lost, or the endpoint answered 5xx."""
 
+    is_transient = True
+
 
 class BadReply(CallError):
     """An answer came that cannot be read."""
+
+    is_transient = True
+
+
+class BudgetSpent(CallError):
+    """The call was not sent: it could cost more than is left of ``--llm-budget``."""
+
+
+class NotRecorded(CallError):
+    """The call was not sent: only recordings may answer, and none does."""
+
+
+class Stopped(CallError):
+    """The call was not sent: the run ends."""
 
 
 class Unjudged(LLMEvalError):
@@ -149,6 +176,10 @@ class Unjudged(LLMEvalError):
 
     def __init__(self, name: str, why: str | None) -> None:
         super().__init__(f"{name} is unscored: {why or 'no reason given'}")
+
+
+class StoreError(LLMEvalError):
+    """The completion store, or a recording, cannot be read or written."""
 
 
 class RunLogError(LLMEvalError):

@@ -1,22 +1,25 @@
 """The seams of the package: what can be replaced, and nothing else in this file.
 
 Each has a public fake or a simple implementation: `ScriptedProvider` for Provider, `MemoryStore` for
-CompletionStore, any object with the three members for Scorer.
+CompletionStore, `LocalState` for SharedState, any object with the three members for Scorer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pytest_llmeval.records import Case, Completion, Request, Score
+
+T = TypeVar("T")
 
 
 @runtime_checkable
 class Provider(Protocol):
     """Anything that answers a prompt.
 
-    A provider that holds connections may also have ``async def close(self) -> None``; it is awaited once at the end.
+    Optional members: ``async def close(self) -> None``, awaited once at the end; ``concurrency: int``, the most calls
+    that it answers at once; ``call_usd: float``, what a call costs in US dollars, where that does not depend on tokens.
     """
 
     @property
@@ -64,20 +67,48 @@ class Scorer(Protocol):
 
 
 class CompletionStore(Protocol):
-    """Keeps completions by the key of their request."""
+    """Keeps completions by the key of their request, and says who may make a call.
 
-    def get(self, key: str) -> Completion | None:
-        """The stored completion, or ``None``."""
+    A claim lives no longer than the process that took it.
+    """
+
+    async def get(self, key: str) -> Completion | None:
+        """The stored completion, ``cached`` if an earlier run made it; or ``None``."""
         ...
 
-    def claim(self, key: str) -> bool:
-        """Take the right to make this call; ``False`` if somebody else has it."""
+    async def claim(self, key: str) -> bool:
+        """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile."""
         ...
 
-    def put(self, key: str, completion: Completion) -> None:
-        """Store the completion of a claimed key and end the claim."""
+    async def put(self, key: str, completion: Completion) -> None:
+        """Store the completion of a claimed key and end the claim. Whoever waits for this finds it stored."""
         ...
 
-    def release(self, key: str) -> None:
+    async def release(self, key: str) -> None:
         """End a claim without a completion, so that another may try."""
+        ...
+
+
+class SharedState(Protocol):
+    """A few numbers that all processes of a run share: what is in flight, what endpoints allow, what is spent."""
+
+    @property
+    def member(self) -> str:
+        """Name of this process among those that share the state."""
+        ...
+
+    async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+        """Read, change and write one document, with nobody else in between.
+
+        Args:
+            name: Name of the document; one that nobody has written is empty.
+            change: Gets the document, a JSON object, and may change it in place. It must neither wait nor raise.
+
+        Returns:
+            What ``change`` returned.
+        """
+        ...
+
+    async def alive(self, members: Iterable[str]) -> set[str]:
+        """Those of the members whose process still lives."""
         ...

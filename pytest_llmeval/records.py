@@ -1,4 +1,4 @@
-"""The records that flow from a golden file to a report. All are frozen.
+"""The records on their way from a golden file to a score. All are frozen.
 
 Their fields hold only built-in types and records, so `pytest_llmeval.wire` can turn each into JSON and back.
 """
@@ -10,15 +10,12 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pytest_llmeval.errors import SettingError, Unjudged
 
 Message = Mapping[str, Any]
 """One chat message in the shape of the OpenAI API: ``{"role": "user", "content": "…"}``."""
-
-Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
-"""``failed``: the answer is worse than asked. ``error``: it could not be judged."""
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 
@@ -168,6 +165,23 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """One rate limit as an endpoint tells it: so many a window, so many left, seconds until all are back."""
+
+    limit: float
+    remaining: float
+    reset_s: float
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """What an endpoint says of its rate limits (headers ``x-ratelimit-*``); ``None`` where it says nothing."""
+
+    requests: Quota | None = None
+    tokens: Quota | None = None
+
+
+@dataclass(frozen=True)
 class TokenLogprob:
     """One generated token with its natural log probability, and the likeliest tokens at its place."""
 
@@ -192,7 +206,10 @@ class Completion:
         latency_s: Seconds from sending to the last byte.
         contexts: Passages the answer was made from, where the provider retrieves.
         logprobs: Per token, where asked for.
-        cached: Whether the answer came from a store instead of a call.
+        cached: Whether the answer came from an earlier run, by a store or a recording, instead of a call of this one.
+        call: Id of the call that gave it; two cases that one call has answered have the same. Empty if none did.
+        made_at: When that call was made, ISO 8601 with UTC offset; empty if unknown.
+        rate_limits: What the endpoint said of its limits. The engine reads it; it is not kept.
     """
 
     text: str
@@ -207,6 +224,9 @@ class Completion:
     contexts: tuple[str, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
     cached: bool = False
+    call: str = ""
+    made_at: str = ""
+    rate_limits: RateLimits | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -279,72 +299,3 @@ class Score:
 
     def __hash__(self) -> int:
         return hash(self.value)
-
-
-@dataclass(frozen=True)
-class CaseResult:
-    """Everything about one case in one run. Its identity is (suite, file, case id, sample).
-
-    Attributes:
-        suite: The golden file's path, or the test function's node id without parameters.
-        case: The case.
-        nodeid: pytest's node id; reruns exactly this case.
-        outcome: How it ended.
-        request: What was asked, or ``None`` if nothing was sent.
-        completion: The answer, or ``None``.
-        scores: In the order they were taken.
-        thresholds: The bounds in force.
-        message: Why it did not pass; empty if it did.
-        judge_model: The model that judged; empty if none did.
-        sample: Number of the sample, from 0.
-        started_at: ISO 8601 with UTC offset.
-        duration_s: Seconds, set-up included.
-        worker: Name of the xdist worker, or ``main``.
-    """
-
-    suite: str
-    case: Case
-    nodeid: str
-    outcome: Outcome
-    request: Request | None = None
-    completion: Completion | None = None
-    scores: tuple[Score, ...] = ()
-    thresholds: tuple[Threshold, ...] = ()
-    message: str = ""
-    judge_model: str = ""
-    sample: int = 0
-    started_at: str = ""
-    duration_s: float = 0.0
-    worker: str = "main"
-
-    @property
-    def identity(self) -> tuple[str, str, str, int]:
-        """What results of two runs are joined by."""
-        return (self.suite, self.case.source.file, self.case.id, self.sample)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One session, without its results.
-
-    Attributes:
-        id: Experiment id, unique.
-        name: What the user called it; empty if nothing.
-        started_at: ISO 8601 with UTC offset.
-        finished_at: The same; empty while it runs.
-        settings: The settings that differ from their defaults, as text.
-        versions: Of this package, Python and pytest.
-        warnings: What the user was warned of, for example an unset judge.
-        lost: Node ids of tests that died with their worker.
-        exit_code: pytest's exit code; ``None`` while it runs.
-    """
-
-    id: str
-    name: str = ""
-    started_at: str = ""
-    finished_at: str = ""
-    settings: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    exit_code: int | None = None

@@ -28,7 +28,12 @@ class Settings:
 
     model: str | None = option("text", None, "model", "model under test", "NAME")
     base_url: str | None = option(
-        "text", None, "model", "base URL of its OpenAI-compatible endpoint", "URL", also_env=("OPENAI_BASE_URL",)
+        "text",
+        None,
+        "model",
+        "base URL of its OpenAI-compatible endpoint; several, separated by spaces, are asked in order until one answers",
+        "URL",
+        also_env=("OPENAI_BASE_URL",),
     )
     provider: str | None = option(
         "text",
@@ -43,6 +48,49 @@ class Settings:
         "number", 60.0, "model", "seconds to wait for the next byte of an answer", "SECONDS", low=0.001
     )
     write_timeout: float = option("number", 30.0, "model", "seconds to send a request", "SECONDS", low=0.001)
+
+    concurrency: int = option("integer", 16, "engine", "most calls in flight to one endpoint", "N", low=1)
+    lookahead: int | None = option(
+        "integer",
+        None,
+        "engine",
+        "how many cases ahead of the running test are asked for (default: 4 times the concurrency; 0: none)",
+        "N",
+        low=0,
+    )
+    rpm: float | None = option("number", None, "engine", "most requests a minute to one endpoint", "N", low=0.001)
+    tpm: float | None = option("number", None, "engine", "most tokens a minute to one endpoint", "N", low=1)
+    retries: int = option("integer", 6, "engine", "how often a call that may succeed later is tried again", "N", low=0)
+    deadline: float = option(
+        "number", 600.0, "engine", "seconds that a call may take with its retries", "SECONDS", low=0.001
+    )
+
+    store: str = option("text", ".llmeval/completions.sqlite", "store", "completion store: a path", "PATH")
+    no_cache: bool = option("flag", False, "store", "neither read nor keep completions in the completion store")
+    max_age: float | None = option(
+        "number", None, "store", "oldest completion of the store that is used, in days", "DAYS", low=0
+    )
+    record: str | None = option(
+        "choice",
+        None,
+        "store",
+        "answer from recordings: none (only from them), once, new_episodes, all (record all anew)",
+        "MODE",
+        choices=("none", "once", "new_episodes", "all"),
+    )
+    recordings: str | None = option(
+        "text", None, "store", "folder of the recordings (default: a folder recordings beside each golden file)", "DIR"
+    )
+
+    budget: float | None = option("number", None, "money", "most US dollars that the run may spend", "USD", low=0)
+    dry_run: bool = option("flag", False, "money", "print requests, tokens, cost and cache hits, and send nothing")
+    prices: tuple[str, ...] = option(
+        "list",
+        (),
+        "money",
+        'prices of your own, one "MODEL = INPUT OUTPUT" (US dollars for a million tokens) or "NAME = USD" (a call) a line',
+        ini_only=True,
+    )
 
     system_prompt: str | None = option("text", None, "generation", "system message put before every prompt")
     template: str | None = option(

@@ -39,7 +39,7 @@ def from_wire(record_type: type[T], text: str) -> T:
     """The record that `to_wire` wrote.
 
     Args:
-        record_type: A record class of `pytest_llmeval.records`.
+        record_type: A record class of `pytest_llmeval.records` or `results`.
         text: What `to_wire` returned.
 
     Raises:

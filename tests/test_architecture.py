@@ -28,7 +28,7 @@ LAYERS = (
     ("reports", "tuning"),
     ("engine", "judges", "curate", "gating", "compare"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "protocols", "settings", "option", "errors", "wire"),
+    ("records", "results", "protocols", "settings", "option", "errors", "wire"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError, Unjudged
-from pytest_llmeval.records import COMPARISONS, Case, CaseResult, Parameters, Score, Source, Threshold
+from pytest_llmeval.records import COMPARISONS, Case, Parameters, Score, Source, Threshold
+from pytest_llmeval.results import CaseResult
 
 numbers = st.floats(allow_nan=False)
 finite = st.floats(allow_nan=False, allow_infinity=False)

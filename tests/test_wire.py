@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval import records
-from pytest_llmeval.records import CaseResult, Completion, Run, Score, Source
+from pytest_llmeval import records, results
+from pytest_llmeval.records import Completion, Score, Source
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.wire import from_wire, to_builtin, to_wire
 
 BUILTIN = {dict, list, str, int, float, bool, type(None)}
@@ -92,7 +93,7 @@ scores = record(
     calls=many(completions),
 )
 case_results = record(
-    records.CaseResult,
+    results.CaseResult,
     **dict.fromkeys(("suite", "nodeid", "message", "judge_model", "started_at", "worker"), texts),
     case=cases,
     outcome=st.sampled_from(["passed", "failed", "error", "skipped"]),
@@ -104,7 +105,7 @@ case_results = record(
     duration_s=numbers,
 )
 runs = record(
-    records.Run,
+    results.Run,
     **dict.fromkeys(("id", "name", "started_at", "finished_at"), texts),
     settings=st.dictionaries(texts, texts, max_size=2),
     versions=st.dictionaries(texts, texts, max_size=2),

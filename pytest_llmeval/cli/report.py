@@ -13,8 +13,8 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.settings import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Run
     from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.results import Run
 
 LATEST = "latest"
 LOG = next(option for option in OPTIONS if option.name == "log")

@@ -101,7 +101,7 @@ class Controller:
                 self._lost.append(report.nodeid)
 
     def _record(self, text: str, report: pytest.TestReport) -> None:
-        from pytest_llmeval.records import CaseResult
+        from pytest_llmeval.results import CaseResult
         from pytest_llmeval.wire import from_wire
 
         result = from_wire(CaseResult, text)

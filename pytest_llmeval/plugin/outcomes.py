@@ -12,7 +12,7 @@ from pytest_llmeval.plugin.activation import ACTIVATION, RUN
 from pytest_llmeval.plugin.collection import case_of
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Outcome
+    from pytest_llmeval.results import Outcome
     from pytest_llmeval.session.case_run import CaseRun
 
 RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmeval.records import CaseResult, Completion, Message, Request, Score
+from pytest_llmeval.records import Completion, Message, Request, Score
 from pytest_llmeval.reports.facts import Check, checks, finite, model_of, own_messages
 from pytest_llmeval.reports.phrases import cost_text, count, number, seconds, usd
 from pytest_llmeval.reports.tallies import SpendingTally
+from pytest_llmeval.results import CaseResult
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pytest_llmeval.records import CaseResult, Parameters, Run
+from pytest_llmeval.records import Parameters
 from pytest_llmeval.reports.facts import finite, model_of
 from pytest_llmeval.reports.output import replacing, rereadable
+from pytest_llmeval.results import CaseResult, Run
 
 COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",

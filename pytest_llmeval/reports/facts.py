@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.records import COMPARISONS, Case, CaseResult, Message, Score, Threshold
+from pytest_llmeval.records import COMPARISONS, Case, Message, Score, Threshold
+from pytest_llmeval.results import CaseResult
 
 WORST_FIRST = (False, None, True)
 

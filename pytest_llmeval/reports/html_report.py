@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.records import CaseResult, Run
 from pytest_llmeval.reports.case_view import CaseView, view
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.phrases import (
@@ -24,6 +23,7 @@ from pytest_llmeval.reports.phrases import (
     visible,
 )
 from pytest_llmeval.reports.summary import Summary
+from pytest_llmeval.results import CaseResult, Run
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pytest_llmeval.records import CaseResult, Run
 from pytest_llmeval.reports.facts import checks, finite
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.summary import Summary
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.wire import to_builtin
 
 SCHEMA = "urn:pytest-llm-golden:report-1"

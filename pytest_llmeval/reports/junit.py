@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.records import CaseResult
 from pytest_llmeval.reports.facts import finite, model_of
+from pytest_llmeval.results import CaseResult
 
 
 def properties(result: CaseResult) -> list[tuple[str, str]]:

@@ -8,11 +8,9 @@ from typing import Any, cast
 
 from pytest_llmeval.records import (
     Case,
-    CaseResult,
     Completion,
     Parameters,
     Request,
-    Run,
     Scale,
     Score,
     Source,
@@ -21,6 +19,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.facts import finite, own_messages
+from pytest_llmeval.results import CaseResult, Run
 
 Row = Mapping[str, Any]
 ANSWER = "answer"

@@ -9,11 +9,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import RunLogError
-from pytest_llmeval.records import CaseResult, Run
 from pytest_llmeval.reports.database import Database
 from pytest_llmeval.reports.migrations import prepare
 from pytest_llmeval.reports.rows import Row, case_row, completion_rows, result_of, run_of, run_row, score_rows
 from pytest_llmeval.reports.tables import schema
+from pytest_llmeval.results import CaseResult, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table

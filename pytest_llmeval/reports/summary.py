@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pytest_llmeval.records import CaseResult, Run
 from pytest_llmeval.reports.facts import checks, model_of
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.reports.tallies import ScoreSummary, ScoreTally, Spending, SpendingTally
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.stats.intervals import Interval, percentile, wilson_interval
 
 Verdict = Literal["passed", "failed", "error", "empty"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_llmeval.records import Run
 from pytest_llmeval.reports.phrases import average, cost_text, mean_text, one_line, rate_text, seconds
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.reports.tallies import ScoreSummary
+from pytest_llmeval.results import Run
 
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100

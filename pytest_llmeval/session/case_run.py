@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import InputError, Unjudged
-from pytest_llmeval.records import Case, CaseResult, Completion, Outcome, Request, Score, Threshold
+from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
+from pytest_llmeval.results import CaseResult, Outcome
 from pytest_llmeval.session.roles import judging_role
 from pytest_llmeval.session.thresholds import scorer_key
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmeval.cli.report import report
-from pytest_llmeval.records import Run
 from pytest_llmeval.reports.run_log import RunLog
+from pytest_llmeval.results import Run
 from tests.reports.conftest import make_results, make_run
 
 

@@ -8,11 +8,9 @@ import pytest
 
 from pytest_llmeval.records import (
     Case,
-    CaseResult,
     Completion,
     Parameters,
     Request,
-    Run,
     Scale,
     Score,
     Source,
@@ -21,6 +19,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import RunLog
+from pytest_llmeval.results import CaseResult, Run
 
 RUBRIC = Scale(0.0, 5.0)
 ENDPOINT = "https://api.example.com/v1"

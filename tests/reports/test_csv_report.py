@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records import CaseResult, Completion, Run, Score
+from pytest_llmeval.records import Completion, Score
 from pytest_llmeval.reports.csv_report import write_csv
+from pytest_llmeval.results import CaseResult, Run
 
 COLUMNS = (
     "timestamp,prompt,ground_truth,generated_response,temperature,max_tokens,top_p,frequency_penalty,"

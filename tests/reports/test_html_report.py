@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.records import CaseResult, Completion, Run
+from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_report import write_html
 from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.results import CaseResult, Run
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
 HOSTILE = [

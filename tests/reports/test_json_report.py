@@ -13,9 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records import CaseResult, Completion, Run, Score
+from pytest_llmeval.records import Completion, Score
 from pytest_llmeval.reports.json_report import SCHEMA, write_json
 from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.results import CaseResult, Run
 
 
 @pytest.fixture(scope="module")

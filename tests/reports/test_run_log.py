@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 from pytest_llmeval.errors import LLMEvalError, MissingExtraError, RunLogError, SettingError
 from pytest_llmeval.records import (
     Case,
-    CaseResult,
     Completion,
     Parameters,
     Request,
-    Run,
     Scale,
     Score,
     Source,
@@ -30,6 +28,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import PAGE, RunLog
+from pytest_llmeval.results import CaseResult, Run
 
 texts = st.text(st.characters(), max_size=12)
 numbers = st.none() | st.floats(allow_nan=False)
@@ -175,7 +174,8 @@ def test_a_prompt_that_is_all_that_was_sent_is_stored_once(log_url: str) -> None
 
 WRITER = """
 import sys
-from pytest_llmeval.records import Case, CaseResult, Run, Source
+from pytest_llmeval.records import Case, Source
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.reports.run_log import RunLog
 
 url, run_id = sys.argv[1:]

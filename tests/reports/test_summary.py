@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmeval.records import CaseResult, Completion, Outcome, Run, Scale, Score, Threshold
+from pytest_llmeval.records import Completion, Scale, Score, Threshold
 from pytest_llmeval.reports.facts import checks
 from pytest_llmeval.reports.summary import Summary, summarize
+from pytest_llmeval.results import CaseResult, Outcome, Run
 from pytest_llmeval.stats.intervals import mean_interval, wilson_interval
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records import CaseResult, Run, Score
+from pytest_llmeval.records import Score
 from pytest_llmeval.reports.junit import properties
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.reports.terminal import summary_lines
+from pytest_llmeval.results import CaseResult, Run
 
 
 def lines(run: Run, results: list[CaseResult], **paths: str) -> list[str]:
