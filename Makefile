@@ -7,6 +7,7 @@ MODEL ?= qwen2.5-coder-1.5b-instruct
 JOBS ?= 2
 TEST_ARGS ?=
 EXAMPLE_ARGS ?=
+BENCH_ARGS ?=
 
 TESTS = -n $(JOBS) --dist loadgroup $(TEST_ARGS)
 BIN = $(abspath $(VENV))/bin
@@ -18,7 +19,7 @@ INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --up
   && $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env lint type unit test coverage example docs format build-check clean
+.PHONY: help env lint type unit test coverage example bench docs format build-check clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ example: $(VENV)/.installed-example  ## run the example suite live on the local 
 	  if [ $$status = 1 ]; then echo; \
 	    echo "Some answers are worse than the suite asks: that is for the model, not for the tool, to mend."; fi; \
 	  printf '\nWhat the run left behind:\n'; ls -1 $(REPORTS) && [ $$status -le 1 ]
+
+bench: env  ## measure speed, cost and safety: benchmarks/README.md
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: env  ## make docs/reference.md from the source
 	$(BIN)/python docs/make_reference.py

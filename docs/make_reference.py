@@ -38,6 +38,9 @@ SECTIONS = {
     "cases": "Cases",
     "metrics": "Metrics",
     "reports": "What a run leaves behind",
+    "engine": "Limits and retries",
+    "store": "Completion store and recordings",
+    "money": "Money",
 }
 KEYWORDS = {
     "llm_golden": GOLDEN_KEYWORDS,

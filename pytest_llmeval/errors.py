@@ -117,9 +117,11 @@ class CallError(LLMEvalError):
     Attributes:
         is_transient: Whether the same call may succeed later, so that it is worth another attempt.
         retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
+        is_overload: Whether the endpoint has more to do than it can (429, 503), so that fewer calls at once would help.
     """
 
     is_transient = False
+    is_overload = False
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -133,13 +135,21 @@ class CallTimeout(CallError):
 
 
 class CallRefused(CallError):
-    """The endpoint refused the call, and repeating it would not help."""
+    """The endpoint refused the call, and repeating it would not help.
+
+    Attributes:
+        is_about_endpoint: Whether its key, its models or its credit are at fault rather than the request, so that
+            another endpoint may answer.
+    """
+
+    is_about_endpoint = False
 
 
 class RateLimited(CallError):
     """The endpoint answered 429."""
 
     is_transient = True
+    is_overload = True
 
 
 class EndpointDown(CallError):

@@ -31,7 +31,7 @@ class Settings:
         "text",
         None,
         "model",
-        "base URL of its OpenAI-compatible endpoint; several, separated by spaces, are asked in order until one answers",
+        "base URL of its OpenAI-compatible endpoint; several, separated by spaces, are a failover list",
         "URL",
         also_env=("OPENAI_BASE_URL",),
     )
@@ -88,7 +88,7 @@ class Settings:
         "list",
         (),
         "money",
-        'prices of your own, one "MODEL = INPUT OUTPUT" (US dollars for a million tokens) or "NAME = USD" (a call) a line',
+        'own prices, a line each: "MODEL = INPUT OUTPUT" (US dollars for a million tokens) or "NAME = USD" (a call)',
         ini_only=True,
     )
 

@@ -40,7 +40,7 @@ DOORS = {
     "judges": {"jinja2", "jsonschema"},
     "goldens": {"pandas", "pyarrow", "jsonschema", "jinja2"},
     "providers": {"openai", "httpx", "aiohttp", "xllamacpp", "huggingface_hub"},
-    "store": {"sqlite3"},
+    "store": {"sqlite3", "filelock"},
     "metrics": {
         "textstat", "pyphen", "detoxify", "torch", "transformers", "huggingface_hub", "jsonschema", "referencing",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pytest_llmeval.cli.cache import cache
 from pytest_llmeval.cli.ids import ids
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
@@ -17,5 +18,5 @@ def main() -> None:
     """Regression tests for systems built on language models."""
 
 
-for _command in (validate, ids, metrics, model, report):
+for _command in (validate, ids, cache, metrics, model, report):
     main.add_command(_command)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+THREAD = "llmeval-engine"
+_real_clock = time.monotonic  # a test may freeze the clock of the module `time`; the loop's must go on
 
 
 class BackgroundLoop:
@@ -17,13 +21,22 @@ class BackgroundLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether anything was ever run, and the loop is not closed."""
+        return self._loop is not None
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine; its task inherits the caller's context variables."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end and return its result.
 
         Raises:
             BaseException: What the coroutine raised; an interrupt of the caller cancels it.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
+        future = self.submit(coroutine)
         try:
             return future.result()
         except BaseException:
@@ -42,7 +55,8 @@ class BackgroundLoop:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=_serve, args=(self._loop,), name="llmeval-engine", daemon=True)
+            self._loop.time = _real_clock  # type: ignore[method-assign]
+            self._thread = threading.Thread(target=_serve, args=(self._loop,), name=THREAD, daemon=True)
             self._thread.start()
         return self._loop
 

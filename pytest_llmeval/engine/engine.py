@@ -1,7 +1,8 @@
 """The engine: every model call of a process goes through it, so each key is called once.
 
-Calls run on a background event loop. A caller in pytest's thread waits in `Engine.complete`; a judge, which
-is a coroutine on that loop already, calls through the Provider that `Engine.metered` makes.
+Calls run on a background event loop. A caller in pytest's thread waits in `Engine.complete`, or starts something with
+`Engine.submit` and waits for it later; a judge, which is a coroutine on that loop already, calls through the Provider
+that `Engine.metered` makes.
 """
 
 from __future__ import annotations
@@ -9,35 +10,54 @@ from __future__ import annotations
 import asyncio
 import inspect
 import uuid
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_llmeval.engine.asking import ASKING, INNER
 from pytest_llmeval.engine.background import BackgroundLoop
+from pytest_llmeval.engine.caller import Caller, name_of
 from pytest_llmeval.engine.keys import request_key
-from pytest_llmeval.engine.pricing import cost_usd
-from pytest_llmeval.errors import CallTimeout
+from pytest_llmeval.engine.lane import STOPPED
+from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import CompletionStore, Provider
 from pytest_llmeval.records import Completion, Request
 
+if TYPE_CHECKING:
+    from pytest_llmeval.store.recordings import Recordings
+
 T = TypeVar("T")
-CLAIM_POLL_S = 0.05  # how often to look for the completion of a call that somebody else has claimed
+CLAIM_POLL_S = 0.05
+"""How often to look for the completion of a call that somebody else has claimed."""
 
 
 class Engine:
-    """Answers requests: from the store if it can, by one call if it must.
+    """Answers requests: from a recording, from the store, or by one call.
 
     Args:
         store: Keeps completions; also says who may make a call.
-        timeout_s: Seconds one call may take in all.
+        caller: Makes the calls.
+        run: Id of the run; completions of a provider without a fingerprint are valid only in it.
+        recordings: What was recorded, in a run that records or replays.
+        last: What to do with the store at the end, where that is more than to close it.
     """
 
-    def __init__(self, store: CompletionStore, timeout_s: float) -> None:
-        self._store = store
-        self._timeout_s = timeout_s
+    def __init__(
+        self,
+        store: CompletionStore,
+        caller: Caller,
+        run: str = "",
+        recordings: Recordings | None = None,
+        last: Callable[[CompletionStore], Awaitable[None]] | None = None,
+    ) -> None:
+        self._store, self._caller, self._recordings, self._last = store, caller, recordings, last
+        self._run = run or uuid.uuid4().hex
         self._background = BackgroundLoop()
-        self._in_flight: dict[str, asyncio.Future[Completion]] = {}
+        self._flights: dict[str, asyncio.Future[Completion | None]] = {}
         self._providers: dict[int, tuple[Provider, str]] = {}
+        self._metered: dict[int, MeteredProvider] = {}
+        self._went_through: set[str] = set()
+        self._is_stopped = False
 
     def complete(self, provider: Provider, request: Request) -> Completion:
         """Answer one request, for a caller outside the event loop.
@@ -51,9 +71,29 @@ class Engine:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
         return self._background.run(coroutine)
 
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine on the engine's event loop, to be waited for later."""
+        return self._background.submit(coroutine)
+
     def metered(self, provider: Provider) -> Provider:
-        """A Provider whose calls go through this engine."""
-        return MeteredProvider(self, provider)
+        """A Provider whose calls go through this engine; always the same one for the same provider."""
+        return self._metered.setdefault(id(provider), MeteredProvider(self, provider))
+
+    def name(self, provider: Provider, scope: str) -> None:
+        """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
+        if provider.fingerprint is None:
+            self._providers[id(provider)] = (provider, f"run:{self._run}:{scope}:{name_of(provider)}")
+
+    def is_shared(self, provider: Provider) -> bool:
+        """Whether other processes of the run recognise the provider, so that they can use its completions."""
+        provider = provider.provider if isinstance(provider, MeteredProvider) else provider
+        return provider.fingerprint is not None or id(provider) in self._providers
+
+    def key(self, provider: Provider, request: Request) -> str:
+        """The key of a request."""
+        identity = self._identity(provider)
+        prefix = "run:" if identity.startswith("run:") else ""
+        return prefix + request_key(identity, request)
 
     async def answer(self, provider: Provider, request: Request) -> Completion:
         """Answer one request, for a caller on the event loop.
@@ -61,57 +101,126 @@ class Engine:
         Raises:
             CallError: No completion could be had.
         """
-        key = request_key(self._identity(provider), request)
-        stored = self._store.get(key)
-        if stored is not None:
-            return stored
-        flight = self._in_flight.get(key)
-        if flight is None:
-            flight = asyncio.ensure_future(self._claim_and_call(key, provider, request))
-            self._in_flight[key] = flight
-            flight.add_done_callback(lambda _: self._in_flight.pop(key, None))
-        return await asyncio.shield(flight)
+        while isinstance(provider, MeteredProvider):
+            provider = provider.provider
+        key = self.key(provider, request)
+        if (inner := INNER.get()) is not None:
+            inner.append(key)
+        if self._recordings is not None:
+            return await self._recorded(self._recordings, key, provider, request)
+        return await self._shared(key, provider, request)
 
-    def close(self) -> None:
-        """Close the providers' connections and end the event loop."""
-        closers = [provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")]
+    async def stored(self, provider: Provider, request: Request) -> Completion | None:
+        """The completion that needs no call, if there is one."""
+        return await self._store.get(self.key(provider, request))
+
+    def stop(self) -> None:
+        """Send nothing more: whoever waits to send gets `Stopped`. What is in flight goes on."""
+        self._is_stopped = True
+        if self._background.is_running:
+            self._background.submit(self._stop())
+
+    def close(self, drain_s: float | None = None) -> None:
+        """Finish or cancel what is in flight, give back all claims, close the providers and end the event loop.
+
+        Args:
+            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
+        """
+        self._is_stopped = True
+        if not self._background.is_running:
+            return
         try:
-            if closers:
-                self._background.run(_close_all(closers))
+            self._background.run(self._end(drain_s))
         finally:
             self._background.close()
 
-    async def _claim_and_call(self, key: str, provider: Provider, request: Request) -> Completion:
-        while not self._store.claim(key):
-            await asyncio.sleep(CLAIM_POLL_S)
-            if (stored := self._store.get(key)) is not None:
-                return stored
-        try:
-            completion = await self._call(provider, request)
-        except BaseException:
-            self._store.release(key)
-            raise
-        self._store.put(key, completion)
+    async def _recorded(self, recordings: Recordings, key: str, provider: Provider, request: Request) -> Completion:
+        """The recorded completion; else one that is recorded, as far as the mode allows.
+
+        What an application answers by model calls that are recorded themselves is not: its code runs again on replay.
+        """
+        from pytest_llmeval.store.recordings import Place, Through
+
+        asking, name = ASKING.get(), provider.fingerprint or name_of(provider)
+        place, lasting = Place(asking.home, asking.case, asking.purpose), request_key(name, request)
+        found = recordings.find(place, lasting)
+        if found is not None and not isinstance(found, Through):
+            return found
+        if found is None and not recordings.may_send(place):
+            raise recordings.miss(place, lasting, name, request)
+        completion = await self._shared(key, provider, request)
+        if found is None:
+            recordings.note(place, lasting, name, request, None if key in self._went_through else completion)
         return completion
 
-    async def _call(self, provider: Provider, request: Request) -> Completion:
+    async def _shared(self, key: str, provider: Provider, request: Request) -> Completion:
+        """One flight for all that ask for the same key at the same time."""
+        is_spare = ASKING.get().is_spare
+        while True:
+            flight = self._flights.get(key)
+            if flight is None:
+                flight = asyncio.ensure_future(self._fly(key, provider, request, is_spare))
+                self._flights[key] = flight
+                flight.add_done_callback(lambda done: self._land(key, done))
+            completion = await asyncio.shield(flight)
+            if completion is not None:
+                return completion
+            if is_spare:
+                raise Stopped("another process makes this call")
+
+    def _land(self, key: str, flight: asyncio.Future[Completion | None]) -> None:
+        self._flights.pop(key, None)
+        if not flight.cancelled():
+            flight.exception()  # whoever asked has it; where all have gone, nobody is to be told
+
+    async def _fly(self, key: str, provider: Provider, request: Request, is_spare: bool) -> Completion | None:
+        """The stored completion, or that of a call; ``None`` if somebody else makes it and nobody waits for it here."""
+        while (stored := await self._store.get(key)) is None:
+            if self._is_stopped:
+                raise Stopped(STOPPED)
+            if await self._store.claim(key):
+                return await self._call(key, provider, request)
+            if is_spare:
+                return None
+            await asyncio.sleep(CLAIM_POLL_S)
+        return stored
+
+    async def _call(self, key: str, provider: Provider, request: Request) -> Completion:
+        inner: list[str] = []
+        INNER.set(inner)
         try:
-            completion = await asyncio.wait_for(provider.complete(request), self._timeout_s)
-        except asyncio.TimeoutError:
-            who = provider.fingerprint or type(provider).__name__
-            raise CallTimeout(
-                f"{who}: no answer within {self._timeout_s:g} s in all. Raise --llm-timeout if that is too short."
-            ) from None
-        if completion.cost_usd is None:
-            price = cost_usd(completion.model or request.model, completion.usage)
-            completion = replace(completion, cost_usd=price)
+            completion = await self._caller.call(provider, request)
+        except BaseException:
+            await asyncio.shield(self._store.release(key))
+            raise
+        if inner:
+            self._went_through.add(key)
+        await asyncio.shield(self._store.put(key, completion))
         return completion
+
+    async def _stop(self) -> None:
+        self._caller.stop()
+
+    async def _end(self, drain_s: float | None) -> None:
+        self._caller.stop()
+        flights = list(self._flights.values())
+        if flights:
+            _, late = await asyncio.wait(flights, timeout=drain_s)
+            for flight in late:
+                flight.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._caller.leave()
+        await _close_all([provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")])
+        if self._last is not None:
+            await self._last(self._store)
+        if hasattr(self._store, "close"):
+            await self._store.close()
 
     def _identity(self, provider: Provider) -> str:
-        """The provider's fingerprint, or one that is valid only in this process."""
+        """The provider's fingerprint, or one that is valid only in this run, and unless it was named, this process."""
         kept = self._providers.get(id(provider))
         if kept is None:
-            kept = (provider, provider.fingerprint or f"process:{uuid.uuid4().hex}")
+            kept = (provider, provider.fingerprint or f"run:{self._run}:{uuid.uuid4().hex}")
             self._providers[id(provider)] = kept
         return kept[1]
 
@@ -122,21 +231,24 @@ class MeteredProvider:
     Args:
         engine: The engine.
         provider: Who answers.
+
+    Attributes:
+        provider: Who answers.
     """
 
     def __init__(self, engine: Engine, provider: Provider) -> None:
         self._engine = engine
-        self._provider = provider
+        self.provider = provider
 
     @property
     def fingerprint(self) -> str | None:
         """That of the provider behind it."""
-        return self._provider.fingerprint
+        return self.provider.fingerprint
 
     @property
     def sees_case(self) -> bool:
         """That of the provider behind it."""
-        return self._provider.sees_case
+        return self.provider.sees_case
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request through the engine.
@@ -144,7 +256,7 @@ class MeteredProvider:
         Raises:
             CallError: No completion could be had.
         """
-        return await self._engine.answer(self._provider, request)
+        return await self._engine.answer(self.provider, request)
 
 
 async def _close_all(closers: list[Callable[[], Any]]) -> None:

@@ -1,26 +1,99 @@
-"""What a call costs."""
+"""What a call costs, and what it may cost at most."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.records import Usage
+
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Usage
+    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.records import Request
+
+LONGEST_ANSWER = 16_384
+"""Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
+
+BYTES_A_TOKEN = 2
+"""Fewest bytes that a token of ordinary text has; four are usual in English."""
+
+TOKENS_A_MESSAGE = 8
+"""For the role and the marks around a message."""
+
+MILLION = 1_000_000
 
 
-def cost_usd(model: str, usage: Usage | None) -> float | None:
-    """The price of one call in US dollars, or ``None`` if it is unknown: never a guess, never zero.
+class Prices:
+    """Prices of models: the user's own first, then those of the package ``genai-prices``.
 
     Args:
-        model: Model name, as the endpoint or the request gives it.
-        usage: Tokens of the call.
+        own: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or ``NAME = USD``, for a call.
+
+    Raises:
+        SettingError: A line cannot be read.
     """
-    if usage is None or not model:
-        return None
+
+    def __init__(self, own: Iterable[str] = ()) -> None:
+        self._own = dict(map(_parse, own))
+
+    def cost_usd(self, names: Iterable[str], usage: Usage | None) -> float | None:
+        """The price of one call in US dollars, or ``None`` if it is unknown: never a guess, never zero.
+
+        Args:
+            names: What may be priced, the most exact name first: model and endpoint.
+            usage: Tokens of the call.
+        """
+        prices = (self._price(name, usage) for name in names if name)
+        return next((price for price in prices if price is not None), None)
+
+    def worst_usd(self, provider: Provider, request: Request) -> float | None:
+        """The most that a request may cost, with a generous estimate of its tokens; ``None`` if that is unknown."""
+        fixed: float | None = getattr(provider, "call_usd", None)
+        if fixed is not None:
+            return fixed
+        answer = (request.parameters.max_tokens or LONGEST_ANSWER) * (request.parameters.n or 1)
+        return self.cost_usd((request.model, str(provider.fingerprint or "")), Usage(most_tokens(request), answer))
+
+    def _price(self, name: str, usage: Usage | None) -> float | None:
+        own = self._own.get(name)
+        if own is not None and len(own) == 1:
+            return own[0]
+        if usage is None:
+            return None
+        if own is not None:
+            return (own[0] * usage.prompt_tokens + own[1] * usage.completion_tokens) / MILLION
+        return _published(name, usage)
+
+
+def most_tokens(request: Request) -> int:
+    """Tokens of a request's messages, rather too many than too few."""
+    return sum(len(str(message).encode("utf-8", "replace")) // BYTES_A_TOKEN + TOKENS_A_MESSAGE
+               for message in (each.get("content") for each in request.messages))  # fmt: skip
+
+
+def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
+    """Tokens of messages as English text usually has them: four characters each."""
+    return sum(len(str(message.get("content"))) // 4 + TOKENS_A_MESSAGE for message in messages)
+
+
+def _published(name: str, usage: Usage) -> float | None:
     import genai_prices  # late: only a run that sends calls needs prices
 
     tokens = genai_prices.Usage(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
     try:
-        return float(genai_prices.calc_price(tokens, model_ref=model).total_price)
+        return float(genai_prices.calc_price(tokens, model_ref=name).total_price)
     except LookupError:
         return None
+
+
+def _parse(line: str) -> tuple[str, tuple[float, ...]]:
+    name, _, numbers = (part.strip() for part in line.rpartition("="))
+    allowed = "MODEL = INPUT OUTPUT (US dollars for a million tokens), or NAME = USD (for a call)"
+    try:
+        prices = tuple(map(float, numbers.split()))
+    except ValueError:
+        prices = ()
+    if not name or len(prices) not in (1, 2) or min(prices) < 0:
+        raise SettingError("ini llm_prices", line, allowed)
+    return name, prices

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import uuid
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.settings import Settings
 
 if TYPE_CHECKING:
+    from pytest_llmeval.plugin.ahead import LookAhead
     from pytest_llmeval.protocols import Provider
     from pytest_llmeval.session.case_run import CaseRun
     from pytest_llmeval.session.session import Session
@@ -32,6 +35,7 @@ class Activation:
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
         self.config, self.settings, self.worker = config, settings, worker
         self.current: CaseRun | None = None
+        self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
         self._adopted: dict[int, tuple[object, Provider]] = {}
@@ -39,10 +43,32 @@ class Activation:
     @cached_property
     def session(self) -> Session:
         """The session; made when the first test needs it."""
+        from pytest_llmeval.session.calls import Process
         from pytest_llmeval.session.session import Environment, Session
 
-        urls = getattr(self.config, "workerinput", {}).get("llm_local_urls", {})
-        return Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls))
+        given: dict[str, Any] = getattr(self.config, "workerinput", {})
+        process = Process(self.run_id, self.worker, is_alone=self.worker == "main")
+        urls, current = given.get("llm_local_urls", {}), self.config.invocation_params.dir
+        return Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls, current, process))
+
+    @property
+    def members(self) -> int:
+        """How many processes run tests."""
+        return int(getattr(self.config, "workerinput", {}).get("workercount", 1))
+
+    def default_provider(self) -> Provider | None:
+        """Who answers by the settings alone; ``None`` if nothing is configured, or what is cannot be used.
+
+        The error is raised where an answer is asked for: there it becomes the outcome of a case.
+        """
+        try:
+            return self.session.provider(self.settings)
+        except InputError:
+            return None
+
+    def is_default(self, value: object) -> bool:
+        """Whether a fixture returned nothing but who answers by the settings."""
+        return value is self.default_provider()
 
     def add_metrics(self) -> None:
         """Add the metrics that hooks offer; again after more conftest files have been loaded.
@@ -88,15 +114,30 @@ class Activation:
             self._adopted[id(value)] = (value, as_provider(value))
         return self._adopted[id(value)][1]
 
-    def close(self) -> None:
-        """Close the session, if there is one."""
+    def close(self, drain_s: float | None = 0.0) -> None:
+        """Close the session, if there is one.
+
+        Args:
+            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
+        """
         if "session" in vars(self):
-            self.session.close()
+            self.session.close(drain_s)
 
 
 ACTIVATION = pytest.StashKey[Activation]()
 RUN = pytest.StashKey["CaseRun"]()
 """On an item: what its fixtures and its outcome share, from the first fixture of ours to its tear-down."""
+
+AHEAD = pytest.StashKey["CaseRun | None"]()
+"""On an item: the same, begun before its test runs; ``None`` once that is over."""
+
+AHEAD_OF: pytest.StashKey[LookAhead] = pytest.StashKey()
+"""On the configuration: what looks ahead."""
+
+
+def new_run_id() -> str:
+    """An experiment id: when it started, and something random."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 def usage_error(error: InputError) -> pytest.UsageError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -87,6 +87,15 @@ def case_of(item: pytest.Item) -> Case | None:
     callspec = getattr(item, "callspec", None)
     case = callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
     return case if hasattr(case, "source") else None  # pytest's sentinel stands in where no case was left
+
+
+def definitions(item: pytest.Item, fixture: str) -> Sequence[Any]:
+    """The definitions of a fixture that an item sees, the nearest last.
+
+    pytest has no public way to ask for them; where the private one is gone, nothing is known.
+    """
+    found: dict[str, Sequence[Any]] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return found.get(fixture, ())
 
 
 def golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:

@@ -43,7 +43,8 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Serve local models once, for all xdist workers."""
+        """Tell a worker which run it is part of, and where the local models are that are served once for all."""
+        node.workerinput["llm_run"] = self._activation.run_id
         node.workerinput["llm_local_urls"] = self._local_urls()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -120,7 +121,7 @@ class Controller:
             settings = self._activation.settings
             versions = {"pytest": pytest.__version__, "pytest-llm-golden": pytest_llmeval.__version__}
             config = self._activation.config
-            run = started_run(settings, self._started, versions)
+            run = started_run(self._activation.run_id, settings, self._started, versions)
             self._recorder = Recorder(settings, config.rootpath, config.invocation_params.dir, run)
         return self._recorder
 

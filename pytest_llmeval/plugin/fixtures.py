@@ -38,9 +38,7 @@ def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
     Override it to put your application under test. It may return a Provider, a function from a case to a
     text (sync or async), or a runnable with ``ainvoke``.
     """
-    from pytest_llmeval.plugin.plans import default_provider
-
-    return default_provider(request.config.stash[ACTIVATION])
+    return request.config.stash[ACTIVATION].default_provider()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION, RUN
+from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, RUN
 from pytest_llmeval.plugin.collection import case_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def pytest_runtest_makereport(
 def forget_run(item: pytest.Item) -> None:
     """Drop an item's CaseRun: what a test needed is not kept after it."""
     if RUN in item.stash:
+        item.config.stash[AHEAD_OF].learn_scores(item.stash[RUN])
         del item.stash[RUN]
+        item.stash[AHEAD] = None  # what was begun is consumed, and is not begun again
     item.config.stash[ACTIVATION].current = None
 
 

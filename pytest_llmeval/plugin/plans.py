@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION, RUN, Activation
-from pytest_llmeval.plugin.collection import GoldenItem, case_of
+from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, RUN, Activation
+from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
 from pytest_llmeval.plugin.markers import metrics_of, settings_for, thresholds_of
 from pytest_llmeval.records import Case, Source
 from pytest_llmeval.session.case_run import CaseRun, Plan
@@ -20,6 +20,7 @@ from pytest_llmeval.session.thresholds import by_origin, in_force
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.settings import Settings
 
 
 def case_run(item: pytest.Item) -> CaseRun:
@@ -31,7 +32,8 @@ def case_run(item: pytest.Item) -> CaseRun:
     if RUN not in item.stash:
         activation = item.config.stash[ACTIVATION]
         activation.add_metrics()
-        item.stash[RUN] = activation.current = CaseRun(activation.session, plan_for(item))
+        begun = item.stash.get(AHEAD, None)
+        item.stash[RUN] = activation.current = begun or CaseRun(activation.session, plan_for(item))
     return item.stash[RUN]
 
 
@@ -51,6 +53,7 @@ def plan_for(item: pytest.Item) -> Plan:
         thresholds=in_force([case.thresholds if case else (), *thresholds_of(item), *by_origin(settings.thresholds())]),
         metrics=metrics_of(item),
         is_golden=case is not None,
+        order=item.config.stash[AHEAD_OF].order(item) if AHEAD_OF in item.config.stash else 0,
     )
 
 
@@ -77,25 +80,25 @@ def choose_provider(item: pytest.Item, fixture_value: object) -> Provider:
         NotConfiguredError: Nobody.
         InputError: What is set cannot be used.
     """
-    activation = item.config.stash[ACTIVATION]
-    settings = case_run(item).plan.settings
+    return _chosen(case_run(item).plan.settings, item.config.stash[ACTIVATION], fixture_value)
+
+
+def planned_provider(item: pytest.Item, activation: Activation, fixture_value: object) -> Provider:
+    """Who will answer an item that has no CaseRun yet.
+
+    Raises:
+        InputError: Nobody, or what is set cannot be used.
+    """
+    return _chosen(settings_for(item, activation.settings), activation, fixture_value)
+
+
+def _chosen(settings: Settings, activation: Activation, fixture_value: object) -> Provider:
     named_for_test = settings.provider != activation.settings.provider
     if fixture_value is None or "provider" in settings.explicit or named_for_test:
         return activation.session.provider(settings)
-    if fixture_value is default_provider(activation):
+    if activation.is_default(fixture_value):
         return activation.session.provider(settings)
     return activation.adopt(fixture_value)
-
-
-def default_provider(activation: Activation) -> Provider | None:
-    """Who answers by the settings alone; ``None`` if nothing is configured, or what is cannot be used.
-
-    The error is raised where an answer is asked for: there it becomes the outcome of a case.
-    """
-    try:
-        return activation.session.provider(activation.settings)
-    except InputError:
-        return None
 
 
 def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
@@ -137,23 +140,13 @@ def _check(item: pytest.Item, plan: Plan, checked: set[str]) -> None:
     needed: list[Callable[[], object]] = [partial(session.scorer, *named, plan.settings) for named in names]
     if "llm_judge" in getattr(item, "fixturenames", ()):
         needed.append(partial(session.scorer, RUBRIC, {}, plan.settings))
-    if _answers_by_settings(item):
+    if len(definitions(item, "llm_provider")) == 1 and "llm_completion" in getattr(item, "fixturenames", ()):
         needed.append(partial(session.provider, plan.settings))
     for make in needed:
         if repr(make) not in checked:
             checked.add(repr(make))
             with contextlib.suppress(NotConfiguredError):
                 make()
-
-
-def _answers_by_settings(item: pytest.Item) -> bool:
-    """Whether the settings say who answers an item: it needs an answer, and no fixture of the user's gives it.
-
-    pytest has no public way to ask which fixture an item would get; where the private one is gone, nobody looks ahead.
-    """
-    info = getattr(item, "_fixtureinfo", None)
-    definitions = getattr(info, "name2fixturedefs", {}).get("llm_provider", ())
-    return len(definitions) == 1 and "llm_completion" in getattr(item, "fixturenames", ())
 
 
 def _own_case(item: pytest.Item) -> Case:

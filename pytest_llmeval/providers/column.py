@@ -22,6 +22,7 @@ class ColumnProvider:
     """
 
     sees_case = True
+    call_usd = 0.0
     fingerprint: str | None = None
 
     def __init__(self, name: str) -> None:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from pytest_llmeval.errors import InputError, SettingError, nearest
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.column import ColumnProvider
-from pytest_llmeval.providers.keys import AZURE_ENDPOINT, AZURE_KEY, JUDGE_KEY, MODEL_KEY, NO_KEY, OPENAI_KEY
+from pytest_llmeval.providers.endpoints import (
+    ALLOWED_VERSION,
+    AZURE_VERSION,
+    OPENAI_HOST,
+    checked_url,
+    read_endpoints,
+)
+from pytest_llmeval.providers.failover import FailoverProvider
+from pytest_llmeval.providers.keys import (
+    AZURE_ENDPOINT,
+    AZURE_KEY,
+    NO_KEY,
+    OPENAI_KEY,
+    default_key,
+    endpoint_keys,
+    own_keys,
+)
 from pytest_llmeval.providers.local import LocalProvider
 from pytest_llmeval.providers.local_models import local_file
 from pytest_llmeval.providers.openai import Azure, OpenAIProvider, Timeouts, public_url
@@ -17,36 +32,35 @@ from pytest_llmeval.providers.python import load_callable
 PREFIXES = ("openai", "local", "python", "column")
 PLANNED = ("http", "job", "hf", "rag")
 ALLOWED = "openai, local:PATH, local:NAME, local:hf:REPO/FILE, python:package.module:name or column:NAME"
-AZURE_VERSION = "OPENAI_API_VERSION"
 
 
 def make_provider(
     spec: str | None,
     *,
     base_url: str | None,
-    key: str | None,
     timeouts: Timeouts,
     environ: Mapping[str, str],
     place: str,
     local_url: str | None = None,
+    shares_list: bool = False,
 ) -> Provider:
     """The provider that a specification names. Nothing is sent.
 
     Args:
         spec: What the user wrote; ``None`` for ``openai``.
-        base_url: The endpoint of ``openai``; other providers have none.
-        key: The API key, or ``None``.
+        base_url: The endpoint of ``openai``, or several, as `read_endpoints` reads them; other providers have none.
         timeouts: Limits on one call.
-        environ: The environment, for Azure's variables.
+        environ: The environment, for API keys and Azure's variables.
         place: ``--llm-provider`` or ``--llm-judge-provider``, for error texts.
         local_url: Base URL of a server that another process has started for a ``local:`` specification.
+        shares_list: Whether a judge's ``base_url`` is the one of the model under test, so that its keys fit.
 
     Raises:
         InputError: The specification, or what it needs, cannot be used.
     """
     prefix, _, rest = (spec or "openai").partition(":")
     if prefix == "openai" and not rest:
-        return _openai(base_url, key, timeouts, environ, place)
+        return _openai(base_url, timeouts, environ, place, shares_list)
     if prefix == "local" and rest:
         return LocalProvider(local_file(rest, place), local_url, place)
     if prefix == "python" and rest:
@@ -65,19 +79,30 @@ def _hint(prefix: str, rest: str, place: str) -> str:
 
 
 def _openai(
-    base_url: str | None, key: str | None, timeouts: Timeouts, environ: Mapping[str, str], place: str
-) -> OpenAIProvider:
-    if base_url:
-        return OpenAIProvider(_checked_url(base_url, _url_option(place)), key or NO_KEY, timeouts)
-    azure = _azure(environ)
-    if not key:
-        own = JUDGE_KEY if "judge" in place else MODEL_KEY
-        service, usual = (azure.endpoint, AZURE_KEY) if azure else ("api.openai.com", OPENAI_KEY)
-        raise InputError(
-            f"{place}: found no API key for {service}; allowed: a key in the environment variable {own} or {usual}. "
-            f"For an endpoint of your own, which may need none, set {_url_option(place)}."
-        )
-    return OpenAIProvider(None, key, timeouts, azure)
+    base_url: str | None, timeouts: Timeouts, environ: Mapping[str, str], place: str, shares_list: bool
+) -> Provider:
+    is_judge = "judge" in place
+    if not base_url:
+        azure, key = _azure(environ), default_key(environ, is_judge)
+        if not key:
+            service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
+            remedy = f"For an endpoint of your own, which may need none, set {_url_option(place)}."
+            raise InputError(f"{_no_key(service, usual, 1, place)} {remedy}")
+        return OpenAIProvider(None, key, timeouts, azure)
+    endpoints = read_endpoints(base_url, environ, _url_option(place))
+    keys = endpoint_keys(environ, endpoints, is_judge, shares_list)
+    providers = []
+    for number, (endpoint, key) in enumerate(zip(endpoints, keys, strict=True), start=1):
+        if not key and endpoint.usual_key and (endpoint.azure or len(endpoints) > 1):
+            raise InputError(_no_key(public_url(endpoint.url), endpoint.usual_key, number, place))
+        url = None if endpoint.azure else endpoint.url
+        providers.append(OpenAIProvider(url, key or NO_KEY, timeouts, endpoint.azure, endpoint.model))
+    return providers[0] if len(providers) == 1 else FailoverProvider(providers)
+
+
+def _no_key(service: str, usual: str, number: int, place: str) -> str:
+    own = own_keys(number, "judge" in place, False)[0]
+    return f"{place}: found no API key for {service}; allowed: a key in the environment variable {own} or {usual}."
 
 
 def _azure(environ: Mapping[str, str]) -> Azure | None:
@@ -86,27 +111,9 @@ def _azure(environ: Mapping[str, str]) -> Azure | None:
         return None
     version = environ.get(AZURE_VERSION)
     if not version:
-        allowed = "the version of Azure's API, for example 2024-10-21"
-        raise SettingError(AZURE_VERSION, version or "", allowed, f"{AZURE_ENDPOINT} is set, so Azure is asked.")
-    return Azure(_checked_url(endpoint, AZURE_ENDPOINT), version)
-
-
-def _checked_url(url: str, place: str) -> str:
-    """The URL, if it is one that calls can go to.
-
-    Raises:
-        SettingError: It is not; credentials in it are not shown.
-    """
-    parts = urlsplit(url.strip())
-    shown, allowed = public_url(url.strip()), "one URL such as http://127.0.0.1:8000/v1"
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(letter in url.strip() for letter in " ,"):
-        raise SettingError(place, shown, allowed)
-    if "@" in parts.netloc:
-        raise SettingError(place, shown, f"{allowed}, without user and password", f"The key belongs in {MODEL_KEY}.")
-    if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise SettingError(place, shown, allowed, "Leave out /chat/completions.")
-    return url.strip()
+        raise SettingError(AZURE_VERSION, "", ALLOWED_VERSION, f"{AZURE_ENDPOINT} is set, so Azure is asked.")
+    return Azure(checked_url(endpoint, AZURE_ENDPOINT), version)
 
 
 def _url_option(place: str) -> str:
-    return place.replace("provider", "base-url")
+    return "--llm-judge-base-url" if "judge" in place else "--llm-base-url"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from pytest_llmeval.errors import InputError
 
@@ -20,35 +20,75 @@ SHORTEST_PIECE = 6
 """Characters of a key that are hidden even without the rest: servers echo heads and tails of a wrong key."""
 
 
-@dataclass(frozen=True)
-class Keys:
-    """The API keys of a session. Their values are not in the repr.
+class Endpoint(Protocol):
+    """What decides which key an endpoint gets."""
 
-    Attributes:
-        model: For the model under test; ``None`` if the environment has none.
-        judge: For the judge.
-    """
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        ...
 
-    model: str | None = field(default=None, repr=False)
-    judge: str | None = field(default=None, repr=False)
+    @property
+    def usual_key(self) -> str | None:
+        """The variable where the key of such a service stands by custom."""
+        ...
 
 
-def read_keys(environ: Mapping[str, str], base_url: str | None = None) -> Keys:
-    """The keys in an environment.
+def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
+    """The key where no base URL is set.
 
-    The model's is ``LLMEVAL_API_KEY``, else ``AZURE_OPENAI_API_KEY`` for Azure, else ``OPENAI_API_KEY``; the judge's is
-    ``LLMEVAL_JUDGE_API_KEY``, else the model's. It is Azure where ``AZURE_OPENAI_ENDPOINT`` is set and no base URL is.
+    The model's is ``LLMEVAL_API_KEY``, else ``AZURE_OPENAI_API_KEY`` where ``AZURE_OPENAI_ENDPOINT`` is set, else
+    ``OPENAI_API_KEY``; the judge's is ``LLMEVAL_JUDGE_API_KEY``, else the model's.
 
     Args:
         environ: The environment.
-        base_url: The base URL in force, so that Azure's key is not sent elsewhere.
+        is_judge: Whether the judge is asked.
 
     Raises:
         InputError: A variable holds what cannot be a key. The message names the variable, not the value.
     """
-    azure = (AZURE_KEY,) if environ.get(AZURE_ENDPOINT) and not base_url else ()
-    model = _first(environ, (MODEL_KEY, *azure, OPENAI_KEY))
-    return Keys(model, _first(environ, (JUDGE_KEY,)) or model)
+    azure = (AZURE_KEY,) if environ.get(AZURE_ENDPOINT) else ()
+    return _first(environ, (*own_keys(1, is_judge, True), *azure, OPENAI_KEY))
+
+
+def endpoint_keys(
+    environ: Mapping[str, str], endpoints: Sequence[Endpoint], is_judge: bool, shares_list: bool = False
+) -> list[str | None]:
+    """The key of each endpoint of a list; ``None`` where the environment has none for it.
+
+    The first has ``LLMEVAL_API_KEY``, the second ``LLMEVAL_API_KEY_2`` and so on (the judge's:
+    ``LLMEVAL_JUDGE_API_KEY``, ``LLMEVAL_JUDGE_API_KEY_2``, …, else the model's); else the key of an earlier entry with
+    the same scheme, host and port; else the usual one of its service. The first takes ``OPENAI_API_KEY`` as well, as
+    the SDK does. A key that is made for one place goes to no other host.
+
+    Args:
+        environ: The environment.
+        endpoints: The list.
+        is_judge: Whether it is the judge's.
+        shares_list: Whether the judge's list is also the model's, so that the model's numbered keys fit.
+
+    Raises:
+        InputError: A variable holds what cannot be a key. The message names the variable, not the value.
+    """
+    by_origin: dict[str, str] = {}
+    keys = []
+    for number, endpoint in enumerate(endpoints, start=1):
+        names = own_keys(number, is_judge, shares_list or number == 1)
+        usual = endpoint.usual_key or (OPENAI_KEY if number == 1 else None)
+        key = _first(environ, names) or by_origin.get(endpoint.origin) or _first(environ, (usual,) if usual else ())
+        if key:
+            by_origin.setdefault(endpoint.origin, key)
+        keys.append(key)
+    return keys
+
+
+def own_keys(number: int, is_judge: bool, is_shared: bool) -> tuple[str, ...]:
+    """The variables that are made for one place of a list, the most specific first."""
+    suffix = f"_{number}" if number > 1 else ""
+    judge, model = f"{JUDGE_KEY}{suffix}", f"{MODEL_KEY}{suffix}"
+    if not is_judge:
+        return (model,)
+    return (judge, model) if is_shared else (judge,)
 
 
 def _first(environ: Mapping[str, str], names: Iterable[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import hashlib
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Any
 from pytest_llmeval.errors import CallRefused, MissingExtraError, SettingError
 from pytest_llmeval.providers.keys import NO_KEY
 from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.threads import in_thread
 from pytest_llmeval.records import Completion, Message, Request
 
 SYSTEM_MESSAGE: Message = {"role": "system", "content": "You are a helpful assistant. Answer correctly and briefly."}
@@ -46,6 +46,8 @@ class LocalProvider:
     """
 
     sees_case = False
+    concurrency = 1
+    call_usd = 0.0
 
     def __init__(self, path: Path, base_url: str | None = None, place: str = "--llm-provider") -> None:
         if not path.is_file() or _first_bytes(path, 4) != b"GGUF":
@@ -102,7 +104,7 @@ class LocalProvider:
                 "choice a call. Leave --llm-n unset."
             )
         if self._provider is None:
-            url = await asyncio.to_thread(self.base_url)
+            url = await in_thread(self.base_url)
             self._provider = self._provider or OpenAIProvider(url, NO_KEY, TIMEOUTS)  # another call may have been first
         completion = await self._provider.complete(_with_system_message(request))
         endpoint = f"local:{self._path.name}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -11,6 +12,7 @@ from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.providers.keys import redacted
 from pytest_llmeval.providers.openai_errors import call_error
 from pytest_llmeval.providers.openai_reply import read_completion
+from pytest_llmeval.providers.rate_limits import read_rate_limits
 from pytest_llmeval.records import Completion, Request
 
 if TYPE_CHECKING:
@@ -61,24 +63,27 @@ class OpenAIProvider:
         api_key: The key. It appears in no message, repr or record.
         timeouts: Limits on one call.
         azure: The resource, instead of a base URL.
+        model: Asked for whatever model a request names; empty: the request's.
     """
 
     sees_case = False
 
-    def __init__(self, base_url: str | None, api_key: str, timeouts: Timeouts, azure: Azure | None = None) -> None:
+    def __init__(
+        self, base_url: str | None, api_key: str, timeouts: Timeouts, azure: Azure | None = None, model: str = ""
+    ) -> None:
         self._url = base_url or DEFAULT_URL
         self._key = api_key
         self._timeouts = timeouts
         self._azure = azure
+        self._model = model
         self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
-        self.fingerprint: str | None = f"openai:{self.endpoint}" + (
-            f"?api-version={azure.api_version}" if azure else ""
-        )
+        self._place = f"{model}@{self.endpoint}" if model else self.endpoint
+        self.fingerprint: str | None = f"openai:{self._place}" + (f"?api-version={azure.api_version}" if azure else "")
 
     def __repr__(self) -> str:
-        return f"OpenAIProvider({self.endpoint!r})"
+        return f"OpenAIProvider({self._place!r})"
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request with one call; nothing is retried.
@@ -86,7 +91,7 @@ class OpenAIProvider:
         Raises:
             CallTimeout: No answer within the time-outs.
             RateLimited: 429.
-            EndpointDown: No connection, or 5xx.
+            EndpointDown: No connection, 5xx, 409 or 425.
             CallRefused: Any other 4xx, or a request that cannot be sent.
             BadReply: The answer is not a chat completion.
         """
@@ -101,16 +106,19 @@ class OpenAIProvider:
             await self._clients.popitem()[1].close()
 
     async def _outcome(self, request: Request) -> Completion | CallError:
-        model = {"model": request.model} if request.model else {}
+        name = self._model or request.model
+        model = {"model": name} if name else {}
         body = {**model, "messages": [dict(message) for message in request.messages], **request.parameters.as_body()}
         large = sum(len(str(message.get("content"))) for message in request.messages) >= LARGE_PROMPT
-        asked = f"{self.endpoint}, model {request.model!r}" if model else self.endpoint
+        asked = f"{self.endpoint}, model {name!r}" if model else self.endpoint
         client = self._client(large)  # before the clock starts: making the first one imports the SDK
         try:
             started = time.perf_counter()
-            reply = await client.post("/chat/completions", body=body, cast_to=str)
+            reply = await client.post("/chat/completions", body=body, cast_to=_response_class())
             latency_s = time.perf_counter() - started
-            return read_completion(reply, model=request.model, endpoint=self.endpoint, latency_s=latency_s)
+            completion = read_completion(reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s)
+            limits = read_rate_limits(reply.headers)
+            return replace(completion, rate_limits=limits) if limits else completion
         except BadReply as error:
             return BadReply(f"{asked}: found no chat completion: {self._hide(str(error))}. Check the base URL.")
         except Exception as error:  # also what the SDK lets through: errors of aiohttp, ValueErrors
@@ -141,6 +149,14 @@ class OpenAIProvider:
 
     def _hide(self, text: str) -> str:
         return redacted(text, self._secrets)
+
+
+def _response_class() -> Any:
+    """The class that makes the SDK hand out text and headers: its HTTP library is httpx2, before openai 3 httpx."""
+    from openai import DefaultAioHttpClient
+
+    library = next(base.__module__ for base in DefaultAioHttpClient.__mro__ if base.__name__ == "AsyncClient")
+    return sys.modules[library.partition(".")[0]].Response
 
 
 def public_url(url: str) -> str:

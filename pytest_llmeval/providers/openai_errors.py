@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, EndpointDown, RateLimited
+from pytest_llmeval.providers.rate_limits import retry_after_s
 
 if TYPE_CHECKING:
     import openai
@@ -19,10 +18,25 @@ LONGEST_TEXT = 300
 """Characters of a server's text that are shown: some servers answer with a whole page."""
 
 BAD_REQUEST = (400, 413, 422)
+"""Statuses that are about the request: another endpoint would say the same."""
+
+TOO_EARLY = (409, 425)
+"""Somebody else holds a lock, or it is too soon: the same request may succeed later."""
+
+OVERLOADED = (503, 529)
+
+NO_KEY_HERE = "api.key.not.valid|(invalid|incorrect).api.key"
+"""Some servers answer 400 to a wrong key."""
+
+SET_A_KEY = (
+    "Set a valid key in LLMEVAL_API_KEY (the judge's in LLMEVAL_JUDGE_API_KEY; the second endpoint's of a list in "
+    "LLMEVAL_API_KEY_2, and so on), or in OPENAI_API_KEY, for Azure in AZURE_OPENAI_API_KEY."
+)
 
 REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((402,), "", "The account has no credit left."),
     ((429,), "insufficient.(quota|credit|fund|balance)", "The account has no credit left."),
+    (BAD_REQUEST, NO_KEY_HERE, SET_A_KEY),
     (BAD_REQUEST, "context.length|context.size|maximum context|too many tokens|prompt is too long",
      "The model's context is too small: shorten the prompt or lower --llm-max-tokens."),
     (BAD_REQUEST, "content.filter|content management|ResponsibleAI|content.policy",
@@ -32,8 +46,7 @@ REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     (BAD_REQUEST, "response_format|json_schema|json_object",
      "The endpoint does not know this response format: try --llm-judge-format json_object or text."),
     ((413,), "", "The request is too large: shorten the prompt."),
-    ((401,), "", "Set a valid key in LLMEVAL_API_KEY (the judge's in LLMEVAL_JUDGE_API_KEY), or in OPENAI_API_KEY, for "
-     "Azure in AZURE_OPENAI_API_KEY."),
+    ((401,), "", SET_A_KEY),
     ((403,), "", "The key may not use this model: check its project and permissions, or set another one."),
     ((404,), "", "Check the model's name (for Azure, the deployment's) and the base URL, which often ends in /v1."),
 )  # fmt: skip
@@ -59,7 +72,8 @@ def call_error(error: Exception, asked: str, hide: Callable[[str], str]) -> Call
     reason = hide(_reason(error))
     if isinstance(error, openai.APIConnectionError):
         if _is_timeout(error):
-            return CallTimeout(f"{asked}: no answer in time ({reason}). See --llm-timeout and --llm-read-timeout.")
+            options = "--llm-read-timeout, --llm-connect-timeout"
+            return CallTimeout(f"{asked}: no answer in time ({reason}). Raise {options}, or lower --llm-concurrency.")
         return EndpointDown(f"{asked}: no connection ({reason}). Check the base URL and that the endpoint runs.")
     if isinstance(error, aiohttp.ClientError):
         return EndpointDown(f"{asked}: what came back is no HTTP ({reason}). Check the base URL.")
@@ -70,13 +84,18 @@ def _status_error(error: openai.APIStatusError, asked: str, hide: Callable[[str]
     status, said = error.status_code, hide(_said(error))
     what = f"{asked}: HTTP {status}: {said}"
     remedy = _remedy(status, f"{error.code} {said}")
+    patience_s = retry_after_s(error.response.headers)
     if status == 429 and not remedy:
-        return RateLimited(f"{what}. Run again later, or fewer cases at a time.", retry_after_s(error.response.headers))
-    if status >= 500:
-        return EndpointDown(what)
+        return RateLimited(f"{what}. Ask for less with --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s)
     if status == 408:
-        return CallTimeout(what)
-    return CallRefused(f"{what}. {remedy}".strip())
+        return CallTimeout(f"{what}. Lower --llm-concurrency, or run again later.", patience_s)
+    if status >= 500 or status in TOO_EARLY:
+        down = EndpointDown(what, patience_s)
+        down.is_overload = status in OVERLOADED
+        return down
+    refused = CallRefused(f"{what}. {remedy}".strip())
+    refused.is_about_endpoint = status not in BAD_REQUEST or remedy == SET_A_KEY
+    return refused
 
 
 def _said(error: openai.APIStatusError) -> str:
@@ -92,22 +111,6 @@ def _remedy(status: int, text: str) -> str:
         if status in statuses and re.search(pattern, text, re.IGNORECASE):
             return remedy
     return ""
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: ``Retry-After-Ms``, or ``Retry-After`` as seconds or as a date (RFC 9110, 10.2.3)."""
-    milliseconds, patience = headers.get("retry-after-ms"), headers.get("retry-after")
-    try:
-        if milliseconds:
-            return max(0.0, float(milliseconds) / 1000)
-        if patience:
-            return max(0.0, float(patience))
-    except ValueError:
-        pass  # not a number: a date, or nonsense
-    try:
-        return max(0.0, parsedate_to_datetime(patience or "").timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import importlib
 import inspect
@@ -18,6 +17,7 @@ from typing import Any
 from pytest_llmeval.errors import BadReply, CallError, SettingError, nearest
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.runnables import as_function, is_runnable
+from pytest_llmeval.providers.threads import in_thread
 from pytest_llmeval.records import Case, Completion, Message, Request, Source
 
 ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
@@ -27,7 +27,7 @@ ALLOWED_SPEC = "python:package.module:name"
 class CallableProvider:
     """Answers by calling a function with the case.
 
-    A function that is not async runs in a thread, so that it does not hold up other calls.
+    A function that is not async runs in a thread of its own, so that it does not hold up other calls.
 
     Args:
         function: ``(case) -> str | Completion``, sync or async.
@@ -65,7 +65,7 @@ class CallableProvider:
     async def _call(self, case: Case) -> Any:
         if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(type(self._function).__call__):
             return await self._function(case)
-        answer = await asyncio.to_thread(self._function, case)
+        answer = await in_thread(self._function, case)
         return await answer if inspect.isawaitable(answer) else answer
 
     def _completion(self, answer: object, latency_s: float) -> Completion:

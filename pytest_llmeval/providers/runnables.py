@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from pytest_llmeval.providers.threads import in_thread
 from pytest_llmeval.records import Case, Completion, Usage
 
 
@@ -28,7 +28,7 @@ def as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
         given = [dict(message) for message in case.messages] or case.prompt
         if hasattr(runnable, "ainvoke"):
             return _read(await runnable.ainvoke(given))
-        return _read(await asyncio.to_thread(runnable.invoke, given))
+        return _read(await in_thread(runnable.invoke, given))
 
     return ask
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.engine.asking import Asking, asking
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
 from pytest_llmeval.results import CaseResult, Outcome
+from pytest_llmeval.session.ahead import Ahead
 from pytest_llmeval.session.roles import judging_role
 from pytest_llmeval.session.thresholds import scorer_key
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import Provider, Scorer
     from pytest_llmeval.session.session import Session
     from pytest_llmeval.settings import Settings
 
@@ -31,6 +34,7 @@ class Plan:
         thresholds: The bounds in force.
         metrics: Metrics to take although they have no bound: names with parameters.
         is_golden: Whether the case is a golden one.
+        order: Position of the test among all.
     """
 
     nodeid: str
@@ -40,6 +44,12 @@ class Plan:
     thresholds: tuple[Threshold, ...] = ()
     metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     is_golden: bool = True
+    order: int = 0
+
+    @property
+    def asking(self) -> Asking:
+        """On whose behalf the test's calls are made."""
+        return Asking(self.case.source.file, self.case.id, order=self.order)
 
 
 @dataclass
@@ -52,6 +62,7 @@ class CaseRun:
         completion: The answer that is reported and held to the bounds: the first one.
         decided: The outcome, once the test's body has one.
         why: Which bounds were missed, if any.
+        asked: The scores of the test's own answer that it asked for, with their parameters.
     """
 
     session: Session
@@ -59,9 +70,11 @@ class CaseRun:
     completion: Completion | None = None
     decided: Outcome | None = None
     why: str = ""
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     _request: Request | None = None
     _scores: dict[tuple[str, str, str | None, str], Score] = field(default_factory=dict)
     _subjects: dict[int, tuple[Case, Completion]] = field(default_factory=dict)
+    _ahead: Ahead | None = None
     _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
 
     def generate(self, provider: Provider, prompt: str | None = None) -> Completion:
@@ -71,8 +84,59 @@ class CaseRun:
             CallError: No completion could be had.
             InputError: The prompt cannot be made.
         """
+        if self._ahead is not None and self._ahead.provider is provider and prompt is None:
+            answer = self._ahead.completion.result()
+        else:
+            request = self._asked(provider, prompt)
+            with asking(self.plan.asking):
+                answer = self.session.engine.run(self._answer(provider, request))
+        self.completion = self.completion or answer
+        return answer
+
+    def begin(
+        self, provider: Provider, judged: Iterable[tuple[str, Mapping[str, Any]]], is_spare: bool = False
+    ) -> None:
+        """Ask for the answer, and for judges' scores of it, before the test needs them.
+
+        Args:
+            provider: Who answers.
+            judged: Scores that the test will ask for, with their parameters; those of metrics are left to the test.
+            is_spare: Whether another process may be asked to run the test, so that this one need not know the answer.
+
+        Raises:
+            InputError: The prompt cannot be made, or there is no such scorer.
+        """
+        request, plan = self._asked(provider), self.plan
+        judges = self._judges(judged)
+        ahead = Ahead(
+            provider,
+            lambda: self._answer(provider, request),
+            lambda scorer, completion: self.session.judged(scorer, plan.case, completion),
+        )
+        self._ahead = ahead.begin(self.session.engine, replace(plan.asking, is_spare=is_spare), judges)
+
+    def begin_scores(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Ask for more scores of the answer that is on its way."""
+        if self._ahead is not None:
+            with asking(self.plan.asking):
+                self._ahead.ask(self.session.engine, self._judges(judged))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that was asked for is still on its way."""
+        return self._ahead is not None and self._ahead.is_waiting
+
+    def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Scorer]:
+        """Those of the scorers that ask a model, by the key under which the test asks."""
+        settings = self.plan.settings
+        scorers = {
+            scorer_key(name, dict(params)): self.session.scorer(name, params, settings) for name, params in judged
+        }
+        return {key: scorer for key, scorer in scorers.items() if iscoroutinefunction(scorer.score)}
+
+    def _asked(self, provider: Provider, prompt: str | None = None) -> Request:
+        """The request; the first one is that of the result."""
         from pytest_llmeval.goldens.prompting import messages_for
-        from pytest_llmeval.providers.extraction import extract_answer
         from pytest_llmeval.providers.python import CallableProvider
 
         settings = self.plan.settings
@@ -86,10 +150,13 @@ class CaseRun:
         if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
             is_function = isinstance(provider, CallableProvider)
             self._request = Request(messages_for(case, None, None)) if is_function else request
-        answer = self.session.engine.complete(provider, request)
-        answer = extract_answer(answer, settings.answer_pattern) if settings.answer_pattern else answer
-        self.completion = self.completion or answer
-        return answer
+        return request
+
+    async def _answer(self, provider: Provider, request: Request) -> Completion:
+        from pytest_llmeval.providers.extraction import extract_answer
+
+        answer, pattern = await self.session.engine.answer(provider, request), self.plan.settings.answer_pattern
+        return extract_answer(answer, pattern) if pattern else answer
 
     def score(
         self, name: str, answer: Completion | str, params: Mapping[str, Any] | None = None, case: Case | None = None
@@ -110,10 +177,25 @@ class CaseRun:
         self.completion = self.completion or completion
         key = (scorer_key(name, dict(params or {})), case.prompt, case.expected, completion.text)
         if key not in self._scores:
-            scorer = self.session.scorer(name, params or {}, self.plan.settings)
-            score = self._scores[key] = self.session.score(scorer, case, completion)
+            score = self._score_ahead(key, completion)
+            score = self._scores[key] = self._score_now(name, params, case, completion) if score is None else score
             self._subjects[id(score)] = (case, completion)
+            if case is self.plan.case and completion is self.completion:
+                self.asked.append((name, params or {}))
         return self._scores[key]
+
+    def _score_ahead(self, key: tuple[str, str, str | None, str], completion: Completion) -> Score | None:
+        """The score that was asked for before the test, if this is it."""
+        ahead = self._ahead
+        if ahead is None or not ahead.scores or not ahead.completion.done() or completion is not self.completion:
+            return None
+        same = key[1:3] == (self.plan.case.prompt, self.plan.case.expected) and key[0] in ahead.scores
+        return ahead.scores[key[0]].result() if same and completion is ahead.completion.result() else None
+
+    def _score_now(self, name: str, params: Mapping[str, Any] | None, case: Case, completion: Completion) -> Score:
+        scorer = self.session.scorer(name, params or {}, self.plan.settings)
+        with asking(replace(self.plan.asking, purpose=scorer.name)):
+            return self.session.score(scorer, case, completion)
 
     def subject(self, score: Score) -> tuple[Case, Completion | None]:
         """What a score of this test is about; for any other score, the test's own case and answer."""

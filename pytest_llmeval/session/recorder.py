@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,16 +104,17 @@ class Recorder:
         return str(path.relative_to(self._current)) if path.is_relative_to(self._current) else str(path)
 
 
-def started_run(settings: Settings, started: datetime, versions: dict[str, str]) -> Run:
+def started_run(run_id: str, settings: Settings, started: datetime, versions: dict[str, str]) -> Run:
     """The record of a run that starts.
 
     Args:
+        run_id: Its experiment id.
         settings: The settings in force.
         started: When it started.
         versions: Versions to log, beside Python's.
     """
     return Run(
-        id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        id=run_id,
         name=settings.name,
         started_at=started.isoformat(timespec="milliseconds"),
         settings=changed_settings(settings),

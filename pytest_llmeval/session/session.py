@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.session.calls import Process, end_run, make_caller, make_recordings, make_store
 from pytest_llmeval.session.roles import Role, answering_role, judging_role
 
 if TYPE_CHECKING:
@@ -34,11 +36,15 @@ class Environment:
         root: pytest's root directory; golden files are named relative to it.
         variables: Environment variables; API keys are read from them, once.
         local_urls: Base URLs of local models that another process already serves, by provider spec.
+        current: The folder where pytest was started; paths of the command line are relative to it.
+        process: This process among those of the run.
     """
 
     root: Path
     variables: Mapping[str, str]
     local_urls: Mapping[str, str]
+    current: Path = Path()
+    process: Process = field(default_factory=Process)
 
 
 class Session:
@@ -61,9 +67,11 @@ class Session:
     def engine(self) -> Engine:
         """The engine; made, with its store, when the first call is needed."""
         from pytest_llmeval.engine.engine import Engine
-        from pytest_llmeval.store.memory import MemoryStore
 
-        return Engine(MemoryStore(), self.settings.timeout)
+        where, settings = self._environment, self.settings
+        store, state = make_store(settings, where.process, where.root, where.current)
+        caller, recordings = make_caller(settings, state), make_recordings(settings, where.root)
+        return Engine(store, caller, where.process.run, recordings, last=end_run if where.process.is_alone else None)
 
     @cached_property
     def metrics(self) -> MetricRegistry:
@@ -110,7 +118,7 @@ class Session:
         role = answering_role(settings)
         if role is None:
             raise NotConfiguredError(NO_MODEL)
-        return self._provider(role)
+        return self.engine.metered(self._provider(role))
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """The metric or judge of this name.
@@ -130,9 +138,21 @@ class Session:
         """One score; what the scorer raises becomes an unscored Score."""
         from pytest_llmeval.metrics.results import as_score, unscored
 
+        if iscoroutinefunction(scorer.score):
+            return self.engine.run(self.judged(scorer, case, completion))
         try:
             result = scorer.score(case, completion)
             return as_score(scorer, self.engine.run(_wait(result)) if isinstance(result, Awaitable) else result)
+        except Exception as error:
+            return unscored(scorer, error)
+
+    async def judged(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+        """The same for a judge, on the engine's event loop."""
+        from pytest_llmeval.metrics.results import as_score, unscored
+
+        try:
+            result: Any = scorer.score(case, completion)
+            return as_score(scorer, await result)
         except Exception as error:
             return unscored(scorer, error)
 
@@ -150,10 +170,14 @@ class Session:
             spec: provider.base_url() for spec, provider in providers.items() if isinstance(provider, LocalProvider)
         }
 
-    def close(self) -> None:
-        """Close connections and end the engine's thread, if there is one."""
+    def close(self, drain_s: float | None = 0.0) -> None:
+        """Close connections and end the engine's thread, if there is one.
+
+        Args:
+            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
+        """
         if "engine" in vars(self):
-            self.engine.close()
+            self.engine.close(drain_s)
 
     def located(self, spec: str | None, prefix: str = "") -> str | None:
         """A setting that names a file, with the file found: from the current folder, else from the root directory.
@@ -209,24 +233,23 @@ class Session:
         endpoint = (role.base_url, role.is_judge) if role.spec in (None, "openai") else ()
         key = (role.spec, *endpoint)  # anything but an endpoint is one for both roles: a local model is loaded once
         if key not in self._providers:
-            self._providers[key] = self._make_provider(role)
+            made = self._providers[key] = self._make_provider(role)
+            self.engine.name(made, role.spec or "")
         return self._providers[key]
 
     def _make_provider(self, role: Role) -> Provider:
         from pytest_llmeval.providers.factory import make_provider
-        from pytest_llmeval.providers.keys import read_keys
         from pytest_llmeval.providers.openai import Timeouts
 
-        keys = read_keys(self._environment.variables, role.base_url)
         settings = self.settings
         return make_provider(
             self.located(role.spec, "local:"),
             base_url=role.base_url,
-            key=keys.judge if role.is_judge else keys.model,
             timeouts=Timeouts(settings.connect_timeout, settings.read_timeout, settings.write_timeout),
             environ=self._environment.variables,
             place=role.place,
             local_url=self._environment.local_urls.get(role.spec or ""),
+            shares_list=role.base_url == settings.base_url,
         )
 
 

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
-from threading import Lock
-
 from pytest_llmeval.records import Completion
 
 
 class MemoryStore:
-    """Keeps completions in a dict. Safe to use from several threads."""
+    """Keeps completions in a dict. For one event loop; they come back as they were put."""
 
     def __init__(self) -> None:
         self._completions: dict[str, Completion] = {}
         self._claimed: set[str] = set()
-        self._lock = Lock()
 
-    def get(self, key: str) -> Completion | None:
-        """The stored completion, marked as cached, or ``None``."""
-        with self._lock:
-            completion = self._completions.get(key)
-        return completion and dataclasses.replace(completion, cached=True)
+    async def get(self, key: str) -> Completion | None:
+        """The stored completion, or ``None``."""
+        return self._completions.get(key)
 
-    def claim(self, key: str) -> bool:
+    async def claim(self, key: str) -> bool:
         """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile."""
-        with self._lock:
-            free = key not in self._claimed and key not in self._completions
-            if free:
-                self._claimed.add(key)
-            return free
+        if key in self._claimed or key in self._completions:
+            return False
+        self._claimed.add(key)
+        return True
 
-    def put(self, key: str, completion: Completion) -> None:
+    async def put(self, key: str, completion: Completion) -> None:
         """Store the completion of a claimed key and end the claim."""
-        with self._lock:
-            self._completions[key] = completion
-            self._claimed.discard(key)
+        self._completions[key] = completion
+        self._claimed.discard(key)
 
-    def release(self, key: str) -> None:
+    async def release(self, key: str) -> None:
         """End a claim without a completion, so that another may try."""
-        with self._lock:
-            self._claimed.discard(key)
+        self._claimed.discard(key)

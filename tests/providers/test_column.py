@@ -47,3 +47,7 @@ def test_an_absent_cell_names_the_row_and_what_it_has() -> None:
 def test_a_request_without_a_case_is_an_error() -> None:
     with pytest.raises(CallError, match="column:x answers cases of a golden file"):
         asyncio.run(ColumnProvider("x").complete(Request(())))
+
+
+def test_a_cell_costs_nothing() -> None:
+    assert ColumnProvider("actual_output").call_usd == 0.0

@@ -21,11 +21,10 @@ NOTHING: Mapping[str, str] = {}
 def made(
     spec: str | None = None,
     base_url: str | None = None,
-    key: str | None = None,
     environ: Mapping[str, str] = NOTHING,
     place: str = "--llm-provider",
 ) -> Provider:
-    return make_provider(spec, base_url=base_url, key=key, timeouts=Timeouts(), environ=environ, place=place)
+    return make_provider(spec, base_url=base_url, timeouts=Timeouts(), environ=environ, place=place)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +34,16 @@ def made(
         ("openai", "http://127.0.0.1:1/v1/", NOTHING, "openai:http://127.0.0.1:1/v1"),
         (None, None, AZURE, "openai:https://x.openai.azure.com?api-version=2024-10-21"),
         (None, "http://127.0.0.1:1/v1", AZURE, "openai:http://127.0.0.1:1/v1"),
+        (None, "m@http://127.0.0.1:1/v1", AZURE, "openai:m@http://127.0.0.1:1/v1"),
+        (None, "azure:https://y.example.com?api-version=1", AZURE, "openai:https://y.example.com?api-version=1"),
+        (None, "d@azure:https://y.example.com", AZURE, "openai:d@https://y.example.com?api-version=2024-10-21"),
+        (None, "http://a/v1\n ft:m:org@http://b", NOTHING, "openai:http://a/v1 openai:ft:m:org@http://b"),
     ],
 )
 def test_a_base_url_goes_before_azure_and_azure_before_openai_itself(
     spec: str | None, base_url: str | None, environ: Mapping[str, str], fingerprint: str
 ) -> None:
-    assert made(spec, base_url, "k", environ).fingerprint == fingerprint
+    assert made(spec, base_url, {**environ, "LLMEVAL_API_KEY": "k"}).fingerprint == fingerprint
 
 
 def test_an_endpoint_of_ones_own_needs_no_key(endpoint: MockEndpoint) -> None:
@@ -72,7 +75,7 @@ def test_without_a_key_the_variables_are_named(environ: Mapping[str, str], place
 
 def test_azure_needs_its_version() -> None:
     with pytest.raises(SettingError, match=r"OPENAI_API_VERSION: found ''; .* for example 2024-10-21"):
-        made(key="k", environ={"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"})
+        made(environ={"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "LLMEVAL_API_KEY": "k"})
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,15 @@ def test_azure_needs_its_version() -> None:
         ("ftp://host/v1", "allowed: one URL"),
         ("http:///v1", "allowed: one URL"),
         ("http://a/v1,http://b/v1", "allowed: one URL"),
-        ("http://a/v1 http://b/v1", "allowed: one URL"),
+        (" ", "allowed: one URL"),
+        ("http://a/v1 b", "allowed: one URL"),
+        ("http://a:99999/v1", "The port is no number"),
+        ("@http://a/v1", "A model's name stands before the @"),
+        ("http://me:pass@https://host/v1", "A model's name stands before the @"),
+        ("m@http://me:pass@host/v1", "without user and password"),
+        ("azure:https://me:pass@x.openai.azure.com?api-version=1", "without user and password"),
+        ("azure:https://x.openai.azure.com?key=pass@1", "Only api-version may stand"),
+        ("azure:x.openai.azure.com", "allowed: azure:https://NAME.openai.azure.com"),
         ("http://me:pass@host/v1", "without user and password. The key belongs in LLMEVAL_API_KEY."),
         ("http://host/v1/chat/completions/", "Leave out /chat/completions."),
     ],
@@ -93,6 +104,23 @@ def test_a_base_url_that_cannot_work_is_refused_without_its_password(url: str, s
     assert str(caught.value).startswith("--llm-judge-base-url: found ")
     assert said in str(caught.value)
     assert "pass@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "said"),
+    [
+        ("azure:https://x.openai.azure.com?api-version=1", "x.openai.azure.com; .* LLMEVAL_API_KEY or AZURE_OPENAI_"),
+        ("http://a/v1 https://api.openai.com/v1", "https://api.openai.com/v1; .* LLMEVAL_API_KEY_2 or OPENAI_API_KEY"),
+    ],
+)
+def test_an_endpoint_that_cannot_do_without_a_key_names_its_variables(base_url: str, said: str) -> None:
+    with pytest.raises(InputError, match=f"--llm-provider: found no API key for .*{said}"):
+        made(base_url=base_url)
+
+
+def test_azure_in_a_list_needs_its_version_beside_it_or_in_the_environment() -> None:
+    with pytest.raises(SettingError, match=r"OPENAI_API_VERSION: .* in --llm-base-url, or set OPENAI_API_VERSION"):
+        made(base_url="azure:https://x.openai.azure.com")
 
 
 def test_a_column_is_read_from_the_golden_file() -> None:

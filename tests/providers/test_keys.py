@@ -7,7 +7,8 @@ import traceback
 import pytest
 
 from pytest_llmeval.errors import CallError, InputError
-from pytest_llmeval.providers.keys import HIDDEN, NO_KEY, Keys, read_keys, redacted
+from pytest_llmeval.providers.endpoints import read_endpoints
+from pytest_llmeval.providers.keys import HIDDEN, NO_KEY, default_key, endpoint_keys, redacted
 from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
 from pytest_llmeval.records import Request
 from tests.mock_endpoint import MockEndpoint, Reply
@@ -16,33 +17,67 @@ KEY = "sk-proj-Tq7LmZ02xWbN5vRc"
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "AZURE_OPENAI_API_KEY": "azure", "OPENAI_API_KEY": "o"}
 
 
+LOCAL, OTHER = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
+OPENAI_URL, AZURE_URL = "https://api.openai.com/v1", "azure:https://x.openai.azure.com?api-version=1"
+
+
 @pytest.mark.parametrize(
-    ("environ", "base_url", "model", "judge"),
+    ("environ", "model", "judge"),
     [
-        ({}, None, None, None),
-        ({"OPENAI_API_KEY": "o"}, None, "o", "o"),
-        ({"OPENAI_API_KEY": "o", "LLMEVAL_API_KEY": "m"}, None, "m", "m"),
-        ({"OPENAI_API_KEY": "o", "LLMEVAL_JUDGE_API_KEY": "j"}, None, "o", "j"),
-        ({"LLMEVAL_API_KEY": "", "OPENAI_API_KEY": " o\n"}, None, "o", "o"),
-        (AZURE, None, "azure", "azure"),
-        (AZURE, "http://127.0.0.1:1/v1", "o", "o"),
-        ({**AZURE, "LLMEVAL_API_KEY": "m"}, None, "m", "m"),
+        ({}, None, None),
+        ({"OPENAI_API_KEY": "o"}, "o", "o"),
+        ({"OPENAI_API_KEY": "o", "LLMEVAL_API_KEY": "m"}, "m", "m"),
+        ({"OPENAI_API_KEY": "o", "LLMEVAL_JUDGE_API_KEY": "j"}, "o", "j"),
+        ({"LLMEVAL_API_KEY": "", "OPENAI_API_KEY": " o\n"}, "o", "o"),
+        (AZURE, "azure", "azure"),
+        ({**AZURE, "LLMEVAL_API_KEY": "m"}, "m", "m"),
     ],
 )
-def test_the_most_specific_variable_wins(
-    environ: dict[str, str], base_url: str | None, model: str | None, judge: str | None
+def test_the_most_specific_variable_wins(environ: dict[str, str], model: str | None, judge: str | None) -> None:
+    assert (default_key(environ, is_judge=False), default_key(environ, is_judge=True)) == (model, judge)
+
+
+@pytest.mark.parametrize(
+    ("environ", "urls", "keys"),
+    [
+        ({}, LOCAL, [None]),
+        ({"OPENAI_API_KEY": "o"}, LOCAL, ["o"]),
+        (AZURE, LOCAL, ["o"]),
+        (AZURE, AZURE_URL, ["azure"]),
+        ({"OPENAI_API_KEY": "o"}, AZURE_URL, [None]),
+        ({**AZURE, "LLMEVAL_API_KEY": "m"}, AZURE_URL, ["m"]),
+        ({"LLMEVAL_API_KEY": "m"}, f"{LOCAL} {OTHER}", ["m", None]),
+        ({"LLMEVAL_API_KEY": "m"}, f"{LOCAL} {OTHER} a@{LOCAL}", ["m", None, "m"]),
+        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, f"{LOCAL} {OTHER} {OTHER}", ["m", "n", "n"]),
+        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, f"{LOCAL} a@{LOCAL} b@{LOCAL}", ["m", "n", "m"]),
+        ({"LLMEVAL_API_KEY": "m", **AZURE}, f"{LOCAL} {AZURE_URL} {OPENAI_URL}", ["m", "azure", "o"]),
+        ({"LLMEVAL_API_KEY": "m"}, f"{OPENAI_URL} https://api.openai.com:443/v2", ["m", "m"]),
+        ({"LLMEVAL_API_KEY": "m"}, f"{OPENAI_URL} http://api.openai.com/v1", ["m", None]),
+    ],
+)
+def test_each_endpoint_of_a_list_has_its_key(environ: dict[str, str], urls: str, keys: list[str | None]) -> None:
+    assert endpoint_keys(environ, read_endpoints(urls, {}, "--llm-base-url"), is_judge=False) == keys
+
+
+@pytest.mark.parametrize(
+    ("environ", "shares_list", "keys"),
+    [
+        ({"LLMEVAL_JUDGE_API_KEY": "j", "LLMEVAL_JUDGE_API_KEY_2": "k", "LLMEVAL_API_KEY_2": "n"}, True, ["j", "k"]),
+        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, True, ["m", "n"]),
+        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, False, ["m", None]),
+    ],
+)
+def test_a_judge_takes_the_models_numbered_keys_only_for_the_same_list(
+    environ: dict[str, str], shares_list: bool, keys: list[str | None]
 ) -> None:
-    assert read_keys(environ, base_url) == Keys(model, judge)
-
-
-def test_keys_do_not_show_in_a_repr() -> None:
-    assert KEY not in repr(Keys(KEY, KEY))
+    endpoints = read_endpoints(f"{LOCAL} {OTHER}", {}, "--llm-judge-base-url")
+    assert endpoint_keys(environ, endpoints, is_judge=True, shares_list=shares_list) == keys
 
 
 @pytest.mark.parametrize("value", [f"{KEY} {KEY}", f"“{KEY}”", f"{KEY}\nx"])
 def test_what_cannot_be_a_key_is_refused_by_its_name_and_not_shown(value: str) -> None:
     with pytest.raises(InputError, match="LLMEVAL_API_KEY: found a space or a character") as caught:
-        read_keys({"LLMEVAL_API_KEY": value})
+        default_key({"LLMEVAL_API_KEY": value}, is_judge=False)
     assert KEY not in str(caught.value)
 
 

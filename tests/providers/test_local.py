@@ -59,6 +59,11 @@ def test_a_running_server_is_used_and_the_file_is_named(gguf: Path, endpoint: Mo
     assert provider.base_url() == endpoint.url
 
 
+def test_a_local_model_takes_one_call_at_a_time_and_costs_nothing(gguf: Path, endpoint: MockEndpoint) -> None:
+    provider = LocalProvider(gguf, endpoint.url)
+    assert (provider.concurrency, provider.call_usd) == (1, 0.0)
+
+
 def test_more_than_one_choice_is_refused(gguf: Path, endpoint: MockEndpoint) -> None:
     with pytest.raises(CallRefused, match="found n=2; allowed: 1"):
         answered(LocalProvider(gguf, endpoint.url), ask("hi", n=2))

@@ -124,22 +124,30 @@ def test_a_call_can_be_made_again_after_a_fault(endpoint: MockEndpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "seconds"),
+    ("status", "error", "is_overload"),
     [
-        ((("retry-after", "1.5"),), 1.5),
-        ((("retry-after-ms", "250"), ("retry-after", "9")), 0.25),
-        ((("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"),), 0.0),
-        ((("retry-after", "soon"),), None),
-        ((), None),
+        (408, CallTimeout, False),
+        (409, EndpointDown, False),
+        (425, EndpointDown, False),
+        (429, RateLimited, True),
+        (500, EndpointDown, False),
+        (503, EndpointDown, True),
+        (529, EndpointDown, True),
     ],
 )
-def test_the_time_that_a_429_asks_for_is_kept(
-    endpoint: MockEndpoint, headers: tuple[tuple[str, str], ...], seconds: float | None
+def test_what_may_pass_says_how_long_to_wait_and_whether_it_is_overload(
+    endpoint: MockEndpoint, status: int, error: type[CallError], is_overload: bool
 ) -> None:
-    endpoint.replies.append(Reply(429, '{"error": {"message": "slow down"}}', headers))
-    with pytest.raises(RateLimited) as caught:
+    endpoint.replies.append(Reply(status, '{"error": {"message": "slow down"}}', (("retry-after", "1.5"),)))
+    with pytest.raises(error) as caught:
         answered(at(endpoint), ask("hi"))
-    assert caught.value.retry_after_s == seconds
+    assert (caught.value.retry_after_s, caught.value.is_transient) == (1.5, True)
+    assert caught.value.is_overload == is_overload
+
+
+def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoint) -> None:
+    with pytest.raises(RateLimited, match="--llm-rpm, --llm-tpm or --llm-concurrency"):
+        answered(at(endpoint), ask("[[fault=429]]"))
 
 
 @pytest.mark.parametrize(
@@ -149,6 +157,7 @@ def test_the_time_that_a_429_asks_for_is_kept(
         (400, "maximum context length is 4096 tokens", "context_length_exceeded", "shorten the prompt"),
         (400, "triggered the content management policy", "content_filter", "content filter refused"),
         (400, "Unsupported parameter: 'max_tokens'", "unsupported_parameter", "--llm-extra-body"),
+        (400, "API key not valid. Please pass a valid API key.", None, "Set a valid key in LLMEVAL_API_KEY"),
         (402, "Insufficient balance", None, "no credit"),
         (403, "no access", None, "may not use this model"),
         (404, "model not found", "model_not_found", "base URL, which often ends in /v1"),

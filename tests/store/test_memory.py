@@ -1,41 +1,46 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+import asyncio
 
 from pytest_llmeval.protocols import CompletionStore
 from pytest_llmeval.records import Completion
 from pytest_llmeval.store.memory import MemoryStore
 
 
-def test_what_was_put_comes_back_marked_as_cached() -> None:
-    store: CompletionStore = MemoryStore()
-    assert store.get("k") is None
-    assert store.claim("k")
-    store.put("k", Completion("text", latency_s=2.0))
-    assert store.get("k") == Completion("text", latency_s=2.0, cached=True)
+def test_what_was_put_comes_back_as_it_was() -> None:
+    async def scenario() -> None:
+        store: CompletionStore = MemoryStore()
+        assert await store.get("k") is None
+        assert await store.claim("k")
+        await store.put("k", Completion("text", latency_s=2.0))
+        assert await store.get("k") == Completion("text", latency_s=2.0, cached=False)
+
+    asyncio.run(scenario())
 
 
 def test_a_claim_excludes_others_until_it_is_released() -> None:
-    store = MemoryStore()
-    assert [store.claim("k"), store.claim("k"), store.claim("other")] == [True, False, True]
-    store.release("k")
-    assert store.claim("k")
+    async def scenario() -> None:
+        store = MemoryStore()
+        assert [await store.claim(key) for key in ("k", "k", "other")] == [True, False, True]
+        await store.release("k")
+        assert await store.claim("k")
+
+    asyncio.run(scenario())
 
 
 def test_a_call_that_is_done_cannot_be_claimed_again() -> None:
-    store = MemoryStore()
-    store.claim("k")
-    store.put("k", Completion("text"))
-    assert not store.claim("k")
+    async def scenario() -> None:
+        store = MemoryStore()
+        await store.claim("k")
+        await store.put("k", Completion("text"))
+        assert not await store.claim("k")
+
+    asyncio.run(scenario())
 
 
-def test_of_many_threads_one_gets_the_claim() -> None:
-    store, start = MemoryStore(), Barrier(8)
+def test_of_many_tasks_one_gets_the_claim() -> None:
+    async def scenario() -> None:
+        store = MemoryStore()
+        assert sum(await asyncio.gather(*(store.claim("k") for _ in range(8)))) == 1
 
-    def claim(key: str) -> bool:
-        start.wait(30)
-        return store.claim(key)
-
-    with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(claim, ["k"] * 8)) == 1
+    asyncio.run(scenario())

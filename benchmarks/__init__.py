@@ -1,0 +1,1 @@
+"""What the project promises about speed, cost and safety, measured as ratios within one run."""

@@ -1,0 +1,45 @@
+"""Who asks: what the engine must know of a call beside its request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Asking:
+    """On whose behalf a call is made.
+
+    Attributes:
+        home: The golden file or test file that the call belongs to, relative to the root directory.
+        case: The case's id.
+        purpose: ``answer``, or the name of the score.
+        order: Position of the test; calls of earlier ones go first.
+        is_spare: Whether the call is made ahead for whoever will need it, and given up where another process makes it.
+    """
+
+    home: str = ""
+    case: str = ""
+    purpose: str = "answer"
+    order: float = 0.0
+    is_spare: bool = False
+
+
+NOBODY = Asking()
+ASKING: ContextVar[Asking] = ContextVar("ASKING", default=NOBODY)
+"""Who asks in the running task; a task that is started from it inherits it."""
+
+INNER: ContextVar[list[str] | None] = ContextVar("INNER", default=None)
+"""Inside a call: filled with the keys of the calls that are made for it, by an application under test."""
+
+
+@contextmanager
+def asking(who: Asking) -> Iterator[None]:
+    """Ask on somebody's behalf."""
+    token = ASKING.set(who)
+    try:
+        yield
+    finally:
+        ASKING.reset(token)

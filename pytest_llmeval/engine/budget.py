@@ -1,0 +1,89 @@
+"""A hard cap on what a run spends, over all its processes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from pytest_llmeval.engine.lane_rules import Document
+from pytest_llmeval.errors import BudgetSpent
+from pytest_llmeval.protocols import SharedState
+
+POLL_S = 0.05
+DOCUMENT = "budget"
+
+Answer = Literal["granted", "spent", "wait"]
+
+
+class Budget:
+    """Reserves the worst case of a call before it is sent.
+
+    Near the end calls wait for those in flight, since most cost less than their worst case; the last one may begin
+    whenever anything is left, so the cap can be passed by the price of one call and no more.
+
+    Args:
+        usd: The cap, in US dollars.
+        state: What the processes of the run share.
+    """
+
+    def __init__(self, usd: float, state: SharedState) -> None:
+        self._usd, self._state = usd, state
+
+    async def reserve(self, worst_usd: float) -> None:
+        """Set the most that a call may cost aside. Every reservation is `settle`-d.
+
+        Raises:
+            BudgetSpent: Nothing is left.
+        """
+        while (
+            answer := await self._state.change(DOCUMENT, lambda document: self._take(document, worst_usd))
+        ) != "granted":
+            if answer == "spent":
+                raise BudgetSpent(
+                    f"not sent: the budget of ${self._usd:g} is spent. Raise --llm-budget, or run fewer cases; "
+                    "what was answered is kept in the completion store and is not paid again."
+                )
+            await asyncio.sleep(POLL_S)
+            await self._count_the_dead_as_spent()
+
+    async def settle(self, worst_usd: float, actual_usd: float) -> None:
+        """Replace a reservation by what the call has cost."""
+
+        def change(document: Document) -> None:
+            reserved = _reserved(document)
+            reserved[self._state.member] = max(0.0, reserved.get(self._state.member, 0.0) - worst_usd)
+            document["flying"][self._state.member] -= 1
+            document["spent"] += actual_usd
+
+        await self._state.change(DOCUMENT, change)
+
+    def _take(self, document: Document, worst_usd: float) -> Answer:
+        reserved, member = _reserved(document), self._state.member
+        flying, spent = document["flying"], document["spent"]
+        if spent >= self._usd:
+            return "spent"
+        if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()):
+            return "wait"
+        reserved[member] = reserved.get(member, 0.0) + worst_usd
+        flying[member] = flying.get(member, 0) + 1
+        return "granted"
+
+    async def _count_the_dead_as_spent(self) -> None:
+        """A worker that died may have paid what it had reserved."""
+        members = await self._state.change(DOCUMENT, lambda document: set(_reserved(document)))
+        dead = members - await self._state.alive(members)
+        if dead:
+            await self._state.change(DOCUMENT, lambda document: _bury(document, dead))
+
+
+def _reserved(document: Document) -> dict[str, float]:
+    document.setdefault("spent", 0.0)
+    document.setdefault("flying", {})
+    reserved: dict[str, float] = document.setdefault("reserved", {})
+    return reserved
+
+
+def _bury(document: Document, dead: set[str]) -> None:
+    for member in dead:
+        document["spent"] += _reserved(document).pop(member, 0.0)
+        document["flying"].pop(member, None)

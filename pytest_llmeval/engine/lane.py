@@ -1,0 +1,174 @@
+"""The way to one endpoint: calls wait here until endpoint, user and the run's other processes allow them."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pytest_llmeval.engine.lane_rules import Ceilings, Document, Grant, Report, Sent, bury, grant, settle
+from pytest_llmeval.errors import Stopped
+from pytest_llmeval.protocols import SharedState
+
+BURY_AFTER_S = 1.0
+"""How long a member may be silent before a starved one asks whether its process still lives."""
+
+
+STOPPED = "the run ends, so this call was not sent"
+
+
+class Waiting(NamedTuple):
+    """A call that waits; the smallest order goes first."""
+
+    order: float
+    number: int
+    tokens: float
+    go: asyncio.Future[Sent]
+
+
+class Lane:
+    """Admits calls to one endpoint, in their order. Used on one event loop.
+
+    Args:
+        name: Name of the endpoint; processes that name it alike share what it allows.
+        state: What the processes of the run share.
+        ceilings: What the user allows.
+        clock: Seconds of the machine's monotonic clock.
+    """
+
+    def __init__(
+        self, name: str, state: SharedState, ceilings: Ceilings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name = f"lane {name}"
+        self._state, self._ceilings, self._clock = state, ceilings, clock
+        self._waiting: list[Waiting] = []
+        self._reports: list[Report] = []
+        self._numbers = itertools.count()
+        self._held = 0
+        self._negotiation: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._is_stopped = self._is_news = False
+        self._looked_at = 0.0
+
+    async def acquire(self, order: float, tokens: float) -> Sent:
+        """Wait until a call may be sent. Every one that was admitted is `release`-d.
+
+        Args:
+            order: Smaller ones go first: the position of the test that needs the call.
+            tokens: About how many the call takes.
+
+        Raises:
+            Stopped: Nothing more is sent.
+        """
+        if self._is_stopped:
+            raise Stopped(STOPPED)
+        waiting = Waiting(order, next(self._numbers), tokens, asyncio.get_running_loop().create_future())
+        heapq.heappush(self._waiting, waiting)
+        self._negotiate_soon()
+        try:
+            return await waiting.go
+        except asyncio.CancelledError:
+            if waiting.go.done() and not waiting.go.cancelled() and waiting.go.exception() is None:
+                self.release(Report(waiting.go.result(), succeeded=False))  # admitted, but nobody is left to send it
+            raise
+
+    def release(self, report: Report) -> None:
+        """Say how an admitted call has ended."""
+        self._held -= 1
+        self._reports.append(report)
+        self._negotiate_soon()
+
+    def stop(self) -> None:
+        """Admit nothing more: whoever waits gets `Stopped`."""
+        self._is_stopped = True
+        for waiting in self._waiting:
+            if not waiting.go.done():
+                waiting.go.set_exception(Stopped(STOPPED))
+        self._waiting.clear()
+
+    async def leave(self) -> None:
+        """Give back what this process holds, so that nobody waits for it."""
+        self._cancel_again()
+        if self._negotiation is not None:
+            await self._negotiation
+        await self._state.change(self._name, self._part)
+
+    def _part(self, document: Document) -> None:
+        settle(document, self._reports, self._ceilings, self._clock())
+        bury(document, {self._state.member})
+
+    def _negotiate_soon(self) -> None:
+        self._is_news = True
+        if self._negotiation is None:
+            self._cancel_again()
+            self._negotiation = asyncio.ensure_future(self._negotiate())
+
+    async def _negotiate(self) -> None:
+        """Once for everything that happened in this tick of the loop; again while more happens meanwhile."""
+        try:
+            while True:
+                self._is_news = False
+                granted = await self._state.change(self._name, self._change())
+                self._admit(granted)
+                if not self._is_news:
+                    break
+            if self._waiting and granted.again_s is not None:
+                await self._bury_the_dead()
+                self._again = asyncio.get_running_loop().call_later(granted.again_s, self._negotiate_soon)
+        finally:
+            self._negotiation = None
+
+    def _change(self) -> Callable[[Document], Grant]:
+        reports, self._reports = self._reports, []
+        held, now = self._held, self._clock()
+        ahead = heapq.nsmallest(max(self._ceilings.concurrency - held, 1), self._waiting)
+        tokens, lacking = [each.tokens for each in ahead], len(self._waiting) - len(ahead)
+
+        def change(document: Document) -> Grant:
+            settle(document, reports, self._ceilings, now)
+            granted = grant(document, self._state.member, held, tokens, self._ceilings, now)
+            document["members"][self._state.member]["wants"] += lacking
+            return granted
+
+        return change
+
+    def _admit(self, granted: Grant) -> None:
+        sent = granted.first
+        for _ in range(granted.calls):
+            waiting = self._next()
+            if waiting is None:
+                return  # it was cancelled meanwhile; the next negotiation tells how many are in flight
+            waiting.go.set_result(sent)
+            self._held += 1
+            sent = Sent(sent.at, sent.requests + 1, sent.tokens + waiting.tokens)
+
+    def _next(self) -> Waiting | None:
+        while self._waiting:
+            waiting = heapq.heappop(self._waiting)
+            if not waiting.go.done():
+                return waiting
+        return None
+
+    async def _bury_the_dead(self) -> None:
+        """Where this process is starved, look whether those that hold something still live."""
+        now = self._clock()
+        if now - self._looked_at < BURY_AFTER_S:
+            return
+        self._looked_at = now
+        silent = await self._state.change(self._name, lambda document: _silent(document, self._state.member, now))
+        if silent:
+            dead = silent - await self._state.alive(silent)
+            await self._state.change(self._name, lambda document: bury(document, dead))
+
+    def _cancel_again(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+
+
+def _silent(document: Document, member: str, now: float) -> set[str]:
+    members = document.get("members", {})
+    return {name for name, each in members.items() if name != member and now - each["seen"] > BURY_AFTER_S}

@@ -1,0 +1,233 @@
+"""The rules by which the processes of a run share what one endpoint allows. Arithmetic on one document, no waiting.
+
+The document of a lane is a JSON object that every process of the run reads and changes in turn:
+
+- ``limit``: calls that may be in flight. It grows by one a success up to ``threshold`` (slow start), then by one a
+  round of successes, and is halved when the endpoint says that it is too busy (AIMD, as in TCP's congestion avoidance,
+  RFC 5681); at most once for all the calls that were sent before the last cut.
+- ``members``: for each process, how many calls it has in flight and how many wait.
+- ``paused_until``: nothing is sent before it.
+- ``requests`` and ``tokens``: what is left of a rate limit, as the endpoint or the user told it.
+
+Times are seconds of the machine's monotonic clock, which all processes of a host share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pytest_llmeval.records import Quota, RateLimits
+
+START = 20
+"""Calls in flight at the beginning: enough to fill a fast endpoint soon, few enough not to overrun a slow one."""
+
+POLL_S = 0.02
+"""How soon to ask again where another process holds what this one waits for."""
+
+SPARE = 1.0
+"""Requests of a quota that are left to whoever else uses the same key."""
+
+MINUTE_S = 60.0
+
+Document = dict[str, Any]
+
+
+class Sent(NamedTuple):
+    """A call as it was sent: when, and how many requests and tokens the lane had sent by then, itself included."""
+
+    at: float
+    requests: float
+    tokens: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a call ended.
+
+    Attributes:
+        sent: The call.
+        succeeded: Whether an answer came.
+        overloaded: Whether the endpoint said that it is too busy (429, 503).
+        pause_s: Seconds for which it wants nothing more, if it said so.
+        rate_limits: What it said of its limits.
+        usd: What the call cost; ``None`` if that is unknown.
+    """
+
+    sent: Sent
+    succeeded: bool
+    overloaded: bool = False
+    pause_s: float = 0.0
+    rate_limits: RateLimits | None = None
+    usd: float | None = None
+
+
+class Grant(NamedTuple):
+    """What a member may do now.
+
+    Attributes:
+        calls: So many of its calls may be sent.
+        first: What the first of them is to be noted with.
+        again_s: Seconds after which to ask again for the others; ``None``: when one of its own calls has ended.
+    """
+
+    calls: int
+    first: Sent
+    again_s: float | None
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What the user allows one endpoint: calls in flight, requests and tokens a minute."""
+
+    concurrency: int
+    rpm: float | None = None
+    tpm: float | None = None
+
+
+def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: float) -> None:
+    """Take in how calls have ended: the limit, pauses and quotas follow."""
+    _begin(document, ceilings, now)
+    for report in reports:
+        if report.overloaded:
+            _cut(document, report, now)
+        elif report.succeeded:
+            document["streak"] = 0
+            _grow(document, ceilings)
+            document["done"] += 1
+            document["usd"] += report.usd or 0.0
+        if report.rate_limits is not None:
+            _learn(document, "requests", report.rate_limits.requests, report.sent.requests, report.sent.at)
+            _learn(document, "tokens", report.rate_limits.tokens, report.sent.tokens, report.sent.at)
+
+
+def grant(document: Document, member: str, held: int, waiting: list[float], ceilings: Ceilings, now: float) -> Grant:
+    """How many of its waiting calls a member may send now.
+
+    Args:
+        document: The lane's document; it is changed.
+        member: Who asks.
+        held: Its calls in flight.
+        waiting: Tokens of each of its waiting calls, in the order in which they will be sent.
+        ceilings: What the user allows.
+        now: The time.
+    """
+    _begin(document, ceilings, now)
+    members = document["members"]
+    members[member] = {"held": held, "wants": len(waiting), "seen": now}
+    free = int(document["limit"]) - sum(each["held"] for each in members.values())
+    room = min(free, _fair_share(document["limit"], members, member) - held, len(waiting))
+    pause = document["paused_until"] - now
+    count, again_s = (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
+    first = Sent(now, document["sent_requests"] + 1, document["sent_tokens"])
+    _spend(document, waiting[:count], ceilings)
+    members[member] |= {"held": held + count, "wants": len(waiting) - count}
+    return Grant(count, first, again_s or (POLL_S if len(members) > 1 else None))
+
+
+def bury(document: Document, dead: set[str]) -> None:
+    """Forget members whose process has died: what they held is free again."""
+    for member in dead:
+        document.get("members", {}).pop(member, None)
+
+
+def _begin(document: Document, ceilings: Ceilings, now: float) -> None:
+    if "limit" in document:
+        return
+    document |= {
+        "limit": float(min(START, ceilings.concurrency)), "threshold": float(ceilings.concurrency), "cut_at": 0.0,
+        "paused_until": 0.0, "streak": 0, "members": {}, "sent_requests": 0.0, "sent_tokens": 0.0, "done": 0,
+        "usd": 0.0, "requests": None, "tokens": None,
+    }  # fmt: skip
+    for name, a_minute in (("own_requests", ceilings.rpm), ("own_tokens", ceilings.tpm)):
+        document[name] = a_minute and {"left": max(1.0, a_minute / MINUTE_S), "at": now}
+
+
+def _grow(document: Document, ceilings: Ceilings) -> None:
+    limit = document["limit"]
+    step = 1.0 if limit < document["threshold"] else 1.0 / limit
+    document["limit"] = min(limit + step, float(ceilings.concurrency))
+
+
+def _cut(document: Document, report: Report, now: float) -> None:
+    document["streak"] += 1
+    if report.sent.at >= document["cut_at"]:
+        document["limit"] = document["threshold"] = max(1.0, document["limit"] / 2)
+        document["cut_at"] = now
+    # One refusal among answers concerns that call alone; several in a row, everybody.
+    if report.pause_s and document["streak"] > 1:
+        document["paused_until"] = max(document["paused_until"], now + report.pause_s)
+
+
+def _learn(document: Document, name: str, quota: Quota | None, sent: float, at: float) -> None:
+    """Note what is left of a quota. It stood so when the endpoint saw that call; later ones are counted off by us."""
+    known = document[name]
+    if quota is None or (known and known["sent"] > sent):
+        return
+    back = (quota.limit - quota.remaining) / quota.reset_s if quota.reset_s > 0 else quota.limit / MINUTE_S
+    rate = min(back, quota.limit / MINUTE_S) or quota.limit / MINUTE_S
+    document[name] = {"left": quota.remaining, "sent": sent, "at": at, "rate": rate, "cap": quota.limit}
+
+
+def _left(document: Document, name: str, now: float) -> tuple[float, float] | None:
+    """What is left of a quota now, and how much comes back a second."""
+    known, sent = document[name], document[f"sent_{name}"]
+    if not known:
+        return None
+    grown = known["left"] + known["rate"] * (now - known["at"])
+    return min(grown, known["cap"]) - (sent - known["sent"]) - SPARE, known["rate"]
+
+
+def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> tuple[float, float] | None:
+    if not a_minute:
+        return None
+    bucket, rate = document[f"own_{name}"], a_minute / MINUTE_S
+    bucket |= {"left": min(max(1.0, rate), bucket["left"] + rate * (now - bucket["at"])), "at": now}
+    return bucket["left"], rate
+
+
+def _affordable(document: Document, waiting: list[float], ceilings: Ceilings, now: float) -> tuple[int, float]:
+    """How many of the waiting calls the quotas allow, and where they allow none, in how many seconds the first."""
+    for_requests = (_left(document, "requests", now), _own_left(document, "requests", ceilings.rpm, now))
+    for_tokens = (_left(document, "tokens", now), _own_left(document, "tokens", ceilings.tpm, now))
+    count, again_s = len(waiting), 0.0
+    for quota in filter(None, for_requests):
+        count, again_s = _within(quota, [1.0] * count, again_s)
+    for quota in filter(None, for_tokens):
+        count, again_s = _within(quota, waiting[:count], again_s)
+    return count, again_s
+
+
+def _within(quota: tuple[float, float], weights: list[float], again_s: float) -> tuple[int, float]:
+    """How many of the weights fit what is left. The first one need not fit whole: it could never."""
+    left, rate = quota
+    used, count = 0.0, 0
+    for weight in weights:
+        need = min(weight, 1.0) if not count else weight
+        if used + need > left:
+            return count, max(again_s, (used + need - left) / rate)
+        used, count = used + weight, count + 1
+    return count, again_s
+
+
+def _spend(document: Document, tokens: list[float], ceilings: Ceilings) -> None:
+    document["sent_requests"] += len(tokens)
+    document["sent_tokens"] += sum(tokens)
+    if ceilings.rpm:
+        document["own_requests"]["left"] -= len(tokens)
+    if ceilings.tpm:
+        document["own_tokens"]["left"] -= sum(tokens)
+
+
+def _fair_share(limit: float, members: Mapping[str, Mapping[str, Any]], member: str) -> int:
+    """What a member may hold when everybody who wants more gets the same: max-min fairness, rounded up."""
+    demands = sorted((each["held"] + each["wants"], name) for name, each in members.items())
+    left, share = limit, 0.0
+    for position, (demand, name) in enumerate(demands):
+        share = left / (len(demands) - position)
+        if name == member:
+            break
+        left -= min(demand, share)
+    return math.ceil(share)

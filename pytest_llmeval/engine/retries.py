@@ -1,0 +1,50 @@
+"""When to try a failed call again: the one place where that is decided."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_llmeval.errors import CallError
+
+BASE_S, LONGEST_S = 0.5, 30.0
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and how long a call is tried.
+
+    The wait before attempt n+1 is drawn from 0 to BASE_S·2ⁿ seconds ("full jitter", after M. Brooker, Exponential
+    Backoff and Jitter, 2015), at most `LONGEST_S`; what the endpoint asks for with Retry-After comes on top.
+
+    Attributes:
+        retries: Attempts after the first.
+        deadline_s: Seconds from the first attempt's sending, after which no other begins.
+        draw: A number from 0 to 1.
+    """
+
+    retries: int
+    deadline_s: float
+    draw: Callable[[], float] = random.random
+
+    def wait_s(self, error: CallError, attempt: int, elapsed_s: float) -> float | None:
+        """Seconds to wait before the next attempt; ``None`` if there is none.
+
+        Args:
+            error: Why the last one failed.
+            attempt: Number of the last one, from 0.
+            elapsed_s: Seconds since the first was sent.
+        """
+        if not error.is_transient or attempt >= self.retries:
+            return None
+        jitter = self.draw() * min(BASE_S * 2**attempt, LONGEST_S)
+        wait = (error.retry_after_s or 0.0) + jitter
+        return wait if elapsed_s + wait < self.deadline_s else None
+
+
+def gave_up(error: CallError, attempts: int, elapsed_s: float) -> CallError:
+    """The error to raise at last: the last one, with how often and how long it was tried."""
+    if attempts == 1:
+        return error
+    return type(error)(f"{error} Tried {attempts} times in {elapsed_s:.0f} s.", error.retry_after_s)

@@ -1,0 +1,105 @@
+"""How calls are made, decided from the settings: where completions are kept, what is allowed, what is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import SettingError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.engine.caller import Caller
+    from pytest_llmeval.protocols import CompletionStore, SharedState
+    from pytest_llmeval.settings import Settings
+    from pytest_llmeval.store.recordings import Recordings
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Process:
+    """This process among those of a run.
+
+    Attributes:
+        run: Id of the run.
+        member: Name of the process: ``main``, or that of an xdist worker.
+        is_alone: Whether it is the only one.
+    """
+
+    run: str = ""
+    member: str = "main"
+    is_alone: bool = True
+
+
+def make_store(settings: Settings, process: Process, root: Path, current: Path) -> tuple[CompletionStore, SharedState]:
+    """Where completions are kept, and what the processes of the run share. Nothing is opened yet.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    from pytest_llmeval.store.memory import MemoryStore
+    from pytest_llmeval.store.sqlite import SqliteStore
+    from pytest_llmeval.store.state import LocalState
+
+    path = store_path(settings, root, current)
+    is_transient = settings.no_cache or settings.record == "all"
+    if settings.record == "none" or (is_transient and process.is_alone):
+        return MemoryStore(), LocalState()
+    max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
+    store = SqliteStore(path, process.run, member=process.member, max_age_s=max_age_s, transient=is_transient)
+    return store, LocalState() if process.is_alone else store
+
+
+async def end_run(store: CompletionStore) -> None:
+    """Drop what only this run could use. Called once, by the last of its processes.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        await store.end_run()
+        await store.close()
+
+
+def store_path(settings: Settings, root: Path, current: Path) -> Path:
+    """The file of the completion store.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    if "://" in settings.store or not settings.store:
+        raise SettingError("--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache.")
+    return (current if "store" in settings.explicit else root) / settings.store
+
+
+def make_caller(settings: Settings, state: SharedState) -> Caller:
+    """What makes the calls.
+
+    Raises:
+        SettingError: A line of ``llm_prices`` cannot be read.
+    """
+    from pytest_llmeval.engine.budget import Budget
+    from pytest_llmeval.engine.caller import Caller, CallPolicy
+    from pytest_llmeval.engine.lane_rules import Ceilings
+    from pytest_llmeval.engine.pricing import Prices
+    from pytest_llmeval.engine.retries import RetryPolicy
+
+    policy = CallPolicy(
+        settings.timeout,
+        RetryPolicy(settings.retries, settings.deadline),
+        Ceilings(settings.concurrency, settings.rpm, settings.tpm),
+    )
+    budget = None if settings.budget is None else Budget(settings.budget, state)
+    return Caller(policy, Prices(settings.prices), state, budget)
+
+
+def make_recordings(settings: Settings, root: Path) -> Recordings | None:
+    """The recordings, in a run that records or replays."""
+    if settings.record is None:
+        return None
+    from pytest_llmeval.store.recordings import Recordings
+
+    return Recordings(settings.record, root, settings.recordings)

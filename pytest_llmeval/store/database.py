@@ -1,0 +1,98 @@
+"""The file of the completion store: its tables, how it is opened, and when it is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytest_llmeval.errors import StoreError
+
+APPLICATION_ID = 0x4C4C4D45
+"""Says in the file's header that it is ours: ``LLME`` in ASCII."""
+
+VERSION = 1
+"""Version of the tables, kept in ``user_version``."""
+
+TABLES = (
+    "CREATE TABLE completions (key TEXT PRIMARY KEY, completion TEXT NOT NULL, model TEXT NOT NULL,"
+    " endpoint TEXT NOT NULL, made_at REAL NOT NULL, run TEXT NOT NULL, transient INTEGER NOT NULL)",
+    "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE shared (run TEXT, name TEXT, document TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID",
+)
+REMEDY = "delete it, or name another with --llm-store"
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite only asks to try again (Python 3.10 tells no error code, only the text)."""
+    return isinstance(error, sqlite3.OperationalError) and "lock" in str(error)
+
+
+def refusal(path: Path, error: BaseException) -> StoreError:
+    """What the user is told when the store does not work."""
+    if isinstance(error, StoreError):
+        return StoreError(*error.args)
+    what = "is no SQLite database" if "not a database" in str(error) else f"cannot be used ({error})"
+    return StoreError(
+        f"completion store {path}: {what}; a file in a writable folder with free space is needed: {REMEDY}"
+    )
+
+
+def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection:
+    """Open the file, or make it with its tables.
+
+    Args:
+        path: The file.
+        busy_timeout_s: How long SQLite itself may wait for another process. It blocks the thread.
+
+    Raises:
+        StoreError: The file is of a newer version or of something else.
+        sqlite3.Error: It cannot be read or written, or (see `is_busy`) not now.
+        OSError: Its folder cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
+    try:
+        with transaction(db, "BEGIN"):  # one view on all that the check reads; nothing of a foreign file is changed
+            _check(db, path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        with transaction(db):
+            if not db.execute("PRAGMA user_version").fetchone()[0]:
+                for statement in TABLES:
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """All of the block, or nothing of it."""
+    db.execute(begin)
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # some errors have rolled back already
+            db.execute("ROLLBACK")
+        raise
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    [[application]] = db.execute("PRAGMA application_id")
+    [[version]] = db.execute("PRAGMA user_version")
+    [[tables]] = db.execute("SELECT count(*) FROM sqlite_master")
+    if tables and application != APPLICATION_ID:
+        raise StoreError(
+            f"completion store {path}: found an SQLite database of something else; name another file with --llm-store"
+        )
+    if version > VERSION:
+        raise StoreError(
+            f"completion store {path}: found version {version}; this release reads up to {VERSION}: upgrade "
+            f"pytest-llm-golden, or {REMEDY}"
+        )

@@ -1,0 +1,129 @@
+"""Who holds claims, and whether the holder still lives.
+
+An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a file of its own;
+the kernel releases the lock when the process dies, however it dies. (A time-to-live would block others for its
+length, and the id of a process is kept by a zombie.)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+RECHECK_S = 1.0
+"""How long an owner that was seen alive counts as alive: polling stays cheap, and the dead block nobody for long."""
+
+SUFFIX = ".lock"
+
+
+def run_of(owner: str) -> str:
+    """The run that an owner belongs to."""
+    return owner.rsplit("/", 2)[0]
+
+
+def member_of(owner: str) -> str:
+    """The process of the run, by its name there."""
+    return owner.rsplit("/", 2)[1]
+
+
+class Owners:
+    """The owners of a store, by their lock files in one folder.
+
+    A lock file is made, and that of another removed, only within a write transaction of the database: so nobody
+    removes one which its owner is about to lock.
+
+    Attributes:
+        own: Name of the owner that this object is; empty until `take`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.own = ""
+        self._folder = folder
+        self._lock: BaseFileLock | None = None
+        self._seen_alive: dict[str, float] = {}
+
+    @classmethod
+    def of(cls, store: Path) -> Owners:
+        """The owners of a store's file."""
+        return cls(store.with_name(f"{store.name}.owners"))
+
+    def take(self, run: str, member: str) -> None:
+        """Become an owner, unless this is one.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        from filelock import FileLock, Timeout  # late: a run that sends nothing needs no store
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        while self._lock is None:
+            owner = f"{run}/{member}/{os.urandom(6).hex()}"
+            lock = FileLock(self._file(owner), thread_local=False)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:  # somebody who looked for the dead was faster
+                continue
+            self.own, self._lock = owner, lock
+
+    def drop(self) -> None:
+        """Be an owner no longer."""
+        if self._lock is not None:
+            self._lock.release(force=True)
+            self.forget(self.own)
+            self.own, self._lock = "", None
+
+    def lives(self, owner: str) -> bool:
+        """Whether the process of an owner lives; may be a second late to notice its death."""
+        if owner == self.own:
+            return True
+        now = time.monotonic()
+        if now - self._seen_alive.get(owner, float("-inf")) < RECHECK_S:
+            return True
+        if _is_held(self._file(owner)):
+            self._seen_alive[owner] = now
+            return True
+        self._seen_alive.pop(owner, None)
+        return False
+
+    def living(self) -> set[str]:
+        """All owners that live."""
+        return {owner for owner in self._all() if self.lives(owner)}
+
+    def forget(self, owner: str) -> None:
+        """Remove the lock file of a dead owner."""
+        with suppress(
+            PermissionError
+        ):  # Windows, while somebody looks whether it is held; the next who opens removes it
+            self._file(owner).unlink(missing_ok=True)
+
+    def forget_dead(self) -> None:
+        """Remove the lock files of all dead owners."""
+        for owner in self._all() - self.living():
+            self.forget(owner)
+
+    def _all(self) -> set[str]:
+        return {unquote(file.name[: -len(SUFFIX)]) for file in self._folder.glob(f"*{SUFFIX}")}
+
+    def _file(self, owner: str) -> Path:
+        return self._folder / f"{quote(owner, safe='')}{SUFFIX}"
+
+
+def _is_held(file: Path) -> bool:
+    if not file.exists():
+        return False
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(file, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,262 @@
+"""The completion store of a host: one SQLite file that all processes share.
+
+It is cache, single flight between processes, resume after a kill, and the state that the workers of a run share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pytest_llmeval.errors import StoreError
+from pytest_llmeval.records import Completion
+from pytest_llmeval.store.commits import GroupCommit
+from pytest_llmeval.store.database import open_database, refusal, transaction
+from pytest_llmeval.store.owners import Owners, member_of, run_of
+from pytest_llmeval.wire import from_wire, to_wire
+
+T = TypeVar("T")
+
+TRANSIENT = "run:"
+"""Begins the key of a completion that no other run may use."""
+
+CLAIM = (
+    "INSERT INTO claims SELECT :key, :owner WHERE NOT EXISTS"
+    " (SELECT 1 FROM completions WHERE key = :key AND made_at >= :since) ON CONFLICT (key) DO NOTHING"
+)
+RELEASE = "DELETE FROM claims WHERE key = ? AND owner = ?"
+RELEASE_ALL = "DELETE FROM claims WHERE owner = ?"
+
+
+class SqliteStore:
+    """Both `CompletionStore` and `SharedState` over one file.
+
+    All verbs are awaited on one event loop. Nothing is made on disk before the first of them.
+
+    Args:
+        path: The file; beside it lies a folder ``<path>.owners`` of lock files.
+        run: Id of the run, the same in all its processes.
+        member: Name of this process in the run.
+        max_age_s: Age in seconds beyond which a completion counts as not stored; ``None`` for any.
+        transient: Neither use completions of other runs nor keep any after this one.
+    """
+
+    def __init__(
+        self, path: Path, run: str, *, member: str = "main", max_age_s: float | None = None, transient: bool = False
+    ) -> None:
+        self._path, self._run, self._member = path, run, member
+        self._max_age_s, self._is_transient = max_age_s, transient
+        self._owners = Owners.of(path)
+        self._commits = GroupCommit(path, self._open)
+
+    @property
+    def member(self) -> str:
+        """Name of this process in the run."""
+        return self._member
+
+    async def get(self, key: str) -> Completion | None:
+        """The stored completion, ``cached`` if an earlier run made it; or ``None``.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        query = "SELECT completion, run FROM completions WHERE key = ? AND made_at >= ?"
+        asked = (self._scoped(key), self._since())
+        row = await self._commits.read(lambda db: db.execute(query, asked).fetchone())
+        if row is None:
+            return None
+        try:
+            completion = from_wire(Completion, row[0])
+        except ValueError as error:
+            raise StoreError(
+                f"completion store {self._path}: found no completion of this release under the key {key}: "
+                "run llmeval cache clear"
+            ) from error
+        return completion if row[1] == self._run else replace(completion, cached=True)
+
+    async def claim(self, key: str) -> bool:
+        """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile.
+
+        A claim of a process that is dead counts for nothing. Whoever is cancelled here has no claim.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        scoped = self._scoped(key)
+        future = self._commits.submit(lambda db: self._claim(db, scoped), droppable=True)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and not future.exception() and future.result():
+                self._release(key)
+            raise
+
+    async def put(self, key: str, completion: Completion) -> None:
+        """Store the completion of a claimed key and end the claim. Rate limits are not kept.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        scoped = self._scoped(key)
+        row = (
+            scoped,
+            to_wire(replace(completion, rate_limits=None)),
+            _storable(completion.model),
+            _storable(completion.endpoint),
+            _timestamp(completion.made_at),
+            self._run,
+            scoped.startswith(TRANSIENT),
+        )
+        await self._commits.submit(lambda db: _put(db, row))
+
+    async def release(self, key: str) -> None:
+        """End a claim without a completion, so that another may try.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        await self._release(key)
+
+    async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+        """Read, change and write one document of this run, with nobody else in between.
+
+        Args:
+            name: Name of the document; one that nobody has written is empty.
+            change: Gets the document, a JSON object, and may change it in place; a fresh one whenever the
+                transaction has to be tried again. It must neither wait nor raise.
+
+        Returns:
+            What ``change`` returned.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        return await self._commits.submit(lambda db: _change(db, self._run, name, change))
+
+    async def alive(self, members: Iterable[str]) -> set[str]:
+        """Those of the members whose process has this store open and lives; this one always does.
+
+        Raises:
+            StoreError: The lock files cannot be read.
+        """
+        try:
+            living = {member_of(owner) for owner in self._owners.living() if run_of(owner) == self._run}
+        except OSError as error:
+            raise refusal(self._path, error) from error
+        return (living | {self._member}) & set(members)
+
+    async def end_run(self) -> None:
+        """Delete what was for this run alone. For its main process, when the others are done.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        if self._commits.is_open or self._path.exists():
+            await self._commits.submit(lambda db: _delete_run(db, self._run))
+
+    async def close(self) -> None:
+        """Write what waits, release the claims of this process, and close.
+
+        Raises:
+            StoreError: The store cannot be written. It is closed nevertheless.
+        """
+        try:
+            if self._commits.is_open and not self._commits.closed:
+                await self._commits.submit(lambda db: _write(db, RELEASE_ALL, self._owners.own))
+        finally:
+            self._commits.close()
+            self._owners.drop()
+
+    def _open(self) -> sqlite3.Connection:
+        db = open_database(self._path)
+        try:
+            with transaction(db):
+                self._owners.take(self._run, self._member)
+                _sweep(db, self._owners)
+        except BaseException:
+            db.close()
+            self._owners.drop()
+            raise
+        return db
+
+    def _claim(self, db: sqlite3.Connection, key: str) -> bool:
+        values = {"key": key, "owner": self._owners.own, "since": self._since()}
+        if db.execute(CLAIM, values).rowcount == 1:
+            return True
+        holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
+        if holder is None or self._owners.lives(holder[0]):
+            return False
+        self._owners.forget(holder[0])
+        db.execute("DELETE FROM claims WHERE key = ?", (key,))
+        return db.execute(CLAIM, values).rowcount == 1
+
+    def _release(self, key: str) -> asyncio.Future[None]:
+        scoped = self._scoped(key)
+        return self._commits.submit(lambda db: _write(db, RELEASE, scoped, self._owners.own))
+
+    def _scoped(self, key: str) -> str:
+        """The key in the file: one of this run alone names the run, so that runs at the same time do not meet."""
+        return f"{TRANSIENT}{self._run}:{key}" if self._is_transient or key.startswith(TRANSIENT) else key
+
+    def _since(self) -> float:
+        """When a completion must have been made, or later, to count: a Unix time."""
+        return float("-inf") if self._max_age_s is None else time.time() - self._max_age_s
+
+
+def _write(db: sqlite3.Connection, statement: str, *values: object) -> None:
+    db.execute(statement, values)
+
+
+def _put(db: sqlite3.Connection, row: tuple[object, ...]) -> None:
+    db.execute("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute("DELETE FROM claims WHERE key = ?", row[:1])
+
+
+def _change(db: sqlite3.Connection, run: str, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+    row = db.execute("SELECT document FROM shared WHERE run = ? AND name = ?", (run, name)).fetchone()
+    before = row[0] if row else "{}"
+    document = json.loads(before)
+    result = change(document)
+    after = json.dumps(document)
+    if after != before:
+        db.execute("INSERT OR REPLACE INTO shared VALUES (?, ?, ?)", (run, name, after))
+    return result
+
+
+def _sweep(db: sqlite3.Connection, owners: Owners) -> None:
+    """Delete what runs have left that no longer live."""
+    living = owners.living()
+    runs = {run_of(owner) for owner in living}
+    left = db.execute("SELECT run FROM completions WHERE transient UNION SELECT run FROM shared").fetchall()
+    for (run,) in left:
+        if run not in runs:
+            _delete_run(db, run)
+    for (owner,) in db.execute("SELECT DISTINCT owner FROM claims").fetchall():
+        if owner not in living:
+            db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+    owners.forget_dead()
+
+
+def _delete_run(db: sqlite3.Connection, run: str) -> None:
+    db.execute("DELETE FROM completions WHERE transient AND run = ?", (run,))
+    db.execute("DELETE FROM shared WHERE run = ?", (run,))
+
+
+def _timestamp(made_at: str) -> float:
+    """Unix time of an ISO date; now, if there is none that can be read."""
+    try:
+        return datetime.fromisoformat(made_at.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return time.time()
+
+
+def _storable(text: str) -> str:
+    """The text without lone surrogates, which SQLite refuses; the completion itself keeps them, escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
