@@ -190,6 +190,9 @@ class TokenLogprob:
     top: Mapping[str, float] = field(default_factory=dict)
 
 
+CALLS = "+"
+
+
 @dataclass(frozen=True)
 class Completion:
     """One answer.
@@ -207,7 +210,8 @@ class Completion:
         contexts: Passages the answer was made from, where the provider retrieves.
         logprobs: Per token, where asked for.
         cached: Whether the answer came from an earlier run, by a store or a recording, instead of a call of this one.
-        call: Id of the call that gave it; two cases that one call has answered have the same. Empty if none did.
+        call: Id of the call that gave it; two cases that one call has answered have the same. Empty if none did;
+            several, joined by `CALLS`, where an application has made them.
         made_at: When that call was made, ISO 8601 with UTC offset; empty if unknown.
         rate_limits: What the endpoint said of its limits. The engine reads it; it is not kept.
     """

@@ -55,6 +55,26 @@ class CaseResult:
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """What a run has sent, also for cases that left no result because the run was cut off.
+
+    Attributes:
+        calls: Calls that gave an answer.
+        attempts: Everything that was sent, failed attempts included.
+        usd: US dollars for the answers whose price is known.
+        unpriced: Answers whose price is unknown.
+    """
+
+    calls: int = 0
+    attempts: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+@dataclass(frozen=True)
 class Run:
     """One session, without its results.
 
@@ -68,6 +88,7 @@ class Run:
         warnings: What the user was warned of, for example an unset judge.
         lost: Node ids of tests that died with their worker.
         exit_code: pytest's exit code; ``None`` while it runs.
+        traffic: What the run has sent.
     """
 
     id: str
@@ -79,3 +100,4 @@ class Run:
     warnings: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     exit_code: int | None = None
+    traffic: Traffic = field(default_factory=Traffic)

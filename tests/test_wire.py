@@ -72,9 +72,10 @@ requests = record(
     sample=st.integers(),
     case=maybe(cases),
 )
+quotas = record(records.Quota, limit=numbers, remaining=numbers, reset_s=numbers)
 completions = record(
     records.Completion,
-    **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), texts),
+    **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason", "call", "made_at"), texts),
     choices=many(texts),
     usage=maybe(record(records.Usage, prompt_tokens=st.integers(), completion_tokens=st.integers())),
     cost_usd=maybe(numbers),
@@ -82,6 +83,7 @@ completions = record(
     contexts=many(texts),
     logprobs=many(record(records.TokenLogprob, token=texts, logprob=numbers, top=weights)),
     cached=st.booleans(),
+    rate_limits=maybe(record(records.RateLimits, requests=maybe(quotas), tokens=maybe(quotas))),
 )
 scores = record(
     records.Score,
@@ -112,6 +114,7 @@ runs = record(
     warnings=many(texts),
     lost=many(texts),
     exit_code=maybe(st.integers()),
+    traffic=record(results.Traffic, calls=st.integers(), attempts=st.integers(), usd=numbers, unpriced=st.integers()),
 )
 
 

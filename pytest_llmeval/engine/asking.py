@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from pytest_llmeval.records import Completion
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -31,8 +33,8 @@ NOBODY = Asking()
 ASKING: ContextVar[Asking] = ContextVar("ASKING", default=NOBODY)
 """Who asks in the running task; a task that is started from it inherits it."""
 
-INNER: ContextVar[list[str] | None] = ContextVar("INNER", default=None)
-"""Inside a call: filled with the keys of the calls that are made for it, by an application under test."""
+INNER: ContextVar[list[Completion] | None] = ContextVar("INNER", default=None)
+"""Inside a call: filled with the completions that an application under test gets through the engine to make its own."""
 
 
 @contextmanager

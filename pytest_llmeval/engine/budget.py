@@ -52,7 +52,8 @@ class Budget:
         def change(document: Document) -> None:
             reserved = _reserved(document)
             reserved[self._state.member] = max(0.0, reserved.get(self._state.member, 0.0) - worst_usd)
-            document["flying"][self._state.member] -= 1
+            flying = document["flying"]
+            flying[self._state.member] = max(0, flying.get(self._state.member, 0) - 1)
             document["spent"] += actual_usd
 
         await self._state.change(DOCUMENT, change)

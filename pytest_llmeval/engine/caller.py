@@ -11,12 +11,13 @@ from datetime import datetime, timezone
 from pytest_llmeval.engine.asking import ASKING, INNER
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.lane import Lane
-from pytest_llmeval.engine.lane_rules import Ceilings, Report, Sent
-from pytest_llmeval.engine.pricing import Prices, likely_tokens
+from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
+from pytest_llmeval.engine.pricing import Prices, likely_tokens, name_of
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout
 from pytest_llmeval.protocols import Provider, SharedState
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.records import CALLS, Completion, Request
+from pytest_llmeval.results import Traffic
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,6 @@ class CallPolicy:
     timeout_s: float
     retries: RetryPolicy
     ceilings: Ceilings
-
-
-@dataclass
-class Traffic:
-    """What this process has sent so far.
-
-    Attributes:
-        calls: Calls that gave an answer.
-        attempts: Everything that was sent, failed attempts included.
-        usd: US dollars for the answers whose price is known.
-        unpriced: Answers whose price is unknown.
-    """
-
-    calls: int = 0
-    attempts: int = 0
-    usd: float = 0.0
-    unpriced: int = 0
 
 
 @dataclass
@@ -92,6 +76,13 @@ class Caller:
             attempt += 1
             await asyncio.sleep(wait_s)
 
+    def know(self, key: str, provider: Provider, request: Request) -> None:
+        """Take notice of a request that is answered already. Nothing is to be done."""
+
+    def lanes(self) -> list[Document]:
+        """The documents of the lanes, as they were seen last."""
+        return [lane.document for lane in list(self._lanes.values()) if lane.document]
+
     def stop(self) -> None:
         """Send nothing more; what is in flight goes on."""
         for lane in self._lanes.values():
@@ -129,29 +120,29 @@ class Caller:
         return completion
 
     async def _sent(self, provider: Provider, request: Request) -> Completion:
-        self.traffic.attempts += 1
         made_at = datetime.now(timezone.utc)
         try:
             completion = await asyncio.wait_for(provider.complete(request), self.policy.timeout_s)
         except asyncio.TimeoutError:
+            self._count(attempts=1)
             raise CallTimeout(
                 f"{name_of(provider)}: no answer within {self.policy.timeout_s:g} s in all. "
                 "Raise --llm-timeout if that is too short."
             ) from None
-        completion = self._priced(provider, request, completion, is_paid_inside=bool(INNER.get()))
-        return replace(completion, call=uuid.uuid4().hex[:16], made_at=made_at.isoformat(timespec="seconds"))
-
-    def _priced(self, provider: Provider, request: Request, completion: Completion, is_paid_inside: bool) -> Completion:
-        """The completion with its price, which an application's model calls have paid where the engine made them."""
+        except CallError:
+            self._count(attempts=1)
+            raise
+        if inner := INNER.get():
+            return _paid_inside(completion, inner)
         cost = completion.cost_usd
         if cost is None:
-            names = (completion.model, request.model, name_of(provider))
-            cost = self.prices.cost_usd(names, completion.usage)
-        self.traffic.calls += 1
-        if not is_paid_inside:
-            self.traffic.usd += cost or 0.0
-            self.traffic.unpriced += cost is None
-        return replace(completion, cost_usd=cost)
+            cost = self.prices.cost_usd((completion.model, request.model, name_of(provider)), completion.usage)
+        self._count(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
+        call = uuid.uuid4().hex[:16]
+        return replace(completion, cost_usd=cost, call=call, made_at=made_at.isoformat(timespec="seconds"))
+
+    def _count(self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0) -> None:
+        self.traffic += Traffic(calls, attempts, usd, unpriced)
 
     def _lane(self, provider: Provider) -> Lane:
         name = name_of(provider)
@@ -162,9 +153,18 @@ class Caller:
         return self._lanes[name]
 
 
-def name_of(provider: Provider) -> str:
-    """What limits, prices and messages call a provider: its endpoint, if it names one."""
-    return str(getattr(provider, "endpoint", None) or provider.fingerprint or type(provider).__name__)
+def _paid_inside(completion: Completion, inner: list[Completion]) -> Completion:
+    """What an application has answered by calls that went through the engine: it stands for them, and costs as much.
+
+    Args:
+        completion: What the application answered.
+        inner: What it was answered itself.
+    """
+    made = {each.call: each for each in inner if each.call and not each.cached}
+    costs = [each.cost_usd for each in made.values()]
+    known = [cost for cost in costs if cost is not None]
+    cost = sum(known) if len(known) == len(costs) else None
+    return replace(completion, cost_usd=cost, call=CALLS.join(made), cached=not made)
 
 
 def unpriced(provider: Provider, model: str) -> str:
@@ -172,5 +172,6 @@ def unpriced(provider: Provider, model: str) -> str:
     what = model or name_of(provider)
     return (
         f"--llm-budget: found no price of {what!r}, so the budget cannot be held. Give it in the ini key llm_prices: "
-        f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call.'
+        f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call. An application whose '
+        "model calls go through llm_provider says call_usd = 0.0: they are priced themselves."
     )

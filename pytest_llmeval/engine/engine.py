@@ -12,16 +12,19 @@ import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.engine.asking import ASKING, INNER
 from pytest_llmeval.engine.background import BackgroundLoop
-from pytest_llmeval.engine.caller import Caller, name_of
+from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
+from pytest_llmeval.engine.pricing import name_of
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import CompletionStore, Provider
 from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.results import Traffic
 
 if TYPE_CHECKING:
     from pytest_llmeval.store.recordings import Recordings
@@ -84,6 +87,19 @@ class Engine:
         if provider.fingerprint is None:
             self._providers[id(provider)] = (provider, f"run:{self._run}:{scope}:{name_of(provider)}")
 
+    @property
+    def traffic(self) -> Traffic:
+        """What this process has sent so far."""
+        return self._caller.traffic
+
+    def lanes(self) -> list[dict[str, Any]]:
+        """What is in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
+        return self._caller.lanes()
+
+    def has_price(self, provider: Provider, model: str) -> bool:
+        """Whether it is known what a call costs at most."""
+        return self._caller.prices.worst_usd(provider, Request((), model)) is not None
+
     def is_shared(self, provider: Provider) -> bool:
         """Whether other processes of the run recognise the provider, so that they can use its completions."""
         provider = provider.provider if isinstance(provider, MeteredProvider) else provider
@@ -104,15 +120,13 @@ class Engine:
         while isinstance(provider, MeteredProvider):
             provider = provider.provider
         key = self.key(provider, request)
-        if (inner := INNER.get()) is not None:
-            inner.append(key)
         if self._recordings is not None:
-            return await self._recorded(self._recordings, key, provider, request)
-        return await self._shared(key, provider, request)
-
-    async def stored(self, provider: Provider, request: Request) -> Completion | None:
-        """The completion that needs no call, if there is one."""
-        return await self._store.get(self.key(provider, request))
+            completion = await self._recorded(self._recordings, key, provider, request)
+        else:
+            completion = await self._shared(key, provider, request)
+        if (inner := INNER.get()) is not None:
+            inner.append(completion)
+        return completion
 
     def stop(self) -> None:
         """Send nothing more: whoever waits to send gets `Stopped`. What is in flight goes on."""
@@ -145,6 +159,7 @@ class Engine:
         place, lasting = Place(asking.home, asking.case, asking.purpose), request_key(name, request)
         found = recordings.find(place, lasting)
         if found is not None and not isinstance(found, Through):
+            self._caller.know(key, provider, request)
             return found
         if found is None and not recordings.may_send(place):
             raise recordings.miss(place, lasting, name, request)
@@ -161,15 +176,20 @@ class Engine:
             if flight is None:
                 flight = asyncio.ensure_future(self._fly(key, provider, request, is_spare))
                 self._flights[key] = flight
-                flight.add_done_callback(lambda done: self._land(key, done))
+                flight.add_done_callback(partial(self._land, key))
             completion = await asyncio.shield(flight)
             if completion is not None:
                 return completion
             if is_spare:
                 raise Stopped("another process makes this call")
+            self._forget(key, flight)  # now, not with the next tick: nothing here would wait for it
+
+    def _forget(self, key: str, flight: asyncio.Future[Completion | None]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
 
     def _land(self, key: str, flight: asyncio.Future[Completion | None]) -> None:
-        self._flights.pop(key, None)
+        self._forget(key, flight)
         if not flight.cancelled():
             flight.exception()  # whoever asked has it; where all have gone, nobody is to be told
 
@@ -183,10 +203,11 @@ class Engine:
             if is_spare:
                 return None
             await asyncio.sleep(CLAIM_POLL_S)
+        self._caller.know(key, provider, request)
         return stored
 
     async def _call(self, key: str, provider: Provider, request: Request) -> Completion:
-        inner: list[str] = []
+        inner: list[Completion] = []
         INNER.set(inner)
         try:
             completion = await self._caller.call(provider, request)

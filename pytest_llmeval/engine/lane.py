@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Grant, Report, Sent, bury, grant, settle
-from pytest_llmeval.errors import Stopped
+from pytest_llmeval.errors import Stopped, StoreError
 from pytest_llmeval.protocols import SharedState
 
 BURY_AFTER_S = 1.0
 """How long a member may be silent before a starved one asks whether its process still lives."""
 
+
+LANE = "lane "
+"""Begins the names of the documents in which lanes are shared."""
 
 STOPPED = "the run ends, so this call was not sent"
 
@@ -42,12 +45,13 @@ class Lane:
     def __init__(
         self, name: str, state: SharedState, ceilings: Ceilings, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._name = f"lane {name}"
+        self._name = f"{LANE}{name}"
         self._state, self._ceilings, self._clock = state, ceilings, clock
         self._waiting: list[Waiting] = []
         self._reports: list[Report] = []
         self._numbers = itertools.count()
         self._held = 0
+        self._seen: Document = {}
         self._negotiation: asyncio.Task[None] | None = None
         self._again: asyncio.TimerHandle | None = None
         self._is_stopped = self._is_news = False
@@ -81,13 +85,15 @@ class Lane:
         self._reports.append(report)
         self._negotiate_soon()
 
+    @property
+    def document(self) -> Document:
+        """What all processes know of the lane, as this one saw it last."""
+        return self._seen
+
     def stop(self) -> None:
         """Admit nothing more: whoever waits gets `Stopped`."""
         self._is_stopped = True
-        for waiting in self._waiting:
-            if not waiting.go.done():
-                waiting.go.set_exception(Stopped(STOPPED))
-        self._waiting.clear()
+        self._refuse(lambda: Stopped(STOPPED))
 
     async def leave(self) -> None:
         """Give back what this process holds, so that nobody waits for it."""
@@ -99,6 +105,13 @@ class Lane:
     def _part(self, document: Document) -> None:
         settle(document, self._reports, self._ceilings, self._clock())
         bury(document, {self._state.member})
+
+    def _refuse(self, error: Callable[[], Exception]) -> None:
+        """Let nobody wait any longer; each gets an error of its own, since a raised one is changed."""
+        for waiting in self._waiting:
+            if not waiting.go.done():
+                waiting.go.set_exception(error())
+        self._waiting.clear()
 
     def _negotiate_soon(self) -> None:
         self._is_news = True
@@ -113,11 +126,14 @@ class Lane:
                 self._is_news = False
                 granted = await self._state.change(self._name, self._change())
                 self._admit(granted)
+                if self._waiting and granted.again_s is not None:
+                    await self._bury_the_dead()
                 if not self._is_news:
                     break
             if self._waiting and granted.again_s is not None:
-                await self._bury_the_dead()
                 self._again = asyncio.get_running_loop().call_later(granted.again_s, self._negotiate_soon)
+        except StoreError:  # nobody else would tell those who wait
+            self._refuse(lambda: StoreError(str(error)))
         finally:
             self._negotiation = None
 
@@ -129,6 +145,7 @@ class Lane:
 
         def change(document: Document) -> Grant:
             settle(document, reports, self._ceilings, now)
+            self._seen = document
             granted = grant(document, self._state.member, held, tokens, self._ceilings, now)
             document["members"][self._state.member]["wants"] += lacking
             return granted
@@ -136,14 +153,15 @@ class Lane:
         return change
 
     def _admit(self, granted: Grant) -> None:
-        sent = granted.first
+        sent = granted.before
         for _ in range(granted.calls):
             waiting = self._next()
             if waiting is None:
-                return  # it was cancelled meanwhile; the next negotiation tells how many are in flight
+                self._is_news = True  # it was cancelled meanwhile: give back what was granted for it
+                return
+            sent = Sent(sent.at, sent.requests + 1, sent.tokens + waiting.tokens)
             waiting.go.set_result(sent)
             self._held += 1
-            sent = Sent(sent.at, sent.requests + 1, sent.tokens + waiting.tokens)
 
     def _next(self) -> Waiting | None:
         while self._waiting:

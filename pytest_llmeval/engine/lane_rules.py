@@ -2,10 +2,11 @@
 
 The document of a lane is a JSON object that every process of the run reads and changes in turn:
 
-- ``limit``: calls that may be in flight. It grows by one a success up to ``threshold`` (slow start), then by one a
+- ``limit``: calls that may be in flight. It grows with every success up to ``threshold`` (slow start), then by one a
   round of successes, and is halved when the endpoint says that it is too busy (AIMD, as in TCP's congestion avoidance,
   RFC 5681); at most once for all the calls that were sent before the last cut.
-- ``members``: for each process, how many calls it has in flight and how many wait.
+- ``members``: for each process, how many calls it has in flight, how many wait, when it was heard of, and which was
+  the last call that it was granted.
 - ``paused_until``: nothing is sent before it.
 - ``requests`` and ``tokens``: what is left of a rate limit, as the endpoint or the user told it.
 
@@ -14,23 +15,28 @@ Times are seconds of the machine's monotonic clock, which all processes of a hos
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_llmeval.records import Quota, RateLimits
 
-START = 20
-"""Calls in flight at the beginning: enough to fill a fast endpoint soon, few enough not to overrun a slow one."""
+START, STEP = 10, 2.0
+"""Calls in flight at the beginning, and how many more for each answer: the first ones bring the endpoint's limits."""
 
 POLL_S = 0.02
 """How soon to ask again where another process holds what this one waits for."""
+
+SOONEST_S = 0.001
+"""Not to ask again any sooner: what is lacking by a rounding error would come back in no time, and never be there."""
 
 SPARE = 1.0
 """Requests of a quota that are left to whoever else uses the same key."""
 
 MINUTE_S = 60.0
+
+SILENT_S = 1.0
+"""A member that waits asks again sooner than this; one that does not can take nothing, so no share is kept for it."""
 
 Document = dict[str, Any]
 
@@ -69,13 +75,21 @@ class Grant(NamedTuple):
 
     Attributes:
         calls: So many of its calls may be sent.
-        first: What the first of them is to be noted with.
+        before: The time, and what the lane had sent before the first of them.
         again_s: Seconds after which to ask again for the others; ``None``: when one of its own calls has ended.
     """
 
     calls: int
-    first: Sent
+    before: Sent
     again_s: float | None
+
+
+class Left(NamedTuple):
+    """What is left of a quota, how much comes back a second, and how much there ever is."""
+
+    left: float
+    rate: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -99,8 +113,8 @@ def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: f
             document["done"] += 1
             document["usd"] += report.usd or 0.0
         if report.rate_limits is not None:
-            _learn(document, "requests", report.rate_limits.requests, report.sent.requests, report.sent.at)
-            _learn(document, "tokens", report.rate_limits.tokens, report.sent.tokens, report.sent.at)
+            _learn(document, "requests", report.rate_limits.requests, report.sent.requests, report.sent.at, now)
+            _learn(document, "tokens", report.rate_limits.tokens, report.sent.tokens, report.sent.at, now)
 
 
 def grant(document: Document, member: str, held: int, waiting: list[float], ceilings: Ceilings, now: float) -> Grant:
@@ -116,15 +130,19 @@ def grant(document: Document, member: str, held: int, waiting: list[float], ceil
     """
     _begin(document, ceilings, now)
     members = document["members"]
-    members[member] = {"held": held, "wants": len(waiting), "seen": now}
+    turn = members.get(member, {"turn": 0.0})["turn"]
+    members[member] = {"held": held, "wants": len(waiting), "seen": now, "turn": turn}
     free = int(document["limit"]) - sum(each["held"] for each in members.values())
-    room = min(free, _fair_share(document["limit"], members, member) - held, len(waiting))
+    room = min(free, _fair_share(int(document["limit"]), members, member, now) - held, len(waiting))
     pause = document["paused_until"] - now
-    count, again_s = (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
-    first = Sent(now, document["sent_requests"] + 1, document["sent_tokens"])
+    count, lacking_s = (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
+    before = Sent(now, document["sent_requests"], document["sent_tokens"])
     _spend(document, waiting[:count], ceilings)
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
-    return Grant(count, first, again_s or (POLL_S if len(members) > 1 else None))
+    if count:
+        members[member]["turn"] = document["sent_requests"]
+    again_s = max(lacking_s, SOONEST_S) if lacking_s else (POLL_S if len(members) > 1 else None)
+    return Grant(count, before, again_s)
 
 
 def bury(document: Document, dead: set[str]) -> None:
@@ -147,7 +165,7 @@ def _begin(document: Document, ceilings: Ceilings, now: float) -> None:
 
 def _grow(document: Document, ceilings: Ceilings) -> None:
     limit = document["limit"]
-    step = 1.0 if limit < document["threshold"] else 1.0 / limit
+    step = STEP if limit < document["threshold"] else 1.0 / limit
     document["limit"] = min(limit + step, float(ceilings.concurrency))
 
 
@@ -161,31 +179,40 @@ def _cut(document: Document, report: Report, now: float) -> None:
         document["paused_until"] = max(document["paused_until"], now + report.pause_s)
 
 
-def _learn(document: Document, name: str, quota: Quota | None, sent: float, at: float) -> None:
+def _learn(document: Document, name: str, quota: Quota | None, sent: float, at: float, now: float) -> None:
     """Note what is left of a quota. It stood so when the endpoint saw that call; later ones are counted off by us."""
     known = document[name]
     if quota is None or (known and known["sent"] > sent):
         return
     back = (quota.limit - quota.remaining) / quota.reset_s if quota.reset_s > 0 else quota.limit / MINUTE_S
     rate = min(back, quota.limit / MINUTE_S) or quota.limit / MINUTE_S
-    document[name] = {"left": quota.remaining, "sent": sent, "at": at, "rate": rate, "cap": quota.limit}
+    # A limit a minute may be kept by the second (a bucket of ten for 600 a minute): after a rest no more is there than
+    # what will have come back at the reset. Two at least, or nothing would ever be sent that could tell us better.
+    cap = max(min(quota.limit, quota.remaining + rate * quota.reset_s), 1.0 + SPARE)
+    left = min(quota.remaining + rate * (now - at), cap) - (document[f"sent_{name}"] - sent)
+    document[name] = {"left": left, "at": now, "sent": sent, "rate": rate, "cap": cap}
 
 
-def _left(document: Document, name: str, now: float) -> tuple[float, float] | None:
-    """What is left of a quota now, and how much comes back a second."""
-    known, sent = document[name], document[f"sent_{name}"]
+def _left(document: Document, name: str, now: float) -> Left | None:
+    """What is left of a quota now.
+
+    It comes back whatever became of the calls that were counted off: an endpoint that answers nothing but errors for a
+    while, or that tells its limits no longer, does not stop the lane for good.
+    """
+    known = document[name]
     if not known:
         return None
-    grown = known["left"] + known["rate"] * (now - known["at"])
-    return min(grown, known["cap"]) - (sent - known["sent"]) - SPARE, known["rate"]
+    known |= {"left": min(known["left"] + known["rate"] * (now - known["at"]), known["cap"]), "at": now}
+    return Left(known["left"] - SPARE, known["rate"], known["cap"] - SPARE)
 
 
-def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> tuple[float, float] | None:
+def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> Left | None:
     if not a_minute:
         return None
     bucket, rate = document[f"own_{name}"], a_minute / MINUTE_S
-    bucket |= {"left": min(max(1.0, rate), bucket["left"] + rate * (now - bucket["at"])), "at": now}
-    return bucket["left"], rate
+    most = max(1.0, rate)
+    bucket |= {"left": min(most, bucket["left"] + rate * (now - bucket["at"])), "at": now}
+    return Left(bucket["left"], rate, most)
 
 
 def _affordable(document: Document, waiting: list[float], ceilings: Ceilings, now: float) -> tuple[int, float]:
@@ -200,14 +227,13 @@ def _affordable(document: Document, waiting: list[float], ceilings: Ceilings, no
     return count, again_s
 
 
-def _within(quota: tuple[float, float], weights: list[float], again_s: float) -> tuple[int, float]:
-    """How many of the weights fit what is left. The first one need not fit whole: it could never."""
-    left, rate = quota
+def _within(quota: Left, weights: list[float], again_s: float) -> tuple[int, float]:
+    """How many of the weights fit what is left. One that could never fit goes when there is as much as ever."""
     used, count = 0.0, 0
     for weight in weights:
-        need = min(weight, 1.0) if not count else weight
-        if used + need > left:
-            return count, max(again_s, (used + need - left) / rate)
+        need = used + weight if count else min(weight, quota.most)
+        if need > quota.left:
+            return count, max(again_s, (need - quota.left) / quota.rate)
         used, count = used + weight, count + 1
     return count, again_s
 
@@ -215,19 +241,24 @@ def _within(quota: tuple[float, float], weights: list[float], again_s: float) ->
 def _spend(document: Document, tokens: list[float], ceilings: Ceilings) -> None:
     document["sent_requests"] += len(tokens)
     document["sent_tokens"] += sum(tokens)
-    if ceilings.rpm:
-        document["own_requests"]["left"] -= len(tokens)
-    if ceilings.tpm:
-        document["own_tokens"]["left"] -= sum(tokens)
+    for name, spent in (("requests", float(len(tokens))), ("tokens", sum(tokens))):
+        for bucket in filter(None, (document[name], document[f"own_{name}"])):
+            bucket["left"] -= spent
 
 
-def _fair_share(limit: float, members: Mapping[str, Mapping[str, Any]], member: str) -> int:
-    """What a member may hold when everybody who wants more gets the same: max-min fairness, rounded up."""
-    demands = sorted((each["held"] + each["wants"], name) for name, each in members.items())
-    left, share = limit, 0.0
-    for position, (demand, name) in enumerate(demands):
-        share = left / (len(demands) - position)
-        if name == member:
-            break
-        left -= min(demand, share)
-    return math.ceil(share)
+def _fair_share(limit: int, members: Mapping[str, Mapping[str, Any]], member: str, now: float) -> int:
+    """What a member may hold when everybody who wants more gets the same: max-min fairness, in whole calls.
+
+    What is left over when the others have the same goes to those who hold it, then to who was granted a call longest
+    ago: rounding up instead would let a member take its own call's place again and again while the others look on.
+    """
+    demands = {name: each["held"] + (each["wants"] if now - each["seen"] <= SILENT_S else 0)
+               for name, each in members.items()}  # fmt: skip
+    left, hungry = limit, sorted(demands, key=lambda name: (demands[name], name))
+    while hungry and demands[hungry[0]] * len(hungry) <= left:
+        left -= demands[satisfied := hungry.pop(0)]
+        if satisfied == member:
+            return demands[member]
+    whole, over = divmod(max(left, 0), len(hungry))
+    hungry.sort(key=lambda name: (members[name]["held"] <= whole, members[name]["turn"], name))
+    return whole + (member in hungry[:over])

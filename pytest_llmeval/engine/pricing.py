@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,14 @@ class Prices:
         fixed: float | None = getattr(provider, "call_usd", None)
         if fixed is not None:
             return fixed
-        answer = (request.parameters.max_tokens or LONGEST_ANSWER) * (request.parameters.n or 1)
-        return self.cost_usd((request.model, str(provider.fingerprint or "")), Usage(most_tokens(request), answer))
+        body = request.parameters.as_body()
+        longest = body.get("max_completion_tokens") or body.get("max_tokens") or LONGEST_ANSWER
+        answer = int(longest) * int(body.get("n") or 1)
+        usage = Usage(most_tokens(request), answer)
+        models: Iterable[str] = getattr(provider, "models", ("",))
+        prices = [self.cost_usd((model or request.model, name_of(provider)), usage) for model in models]
+        known = [price for price in prices if price is not None]
+        return max(known) if len(known) == len(prices) else None
 
     def _price(self, name: str, usage: Usage | None) -> float | None:
         own = self._own.get(name)
@@ -66,10 +73,21 @@ class Prices:
         return _published(name, usage)
 
 
+def name_of(provider: Provider) -> str:
+    """What limits, prices and messages call a provider: its endpoint, if it names one."""
+    return str(getattr(provider, "endpoint", None) or provider.fingerprint or type(provider).__name__)
+
+
 def most_tokens(request: Request) -> int:
-    """Tokens of a request's messages, rather too many than too few."""
-    return sum(len(str(message).encode("utf-8", "replace")) // BYTES_A_TOKEN + TOKENS_A_MESSAGE
-               for message in (each.get("content") for each in request.messages))  # fmt: skip
+    """Tokens of a request, rather too many than too few; what stands beside the messages is paid, too: schemas, tools."""
+    beside = request.parameters.as_body() or ""
+    return sum(len(str(part).encode("utf-8", "replace")) // BYTES_A_TOKEN + TOKENS_A_MESSAGE
+               for part in (*map(_content, request.messages), beside))  # fmt: skip
+
+
+def _content(message: Mapping[str, object]) -> object:
+    """The text of a message; where more than that is sent (names, tool calls), all of it."""
+    return message.get("content") if message.keys() <= {"role", "content"} else message
 
 
 def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
@@ -94,6 +112,6 @@ def _parse(line: str) -> tuple[str, tuple[float, ...]]:
         prices = tuple(map(float, numbers.split()))
     except ValueError:
         prices = ()
-    if not name or len(prices) not in (1, 2) or min(prices) < 0:
+    if not name or len(prices) not in (1, 2) or not all(0 <= price < math.inf for price in prices):
         raise SettingError("ini llm_prices", line, allowed)
     return name, prices

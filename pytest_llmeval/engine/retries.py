@@ -38,7 +38,7 @@ class RetryPolicy:
         """
         if not error.is_transient or attempt >= self.retries:
             return None
-        jitter = self.draw() * min(BASE_S * 2**attempt, LONGEST_S)
+        jitter = self.draw() * min(BASE_S * 2.0 ** min(attempt, 16), LONGEST_S)
         wait = (error.retry_after_s or 0.0) + jitter
         return wait if elapsed_s + wait < self.deadline_s else None
 

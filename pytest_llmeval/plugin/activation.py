@@ -30,11 +30,15 @@ class Activation:
 
     Attributes:
         current: The CaseRun of the test that runs now.
+        is_whole: Whether every test that was collected is to run.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
         self.config, self.settings, self.worker = config, settings, worker
         self.current: CaseRun | None = None
+        self.is_whole = not any("::" in argument for argument in config.args) and not getattr(
+            config.option, "lf", False
+        )
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
@@ -49,7 +53,9 @@ class Activation:
         given: dict[str, Any] = getattr(self.config, "workerinput", {})
         process = Process(self.run_id, self.worker, is_alone=self.worker == "main")
         urls, current = given.get("llm_local_urls", {}), self.config.invocation_params.dir
-        return Session(self.settings, Environment(self.config.rootpath, dict(os.environ), urls, current, process))
+        runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
+        where = Environment(self.config.rootpath, dict(os.environ), urls, current, runs_all, process)
+        return Session(self.settings, where)
 
     @property
     def members(self) -> int:
@@ -114,15 +120,36 @@ class Activation:
             self._adopted[id(value)] = (value, as_provider(value))
         return self._adopted[id(value)][1]
 
-    def close(self, drain_s: float | None = 0.0) -> None:
-        """Close the session, if there is one.
-
-        Args:
-            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
-        """
+    def finish(self, session: pytest.Session) -> None:
+        """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
+        is_cut_off = session.shouldstop or session.shouldfail or session.exitstatus == pytest.ExitCode.INTERRUPTED
+        self.is_whole = self.is_whole and not is_cut_off
         if "session" in vars(self):
-            self.session.close(drain_s)
+            self.session.close(None if self.worker != "main" and not is_cut_off else DRAIN_S)
 
+    def lanes(self) -> list[dict[str, Any]]:
+        """What is in flight to each endpoint, over all processes of the run; empty while nothing was sent."""
+        if "session" in vars(self) and "engine" in vars(self.session):
+            return self.session.engine.lanes()
+        if getattr(self.config.option, "dist", "no") == "no":
+            return []
+        from pytest_llmeval.session.calls import shared_lanes
+
+        return shared_lanes(self.settings, self.run_id, self.config.rootpath, self.config.invocation_params.dir)
+
+    def told(self) -> dict[str, Any]:
+        """What a worker tells its controller at the end: what it has sent and recorded, as built-in types."""
+        told = self.session.told() if "session" in vars(self) else {}
+        return {**told, "is_whole": self.is_whole}
+
+    def close(self) -> None:
+        """Close the session, if there is one."""
+        if "session" in vars(self):
+            self.session.close()
+
+
+DRAIN_S = 1.0
+"""Seconds that calls in flight may still take when nobody needs their answers; they are paid for, and kept."""
 
 ACTIVATION = pytest.StashKey[Activation]()
 RUN = pytest.StashKey["CaseRun"]()

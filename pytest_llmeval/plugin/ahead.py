@@ -118,12 +118,15 @@ class LookAhead:
         cases = settings.concurrency * WINDOW if settings.lookahead is None else settings.lookahead
         return -(-cases // self._activation.members)
 
+    def begin(self, item: pytest.Item) -> CaseRun | None:
+        """Ask for what one item needs; ``None`` if that cannot be foreseen."""
+        provider = self._provider(item)
+        return None if provider is None else self._begun(item, provider)
+
     def _begin(self, item: pytest.Item) -> None:
         """Ask for what one item of this process needs, once."""
-        if AHEAD not in item.stash and (provider := self._provider(item)) is not None:
-            run = self._begun(item, provider)
-            if run is not None:
-                item.stash[AHEAD] = run
+        if AHEAD not in item.stash and (run := self.begin(item)) is not None:
+            item.stash[AHEAD] = run
 
     def _begin_spare(self, first: int, room: int) -> None:
         """Ask for what items need that no process has yet, as far as is known: whichever gets one finds the answer."""
@@ -162,10 +165,10 @@ class LookAhead:
 
     def _provider(self, item: pytest.Item) -> Provider | None:
         """Who will answer an item; ``None`` if it needs no answer, or that is not known yet."""
-        from pytest_llmeval.plugin.plans import planned_provider
-
         if case_of(item) is None or not needs_answer(item):
             return None
+        from pytest_llmeval.plugin.plans import planned_provider  # late: most runs have no case
+
         try:
             if len(definitions(item, "llm_provider")) == 1:
                 return planned_provider(item, self._activation, None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Case, Completion
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
+RECORDINGS = "recordings"
 CASE = pytest.StashKey["Case"]()
 
 
@@ -32,6 +33,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = golden_mark_or_usage_error(metafunc)
     if mark is not None:
         parametrize(metafunc, mark)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Note that the run is not a whole one."""
+    for item in items[:1]:
+        item.config.stash[ACTIVATION].is_whole = False
 
 
 @pytest.hookimpl(trylast=True)
@@ -169,8 +176,13 @@ def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]
     return set(cases) - set(kept)
 
 
+def _is_recording(path: Path) -> bool:
+    """Whether it lies in a folder of recordings, and the golden file that it is named after beside that folder."""
+    return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
+
+
 def _is_golden(path: Path, parent: pytest.Collector) -> bool:
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES or _is_recording(path):
         return False
     if parent.session.isinitpath(path):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.activation import Activation
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
+from pytest_llmeval.plugin.progress import Progress
+from pytest_llmeval.plugin.worker import OUTPUT
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.summary import Summary
@@ -36,6 +39,14 @@ class Controller:
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
+        self._told: list[dict[str, Any]] = []
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Show the status line where a person looks at a terminal."""
+        manager = session.config.pluginmanager
+        terminal = manager.get_plugin("terminalreporter")
+        if terminal is not None and terminal.isatty():
+            manager.register(Progress(self._activation, terminal), "llm_golden_progress")
 
     def pytest_report_header(self) -> list[str]:
         """Say what answers and what judges, where anything is configured."""
@@ -55,9 +66,15 @@ class Controller:
         """Log a result as soon as it arrives."""
         self._take(report)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a worker has sent and recorded."""
+        self._told.append(getattr(node, "workeroutput", {}).get(OUTPUT, {"is_whole": False}))
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Set the exit code and write the reports."""
+        """Finish what is in flight, set the exit code and write the reports."""
+        self._activation.finish(session)
         session.exitstatus = self._exit_code(int(session.exitstatus))
         self._finish(session)
 
@@ -133,12 +150,17 @@ class Controller:
     def _finish(self, session: pytest.Session) -> None:
         if self._recorder is None:
             return
+        from pytest_llmeval.session.ending import end_run
+
         try:
-            self._written = self._recorder.finish(
-                int(session.exitstatus), lost=tuple(self._lost), warnings=self._warnings(self._judged)
-            )
+            recorded = end_run(self._activation.session, self._told, self._activation.is_whole)
+            self._recorder.run = dataclasses.replace(self._recorder.run, traffic=recorded.traffic)
+            warnings = (*self._warnings(self._judged), *recorded.warnings)
+            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
+            if self._written is not None:
+                self._written[1].update(recorded.paths)
         except (LLMEvalError, OSError) as error:
-            self._trouble.append(f"the reports could not be written: {error}")
+            self._trouble.append(f"what the run leaves behind could not be written: {error}")
             session.exitstatus = session.exitstatus or EXIT_UNJUDGED
 
     def _print(self, terminal: Any) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin import ahead, collection, explain, fixtures, outcomes
+from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, outcomes
 from pytest_llmeval.plugin.activation import ACTIVATION, Activation
 from pytest_llmeval.plugin.controller import Controller
 from pytest_llmeval.plugin.options import read_settings
+from pytest_llmeval.plugin.worker import Worker
 
 MARKERS = (
     "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None): "
@@ -33,8 +34,11 @@ def activate(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     for module in (ahead, collection, explain, fixtures, outcomes):
         config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
-    if not workerinput:
-        config.pluginmanager.register(Controller(activation), "llm_golden_controller")
+    if activation.settings.dry_run:
+        dry_run.run_in_this_process(config)
+        config.pluginmanager.register(dry_run.DryRun(activation), "llm_golden_dry_run")
+    role = Worker(activation) if workerinput else Controller(activation)
+    config.pluginmanager.register(role, "llm_golden_role")
 
 
 def deactivate(config: pytest.Config) -> None:

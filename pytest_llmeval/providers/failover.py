@@ -34,6 +34,10 @@ class FailoverProvider:
     Args:
         providers: The endpoints, the first choice first.
         clock: Seconds that never go back.
+
+    Attributes:
+        models: For each endpoint the model that it is asked for; empty for that of the request.
+        endpoint: The first endpoint, by whose limits calls are admitted.
     """
 
     sees_case = False
@@ -41,6 +45,8 @@ class FailoverProvider:
     def __init__(self, providers: Sequence[OpenAIProvider], clock: Callable[[], float] = time.monotonic) -> None:
         self._places = [_Place(provider) for provider in providers]
         self._clock = clock
+        self.models = tuple(provider.model for provider in providers)
+        self.endpoint = providers[0].endpoint
         self.fingerprint: str | None = " ".join(str(provider.fingerprint) for provider in providers)
 
     def __repr__(self) -> str:

@@ -75,7 +75,7 @@ class OpenAIProvider:
         self._key = api_key
         self._timeouts = timeouts
         self._azure = azure
-        self._model = model
+        self.model = model
         self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
@@ -106,7 +106,7 @@ class OpenAIProvider:
             await self._clients.popitem()[1].close()
 
     async def _outcome(self, request: Request) -> Completion | CallError:
-        name = self._model or request.model
+        name = self.model or request.model
         model = {"model": name} if name else {}
         body = {**model, "messages": [dict(message) for message in request.messages], **request.parameters.as_body()}
         large = sum(len(str(message.get("content"))) for message in request.messages) >= LARGE_PROMPT

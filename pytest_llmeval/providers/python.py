@@ -40,6 +40,7 @@ class CallableProvider:
     def __init__(self, function: Callable[[Case], Any], name: str, fingerprint: str | None = None) -> None:
         self._function = function
         self._name = name
+        self.endpoint = f"python:{name}"
         self.fingerprint = None if fingerprint is None else f"python:{name}:{fingerprint}"
 
     def __repr__(self) -> str:
@@ -69,7 +70,7 @@ class CallableProvider:
         return await answer if inspect.isawaitable(answer) else answer
 
     def _completion(self, answer: object, latency_s: float) -> Completion:
-        endpoint = f"python:{self._name}"
+        endpoint = self.endpoint
         if isinstance(answer, str):
             return Completion(str(answer), endpoint=endpoint, latency_s=latency_s)
         if isinstance(answer, Completion):

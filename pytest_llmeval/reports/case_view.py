@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmeval.records import Completion, Message, Request, Score
-from pytest_llmeval.reports.facts import Check, checks, finite, model_of, own_messages
-from pytest_llmeval.reports.phrases import cost_text, count, number, seconds, usd
+from pytest_llmeval.reports.facts import CaseCost, Check, case_cost, checks, finite, model_of, own_messages
+from pytest_llmeval.reports.phrases import cost_text, count, moment, number, seconds, usd
 from pytest_llmeval.reports.tallies import SpendingTally
 from pytest_llmeval.results import CaseResult
 
@@ -42,6 +42,7 @@ class CaseView:
         scores: The scores with their bounds.
         untaken: Bounds on scores that were never taken.
         facts: What else is known, as pairs of label and text.
+        cost: What it cost, judging included, in few characters; empty if nothing.
         command: Reruns exactly this case.
     """
 
@@ -51,6 +52,7 @@ class CaseView:
     scores: tuple[ScoreRow, ...]
     untaken: tuple[Check, ...]
     facts: tuple[tuple[str, str], ...]
+    cost: str
     command: str
 
 
@@ -60,7 +62,7 @@ def view(result: CaseResult) -> CaseView:
     Args:
         result: Its result.
     """
-    found = list(checks(result))
+    found, cost = list(checks(result)), case_cost(result)
     messages = result.request.messages if result.request else own_messages(result.case)
     return CaseView(
         result=result,
@@ -68,7 +70,8 @@ def view(result: CaseResult) -> CaseView:
         messages=tuple((str(message.get("role", "")), _content(message)) for message in messages),
         scores=tuple(_row(score, found) for score in result.scores),
         untaken=tuple(check for check in found if check.score is None),
-        facts=tuple((label, text) for label, text in _facts(result) if text),
+        facts=tuple((label, text) for label, text in _facts(result, cost) if text),
+        cost="cost unknown" if cost.total is None else usd(cost.total) if cost.total else "",
         command=f"pytest {shlex.quote(result.nodeid)}",
     )
 
@@ -91,7 +94,7 @@ def _row(score: Score, found: list[Check]) -> ScoreRow:
     return ScoreRow(finite(score), tuple(check for check in found if check.score is score), parts)
 
 
-def _facts(result: CaseResult) -> Iterator[tuple[str, str]]:
+def _facts(result: CaseResult, cost: CaseCost) -> Iterator[tuple[str, str]]:
     yield "Golden file", str(result.case.source)
     yield "Tags", ", ".join(result.case.tags)
     if result.sample:
@@ -99,7 +102,7 @@ def _facts(result: CaseResult) -> Iterator[tuple[str, str]]:
     yield "Model", model_of(result)
     yield from _request_facts(result.request, model_of(result))
     if result.completion:
-        yield from _completion_facts(result.completion)
+        yield from _completion_facts(result.completion, cost)
     yield "Judge", _judge_fact(result)
     yield "Started", result.started_at
     yield "Took", f"{seconds(result.duration_s)} on worker {result.worker}"
@@ -113,15 +116,17 @@ def _request_facts(request: Request | None, model: str) -> Iterator[tuple[str, s
     yield "Parameters", ", ".join(f"{name} {_plain(value)}" for name, value in request.parameters.as_body().items())
 
 
-def _completion_facts(completion: Completion) -> Iterator[tuple[str, str]]:
+def _completion_facts(completion: Completion, cost: CaseCost) -> Iterator[tuple[str, str]]:
     yield "Endpoint", completion.endpoint
     yield "Finish reason", completion.finish_reason
     usage = completion.usage
     yield "Tokens", f"{usage.prompt_tokens:,} sent, {usage.completion_tokens:,} received" if usage else ""
+    yield "Call", completion.call
+    yield "Call made", moment(completion.made_at)
     if completion.cached:
         yield "Cost", "none, from the cache"
         return
-    yield "Cost", "unknown" if completion.cost_usd is None else usd(completion.cost_usd)
+    yield "Cost", "unknown" if cost.generation is None else usd(cost.generation)
     yield "Latency", seconds(completion.latency_s) if completion.latency_s else ""
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pytest_llmeval.records import Parameters
-from pytest_llmeval.reports.facts import finite, model_of
+from pytest_llmeval.reports.facts import case_cost, finite, model_of
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.results import CaseResult, Run
 
 COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",
     "frequency_penalty", "presence_penalty", "score", "classification", "model", "dataset_size", "judge_model",
-    "scoring_reason", "experiment_id", "id", "suite", "outcome",
+    "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd", "judge_cost_usd",
 )  # fmt: skip
 SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
 FORMULA_STARTS = tuple(
@@ -23,7 +23,7 @@ FORMULA_STARTS = tuple(
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
-    """Write the table: UTF-8, an unscored or absent value is an empty cell.
+    """Write the table: UTF-8, an unscored, unknown or absent value is an empty cell.
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it.
 
@@ -64,6 +64,8 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
     yield size
     reason = None if rubric is None else rubric.reason or rubric.error
     yield from map(_text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome))
+    cost = case_cost(result)
+    yield from (cost.generation, cost.judging)
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:

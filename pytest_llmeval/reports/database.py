@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import MissingExtraError, RunLogError, SettingError
-from pytest_llmeval.reports.output import make_folder
+from pytest_llmeval.store.folder import make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine

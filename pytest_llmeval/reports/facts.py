@@ -1,12 +1,13 @@
-"""What every report asks of a result: who answered, which bounds are kept, which scores are numbers."""
+"""What every report asks of a result: who answered, what it cost, which bounds are kept, which scores are numbers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 
-from pytest_llmeval.records import COMPARISONS, Case, Message, Score, Threshold
+from pytest_llmeval.records import CALLS, COMPARISONS, Case, Completion, Message, Score, Threshold
 from pytest_llmeval.results import CaseResult
 
 WORST_FIRST = (False, None, True)
@@ -27,6 +28,71 @@ class Check:
     score: Score | None
     value: float | None
     met: bool | None
+
+
+@dataclass(frozen=True)
+class CaseCost:
+    """US dollars that one case cost: its answer, and the calls of its scores.
+
+    ``None``: a price is unknown. Zero: from the cache, or no call at all. A call that answered several cases counts for
+    each of them, so these numbers may add up to more than the run's.
+    """
+
+    generation: float | None
+    judging: float | None
+
+    @property
+    def total(self) -> float | None:
+        """Both together; ``None`` if one is unknown."""
+        return None if self.generation is None or self.judging is None else self.generation + self.judging
+
+
+@dataclass
+class Ledger:
+    """The calls that were counted already: one that answered several cases is counted once.
+
+    Attributes:
+        known_usd: US dollars for those of them that have an id and a price.
+        unknown: Those of them that have an id and no price.
+    """
+
+    known_usd: float = 0.0
+    unknown: int = 0
+    _ids: set[int] = field(default_factory=set)  # hashes: they take half of the memory of the texts
+
+    @property
+    def calls(self) -> int:
+        """Calls with an id."""
+        return len(self._ids)
+
+    def takes(self, completion: Completion) -> bool:
+        """Whether this completion is to be counted: a call of this run that was not counted before."""
+        if completion.cached:
+            return False
+        if not completion.call:  # nobody made a call for it, or not by us: it stands for itself
+            return True
+        before = len(self._ids)
+        self._ids.update(map(hash, completion.call.split(CALLS)))
+        if len(self._ids) == before:
+            return False
+        self.known_usd += completion.cost_usd or 0.0
+        self.unknown += completion.cost_usd is None
+        return True
+
+
+def case_cost(result: CaseResult) -> CaseCost:
+    """What one case cost."""
+    ledger = Ledger()
+    answer = (result.completion,) if result.completion else ()
+    generation = calls_usd(answer, ledger)
+    return CaseCost(generation, calls_usd((call for score in result.scores for call in score.calls), ledger))
+
+
+def calls_usd(completions: Iterable[Completion], ledger: Ledger) -> float | None:
+    """US dollars for the calls that the ledger has not counted; ``None`` if a price is unknown."""
+    costs = [completion.cost_usd for completion in completions if ledger.takes(completion)]
+    known = [cost for cost in costs if cost is not None]
+    return math.fsum(known) if len(known) == len(costs) else None
 
 
 def checks(result: CaseResult) -> Iterator[Check]:
@@ -67,6 +133,15 @@ def model_of(result: CaseResult) -> str:
     """The model that answered, as the endpoint names it, else as it was asked for; empty if there is none."""
     named = result.completion.model if result.completion else ""
     return named or (result.request.model if result.request else "")
+
+
+def instant(text: str) -> datetime | None:
+    """A time of the records; ``None`` if the text is none."""
+    try:
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def own_messages(case: Case) -> tuple[Message, ...]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.reports.case_view import CaseView, view
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.phrases import (
+    age,
     average,
+    cost_text,
     count,
     moment,
     number,
@@ -69,7 +71,7 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    phrases = (average, count, moment, number, one_line, percent, seconds, usd)
+    phrases = (age, average, cost_text, count, moment, number, one_line, percent, seconds, usd)
     environment.filters.update({phrase.__name__: phrase for phrase in phrases})
     return environment
 

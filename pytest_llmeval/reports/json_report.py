@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pytest_llmeval.reports.facts import checks, finite
+from pytest_llmeval.reports.facts import case_cost, checks, finite
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import CaseResult, Run
@@ -39,7 +39,7 @@ def write_json(path: Path, run: Run, results: Iterable[CaseResult], summary: Sum
 
 
 def result_object(result: CaseResult) -> dict[str, Any]:
-    """A result as the report tells it: its record, and for each threshold what became of it.
+    """A result as the report tells it: its record, what it cost, and for each threshold what became of it.
 
     A score that is infinite or not a number is told as unscored, with the reason.
     """
@@ -49,7 +49,10 @@ def result_object(result: CaseResult) -> dict[str, Any]:
         threshold.update(value=check.value, met=check.met)
     if record["request"]:
         record["request"]["sees_case"] = record["request"].pop("case") is not None
-    return record
+    for completion in (record["completion"], *(call for score in record["scores"] for call in score["calls"])):
+        if completion:
+            del completion["rate_limits"]
+    return {**record, "cost_usd": vars(case_cost(result))}
 
 
 def _encoded(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.reports.facts import finite, model_of
+from pytest_llmeval.reports.facts import case_cost, finite, model_of
 from pytest_llmeval.results import CaseResult
 
 
@@ -18,7 +18,6 @@ def properties(result: CaseResult) -> list[tuple[str, str]]:
 
 
 def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
-    answer = result.completion
     yield "llm_case", result.case.id
     yield "llm_golden", str(result.case.source)
     yield "llm_model", model_of(result)
@@ -26,7 +25,6 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
     for score in map(finite, result.scores):
         yield f"llm_score.{score.name}", "unscored" if score.value is None else f"{score.value:.6g}"
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
-    calls = [call for call in (answer, *(call for score in result.scores for call in score.calls)) if call]
-    costs = [0.0 if call.cached else call.cost_usd for call in calls]
-    known = [cost for cost in costs if cost is not None]
-    yield "llm_cost_usd", f"{sum(known):.6f}" if calls and len(known) == len(costs) else ""
+    asked = result.completion is not None or any(score.calls for score in result.scores)
+    cost = case_cost(result).total
+    yield "llm_cost_usd", f"{cost:.6f}" if asked and cost is not None else ""

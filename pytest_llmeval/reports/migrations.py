@@ -15,7 +15,31 @@ if TYPE_CHECKING:
 
 Migration = Callable[["Connection"], None]
 
-MIGRATIONS: tuple[Migration, ...] = ()
+ADDED_2 = (
+    ("runs", "calls INTEGER", "attempts INTEGER", "spent_usd DOUBLE PRECISION", "unpriced INTEGER"),
+    ("cases", "generation_usd DOUBLE PRECISION", "judging_usd DOUBLE PRECISION"),
+    ("completions", "call TEXT", "made_at TEXT"),
+)
+USD_2 = "CASE WHEN cached THEN 0 ELSE cost_usd END"
+COSTS_2 = """
+UPDATE cases SET {column} = (
+    SELECT CASE WHEN COUNT(*) = COUNT({usd}) THEN COALESCE(SUM({usd}), 0) END
+    FROM completions
+    WHERE completions.case_number = cases.number AND text IS NOT NULL AND score_position IS {kind}
+)
+"""
+
+
+def add_costs(connection: Connection) -> None:
+    """To version 2: ids and times of calls, what a run has sent, and what a case cost, which its calls tell."""
+    for table, *columns in ADDED_2:
+        for column in columns:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for column, kind in (("generation_usd", "NULL"), ("judging_usd", "NOT NULL")):
+        connection.exec_driver_sql(COSTS_2.format(column=column, kind=kind, usd=USD_2))
+
+
+MIGRATIONS: tuple[Migration, ...] = (add_costs,)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

@@ -1,4 +1,4 @@
-"""Where reports are written: the folder of our own, and files that are whole or not there."""
+"""How reports are written: files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -9,28 +9,9 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.store.folder import make_folder
 
 T = TypeVar("T")
-HOME = ".llmeval"
-NOTE = """# What pytest_llmeval left behind
-
-The run log (`runs.sqlite`, one database for all runs) and the reports of the latest run.
-The log is the history of your runs: keep it if you compare against earlier ones.
-Do not commit this folder; its `.gitignore` sees to that.
-"""
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder with its parents. A new ``.llmeval`` gets a ``.gitignore`` and a note on what it is.
-
-    Raises:
-        OSError: It cannot be made.
-    """
-    homes = [each for each in (folder, *folder.parents) if each.name == HOME and not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for home in homes:
-        (home / ".gitignore").write_text("*\n", encoding="utf-8")
-        (home / "README.md").write_text(NOTE, encoding="utf-8")
 
 
 def rereadable(results: Iterable[T]) -> Iterable[T]:

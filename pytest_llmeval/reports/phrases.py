@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.reports.facts import instant
+
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.tallies import Spending
+    from pytest_llmeval.reports.tallies import Cost
     from pytest_llmeval.stats.intervals import Interval
 
 NONE = "-"
 TINY = "about 0"
+AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
 DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # change the direction of what follows them
 CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20))
 VISIBLE = {
@@ -77,13 +80,13 @@ def usd(amount: float) -> str:
     return f"${amount:.4f}" if amount >= 0.01 else f"${amount:.2g}" if amount >= 1e-4 else f"${amount:.6f}"
 
 
-def cost_text(spending: Spending) -> str:
+def cost_text(cost: Cost) -> str:
     """What calls cost, or that it is unknown, and for how many."""
-    if spending.usd is not None:
-        return usd(spending.usd)
-    if spending.unknown == spending.calls:
+    if cost.usd is not None:
+        return usd(cost.usd)
+    if cost.unknown == cost.calls:
         return "unknown"
-    return f"{usd(spending.known_usd)} + {count(spending.unknown, 'unpriced call')}"
+    return f"{usd(cost.known_usd)} + {count(cost.unknown, 'unpriced call')}"
 
 
 def seconds(value: float | None) -> str:
@@ -97,6 +100,16 @@ def seconds(value: float | None) -> str:
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def age(then: str, now: str) -> str:
+    """How long before ``now`` something was, in whole units: ``3 days``; empty if either is no time."""
+    made, seen = instant(then), instant(now)
+    if made is None or seen is None:
+        return ""
+    past_s = max((seen - made).total_seconds(), 0)
+    unit_s, unit = next(pair for pair in AGES if past_s >= pair[0])
+    return count(int(past_s // unit_s), unit) if unit_s else "less than a minute"
 
 
 def moment(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from pytest_llmeval.records import (
     Case,
@@ -18,8 +18,8 @@ from pytest_llmeval.records import (
     TokenLogprob,
     Usage,
 )
-from pytest_llmeval.reports.facts import finite, own_messages
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.reports.facts import Ledger, calls_usd, case_cost, finite, own_messages
+from pytest_llmeval.results import CaseResult, Run, Traffic
 
 Row = Mapping[str, Any]
 ANSWER = "answer"
@@ -27,8 +27,9 @@ ESCAPED = 'escaped:"'  # starts a text that the database could not hold as it is
 PARAMETER_COLUMNS = ("temperature", "top_p", "max_tokens", "seed", "frequency_penalty", "presence_penalty")
 CALL_COLUMNS = (
     "text", "raw_text", "choices", "model", "endpoint", "finish_reason", "prompt_tokens", "completion_tokens",
-    "cost_usd", "latency_s", "cached", "contexts", "logprobs",
+    "cost_usd", "latency_s", "cached", "call", "made_at", "contexts", "logprobs",
 )  # fmt: skip
+TRAFFIC_COLUMNS = {"calls": "calls", "attempts": "attempts", "spent_usd": "usd", "unpriced": "unpriced"}
 REQUEST_COLUMNS = (
     "requested_model", "messages", *PARAMETER_COLUMNS, "other_parameters", "request_sample", "sees_case",
 )  # fmt: skip
@@ -36,21 +37,24 @@ REQUEST_COLUMNS = (
 
 def run_row(run: Run) -> dict[str, Any]:
     """The row of a run."""
-    row = {**vars(run), "settings": _json(run.settings), "versions": _json(run.versions)}
-    return _storable({**row, "warnings": _json(run.warnings), "lost": _json(run.lost)})
+    row = {name: value for name, value in vars(run).items() if name != "traffic"}
+    lists = {name: _json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
+    sent = {column: getattr(run.traffic, name) for column, name in TRAFFIC_COLUMNS.items()}
+    return _storable({**row, **lists, **sent})
 
 
 def run_of(row: Row) -> Run:
     """The run that `run_row` wrote."""
     values = {name: value for name, value in _restored(row).items() if name != "number"}
+    sent = {name: values.pop(column) or 0 for column, name in TRAFFIC_COLUMNS.items()}
     maps = {name: _read(values[name], {}) for name in ("settings", "versions")}
     lists = {name: tuple(_read(values[name], ())) for name in ("warnings", "lost")}
-    return Run(**{**values, **maps, **lists})
+    return Run(**{**values, **maps, **lists}, traffic=Traffic(**sent))
 
 
 def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
     """The row of a case's result."""
-    case = result.case
+    case, cost = result.case, case_cost(result)
     return _storable({
         "run_id": run_id, "suite": result.suite, "case_id": case.id, "sample": result.sample,
         "outcome": result.outcome, "message": result.message, "prompt": case.prompt, "expected": case.expected,
@@ -59,6 +63,7 @@ def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
         "row_thresholds": _json([vars(each) for each in case.thresholds]), "file": case.source.file,
         "line": case.source.line, "nodeid": result.nodeid, "judge_model": result.judge_model,
         "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
+        "generation_usd": cost.generation, "judging_usd": cost.judging,
     })  # fmt: skip
 
 
@@ -149,6 +154,8 @@ def _completion_of(row: Row) -> Completion | None:
     used = row["prompt_tokens"] is not None
     return Completion(
         **{name: row[name] for name in plain},
+        call=row["call"] or "",
+        made_at=row["made_at"] or "",
         choices=tuple(_read(row["choices"], ())),
         contexts=tuple(_read(row["contexts"], ())),
         logprobs=tuple(TokenLogprob(**token) for token in _read(row["logprobs"], ())),
@@ -190,12 +197,11 @@ def _request_of(row: Row, case: Case) -> Request | None:
 
 
 def _score_row(position: int, score: Score) -> dict[str, Any]:
-    costs = [call.cost_usd for call in score.calls]
     return _storable({
         "position": position, "name": score.name, "value": score.value, "reason": score.reason, "error": score.error,
         "version": score.version, "scale_low": score.scale.low, "scale_high": score.scale.high,
         "higher_is_better": score.scale.higher_is_better, "unit": score.scale.unit, "raw": score.raw,
-        "parts": _json(score.parts), "cost_usd": None if None in costs else sum(cast("list[float]", costs)),
+        "parts": _json(score.parts), "cost_usd": calls_usd(score.calls, Ledger()),
     })  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pytest_llmeval.reports.facts import checks, model_of
+from pytest_llmeval.records import Completion
+from pytest_llmeval.reports.facts import Ledger, checks, instant, model_of
 from pytest_llmeval.reports.phrases import count
-from pytest_llmeval.reports.tallies import ScoreSummary, ScoreTally, Spending, SpendingTally
+from pytest_llmeval.reports.tallies import Cost, ScoreSummary, ScoreTally, Spending, SpendingTally, unused_calls
 from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.stats.intervals import Interval, percentile, wilson_interval
 
@@ -47,7 +48,10 @@ class Summary:
         pass_rate: Passed among passed, failed and xfailed, with its 95 % interval (Wilson).
         scores: Each score over all cases; ``rubric`` first, the others by name.
         generation: Calls of the model under test.
-        judging: Calls of scorers.
+        judging: Calls of scorers, without those that are counted as generation.
+        unused: Calls of the run that no result shows: its case was cut off, or asked more than once.
+        failed_attempts: Attempts that gave no answer; most were made again.
+        oldest_cached_at: When the oldest of the cached completions was made, ISO 8601; empty if none is known.
         latency_p50_s: Median seconds of an answer that did not come from a store.
         latency_p95_s: The 95th percentile of the same.
         duration_s: Seconds from the run's start to its end; ``None`` if it has none.
@@ -71,6 +75,9 @@ class Summary:
     scores: tuple[ScoreSummary, ...]
     generation: Spending
     judging: Spending
+    unused: Cost
+    failed_attempts: int
+    oldest_cached_at: str
     latency_p50_s: float | None
     latency_p95_s: float | None
     duration_s: float | None
@@ -100,8 +107,10 @@ class _Tally:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     scores: dict[str, ScoreTally] = field(default_factory=dict)
-    generation: SpendingTally = field(default_factory=SpendingTally)
-    judging: SpendingTally = field(default_factory=SpendingTally)
+    ledger: Ledger = field(default_factory=Ledger)
+    generation: SpendingTally = field(init=False)
+    judging: SpendingTally = field(init=False)
+    oldest: tuple[datetime, str] | None = None
     latencies: array[float] = field(default_factory=lambda: array("d"))
     slowest: list[tuple[float, str]] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
@@ -109,6 +118,9 @@ class _Tally:
     judge_models: set[str] = field(default_factory=set)
     unbounded: int = 0
     truncated: int = 0
+
+    def __post_init__(self) -> None:
+        self.generation, self.judging = SpendingTally(self.ledger), SpendingTally(self.ledger)
 
     def add(self, result: CaseResult) -> None:
         self.outcomes[result.outcome] += 1
@@ -138,6 +150,9 @@ class _Tally:
             scores=tuple(self.scores[name].summary(name) for name in scores),
             generation=self.generation.summary(),
             judging=self.judging.summary(),
+            unused=unused_calls(run.traffic, self.ledger),
+            failed_attempts=max(run.traffic.attempts - run.traffic.calls, 0),
+            oldest_cached_at=self.oldest[1] if self.oldest else "",
             latency_p50_s=percentile(self.latencies, 50),
             latency_p95_s=percentile(self.latencies, 95),
             duration_s=_seconds_between(run.started_at, run.finished_at),
@@ -153,7 +168,7 @@ class _Tally:
         (self.asked if answer is None else self.models).update(filter(None, [model_of(result)]))
         if answer is None:
             return
-        self.generation.add(answer)
+        self._add_call(answer, self.generation)
         self.truncated += answer.finish_reason == "length"
         if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
             self.latencies.append(answer.latency_s)
@@ -162,11 +177,16 @@ class _Tally:
         for score in result.scores:
             self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
             for call in score.calls:
-                self.judging.add(call)
+                self._add_call(call, self.judging)
         for check in checks(result):
             if check.threshold.metric in self.scores:
                 self.scores[check.threshold.metric].bounds += 1
                 self.scores[check.threshold.metric].missed += check.met is False
+
+    def _add_call(self, call: Completion, kind: SpendingTally) -> None:
+        kind.add(call)
+        if call.cached and (made := instant(call.made_at)):
+            self.oldest = min(self.oldest or (made, call.made_at), (made, call.made_at))
 
     def _verdict(self, run: Run) -> Verdict:
         if self.outcomes["failed"]:
@@ -211,7 +231,5 @@ class _Tally:
 
 
 def _seconds_between(start: str, end: str) -> float | None:
-    try:
-        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    except ValueError:  # one of them is empty: the run goes on, or was cut off
-        return None
+    began, ended = instant(start), instant(end)
+    return (ended - began).total_seconds() if began and ended else None  # empty: the run goes on, or was cut off

@@ -38,7 +38,7 @@ def schema() -> Schema:
 
 
 def _runs(metadata: MetaData) -> Table:
-    from sqlalchemy import Column, Integer, Table, Text
+    from sqlalchemy import Column, Double, Integer, Table, Text
 
     return Table(
         "runs",
@@ -49,6 +49,10 @@ def _runs(metadata: MetaData) -> Table:
         Column("started_at", Text),
         Column("finished_at", Text, comment="empty: still running, or cut off"),
         Column("exit_code", Integer),
+        Column("calls", Integer, comment="model calls that gave an answer; this and the next three of all processes"),
+        Column("attempts", Integer, comment="what was sent for them, failed attempts included"),
+        Column("spent_usd", Double, comment="for the calls whose price is known, each once"),
+        Column("unpriced", Integer, comment="calls whose price is unknown"),
         Column("settings", Text, comment="JSON"),
         Column("versions", Text, comment="JSON"),
         Column("warnings", Text, comment="JSON"),
@@ -84,6 +88,13 @@ def _cases(metadata: MetaData) -> Table:
         Column("started_at", Text),
         Column("duration_s", Double),
         Column("worker", Text),
+        Column(
+            "generation_usd",
+            Double,
+            comment="of its answer; NULL: unknown, 0: cached or not asked; a call that answered several cases counts "
+            "for each of them, in runs.spent_usd once",
+        ),
+        Column("judging_usd", Double, comment="of the calls of its scores, counted in the same way"),
         UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
     )
@@ -114,9 +125,11 @@ def _completions(metadata: MetaData) -> Table:
         Column("finish_reason", Text),
         Column("prompt_tokens", Integer),
         Column("completion_tokens", Integer),
-        Column("cost_usd", Double, comment="NULL: unknown"),
+        Column("cost_usd", Double, comment="NULL: unknown; where cached, what the earlier run paid"),
         Column("latency_s", Double),
-        Column("cached", Boolean),
+        Column("cached", Boolean, comment="from a store or a recording of an earlier run: costs nothing now"),
+        Column("call", Text, comment="id of the call; the same where one call answered several; empty: no call"),
+        Column("made_at", Text, comment="when the call was made; empty: unknown"),
         Column("contexts", Text, comment="JSON"),
         Column("logprobs", Text, comment="JSON"),
         Column("requested_model", Text, comment="this and what follows: the request, for the answer only"),
@@ -151,5 +164,5 @@ def _scores(metadata: MetaData) -> Table:
         Column("unit", Text),
         Column("raw", Text, comment="what the scorer saw, for example the judge's last reply"),
         Column("parts", Text, comment="JSON"),
-        Column("cost_usd", Double, comment="of its calls; NULL: unknown"),
+        Column("cost_usd", Double, comment="of its calls; NULL: unknown, 0: cached or none"),
     )

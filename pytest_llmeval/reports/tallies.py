@@ -6,7 +6,8 @@ from array import array
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.records import Completion, Scale, Score
-from pytest_llmeval.reports.facts import finite
+from pytest_llmeval.reports.facts import Ledger, finite
+from pytest_llmeval.results import Traffic
 from pytest_llmeval.stats.intervals import Interval, mean_interval
 
 
@@ -38,24 +39,33 @@ class ScoreSummary:
 
 
 @dataclass(frozen=True)
-class Spending:
-    """The calls of one kind, and what they cost. What came from a store costs nothing now, and is only counted.
+class Cost:
+    """Some calls, and what they cost.
 
     Attributes:
-        calls: Calls that were made.
-        cached: Completions that came from a store instead.
+        calls: Calls that were made. One that answered several cases is one.
         usd: US dollars for the calls; ``None`` if a price is unknown.
         known_usd: US dollars for the calls whose price is known.
         unknown: Calls whose price is unknown.
+    """
+
+    calls: int
+    usd: float | None
+    known_usd: float
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Spending(Cost):
+    """The calls of one kind. What came from a store or a recording costs nothing now, and is only counted.
+
+    Attributes:
+        cached: Completions that came from a store or a recording instead of a call of this run.
         prompt_tokens: Tokens sent, as far as the endpoints say.
         completion_tokens: Tokens received, as far as the endpoints say.
     """
 
-    calls: int
     cached: int
-    usd: float | None
-    known_usd: float
-    unknown: int
     prompt_tokens: int
     completion_tokens: int
 
@@ -98,8 +108,9 @@ def _within(interval: Interval, scale: Scale) -> Interval:
 
 @dataclass
 class SpendingTally:
-    """The calls of one kind so far."""
+    """The calls of one kind so far. Tallies that share a ledger count each call once among them."""
 
+    ledger: Ledger = field(default_factory=Ledger)
     made: int = 0
     cached: int = 0
     known_usd: float = 0.0
@@ -108,9 +119,9 @@ class SpendingTally:
     completion_tokens: int = 0
 
     def add(self, call: Completion) -> None:
-        """Count one call."""
-        if call.cached:
-            self.cached += 1
+        """Count one completion, and its call unless that was counted before."""
+        self.cached += call.cached
+        if not self.ledger.takes(call):
             return
         self.made += 1
         self.known_usd += call.cost_usd or 0.0
@@ -121,4 +132,13 @@ class SpendingTally:
     def summary(self) -> Spending:
         """What was counted."""
         usd, tokens = None if self.unknown else self.known_usd, (self.prompt_tokens, self.completion_tokens)
-        return Spending(self.made, self.cached, usd, self.known_usd, self.unknown, *tokens)
+        return Spending(self.made, usd, self.known_usd, self.unknown, self.cached, *tokens)
+
+
+def unused_calls(traffic: Traffic, ledger: Ledger) -> Cost:
+    """What the run has sent beyond the calls of its results."""
+    calls = max(traffic.calls - ledger.calls, 0)
+    unknown = min(max(traffic.unpriced - ledger.unknown, 0), calls)
+    rest = round(traffic.usd - ledger.known_usd, 12)  # without the dust of two sums in different orders
+    known_usd = max(rest, 0.0) if calls else 0.0
+    return Cost(calls, None if unknown else known_usd, known_usd, unknown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_llmeval.reports.phrases import average, cost_text, mean_text, one_line, rate_text, seconds
+from pytest_llmeval.reports.phrases import age, average, cost_text, count, mean_text, one_line, rate_text, seconds
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.reports.tallies import ScoreSummary
 from pytest_llmeval.results import Run
@@ -13,6 +13,7 @@ from pytest_llmeval.results import Run
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100
 LABEL = 24  # longest label
+WRAPPED = ("cost", "calls")  # rows that go on in a second line rather than lose their end
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
 MARKUP: Mapping[str, dict[str, bool]] = {
     "passed": {"green": True, "bold": True},
@@ -31,18 +32,18 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         paths: Where each report is, by its kind. Paths are not shortened; everything else fits 100 columns.
     """
     verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
-    rows = [(one_line(label, LABEL), text) for label, text in _rows(summary)]
+    rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
     margin = max(len(label) for label, _ in [*rows, ("warning", "")]) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
         (verdict, MARKUP[summary.verdict]),
-        *((_row(label, text, margin), {}) for label, text in rows),
+        *((_row(*part, margin), {}) for label, text in rows for part in _parts(label, text, WIDTH - margin)),
         *((_row(label, text, margin), {"yellow": True}) for label, text in warnings),
         *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
     ]
 
 
-def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
+def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     counts = {name: getattr(summary, name) for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")}
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     yield "cases", f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
@@ -51,7 +52,7 @@ def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
     if len(summary.scores) > MOST_SCORES:
         yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
     yield "cost", _cost(summary)
-    yield "calls", _calls(summary)
+    yield "calls", _calls(run, summary)
     yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
     slowest = [f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]]
     yield "slowest", ", ".join(slowest)
@@ -66,14 +67,21 @@ def _score(score: ScoreSummary) -> str:
 
 def _cost(summary: Summary) -> str:
     parts = {"generation": summary.generation, "judge": summary.judging}
-    return ", ".join(f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls) or "nothing"
+    told = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
+    unused = summary.unused
+    if unused.calls:
+        told.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} that no result shows")
+    return ", ".join(told) or "nothing"
 
 
-def _calls(summary: Summary) -> str:
+def _calls(run: Run, summary: Summary) -> str:
     parts = (summary.generation, summary.judging)
     tokens = sum(part.prompt_tokens + part.completion_tokens for part in parts)
     made, cached = (sum(getattr(part, name) for part in parts) for name in ("calls", "cached"))
-    return f"{made:,} made, {cached:,} answered from the cache, {tokens:,} tokens"
+    failed = f", {count(summary.failed_attempts, 'failed attempt')}" if summary.failed_attempts else ""
+    oldest = age(summary.oldest_cached_at, run.started_at)
+    since = f" (oldest {oldest})" if oldest else ""
+    return f"{made + summary.unused.calls:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
 
 
 def _latency(summary: Summary) -> str:
@@ -87,6 +95,14 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     yield from texts[:MOST_WARNINGS]
     if len(texts) > MOST_WARNINGS:
         yield f"and {len(texts) - MOST_WARNINGS} more in the reports"
+
+
+def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
+    """The row, or two of them where a row that must be whole is too long: broken at the last comma that fits."""
+    end = text.rfind(", ", 0, width) + 1
+    if label not in WRAPPED or len(text) <= width or not end:
+        return [(label, text)]
+    return [(label, text[:end]), ("", text[end + 1 :])]
 
 
 def _row(label: str, text: str, margin: int) -> str:

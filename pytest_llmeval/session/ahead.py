@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.engine.asking import ASKING, Asking, asking
 from pytest_llmeval.engine.lane import STOPPED
@@ -42,6 +43,11 @@ class Ahead:
     def is_waiting(self) -> bool:
         """Whether anything is still on its way."""
         return not self.completion.done() or not all(future.done() for future in self.scores.values())
+
+    def wait(self) -> None:
+        """Wait until nothing is on its way any more."""
+        started: list[Future[Any]] = [self.completion, *self.scores.values()]
+        futures.wait(started)
 
     def begin(self, engine: Engine, who: Asking, judges: Mapping[str, Scorer]) -> Ahead:
         """Ask for the answer and its scores. Each is there as soon as it is known.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.caller import Caller
+    from pytest_llmeval.engine.estimate import Estimate
     from pytest_llmeval.protocols import CompletionStore, SharedState
     from pytest_llmeval.settings import Settings
     from pytest_llmeval.store.recordings import Recordings
@@ -51,6 +53,14 @@ def make_store(settings: Settings, process: Process, root: Path, current: Path) 
     return store, LocalState() if process.is_alone else store
 
 
+def shared_lanes(settings: Settings, run: str, root: Path, current: Path) -> list[dict[str, Any]]:
+    """The documents of the lanes of a run whose workers share them; see `pytest_llmeval.engine.lane_rules`."""
+    from pytest_llmeval.store.maintenance import shared_documents
+
+    documents = shared_documents(store_path(settings, root, current), run)
+    return [document for name, document in documents.items() if name.startswith(LANE)]
+
+
 async def end_run(store: CompletionStore) -> None:
     """Drop what only this run could use. Called once, by the last of its processes.
 
@@ -73,6 +83,32 @@ def store_path(settings: Settings, root: Path, current: Path) -> Path:
     if "://" in settings.store or not settings.store:
         raise SettingError("--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache.")
     return (current if "store" in settings.explicit else root) / settings.store
+
+
+def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionStore:
+    """What a dry run reads instead: the store if there is one; nothing is written to it.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    from pytest_llmeval.engine.estimate import Overlay
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    path = store_path(settings, root, current)
+    is_read = path.exists() and not settings.no_cache and settings.record not in ("none", "all")
+    max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
+    return Overlay(SqliteStore(path, "", max_age_s=max_age_s) if is_read else None)
+
+
+def make_estimate(settings: Settings, state: SharedState) -> Estimate:
+    """What counts calls in a dry run.
+
+    Raises:
+        SettingError: A line of ``llm_prices`` cannot be read.
+    """
+    from pytest_llmeval.engine.estimate import Estimate
+
+    return Estimate(**vars(make_caller(settings, state)))
 
 
 def make_caller(settings: Settings, state: SharedState) -> Caller:

@@ -121,6 +121,11 @@ class CaseRun:
             with asking(self.plan.asking):
                 self._ahead.ask(self.session.engine, self._judges(judged))
 
+    def wait(self) -> None:
+        """Wait until everything that was asked for has ended, well or not."""
+        if self._ahead is not None:
+            self._ahead.wait()
+
     @property
     def is_waiting(self) -> bool:
         """Whether something that was asked for is still on its way."""

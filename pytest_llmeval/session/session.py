@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Iterable, Mapping
@@ -11,20 +12,34 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
-from pytest_llmeval.session.calls import Process, end_run, make_caller, make_recordings, make_store
+from pytest_llmeval.engine.caller import unpriced
+from pytest_llmeval.errors import InputError, NotConfiguredError, SettingError, nearest
+from pytest_llmeval.results import Traffic
+from pytest_llmeval.session.calls import (
+    Process,
+    end_run,
+    make_caller,
+    make_estimate,
+    make_overlay,
+    make_recordings,
+    make_store,
+    store_path,
+)
 from pytest_llmeval.session.roles import Role, answering_role, judging_role
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
+    from pytest_llmeval.engine.estimate import Estimate
     from pytest_llmeval.judges.rubrics import Rubric
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
     from pytest_llmeval.records import Case, Completion, Score
     from pytest_llmeval.settings import Settings
+    from pytest_llmeval.store.recordings import Recordings
 
 NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
 RUBRIC = "rubric"
+CONTROLLER = "controller"
 NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
 
 
@@ -37,6 +52,7 @@ class Environment:
         variables: Environment variables; API keys are read from them, once.
         local_urls: Base URLs of local models that another process already serves, by provider spec.
         current: The folder where pytest was started; paths of the command line are relative to it.
+        runs_all: Whether the command line names no part of the tests.
         process: This process among those of the run.
     """
 
@@ -44,6 +60,7 @@ class Environment:
     variables: Mapping[str, str]
     local_urls: Mapping[str, str]
     current: Path = Path()
+    runs_all: bool = True
     process: Process = field(default_factory=Process)
 
 
@@ -57,7 +74,7 @@ class Session:
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self.settings = settings
-        self.root = environment.root
+        self.root, self.runs_all = environment.root, environment.runs_all
         self._environment = environment
         self._providers: dict[tuple[object, ...], Provider] = {}
         self._scorers: dict[str, Scorer] = {}
@@ -69,9 +86,23 @@ class Session:
         from pytest_llmeval.engine.engine import Engine
 
         where, settings = self._environment, self.settings
+        if settings.dry_run:
+            return Engine(make_overlay(settings, where.root, where.current), self.estimate, "", self.recordings)
         store, state = make_store(settings, where.process, where.root, where.current)
-        caller, recordings = make_caller(settings, state), make_recordings(settings, where.root)
-        return Engine(store, caller, where.process.run, recordings, last=end_run if where.process.is_alone else None)
+        last = end_run if where.process.is_alone else None
+        return Engine(store, make_caller(settings, state), where.process.run, self.recordings, last)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What a dry run has counted."""
+        from pytest_llmeval.store.state import LocalState
+
+        return make_estimate(self.settings, LocalState())
+
+    @cached_property
+    def recordings(self) -> Recordings | None:
+        """The recordings, in a run that records or replays."""
+        return make_recordings(self.settings, self.root)
 
     @cached_property
     def metrics(self) -> MetricRegistry:
@@ -118,7 +149,7 @@ class Session:
         role = answering_role(settings)
         if role is None:
             raise NotConfiguredError(NO_MODEL)
-        return self.engine.metered(self._provider(role))
+        return self._priced(self._provider(role), role)
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """The metric or judge of this name.
@@ -170,6 +201,25 @@ class Session:
             spec: provider.base_url() for spec, provider in providers.items() if isinstance(provider, LocalProvider)
         }
 
+    def told(self) -> dict[str, Any]:
+        """What this process has sent and recorded, as built-in types that its controller can take in."""
+        sent = self.engine.traffic if "engine" in vars(self) else Traffic()
+        return {"traffic": vars(sent), "recorded": self.recordings.changes() if self.recordings else ""}
+
+    def end_run(self) -> None:
+        """Drop what only this run could use, in the controller of xdist workers that had a store.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        where = self._environment
+        if not store_path(self.settings, where.root, where.current).exists():
+            return
+        store, _ = make_store(
+            self.settings, Process(where.process.run, CONTROLLER, is_alone=False), where.root, where.current
+        )
+        asyncio.run(end_run(store))
+
     def close(self, drain_s: float | None = 0.0) -> None:
         """Close connections and end the engine's thread, if there is one.
 
@@ -205,7 +255,7 @@ class Session:
         role = judging_role(settings)
         if role is None:
             raise NotConfiguredError(f"{name}: {NO_JUDGE}")
-        provider = self.engine.metered(self._provider(role))
+        provider = self._priced(self._provider(role), role)
         if name != RUBRIC:
             return _plain(name, params, ToxicityJudge(provider, role.model))
         return RubricJudge(
@@ -216,6 +266,16 @@ class Session:
             logprobs=settings.judge_logprobs,
             max_tokens=settings.judge_max_tokens,
         )
+
+    def _priced(self, provider: Provider, role: Role) -> Provider:
+        """The provider with the engine in front of it.
+
+        Raises:
+            InputError: There is a budget, and the price of a call is unknown.
+        """
+        if self.settings.budget is not None and not self.engine.has_price(provider, role.model):
+            raise InputError(unpriced(provider, role.model))
+        return self.engine.metered(provider)
 
     def _rubric(self, params: Mapping[str, Any], settings: Settings) -> Rubric:
         from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_llmeval.errors import StoreError
+from pytest_llmeval.store.folder import make_folder
 
 APPLICATION_ID = 0x4C4C4D45
 """Says in the file's header that it is ours: ``LLME`` in ASCII."""
@@ -51,7 +52,7 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
         sqlite3.Error: It cannot be read or written, or (see `is_busy`) not now.
         OSError: Its folder cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
         with transaction(db, "BEGIN"):  # one view on all that the check reads; nothing of a foreign file is changed

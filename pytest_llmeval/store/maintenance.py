@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.database import open_database, refusal, transaction
@@ -57,6 +59,16 @@ def info(path: Path) -> CacheInfo:
         living = sum(owners.lives(owner) for owner in holders)
         size = sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
     return CacheInfo(sum(models.values()), models, size, _iso(oldest), _iso(newest), living, len(holders) - living)
+
+
+def shared_documents(path: Path, run: str) -> dict[str, dict[str, Any]]:
+    """What the processes of a run share just now, for one that only looks on; empty if it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as db:
+            rows = db.execute("SELECT name, document FROM shared WHERE run = ?", (run,)).fetchall()
+    except sqlite3.Error:
+        return {}
+    return {name: json.loads(document) for name, document in rows}
 
 
 def clear(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,24 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Traffic
 
 RUBRIC = Scale(0.0, 5.0)
 ENDPOINT = "https://api.example.com/v1"
 JUDGE = "judge-large-2025-06"
 FINGERPRINT = "rubric/1:5f2d0c9a41be"
+STARTED, THREE_DAYS_BEFORE = "2025-06-12T10:15:00+00:00", "2025-06-09T09:00:00+00:00"
+
+
+def id_of(text: str) -> str:
+    """The id of the call that gave a text; here each text comes from a call of its own."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def judge_call(text: str, cost: float | None = 0.00021, cached: bool = False) -> Completion:
     return Completion(
         text, model=JUDGE, endpoint=ENDPOINT, finish_reason="stop", usage=Usage(412, 31), cost_usd=cost,
-        latency_s=0.84, cached=cached,
+        latency_s=0.84, cached=cached, call=id_of(text), made_at=THREE_DAYS_BEFORE if cached else STARTED,
     )  # fmt: skip
 
 
@@ -53,7 +60,7 @@ def reading_ease(value: float) -> Score:
 def answer(text: str, latency_s: float = 1.2, cost: float | None = 0.00094, cached: bool = False) -> Completion:
     return Completion(
         text, model="gpt-4-0613", endpoint=ENDPOINT, finish_reason="stop", usage=Usage(58, 41), cost_usd=cost,
-        latency_s=latency_s, cached=cached,
+        latency_s=latency_s, cached=cached, call=id_of(text), made_at=THREE_DAYS_BEFORE if cached else STARTED,
     )  # fmt: skip
 
 
@@ -77,12 +84,13 @@ def make_run() -> Run:
     return Run(
         id="20250612T101500-7c41",
         name="refund wording, second try",
-        started_at="2025-06-12T10:15:00+00:00",
+        started_at=STARTED,
         finished_at="2025-06-12T10:17:41+00:00",
         settings={"model": "gpt-4", "judge_model": JUDGE, "min_score": "4.0", "temperature": "0.2"},
         versions={"pytest_llmeval": "0.1.0", "python": "3.11.7", "pytest": "9.2.0", "textstat": "0.7.8"},
         warnings=("The price of judge-large-2025-06 is unknown for one call.",),
         exit_code=1,
+        traffic=Traffic(calls=8, attempts=8, usd=0.00293, unpriced=1),
     )
 
 

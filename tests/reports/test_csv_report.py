@@ -15,7 +15,7 @@ from pytest_llmeval.results import CaseResult, Run
 COLUMNS = (
     "timestamp,prompt,ground_truth,generated_response,temperature,max_tokens,top_p,frequency_penalty,"
     "presence_penalty,score,classification,model,dataset_size,judge_model,scoring_reason,experiment_id,"
-    "id,suite,outcome,contains,flesch_reading_ease,toxicity"
+    "id,suite,outcome,generation_cost_usd,judge_cost_usd,contains,flesch_reading_ease,toxicity"
 )
 
 
@@ -52,6 +52,8 @@ def test_a_row_tells_a_case(tmp_path: Path, run: Run, results: list[CaseResult])
         "id": "how-long-do-refunds",
         "suite": "golden/faq.csv",
         "outcome": "passed",
+        "generation_cost_usd": "0.00094",
+        "judge_cost_usd": "0.00021",
         "contains": "",
         "flesch_reading_ease": "63.4",
         "toxicity": "0.0007",
@@ -62,6 +64,13 @@ def test_an_unscored_case_has_an_empty_score_and_says_why(tmp_path: Path, run: R
     row = rows(tmp_path / "results.csv", run, results)[2]
     assert row["score"] == ""
     assert row["scoring_reason"] == "no valid reply in 3 attempts; the last one is not JSON"
+
+
+def test_a_cached_answer_costs_nothing_and_an_unknown_price_is_an_empty_cell(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    row = rows(tmp_path / "results.csv", run, results)[2]
+    assert (row["generation_cost_usd"], row["judge_cost_usd"]) == ("0.0", "")
 
 
 def test_line_breaks_and_every_script_survive(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:

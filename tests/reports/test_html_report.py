@@ -16,7 +16,7 @@ import pytest
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_report import write_html
 from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Traffic
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
 HOSTILE = [
@@ -157,6 +157,20 @@ def test_everything_about_a_case_is_there_to_read(report: Parsed) -> None:
         "Still no.",
     ):
         assert words in report.text
+
+
+def test_what_a_case_and_the_run_cost_is_there_to_read(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    sent = replace(run, traffic=Traffic(11, 23, 0.02293, 1))
+    text = Parsed(written(tmp_path / "report.html", sent, results)).text
+    for words in (
+        "$0.0011 · 2.4 s",  # beside the name of a case
+        "cost unknown · 9.3 s",
+        "calls not made again, the oldest 3 days old",
+        "Failed attempts12",
+        "Cost of other calls$0.02003 calls that no result shows",
+        "Call made2025-06-09 09:00 UTC",
+    ):
+        assert words in text
 
 
 def test_only_what_needs_attention_is_open(report: Parsed) -> None:

@@ -69,6 +69,17 @@ def test_everything_of_a_result_is_in_the_report(tmp_path: Path, run: Run, resul
     assert chat["case"]["metadata"] == {"nested": {"a": [1, None, 2.5]}}
 
 
+def test_calls_and_costs_are_in_the_report(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    report = written(tmp_path / "report.json", run, results)
+    passed, _, broken_judge, *_ = report["results"]
+    assert report["run"]["traffic"] == {"calls": 8, "attempts": 8, "usd": 0.00293, "unpriced": 1}
+    assert passed["cost_usd"] == {"generation": 0.00094, "judging": 0.00021}
+    assert broken_judge["cost_usd"] == {"generation": 0.0, "judging": None}
+    assert broken_judge["completion"]["made_at"] == report["summary"]["oldest_cached_at"] == "2025-06-09T09:00:00+00:00"
+    assert len(passed["completion"]["call"]) == 16
+    assert "rate_limits" not in json.dumps(report)
+
+
 def test_what_is_no_number_is_null_and_said(
     tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]
 ) -> None:

@@ -28,7 +28,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import PAGE, RunLog
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Traffic
 
 texts = st.text(st.characters(), max_size=12)
 numbers = st.none() | st.floats(allow_nan=False)
@@ -40,7 +40,7 @@ thresholds = st.lists(bounds, max_size=2).map(tuple)
 calls = st.builds(
     Completion, texts, texts, tuples, texts, texts, texts, st.none() | st.builds(Usage, st.integers(0, 99)), numbers,
     st.floats(0, 99), tuples, st.lists(st.builds(TokenLogprob, texts, st.floats(-9, 0)), max_size=2).map(tuple),
-    st.booleans(),
+    st.booleans(), texts, texts,
 )  # fmt: skip
 scales = st.builds(Scale, numbers, numbers, st.booleans(), texts)
 values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -128,8 +128,9 @@ def test_a_second_result_of_the_same_identity_replaces_the_first(log: RunLog, re
 def test_the_newest_run_comes_first(log: RunLog) -> None:
     for name in ("first", "second"):
         log.begin(Run(name))
-    log.finish(Run("second", exit_code=10, lost=("a.csv::x",)))
-    assert list(log.runs()) == [Run("second", exit_code=10, lost=("a.csv::x",)), Run("first")]
+    second = Run("second", exit_code=10, lost=("a.csv::x",), traffic=Traffic(12, 15, 0.25, 2))
+    log.finish(second)
+    assert list(log.runs()) == [second, Run("first")]
 
 
 def test_a_value_that_is_no_number_is_unscored(log: RunLog, results: list[CaseResult]) -> None:
@@ -164,6 +165,21 @@ def test_a_person_can_read_the_tables(log_url: str) -> None:
     with closing(sqlite3.connect(log_url)) as database:
         rows = database.execute(query).fetchall()
     assert rows == [("do-you-ship-to", "error", "golden/faq.csv:4", None, "We do, at no extra cost.")]
+
+
+def test_a_person_can_read_what_a_case_and_the_run_cost(log_url: str) -> None:
+    columns = "case_id, round(generation_usd, 6), round(judging_usd, 6)"
+    with closing(sqlite3.connect(log_url)) as database:
+        costs = database.execute(f"SELECT {columns} FROM cases WHERE outcome != 'skipped' ORDER BY number").fetchall()
+        sent = database.execute("SELECT calls, attempts, spent_usd, unpriced FROM runs").fetchall()
+    assert costs == [
+        ("how-long-do-refunds", 0.00094, 0.00021),
+        ("can-i-return-a", 0.00094, 0.00021),
+        ("do-you-ship-to", 0.0, None),  # the answer is cached, the price of one call of the judge unknown
+        ("what-is-your-warranty", 0.0, 0.0),
+        ("أين-طلبي", None, 0.00021),
+    ]
+    assert sent == [(8, 8, 0.00293, 1)]
 
 
 def test_a_prompt_that_is_all_that_was_sent_is_stored_once(log_url: str) -> None:

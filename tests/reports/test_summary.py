@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmeval.records import Completion, Scale, Score, Threshold
-from pytest_llmeval.reports.facts import checks
+from pytest_llmeval.reports.facts import CaseCost, case_cost, checks
 from pytest_llmeval.reports.summary import Summary, summarize
-from pytest_llmeval.results import CaseResult, Outcome, Run
+from pytest_llmeval.reports.tallies import Cost
+from pytest_llmeval.results import CaseResult, Outcome, Run, Traffic
 from pytest_llmeval.stats.intervals import mean_interval, wilson_interval
 
 
@@ -76,6 +77,68 @@ def test_cost_is_split_and_an_unknown_price_is_not_zero(summary: Summary) -> Non
 
 def test_known_prices_add_up(run: Run, results: list[CaseResult]) -> None:
     assert summarize(run, results[:2]).generation.usd == pytest.approx(2 * 0.00094)
+
+
+def answered(result: CaseResult, *calls: Completion) -> CaseResult:
+    """A case whose answer is the first call, and whose one score cost the others."""
+    return replace(result, completion=calls[0], scores=(Score("rubric", 4.0, calls=calls[1:]),))
+
+
+def test_a_call_that_answered_several_cases_costs_the_run_once_and_each_case_all(
+    run: Run, results: list[CaseResult]
+) -> None:
+    answer, judge = Completion("Yes.", cost_usd=0.5, call="a"), Completion("{}", cost_usd=0.25, call="j")
+    alike = [answered(result, answer, judge, judge) for result in results[:3]]
+    summary = summarize(run, alike)
+    assert (summary.generation.calls, summary.generation.usd, summary.judging.calls, summary.judging.usd) == (
+        1,
+        0.5,
+        1,
+        0.25,
+    )
+    assert [case_cost(result) for result in alike] == [CaseCost(0.5, 0.25)] * 3
+
+
+def test_a_call_is_counted_once_over_generation_and_judging(run: Run, results: list[CaseResult]) -> None:
+    both = Completion("Yes.", cost_usd=0.5, call="a")
+    summary = summarize(run, [answered(results[0], both, both)])
+    assert (summary.generation.calls, summary.judging.calls, summary.judging.usd) == (1, 0, 0.0)
+
+
+def test_texts_that_no_call_of_ours_gave_count_each(run: Run, results: list[CaseResult]) -> None:
+    own = Completion("Yes.", cost_usd=0.5)
+    summary = summarize(run, [answered(result, own) for result in results[:2]])
+    assert (summary.generation.calls, summary.generation.usd) == (2, 1.0)
+
+
+def test_cached_completions_cost_nothing_are_counted_each_and_tell_the_oldest(
+    run: Run, results: list[CaseResult]
+) -> None:
+    made = ("2025-06-01T01:00:00+02:00", "2025-06-01T00:30:00+00:00", "", "2025-05-31T22:59:00Z")
+    cached = [Completion("Yes.", cost_usd=0.5, cached=True, call="a", made_at=time) for time in made]
+    result = answered(results[0], *cached)
+    summary = summarize(replace(run, traffic=Traffic()), [result])
+    assert (summary.generation.cached, summary.judging.cached, summary.judging.calls) == (1, 3, 0)
+    assert summary.oldest_cached_at == "2025-05-31T22:59:00Z"
+    assert case_cost(result) == CaseCost(0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "unused", "failed"),
+    [
+        (Traffic(), Cost(0, 0.0, 0.0, 0), 0),
+        (Traffic(2, 2, 0.3), Cost(0, 0.0, 0.0, 0), 0),
+        (Traffic(5, 9, 0.7), Cost(3, 0.4, 0.4, 0), 4),
+        (Traffic(5, 5, 0.4, unpriced=2), Cost(3, None, 0.1, 2), 0),
+    ],
+)
+def test_what_was_sent_beyond_the_results_is_told(
+    traffic: Traffic, unused: Cost, failed: int, run: Run, results: list[CaseResult]
+) -> None:
+    result = answered(results[0], Completion("Yes.", cost_usd=0.1, call="a"), Completion("{}", cost_usd=0.2, call="b"))
+    own = answered(results[1], Completion("No.", cost_usd=7.0))
+    summary = summarize(replace(run, traffic=traffic), [result, own])
+    assert (summary.unused, summary.failed_attempts) == (unused, failed)
 
 
 def test_only_answers_that_were_waited_for_have_a_latency(summary: Summary) -> None:

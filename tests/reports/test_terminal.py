@@ -9,9 +9,10 @@ import pytest
 
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.junit import properties
+from pytest_llmeval.reports.phrases import age
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.reports.terminal import summary_lines
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Traffic
 
 
 def lines(run: Run, results: list[CaseResult], **paths: str) -> list[str]:
@@ -31,7 +32,7 @@ def test_a_person_reads_it_in_ten_seconds(
         "flesch_reading_ease  mean 63.40, n=1",
         "toxicity             mean 0.0011 [0.00, 0.0033], n=3, 0.0004 to 0.0021",
         "cost                 generation $0.0019 + 1 unpriced call, judge $0.0011 + 1 unpriced call",
-        "calls                9 made, 1 answered from the cache, 2,856 tokens",
+        "calls                9 made, 1 answered from the cache (oldest 3 days), 2,856 tokens",
         "time                 2 min 41 s; an answer takes 2.0 s (median), 2.8 s (p95)",
         "slowest              2 min 00 s what-is-your-warranty, 9.3 s do-you-ship-to, 4.0 s can-i-return-a",
         "warning              The price of judge-large-2025-06 is unknown for one call.",
@@ -39,6 +40,37 @@ def test_a_person_reads_it_in_ten_seconds(
         "html                 out/report.html",
         "json                 /elsewhere/report.json",
     ]
+
+
+def test_what_was_sent_for_no_result_is_told(run: Run, results: list[CaseResult]) -> None:
+    told = lines(replace(run, traffic=Traffic(11, 23, 0.02293, 1)), results[:4])
+    assert "calls                11 made, 12 failed attempts, 1 answered from the cache (oldest 3 days)," in told
+    assert "                     2,413 tokens" in told
+    assert "cost                 generation $0.0019, judge $0.00084 + 1 unpriced call," in told
+    assert "                     $0.0202 for 4 calls that no result shows" in told
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_large_numbers_stay_within_the_width_and_keep_their_end(rows: int, run: Run, results: list[CaseResult]) -> None:
+    told = lines(replace(run, traffic=Traffic(10**7, 3 * 10**7, 12_345.67, 10**6)), results[:rows])
+    assert max(map(len, told)) <= 100
+    assert any(line.endswith(" tokens") for line in told)
+    assert any(line.endswith("that no result shows") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ("2025-06-09T09:00:00+00:00", "3 days"),
+        ("2025-06-12T10:15:00+02:00", "2 hours"),
+        ("2025-06-12T10:13:59Z", "1 minute"),
+        ("2025-06-12T10:14:59+00:00", "less than a minute"),
+        ("2025-06-12T11:00:00+00:00", "less than a minute"),
+        ("", ""),
+    ],
+)
+def test_an_age_is_told_in_whole_units(then: str, told: str) -> None:
+    assert age(then, "2025-06-12T10:15:00+00:00") == told
 
 
 def test_the_verdict_has_the_colour_of_the_outcome(run: Run, results: list[CaseResult]) -> None:
@@ -50,7 +82,7 @@ def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[Ca
     scores = tuple(Score(f"a rather long name of a metric, number {n}", n / 3) for n in range(9))
     wordy = replace(results[0], scores=scores, nodeid=f"faq.csv::{'x' * 300}")
     told = lines(replace(run, warnings=("word " * 100,) * 9), [wordy, *results[1:]])
-    assert len(told) <= 15
+    assert len(told) <= 17
     assert max(map(len, told)) <= 100
     assert any("and 8 more scores" in line for line in told)
 

@@ -1,0 +1,119 @@
+"""What a run would send: requests are counted and priced instead of sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pytest_llmeval.engine.asking import ASKING
+from pytest_llmeval.engine.caller import Caller
+from pytest_llmeval.engine.pricing import likely_tokens, name_of
+from pytest_llmeval.errors import Stopped
+from pytest_llmeval.protocols import CompletionStore, Provider
+from pytest_llmeval.records import Completion, Request, Usage
+
+ANSWER_TOKENS = 200
+"""Tokens that an answer is taken to have where ``max_tokens`` does not say less."""
+
+ANSWER = "answer"
+
+
+@dataclass
+class Line:
+    """Requests of one purpose to one model.
+
+    Attributes:
+        purpose: ``answer``, or the name of a score.
+        model: The model, or who else answers.
+        requests: Different requests.
+        known: Those of them that are answered already, by the store or a recording.
+        prompt_tokens: Tokens that the others would send.
+        completion_tokens: Tokens that they would get.
+        usd: What they would cost; ``None`` if a price is unknown.
+    """
+
+    purpose: str
+    model: str
+    requests: int = 0
+    known: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = 0.0
+
+
+@dataclass
+class Estimate(Caller):
+    """Counts calls in place of making them. An answer is made up, so that the judge's request can be made of it."""
+
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
+
+    async def call(self, provider: Provider, request: Request) -> Completion:
+        """Count one call.
+
+        Raises:
+            Stopped: It is a judge's: nothing depends on its answer.
+        """
+        line = self.line(provider, request)
+        line.requests += 1
+        tokens = min(request.parameters.max_tokens or ANSWER_TOKENS, ANSWER_TOKENS)
+        usage = Usage(likely_tokens(request.messages), tokens)
+        line.prompt_tokens += usage.prompt_tokens
+        line.completion_tokens += usage.completion_tokens
+        fixed: float | None = getattr(provider, "call_usd", None)
+        cost = self.prices.cost_usd((request.model, name_of(provider)), usage) if fixed is None else fixed
+        line.usd = None if line.usd is None or cost is None else line.usd + cost
+        if line.purpose != ANSWER:
+            raise Stopped("a dry run")
+        return Completion("word " * tokens, usage=usage, cost_usd=0.0)
+
+    def know(self, key: str, provider: Provider, request: Request) -> None:
+        """Count a request that is answered already."""
+        if key not in self._known:
+            self._known.add(key)
+            line = self.line(provider, request)
+            line.requests += 1
+            line.known += 1
+
+    def line(self, provider: Provider, request: Request) -> Line:
+        """Where a request is counted."""
+        key = (ASKING.get().purpose, request.model or name_of(provider))
+        return self.lines.setdefault(key, Line(*key))
+
+    def sorted_lines(self) -> Iterator[Line]:
+        """The lines, those of answers first."""
+        yield from sorted(self.lines.values(), key=lambda line: (line.purpose != ANSWER, line.purpose, line.model))
+
+
+class Overlay:
+    """A completion store over another one, which is only read.
+
+    Args:
+        below: The other one; ``None`` if there is none.
+    """
+
+    def __init__(self, below: CompletionStore | None) -> None:
+        self._below = below
+        self._own: dict[str, Completion] = {}
+
+    async def get(self, key: str) -> Completion | None:
+        """The stored completion of either, or ``None``."""
+        if key in self._own or self._below is None:
+            return self._own.get(key)
+        return await self._below.get(key)
+
+    async def claim(self, key: str) -> bool:
+        """Always: nobody else is asked."""
+        return True
+
+    async def put(self, key: str, completion: Completion) -> None:
+        """Keep it for this process."""
+        self._own[key] = completion
+
+    async def release(self, key: str) -> None:
+        """Nothing was taken."""
+
+    async def close(self) -> None:
+        """Close the other one."""
+        if self._below is not None and hasattr(self._below, "close"):
+            await self._below.close()

@@ -1,0 +1,58 @@
+"""``--llm-dry-run``: what the tests would send, counted and priced; no test runs and nothing is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.plugin.activation import AHEAD_OF, Activation
+from pytest_llmeval.plugin.collection import case_of
+
+
+def run_in_this_process(config: pytest.Config) -> None:
+    """Keep xdist, if it is there, from starting workers: the estimate is made here."""
+    if hasattr(config.option, "dist"):
+        config.option.dist, config.option.tx, config.option.numprocesses = "no", [], None
+
+
+class DryRun:
+    """Registered in place of what runs tests.
+
+    Args:
+        activation: The plugin's state.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        self._activation = activation
+        self._unseen: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Count instead of running."""
+        if session.testsfailed or session.config.option.collectonly:
+            return None
+        self._count(session.items)
+        return True
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what would be sent."""
+        self._print(terminalreporter)
+
+    def _count(self, items: list[pytest.Item]) -> None:
+        ahead = self._activation.config.stash[AHEAD_OF]
+        begun = []
+        for item in items:
+            if (run := ahead.begin(item)) is not None:
+                begun.append(run)
+            elif case_of(item) is not None or "llm_generate" in getattr(item, "fixturenames", ()):
+                self._unseen.append(item.nodeid)
+        for run in begun:
+            run.wait()
+
+    def _print(self, terminal: Any) -> None:
+        from pytest_llmeval.reports.dry_run import dry_run_lines
+
+        terminal.section("llm dry run: nothing was sent", "=")
+        for line in dry_run_lines(self._activation.session.estimate.sorted_lines(), self._unseen):
+            terminal.write_line(line)

@@ -1,0 +1,98 @@
+"""The status line: on a terminal, while tests wait for their calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmeval.plugin.activation import Activation
+
+EVERY_S = 0.5
+PATIENCE_S = 1.0
+"""Seconds without a finished test after which the line appears."""
+
+SAVE, RESTORE, ERASE = "\x1b7", "\x1b8", "\x1b[K"
+
+
+class Progress:
+    """Writes the line behind what pytest has written, and takes it away before pytest writes more.
+
+    Registered where a person looks at a terminal; in a run with xdist, in the controller.
+
+    Args:
+        activation: The plugin's state.
+        terminal: pytest's terminal reporter.
+    """
+
+    def __init__(self, activation: Activation, terminal: Any) -> None:
+        self._activation, self._terminal = activation, terminal
+        self._lock, self._end = threading.Lock(), threading.Event()
+        self._began = self._last = time.monotonic()
+        self._done = 0
+        self._is_shown = False
+        self._session: pytest.Session | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Any:
+        """Show the line while tests run."""
+        self._start(session)
+        try:
+            return (yield)
+        finally:
+            self._stop()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self) -> None:
+        """Make room for what pytest writes."""
+        self._erase()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a finished test, and make room for what pytest writes."""
+        self._done += report.when == "teardown"
+        self._last = time.monotonic()
+        self._erase()
+
+    def _start(self, session: pytest.Session) -> None:
+        self._session, self._began = session, time.monotonic()
+        threading.Thread(target=self._work, name="llmeval-progress", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._end.set()
+        self._erase()
+
+    def _work(self) -> None:
+        while not self._end.wait(EVERY_S):
+            if time.monotonic() - self._last > PATIENCE_S:
+                self._show()
+
+    def _show(self) -> None:
+        from pytest_llmeval.reports.progress import status_text
+
+        lanes = self._activation.lanes()
+        if not lanes or self._session is None:
+            return
+        text = status_text(self._done, self._session.testscollected, lanes, time.monotonic() - self._began)
+        with self._lock:
+            if not self._end.is_set():
+                self._write(SAVE + text[: self._room()] + ERASE + RESTORE)
+                self._is_shown = True
+
+    def _room(self) -> int:
+        writer = self._terminal._tw  # what knows the column; pytest offers no public way
+        return max(0, int(writer.fullwidth) - int(writer.width_of_current_line) - 1)
+
+    def _erase(self) -> None:
+        with self._lock:
+            if self._is_shown:
+                self._write(ERASE)
+                self._is_shown = False
+
+    def _write(self, text: str) -> None:
+        file = self._terminal._tw._file
+        file.write(text)
+        file.flush()

@@ -1,0 +1,48 @@
+"""What a dry run says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.reports.phrases import count, one_line, usd
+
+if TYPE_CHECKING:
+    from pytest_llmeval.engine.estimate import Line
+
+ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
+HEADINGS = ("purpose", "model", "requests", "answered", "tokens in", "tokens out", "cost")
+SHOWN = 5
+
+
+def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:
+    """A table of what would be sent, and what the estimate leaves out.
+
+    Args:
+        lines: Requests by purpose and model.
+        unseen: Node ids of tests whose calls cannot be foreseen.
+    """
+    rows = list(lines)
+    if rows:
+        yield ROW.format(*HEADINGS).rstrip()
+        yield from map(_row, rows)
+        yield from _total(rows)
+    else:
+        yield "No test asks a model for anything."
+    if unseen:
+        names = ", ".join(unseen[:SHOWN]) + (", ..." if len(unseen) > SHOWN else "")
+        yield f"Not counted: what {count(len(unseen), 'test')} may ask in their own way: {names}"
+
+
+def _row(line: Line) -> str:
+    cost = "unknown" if line.usd is None else usd(line.usd)
+    counts = (line.requests, line.known, line.prompt_tokens, line.completion_tokens)
+    return ROW.format(one_line(line.purpose, 12), one_line(line.model, 32), *(f"{each:,}" for each in counts), cost)
+
+
+def _total(rows: Sequence[Line]) -> Iterator[str]:
+    to_send = sum(line.requests - line.known for line in rows)
+    known = [line.usd for line in rows if line.usd is not None]
+    more = "" if len(known) == len(rows) else " and what has no known price"
+    yield f"To send: {count(to_send, 'request')}, about {usd(sum(known))}{more}."
+    yield "Tokens are estimated: four characters each, and answers of 200 tokens where max_tokens does not say less."
