@@ -59,7 +59,7 @@ class Settings:
         low=0,
     )
     rpm: float | None = option("number", None, "engine", "most requests a minute to one endpoint", "N", low=0.001)
-    tpm: float | None = option("number", None, "engine", "most tokens a minute to one endpoint", "N", low=1)
+    tpm: float | None = option("number", None, "engine", "most tokens a minute to one endpoint", "N", low=0.001)
     retries: int = option("integer", 6, "engine", "how often a call that may succeed later is tried again", "N", low=0)
     deadline: float = option(
         "number", 600.0, "engine", "seconds that a call may take with its retries", "SECONDS", low=0.001

@@ -53,7 +53,7 @@ class Budget:
             reserved = _reserved(document)
             reserved[self._state.member] = max(0.0, reserved.get(self._state.member, 0.0) - worst_usd)
             flying = document["flying"]
-            flying[self._state.member] = max(0, flying.get(self._state.member, 0) - 1)
+            flying[self._state.member] = max(0, flying.get(self._state.member, 0) - bool(worst_usd))
             document["spent"] += actual_usd
 
         await self._state.change(DOCUMENT, change)
@@ -66,7 +66,8 @@ class Budget:
         if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()):
             return "wait"
         reserved[member] = reserved.get(member, 0.0) + worst_usd
-        flying[member] = flying.get(member, 0) + 1
+        # What is free itself, an application for example, may wait for calls of its own: nobody waits for it.
+        flying[member] = flying.get(member, 0) + bool(worst_usd)
         return "granted"
 
     async def _count_the_dead_as_spent(self) -> None:

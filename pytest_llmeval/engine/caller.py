@@ -172,6 +172,6 @@ def unpriced(provider: Provider, model: str) -> str:
     what = model or name_of(provider)
     return (
         f"--llm-budget: found no price of {what!r}, so the budget cannot be held. Give it in the ini key llm_prices: "
-        f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call. An application whose '
-        "model calls go through llm_provider says call_usd = 0.0: they are priced themselves."
+        f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call. '
+        "An application whose model calls go through llm_provider says call_usd = 0.0: they are priced themselves."
     )

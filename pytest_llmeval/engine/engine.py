@@ -102,7 +102,7 @@ class Engine:
 
     def is_shared(self, provider: Provider) -> bool:
         """Whether other processes of the run recognise the provider, so that they can use its completions."""
-        provider = provider.provider if isinstance(provider, MeteredProvider) else provider
+        provider = unmetered(provider)
         return provider.fingerprint is not None or id(provider) in self._providers
 
     def key(self, provider: Provider, request: Request) -> str:
@@ -117,8 +117,7 @@ class Engine:
         Raises:
             CallError: No completion could be had.
         """
-        while isinstance(provider, MeteredProvider):
-            provider = provider.provider
+        provider = unmetered(provider)
         key = self.key(provider, request)
         if self._recordings is not None:
             completion = await self._recorded(self._recordings, key, provider, request)
@@ -278,6 +277,13 @@ class MeteredProvider:
             CallError: No completion could be had.
         """
         return await self._engine.answer(self.provider, request)
+
+
+def unmetered(provider: Provider) -> Provider:
+    """Who really answers."""
+    while isinstance(provider, MeteredProvider):
+        provider = provider.provider
+    return provider
 
 
 async def _close_all(closers: list[Callable[[], Any]]) -> None:

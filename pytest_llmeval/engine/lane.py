@@ -7,6 +7,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Grant, Report, Sent, bury, grant, settle
@@ -77,6 +78,10 @@ class Lane:
         except asyncio.CancelledError:
             if waiting.go.done() and not waiting.go.cancelled() and waiting.go.exception() is None:
                 self.release(Report(waiting.go.result(), succeeded=False))  # admitted, but nobody is left to send it
+            elif waiting in self._waiting:  # what is not wanted any longer takes no share and no quota
+                self._waiting.remove(waiting)
+                heapq.heapify(self._waiting)
+                self._negotiate_soon()
             raise
 
     def release(self, report: Report) -> None:
@@ -93,13 +98,13 @@ class Lane:
     def stop(self) -> None:
         """Admit nothing more: whoever waits gets `Stopped`."""
         self._is_stopped = True
-        self._refuse(lambda: Stopped(STOPPED))
+        self._refuse(partial(Stopped, STOPPED))
 
     async def leave(self) -> None:
         """Give back what this process holds, so that nobody waits for it."""
-        self._cancel_again()
         if self._negotiation is not None:
             await self._negotiation
+        self._cancel_again()
         await self._state.change(self._name, self._part)
 
     def _part(self, document: Document) -> None:
@@ -132,8 +137,8 @@ class Lane:
                     break
             if self._waiting and granted.again_s is not None:
                 self._again = asyncio.get_running_loop().call_later(granted.again_s, self._negotiate_soon)
-        except StoreError:  # nobody else would tell those who wait
-            self._refuse(lambda: StoreError(str(error)))
+        except StoreError as error:  # nobody else would tell those who wait
+            self._refuse(partial(StoreError, str(error)))
         finally:
             self._negotiation = None
 

@@ -258,7 +258,7 @@ def _fair_share(limit: int, members: Mapping[str, Mapping[str, Any]], member: st
     while hungry and demands[hungry[0]] * len(hungry) <= left:
         left -= demands[satisfied := hungry.pop(0)]
         if satisfied == member:
-            return demands[member]
+            return int(demands[member])
     whole, over = divmod(max(left, 0), len(hungry))
     hungry.sort(key=lambda name: (members[name]["held"] <= whole, members[name]["turn"], name))
     return whole + (member in hungry[:over])

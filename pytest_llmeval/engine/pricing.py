@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LONGEST_ANSWER = 16_384
 """Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
 
-BYTES_A_TOKEN = 2
-"""Fewest bytes that a token of ordinary text has; four are usual in English."""
+BYTES_A_TOKEN = 1
+"""Fewest bytes that a token can have: vocabularies fall back to single bytes. English has four, dense code under two."""
 
 TOKENS_A_MESSAGE = 8
 """For the role and the marks around a message."""
@@ -79,7 +79,7 @@ def name_of(provider: Provider) -> str:
 
 
 def most_tokens(request: Request) -> int:
-    """Tokens of a request, rather too many than too few; what stands beside the messages is paid, too: schemas, tools."""
+    """Tokens of a request, rather too many than too few; a schema or tools beside the messages are paid, too."""
     beside = request.parameters.as_body() or ""
     return sum(len(str(part).encode("utf-8", "replace")) // BYTES_A_TOKEN + TOKENS_A_MESSAGE
                for part in (*map(_content, request.messages), beside))  # fmt: skip

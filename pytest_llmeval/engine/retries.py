@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,4 +48,6 @@ def gave_up(error: CallError, attempts: int, elapsed_s: float) -> CallError:
     """The error to raise at last: the last one, with how often and how long it was tried."""
     if attempts == 1:
         return error
-    return type(error)(f"{error} Tried {attempts} times in {elapsed_s:.0f} s.", error.retry_after_s)
+    last = copy.copy(error)  # with what was noted on it
+    last.args = (f"{error} Tried {attempts} times in {elapsed_s:.0f} s.",)
+    return last

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, outcomes
+from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, outcomes, quiet
 from pytest_llmeval.plugin.activation import ACTIVATION, Activation
 from pytest_llmeval.plugin.controller import Controller
 from pytest_llmeval.plugin.options import read_settings
@@ -32,7 +32,7 @@ def activate(config: pytest.Config) -> None:
     config.stash[ACTIVATION] = activation
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    for module in (ahead, collection, explain, fixtures, outcomes):
+    for module in (ahead, collection, explain, fixtures, outcomes, quiet):
         config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
     if activation.settings.dry_run:
         dry_run.run_in_this_process(config)

@@ -141,6 +141,7 @@ class CaseRun:
 
     def _asked(self, provider: Provider, prompt: str | None = None) -> Request:
         """The request; the first one is that of the result."""
+        from pytest_llmeval.engine.engine import unmetered
         from pytest_llmeval.goldens.prompting import messages_for
         from pytest_llmeval.providers.python import CallableProvider
 
@@ -153,7 +154,7 @@ class CaseRun:
             case=case if provider.sees_case else None,
         )
         if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
-            is_function = isinstance(provider, CallableProvider)
+            is_function = isinstance(unmetered(provider), CallableProvider)
             self._request = Request(messages_for(case, None, None)) if is_function else request
         return request
 

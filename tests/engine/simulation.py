@@ -8,6 +8,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent, grant, settle
 from pytest_llmeval.engine.retries import RetryPolicy
@@ -91,7 +92,7 @@ class Simulation:
     server: TokenBucket | SlidingWindow | NoLimit
     calls: int = 2000
     names: tuple[str, ...] = ("main",)
-    ceilings: Ceilings = Ceilings(50)
+    ceilings: Ceilings = field(default_factory=partial(Ceilings, 50))
     tokens: float = 500.0
     of_tokens: bool = False
     latency_s: Callable[[random.Random], float] = lambda draw: LATENCY_S
@@ -111,7 +112,7 @@ class Simulation:
         share = self.calls // len(self.names)
         for name in self.names:
             member = Member(name, deque([0] * share))
-            self._at(0.0, lambda member=member: self._negotiate(member, []))
+            self._at(0.0, partial(self._negotiate, member, []))
         for _ in range(200 * self.calls):
             if not self._events:
                 return self

@@ -87,7 +87,18 @@ def test_the_log_keeps_every_run(project: Project) -> None:
 
 def test_nothing_is_written_where_every_path_is_empty(project: Project) -> None:
     run = project.run(
-        "golden/faq.csv", "--llm-model", "mock", "--llm-log", "", "--llm-json", "", "--llm-html", "", "--min-score", "4"
+        "golden/faq.csv",
+        "--llm-model",
+        "mock",
+        "--llm-log",
+        "",
+        "--llm-json",
+        "",
+        "--llm-html",
+        "",
+        "--llm-no-cache",
+        "--min-score",
+        "4",
     )
 
     run.assert_outcomes(passed=2, failed=1)

@@ -12,7 +12,7 @@ def test_command_line_beats_environment_beats_ini(project: Project, monkeypatch:
 
     def model(*arguments: str) -> str:
         project.endpoint.requests.clear()
-        project.run("golden/faq.csv::opening", *arguments).assert_outcomes(passed=1)
+        project.run("golden/faq.csv::opening", "--llm-no-cache", *arguments).assert_outcomes(passed=1)
         return str(project.endpoint.requests[0].body["model"])
 
     assert model() == "from-ini"

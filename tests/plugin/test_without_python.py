@@ -62,7 +62,7 @@ def test_x_stops_at_the_first_bad_case(project: Project) -> None:
 
 
 def test_lf_reruns_the_bad_cases_alone(project: Project) -> None:
-    arguments = ("golden/faq.csv", "--llm-model", "mock", "--min-score", "4")
+    arguments = ("golden/faq.csv", "--llm-model", "mock", "--min-score", "4", "--llm-no-cache")
     project.pytester.runpytest_subprocess(*arguments)
     project.endpoint.requests.clear()
 

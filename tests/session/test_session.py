@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmeval.engine.engine import MeteredProvider
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.session.roles import Role, judging_role
 from pytest_llmeval.session.session import Environment, Session
@@ -22,7 +23,9 @@ def test_a_local_model_that_answers_and_judges_is_one_provider(tmp_path: Path) -
     spec = f"local:{tmp_path / 'model.gguf'}"
     made = session(tmp_path, provider=spec, judge_provider=spec)
 
-    assert made.provider(made.settings) is made._provider(_judging(made))
+    answering = made.provider(made.settings)
+    assert isinstance(answering, MeteredProvider)
+    assert answering.provider is made._provider(_judging(made))
 
 
 def test_an_endpoint_is_asked_with_the_key_of_each_role(tmp_path: Path) -> None:
