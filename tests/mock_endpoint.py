@@ -6,7 +6,8 @@ messages:
 - ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's verdict
 - ``[[yes=0.9]]`` probability of "yes" where the prompt asks "yes or no"
 - ``[[latency=250]]`` milliseconds until the answer
-- ``[[fault=429|500|401|reset|malformed|badjson|hang]]`` every attempt fails; ``[[fault=429:2]]`` a body's first two
+- ``[[after=3]]`` the answer comes when that many requests have come in all
+- ``[[fault=429|500|503|401|reset|malformed|badjson|hang]]`` every attempt fails; ``[[fault=429:2]]`` a body's first two
 - ``[[judge_fault=…]]`` the same for judge calls alone, ``[[answer_fault=…]]`` for generations alone
 """
 
@@ -26,10 +27,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+PATIENCE_S = 60.0
+"""Seconds after which a request that waits for others is given up, so that a failing test ends."""
 DIRECTIVE = re.compile(r"\[\[(\w+)=([^\]]*)\]\]")
 STATUS_FAULTS = {
     "429": (429, "Rate limit reached", "rate_limit_exceeded"),
     "500": (500, "The server had an error", "server_error"),
+    "503": (503, "The server is overloaded", "overloaded"),
     "401": (401, "Incorrect API key provided", "invalid_api_key"),
 }
 
@@ -79,8 +83,10 @@ class MockEndpoint:
         self.gathering: threading.Barrier | None = None
         """Where set, a request is answered only when as many as its parties are in flight."""
         self.highest_in_flight = 0
+        self.hanging = threading.Event()
+        """Set when a request hangs that asked for it."""
         self.closing = threading.Event()
-        self._lock, self._in_flight, self._attempts = threading.Lock(), 0, Counter[str]()
+        self._lock, self._in_flight, self._attempts = threading.Condition(), 0, Counter[str]()
         self._connections: set[socket.socket] = set()
         self._server = _Server(self)
 
@@ -103,6 +109,7 @@ class MockEndpoint:
         self._server.shutdown()
         with self._lock:
             self.closing.set()
+            self._lock.notify_all()
             for connection in self._connections:
                 _hang_up(connection)  # ends a handler that waits for a next request
         self._server.server_close()
@@ -127,6 +134,7 @@ class MockEndpoint:
         """
         with self._lock:
             self.requests.append(request)
+            self._lock.notify_all()
             self._in_flight += 1
             self.highest_in_flight = max(self.highest_in_flight, self._in_flight)
             key = json.dumps(request.body, sort_keys=True)
@@ -136,10 +144,16 @@ class MockEndpoint:
         fault, _, times = request.directives.get(own, request.directives.get("fault", "")).partition(":")
         return reply, fault if not times or attempt < int(times) else ""
 
-    def linger(self, request: Received) -> None:
+    def linger(self, request: Received, fault: str) -> None:
         """Wait as long as the test asked for."""
         if self.gathering is not None:
             self.gathering.wait()
+        if fault == "hang":
+            self.hanging.set()
+            self.closing.wait()
+        with self._lock:
+            least = int(request.directives.get("after", 0))
+            self._lock.wait_for(lambda: len(self.requests) >= least or self.closing.is_set(), PATIENCE_S)
         self.closing.wait(float(request.directives.get("latency", 0)) / 1000)
 
     def left(self) -> None:
@@ -184,10 +198,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = Received(kind, self.path, {name.lower(): text for name, text in self.headers.items()}, body)
         reply, fault = self.server.endpoint.arrived(request)
         try:
-            self.server.endpoint.linger(request)
-            self._answer(request, reply, fault)
+            self.server.endpoint.linger(request, fault)
         finally:
-            self.server.endpoint.left()
+            self.server.endpoint.left()  # before the answer goes out, which may bring the next request
+        self._answer(request, reply, fault)
 
     def _answer(self, request: Received, reply: Reply | None, fault: str) -> None:
         endpoint = self.server.endpoint
@@ -200,7 +214,6 @@ class _Handler(BaseHTTPRequestHandler):
             patience = [("retry-after", endpoint.retry_after)] if status == 429 and endpoint.retry_after else []
             self._send(Reply(status, json.dumps({"error": {"message": message, "code": code}}), tuple(patience)))
         elif fault == "hang":
-            endpoint.closing.wait()
             self.close_connection = True
         elif fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -17,7 +17,7 @@ LONGEST_ANSWER = 16_384
 """Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
 
 BYTES_A_TOKEN = 1
-"""Fewest bytes that a token can have: vocabularies fall back to single bytes. English has four, dense code under two."""
+"""Fewest bytes that a token can have: vocabularies fall back to single ones. English has four, dense code under two."""
 
 TOKENS_A_MESSAGE = 8
 """For the role and the marks around a message."""

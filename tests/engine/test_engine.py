@@ -238,7 +238,7 @@ def test_a_call_that_fails_too_often_says_how_often(engine: Engine) -> None:
 def test_a_call_that_is_refused_is_not_tried_again(engine: Engine) -> None:
     provider = Failing(errors=[CallRefused("no such model")])
 
-    with pytest.raises(CallRefused, match="^no such model$"):
+    with pytest.raises(CallRefused, match=r"^no such model$"):
         engine.complete(provider, ask("Hi"))
     assert provider.asked == ["in vain"]
 

@@ -72,7 +72,7 @@ def test_what_is_not_known_is_not_guessed(names: list[str], usage: Usage | None)
 
 @pytest.mark.parametrize("line", ["gpt-4", "gpt-4 =", "= 1 2", "m = a", "m = 1 2 3", "m = -1", "m = nan", "m = inf 1"])
 def test_a_line_that_cannot_be_read_is_shown(line: str) -> None:
-    with pytest.raises(SettingError, match="ini llm_prices: found .*allowed: MODEL = INPUT OUTPUT"):
+    with pytest.raises(SettingError, match=r"ini llm_prices: found .*allowed: MODEL = INPUT OUTPUT"):
         Prices([line])
 
 

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import textwrap
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +24,44 @@ shipping,"What does shipping cost? [[score=2]] [[reason=Wrong price.]]",It is fr
 opening,"When are you open?
 And on Sundays?",9 to 18 on weekdays.
 """
+
+
+PATIENCE_S = 60.0
+
+
+class Running:
+    """A pytest process that runs, with its workers in a group of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process, self._lines = process, list[str]()
+
+    @property
+    def text(self) -> str:
+        """What it has written, as far as it was read."""
+        return "".join(self._lines)
+
+    def read_until(self, word: str, times: int = 1) -> None:
+        """Wait until it has written a word so often."""
+        assert self._process.stdout is not None
+        while self.text.count(word) < times:
+            line = self._process.stdout.readline()
+            assert line, f"it ended before {word!r} came {times} times:\n{self.text}"
+            self._lines.append(line)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it and its workers, as a terminal does."""
+        os.killpg(self._process.pid, number)
+
+    def end(self) -> int:
+        """Wait for its end; the exit code."""
+        self._lines.append(self._process.communicate(timeout=PATIENCE_S)[0])
+        return self._process.returncode
+
+    def kill(self) -> None:
+        """End it and its workers, if they live."""
+        with suppress(ProcessLookupError):
+            self.send(signal.SIGKILL)
+        self._process.communicate()
 
 
 @dataclass
@@ -40,6 +84,27 @@ class Project:
     def run(self, *args: str) -> pytest.RunResult:
         """pytest in a process of its own, as a user starts it."""
         return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *args)
+
+    def start(self, *args: str) -> Running:
+        """The same, without waiting for it."""
+        command = [sys.executable, "-u", "-m", "pytest", "-p", "no:cacheprovider", *args]
+        process = subprocess.Popen(
+            command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        self.pytester._request.addfinalizer(Running(process).kill)
+        return Running(process)
+
+    def rows(self, count: int, more: Mapping[int, str] | None = None, path: str = "golden/rows.csv") -> None:
+        """A golden file with the cases ``row-00``, ``row-01`` and so on.
+
+        Args:
+            count: How many.
+            more: What to add to the prompt of a row, for example a directive of the endpoint.
+            path: The file.
+        """
+        added = more or {}
+        lines = [f"row-{number:02},Question {number} {added.get(number, '')},Answer\n" for number in range(count)]
+        self.write(path, "id,prompt,expected\n" + "".join(lines))
 
     def report(self, path: str = ".llmeval/report.json") -> Any:
         return json.loads((self.path / path).read_text())

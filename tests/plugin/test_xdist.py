@@ -69,7 +69,7 @@ def test_a_worker_that_dies_loses_no_finished_case(project: Project) -> None:
 
 def test_an_application_that_kills_its_process_ahead_of_its_test_leaves_no_case_unreported(project: Project) -> None:
     project.write(
-        "app.py", "import os\n\ndef answer(case):\n    return 'fine' if case.id != 'row-05' else os._exit(1)\n"
+        "app.py", "import os\n\ndef answer(case):\n    return 'fine' if case.id != 'row-05' else os.abort()\n"
     )
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("golden/rows.csv", ROWS)
