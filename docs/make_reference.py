@@ -32,15 +32,15 @@ from pytest_llmeval.settings import OPTIONS
 PAGE = Path(__file__).with_name("reference.md")
 SECTIONS = {
     "model": "What answers",
+    "engine": "Limits and retries",
+    "store": "Completion store and recordings",
+    "money": "Money",
     "generation": "How to generate",
     "judge": "What judges, and how",
     "thresholds": "Thresholds",
     "cases": "Cases",
     "metrics": "Metrics",
     "reports": "What a run leaves behind",
-    "engine": "Limits and retries",
-    "store": "Completion store and recordings",
-    "money": "Money",
 }
 KEYWORDS = {
     "llm_golden": GOLDEN_KEYWORDS,
@@ -60,6 +60,8 @@ EXIT_CODES = {
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
     keys.JUDGE_KEY: "API key of the judge; without it the key of the model under test",
+    keys.own_keys(2, False, False)[0]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
+    keys.own_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
     keys.OPENAI_KEY: f"API key of the model under test, where {keys.MODEL_KEY} is not set",
     keys.AZURE_ENDPOINT: "Azure OpenAI resource; in force where no base URL is set",
     AZURE_VERSION: "version of Azure's API, needed with Azure",
@@ -142,16 +144,24 @@ def hooks() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Every command of ``llmeval`` with its arguments."""
     yield "## Commands\n"
-    for name, command in main.commands.items():
-        context = click.Context(command, info_name=f"llmeval {name}")
-        yield f"### `llmeval {name}`\n"
-        yield f"`{' '.join([context.info_name or '', *command.collect_usage_pieces(context)])}`\n"
+    for name, command in every_command():
+        context = click.Context(command, info_name=name)
+        yield f"### `{name}`\n"
+        yield f"`{' '.join([name, *command.collect_usage_pieces(context)])}`\n"
         yield f"{prose(command.callback)}\n"
         rows = [
             (code(row.opts), row.help or "") for row in command.params if isinstance(row, click.Option) and row.help
         ]
         if rows:
             yield from table(("option", "meaning"), rows)
+
+
+def every_command(group: click.Group = main, name: str = "llmeval") -> Iterator[tuple[str, click.Command]]:
+    """The commands as they are typed; a group comes before its own."""
+    for word, command in group.commands.items():
+        yield f"{name} {word}", command
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{name} {word}")
 
 
 def variables() -> Iterator[str]:

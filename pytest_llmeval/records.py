@@ -211,7 +211,7 @@ class Completion:
         logprobs: Per token, where asked for.
         cached: Whether the answer came from an earlier run, by a store or a recording, instead of a call of this one.
         call: Id of the call that gave it; two cases that one call has answered have the same. Empty if none did;
-            several, joined by `CALLS`, where an application has made them.
+            behind `CALLS` those that an application has made, joined by the same.
         made_at: When that call was made, ISO 8601 with UTC offset; empty if unknown.
         rate_limits: What the endpoint said of its limits. The engine reads it; it is not kept.
     """

@@ -6,7 +6,7 @@ messages:
 - ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's verdict
 - ``[[yes=0.9]]`` probability of "yes" where the prompt asks "yes or no"
 - ``[[latency=250]]`` milliseconds until the answer
-- ``[[after=3]]`` the answer comes when that many requests have come in all
+- ``[[after=3]]`` the answer comes when that many requests have come in all; ``[[judge_after=3]]`` the judge's alone
 - ``[[fault=429|500|503|401|reset|malformed|badjson|hang]]`` every attempt fails; ``[[fault=429:2]]`` a body's first two
 - ``[[judge_fault=…]]`` the same for judge calls alone, ``[[answer_fault=…]]`` for generations alone
 """
@@ -152,7 +152,8 @@ class MockEndpoint:
             self.hanging.set()
             self.closing.wait()
         with self._lock:
-            least = int(request.directives.get("after", 0))
+            own = "judge_after" if request.kind == "judge" else ""
+            least = int(request.directives.get(own, request.directives.get("after", 0)))
             self._lock.wait_for(lambda: len(self.requests) >= least or self.closing.is_set(), PATIENCE_S)
         self.closing.wait(float(request.directives.get("latency", 0)) / 1000)
 

@@ -37,6 +37,10 @@ INNER: ContextVar[list[Completion] | None] = ContextVar("INNER", default=None)
 """Inside a call: filled with the completions that an application under test gets through the engine to make its own."""
 
 
+AROUND: ContextVar[tuple[str, ...]] = ContextVar("AROUND", default=())
+"""Inside a call: the lanes in which it and the calls around it were admitted."""
+
+
 @contextmanager
 def asking(who: Asking) -> Iterator[None]:
     """Ask on somebody's behalf."""

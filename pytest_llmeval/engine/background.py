@@ -20,6 +20,7 @@ class BackgroundLoop:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     @property
     def is_running(self) -> bool:
@@ -53,12 +54,13 @@ class BackgroundLoop:
         thread.join()
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._loop.time = _real_clock  # type: ignore[method-assign]
-            self._thread = threading.Thread(target=_serve, args=(self._loop,), name=THREAD, daemon=True)
-            self._thread.start()
-        return self._loop
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._loop.time = _real_clock  # type: ignore[method-assign]
+                self._thread = threading.Thread(target=_serve, args=(self._loop,), name=THREAD, daemon=True)
+                self._thread.start()
+            return self._loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -29,14 +29,18 @@ class Budget:
     def __init__(self, usd: float, state: SharedState) -> None:
         self._usd, self._state = usd, state
 
-    async def reserve(self, worst_usd: float) -> None:
+    async def reserve(self, worst_usd: float, may_wait: bool = True) -> None:
         """Set the most that a call may cost aside. Every reservation is `settle`-d.
+
+        Args:
+            worst_usd: The most it may cost, in US dollars.
+            may_wait: Whether it may wait for others; not so for a call that another one is waiting for.
 
         Raises:
             BudgetSpent: Nothing is left.
         """
         while (
-            answer := await self._state.change(DOCUMENT, lambda document: self._take(document, worst_usd))
+            answer := await self._state.change(DOCUMENT, lambda document: self._take(document, worst_usd, may_wait))
         ) != "granted":
             if answer == "spent":
                 raise BudgetSpent(
@@ -58,12 +62,12 @@ class Budget:
 
         await self._state.change(DOCUMENT, change)
 
-    def _take(self, document: Document, worst_usd: float) -> Answer:
+    def _take(self, document: Document, worst_usd: float, may_wait: bool) -> Answer:
         reserved, member = _reserved(document), self._state.member
         flying, spent = document["flying"], document["spent"]
         if spent >= self._usd:
             return "spent"
-        if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()):
+        if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()) and may_wait:
             return "wait"
         reserved[member] = reserved.get(member, 0.0) + worst_usd
         # What is free itself, an application for example, may wait for calls of its own: nobody waits for it.

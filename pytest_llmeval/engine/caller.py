@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from pytest_llmeval.engine.asking import ASKING, INNER
+from pytest_llmeval.engine.asking import AROUND, ASKING, INNER
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
@@ -53,6 +54,7 @@ class Caller:
     budget: Budget | None = None
     traffic: Traffic = field(default_factory=Traffic)
     _lanes: dict[str, Lane] = field(default_factory=dict)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, provider: Provider, request: Request) -> Completion:
         """One completion by as many attempts as it takes.
@@ -60,21 +62,24 @@ class Caller:
         Raises:
             CallError: No completion could be had.
         """
-        lane, order = self._lane(provider), ASKING.get().order
+        name, around = name_of(provider), AROUND.get()
+        lane = (
+            self._lane(name, provider) if name not in around else None
+        )  # else a call would wait for the one around it
+        AROUND.set((*around, name))
         tokens = likely_tokens(request.messages) + (request.parameters.max_tokens or 0)
         attempt, began = 0, None
         while True:
-            sent = await lane.acquire(order, tokens)
+            sent = await lane.acquire(ASKING.get().order, tokens) if lane else Sent(time.monotonic(), 0, 0)
             began = began or sent.at
             try:
                 return await self._attempt(lane, sent, provider, request)
             except CallError as error:
                 elapsed_s = time.monotonic() - began
                 wait_s = self.policy.retries.wait_s(error, attempt, elapsed_s)
-                if wait_s is None:
+                if wait_s is None or await self._stops_within(wait_s):
                     raise gave_up(error, attempt + 1, elapsed_s) from error.__cause__
             attempt += 1
-            await asyncio.sleep(wait_s)
 
     def know(self, key: str, provider: Provider, request: Request) -> None:
         """Take notice of a request that is answered already. Nothing is to be done."""
@@ -85,14 +90,25 @@ class Caller:
 
     def stop(self) -> None:
         """Send nothing more; what is in flight goes on."""
+        self._stopping.set()
         for lane in self._lanes.values():
             lane.stop()
 
     async def leave(self) -> None:
-        """Give back what this process holds of what all share."""
+        """Give back what this process holds of what all share.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
         await asyncio.gather(*(lane.leave() for lane in self._lanes.values()))
 
-    async def _attempt(self, lane: Lane, sent: Sent, provider: Provider, request: Request) -> Completion:
+    async def _stops_within(self, seconds: float) -> bool:
+        """Wait; whether the run ends meanwhile."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        return self._stopping.is_set()
+
+    async def _attempt(self, lane: Lane | None, sent: Sent, provider: Provider, request: Request) -> Completion:
         report = Report(sent, succeeded=False)
         try:
             completion = await self._paid(provider, request)
@@ -102,7 +118,8 @@ class Caller:
             report = Report(sent, False, error.is_overload, error.retry_after_s or 0.0)
             raise
         finally:
-            lane.release(report)
+            if lane is not None:
+                lane.release(report)
 
     async def _paid(self, provider: Provider, request: Request) -> Completion:
         if self.budget is None:
@@ -110,11 +127,17 @@ class Caller:
         worst = self.prices.worst_usd(provider, request)
         if worst is None:
             raise CallRefused(unpriced(provider, request.model))
-        await self.budget.reserve(worst)
-        spent = 0.0
+        await self.budget.reserve(worst, may_wait=len(AROUND.get()) == 1)
+        spent = worst  # who gives up waiting may have to pay all the same
         try:
             completion = await self._sent(provider, request)
-            spent = worst if completion.cost_usd is None else completion.cost_usd
+            cost = worst if completion.cost_usd is None else completion.cost_usd
+            spent = 0.0 if INNER.get() else cost  # what an application asks through us is settled already
+        except CallTimeout:
+            raise
+        except CallError:
+            spent = 0.0
+            raise
         finally:
             await asyncio.shield(self.budget.settle(worst, spent))
         return completion
@@ -144,12 +167,13 @@ class Caller:
     def _count(self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0) -> None:
         self.traffic += Traffic(calls, attempts, usd, unpriced)
 
-    def _lane(self, provider: Provider) -> Lane:
-        name = name_of(provider)
+    def _lane(self, name: str, provider: Provider) -> Lane:
         if name not in self._lanes:
             ceilings = self.policy.ceilings
             most = min(ceilings.concurrency, getattr(provider, "concurrency", ceilings.concurrency))
-            self._lanes[name] = Lane(name, self.state, replace(ceilings, concurrency=most))
+            lane = self._lanes[name] = Lane(name, self.state, replace(ceilings, concurrency=most))
+            if self._stopping.is_set():
+                lane.stop()
         return self._lanes[name]
 
 
@@ -164,7 +188,7 @@ def _paid_inside(completion: Completion, inner: list[Completion]) -> Completion:
     costs = [each.cost_usd for each in made.values()]
     known = [cost for cost in costs if cost is not None]
     cost = sum(known) if len(known) == len(costs) else None
-    return replace(completion, cost_usd=cost, call=CALLS.join(made), cached=not made)
+    return replace(completion, cost_usd=cost, call=CALLS + CALLS.join(made), cached=not made)
 
 
 def unpriced(provider: Provider, model: str) -> str:

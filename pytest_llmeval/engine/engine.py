@@ -23,7 +23,7 @@ from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.engine.pricing import name_of
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import CompletionStore, Provider
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.records import CALLS, Completion, Request
 from pytest_llmeval.results import Traffic
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ class Engine:
         self._flights: dict[str, asyncio.Future[Completion | None]] = {}
         self._providers: dict[int, tuple[Provider, str]] = {}
         self._metered: dict[int, MeteredProvider] = {}
-        self._went_through: set[str] = set()
         self._is_stopped = False
 
     def complete(self, provider: Provider, request: Request) -> Completion:
@@ -84,6 +83,7 @@ class Engine:
 
     def name(self, provider: Provider, scope: str) -> None:
         """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
+        provider = unmetered(provider)
         if provider.fingerprint is None:
             self._providers[id(provider)] = (provider, f"run:{self._run}:{scope}:{name_of(provider)}")
 
@@ -98,7 +98,7 @@ class Engine:
 
     def has_price(self, provider: Provider, model: str) -> bool:
         """Whether it is known what a call costs at most."""
-        return self._caller.prices.worst_usd(provider, Request((), model)) is not None
+        return self._caller.prices.worst_usd(unmetered(provider), Request((), model)) is not None
 
     def is_shared(self, provider: Provider) -> bool:
         """Whether other processes of the run recognise the provider, so that they can use its completions."""
@@ -127,12 +127,6 @@ class Engine:
             inner.append(completion)
         return completion
 
-    def stop(self) -> None:
-        """Send nothing more: whoever waits to send gets `Stopped`. What is in flight goes on."""
-        self._is_stopped = True
-        if self._background.is_running:
-            self._background.submit(self._stop())
-
     def close(self, drain_s: float | None = None) -> None:
         """Finish or cancel what is in flight, give back all claims, close the providers and end the event loop.
 
@@ -155,7 +149,8 @@ class Engine:
         from pytest_llmeval.store.recordings import Place, Through
 
         asking, name = ASKING.get(), provider.fingerprint or name_of(provider)
-        place, lasting = Place(asking.home, asking.case, asking.purpose), request_key(name, request)
+        place = Place(asking.home, asking.case, asking.purpose)
+        lasting = key if provider.fingerprint else request_key(name, request)
         found = recordings.find(place, lasting)
         if found is not None and not isinstance(found, Through):
             self._caller.know(key, provider, request)
@@ -164,7 +159,7 @@ class Engine:
             raise recordings.miss(place, lasting, name, request)
         completion = await self._shared(key, provider, request)
         if found is None:
-            recordings.note(place, lasting, name, request, None if key in self._went_through else completion)
+            recordings.note(place, lasting, name, request, None if completion.call.startswith(CALLS) else completion)
         return completion
 
     async def _shared(self, key: str, provider: Provider, request: Request) -> Completion:
@@ -206,20 +201,14 @@ class Engine:
         return stored
 
     async def _call(self, key: str, provider: Provider, request: Request) -> Completion:
-        inner: list[Completion] = []
-        INNER.set(inner)
+        INNER.set([])
         try:
             completion = await self._caller.call(provider, request)
+            await asyncio.shield(self._store.put(key, completion))
         except BaseException:
             await asyncio.shield(self._store.release(key))
             raise
-        if inner:
-            self._went_through.add(key)
-        await asyncio.shield(self._store.put(key, completion))
         return completion
-
-    async def _stop(self) -> None:
-        self._caller.stop()
 
     async def _end(self, drain_s: float | None) -> None:
         self._caller.stop()
@@ -229,12 +218,14 @@ class Engine:
             for flight in late:
                 flight.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._caller.leave()
-        await _close_all([provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")])
-        if self._last is not None:
-            await self._last(self._store)
-        if hasattr(self._store, "close"):
-            await self._store.close()
+        try:
+            await self._caller.leave()
+            await _close_all([provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")])
+            if self._last is not None:
+                await self._last(self._store)
+        finally:
+            if hasattr(self._store, "close"):
+                await self._store.close()
 
     def _identity(self, provider: Provider) -> str:
         """The provider's fingerprint, or one that is valid only in this run, and unless it was named, this process."""
@@ -288,5 +279,9 @@ def unmetered(provider: Provider) -> Provider:
 
 async def _close_all(closers: list[Callable[[], Any]]) -> None:
     """Close every provider, also after one of them has failed to; a user's may be sync."""
-    pending = [result for close in closers if inspect.isawaitable(result := close())]
-    await asyncio.gather(*pending, return_exceptions=True)
+    await asyncio.gather(*map(_close, closers), return_exceptions=True)
+
+
+async def _close(close: Callable[[], Any]) -> None:
+    if inspect.isawaitable(result := close()):
+        await result

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from pytest_llmeval.wire import to_builtin
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Request
+
+UNSEEN = ("source", "thresholds")
+"""What a provider cannot read of a case: where it stands, and what is asked of the answer."""
 
 KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""
@@ -23,7 +23,7 @@ def request_key(fingerprint: str, request: Request) -> str:
         fingerprint: Identifies the provider.
         request: The request; of its case only what a provider can read counts, not where the row stands.
     """
-    case = request.case and replace(request.case, source=None, thresholds=())  # type: ignore[arg-type]
-    content = to_builtin(replace(request, case=None)) | {"case": case and vars(case)}
-    text = json.dumps([KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"))
+    case = request.case and {name: value for name, value in vars(request.case).items() if name not in UNSEEN}
+    content = {**vars(request), "parameters": vars(request.parameters), "case": case}
+    text = json.dumps([KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -42,6 +42,7 @@ class Activation:
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
+        self._settings: dict[str, Settings] = {}
         self._adopted: dict[int, tuple[object, Provider]] = {}
 
     @cached_property
@@ -88,6 +89,10 @@ class Activation:
                 offered: Any = hook.function()
                 for metric in offered:
                     self.session.metrics.add(metric, hook.plugin_name)
+
+    def same(self, settings: Settings) -> Settings:
+        """The one object for all tests with equal settings: scorers are made once for it."""
+        return self._settings.setdefault(repr(settings), settings)
 
     def refuse(self, error: pytest.UsageError) -> None:
         """Refuse to run any test: at once; in an xdist worker, whose usage error nobody would see, test by test.
@@ -154,6 +159,9 @@ DRAIN_S = 1.0
 ACTIVATION = pytest.StashKey[Activation]()
 RUN = pytest.StashKey["CaseRun"]()
 """On an item: what its fixtures and its outcome share, from the first fixture of ours to its tear-down."""
+
+PLAN = pytest.StashKey["Plan"]()
+"""On an item: what it declares."""
 
 AHEAD = pytest.StashKey["CaseRun | None"]()
 """On an item: the same, begun before its test runs; ``None`` once that is over."""

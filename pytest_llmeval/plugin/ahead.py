@@ -28,6 +28,7 @@ WINDOW = 4
 """Cases ahead for each call that may be in flight: as good as all of them, even where some calls take long."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note the order of the tests."""
     session.config.stash[AHEAD_OF] = LookAhead(session.config.stash[ACTIVATION], session.items)

@@ -66,17 +66,20 @@ class GoldenFile(pytest.Module):  # a Module, so that module-scoped fixtures hav
             cases = session.cases(self.path)
         except InputError as error:
             raise self.CollectError(str(error)) from None
+        shared: Any = None  # what pytest finds out about the fixtures of one item holds for all
         for case in cases:
-            yield GoldenItem.from_case(self, case)
+            item = GoldenItem.from_case(self, case, shared)
+            shared = getattr(item, "_fixtureinfo", None)
+            yield item
 
 
 class GoldenItem(pytest.Function):
     """One case of a golden file, run without a test function of the user's."""
 
     @classmethod
-    def from_case(cls, parent: GoldenFile, case: Case) -> GoldenItem:
+    def from_case(cls, parent: GoldenFile, case: Case, fixtureinfo: Any = None) -> GoldenItem:
         """An item named after its case."""
-        item: GoldenItem = cls.from_parent(parent, name=case.id, callobj=answer_case)
+        item: GoldenItem = cls.from_parent(parent, name=case.id, callobj=answer_case, fixtureinfo=fixtureinfo)
         item.stash[CASE] = case
         return item
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.plugin.activation import ACTIVATION
 from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
         check_keywords(mark, JUDGE_KEYWORDS)
         values = {JUDGE_SETTINGS[name]: value for name, value in mark.kwargs.items() if name in JUDGE_SETTINGS}
         settings = settings.overridden(values, "@pytest.mark.llm_judge")
-    return settings
+    return settings if settings is base else item.config.stash[ACTIVATION].same(settings)
 
 
 def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, RUN, Activation
+from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, PLAN, RUN, Activation
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
 from pytest_llmeval.plugin.markers import metrics_of, settings_for, thresholds_of
 from pytest_llmeval.records import Case, Source
@@ -43,6 +43,12 @@ def plan_for(item: pytest.Item) -> Plan:
     Raises:
         SettingError: A marker of the item cannot be used.
     """
+    if PLAN not in item.stash:
+        item.stash[PLAN] = _plan(item)
+    return item.stash[PLAN]
+
+
+def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[ACTIVATION].settings)
     case = case_of(item)
     return Plan(
@@ -53,7 +59,7 @@ def plan_for(item: pytest.Item) -> Plan:
         thresholds=in_force([case.thresholds if case else (), *thresholds_of(item), *by_origin(settings.thresholds())]),
         metrics=metrics_of(item),
         is_golden=case is not None,
-        order=item.config.stash[AHEAD_OF].order(item) if AHEAD_OF in item.config.stash else 0,
+        order=item.config.stash[AHEAD_OF].order(item),
     )
 
 
@@ -123,7 +129,7 @@ def check_declared(items: Iterable[pytest.Item], activation: Activation) -> None
         activation.add_metrics()
     except InputError as error:
         return activation.refuse(pytest.UsageError(str(error)))
-    checked: set[str] = set()
+    checked: set[object] = set()
     for item in items:
         try:
             _check(item, plan_for(item), checked)
@@ -131,20 +137,22 @@ def check_declared(items: Iterable[pytest.Item], activation: Activation) -> None
             return activation.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
 
 
-def _check(item: pytest.Item, plan: Plan, checked: set[str]) -> None:
+def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     """Make what an item needs, without sending anything. What is not configured is said by the test itself."""
     if item.get_closest_marker("llm_golden") and case_of(item) is None and not hasattr(item, "callspec"):
         raise InputError("it is marked llm_golden, but pytest cannot run it once for each case (a unittest.TestCase?)")
-    session = item.config.stash[ACTIVATION].session
-    names = [(threshold.metric, threshold.params) for threshold in plan.thresholds] + list(plan.metrics)
-    needed: list[Callable[[], object]] = [partial(session.scorer, *named, plan.settings) for named in names]
+    session, settings = item.config.stash[ACTIVATION].session, plan.settings
+    named = [*((threshold.metric, threshold.params) for threshold in plan.thresholds), *plan.metrics]
     if "llm_judge" in getattr(item, "fixturenames", ()):
-        needed.append(partial(session.scorer, RUBRIC, {}, plan.settings))
+        named.append((RUBRIC, {}))
+    needed: dict[object, Callable[[], object]] = {
+        (name, repr(params), id(settings)): partial(session.scorer, name, params, settings) for name, params in named
+    }
     if len(definitions(item, "llm_provider")) == 1 and "llm_completion" in getattr(item, "fixturenames", ()):
-        needed.append(partial(session.provider, plan.settings))
-    for make in needed:
-        if repr(make) not in checked:
-            checked.add(repr(make))
+        needed["provider", id(settings)] = partial(session.provider, settings)
+    for key, make in needed.items():
+        if key not in checked:
+            checked.add(key)
             with contextlib.suppress(NotConfiguredError):
                 make()
 

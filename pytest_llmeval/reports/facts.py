@@ -72,7 +72,7 @@ class Ledger:
         if not completion.call:  # nobody made a call for it, or not by us: it stands for itself
             return True
         before = len(self._ids)
-        self._ids.update(map(hash, completion.call.split(CALLS)))
+        self._ids.update(map(hash, filter(None, completion.call.split(CALLS))))
         if len(self._ids) == before:
             return False
         self.known_usd += completion.cost_usd or 0.0

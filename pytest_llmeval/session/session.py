@@ -77,7 +77,8 @@ class Session:
         self.root, self.runs_all = environment.root, environment.runs_all
         self._environment = environment
         self._providers: dict[tuple[object, ...], Provider] = {}
-        self._scorers: dict[str, Scorer] = {}
+        self._scorers: dict[tuple[str, str, int], Scorer] = {}
+        self._held: list[Settings] = []
         self._cases: dict[str, list[Case]] = {}
 
     @cached_property
@@ -158,8 +159,9 @@ class Session:
             NotConfiguredError: It is a judge, and nothing is set that could judge.
             SettingError: No scorer has this name, or it does not take these parameters.
         """
-        key = repr((name, sorted(params.items()), settings))
+        key = (name, repr(sorted(params.items())) if params else "", id(settings))
         if key not in self._scorers:
+            self._held.append(settings)  # as long as its id is a key
             asks_judge = name == RUBRIC or (name.partition(".")[0] == "toxicity" and settings.toxicity == "judge")
             make = self._judge if asks_judge else self._metric
             self._scorers[key] = make(name, params, settings)

@@ -365,25 +365,25 @@ def test_an_application_without_metered_calls_has_its_own_price(engine: Engine) 
     assert engine.complete(App("app"), ask("Hi")).cost_usd == 0.5
 
 
-def test_after_a_stop_what_waits_is_not_sent_and_what_is_in_flight_ends(make: Make) -> None:
+def test_at_the_end_what_waits_is_not_sent_and_what_is_in_flight_ends(make: Make) -> None:
     store = MemoryStore()
     engine, provider = make(concurrency=1, store=store), Gated()
     first, second = submit(engine, provider, "first", "second")
     assert provider.started.wait(30)
 
-    engine.stop()
+    closing = threading.Thread(target=engine.close)
+    closing.start()
 
-    for future in (second, *submit(engine, provider, "third")):
-        with pytest.raises(Stopped, match="the run ends"):
-            result(future)
+    with pytest.raises(Stopped, match="the run ends"):
+        result(second)
     engine.run(provider.open())
     assert result(first).text == "first!"
+    closing.join(30)
     assert provider.asked == ["first"]
     assert asyncio.run(store.claim(engine.key(provider, ask("second"))))
 
 
-def test_stopping_or_closing_an_engine_that_has_done_nothing_does_nothing(engine: Engine) -> None:
-    engine.stop()
+def test_closing_an_engine_that_has_done_nothing_does_nothing(engine: Engine) -> None:
     engine.close()
     engine.close()
 

@@ -224,23 +224,24 @@ def test_an_application_made_for_each_test_answers_its_own_test(project: Project
     project.run("test_app.py", "-n", workers).assert_outcomes(passed=6)
 
 
-def test_what_the_body_asks_the_judge_is_asked_ahead_for_the_next_cases(project: Project) -> None:
+def test_what_the_body_asks_the_judge_is_learned_from_the_first_case_and_nothing_else_is_asked(
+    project: Project,
+) -> None:
     project.write(
         "test_app.py",
         """
         import pytest
 
         @pytest.mark.llm_golden("golden/rows.csv")
-        def test_app(llm_case, llm_completion, llm_judge):
-            assert llm_judge(llm_completion, criteria=f"The answer is short. {CRITERIA}") >= 4
-        """.replace("{CRITERIA}", ""),
+        def test_app(llm_completion, llm_judge):
+            assert llm_judge(llm_completion, criteria="The answer is short.") >= 4
+        """,
     )
-    project.rows(4)
-    project.run("test_app.py", *MODEL, "--llm-lookahead", "0", "--llm-store", "first.sqlite").assert_outcomes(passed=4)
-    assert (project.endpoint.highest_in_flight, project.endpoint.count("judge")) == (1, 4)
+    project.rows(4, dict.fromkeys((1, 2, 3), "[[judge_after=8]]"))  # until all of them are judged at once
 
     project.run("test_app.py", *MODEL).assert_outcomes(passed=4)
-    assert project.endpoint.count("judge") == 8
+
+    assert (project.endpoint.count("generation"), project.endpoint.count("judge")) == (4, 4)
 
 
 @both
