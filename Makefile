@@ -14,12 +14,14 @@ BIN = $(abspath $(VENV))/bin
 REPORTS = $(addprefix example_suite/.llmeval/,report.json report.html runs.sqlite)
 # The judge that example_suite/pyproject.toml names.
 JUDGE = qwen2.5-coder-1.5b-instruct
+# Ask the model, and do not take answers of an earlier run for its own.
+LIVE = --llm-record off --llm-no-cache
 # The first pip that knows --group is 25.1.
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
   && $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env lint type unit test coverage example bench docs format build-check clean
+.PHONY: help env lint type unit test coverage example recordings bench docs format build-check clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,10 +60,14 @@ coverage: env  ## run the tests and show which branches they miss
 
 example: $(VENV)/.installed-example  ## run the example suite live on the local model
 	@for model in $(sort $(MODEL) $(JUDGE)); do $(BIN)/llmeval model $$model || exit; done
-	@LLMEVAL_PROVIDER=local:$(MODEL) $(BIN)/pytest example_suite $(EXAMPLE_ARGS); status=$$?; \
+	@LLMEVAL_PROVIDER=local:$(MODEL) $(BIN)/pytest example_suite $(LIVE) $(EXAMPLE_ARGS); status=$$?; \
 	  if [ $$status = 1 ]; then echo; \
 	    echo "Some answers are worse than the suite asks: that is for the model, not for the tool, to mend."; fi; \
 	  printf '\nWhat the run left behind:\n'; ls -1 $(REPORTS) && [ $$status -le 1 ]
+
+recordings: $(VENV)/.installed-example  ## record the example suite's answers anew with the local model
+	@$(BIN)/llmeval model $(JUDGE)
+	$(BIN)/pytest example_suite --llm-record all
 
 bench: env  ## measure speed, cost and safety: benchmarks/README.md
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

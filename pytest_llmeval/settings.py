@@ -70,13 +70,13 @@ class Settings:
     max_age: float | None = option(
         "number", None, "store", "oldest completion of the store that is used, in days", "DAYS", low=0
     )
-    record: str | None = option(
+    record: str = option(
         "choice",
-        None,
+        "off",
         "store",
-        "answer from recordings: none (only from them), once, new_episodes, all (record all anew)",
+        "answer from recordings: none (only from them), once, new_episodes, all (record all anew), or off",
         "MODE",
-        choices=("none", "once", "new_episodes", "all"),
+        choices=("off", "none", "once", "new_episodes", "all"),
     )
     recordings: str | None = option(
         "text", None, "store", "folder of the recordings (default: a folder recordings beside each golden file)", "DIR"

@@ -16,7 +16,7 @@ from pytest_llmeval.settings import Settings
 if TYPE_CHECKING:
     from pytest_llmeval.plugin.ahead import LookAhead
     from pytest_llmeval.protocols import Provider
-    from pytest_llmeval.session.case_run import CaseRun
+    from pytest_llmeval.session.case_run import CaseRun, Plan
     from pytest_llmeval.session.session import Session
 
 

@@ -25,7 +25,7 @@ from pytest_llmeval.providers.keys import (
     own_keys,
 )
 from pytest_llmeval.providers.local import LocalProvider
-from pytest_llmeval.providers.local_models import local_file
+from pytest_llmeval.providers.local_models import known_models, local_file, models_folder
 from pytest_llmeval.providers.openai import Azure, OpenAIProvider, Timeouts, public_url
 from pytest_llmeval.providers.python import load_callable
 
@@ -43,6 +43,7 @@ def make_provider(
     place: str,
     local_url: str | None = None,
     shares_list: bool = False,
+    is_asked: bool = True,
 ) -> Provider:
     """The provider that a specification names. Nothing is sent.
 
@@ -54,6 +55,7 @@ def make_provider(
         place: ``--llm-provider`` or ``--llm-judge-provider``, for error texts.
         local_url: Base URL of a server that another process has started for a ``local:`` specification.
         shares_list: Whether a judge's ``base_url`` is the one of the model under test, so that its keys fit.
+        is_asked: Whether it will ever be asked; if not, a local model that has a name need not be there.
 
     Raises:
         InputError: The specification, or what it needs, cannot be used.
@@ -62,7 +64,10 @@ def make_provider(
     if prefix == "openai" and not rest:
         return _openai(base_url, timeouts, environ, place, shares_list)
     if prefix == "local" and rest:
-        return LocalProvider(local_file(rest, place), local_url, place)
+        model = known_models().get(rest)
+        if model is not None and not is_asked:
+            return LocalProvider(models_folder() / model.file, local_url, place, model.sha256, is_asked=False)
+        return LocalProvider(local_file(rest, place), local_url, place, model.sha256 if model else None)
     if prefix == "python" and rest:
         return load_callable(rest, place)
     if prefix == "column" and rest:

@@ -39,6 +39,8 @@ class LocalProvider:
         path: The GGUF file.
         base_url: A server of another process that runs already with this file; none is started here.
         place: Where the user wrote the path, for error texts.
+        sha256: Hash of the whole file, where it is known.
+        is_asked: Whether it will ever be asked; if not, as in a run that only replays, the file may be absent.
 
     Raises:
         SettingError: It is no GGUF file.
@@ -49,16 +51,19 @@ class LocalProvider:
     concurrency = 1
     call_usd = 0.0
 
-    def __init__(self, path: Path, base_url: str | None = None, place: str = "--llm-provider") -> None:
-        if not path.is_file() or _first_bytes(path, 4) != b"GGUF":
-            raise SettingError(place, f"local:{path}", "the path of a GGUF file")
-        if base_url is None and find_spec("xllamacpp") is None:
-            raise MissingExtraError(
-                f"{place}: a local model needs xllamacpp, which is not installed",
-                'pip install "pytest-llm-golden[local]"',
-            )
+    def __init__(
+        self,
+        path: Path,
+        base_url: str | None = None,
+        place: str = "--llm-provider",
+        sha256: str | None = None,
+        is_asked: bool = True,
+    ) -> None:
+        if is_asked:
+            _check(path, base_url, place)
         self._path = path
         self._base_url = base_url
+        self._sha256 = sha256
         self._server: Any = None
         self._provider: OpenAIProvider | None = None
         self._starting = Lock()
@@ -68,11 +73,13 @@ class LocalProvider:
 
     @cached_property
     def fingerprint(self) -> str | None:
-        """Of the file, wherever it lies: its name, size, first and last MiB, and our system message.
+        """Of the file, wherever it lies, and our system message: by its hash if that is known.
 
-        Hashing a file of a gigabyte would take seconds in every process; two models of the same name and size that
-        differ only in the middle are not a thing that happens by accident.
+        Else by its name, size, first and last MiB: hashing a file of a gigabyte would take seconds in every process,
+        and two models of the same name and size that differ only in the middle do not happen by accident.
         """
+        if self._sha256 is not None:
+            return f"local:{hashlib.sha256(f'{self._sha256} {SYSTEM_MESSAGE}'.encode()).hexdigest()}"
         digest = hashlib.sha256(f"{self._path.name}\n{self._path.stat().st_size}\n{SYSTEM_MESSAGE}\n".encode())
         with self._path.open("rb") as file:
             digest.update(file.read(ENDS))
@@ -117,6 +124,17 @@ class LocalProvider:
         self._provider = None
         if self._server is not None:
             self._server = self._base_url = None  # the server stops when nothing refers to it
+
+
+def _check(path: Path, base_url: str | None, place: str) -> None:
+    """Whether the file and what is needed to run it are there."""
+    if not path.is_file() or _first_bytes(path, 4) != b"GGUF":
+        raise SettingError(place, f"local:{path}", "the path of a GGUF file")
+    if base_url is None and find_spec("xllamacpp") is None:
+        raise MissingExtraError(
+            f"{place}: a local model needs xllamacpp, which is not installed",
+            'pip install "pytest-llm-golden[local]"',
+        )
 
 
 def _with_system_message(request: Request) -> Request:

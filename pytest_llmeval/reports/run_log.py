@@ -1,4 +1,4 @@
-"""The run log: every run with all of its results, written case by case as they finish."""
+"""The run log: every run with all of its results, written as they finish."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import RunLogError
+from pytest_llmeval.reports.batch import Batch
 from pytest_llmeval.reports.database import Database
 from pytest_llmeval.reports.migrations import prepare
 from pytest_llmeval.reports.rows import Row, case_row, completion_rows, result_of, run_of, run_row, score_rows
@@ -20,10 +21,23 @@ if TYPE_CHECKING:
 
 PAGE = 200  # results read at once; what bounds the memory of a reader
 ORDER = ("suite", "file", "line", "case_id", "sample")
+IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A result as the rows of the three tables."""
+
+    case: Row
+    completions: list[Row]
+    scores: list[Row]
 
 
 class RunLog:
     """Runs and their results in a database. Several processes may write to one log at the same time.
+
+    Results are written in groups, at the latest 0.2 s after they were added, each group whole or not at all. Every
+    other method writes first what still waits.
 
     Args:
         url: A path of a SQLite file, which is made with its folder, or a SQLAlchemy URL.
@@ -38,6 +52,7 @@ class RunLog:
     def __init__(self, url: str, must_exist: bool = False) -> None:
         self._database = Database(url, must_exist)
         self._tables = schema()
+        self._waiting = Batch(self._write, is_timed=self._database.outlives_us)
         try:
             prepare(self._database)
         except RunLogError:
@@ -57,18 +72,19 @@ class RunLog:
         """Enter one result. One of the same identity that is there already is replaced.
 
         Raises:
+            RunLogError: The log cannot be written, or has no run of this id. The error may be that of results that
+                were added before; what could not be written is kept, and tried again.
+        """
+        rows = _Rows(case_row(run_id, result), completion_rows(result), score_rows(result))
+        self._waiting.add((run_id, *result.identity), rows)
+
+    def flush(self) -> None:
+        """Write the results that wait.
+
+        Raises:
             RunLogError: The log cannot be written, or has no run of this id.
         """
-        cases, completions, scores = self._tables.cases, self._tables.completions, self._tables.scores
-        row = case_row(run_id, result)
-        same = [cases.c[name] == row[name] for name in ("run_id", "suite", "file", "case_id", "sample")]
-        with self._database.transaction() as connection:
-            connection.execute(cases.delete().where(*same))
-            key = connection.execute(cases.insert(), row).inserted_primary_key
-            number = key[0] if key else None
-            for table, rows in ((completions, completion_rows(result)), (scores, score_rows(result))):
-                if rows:
-                    connection.execute(table.insert(), [{"case_number": number, **each} for each in rows])
+        self._waiting.flush()
 
     def finish(self, run: Run) -> None:
         """Enter how a run ended.
@@ -76,6 +92,7 @@ class RunLog:
         Raises:
             RunLogError: The log cannot be written, or has no run of this id.
         """
+        self.flush()
         runs = self._tables.runs
         with self._database.transaction() as connection:
             done = connection.execute(runs.update().where(runs.c.id == run.id), run_row(run))
@@ -88,6 +105,7 @@ class RunLog:
         Raises:
             RunLogError: The log cannot be read, or has no run of this id.
         """
+        self.flush()
         runs = self._tables.runs
         with self._database.transaction() as connection:
             rows = _rows(connection, runs.select().where(runs.c.id == run_id))
@@ -101,6 +119,7 @@ class RunLog:
         Raises:
             RunLogError: The log cannot be read.
         """
+        self.flush()
         runs = self._tables.runs
         with self._database.transaction() as connection:
             rows = _rows(connection, runs.select().order_by(runs.c.number.desc()))
@@ -108,11 +127,28 @@ class RunLog:
 
     def results(self, run_id: str) -> LoggedResults:
         """All results of a run, in the order of suite, file, line, case id and sample."""
-        return LoggedResults(self._database, run_id)
+        return LoggedResults(self, self._database, run_id)
 
     def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+        """Write the results that wait, and close the database.
+
+        Raises:
+            RunLogError: They cannot be written.
+        """
+        try:
+            self.flush()
+        finally:
+            self._database.close()
+
+    def _write(self, results: list[_Rows]) -> None:
+        cases, completions, scores = self._tables.cases, self._tables.completions, self._tables.scores
+        with self._database.transaction() as connection:
+            connection.execute(cases.delete().where(*_same(cases)), [_identity(rows.case) for rows in results])
+            connection.execute(cases.insert(), [rows.case for rows in results])
+            for table, parts in ((completions, [rows.completions for rows in results]), (scores, [rows.scores for rows in results])):
+                found = [{**_identity(rows.case), **part} for rows, own in zip(results, parts, strict=True) for part in own]
+                if found:
+                    connection.execute(table.insert().values(case_number=_number(cases)), found)
 
     def _no_run(self, run_id: str) -> RunLogError:
         known = ", ".join(run.id for run in islice(self.runs(), 5)) or "none"
@@ -123,6 +159,7 @@ class RunLog:
 class LoggedResults:
     """The results of one run. Each iteration reads them anew, a page at a time: memory stays flat."""
 
+    log: RunLog
     database: Database
     run_id: str
 

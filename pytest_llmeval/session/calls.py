@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.store.recordings import Recordings
 
 DAY_S = 86_400
+OFF, REPLAY = "off", "none"
+"""Record modes: neither recorded nor replayed; only replayed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def make_store(settings: Settings, process: Process, root: Path, current: Path) 
 
     path = store_path(settings, root, current)
     is_transient = settings.no_cache or settings.record == "all"
-    if settings.record == "none" or (is_transient and process.is_alone):
+    if settings.record == REPLAY or (is_transient and process.is_alone):
         return MemoryStore(), LocalState()
     max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
     store = SqliteStore(path, process.run, member=process.member, max_age_s=max_age_s, transient=is_transient)
@@ -95,7 +97,7 @@ def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionSto
     from pytest_llmeval.store.sqlite import SqliteStore
 
     path = store_path(settings, root, current)
-    is_read = path.exists() and not settings.no_cache and settings.record not in ("none", "all")
+    is_read = path.exists() and not settings.no_cache and settings.record not in (REPLAY, "all")
     max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
     return Overlay(SqliteStore(path, "", max_age_s=max_age_s) if is_read else None)
 
@@ -134,7 +136,7 @@ def make_caller(settings: Settings, state: SharedState) -> Caller:
 
 def make_recordings(settings: Settings, root: Path) -> Recordings | None:
     """The recordings, in a run that records or replays."""
-    if settings.record is None:
+    if settings.record == OFF:
         return None
     from pytest_llmeval.store.recordings import Recordings
 

@@ -16,6 +16,7 @@ from pytest_llmeval.engine.caller import unpriced
 from pytest_llmeval.errors import InputError, NotConfiguredError, SettingError, nearest
 from pytest_llmeval.results import Traffic
 from pytest_llmeval.session.calls import (
+    REPLAY,
     Process,
     end_run,
     make_caller,
@@ -197,6 +198,8 @@ class Session:
         """
         from pytest_llmeval.providers.local import LocalProvider
 
+        if self.settings.record == REPLAY:
+            return {}
         roles = [role for role in (answering_role(self.settings), judging_role(self.settings)) if role]
         providers = {role.spec: self._provider(role) for role in roles if role.spec}
         return {
@@ -312,6 +315,7 @@ class Session:
             place=role.place,
             local_url=self._environment.local_urls.get(role.spec or ""),
             shares_list=role.base_url == settings.base_url,
+            is_asked=settings.record != REPLAY,
         )
 
 
