@@ -1,4 +1,4 @@
-"""The example suite is a user's project: public names only, and it runs, against an endpoint and on the local model."""
+"""The example suite is a user's project: public names only, and it runs: replayed, against an endpoint, and live."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ MODELS = models_folder()  # now, because pytester gives each test a home of its 
 WITHOUT_PYTHON = "golden/opening_hours.csv"
 LIVE = ("test_faq.py::test_faq[locker-number]", "test_toxicity.py::test_the_measure_tells_an_insult_from_a_refusal")
 """Together: an answer of the assistant, a judgement, readability, a metric of its own, and toxicity."""
+
+ASKED = ("--llm-record", "off", "--llm-no-cache")
+"""Ask the model, instead of its recordings."""
 
 SPY = """
 import sys
@@ -107,6 +110,32 @@ def test_every_known_failure_names_a_test(project: pytest.Pytester) -> None:
     assert all(known.values())
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_it_replays_without_the_model(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: str
+) -> None:
+    monkeypatch.setenv("LLMEVAL_MODELS", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(project.path))
+    (project.path / "spy.py").write_text(SPY)
+    before = recordings(project)
+
+    done = run(project, options=("-p", "spy", "-n", workers))
+
+    assert done.ret == pytest.ExitCode.OK, done.stdout.str()
+    with (SUITE / "known_failures.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["test"].removeprefix("example_suite/") for row in csv.DictReader(file)}
+    assert {nodeid for nodeid, result in results(project).items() if result["outcome"] == "xfailed"} == known
+    assert not list(project.path.glob("loaded-by-*"))
+    assert "not used" not in done.stdout.str()
+    assert recordings(project) == before
+    assert len(before) >= 5
+
+
+def recordings(project: pytest.Pytester) -> dict[str, str]:
+    """The text of every recording, by its path."""
+    return {str(path): path.read_text(encoding="utf-8") for path in project.path.rglob("recordings/*.jsonl")}
+
+
 def test_another_model_can_stand_behind_the_assistant(
     project: pytest.Pytester, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +144,7 @@ def test_another_model_can_stand_behind_the_assistant(
     monkeypatch.setenv("LLMEVAL_MODEL", "mock")
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
 
-    done = run(project)
+    done = run(project, options=ASKED)
 
     assert done.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), done.stdout.str()
     found = results(project)
@@ -134,7 +163,7 @@ def test_a_provider_on_the_command_line_is_tested_without_the_assistant(
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
     options = ("--llm-provider", "openai", "--llm-judge-provider", "openai", "--llm-model", "mock")
 
-    run(project, "test_faq.py", options=options)
+    run(project, "test_faq.py", options=(*options, *ASKED))
 
     assert len(results(project)) == endpoint.count("generation")
     assert not any("Policy:\n" in request.text for request in endpoint.requests)
@@ -149,10 +178,10 @@ def test_it_runs_live_and_workers_share_the_controllers_model(
     (project.path / "spy.py").write_text(SPY)
     monkeypatch.setenv("PYTHONPATH", str(project.path))
     monkeypatch.setenv("LLMEVAL_MODELS", str(MODELS))
-    alone = run(project, *LIVE, options=("-p", "spy", "-n", "0"))
+    alone = run(project, *LIVE, options=("-p", "spy", "-n", "0", *ASKED))
     assert_live(alone, results(project))
     first = comparable(results(project))
-    shared = run(project, *LIVE, options=("-p", "spy", "-n", "2"))
+    shared = run(project, *LIVE, options=("-p", "spy", "-n", "2", *ASKED))
 
     assert_live(shared, results(project))
     assert comparable(results(project)) == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
             recordings.merge(each["recorded"])
     unused = tuple(_unused(session)) if is_whole else ()
     written = recordings.save(is_whole and session.runs_all)
-    paths = {"recorded" if place == 0 else f"recorded {place + 1}": str(path) for place, path in enumerate(written)}
+    paths = {"recorded" if place == 0 else f"recorded {place + 1}": os.path.relpath(path) for place, path in enumerate(written)}
     return Ending(traffic, unused, paths)
 
 

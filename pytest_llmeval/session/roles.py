@@ -32,7 +32,13 @@ class Role:
         """The role in a few words, for the header of a run."""
         who = self.model or self.spec or "openai"
         spec = f" ({self.spec})" if self.spec and self.model else ""
-        return f"{who}{spec}" + (f" at {self.base_url}" if self.base_url else "")
+        places = ", then ".join(_place(entry) for entry in (self.base_url or "").split())
+        return f"{who}{spec}" + (f" at {places}" if places else "")
+
+
+def _place(entry: str) -> str:
+    """An entry of a list of endpoints without its query, which may hold a secret."""
+    return entry.partition("?")[0]
 
 
 def answering_role(settings: Settings) -> Role | None:
