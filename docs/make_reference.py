@@ -23,7 +23,7 @@ from pytest_llmeval.plugin.controller import EXIT_UNJUDGED
 from pytest_llmeval.plugin.markers import GENERATE_KEYWORDS, GOLDEN_KEYWORDS, JUDGE_KEYWORDS
 from pytest_llmeval.plugin.registration import MARKERS
 from pytest_llmeval.providers import keys
-from pytest_llmeval.providers.factory import AZURE_VERSION
+from pytest_llmeval.providers.endpoints import AZURE_VERSION
 from pytest_llmeval.records import Scale
 from pytest_llmeval.reports.csv_report import COLUMNS
 from pytest_llmeval.reports.tables import schema

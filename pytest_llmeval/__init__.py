@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmeval.errors import BadReply as BadReply
+    from pytest_llmeval.errors import BudgetSpent as BudgetSpent
     from pytest_llmeval.errors import CallError as CallError
     from pytest_llmeval.errors import CallRefused as CallRefused
     from pytest_llmeval.errors import CallTimeout as CallTimeout
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import LLMEvalError as LLMEvalError
     from pytest_llmeval.errors import MissingExtraError as MissingExtraError
     from pytest_llmeval.errors import NotConfiguredError as NotConfiguredError
+    from pytest_llmeval.errors import NotRecorded as NotRecorded
+    from pytest_llmeval.errors import NotSent as NotSent
     from pytest_llmeval.errors import RateLimited as RateLimited
     from pytest_llmeval.errors import RunLogError as RunLogError
     from pytest_llmeval.errors import SettingError as SettingError
+    from pytest_llmeval.errors import Stopped as Stopped
+    from pytest_llmeval.errors import StoreError as StoreError
     from pytest_llmeval.errors import Unjudged as Unjudged
     from pytest_llmeval.goldens.reading import read_cases as read_cases
     from pytest_llmeval.protocols import CompletionStore as CompletionStore
@@ -46,8 +51,9 @@ __version__ = "0.1.0"
 
 _NAMES_BY_MODULE = {
     "errors": (
-        "BadReply CallError CallRefused CallTimeout EndpointDown GoldenFileError InputError LLMEvalError "
-        "MissingExtraError NotConfiguredError RateLimited RunLogError SettingError Unjudged"
+        "BadReply BudgetSpent CallError CallRefused CallTimeout EndpointDown GoldenFileError InputError LLMEvalError "
+        "MissingExtraError NotConfiguredError NotRecorded NotSent RateLimited RunLogError SettingError Stopped "
+        "StoreError Unjudged"
     ),
     "goldens.reading": "read_cases",
     "protocols": "CompletionStore Provider Scorer",

@@ -13,9 +13,10 @@ LLMEvalError
 │   ├── RateLimited         the endpoint asks for patience (429)
 │   ├── EndpointDown        connection lost or 5xx
 │   ├── BadReply            an answer came that cannot be read
-│   ├── BudgetSpent         the call was not sent: it could cost more than is left
-│   ├── NotRecorded         the call was not sent: only recordings may answer, and none does
-│   └── Stopped             the call was not sent: the run ends
+│   └── NotSent             the call was not sent
+│       ├── BudgetSpent     nothing is left of the budget
+│       ├── NotRecorded     only recordings may answer, and none does
+│       └── Stopped         the run ends
 ├── Unjudged                an unscored Score was compared
 ├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
@@ -164,16 +165,20 @@ class BadReply(CallError):
     is_transient = True
 
 
-class BudgetSpent(CallError):
-    """The call was not sent: it could cost more than is left of ``--llm-budget``."""
+class NotSent(CallError):
+    """The call was not sent."""
 
 
-class NotRecorded(CallError):
-    """The call was not sent: only recordings may answer, and none does."""
+class BudgetSpent(NotSent):
+    """Nothing is left of ``--llm-budget``."""
 
 
-class Stopped(CallError):
-    """The call was not sent: the run ends."""
+class NotRecorded(NotSent):
+    """Only recordings may answer, and none does."""
+
+
+class Stopped(NotSent):
+    """The run ends."""
 
 
 class Unjudged(LLMEvalError):

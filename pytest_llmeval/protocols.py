@@ -1,7 +1,7 @@
 """The seams of the package: what can be replaced, and nothing else in this file.
 
-Each has a public fake or a simple implementation: `ScriptedProvider` for Provider, `MemoryStore` for
-CompletionStore, `LocalState` for SharedState, any object with the three members for Scorer.
+Each has a simple implementation: `ScriptedProvider` for Provider and `MemoryStore` for CompletionStore, both public;
+`LocalState` for SharedState; any object with the three members for Scorer.
 """
 
 from __future__ import annotations

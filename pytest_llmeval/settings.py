@@ -62,7 +62,7 @@ class Settings:
     tpm: float | None = option("number", None, "engine", "most tokens a minute to one endpoint", "N", low=0.001)
     retries: int = option("integer", 6, "engine", "how often a call that may succeed later is tried again", "N", low=0)
     deadline: float = option(
-        "number", 600.0, "engine", "seconds that a call may take with its retries", "SECONDS", low=0.001
+        "number", 600.0, "engine", "seconds after which a failed call is not tried again", "SECONDS", low=0.001
     )
 
     store: str = option("text", ".llmeval/completions.sqlite", "store", "completion store: a path", "PATH")

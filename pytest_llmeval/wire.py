@@ -7,6 +7,8 @@ model can produce them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -30,9 +32,20 @@ def to_builtin(record: object) -> Any:
 
 def to_wire(record: object) -> str:
     """A record as one line of ASCII JSON."""
-    record_type: Any = type(record)
-    content = _adapter(record_type).dump_python(record)
-    return json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    return json.dumps(record, default=fields_of, separators=(",", ":"))
+
+
+def fields_of(value: object) -> Mapping[str, Any]:
+    """The fields of a record, for ``json.dumps(…, default=fields_of)``.
+
+    Raises:
+        TypeError: The value is no record, and JSON has no form for it.
+    """
+    if is_dataclass(value):
+        return vars(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def from_wire(record_type: type[T], text: str) -> T:

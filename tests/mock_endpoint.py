@@ -27,7 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 """Seconds after which a request that waits for others is given up, so that a failing test ends."""
 DIRECTIVE = re.compile(r"\[\[(\w+)=([^\]]*)\]\]")
 STATUS_FAULTS = {

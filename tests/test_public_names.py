@@ -14,6 +14,7 @@ import pytest_llmeval
 
 PUBLIC = [
     "BadReply",
+    "BudgetSpent",
     "CallError",
     "CallRefused",
     "CallTimeout",
@@ -28,6 +29,8 @@ PUBLIC = [
     "MemoryStore",
     "MissingExtraError",
     "NotConfiguredError",
+    "NotRecorded",
+    "NotSent",
     "Parameters",
     "Provider",
     "RateLimited",
@@ -40,6 +43,8 @@ PUBLIC = [
     "ScriptedProvider",
     "SettingError",
     "Source",
+    "Stopped",
+    "StoreError",
     "Threshold",
     "TokenLogprob",
     "Unjudged",

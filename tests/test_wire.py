@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -160,6 +162,17 @@ def test_subclasses_of_builtin_types_become_exact_builtin_types() -> None:
     score = Score(Label("toxicity"), Probability(0.5), parts={Label("insult"): Probability(0.25)})
     assert set(types_in(to_builtin(score))) <= BUILTIN
     assert from_wire(Score, to_wire(score)) == Score("toxicity", 0.5, parts={"insult": 0.25})
+
+
+def test_any_mapping_is_written_as_an_object() -> None:
+    score = Score("toxicity", 0.5, parts=MappingProxyType({"insult": 0.25}))
+    assert from_wire(Score, to_wire(score)) == Score("toxicity", 0.5, parts={"insult": 0.25})
+
+
+def test_what_json_has_no_form_for_is_refused() -> None:
+    case = records.Case("a", "?", Source("faq.csv", 1), metadata={"due": date(2025, 6, 12)})
+    with pytest.raises(TypeError, match="date cannot be written as JSON"):
+        to_wire(case)
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", "{}", '{"file":"faq.csv"}', '{"file":"faq.csv","line":"x"}'])

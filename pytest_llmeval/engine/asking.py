@@ -41,6 +41,10 @@ AROUND: ContextVar[tuple[str, ...]] = ContextVar("AROUND", default=())
 """Inside a call: the lanes in which it and the calls around it were admitted."""
 
 
+RESERVED: ContextVar[bool] = ContextVar("RESERVED", default=False)
+"""Inside a call: whether a part of the budget is set aside for it, so that others may be waiting for its end."""
+
+
 @contextmanager
 def asking(who: Asking) -> Iterator[None]:
     """Ask on somebody's behalf."""

@@ -65,6 +65,8 @@ class Budget:
     def _take(self, document: Document, worst_usd: float, may_wait: bool) -> Answer:
         reserved, member = _reserved(document), self._state.member
         flying, spent = document["flying"], document["spent"]
+        if not worst_usd:
+            return "granted"
         if spent >= self._usd:
             return "spent"
         if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()) and may_wait:

@@ -9,13 +9,13 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from pytest_llmeval.engine.asking import AROUND, ASKING, INNER
+from pytest_llmeval.engine.asking import AROUND, ASKING, INNER, RESERVED
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens, name_of
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout
+from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent
 from pytest_llmeval.protocols import Provider, SharedState
 from pytest_llmeval.records import CALLS, Completion, Request
 from pytest_llmeval.results import Traffic
@@ -127,7 +127,8 @@ class Caller:
         worst = self.prices.worst_usd(provider, request)
         if worst is None:
             raise CallRefused(unpriced(provider, request.model))
-        await self.budget.reserve(worst, may_wait=len(AROUND.get()) == 1)
+        await self.budget.reserve(worst, may_wait=not RESERVED.get())
+        RESERVED.set(RESERVED.get() or worst > 0)
         spent = worst  # who gives up waiting may have to pay all the same
         try:
             completion = await self._sent(provider, request)
@@ -152,6 +153,8 @@ class Caller:
                 f"{name_of(provider)}: no answer within {self.policy.timeout_s:g} s in all. "
                 "Raise --llm-timeout if that is too short."
             ) from None
+        except NotSent:
+            raise
         except CallError:
             self._count(attempts=1)
             raise

@@ -16,6 +16,7 @@ from pytest_llmeval.settings import Settings
 if TYPE_CHECKING:
     from pytest_llmeval.plugin.ahead import LookAhead
     from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.results import CaseResult
     from pytest_llmeval.session.case_run import CaseRun, Plan
     from pytest_llmeval.session.session import Session
 
@@ -30,6 +31,7 @@ class Activation:
 
     Attributes:
         current: The CaseRun of the test that runs now.
+        handed: Results on their way to the controller of the same process, by the text that rides on the report.
         is_whole: Whether every test that was collected is to run.
     """
 
@@ -40,6 +42,7 @@ class Activation:
             config.option, "lf", False
         )
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
+        self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
         self._settings: dict[str, Settings] = {}
@@ -157,13 +160,13 @@ DRAIN_S = 1.0
 """Seconds that calls in flight may still take when nobody needs their answers; they are paid for, and kept."""
 
 ACTIVATION = pytest.StashKey[Activation]()
-RUN = pytest.StashKey["CaseRun"]()
+RUN: pytest.StashKey[CaseRun] = pytest.StashKey()
 """On an item: what its fixtures and its outcome share, from the first fixture of ours to its tear-down."""
 
-PLAN = pytest.StashKey["Plan"]()
+PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 """On an item: what it declares."""
 
-AHEAD = pytest.StashKey["CaseRun | None"]()
+AHEAD: pytest.StashKey[CaseRun | None] = pytest.StashKey()
 """On an item: the same, begun before its test runs; ``None`` once that is over."""
 
 AHEAD_OF: pytest.StashKey[LookAhead] = pytest.StashKey()

@@ -179,13 +179,16 @@ def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]
     return set(cases) - set(kept)
 
 
-def _is_recording(path: Path) -> bool:
-    """Whether it lies in a folder of recordings, and the golden file that it is named after beside that folder."""
+def _is_recording(path: Path, config: pytest.Config) -> bool:
+    """Whether it lies in the folder of recordings: the set one, or that beside the golden file of its name."""
+    folder = config.stash[ACTIVATION].settings.recordings
+    if folder is not None:
+        return config.rootpath / folder in path.parents
     return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
 
 
 def _is_golden(path: Path, parent: pytest.Collector) -> bool:
-    if path.suffix.lower() not in SUFFIXES or _is_recording(path):
+    if path.suffix.lower() not in SUFFIXES or _is_recording(path, parent.config):
         return False
     if parent.session.isinitpath(path):
         return True

@@ -122,7 +122,7 @@ class Controller:
         from pytest_llmeval.results import CaseResult
         from pytest_llmeval.wire import from_wire
 
-        result = from_wire(CaseResult, text)
+        result = self._activation.handed.pop(text, None) or from_wire(CaseResult, text)
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
         try:

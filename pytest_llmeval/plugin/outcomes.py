@@ -120,9 +120,12 @@ def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.Cal
     from pytest_llmeval.reports.junit import properties
     from pytest_llmeval.wire import to_wire
 
-    worker = item.config.stash[ACTIVATION].worker
-    result = run.result(run.decided, message_of(run, call), item.stash[DURATION], worker)
-    setattr(report, RESULT_ATTRIBUTE, to_wire(result))
+    activation = item.config.stash[ACTIVATION]
+    result = run.result(run.decided, message_of(run, call), item.stash[DURATION], activation.worker)
+    text = to_wire(result)
+    setattr(report, RESULT_ATTRIBUTE, text)
+    if activation.worker == "main":
+        activation.handed[text] = result  # so that nobody has to read the text
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
 

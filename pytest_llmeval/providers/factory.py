@@ -55,14 +55,14 @@ def make_provider(
         place: ``--llm-provider`` or ``--llm-judge-provider``, for error texts.
         local_url: Base URL of a server that another process has started for a ``local:`` specification.
         shares_list: Whether a judge's ``base_url`` is the one of the model under test, so that its keys fit.
-        is_asked: Whether it will ever be asked; if not, a local model that has a name need not be there.
+        is_asked: Whether it will ever be asked; if not, it needs no key, and a local model with a name no file.
 
     Raises:
         InputError: The specification, or what it needs, cannot be used.
     """
     prefix, _, rest = (spec or "openai").partition(":")
     if prefix == "openai" and not rest:
-        return _openai(base_url, timeouts, environ, place, shares_list)
+        return _openai(base_url, timeouts, environ, place, shares_list, is_asked)
     if prefix == "local" and rest:
         model = known_models().get(rest)
         if model is not None and not is_asked:
@@ -84,21 +84,26 @@ def _hint(prefix: str, rest: str, place: str) -> str:
 
 
 def _openai(
-    base_url: str | None, timeouts: Timeouts, environ: Mapping[str, str], place: str, shares_list: bool
+    base_url: str | None,
+    timeouts: Timeouts,
+    environ: Mapping[str, str],
+    place: str,
+    shares_list: bool,
+    is_asked: bool,
 ) -> Provider:
     is_judge = "judge" in place
     if not base_url:
         azure, key = _azure(environ), default_key(environ, is_judge)
-        if not key:
+        if not key and is_asked:
             service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
             remedy = f"For an endpoint of your own, which may need none, set {_url_option(place)}."
             raise InputError(f"{_no_key(service, usual, 1, place)} {remedy}")
-        return OpenAIProvider(None, key, timeouts, azure)
+        return OpenAIProvider(None, key or NO_KEY, timeouts, azure)
     endpoints = read_endpoints(base_url, environ, _url_option(place))
     keys = endpoint_keys(environ, endpoints, is_judge, shares_list)
     providers = []
     for number, (endpoint, key) in enumerate(zip(endpoints, keys, strict=True), start=1):
-        if not key and endpoint.usual_key and (endpoint.azure or len(endpoints) > 1):
+        if not key and is_asked and endpoint.usual_key and (endpoint.azure or len(endpoints) > 1):
             raise InputError(_no_key(public_url(endpoint.url), endpoint.usual_key, number, place))
         url = None if endpoint.azure else endpoint.url
         providers.append(OpenAIProvider(url, key or NO_KEY, timeouts, endpoint.azure, endpoint.model))

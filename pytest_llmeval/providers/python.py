@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pytest_llmeval.errors import BadReply, CallError, SettingError, nearest
+from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.runnables import as_function, is_runnable
 from pytest_llmeval.providers.threads import in_thread
@@ -51,7 +51,7 @@ class CallableProvider:
 
         Raises:
             CallError: The function raised; its exception is the cause.
-            BadReply: It returned neither text nor a Completion.
+            CallRefused: It returned neither text nor a Completion.
         """
         case = request.case or _case_of(request.messages)
         started = time.perf_counter()
@@ -76,7 +76,7 @@ class CallableProvider:
         if isinstance(answer, Completion):
             endpoint, latency_s = answer.endpoint or endpoint, answer.latency_s or latency_s
             return dataclasses.replace(answer, endpoint=endpoint, latency_s=latency_s)
-        raise BadReply(f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion.")
+        raise CallRefused(f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion.")
 
 
 def _case_of(messages: tuple[Message, ...]) -> Case:
@@ -159,7 +159,11 @@ def as_provider(value: object, place: str = "llm_provider", name: str = "") -> P
         raise SettingError(f"{place} fingerprint", fingerprint, "text, or nothing")
     named: Any = value if hasattr(value, "__qualname__") else type(value)
     function: Any = as_function(value) if is_runnable(value) else value
-    return CallableProvider(function, name or f"{named.__module__}:{named.__qualname__}", fingerprint)
+    provider = CallableProvider(function, name or f"{named.__module__}:{named.__qualname__}", fingerprint)
+    for member in ("concurrency", "call_usd"):
+        if hasattr(value, member):
+            setattr(provider, member, getattr(value, member))
+    return provider
 
 
 def _instance(made: type, place: str) -> object:

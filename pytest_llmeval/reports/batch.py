@@ -30,7 +30,7 @@ class Batch(Generic[T]):
         self._is_timed = is_timed
         self._items: dict[Hashable, T] = {}
         self._timer: threading.Timer | None = None
-        self._is_late = False
+        self._is_overdue = False
         self._lock = threading.RLock()
 
     def add(self, key: Hashable, item: T) -> None:
@@ -41,7 +41,7 @@ class Batch(Generic[T]):
         """
         with self._lock:
             self._items[key] = item
-            if len(self._items) >= SIZE or self._is_late:
+            if len(self._items) >= SIZE or self._is_overdue:
                 self.flush()
             elif self._is_timed and self._timer is None:
                 self._timer = threading.Timer(AGE_S, self._flush_late)
@@ -56,10 +56,10 @@ class Batch(Generic[T]):
         with self._lock:
             self._stop_timer()
             if self._items:
-                self._is_late = True
+                self._is_overdue = True
                 self._write(list(self._items.values()))
                 self._items.clear()
-            self._is_late = False
+            self._is_overdue = False
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 OPTION = "--llm-log"
-BUSY_S = 30.0  # how long to wait while another process writes; one result takes about a millisecond
+BUSY_S = 30.0  # how long to wait while another process writes; a hundred results take about ten milliseconds
 REMEDY = f"Allowed: a database that can be written and belongs to pytest_llmeval. Name another with {OPTION}."
 
 
@@ -40,6 +40,13 @@ class Database:
         if file is not None:
             self._prepare(file, must_exist)
         self._engine = _engine(parsed, self.shown)
+
+    @property
+    def is_shared_by_threads(self) -> bool:
+        """Whether every thread sees the same data. Of a SQLite database in memory, each thread would have its own."""
+        from sqlalchemy.pool import SingletonThreadPool
+
+        return not isinstance(self._engine.pool, SingletonThreadPool)
 
     @contextmanager
     def transaction(self, exclusive: bool = False) -> Iterator[Connection]:

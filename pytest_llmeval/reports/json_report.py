@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, TextIO
 
+from pytest_llmeval.records import Completion, Request
 from pytest_llmeval.reports.facts import case_cost, checks, finite
 from pytest_llmeval.reports.output import replacing
-from pytest_llmeval.reports.summary import Summary
+from pytest_llmeval.reports.summary import Summary, Tally
 from pytest_llmeval.results import CaseResult, Run
-from pytest_llmeval.wire import to_builtin
+from pytest_llmeval.wire import fields_of
 
+REPORT = "JSON report"
 SCHEMA = "urn:pytest-llm-golden:report-1"
 
 
@@ -30,12 +32,49 @@ def write_json(path: Path, run: Run, results: Iterable[CaseResult], summary: Sum
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    head = {"schema": SCHEMA, "run": to_builtin(run), "summary": to_builtin(summary)}
-    with replacing(path, "JSON report") as file:
-        file.write(_encoded(head)[:-1] + ',"results":[')
-        for place, result in enumerate(results):
-            file.write(("," if place else "") + "\n" + _encoded(result_object(result)))
-        file.write("\n]}\n")
+    with replacing(path, REPORT) as file:
+        _write(file, run, summary, _lines(results))
+
+
+def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) -> Summary:
+    """Count the results and write the JSON report, with one reading of them. Memory stays flat.
+
+    Args:
+        path: The file to make or replace.
+        run: The run.
+        results: Its results, in the order of the report.
+
+    Returns:
+        Their summary.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    tally = Tally()
+    with replacing(path, REPORT) as file, TemporaryFile("w+", encoding="ascii", dir=path.parent) as lines:
+        lines.writelines(_lines(_counted(results, tally)))  # the summary comes before them, and is known after them
+        lines.seek(0)
+        summary = tally.summary(run)
+        _write(file, run, summary, lines)
+    return summary
+
+
+def _counted(results: Iterable[CaseResult], tally: Tally) -> Iterator[CaseResult]:
+    for result in results:
+        tally.add(result)
+        yield result
+
+
+def _lines(results: Iterable[CaseResult]) -> Iterator[str]:
+    for place, result in enumerate(results):
+        yield ("," if place else "") + "\n" + _encoded(result_object(result))
+
+
+def _write(file: TextIO, run: Run, summary: Summary, results: Iterable[str]) -> None:
+    head = {"schema": SCHEMA, "run": run, "summary": summary}
+    file.write(_encoded(head)[:-1] + ',"results":[')
+    file.writelines(results)
+    file.write("\n]}\n")
 
 
 def result_object(result: CaseResult) -> dict[str, Any]:
@@ -43,23 +82,41 @@ def result_object(result: CaseResult) -> dict[str, Any]:
 
     A score that is infinite or not a number is told as unscored, with the reason.
     """
-    scores = tuple(finite(score) for score in result.scores)
-    record: dict[str, Any] = to_builtin(dataclasses.replace(result, scores=scores))
-    for threshold, check in zip(record["thresholds"], checks(result), strict=True):
-        threshold.update(value=check.value, met=check.met)
-    if record["request"]:
-        record["request"]["sees_case"] = record["request"].pop("case") is not None
-    for completion in (record["completion"], *(call for score in record["scores"] for call in score["calls"])):
-        if completion:
-            del completion["rate_limits"]
-    return {**record, "cost_usd": vars(case_cost(result))}
+    scores = [finite(score) for score in result.scores]
+    bounds = [{**vars(check.threshold), "value": check.value, "met": check.met} for check in checks(result)]
+    return {
+        **vars(result),
+        "request": _request(result.request),
+        "completion": _completion(result.completion),
+        "scores": [{**vars(score), "calls": [_completion(call) for call in score.calls]} for score in scores],
+        "thresholds": bounds,
+        "cost_usd": case_cost(result),
+    }
 
 
-def _encoded(value: Any) -> str:
+def _request(request: Request | None) -> dict[str, Any] | None:
+    """A request without the case, which stands beside it."""
+    return {**_without(request, "case"), "sees_case": request.case is not None} if request else None
+
+
+def _completion(completion: Completion | None) -> dict[str, Any] | None:
+    """A completion without what was left of the quota when it came."""
+    return _without(completion, "rate_limits") if completion else None
+
+
+def _without(record: object, left_out: str) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name != left_out}
+
+
+def _encoded(value: object) -> str:
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _json(value)
     except ValueError:  # JSON has no infinity and no "not a number"
-        return json.dumps(_without_nan(value), allow_nan=False, separators=(",", ":"))
+        return _json(_without_nan(json.loads(json.dumps(value, default=fields_of))))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, allow_nan=False, default=fields_of, separators=(",", ":"))
 
 
 def _without_nan(value: Any) -> Any:

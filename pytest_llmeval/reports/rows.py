@@ -25,10 +25,11 @@ Row = Mapping[str, Any]
 ANSWER = "answer"
 ESCAPED = 'escaped:"'  # starts a text that the database could not hold as it is
 PARAMETER_COLUMNS = ("temperature", "top_p", "max_tokens", "seed", "frequency_penalty", "presence_penalty")
-CALL_COLUMNS = (
-    "text", "raw_text", "choices", "model", "endpoint", "finish_reason", "prompt_tokens", "completion_tokens",
-    "cost_usd", "latency_s", "cached", "call", "made_at", "contexts", "logprobs",
+PLAIN_COLUMNS = (
+    "text", "raw_text", "model", "endpoint", "finish_reason", "cost_usd", "latency_s", "cached", "call", "made_at",
 )  # fmt: skip
+CALL_COLUMNS = (*PLAIN_COLUMNS, "choices", "prompt_tokens", "completion_tokens", "contexts", "logprobs")
+UNSET = vars(Parameters())
 TRAFFIC_COLUMNS = {"calls": "calls", "attempts": "attempts", "spent_usd": "usd", "unpriced": "unpriced"}
 REQUEST_COLUMNS = (
     "requested_model", "messages", *PARAMETER_COLUMNS, "other_parameters", "request_sample", "sees_case",
@@ -135,10 +136,9 @@ def _thresholds(text: str | None) -> tuple[Threshold, ...]:
 def _call(completion: Completion | None) -> dict[str, Any]:
     if completion is None:
         return dict.fromkeys(CALL_COLUMNS)
-    usage = completion.usage
-    values = {name: value for name, value in vars(completion).items() if name in CALL_COLUMNS}
+    usage, fields = completion.usage, vars(completion)
     return {
-        **values,
+        **{name: fields[name] for name in PLAIN_COLUMNS},
         "choices": _json(completion.choices),
         "contexts": _json(completion.contexts),
         "logprobs": _json([vars(token) for token in completion.logprobs]),
@@ -150,12 +150,9 @@ def _call(completion: Completion | None) -> dict[str, Any]:
 def _completion_of(row: Row) -> Completion | None:
     if row["text"] is None:
         return None
-    plain = ("text", "raw_text", "model", "endpoint", "finish_reason", "cost_usd", "latency_s", "cached")
     used = row["prompt_tokens"] is not None
     return Completion(
-        **{name: row[name] for name in plain},
-        call=row["call"] or "",
-        made_at=row["made_at"] or "",
+        **{**{name: row[name] for name in PLAIN_COLUMNS}, "call": row["call"] or "", "made_at": row["made_at"] or ""},
         choices=tuple(_read(row["choices"], ())),
         contexts=tuple(_read(row["contexts"], ())),
         logprobs=tuple(TokenLogprob(**token) for token in _read(row["logprobs"], ())),
@@ -167,8 +164,8 @@ def _asked(result: CaseResult) -> dict[str, Any]:
     request = result.request
     if request is None:
         return dict.fromkeys(REQUEST_COLUMNS)
-    parameters, unset = vars(request.parameters), vars(Parameters())
-    set_ = {name: value for name, value in parameters.items() if value != unset[name]}
+    parameters = vars(request.parameters)
+    set_ = {name: value for name, value in parameters.items() if value != UNSET[name]}
     others = {name: value for name, value in set_.items() if name not in PARAMETER_COLUMNS}
     unchanged = request.messages == own_messages(result.case)
     return {
@@ -224,22 +221,34 @@ def _read(text: str | None, empty: Any) -> Any:
     return json.loads(text) if text else empty
 
 
-def _storable(row: Row) -> dict[str, Any]:
+def _storable(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, with the texts that a database could not hold as they are as JSON strings."""
+    if _is_plain(_texts(row)):
+        return row
     return {name: _escaped(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
-def _restored(row: Row) -> dict[str, Any]:
+def _restored(row: Row) -> Row:
+    if ESCAPED not in _texts(row):
+        return row
     return {name: _unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
-def _escaped(text: str) -> str:
-    """The text, as a JSON string where a database could not hold it as it is."""
+def _texts(row: Row) -> str:
+    """All texts of a row: to look through them at once is quicker."""
+    return "\n".join([value for value in row.values() if isinstance(value, str)])
+
+
+def _is_plain(text: str) -> bool:
     try:
         text.encode()
-        holds = "\0" not in text and not text.startswith(ESCAPED)
     except UnicodeEncodeError:
-        holds = False
-    return text if holds else ESCAPED[:-1] + json.dumps(text)
+        return False
+    return "\0" not in text and ESCAPED not in text
+
+
+def _escaped(text: str) -> str:
+    return text if _is_plain(text) else ESCAPED[:-1] + json.dumps(text)
 
 
 def _unescaped(text: str) -> str:

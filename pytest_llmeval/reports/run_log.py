@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -23,21 +23,15 @@ PAGE = 200  # results read at once; what bounds the memory of a reader
 ORDER = ("suite", "file", "line", "case_id", "sample")
 IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
 
-
-@dataclass(frozen=True)
-class _Rows:
-    """A result as the rows of the three tables."""
-
-    case: Row
-    completions: list[Row]
-    scores: list[Row]
+ResultRows = tuple[Row, Sequence[Row], Sequence[Row]]
+"""A result as the rows of its case, its completions and its scores."""
 
 
 class RunLog:
     """Runs and their results in a database. Several processes may write to one log at the same time.
 
-    Results are written in groups, at the latest 0.2 s after they were added, each group whole or not at all. Every
-    other method writes first what still waits.
+    Results are written in groups, each whole or not at all: 100 at once, or those there are 0.2 s after the first of
+    them was added. Whoever reads through this object gets them before that too.
 
     Args:
         url: A path of a SQLite file, which is made with its folder, or a SQLAlchemy URL.
@@ -52,7 +46,7 @@ class RunLog:
     def __init__(self, url: str, must_exist: bool = False) -> None:
         self._database = Database(url, must_exist)
         self._tables = schema()
-        self._waiting = Batch(self._write, is_timed=self._database.outlives_us)
+        self._waiting = Batch(self._write, is_timed=self._database.is_shared_by_threads)
         try:
             prepare(self._database)
         except RunLogError:
@@ -75,7 +69,7 @@ class RunLog:
             RunLogError: The log cannot be written, or has no run of this id. The error may be that of results that
                 were added before; what could not be written is kept, and tried again.
         """
-        rows = _Rows(case_row(run_id, result), completion_rows(result), score_rows(result))
+        rows = case_row(run_id, result), completion_rows(result), score_rows(result)
         self._waiting.add((run_id, *result.identity), rows)
 
     def flush(self) -> None:
@@ -140,15 +134,21 @@ class RunLog:
         finally:
             self._database.close()
 
-    def _write(self, results: list[_Rows]) -> None:
-        cases, completions, scores = self._tables.cases, self._tables.completions, self._tables.scores
+    def _write(self, results: list[ResultRows]) -> None:
+        from sqlalchemy import bindparam, select
+
+        cases = self._tables.cases
+        same = [cases.c[name] == bindparam(f"its_{name}") for name in IDENTITY]
+        number = select(cases.c.number).where(*same).scalar_subquery()
+        keys = [{f"its_{name}": case[name] for name in IDENTITY} for case, _, _ in results]
+        completions, scores = [rows for _, rows, _ in results], [rows for _, _, rows in results]
         with self._database.transaction() as connection:
-            connection.execute(cases.delete().where(*_same(cases)), [_identity(rows.case) for rows in results])
-            connection.execute(cases.insert(), [rows.case for rows in results])
-            for table, parts in ((completions, [rows.completions for rows in results]), (scores, [rows.scores for rows in results])):
-                found = [{**_identity(rows.case), **part} for rows, own in zip(results, parts, strict=True) for part in own]
-                if found:
-                    connection.execute(table.insert().values(case_number=_number(cases)), found)
+            connection.execute(cases.delete().where(*same), keys)
+            connection.execute(cases.insert(), [case for case, _, _ in results])
+            for table, rows in ((self._tables.completions, completions), (self._tables.scores, scores)):
+                parts = [{**key, **part} for key, own in zip(keys, rows, strict=True) for part in own]
+                if parts:
+                    connection.execute(table.insert().values(case_number=number), parts)
 
     def _no_run(self, run_id: str) -> RunLogError:
         known = ", ".join(run.id for run in islice(self.runs(), 5)) or "none"
@@ -174,10 +174,11 @@ class LoggedResults:
             yield from (result_of(*rows) for rows in page)
             last = tuple(page[-1][0][name] for name in ORDER)
 
-    def _page(self, last: tuple[Any, ...]) -> list[tuple[Row, list[Row], list[Row]]]:
+    def _page(self, last: tuple[Any, ...]) -> list[ResultRows]:
         """The results that follow the one with the key ``last``, each as its rows."""
         from sqlalchemy import tuple_
 
+        self.log.flush()
         cases = schema().cases
         order = [cases.c[name] for name in ORDER]
         query = cases.select().where(cases.c.run_id == self.run_id).order_by(*order).limit(PAGE)
@@ -195,4 +196,6 @@ def _of(table: Table, cases: list[int], connection: Connection) -> dict[int, lis
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
-    return [row._asdict() for row in connection.execute(query)]
+    result = connection.execute(query)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]

@@ -89,21 +89,21 @@ class Summary:
 
 
 def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
-    """Count a run's results in one pass. Of each result only a few numbers are kept.
+    """Count a run's results in one pass.
 
     Args:
         run: The run.
         results: Its results, in any order.
     """
-    tally = _Tally()
+    tally = Tally()
     for result in results:
         tally.add(result)
     return tally.summary(run)
 
 
 @dataclass
-class _Tally:
-    """Everything counted so far."""
+class Tally:
+    """A run's results, counted so far. Of each only a few numbers are kept."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     scores: dict[str, ScoreTally] = field(default_factory=dict)
@@ -123,6 +123,7 @@ class _Tally:
         self.generation, self.judging = SpendingTally(self.ledger), SpendingTally(self.ledger)
 
     def add(self, result: CaseResult) -> None:
+        """Count one result."""
         self.outcomes[result.outcome] += 1
         self.unbounded += result.outcome != "skipped" and not result.thresholds
         heapq.heappush(self.slowest, (result.duration_s, result.nodeid))
@@ -134,6 +135,7 @@ class _Tally:
         self._add_scores(result)
 
     def summary(self, run: Run) -> Summary:
+        """What was counted."""
         counts = self.outcomes
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(

@@ -56,7 +56,8 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
             recordings.merge(each["recorded"])
     unused = tuple(_unused(session)) if is_whole else ()
     written = recordings.save(is_whole and session.runs_all)
-    paths = {"recorded" if place == 0 else f"recorded {place + 1}": os.path.relpath(path) for place, path in enumerate(written)}
+    names = ("recorded", *(f"recorded {number}" for number in range(2, len(written) + 1)))
+    paths = dict(zip(names, map(os.path.relpath, written), strict=False))
     return Ending(traffic, unused, paths)
 
 
@@ -67,4 +68,4 @@ def _unused(session: Session) -> Iterator[str]:
         cases = list(dict.fromkeys(entry.case for entry in entries))
         named = ", ".join(cases[:SHOWN]) + (", ..." if len(cases) > SHOWN else "")
         many = f"{len(entries)} recorded answer{'s' if len(entries) > 1 else ''}"
-        yield f"{path}: {many} not used (of {named}); --llm-record all over all tests drops what is stale"
+        yield f"{many} not used; --llm-record all drops what is stale: {path}, of {named}"

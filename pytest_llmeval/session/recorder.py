@@ -1,9 +1,10 @@
-"""What a run leaves behind: the log case by case, and at the end the reports made from it."""
+"""What a run leaves behind: the log while it runs, and at the end the reports made from it."""
 
 from __future__ import annotations
 
 import dataclasses
 import platform
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +37,10 @@ class Recorder:
         self.run = run
 
     def add(self, result: CaseResult) -> None:
-        """Log one result now; a second one of the same case replaces the first.
+        """Log one result; a second one of the same case replaces the first.
 
         Raises:
-            RunLogError: The log cannot be written.
+            RunLogError: The log cannot be written, or what was added before could not.
         """
         if self._log is None:
             self._log = self._open()
@@ -81,21 +82,29 @@ class Recorder:
         return folder / str(getattr(self._settings, name))
 
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
-        from pytest_llmeval.reports.csv_report import write_csv
-        from pytest_llmeval.reports.html_report import write_html
-        from pytest_llmeval.reports.json_report import write_json
-        from pytest_llmeval.reports.summary import summarize
-
-        summary = summarize(self.run, log.results(self.run.id))
+        results = log.results(self.run.id)
         wanted = [name for name in ("log", "json", "html", "csv") if getattr(self._settings, name)]
         paths = {name: self._path(name) for name in wanted}
-        if "json" in paths:
-            write_json(paths["json"], self.run, log.results(self.run.id), summary)
+        summary = self._count(results, paths.get("json"))
         if "html" in paths:
-            write_html(paths["html"], self.run, log.results(self.run.id), summary)
+            from pytest_llmeval.reports.html_report import write_html
+
+            write_html(paths["html"], self.run, results, summary)
         if "csv" in paths:
-            write_csv(paths["csv"], self.run, log.results(self.run.id))
+            from pytest_llmeval.reports.csv_report import write_csv
+
+            write_csv(paths["csv"], self.run, results)
         return summary, {name: self._shown(name, path) for name, path in paths.items()}
+
+    def _count(self, results: Iterable[CaseResult], json_path: Path | None) -> Summary:
+        """The summary; where there is to be a JSON report, it is written with the same reading of the results."""
+        if json_path is None:
+            from pytest_llmeval.reports.summary import summarize
+
+            return summarize(self.run, results)
+        from pytest_llmeval.reports.json_report import count_and_write_json
+
+        return count_and_write_json(json_path, self.run, results)
 
     def _shown(self, name: str, path: Path) -> str:
         """A path as the user would type it; of the log's URL, only its kind."""

@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_llmeval.stats.student import central_quantile
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -37,10 +39,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     n = len(values)
     if n < 2:
         return Interval(values[0] if n else None, None, None, n)
-    from scipy.special import stdtrit  # type: ignore[import-untyped]  # scipy.stats takes a second to import
-
     mean = statistics.fmean(values)
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * statistics.stdev(values) / math.sqrt(n)
+    half = central_quantile(confidence, n - 1) * statistics.stdev(values) / math.sqrt(n)
     return Interval(mean, mean - half, mean + half, n)
 
 

@@ -29,7 +29,7 @@ TRANSIENT = "run:"
 
 CLAIM = (
     "INSERT INTO claims SELECT :key, :owner WHERE NOT EXISTS"
-    " (SELECT 1 FROM completions WHERE key = :key AND made_at >= :since) ON CONFLICT (key) DO NOTHING"
+    " (SELECT 1 FROM completions WHERE key = :key AND (made_at >= :since OR run = :run)) ON CONFLICT (key) DO NOTHING"
 )
 RELEASE = "DELETE FROM claims WHERE key = ? AND owner = ?"
 RELEASE_ALL = "DELETE FROM claims WHERE owner = ?"
@@ -67,8 +67,8 @@ class SqliteStore:
         Raises:
             StoreError: The store cannot be read.
         """
-        query = "SELECT completion, run FROM completions WHERE key = ? AND made_at >= ?"
-        asked = (self._scoped(key), self._since())
+        query = "SELECT completion, run FROM completions WHERE key = ? AND (made_at >= ? OR run = ?)"
+        asked = (self._scoped(key), self._since(), self._run)
         row = await self._commits.read(lambda db: db.execute(query, asked).fetchone())
         if row is None:
             return None
@@ -187,7 +187,7 @@ class SqliteStore:
         return db
 
     def _claim(self, db: sqlite3.Connection, key: str) -> bool:
-        values = {"key": key, "owner": self._owners.own, "since": self._since()}
+        values = {"key": key, "owner": self._owners.own, "since": self._since(), "run": self._run}
         if db.execute(CLAIM, values).rowcount == 1:
             return True
         holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()

@@ -73,7 +73,7 @@ def test_when_it_is_spent_the_error_says_what_to_do() -> None:
         await budget.reserve(0.6)
         await budget.settle(0.6, 0.5)
         with pytest.raises(BudgetSpent, match=r"the budget of \$0\.5 is spent\. Raise --llm-budget, or run fewer"):
-            await budget.reserve(0.0)
+            await budget.reserve(0.1)
 
     asyncio.run(scenario())
 

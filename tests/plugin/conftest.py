@@ -32,21 +32,16 @@ PATIENCE_S = 60.0
 class Running:
     """A pytest process that runs, with its workers in a group of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process, self._lines = process, list[str]()
-
-    @property
-    def text(self) -> str:
-        """What it has written, as far as it was read."""
-        return "".join(self._lines)
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        self._process, self._output, self.text = process, process.stdout.fileno(), ""
 
     def read_until(self, word: str, times: int = 1) -> None:
-        """Wait until it has written a word so often."""
-        assert self._process.stdout is not None
+        """Wait until it has written a word so often: pytest ends a line when the next one begins, so not by lines."""
         while self.text.count(word) < times:
-            line = self._process.stdout.readline()
-            assert line, f"it ended before {word!r} came {times} times:\n{self.text}"
-            self._lines.append(line)
+            new = os.read(self._output, 65_536)
+            assert new, f"it ended before {word!r} came {times} times:\n{self.text}"
+            self.text += new.decode()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and its workers, as a terminal does."""
@@ -54,7 +49,7 @@ class Running:
 
     def end(self) -> int:
         """Wait for its end; the exit code."""
-        self._lines.append(self._process.communicate(timeout=PATIENCE_S)[0])
+        self.text += self._process.communicate(timeout=PATIENCE_S)[0].decode()
         return self._process.returncode
 
     def kill(self) -> None:
@@ -89,10 +84,11 @@ class Project:
         """The same, without waiting for it."""
         command = [sys.executable, "-u", "-m", "pytest", "-p", "no:cacheprovider", *args]
         process = subprocess.Popen(
-            command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
-        self.pytester._request.addfinalizer(Running(process).kill)
-        return Running(process)
+        running = Running(process)
+        self.pytester._request.addfinalizer(running.kill)
+        return running
 
     def rows(self, count: int, more: Mapping[int, str] | None = None, path: str = "golden/rows.csv") -> None:
         """A golden file with the cases ``row-00``, ``row-01`` and so on.

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmeval.cli import main
+from pytest_llmeval.store.maintenance import info
 from tests.plugin.conftest import FAQ, PATIENCE_S, Project
 
 JUDGED = ("--llm-model", "mock", "--llm-judge-model", "judge", "--min-score", "1")
@@ -96,6 +97,8 @@ def test_without_a_cache_everything_is_asked_again_and_no_store_is_left(project:
 
     if workers == "0":
         assert not (project.path / STORE).exists()
+    else:  # what the workers shared is empty again
+        assert info(project.path / STORE).completions == 0
     project.run("golden/faq.csv", *JUDGED).assert_outcomes(passed=3)
     assert sent(project) == (3, 3)
 
@@ -134,8 +137,7 @@ def test_each_key_is_asked_once_however_many_ask(project: Project, workers: str)
 
 
 @both
-@pytest.mark.parametrize("fingerprint", [None, "v1"])
-@pytest.mark.parametrize("where", ["fixture", "option"])
+@pytest.mark.parametrize(("where", "fingerprint"), [("fixture", None), ("option", None), ("option", "v1")])
 def test_a_function_is_called_once_for_a_case_in_a_run_and_in_the_next_unless_it_has_a_fingerprint(
     project: Project, workers: str, fingerprint: str | None, where: str
 ) -> None:
@@ -210,7 +212,8 @@ def test_two_runs_over_one_store_share_the_work(project: Project, workers: str) 
         """,
     )
     runs = [
-        project.start("golden/rows.csv", *JUDGED, "--llm-json", f"{name}.json", "-n", workers) for name in ("one", "two")
+        project.start("golden/rows.csv", *JUDGED, "--llm-json", f"{name}.json", "-n", workers)
+        for name in ("one", "two")
     ]
 
     assert [run.end() for run in runs] == [0, 0], [run.text for run in runs]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.errors import BadReply, CallError, RateLimited, SettingError
+from pytest_llmeval.errors import CallError, CallRefused, RateLimited, SettingError
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.python import CallableProvider, as_provider, load_callable
 from pytest_llmeval.providers.scripted import ScriptedProvider
@@ -68,7 +68,7 @@ def test_a_completion_is_kept_as_it_is_with_its_gaps_filled() -> None:
 
 @pytest.mark.parametrize("returned", [None, 3, {"answer": "Paris"}, ["Paris"], b"Paris"])
 def test_anything_else_is_a_bad_reply_that_says_what_came(returned: object) -> None:
-    with pytest.raises(BadReply, match=r"app returned .* allowed: str or Completion") as caught:
+    with pytest.raises(CallRefused, match=r"app returned .* allowed: str or Completion") as caught:
         answer(CallableProvider(lambda case: returned, "app"))
     assert type(returned).__name__ in str(caught.value)
 
@@ -214,5 +214,5 @@ def test_the_message_of_a_runnable_is_read_with_its_usage() -> None:
 
 
 def test_the_dict_of_a_runnable_is_a_bad_reply() -> None:
-    with pytest.raises(BadReply, match="Chain returned dict"):
+    with pytest.raises(CallRefused, match="Chain returned dict"):
         answer(as_provider(Chain({"answer": "Paris"})))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records import Completion, Score
-from pytest_llmeval.reports.json_report import SCHEMA, write_json
+from pytest_llmeval.reports.json_report import SCHEMA, count_and_write_json, write_json
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import CaseResult, Run
 
@@ -97,7 +97,12 @@ def test_lone_surrogates_are_valid_utf8(tmp_path: Path, run: Run, results: list[
     assert report["results"][0]["completion"]["text"] == "half a smile: \ud83d"
 
 
-def test_a_report_that_breaks_off_leaves_the_old_one(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+@pytest.mark.parametrize(
+    "write", [count_and_write_json, lambda path, run, results: write_json(path, run, results, summarize(run, []))]
+)
+def test_a_report_that_breaks_off_leaves_the_old_one(
+    tmp_path: Path, run: Run, results: list[CaseResult], write: Callable[[Path, Run, Iterator[CaseResult]], object]
+) -> None:
     def breaking() -> Iterator[CaseResult]:
         yield results[0]
         raise KeyError("gone")
@@ -105,9 +110,18 @@ def test_a_report_that_breaks_off_leaves_the_old_one(tmp_path: Path, run: Run, r
     path = tmp_path / "report.json"
     path.write_text("old")
     with pytest.raises(KeyError):
-        write_json(path, run, breaking(), summarize(run, results))
+        write(path, run, breaking())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_report_is_the_same_where_its_summary_is_counted_on_the_way(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    summary = count_and_write_json(tmp_path / "counted.json", run, iter(results))
+    assert summary == summarize(run, results)
+    written(tmp_path / "report.json", run, results)
+    assert (tmp_path / "counted.json").read_bytes() == (tmp_path / "report.json").read_bytes()
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -147,13 +148,21 @@ def test_a_value_that_is_no_number_is_unscored(log: RunLog, results: list[CaseRe
         (lambda log, result: log.run("absent"), "no run 'absent'; the newest in it: r"),
         (lambda log, result: log.finish(Run("absent")), "no run 'absent'"),
         (lambda log, result: log.begin(Run("r")), "UNIQUE constraint failed: runs.id"),
-        (lambda log, result: log.add("absent", result), "FOREIGN KEY constraint failed"),
     ],
 )
 def test_a_wrong_run_id_is_an_error(deed, told: str, log: RunLog, results: list[CaseResult]) -> None:  # type: ignore[no-untyped-def]
     log.begin(Run("r"))
     with pytest.raises(RunLogError, match=told):
         deed(log, results[0])
+
+
+def test_a_result_of_a_run_that_never_began_is_an_error(tmp_path: Path, results: list[CaseResult]) -> None:
+    log = RunLog(str(tmp_path / "runs.sqlite"))
+    log.add("absent", results[0])
+    with pytest.raises(RunLogError, match="FOREIGN KEY constraint failed"):
+        log.flush()
+    with pytest.raises(RunLogError, match="FOREIGN KEY constraint failed"):
+        log.close()
 
 
 def test_a_person_can_read_the_tables(log_url: str) -> None:
@@ -211,6 +220,28 @@ def test_two_processes_make_and_write_one_log_at_the_same_time(tmp_path: Path) -
     with closing(RunLog(url)) as log:
         assert {run.id for run in log.runs()} == {"left", "right"}
         assert [sum(1 for _ in log.results(name)) for name in ("left", "right")] == [150, 150]
+
+
+def test_what_a_killed_process_had_finished_is_there(tmp_path: Path) -> None:
+    url = str(tmp_path / "runs.sqlite")
+    waits = WRITER.partition("log.finish")[0] + "input()"
+    with subprocess.Popen([sys.executable, "-c", waits, url, "killed"], stdin=subprocess.PIPE) as writer:
+        until = time.monotonic() + 60
+        while _count(url) < 150 and time.monotonic() < until:
+            assert writer.poll() is None
+        writer.kill()
+    assert _count(url) == 150
+
+
+def _count(url: str) -> int:
+    with closing(RunLog(url)) as log:
+        return sum(1 for _ in log.results("killed"))
+
+
+def test_what_was_added_is_there_before_the_log_is_closed(log: RunLog, results: list[CaseResult]) -> None:
+    log.begin(Run("r"))
+    log.add("r", results[0])
+    assert list(log.results("r")) == results[:1]
 
 
 def test_a_new_folder_of_our_own_keeps_itself_out_of_git(tmp_path: Path) -> None:
