@@ -1,8 +1,7 @@
 """Looking ahead: while a test runs, the calls of the next ones are on their way.
 
 Only what an item has declared is asked for: its answer if it requests one, and the scores that its bounds and markers
-name. A requested fixture ``llm_judge`` stands for the default rubric, until the first case of the same test function
-has shown what it really asks for.
+name. What a test asks of a judge in its body is known once the first case of the same function has asked it.
 """
 
 from __future__ import annotations
@@ -149,20 +148,16 @@ class LookAhead:
 
         try:
             run = CaseRun(self._activation.session, plan_for(item))
-            run.begin(provider, self._wanted(item, run), is_spare)
+            run.begin(provider, self._wanted(run), is_spare)
         except InputError:
             return None
         return run
 
-    def _wanted(self, item: pytest.Item, run: CaseRun) -> Wanted:
+    def _wanted(self, run: CaseRun) -> Wanted:
         """The scores that a test will ask for: those it has declared, and those that its function is known for."""
         plan = run.plan
         declared: Wanted = [*((bound.metric, bound.params) for bound in plan.thresholds), *plan.metrics]
-        if plan.suite in self._shown:
-            return [*declared, *self._shown[plan.suite]]
-        names = item.fixturenames if isinstance(item, pytest.Function) else ()
-        guesses = {"llm_judge": "rubric", "llm_toxicity": "toxicity"}
-        return [*declared, *((score, {}) for fixture, score in guesses.items() if fixture in names)]
+        return [*declared, *self._shown.get(plan.suite, ())]
 
     def _provider(self, item: pytest.Item) -> Provider | None:
         """Who will answer an item; ``None`` if it needs no answer, or that is not known yet."""

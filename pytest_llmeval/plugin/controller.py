@@ -62,6 +62,7 @@ class Controller:
         """Count what could not be collected: it is no case that could not be judged."""
         self._other_failures += report.failed
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log a result as soon as it arrives."""
         self._take(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,9 @@ class Progress:
     """
 
     def __init__(self, activation: Activation, terminal: Any) -> None:
-        self._activation, self._terminal = activation, terminal
+        self._activation, self._writer = activation, terminal._tw  # pytest offers no public way to it
+        # A terminal of its own: while a test runs, pytest turns the standard one away to capture what the test prints.
+        self._file = os.fdopen(os.dup(self._writer._file.fileno()), "w", encoding="utf-8", errors="replace")
         self._lock, self._end = threading.Lock(), threading.Event()
         self._began = self._last = time.monotonic()
         self._done = 0
@@ -64,6 +67,8 @@ class Progress:
     def _stop(self) -> None:
         self._end.set()
         self._erase()
+        with self._lock:
+            self._file.close()
 
     def _work(self) -> None:
         while not self._end.wait(EVERY_S):
@@ -83,8 +88,7 @@ class Progress:
                 self._is_shown = True
 
     def _room(self) -> int:
-        writer = self._terminal._tw  # what knows the column; pytest offers no public way
-        return max(0, int(writer.fullwidth) - int(writer.width_of_current_line) - 1)
+        return max(0, int(self._writer.fullwidth) - int(self._writer.width_of_current_line) - 1)
 
     def _erase(self) -> None:
         with self._lock:
@@ -93,6 +97,5 @@ class Progress:
                 self._is_shown = False
 
     def _write(self, text: str) -> None:
-        file = self._terminal._tw._file
-        file.write(text)
-        file.flush()
+        self._file.write(text)
+        self._file.flush()
