@@ -268,12 +268,17 @@ def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(project: Project, 
     project.write(
         "conftest.py",
         """
-        import os, pytest, sys
+        import pytest, sys
 
-        @pytest.hookimpl(trylast=True)
-        def pytest_runtest_logreport(report):
-            if report.when == "call" and "PYTEST_XDIST_WORKER" not in os.environ:
-                print("taken", file=sys.stderr)
+        class Taken:
+            @pytest.hookimpl(trylast=True)
+            def pytest_runtest_logreport(self, report):
+                if report.when == "call":
+                    print("taken", file=sys.stderr)
+
+        def pytest_configure(config):
+            if not hasattr(config, "workerinput"):
+                config.pluginmanager.register(Taken())
         """,
     )
     run = project.start(*ROWS, "--min-score", "4", "-n", workers)
@@ -286,7 +291,8 @@ def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(project: Project, 
     assert project.query("SELECT outcome, count(*) FROM cases GROUP BY outcome") == [("passed", 5)]
     project.endpoint.requests.clear()
     project.run(*ROWS, "--min-score", "4").assert_outcomes(passed=6)
-    assert (project.endpoint.count("generation"), project.endpoint.count("judge")) == (1, 1)
+    # A worker that waited for the other's call may have made it in the moment before it was interrupted, too.
+    assert project.endpoint.count("generation") <= 1 == project.endpoint.count("judge")
 
 
 @both
