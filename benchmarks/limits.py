@@ -36,7 +36,7 @@ def faults(setup: Setup) -> Iterator[Row]:
 
 def rpm(setup: Setup) -> Iterator[Row]:
     """A limit whose bucket is small: as endpoints do that enforce a limit a minute by the second."""
-    yield from _limited(setup, "rpm", rows=150, burst=10)
+    yield from _limited(setup, "rpm", rows=400, burst=10)
 
 
 def rpm_burst(setup: Setup) -> Iterator[Row]:
