@@ -27,6 +27,11 @@ And on Sundays?",9 to 18 on weekdays.
 
 
 PATIENCE_S = 60.0
+INTERRUPTIBLE = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
+sys.exit(pytest.main())
+"""
 
 
 class Running:
@@ -82,7 +87,7 @@ class Project:
 
     def start(self, *args: str) -> Running:
         """The same, without waiting for it."""
-        command = [sys.executable, "-u", "-m", "pytest", "-p", "no:cacheprovider", *args]
+        command = [sys.executable, "-u", "-c", INTERRUPTIBLE, "-p", "no:cacheprovider", *args]
         process = subprocess.Popen(
             command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )

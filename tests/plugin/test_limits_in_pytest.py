@@ -45,7 +45,10 @@ def test_a_wrong_key_is_not_tried_again_and_names_the_variable(project: Project,
 
     run.assert_outcomes(passed=1, errors=1)
     assert run.ret == 10
-    assert project.endpoint.count() == 2
+    refused = [request for request in project.endpoint.requests if "fault=401" in request.text]
+    assert len(refused) <= max(
+        1, int(workers)
+    )  # a refusal is no answer to share: each worker that asks ahead gets its own
     run.stdout.fnmatch_lines(["*HTTP 401*LLMEVAL_API_KEY*"])
 
 
