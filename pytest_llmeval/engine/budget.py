@@ -65,15 +65,14 @@ class Budget:
     def _take(self, document: Document, worst_usd: float, may_wait: bool) -> Answer:
         reserved, member = _reserved(document), self._state.member
         flying, spent = document["flying"], document["spent"]
-        if not worst_usd:
+        if not worst_usd:  # it may wait for calls of its own, as an application does: nobody waits for it
             return "granted"
         if spent >= self._usd:
             return "spent"
         if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()) and may_wait:
             return "wait"
         reserved[member] = reserved.get(member, 0.0) + worst_usd
-        # What is free itself, an application for example, may wait for calls of its own: nobody waits for it.
-        flying[member] = flying.get(member, 0) + bool(worst_usd)
+        flying[member] = flying.get(member, 0) + 1
         return "granted"
 
     async def _count_the_dead_as_spent(self) -> None:

@@ -63,9 +63,7 @@ class Caller:
             CallError: No completion could be had.
         """
         name, around = name_of(provider), AROUND.get()
-        lane = (
-            self._lane(name, provider) if name not in around else None
-        )  # else a call would wait for the one around it
+        lane = None if name in around else self._lane(name, provider)  # a call must not wait for the one around it
         AROUND.set((*around, name))
         tokens = likely_tokens(request.messages) + (request.parameters.max_tokens or 0)
         attempt, began = 0, None

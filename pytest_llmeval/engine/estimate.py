@@ -9,7 +9,7 @@ from pytest_llmeval.engine.asking import ASKING
 from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.pricing import likely_tokens, name_of
 from pytest_llmeval.errors import Stopped
-from pytest_llmeval.protocols import CompletionStore, Provider
+from pytest_llmeval.protocols import Provider
 from pytest_llmeval.records import Completion, Request, Usage
 
 ANSWER_TOKENS = 200
@@ -83,37 +83,3 @@ class Estimate(Caller):
     def sorted_lines(self) -> Iterator[Line]:
         """The lines, those of answers first."""
         yield from sorted(self.lines.values(), key=lambda line: (line.purpose != ANSWER, line.purpose, line.model))
-
-
-class Overlay:
-    """A completion store over another one, which is only read.
-
-    Args:
-        below: The other one; ``None`` if there is none.
-    """
-
-    def __init__(self, below: CompletionStore | None) -> None:
-        self._below = below
-        self._own: dict[str, Completion] = {}
-
-    async def get(self, key: str) -> Completion | None:
-        """The stored completion of either, or ``None``."""
-        if key in self._own or self._below is None:
-            return self._own.get(key)
-        return await self._below.get(key)
-
-    async def claim(self, key: str) -> bool:
-        """Always: nobody else is asked."""
-        return True
-
-    async def put(self, key: str, completion: Completion) -> None:
-        """Keep it for this process."""
-        self._own[key] = completion
-
-    async def release(self, key: str) -> None:
-        """Nothing was taken."""
-
-    async def close(self) -> None:
-        """Close the other one."""
-        if self._below is not None and hasattr(self._below, "close"):
-            await self._below.close()

@@ -55,7 +55,7 @@ class Activation:
         from pytest_llmeval.session.session import Environment, Session
 
         given: dict[str, Any] = getattr(self.config, "workerinput", {})
-        process = Process(self.run_id, self.worker, is_alone=self.worker == "main")
+        process = Process(self.run_id, self.worker)
         urls, current = given.get("llm_local_urls", {}), self.config.invocation_params.dir
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         where = Environment(self.config.rootpath, dict(os.environ), urls, current, runs_all, process)

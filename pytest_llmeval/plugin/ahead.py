@@ -61,8 +61,9 @@ class LookAhead:
     def __init__(self, activation: Activation, items: list[pytest.Item]) -> None:
         self._activation, self._items = activation, items
         self._place = {item: number for number, item in enumerate(items)}
+        self._has_cases = any(case_of(item) is not None for item in items)
         self._next = 0
-        self._spare: dict[int, CaseRun] = {}
+        self._spare: list[CaseRun] = []
         self._shown: dict[str, Wanted] = {}
         self._values: dict[int, FixtureValue] = {}
         self._known = KnownItems(activation.config)
@@ -74,7 +75,7 @@ class LookAhead:
     def reach(self, item: pytest.Item) -> None:
         """Ask for what the next items need, now that this one runs."""
         here, window = self.order(item), self._window()
-        if not window:
+        if not window or not self._has_cases:
             return
         own = self._known.indices(here)
         if own is not None:
@@ -131,15 +132,15 @@ class LookAhead:
     def _begin_spare(self, first: int, room: int) -> None:
         """Ask for what items need that no process has yet, as far as is known: whichever gets one finds the answer."""
         self._next = max(self._next, first)
-        self._spare = {number: run for number, run in self._spare.items() if run.is_waiting}
+        self._spare = [run for run in self._spare if run.is_waiting]
         while len(self._spare) < room and self._next < len(self._items):
-            item, number = self._items[self._next], self._next
+            item = self._items[self._next]
             self._next += 1
             provider = self._provider(item)
             if provider is not None and self._activation.session.engine.is_shared(provider):
                 run = self._begun(item, provider, is_spare=True)
                 if run is not None:
-                    self._spare[number] = run
+                    self._spare.append(run)
 
     def _begun(self, item: pytest.Item, provider: Provider, is_spare: bool = False) -> CaseRun | None:
         """A CaseRun whose calls are on their way; ``None`` where the test itself will say what is wrong."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.store.folder import make_folder
+from pytest_llmeval.store.folder import make_folder, whole_file
 
 T = TypeVar("T")
 
@@ -38,15 +37,10 @@ def replacing(path: Path, what: str) -> Iterator[TextIO]:
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         make_folder(path.parent)
-        try:
-            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-                yield file
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with whole_file(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file
     except OSError as error:
         allowed = "a path in a folder that can be written"
         raise LLMEvalError(f"{what} {path}: cannot be written, {error.strerror or error}; allowed: {allowed}") from None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.caller import Caller
-    from pytest_llmeval.engine.estimate import Estimate
     from pytest_llmeval.protocols import CompletionStore, SharedState
     from pytest_llmeval.settings import Settings
     from pytest_llmeval.store.recordings import Recordings
 
+C = TypeVar("C", bound="Caller")
+ALONE = "main"
 DAY_S = 86_400
 OFF, REPLAY = "off", "none"
 """Record modes: neither recorded nor replayed; only replayed."""
@@ -27,13 +28,16 @@ class Process:
 
     Attributes:
         run: Id of the run.
-        member: Name of the process: ``main``, or that of an xdist worker.
-        is_alone: Whether it is the only one.
+        member: Name of the process: `ALONE`, or that of an xdist worker or of its controller.
     """
 
     run: str = ""
-    member: str = "main"
-    is_alone: bool = True
+    member: str = ALONE
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the only one."""
+        return self.member == ALONE
 
 
 def make_store(settings: Settings, process: Process, root: Path, current: Path) -> tuple[CompletionStore, SharedState]:
@@ -46,13 +50,22 @@ def make_store(settings: Settings, process: Process, root: Path, current: Path) 
     from pytest_llmeval.store.sqlite import SqliteStore
     from pytest_llmeval.store.state import LocalState
 
-    path = store_path(settings, root, current)
-    is_transient = settings.no_cache or settings.record == "all"
+    path, is_transient = store_path(settings, root, current), _is_transient(settings)
     if settings.record == REPLAY or (is_transient and process.is_alone):
         return MemoryStore(), LocalState()
-    max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
-    store = SqliteStore(path, process.run, member=process.member, max_age_s=max_age_s, transient=is_transient)
+    store = SqliteStore(
+        path, process.run, member=process.member, max_age_s=_max_age_s(settings), transient=is_transient
+    )
     return store, LocalState() if process.is_alone else store
+
+
+def _is_transient(settings: Settings) -> bool:
+    """Whether no completion of another run may be used, nor one of this run be kept."""
+    return settings.no_cache or settings.record == "all"
+
+
+def _max_age_s(settings: Settings) -> float | None:
+    return None if settings.max_age is None else settings.max_age * DAY_S
 
 
 def shared_lanes(settings: Settings, run: str, root: Path, current: Path) -> list[dict[str, Any]]:
@@ -93,34 +106,24 @@ def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionSto
     Raises:
         SettingError: ``--llm-store`` names no file.
     """
-    from pytest_llmeval.engine.estimate import Overlay
+    from pytest_llmeval.store.memory import MemoryStore
+    from pytest_llmeval.store.overlay import Overlay
     from pytest_llmeval.store.sqlite import SqliteStore
 
     path = store_path(settings, root, current)
-    is_read = path.exists() and not settings.no_cache and settings.record not in (REPLAY, "all")
-    max_age_s = None if settings.max_age is None else settings.max_age * DAY_S
-    return Overlay(SqliteStore(path, "", max_age_s=max_age_s) if is_read else None)
+    if _is_transient(settings) or settings.record == REPLAY or not path.exists():
+        return MemoryStore()
+    return Overlay(SqliteStore(path, "", max_age_s=_max_age_s(settings)))
 
 
-def make_estimate(settings: Settings, state: SharedState) -> Estimate:
-    """What counts calls in a dry run.
-
-    Raises:
-        SettingError: A line of ``llm_prices`` cannot be read.
-    """
-    from pytest_llmeval.engine.estimate import Estimate
-
-    return Estimate(**vars(make_caller(settings, state)))
-
-
-def make_caller(settings: Settings, state: SharedState) -> Caller:
-    """What makes the calls.
+def make_caller(settings: Settings, state: SharedState, kind: type[C]) -> C:
+    """What makes the calls, or what counts them in a dry run.
 
     Raises:
         SettingError: A line of ``llm_prices`` cannot be read.
     """
     from pytest_llmeval.engine.budget import Budget
-    from pytest_llmeval.engine.caller import Caller, CallPolicy
+    from pytest_llmeval.engine.caller import CallPolicy
     from pytest_llmeval.engine.lane_rules import Ceilings
     from pytest_llmeval.engine.pricing import Prices
     from pytest_llmeval.engine.retries import RetryPolicy
@@ -131,7 +134,7 @@ def make_caller(settings: Settings, state: SharedState) -> Caller:
         Ceilings(settings.concurrency, settings.rpm, settings.tpm),
     )
     budget = None if settings.budget is None else Budget(settings.budget, state)
-    return Caller(policy, Prices(settings.prices), state, budget)
+    return kind(policy, Prices(settings.prices), state, budget)
 
 
 def make_recordings(settings: Settings, root: Path) -> Recordings | None:

@@ -20,7 +20,6 @@ from pytest_llmeval.session.calls import (
     Process,
     end_run,
     make_caller,
-    make_estimate,
     make_overlay,
     make_recordings,
     make_store,
@@ -85,6 +84,7 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The engine; made, with its store, when the first call is needed."""
+        from pytest_llmeval.engine.caller import Caller
         from pytest_llmeval.engine.engine import Engine
 
         where, settings = self._environment, self.settings
@@ -92,14 +92,15 @@ class Session:
             return Engine(make_overlay(settings, where.root, where.current), self.estimate, "", self.recordings)
         store, state = make_store(settings, where.process, where.root, where.current)
         last = end_run if where.process.is_alone else None
-        return Engine(store, make_caller(settings, state), where.process.run, self.recordings, last)
+        return Engine(store, make_caller(settings, state, Caller), where.process.run, self.recordings, last)
 
     @cached_property
     def estimate(self) -> Estimate:
         """What a dry run has counted."""
+        from pytest_llmeval.engine.estimate import Estimate
         from pytest_llmeval.store.state import LocalState
 
-        return make_estimate(self.settings, LocalState())
+        return make_caller(self.settings, LocalState(), Estimate)
 
     @cached_property
     def recordings(self) -> Recordings | None:
@@ -220,9 +221,7 @@ class Session:
         where = self._environment
         if not store_path(self.settings, where.root, where.current).exists():
             return
-        store, _ = make_store(
-            self.settings, Process(where.process.run, CONTROLLER, is_alone=False), where.root, where.current
-        )
+        store, _ = make_store(self.settings, Process(where.process.run, CONTROLLER), where.root, where.current)
         asyncio.run(end_run(store))
 
     def close(self, drain_s: float | None = 0.0) -> None:

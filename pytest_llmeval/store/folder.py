@@ -1,7 +1,10 @@
-"""The folder in which a project's runs leave what they leave."""
+"""Where a project's runs leave what they leave: the folder, and files that are whole or not there."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HOME = ".llmeval"
@@ -26,3 +29,18 @@ def make_folder(folder: Path) -> None:
     for home in homes:
         (home / ".gitignore").write_text("*\n", encoding="utf-8")
         (home / "README.md").write_text(NOTE, encoding="utf-8")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of ``path`` once it is complete; on an error ``path`` stays as it was.
+
+    Raises:
+        OSError: It cannot take its place.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from pytest_llmeval.errors import StoreError
+from pytest_llmeval.store.folder import whole_file
 from pytest_llmeval.store.recording_entries import ALLOWED, Entry, shown
 
 FOLDER = "recordings"
@@ -71,16 +71,12 @@ def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:
     """
     path = root / name
     content = "".join(f"{entry.line}\n" for entry in sorted(entries, key=lambda entry: entry.order)).encode()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.exists() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole_file(path) as part:
             part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         remedy = "Free the place, or name a folder that can be written with --llm-recordings DIR."
         raise StoreError(f"{name}: the recording cannot be written: {error}. {remedy}") from error

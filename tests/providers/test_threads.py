@@ -66,41 +66,43 @@ def test_sixty_functions_run_at_once() -> None:
     assert [completion.text for completion in asyncio.run(all_of_them())] == [str(number) for number in range(60)]
 
 
-def test_a_function_whose_caller_gave_up_ends_in_silence() -> None:
-    release = threading.Event()
-    threads: list[threading.Thread] = []
+class Stuck:
+    """A function that returns when it is released, and the thread that it runs in."""
 
-    def answer() -> str:
-        threads.append(threading.current_thread())
-        release.wait()
+    def __init__(self) -> None:
+        self.may_return, self.threads = threading.Event(), list[threading.Thread]()
+
+    def __call__(self) -> str:
+        self.threads.append(threading.current_thread())
+        self.may_return.wait()
         return "too late"
 
-    async def impatient() -> None:
+    async def give_up(self) -> None:
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(in_thread(answer), 0.1)
-        release.set()
-        threads[0].join()
+            await asyncio.wait_for(in_thread(self), 0.1)
+
+    def release(self) -> None:
+        self.may_return.set()
+        self.threads[0].join()
+
+
+def test_a_function_whose_caller_gave_up_ends_in_silence() -> None:
+    stuck = Stuck()
+
+    async def impatient() -> None:
+        await stuck.give_up()
+        stuck.release()
         await asyncio.sleep(0)  # the late answer is delivered to nobody
 
     asyncio.run(impatient())
 
 
 def test_a_function_may_return_after_the_loop_is_closed() -> None:
-    release = threading.Event()
-    threads: list[threading.Thread] = []
+    stuck = Stuck()
 
-    def answer() -> str:
-        threads.append(threading.current_thread())
-        release.wait()
-        return "too late"
+    asyncio.run(stuck.give_up())
 
-    async def impatient() -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(in_thread(answer), 0.1)
-
-    asyncio.run(impatient())
-    release.set()
-    threads[0].join()  # an exception in a thread would be a warning, and so an error
+    stuck.release()  # an exception in its thread would be a warning, and so an error
 
 
 def test_a_function_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
