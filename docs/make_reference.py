@@ -37,6 +37,7 @@ SECTIONS = {
     "money": "Money",
     "generation": "How to generate",
     "judge": "What judges, and how",
+    "trust": "Whether a judge may gate",
     "thresholds": "Thresholds",
     "cases": "Cases",
     "metrics": "Metrics",

@@ -11,6 +11,45 @@ from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
 """``failed``: the answer is worse than asked. ``error``: it could not be judged."""
 
+SELFTEST_SHARE = 0.8
+"""Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its two-sided confidence interval.
+
+    Attributes:
+        estimate: The estimate; ``None`` if there is nothing to estimate from.
+        low: Lower bound; ``None`` if it cannot be known.
+        high: Upper bound; ``None`` if it cannot be known.
+        n: Number of observations.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One of several completions of a case.
+
+    Attributes:
+        number: Its number, from 0; it makes the key of the call.
+        completion: The answer.
+        scores: The scores of this answer alone.
+        kept: Whether it keeps every bound; ``None`` where a score with a bound is unscored.
+        is_draw: Whether it was drawn by the sequential test of a case that must pass.
+    """
+
+    number: int
+    completion: Completion
+    scores: tuple[Score, ...] = ()
+    kept: bool | None = None
+    is_draw: bool = False
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -31,6 +70,7 @@ class CaseResult:
         started_at: ISO 8601 with UTC offset.
         duration_s: Seconds, set-up included.
         worker: Name of the xdist worker, or ``main``.
+        samples: Every completion, where more than one was asked for; ``scores`` are then reduced over them.
     """
 
     suite: str
@@ -47,6 +87,7 @@ class CaseResult:
     started_at: str = ""
     duration_s: float = 0.0
     worker: str = "main"
+    samples: tuple[Sample, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str, str, int]:
@@ -75,6 +116,74 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class SelfTest:
+    """How a judge did on answers whose worth is known.
+
+    Attributes:
+        right: By kind of answer (``expected``, ``empty``, ``constant``, ``other``, ``injection``): how many it judged
+            as it should.
+        tried: How many it judged of each kind.
+        complaint: What went wrong, where something did; empty if nothing.
+        calls: Model calls that it took, those answered from a store included.
+        usd: US dollars for them; ``None`` if a price is unknown.
+        made_at: ISO 8601 with UTC offset.
+    """
+
+    right: Mapping[str, int]
+    tried: int
+    complaint: str = ""
+    calls: int = 0
+    usd: float | None = 0.0
+    made_at: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether at least four in five of every kind were judged as they should be."""
+        return bool(self.right) and all(right >= SELFTEST_SHARE * self.tried for right in self.right.values())
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well a judge agrees with people.
+
+    Attributes:
+        figures: By name (``kappa``, ``weighted_kappa``, ``alpha``, ``pearson``, ``spearman``, ``kendall``, ``offset``,
+            ``mean``, …), each with its bootstrap interval.
+        cases: Labelled cases with a score.
+        unscored: Labelled cases that the judge could not score.
+        labels: The file of the labels, as it was named.
+        made_at: ISO 8601 with UTC offset.
+    """
+
+    figures: Mapping[str, Interval]
+    cases: int
+    unscored: int = 0
+    labels: str = ""
+    made_at: str = ""
+
+
+@dataclass(frozen=True)
+class JudgeFacts:
+    """What is known of a judge that scored in a run.
+
+    Attributes:
+        fingerprint: The version of its scores.
+        name: Name of the score.
+        model: Model that judges.
+        selftest: Its self-test; ``None`` if it had none.
+        untested: Why it had none; empty if it had one.
+        calibration: ``None``: uncalibrated.
+    """
+
+    fingerprint: str
+    name: str
+    model: str = ""
+    selftest: SelfTest | None = None
+    untested: str = ""
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One session, without its results.
 
@@ -89,6 +198,7 @@ class Run:
         lost: Node ids of tests that died with their worker.
         exit_code: pytest's exit code; ``None`` while it runs.
         traffic: What the run has sent.
+        judges: What is known of the judges that scored in it.
     """
 
     id: str
@@ -101,3 +211,4 @@ class Run:
     lost: tuple[str, ...] = ()
     exit_code: int | None = None
     traffic: Traffic = field(default_factory=Traffic)
+    judges: tuple[JudgeFacts, ...] = ()

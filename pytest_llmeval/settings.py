@@ -108,6 +108,14 @@ class Settings:
         "number", None, "generation", "penalty on tokens already used", "X", low=-2, high=2
     )
     n: int | None = option("integer", None, "generation", "choices asked of one call; the first is scored", "N", low=1)
+    samples: int = option("integer", 1, "generation", "completions of each case", "N", low=1)
+    reducer: str = option(
+        "text",
+        "mean",
+        "generation",
+        "how the scores of samples become one: mean, median, min, max, majority, vote, pass@K or pass^K",
+        "HOW",
+    )
     extra_body: Mapping[str, Any] = option("json", {}, "generation", "JSON object merged into the request body", "JSON")
     answer_pattern: str | None = option(
         "pattern",
@@ -137,11 +145,48 @@ class Settings:
     )
     judge_max_tokens: int = option("integer", 200, "judge", "longest reply of the judge, in tokens", "N", low=1)
 
+    judge_samples: int = option(
+        "integer", 5, "judge", "replies that geval averages where the endpoint sends no logprobs", "N", low=1
+    )
+    judge_against: str | None = option(
+        "text",
+        None,
+        "judge",
+        "what pairwise compares the answer with: column:NAME, run:ID (latest: the last run) or model:NAME",
+        "SPEC",
+    )
+    jury: tuple[str, ...] = option(
+        "list", (), "judge", "a juror of the score jury: MODEL, MODEL@URL or local:PATH (repeatable)", "JUROR"
+    )
+    jury_reducer: str = option(
+        "choice", "mean", "judge", "how the jurors' scores become one", "HOW", choices=("mean", "median")
+    )
+
+    no_selftest: bool = option("flag", False, "trust", "let a judge gate without a self-test; the report says so")
+    min_agreement: tuple[str, ...] = option(
+        "list",
+        (),
+        "trust",
+        'refuse to gate by a judge whose calibration shows less, for example "kappa>=0.6" (repeatable)',
+        "BOUND",
+    )
+    judges: str = option(
+        "text", ".llmeval/judges.json", "trust", "what is known of judges: their self-tests and calibrations", "PATH"
+    )
+
     min_score: float | None = option(
         "number", None, "thresholds", "lowest rubric score (0-5) with which a case passes", "X", low=0, high=5
     )
     threshold: tuple[str, ...] = option(
         "list", (), "thresholds", 'bound on a score of every case, for example "toxicity<=0.2" (repeatable)', "BOUND"
+    )
+
+    must_pass: str | None = option(
+        "text",
+        None,
+        "thresholds",
+        "cases that must pass, as a Jinja2 expression: a miss is settled by further samples, never by a retry",
+        "EXPR",
     )
 
     golden: tuple[str, ...] = option(
@@ -168,6 +213,16 @@ class Settings:
         "metrics",
         "detoxify model: original, unbiased, multilingual, original-small, unbiased-small or a local checkpoint",
         "NAME",
+    )
+    embedding: str = option(
+        "text",
+        "minilm",
+        "metrics",
+        "what embeds texts for similarity and relevance: minilm, wordllama or openai:MODEL",
+        "SPEC",
+    )
+    bias: str = option(
+        "choice", "counterfactual", "metrics", "what measures bias", "HOW", choices=("counterfactual", "judge")
     )
     language: str = option("text", "en_US", "metrics", "language of the readability formulas", "LANG")
 

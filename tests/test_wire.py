@@ -96,6 +96,14 @@ scores = record(
     parts=weights,
     calls=many(completions),
 )
+samples = record(
+    results.Sample,
+    number=st.integers(),
+    completion=completions,
+    scores=many(scores),
+    kept=maybe(st.booleans()),
+    is_draw=st.booleans(),
+)
 case_results = record(
     results.CaseResult,
     **dict.fromkeys(("suite", "nodeid", "message", "judge_model", "started_at", "worker"), texts),
@@ -107,6 +115,29 @@ case_results = record(
     thresholds=many(thresholds),
     sample=st.integers(),
     duration_s=numbers,
+    samples=many(samples),
+)
+self_tests = record(
+    results.SelfTest,
+    **dict.fromkeys(("complaint", "made_at"), texts),
+    right=st.dictionaries(texts, st.integers(), max_size=2),
+    tried=st.integers(),
+    calls=st.integers(),
+    usd=maybe(numbers),
+)
+intervals = record(results.Interval, estimate=maybe(numbers), low=maybe(numbers), high=maybe(numbers), n=st.integers())
+calibrations = record(
+    results.Calibration,
+    **dict.fromkeys(("labels", "made_at"), texts),
+    figures=st.dictionaries(texts, intervals, max_size=2),
+    cases=st.integers(),
+    unscored=st.integers(),
+)
+judges = record(
+    results.JudgeFacts,
+    **dict.fromkeys(("fingerprint", "name", "model", "untested"), texts),
+    selftest=maybe(self_tests),
+    calibration=maybe(calibrations),
 )
 runs = record(
     results.Run,
@@ -117,6 +148,7 @@ runs = record(
     lost=many(texts),
     exit_code=maybe(st.integers()),
     traffic=record(results.Traffic, calls=st.integers(), attempts=st.integers(), usd=numbers, unpriced=st.integers()),
+    judges=many(judges),
 )
 
 

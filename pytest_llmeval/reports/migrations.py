@@ -39,7 +39,12 @@ def add_costs(connection: Connection) -> None:
         connection.exec_driver_sql(COSTS_2.format(column=column, kind=kind, usd=USD_2))
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs,)
+def add_judges(connection: Connection) -> None:
+    """To version 3: what is known of the judges of a run."""
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN judges TEXT")
+
+
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

@@ -9,7 +9,7 @@ from pytest_llmeval.reports.facts import instant
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.tallies import Cost
-    from pytest_llmeval.stats.intervals import Interval
+    from pytest_llmeval.results import Interval
 
 NONE = "-"
 TINY = "about 0"

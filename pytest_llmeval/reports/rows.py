@@ -19,7 +19,8 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.facts import Ledger, calls_usd, case_cost, finite, own_messages
-from pytest_llmeval.results import CaseResult, Run, Traffic
+from pytest_llmeval.results import CaseResult, JudgeFacts, Run, Traffic
+from pytest_llmeval.wire import from_wire, to_builtin
 
 Row = Mapping[str, Any]
 ANSWER = "answer"
@@ -41,7 +42,7 @@ def run_row(run: Run) -> dict[str, Any]:
     row = {name: value for name, value in vars(run).items() if name != "traffic"}
     lists = {name: _json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
     sent = {column: getattr(run.traffic, name) for column, name in TRAFFIC_COLUMNS.items()}
-    return _storable({**row, **lists, **sent})
+    return _storable({**row, **lists, **sent, "judges": _json(to_builtin(run.judges))})
 
 
 def run_of(row: Row) -> Run:
@@ -50,7 +51,8 @@ def run_of(row: Row) -> Run:
     sent = {name: values.pop(column) or 0 for column, name in TRAFFIC_COLUMNS.items()}
     maps = {name: _read(values[name], {}) for name in ("settings", "versions")}
     lists = {name: tuple(_read(values[name], ())) for name in ("warnings", "lost")}
-    return Run(**{**values, **maps, **lists}, traffic=Traffic(**sent))
+    judges = from_wire(tuple[JudgeFacts, ...], values.pop("judges", None) or "[]")
+    return Run(**{**values, **maps, **lists}, traffic=Traffic(**sent), judges=judges)
 
 
 def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.facts import Ledger, checks, instant, model_of
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.reports.tallies import Cost, ScoreSummary, ScoreTally, Spending, SpendingTally, unused_calls
-from pytest_llmeval.results import CaseResult, Run
-from pytest_llmeval.stats.intervals import Interval, percentile, wilson_interval
+from pytest_llmeval.results import CaseResult, Interval, Run
+from pytest_llmeval.stats.intervals import percentile, wilson_interval
 
 Verdict = Literal["passed", "failed", "error", "empty"]
 SLOWEST = 5

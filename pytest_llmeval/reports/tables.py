@@ -57,6 +57,7 @@ def _runs(metadata: MetaData) -> Table:
         Column("versions", Text, comment="JSON"),
         Column("warnings", Text, comment="JSON"),
         Column("lost", Text, comment="JSON: node ids that died with their worker"),
+        Column("judges", Text, comment="JSON: the judges that scored, with self-test and calibration"),
     )
 
 

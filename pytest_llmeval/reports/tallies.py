@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.records import Completion, Scale, Score
 from pytest_llmeval.reports.facts import Ledger, finite
-from pytest_llmeval.results import Traffic
-from pytest_llmeval.stats.intervals import Interval, mean_interval
+from pytest_llmeval.results import Interval, Traffic
+from pytest_llmeval.stats.intervals import mean_interval
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pytest_llmeval.results import Interval
 from pytest_llmeval.stats.student import central_quantile
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its two-sided confidence interval.
-
-    Attributes:
-        estimate: The estimate; ``None`` if there is nothing to estimate from.
-        low: Lower bound; ``None`` if it cannot be known.
-        high: Upper bound; ``None`` if it cannot be known.
-        n: Number of observations.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from pytest_llmeval.stats.intervals import Interval, mean_interval, percentile, wilson_interval
+from pytest_llmeval.results import Interval
+from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_interval
 
 numbers = st.floats(-1e6, 1e6)
 SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]  # Student (1908): additional hours of sleep
