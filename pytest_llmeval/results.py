@@ -124,7 +124,7 @@ class SelfTest:
             as it should.
         tried: How many it judged of each kind.
         complaint: What went wrong, where something did; empty if nothing.
-        calls: Model calls that it took, those answered from a store included.
+        calls: Model calls that were made for it; those that a store answered are not counted.
         usd: US dollars for them; ``None`` if a price is unknown.
         made_at: ISO 8601 with UTC offset.
     """

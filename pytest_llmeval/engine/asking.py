@@ -20,6 +20,7 @@ class Asking:
         purpose: ``answer``, or the name of the score.
         order: Position of the test; calls of earlier ones go first.
         is_spare: Whether the call is made ahead for whoever will need it, and given up where another process makes it.
+        is_recorded: Whether recordings may answer the call, and keep its answer.
     """
 
     home: str = ""
@@ -27,6 +28,7 @@ class Asking:
     purpose: str = "answer"
     order: float = 0.0
     is_spare: bool = False
+    is_recorded: bool = True
 
 
 NOBODY = Asking()

@@ -119,7 +119,7 @@ class Engine:
         """
         provider = unmetered(provider)
         key = self.key(provider, request)
-        if self._recordings is not None:
+        if self._recordings is not None and ASKING.get().is_recorded:
             completion = await self._recorded(self._recordings, key, provider, request)
         else:
             completion = await self._shared(key, provider, request)

@@ -75,10 +75,15 @@ class RubricJudge:
                 "model": self.model,
                 "provider": self.provider.fingerprint,
                 "prompts": [prompt_file(name) for name in TEMPLATES],
-                "rubric": vars(self.rubric),
+                "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
                 "parameters": self.parameters.as_body(),
             },
         )
+
+    @property
+    def is_reference_based(self) -> bool:
+        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        return self.rubric.reference
 
     @property
     def fractions(self) -> bool:

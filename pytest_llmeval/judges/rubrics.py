@@ -19,11 +19,13 @@ class Rubric:
         criteria: What is judged, in a sentence.
         anchors: What each score means: six sentences, for 0, 1, 2, 3, 4 and 5.
         fractions: Whether a score may lie between two whole numbers.
+        reference: Whether the expected answer is what it judges by, so that a judge can be tested with it.
     """
 
     criteria: str
     anchors: tuple[str, ...]
     fractions: bool = True
+    reference: bool = False
 
 
 def default_rubric() -> Rubric:
@@ -50,7 +52,7 @@ def load_rubric(path: Path) -> Rubric:
 
     Args:
         path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and optionally
-            ``fractions`` and ``source``.
+            ``fractions``, ``reference`` and ``source``.
 
     Raises:
         SettingError: The file cannot be read, is not JSON, or a key has a value that is not allowed.
@@ -84,4 +86,5 @@ def _rubric(members: Any) -> Rubric:
         criteria=members["criteria"],
         anchors=tuple(members["anchors"][str(score)] for score in range(6)),
         fractions=members.get("fractions", True),
+        reference=members.get("reference", False),
     )

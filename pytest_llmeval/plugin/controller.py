@@ -155,7 +155,9 @@ class Controller:
 
         try:
             recorded = end_run(self._activation.session, self._told, self._activation.is_whole)
-            self._recorder.run = dataclasses.replace(self._recorder.run, traffic=recorded.traffic)
+            self._recorder.run = dataclasses.replace(
+                self._recorder.run, traffic=recorded.traffic, judges=recorded.judges
+            )
             warnings = (*self._warnings(self._judged), *recorded.warnings)
             self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
             if self._written is not None:

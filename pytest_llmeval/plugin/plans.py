@@ -125,8 +125,10 @@ def check_declared(items: Iterable[pytest.Item], activation: Activation) -> None
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
+    items = list(items)
     try:
         activation.add_metrics()
+        activation.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
     except InputError as error:
         return activation.refuse(pytest.UsageError(str(error)))
     checked: set[object] = set()

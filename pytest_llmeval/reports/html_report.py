@@ -16,6 +16,7 @@ from pytest_llmeval.reports.phrases import (
     average,
     cost_text,
     count,
+    judge_text,
     moment,
     number,
     one_line,
@@ -71,7 +72,7 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    phrases = (age, average, cost_text, count, moment, number, one_line, percent, seconds, usd)
+    phrases = (age, average, cost_text, count, judge_text, moment, number, one_line, percent, seconds, usd)
     environment.filters.update({phrase.__name__: phrase for phrase in phrases})
     return environment
 

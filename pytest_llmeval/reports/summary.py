@@ -13,7 +13,15 @@ from typing import Literal
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.facts import Ledger, checks, instant, model_of
 from pytest_llmeval.reports.phrases import count
-from pytest_llmeval.reports.tallies import Cost, ScoreSummary, ScoreTally, Spending, SpendingTally, unused_calls
+from pytest_llmeval.reports.tallies import (
+    Cost,
+    ScoreSummary,
+    ScoreTally,
+    Spending,
+    SpendingTally,
+    selftest_cost,
+    unused_calls,
+)
 from pytest_llmeval.results import CaseResult, Interval, Run
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 
@@ -49,6 +57,7 @@ class Summary:
         scores: Each score over all cases; ``rubric`` first, the others by name.
         generation: Calls of the model under test.
         judging: Calls of scorers, without those that are counted as generation.
+        selftest: Calls that tested the judges.
         unused: Calls of the run that no result shows: its case was cut off, or asked more than once.
         failed_attempts: Attempts that gave no answer; most were made again.
         oldest_cached_at: When the oldest of the cached completions was made, ISO 8601; empty if none is known.
@@ -75,6 +84,7 @@ class Summary:
     scores: tuple[ScoreSummary, ...]
     generation: Spending
     judging: Spending
+    selftest: Cost
     unused: Cost
     failed_attempts: int
     oldest_cached_at: str
@@ -136,7 +146,7 @@ class Tally:
 
     def summary(self, run: Run) -> Summary:
         """What was counted."""
-        counts = self.outcomes
+        counts, selftests = self.outcomes, selftest_cost(run)
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(
             verdict=self._verdict(run),
@@ -152,7 +162,8 @@ class Tally:
             scores=tuple(self.scores[name].summary(name) for name in scores),
             generation=self.generation.summary(),
             judging=self.judging.summary(),
-            unused=unused_calls(run.traffic, self.ledger),
+            selftest=selftests,
+            unused=unused_calls(run.traffic, self.ledger, selftests),
             failed_attempts=max(run.traffic.attempts - run.traffic.calls, 0),
             oldest_cached_at=self.oldest[1] if self.oldest else "",
             latency_p50_s=percentile(self.latencies, 50),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.records import Completion, Scale, Score
-from pytest_llmeval.reports.facts import Ledger, finite
-from pytest_llmeval.results import Interval, Traffic
+from pytest_llmeval.reports.facts import Ledger, finite, instant
+from pytest_llmeval.results import Interval, Run, SelfTest, Traffic
 from pytest_llmeval.stats.intervals import mean_interval
 
 
@@ -135,10 +136,24 @@ class SpendingTally:
         return Spending(self.made, usd, self.known_usd, self.unknown, self.cached, *tokens)
 
 
-def unused_calls(traffic: Traffic, ledger: Ledger) -> Cost:
-    """What the run has sent beyond the calls of its results."""
-    calls = max(traffic.calls - ledger.calls, 0)
-    unknown = min(max(traffic.unpriced - ledger.unknown, 0), calls)
-    rest = round(traffic.usd - ledger.known_usd, 12)  # without the dust of two sums in different orders
+def selftest_cost(run: Run) -> Cost:
+    """The calls that a run made to test its judges."""
+    tests = [facts.selftest for facts in run.judges if facts.selftest and _is_of(facts.selftest, run)]
+    known_usd = math.fsum(test.usd for test in tests if test.usd is not None)
+    unknown = sum(test.calls for test in tests if test.usd is None)
+    return Cost(sum(test.calls for test in tests), None if unknown else known_usd, known_usd, unknown)
+
+
+def unused_calls(traffic: Traffic, ledger: Ledger, selftests: Cost) -> Cost:
+    """What the run has sent beyond the calls of its results and of its judges' self-tests."""
+    calls = max(traffic.calls - ledger.calls - selftests.calls, 0)
+    unknown = min(max(traffic.unpriced - ledger.unknown - selftests.unknown, 0), calls)
+    rest = round(traffic.usd - ledger.known_usd - selftests.known_usd, 12)  # without the dust of sums in any order
     known_usd = max(rest, 0.0) if calls else 0.0
     return Cost(calls, None if unknown else known_usd, known_usd, unknown)
+
+
+def _is_of(test: SelfTest, run: Run) -> bool:
+    """Whether a self-test was made in this run, and not in an earlier one."""
+    made, started = instant(test.made_at), instant(run.started_at)
+    return made is not None and started is not None and made >= started

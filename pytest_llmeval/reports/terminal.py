@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_llmeval.reports.phrases import age, average, cost_text, count, mean_text, one_line, rate_text, seconds
+from pytest_llmeval.reports.phrases import (
+    age,
+    average,
+    cost_text,
+    count,
+    judge_text,
+    mean_text,
+    one_line,
+    rate_text,
+    seconds,
+)
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.reports.tallies import ScoreSummary
 from pytest_llmeval.results import Run
@@ -13,7 +23,7 @@ from pytest_llmeval.results import Run
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100
 LABEL = 24  # longest label
-WRAPPED = ("cost", "calls")  # rows that go on in a second line rather than lose their end
+WRAPPED = ("cost", "calls", "judge")  # rows that go on in a second line rather than lose their end
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
 MARKUP: Mapping[str, dict[str, bool]] = {
     "passed": {"green": True, "bold": True},
@@ -51,6 +61,8 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
         yield score.name, _score(score)
     if len(summary.scores) > MOST_SCORES:
         yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+    for facts in run.judges[:MOST_SCORES]:
+        yield "judge", judge_text(facts)
     yield "cost", _cost(summary)
     yield "calls", _calls(run, summary)
     yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
@@ -69,6 +81,8 @@ def _cost(summary: Summary) -> str:
     parts = {"generation": summary.generation, "judge": summary.judging}
     told = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
     unused = summary.unused
+    if summary.selftest.calls:
+        told.append(f"self-test {cost_text(summary.selftest)}")
     if unused.calls:
         told.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} that no result shows")
     return ", ".join(told) or "nothing"
@@ -81,7 +95,8 @@ def _calls(run: Run, summary: Summary) -> str:
     failed = f", {count(summary.failed_attempts, 'failed attempt')}" if summary.failed_attempts else ""
     oldest = age(summary.oldest_cached_at, run.started_at)
     since = f" (oldest {oldest})" if oldest else ""
-    return f"{made + summary.unused.calls:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
+    made += summary.selftest.calls + summary.unused.calls
+    return f"{made:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
 
 
 def _latency(summary: Summary) -> str:

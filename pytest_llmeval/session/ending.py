@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.results import Traffic
+from pytest_llmeval.results import JudgeFacts, Traffic
+from pytest_llmeval.session.trust import merged
+from pytest_llmeval.wire import from_wire
 
 if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session
@@ -24,11 +26,13 @@ class Ending:
         traffic: What they have sent.
         warnings: What the user should know of the recordings.
         paths: The recordings that were written, by kind of file.
+        judges: What they know of the judges that scored.
     """
 
     traffic: Traffic
     warnings: tuple[str, ...]
     paths: Mapping[str, str]
+    judges: tuple[JudgeFacts, ...]
 
 
 def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool) -> Ending:
@@ -42,15 +46,17 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
     Raises:
         StoreError: A recording, or the store, cannot be written.
     """
-    traffic = sum(
-        (Traffic(**each["traffic"]) for each in told if each.get("traffic")), Traffic(**session.told()["traffic"])
+    own = session.told()
+    judges = merged(
+        facts for each in (own, *told) for facts in from_wire(tuple[JudgeFacts, ...], each.get("judges") or "[]")
     )
+    traffic = sum((Traffic(**each["traffic"]) for each in told if each.get("traffic")), Traffic(**own["traffic"]))
     if told:
         session.end_run()
     is_whole = is_whole and all(each["is_whole"] for each in told)
     recordings = session.recordings
     if recordings is None:
-        return Ending(traffic, (), {})
+        return Ending(traffic, (), {}, judges)
     for each in told:
         if each.get("recorded"):
             recordings.merge(each["recorded"])
@@ -58,7 +64,7 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
     written = recordings.save(is_whole and session.runs_all)
     names = ("recorded", *(f"recorded {number}" for number in range(2, len(written) + 1)))
     paths = dict(zip(names, map(os.path.relpath, written), strict=False))
-    return Ending(traffic, unused, paths)
+    return Ending(traffic, unused, paths, judges)
 
 
 def _unused(session: Session) -> Iterator[str]:

@@ -26,6 +26,7 @@ from pytest_llmeval.session.calls import (
     store_path,
 )
 from pytest_llmeval.session.roles import Role, answering_role, judging_role
+from pytest_llmeval.wire import to_wire
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
     from pytest_llmeval.records import Case, Completion, Score
+    from pytest_llmeval.session.trust import Trust
     from pytest_llmeval.settings import Settings
     from pytest_llmeval.store.recordings import Recordings
 
@@ -78,6 +80,7 @@ class Session:
         self._environment = environment
         self._providers: dict[tuple[object, ...], Provider] = {}
         self._scorers: dict[tuple[str, str, int], Scorer] = {}
+        self._judge_models: dict[int, str] = {}
         self._held: list[Settings] = []
         self._cases: dict[str, list[Case]] = {}
 
@@ -106,6 +109,18 @@ class Session:
     def recordings(self) -> Recordings | None:
         """The recordings, in a run that records or replays."""
         return make_recordings(self.settings, self.root)
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Whether judges may gate.
+
+        Raises:
+            SettingError: ``--llm-min-agreement`` names no figure.
+        """
+        from pytest_llmeval.session.trust import make_trust
+
+        where = self._environment
+        return make_trust(self.settings, where.current if "judges" in self.settings.explicit else where.root)
 
     @cached_property
     def metrics(self) -> MetricRegistry:
@@ -166,7 +181,10 @@ class Session:
             self._held.append(settings)  # as long as its id is a key
             asks_judge = name == RUBRIC or (name.partition(".")[0] == "toxicity" and settings.toxicity == "judge")
             make = self._judge if asks_judge else self._metric
-            self._scorers[key] = make(name, params, settings)
+            scorer = self._scorers[key] = make(name, params, settings)
+            role = judging_role(settings)
+            if asks_judge and role is not None:
+                self._judge_models[id(scorer)] = role.model or role.spec or ""
         return self._scorers[key]
 
     def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
@@ -182,13 +200,17 @@ class Session:
             return unscored(scorer, error)
 
     async def judged(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
-        """The same for a judge, on the engine's event loop."""
+        """The same for a scorer that asks a model, on the engine's event loop; a judge must be one that may gate."""
         from pytest_llmeval.metrics.results import as_score, unscored
 
+        model = self._judge_models.get(id(scorer))
         try:
             result: Any = scorer.score(case, completion)
-            return as_score(scorer, await result)
+            score = as_score(scorer, await result)
+            return score if model is None or not score.calls else await self.trust.judged(scorer, score, model)
         except Exception as error:
+            if self.settings.dry_run and model is not None:
+                await self.trust.count(scorer)
             return unscored(scorer, error)
 
     def serve_local_models(self) -> dict[str, str]:
@@ -210,7 +232,9 @@ class Session:
     def told(self) -> dict[str, Any]:
         """What this process has sent and recorded, as built-in types that its controller can take in."""
         sent = self.engine.traffic if "engine" in vars(self) else Traffic()
-        return {"traffic": vars(sent), "recorded": self.recordings.changes() if self.recordings else ""}
+        facts = self.trust.facts() if "trust" in vars(self) else ()
+        recorded = self.recordings.changes() if self.recordings else ""
+        return {"traffic": vars(sent), "recorded": recorded, "judges": to_wire(facts)}
 
     def end_run(self) -> None:
         """Drop what only this run could use, in the controller of xdist workers that had a store.

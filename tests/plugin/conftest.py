@@ -145,6 +145,7 @@ def project(pytester: pytest.Pytester, endpoint: MockEndpoint, monkeypatch: pyte
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("LLMEVAL_NO_SELFTEST", "1")  # the endpoint's judge says what the scenario needs, not the truth
     made = Project(pytester, endpoint)
     made.write("golden/faq.csv", FAQ)
     return made
