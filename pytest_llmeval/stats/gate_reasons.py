@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmeval.stats.verdicts import MANY_CASES, MIN_CHANGED, MIN_CLUSTERS, GateResult
+from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS, GateResult
 
 NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
 
@@ -20,9 +20,10 @@ def reason(found: GateResult) -> str:
     if found.verdict == "OK":
         return f"{_change(found)} ({_floor(found)}), margin {_margin(found)}"
     if found.lower is not None and found.lower > -found.margin:
+        unit = "cases" if found.clusters == found.n else "clusters"
         return (
             f"only {found.changed} of {_clusters(found)} changed: too little to rule out a drop of {_margin(found)}; "
-            f"that takes {MIN_CHANGED} that changed, or {MANY_CASES} cases"
+            f"that takes {MIN_CHANGED} that changed, or {MANY_CLUSTERS} {unit}"
         )
     return f"{_change(found)}, {_doubt(found)}, margin {_margin(found)}{_outlook(found)}"
 
@@ -47,7 +48,7 @@ def _sureness(found: GateResult) -> str:
 def _floor(found: GateResult) -> str:
     """What is ruled out."""
     lower = found.lower or 0.0
-    if lower < 0:
+    if lower < 0 or _points(lower) == "0.0":
         return f"{_level(found)} sure: at most {_points(lower)} worse"
     return f"{_level(found)} sure: at least {_points(lower)} better"
 

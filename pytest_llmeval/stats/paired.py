@@ -49,6 +49,7 @@ class Change:
         error: Its standard error; ``None`` with fewer than two clusters.
         n: Number of cases, at least 1.
         sums: The sum of the differences in each cluster.
+        effective: How many clusters of equal size would be worth as much: ``n² / Σ (cases of a cluster)²``.
         changed: Number of clusters in which at least one case changed.
     """
 
@@ -56,6 +57,7 @@ class Change:
     error: float | None
     n: int
     sums: tuple[float, ...]
+    effective: float
     changed: int
 
     @property
@@ -75,7 +77,7 @@ def paired_change(scores: PairedScores) -> Change:
     ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. Where each case is its own cluster, that
     is the standard error of the paired t test. Source: Liang and Zeger, "Longitudinal data analysis using generalized
     linear models", Biometrika 73 (1986); for evaluations of language models Miller, "Adding Error Bars to Evals",
-    arXiv 2411.00640 (2024), section 2.2.
+    arXiv 2411.00640 (2024).
 
     Args:
         scores: At least one case.
@@ -91,7 +93,7 @@ def paired_change(scores: PairedScores) -> Change:
     changed = np.count_nonzero(np.bincount(codes, weights=differences != 0))
     groups = len(sums)
     error = math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n if groups > 1 else None
-    return Change(mean, error, n, tuple(sums.tolist()), int(changed))
+    return Change(mean, error, n, tuple(sums.tolist()), n * n / float(np.sum(sizes**2)), int(changed))
 
 
 def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:

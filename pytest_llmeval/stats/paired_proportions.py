@@ -34,7 +34,7 @@ def tango_bounds(lost: int, gained: int, n: int, alpha: float = 0.05) -> tuple[f
 
     Unlike ``d̄ ± z · SE`` they do not collapse where nothing, or next to nothing, has changed: with no change in 20
     cases the lower bound is -11.9 points. Source: Tango, "Equivalence test and confidence interval for the difference
-    in proportions for the paired-sample design", Statistics in Medicine 17 (1998), equations 19 to 21.
+    in proportions for the paired-sample design", Statistics in Medicine 17 (1998).
 
     Args:
         lost: Cases that passed before and fail now.

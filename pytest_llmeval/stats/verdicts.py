@@ -23,8 +23,8 @@ MIN_CLUSTERS = 10
 MIN_CHANGED = 5
 """Clusters that must have changed before OK may be said: with fewer the standard error is near 0 by chance."""
 
-MANY_CASES = 149
-"""Cases that need no such proof: if 2 % got worse, 149 would show it with 95 % probability (ln .05 / ln .98)."""
+MANY_CLUSTERS = 149
+"""Clusters that need no such proof: if 2 % got worse, 149 would show it with 95 % probability (ln .05 / ln .98)."""
 
 UNKNOWN = Interval(None, None, None, 0)
 
