@@ -21,7 +21,7 @@ INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --up
   && $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env lint type unit test coverage example recordings bench docs format build-check clean
+.PHONY: help env lint type unit test coverage example recordings bench simulate docs format build-check clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ recordings: $(VENV)/.installed-example  ## record the example suite's answers an
 
 bench: env  ## measure speed, cost and safety: benchmarks/README.md
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+simulate: env  ## measure how often the regression gate errs, where the truth is known
+	$(BIN)/pytest -q tests/stats/simulate_gate.py
 
 docs: env  ## make docs/reference.md from the source
 	$(BIN)/python docs/make_reference.py

@@ -48,6 +48,20 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     return Interval(p, low, high, n)
 
 
+def wilson_bounds(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
+    """Lower and upper bound of a proportion, each one-sided at ``1 - alpha``, for "is the pass rate at least …?".
+
+    They are the ends of Wilson's two-sided interval at ``1 - 2 · alpha``.
+
+    Args:
+        successes: From 0 to ``n``.
+        n: Number of observations; 0 leaves everything possible.
+        alpha: Between 0 and 0.5.
+    """
+    interval = wilson_interval(successes, n, 1 - 2 * alpha)
+    return (0.0 if interval.low is None else interval.low), (1.0 if interval.high is None else interval.high)
+
+
 def percentile(values: Sequence[float], q: int) -> float | None:
     """The ``q``-th percentile by linear interpolation between the order statistics.
 

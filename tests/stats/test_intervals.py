@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
 from pytest_llmeval.results import Interval
-from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_interval
+from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_bounds, wilson_interval
 
 numbers = st.floats(-1e6, 1e6)
 SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]  # Student (1908): additional hours of sleep
@@ -79,3 +79,13 @@ def test_a_percentile_agrees_with_numpy(values: list[float], q: int) -> None:
 
 def test_nothing_has_no_percentile() -> None:
     assert percentile([], 95) is None
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_a_one_sided_bound_is_an_end_of_the_two_sided_interval_at_twice_the_level(observed: tuple[int, int]) -> None:
+    oracle = stats.binomtest(*observed).proportion_ci(0.90, method="wilson")
+    assert wilson_bounds(*observed) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
+
+
+def test_of_no_observations_every_rate_is_possible() -> None:
+    assert wilson_bounds(0, 0) == (0.0, 1.0)

@@ -1,0 +1,185 @@
+"""The regression gate: from the scores of two runs over the same cases to a verdict.
+
+Three questions are asked of the mean difference d̄, each answered at one-sided 95 %:
+
+1. Is the candidate worse at all? (The upper bound U of the difference is below 0.)
+2. Is it worse by an amount that matters? (d̄ is at or below minus the margin, 2 points of 100 unless set.)
+3. If it is not shown to be worse: is a drop as large as the margin ruled out? (The lower bound L is above minus the
+   margin.)
+
+Worse and by the margin is REGRESSED; worse but by less is WARN; not worse, and a drop ruled out, is OK; all else is
+INCONCLUSIVE, because a run too small or too noisy to see a drop must not be taken for one that has none.
+
+What decides the first question depends on the scores:
+
+- pass/fail, one case a cluster: the exact McNemar test, with Tango's bounds;
+- fewer than 30 clusters, or more than half of them without a change in sum: a permutation of signs, which needs no
+  distribution. Clusters of unequal size count for fewer: where one holds a third of the cases, t would take the same
+  system for a worse one in 13 % of the runs;
+- else Student's t, with a standard error that knows of clusters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_llmeval.results import Interval
+from pytest_llmeval.stats.gate_reasons import reason
+from pytest_llmeval.stats.intervals import wilson_interval
+from pytest_llmeval.stats.multiple_tests import holm
+from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_change, t_bounds, t_p
+from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
+from pytest_llmeval.stats.power import FEW_CLUSTERS, cases_needed, detectable_drop
+from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
+from pytest_llmeval.stats.verdicts import (
+    MANY_CLUSTERS,
+    MIN_CHANGED,
+    MIN_CLUSTERS,
+    GateResult,
+    Verdict,
+    not_compared,
+)
+
+MANY_TIES = 0.5
+"""Share of clusters without a change above which a permutation decides: their spread comes from the few others."""
+
+
+@dataclass(frozen=True)
+class GateRules:
+    """What a gate is asked to see.
+
+    Attributes:
+        margin: Smallest drop that matters, from 0 to 1; 0.02 is 2 points of 100.
+        alpha: Probability of a false alarm, one-sided.
+        draws: Random permutations, where permutations decide.
+        seed: Of those permutations.
+    """
+
+    margin: float = 0.02
+    alpha: float = 0.05
+    draws: int = DRAWS
+    seed: int = 0
+
+
+USUAL = GateRules()
+
+
+def gate(scores: PairedScores, rules: GateRules = USUAL, *, identical: bool = False) -> GateResult:
+    """Judge one metric.
+
+    Args:
+        scores: Without any, the result is ERROR.
+        rules: Margin, level, permutations.
+        identical: Whether every answer is the baseline's to the letter, which makes it OK whatever the numbers.
+    """
+    return gate_metrics({"": scores}, rules, identical=identical)[""]
+
+
+def gate_metrics(
+    scores: Mapping[str, PairedScores], rules: GateRules = USUAL, *, identical: bool = False
+) -> dict[str, GateResult]:
+    """Judge several metrics of one run together.
+
+    "Worse" is decided by Holm's adjusted p-values, so that ten metrics do not raise ten times the false alarms. OK
+    needs no adjustment: a run is OK only if every metric is (an intersection-union test: Berger, Technometrics 24,
+    1982).
+
+    Args:
+        scores: By name of the metric.
+        rules: The same for all.
+        identical: Whether every answer is the baseline's to the letter.
+    """
+    measured = {name: _measure(each, rules) for name, each in scores.items()}
+    tested = {name: each.p for name, each in measured.items() if each.p is not None and each.clusters >= MIN_CLUSTERS}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {
+        name: each if each.verdict == "ERROR" else _judged(each, adjusted.get(name, each.p), len(tested), identical)
+        for name, each in measured.items()
+    }
+
+
+def _measure(scores: PairedScores, rules: GateRules) -> GateResult:
+    """Everything but the verdict."""
+    if not scores.before:
+        return not_compared("nothing to compare: no case has a score in both runs")
+    change = paired_change(scores)
+    is_table = _is_table(scores, change)
+    facts = GateResult(
+        "INCONCLUSIVE",
+        "",
+        change=change.mean,
+        error=change.error,
+        detectable=detectable_drop(change, rules.margin, rules.alpha, is_exact=is_table),
+        cases_needed=cases_needed(change, rules.margin, rules.alpha, is_exact=is_table),
+        n=change.n,
+        clusters=change.clusters,
+        changed=change.changed,
+        before=_mean(scores.before),
+        after=_mean(scores.after),
+        margin=rules.margin,
+        alpha=rules.alpha,
+    )
+    if change.error is None:
+        return facts
+    if is_table:
+        return _by_mcnemar(facts, scores, rules)
+    lower, upper = t_bounds(change, rules.alpha)
+    facts = replace(facts, lower=lower, upper=upper, p=t_p(change), test="t")
+    if change.effective >= FEW_CLUSTERS and change.ties <= MANY_TIES:
+        return facts
+    flipped = sign_flip(change.sums, rules.draws, rules.seed)
+    return replace(facts, p=flipped.p, seed=flipped.seed, test="permutation")
+
+
+def _is_table(scores: PairedScores, change: Change) -> bool:
+    values = {*scores.before, *scores.after}
+    return scores.is_pass_fail and change.clusters == change.n and values <= {0, 1}
+
+
+def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> GateResult:
+    pairs = list(zip(scores.before, scores.after, strict=True))
+    lost, gained = pairs.count((1, 0)), pairs.count((0, 1))
+    lower, upper = tango_bounds(lost, gained, facts.n, rules.alpha)
+    return replace(
+        facts,
+        p=mcnemar_p(lost, gained),
+        lower=lower,
+        upper=upper,
+        test="mcnemar",
+        lost=lost,
+        gained=gained,
+        before=wilson_interval(round(sum(scores.before)), facts.n),
+        after=wilson_interval(round(sum(scores.after)), facts.n),
+    )
+
+
+def _judged(facts: GateResult, adjusted_p: float | None, metrics: int, identical: bool) -> GateResult:
+    shown = identical or (_rules_out(facts) and facts.clusters >= MIN_CLUSTERS and not is_sparse(facts))
+    facts = replace(facts, adjusted_p=adjusted_p, metrics=max(1, metrics), is_shown=shown, is_identical=identical)
+    judged = replace(facts, verdict=_verdict(facts))
+    return replace(judged, reason=reason(judged))
+
+
+def _verdict(facts: GateResult) -> Verdict:
+    if facts.is_identical:
+        return "OK"
+    if facts.clusters < MIN_CLUSTERS or facts.change is None or facts.adjusted_p is None:
+        return "INCONCLUSIVE"
+    if facts.adjusted_p < facts.alpha:
+        return "REGRESSED" if facts.change <= -facts.margin + ROUNDING else "WARN"
+    return "OK" if facts.is_shown else "INCONCLUSIVE"
+
+
+def _rules_out(facts: GateResult) -> bool:
+    return facts.lower is not None and facts.lower > -facts.margin + ROUNDING
+
+
+def is_sparse(facts: GateResult) -> bool:
+    """Whether so little has changed that "no drop" could be luck."""
+    return facts.changed < MIN_CHANGED and facts.clusters < MANY_CLUSTERS
+
+
+def _mean(values: Sequence[float]) -> Interval:
+    return Interval(math.fsum(values) / len(values), None, None, len(values))

@@ -1,0 +1,131 @@
+"""How much a score changed between two runs over the same cases, and how sure that is.
+
+Both runs ask the same questions, so the difference is taken case by case: what makes a case hard is in both scores and
+cancels out. Cases that hang together (turns of one conversation, questions on one document) are one cluster: a cluster
+that goes wrong counts once, however many cases it holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+ROUNDING = 1e-9
+"""Differences below it are the rounding of floats: 0.3 - 0.2 and 0.2 - 0.1 are the same change."""
+
+
+@dataclass(frozen=True)
+class PairedScores:
+    """One metric's scores of the same cases in two runs.
+
+    Attributes:
+        before: In the baseline: for each case the mean over its samples, from 0 to 1, higher is better.
+        after: In the candidate, in the same order.
+        clusters: For each case what it belongs to; ``None``: each case is its own cluster.
+        is_pass_fail: Whether the metric knows only 0 and 1.
+    """
+
+    before: Sequence[float]
+    after: Sequence[float]
+    clusters: Sequence[Hashable] | None = None
+    is_pass_fail: bool = False
+
+    def __post_init__(self) -> None:
+        counts = {len(self.before), len(self.after), len(self.before if self.clusters is None else self.clusters)}
+        if len(counts) > 1:
+            raise ValueError(f"paired scores: found {sorted(counts)} values; allowed: one before and one after a case")
+        for score in (*self.before, *self.after):
+            if not -ROUNDING <= score <= 1 + ROUNDING:
+                raise ValueError(f"paired scores: found {score}; allowed: 0 to 1. Scale the metric first.")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The mean difference, after minus before.
+
+    Attributes:
+        mean: The mean over the cases; below 0 is worse.
+        error: Its standard error; ``None`` with fewer than two clusters.
+        n: Number of cases, at least 1.
+        sums: The sum of the differences in each cluster.
+        effective: How many clusters of equal size would be worth as much: ``n² / Σ (cases of a cluster)²``.
+        changed: Number of clusters in which at least one case changed.
+    """
+
+    mean: float
+    error: float | None
+    n: int
+    sums: tuple[float, ...]
+    effective: float
+    changed: int
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.sums)
+
+    @property
+    def ties(self) -> float:
+        """Share of clusters whose differences add up to nothing."""
+        return self.sums.count(0.0) / len(self.sums)
+
+
+def paired_change(scores: PairedScores) -> Change:
+    """The mean difference with a standard error that holds for cases in clusters.
+
+    ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. Where each case is its own cluster, that
+    is the standard error of the paired t test. Source: Liang and Zeger, "Longitudinal data analysis using generalized
+    linear models", Biometrika 73 (1986); for evaluations of language models Miller, "Adding Error Bars to Evals",
+    arXiv 2411.00640 (2024).
+
+    Args:
+        scores: At least one case.
+    """
+    import numpy as np
+
+    differences = np.asarray(scores.after, dtype=float) - np.asarray(scores.before, dtype=float)
+    differences[np.abs(differences) < ROUNDING] = 0.0
+    n, codes = len(differences), _codes(scores)
+    mean = math.fsum(differences) / n
+    sums, sizes = np.bincount(codes, weights=differences), np.bincount(codes)
+    sums[np.abs(sums) < ROUNDING] = 0.0
+    changed = np.count_nonzero(np.bincount(codes, weights=differences != 0))
+    groups = len(sums)
+    error = math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n if groups > 1 else None
+    return Change(mean, error, n, tuple(sums.tolist()), n * n / float(np.sum(sizes**2)), int(changed))
+
+
+def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
+    """Lower and upper bound of the mean, each one-sided at ``1 - alpha``: ``d̄ ± t(1 - alpha, G - 1) · SE``.
+
+    Args:
+        change: With at least two clusters.
+        alpha: Between 0 and 0.5.
+    """
+    from scipy import special  # type: ignore[import-untyped]
+
+    assert change.error is not None, "one cluster has no spread"
+    half = float(special.stdtrit(change.clusters - 1, 1 - alpha)) * change.error
+    return change.mean - half, change.mean + half
+
+
+def t_p(change: Change) -> float:
+    """The p-value of "worse": how likely a mean this low is, or a lower one, if nothing had changed.
+
+    Args:
+        change: With at least two clusters.
+    """
+    from scipy import special
+
+    assert change.error is not None, "one cluster has no spread"
+    if change.error < ROUNDING * abs(change.mean) or change.error == 0:  # every cluster changed alike, or none did
+        return 0.0 if change.mean < 0 else 1.0
+    return float(special.stdtr(change.clusters - 1, change.mean / change.error))
+
+
+def _codes(scores: PairedScores) -> list[int]:
+    if scores.clusters is None:
+        return list(range(len(scores.before)))
+    codes: dict[Hashable, int] = {}
+    return [codes.setdefault(cluster, len(codes)) for cluster in scores.clusters]

@@ -1,0 +1,204 @@
+"""The regression gate: every cell of the verdict, which test decides, several metrics, and what always holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmeval.stats.gate import GateRules, gate, gate_metrics
+from pytest_llmeval.stats.paired import PairedScores
+from pytest_llmeval.stats.verdicts import GateResult
+
+FEW = GateRules(draws=499)
+scores = st.integers(0, 10).map(lambda step: step / 10)
+runs = st.lists(st.tuples(scores, scores), min_size=1, max_size=60)
+
+
+def drops(*groups: tuple[int, float], clusters: list[int] | None = None) -> PairedScores:
+    """Groups of (how many cases, by how much they changed)."""
+    changes = [change for count, change in groups for _ in range(count)]
+    return PairedScores([0.5] * len(changes), [0.5 + change for change in changes], clusters)
+
+
+def flags(lost: int, gained: int, n: int, kept: int = 0) -> PairedScores:
+    before = [1.0] * lost + [0.0] * gained + [1.0] * kept + [0.0] * (n - lost - gained - kept)
+    after = [0.0] * lost + [1.0] * gained + [1.0] * kept + [0.0] * (n - lost - gained - kept)
+    return PairedScores(before, after, is_pass_fail=True)
+
+
+def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
+    """``n`` cases, half of them ``noise`` above the mean and half below."""
+    return drops((n // 2, mean + noise), (n - n // 2, mean - noise))
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "test", "reason"),
+    [
+        (noisy(-0.05, 100), "REGRESSED", "t", "5.0 points worse (95 % sure: at least 3.3), margin 2 points"),
+        (
+            noisy(-0.01, 400, 0.05), "WARN", "t",
+            "1.0 points worse (95 % sure: at least 0.6), within the margin of 2 points",
+        ),
+        (noisy(0.0, 100), "OK", "t", "no change (95 % sure: at most 1.7 worse), margin 2 points"),
+        (noisy(0.05, 100), "OK", "t", "5.0 points better (95 % sure: at least 3.3 better), margin 2 points"),
+        (
+            noisy(-0.01, 40), "INCONCLUSIVE", "t",
+            "1.0 points worse, which may be chance, and 3.7 worse is not ruled out, margin 2 points; "
+            "a drop of 4.0 would show, one of 5.0 with 26 cases",
+        ),
+        (noisy(0.0, 40), "INCONCLUSIVE", "t", "no change, but 2.7 worse is not ruled out"),
+        (noisy(-0.2, 9), "INCONCLUSIVE", "permutation", "only 9 cases: fewer than 10 give no verdict"),
+        (
+            noisy(-0.2, 12), "REGRESSED", "permutation",
+            "20.0 points worse (permutation test, p < .001), margin 2 points",
+        ),
+        (
+            drops((17, 0.0), (3, 0.1)), "INCONCLUSIVE", "permutation",
+            "only 3 of 20 cases changed: too little to rule out a drop of 2 points; "
+            "that takes 5 that changed, or 149 cases",
+        ),
+        (drops((20, 0.0)), "INCONCLUSIVE", "permutation", "only 0 of 20 cases changed"),
+        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "0.2 points better (95 % sure: at most 0.0 worse)"),
+        (drops((149, 0.0)), "OK", "permutation", "no change (95 % sure: at most 0.0 worse), margin 2 points"),
+        (
+            flags(9, 1, 100, 60), "REGRESSED", "mcnemar",
+            "8.0 points worse: 9 of 100 passed before and fail now, 1 the other way (exact McNemar test, p = .011), "
+            "margin 2 points",
+        ),
+        (
+            flags(3, 3, 100, 60), "INCONCLUSIVE", "mcnemar",
+            "no change: 3 of 100 passed before and fail now, 3 the other way, but 4.7 worse is not ruled out",
+        ),
+        (flags(9, 1, 1000, 60), "WARN", "mcnemar", "0.8 points worse: 9 of 1000"),
+        (flags(2, 3, 400, 60), "OK", "mcnemar", "0.2 points better: 2 of 400"),
+        (PairedScores([], []), "ERROR", None, "nothing to compare: no case has a score in both runs"),
+        (PairedScores([0.5], [0.1]), "INCONCLUSIVE", None, "only 1 case: fewer than 10 give no verdict"),
+    ],
+)  # fmt: skip
+def test_the_verdict_and_its_reason(scores: PairedScores, verdict: str, test: str | None, reason: str) -> None:
+    found = gate(scores)
+    assert (found.verdict, found.reason[: len(reason)]) == (verdict, reason)
+    assert found.test == test
+
+
+def test_a_cluster_that_went_wrong_is_one_misfortune_however_many_cases_it_holds() -> None:
+    """Six cases of sixty dropped: six misfortunes where each stands alone, one where they are one document's."""
+    scores = drops((6, -0.5), (54, 0.0))
+    document = drops((6, -0.5), (54, 0.0), clusters=[place // 6 for place in range(60)])
+    assert gate(scores).verdict == "REGRESSED"
+    assert gate(document).verdict == "INCONCLUSIVE"
+
+
+def test_cases_in_clusters_are_no_proof_of_many() -> None:
+    """The sparse rule counts clusters: 200 cases about 20 documents are twenty chances to see a document fail."""
+    found = gate(drops((200, 0.0), clusters=[place // 10 for place in range(200)]))
+    assert found.verdict == "INCONCLUSIVE"
+    assert found.reason.startswith("only 0 of 20 clusters of 200 cases changed")
+    assert found.reason.endswith("or 149 clusters")
+
+
+def test_one_cluster_that_outweighs_the_others_brings_the_permutation() -> None:
+    sizes = [40] + [2] * 40
+    clusters = [cluster for cluster, size in enumerate(sizes) for _ in range(size)]
+    values = np.random.default_rng(3).normal(0.5, 0.1, (2, len(clusters)))
+    assert gate(PairedScores(values[0].tolist(), values[1].tolist(), clusters)).test == "permutation"
+    assert gate(PairedScores(values[0].tolist(), values[1].tolist(), [each % 41 for each in range(120)])).test == "t"
+
+
+def test_identical_answers_are_ok_whatever_their_number() -> None:
+    found = gate(drops((3, 0.0)), identical=True)
+    assert (found.verdict, found.reason, found.is_shown) == ("OK", "identical: every answer is the baseline's", True)
+
+
+def test_pass_fail_scores_bring_wilsons_intervals() -> None:
+    found = gate(flags(9, 1, 100, 60))
+    assert found.before.estimate == pytest.approx(0.69)
+    assert found.before.low == pytest.approx(0.5938, abs=1e-4)
+    assert found.after.estimate == pytest.approx(0.61)
+    assert (found.lost, found.gained) == (9, 1)
+
+
+@pytest.mark.parametrize(("clusters", "last"), [([0, *range(99)], 0.0), (None, 0.5)], ids=["clusters", "samples"])
+def test_pass_fail_scores_in_clusters_or_over_samples_are_numbers(clusters: list[int] | None, last: float) -> None:
+    table = flags(9, 1, 100, 60)
+    found = gate(PairedScores(table.before, [*table.after[:-1], last], clusters, is_pass_fail=True))
+    assert (found.test, found.lost) == ("permutation", None)
+
+
+def test_drawn_permutations_name_their_seed_and_enumerated_ones_none() -> None:
+    assert gate(noisy(-0.03, 20), GateRules(seed=5)).seed == 5
+    assert gate(noisy(-0.03, 12), GateRules(seed=5)).seed is None
+    assert gate(noisy(-0.05, 100), GateRules(seed=5)).seed is None
+
+
+def test_a_drop_of_just_the_margin_counts_as_one() -> None:
+    found = gate(drops((50, -0.04), (50, 0.0)))
+    assert found.change == pytest.approx(-0.02)
+    assert found.verdict == "REGRESSED"
+
+
+def test_holm_takes_several_metrics_for_several_chances() -> None:
+    """p = .029 alone; among three metrics it is .086."""
+    weak, calm = flags(10, 3, 100, 60), noisy(0.0, 200)
+    assert gate(weak).verdict == "REGRESSED"
+    found = gate_metrics({"weak": weak, "calm": calm, "other": calm})
+    assert [each.verdict for each in found.values()] == ["INCONCLUSIVE", "OK", "OK"]
+    assert found["weak"].adjusted_p == pytest.approx(3 * (found["weak"].p or 0))
+    assert "which may be chance among 3 metrics (p = .138)" in found["weak"].reason
+
+
+def test_a_metric_that_cannot_regress_costs_the_others_nothing() -> None:
+    strong = flags(9, 1, 100, 60)
+    found = gate_metrics({"strong": strong, "few": noisy(0.0, 9), "none": PairedScores([], [])})
+    assert found["strong"] == gate(strong)
+    assert (found["few"].verdict, found["none"].verdict) == ("INCONCLUSIVE", "ERROR")
+
+
+def test_a_regression_among_several_metrics_names_both_p_values() -> None:
+    found = gate_metrics({"strong": noisy(-0.05, 100), "calm": noisy(0.0, 200)})
+    assert found["strong"].reason == "5.0 points worse (t test, p < .001, p < .001 among 2 metrics), margin 2 points"
+
+
+@given(runs)
+def test_of_two_runs_at_most_one_is_worse(pairs: list[tuple[float, float]]) -> None:
+    before, after = zip(*pairs, strict=True)
+    forth, back = gate(PairedScores(before, after), FEW), gate(PairedScores(after, before), FEW)
+    assert back.change == pytest.approx(-(forth.change or 0), abs=1e-12)
+    assert {forth.verdict, back.verdict} & {"OK", "INCONCLUSIVE"}
+
+
+@given(runs, st.floats(0.0, 0.3), st.floats(0.0, 0.3))
+def test_a_wider_margin_never_makes_the_verdict_worse(
+    pairs: list[tuple[float, float]], first: float, second: float
+) -> None:
+    order = ["REGRESSED", "INCONCLUSIVE", "WARN", "OK"]
+    before, after = zip(*pairs, strict=True)
+    scores = PairedScores(before, after)
+    narrow, wide = (gate(scores, GateRules(margin, draws=499)) for margin in sorted((first, second)))
+    assert order.index(wide.verdict) >= order.index(narrow.verdict)
+    assert (wide.is_shown, wide.p) >= (narrow.is_shown, narrow.p)
+
+
+@given(runs, st.booleans())
+def test_the_verdict_is_the_cell_of_its_numbers(pairs: list[tuple[float, float]], is_pass_fail: bool) -> None:
+    values = [(round(before), round(after)) for before, after in pairs] if is_pass_fail else pairs
+    before, after = zip(*values, strict=True)
+    found = gate(PairedScores(before, after, is_pass_fail=is_pass_fail), FEW)
+    assert found.verdict == cell(found)
+
+
+def cell(found: GateResult) -> str:
+    """The table of the method, read from the bottom of the result."""
+    if found.clusters < 10 or found.p is None or found.change is None or found.lower is None:
+        return "INCONCLUSIVE"
+    if found.p < 0.05:
+        return "REGRESSED" if found.change <= -0.02 + 1e-9 else "WARN"
+    sparse = found.changed < 5 and found.clusters < 149
+    return "OK" if found.lower > -0.02 + 1e-9 and not sparse else "INCONCLUSIVE"
+
+
+def test_the_same_scores_and_seed_give_the_same_result() -> None:
+    values = np.random.default_rng(1).random((2, 25)).tolist()
+    assert gate(PairedScores(*values)) == gate(PairedScores(*values))

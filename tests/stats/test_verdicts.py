@@ -1,0 +1,74 @@
+"""From verdicts to a run: what cannot be compared, the worst of several, and the exit code."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from pytest_llmeval.stats.verdicts import (
+    WORST_FIRST,
+    Coverage,
+    GateResult,
+    Verdict,
+    exit_code,
+    no_baseline,
+    not_compared,
+    obstacle,
+    worst,
+)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "message"),
+    [
+        (Coverage(100, 95, 100, 5), ""),
+        (Coverage(20, 19, 20, 1), ""),
+        (Coverage(100, 94, 100, 5), "only 94 of the baseline's 100 cases have a score in both runs; 95 % must"),
+        (Coverage(100, 96, 120, 7), "7 of 120 scores are missing; at most 5 % may be"),
+        (Coverage(0, 0, 10), "nothing to compare: no case has a score in both runs"),
+        (
+            Coverage(100, 100, 100, is_same_judge=False),
+            "the baseline was judged by another judge and cannot be judged again: make a new baseline",
+        ),
+    ],
+)
+def test_a_run_is_compared_only_where_nearly_all_of_it_can_be(coverage: Coverage, message: str) -> None:
+    assert obstacle(coverage) == message
+
+
+@pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(reversed(WORST_FIRST), 2)))
+def test_the_verdict_of_a_run_is_its_worst(better: Verdict, worse: Verdict) -> None:
+    assert worst([GateResult(better, ""), GateResult(worse, ""), GateResult(better, "")]) == worse
+
+
+SHOWN = GateResult("OK", "", is_shown=True)
+WARNED = GateResult("WARN", "", is_shown=True)
+FAR = GateResult("WARN", "")
+UNSURE = GateResult("INCONCLUSIVE", "")
+WORSE = GateResult("REGRESSED", "")
+BROKEN = not_compared("nothing to compare")
+FIRST = no_baseline("llmeval baseline set main")
+
+
+@pytest.mark.parametrize(
+    ("results", "usual", "strict"),
+    [
+        ([SHOWN], 0, 0),
+        ([SHOWN, WARNED], 0, 0),
+        ([FAR], 0, 1),
+        ([SHOWN, UNSURE], 0, 1),
+        ([FIRST], 0, 1),
+        ([SHOWN, WORSE], 1, 1),
+        ([SHOWN, BROKEN], 10, 10),
+        ([WORSE, BROKEN], 1, 1),
+        ([], 10, 10),
+    ],
+)
+def test_the_exit_code_says_worse_before_it_says_not_judged(results: list[GateResult], usual: int, strict: int) -> None:
+    assert (exit_code(results), exit_code(results, strict=True)) == (usual, strict)
+
+
+def test_no_results_are_an_error_and_no_baseline_names_the_command() -> None:
+    assert worst([]) == "ERROR"
+    assert FIRST.reason == "there is no baseline to compare with; this makes one: llmeval baseline set main"
