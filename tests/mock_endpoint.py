@@ -21,6 +21,7 @@ import socket
 import struct
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,7 @@ from typing import Any
 PATIENCE_S = 20.0
 """Seconds after which a request that waits for others is given up, so that a failing test ends."""
 DIRECTIVE = re.compile(r"\[\[(\w+)=([^\]]*)\]\]")
+BLOCK = re.compile(r"<(\w+)-[0-9a-f]+>\n(.*?)\n</\1-[0-9a-f]+>", re.DOTALL)
 STATUS_FAULTS = {
     "429": (429, "Rate limit reached", "rate_limit_exceeded"),
     "500": (500, "The server had an error", "server_error"),
@@ -80,6 +82,8 @@ class MockEndpoint:
         self.requests: list[Received] = []
         self.replies: deque[Reply] = deque()
         """Sent first, in order, whatever is asked."""
+        self.judge: Callable[[Received], str] | None = None
+        """Where set, what it returns is the reply to a judge call, instead of a scripted verdict."""
         self.gathering: threading.Barrier | None = None
         """Where set, a request is answered only when as many as its parties are in flight."""
         self.highest_in_flight = 0
@@ -220,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
         else:
-            whole = json.dumps(_completion(request, endpoint.judge_score, malformed=fault == "malformed"))
+            whole = json.dumps(_completion(request, endpoint, malformed=fault == "malformed"))
             self._send(Reply(200, whole[: len(whole) // 2] if fault == "badjson" else whole))
 
     def _send(self, reply: Reply) -> None:
@@ -246,11 +250,22 @@ def _is_judge(body: dict[str, Any]) -> bool:
     return wanted != "text" or any('"score"' in str(message.get("content")) for message in body.get("messages", []))
 
 
-def _completion(request: Received, judge_score: float, malformed: bool) -> dict[str, Any]:
+def honest_judge(request: Received) -> str:
+    """The reply of a judge that gives 5 to the expected answer and 0 to any other."""
+    text = str(request.body["messages"][1]["content"])
+    blocks = {name: inside.strip() for name, inside in BLOCK.findall(text)}
+    is_right = blocks["answer"] == blocks.get("expected")
+    return json.dumps({"reason": "the same" if is_right else "another", "score": 5 if is_right else 0})
+
+
+def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> dict[str, Any]:
     body, asked = request.body, request.directives
     odds: dict[str, float] = {}
-    if request.kind == "judge":
-        text = json.dumps(_verdict(body, float(asked.get("score", judge_score)), asked.get("reason", "as scripted")))
+    if request.kind == "judge" and endpoint.judge is not None:
+        text = endpoint.judge(request)
+    elif request.kind == "judge":
+        score = float(asked.get("score", endpoint.judge_score))
+        text = json.dumps(_verdict(body, score, asked.get("reason", "as scripted")))
     elif "answer" not in asked and "yes or no" in request.text.lower():
         yes = float(asked.get("yes", 0.1))
         odds = {" yes": yes, " no": 1 - yes}

@@ -121,9 +121,9 @@ def moment(text: str) -> str:
 
 
 def judge_text(facts: JudgeFacts) -> str:
-    """What is known of a judge: ``rubric-1f2e by gpt-4o: self-test 25 of 25, kappa 0.71 [0.50, 0.85], n=40``."""
+    """What is known of a judge: ``rubric by gpt-4o: self-test 25 of 25, kappa 0.71 [0.50, 0.85], n=40``."""
     who = f"{facts.name} by {facts.model}" if facts.model else facts.name
-    return f"{who} ({facts.fingerprint}): {selftest_text(facts)}, {calibration_text(facts)}"
+    return f"{who}: {selftest_text(facts)}, {calibration_text(facts)}"
 
 
 def selftest_text(facts: JudgeFacts) -> str:
