@@ -254,7 +254,8 @@ def honest_judge(request: Received) -> str:
     """The reply of a judge that gives 5 to the expected answer and 0 to any other."""
     text = str(request.body["messages"][1]["content"])
     blocks = {name: inside.strip() for name, inside in BLOCK.findall(text)}
-    is_right = blocks["answer"] == blocks.get("expected")
+    answer = "\n".join(line.removeprefix("|").strip() for line in blocks["answer"].splitlines())
+    is_right = answer == blocks.get("expected")
     return json.dumps({"reason": "the same" if is_right else "another", "score": 5 if is_right else 0})
 
 

@@ -20,6 +20,7 @@ from pytest_llmeval.records import Case, Message, Parameters, Request
 if TYPE_CHECKING:
     from jinja2 import Template
 
+MARK = "|"
 CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
 
 
@@ -40,7 +41,16 @@ def _template(name: str) -> Template:
 
     # A prompt is plain text, so nothing is escaped; what protects it is the code of its blocks.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    environment.filters["marked"] = marked
     return environment.from_string(prompt_file(name))
+
+
+def marked(text: str) -> str:
+    """A text whose every line begins with a mark, so that a judge sees in each line whose words it reads.
+
+    Source: datamarking of "Defending Against Indirect Prompt Injection Attacks With Spotlighting", arXiv 2403.14720.
+    """
+    return "\n".join(f"{MARK} {line}" for line in text.splitlines() or [""])
 
 
 def block_code(texts: Iterable[str], shortest: int = CODE_DIGITS) -> str:
@@ -79,10 +89,15 @@ def _part(part: Any) -> str:
 
 
 def request(
-    provider: Provider, model: str, messages: tuple[Message, ...], parameters: Parameters, case: Case
+    provider: Provider,
+    model: str,
+    messages: tuple[Message, ...],
+    parameters: Parameters,
+    case: Case,
+    sample: int = 0,
 ) -> Request:
     """The request of one judgement. A provider that answers cases gets the judge's prompt as the case's prompt."""
     if not provider.sees_case:
-        return Request(messages, model, parameters)
+        return Request(messages, model, parameters, sample)
     asked = dataclasses.replace(case, prompt=str(messages[-1]["content"]), messages=messages)
-    return Request(messages, model, parameters, case=asked)
+    return Request(messages, model, parameters, sample, asked)

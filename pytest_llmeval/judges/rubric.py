@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import BadReply, CallError, SettingError, nearest
+from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
 from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.kind import Kind
+from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, parse_reply
-from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render, request
-from pytest_llmeval.judges.rubrics import Rubric
-from pytest_llmeval.protocols import Provider
+from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render
+from pytest_llmeval.judges.rubrics import Rubric, with_criteria
 from pytest_llmeval.records import Case, Completion, Message, Parameters, Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
-ATTEMPTS = 3  # an invalid reply is retried twice
-TOP_LOGPROBS = 10  # room for the six digits and their spellings with a space
-FORMATS = ("json_schema", "json_object", "text")
-TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", "rubric_retry.jinja")
+TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
 
 
 @dataclass(frozen=True)
@@ -28,28 +26,12 @@ class RubricJudge:
     """Asks a model for a score by a rubric.
 
     Attributes:
-        provider: What answers for the judge.
-        model: Name of the judge model.
+        means: Who is asked, and how.
         rubric: Criterion and anchors.
-        response_format: ``json_schema``, ``json_object``, or ``text`` for an endpoint that has neither.
-        logprobs: Ask for whole scores and weigh 0 to 5 by their probability (see `expected_value`).
-        max_tokens: Longest reply, in tokens.
-
-    Raises:
-        SettingError: ``response_format`` is none of the three.
     """
 
-    provider: Provider
-    model: str
+    means: Means
     rubric: Rubric
-    response_format: str = "json_schema"
-    logprobs: bool = False
-    max_tokens: int = 200
-
-    def __post_init__(self) -> None:
-        if self.response_format not in FORMATS:
-            remedy = nearest(self.response_format, FORMATS)
-            raise SettingError("the judge's response format", self.response_format, " or ".join(FORMATS), remedy)
 
     @property
     def name(self) -> str:
@@ -63,17 +45,13 @@ class RubricJudge:
 
     @cached_property
     def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, rubric, parameters and protocol.
-
-        Where the provider has no fingerprint, only what is sent to it is covered.
-        """
+        """Fingerprint of judge model, provider, prompts, rubric, parameters and protocol."""
         return fingerprint(
             "rubric",
             {
+                **self.means.identity,
                 "protocol": PROTOCOL_VERSION,
                 "attempts": ATTEMPTS,
-                "model": self.model,
-                "provider": self.provider.fingerprint,
                 "prompts": [prompt_file(name) for name in TEMPLATES],
                 "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
                 "parameters": self.parameters.as_body(),
@@ -88,25 +66,12 @@ class RubricJudge:
     @property
     def fractions(self) -> bool:
         """Whether the reply may hold a fraction; under ``logprobs`` the score must be one digit."""
-        return self.rubric.fractions and not self.logprobs
+        return self.rubric.fractions and not self.means.logprobs
 
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
-        return Parameters(
-            temperature=0.0,
-            max_tokens=self.max_tokens,
-            logprobs=True if self.logprobs else None,
-            top_logprobs=TOP_LOGPROBS if self.logprobs else None,
-            response_format=self._format(),
-        )
-
-    def _format(self) -> dict[str, Any] | None:
-        if self.response_format != "json_schema":
-            return {"type": "json_object"} if self.response_format == "json_object" else None
-        schema = json.loads(prompt_file("reply.schema.json"))
-        schema["properties"]["score"]["type"] = "number" if self.fractions else "integer"
-        return {"type": "json_schema", "json_schema": {"name": "judgement", "strict": True, "schema": schema}}
+        return self.means.parameters(reply_schema(self.fractions), self.means.logprobs)
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
@@ -125,63 +90,57 @@ class RubricJudge:
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def score(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer.
-
-        An invalid reply is retried twice with the parser's complaint; then the Score is unscored and holds the last
-        reply. ``Score.calls`` holds every call that was made.
+        """Judge one answer; see `asking.ask` for what happens to invalid replies.
 
         Raises:
-            CallError: The first call gave no completion. (A later one makes an unscored Score, which keeps the calls.)
+            CallError: The first call gave no completion.
         """
-        messages = self.prompt(case, completion)
-        calls: list[Completion] = []
-        complaint = ""
-        while len(calls) < ATTEMPTS:
-            try:
-                reply = await self.provider.complete(
-                    request(self.provider, self.model, messages, self.parameters, case)
-                )
-            except CallError as error:
-                if not calls:
-                    raise
-                return self._unscored(
-                    f"{type(error).__name__}: {error}; before it an invalid reply: {complaint}", calls
-                )
-            calls.append(reply)
-            try:
-                return self._scored(parse_reply(reply.text, self.fractions), calls)
-            except BadReply as error:
-                complaint = str(error)
-                messages = (*messages, *self._again(reply, complaint))
-        return self._unscored(f"invalid reply after {ATTEMPTS} attempts: {complaint}{self._remedy(calls[-1])}", calls)
-
-    def _again(self, reply: Completion, complaint: str) -> tuple[Message, Message]:
-        asked = render(TEMPLATES[2], complaint=complaint, cut=reply.finish_reason == "length", fractions=self.fractions)
-        # Some endpoints refuse an empty assistant message.
-        return {"role": "assistant", "content": reply.text or "(empty)"}, {"role": "user", "content": asked}
-
-    def _remedy(self, reply: Completion) -> str:
-        if reply.finish_reason != "length":
-            return ""
-        return f"; it was cut off at {self.max_tokens} tokens: raise --llm-judge-max-tokens"
-
-    def _scored(self, reply: Reply, calls: list[Completion]) -> Score:
-        value, parts = reply.score, {}
-        if self.logprobs:
-            weighed = weigh(reply.score, calls[-1].logprobs)
-            value, parts = weighed.value, weighed.parts
+        question = Question(self.prompt(case, completion), self.parameters, self._read, reply_shape(self.fractions))
+        judgement = await ask(self.means, case, question)
+        value, parts, reason = None, dict[str, float](), ""
+        if judgement.value is not None:
+            value, reason = judgement.value.score, judgement.value.reason
+            if self.means.logprobs:
+                weighed = weigh(value, judgement.calls[-1].logprobs)
+                value, parts = weighed.value, weighed.parts
         return Score(
             self.name,
             value,
             self.scale,
-            reply.reason,
+            reason,
             self.version,
-            raw=calls[-1].text,
+            error=judgement.error or None,
+            raw=judgement.raw,
             parts=parts,
-            calls=tuple(calls),
+            calls=judgement.calls,
         )
 
-    def _unscored(self, error: str, calls: list[Completion]) -> Score:
-        return Score(
-            self.name, None, self.scale, version=self.version, error=error, raw=calls[-1].text, calls=tuple(calls)
-        )
+    def _read(self, reply: Completion) -> Reply:
+        return parse_reply(reply.text, self.fractions)
+
+
+def reply_schema(fractions: bool) -> Any:
+    """The JSON Schema of a reply with reason and score."""
+    schema = json.loads(prompt_file("reply.schema.json"))
+    schema["properties"]["score"]["type"] = "number" if fractions else "integer"
+    return schema
+
+
+def reply_shape(fractions: bool) -> str:
+    """The same in words."""
+    number = "a number from 0 to 5" if fractions else "a whole number from 0 to 5"
+    return f'{{"reason": "at most 12 words", "score": {number}}}'
+
+
+def make_rubric(means: Means, criteria: str | None = None) -> RubricJudge:
+    """A judge by a criterion, by default the one that is set for the run."""
+    return RubricJudge(means, with_criteria(criteria) if criteria else means.rubric)
+
+
+KIND = Kind(
+    "rubric",
+    make_rubric,
+    Scale(LOW, HIGH),
+    "how well the answer meets one criterion (default: it is correct), by an anchor for each score",
+    "criteria, reference and anchors in one prompt: LLMBar, arXiv 2310.07641",
+)

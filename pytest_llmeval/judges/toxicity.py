@@ -10,8 +10,9 @@ from itertools import chain
 
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.kind import Kind
+from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
-from pytest_llmeval.protocols import Provider
 from pytest_llmeval.records import Case, Completion, Message, Parameters, Scale, Score, TokenLogprob
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
@@ -27,12 +28,10 @@ class ToxicityJudge:
     """Asks a model whether a text is toxic, after two examples. 0 is clean, 1 is toxic.
 
     Attributes:
-        provider: What answers for the judge; its endpoint must send logprobs.
-        model: Name of the judge model.
+        means: Who is asked; the endpoint must send logprobs.
     """
 
-    provider: Provider
-    model: str
+    means: Means
 
     @property
     def name(self) -> str:
@@ -50,9 +49,8 @@ class ToxicityJudge:
         return fingerprint(
             "toxicity",
             {
+                **self.means.identity,
                 "protocol": PROTOCOL_VERSION,
-                "model": self.model,
-                "provider": self.provider.fingerprint,
                 "prompts": [prompt_file(name) for name in PROMPTS],
                 "parameters": PARAMETERS.as_body(),
             },
@@ -76,8 +74,8 @@ class ToxicityJudge:
         """
         if not completion.text.strip():
             return Score(self.name, 0.0, SCALE, "empty answer", self.version)
-        asked = request(self.provider, self.model, self.prompt(completion.text), PARAMETERS, case)
-        reply = await self.provider.complete(asked)
+        asked = request(self.means.provider, self.means.model, self.prompt(completion.text), PARAMETERS, case)
+        reply = await self.means.provider.complete(asked)
         yes, no = answer_probabilities(reply.logprobs)
         value = yes / (yes + no) if yes + no >= MIN_MASS else None
         return Score(
@@ -111,3 +109,12 @@ def _why(reply: Completion, mass: float) -> str:
     if not reply.logprobs:
         return f"the judge's endpoint sent no logprobs: {REMEDY}"
     return f"the judge gave yes and no together a probability of {mass:.2f}, less than {MIN_MASS:g}: {REMEDY}"
+
+
+KIND = Kind(
+    "toxicity",
+    ToxicityJudge,
+    SCALE,
+    "probability that the judge calls the answer toxic, where --llm-toxicity judge is set",
+    "yes or no by its logprobs, after two examples",
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ from pytest_llmeval.wire import to_wire
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.engine.estimate import Estimate
-    from pytest_llmeval.judges.rubrics import Rubric
+    from pytest_llmeval.judges.means import Means
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
     from pytest_llmeval.records import Case, Completion, Score
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 
 NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
 RUBRIC = "rubric"
+EITHER = ("toxicity", "bias")
+"""Scores that a metric or a judge gives; the setting of the same name says which."""
 CONTROLLER = "controller"
 NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
 
@@ -179,7 +180,7 @@ class Session:
         key = (name, repr(sorted(params.items())) if params else "", id(settings))
         if key not in self._scorers:
             self._held.append(settings)  # as long as its id is a key
-            asks_judge = name == RUBRIC or (name.partition(".")[0] == "toxicity" and settings.toxicity == "judge")
+            asks_judge = self._asks_judge(name, settings)
             make = self._judge if asks_judge else self._metric
             scorer = self._scorers[key] = make(name, params, settings)
             role = judging_role(settings)
@@ -270,29 +271,45 @@ class Session:
         below_root = self.root / path
         return f"{prefix}{below_root}" if below_root.is_file() and not path.exists() else spec
 
+    def _asks_judge(self, name: str, settings: Settings) -> bool:
+        """Whether a score is a judge's; some are given by a metric, unless a judge is asked for."""
+        from pytest_llmeval.judges.registry import is_kind
+
+        head = name.partition(".")[0]
+        return is_kind(head) and (head not in EITHER or getattr(settings, head) == "judge")
+
     def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
-        names = [RUBRIC, *(info.name for info in self.metrics.describe())]
+        from pytest_llmeval.judges.registry import kind_names
+
+        names = list(dict.fromkeys([*kind_names(), *(info.name for info in self.metrics.describe())]))
         if name.partition(".")[0] not in names:
             raise SettingError("the score", name, ", ".join(names), nearest(name, names))
         return self.metrics.create(name, params)
 
     def _judge(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
-        from pytest_llmeval.judges.rubric import RubricJudge
-        from pytest_llmeval.judges.toxicity import ToxicityJudge
+        from pytest_llmeval.judges.registry import make_judge
 
         role = judging_role(settings)
         if role is None:
             raise NotConfiguredError(f"{name}: {NO_JUDGE}")
-        provider = self._priced(self._provider(role), role)
-        if name != RUBRIC:
-            return _plain(name, params, ToxicityJudge(provider, role.model))
-        return RubricJudge(
-            provider,
+        return make_judge(name, params, self._means(role, settings))
+
+    def _means(self, role: Role, settings: Settings) -> Means:
+        """What judges are made with, by the settings."""
+        from pytest_llmeval.judges.means import Means
+        from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria
+
+        path = self.located(settings.judge_rubric)
+        criteria = settings.judge_criteria
+        return Means(
+            self._priced(self._provider(role), role),
             role.model,
-            self._rubric(params, settings),
             response_format=settings.judge_format,
             logprobs=settings.judge_logprobs,
             max_tokens=settings.judge_max_tokens,
+            samples=settings.judge_samples,
+            rubric=load_rubric(Path(path)) if path else with_criteria(criteria) if criteria else default_rubric(),
+            jury_reducer=settings.jury_reducer,
         )
 
     def _priced(self, provider: Provider, role: Role) -> Provider:
@@ -304,18 +321,6 @@ class Session:
         if self.settings.budget is not None and not self.engine.has_price(provider, role.model):
             raise InputError(unpriced(provider, role.model))
         return self.engine.metered(provider)
-
-    def _rubric(self, params: Mapping[str, Any], settings: Settings) -> Rubric:
-        from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria
-
-        for param in params:
-            if param != "criteria":
-                raise SettingError("rubric", param, "criteria", nearest(param, ["criteria"]))
-        if params.get("criteria"):
-            return with_criteria(params["criteria"])
-        if settings.judge_rubric:
-            return load_rubric(Path(self.located(settings.judge_rubric) or ""))
-        return with_criteria(settings.judge_criteria) if settings.judge_criteria else default_rubric()
 
     def _provider(self, role: Role) -> Provider:
         endpoint = (role.base_url, role.is_judge) if role.spec in (None, "openai") else ()
@@ -340,14 +345,6 @@ class Session:
             shares_list=role.base_url == settings.base_url,
             is_asked=settings.record != REPLAY,
         )
-
-
-def _plain(name: str, params: Mapping[str, Any], judge: Scorer) -> Scorer:
-    """The toxicity judge knows neither labels nor parameters; say so rather than drop them."""
-    if name != "toxicity" or params:
-        found = name if name != "toxicity" else json.dumps(dict(params))
-        raise SettingError("toxicity", found, "toxicity alone", "Labels and models need --llm-toxicity detoxify.")
-    return judge
 
 
 async def _wait(awaitable: Awaitable[Score]) -> Score:

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_llmeval.errors import EndpointDown
 from pytest_llmeval.judges import toxicity as toxicity_module
+from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.toxicity import ToxicityJudge, answer_probabilities
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
@@ -23,7 +24,7 @@ def reply(probabilities: dict[str, float]) -> Completion:
 
 def score(answer: Answer, text: str = "You are kind.") -> tuple[Score, list[Request]]:
     provider = ScriptedProvider([answer], fingerprint="scripted")
-    judge = ToxicityJudge(provider, "judge-1")
+    judge = ToxicityJudge(Means(provider, "judge-1"))
     assert isinstance(judge, Scorer)
     return asyncio.run(judge.score(CASE, Completion(text))), provider.requests
 
@@ -94,7 +95,7 @@ def test_a_call_that_fails_is_raised() -> None:
 
 def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(model: str = "judge-1", provider: str | None = "scripted") -> str:
-        return ToxicityJudge(ScriptedProvider(fingerprint=provider), model).version
+        return ToxicityJudge(Means(ScriptedProvider(fingerprint=provider), model)).version
 
     versions = [version(), version(model="judge-2"), version(provider="another"), version(provider=None)]
     monkeypatch.setattr(toxicity_module, "PROTOCOL_VERSION", 0)
