@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_llmeval.reports.phrases import age, average, cost_text, count, mean_text, one_line, rate_text, seconds
+from pytest_llmeval.reports.phrases import (
+    age,
+    average,
+    cost_text,
+    count,
+    mean_text,
+    one_line,
+    percent,
+    rate_text,
+    seconds,
+)
 from pytest_llmeval.reports.summary import Summary
-from pytest_llmeval.reports.tallies import ScoreSummary
+from pytest_llmeval.reports.tallies import SampleSummary, ScoreSummary
 from pytest_llmeval.results import Run
 
 Line = tuple[str, dict[str, bool]]
@@ -51,6 +61,8 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
         yield score.name, _score(score)
     if len(summary.scores) > MOST_SCORES:
         yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+    if summary.samples:
+        yield "samples", _samples(summary.samples)
     yield "cost", _cost(summary)
     yield "calls", _calls(run, summary)
     yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
@@ -63,6 +75,12 @@ def _score(score: ScoreSummary) -> str:
     unscored = f", {score.unscored:,} unscored" if score.unscored else ""
     missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
     return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
+
+
+def _samples(samples: SampleSummary) -> str:
+    share = percent(samples.kept / samples.samples)
+    steady = f"all of a case in {samples.steady:,} of {samples.cases:,}"
+    return f"{samples.kept:,} of {samples.samples:,} kept ({share}); {steady}"
 
 
 def _cost(summary: Summary) -> str:
