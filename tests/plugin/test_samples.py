@@ -268,8 +268,6 @@ def test_the_samples_stand_in_csv_html_and_junit(project: Project) -> None:
     run_flaky(project, "--llm-samples", "5", "--min-score", "3", "--llm-csv", "out.csv", "--junitxml", "out.xml")
 
     head, row = (line.split(",") for line in (project.path / "out.csv").read_text().splitlines()[:2])
-    assert dict(zip(head, row, strict=False))["id"] == "flaky"
-    assert row[head.index("samples") - len(head)], "the row is as long as its head"
     assert (head[-2:], row[-2:]) == (["samples", "samples_kept"], ["5", "4"])
     assert '<property name="llm_samples" value="4 of 5 kept"' in (project.path / "out.xml").read_text()
     page = (project.path / ".llmeval/report.html").read_text()

@@ -75,8 +75,8 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         st.lists(scores, max_size=2).map(tuple), thresholds, texts, texts, st.integers(0, 3), texts,
         st.floats(0, 99), texts, st.lists(samples, max_size=3, unique_by=lambda sample: sample.number).map(tuple),
     )  # fmt: skip
-    result = draw(built)
-    if result.samples and draw(st.booleans()):  # the answer of the case is that of a sample
+    result, is_own = draw(built), draw(st.booleans())
+    if result.samples and is_own:  # the answer of the case is that of a sample
         result = replace(result, completion=result.samples[0].completion)
     return result
 
