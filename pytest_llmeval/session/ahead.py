@@ -89,17 +89,22 @@ class Ahead:
             await asyncio.gather(*(self._judge(key, scorer, completion) for key, scorer in judges.items()))
             return
         for key in judges:
-            self.scores[key].cancel()
+            _drop(self.scores[key])
 
     async def _judge(self, key: str, scorer: Scorer, completion: Completion) -> None:
         ASKING.set(replace(ASKING.get(), purpose=scorer.name))
         try:
             if self._is_asked is not None and not await self._is_asked(key, scorer):
-                self.scores[key].cancel()
-                return
+                return _drop(self.scores[key])
             self.scores[key].set_result(await self._score(scorer, completion))
         except BaseException as error:
             self.scores[key].set_exception(_lasting(error))
+
+
+def _drop(future: Future[Score]) -> None:
+    """Say that there will be no score; whoever waits for several futures is told of it only by the second step."""
+    future.cancel()
+    future.set_running_or_notify_cancel()
 
 
 def _lasting(error: BaseException) -> BaseException:

@@ -114,6 +114,22 @@ def test_the_answer_that_most_samples_give_is_scored(project: Project) -> None:
     assert project.endpoint.count("judge") == 1
 
 
+def test_an_answer_that_lost_the_vote_can_be_scored_all_the_same(project: Project) -> None:
+    project.write("golden/flaky.csv", FLAKY)
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/flaky.csv", min_score=5)
+        @pytest.mark.llm_generate(samples=3, reducer="vote")
+        def test_it(llm_samples, llm_judge):
+            assert [float(llm_judge(each)) for each in llm_samples] == [5, 0, 4]
+        """,
+    )
+    project.run("test_it.py", *SEEDED).assert_outcomes(passed=1)
+
+
 PARSING = """
 import pytest
 from pytest_llmeval.plugin import hookspecs
