@@ -200,11 +200,14 @@ class CaseRun:
         completion = answer if isinstance(answer, Completion) else Completion(answer, endpoint="test", cost_usd=0.0)
         self.completion = self.completion or completion
         params = params or {}
-        alone = None if self.samples is None else self.samples.score_of(completion, name, params)
-        if alone is not None:
+        samples = (
+            self.samples if (case.prompt, case.expected) == (self.plan.case.prompt, self.plan.case.expected) else None
+        )
+        if samples is not None and (alone := samples.score_of(completion, name, params)) is not None:
+            self._note(name, params)
             self._subjects[id(alone)] = (case, completion)
             return alone
-        own = self._own_samples(case, completion)
+        own = samples if completion is self._own else None  # then the scores of all samples are asked for together
         is_reduced = own is not None and own.are_several
         key = (scorer_key(name, dict(params)), case.prompt, case.expected, completion.text, is_reduced)
         if key not in self._scores:
@@ -213,14 +216,13 @@ class CaseRun:
             self._scores[key] = score
             self._subjects[id(score)] = (case, completion)
             if case is self.plan.case and completion is self.completion:
-                self.asked.append((name, params))
+                self._note(name, params)
         return self._scores[key]
 
-    def _own_samples(self, case: Case, completion: Completion) -> Samples | None:
-        """The samples, if this is about the answer to the case itself: then their scores are asked for together."""
-        own = self.plan.case
-        is_own = completion is self._own and (case.prompt, case.expected) == (own.prompt, own.expected)
-        return self.samples if is_own else None
+    def _note(self, name: str, params: Mapping[str, Any]) -> None:
+        """Note what the test asks of its own answer: the next cases of its function will ask the same."""
+        if (name, params) not in self.asked:
+            self.asked.append((name, params))
 
     def is_of_samples(self, score: Score) -> bool:
         """Whether a score is that of the answer to the case, so that further samples tell more of it."""

@@ -235,11 +235,12 @@ def test_a_test_can_ask_about_all_samples_or_one(project: Project) -> None:
             assert llm_judge(llm_completion) == 3
             assert [float(llm_judge(each)) for each in llm_samples] == [5, 0, 4]
             assert llm_judge(llm_completion, criteria="Short") == 3
+            assert llm_judge(llm_samples[1], prompt="Is it? [[scores=4]]") == 4
         """,
     )
     project.run("test_it.py", *SEEDED, "--llm-threshold", "rubric>=3").assert_outcomes(passed=1)
-    assert [score["value"] for score in result_of(project)["scores"]] == [3, 3]
-    assert project.endpoint.count("judge") == 6
+    assert [score["value"] for score in result_of(project)["scores"]] == [3, 3, 4]
+    assert project.endpoint.count("judge") == 7
 
 
 @pytest.mark.parametrize(
