@@ -18,6 +18,7 @@ LLMEvalError
 │       ├── NotRecorded     only recordings may answer, and none does
 │       └── Stopped         the run ends
 ├── Unjudged                an unscored Score was compared
+├── Undecided               a case that must pass misses a bound, and further samples do not settle it
 ├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
 ```
@@ -191,6 +192,10 @@ class Unjudged(LLMEvalError):
 
     def __init__(self, name: str, why: str | None) -> None:
         super().__init__(f"{name} is unscored: {why or 'no reason given'}")
+
+
+class Undecided(LLMEvalError):
+    """A case that must pass misses a bound, and further samples show neither a fine case nor a broken one."""
 
 
 class StoreError(LLMEvalError):

@@ -48,7 +48,9 @@ class Provider(Protocol):
 class Scorer(Protocol):
     """Scores a completion. A metric answers at once; a judge asks a model and is awaited.
 
-    ``scale`` is optional: a scorer that returns a bare number may say with it what the number means.
+    ``scale`` is optional: a scorer that returns a bare number may say with it what the number means. So are two members
+    by which samples vote: ``parse(text) -> object | None``, what an answer says if that can be told, and
+    ``same(one, other) -> bool``, whether two of them say the same.
     """
 
     @property

@@ -96,6 +96,7 @@ class Case:
         metadata: Every other column, by its name in the file; absent cells are left out.
         thresholds: Bounds given in the row itself.
         source: Where the row stands.
+        must_pass: Whether further samples settle a missed bound; ``None`` if the row does not say.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Case:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     thresholds: tuple[Threshold, ...] = ()
+    must_pass: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -38,17 +38,20 @@ class Sample:
 
     Attributes:
         number: Its number, from 0; it makes the key of the call.
-        completion: The answer.
+        completion: The answer; ``None`` if none came.
         scores: The scores of this answer alone.
-        kept: Whether it keeps every bound; ``None`` where a score with a bound is unscored.
+        kept: Whether this sample alone keeps every bound; ``None`` where there is no bound, or a score with one was
+            not taken or is unscored.
         is_draw: Whether it was drawn by the sequential test of a case that must pass.
+        error: Why there is no answer; empty if there is one.
     """
 
     number: int
-    completion: Completion
+    completion: Completion | None
     scores: tuple[Score, ...] = ()
     kept: bool | None = None
     is_draw: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class CaseResult:
         started_at: ISO 8601 with UTC offset.
         duration_s: Seconds, set-up included.
         worker: Name of the xdist worker, or ``main``.
-        samples: Every completion, where more than one was asked for; ``scores`` are then reduced over them.
+        samples: Every completion, where more than one was asked for. Of the answer to the case, ``scores`` are then
+            reduced over them, and the calls of such a score stand with the samples alone.
     """
 
     suite: str

@@ -4,6 +4,8 @@ A request with a JSON response format, or with ``"score"`` in its text, is a jud
 messages:
 
 - ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's verdict
+- ``[[answers=A/B/C]]`` the same for each sample of a case: by the seed where one is sent, else in order of arrival; the
+  last one is for all that follow. ``[[scores=5/0/5]]`` answers "Sample 0.", "Sample 1." and so on, and judges each so
 - ``[[yes=0.9]]`` probability of "yes" where the prompt asks "yes or no"
 - ``[[latency=250]]`` milliseconds until the answer
 - ``[[after=3]]`` the answer comes when that many requests have come in all; ``[[judge_after=3]]`` the judge's alone
@@ -30,6 +32,7 @@ from typing import Any
 
 PATIENCE_S = 20.0
 """Seconds after which a request that waits for others is given up, so that a failing test ends."""
+SAMPLE = re.compile(r"Sample (\d+)\.")
 DIRECTIVE = re.compile(r"\[\[(\w+)=([^\]]*)\]\]")
 BLOCK = re.compile(r"<(\w+)-[0-9a-f]+>\n(.*?)\n</\1-[0-9a-f]+>", re.DOTALL)
 STATUS_FAULTS = {
@@ -42,12 +45,23 @@ STATUS_FAULTS = {
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came in; ``kind`` is ``judge`` or ``generation``, header names are lower-case."""
+    """One request as it came in; ``kind`` is ``judge`` or ``generation``, header names are lower-case.
+
+    ``attempt`` counts those with the same body.
+    """
 
     kind: str
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    attempt: int = 0
+
+    @property
+    def sample(self) -> int:
+        """Which sample of its case it asks for, or judges."""
+        if self.kind == "judge":
+            return int((SAMPLE.findall(self.text) or ["0"])[-1])
+        return int(self.body.get("seed", self.attempt))
 
     @property
     def text(self) -> str:
@@ -141,12 +155,10 @@ class MockEndpoint:
             self._lock.notify_all()
             self._in_flight += 1
             self.highest_in_flight = max(self.highest_in_flight, self._in_flight)
-            key = json.dumps(request.body, sort_keys=True)
-            attempt, self._attempts[key] = self._attempts[key], self._attempts[key] + 1
             reply = self.replies.popleft() if self.replies else None
         own = "judge_fault" if request.kind == "judge" else "answer_fault"
         fault, _, times = request.directives.get(own, request.directives.get("fault", "")).partition(":")
-        return reply, fault if not times or attempt < int(times) else ""
+        return reply, fault if not times or request.attempt < int(times) else ""
 
     def linger(self, request: Received, fault: str) -> None:
         """Wait as long as the test asked for."""
@@ -160,6 +172,13 @@ class MockEndpoint:
             least = int(request.directives.get(own, request.directives.get("after", 0)))
             self._lock.wait_for(lambda: len(self.requests) >= least or self.closing.is_set(), PATIENCE_S)
         self.closing.wait(float(request.directives.get("latency", 0)) / 1000)
+
+    def attempt(self, body: dict[str, Any]) -> int:
+        """Which request of the same body this is, from 0."""
+        key = json.dumps(body, sort_keys=True)
+        with self._lock:
+            attempt, self._attempts[key] = self._attempts[key], self._attempts[key] + 1
+        return attempt
 
     def left(self) -> None:
         """Note the end of a request."""
@@ -200,7 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         kind = "judge" if _is_judge(body) else "generation"
-        request = Received(kind, self.path, {name.lower(): text for name, text in self.headers.items()}, body)
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        request = Received(kind, self.path, headers, body, self.server.endpoint.attempt(body))
         reply, fault = self.server.endpoint.arrived(request)
         try:
             self.server.endpoint.linger(request, fault)
@@ -265,8 +285,12 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
     if request.kind == "judge" and endpoint.judge is not None:
         text = endpoint.judge(request)
     elif request.kind == "judge":
-        score = float(asked.get("score", endpoint.judge_score))
+        score = float(_of_sample(request, "scores") or asked.get("score", endpoint.judge_score))
         text = json.dumps(_verdict(body, score, asked.get("reason", "as scripted")))
+    elif "scores" in asked:
+        text = f"Sample {request.sample}."
+    elif "answers" in asked:
+        text = _of_sample(request, "answers")
     elif "answer" not in asked and "yes or no" in request.text.lower():
         yes = float(asked.get("yes", 0.1))
         odds = {" yes": yes, " no": 1 - yes}
@@ -284,6 +308,12 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
         "choices": [{"index": index, **choice} for index in range(body.get("n") or 1)],
         "usage": {"prompt_tokens": len(request.text) // 4 + 1, "completion_tokens": len(text) // 4 + 1},
     }
+
+
+def _of_sample(request: Received, directive: str) -> str:
+    """What a directive says for the sample that a request is about; empty if there is none."""
+    each = request.directives.get(directive, "").split("/")
+    return each[min(request.sample, len(each) - 1)]
 
 
 def _token(token: str, odds: dict[str, float]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ cases = record(
     tags=many(texts),
     metadata=objects,
     thresholds=many(thresholds),
+    must_pass=maybe(st.booleans()),
 )
 parameters = record(
     records.Parameters,
@@ -99,10 +100,11 @@ scores = record(
 samples = record(
     results.Sample,
     number=st.integers(),
-    completion=completions,
+    completion=maybe(completions),
     scores=many(scores),
     kept=maybe(st.booleans()),
     is_draw=st.booleans(),
+    error=texts,
 )
 case_results = record(
     results.CaseResult,

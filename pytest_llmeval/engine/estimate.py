@@ -65,7 +65,8 @@ class Estimate(Caller):
         line.usd = None if line.usd is None or cost is None else line.usd + cost
         if line.purpose != ANSWER:
             raise Stopped("a dry run")
-        return Completion("word " * tokens, usage=usage, cost_usd=0.0)
+        text = "word " * tokens + (str(request.sample) if request.sample else "")  # samples differ, so each is judged
+        return Completion(text, usage=usage, cost_usd=0.0)
 
     def know(self, key: str, provider: Provider, request: Request) -> None:
         """Count a request that is answered already."""

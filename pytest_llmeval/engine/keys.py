@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_llmeval.records import Request
 
-UNSEEN = ("source", "thresholds")
-"""What a provider cannot read of a case: where it stands, and what is asked of the answer."""
+UNSEEN = ("source", "thresholds", "must_pass")
+"""What is no part of the question that a provider is asked: where it stands, and what is asked of the answer."""
 
 KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""

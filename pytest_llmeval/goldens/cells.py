@@ -59,6 +59,12 @@ def as_number(value: Any) -> Any:
     return plain(value)
 
 
+def as_flag(value: Any) -> Any:
+    """True or false, also from its text in any case; anything else as it is."""
+    words = {"true": True, "false": False}
+    return words.get(value.strip().casefold(), value) if isinstance(value, str) else plain(value)
+
+
 def plain(value: Any) -> Any:
     """A JSON value in built-in types. A number too large for a float stays the text that was written."""
     if isinstance(value, dict):

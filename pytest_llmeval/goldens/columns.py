@@ -20,6 +20,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "min_score": ("min_score",),
     "threshold": ("threshold",),
     "thresholds": ("thresholds",),
+    "must_pass": ("must_pass",),
 }  # fmt: skip
 """The column names that need no configuration, by field; the first that holds a value in the file wins."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem, SettingError
 from pytest_llmeval.goldens import promptfoo
-from pytest_llmeval.goldens.cells import as_answer, as_list, as_number, as_text, as_texts, plain
+from pytest_llmeval.goldens.cells import as_answer, as_flag, as_list, as_number, as_text, as_texts, plain
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
 from pytest_llmeval.records import Threshold
 
@@ -22,6 +22,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "min_score": as_number,
     "threshold": lambda value: as_texts(value, ";"),
     "thresholds": lambda value: as_texts(value, ";"),
+    "must_pass": as_flag,
 }
 
 

@@ -139,4 +139,5 @@ def _case(draft: Draft, source: str) -> Case:
         tags=tuple(fields.get("tags", ())),
         metadata=draft.metadata,
         thresholds=draft.thresholds,
+        must_pass=fields.get("must_pass"),
     )

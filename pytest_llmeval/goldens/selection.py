@@ -13,7 +13,7 @@ from pytest_llmeval.records import Case
 PLACE = "--llm-where"
 
 
-def where_filter(expression: str) -> Callable[[Case], bool]:
+def where_filter(expression: str, place: str = PLACE) -> Callable[[Case], bool]:
     """A filter from a Jinja2 expression over the case, for example ``"billing" in tags and metadata.level != "3"``.
 
     A plain name that a case lacks is an error, so that a misspelt one does not select nothing in silence.
@@ -21,6 +21,7 @@ def where_filter(expression: str) -> Callable[[Case], bool]:
 
     Args:
         expression: The expression; runs in Jinja2's sandbox.
+        place: Where it was written, for error texts.
 
     Raises:
         SettingError: It is no Jinja2 expression. The filter itself raises it for a case without a name used, and
@@ -36,25 +37,25 @@ def where_filter(expression: str) -> Callable[[Case], bool]:
         evaluate: Callable[..., Any] = environment.compile_expression(expression)
         names = sorted(find_undeclared_variables(environment.parse(f"{{{{ {expression} }}}}")))
     except TemplateError as error:
-        raise SettingError(PLACE, expression, allowed, f"{error}".rstrip(".") + ".") from None
+        raise SettingError(place, expression, allowed, f"{error}".rstrip(".") + ".") from None
 
     def selects(case: Case) -> bool:
         known = variables(case)
         for name in names:
             if name not in known and name not in environment.globals:
-                raise _unknown(expression, name, case, known)
+                raise _unknown(place, expression, name, case, known)
         try:
             return bool(evaluate(known))
         except Exception as error:  # whatever a user's expression can raise, the place of the mistake is the option
-            raise SettingError(PLACE, expression, allowed, f"At {case.source}: {error}".rstrip(".") + ".") from None
+            raise SettingError(place, expression, allowed, f"At {case.source}: {error}".rstrip(".") + ".") from None
 
     return selects
 
 
-def _unknown(expression: str, name: str, case: Case, known: dict[str, Any]) -> SettingError:
+def _unknown(place: str, expression: str, name: str, case: Case, known: dict[str, Any]) -> SettingError:
     remedy = f"{case.source} has no {name!r}. {nearest(name, known)}".strip()
     hint = f"For a column with empty cells write metadata.{name}."
-    return SettingError(PLACE, expression, f"the names {', '.join(known)}", f"{remedy} {hint}")
+    return SettingError(place, expression, f"the names {', '.join(known)}", f"{remedy} {hint}")
 
 
 def draw(identities: Sequence[str], limit: int, seed: int) -> set[str]:

@@ -43,8 +43,17 @@ def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
 
 @pytest.fixture
 def llm_completion(request: pytest.FixtureRequest, llm_case: Case, llm_provider: object) -> Completion:
-    """The answer to this test's case."""
+    """The answer to this test's case; of several samples the first."""
     return _answer(request.node, llm_provider)
+
+
+@pytest.fixture
+def llm_samples(request: pytest.FixtureRequest, llm_completion: Completion) -> tuple[Completion, ...]:
+    """Every answer to this test's case, where ``--llm-samples`` asks for several; those that never came are left out.
+
+    A score of one of them is that of this answer alone. A score of ``llm_completion`` is reduced over all of them.
+    """
+    return _run(request.node).all_answers(llm_completion)
 
 
 @pytest.fixture

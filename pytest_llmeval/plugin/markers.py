@@ -15,11 +15,12 @@ from pytest_llmeval.settings import OPTIONS, Settings
 if TYPE_CHECKING:
     from pytest_llmeval.records import Threshold
 
-GOLDEN_KEYWORDS = ("min_score", "threshold", "where", "columns")
+GOLDEN_KEYWORDS = ("min_score", "threshold", "where", "columns", "must_pass")
 MODEL_KEYWORDS = ("model", "base_url", "provider")
 GENERATE_KEYWORDS = (*MODEL_KEYWORDS, *(option.name for option in OPTIONS if option.section == "generation"))
 JUDGE_SETTINGS = {option.name.removeprefix("judge_"): option.name for option in OPTIONS if option.section == "judge"}
 JUDGE_KEYWORDS = (*JUDGE_SETTINGS, "min_score")
+MUST_PASS_PLACE = "@pytest.mark.llm_golden must_pass"
 
 
 def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:
@@ -73,6 +74,19 @@ def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:
     for node, mark in item.iter_markers_with_node("llm_metric"):
         groups[node] += _metric_bounds(mark)
     return list(groups.values())
+
+
+def must_pass_of(item: pytest.Item) -> bool | str | None:
+    """What the nearest ``llm_golden`` marker that says something says of cases that must pass.
+
+    Raises:
+        SettingError: It is neither true, false nor an expression.
+    """
+    found = (mark.kwargs.get("must_pass") for mark in item.iter_markers("llm_golden"))
+    value = next((each for each in found if each is not None), None)
+    if value is not None and not isinstance(value, (bool, str)):
+        raise SettingError(MUST_PASS_PLACE, value, "True, False, or a Jinja2 expression over the case")
+    return value
 
 
 def metrics_of(item: pytest.Item) -> tuple[tuple[str, Mapping[str, Any]], ...]:

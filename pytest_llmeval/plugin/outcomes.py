@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, RUN
 from pytest_llmeval.plugin.collection import case_of
 
 if TYPE_CHECKING:
+    from pytest_llmeval.records import Score, Threshold
     from pytest_llmeval.results import Outcome
     from pytest_llmeval.session.case_run import CaseRun
 
@@ -73,6 +74,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
 
     Raises:
         Unjudged: A score with a bound is unscored.
+        Undecided: A case that must pass misses one, and further samples do not settle it.
     """
     bounded = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
     if RUN not in item.stash and case_of(item) is None and not bounded:
@@ -85,11 +87,25 @@ def enforce_thresholds(item: pytest.Item) -> None:
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
     if missed:
-        from pytest_llmeval.reports.failure import missed_lines, subject_lines
+        from pytest_llmeval.session.must_pass import settle
 
-        lines = missed_lines(run.plan.case, missed)
-        run.why = "\n".join(lines)
-        pytest.fail("\n".join([*lines, *subject_lines(run.plan.case, run.completion)]), pytrace=False)
+        test = settle(run, missed)
+        if test is None or test.verdict == "broken":
+            fail(run, missed)
+
+
+def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]]) -> None:
+    """Fail a test that misses bounds, and say why.
+
+    Raises:
+        pytest.fail.Exception: Always.
+    """
+    from pytest_llmeval.reports.failure import missed_lines, samples_lines, subject_lines
+
+    case, samples = run.plan.case, run.recorded_samples()
+    lines = [*missed_lines(case, missed), *samples_lines(samples)]
+    run.why = "\n".join(lines)
+    pytest.fail("\n".join([*lines, *subject_lines(case, run.completion)]), pytrace=False)
 
 
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +12,12 @@ import pytest
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, PLAN, RUN, Activation
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
-from pytest_llmeval.plugin.markers import metrics_of, settings_for, thresholds_of
+from pytest_llmeval.plugin.markers import MUST_PASS_PLACE, metrics_of, must_pass_of, settings_for, thresholds_of
 from pytest_llmeval.records import Case, Source
 from pytest_llmeval.session.case_run import CaseRun, Plan
 from pytest_llmeval.session.session import RUBRIC
 from pytest_llmeval.session.thresholds import by_origin, in_force
+from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import Provider
@@ -50,6 +51,7 @@ def plan_for(item: pytest.Item) -> Plan:
 
 def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[ACTIVATION].settings)
+    parse_reducer(settings.reducer, settings.samples)  # what is wrong with it is said before anything is sent
     case = case_of(item)
     return Plan(
         nodeid=item.nodeid,
@@ -60,7 +62,26 @@ def _plan(item: pytest.Item) -> Plan:
         metrics=metrics_of(item),
         is_golden=case is not None,
         order=item.config.stash[AHEAD_OF].order(item),
+        must_pass=case is not None and _must_pass(item, case, settings),
     )
+
+
+def _must_pass(item: pytest.Item, case: Case, settings: Settings) -> bool:
+    """Whether the case must pass: by its row, else by its test's marker, else by the settings."""
+    by_marker = must_pass_of(item)
+    if case.must_pass is not None or isinstance(by_marker, bool):
+        return bool(by_marker if case.must_pass is None else case.must_pass)
+    expression = by_marker or settings.must_pass
+    place = MUST_PASS_PLACE if by_marker else "--llm-must-pass"
+    return bool(expression) and _filter(str(expression), place)(case)
+
+
+@lru_cache(maxsize=64)
+def _filter(expression: str, place: str) -> Callable[[Case], bool]:
+    """The filter of an expression, compiled once for all cases."""
+    from pytest_llmeval.goldens.selection import where_filter
+
+    return where_filter(expression, place)
 
 
 def suite_of(item: pytest.Item) -> str:

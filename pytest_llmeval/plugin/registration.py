@@ -13,7 +13,7 @@ from pytest_llmeval.plugin.options import read_settings
 from pytest_llmeval.plugin.worker import Worker
 
 MARKERS = (
-    "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None): "
+    "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
     "run the test once for every case of the golden files",
     "llm_generate(**settings): how to generate for this test, by the names of the generation options",
     "llm_judge(criteria=None, min_score=None, **settings): how to judge for this test",

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmeval.records import Completion, Message, Request, Score
-from pytest_llmeval.reports.facts import CaseCost, Check, case_cost, checks, finite, model_of, own_messages
+from pytest_llmeval.reports.facts import (
+    CaseCost,
+    Check,
+    case_cost,
+    checks,
+    finite,
+    flicker_text,
+    kept_text,
+    model_of,
+    own_messages,
+    scoring_calls,
+)
 from pytest_llmeval.reports.phrases import cost_text, count, moment, number, seconds, usd
 from pytest_llmeval.reports.tallies import SpendingTally
 from pytest_llmeval.results import CaseResult
@@ -44,6 +55,8 @@ class CaseView:
         facts: What else is known, as pairs of label and text.
         cost: What it cost, judging included, in few characters; empty if nothing.
         command: Reruns exactly this case.
+        samples: How many samples keep the bounds; empty where there are no several.
+        flickers: That the case must pass, has missed a bound and is fine all the same; else empty.
     """
 
     result: CaseResult
@@ -54,6 +67,8 @@ class CaseView:
     facts: tuple[tuple[str, str], ...]
     cost: str
     command: str
+    samples: str
+    flickers: str
 
 
 def view(result: CaseResult) -> CaseView:
@@ -73,6 +88,8 @@ def view(result: CaseResult) -> CaseView:
         facts=tuple((label, text) for label, text in _facts(result, cost) if text),
         cost="cost unknown" if cost.total is None else usd(cost.total) if cost.total else "",
         command=f"pytest {shlex.quote(result.nodeid)}",
+        samples=kept_text(result.samples),
+        flickers=flicker_text(result),
     )
 
 
@@ -132,9 +149,8 @@ def _completion_facts(completion: Completion, cost: CaseCost) -> Iterator[tuple[
 
 def _judge_fact(result: CaseResult) -> str:
     tally = SpendingTally()
-    for score in result.scores:
-        for call in score.calls:
-            tally.add(call)
+    for call in scoring_calls(result):
+        tally.add(call)
     spent = tally.summary()
     calls = f"{count(spent.calls, 'call')}, {cost_text(spent)}" if spent.calls else ""
     cached = f"{spent.cached} from the cache" if spent.cached else ""

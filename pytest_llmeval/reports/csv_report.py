@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pytest_llmeval.records import Parameters
-from pytest_llmeval.reports.facts import case_cost, finite, model_of
+from pytest_llmeval.reports.facts import asked_for, case_cost, finite, kept_count, model_of
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.results import CaseResult, Run
 
@@ -15,6 +15,7 @@ COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",
     "frequency_penalty", "presence_penalty", "score", "classification", "model", "dataset_size", "judge_model",
     "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd", "judge_cost_usd",
+    "samples", "samples_kept",
 )  # fmt: skip
 SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
 FORMULA_STARTS = tuple(
@@ -66,6 +67,9 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
     yield from map(_text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome))
     cost = case_cost(result)
     yield from (cost.generation, cost.judging)
+    kept, known = kept_count(result.samples)
+    yield len(asked_for(result.samples)) or (1 if result.completion else None)
+    yield kept if known else None
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from pytest_llmeval.records import CALLS, COMPARISONS, Case, Completion, Message, Score, Threshold
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.results import CaseResult, Sample
 
 WORST_FIRST = (False, None, True)
 
@@ -83,9 +83,51 @@ class Ledger:
 def case_cost(result: CaseResult) -> CaseCost:
     """What one case cost."""
     ledger = Ledger()
-    answer = (result.completion,) if result.completion else ()
-    generation = calls_usd(answer, ledger)
-    return CaseCost(generation, calls_usd((call for score in result.scores for call in score.calls), ledger))
+    generation = calls_usd(answers(result), ledger)
+    return CaseCost(generation, calls_usd(scoring_calls(result), ledger))
+
+
+def answers(result: CaseResult) -> Iterator[Completion]:
+    """Every answer of a case, each once: those of its samples, where it has several."""
+    found = [sample.completion for sample in result.samples] if result.samples else [result.completion]
+    return (answer for answer in found if answer is not None)
+
+
+def scoring_calls(result: CaseResult) -> Iterator[Completion]:
+    """The calls that the scores of a case cost, those of its samples' own scores included."""
+    every = [*result.scores, *(score for sample in result.samples for score in sample.scores)]
+    return (call for score in every for call in score.calls)
+
+
+def asked_for(samples: Iterable[Sample]) -> list[Sample]:
+    """The samples that were asked for, without those that the test of a case that must pass has drawn."""
+    return [sample for sample in samples if not sample.is_draw]
+
+
+def kept_count(samples: Iterable[Sample]) -> tuple[int, int]:
+    """How many samples keep every bound, of how many for which that is known."""
+    known = [sample.kept for sample in asked_for(samples) if sample.kept is not None]
+    return sum(known), len(known)
+
+
+def kept_text(samples: Sequence[Sample]) -> str:
+    """``3 of 5 kept``; empty where there are no several samples, or nothing is known of them."""
+    (kept, known), many = kept_count(samples), len(asked_for(samples))
+    if many < 2 or not known:
+        return ""
+    return f"{kept} of {known} kept" + (f", {many - known} not judged" if known < many else "")
+
+
+def drawn_text(samples: Iterable[Sample]) -> str:
+    """``2 of 9 further samples miss a bound``; empty where the case is none that must pass, or missed none itself."""
+    draws = [sample.kept for sample in samples if sample.is_draw]
+    return f"{draws.count(False)} of {len(draws)} further samples miss a bound" if draws else ""
+
+
+def flicker_text(result: CaseResult) -> str:
+    """That a case which must pass has missed a bound and is fine all the same; else empty."""
+    drawn = drawn_text(result.samples) if result.outcome == "passed" else ""
+    return f"flickers: settled as fine, {drawn}" if drawn else ""
 
 
 def calls_usd(completions: Iterable[Completion], ledger: Ledger) -> float | None:

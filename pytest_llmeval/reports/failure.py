@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 from pytest_llmeval.records import Case, Completion, Score, Threshold
+from pytest_llmeval.reports.facts import drawn_text, kept_text
+from pytest_llmeval.results import Sample
 
 TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
 
@@ -19,6 +21,13 @@ def missed_lines(case: Case, missed: Sequence[tuple[Threshold, Score]]) -> list[
     """
     heads = [f"{_miss(threshold, score)} at {case.source}" for threshold, score in missed]
     return [*heads, *_reasons([score for _, score in missed])]
+
+
+def samples_lines(samples: Sequence[Sample]) -> list[str]:
+    """How many samples keep the bounds, and what further samples of a case that must pass said; where there are any."""
+    drawn = drawn_text(samples)
+    rows = {"samples": kept_text(samples), "must pass": drawn and f"broken: {drawn}"}
+    return [_row(label, text) for label, text in rows.items() if text]
 
 
 def comparison_lines(op: str, left: object, right: object, case: Case, completion: Completion | None) -> list[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.records import Completion, Request, Score
 from pytest_llmeval.reports.facts import case_cost, checks, finite
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.summary import Summary, Tally
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Sample
 from pytest_llmeval.wire import fields_of
 
 REPORT = "JSON report"
@@ -82,16 +82,25 @@ def result_object(result: CaseResult) -> dict[str, Any]:
 
     A score that is infinite or not a number is told as unscored, with the reason.
     """
-    scores = [finite(score) for score in result.scores]
     bounds = [{**vars(check.threshold), "value": check.value, "met": check.met} for check in checks(result)]
     return {
         **vars(result),
         "request": _request(result.request),
         "completion": _completion(result.completion),
-        "scores": [{**vars(score), "calls": [_completion(call) for call in score.calls]} for score in scores],
+        "scores": [_score(score) for score in result.scores],
         "thresholds": bounds,
+        "samples": [_sample(sample) for sample in result.samples],
         "cost_usd": case_cost(result),
     }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    scores = [_score(score) for score in sample.scores]
+    return {**vars(sample), "completion": _completion(sample.completion), "scores": scores}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {**vars(finite(score)), "calls": [_completion(call) for call in score.calls]}
 
 
 def _request(request: Request | None) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.reports.facts import case_cost, finite, model_of
+from pytest_llmeval.reports.facts import answers, case_cost, finite, flicker_text, kept_text, model_of, scoring_calls
 from pytest_llmeval.results import CaseResult
 
 
@@ -25,6 +25,8 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
     for score in map(finite, result.scores):
         yield f"llm_score.{score.name}", "unscored" if score.value is None else f"{score.value:.6g}"
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
-    asked = result.completion is not None or any(score.calls for score in result.scores)
+    yield "llm_samples", kept_text(result.samples)
+    yield "llm_must_pass", flicker_text(result)
+    asked = any(True for _ in answers(result)) or any(True for _ in scoring_calls(result))
     cost = case_cost(result).total
     yield "llm_cost_usd", f"{cost:.6f}" if asked and cost is not None else ""

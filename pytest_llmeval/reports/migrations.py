@@ -32,19 +32,39 @@ UPDATE cases SET {column} = (
 
 def add_costs(connection: Connection) -> None:
     """To version 2: ids and times of calls, what a run has sent, and what a case cost, which its calls tell."""
-    for table, *columns in ADDED_2:
-        for column in columns:
-            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+    _add_columns(connection, ADDED_2)
     for column, kind in (("generation_usd", "NULL"), ("judging_usd", "NOT NULL")):
         connection.exec_driver_sql(COSTS_2.format(column=column, kind=kind, usd=USD_2))
 
 
-def add_judges(connection: Connection) -> None:
-    """To version 3: what is known of the judges of a run."""
-    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN judges TEXT")
+ADDED_3 = (
+    ("runs", "judges TEXT"),
+    ("cases", "must_pass BOOLEAN"),
+    ("completions", "sample INTEGER"),
+    ("scores", "sample INTEGER"),
+)
+SAMPLES_3 = """
+CREATE TABLE samples (
+    case_number INTEGER NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL, is_draw BOOLEAN, kept BOOLEAN,
+    error TEXT, PRIMARY KEY (case_number, position),
+    FOREIGN KEY (case_number) REFERENCES cases (number) ON DELETE CASCADE
+)
+"""
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges)
+def add_judges_and_samples(connection: Connection) -> None:
+    """To version 3: what is known of the judges of a run, and several samples of a case."""
+    _add_columns(connection, ADDED_3)
+    connection.exec_driver_sql(SAMPLES_3)
+
+
+def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
+    for table, *columns in added:
+        for column in columns:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+
+
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_and_samples)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llmeval.records import (
@@ -19,7 +19,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.facts import Ledger, calls_usd, case_cost, finite, own_messages
-from pytest_llmeval.results import CaseResult, JudgeFacts, Run, Traffic
+from pytest_llmeval.results import CaseResult, JudgeFacts, Run, Sample, Traffic
 from pytest_llmeval.wire import from_wire, to_builtin
 
 Row = Mapping[str, Any]
@@ -66,38 +66,66 @@ def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
         "row_thresholds": _json([vars(each) for each in case.thresholds]), "file": case.source.file,
         "line": case.source.line, "nodeid": result.nodeid, "judge_model": result.judge_model,
         "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
-        "generation_usd": cost.generation, "judging_usd": cost.judging,
+        "generation_usd": cost.generation, "judging_usd": cost.judging, "must_pass": case.must_pass,
     })  # fmt: skip
 
 
 def completion_rows(result: CaseResult) -> list[dict[str, Any]]:
-    """The rows of the answer, at position 0, and of the calls that its scores cost, in their order."""
+    """The rows of the answer, at position 0, of the other samples' answers, and of the calls that scores cost.
+
+    The answer of the case is that of a sample, where it has several, and stands here once.
+    """
     rows = []
+    answered = [sample for sample in result.samples if sample.completion is not None]
+    own = next((sample.number for sample in answered if sample.completion == result.completion), None)
     if result.request or result.completion:
-        answer = {"purpose": ANSWER, "score_position": None}
+        answer = {"purpose": ANSWER, "score_position": None, "sample": own}
         rows.append({"position": 0, **answer, **_call(result.completion), **_asked(result)})
-    calls = [(place, score, call) for place, score in enumerate(result.scores) for call in score.calls]
-    for position, (place, score, call) in enumerate(calls, start=1):
-        judge = {"purpose": score.name, "score_position": place}
-        rows.append({"position": position, **judge, **_call(call), **dict.fromkeys(REQUEST_COLUMNS)})
+    others = [(ANSWER, None, sample.number, sample.completion) for sample in answered if sample.number != own]
+    judging = [
+        (score.name, place, number, call)
+        for place, (number, score) in enumerate(_every_score(result))
+        for call in score.calls
+    ]
+    for position, (purpose, score_position, number, call) in enumerate((*others, *judging), start=1):
+        about = {"purpose": purpose, "score_position": score_position, "sample": number}
+        rows.append({"position": position, **about, **_call(call), **dict.fromkeys(REQUEST_COLUMNS)})
     return [_storable(row) for row in rows]
 
 
 def score_rows(result: CaseResult) -> list[dict[str, Any]]:
-    """The rows of a result's scores, in their order."""
-    return [_score_row(position, finite(score)) for position, score in enumerate(result.scores)]
+    """The rows of a result's scores, in their order, then of those of its samples alone."""
+    every = enumerate(_every_score(result))
+    return [{**_score_row(position, finite(score)), "sample": sample} for position, (sample, score) in every]
 
 
-def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row]) -> CaseResult:
-    """The result that `case_row`, `completion_rows` and `score_rows` wrote.
+def sample_rows(result: CaseResult) -> list[dict[str, Any]]:
+    """The rows of a result's samples, in their order; what they say stands with the completions and scores."""
+    names = ("number", "is_draw", "kept", "error")
+    every = enumerate(result.samples)
+    return [
+        _storable({"position": position, **{name: getattr(sample, name) for name in names}})
+        for position, sample in every
+    ]
+
+
+def _every_score(result: CaseResult) -> Iterator[tuple[int | None, Score]]:
+    """The scores of a case, and of its samples with their number."""
+    yield from ((None, score) for score in result.scores)
+    yield from ((sample.number, score) for sample in result.samples for score in sample.scores)
+
+
+def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row], samples: Sequence[Row]) -> CaseResult:
+    """The result that `case_row`, `completion_rows`, `score_rows` and `sample_rows` wrote.
 
     Args:
         case: The row of the case.
         completions: The rows of its completions, by position.
         scores: The rows of its scores, by position.
+        samples: The rows of its samples, by position.
     """
-    row, calls = _restored(case), [_restored(each) for each in completions]
-    asked = next((call for call in calls if call["score_position"] is None), None)
+    row, calls, found = _restored(case), [_restored(each) for each in completions], [_restored(each) for each in scores]
+    asked = next((call for call in calls if call["position"] == 0), None)
     original = _case_of(row)
     return CaseResult(
         suite=row["suite"],
@@ -106,7 +134,7 @@ def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row]) -> C
         outcome=row["outcome"],
         request=_request_of(asked, original) if asked else None,
         completion=_completion_of(asked) if asked else None,
-        scores=tuple(_score_of(_restored(each), calls) for each in scores),
+        scores=tuple(_score_of(each, calls) for each in found if each["sample"] is None),
         thresholds=_thresholds(row["thresholds"]),
         message=row["message"],
         judge_model=row["judge_model"],
@@ -114,7 +142,16 @@ def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row]) -> C
         started_at=row["started_at"],
         duration_s=row["duration_s"],
         worker=row["worker"],
+        samples=tuple(_sample_of(_restored(each), calls, found) for each in samples),
     )
+
+
+def _sample_of(row: Row, calls: Sequence[Row], scores: Sequence[Row]) -> Sample:
+    number = row["number"]
+    answer = next((call for call in calls if call["score_position"] is None and call["sample"] == number), None)
+    own = tuple(_score_of(each, calls) for each in scores if each["sample"] == number)
+    completion = None if answer is None else _completion_of(answer)
+    return Sample(number, completion, own, row["kept"], row["is_draw"], row["error"])
 
 
 def _case_of(row: Row) -> Case:
@@ -128,6 +165,7 @@ def _case_of(row: Row) -> Case:
         tags=tuple(_read(row["tags"], ())),
         metadata=_read(row["metadata"], {}),
         thresholds=_thresholds(row["row_thresholds"]),
+        must_pass=row["must_pass"],
     )
 
 

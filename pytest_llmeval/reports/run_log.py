@@ -12,8 +12,17 @@ from pytest_llmeval.errors import RunLogError
 from pytest_llmeval.reports.batch import Batch
 from pytest_llmeval.reports.database import Database
 from pytest_llmeval.reports.migrations import prepare
-from pytest_llmeval.reports.rows import Row, case_row, completion_rows, result_of, run_of, run_row, score_rows
-from pytest_llmeval.reports.tables import schema
+from pytest_llmeval.reports.rows import (
+    Row,
+    case_row,
+    completion_rows,
+    result_of,
+    run_of,
+    run_row,
+    sample_rows,
+    score_rows,
+)
+from pytest_llmeval.reports.tables import Schema, schema
 from pytest_llmeval.results import CaseResult, Run
 
 if TYPE_CHECKING:
@@ -23,8 +32,8 @@ PAGE = 200  # results read at once; what bounds the memory of a reader
 ORDER = ("suite", "file", "line", "case_id", "sample")
 IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
 
-ResultRows = tuple[Row, Sequence[Row], Sequence[Row]]
-"""A result as the rows of its case, its completions and its scores."""
+ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row]]
+"""A result as the rows of its case, its completions, its scores and its samples."""
 
 
 class RunLog:
@@ -69,7 +78,7 @@ class RunLog:
             RunLogError: The log cannot be written, or has no run of this id. The error may be that of results that
                 were added before; what could not be written is kept, and tried again.
         """
-        rows = case_row(run_id, result), completion_rows(result), score_rows(result)
+        rows = case_row(run_id, result), completion_rows(result), score_rows(result), sample_rows(result)
         self._waiting.add((run_id, *result.identity), rows)
 
     def flush(self) -> None:
@@ -140,12 +149,12 @@ class RunLog:
         cases = self._tables.cases
         same = [cases.c[name] == bindparam(f"its_{name}") for name in IDENTITY]
         number = select(cases.c.number).where(*same).scalar_subquery()
-        keys = [{f"its_{name}": case[name] for name in IDENTITY} for case, _, _ in results]
-        completions, scores = [rows for _, rows, _ in results], [rows for _, _, rows in results]
+        keys = [{f"its_{name}": case[name] for name in IDENTITY} for case, *_ in results]
         with self._database.transaction() as connection:
             connection.execute(cases.delete().where(*same), keys)
-            connection.execute(cases.insert(), [case for case, _, _ in results])
-            for table, rows in ((self._tables.completions, completions), (self._tables.scores, scores)):
+            connection.execute(cases.insert(), [case for case, *_ in results])
+            by_table = zip(*(own for _, *own in results), strict=True)
+            for table, rows in zip(parts_of(self._tables), by_table, strict=True):
                 parts = [{**key, **part} for key, own in zip(keys, rows, strict=True) for part in own]
                 if parts:
                     connection.execute(table.insert().values(case_number=number), parts)
@@ -185,8 +194,14 @@ class LoggedResults:
         with self.database.transaction() as connection:
             found = _rows(connection, query.where(tuple_(*order) > last) if last else query)
             numbers = [row["number"] for row in found]
-            completions, scores = (_of(table, numbers, connection) for table in (schema().completions, schema().scores))
-        return [(row, completions.get(row["number"], []), scores.get(row["number"], [])) for row in found]
+            completions, scores, samples = (_of(table, numbers, connection) for table in parts_of(schema()))
+        own = ((completions.get(each, []), scores.get(each, []), samples.get(each, [])) for each in numbers)
+        return [(row, *parts) for row, parts in zip(found, own, strict=True)]
+
+
+def parts_of(tables: Schema) -> tuple[Table, ...]:
+    """The tables whose rows belong to a case, in the order of `ResultRows`."""
+    return (tables.completions, tables.scores, tables.samples)
 
 
 def _of(table: Table, cases: list[int], connection: Connection) -> dict[int, list[Row]]:

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Literal
 
 from pytest_llmeval.records import Completion
-from pytest_llmeval.reports.facts import Ledger, checks, instant, model_of
+from pytest_llmeval.reports.facts import Ledger, answers, checks, flicker_text, instant, model_of, scoring_calls
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.reports.tallies import (
     Cost,
+    SampleSummary,
     ScoreSummary,
     ScoreTally,
     Spending,
@@ -69,6 +70,7 @@ class Summary:
         judge_models: Models that judged.
         unbounded: Cases that were tried without any threshold.
         notes: What a reader should know before trusting the numbers; the run's warnings are not repeated.
+        samples: How many samples keep their bounds; ``None`` where no case has several that were judged.
     """
 
     verdict: Verdict
@@ -96,6 +98,7 @@ class Summary:
     judge_models: tuple[str, ...]
     unbounded: int
     notes: tuple[str, ...]
+    samples: SampleSummary | None = None
 
 
 def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
@@ -128,6 +131,8 @@ class Tally:
     judge_models: set[str] = field(default_factory=set)
     unbounded: int = 0
     truncated: int = 0
+    samples: SampleSummary = field(default_factory=SampleSummary)
+    flickering: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.generation, self.judging = SpendingTally(self.ledger), SpendingTally(self.ledger)
@@ -141,7 +146,10 @@ class Tally:
             heapq.heappop(self.slowest)
         if result.judge_model:
             self.judge_models.add(result.judge_model)
-        self._add_answer(result)
+        self.samples = self.samples.after(result)
+        if flicker_text(result):
+            self.flickering.append(result.case.id)
+        self._add_answers(result)
         self._add_scores(result)
 
     def summary(self, run: Run) -> Summary:
@@ -174,23 +182,23 @@ class Tally:
             judge_models=tuple(sorted(self.judge_models)),
             unbounded=self.unbounded,
             notes=tuple(self._notes(run)),
+            samples=self.samples if self.samples.cases else None,
         )
 
-    def _add_answer(self, result: CaseResult) -> None:
-        answer = result.completion
-        (self.asked if answer is None else self.models).update(filter(None, [model_of(result)]))
-        if answer is None:
-            return
-        self._add_call(answer, self.generation)
-        self.truncated += answer.finish_reason == "length"
-        if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
-            self.latencies.append(answer.latency_s)
+    def _add_answers(self, result: CaseResult) -> None:
+        (self.asked if result.completion is None else self.models).update(filter(None, [model_of(result)]))
+        found = list(answers(result))
+        self.truncated += any(answer.finish_reason == "length" for answer in found)
+        for answer in found:
+            self._add_call(answer, self.generation)
+            if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
+                self.latencies.append(answer.latency_s)
 
     def _add_scores(self, result: CaseResult) -> None:
         for score in result.scores:
             self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
-            for call in score.calls:
-                self._add_call(call, self.judging)
+        for call in scoring_calls(result):
+            self._add_call(call, self.judging)
         for check in checks(result):
             if check.threshold.metric in self.scores:
                 self.scores[check.threshold.metric].bounds += 1
@@ -232,6 +240,9 @@ class Tally:
         if run.lost:
             first = ", ".join(run.lost[:SLOWEST])
             yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first}"
+        if self.flickering:
+            first = ", ".join(self.flickering[:SLOWEST]) + (", ..." if len(self.flickering) > SLOWEST else "")
+            yield f"{count(len(self.flickering), 'case')} that must pass flickered; further samples settled it: {first}"
         if self.unbounded:
             yield f"{count(self.unbounded, 'case')} had no threshold: only an assertion of the test could fail."
         if self.truncated:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, MetaData, Table
 
 
+SAMPLE = "number of the sample, where the case has several; NULL: of the case as a whole"
+
+
 @dataclass(frozen=True)
 class Schema:
     """The tables. A change to one is also a step in `pytest_llmeval.reports.migrations`."""
@@ -25,6 +28,7 @@ class Schema:
     cases: Table
     completions: Table
     scores: Table
+    samples: Table
 
 
 @cache
@@ -34,7 +38,8 @@ def schema() -> Schema:
 
     metadata = MetaData()
     version = Table("schema_version", metadata, Column("version", Integer, nullable=False), Column("since", Text))
-    return Schema(metadata, version, _runs(metadata), _cases(metadata), _completions(metadata), _scores(metadata))
+    tables = (make(metadata) for make in (_runs, _cases, _completions, _scores, _samples))
+    return Schema(metadata, version, *tables)
 
 
 def _runs(metadata: MetaData) -> Table:
@@ -62,7 +67,7 @@ def _runs(metadata: MetaData) -> Table:
 
 
 def _cases(metadata: MetaData) -> Table:
-    from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+    from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
     return Table(
         "cases",
@@ -96,6 +101,7 @@ def _cases(metadata: MetaData) -> Table:
             "for each of them, in runs.spent_usd once",
         ),
         Column("judging_usd", Double, comment="of the calls of its scores, counted in the same way"),
+        Column("must_pass", Boolean, comment="what the row says of it; NULL: nothing"),
         UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
     )
@@ -144,11 +150,12 @@ def _completions(metadata: MetaData) -> Table:
         Column("other_parameters", Text, comment="JSON"),
         Column("request_sample", Integer, comment="NULL: nothing was asked"),
         Column("sees_case", Boolean, comment="whether the whole case was handed over"),
+        Column("sample", Integer, comment=SAMPLE),
     )
 
 
 def _scores(metadata: MetaData) -> Table:
-    from sqlalchemy import Boolean, Column, Double, Table, Text
+    from sqlalchemy import Boolean, Column, Double, Integer, Table, Text
 
     return Table(
         "scores",
@@ -166,4 +173,19 @@ def _scores(metadata: MetaData) -> Table:
         Column("raw", Text, comment="what the scorer saw, for example the judge's last reply"),
         Column("parts", Text, comment="JSON"),
         Column("cost_usd", Double, comment="of its calls; NULL: unknown, 0: cached or none"),
+        Column("sample", Integer, comment=SAMPLE),
+    )
+
+
+def _samples(metadata: MetaData) -> Table:
+    from sqlalchemy import Boolean, Column, Integer, Table, Text
+
+    return Table(
+        "samples",
+        metadata,
+        *_of_case(),
+        Column("number", Integer, nullable=False, comment="what the column sample of completions and scores means"),
+        Column("is_draw", Boolean, comment="drawn to settle a case that must pass"),
+        Column("kept", Boolean, comment="whether this sample alone keeps every bound; NULL: not known"),
+        Column("error", Text, comment="why there is no answer; empty if there is one"),
     )

@@ -7,8 +7,8 @@ from array import array
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.records import Completion, Scale, Score
-from pytest_llmeval.reports.facts import Ledger, finite, instant
-from pytest_llmeval.results import Interval, Run, SelfTest, Traffic
+from pytest_llmeval.reports.facts import Ledger, asked_for, finite, instant, kept_count
+from pytest_llmeval.results import CaseResult, Interval, Run, SelfTest, Traffic
 from pytest_llmeval.stats.intervals import mean_interval
 
 
@@ -69,6 +69,30 @@ class Spending(Cost):
     cached: int
     prompt_tokens: int
     completion_tokens: int
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """How reliable the answers are: the samples of all cases that have several, held to their bounds one by one.
+
+    Attributes:
+        cases: Cases with several samples that were judged.
+        samples: Samples that were judged.
+        kept: How many of them keep every bound; as a share that is pass@1.
+        steady: Cases whose every sample keeps them; as a share of the cases that is pass^n.
+    """
+
+    cases: int = 0
+    samples: int = 0
+    kept: int = 0
+    steady: int = 0
+
+    def after(self, result: CaseResult) -> SampleSummary:
+        """The same with one more case."""
+        many, (kept, known) = len(asked_for(result.samples)), kept_count(result.samples)
+        if many < 2 or not known:
+            return self
+        return SampleSummary(self.cases + 1, self.samples + known, self.kept + kept, self.steady + (kept == many))
 
 
 @dataclass

@@ -13,11 +13,12 @@ from pytest_llmeval.reports.phrases import (
     judge_text,
     mean_text,
     one_line,
+    percent,
     rate_text,
     seconds,
 )
 from pytest_llmeval.reports.summary import Summary
-from pytest_llmeval.reports.tallies import ScoreSummary
+from pytest_llmeval.reports.tallies import SampleSummary, ScoreSummary
 from pytest_llmeval.results import Run
 
 Line = tuple[str, dict[str, bool]]
@@ -63,6 +64,8 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
         yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
     for facts in run.judges[:MOST_SCORES]:
         yield "judge", judge_text(facts)
+    if summary.samples:
+        yield "samples", _samples(summary.samples)
     yield "cost", _cost(summary)
     yield "calls", _calls(run, summary)
     yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
@@ -75,6 +78,12 @@ def _score(score: ScoreSummary) -> str:
     unscored = f", {score.unscored:,} unscored" if score.unscored else ""
     missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
     return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
+
+
+def _samples(samples: SampleSummary) -> str:
+    share = percent(samples.kept / samples.samples)
+    steady = f"all of a case in {samples.steady:,} of {samples.cases:,}"
+    return f"{samples.kept:,} of {samples.samples:,} kept ({share}); {steady}"
 
 
 def _cost(summary: Summary) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import replace
@@ -26,6 +26,8 @@ class Ahead:
         provider: Who answers.
         answer: Gets the answer.
         score: Gets one score of it.
+        is_asked: Whether a scorer, with the key under which the test asks, is asked about this answer at all. Where it
+            is not, there is no such score.
     """
 
     def __init__(
@@ -33,11 +35,12 @@ class Ahead:
         provider: Provider,
         answer: Callable[[], Coroutine[object, object, Completion]],
         score: Callable[[Scorer, Completion], Coroutine[object, object, Score]],
+        is_asked: Callable[[str, Scorer], Awaitable[bool]] | None = None,
     ) -> None:
         self.provider = provider
         self.completion: Future[Completion] = Future()
         self.scores: dict[str, Future[Score]] = {}
-        self._answer, self._score = answer, score
+        self._answer, self._score, self._is_asked = answer, score, is_asked
 
     @property
     def is_waiting(self) -> bool:
@@ -86,14 +89,22 @@ class Ahead:
             await asyncio.gather(*(self._judge(key, scorer, completion) for key, scorer in judges.items()))
             return
         for key in judges:
-            self.scores[key].cancel()
+            _drop(self.scores[key])
 
     async def _judge(self, key: str, scorer: Scorer, completion: Completion) -> None:
         ASKING.set(replace(ASKING.get(), purpose=scorer.name))
         try:
+            if self._is_asked is not None and not await self._is_asked(key, scorer):
+                return _drop(self.scores[key])
             self.scores[key].set_result(await self._score(scorer, completion))
         except BaseException as error:
             self.scores[key].set_exception(_lasting(error))
+
+
+def _drop(future: Future[Score]) -> None:
+    """Say that there will be no score; whoever waits for several futures is told of it only by the second step."""
+    future.cancel()
+    future.set_running_or_notify_cancel()
 
 
 def _lasting(error: BaseException) -> BaseException:

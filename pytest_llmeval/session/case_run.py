@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.engine.asking import Asking, asking
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
-from pytest_llmeval.results import CaseResult, Outcome
-from pytest_llmeval.session.ahead import Ahead
+from pytest_llmeval.results import CaseResult, Outcome, Sample
 from pytest_llmeval.session.roles import judging_role
+from pytest_llmeval.session.samples import Samples
 from pytest_llmeval.session.thresholds import scorer_key
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Plan:
         metrics: Metrics to take although they have no bound: names with parameters.
         is_golden: Whether the case is a golden one.
         order: Position of the test among all.
+        must_pass: Whether further samples settle a missed bound.
     """
 
     nodeid: str
@@ -45,6 +46,7 @@ class Plan:
     metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     is_golden: bool = True
     order: int = 0
+    must_pass: bool = False
 
     @property
     def asking(self) -> Asking:
@@ -63,6 +65,7 @@ class CaseRun:
         decided: The outcome, once the test's body has one.
         why: Which bounds were missed, if any.
         asked: The scores of the test's own answer that it asked for, with their parameters.
+        samples: Every answer to the case itself, once it was asked for.
     """
 
     session: Session
@@ -71,10 +74,12 @@ class CaseRun:
     decided: Outcome | None = None
     why: str = ""
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    samples: Samples | None = None
     _request: Request | None = None
-    _scores: dict[tuple[str, str, str | None, str], Score] = field(default_factory=dict)
+    _scores: dict[tuple[str, str, str | None, str, bool], Score] = field(default_factory=dict)
     _subjects: dict[int, tuple[Case, Completion]] = field(default_factory=dict)
-    _ahead: Ahead | None = None
+    _own: Completion | None = None  # what the test was given as the answer to its case
+    _of_samples: set[int] = field(default_factory=set)
     _started_at: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
 
     def generate(self, provider: Provider, prompt: str | None = None) -> Completion:
@@ -84,14 +89,27 @@ class CaseRun:
             CallError: No completion could be had.
             InputError: The prompt cannot be made.
         """
-        if self._ahead is not None and self._ahead.provider is provider and prompt is None:
-            answer = self._ahead.completion.result()
+        if prompt is None:
+            if self.samples is None or self.samples.provider is not provider:
+                self.samples = self._sampled(provider).begin(self.plan.asking, {})
+            answer = self._own = self.samples.first()
         else:
             request = self._asked(provider, prompt)
             with asking(self.plan.asking):
                 answer = self.session.engine.run(self._answer(provider, request))
         self.completion = self.completion or answer
         return answer
+
+    def all_answers(self, answer: Completion) -> tuple[Completion, ...]:
+        """Every answer to the case, in the order of the samples; those that never came are left out.
+
+        Args:
+            answer: What the test has as its answer; where we have not asked for it, it is the only one.
+
+        Raises:
+            NotSent: A call was not allowed, or is not recorded.
+        """
+        return (answer,) if self.samples is None else self.samples.answers()
 
     def begin(
         self, provider: Provider, judged: Iterable[tuple[str, Mapping[str, Any]]], is_spare: bool = False
@@ -106,30 +124,30 @@ class CaseRun:
         Raises:
             InputError: The prompt cannot be made, or there is no such scorer.
         """
-        request, plan = self._asked(provider), self.plan
         judges = self._judges(judged)
-        ahead = Ahead(
-            provider,
-            lambda: self._answer(provider, request),
-            lambda scorer, completion: self.session.judged(scorer, plan.case, completion),
-        )
-        self._ahead = ahead.begin(self.session.engine, replace(plan.asking, is_spare=is_spare), judges)
+        self.samples = self._sampled(provider).begin(replace(self.plan.asking, is_spare=is_spare), judges)
 
     def begin_scores(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Ask for more scores of the answer that is on its way."""
-        if self._ahead is not None:
-            with asking(self.plan.asking):
-                self._ahead.ask(self.session.engine, self._judges(judged))
+        """Ask for more scores of the answers that are on their way."""
+        if self.samples is not None:
+            self.samples.ask(self._judges(judged))
 
     def wait(self) -> None:
         """Wait until everything that was asked for has ended, well or not."""
-        if self._ahead is not None:
-            self._ahead.wait()
+        if self.samples is not None:
+            self.samples.wait()
 
     @property
     def is_waiting(self) -> bool:
         """Whether something that was asked for is still on its way."""
-        return self._ahead is not None and self._ahead.is_waiting
+        return self.samples is not None and self.samples.is_waiting
+
+    def _sampled(self, provider: Provider) -> Samples:
+        """The samples of the case, not asked for yet."""
+        request = self._asked(provider)
+        return Samples(
+            self.session, self.plan, provider, lambda number: self._answer(provider, _numbered(request, number))
+        )
 
     def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Scorer]:
         """Those of the scorers that ask a model, by the key under which the test asks."""
@@ -181,25 +199,37 @@ class CaseRun:
         case = case or self.plan.case
         completion = answer if isinstance(answer, Completion) else Completion(answer, endpoint="test", cost_usd=0.0)
         self.completion = self.completion or completion
-        key = (scorer_key(name, dict(params or {})), case.prompt, case.expected, completion.text)
+        params = params or {}
+        samples = (
+            self.samples if (case.prompt, case.expected) == (self.plan.case.prompt, self.plan.case.expected) else None
+        )
+        if samples is not None and (alone := samples.score_of(completion, name, params)) is not None:
+            self._note(name, params)
+            self._subjects[id(alone)] = (case, completion)
+            return alone
+        own = samples if completion is self._own else None  # then the scores of all samples are asked for together
+        is_reduced = own is not None and own.are_several
+        key = (scorer_key(name, dict(params)), case.prompt, case.expected, completion.text, is_reduced)
         if key not in self._scores:
-            score = self._score_ahead(key, completion)
-            score = self._scores[key] = self._score_now(name, params, case, completion) if score is None else score
+            score = own.score(name, params) if own else self._score_now(name, params, case, completion)
+            self._of_samples |= {id(score)} if own else set()
+            self._scores[key] = score
             self._subjects[id(score)] = (case, completion)
             if case is self.plan.case and completion is self.completion:
-                self.asked.append((name, params or {}))
+                self._note(name, params)
         return self._scores[key]
 
-    def _score_ahead(self, key: tuple[str, str, str | None, str], completion: Completion) -> Score | None:
-        """The score that was asked for before the test, if this is it."""
-        ahead = self._ahead
-        if ahead is None or not ahead.scores or not ahead.completion.done() or completion is not self.completion:
-            return None
-        same = key[1:3] == (self.plan.case.prompt, self.plan.case.expected) and key[0] in ahead.scores
-        return ahead.scores[key[0]].result() if same and completion is ahead.completion.result() else None
+    def _note(self, name: str, params: Mapping[str, Any]) -> None:
+        """Note what the test asks of its own answer: the next cases of its function will ask the same."""
+        if (name, params) not in self.asked:
+            self.asked.append((name, params))
 
-    def _score_now(self, name: str, params: Mapping[str, Any] | None, case: Case, completion: Completion) -> Score:
-        scorer = self.session.scorer(name, params or {}, self.plan.settings)
+    def is_of_samples(self, score: Score) -> bool:
+        """Whether a score is that of the answer to the case, so that further samples tell more of it."""
+        return id(score) in self._of_samples
+
+    def _score_now(self, name: str, params: Mapping[str, Any], case: Case, completion: Completion) -> Score:
+        scorer = self.session.scorer(name, params, self.plan.settings)
         with asking(replace(self.plan.asking, purpose=scorer.name)):
             return self.session.score(scorer, case, completion)
 
@@ -212,8 +242,11 @@ class CaseRun:
 
         Raises:
             Unjudged: No bound is missed, but a score with a bound is unscored.
+            NotSent: A sample was not allowed, or is not recorded.
             InputError: The test made no answer to score, or nothing is set that could give a declared score.
         """
+        if self.samples is not None and self._own is not None:
+            self.samples.check()
         for name, params in self.plan.metrics:
             self._taken(name, params, required=True)
         pairs = [
@@ -232,6 +265,8 @@ class CaseRun:
         """The record of this test, as far as it has come."""
         judge = judging_role(self.plan.settings)
         judged = any(score.calls for score in self._scores.values())
+        samples = self.recorded_samples()
+        kept_there = self._of_samples if samples else ()  # each call stands in a result once
         return CaseResult(
             suite=self.plan.suite,
             case=self.plan.case,
@@ -239,14 +274,21 @@ class CaseRun:
             outcome=outcome,
             request=self._request and replace(self._request, case=None),
             completion=self.completion,
-            scores=tuple(self._scores.values()),
+            scores=tuple(
+                replace(score, calls=()) if id(score) in kept_there else score for score in self._scores.values()
+            ),
             thresholds=self.plan.thresholds,
             message=message,
             judge_model=(judge.model or judge.spec or "") if judge and judged else "",
             started_at=self._started_at,
             duration_s=duration_s,
             worker=worker,
+            samples=samples,
         )
+
+    def recorded_samples(self) -> tuple[Sample, ...]:
+        """Every sample of the answer, where there are several; none before the test has its answer."""
+        return self.samples.records() if self.samples is not None and self._own is not None else ()
 
     def _by_key(self, wanted: str) -> list[Score]:
         return [score for (key, *_), score in self._scores.items() if key == wanted]
@@ -275,3 +317,11 @@ class CaseRun:
             f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
             "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
         )
+
+
+def _numbered(request: Request, number: int) -> Request:
+    """The request of one sample. A seed counts up, or an endpoint that heeds it would give one answer n times."""
+    parameters = request.parameters
+    if number and parameters.seed is not None:
+        parameters = replace(parameters, seed=parameters.seed + number)
+    return replace(request, parameters=parameters, sample=number)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pytest_llmeval.settings import OPTIONS, Settings
 
 JUDGES_ITSELF = "No judge is set, so the model under test judges itself: pin one with --llm-judge-model."
+OUR_OWN = {"answer_pattern", "samples", "reducer"}
+"""Settings of the generation that are followed here, whoever answers."""
+
 MODEL_SPECS = ("openai", "local")  # providers that are a bare model, and so can judge
 
 
@@ -85,7 +88,7 @@ def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
     found = [JUDGES_ITSELF] if judged and judges_itself(settings) else []
     role = answering_role(settings)
     is_app = role is not None and role.spec is not None and role.spec.partition(":")[0] not in MODEL_SPECS
-    unused = [row.flag for row in OPTIONS if row.section == "generation" and row.name in settings.explicit]
-    if is_app and role and set(unused) - {"--llm-answer-pattern"}:
+    unused = [row.flag for row in OPTIONS if row.section == "generation" and row.name in settings.explicit - OUR_OWN]
+    if is_app and role and unused:
         found.append(f"{role.spec} is an application: it need not follow {', '.join(unused)}.")
     return tuple(found)

@@ -76,7 +76,7 @@ def test_an_unknown_name_is_an_error_with_the_case_and_the_names_there_are() -> 
 
     assert str(caught.value) == (
         "--llm-template: found 'Q: {{ promt }}'; allowed: the names id, prompt, messages, expected, contexts, tags, "
-        "file, metadata, product. At golden/faq.csv:3: 'promt' is undefined. Did you mean 'prompt'?"
+        "file, must_pass, metadata, product. At golden/faq.csv:3: 'promt' is undefined. Did you mean 'prompt'?"
     )
 
 

@@ -47,7 +47,7 @@ def test_an_unknown_name_is_an_error_with_the_names_there_are() -> None:
 
     assert str(caught.value) == (
         "--llm-where: found \"lvel == '3'\"; allowed: the names id, prompt, messages, expected, contexts, tags, file, "
-        "metadata, level, n. golden/faq.csv:12 has no 'lvel'. Did you mean 'level'? "
+        "must_pass, metadata, level, n. golden/faq.csv:12 has no 'lvel'. Did you mean 'level'? "
         "For a column with empty cells write metadata.lvel."
     )
 

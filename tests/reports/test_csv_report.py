@@ -15,7 +15,7 @@ from pytest_llmeval.results import CaseResult, Run
 COLUMNS = (
     "timestamp,prompt,ground_truth,generated_response,temperature,max_tokens,top_p,frequency_penalty,"
     "presence_penalty,score,classification,model,dataset_size,judge_model,scoring_reason,experiment_id,"
-    "id,suite,outcome,generation_cost_usd,judge_cost_usd,contains,flesch_reading_ease,toxicity"
+    "id,suite,outcome,generation_cost_usd,judge_cost_usd,samples,samples_kept,contains,flesch_reading_ease,toxicity"
 )
 
 
@@ -54,6 +54,8 @@ def test_a_row_tells_a_case(tmp_path: Path, run: Run, results: list[CaseResult])
         "outcome": "passed",
         "generation_cost_usd": "0.00094",
         "judge_cost_usd": "0.00021",
+        "samples": "1",
+        "samples_kept": "",
         "contains": "",
         "flesch_reading_ease": "63.4",
         "toxicity": "0.0007",

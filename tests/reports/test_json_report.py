@@ -16,7 +16,7 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records import Completion, Score
 from pytest_llmeval.reports.json_report import SCHEMA, count_and_write_json, write_json
 from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import CaseResult, Run, Sample
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,18 @@ def test_everything_of_a_result_is_in_the_report(tmp_path: Path, run: Run, resul
     ]
     assert chat["request"]["sees_case"] is True
     assert chat["case"]["metadata"] == {"nested": {"a": [1, None, 2.5]}}
+
+
+def test_samples_keep_the_schema(tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]) -> None:
+    answer, score = results[0].completion, results[0].scores[0]
+    silent = Sample(1, None, (dataclasses.replace(score, value=float("nan")),), None, error="no answer within 9 s")
+    sampled = dataclasses.replace(results[0], samples=(Sample(0, answer, (score,), True), silent))
+    report = written(tmp_path / "report.json", run, [sampled])
+    Draft202012Validator(schema).validate(report)
+    first, second = report["results"][0]["samples"]
+    assert first["completion"] == report["results"][0]["completion"]
+    assert (second["error"], second["scores"][0]["value"]) == ("no answer within 9 s", None)
+    assert report["summary"]["samples"] == {"cases": 1, "samples": 1, "kept": 1, "steady": 0}
 
 
 def test_calls_and_costs_are_in_the_report(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:

@@ -29,7 +29,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import PAGE, RunLog
-from pytest_llmeval.results import CaseResult, Run, Traffic
+from pytest_llmeval.results import CaseResult, Run, Sample, Traffic
 
 texts = st.text(st.characters(), max_size=12)
 numbers = st.none() | st.floats(allow_nan=False)
@@ -51,7 +51,11 @@ scores = st.builds(
 )  # fmt: skip
 cases = st.builds(
     Case, texts, texts, st.builds(Source, texts, st.integers(1, 99)), messages, st.none() | texts, tuples, tuples, maps,
-    thresholds,
+    thresholds, st.none() | st.booleans(),
+)  # fmt: skip
+samples = st.builds(
+    Sample, st.integers(0, 9), st.none() | calls, st.lists(scores, max_size=2).map(tuple), st.none() | st.booleans(),
+    st.booleans(), texts,
 )  # fmt: skip
 parameters = st.builds(
     Parameters, numbers, numbers, st.none() | st.integers(1, 99), tuples, st.none() | st.integers(-9, 9), numbers,
@@ -69,9 +73,12 @@ def case_results(draw: st.DrawFn) -> CaseResult:
     built = st.builds(
         CaseResult, texts, st.just(case), texts, outcome, asked, st.none() | calls,
         st.lists(scores, max_size=2).map(tuple), thresholds, texts, texts, st.integers(0, 3), texts,
-        st.floats(0, 99), texts,
+        st.floats(0, 99), texts, st.lists(samples, max_size=3, unique_by=lambda sample: sample.number).map(tuple),
     )  # fmt: skip
-    return draw(built)
+    result, is_own = draw(built), draw(st.booleans())
+    if result.samples and is_own:  # the answer of the case is that of a sample
+        result = replace(result, completion=result.samples[0].completion)
+    return result
 
 
 @pytest.fixture
