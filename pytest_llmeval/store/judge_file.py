@@ -1,0 +1,130 @@
+"""What is known of judges, by fingerprint: a JSON file for people and version control, which all runs read.
+
+A judge is tested and calibrated once; a committed file lets a fresh machine, such as that of a CI job, know the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from pytest_llmeval.errors import StoreError
+from pytest_llmeval.results import Calibration, SelfTest
+from pytest_llmeval.store.folder import make_folder, whole_file
+from pytest_llmeval.wire import from_wire, to_builtin
+
+FORMAT = 1
+PATIENCE_S = 10.0
+"""Seconds to wait for another process that writes: it holds the lock for milliseconds."""
+
+
+@dataclass(frozen=True)
+class JudgeEntry:
+    """One judge.
+
+    Attributes:
+        name: Name of its score.
+        model: Model that judges.
+        selftest: Its last self-test, or ``None``.
+        calibration: Its last calibration, or ``None``.
+    """
+
+    name: str
+    model: str = ""
+    selftest: SelfTest | None = None
+    calibration: Calibration | None = None
+
+
+class JudgeFile:
+    """The file. It is read anew each time, so that processes see what others have found out.
+
+    Args:
+        path: Where it is, or will be once there is something to keep.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, fingerprint: str) -> JudgeEntry | None:
+        """What is known of a judge; ``None`` if nothing.
+
+        Args:
+            fingerprint: The version of its scores.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        return self._read().get(fingerprint)
+
+    def note(
+        self,
+        fingerprint: str,
+        *,
+        name: str,
+        model: str,
+        selftest: SelfTest | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Keep what was found out about a judge, beside what is known of it already.
+
+        Args:
+            fingerprint: The version of its scores.
+            name: Name of its score.
+            model: Model that judges.
+            selftest: Takes the place of an earlier one, if given.
+            calibration: The same.
+
+        Raises:
+            StoreError: The file cannot be read or written.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            make_folder(self._path.parent)
+            with FileLock(self._lock(), timeout=PATIENCE_S):
+                entries = self._read()
+                known = entries.get(fingerprint, JudgeEntry(name))
+                entries[fingerprint] = JudgeEntry(
+                    name, model, selftest or known.selftest, calibration or known.calibration
+                )
+                self._write(entries)
+        except (OSError, Timeout) as error:
+            remedy = "Name a file in a folder that can be written with --llm-judges PATH."
+            raise StoreError(f"judge file {self._path}: cannot be written: {error}. {remedy}") from error
+
+    def _lock(self) -> Path:
+        """A file outside the project, which may hold the judge file under version control."""
+        path = str(self._path.resolve())
+        return Path(gettempdir()) / f"llmeval-{hashlib.sha256(path.encode()).hexdigest()[:16]}.lock"
+
+    def _read(self) -> dict[str, JudgeEntry]:
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"judge file {self._path}: cannot be read: {error}") from error
+        try:
+            return _entries(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            found = str(error).partition("\n")[0]
+            raise StoreError(
+                f"judge file {self._path}: found what is no judge file ({found}); allowed: what this package wrote. "
+                "Restore it from version control, or delete it: the next run tests its judges anew."
+            ) from error
+
+    def _write(self, entries: dict[str, JudgeEntry]) -> None:
+        judges = {fingerprint: to_builtin(entry) for fingerprint, entry in sorted(entries.items())}
+        text = json.dumps({"format": FORMAT, "judges": judges}, indent=2, ensure_ascii=False)
+        with whole_file(self._path) as part:
+            part.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _entries(content: Any) -> dict[str, JudgeEntry]:
+    if content["format"] != FORMAT:
+        raise ValueError(f"format {content['format']!r} instead of {FORMAT}")
+    return {fingerprint: from_wire(JudgeEntry, json.dumps(each)) for fingerprint, each in content["judges"].items()}
