@@ -131,7 +131,7 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
         yield from ("", *_table(agreement.confusion), "", _sentence(agreement, agreement.confusion))
     if agreement.worst:
         yield "disagree most:"
-        yield from (one_line(f"  {_told(each)}", WIDTH) for each in agreement.worst)
+        yield from (f"  {one_line(_told(each), WIDTH)}" for each in agreement.worst)
     yield from (f"note: {text}" for text in agreement.notes)
     yield from map(_demand_line, demanded)
     yield f"stored in {stored}" if stored else "not stored: the scores have no fingerprint (--fingerprint names it)"
@@ -188,7 +188,7 @@ def _sentence(agreement: Agreement, found: Confusion) -> str:
 
 def _told(each: Disagreement) -> str:
     reason = f": {each.reason}" if each.reason else ""
-    return f"{each.id}  {each.place}  people {number(each.label)}, judge {number(each.score)}{reason}"
+    return f"{each.id} ({each.place}): people {number(each.label)}, judge {number(each.score)}{reason}"
 
 
 def _demand_line(demand: Demand) -> str:

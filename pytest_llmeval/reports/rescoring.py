@@ -145,7 +145,7 @@ def rescoring_lines(found: Rescoring) -> Iterator[str]:
     yield count(len(found.flips), "outcome") + " changed" + (":" if found.flips else "")
     for each in found.flips[:SHOWN]:
         reason = f": {each.reason}" if each.reason else ""
-        yield one_line(f"  {each.id}  {each.before} -> {each.after}  {each.scores}{reason}", WIDTH)
+        yield "  " + one_line(f"{each.id}: {each.before} -> {each.after}, {each.scores}{reason}", WIDTH)
     if len(found.flips) > SHOWN:
         yield f"  and {len(found.flips) - SHOWN} more (--json PATH has all)"
     traffic = found.run.traffic

@@ -12,7 +12,6 @@ from pytest_llmeval import __version__
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.reports.rescoring import Rescoring
 from pytest_llmeval.results import JudgeFacts, Run, Traffic
-from pytest_llmeval.session.label_scores import is_judged
 from pytest_llmeval.session.recorder import started_run
 from pytest_llmeval.session.rescoring import Rescorer
 from pytest_llmeval.session.roles import judging_role, warnings
@@ -80,8 +79,8 @@ def _check(session: Session, log: RunLog, source: Run) -> None:
     """Refuse before anything is sent or written where nothing can be judged."""
     if judging_role(session.settings) is None:
         raise NotConfiguredError(NO_JUDGE)
-    if not any(is_judged(score) for result in log.results(source.id) for score in result.scores):
-        raise InputError(f"run {source.id}: found no score of a judge; allowed: a run that a judge has scored")
+    if not Rescorer(session, session.settings).foreseen(log.results(source.id)):
+        raise InputError(f"run {source.id}: found no score that a judge could make again; allowed: a run with one")
 
 
 def _judges(rescorer: Rescorer, session: Session, known: JudgeFile) -> Iterator[JudgeFacts]:

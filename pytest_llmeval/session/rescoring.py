@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import Unjudged
@@ -64,6 +65,19 @@ class Rescorer:
         for old, asked in some_ahead(self.session, self._started(results)):
             yield self._renewed(old, {place: future.result() for place, future in asked.items()})
 
+    def foreseen(self, results: Iterable[CaseResult]) -> int:
+        """How many scores would be made again; their judges are made, and nothing is sent.
+
+        Raises:
+            InputError: There is no such judge, or none is configured.
+        """
+        found = 0
+        for old in results:
+            for place, params in self._to_judge(old):
+                self.session.scorer(old.scores[place].name, params, self.settings)
+                found += 1
+        return found
+
     @property
     def exit_code(self) -> int:
         """The exit code that pytest gives to such outcomes."""
@@ -121,6 +135,9 @@ class Rescorer:
             completion=old.completion and replace(old.completion, cached=True),  # an earlier run has paid for it
             judge_model=(role.model or role.spec or "") if role and made else old.judge_model,
             samples=() if made else old.samples,  # their scores are the old judge's
+            started_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            duration_s=sum(call.latency_s for score in made.values() for call in score.calls if not call.cached),
+            worker="main",
         )
         if made and old.samples:
             self.kept["they are of further samples of a case; its own answer was judged"] += len(old.samples) - 1
@@ -165,4 +182,4 @@ def _by_bounds(result: CaseResult) -> tuple[Outcome, str]:
     if missed:
         return "failed", "\n".join(missed_lines(result.case, missed))
     unscored = next((check.score for check in found if check.met is None), None)
-    return ("error", str(Unjudged(unscored.name, unscored.error))) if unscored else ("passed", "")
+    return ("passed", "") if unscored is None else ("error", str(Unjudged(unscored.name, unscored.error)))

@@ -162,7 +162,8 @@ def kendall(one: Numbers, other: Numbers) -> float | None:
     x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if _is_constant(x) or _is_constant(y):
         return None
-    return float(stats.kendalltau(x, y, method="asymptotic").statistic)  # of its p-value, which nobody reads
+    quick = "asymptotic" if len(x) > 2 else "auto"  # how to make the p-value, which nobody reads
+    return float(stats.kendalltau(x, y, method=quick).statistic)
 
 
 def offset(one: Numbers, other: Numbers) -> float | None:
