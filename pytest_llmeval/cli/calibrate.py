@@ -125,8 +125,9 @@ def _judged(around: Surroundings, wanted: Wanted, labels: Labels) -> LabelScores
     from pytest_llmeval.cli.judging import asking_session, tell_dry_run
     from pytest_llmeval.session.label_scores import scores_by_judging
 
-    with asking_session(around) as session:
-        found = scores_by_judging(labels, wanted.metric, session, around.settings)
+    free = replace(around.settings, no_selftest=True, min_agreement=())  # it is measured here, and need not be trusted
+    with asking_session(replace(around, settings=free)) as session:
+        found = scores_by_judging(labels, wanted.metric, session, free)
         if around.settings.dry_run:
             tell_dry_run(session)
             return None
@@ -134,14 +135,15 @@ def _judged(around: Surroundings, wanted: Wanted, labels: Labels) -> LabelScores
 
 
 def _store(around: Surroundings, agreement: Agreement) -> str:
-    """Where the calibration was stored; empty if nobody knows whose it is."""
+    """Where the calibration was stored; empty if it was not, because it is too small or nobody knows whose it is."""
+    from pytest_llmeval.session.calibrating import FEWEST
     from pytest_llmeval.store.judge_file import JudgeFile
 
-    if not agreement.fingerprint:
+    if not agreement.fingerprint or agreement.calibration.cases < FEWEST:
         return ""
     path = around.path("judges")
-    known = agreement.calibration
-    JudgeFile(path).note(agreement.fingerprint, name=agreement.name, model=agreement.model, calibration=known)
+    found = agreement.calibration
+    JudgeFile(path).note(agreement.fingerprint, name=agreement.name, model=agreement.model, calibration=found)
     return around.shown(path)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run_id", metavar="[RUN]", default=LATEST)
 @click.option("--json", "json_path", metavar="PATH", help="Write what changed there as JSON; - prints it instead.")
-@settings_options(*JUDGING, "log", "name")
+@settings_options(*JUDGING, "no_selftest", "min_agreement", "log", "name")
 def rescore(given: dict[str, Any], run_id: str, json_path: str | None) -> None:
     """Judge the answers of a run again, and show what changed; no answer is asked for.
 

@@ -89,7 +89,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Demand:
-    """A bound on a figure, and what became of it; ``met`` is false where there is no figure."""
+    """A bound on a figure, or on the lower end of its interval (``kappa.low``); not met where there is none."""
 
     bound: Threshold
     interval: Interval
@@ -105,8 +105,10 @@ def demands(agreement: Agreement, bounds: Sequence[Threshold]) -> list[Demand]:
     """
     found = []
     for bound in bounds:
-        interval = agreement.calibration.figures[bound.metric]
-        met = interval.estimate is not None and COMPARISONS[bound.comparison](interval.estimate, bound.bound)
+        name, _, end = bound.metric.partition(".")
+        interval = agreement.calibration.figures[name]
+        value = interval.low if end else interval.estimate
+        met = value is not None and bool(COMPARISONS[bound.comparison](value, bound.bound))
         found.append(Demand(bound, interval, met))
     return found
 
@@ -134,7 +136,8 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
         yield from (f"  {one_line(_told(each), WIDTH)}" for each in agreement.worst)
     yield from (f"note: {text}" for text in agreement.notes)
     yield from map(_demand_line, demanded)
-    yield f"stored in {stored}" if stored else "not stored: the scores have no fingerprint (--fingerprint names it)"
+    why = "there are too few cases" if agreement.fingerprint else "nobody knows whose scores these are (--fingerprint)"
+    yield f"stored in {stored}" if stored else f"not stored: {why}"
 
 
 def agreement_object(agreement: Agreement, demanded: Sequence[Demand], stored: str) -> dict[str, Any]:

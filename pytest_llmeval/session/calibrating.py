@@ -82,7 +82,7 @@ def calibrate(labels: Labels, found: LabelScores, asked: Asked) -> Agreement:
 
 
 def parse_bounds(texts: Sequence[str], place: str) -> list[Threshold]:
-    """Bounds on figures of a calibration, for example ``kappa>=0.6``.
+    """Bounds on figures of a calibration, for example ``kappa>=0.6``, or ``kappa.low>=0.4`` on the lower end.
 
     Args:
         texts: The bounds.
@@ -93,8 +93,10 @@ def parse_bounds(texts: Sequence[str], place: str) -> list[Threshold]:
     """
     bounds = [Threshold.parse(text, place) for text in texts]
     for bound in bounds:
-        if bound.metric not in NAMES:
-            raise SettingError(place, bound.metric, ", ".join(NAMES), nearest(bound.metric, NAMES))
+        name, _, end = bound.metric.partition(".")
+        if name not in NAMES or end not in ("", "low"):
+            allowed = f"{', '.join(NAMES)}, or one of them with .low for the lower end of its interval"
+            raise SettingError(place, bound.metric, allowed, nearest(name, NAMES))
     return bounds
 
 

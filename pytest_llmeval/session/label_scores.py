@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.errors import InputError
 from pytest_llmeval.records import Completion
 from pytest_llmeval.session.judging import begin_score, some_ahead
 from pytest_llmeval.session.roles import judging_role
@@ -84,9 +84,7 @@ def scores_by_judging(labels: Labels, name: str, session: Session, settings: Set
         NotConfiguredError: Nothing is set that could judge.
         InputError: No row has an answer.
     """
-    scorer, role = session.scorer(name, {}, settings), judging_role(settings)
-    if role is None:
-        raise NotConfiguredError(f"{name} is no judge; allowed: the name of a judge, such as rubric")
+    scorer = session.scorer(name, {}, settings)
     answered = [row for row in labels.rows if row.answer is not None and row.case is not None]
     if not answered:
         raise InputError(
@@ -105,13 +103,14 @@ def scores_by_judging(labels: Labels, name: str, session: Session, settings: Set
     )
     scored = [(row, future.result()) for row, future in some_ahead(session, started)]
     silent = [row.id for row in labels.rows if row.answer is None]
+    role, is_known = judging_role(settings), is_fingerprint(scorer.version)  # a metric's version names no judge
     return LabelScores(
         name,
         tuple(_pair(row, score) for row, score in scored if row.label is not None),
         tuple(score.value for row, score in scored if row.label is None and score.value is not None),
         scored[0][1].scale,
-        scorer.version,
-        role.model or role.spec or "",
+        scorer.version if is_known else "",
+        (role.model or role.spec or "") if role and is_known else "",
         tuple(_noted(silent, "row without an answer", "rows without an answer")),
     )
 
@@ -142,7 +141,7 @@ def scores_of_run(labels: Labels, results: Iterable[CaseResult], name: str, fing
         wanted = f" of the fingerprint {fingerprint}" if fingerprint else ""
         raise InputError(f"found no score {name!r}{wanted} in the run; its scores: {names}. --metric names one")
     pairs, notes = found.joined()
-    known = versions[0] if is_fingerprint(versions[0]) else ""  # a metric's version names no judge
+    known = versions[0] if is_fingerprint(versions[0]) else ""
     model = next(iter(found.versions))[1] if known else ""
     return LabelScores(name, pairs, tuple(found.unlabelled), found.scale, known, model, notes)
 

@@ -80,7 +80,7 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Comm
     assert "people fail                1            4" in result.stdout
     assert "agree on pass or fail in 11 of 12 cases: almost perfect agreement beyond chance" in result.stdout
     assert "  c6 (labels.csv:8): people 2, judge 4\n" in result.stdout
-    assert lines[-1] == "not stored: the scores have no fingerprint (--fingerprint names it)"
+    assert lines[-1] == "not stored: nobody knows whose scores these are (--fingerprint)"
 
 
 def test_labels_on_another_scale_are_moved_to_that_of_the_scores(llmeval: Command) -> None:
@@ -138,11 +138,14 @@ def test_what_the_data_cannot_show_is_no_figure(
 
 def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
     write_scores()
-    Path("pytest.ini").write_text("[pytest]\nllm_min_agreement =\n    kappa>=0.6\n    kendall>=0.99\n")
+    Path("pytest.ini").write_text(
+        "[pytest]\nllm_min_agreement =\n    kappa>=0.6\n    kappa.low>=0.5\n    kendall>=0.99\n"
+    )
     arguments = ("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
     by_ini, by_option = llmeval.run(*arguments), llmeval.run(*arguments, "--min", "kappa>=0.6")
     assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
     assert "kept: kappa is 0.82 [" in by_ini.stdout
+    assert "MISSED: kappa.low is 0.82 [0.38, 1.00], asked kappa.low >= 0.5" in by_ini.stdout
     assert "MISSED: kendall is " in by_ini.stdout
     assert "kendall is" not in by_option.stdout
 
@@ -213,6 +216,7 @@ def test_what_the_judge_could_not_score_is_told(llmeval: Command, judge: MockEnd
     assert "5 cases, 1 more unscored" in result.stdout
     assert "1 labelled case unscored, left out: c90; the first: invalid reply after 3 attempts" in result.stdout
     assert "note: 1 row without an answer: c91" in result.stdout
+    assert result.stdout.splitlines()[-1] == "not stored: there are too few cases"
 
 
 def test_a_dry_run_sends_and_stores_nothing(llmeval: Command, judge: MockEndpoint) -> None:
@@ -223,13 +227,31 @@ def test_a_dry_run_sends_and_stores_nothing(llmeval: Command, judge: MockEndpoin
     assert not Path(".llmeval/judges.json").exists()
 
 
-def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoint) -> None:
+def test_a_metric_is_measured_too_and_is_no_judge_to_store(llmeval: Command, judge: MockEndpoint) -> None:
     write("labels.csv", HEAD, JUDGED[:5])
+    result = llmeval.run("calibrate", "labels.csv", "--metric", "lix")
+    assert (result.exit_code, judge.count()) == (0, 0)
+    assert result.stdout.startswith("lix against labels.csv: 5 cases\n")
+    assert not Path(".llmeval/judges.json").exists()
+
+
+def test_a_judge_that_must_not_gate_yet_is_measured_all_the_same(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED[:5])
+    Path("pytest.ini").write_text("[pytest]\nllm_judge_model = gpt-4o\nllm_min_agreement = kappa>=0.6\n")
+    result = llmeval.run("calibrate", "labels.csv")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("rubric by gpt-4o (")
+    assert "against labels.csv: 5 cases\n" in result.stdout
+    assert judge.count() == 5
+
+
+def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED)
     for extra in ((), ("--judge-criteria", "The answer is polite.")):
         assert llmeval.run("calibrate", "labels.csv", *extra).exit_code == 0
     assert len(json.loads(Path(".llmeval/judges.json").read_text())["judges"]) == 2
     assert llmeval.run("calibrate", "labels.csv").exit_code == 0
-    assert judge.count() == 10  # the same judge again is answered from the store
+    assert judge.count() == 24  # the same judge again is answered from the store
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import Run
+from pytest_llmeval.results import Calibration, Interval, Run
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command
 from tests.mock_endpoint import MockEndpoint, Received, Reply
@@ -55,7 +55,7 @@ def server() -> Iterator[TwoJudges]:
 def environment(server: TwoJudges) -> dict[str, str]:
     """Of the processes that a test starts."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LLMEVAL_", "PYTEST_"))}
-    return {**inherited, "OPENAI_API_KEY": "sk-example", "OPENAI_BASE_URL": server.url}
+    return {**inherited, "OPENAI_API_KEY": "sk-example", "OPENAI_BASE_URL": server.url, "LLMEVAL_NO_SELFTEST": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def endpoint(
     """The endpoint, with a copy of the project as the current folder."""
     for name in [name for name in os.environ if name.startswith("LLMEVAL_")]:
         monkeypatch.delenv(name)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LLMEVAL_NO_SELFTEST"):
         monkeypatch.setenv(name, environment[name])
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
@@ -229,20 +229,25 @@ def test_expected(llm_completion):
     assert after["test_faq.py::test_expected[good]"] == "failed"
 
 
+def test_labels_are_joined_with_the_scores_of_a_run(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+    Path("labels.csv").write_text("id,label\ngood,5\nsilent,3\ngone,3\n")
+    result = llmeval.run("calibrate", "labels.csv", "--run", "latest")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("rubric by gpt-4o (rubric-")
+    assert "against labels.csv: 1 case, 1 more unscored\n" in result.stdout
+    assert "note: 1 label has no such score in the run: gone\n" in result.stdout
+    assert "note: 1 labelled case unscored, left out: silent; the first: " in result.stdout
+    assert endpoint.count() == 0
+
+
 def test_what_is_known_of_the_judge_goes_with_the_run(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
     llmeval.run("rescore", "--judge-model", "mild")
+    calibration = Calibration({"kappa": Interval(0.7, 0.5, 0.9, 40)}, 40, labels="labels.csv")
     fingerprint = newest().judges[0].fingerprint
-    rows = "".join(f"{case_id},{label}\n" for case_id, label in (("good", 5), ("bad", 1), ("gone", 3)))
-    Path("labels.csv").write_text(f"id,label\n{rows}")
-    calibrated = llmeval.run("calibrate", "labels.csv", "--run", "latest")
-    assert calibrated.exit_code == 0, calibrated.output
-    assert calibrated.stdout.startswith(f"rubric by mild ({fingerprint}) against labels.csv: 2 cases")
-    assert "note: 1 label has no such score in the run: gone" in calibrated.stdout
-    entry = JudgeFile(Path(".llmeval/judges.json")).get(fingerprint)
-    assert entry is not None
-    assert entry.calibration is not None
+    JudgeFile(Path(".llmeval/judges.json")).note(fingerprint, name="rubric", model="mild", calibration=calibration)
     llmeval.run("rescore", run.id, "--judge-model", "mild")
-    assert newest().judges[0].calibration == entry.calibration
+    [facts] = newest().judges
+    assert (facts.fingerprint, facts.calibration) == (fingerprint, calibration)
 
 
 def test_labels_of_other_answers_and_of_other_files_are_left_out(
