@@ -130,9 +130,9 @@ def scores_of_run(labels: Labels, results: Iterable[CaseResult], name: str, fing
     found = _Logged(labels, name, fingerprint)
     for result in results:
         found.take(result)
-    versions = sorted({version for version, _ in found.versions})
+    versions = sorted(found.versions)
     if len(versions) > 1:
-        told = ", ".join(f"{version} ({model})" for version, model in sorted(found.versions))
+        told = ", ".join(f"{version} ({found.versions[version]})" for version in versions)
         raise InputError(
             f"{name}: found scores of {len(versions)} judges: {told}; allowed: those of one. --fingerprint names it"
         )
@@ -142,7 +142,7 @@ def scores_of_run(labels: Labels, results: Iterable[CaseResult], name: str, fing
         raise InputError(f"found no score {name!r}{wanted} in the run; its scores: {names}. --metric names one")
     pairs, notes = found.joined()
     known = versions[0] if is_fingerprint(versions[0]) else ""
-    model = next(iter(found.versions))[1] if known else ""
+    model = found.versions[versions[0]] if known else ""
     return LabelScores(name, pairs, tuple(found.unlabelled), found.scale, known, model, notes)
 
 
@@ -158,7 +158,7 @@ class _Logged:
     name: str
     fingerprint: str
     scale: Scale | None = None
-    versions: set[tuple[str, str]] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     unlabelled: list[float] = field(default_factory=list)
     hits: dict[int, list[tuple[CaseResult, Score]]] = field(default_factory=lambda: defaultdict(list))
@@ -171,11 +171,12 @@ class _Logged:
     def take(self, result: CaseResult) -> None:
         """Note what a result says, if it says anything."""
         self.names.update(score.name for score in result.scores)
-        score = next((score for score in result.scores if self._is_wanted(score)), None)
-        if score is None:
+        wanted = [score for score in result.scores if self._is_wanted(score)]
+        for each in wanted:
+            self.versions[each.version] = result.judge_model or self.versions.get(each.version, "")
+        if not wanted:
             return
-        self.scale = score.scale
-        self.versions.add((score.version, result.judge_model))
+        score, self.scale = wanted[0], wanted[0].scale
         places = [place for place in self._by_id.get(result.case.id, ()) if _is_about(self.labels.rows[place], result)]
         for place in places:
             self.hits[place].append((result, score))
