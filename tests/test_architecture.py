@@ -34,7 +34,7 @@ LAYERS = (
 
 DOORS = {
     "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
-    "cli": {"click", "rich"},
+    "cli": {"click", "rich", "iniconfig", "tomllib", "tomli"},
     "reports": {"sqlalchemy", "jinja2"},
     "engine": {"genai_prices"},
     "judges": {"jinja2", "jsonschema"},

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from pytest_llmeval.cli.cache import cache
+from pytest_llmeval.cli.calibrate import calibrate
 from pytest_llmeval.cli.ids import ids
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
 from pytest_llmeval.cli.report import report
+from pytest_llmeval.cli.rescore import rescore
 from pytest_llmeval.cli.validate import validate
 
 
@@ -18,5 +20,5 @@ def main() -> None:
     """Regression tests for systems built on language models."""
 
 
-for _command in (validate, ids, cache, metrics, model, report):
+for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore):
     main.add_command(_command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.runs import LATEST, find_run
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.settings import OPTIONS
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.results import Run
 
-LATEST = "latest"
 LOG = next(option for option in OPTIONS if option.name == "log")
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -36,17 +36,10 @@ def report(run_id: str, log: str, json_path: Path | None, html_path: Path | None
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
-            _report(opened, _run(opened, run_id), {"json": json_path, "html": html_path, "csv": csv_path})
+            _report(opened, find_run(opened, run_id), {"json": json_path, "html": html_path, "csv": csv_path})
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
-
-
-def _run(log: RunLog, run_id: str) -> Run:
-    run = next(log.runs(), None) if run_id == LATEST else log.run(run_id)
-    if run is None:
-        raise LLMEvalError("the run log has no run yet; pytest writes one with its first case")
-    return run
 
 
 def _report(log: RunLog, run: Run, wanted: dict[str, Path | None]) -> None:

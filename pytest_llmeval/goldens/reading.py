@@ -59,7 +59,11 @@ def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None)
 
 def read_golden(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> Reading:
     """Like `read_cases`, with the rows that the cases were made from."""
-    table = _read_table(path)
+    return reading_of(read_table(path), path, root, columns)
+
+
+def reading_of(table: Table, path: Path, root: Path, columns: Mapping[str, str] | None = None) -> Reading:
+    """The cases of a golden file whose rows have been read; the arguments and errors are those of `read_cases`."""
     fields = resolve_columns(table, columns or {})
     if "prompt" not in fields and "messages" not in fields:
         fields["prompt"] = _only_variable(table, fields)
@@ -91,7 +95,12 @@ def read_text(path: Path) -> Text:
     return decoded(str(path), data)
 
 
-def _read_table(path: Path) -> Table:
+def read_table(path: Path) -> Table:
+    """The rows of a golden file, before anybody knows what its columns mean.
+
+    Raises:
+        GoldenFileError: It cannot be read.
+    """
     suffix = path.suffix.lower()
     if path.is_dir():
         raise refused(str(path), "a directory", "a golden file")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import uuid
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.session.run_ids import new_run_id
 from pytest_llmeval.settings import Settings
 
 if TYPE_CHECKING:
@@ -171,11 +170,6 @@ AHEAD: pytest.StashKey[CaseRun | None] = pytest.StashKey()
 
 AHEAD_OF: pytest.StashKey[LookAhead] = pytest.StashKey()
 """On the configuration: what looks ahead."""
-
-
-def new_run_id() -> str:
-    """An experiment id: when it started, and something random."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 def usage_error(error: InputError) -> pytest.UsageError:

@@ -1,0 +1,33 @@
+"""Results of commands for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+STANDARD_OUTPUT = "-"
+
+
+def write_object(content: dict[str, Any], path: str, what: str) -> None:
+    """Write a JSON object to a file, or print it where the path is ``-``.
+
+    Args:
+        content: Records and built-in types.
+        path: The file, or ``-``.
+        what: Name of the file, for error texts.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    from pytest_llmeval.reports.output import replacing
+    from pytest_llmeval.wire import fields_of
+
+    text = json.dumps(content, default=fields_of, indent=2)
+    if path == STANDARD_OUTPUT:
+        click.echo(text)
+        return
+    with replacing(Path(path), what) as file:
+        file.write(f"{text}\n")

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from pytest_llmeval.store.judge_file import JudgeFile
+from tests.cli.conftest import Command
+from tests.mock_endpoint import MockEndpoint
+
+DATA = Path(__file__).parents[3] / "shared/data/unieval_topical_chat.jsonl"
+PUBLISHED = {
+    "naturalness": (0.443666, 0.513986, 0.373973),
+    "coherence": (0.595143, 0.612942, 0.465915),
+    "engagingness": (0.55651, 0.604739, 0.455941),
+    "groundedness": (0.536209, 0.574954, 0.451533),
+    "understandability": (0.380038, 0.467807, 0.360741),
+    "overall": (0.632796, 0.662583, 0.487272),
+}
+PEOPLE = (5, 5, 4, 4.5, 1, 0, 2, 5, 4, 1, 3, 5)
+JUDGE = (5, 4, 4, 5, 2, 0, 4, 5, 5, 0, 3, 5)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project whose judge can be reached only where a test says so."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LLMEVAL_JUDGE_MODEL", "LLMEVAL_JUDGES", "LLMEVAL_LOG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with Path(name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+def write_scores(labels: Sequence[object] = PEOPLE, scores: Sequence[object] = JUDGE) -> None:
+    pairs = zip(labels, scores, strict=True)
+    write("labels.csv", ("id", "label", "score"), [(f"c{place}", *pair) for place, pair in enumerate(pairs)])
+
+
+def figures(result: Result) -> Any:
+    assert result.exit_code in (0, 1), result.output
+    return json.loads(result.stdout)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason=f"needs {DATA.name}, which is not part of the project")
+@pytest.mark.parametrize("dimension", PUBLISHED)
+def test_the_published_agreement_of_a_real_metric_is_reproduced(llmeval: Command, dimension: str) -> None:
+    rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
+    table = [(row["source"], row["scores"][dimension], row["predict_scores"][dimension]) for row in rows]
+    write("unieval.csv", ("dialogue", "people", "unieval"), table)
+    columns = ("--label", "people", "--score", "unieval", "--cluster", "dialogue")
+    found = figures(llmeval.run("calibrate", "unieval.csv", *columns, "--json", "-"))["calibration"]
+    assert found["cases"] == 360
+    for name, published in zip(("pearson", "spearman", "kendall"), PUBLISHED[dimension], strict=True):
+        figure = found["figures"][name]
+        assert figure["estimate"] == pytest.approx(published, abs=0.00005)
+        assert figure["low"] < figure["estimate"] < figure["high"]
+
+
+def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Command) -> None:
+    write_scores()
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "score against labels.csv: 12 cases"
+    assert [line.split()[0] for line in lines[1:9]] == [
+        "kappa", "weighted_kappa", "alpha", "pearson", "spearman", "kendall", "offset", "mean",
+    ]  # fmt: skip
+    assert lines[1].startswith("kappa           0.82 [")
+    assert lines[1].endswith("almost perfect agreement on pass or fail at 4")
+    assert "people pass                7            0" in result.stdout
+    assert "people fail                1            4" in result.stdout
+    assert "agree on pass or fail in 11 of 12 cases: almost perfect agreement beyond chance" in result.stdout
+    assert "  c6 (labels.csv:8): people 2, judge 4\n" in result.stdout
+    assert lines[-1] == "not stored: nobody knows whose scores these are (--fingerprint)"
+
+
+def test_labels_on_another_scale_are_moved_to_that_of_the_scores(llmeval: Command) -> None:
+    write_scores([1 + 0.8 * label for label in PEOPLE], [score / 5 for score in JUDGE])
+    scales = ("--scale", "1", "5", "--score-scale", "0", "1", "--threshold", "0.8")
+    moved = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", *scales, "--json", "-"))
+    write_scores()
+    plain = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"))
+    for name, figure in plain["calibration"]["figures"].items():
+        stretch = 0.2 if name in ("offset", "mean") else 1
+        assert moved["calibration"]["figures"][name]["estimate"] == pytest.approx(figure["estimate"] * stretch)
+    assert moved["confusion"] == plain["confusion"]
+
+
+def test_pass_and_fail_are_compared_on_a_scale_from_0_to_1(llmeval: Command) -> None:
+    write_scores(["pass" if label >= 4 else "fail" for label in PEOPLE])
+    found = figures(
+        llmeval.run("calibrate", "labels.csv", "--score", "score", "--score-scale", "0", "5", "--json", "-")
+    )
+    assert (found["scale"], found["bound"]) == ([0, 1], 0.8)
+    assert found["confusion"] == {"both_pass": 7, "people_pass": 0, "judge_passes": 1, "both_fail": 4}
+    assert found["calibration"]["figures"]["offset"]["estimate"] == pytest.approx(sum(JUDGE) / 60 - 7 / 12)
+
+
+def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: Command) -> None:
+    write_scores(["right" if label >= 4 else "wrong" for label in PEOPLE])
+    found = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--json", "-"))
+    assert found["missing"]["alpha"] == "the scale of the scores is not known: --score-scale LOW HIGH"
+    assert "--threshold X" in found["missing"]["kappa"]
+    assert found["calibration"]["figures"]["kendall"]["estimate"] > 0.7
+    assert found["confusion"] is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "missing"),
+    [
+        ([5] * 12, JUDGE, {"kappa": "all labels are the same", "alpha": "all labels are the same"}),
+        (PEOPLE, [3] * 12, {"pearson": "all scores are the same", "kendall": "all scores are the same"}),
+        ([3, 2] * 6, JUDGE, {"kappa": "all labels are on one side of the bound"}),
+        ([5, 0], [5, 0], {"kappa": "2 cases; at least 10 are needed", "pearson": "2 cases; at least 10 are needed"}),
+        (PEOPLE, PEOPLE, {"pearson": "no interval"}),
+    ],
+)
+def test_what_the_data_cannot_show_is_no_figure(
+    llmeval: Command, labels: Sequence[float], scores: Sequence[float], missing: dict[str, str]
+) -> None:
+    write_scores(labels, scores)
+    found = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"))
+    for name, why in missing.items():
+        assert found["missing"][name].startswith(why)
+        figure = found["calibration"]["figures"][name]
+        assert figure["low"] is None
+        assert why == "no interval" or figure["estimate"] is None
+
+
+def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
+    write_scores()
+    Path("pytest.ini").write_text(
+        "[pytest]\nllm_min_agreement =\n    kappa>=0.6\n    kappa.low>=0.5\n    kendall>=0.99\n"
+    )
+    arguments = ("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
+    by_ini, by_option = llmeval.run(*arguments), llmeval.run(*arguments, "--min", "kappa>=0.6")
+    assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
+    assert "kept: kappa is 0.82 [" in by_ini.stdout
+    assert "MISSED: kappa.low is 0.82 [0.38, 1.00], asked kappa.low >= 0.5" in by_ini.stdout
+    assert "MISSED: kendall is " in by_ini.stdout
+    assert "kendall is" not in by_option.stdout
+
+
+def test_a_bound_without_a_figure_is_missed(llmeval: Command) -> None:
+    write_scores(PEOPLE[:5], JUDGE[:5])
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--min", "kappa>=0.6")
+    assert result.exit_code == 1
+    assert "MISSED: kappa is -, asked kappa >= 0.6" in result.stdout
+
+
+def test_a_named_fingerprint_stores_the_result_beside_what_is_known_of_the_judge(llmeval: Command) -> None:
+    write_scores()
+    name = ("--fingerprint", "rubric-0123456789abcdef")
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", *name)
+    assert result.stdout.splitlines()[-1] == "stored in .llmeval/judges.json"
+    entry = JudgeFile(Path(".llmeval/judges.json")).get("rubric-0123456789abcdef")
+    assert entry is not None
+    assert entry.calibration is not None
+    assert (entry.name, entry.calibration.cases, entry.calibration.labels) == ("score", 12, "labels.csv")
+    assert entry.calibration.figures["kappa"].estimate == pytest.approx(14 / 17)
+
+
+def test_rows_without_a_score_or_a_label_are_counted_and_used_where_they_can_be(llmeval: Command) -> None:
+    labels, scores = [*PEOPLE, "", "", ""], [*JUDGE, 4, 5, 3]
+    write_scores([*labels, 5], [*scores, ""])
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
+    assert result.stdout.startswith("score against labels.csv: 12 cases, 1 more unscored")
+    assert "note: 1 labelled case unscored, left out: c15; the first: no score in its row" in result.stdout
+    assert "with 3 more scores (labels alone: SE " in result.stdout
+
+
+JUDGED = [
+    (f"c{place}", f"Question {place}? [[score={score}]]", "Expected", f"Answer {place}", label)
+    for place, (label, score) in enumerate(zip(PEOPLE, JUDGE, strict=True))
+]
+HEAD = ("id", "prompt", "expected", "answer", "label")
+
+
+@pytest.fixture
+def judge(endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch) -> MockEndpoint:
+    """A judge that an ini file names and the environment locates."""
+    monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-example")
+    Path("pytest.ini").write_text("[pytest]\nllm_judge_model = gpt-4o-2024-08-06\n")
+    return endpoint
+
+
+def test_the_judge_is_asked_about_answers_that_stand_in_the_file(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED)
+    result = llmeval.run("calibrate", "labels.csv")
+    assert result.exit_code == 0, result.output
+    assert judge.count("judge") == judge.count() == 12
+    head = result.stdout.splitlines()[0]
+    assert head.startswith("rubric by gpt-4o-2024-08-06 (rubric-")
+    fingerprint = head.partition("(")[2].partition(")")[0]
+    entry = JudgeFile(Path(".llmeval/judges.json")).get(fingerprint)
+    assert entry is not None
+    assert entry.calibration is not None
+    assert entry.model == "gpt-4o-2024-08-06"
+    assert entry.calibration.figures["kappa"].estimate == pytest.approx(14 / 17)
+
+
+def test_what_the_judge_could_not_score_is_told(llmeval: Command, judge: MockEndpoint) -> None:
+    broken = ("c90", "Why? [[fault=malformed]]", "Expected", "So.", 5)
+    write("labels.csv", HEAD, [*JUDGED[:5], broken, ("c91", "How?", "Expected", "", 5)])
+    result = llmeval.run("calibrate", "labels.csv")
+    assert "5 cases, 1 more unscored" in result.stdout
+    assert "1 labelled case unscored, left out: c90; the first: invalid reply after 3 attempts" in result.stdout
+    assert "note: 1 row without an answer: c91" in result.stdout
+    assert result.stdout.splitlines()[-1] == "not stored: there are too few cases"
+
+
+def test_a_dry_run_sends_and_stores_nothing(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED)
+    result = llmeval.run("calibrate", "labels.csv", "--dry-run")
+    assert (result.exit_code, judge.count()) == (0, 0)
+    assert "To send: 12 requests, about $" in result.stdout
+    assert not Path(".llmeval/judges.json").exists()
+
+
+def test_a_metric_is_measured_too_and_is_no_judge_to_store(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED[:5])
+    result = llmeval.run("calibrate", "labels.csv", "--metric", "lix")
+    assert (result.exit_code, judge.count()) == (0, 0)
+    assert result.stdout.startswith("lix against labels.csv: 5 cases\n")
+    assert not Path(".llmeval/judges.json").exists()
+
+
+def test_a_judge_that_must_not_gate_yet_is_measured_all_the_same(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED[:5])
+    Path("pytest.ini").write_text("[pytest]\nllm_judge_model = gpt-4o\nllm_min_agreement = kappa>=0.6\n")
+    result = llmeval.run("calibrate", "labels.csv")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("rubric by gpt-4o (")
+    assert "against labels.csv: 5 cases\n" in result.stdout
+    assert judge.count() == 5
+
+
+def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoint) -> None:
+    write("labels.csv", HEAD, JUDGED)
+    for extra in ((), ("--judge-criteria", "The answer is polite.")):
+        assert llmeval.run("calibrate", "labels.csv", *extra).exit_code == 0
+    assert len(json.loads(Path(".llmeval/judges.json").read_text())["judges"]) == 2
+    assert llmeval.run("calibrate", "labels.csv").exit_code == 0
+    assert judge.count() == 24  # the same judge again is answered from the store
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "found no answer to judge; allowed: a column answer (or --answer COLUMN)"),
+        (("--score", "points"), "found no column 'points'; allowed: a column with the scores"),
+        (("--score", "score", "--run", "latest"), "found --score and --run; allowed: one of them"),
+        (("--run", "latest"), "runs.sqlite: there is no such file"),
+        (("--score", "score", "--min", "kapa>=0.6"), "--min: found 'kapa'; allowed: kappa, weighted_kappa"),
+        (("--score", "score", "--scale", "0", "1"), "--score-scale LOW HIGH"),
+        (("--judge-format", "yaml"), "--judge-format: found 'yaml'; allowed: json_schema or json_object or text"),
+    ],
+)
+def test_what_cannot_be_used_is_told_and_nothing_is_sent(
+    llmeval: Command, judge: MockEndpoint, arguments: tuple[str, ...], told: str
+) -> None:
+    rows = [(f"c{place}", f"Question {place}", *pair) for place, pair in enumerate(zip(PEOPLE, JUDGE, strict=True))]
+    write("labels.csv", ("id", "prompt", "label", "score"), rows)
+    result = llmeval.run("calibrate", "labels.csv", *arguments)
+    assert (result.exit_code, judge.count()) == (2, 0)
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_without_a_judge_it_says_what_to_set(llmeval: Command) -> None:
+    write("labels.csv", HEAD, JUDGED)
+    result = llmeval.run("calibrate", "labels.csv")
+    assert result.exit_code == 2
+    assert "no judge is configured" in result.stderr

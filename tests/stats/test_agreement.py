@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmeval.stats.agreement import (
+    cohen_kappa,
+    kappa_word,
+    kendall,
+    krippendorff_alpha,
+    offset,
+    pearson,
+    spearman,
+    weighted_kappa,
+)
+
+NAN = math.nan
+SCORES = st.floats(0, 5, allow_nan=False).map(lambda value: round(value, 2))
+PAIRS = st.lists(st.tuples(SCORES, SCORES), min_size=2, max_size=30)
+
+
+def columns(table: list[list[int]]) -> tuple[list[int], list[int]]:
+    """The ratings behind a table of counts: row and column of each case."""
+    cells = [(row, column) for row, column in product(range(len(table)), repeat=2) for _ in range(table[row][column])]
+    return [row for row, _ in cells], [column for _, column in cells]
+
+
+def test_kappa_is_that_of_cohens_own_example() -> None:
+    """Cohen (1960), table 2: 200 cases in three categories, kappa .492."""
+    one, other = columns([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
+    assert cohen_kappa(one, other) == pytest.approx(0.492, abs=0.0005)
+
+
+def test_weighted_kappa_is_the_weighted_sum_over_a_table_of_categories() -> None:
+    """The same table: 1 - sum(w · observed) / sum(w · expected) with the weights (i - j)², worked out in fractions."""
+    table = [[88, 14, 18], [10, 40, 10], [2, 6, 12]]
+    rows, sums = [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
+    observed = sum((i - j) ** 2 * table[i][j] for i, j in product(range(3), repeat=2))
+    expected = sum((i - j) ** 2 * rows[i] * sums[j] / 200 for i, j in product(range(3), repeat=2))
+    assert weighted_kappa(*columns(table)) == pytest.approx(1 - observed / expected)
+
+
+def test_alpha_is_that_of_krippendorffs_examples() -> None:
+    """Krippendorff (2011): two observers, binary data: .095; four with gaps, interval data: .849."""
+    two = [[0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]]
+    four = [
+        [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
+        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NAN, 3],
+        [NAN, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, NAN],
+        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, NAN],
+    ]
+    assert krippendorff_alpha(two) == pytest.approx(0.095, abs=0.0005)
+    assert krippendorff_alpha(four) == pytest.approx(0.849, abs=0.0005)
+
+
+def test_correlations_allow_for_ties_and_offset_is_that_of_the_second_rater() -> None:
+    """Worked out by hand: ranks 1, 2.5, 2.5, 4 and 1.5, 1.5, 3, 4; of six pairs four go together and two are tied."""
+    one, other = [1.0, 2.0, 2.0, 5.0], [0.0, 0.0, 3.0, 4.0]
+    assert pearson(one, other) == pytest.approx(8.5 / math.sqrt(9 * 12.75))
+    assert spearman(one, other) == pytest.approx(3.75 / 4.5)
+    assert kendall(one, other) == pytest.approx(4 / 5)
+    assert offset(one, other) == pytest.approx(-0.75)
+
+
+@given(PAIRS)
+def test_raters_who_say_the_same_agree_fully_and_order_does_not_matter(pairs: list[tuple[float, float]]) -> None:
+    one, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    is_varied = len(set(one)) > 1
+    for figure in (cohen_kappa, weighted_kappa, pearson, spearman, kendall):
+        assert figure(one, one) == (pytest.approx(1) if is_varied else None)
+        if figure(one, other) is not None:
+            assert figure(one, other) == pytest.approx(figure(other, one))
+            assert figure(one, other) == pytest.approx(figure(one[::-1], other[::-1]))
+    assert krippendorff_alpha([one, one]) == (pytest.approx(1) if is_varied else None)
+
+
+@given(PAIRS)
+def test_figures_stay_in_their_range(pairs: list[tuple[float, float]]) -> None:
+    one, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    for figure in (cohen_kappa, weighted_kappa, pearson, spearman, kendall):
+        value = figure(one, other)
+        assert value is None or -1 - 1e-9 <= value <= 1 + 1e-9
+    alpha = krippendorff_alpha([one, other])
+    assert alpha is None or alpha <= 1 + 1e-9
+
+
+@given(PAIRS, st.floats(0.1, 10), st.floats(-5, 5))
+def test_an_interval_scale_may_be_stretched_and_moved(
+    pairs: list[tuple[float, float]], stretch: float, shift: float
+) -> None:
+    one, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    moved = [[stretch * value + shift for value in rater] for rater in (one, other)]
+    for figure in (weighted_kappa, lambda x, y: krippendorff_alpha([x, y])):
+        value = figure(one, other)
+        if value is not None:
+            assert figure(*moved) == pytest.approx(value, abs=1e-6)
+
+
+def test_nothing_to_compare_has_no_figure() -> None:
+    same, varied = [3.0, 3.0, 3.0], [1.0, 2.0, 3.0]
+    for figure in (cohen_kappa, weighted_kappa):
+        assert figure([], []) is None
+        assert figure(same, same) is None
+        assert figure(varied, same) == pytest.approx(0, abs=1e-9) or figure is cohen_kappa
+    for figure in (pearson, spearman, kendall):
+        assert figure(varied, same) is None
+    assert krippendorff_alpha([same, same]) is None
+    assert krippendorff_alpha([[1.0, NAN], [NAN, 2.0]]) is None
+    assert offset([], []) is None
+
+
+@pytest.mark.parametrize(
+    ("kappa", "word"),
+    [
+        (-0.1, "poor"),
+        (0, "slight"),
+        (0.2, "slight"),
+        (0.21, "fair"),
+        (0.6, "moderate"),
+        (0.7, "substantial"),
+        (1, "almost perfect"),
+    ],
+)
+def test_a_kappa_has_the_word_of_landis_and_koch(kappa: float, word: str) -> None:
+    assert kappa_word(kappa) == word
