@@ -105,12 +105,23 @@ def demands(agreement: Agreement, bounds: Sequence[Threshold]) -> list[Demand]:
     """
     found = []
     for bound in bounds:
-        name, _, end = bound.metric.partition(".")
-        interval = agreement.calibration.figures[name]
-        value = interval.low if end else interval.estimate
+        interval = agreement.calibration.figures[bound.metric.partition(".")[0]]
+        value = bounded_figure(bound, agreement.calibration.figures)
         met = value is not None and bool(COMPARISONS[bound.comparison](value, bound.bound))
         found.append(Demand(bound, interval, met))
     return found
+
+
+def bounded_figure(bound: Threshold, figures: Mapping[str, Interval]) -> float | None:
+    """The number that a bound is on: a figure, or with ``.low`` the lower end of its interval; ``None``: there is none.
+
+    Args:
+        bound: The bound.
+        figures: The figures of a calibration.
+    """
+    name, _, end = bound.metric.partition(".")
+    interval = figures.get(name)
+    return None if interval is None else interval.low if end else interval.estimate
 
 
 def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: str) -> Iterator[str]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.engine.asking import ASKING, Asking
-from pytest_llmeval.errors import CallError, SettingError, nearest
+from pytest_llmeval.errors import CallError
 from pytest_llmeval.records import COMPARISONS, Case, Score, Threshold
+from pytest_llmeval.reports.calibration import bounded_figure
 from pytest_llmeval.results import JudgeFacts, SelfTest
 from pytest_llmeval.session.calls import OFF
 
@@ -26,8 +27,6 @@ SKIPPED = "skipped with --llm-no-selftest"
 REPLAYED = "its replies come from recordings"
 NOT_REFERENCED = "what it judges by is not the expected answer"
 SEED = 0
-FIGURES = ("kappa", "weighted_kappa", "alpha", "pearson", "spearman", "kendall")
-"""Figures of a calibration that can be demanded; ``NAME.low`` is the lower end of the interval."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +44,6 @@ class Demands:
     agreement: tuple[Threshold, ...] = ()
 
 
-def agreement_bounds(texts: Iterable[str]) -> tuple[Threshold, ...]:
-    """The bounds of ``--llm-min-agreement``.
-
-    Raises:
-        SettingError: One of them cannot be read.
-    """
-    bounds = tuple(Threshold.parse(text, "--llm-min-agreement") for text in texts)
-    for bound in bounds:
-        figure, _, end = bound.metric.partition(".")
-        if figure not in FIGURES or end not in ("", "low"):
-            allowed = f"{', '.join(FIGURES)}, or one of them with .low for the lower end of its interval"
-            raise SettingError("--llm-min-agreement", bound.metric, allowed, nearest(figure, FIGURES))
-    return bounds
-
-
 def make_trust(settings: Settings, folder: Path) -> Trust:
     """What says whether judges may gate, by the settings.
 
@@ -70,10 +54,13 @@ def make_trust(settings: Settings, folder: Path) -> Trust:
     Raises:
         SettingError: ``--llm-min-agreement`` names no figure.
     """
+    from pytest_llmeval.session.calibrating import parse_bounds
     from pytest_llmeval.store.judge_file import JudgeFile
 
     replays = settings.record not in (OFF, "all")
-    demands = Demands(not settings.no_selftest, replays, agreement_bounds(settings.min_agreement))
+    demands = Demands(
+        not settings.no_selftest, replays, tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement"))
+    )
     return Trust(demands, JudgeFile(folder / settings.judges))
 
 
@@ -186,9 +173,7 @@ def _missed(bound: Threshold, facts: JudgeFacts) -> str:
     remedy = "measure it with llmeval calibrate LABELS.csv, and commit the file that --llm-judges names"
     if facts.calibration is None:
         return f"the judge is uncalibrated, and --llm-min-agreement asks for {bound}: {remedy}"
-    figure, _, end = bound.metric.partition(".")
-    interval = facts.calibration.figures.get(figure)
-    found = None if interval is None else interval.low if end else interval.estimate
+    found = bounded_figure(bound, facts.calibration.figures)
     if found is None:
         return f"the judge's calibration has no {bound.metric}, and --llm-min-agreement asks for {bound}: {remedy}"
     is_kept = COMPARISONS[bound.comparison](found, bound.bound)
