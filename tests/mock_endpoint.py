@@ -270,12 +270,19 @@ def _is_judge(body: dict[str, Any]) -> bool:
     return wanted != "text" or any('"score"' in str(message.get("content")) for message in body.get("messages", []))
 
 
+def judged_texts(request: Received) -> dict[str, str]:
+    """The texts that a judge is shown, by the names of their blocks."""
+    found = BLOCK.findall(str(request.body["messages"][1]["content"]))
+    return {
+        name: "\n".join(line.removeprefix("|").strip() for line in inside.strip().splitlines())
+        for name, inside in found
+    }
+
+
 def honest_judge(request: Received) -> str:
     """The reply of a judge that gives 5 to the expected answer and 0 to any other."""
-    text = str(request.body["messages"][1]["content"])
-    blocks = {name: inside.strip() for name, inside in BLOCK.findall(text)}
-    answer = "\n".join(line.removeprefix("|").strip() for line in blocks["answer"].splitlines())
-    is_right = answer == blocks.get("expected")
+    texts = judged_texts(request)
+    is_right = texts["answer"] == texts.get("expected")
     return json.dumps({"reason": "the same" if is_right else "another", "score": 5 if is_right else 0})
 
 
