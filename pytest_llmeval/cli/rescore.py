@@ -51,7 +51,7 @@ def _rescored(around: Surroundings, run_id: str) -> Rescoring | None:
             count_rescoring(session, log, source)
             tell_dry_run(session)
             return None
-        return rescore(session, log, source, new_id, around.path("judges"))
+        return rescore(session, log, source, new_id)
 
 
 def _tell(found: Rescoring, json_path: str | None) -> None:

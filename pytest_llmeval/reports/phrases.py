@@ -140,6 +140,7 @@ def calibration_text(facts: JudgeFacts) -> str:
     if facts.calibration is None:
         return "uncalibrated"
     figures = facts.calibration.figures
-    named = next((name for name in ("kappa", "weighted_kappa", "spearman") if name in figures), None)
+    known = [name for name in ("kappa", "weighted_kappa", "spearman") if name in figures]
+    named = next((name for name in known if figures[name].estimate is not None), None)
     figure = f"{named} {mean_text(figures[named])}" if named else "calibrated"
     return f"{figure}, n={facts.calibration.cases:,}"

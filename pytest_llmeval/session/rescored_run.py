@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval import __version__
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.reports.rescoring import Rescoring
-from pytest_llmeval.results import JudgeFacts, Run, Traffic
+from pytest_llmeval.results import Run, Traffic
 from pytest_llmeval.session.recorder import started_run
 from pytest_llmeval.session.rescoring import Rescorer
 from pytest_llmeval.session.roles import judging_role, warnings
-from pytest_llmeval.store.judge_file import JudgeFile
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.session.session import Session
 
 NO_JUDGE = "no judge is configured: set --judge-model NAME, LLMEVAL_JUDGE_MODEL or ini llm_judge_model"
-UNTESTED = "llmeval rescore tests no judge"
 
 
 def count_rescoring(session: Session, log: RunLog, source: Run) -> None:
@@ -36,7 +32,7 @@ def count_rescoring(session: Session, log: RunLog, source: Run) -> None:
         pass
 
 
-def rescore(session: Session, log: RunLog, source: Run, run_id: str, judges: Path) -> Rescoring:
+def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescoring:
     """Judge a run's answers again, and enter the result into the log as a run of its own.
 
     Args:
@@ -44,7 +40,6 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str, judges: Pat
         log: Holds the run, and gets the new one, case by case.
         source: The run.
         run_id: Id of the new run.
-        judges: The judge file.
 
     Raises:
         InputError: Nothing can be judged.
@@ -67,7 +62,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str, judges: Pat
         exit_code=rescorer.exit_code,
         warnings=(*warnings(settings, judged=True), *notes),
         traffic=Traffic(**session.told()["traffic"]),
-        judges=tuple(_judges(rescorer, session, JudgeFile(judges))),
+        judges=session.trust.facts(),
     )
     log.finish(run)
     return Rescoring(
@@ -76,20 +71,9 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str, judges: Pat
 
 
 def _check(session: Session, log: RunLog, source: Run) -> None:
-    """Refuse before anything is sent or written where nothing can be judged."""
+    """Refuse before anything is sent or written where nothing can be judged; say which cases a self-test draws from."""
     if judging_role(session.settings) is None:
         raise NotConfiguredError(NO_JUDGE)
+    session.trust.cases = [result.case for result in log.results(source.id)]
     if not Rescorer(session, session.settings).foreseen(log.results(source.id)):
         raise InputError(f"run {source.id}: found no score that a judge could make again; allowed: a run with one")
-
-
-def _judges(rescorer: Rescorer, session: Session, known: JudgeFile) -> Iterator[JudgeFacts]:
-    """What is known of the judges that scored."""
-    role = judging_role(session.settings)
-    model = (role.model or role.spec or "") if role else ""
-    for change in rescorer.score_changes():
-        for version in change.versions_after:
-            entry = known.get(version)
-            selftest = entry.selftest if entry else None
-            calibration = entry.calibration if entry else None
-            yield JudgeFacts(version, change.name, model, selftest, "" if selftest else UNTESTED, calibration)

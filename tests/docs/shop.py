@@ -6,18 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.mock_endpoint import MockEndpoint, Received, Reply, honest_judge, judged_texts
+from tests.mock_endpoint import MockEndpoint, Received, Reply
 
 SCRIPT: list[dict[str, Any]] = json.loads(Path(__file__).with_name("answers.json").read_text(encoding="utf-8"))
-ANSWERS = {entry["answer"] for entry in SCRIPT if "answer" in entry}
 
 
 class ShopEndpoint(MockEndpoint):
     """Answers the questions of ``answers.json``, and judges those answers; else as `MockEndpoint` does.
 
     An entry counts for a request that holds all of its ``about``. ``answer`` is what the model says; ``score`` and
-    ``reason`` are the judge's. Any other answer than the model's is judged by the expected one, so that the judge passes
-    its self-test.
+    ``reason`` are the judge's.
     """
 
     def arrived(self, request: Received) -> tuple[Reply | None, str]:
@@ -40,8 +38,5 @@ def _scripted(request: Received) -> str:
     entries = [entry for entry in SCRIPT if all(part in request.text for part in entry["about"])]
     if request.kind == "generation":
         return str(next((entry["answer"] for entry in entries if "answer" in entry), ""))
-    texts = judged_texts(request)
-    if "expected" in texts and texts.get("answer") not in ANSWERS:
-        return honest_judge(request)
     judged = ({"reason": entry["reason"], "score": entry["score"]} for entry in entries if "score" in entry)
     return next(map(json.dumps, judged), "")
