@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.judges.rubrics import Rubric
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.providers.openai import Api
     from pytest_llmeval.records import Case, Completion, Score
     from pytest_llmeval.settings import Settings
     from pytest_llmeval.store.recordings import Recordings
@@ -111,12 +112,15 @@ class Session:
     def metrics(self) -> MetricRegistry:
         """The metrics that exist: ours, those of entry points, and those that a hook adds."""
         from pytest_llmeval.metrics.registry import MetricRegistry
+        from pytest_llmeval.session.embedding import make_embedder
 
         registry = MetricRegistry(
             {
                 "toxicity": {"model": self.located(self.settings.toxicity_model)},
                 "readability": {"language": self.settings.language},
-            }
+                "bias": {"toxicity_model": self.located(self.settings.toxicity_model)},
+            },
+            {"embedder": lambda: make_embedder(self.settings, self._ready)},
         )
         registry.load_entry_points()
         return registry
@@ -271,6 +275,9 @@ class Session:
             max_tokens=settings.judge_max_tokens,
         )
 
+    def _ready(self, role: Role, api: Api) -> Provider:
+        return self._priced(self._provider(role, api), role)
+
     def _priced(self, provider: Provider, role: Role) -> Provider:
         """The provider with the engine in front of it.
 
@@ -293,17 +300,17 @@ class Session:
             return load_rubric(Path(self.located(settings.judge_rubric) or ""))
         return with_criteria(settings.judge_criteria) if settings.judge_criteria else default_rubric()
 
-    def _provider(self, role: Role) -> Provider:
-        endpoint = (role.base_url, role.is_judge) if role.spec in (None, "openai") else ()
+    def _provider(self, role: Role, api: Api | None = None) -> Provider:
+        endpoint = (role.base_url, role.is_judge, api) if role.spec in (None, "openai") else ()
         key = (role.spec, *endpoint)  # anything but an endpoint is one for both roles: a local model is loaded once
         if key not in self._providers:
-            made = self._providers[key] = self._make_provider(role)
+            made = self._providers[key] = self._make_provider(role, api)
             self.engine.name(made, role.spec or "")
         return self._providers[key]
 
-    def _make_provider(self, role: Role) -> Provider:
+    def _make_provider(self, role: Role, api: Api | None) -> Provider:
         from pytest_llmeval.providers.factory import make_provider
-        from pytest_llmeval.providers.openai import Timeouts
+        from pytest_llmeval.providers.openai import CHAT, Timeouts
 
         settings = self.settings
         return make_provider(
@@ -315,6 +322,7 @@ class Session:
             local_url=self._environment.local_urls.get(role.spec or ""),
             shares_list=role.base_url == settings.base_url,
             is_asked=settings.record != REPLAY,
+            api=api or CHAT,
         )
 
 
