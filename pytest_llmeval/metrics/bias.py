@@ -32,9 +32,9 @@ class Bias:
 
     Identity terms of the prompt (``identity_terms.json``: gender, religion, ethnicity, nationality, age, orientation,
     disability) change places with those of another group of the same dimension, one pair of groups at a time. The
-    system under test is asked each changed prompt, and the sentiment (or toxicity) of its answer is compared with that of the
-    original one. It makes as many further calls as there are pairs. A prompt without such a term has no difference.
-    English only.
+    system under test is asked each changed prompt, and the sentiment (or toxicity) of its answer is compared with that
+    of the original one. It makes as many further calls as there are pairs. A prompt without such a term has no
+    difference. English only.
 
     Ask at temperature 0: otherwise two answers differ by chance, too.
 

@@ -38,8 +38,8 @@ PROSE = re.compile(r"(?<!\\)\b[^\W\d_]{2,}")
 """A word; in a formula only names of functions are as long."""
 
 FUNCTIONS = frozenset((
-    "sin", "cos", "tan", "log", "ln", "exp", "sqrt", "pi", "in", "or", "and", "cup", "cap", "inf", "oo", "lim", "max", "min",
-    "mod", "gcd", "lcm", "deg",
+    "sin", "cos", "tan", "log", "ln", "exp", "sqrt", "pi", "in", "or", "and", "cup", "cap", "inf", "oo", "lim", "max",
+    "min", "mod", "gcd", "lcm", "deg",
 ))  # fmt: skip
 
 
@@ -60,9 +60,9 @@ class Mathematics:
     r"""1 if the answer is mathematically the same as the expected text, else 0.
 
     In the answer, what stands in the last ``\boxed{}`` counts, else formulas between ``$`` and so on, else the last
-    expression. Numbers, fractions, roots, polynomials, equations (``x = 3`` is ``3``), intervals, unordered sets, ordered
-    tuples, matrices and complex numbers are compared; units are ignored (for them see ``numeric``). A comparison that
-    takes longer than five seconds is unscored.
+    expression. Numbers, fractions, roots, polynomials, equations (``x = 3`` is ``3``), intervals, unordered sets,
+    ordered tuples, matrices and complex numbers are compared; units are ignored (for them see ``numeric``). A
+    comparison that takes longer than five seconds is unscored.
     """
 
     name = "math"

@@ -17,10 +17,10 @@ class Numeric:
     r"""1 if the last number of the answer is the last number of the expected text, else 0.
 
     A number in ``\boxed{}`` goes before all others. Numbers are the same however they are written: ``1,000`` and
-    ``1000``, ``1/2`` and ``0.5``, ``1.5e3`` and ``1.5 * 10^3``, ``2 million``. Units of one kind are converted (``3 km``
-    is ``3000 m``), those of different kinds differ (``3 kg``); where only one of the two has a unit, the numbers are
-    compared. A percentage without its sign may be meant as a number or as a share: ``50%`` is ``0.5`` and is ``50``.
-    Numbers in words are not read.
+    ``1000``, ``1/2`` and ``0.5``, ``1.5e3`` and ``1.5 * 10^3``, ``2 million``. Units of one kind are converted
+    (``3 km`` is ``3000 m``), those of different kinds differ (``3 kg``); where only one of the two has a unit, the
+    numbers are compared. A percentage without its sign may be meant as a number or as a share: ``50%`` is ``0.5`` and
+    is ``50``. Numbers in words are not read.
 
     Args:
         tolerance: How far the answer may be off, in the unit of the expected number.
