@@ -33,7 +33,7 @@ def score(answer: str, expected: str | None) -> Score:
         (r"$2\frac12$", "2.5"),
         ("1.5e3", "1500"),
         ("10^3", "1000"),
-        ("−5", "-5"),
+        ("−5", "-5"),  # noqa: RUF001
         (r"\sqrt{8}", r"2\sqrt{2}"),
         ("sqrt(8)", r"2\sqrt2"),
         ("x^2 + 2x + 1", "(x+1)^2"),

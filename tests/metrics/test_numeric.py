@@ -33,7 +33,7 @@ def score(metric: Numeric, answer: str, expected: str | None) -> Score:
         ("0.5", "50%"),
         ("50\\%", "50%"),
         ("1.5e3", "1500"),
-        ("1.5 × 10^3", "1500"),
+        ("1.5 × 10^3", "1500"),  # noqa: RUF001
         ("1.5·10³", "1500"),
         (r"$1.5 \times 10^{3}$", "1500"),
         ("3 x 10^8 m/s", "300000000"),
@@ -50,7 +50,7 @@ def score(metric: Numeric, answer: str, expected: str | None) -> Score:
         ("$1,000.50", "1000.5"),
         ("100 cents", "$1"),
         ("-$5", "-5"),
-        ("x = −3", "-3"),
+        ("x = −3", "-3"),  # noqa: RUF001
         ("between 3-5", "5"),
         ("First 3, then 4.", "4"),
         ("#### 42", "42"),
@@ -124,11 +124,11 @@ def test_a_number_is_itself_with_separators_and_in_words_around_it(value: float)
 @given(numbers, numbers)
 def test_sameness_is_mutual(one: float, other: float) -> None:
     metric = Numeric()
-    parsed = metric.parse(f"{one!r} km"), metric.parse(f"{other!r} m")
-    assert parsed[0] is not None
-    assert parsed[1] is not None
-    assert metric.same(*parsed) == metric.same(*reversed(parsed))
-    assert metric.same(parsed[0], parsed[0])
+    first, second = metric.parse(f"{one!r} km"), metric.parse(f"{other!r} m")
+    assert first is not None
+    assert second is not None
+    assert metric.same(first, second) == metric.same(second, first)
+    assert metric.same(first, first)
 
 
 @given(st.text())

@@ -45,9 +45,9 @@ def test_rouge_is_that_of_rouge_score_s_own_documentation() -> None:
     """The example of rouge-score's README: 6 of 8 and of 9 words are shared, and a subsequence of 5."""
     expected, answer = "The quick brown fox jumps over the lazy dog", "The quick brown dog jumps on the log."
     one, longest = score(Rouge("1"), answer, expected), score(Rouge(), answer, expected)
-    assert (one.parts["precision"], one.parts["recall"]) == (pytest.approx(0.75), pytest.approx(2 / 3))
+    assert [one.parts["precision"], one.parts["recall"]] == pytest.approx([0.75, 2 / 3])
     assert one == pytest.approx(2 * 0.75 * (2 / 3) / (0.75 + 2 / 3))
-    assert (longest.parts["precision"], longest.parts["recall"]) == (pytest.approx(0.625), pytest.approx(5 / 9))
+    assert [longest.parts["precision"], longest.parts["recall"]] == pytest.approx([0.625, 5 / 9])
     assert (one.name, longest.name) == ("rouge.1", "rouge")
     assert set(one.parts) == {"rouge1", "rouge2", "rougeL", "precision", "recall"}
 
@@ -69,12 +69,13 @@ def test_rouge_counts_words_of_every_script() -> None:
 def test_chrf_by_hand() -> None:
     """Only single characters fit into 'ab' and 'ac': one of two is shared, in precision and recall; pairs are not."""
     assert score(Chrf(), "ab", "ac") == pytest.approx(100 * (1 / 2 + 0) / 2)
-    assert score(Chrf(word_order=2), "a b", "a c") > score(Chrf(word_order=2), "b a", "c a d")
+    assert score(Chrf(word_order=2), "ab cd", "ab ef") > float(score(Chrf(word_order=2), "ab cd", "abef"))
 
 
 def test_edit_distance_by_hand() -> None:
     result = score(EditDistance(), "kitten", "sitting")
-    assert (result.value, result.parts["edits"]) == (pytest.approx(3 / 7), 3)
+    assert result == pytest.approx(3 / 7)
+    assert (result.parts["edits"], result.reason) == (3, "3 edits")
     assert score(EditDistance(), "", "abc") == 1
     assert score(EditDistance(ignore_case=True), "PARIS ", "paris") == 0
     assert score(EditDistance(), "Rom", "Paris", ideal=["Rome"]) == pytest.approx(1 / 4)
