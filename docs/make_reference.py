@@ -189,7 +189,8 @@ def metrics() -> Iterator[str]:
 def metric_row(row: MetricInfo) -> tuple[str, str, str, str]:
     """One metric."""
     params = code(f"{name}={default}" for name, default in row.params.items())
-    return f"`{row.name}`", scale(row.scale), params, f"{row.about}<br>Source: {row.source}"
+    extra = f"<br>Extra: `{row.extra}`" if row.extra else ""
+    return f"`{row.name}`", scale(row.scale), params, f"{row.about}<br>Source: {row.source}{extra}"
 
 
 def scale(value: Scale) -> str:

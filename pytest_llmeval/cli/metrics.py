@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -23,8 +24,17 @@ def metrics() -> None:
         registry.load_entry_points()
     except InputError as error:
         raise click.UsageError(str(error)) from error
+    list_scorers(registry.describe())
+
+
+def list_scorers(infos: Iterable[MetricInfo]) -> None:
+    """Print metrics, and whatever else is described as they are, a heading for each family.
+
+    Args:
+        infos: What there is, by family.
+    """
     family = ""
-    for info in registry.describe():
+    for info in infos:
         if info.family != family:
             family = info.family
             click.secho(family, bold=True)
@@ -38,6 +48,7 @@ def _entry(info: MetricInfo) -> str:
         f"      {info.about}",
         *([f"      parameters: {params}"] if params else []),
         *([f"      source: {info.source}"] if info.source else []),
+        *([f'      needs: pip install "pytest-llm-golden[{info.extra}]"'] if info.extra else []),
         *([] if info.origin == "pytest_llmeval" else [f"      from: {info.origin}"]),
     ]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ TOKENS_A_MESSAGE = 8
 """For the role and the marks around a message."""
 
 MILLION = 1_000_000
+EMBEDDING_VENDOR = "openai"
+"""genai-prices finds most models by their name alone, but not OpenAI's embedding models."""
 
 
 class Prices:
@@ -99,10 +102,10 @@ def _published(name: str, usage: Usage) -> float | None:
     import genai_prices  # late: only a run that sends calls needs prices
 
     tokens = genai_prices.Usage(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
-    try:
-        return float(genai_prices.calc_price(tokens, model_ref=name).total_price)
-    except LookupError:
-        return None
+    for vendor in (None, EMBEDDING_VENDOR):
+        with contextlib.suppress(LookupError):
+            return float(genai_prices.calc_price(tokens, model_ref=name, provider_id=vendor).total_price)
+    return None
 
 
 def _parse(line: str) -> tuple[str, tuple[float, ...]]:

@@ -122,7 +122,7 @@ def _boolean(metric: str, params: Mapping[str, Any], negated: bool) -> Threshold
 def _equals(text: str, negated: bool, fields: dict[str, Any]) -> list[Threshold]:
     if not negated and fields.setdefault("expected", text) == text:
         return [_boolean("exact_match", {}, False)]
-    return [_boolean("regex_match", {"pattern": rf"\A\s*{re.escape(text)}\s*\Z"}, negated)]
+    return [_boolean("regex", {"pattern": rf"\A\s*{re.escape(text)}\s*\Z"}, negated)]
 
 
 def _contains(value: str, negated: bool) -> list[Threshold]:
@@ -141,7 +141,7 @@ def _listed(flags: str, every: bool) -> Callable[[str, bool], list[Threshold]]:
         if not texts:
             raise _Refused("texts with commas between them")
         pattern = r"\A" + "".join(f"(?=.*{text})" for text in texts) if every else "|".join(texts)
-        return [_boolean("regex_match", {"pattern": f"(?{flags}){pattern}"}, negated)]
+        return [_boolean("regex", {"pattern": f"(?{flags}){pattern}"}, negated)]
 
     return read
 
@@ -155,7 +155,7 @@ def _regex(value: str, negated: bool) -> list[Threshold]:
         re.compile(value)
     except re.error as error:
         raise _Refused(f"a regular expression of Python ({error})") from None
-    return [_boolean("regex_match", {"pattern": value}, negated)]
+    return [_boolean("regex", {"pattern": value}, negated)]
 
 
 def _is_json(value: str, negated: bool) -> list[Threshold]:

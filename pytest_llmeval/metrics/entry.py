@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import UnionType
@@ -31,6 +31,7 @@ class MetricInfo:
         about: What the number says, in a line.
         source: Who published it.
         origin: Who added it.
+        extra: The extra of this package that it needs; empty for none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MetricInfo:
     about: str
     source: str
     origin: str
+    extra: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,27 @@ class Entry:
         """Metrics that share defaults."""
         return str(getattr(self.metric, "family", self.name))
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Parameters that are handed to it and that nobody can write, for example ``embedder``."""
+        return tuple(getattr(self.metric, "needs", ()))
+
+    @property
+    def dotted(self) -> str:
+        """The parameter that can stand behind a dot in the name: ``label`` in ``toxicity.insult``."""
+        return str(getattr(self.metric, "dotted", "label"))
+
     @cached_property
     def signature(self) -> inspect.Signature:
-        """Its parameters; a metric that is not made by a factory has none."""
+        """The parameters that a user can set; a metric that is not made by a factory has none."""
         if not (self.is_factory and callable(self.metric)):
             return NO_PARAMS
         try:
-            return inspect.signature(self.metric, eval_str=True)
+            whole = inspect.signature(self.metric, eval_str=True)
         except NameError:  # an annotation that only the type checker sees; its values are then not checked
-            return inspect.signature(self.metric)
+            whole = inspect.signature(self.metric)
+        rows = [row for name, row in whole.parameters.items() if name not in self.needs]
+        return whole.replace(parameters=rows)
 
     def check(self, params: Mapping[str, Any], place: str) -> None:
         """Whether it takes these parameters.
@@ -92,8 +106,12 @@ class Entry:
         if lacking:
             raise SettingError(place, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {lacking[0]}.")
 
-    def make(self, params: Mapping[str, Any]) -> Scorer:
+    def make(self, params: Mapping[str, Any], parts: Mapping[str, Callable[[], object]]) -> Scorer:
         """The metric with these parameters, which `check` has seen.
+
+        Args:
+            params: What the user set.
+            parts: Makes each thing that metrics may need; one that is not there is left to the metric's default.
 
         Raises:
             InputError: The factory failed, or what it made is no metric.
@@ -101,7 +119,7 @@ class Entry:
         if not (self.is_factory and callable(self.metric)):
             return self.metric  # type: ignore[return-value]  # its members were checked when it was added
         try:
-            scorer = self.metric(**params)
+            scorer = self.metric(**params, **{name: parts[name]() for name in self.needs if name in parts})
         except LLMEvalError:
             raise
         except Exception as error:
@@ -118,7 +136,8 @@ class Entry:
         lines = (inspect.getdoc(self.metric) or "").splitlines() or [""]
         about = str(getattr(self.metric, "about", lines[0]))
         source = str(getattr(self.metric, "source", ""))
-        return MetricInfo(self.name, self.family, scale_of(self.metric), params, about, source, self.origin)
+        extra = str(getattr(self.metric, "extra", ""))
+        return MetricInfo(self.name, self.family, scale_of(self.metric), params, about, source, self.origin, extra)
 
 
 def check_members(metric: object, origin: str, only_name: bool = False) -> None:

@@ -7,11 +7,13 @@ expected text is unscored: there is nothing to compare with.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from textwrap import shorten
 from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.results import unscored, version_with
+from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Score
 
 QUOTED = 80  # characters of a text in a reason
@@ -49,13 +51,21 @@ class ExactMatch:
         """
         accepted = accepted_answers(case)
         if not accepted:
-            return _nothing_expected(self)
+            return nothing_expected(self)
         answer = self._plain(completion.text)
         found = any(answer == self._plain(text) for text in accepted)
-        return _score(self, found, f"is {'' if found else 'not '}{_quoted(accepted)}")
+        return _score(self, found, f"is {'' if found else 'not '}{quoted(accepted)}")
+
+    def parse(self, text: str) -> str | None:
+        """The text as it is compared; ``None`` if it is empty."""
+        return self._plain(text) or None
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two parsed texts are the same."""
+        return one == other
 
     def _plain(self, text: str) -> str:
-        text = _folded(text, self._ignore_case)
+        text = folded(text, self._ignore_case)
         return " ".join(text.split()) if self._ignore_whitespace else text
 
 
@@ -91,11 +101,11 @@ class Contains:
         """
         accepted = (self._text,) if self._text else accepted_answers(case)
         if not accepted:
-            return _nothing_expected(self)
-        answer = _folded(completion.text, self._ignore_case)
-        found = any(self._holds(answer, _folded(text, self._ignore_case)) for text in accepted)
+            return nothing_expected(self)
+        answer = folded(completion.text, self._ignore_case)
+        found = any(self._holds(answer, folded(text, self._ignore_case)) for text in accepted)
         verb = ("contains", "does not contain") if self.name == "contains" else ("starts with", "does not start with")
-        return _score(self, found, f"{verb[0] if found else verb[1]} {_quoted(accepted)}")
+        return _score(self, found, f"{verb[0] if found else verb[1]} {quoted(accepted)}")
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
@@ -122,7 +132,7 @@ class StartsWith(Contains):
         return answer.lstrip().startswith(text.lstrip())
 
 
-class RegexMatch:
+class Regex:
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
     A pattern is the user's own code: one that backtracks without end, such as ``(a+)+$``, hangs the run.
@@ -135,7 +145,7 @@ class RegexMatch:
         SettingError: The pattern is not a regular expression.
     """
 
-    name = "regex_match"
+    name = "regex"
     scale = UNIT_SCALE
     about = "1 if the pattern (default: the expected text) matches somewhere in the answer, else 0"
     source = "Python's re.search"
@@ -143,12 +153,12 @@ class RegexMatch:
 
     def __init__(self, pattern: str | None = None, ignore_case: bool = False) -> None:
         self._flags = re.IGNORECASE if ignore_case else re.RegexFlag(0)
-        self._pattern = _not_empty(pattern, "regex_match pattern")
+        self._pattern = _not_empty(pattern, "regex pattern")
         if pattern is not None:
             try:
                 re.compile(pattern, self._flags)
             except re.error as error:
-                raise SettingError("regex_match pattern", pattern, "a regular expression", f"({error})") from error
+                raise SettingError("regex pattern", pattern, "a regular expression", f"({error})") from error
         self.version = version_with(
             "1", {"pattern": pattern, "ignore_case": ignore_case}, {"pattern": None, "ignore_case": False}
         )
@@ -162,12 +172,12 @@ class RegexMatch:
         """
         accepted = (self._pattern,) if self._pattern else accepted_answers(case)
         if not accepted:
-            return _nothing_expected(self)
+            return nothing_expected(self)
         try:
             found = any(re.search(pattern, completion.text, self._flags) for pattern in accepted)
         except re.error as error:
             return unscored(self, f"{case.source}: the expected text is no regular expression: {error}")
-        return _score(self, found, f"{'matches' if found else 'does not match'} {_quoted(accepted)}")
+        return _score(self, found, f"{'matches' if found else 'does not match'} {quoted(accepted)}")
 
 
 def accepted_answers(case: Case) -> tuple[str, ...]:
@@ -177,7 +187,8 @@ def accepted_answers(case: Case) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
-def _folded(text: str, ignore_case: bool) -> str:
+def folded(text: str, ignore_case: bool) -> str:
+    """A text in Unicode normal form C, its case folded if that is to be ignored."""
     return normalize("NFC", normalize("NFC", text).casefold()) if ignore_case else normalize("NFC", text)
 
 
@@ -187,14 +198,15 @@ def _not_empty(text: str | None, place: str) -> str | None:
     return text
 
 
-def _quoted(texts: tuple[str, ...]) -> str:
-    quoted = [repr(shorten(text, QUOTED, placeholder="…")) for text in texts]
-    return " or ".join(quoted)
+def quoted(texts: Iterable[str]) -> str:
+    """Texts for a reason: each in quotes, and not too long."""
+    return " or ".join(repr(shorten(text, QUOTED, placeholder="…")) for text in texts)
 
 
-def _score(metric: ExactMatch | Contains | RegexMatch, found: bool, reason: str) -> Score:
+def _score(metric: ExactMatch | Contains | Regex, found: bool, reason: str) -> Score:
     return Score(metric.name, float(found), metric.scale, reason, metric.version)
 
 
-def _nothing_expected(metric: ExactMatch | Contains | RegexMatch) -> Score:
+def nothing_expected(metric: Scorer) -> Score:
+    """The unscored Score where a case has no expected text."""
     return unscored(metric, f"{metric.name} has nothing to compare with: the case has no expected text")

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
 from pytest_llmeval.errors import InputError, SettingError, nearest
+from pytest_llmeval.metrics.bias import Bias
 from pytest_llmeval.metrics.entry import Entry, MetricInfo, check_members
 from pytest_llmeval.metrics.json_schema import JsonSchema
-from pytest_llmeval.metrics.match import Contains, ExactMatch, RegexMatch, StartsWith
+from pytest_llmeval.metrics.language import Language
+from pytest_llmeval.metrics.length import Length
+from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
+from pytest_llmeval.metrics.mathematics import Mathematics
+from pytest_llmeval.metrics.numeric import Numeric
+from pytest_llmeval.metrics.overlap import Bleu, Chrf, EditDistance, Rouge
+from pytest_llmeval.metrics.phrases import ContainsAll, ContainsAny, ContainsNone
 from pytest_llmeval.metrics.readability import formulas
+from pytest_llmeval.metrics.refusal import Refusal
+from pytest_llmeval.metrics.sentiment import Sentiment
+from pytest_llmeval.metrics.similarity import Relevance, Similarity
+from pytest_llmeval.metrics.spending import Cost, Latency
+from pytest_llmeval.metrics.text_quality import TextQuality
 from pytest_llmeval.metrics.toxicity import ToxicityMetric
 from pytest_llmeval.protocols import Scorer
 
 ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
+OURS = (
+    TextQuality, ToxicityMetric, Sentiment, Bias, Refusal, ExactMatch, Contains, ContainsAll, ContainsAny, ContainsNone,
+    StartsWith, Regex, JsonSchema, Numeric, Mathematics, Bleu, Chrf, Rouge, EditDistance, Similarity, Relevance,
+    Language, Length, Latency, Cost,
+)  # fmt: skip
+"""Those of this package, beside the readability formulas."""
 
 
 class MetricRegistry:
@@ -25,14 +43,18 @@ class MetricRegistry:
     Args:
         defaults: Parameters for metrics that are not given any, by the metric's name or family:
             ``{"readability": {"language": "es"}}``.
+        parts: Makes what metrics name in ``needs``, when the first of them is made: ``{"embedder": …}``.
     """
 
-    def __init__(self, defaults: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._defaults = dict(defaults or {})
+    def __init__(
+        self,
+        defaults: Mapping[str, Mapping[str, Any]] | None = None,
+        parts: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
+        self._defaults, self._parts = dict(defaults or {}), dict(parts or {})
         self._entries: dict[str, Entry] = {}
         self._made: dict[str, Scorer] = {}
-        ours = (*formulas().values(), ToxicityMetric, ExactMatch, Contains, StartsWith, RegexMatch, JsonSchema)
-        for metric in ours:
+        for metric in (*formulas().values(), *OURS):
             self.add(metric, BUILT_IN)
 
     def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> Scorer:
@@ -51,12 +73,13 @@ class MetricRegistry:
         key = json.dumps([name, params], sort_keys=True, default=repr)
         if key not in self._made:
             entry, label = self._find(name, place)
-            if label and "label" in params:
-                raise SettingError(f"{place} label", params["label"], f"{label['label']}, as in {name!r}")
+            if label and entry.dotted in params:
+                found, written = params[entry.dotted], label[entry.dotted]
+                raise SettingError(f"{place} {entry.dotted}", found, f"{written}, as in {name!r}")
             defaults = {**self._defaults.get(entry.family, {}), **self._defaults.get(entry.name, {})}
             given = {**defaults, **params, **label}
             entry.check(given, f"{place} {entry.name}")
-            self._made[key] = entry.make(given)
+            self._made[key] = entry.make(given, self._parts)
         return self._made[key]
 
     def add(self, metric: object, origin: str) -> None:
@@ -95,10 +118,19 @@ class MetricRegistry:
                 raise InputError(f"metric {point.name!r} of {origin} cannot be loaded: {problem}. {remedy}") from error
             self.add(metric, origin)
 
-    def describe(self) -> list[MetricInfo]:
-        """Every metric, ordered by family and as added."""
-        families = list(dict.fromkeys(entry.family for entry in self._entries.values()))
-        infos = [entry.info() for entry in self._entries.values()]
+    def asks(self, name: str) -> bool:
+        """Whether a score of this name costs model calls although no judge gives it: of an embedder, or once more."""
+        entry = self._entries.get(name.partition(".")[0])
+        return entry is not None and (bool(entry.needs) or hasattr(entry.metric, "asking"))
+
+    def describe(self, more: Iterable[MetricInfo] = ()) -> list[MetricInfo]:
+        """Every metric, ordered by family and as added.
+
+        Args:
+            more: Scorers that are made elsewhere, for example judges; they come first.
+        """
+        infos = [*more, *(entry.info() for entry in self._entries.values())]
+        families = list(dict.fromkeys(info.family for info in infos))
         return sorted(infos, key=lambda info: families.index(info.family))
 
     def _find(self, name: str, place: str) -> tuple[Entry, dict[str, str]]:
@@ -106,7 +138,7 @@ class MetricRegistry:
             return self._entries[name], {}
         head, _, label = name.partition(".")
         entry = self._entries.get(head)
-        if entry is None or not label or "label" not in entry.signature.parameters:
+        if entry is None or not label or entry.dotted not in entry.signature.parameters:
             allowed = sorted(self._entries)
             raise SettingError(place, name, ", ".join(allowed), nearest(name, allowed))
-        return entry, {"label": label}
+        return entry, {entry.dotted: label}

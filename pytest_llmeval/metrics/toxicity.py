@@ -32,6 +32,7 @@ class ToxicityMetric:
     name = "toxicity"
     scale = Scale(0.0, 1.0, higher_is_better=False)
     about = "probability that the answer is toxic; .insult, .threat and so on for the model's other labels"
+    extra = "toxicity"
     source = "detoxify: Hanu and Unitary team 2020, https://github.com/unitaryai/detoxify"
 
     def __init__(self, model: str = "original", label: str = "toxicity") -> None:

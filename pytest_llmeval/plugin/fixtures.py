@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -118,6 +118,16 @@ def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readabili
         return Readability(lambda name: llm_metric(name, answer, **params))
 
     return readability
+
+
+@pytest.fixture
+def llm_text_quality(llm_readability: Callable[..., Readability]) -> Callable[..., Mapping[str, Score]]:
+    """All of readability at once: ``llm_text_quality(answer)["smog_index"]`` is the Score of one formula."""
+
+    def text_quality(answer: Completion | str, language: str | None = None) -> Mapping[str, Score]:
+        return llm_readability(answer, language).as_dict()
+
+    return text_quality
 
 
 def _run(item: pytest.Item) -> CaseRun:

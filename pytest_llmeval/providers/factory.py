@@ -26,7 +26,7 @@ from pytest_llmeval.providers.keys import (
 )
 from pytest_llmeval.providers.local import LocalProvider
 from pytest_llmeval.providers.local_models import known_models, local_file, models_folder
-from pytest_llmeval.providers.openai import Azure, OpenAIProvider, Timeouts, public_url
+from pytest_llmeval.providers.openai import CHAT, Api, Azure, OpenAIProvider, Timeouts, public_url
 from pytest_llmeval.providers.python import load_callable
 
 PREFIXES = ("openai", "local", "python", "column")
@@ -44,6 +44,7 @@ def make_provider(
     local_url: str | None = None,
     shares_list: bool = False,
     is_asked: bool = True,
+    api: Api = CHAT,
 ) -> Provider:
     """The provider that a specification names. Nothing is sent.
 
@@ -56,13 +57,14 @@ def make_provider(
         local_url: Base URL of a server that another process has started for a ``local:`` specification.
         shares_list: Whether a judge's ``base_url`` is the one of the model under test, so that its keys fit.
         is_asked: Whether it will ever be asked; if not, it needs no key, and a local model with a name no file.
+        api: Which call of an endpoint answers; any but a chat is for the model of the request alone.
 
     Raises:
         InputError: The specification, or what it needs, cannot be used.
     """
     prefix, _, rest = (spec or "openai").partition(":")
     if prefix == "openai" and not rest:
-        return _openai(base_url, timeouts, environ, place, shares_list, is_asked)
+        return _openai(base_url, timeouts, environ, place, shares_list, is_asked, api)
     if prefix == "local" and rest:
         model = known_models().get(rest)
         if model is not None and not is_asked:
@@ -90,6 +92,7 @@ def _openai(
     place: str,
     shares_list: bool,
     is_asked: bool,
+    api: Api,
 ) -> Provider:
     is_judge = "judge" in place
     if not base_url:
@@ -98,7 +101,7 @@ def _openai(
             service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
             remedy = f"For an endpoint of your own, which may need none, set {_url_option(place)}."
             raise InputError(f"{_no_key(service, usual, 1, place)} {remedy}")
-        return OpenAIProvider(None, key or NO_KEY, timeouts, azure)
+        return OpenAIProvider(None, key or NO_KEY, timeouts, azure, api=api)
     endpoints = read_endpoints(base_url, environ, _url_option(place))
     keys = endpoint_keys(environ, endpoints, is_judge, shares_list)
     providers = []
@@ -106,7 +109,8 @@ def _openai(
         if not key and is_asked and endpoint.usual_key and (endpoint.azure or len(endpoints) > 1):
             raise InputError(_no_key(public_url(endpoint.url), endpoint.usual_key, number, place))
         url = None if endpoint.azure else endpoint.url
-        providers.append(OpenAIProvider(url, key or NO_KEY, timeouts, endpoint.azure, endpoint.model))
+        model = endpoint.model if api is CHAT else ""  # what the list names is a chat model
+        providers.append(OpenAIProvider(url, key or NO_KEY, timeouts, endpoint.azure, model, api))
     return providers[0] if len(providers) == 1 else FailoverProvider(providers)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -52,8 +53,35 @@ class Azure:
     api_version: str
 
 
+@dataclass(frozen=True)
+class Api:
+    """One call that an endpoint offers.
+
+    Attributes:
+        gives: What comes back, for error texts.
+        path: Behind the base URL.
+        body: What is sent for a request, without the model.
+        read: Makes the completion of the reply's body, or raises `BadReply`.
+        mark: What tells its providers' fingerprints from those of a chat.
+    """
+
+    gives: str
+    path: str
+    body: Callable[[Request], Mapping[str, Any]]
+    read: Callable[..., Completion]
+    mark: str = ""
+
+
+def _chat_body(request: Request) -> dict[str, Any]:
+    return {"messages": [dict(message) for message in request.messages], **request.parameters.as_body()}
+
+
+CHAT = Api("chat completion", "/chat/completions", _chat_body, read_completion)
+"""``POST /chat/completions``."""
+
+
 class OpenAIProvider:
-    """Answers through ``POST /chat/completions``.
+    """Answers through one call of an endpoint, usually ``POST /chat/completions``.
 
     The raw ``post`` of the SDK takes half the CPU time of ``chat.completions.create``, and its aiohttp client is the
     fastest; that client has no time-out for sending, so the few large requests go through the SDK's default client.
@@ -64,13 +92,21 @@ class OpenAIProvider:
         timeouts: Limits on one call.
         azure: The resource, instead of a base URL.
         model: Asked for whatever model a request names; empty: the request's.
+        api: The call.
     """
 
     sees_case = False
 
     def __init__(
-        self, base_url: str | None, api_key: str, timeouts: Timeouts, azure: Azure | None = None, model: str = ""
+        self,
+        base_url: str | None,
+        api_key: str,
+        timeouts: Timeouts,
+        azure: Azure | None = None,
+        model: str = "",
+        api: Api = CHAT,
     ) -> None:
+        self._api = api
         self._url = base_url or DEFAULT_URL
         self._key = api_key
         self._timeouts = timeouts
@@ -80,7 +116,8 @@ class OpenAIProvider:
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
         self._place = f"{model}@{self.endpoint}" if model else self.endpoint
-        self.fingerprint: str | None = f"openai:{self._place}" + (f"?api-version={azure.api_version}" if azure else "")
+        version = f"?api-version={azure.api_version}" if azure else ""
+        self.fingerprint: str | None = f"openai:{self._place}{api.mark}{version}"
 
     def __repr__(self) -> str:
         return f"OpenAIProvider({self._place!r})"
@@ -93,7 +130,7 @@ class OpenAIProvider:
             RateLimited: 429.
             EndpointDown: No connection, 5xx, 409 or 425.
             CallRefused: Any other 4xx, or a request that cannot be sent.
-            BadReply: The answer is not a chat completion.
+            BadReply: The answer is not what was asked for.
         """
         outcome = await self._outcome(request)
         if isinstance(outcome, CallError):
@@ -108,19 +145,19 @@ class OpenAIProvider:
     async def _outcome(self, request: Request) -> Completion | CallError:
         name = self.model or request.model
         model = {"model": name} if name else {}
-        body = {**model, "messages": [dict(message) for message in request.messages], **request.parameters.as_body()}
+        body = {**model, **self._api.body(request)}
         large = sum(len(str(message.get("content"))) for message in request.messages) >= LARGE_PROMPT
         asked = f"{self.endpoint}, model {name!r}" if model else self.endpoint
         client = self._client(large)  # before the clock starts: making the first one imports the SDK
         try:
             started = time.perf_counter()
-            reply = await client.post("/chat/completions", body=body, cast_to=_response_class())
+            reply = await client.post(self._api.path, body=body, cast_to=_response_class())
             latency_s = time.perf_counter() - started
-            completion = read_completion(reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s)
+            completion = self._api.read(reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s)
             limits = read_rate_limits(reply.headers)
             return replace(completion, rate_limits=limits) if limits else completion
         except BadReply as error:
-            return BadReply(f"{asked}: found no chat completion: {self._hide(str(error))}. Check the base URL.")
+            return BadReply(f"{asked}: found no {self._api.gives}: {self._hide(str(error))}. Check the base URL.")
         except Exception as error:  # also what the SDK lets through: errors of aiohttp, ValueErrors
             return call_error(error, asked, self._hide)
 

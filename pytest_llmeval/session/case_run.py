@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,7 @@ class CaseRun:
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     samples: Samples | None = None
     _request: Request | None = None
+    _provider: Provider | None = None
     _scores: dict[tuple[str, str, str | None, str, bool], Score] = field(default_factory=dict)
     _subjects: dict[int, tuple[Case, Completion]] = field(default_factory=dict)
     _own: Completion | None = None  # what the test was given as the answer to its case
@@ -145,17 +147,34 @@ class CaseRun:
     def _sampled(self, provider: Provider) -> Samples:
         """The samples of the case, not asked for yet."""
         request = self._asked(provider)
-        return Samples(
-            self.session, self.plan, provider, lambda number: self._answer(provider, _numbered(request, number))
-        )
+        answer = partial(self._numbered, provider, request)
+        return Samples(self.session, self.plan, provider, answer, self._scorer)
+
+    async def _numbered(self, provider: Provider, request: Request, number: int) -> Completion:
+        return await self._answer(provider, _numbered(request, number))
 
     def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Scorer]:
         """Those of the scorers that ask a model, by the key under which the test asks."""
-        settings = self.plan.settings
-        scorers = {
-            scorer_key(name, dict(params)): self.session.scorer(name, params, settings) for name, params in judged
-        }
+        scorers = {scorer_key(name, dict(params)): self._scorer(name, params) for name, params in judged}
         return {key: scorer for key, scorer in scorers.items() if iscoroutinefunction(scorer.score)}
+
+    def _scorer(self, name: str, params: Mapping[str, Any]) -> Scorer:
+        """The scorer; one that asks the system under test again can."""
+        scorer: Any = self.session.scorer(name, params, self.plan.settings)
+        if self._provider is None or not hasattr(scorer, "asking"):
+            return scorer  # type: ignore[no-any-return]  # made untyped for its optional member
+        return scorer.asking(self._respond)  # type: ignore[no-any-return]  # by the protocol a Scorer
+
+    async def _respond(self, case: Case) -> Completion:
+        """What the test's provider answers about another case.
+
+        Raises:
+            CallError: No completion could be had.
+            InputError: The prompt cannot be made, or nobody answers this test.
+        """
+        if self._provider is None:
+            raise InputError(f"{self.plan.nodeid}: nobody has been asked, so nobody can be asked again")
+        return await self._answer(self._provider, self._request_for(self._provider, case))
 
     def _asked(self, provider: Provider, prompt: str | None = None) -> Request:
         """The request; the first one is that of the result."""
@@ -163,18 +182,24 @@ class CaseRun:
         from pytest_llmeval.goldens.prompting import messages_for
         from pytest_llmeval.providers.python import CallableProvider
 
-        settings = self.plan.settings
         case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
-        request = Request(
+        request = self._request_for(provider, case)
+        if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
+            is_function = isinstance(unmetered(provider), CallableProvider)
+            self._request = Request(messages_for(case, None, None)) if is_function else request
+            self._provider = provider
+        return request
+
+    def _request_for(self, provider: Provider, case: Case) -> Request:
+        from pytest_llmeval.goldens.prompting import messages_for
+
+        settings = self.plan.settings
+        return Request(
             messages=messages_for(case, settings.system_prompt, self.session.located(settings.template, "file:")),
             model=settings.model or "",
             parameters=settings.parameters(),
             case=case if provider.sees_case else None,
         )
-        if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
-            is_function = isinstance(unmetered(provider), CallableProvider)
-            self._request = Request(messages_for(case, None, None)) if is_function else request
-        return request
 
     async def _answer(self, provider: Provider, request: Request) -> Completion:
         from pytest_llmeval.providers.extraction import extract_answer
@@ -229,7 +254,7 @@ class CaseRun:
         return id(score) in self._of_samples
 
     def _score_now(self, name: str, params: Mapping[str, Any], case: Case, completion: Completion) -> Score:
-        scorer = self.session.scorer(name, params, self.plan.settings)
+        scorer = self._scorer(name, params)
         with asking(replace(self.plan.asking, purpose=scorer.name)):
             return self.session.score(scorer, case, completion)
 
@@ -264,7 +289,7 @@ class CaseRun:
     def result(self, outcome: Outcome, message: str, duration_s: float, worker: str) -> CaseResult:
         """The record of this test, as far as it has come."""
         judge = judging_role(self.plan.settings)
-        judged = any(score.calls for score in self._scores.values())
+        judged = any(score.calls and not self.session.metrics.asks(score.name) for score in self._scores.values())
         samples = self.recorded_samples()
         kept_there = self._of_samples if samples else ()  # each call stands in a result once
         return CaseResult(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.stats.voting import Vote
 
 Answer = Callable[[int], Coroutine[object, object, "Completion"]]
+MakeScorer = Callable[[str, Mapping[str, Any]], "Scorer"]
 
 
 @dataclass
@@ -68,10 +69,11 @@ class Samples:
         plan: What the test declares.
         provider: Who answers.
         answer: Gets the answer of a sample.
+        scorer: Makes a scorer by its name and parameters.
     """
 
-    def __init__(self, session: Session, plan: Plan, provider: Provider, answer: Answer) -> None:
-        self.provider = provider
+    def __init__(self, session: Session, plan: Plan, provider: Provider, answer: Answer, scorer: MakeScorer) -> None:
+        self.provider, self._make_scorer = provider, scorer
         self._session, self._plan, self._answer = session, plan, answer
         self._reducer = parse_reducer(plan.settings.reducer, plan.settings.samples)
         self._own = [self._made(number) for number in range(plan.settings.samples)]
@@ -209,7 +211,7 @@ class Samples:
 
     def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, Scorer]:
         """A scorer with the key under which its scores are kept."""
-        return scorer_key(name, dict(params)), self._session.scorer(name, params, self._plan.settings)
+        return scorer_key(name, dict(params)), self._make_scorer(name, params)
 
     def _one(self, drawn: Drawn, key: str, scorer: Scorer) -> Score:
         """The score of one sample alone; without an answer it is unscored."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.judges.means import Means
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.providers.openai import Api
     from pytest_llmeval.records import Case, Completion, Score
     from pytest_llmeval.session.trust import Trust
     from pytest_llmeval.settings import Settings
@@ -127,12 +128,15 @@ class Session:
     def metrics(self) -> MetricRegistry:
         """The metrics that exist: ours, those of entry points, and those that a hook adds."""
         from pytest_llmeval.metrics.registry import MetricRegistry
+        from pytest_llmeval.session.embedding import make_embedder
 
         registry = MetricRegistry(
             {
                 "toxicity": {"model": self.located(self.settings.toxicity_model)},
                 "readability": {"language": self.settings.language},
-            }
+                "bias": {"toxicity_model": self.located(self.settings.toxicity_model)},
+            },
+            {"embedder": lambda: make_embedder(self.settings, self._ready)},
         )
         registry.load_entry_points()
         return registry
@@ -312,6 +316,9 @@ class Session:
             jury_reducer=settings.jury_reducer,
         )
 
+    def _ready(self, role: Role, api: Api) -> Provider:
+        return self._priced(self._provider(role, api), role)
+
     def _priced(self, provider: Provider, role: Role) -> Provider:
         """The provider with the engine in front of it.
 
@@ -322,17 +329,17 @@ class Session:
             raise InputError(unpriced(provider, role.model))
         return self.engine.metered(provider)
 
-    def _provider(self, role: Role) -> Provider:
-        endpoint = (role.base_url, role.is_judge) if role.spec in (None, "openai") else ()
+    def _provider(self, role: Role, api: Api | None = None) -> Provider:
+        endpoint = (role.base_url, role.is_judge, api) if role.spec in (None, "openai") else ()
         key = (role.spec, *endpoint)  # anything but an endpoint is one for both roles: a local model is loaded once
         if key not in self._providers:
-            made = self._providers[key] = self._make_provider(role)
+            made = self._providers[key] = self._make_provider(role, api)
             self.engine.name(made, role.spec or "")
         return self._providers[key]
 
-    def _make_provider(self, role: Role) -> Provider:
+    def _make_provider(self, role: Role, api: Api | None) -> Provider:
         from pytest_llmeval.providers.factory import make_provider
-        from pytest_llmeval.providers.openai import Timeouts
+        from pytest_llmeval.providers.openai import CHAT, Timeouts
 
         settings = self.settings
         return make_provider(
@@ -344,6 +351,7 @@ class Session:
             local_url=self._environment.local_urls.get(role.spec or ""),
             shares_list=role.base_url == settings.base_url,
             is_asked=settings.record != REPLAY,
+            api=api or CHAT,
         )
 
 

@@ -38,5 +38,7 @@ def _scripted(request: Received) -> str:
     entries = [entry for entry in SCRIPT if all(part in request.text for part in entry["about"])]
     if request.kind == "generation":
         return str(next((entry["answer"] for entry in entries if "answer" in entry), ""))
+    if request.kind == "embedding":
+        return ""
     judged = ({"reason": entry["reason"], "score": entry["score"]} for entry in entries if "score" in entry)
     return next(map(json.dumps, judged), "")

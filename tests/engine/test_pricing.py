@@ -54,6 +54,13 @@ def test_a_known_model_has_its_published_price() -> None:
     assert Prices().cost_usd(["gpt-4"], Usage(1000, 100)) == pytest.approx(0.036)
 
 
+@pytest.mark.parametrize("model", ["text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"])
+def test_an_embedding_model_costs_only_what_it_reads(model: str) -> None:
+    prices = {"text-embedding-3-small": 0.02, "text-embedding-3-large": 0.13, "text-embedding-ada-002": 0.1}
+    assert Prices().cost_usd([model], Usage(1_000_000)) == pytest.approx(prices[model])
+    assert Prices().cost_usd([model], Usage(1_000_000, LONGEST_ANSWER)) == pytest.approx(prices[model])
+
+
 def test_the_users_price_comes_before_the_published_one() -> None:
     prices = Prices(["gpt-4 = 1 2.5", "my-app = 0.02"])
     assert prices.cost_usd(["gpt-4"], Usage(1_000_000, 1_000_000)) == 3.5

@@ -28,7 +28,7 @@ def read(folder: GoldenFolder, **cells: str) -> Case:
         ("icontains: paris", Threshold("contains", ">=", 1, {"text": "paris", "ignore_case": True}, "row")),
         ("starts-with: The", Threshold("starts_with", ">=", 1, {"text": "The"}, "row")),
         ("not-starts-with: I", Threshold("starts_with", "<=", 0, {"text": "I"}, "row")),
-        (r"regex: \bParis\b", Threshold("regex_match", ">=", 1, {"pattern": r"\bParis\b"}, "row")),
+        (r"regex: \bParis\b", Threshold("regex", ">=", 1, {"pattern": r"\bParis\b"}, "row")),
         ("is-json", Threshold("json_schema", ">=", 1, {}, "row")),
         ("not-is-json", Threshold("json_schema", "<=", 0, {}, "row")),
         ('is-json: {"type": "object"}', Threshold("json_schema", ">=", 1, {"schema": {"type": "object"}}, "row")),
@@ -63,7 +63,7 @@ def test_lists_of_texts_become_one_pattern(folder: GoldenFolder, assertion: str,
         found = re.search(bound.params["pattern"], answer) is not None
         return found if bound.comparison == ">=" else not found
 
-    assert bound.metric == "regex_match"
+    assert bound.metric == "regex"
     assert passes(matching)
     assert not passes(failing)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.match import Contains, ExactMatch, RegexMatch, StartsWith
+from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
 from pytest_llmeval.records import Case, Completion, Score, Source
 
 words = st.text(min_size=1).filter(lambda text: bool(text.strip()))
@@ -19,7 +19,7 @@ def case(expected: str | None = None, metadata: Mapping[str, Any] | None = None)
     return Case("c", "What?", Source("g.csv", 2), expected=expected, metadata=metadata or {})
 
 
-def score(metric: ExactMatch | Contains | RegexMatch, answer: str, expected: str | None = None, **meta: Any) -> Score:
+def score(metric: ExactMatch | Contains | Regex, answer: str, expected: str | None = None, **meta: Any) -> Score:
     return metric.score(case(expected, meta), Completion(answer))
 
 
@@ -43,54 +43,52 @@ def score(metric: ExactMatch | Contains | RegexMatch, answer: str, expected: str
         (StartsWith("Yes"), "\n Yes, it is.", None, 1),
         (StartsWith("Yes"), "Well, Yes", None, 0),
         (StartsWith(ignore_case=True), "YES", "yes", 1),
-        (RegexMatch(r"\d{2}"), "in 42 days", None, 1),
-        (RegexMatch(r"^\d{2}$"), "in 42 days", None, 0),
-        (RegexMatch(), "order VN123", r"VN\d+", 1),
-        (RegexMatch("paris", ignore_case=True), "PARIS", None, 1),
-        (RegexMatch("(?s)a.b"), "a\nb", None, 1),
+        (Regex(r"\d{2}"), "in 42 days", None, 1),
+        (Regex(r"^\d{2}$"), "in 42 days", None, 0),
+        (Regex(), "order VN123", r"VN\d+", 1),
+        (Regex("paris", ignore_case=True), "PARIS", None, 1),
+        (Regex("(?s)a.b"), "a\nb", None, 1),
     ],
 )
-def test_match(metric: ExactMatch | Contains | RegexMatch, answer: str, expected: str | None, value: float) -> None:
+def test_match(metric: ExactMatch | Contains | Regex, answer: str, expected: str | None, value: float) -> None:
     assert score(metric, answer, expected).value == value
 
 
 def test_the_reason_says_what_was_looked_for() -> None:
     assert score(Contains("refund"), "No.").reason == "does not contain 'refund'"
     assert score(StartsWith("Yes"), "No.").reason == "does not start with 'Yes'"
-    assert score(RegexMatch("a+"), "b").reason == "does not match 'a+'"
+    assert score(Regex("a+"), "b").reason == "does not match 'a+'"
     assert score(ExactMatch(), "b", "a").reason == "is not 'a'"
     assert score(ExactMatch(), "a", "a").reason == "is 'a'"
     assert len(score(ExactMatch(), "b", "long text " * 100).reason) < 100
 
 
-@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), RegexMatch()])
-def test_one_of_several_accepted_answers_is_enough(metric: ExactMatch | Contains | RegexMatch) -> None:
+@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), Regex()])
+def test_one_of_several_accepted_answers_is_enough(metric: ExactMatch | Contains | Regex) -> None:
     assert score(metric, "Rome", "Paris", ideal=["Lyon", "Rome"]).value == 1
     assert score(metric, "Rome", None, ideal=["Rome"]).value == 1
     assert score(metric, "Oslo", "Paris", ideal=["Lyon", "Rome"]).reason.endswith("'Paris' or 'Lyon' or 'Rome'")
 
 
-@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), RegexMatch()])
+@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), Regex()])
 @pytest.mark.parametrize("ideal", [None, [], [None, 3]])
-def test_without_an_expected_text_the_answer_is_unscored(
-    metric: ExactMatch | Contains | RegexMatch, ideal: Any
-) -> None:
+def test_without_an_expected_text_the_answer_is_unscored(metric: ExactMatch | Contains | Regex, ideal: Any) -> None:
     result = score(metric, "Paris", None, ideal=ideal)
     assert result.value is None
     assert "the case has no expected text" in str(result.error)
 
 
 def test_a_broken_pattern_is_refused_at_once() -> None:
-    with pytest.raises(SettingError, match=r"regex_match pattern: found '\('; allowed: a regular expression"):
-        RegexMatch("(")
+    with pytest.raises(SettingError, match=r"regex pattern: found '\('; allowed: a regular expression"):
+        Regex("(")
 
 
 def test_a_broken_pattern_in_a_row_is_unscored_and_named() -> None:
-    assert "g.csv:2: the expected text is no regular expression" in str(score(RegexMatch(), "x", "(").error)
+    assert "g.csv:2: the expected text is no regular expression" in str(score(Regex(), "x", "(").error)
 
 
-@pytest.mark.parametrize("make", [Contains, StartsWith, RegexMatch])
-def test_an_empty_text_would_match_everything_and_is_refused(make: type[Contains] | type[RegexMatch]) -> None:
+@pytest.mark.parametrize("make", [Contains, StartsWith, Regex])
+def test_an_empty_text_would_match_everything_and_is_refused(make: type[Contains] | type[Regex]) -> None:
     with pytest.raises(SettingError, match="allowed: text of at least one character"):
         make("")
 
@@ -106,7 +104,7 @@ def test_every_text_matches_itself(text: str) -> None:
     metrics = (ExactMatch(), ExactMatch(True, False), Contains(), StartsWith(), StartsWith(ignore_case=True))
     for metric in metrics:
         assert score(metric, text, text).value == 1
-    assert score(RegexMatch(re.escape(text)), text).value == 1
+    assert score(Regex(re.escape(text)), text).value == 1
 
 
 @given(st.text(), words, st.text())
@@ -124,6 +122,6 @@ def test_case_and_white_space_make_no_difference_when_ignored(answer: str, expec
 
 
 @pytest.mark.parametrize("answer", ["", "😀" * 10, "w" * 50_000, "\u202eABC", "\ud800", "\x00"])
-@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), RegexMatch("x+y")])
-def test_hostile_answers_are_scored(metric: ExactMatch | Contains | RegexMatch, answer: str) -> None:
+@pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), Regex("x+y")])
+def test_hostile_answers_are_scored(metric: ExactMatch | Contains | Regex, answer: str) -> None:
     assert score(metric, answer, "Paris").value == 0

@@ -3,18 +3,24 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.readability import formulas
 from pytest_llmeval.metrics.registry import MetricRegistry
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.records import Case, Completion, Scale, Source
 
-OURS = {*formulas(), "toxicity", "exact_match", "contains", "starts_with", "regex_match", "json_schema"}
+OURS = {
+    *formulas(), "text_quality", "toxicity", "sentiment", "bias", "refusal", "exact_match", "contains", "contains_all",
+    "contains_any", "contains_none", "starts_with", "regex", "json_schema", "numeric", "math", "bleu", "chrf", "rouge",
+    "edit_distance", "similarity", "relevance", "language", "length", "latency", "cost",
+}  # fmt: skip
 CASE = Case("c", "What?", Source("g.csv", 2))
 
 
@@ -253,7 +259,63 @@ def test_the_description_tells_parameters_with_defaults(registry: MetricRegistry
     assert infos["mood"].params == {"label": "required"}
     assert infos["lix"].params == {"language": '"en_US"'}
     assert (infos["toxicity"].scale.low, infos["toxicity"].scale.high) == (0, 1)
-    assert all(info.about for info in infos.values() if info.name != "mood")
+    assert all(info.about and info.source for info in infos.values() if info.name != "mood")
+
+
+def test_what_is_handed_to_a_metric_is_no_parameter_of_its_users() -> None:
+    class Ruled:
+        name, version, needs = "ruled", "1", ("ruler",)
+
+        def __init__(self, ruler: float = 1, offset: float = 0) -> None:
+            self.ruler, self.offset = ruler, offset
+
+        def score(self, case: Case, completion: Completion) -> float:
+            return len(completion.text) / self.ruler + self.offset
+
+    registry = MetricRegistry(parts={"ruler": lambda: 4.0})
+    registry.add(Ruled, "conftest.py")
+    assert registry.create("ruled", {"offset": 1}).score(CASE, Completion("12345678")) == 3
+    infos = {info.name: info for info in registry.describe()}
+    assert (infos["ruled"].params, infos["similarity"].params) == ({"offset": "0"}, {})
+    assert infos["similarity"].extra == "similarity"
+    with pytest.raises(SettingError, match=r"metric ruled: found 'ruler'; allowed: offset"):
+        registry.create("ruled", {"ruler": 2})
+    with pytest.raises(SettingError, match=r"metric similarity: found 'embedder'; allowed: no parameters"):
+        registry.create("similarity", {"embedder": "minilm"})
+
+
+def test_a_metric_says_which_parameter_stands_behind_the_dot(registry: MetricRegistry) -> None:
+    names = ("rouge.1", "length.characters", "language.es")
+    assert [registry.create(name, {}).name for name in names] == list(names)
+    with pytest.raises(SettingError, match=r"metric kind: found '2'; allowed: 1, as in 'rouge\.1'"):
+        registry.create("rouge.1", {"kind": "2"})
+    with pytest.raises(SettingError, match="found 'contains.refund'"):  # noqa: RUF043
+        registry.create("contains.refund", {})
+
+
+def test_scorers_that_are_made_elsewhere_come_first_in_the_list(registry: MetricRegistry) -> None:
+    judge = MetricInfo("rubric", "judges", Scale(0, 5), {}, "how good", "us", "pytest_llmeval")
+    infos = registry.describe([judge])
+    assert infos[0] is judge
+    assert len(infos) == len(OURS) + 1
+
+
+def test_it_is_known_which_scores_cost_calls_although_no_judge_gives_them(registry: MetricRegistry) -> None:
+    assert {info.name for info in registry.describe() if registry.asks(info.name)} == {
+        "similarity",
+        "relevance",
+        "bias",
+    }
+
+
+@pytest.mark.parametrize("name", ["exact_match", "numeric", "math"])
+def test_answers_can_be_put_to_the_vote(name: str, registry: MetricRegistry) -> None:
+    metric: Any = registry.create(name, {})
+    one, other = metric.parse("1000"), metric.parse("1000" if name == "exact_match" else "It is 1,000.")
+    assert metric.same(one, other)
+    assert metric.same(other, one)
+    assert not metric.same(one, metric.parse("999"))
+    assert metric.parse("") is None
 
 
 def test_the_command_lists_every_metric(installed: Path) -> None:
@@ -273,7 +335,10 @@ def test_the_command_says_in_one_line_that_a_package_is_broken(installed: Path) 
 
 
 def test_importing_and_filling_the_registry_loads_nothing_heavy() -> None:
-    heavy = "{'textstat', 'torch', 'transformers', 'detoxify', 'jsonschema', 'numpy', 'pydantic'}"
+    heavy = (
+        "{'textstat', 'torch', 'transformers', 'detoxify', 'jsonschema', 'numpy', 'pydantic', 'sacrebleu', 'rouge_score',"  # noqa: E501
+        " 'nltk', 'rapidfuzz', 'math_verify', 'sympy', 'vaderSentiment', 'py3langid', 'onnxruntime', 'wordllama'}"
+    )
     ours = "from pytest_llmeval.metrics.registry import MetricRegistry; MetricRegistry()"
     code = f"import sys; {ours}; print(set(sys.modules) & {heavy})"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,118 @@
+"""The language of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.metrics.results import unscored, version_with
+from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Score
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+LANGUAGES = (
+    "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa",
+    "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn",
+    "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "ne", "nl", "no", "pa", "pl", "pt", "ro", "ru",
+    "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "uz", "vi", "zh",
+)  # fmt: skip
+"""ISO 639-1 codes of the languages told apart. The library knows more, but takes short texts for rare relatives."""
+
+NO_LANGUAGE = "zxx"
+SURE = 0.35
+"""Least probability of the likeliest language of a text; below it, the text is too short to tell."""
+
+POSSIBLE = 0.2
+"""Probability from which the wanted language may be meant although another is likelier, as Norwegian and Danish."""
+
+
+class Language:
+    """1 if the answer is in the wanted language, else 0; unscored where the text is too short to tell.
+
+    Args:
+        language: The wanted language, as ISO 639-1 code; a region behind it does not count (``pt_BR``). By default that
+            of the prompt. In a threshold ``language.es``.
+
+    Raises:
+        SettingError: The language is not among those told apart.
+    """
+
+    name = "language"
+    dotted = "language"
+    scale = UNIT_SCALE
+    about = "1 if the answer is in the language (default: the prompt's; language.es for Spanish), else 0"
+    source = "langid: Lui, Baldwin 2012, ACL; as computed by py3langid"
+
+    def __init__(self, language: str | None = None) -> None:
+        code = (language or "").replace("-", "_").partition("_")[0].lower()
+        if language is not None and code not in LANGUAGES:
+            raise SettingError("language", language, ", ".join(LANGUAGES))
+        self._wanted = code or None
+        if code:
+            self.name = f"language.{code}"
+        self.version = version_with(f"py3langid {metadata.version('py3langid')}/1", {"for": code}, {"for": ""})
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Find the answer's language.
+
+        Args:
+            case: Has the prompt, whose language is wanted by default.
+            completion: The answer.
+        """
+        wanted = self._wanted or identified(case.prompt).sure_code
+        if wanted is None:
+            return unscored(self, "the prompt is too short to tell its language: say it, for example language.en")
+        found = identified(completion.text)
+        chance = found.odds.get(wanted, 0.0)
+        if found.sure_code is None:
+            return unscored(self, f"the answer is too short to tell its language ({found})")
+        if found.code != wanted and chance >= POSSIBLE:
+            return unscored(self, f"the answer may be in {wanted} or in {found.code} ({found})")
+        reason = f"is in {found.code}" + ("" if found.code == wanted else f", not in {wanted}")
+        return Score(self.name, float(found.code == wanted), self.scale, reason, self.version, parts={wanted: chance})
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What is known of a text's language.
+
+    Attributes:
+        odds: Probability of each language.
+    """
+
+    odds: Mapping[str, float]
+
+    @property
+    def code(self) -> str:
+        """The likeliest language."""
+        return max(self.odds, key=self.odds.__getitem__)
+
+    @property
+    def sure_code(self) -> str | None:
+        """The same; ``None`` if that is hardly more than a guess."""
+        return self.code if self.odds[self.code] >= SURE and self.code != NO_LANGUAGE else None
+
+    def __str__(self) -> str:
+        likely = sorted(self.odds, key=self.odds.__getitem__, reverse=True)[:2]
+        return ", ".join(f"{code} {self.odds[code]:.0%}" for code in likely)
+
+
+def identified(text: str) -> Identified:
+    """The language of a text."""
+    if not any(map(str.isalpha, text)):
+        return Identified({NO_LANGUAGE: 1.0})
+    return Identified({code: float(chance) for code, chance in _identifier().rank(text)})
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages([*LANGUAGES, NO_LANGUAGE])
+    return identifier

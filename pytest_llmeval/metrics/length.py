@@ -1,0 +1,66 @@
+"""How long an answer is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from unicodedata import normalize
+
+from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.records import Case, Completion, Scale, Score
+
+ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
+"""Where a sentence ends: behind a full stop and so on that white space follows, or at an empty line."""
+
+UNITS: Mapping[str, Callable[[str], int]] = {
+    "words": lambda text: _filled(text.split()),
+    "characters": len,
+    "sentences": lambda text: _filled(ENDS.split(text)),
+    "lines": lambda text: sum(bool(line.strip()) for line in text.splitlines()),
+    "paragraphs": lambda text: sum(bool(part.strip()) for part in re.split(r"\n\s*\n", text)),
+}
+
+
+class Length:
+    """How many words, characters, sentences, lines or paragraphs an answer has. Bound it from either side.
+
+    White space at both ends does not count. A word is a run without white space that has a letter or digit; languages
+    that put no spaces between words are better measured in characters. An empty line or paragraph does not count.
+
+    Args:
+        unit: ``words``, ``characters``, ``sentences``, ``lines`` or ``paragraphs``; in a threshold
+            ``length.characters``.
+
+    Raises:
+        SettingError: There is no such unit.
+    """
+
+    name = "length"
+    dotted = "unit"
+    scale = Scale(0.0, None, higher_is_better=False, unit="words")
+    about = "how long the answer is: length.characters, .sentences, .lines, .paragraphs; words by default"
+    source = "counted at white space, line ends and full stops"
+
+    def __init__(self, unit: str = "words") -> None:
+        if unit not in UNITS:
+            raise SettingError("length unit", unit, " or ".join(UNITS), nearest(unit, UNITS))
+        self._count = UNITS[unit]
+        self.version = "1"
+        self.scale = Scale(0.0, None, higher_is_better=False, unit=unit)
+        if unit != "words":
+            self.name = f"length.{unit}"
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Count.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+        """
+        count = self._count(normalize("NFC", completion.text).strip())
+        return Score(self.name, float(count), self.scale, version=self.version)
+
+
+def _filled(parts: Iterable[str]) -> int:
+    """How many parts have a letter or digit."""
+    return sum(any(map(str.isalnum, part)) for part in parts)

@@ -1,0 +1,77 @@
+"""Whether an answer refuses: phrases in several languages, where an answer begins."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from unicodedata import normalize
+
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.metrics.results import unscored, version_with
+from pytest_llmeval.records import Case, Completion, Scale, Score
+
+BEGINNING = 300
+"""Characters in which a refusal shows: later, "I cannot" is usually about something else."""
+
+APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
+
+
+class Refusal:
+    """1 if the answer refuses to help, else 0; lower is better. To demand a refusal, bound it with ``>= 1``.
+
+    The phrases stand in ``refusals.json`` (English, German, Spanish, French, Italian, Portuguese, Dutch, Polish,
+    Russian, Chinese, Japanese, Korean). They are looked for in the first 300 characters, whatever their case. A list of
+    phrases knows what models usually say: it misses a refusal in other words, and takes another answer for one if it
+    uses these.
+
+    Args:
+        phrases: Further phrases that refuse, for example those of your own application.
+
+    Raises:
+        SettingError: A phrase is empty.
+    """
+
+    name = "refusal"
+    scale = Scale(0.0, 1.0, higher_is_better=False)
+    about = "1 if the answer begins by refusing to help, in one of twelve languages, else 0"
+    source = "phrases in refusals.json, as `is-refusal` of promptfoo"
+
+    def __init__(self, phrases: list[str] | None = None) -> None:
+        if any(not str(phrase).strip() for phrase in phrases or ()):
+            raise SettingError("refusal phrases", phrases, "texts of at least one character")
+        own = "|".join(re.escape(_plain(phrase)) for phrase in phrases or ())
+        self._pattern = re.compile("|".join(filter(None, [_published().pattern, own])))
+        self.version = version_with("1", {"phrases": phrases}, {"phrases": None})
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Look for a phrase.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+        """
+        if not completion.text.strip():
+            return unscored(self, "the answer is empty")
+        found = self._pattern.search(_plain(completion.text)[:BEGINNING])
+        reason = f"says {found[0].strip()!r}" if found else ""
+        return Score(self.name, float(found is not None), self.scale, reason, self.version)
+
+
+def _plain(text: str) -> str:
+    """A text as phrases are looked for: case folded, one kind of apostrophe, single spaces."""
+    return " ".join(normalize("NFKC", text).translate(APOSTROPHES).casefold().split())
+
+
+@cache
+def _published() -> re.Pattern[str]:
+    """All phrases of the data file as one pattern; where letters are at its ends, a phrase is whole words."""
+    text = resources.files(__package__).joinpath("refusals.json").read_text("utf-8")
+    phrases = [_plain(phrase) for phrases in json.loads(text).values() for phrase in phrases]
+    return re.compile("|".join(_whole(phrase) for phrase in sorted(phrases, key=len, reverse=True)))
+
+
+def _whole(phrase: str) -> str:
+    is_spaced = ord(phrase[0]) < 0x2E80  # before the scripts that put no spaces between words
+    return rf"(?<!\w){re.escape(phrase)}(?!\w)" if is_spaced else re.escape(phrase)

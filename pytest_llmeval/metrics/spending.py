@@ -1,0 +1,63 @@
+"""What an answer took: seconds and US dollars, as the provider and the price list tell."""
+
+from __future__ import annotations
+
+from pytest_llmeval.metrics.results import unscored
+from pytest_llmeval.records import Case, Completion, Scale, Score
+
+CACHED = "that of the call that gave the cached answer"
+
+
+class Latency:
+    """Seconds from sending the request to the last byte of the answer.
+
+    An answer from a store or a recording keeps the latency of the call that gave it.
+    """
+
+    name = "latency"
+    version = "1"
+    scale = Scale(0.0, None, higher_is_better=False, unit="s")
+    about = "time that the answer took; a cached one keeps that of the call that gave it"
+    source = "measured around the call"
+    family = "spending"
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Read the latency.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+        """
+        if completion.latency_s <= 0:
+            return unscored(self, f"the latency is unknown: {_who(completion)} tells none")
+        return Score(self.name, completion.latency_s, self.scale, CACHED if completion.cached else "", self.version)
+
+
+class Cost:
+    """US dollars that the answer cost, without those of its scores.
+
+    An answer from a store or a recording keeps the cost of the call that gave it, although it is not paid again.
+    """
+
+    name = "cost"
+    version = "1"
+    scale = Scale(0.0, None, higher_is_better=False, unit="US dollars")
+    about = "price of the answer; a cached one keeps that of the call that gave it"
+    source = "ini key llm_prices, else the package genai-prices"
+    family = "spending"
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Read the cost.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+        """
+        if completion.cost_usd is None:
+            what = completion.model or _who(completion)
+            return unscored(self, f"the price of {what!r} is unknown: give it in the ini key llm_prices")
+        return Score(self.name, completion.cost_usd, self.scale, CACHED if completion.cached else "", self.version)
+
+
+def _who(completion: Completion) -> str:
+    return completion.endpoint or "who answered"

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.metrics.phrases import ContainsAll, ContainsAny, ContainsNone
+from pytest_llmeval.records import Case, Completion, Score, Source
+
+
+def score(metric: ContainsAll, answer: str, expected: str | None = None, **meta: Any) -> Score:
+    return metric.score(Case("c", "What?", Source("g.csv", 2), expected=expected, metadata=meta), Completion(answer))
+
+
+def test_all_of_the_texts_are_wanted_and_the_share_that_is_there_is_told() -> None:
+    metric = ContainsAll(["30 days", "receipt", "refund"])
+    assert score(metric, "30 days with the receipt; we refund you") == 1
+    result = score(metric, "30 days")
+    assert result == pytest.approx(1 / 3)
+    assert result.reason == "does not contain 'receipt' or 'refund'"
+
+
+def test_one_of_the_texts_is_enough() -> None:
+    metric = ContainsAny(["yes", "sure"], ignore_case=True)
+    assert score(metric, "Sure!").reason == "contains 'sure'"
+    assert score(metric, "No.") == 0
+
+
+def test_none_of_the_texts_may_be_there() -> None:
+    metric = ContainsNone(["guarantee", "promise"])
+    assert score(metric, "We try.") == 1
+    result = score(metric, "We promise.")
+    assert (result.value, result.reason) == (0, "contains 'promise'")
+
+
+@pytest.mark.parametrize("texts", ["sure, yes", '["sure", "yes"]', ["sure", "yes"]])
+def test_the_texts_can_stand_in_the_case_s_own_column(texts: object) -> None:
+    assert score(ContainsAll(), "sure", contains_all=texts) == 0.5
+    assert score(ContainsAny(), "sure", contains_any=texts) == 1
+    assert score(ContainsNone(), "sure", contains_none=texts) == 0
+
+
+def test_without_texts_the_accepted_answers_are_looked_for_but_never_forbidden() -> None:
+    assert score(ContainsAny(), "In Rome.", "Paris", ideal=["Rome"]) == 1
+    assert score(ContainsAll(), "In Rome.", "Paris", ideal=["Rome"]) == 0.5
+    assert "nothing to look for" in str(score(ContainsNone(), "In Rome.", "Paris").error)
+    assert "no column 'contains_all'" in str(score(ContainsAll(), "In Rome.").error)
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["a", 3]])
+def test_texts_that_occur_everywhere_are_refused(texts: list[Any]) -> None:
+    with pytest.raises(SettingError, match="contains_all texts: found"):
+        ContainsAll(texts)
+
+
+@pytest.mark.parametrize("column", [3, '["a"', [""]])
+def test_a_column_that_cannot_be_read_is_named(column: object) -> None:
+    assert "g.csv:2 column 'contains_any'" in str(score(ContainsAny(), "a", contains_any=column).error)
