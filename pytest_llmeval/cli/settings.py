@@ -56,7 +56,8 @@ class Surroundings:
     def session(self, run_id: str = "") -> Session:
         """A session for calls of this command."""
         from pytest_llmeval.session.calls import Process
-        from pytest_llmeval.session.session import Environment, Session
+        from pytest_llmeval.session.providers import Environment
+        from pytest_llmeval.session.session import Session
 
         where = Environment(self.root, dict(os.environ), {}, self.current, False, Process(run_id))
         return Session(self.settings, where)

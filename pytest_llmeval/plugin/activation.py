@@ -51,7 +51,8 @@ class Activation:
     def session(self) -> Session:
         """The session; made when the first test needs it."""
         from pytest_llmeval.session.calls import Process
-        from pytest_llmeval.session.session import Environment, Session
+        from pytest_llmeval.session.providers import Environment
+        from pytest_llmeval.session.session import Session
 
         given: dict[str, Any] = getattr(self.config, "workerinput", {})
         process = Process(self.run_id, self.worker)

@@ -13,6 +13,7 @@ from pytest_llmeval.engine.asking import Asking, asking
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
 from pytest_llmeval.results import CaseResult, Outcome, Sample
+from pytest_llmeval.session.requests import numbered
 from pytest_llmeval.session.roles import judging_role
 from pytest_llmeval.session.samples import Samples
 from pytest_llmeval.session.thresholds import scorer_key
@@ -151,7 +152,7 @@ class CaseRun:
         return Samples(self.session, self.plan, provider, answer, self._scorer)
 
     async def _numbered(self, provider: Provider, request: Request, number: int) -> Completion:
-        return await self._answer(provider, _numbered(request, number))
+        return await self._answer(provider, numbered(request, number))
 
     def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Scorer]:
         """Those of the scorers that ask a model, by the key under which the test asks."""
@@ -174,7 +175,7 @@ class CaseRun:
         """
         if self._provider is None:
             raise InputError(f"{self.plan.nodeid}: nobody has been asked, so nobody can be asked again")
-        return await self._answer(self._provider, self._request_for(self._provider, case))
+        return await self._answer(self._provider, self.session.request(self._provider, case, self.plan.settings))
 
     def _asked(self, provider: Provider, prompt: str | None = None) -> Request:
         """The request; the first one is that of the result."""
@@ -183,23 +184,12 @@ class CaseRun:
         from pytest_llmeval.providers.python import CallableProvider
 
         case = self.plan.case if prompt is None else replace(self.plan.case, prompt=prompt, messages=())
-        request = self._request_for(provider, case)
+        request = self.session.request(provider, case, self.plan.settings)
         if self._request is None:  # a plain function sees the case alone: no prompt of ours is said to have been sent
             is_function = isinstance(unmetered(provider), CallableProvider)
             self._request = Request(messages_for(case, None, None)) if is_function else request
             self._provider = provider
         return request
-
-    def _request_for(self, provider: Provider, case: Case) -> Request:
-        from pytest_llmeval.goldens.prompting import messages_for
-
-        settings = self.plan.settings
-        return Request(
-            messages=messages_for(case, settings.system_prompt, self.session.located(settings.template, "file:")),
-            model=settings.model or "",
-            parameters=settings.parameters(),
-            case=case if provider.sees_case else None,
-        )
 
     async def _answer(self, provider: Provider, request: Request) -> Completion:
         from pytest_llmeval.providers.extraction import extract_answer
@@ -342,11 +332,3 @@ class CaseRun:
             f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
             "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
         )
-
-
-def _numbered(request: Request, number: int) -> Request:
-    """The request of one sample. A seed counts up, or an endpoint that heeds it would give one answer n times."""
-    parameters = request.parameters
-    if number and parameters.seed is not None:
-        parameters = replace(parameters, seed=parameters.seed + number)
-    return replace(request, parameters=parameters, sample=number)

@@ -23,6 +23,7 @@ class Role:
         model: Model name; empty where the provider is not a model, or serves only one.
         place: The option that names it, for error texts.
         is_judge: Whether its API key is the judge's.
+        juror: Its place in the jury, from 1; 0 for anybody else.
     """
 
     spec: str | None
@@ -30,6 +31,7 @@ class Role:
     model: str
     place: str
     is_judge: bool = False
+    juror: int = 0
 
     def describe(self) -> str:
         """The role in a few words, for the header of a run."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.engine.caller import unpriced
-from pytest_llmeval.errors import InputError, NotConfiguredError, SettingError, nearest
+from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.results import Traffic
 from pytest_llmeval.session.calls import (
     REPLAY,
@@ -24,48 +22,25 @@ from pytest_llmeval.session.calls import (
     make_store,
     store_path,
 )
-from pytest_llmeval.session.roles import Role, answering_role, judging_role
+from pytest_llmeval.session.judges import Judges, asks_judge
+from pytest_llmeval.session.providers import Environment, Providers
+from pytest_llmeval.session.requests import request_for
+from pytest_llmeval.session.roles import answering_role, judging_role
 from pytest_llmeval.wire import to_wire
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.engine.estimate import Estimate
-    from pytest_llmeval.judges.means import Means
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
-    from pytest_llmeval.providers.openai import Api
-    from pytest_llmeval.records import Case, Completion, Score
+    from pytest_llmeval.records import Case, Completion, Request, Score
     from pytest_llmeval.session.trust import Trust
     from pytest_llmeval.settings import Settings
     from pytest_llmeval.store.recordings import Recordings
 
 NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
 RUBRIC = "rubric"
-EITHER = ("toxicity", "bias")
-"""Scores that a metric or a judge gives; the setting of the same name says which."""
 CONTROLLER = "controller"
-NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
-
-
-@dataclass(frozen=True)
-class Environment:
-    """Where a session runs.
-
-    Attributes:
-        root: pytest's root directory; golden files are named relative to it.
-        variables: Environment variables; API keys are read from them, once.
-        local_urls: Base URLs of local models that another process already serves, by provider spec.
-        current: The folder where pytest was started; paths of the command line are relative to it.
-        runs_all: Whether the command line names no part of the tests.
-        process: This process among those of the run.
-    """
-
-    root: Path
-    variables: Mapping[str, str]
-    local_urls: Mapping[str, str]
-    current: Path = Path()
-    runs_all: bool = True
-    process: Process = field(default_factory=Process)
 
 
 class Session:
@@ -80,7 +55,8 @@ class Session:
         self.settings = settings
         self.root, self.runs_all = environment.root, environment.runs_all
         self._environment = environment
-        self._providers: dict[tuple[object, ...], Provider] = {}
+        self.providers = Providers(settings, environment, lambda: self.engine)
+        self._judges = Judges(self.providers)
         self._scorers: dict[tuple[str, str, int], Scorer] = {}
         self._judge_models: dict[int, str] = {}
         self._held: list[Settings] = []
@@ -132,11 +108,11 @@ class Session:
 
         registry = MetricRegistry(
             {
-                "toxicity": {"model": self.located(self.settings.toxicity_model)},
+                "toxicity": {"model": self.providers.located(self.settings.toxicity_model)},
                 "readability": {"language": self.settings.language},
-                "bias": {"toxicity_model": self.located(self.settings.toxicity_model)},
+                "bias": {"toxicity_model": self.providers.located(self.settings.toxicity_model)},
             },
-            {"embedder": lambda: make_embedder(self.settings, self._ready)},
+            {"embedder": lambda: make_embedder(self.settings, self.providers.ready)},
         )
         registry.load_entry_points()
         return registry
@@ -172,7 +148,15 @@ class Session:
         role = answering_role(settings)
         if role is None:
             raise NotConfiguredError(NO_MODEL)
-        return self._priced(self._provider(role), role)
+        return self.providers.ready(role)
+
+    def request(self, provider: Provider, case: Case, settings: Settings) -> Request:
+        """What a provider is asked for a case.
+
+        Raises:
+            InputError: The prompt cannot be made.
+        """
+        return request_for(provider, case, settings, self.providers.located(settings.template, "file:"))
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """The metric or judge of this name.
@@ -184,12 +168,11 @@ class Session:
         key = (name, repr(sorted(params.items())) if params else "", id(settings))
         if key not in self._scorers:
             self._held.append(settings)  # as long as its id is a key
-            asks_judge = self._asks_judge(name, settings)
-            make = self._judge if asks_judge else self._metric
+            is_judge = asks_judge(name, settings)
+            make = self._judges.make if is_judge else self._metric
             scorer = self._scorers[key] = make(name, params, settings)
-            role = judging_role(settings)
-            if asks_judge and role is not None:
-                self._judge_models[id(scorer)] = role.model or role.spec or ""
+            if is_judge:
+                self._judge_models[id(scorer)] = self._judges.model(settings)
         return self._scorers[key]
 
     def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
@@ -229,7 +212,7 @@ class Session:
         if self.settings.record == REPLAY:
             return {}
         roles = [role for role in (answering_role(self.settings), judging_role(self.settings)) if role]
-        providers = {role.spec: self._provider(role) for role in roles if role.spec}
+        providers = {role.spec: self.providers.bare(role) for role in roles if role.spec}
         return {
             spec: provider.base_url() for spec, provider in providers.items() if isinstance(provider, LocalProvider)
         }
@@ -262,26 +245,6 @@ class Session:
         if "engine" in vars(self):
             self.engine.close(drain_s)
 
-    def located(self, spec: str | None, prefix: str = "") -> str | None:
-        """A setting that names a file, with the file found: from the current folder, else from the root directory.
-
-        Args:
-            spec: The setting.
-            prefix: What stands before the path; without it the setting is no path.
-        """
-        if not spec or not spec.startswith(prefix):
-            return spec
-        path = Path(spec.removeprefix(prefix))
-        below_root = self.root / path
-        return f"{prefix}{below_root}" if below_root.is_file() and not path.exists() else spec
-
-    def _asks_judge(self, name: str, settings: Settings) -> bool:
-        """Whether a score is a judge's; some are given by a metric, unless a judge is asked for."""
-        from pytest_llmeval.judges.registry import is_kind
-
-        head = name.partition(".")[0]
-        return is_kind(head) and (head not in EITHER or getattr(settings, head) == "judge")
-
     def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         from pytest_llmeval.judges.registry import kind_names
 
@@ -289,70 +252,6 @@ class Session:
         if name.partition(".")[0] not in names:
             raise SettingError("the score", name, ", ".join(names), nearest(name, names))
         return self.metrics.create(name, params)
-
-    def _judge(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
-        from pytest_llmeval.judges.registry import make_judge
-
-        role = judging_role(settings)
-        if role is None:
-            raise NotConfiguredError(f"{name}: {NO_JUDGE}")
-        return make_judge(name, params, self._means(role, settings))
-
-    def _means(self, role: Role, settings: Settings) -> Means:
-        """What judges are made with, by the settings."""
-        from pytest_llmeval.judges.means import Means
-        from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria
-
-        path = self.located(settings.judge_rubric)
-        criteria = settings.judge_criteria
-        return Means(
-            self._priced(self._provider(role), role),
-            role.model,
-            response_format=settings.judge_format,
-            logprobs=settings.judge_logprobs,
-            max_tokens=settings.judge_max_tokens,
-            samples=settings.judge_samples,
-            rubric=load_rubric(Path(path)) if path else with_criteria(criteria) if criteria else default_rubric(),
-            jury_reducer=settings.jury_reducer,
-        )
-
-    def _ready(self, role: Role, api: Api) -> Provider:
-        return self._priced(self._provider(role, api), role)
-
-    def _priced(self, provider: Provider, role: Role) -> Provider:
-        """The provider with the engine in front of it.
-
-        Raises:
-            InputError: There is a budget, and the price of a call is unknown.
-        """
-        if self.settings.budget is not None and not self.engine.has_price(provider, role.model):
-            raise InputError(unpriced(provider, role.model))
-        return self.engine.metered(provider)
-
-    def _provider(self, role: Role, api: Api | None = None) -> Provider:
-        endpoint = (role.base_url, role.is_judge, api) if role.spec in (None, "openai") else ()
-        key = (role.spec, *endpoint)  # anything but an endpoint is one for both roles: a local model is loaded once
-        if key not in self._providers:
-            made = self._providers[key] = self._make_provider(role, api)
-            self.engine.name(made, role.spec or "")
-        return self._providers[key]
-
-    def _make_provider(self, role: Role, api: Api | None) -> Provider:
-        from pytest_llmeval.providers.factory import make_provider
-        from pytest_llmeval.providers.openai import CHAT, Timeouts
-
-        settings = self.settings
-        return make_provider(
-            self.located(role.spec, "local:"),
-            base_url=role.base_url,
-            timeouts=Timeouts(settings.connect_timeout, settings.read_timeout, settings.write_timeout),
-            environ=self._environment.variables,
-            place=role.place,
-            local_url=self._environment.local_urls.get(role.spec or ""),
-            shares_list=role.base_url == settings.base_url,
-            is_asked=settings.record != REPLAY,
-            api=api or CHAT,
-        )
 
 
 async def _wait(awaitable: Awaitable[Score]) -> Score:

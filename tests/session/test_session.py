@@ -6,8 +6,9 @@ import pytest
 
 from pytest_llmeval.engine.engine import MeteredProvider
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.session.providers import Environment
 from pytest_llmeval.session.roles import Role, judging_role
-from pytest_llmeval.session.session import Environment, Session
+from pytest_llmeval.session.session import Session
 from pytest_llmeval.settings import Settings
 
 URL = "http://127.0.0.1:9/v1"
@@ -25,13 +26,13 @@ def test_a_local_model_that_answers_and_judges_is_one_provider(tmp_path: Path) -
 
     answering = made.provider(made.settings)
     assert isinstance(answering, MeteredProvider)
-    assert answering.provider is made._provider(_judging(made))
+    assert answering.provider is made.providers.bare(_judging(made))
 
 
 def test_an_endpoint_is_asked_with_the_key_of_each_role(tmp_path: Path) -> None:
     made = session(tmp_path, model="m", base_url=URL, judge_model="j")
 
-    assert made.provider(made.settings) is not made._provider(_judging(made))
+    assert made.provider(made.settings) is not made.providers.bare(_judging(made))
     assert made.provider(made.settings) is made.provider(made.settings)
 
 
