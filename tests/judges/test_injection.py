@@ -52,8 +52,7 @@ def valid(schema: Mapping[str, Any]) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     if schema["type"] == "object":
-        members = {name: valid(each) for name, each in schema["properties"].items()}
-        return members
+        return {name: valid(each) for name, each in schema["properties"].items()}
     if schema["type"] == "array":
         items = [valid(schema["items"]) for _ in range(schema.get("minItems", 1))]
         return [{**each, "number": place} if isinstance(each, dict) else each for place, each in enumerate(items, 1)]
@@ -120,8 +119,8 @@ def taken(content: str) -> Taken:
 
 
 def squeezed(text: str) -> str:
-    """Without spaces, line ends and marks of lines: what is left of a text however it is shown."""
-    return "".join(re.sub(r"^\| ", "", text, flags=re.MULTILINE).split())
+    """Without spaces, line ends and marks: what is left of a text however it is shown."""
+    return "".join(text.replace("|", "").split())
 
 
 def check(kind: str, field: str, attack: Attack) -> None:
@@ -152,8 +151,6 @@ def check_message(given: Taken, plain: Taken, text: str) -> None:
         assert squeezed(found) == squeezed(shown.replace(plain.code, "")).replace(HARMLESS, squeezed(text))
         if name.startswith(("answer", "context")):
             assert all(line.startswith("| ") for line in given.inside[name].split("\n"))
-        if name != "question":
-            assert "".join(given.inside[name].split()) != "" and name != "system"
 
 
 @pytest.mark.parametrize("kind", NAMES)
@@ -171,8 +168,6 @@ def test_so_do_the_texts_of_the_case_and_what_was_retrieved(kind: str, field: st
 
 def test_what_a_judge_listed_of_an_answer_is_again_a_text_under_judgement() -> None:
     for attack in attacks():
-        if not attack.text.strip() or attack.kind == "flood":
-            continue
         provider = ScriptedProvider(
             [Completion(json.dumps({"claims": [attack.text, "Second."]})), Completion("{}")] * 2
         )
