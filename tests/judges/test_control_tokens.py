@@ -23,7 +23,7 @@ TOKENS = {
     "<<SYS>>": "< <SYS> >",
     "</s>": "< /s >",
     "<start_of_turn>": "< start_of_turn >",
-    "<｜Assistant｜>": "< ｜Assistant｜ >",
+    "<\uff5cAssistant\uff5c>": "< \uff5cAssistant\uff5c >",
     "<|reserved_special_token_0|>": "< |reserved_special_token_0| >",
     "</think>": "< /think >",
     "[gMASK]": "[ gMASK ]",

@@ -24,7 +24,7 @@ FIELDS = ("answer", "prompt", "chat", "expected", "context", "retrieved")
 TAKES_EXAMPLES = ("toxicity", "bias")
 CONTROL = re.compile(
     r"<\|im_(?:start|end)\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|<eos>|<\|eot_id\|>"
-    r"|<\|(?:start|end)_header_id\|>|<｜end▁of▁sentence｜>|<｜Assistant｜>|<\|turn>|<turn\|>|</think>"
+    r"|<\|(?:start|end)_header_id\|>|<\uff5cend\u2581of\u2581sentence\uff5c>|<\uff5cAssistant\uff5c>|<\|turn>|<turn\|>|</think>"
 )
 NAMES = [kind.name for kind in KINDS]
 
