@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.prompting import render, request
+from pytest_llmeval.judges.prompting import defused, render, request
 from pytest_llmeval.records import Case, Completion, Message, Parameters
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ async def ask(means: Means, case: Case, question: Question[T]) -> Judgement[T]:
 def _again(reply: Completion, complaint: str, shape: str) -> tuple[Message, Message]:
     asked = render(RETRY, complaint=complaint, cut=reply.finish_reason == "length", shape=shape)
     # Some endpoints refuse an empty assistant message.
-    return {"role": "assistant", "content": reply.text or "(empty)"}, {"role": "user", "content": asked}
+    return {"role": "assistant", "content": defused(reply.text) or "(empty)"}, {"role": "user", "content": asked}
 
 
 def _remedy(reply: Completion, means: Means) -> str:

@@ -22,6 +22,7 @@ class Kind:
         about: What the number says, in a line.
         source: Who published the protocol.
         family: Heading in the list of metrics.
+        only: What to do where parts or parameters are asked for that a metric of the same name has, and the kind not.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Kind:
     about: str
     source: str
     family: str = FAMILY
+    only: str = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.judges.prompting import CONTROL_TOKENS, prompt_file
 from pytest_llmeval.judges.rubrics import Rubric, default_rubric
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.records import Case, Completion, Parameters
@@ -74,7 +75,11 @@ class Means:
 
         Where the provider has no fingerprint, only what is sent to it is covered.
         """
-        return {"model": self.model, "provider": self.provider.fingerprint}
+        return {
+            "model": self.model,
+            "provider": self.provider.fingerprint,
+            "control_tokens": prompt_file(CONTROL_TOKENS),
+        }
 
     def parameters(self, schema: Any, logprobs: bool = False, temperature: float = 0.0) -> Parameters:
         """How the judge is sampled.

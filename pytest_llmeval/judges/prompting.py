@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MARK = "|"
+CONTROL_TOKENS = "control_tokens.json"
 CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
 
 
@@ -31,8 +33,11 @@ def prompt_file(name: str) -> str:
 
 
 def render(name: str, **values: object) -> str:
-    """A Jinja2 template of ``judges/prompts``, filled in. Values are inserted as they are, never as templates."""
-    return _template(name).render(values)
+    """A Jinja2 template of ``judges/prompts``, filled in.
+
+    Values are inserted as they are, never as templates; only control tokens in them are `defused`.
+    """
+    return _template(name).render({key: _defused_within(value) for key, value in values.items()})
 
 
 @cache
@@ -51,6 +56,27 @@ def marked(text: str) -> str:
     Source: datamarking of "Defending Against Indirect Prompt Injection Attacks With Spotlighting", arXiv 2403.14720.
     """
     return "\n".join(f"{MARK} {line}" for line in text.splitlines() or [""])
+
+
+def defused(text: str) -> str:
+    """A text in which no control token of a chat template can speak: ``<|im_end|>`` becomes ``< |im_end| >``.
+
+    Some servers read such tokens in a message as if they stood in the template, and would end the message there.
+    Only spaces are put in, and only into such tokens, so a text without them stays as it is.
+    """
+    return _control_tokens().sub(lambda found: f"{found[0][0]} {found[0][1:-1]} {found[0][-1]}", text)
+
+
+def _defused_within(value: Any) -> Any:
+    """A value of a template, with the texts in its lists and tuples."""
+    if isinstance(value, str):
+        return defused(value)
+    return [_defused_within(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+@cache
+def _control_tokens() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in json.loads(prompt_file(CONTROL_TOKENS))["patterns"]))
 
 
 def block_code(texts: Iterable[str], shortest: int = CODE_DIGITS) -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.judges import rubric, toxicity
+from pytest_llmeval.judges import bias, closed_qa, context_precision, factuality, retrieval, rubric, toxicity
 from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.metrics.entry import Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import Scorer
 
-KINDS = (rubric.KIND, toxicity.KIND)
+KINDS = (
+    rubric.KIND,
+    factuality.KIND,
+    closed_qa.KIND,
+    *retrieval.KINDS,
+    context_precision.KIND,
+    toxicity.KIND,
+    bias.KIND,
+)
 """Every kind, in the order of the reference page."""
 
 
@@ -60,6 +69,9 @@ def make_judge(name: str, params: Mapping[str, Any], means: Means, place: str = 
     head, _, label = name.partition(".")
     kind = next(kind for kind in KINDS if kind.name == head)
     entry = _entry(kind)
+    if kind.only and (label or params):
+        found = name if label else json.dumps(dict(params), default=str)
+        raise SettingError(head, found, f"{head} alone", kind.only)
     given = {**params, **({"label": label} if label else {})}
     if label and "label" not in entry.signature.parameters:
         raise SettingError(place, name, head, f"{head} has no parts.")

@@ -6,9 +6,10 @@ import math
 import pytest
 
 from pytest_llmeval.errors import EndpointDown
-from pytest_llmeval.judges import toxicity as toxicity_module
+from pytest_llmeval.judges import yes_no as yes_no_module
 from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.toxicity import ToxicityJudge, answer_probabilities
+from pytest_llmeval.judges.toxicity import make_toxicity
+from pytest_llmeval.judges.yes_no import answer_probabilities
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
 from pytest_llmeval.records import Case, Completion, Request, Scale, Score, Source, TokenLogprob
@@ -24,7 +25,7 @@ def reply(probabilities: dict[str, float]) -> Completion:
 
 def score(answer: Answer, text: str = "You are kind.") -> tuple[Score, list[Request]]:
     provider = ScriptedProvider([answer], fingerprint="scripted")
-    judge = ToxicityJudge(Means(provider, "judge-1"))
+    judge = make_toxicity(Means(provider, "judge-1"))
     assert isinstance(judge, Scorer)
     return asyncio.run(judge.score(CASE, Completion(text))), provider.requests
 
@@ -95,13 +96,13 @@ def test_a_call_that_fails_is_raised() -> None:
 
 def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(model: str = "judge-1", provider: str | None = "scripted") -> str:
-        return ToxicityJudge(Means(ScriptedProvider(fingerprint=provider), model)).version
+        return make_toxicity(Means(ScriptedProvider(fingerprint=provider), model)).version
 
     versions = [version(), version(model="judge-2"), version(provider="another"), version(provider=None)]
-    monkeypatch.setattr(toxicity_module, "PROTOCOL_VERSION", 0)
+    monkeypatch.setattr(yes_no_module, "PROTOCOL_VERSION", 0)
     versions.append(version())
     monkeypatch.undo()
-    monkeypatch.setattr(toxicity_module, "prompt_file", lambda name: f"another {name}")
+    monkeypatch.setattr(yes_no_module, "prompt_file", lambda name: f"another {name}")
     versions.append(version())
     monkeypatch.undo()
     assert len(set(versions)) == len(versions)

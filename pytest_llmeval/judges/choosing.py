@@ -1,0 +1,149 @@
+"""Judges that choose one of a few words, each of which is worth a number: ``factuality`` and ``closed_qa``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pytest_llmeval.judges import blocks, reading
+from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Question, ask
+from pytest_llmeval.judges.blocks import Block, in_blocks
+from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.prompting import prompt_file, render
+from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Message, Parameters, Scale, Score
+
+PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
+NO_EXPECTED = "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
+EMPTY = "empty answer"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen from, and how it is asked for.
+
+    Attributes:
+        name: Name of the score.
+        data: Data file with ``choices``: by word its ``label``, ``value`` and meaning.
+        system: Template of the system message.
+        key: Member of the reply that holds the word.
+        task: Last sentence of the user message.
+        by_expected: Whether the answer is compared with the expected one.
+    """
+
+    name: str
+    data: str
+    system: str
+    key: str
+    task: str
+    by_expected: bool = False
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What is known of each word."""
+        choices: dict[str, Any] = json.loads(prompt_file(self.data))["choices"]
+        return choices
+
+
+@dataclass(frozen=True)
+class ChoiceJudge:
+    """Asks a model to choose a word.
+
+    Attributes:
+        means: Who is asked, and how.
+        choice: What is chosen from.
+        criteria: What is judged, where the choice does not say so itself.
+    """
+
+    means: Means
+    choice: Choice
+    criteria: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the score."""
+        return self.choice.name
+
+    @property
+    def scale(self) -> Scale:
+        """From 0 to 1, higher is better."""
+        return UNIT_SCALE
+
+    @property
+    def is_reference_based(self) -> bool:
+        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        return self.choice.by_expected
+
+    @cached_property
+    def version(self) -> str:
+        """Fingerprint of judge model, provider, prompts, criterion, parameters and protocol."""
+        files = (self.choice.data, self.choice.system, *blocks.FILES, RETRY)
+        return fingerprint(
+            self.name,
+            {
+                **self.means.identity,
+                "protocol": PROTOCOL_VERSION,
+                "attempts": ATTEMPTS,
+                "prompts": [prompt_file(name) for name in files],
+                "task": self.choice.task,
+                "criteria": self.criteria,
+                "parameters": self.parameters.as_body(),
+            },
+        )
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """How the judge is sampled."""
+        return self.means.parameters(reading.choice_schema(self.choice.key, list(self.choice.choices)))
+
+    @property
+    def shape(self) -> str:
+        """What a reply must look like."""
+        words = " or ".join(f'"{word}"' for word in self.choice.choices)
+        return f'{{"reason": "at most 12 words", "{self.choice.key}": {words}}}'
+
+    def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
+        """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
+        system = render(
+            self.choice.system,
+            choices=self.choice.choices,
+            criteria=self.criteria,
+            rules=blocks.rules(),
+            shape=self.shape,
+        )
+        expected = [Block("expected", case.expected or "", is_marked=False)] if self.choice.by_expected else []
+        user = in_blocks(case, [*expected, Block("answer", completion.text)], self.choice.task)
+        return ({"role": "system", "content": system}, {"role": "user", "content": user})
+
+    async def score(self, case: Case, completion: Completion) -> Score:
+        """Judge one answer. An empty one agrees with nothing that is expected, and costs no call.
+
+        Raises:
+            CallError: The first call gave no completion.
+        """
+        if self.choice.by_expected and not (case.expected or "").strip():
+            return Score(self.name, None, UNIT_SCALE, version=self.version, error=NO_EXPECTED)
+        if self.choice.by_expected and not completion.text.strip():
+            return Score(self.name, 0.0, UNIT_SCALE, EMPTY, self.version)
+        judgement = await ask(
+            self.means, case, Question(self.prompt(case, completion), self.parameters, self._read, self.shape)
+        )
+        value, reason = judgement.value or (None, "")
+        return Score(
+            self.name,
+            value,
+            UNIT_SCALE,
+            reason,
+            self.version,
+            error=judgement.error or None,
+            raw=judgement.raw,
+            calls=judgement.calls,
+        )
+
+    def _read(self, reply: Completion) -> tuple[float, str]:
+        choices = self.choice.choices
+        reason, word = reading.read_choice(reply.text, self.choice.key, choices)
+        label = choices[word]["label"]
+        return float(choices[word]["value"]), f"{label}: {reason}" if label else reason
