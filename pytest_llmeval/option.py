@@ -91,6 +91,14 @@ class Option(NamedTuple):  # a tuple, since every run of pytest makes this class
         return f"{words}, at least {self.low:g}" if self.low is not None else words
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    import json  # late, as below
+
+    return json.dumps(value)  # a marker may give a mapping where the text is JSON
+
+
 def _integer(value: object) -> int:
     if isinstance(value, bool):
         raise ValueError(value)
@@ -133,7 +141,8 @@ def _pattern(value: object) -> str:
 
 
 _READERS = {
-    "integer": _integer, "number": _number, "flag": _flag, "list": _list, "json": _json, "pattern": _pattern,
+    "text": _text, "integer": _integer, "number": _number, "flag": _flag, "list": _list, "json": _json,
+    "pattern": _pattern,
 }  # fmt: skip
 
 

@@ -128,9 +128,15 @@ class Settings:
     judge_model: str | None = option("text", None, "judge", "model that judges (default: the model under test)", "NAME")
     judge_base_url: str | None = option("text", None, "judge", "base URL of the judge's endpoint", "URL")
     judge_provider: str | None = option("text", None, "judge", "what judges, as for --llm-provider", "SPEC")
-    judge_criteria: str | None = option("text", None, "judge", "the one criterion that the rubric judges by")
+    judge_criteria: str | None = option(
+        "text", None, "judge", "the criterion that the rubric judges by, or a JSON object of several by name"
+    )
     judge_rubric: str | None = option(
-        "text", None, "judge", "JSON file with criteria and an anchor for each score 0-5", "PATH"
+        "text",
+        None,
+        "judge",
+        "JSON file with criteria and an anchor for each score 0-5, or several of these by name",
+        "PATH",
     )
     judge_format: str = option(
         "choice",
@@ -138,7 +144,7 @@ class Settings:
         "judge",
         "response format asked of the judge",
         "FORMAT",
-        choices=("json_schema", "json_object", "text"),
+        choices=("json_schema", "json_object", "text", "rating"),
     )
     judge_logprobs: bool = option(
         "flag", False, "judge", "weigh the scores 0-5 by their probability, where the endpoint has logprobs"

@@ -29,19 +29,20 @@ class Block:
     is_marked: bool = True
 
 
-def in_blocks(case: Case, blocks: Sequence[Block], task: str) -> str:
+def in_blocks(case: Case, blocks: Sequence[Block], task: str, rates: bool = False) -> str:
     """The question of a case and the blocks after it, then what to do.
 
     Args:
         case: Whose question, or chat, stands first.
         blocks: The other texts, with names that differ.
         task: A sentence of ours, outside all blocks.
+        rates: Whether the reply is to be words with a mark instead of JSON, as the task then says.
     """
     turns = chat(case.messages)
     question = "" if turns else case.prompt
     texts = [question, *(text for turn in turns for text in turn), *(block.text for block in blocks)]
     shown = [(block.name, block.text, block.is_marked) for block in blocks]
-    return render(TEMPLATE, code=block_code(texts), chat=turns, question=question, blocks=shown, task=task)
+    return render(TEMPLATE, code=block_code(texts), chat=turns, question=question, blocks=shown, task=task, rates=rates)
 
 
 def rules() -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.judges.prompting import CONTROL_TOKENS, prompt_file
-from pytest_llmeval.judges.rubrics import Rubric, default_rubric
+from pytest_llmeval.judges.rubrics import ONLY, Rubric, default_rubric
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.records import Case, Completion, Parameters
 
 TOP_LOGPROBS = 10  # room for the six digits and their spellings with a space
-FORMATS = ("json_schema", "json_object", "text")
+FORMATS = ("json_schema", "json_object", "text", "rating")
+RATING = "rating"
 
 
 class Opponent(Protocol):
@@ -40,17 +41,18 @@ class Means:
     Attributes:
         provider: What answers for the judge.
         model: Name of the judge model.
-        response_format: ``json_schema``, ``json_object``, or ``text`` for an endpoint that has neither.
+        response_format: ``json_schema``, ``json_object``, ``text`` for an endpoint that has neither, or ``rating`` for
+            a model that writes no JSON: it ends its words with ``[[4]]``, where a kind can read that.
         logprobs: Weigh whole scores by their probability, where a kind has such scores (see `expected_value`).
         max_tokens: Longest reply, in tokens.
         samples: Replies that are averaged where a kind asks several times.
-        rubric: What is judged by, where a kind has a rubric and is given nothing of its own.
+        rubrics: What is judged by, by name, where a kind has a rubric and is given nothing of its own.
         opponent: Whose answers ``pairwise`` compares with; ``None`` if nobody's.
         jury: The means of each juror; empty without a jury.
         jury_reducer: ``mean`` or ``median``.
 
     Raises:
-        SettingError: ``response_format`` is none of the three.
+        SettingError: ``response_format`` is none of these.
     """
 
     provider: Provider
@@ -59,7 +61,7 @@ class Means:
     logprobs: bool = False
     max_tokens: int = 200
     samples: int = 5
-    rubric: Rubric = field(default_factory=default_rubric)
+    rubrics: Mapping[str, Rubric] = field(default_factory=lambda: {ONLY: default_rubric()})
     opponent: Opponent | None = None
     jury: tuple[Means, ...] = ()
     jury_reducer: str = "mean"
@@ -96,6 +98,11 @@ class Means:
             top_logprobs=TOP_LOGPROBS if logprobs else None,
             response_format=self._format(schema),
         )
+
+    @property
+    def rates(self) -> bool:
+        """Whether replies are words that end with a mark, in kinds that can read them."""
+        return self.response_format == RATING
 
     def _format(self, schema: Any) -> dict[str, Any] | None:
         if self.response_format != "json_schema":

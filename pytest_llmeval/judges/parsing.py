@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ REASON_WORDS = 12
 SHOWN = 40  # characters of a reply repeated in a complaint about it
 FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
 KEYS = ("reason", "score")
+MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
+VERDICTS = {"A": "A", "B": "B", "C": "tie"}
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,21 @@ def parse_reply(text: str, fractions: bool) -> Reply:
     Raises:
         BadReply: It is anything else; the message is a complaint that the judge can act on.
     """
-    members = _members(text.strip())
+    members = members_of(text.strip())
     missing = [key for key in KEYS if key not in members]
     extra = [key for key in members if key not in KEYS]
     if missing or extra:
-        found = ", ".join(_shown(key) for key in members) or "none"
+        found = ", ".join(shown(key) for key in members) or "none"
         raise BadReply(f'the object must have exactly the keys "reason" and "score"; found: {found}')
-    return Reply(_reason(members["reason"]), _score(members["score"], fractions))
+    return Reply(short_reason(members["reason"]), _score(members["score"], fractions))
 
 
-def _members(text: str) -> dict[str, Any]:
+def members_of(text: str) -> dict[str, Any]:
+    """The members of the one JSON object that a reply must be; a code fence around all of it is allowed.
+
+    Raises:
+        BadReply: It is anything else.
+    """
     fenced = FENCE.fullmatch(text)
     try:
         value = json.loads(
@@ -62,7 +70,7 @@ def _members(text: str) -> dict[str, Any]:
         place = f" ({error.msg} at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
         raise BadReply(f"the whole reply must be one JSON object and nothing else{place}") from None
     if not isinstance(value, dict):
-        raise BadReply(f"the reply must be a JSON object; found {_shown(value)}")
+        raise BadReply(f"the reply must be a JSON object; found {shown(value)}")
     return value
 
 
@@ -77,9 +85,14 @@ def _no_constant(name: str) -> None:
     raise BadReply(f"{name} is no number of JSON")
 
 
-def _reason(value: object) -> str:
+def short_reason(value: object) -> str:
+    """A reason, cut to 12 words.
+
+    Raises:
+        BadReply: It is no text, or empty.
+    """
     if not isinstance(value, str) or not value.strip():
-        raise BadReply(f'"reason" must be a text that is not empty; found {_shown(value)}')
+        raise BadReply(f'"reason" must be a text that is not empty; found {shown(value)}')
     words = value.split()
     return " ".join(words) if len(words) <= REASON_WORDS else " ".join(words[:REASON_WORDS]) + " …"
 
@@ -88,14 +101,70 @@ def _score(value: object, fractions: bool) -> float:
     kind = "a number" if fractions else "a whole number"
     allowed = f'"score" must be {kind} from {LOW:g} to {HIGH:g}'
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise BadReply(f"{allowed}; found {_shown(value)}")
+        raise BadReply(f"{allowed}; found {shown(value)}")
     if not LOW <= value <= HIGH or not (fractions or float(value).is_integer()):
-        raise BadReply(f"{allowed}; found {_shown(value)}")
+        raise BadReply(f"{allowed}; found {shown(value)}")
     return float(value) + 0.0  # turns -0.0 into 0.0
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a complaint shows it: what it is, or a few characters of it."""
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def parse_rating(text: str, low: float = LOW, high: float = HIGH, fractions: bool = True) -> Reply:
+    """Read a reply in words that holds its score as ``[[4]]``; what stands before is the reason.
+
+    Source: the format of MT-bench, arXiv 2306.05685.
+
+    Args:
+        text: The reply.
+        low: Lowest score.
+        high: Highest score.
+        fractions: Whether a score may lie between two whole numbers.
+
+    Raises:
+        BadReply: There is no mark, more than one, or what it holds is no score.
+    """
+    place, mark = _mark(text, "a score such as [[4]]")
+    try:
+        score = float(mark)
+    except ValueError:
+        score = math.nan
+    if not low <= score <= high or not (fractions or score.is_integer()):
+        kind = "a number" if fractions else "a whole number"
+        raise BadReply(f"[[…]] must hold {kind} from {low:g} to {high:g}; found {shown(mark)}")
+    return Reply(_words_before(text, place), score)
+
+
+def parse_verdict(text: str) -> tuple[str, str]:
+    """Read a reply in words that holds its verdict as ``[[A]]``, ``[[B]]`` or ``[[C]]`` (a tie).
+
+    Source: the format of MT-bench, arXiv 2306.05685.
+
+    Returns:
+        The reason, and ``A``, ``B`` or ``tie``.
+
+    Raises:
+        BadReply: There is no mark, more than one, or what it holds is no verdict.
+    """
+    place, mark = _mark(text, "a verdict: [[A]], [[B]] or [[C]]")
+    if mark not in VERDICTS:
+        raise BadReply(f"[[…]] must hold A, B or C; found {shown(mark)}")
+    return _words_before(text, place), VERDICTS[mark]
+
+
+def _mark(text: str, allowed: str) -> tuple[int, str]:
+    marks = list(MARK.finditer(text))
+    if len(marks) != 1:
+        raise BadReply(f"the reply must hold {allowed}, exactly once; found {len(marks)} of them")
+    return marks[0].start(), marks[0]["inside"].strip()
+
+
+def _words_before(text: str, place: int) -> str:
+    """The end of the reason: in words that lead to a score, the last ones say most."""
+    words = text[:place].removesuffix("Rating: ").split()
+    return ("… " if len(words) > REASON_WORDS else "") + " ".join(words[-REASON_WORDS:])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.judges.parsing import _members, _reason, _shown
+from pytest_llmeval.judges.parsing import members_of, short_reason, shown
 
 YES_NO = ("yes", "no")
 
@@ -20,8 +20,8 @@ def read_choice(text: str, key: str, words: Collection[str]) -> tuple[str, str]:
     Raises:
         BadReply: It is anything else; the message is a complaint that the judge can act on.
     """
-    members = _exactly(_members(text.strip()), ("reason", key), "the object")
-    return _reason(members["reason"]), _word(members[key], key, words)
+    members = _exactly(members_of(text.strip()), ("reason", key), "the object")
+    return short_reason(members["reason"]), _word(members[key], key, words)
 
 
 def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
@@ -30,12 +30,12 @@ def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
     Raises:
         BadReply: It is anything else, a text is empty, or there are more than ``most``.
     """
-    values = _list(_exactly(_members(text.strip()), (key,), "the object")[key], key)
+    values = _list(_exactly(members_of(text.strip()), (key,), "the object")[key], key)
     if len(values) > most:
         raise BadReply(f'"{key}" must have at most {most} texts; found {len(values)}')
     for value in values:
         if not isinstance(value, str) or not value.strip():
-            raise BadReply(f'each of "{key}" must be a text that is not empty; found {_shown(value)}')
+            raise BadReply(f'each of "{key}" must be a text that is not empty; found {shown(value)}')
     return tuple(" ".join(value.split()) for value in values)
 
 
@@ -45,7 +45,7 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
     Raises:
         BadReply: It is anything else.
     """
-    values = _list(_exactly(_members(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts")
+    values = _list(_exactly(members_of(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts")
     if len(values) != count:
         raise BadReply(f'"verdicts" must have {count}, one for each number; found {len(values)}')
     return tuple(_verdict(value, number) for number, value in enumerate(values, 1))
@@ -75,30 +75,30 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 def _verdict(value: object, number: int) -> bool:
     place = f"verdict {number}"
     if not isinstance(value, dict):
-        raise BadReply(f"{place} must be an object; found {_shown(value)}")
+        raise BadReply(f"{place} must be an object; found {shown(value)}")
     members = _exactly(value, ("number", "reason", "verdict"), place)
     if members["number"] != number or isinstance(members["number"], bool):
-        raise BadReply(f'the "number" of {place} must be {number}; found {_shown(members["number"])}')
-    _reason(members["reason"])
+        raise BadReply(f'the "number" of {place} must be {number}; found {shown(members["number"])}')
+    short_reason(members["reason"])
     return _word(members["verdict"], "verdict", YES_NO) == "yes"
 
 
 def _exactly(members: dict[str, Any], keys: Sequence[str], place: str) -> dict[str, Any]:
     if set(members) != set(keys):
-        found = ", ".join(_shown(key) for key in members) or "none"
+        found = ", ".join(shown(key) for key in members) or "none"
         raise BadReply(f"{place} must have exactly the keys {_listed(keys, 'and')}; found: {found}")
     return members
 
 
 def _word(value: object, key: str, words: Collection[str]) -> str:
     if not isinstance(value, str) or value not in words:
-        raise BadReply(f'"{key}" must be {_listed(list(words), "or")}; found {_shown(value)}')
+        raise BadReply(f'"{key}" must be {_listed(list(words), "or")}; found {shown(value)}')
     return value
 
 
 def _list(value: object, key: str) -> list[Any]:
     if not isinstance(value, list):
-        raise BadReply(f'"{key}" must be a list; found {_shown(value)}')
+        raise BadReply(f'"{key}" must be a list; found {shown(value)}')
     return value
 
 

@@ -8,16 +8,66 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import SettingError
-from pytest_llmeval.judges import bias, closed_qa, context_precision, factuality, retrieval, rubric, toxicity
+from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.judges import (
+    bias,
+    closed_qa,
+    context_precision,
+    factuality,
+    geval,
+    pairwise,
+    retrieval,
+    rubric,
+    toxicity,
+)
+from pytest_llmeval.judges.jury import JURY, Jury
 from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.parsing import HIGH, LOW
 from pytest_llmeval.metrics.entry import Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.records import Scale
+
+NO_JURY = "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
+
+
+def make_jury(means: Means, kind: str = "rubric", criteria: str | dict[str, Any] | None = None) -> Jury:
+    """A jury.
+
+    Args:
+        means: Holds the means of each juror.
+        kind: What kind of judge each juror is.
+        criteria: What they judge by, where the kind takes it.
+
+    Raises:
+        NotConfiguredError: There are no jurors.
+        SettingError: There is no such kind, or it does not take a criterion.
+    """
+    if not means.jury:
+        raise NotConfiguredError(NO_JURY)
+    if not is_kind(kind) or kind == JURY:
+        allowed = [name for name in kind_names() if name != JURY]
+        raise SettingError("jury kind", kind, ", ".join(allowed), nearest(kind, allowed))
+    params = {"criteria": criteria} if criteria else {}
+    jurors = tuple(make_judge(kind, params, juror, "jury") for juror in means.jury)
+    scale = next(each.scale for each in KINDS if each.name == kind)
+    return Jury(jurors, tuple(juror.model for juror in means.jury), means.jury_reducer, scale)
+
+
+JURY_KIND = Kind(
+    JURY,
+    make_jury,
+    Scale(LOW, HIGH),
+    "mean or median of the scores that the models of --llm-jury give",
+    "Replacing Judges with Juries, arXiv 2404.18796",
+)
 
 KINDS = (
     rubric.KIND,
+    geval.KIND,
+    JURY_KIND,
+    pairwise.KIND,
     factuality.KIND,
     closed_qa.KIND,
     *retrieval.KINDS,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
 from pytest_llmeval.judges.fingerprints import fingerprint
 from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, parse_reply
+from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, parse_rating, parse_reply
 from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render
-from pytest_llmeval.judges.rubrics import Rubric, with_criteria
+from pytest_llmeval.judges.rubrics import ONLY, Rubric, read_criteria, with_criteria
 from pytest_llmeval.records import Case, Completion, Message, Parameters, Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
+RUBRIC = "rubric"
+ROW_COLUMNS = ("criteria", "anchors")
 TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
 
 
@@ -28,15 +31,19 @@ class RubricJudge:
     Attributes:
         means: Who is asked, and how.
         rubric: Criterion and anchors.
+        label: Name of the criterion among several; empty for the only one.
+        is_given: Whether the rubric was asked for by name or in a call, so that a row's own does not take its place.
     """
 
     means: Means
     rubric: Rubric
+    label: str = ONLY
+    is_given: bool = False
 
     @property
     def name(self) -> str:
-        """Always ``rubric``."""
-        return "rubric"
+        """``rubric``, or ``rubric.LABEL``."""
+        return f"{RUBRIC}.{self.label}" if self.label else RUBRIC
 
     @property
     def scale(self) -> Scale:
@@ -47,7 +54,7 @@ class RubricJudge:
     def version(self) -> str:
         """Fingerprint of judge model, provider, prompts, rubric, parameters and protocol."""
         return fingerprint(
-            "rubric",
+            RUBRIC,
             {
                 **self.means.identity,
                 "protocol": PROTOCOL_VERSION,
@@ -55,6 +62,7 @@ class RubricJudge:
                 "prompts": [prompt_file(name) for name in TEMPLATES],
                 "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
                 "parameters": self.parameters.as_body(),
+                "rates": self.means.rates,
             },
         )
 
@@ -73,12 +81,34 @@ class RubricJudge:
         """How the judge is sampled."""
         return self.means.parameters(reply_schema(self.fractions), self.means.logprobs)
 
+    def for_case(self, case: Case) -> RubricJudge:
+        """The judge of a case: by the criterion of its row (columns ``criteria`` and ``anchors``), if it has one.
+
+        Raises:
+            SettingError: The row's criterion cannot be used.
+        """
+        criteria, anchors = (case.metadata.get(column) for column in ROW_COLUMNS)
+        if self.is_given or not criteria:
+            return self
+        try:
+            anchors = json.loads(anchors) if isinstance(anchors, str) else anchors
+            return replace(self, rubric=with_criteria(str(criteria), anchors or None), is_given=True)
+        except (ValueError, TypeError) as error:
+            allowed = 'a JSON object with the keys "0" to "5"'
+            raise SettingError(f"{case.source} column 'anchors'", anchors, allowed, f"({error})") from None
+
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
         turns = chat(case.messages)
         question = "" if turns else case.prompt
         texts = [question, case.expected or "", completion.text, *(text for turn in turns for text in turn)]
-        system = render(TEMPLATES[0], rubric=self.rubric, reference=case.expected is not None, fractions=self.fractions)
+        system = render(
+            TEMPLATES[0],
+            rubric=self.rubric,
+            reference=case.expected is not None,
+            fractions=self.fractions,
+            rates=self.means.rates,
+        )
         user = render(
             TEMPLATES[1],
             code=block_code(texts),
@@ -86,6 +116,7 @@ class RubricJudge:
             question=question,
             expected=case.expected,
             answer=completion.text,
+            rates=self.means.rates,
         )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
@@ -95,8 +126,13 @@ class RubricJudge:
         Raises:
             CallError: The first call gave no completion.
         """
-        question = Question(self.prompt(case, completion), self.parameters, self._read, reply_shape(self.fractions))
-        judgement = await ask(self.means, case, question)
+        judge = self.for_case(case)
+        if judge is not self:
+            return await judge.score(case, completion)
+        shape = reply_shape(self.fractions, self.means.rates)
+        judgement = await ask(
+            self.means, case, Question(self.prompt(case, completion), self.parameters, self._read, shape)
+        )
         value, parts, reason = None, dict[str, float](), ""
         if judgement.value is not None:
             value, reason = judgement.value.score, judgement.value.reason
@@ -116,7 +152,16 @@ class RubricJudge:
         )
 
     def _read(self, reply: Completion) -> Reply:
-        return parse_reply(reply.text, self.fractions)
+        return read_reply(reply, self.means, self.fractions)
+
+
+def read_reply(reply: Completion, means: Means, fractions: bool) -> Reply:
+    """Reason and score of a reply, in the form that was asked for.
+
+    Raises:
+        BadReply: It has another form.
+    """
+    return parse_rating(reply.text, fractions=fractions) if means.rates else parse_reply(reply.text, fractions)
 
 
 def reply_schema(fractions: bool) -> Any:
@@ -126,19 +171,33 @@ def reply_schema(fractions: bool) -> Any:
     return schema
 
 
-def reply_shape(fractions: bool) -> str:
+def reply_shape(fractions: bool, rates: bool) -> str:
     """The same in words."""
     number = "a number from 0 to 5" if fractions else "a whole number from 0 to 5"
-    return f'{{"reason": "at most 12 words", "score": {number}}}'
+    return f"[[{number}]]" if rates else f'{{"reason": "at most 12 words", "score": {number}}}'
 
 
-def make_rubric(means: Means, criteria: str | None = None) -> RubricJudge:
-    """A judge by a criterion, by default the one that is set for the run."""
-    return RubricJudge(means, with_criteria(criteria) if criteria else means.rubric)
+def make_rubric(means: Means, criteria: str | dict[str, Any] | None = None, label: str = ONLY) -> RubricJudge:
+    """A judge by a criterion, by default the one that is set for the run.
+
+    Args:
+        means: Who is asked, and by what, if nothing else is said.
+        criteria: As `rubrics.read_criteria` takes it.
+        label: Name of one of several criteria.
+
+    Raises:
+        SettingError: There is no criterion of this name.
+    """
+    rubrics = read_criteria(criteria) if criteria else means.rubrics
+    if label not in rubrics:
+        names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
+        name = f"{RUBRIC}.{label}" if label else RUBRIC
+        raise SettingError("the score", name, ", ".join(names), nearest(name, names) or "Several criteria have names.")
+    return RubricJudge(means, rubrics[label], label, is_given=bool(criteria or label))
 
 
 KIND = Kind(
-    "rubric",
+    RUBRIC,
     make_rubric,
     Scale(LOW, HIGH),
     "how well the answer meets one criterion (default: it is correct), by an anchor for each score",

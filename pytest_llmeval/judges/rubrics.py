@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.judges.prompting import prompt_file
+
+PLACE = "the judge's criteria"
+ONLY = ""
+"""Name of a rubric that has none."""
+SEVERAL = {"$ref": "#/$defs/several"}
 
 
 @dataclass(frozen=True)
@@ -33,40 +39,84 @@ def default_rubric() -> Rubric:
     return _rubric(json.loads(prompt_file("default_rubric.json")))
 
 
-def with_criteria(criteria: str) -> Rubric:
-    """A rubric for a criterion of the user's own, with anchors that fit any criterion.
+def with_criteria(criteria: str, anchors: Mapping[str, str] | None = None) -> Rubric:
+    """A rubric for a criterion of the user's own.
 
     Args:
         criteria: The criterion, in words.
+        anchors: What each score means, under the keys ``"0"`` to ``"5"``; ``None`` for anchors that fit any criterion.
 
     Raises:
-        SettingError: It is empty.
+        SettingError: The criterion is empty, or the anchors are not six sentences.
     """
     if not criteria.strip():
-        raise SettingError("the judge's criteria", criteria, "text that is not empty", "Leave it out for correctness.")
+        raise SettingError(PLACE, criteria, "text that is not empty", "Leave it out for correctness.")
+    if anchors is not None:
+        return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, PLACE)[ONLY]
     return replace(_rubric(json.loads(prompt_file("any_criterion.json"))), criteria=criteria.strip())
 
 
-def load_rubric(path: Path) -> Rubric:
-    """Read a rubric from a JSON file, checked against ``judges/prompts/rubric.schema.json``.
+def read_criteria(criteria: str | Mapping[str, Any]) -> dict[str, Rubric]:
+    """The rubrics of a setting or a marker, by name; one without a name has the name `ONLY`.
+
+    Args:
+        criteria: A criterion in words; a mapping with ``criteria`` and ``anchors``; or a mapping from names to either.
+            A mapping may also be written as JSON.
+
+    Raises:
+        SettingError: It is neither.
+    """
+    if isinstance(criteria, str):
+        if not criteria.lstrip().startswith("{"):
+            return {ONLY: with_criteria(criteria)}
+        return _checked(_several(_from_json(criteria)), PLACE)
+    return _checked(_several(criteria), PLACE)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingError(PLACE, text, "words, or a JSON object", f"({error.msg})") from None
+
+
+def _several(criteria: Any) -> Any:
+    """A mapping from names to criteria as the members of a file with several rubrics; a single rubric as it is."""
+    if not isinstance(criteria, Mapping) or {"anchors", "rubrics"} & criteria.keys():
+        return criteria
+    return {"rubrics": {name: {"criteria": each} if isinstance(each, str) else each for name, each in criteria.items()}}
+
+
+def load_rubrics(path: Path) -> dict[str, Rubric]:
+    """Read rubrics from a JSON file, checked against ``judges/prompts/rubric.schema.json``.
 
     Args:
         path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and optionally
-            ``fractions``, ``reference`` and ``source``.
+            ``fractions``, ``reference`` and ``source``; or with ``rubrics``, several of these by name.
+
+    Returns:
+        The rubrics by name; one without a name has the name `ONLY`.
 
     Raises:
         SettingError: The file cannot be read, is not JSON, or a key has a value that is not allowed.
     """
+    return _checked(_read(path), str(path))
+
+
+def _checked(members: Any, place: str) -> dict[str, Rubric]:
     from jsonschema import Draft202012Validator  # late: only a run with a rubric of its own needs it
 
-    members = _read(path)
-    validator = Draft202012Validator(json.loads(prompt_file("rubric.schema.json")))
+    schema = json.loads(prompt_file("rubric.schema.json"))
+    is_several = isinstance(members, Mapping) and "rubrics" in members
+    validator = Draft202012Validator({**schema, **SEVERAL} if is_several else schema)
     for error in sorted(validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))):
         key = ".".join(map(str, error.absolute_path))
         found = sorted(error.instance) if isinstance(error.instance, dict) else error.instance
         allowed = str(error.schema.get("description", error.message))
-        raise SettingError(f"{path} key {key!r}" if key else str(path), found, allowed, f"({error.message}.)")
-    return _rubric(members)
+        raise SettingError(f"{place} key {key!r}" if key else place, found, allowed, f"({error.message}.)")
+    if is_several:
+        return {name: _rubric(each) for name, each in members["rubrics"].items()}
+    return {ONLY: _rubric(members)}
 
 
 def _read(path: Path) -> Any:
@@ -82,9 +132,10 @@ def _read(path: Path) -> Any:
 
 
 def _rubric(members: Any) -> Rubric:
+    anchors = members.get("anchors") or json.loads(prompt_file("any_criterion.json"))["anchors"]
     return Rubric(
-        criteria=members["criteria"],
-        anchors=tuple(members["anchors"][str(score)] for score in range(6)),
+        criteria=members["criteria"].strip(),
+        anchors=tuple(anchors[str(score)] for score in range(6)),
         fractions=members.get("fractions", True),
         reference=members.get("reference", False),
     )

@@ -18,6 +18,7 @@ from pytest_llmeval.providers.failover import FailoverProvider
 from pytest_llmeval.providers.keys import (
     AZURE_ENDPOINT,
     AZURE_KEY,
+    JURY_KEY,
     NO_KEY,
     OPENAI_KEY,
     default_key,
@@ -29,6 +30,9 @@ from pytest_llmeval.providers.local_models import known_models, local_file, mode
 from pytest_llmeval.providers.openai import CHAT, Api, Azure, OpenAIProvider, Timeouts, public_url
 from pytest_llmeval.providers.python import load_callable
 
+JURY = "--llm-jury"
+JUDGING = ("--llm-judge-provider", JURY)
+"""Places of those who judge, and so have the judge's key."""
 PREFIXES = ("openai", "local", "python", "column")
 PLANNED = ("http", "job", "hf", "rag")
 ALLOWED = "openai, local:PATH, local:NAME, local:hf:REPO/FILE, python:package.module:name or column:NAME"
@@ -94,7 +98,7 @@ def _openai(
     is_asked: bool,
     api: Api,
 ) -> Provider:
-    is_judge = "judge" in place
+    is_judge = place in JUDGING
     if not base_url:
         azure, key = _azure(environ), default_key(environ, is_judge)
         if not key and is_asked:
@@ -115,7 +119,7 @@ def _openai(
 
 
 def _no_key(service: str, usual: str, number: int, place: str) -> str:
-    own = own_keys(number, "judge" in place, False)[0]
+    own = JURY_KEY if place == JURY else own_keys(number, place in JUDGING, False)[0]
     return f"{place}: found no API key for {service}; allowed: a key in the environment variable {own} or {usual}."
 
 
@@ -130,4 +134,4 @@ def _azure(environ: Mapping[str, str]) -> Azure | None:
 
 
 def _url_option(place: str) -> str:
-    return "--llm-judge-base-url" if "judge" in place else "--llm-base-url"
+    return "--llm-jury MODEL@URL" if place == JURY else "--llm-judge-base-url" if place in JUDGING else "--llm-base-url"

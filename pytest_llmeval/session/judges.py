@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.errors import NotConfiguredError
-from pytest_llmeval.session.roles import Role, judging_role
+from pytest_llmeval.errors import NotConfiguredError, SettingError
+from pytest_llmeval.session.roles import Role, judging_role, jury_roles
 
 if TYPE_CHECKING:
-    from pytest_llmeval.judges.means import Means
+    from pytest_llmeval.judges.means import Means, Opponent
+    from pytest_llmeval.judges.rubrics import Rubric
     from pytest_llmeval.protocols import Scorer
     from pytest_llmeval.session.providers import Providers
     from pytest_llmeval.settings import Settings
 
 EITHER = ("toxicity", "bias")
 """Scores that a metric or a judge gives; the setting of the same name says which."""
+JURY = "jury"
 NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
 
 
@@ -33,10 +36,11 @@ class Judges:
 
     Args:
         providers: Who can be asked.
+        opponent: Makes the one whose answers ``pairwise`` compares with, if one is set.
     """
 
-    def __init__(self, providers: Providers) -> None:
-        self._providers = providers
+    def __init__(self, providers: Providers, opponent: Callable[[Settings], Opponent | None]) -> None:
+        self._providers, self._opponent = providers, opponent
 
     def make(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """A judge.
@@ -52,21 +56,22 @@ class Judges:
         """
         from pytest_llmeval.judges.registry import make_judge
 
-        role = judging_role(settings)
+        jurors = jury_roles(settings) if name == JURY else ()
+        role = jurors[0] if jurors else judging_role(settings)
         if role is None:
             raise NotConfiguredError(f"{name}: {NO_JUDGE}")
-        return make_judge(name, params, self._means(role, settings))
+        means = self._means(role, settings)
+        jury = tuple(replace(means, provider=self._providers.ready(each), model=each.label) for each in jurors)
+        return make_judge(name, params, replace(means, jury=jury, opponent=self._opponent(settings)))
 
-    def model(self, settings: Settings) -> str:
-        """Name of the model that judges; empty if none does."""
-        role = judging_role(settings)
-        return (role.model or role.spec or "") if role else ""
+    def model(self, name: str, settings: Settings) -> str:
+        """Name of the model that judges; of a jury, those of all jurors; empty if none does."""
+        roles = jury_roles(settings) if name == JURY else (judging_role(settings),)
+        return ", ".join(role.label for role in roles if role)
 
     def _means(self, role: Role, settings: Settings) -> Means:
         from pytest_llmeval.judges.means import Means
-        from pytest_llmeval.judges.rubrics import default_rubric, load_rubric, with_criteria
 
-        path, criteria = self._providers.located(settings.judge_rubric), settings.judge_criteria
         return Means(
             self._providers.ready(role),
             role.model,
@@ -74,6 +79,28 @@ class Judges:
             logprobs=settings.judge_logprobs,
             max_tokens=settings.judge_max_tokens,
             samples=settings.judge_samples,
-            rubric=load_rubric(Path(path)) if path else with_criteria(criteria) if criteria else default_rubric(),
+            rubrics=self._rubrics(settings),
             jury_reducer=settings.jury_reducer,
         )
+
+    def _rubrics(self, settings: Settings) -> Mapping[str, Rubric]:
+        from pytest_llmeval.judges.rubrics import ONLY, default_rubric, load_rubrics, read_criteria
+
+        if path := self._providers.located(settings.judge_rubric):
+            return load_rubrics(Path(path))
+        return read_criteria(settings.judge_criteria) if settings.judge_criteria else {ONLY: default_rubric()}
+
+
+def opponent_spec(settings: Settings) -> tuple[str, str] | None:
+    """Kind and name of ``--llm-judge-against``; ``None`` if it is not set.
+
+    Raises:
+        SettingError: It is neither a column, a run nor a model.
+    """
+    if not settings.judge_against:
+        return None
+    kind, _, name = settings.judge_against.partition(":")
+    if kind not in ("column", "run", "model") or not name:
+        allowed = "column:NAME, run:ID, run:latest or model:NAME"
+        raise SettingError("--llm-judge-against", settings.judge_against, allowed)
+    return kind, name

@@ -99,10 +99,19 @@ class Providers:
             self.located(role.spec, "local:"),
             base_url=role.base_url,
             timeouts=Timeouts(settings.connect_timeout, settings.read_timeout, settings.write_timeout),
-            environ=self._environment.variables,
+            environ=self._variables(role),
             place=role.place,
             local_url=self._environment.local_urls.get(role.spec or ""),
             shares_list=role.base_url == settings.base_url,
             is_asked=settings.record != REPLAY,
             api=api or CHAT,
         )
+
+    def _variables(self, role: Role) -> Mapping[str, str]:
+        """The environment in which the provider of a role looks for its keys."""
+        from pytest_llmeval.providers.keys import juror_environment
+
+        if not role.juror:
+            return self._environment.variables
+        urls = (self._settings.judge_base_url, self._settings.base_url)
+        return juror_environment(self._environment.variables, role.juror, role.base_url in urls)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 from pytest_llmeval.settings import OPTIONS, Settings
 
@@ -32,6 +36,11 @@ class Role:
     place: str
     is_judge: bool = False
     juror: int = 0
+
+    @property
+    def label(self) -> str:
+        """The model's name, or what stands for it."""
+        return self.model or self.spec or ""
 
     def describe(self) -> str:
         """The role in a few words, for the header of a run."""
@@ -74,6 +83,29 @@ def judging_role(settings: Settings) -> Role | None:
     return Role(None, settings.base_url, answering.model, "--llm-model")
 
 
+def jury_roles(settings: Settings) -> tuple[Role, ...]:
+    """The jurors of ``--llm-jury``: ``MODEL``, ``MODEL@URL`` or the spec of a local model."""
+    return tuple(_juror(entry.strip(), place, settings) for place, entry in enumerate(settings.jury, 1))
+
+
+def _juror(entry: str, place: int, settings: Settings) -> Role:
+    if entry.startswith("local:"):
+        return Role(entry, None, "", "--llm-jury", is_judge=True, juror=place)
+    model, _, url = entry.partition("@")
+    return Role(None, url or settings.judge_base_url or settings.base_url, model, "--llm-jury", True, place)
+
+
+def family(model: str) -> str:
+    """Who makes a model, by its name; empty if that is not known.
+
+    Args:
+        model: For example ``gpt-4o``, ``anthropic/claude-3-opus`` or ``local:qwen2.5-coder-1.5b-instruct``.
+    """
+    name = re.split(r"[/:]", model.lower())[-1]
+    known = json.loads((files("pytest_llmeval.session") / "families.json").read_text(encoding="utf-8"))["families"]
+    return next((maker for maker, names in known.items() if name.startswith(tuple(names))), "")
+
+
 def judges_itself(settings: Settings) -> bool:
     """Whether the model under test is also the judge."""
     role = judging_role(settings)
@@ -87,10 +119,23 @@ def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
         settings: The settings in force.
         judged: Whether anything is, or was, judged.
     """
-    found = [JUDGES_ITSELF] if judged and judges_itself(settings) else []
+    found = [JUDGES_ITSELF] if judged and judges_itself(settings) else [*_same_family(settings)] if judged else []
     role = answering_role(settings)
     is_app = role is not None and role.spec is not None and role.spec.partition(":")[0] not in MODEL_SPECS
     unused = [row.flag for row in OPTIONS if row.section == "generation" and row.name in settings.explicit - OUR_OWN]
     if is_app and role and unused:
         found.append(f"{role.spec} is an application: it need not follow {', '.join(unused)}.")
     return tuple(found)
+
+
+def _same_family(settings: Settings) -> Iterator[str]:
+    """A warning where the judge is of the family of the model under test, and so may prefer its answers."""
+    answering, judging = answering_role(settings), judging_role(settings)
+    if answering is None or judging is None:
+        return
+    maker = family(answering.label)
+    if maker and maker == family(judging.label):
+        yield (
+            f"{judging.label} judges {answering.label}, a model of the same family ({maker}): judges prefer their own "
+            "kind, so pin one of another family with --llm-judge-model, or calibrate it."
+        )

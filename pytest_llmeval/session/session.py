@@ -31,6 +31,7 @@ from pytest_llmeval.wire import to_wire
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.engine.estimate import Estimate
+    from pytest_llmeval.judges.means import Opponent
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import Provider, Scorer
     from pytest_llmeval.records import Case, Completion, Request, Score
@@ -56,7 +57,7 @@ class Session:
         self.root, self.runs_all = environment.root, environment.runs_all
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
-        self._judges = Judges(self.providers)
+        self._judges = Judges(self.providers, self._opponent)
         self._scorers: dict[tuple[str, str, int], Scorer] = {}
         self._judge_models: dict[int, str] = {}
         self._held: list[Settings] = []
@@ -172,7 +173,7 @@ class Session:
             make = self._judges.make if is_judge else self._metric
             scorer = self._scorers[key] = make(name, params, settings)
             if is_judge:
-                self._judge_models[id(scorer)] = self._judges.model(settings)
+                self._judge_models[id(scorer)] = self._judges.model(name, settings)
         return self._scorers[key]
 
     def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
@@ -195,7 +196,7 @@ class Session:
         try:
             result: Any = scorer.score(case, completion)
             score = as_score(scorer, await result)
-            return score if model is None or not score.calls else await self.trust.judged(scorer, score, model)
+            return score if model is None or not score.calls else await self.trust.judged(scorer, case, score, model)
         except Exception as error:
             if self.settings.dry_run and model is not None:
                 await self.trust.count(scorer)
@@ -244,6 +245,15 @@ class Session:
         """
         if "engine" in vars(self):
             self.engine.close(drain_s)
+
+    def _opponent(self, settings: Settings) -> Opponent | None:
+        """Whose answers are compared with."""
+        from pytest_llmeval.session.opponents import make_opponent
+
+        where = self._environment
+        folder = where.current if "log" in settings.explicit else where.root
+        log = settings.log if "://" in settings.log else str(folder / settings.log)
+        return make_opponent(settings, self.providers, self.request, log)
 
     def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         from pytest_llmeval.judges.registry import kind_names

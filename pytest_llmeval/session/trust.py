@@ -82,11 +82,12 @@ class Trust:
         self._asked: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
         self._facts: dict[str, JudgeFacts] = {}
 
-    async def judged(self, judge: Scorer, score: Score, model: str) -> Score:
+    async def judged(self, judge: Any, case: Case, score: Score, model: str) -> Score:
         """The score, if its judge may gate; else unscored, with the reason.
 
         Args:
             judge: Who gave it.
+            case: On which case; a row may have a criterion of its own, and so another judge.
             score: What it gave.
             model: The model that judged.
 
@@ -94,6 +95,7 @@ class Trust:
             CallError: The self-test could not be made.
             StoreError: The judge file cannot be read or written.
         """
+        judge = judge.for_case(case) if hasattr(judge, "for_case") else judge
         untested = self._untested(judge, score)
         key = (score.version, untested)
         if key not in self._asked:  # once for all scores that are made at the same time
@@ -118,7 +120,7 @@ class Trust:
         """Why there is no self-test; empty if there is to be one."""
         if not self._demands.selftest:
             return SKIPPED
-        if not is_reference_based(judge) or score.version != judge.version:  # a row may have a criterion of its own
+        if not is_reference_based(judge):
             return NOT_REFERENCED
         return REPLAYED if self._demands.replays and all(call.cached for call in score.calls) else ""
 

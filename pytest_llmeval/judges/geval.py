@@ -1,0 +1,213 @@
+"""The judge ``geval``: a score from 0 to 5 by evaluation steps, as the expected value of what the judge believes.
+
+The steps are given, or written by the judge once from the criterion. The score is Σ s·p(s) over the probabilities of
+the digits where the endpoint sends them; where it does not, the mean of several sampled replies. Source: G-Eval, arXiv
+2303.16634, with a reason before the score.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pytest_llmeval.errors import BadReply, CallError, SettingError
+from pytest_llmeval.judges import blocks, reading
+from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.blocks import Block, in_blocks
+from pytest_llmeval.judges.expected_value import weigh
+from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.kind import Kind
+from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.parsing import HIGH, LOW, Reply
+from pytest_llmeval.judges.prompting import prompt_file, render
+from pytest_llmeval.judges.rubric import make_rubric, read_reply, reply_schema, reply_shape
+from pytest_llmeval.judges.rubrics import ONLY, Rubric
+from pytest_llmeval.records import Case, Completion, Message, Scale, Score
+
+PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
+GEVAL = "geval"
+SYSTEM, STEPS = "geval_system.jinja", "geval_steps.jinja"
+MOST_STEPS = 8
+SAMPLING_TEMPERATURE = 1.0  # G-Eval's own, where probabilities must be estimated from samples
+STEPS_SHAPE = '{"steps": ["…", "…"]}'
+TASK = "Go through the steps and judge the answer."
+
+
+@dataclass(frozen=True)
+class GEvalJudge:
+    """Asks a model for a score by evaluation steps.
+
+    Attributes:
+        means: Who is asked, and how.
+        rubric: Criterion and anchors.
+        steps: The evaluation steps; empty if the judge is to write them.
+    """
+
+    means: Means
+    rubric: Rubric
+    steps: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Always ``geval``."""
+        return GEVAL
+
+    @property
+    def scale(self) -> Scale:
+        """From 0 to 5, higher is better."""
+        return Scale(LOW, HIGH)
+
+    @property
+    def is_reference_based(self) -> bool:
+        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        return self.rubric.reference
+
+    @cached_property
+    def version(self) -> str:
+        """Fingerprint of judge model, provider, prompts, criterion, steps, parameters and protocol.
+
+        Steps that the judge wrote belong to it, so a score may have another version than the judge that was asked.
+        """
+        return fingerprint(
+            GEVAL,
+            {
+                **self.means.identity,
+                "protocol": PROTOCOL_VERSION,
+                "attempts": ATTEMPTS,
+                "prompts": [prompt_file(name) for name in (SYSTEM, STEPS, *blocks.FILES, RETRY)],
+                "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
+                "steps": self.steps,
+                "samples": self.means.samples,
+                "parameters": self.means.parameters(reply_schema(False), logprobs=True).as_body(),
+                "rates": self.means.rates,
+            },
+        )
+
+    def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
+        """The messages of the first attempt; a pure function of texts, criterion, steps and data files."""
+        system = render(
+            SYSTEM,
+            rubric=self.rubric,
+            steps=self.steps,
+            rules=blocks.rules(),
+            shape=self._shape,
+            rates=self.means.rates,
+        )
+        expected = [Block("expected", case.expected, is_marked=False)] if case.expected is not None else []
+        user = in_blocks(case, [*expected, Block("answer", completion.text)], TASK, self.means.rates)
+        return ({"role": "system", "content": system}, {"role": "user", "content": user})
+
+    async def score(self, case: Case, completion: Completion) -> Score:
+        """Judge one answer.
+
+        Raises:
+            CallError: The first call gave no completion.
+        """
+        if self.steps:
+            return await self._score(case, completion)
+        written = await self._write_steps(case)
+        if written.value is None:
+            return self._unscored(f"no evaluation steps: {written.error}", written.calls)
+        score = await replace(self, steps=written.value)._score(case, completion)
+        return replace(score, calls=(*written.calls, *score.calls))
+
+    async def _write_steps(self, case: Case) -> Judgement[tuple[str, ...]]:
+        """The steps, by a call that is the same for every case, so that it is made once."""
+        content = render(STEPS, criteria=self.rubric.criteria, reference=self.rubric.reference, shape=STEPS_SHAPE)
+        parameters = replace(self.means, response_format=self._json_format).parameters(
+            reading.texts_schema("steps", MOST_STEPS)
+        )
+        return await ask(
+            self.means, case, Question(({"role": "user", "content": content},), parameters, _read_steps, STEPS_SHAPE)
+        )
+
+    @property
+    def _json_format(self) -> str:
+        return "text" if self.means.rates else self.means.response_format
+
+    @property
+    def _shape(self) -> str:
+        return reply_shape(False, self.means.rates)
+
+    async def _score(self, case: Case, completion: Completion) -> Score:
+        messages = self.prompt(case, completion)
+        parameters = self.means.parameters(reply_schema(False), logprobs=True)
+        first = await ask(self.means, case, Question(messages, parameters, self._read, self._shape))
+        if first.value is None:
+            return self._unscored(first.error, first.calls)
+        weighed = weigh(first.value.score, first.calls[-1].logprobs)
+        if weighed.mass or self.means.samples == 1:
+            return self._scored(weighed.value, first.value.reason, weighed.parts, first.calls)
+        sampled = self.means.parameters(reply_schema(False), temperature=SAMPLING_TEMPERATURE)
+        questions = [
+            Question(messages, sampled, self._read, self._shape, number) for number in range(self.means.samples)
+        ]
+        replies = await asyncio.gather(*(self._sample(case, question) for question in questions))
+        return self._averaged(first, replies)
+
+    async def _sample(self, case: Case, question: Question[Reply]) -> Judgement[Reply]:
+        try:
+            return await ask(self.means, case, question)
+        except CallError as error:
+            return Judgement(None, f"{type(error).__name__}: {error}", ())
+
+    def _averaged(self, first: Judgement[Reply], replies: Sequence[Judgement[Reply]]) -> Score:
+        values = [reply.value.score for reply in replies if reply.value is not None]
+        calls = (*first.calls, *(call for reply in replies for call in reply.calls))
+        if not values or first.value is None:
+            return self._unscored(f"none of {len(replies)} samples could be read: {replies[0].error}", calls)
+        parts = {
+            "integer": first.value.score,
+            "samples": float(len(values)),
+            "unscored": float(len(replies) - len(values)),
+        }
+        return self._scored(math.fsum(values) / len(values), first.value.reason, parts, calls)
+
+    def _read(self, reply: Completion) -> Reply:
+        return read_reply(reply, self.means, fractions=False)
+
+    def _scored(self, value: float, reason: str, parts: dict[str, float], calls: tuple[Completion, ...]) -> Score:
+        raw = calls[0].text
+        return Score(GEVAL, value, self.scale, reason, self.version, raw=raw, parts=parts, calls=calls)
+
+    def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
+        raw = calls[-1].text if calls else ""
+        return Score(GEVAL, None, self.scale, version=self.version, error=error, raw=raw, calls=calls)
+
+
+def _read_steps(reply: Completion) -> tuple[str, ...]:
+    steps = reading.read_texts(reply.text, "steps", MOST_STEPS)
+    if not steps:
+        raise BadReply('"steps" must hold at least one step')
+    return steps
+
+
+def make_geval(
+    means: Means, criteria: str | dict[str, Any] | None = None, steps: list[str] | tuple[str, ...] = ()
+) -> GEvalJudge:
+    """A judge by evaluation steps.
+
+    Args:
+        means: Who is asked.
+        criteria: As for ``rubric``; by default the one that is set for the run.
+        steps: The steps; without any the judge writes them.
+
+    Raises:
+        SettingError: A step is no text, or there are several criteria.
+    """
+    if not all(isinstance(step, str) and step.strip() for step in steps):
+        raise SettingError("geval steps", list(steps), "a list of texts that are not empty")
+    return GEvalJudge(means, make_rubric(means, criteria, ONLY).rubric, tuple(steps))
+
+
+KIND = Kind(
+    GEVAL,
+    make_geval,
+    Scale(LOW, HIGH),
+    "score by evaluation steps, weighed by the judge's probabilities or averaged over samples",
+    "G-Eval, arXiv 2303.16634",
+)

@@ -1,0 +1,102 @@
+"""The judge ``jury``: several models judge, and the mean or the median of their scores counts.
+
+Source: "Replacing Judges with Juries", arXiv 2404.18796: a panel of models of different families has less of a single
+model's bias.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.records import Case, Completion, Scale, Score
+
+JURY = "jury"
+MEDIAN = "median"
+
+
+@dataclass(frozen=True)
+class Jury:
+    """Asks several judges of one kind.
+
+    Attributes:
+        jurors: The judges.
+        models: The model of each.
+        reducer: ``mean`` or ``median``.
+        scale: That of the jurors.
+    """
+
+    jurors: tuple[Scorer, ...]
+    models: tuple[str, ...]
+    reducer: str
+    scale: Scale
+
+    @property
+    def name(self) -> str:
+        """Always ``jury``."""
+        return JURY
+
+    @property
+    def is_reference_based(self) -> bool:
+        """Whether the jurors judge by the expected answer."""
+        return all(getattr(juror, "is_reference_based", False) for juror in self.jurors)
+
+    @cached_property
+    def version(self) -> str:
+        """Fingerprint of the jurors and of how their scores become one."""
+        return fingerprint(JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer})
+
+    async def score(self, case: Case, completion: Completion) -> Score:
+        """Ask all jurors at the same time. Those that could not score are skipped and counted; half must have."""
+        results = await asyncio.gather(*(self._ask(juror, case, completion) for juror in self.jurors))
+        values = [score.value for score in results if score.value is not None]
+        calls = tuple(call for score in results for call in score.calls)
+        parts = {**_parts(values, len(results)), **self._by_model(results)}
+        raw = "\n".join(f"{model}: {score.raw}" for model, score in zip(self.models, results, strict=True))
+        if 2 * len(values) < len(results) or not values:
+            missing = "; ".join(self._complaints(results))
+            error = f"{len(values)} of {len(results)} jurors gave a score, and half must: {missing}"
+            return Score(JURY, None, self.scale, version=self.version, error=error, raw=raw, parts=parts, calls=calls)
+        value = statistics.median(values) if self.reducer == MEDIAN else statistics.fmean(values)
+        return Score(JURY, value, self.scale, self._reason(results, value), self.version, None, raw, parts, calls)
+
+    async def _ask(self, juror: Scorer, case: Case, completion: Completion) -> Score:
+        try:
+            result: Any = juror.score(case, completion)
+            score: Score = await result
+        except Exception as error:  # what one juror raises is that juror's: the others have judged
+            return Score(juror.name, None, self.scale, version=juror.version, error=f"{type(error).__name__}: {error}")
+        return score
+
+    def _reason(self, results: Sequence[Score], value: float) -> str:
+        """The reason of the juror whose score is nearest, and who could not score."""
+        scored = [score for score in results if score.value is not None]
+        nearest = min(scored, key=lambda score: abs((score.value or 0.0) - value))
+        missing = "; ".join(self._complaints(results))
+        return f"{nearest.reason} (unscored: {missing})" if missing else nearest.reason
+
+    def _complaints(self, results: Sequence[Score]) -> list[str]:
+        pairs = zip(self.models, results, strict=True)
+        return [f"{model}: {score.error}" for model, score in pairs if score.value is None]
+
+    def _by_model(self, results: Sequence[Score]) -> dict[str, float]:
+        """Each juror's score under its model's name, numbered where two jurors are of one model."""
+        seen: Counter[str] = Counter()
+        found = {}
+        for model, score in zip(self.models, results, strict=True):
+            seen[model] += 1
+            if score.value is not None:
+                found[model if seen[model] == 1 else f"{model} ({seen[model]})"] = score.value
+        return found
+
+
+def _parts(values: Sequence[float], jurors: int) -> dict[str, float]:
+    spread = {"spread": max(values) - min(values), "sd": statistics.pstdev(values)} if values else {}
+    return {"jurors": float(jurors), "unscored": float(jurors - len(values)), **spread}

@@ -1,0 +1,175 @@
+"""The judge ``pairwise``: is the answer better than another one? Asked in both orders; a disagreement is a tie.
+
+Source: MT-bench, arXiv 2306.05685, on the position bias of judges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
+from pytest_llmeval.judges import blocks, reading
+from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.blocks import Block, in_blocks
+from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.kind import Kind
+from pytest_llmeval.judges.means import Means, Opponent
+from pytest_llmeval.judges.parsing import parse_verdict
+from pytest_llmeval.judges.prompting import prompt_file, render
+from pytest_llmeval.judges.rubric import make_rubric
+from pytest_llmeval.judges.rubrics import Rubric
+from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Message, Parameters, Scale, Score
+from pytest_llmeval.stats.pairwise import TIE, combined
+
+PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
+PAIRWISE = "pairwise"
+SYSTEM = "pairwise_system.jinja"
+WINNERS = ("A", "B", "tie")
+SHAPE = '{"reason": "at most 12 words", "winner": "A" or "B" or "tie"}'
+TASK = "Which answer is better by the criterion, A or B?"
+PLACES = {"A": ("ours", "theirs"), "B": ("theirs", "ours"), "tie": ("tie", "tie")}
+"""Who won, when our answer stands first and when it stands second."""
+NO_OPPONENT = (
+    "pairwise: nobody is set to compare with; allowed: --llm-judge-against column:NAME, run:ID (or run:latest) or "
+    "model:NAME"
+)
+
+Verdict = tuple[str, str]
+"""The reason, and ``A``, ``B`` or ``tie``."""
+
+
+@dataclass(frozen=True)
+class PairwiseJudge:
+    """Asks a model which of two answers is better.
+
+    Attributes:
+        means: Who is asked, and how.
+        rubric: The criterion; its anchors are not shown.
+        opponent: Whose answers ours are compared with.
+    """
+
+    means: Means
+    rubric: Rubric
+    opponent: Opponent
+
+    @property
+    def name(self) -> str:
+        """Always ``pairwise``."""
+        return PAIRWISE
+
+    @property
+    def scale(self) -> Scale:
+        """1: ours is better, 0: the other, 0.5: neither."""
+        return UNIT_SCALE
+
+    @cached_property
+    def version(self) -> str:
+        """Fingerprint of judge model, provider, prompts, criterion, opponent, parameters and protocol."""
+        return fingerprint(
+            PAIRWISE,
+            {
+                **self.means.identity,
+                "protocol": PROTOCOL_VERSION,
+                "attempts": ATTEMPTS,
+                "prompts": [prompt_file(name) for name in (SYSTEM, *blocks.FILES, RETRY)],
+                "criteria": self.rubric.criteria,
+                "opponent": self.opponent.name,
+                "parameters": self.parameters.as_body(),
+                "rates": self.means.rates,
+            },
+        )
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """How the judge is sampled."""
+        return self.means.parameters(reading.choice_schema("winner", WINNERS))
+
+    def prompt(self, case: Case, first: str, second: str) -> tuple[Message, ...]:
+        """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
+        is_known = case.expected is not None
+        system = render(
+            SYSTEM,
+            rubric=self.rubric,
+            reference=is_known,
+            rules=blocks.rules(),
+            shape=SHAPE,
+            rates=self.means.rates,
+        )
+        expected = [Block("expected", case.expected or "", is_marked=False)] if is_known else []
+        shown = [*expected, Block("answer-a", first), Block("answer-b", second)]
+        user = in_blocks(case, shown, TASK, self.means.rates)
+        return ({"role": "system", "content": system}, {"role": "user", "content": user})
+
+    async def score(self, case: Case, completion: Completion) -> Score:
+        """Compare one answer with the opponent's. Two equal answers are a tie without a call.
+
+        Raises:
+            CallError: The first call of both orders gave no completion.
+        """
+        try:
+            other = await self.opponent.answer(case)
+        except LLMEvalError as error:
+            return self._unscored(f"nothing to compare with: {error}", ())
+        if other.text == completion.text:
+            return Score(PAIRWISE, TIE, UNIT_SCALE, "the same answer", self.version)
+        orders = ((completion.text, other.text), (other.text, completion.text))
+        first, second = await asyncio.gather(*(self._ask(case, *order) for order in orders))
+        calls = (*(() if other.cost_usd == 0 and not other.call else (other,)), *first.calls, *second.calls)
+        if first.value is None or second.value is None:
+            return replace(self._unscored(first.error or second.error, calls), raw=f"{first.raw}\n{second.raw}")
+        verdicts = PLACES[first.value[1]][0], PLACES[second.value[1]][1]
+        parts = {"first": combined(verdicts[0], verdicts[0]), "second": combined(verdicts[1], verdicts[1])}
+        return Score(
+            PAIRWISE,
+            combined(*verdicts),
+            UNIT_SCALE,
+            _reason(verdicts, first.value[0], second.value[0]),
+            self.version,
+            raw=f"{first.raw}\n{second.raw}",
+            parts=parts,
+            calls=calls,
+        )
+
+    async def _ask(self, case: Case, first: str, second: str) -> Judgement[Verdict]:
+        messages = self.prompt(case, first, second)
+        shape = "[[A]], [[B]] or [[C]]" if self.means.rates else SHAPE
+        return await ask(self.means, case, Question(messages, self.parameters, self._read, shape))
+
+    def _read(self, reply: Completion) -> Verdict:
+        return parse_verdict(reply.text) if self.means.rates else reading.read_choice(reply.text, "winner", WINNERS)
+
+    def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
+        return Score(PAIRWISE, None, UNIT_SCALE, version=self.version, error=error, calls=calls)
+
+
+def _reason(verdicts: tuple[str, str], first: str, second: str) -> str:
+    """Why; where the two orders disagree, both of them."""
+    return first if verdicts[0] == verdicts[1] else f"the orders disagree: {first} / {second}"
+
+
+def make_pairwise(means: Means, criteria: str | dict[str, Any] | None = None) -> PairwiseJudge:
+    """A judge that compares two answers.
+
+    Args:
+        means: Who is asked, and with whose answers ours are compared.
+        criteria: As for ``rubric``; by default the one that is set for the run.
+
+    Raises:
+        NotConfiguredError: Nobody is set to compare with.
+        SettingError: There are several criteria.
+    """
+    if means.opponent is None:
+        raise NotConfiguredError(NO_OPPONENT)
+    return PairwiseJudge(means, make_rubric(means, criteria).rubric, means.opponent)
+
+
+KIND = Kind(
+    PAIRWISE,
+    make_pairwise,
+    UNIT_SCALE,
+    "1 if the answer is better than that of --llm-judge-against, 0 if it is worse, 0.5 if neither",
+    "both orders, a disagreement is a tie: MT-bench, arXiv 2306.05685",
+)
