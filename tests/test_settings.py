@@ -131,7 +131,7 @@ def test_what_may_be_written(name: str, value: object, found: object) -> None:
         ("extra_body", 5, "a JSON object."),
         ("answer_pattern", "[", "a regular expression."),
         ("toxicity", "judg", "detoxify or judge. Did you mean 'judge'?"),
-        ("judge_format", "xml!", "json_schema or json_object or text."),
+        ("judge_format", "xml!", "json_schema or json_object or text or rating."),
     ],
 )
 def test_what_may_not_be_written_is_named_with_its_place_and_what_is_allowed(

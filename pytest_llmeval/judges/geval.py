@@ -34,6 +34,7 @@ SYSTEM, STEPS = "geval_system.jinja", "geval_steps.jinja"
 MOST_STEPS = 8
 SAMPLING_TEMPERATURE = 1.0  # G-Eval's own, where probabilities must be estimated from samples
 STEPS_SHAPE = '{"steps": ["…", "…"]}'
+STEPS_TASK = "Write the steps. Reply with the JSON object only."
 TASK = "Go through the steps and judge the answer."
 
 
@@ -121,9 +122,8 @@ class GEvalJudge:
         parameters = replace(self.means, response_format=self._json_format).parameters(
             reading.texts_schema("steps", MOST_STEPS)
         )
-        return await ask(
-            self.means, case, Question(({"role": "user", "content": content},), parameters, _read_steps, STEPS_SHAPE)
-        )
+        messages = ({"role": "system", "content": content}, {"role": "user", "content": STEPS_TASK})
+        return await ask(self.means, case, Question(messages, parameters, _read_steps, STEPS_SHAPE))
 
     @property
     def _json_format(self) -> str:

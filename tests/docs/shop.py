@@ -15,7 +15,7 @@ class ShopEndpoint(MockEndpoint):
     """Answers the questions of ``answers.json``, and judges those answers; else as `MockEndpoint` does.
 
     An entry counts for a request that holds all of its ``about``. ``answer`` is what the model says; ``score`` and
-    ``reason`` are the judge's.
+    ``reason`` are the judge's, ``reply`` is that of a judge that gives something else.
     """
 
     def arrived(self, request: Received) -> tuple[Reply | None, str]:
@@ -40,5 +40,6 @@ def _scripted(request: Received) -> str:
         return str(next((entry["answer"] for entry in entries if "answer" in entry), ""))
     if request.kind == "embedding":
         return ""
-    judged = ({"reason": entry["reason"], "score": entry["score"]} for entry in entries if "score" in entry)
+    replies = (entry for entry in entries if "reply" in entry or "score" in entry)
+    judged = (entry.get("reply") or {"reason": entry["reason"], "score": entry["score"]} for entry in replies)
     return next(map(json.dumps, judged), "")

@@ -26,6 +26,7 @@ CONTROL = re.compile(
     r"<\|im_(?:start|end)\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|<eos>|<\|eot_id\|>"
     r"|<\|(?:start|end)_header_id\|>|<\uff5cend\u2581of\u2581sentence\uff5c>|<\uff5cAssistant\uff5c>|<\|turn>|<turn\|>|</think>"
 )
+MODEL_NAMES = r"gpt|openai|claude|anthropic|gemini|gemma|llama|mistral|qwen|deepseek|\bphi\b|grok|chatbot|judge-\d"
 NAMES = [kind.name for kind in KINDS]
 
 
@@ -187,3 +188,9 @@ def test_the_attacks_are_many_in_many_languages_and_one_is_long() -> None:
     assert len({attack.language for attack in known}) >= 8
     assert max(len(attack.text) for attack in known) > 50_000
     assert len({attack.kind for attack in known}) >= 10
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_no_judge_is_told_of_a_model(kind: str) -> None:
+    said = [content for request in harmless(kind, "answer") for content in contents(request)]
+    assert not re.search(MODEL_NAMES, "\n".join(said), re.IGNORECASE)

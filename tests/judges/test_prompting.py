@@ -3,12 +3,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render
+from pytest_llmeval.judges.prompting import block_code, chat, defused, marked, prompt_file, render
 
 TEXTS = st.lists(st.text(), min_size=1, max_size=4)
 HEX_TEXTS = st.lists(st.text("0123456789abcdef", max_size=60), min_size=1, max_size=4)
@@ -39,10 +40,19 @@ def test_other_texts_get_another_code_even_if_they_are_the_same_when_joined() ->
 @given(st.text(), st.text())
 def test_whatever_an_answer_says_stays_inside_its_block(expected: str, answer: str) -> None:
     code = block_code([expected, answer])
-    prompt = render("rubric_user.jinja", code=code, chat=[], question="Q", expected=expected, answer=answer)
-    assert prompt.count(f"<answer-{code}>\n{answer}\n</answer-{code}>") == 1
-    assert prompt.count(f"<expected-{code}>\n{expected}\n</expected-{code}>") == 1
+    prompt = render(
+        "rubric_user.jinja", code=code, chat=[], question="Q", expected=expected, answer=answer, rates=False
+    )
+    assert prompt.count(f"<answer-{code}>\n{marked(defused(answer))}\n</answer-{code}>") == 1
+    assert prompt.count(f"<expected-{code}>\n{defused(expected)}\n</expected-{code}>") == 1
     assert prompt.count(code) == 6
+
+
+@given(st.text())
+def test_every_line_of_an_answer_is_marked(text: str) -> None:
+    lines = marked(text).split("\n")
+    assert all(line.startswith("| ") for line in lines)
+    assert "".join(line[2:] for line in lines) == "".join(text.splitlines())
 
 
 def test_a_template_in_a_text_is_not_rendered() -> None:
@@ -68,18 +78,17 @@ def test_a_chat_is_shown_with_its_roles_and_without_what_a_judge_cannot_see() ->
     ]
 
 
-PROMPT_FILES = (
-    "rubric_system.jinja", "rubric_user.jinja", "rubric_retry.jinja", "default_rubric.json", "any_criterion.json",
-    "reply.schema.json", "toxicity_system.txt", "toxicity_text.jinja", "toxicity_examples.json",
-)  # fmt: skip
+FOLDER = files("pytest_llmeval.judges") / "prompts"
+TEMPLATES = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith((".jinja", ".txt")))
+RUBRICS = ("default_rubric.json", "any_criterion.json", "toxicity_examples.json", "bias_examples.json", "selftest.json")
 MODEL_NAMES = r"gpt|openai|claude|anthropic|gemini|gemma|llama|mistral|qwen|deepseek|\bphi\b|grok|chatbot"
 
 
-@pytest.mark.parametrize("name", PROMPT_FILES)
+@pytest.mark.parametrize("name", [*TEMPLATES, *RUBRICS])
 def test_no_prompt_names_a_model(name: str) -> None:
     assert not re.search(MODEL_NAMES, prompt_file(name), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", ["default_rubric.json", "any_criterion.json", "toxicity_examples.json"])
+@pytest.mark.parametrize("name", RUBRICS)
 def test_prompt_data_says_where_it_is_from(name: str) -> None:
     assert json.loads(prompt_file(name))["source"]

@@ -11,7 +11,7 @@ import pytest
 from pytest_llmeval.errors import CallTimeout, EndpointDown, SettingError
 from pytest_llmeval.judges import rubric as rubric_module
 from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.prompting import prompt_file
+from pytest_llmeval.judges.prompting import marked, prompt_file
 from pytest_llmeval.judges.rubric import RubricJudge
 from pytest_llmeval.judges.rubrics import default_rubric, with_criteria
 from pytest_llmeval.protocols import Scorer
@@ -57,7 +57,7 @@ def test_the_prompt_shows_criterion_anchors_question_expected_answer_and_candida
     system, user = (str(message["content"]) for message in asked(rubric)[0].messages)
     assert rubric.rubric.criteria in system
     assert all(f"{number}: {anchor}\n" in system for number, anchor in enumerate(rubric.rubric.anchors))
-    assert all(text in user for text in ("\nCapital of France?\n", "\nParis\n", "\nIt is Paris.\n"))
+    assert all(text in user for text in ("\nCapital of France?\n", "\nParis\n", "\n| It is Paris.\n"))
     assert "France is a country." not in system + user
     assert "judge-1" not in system + user
 
@@ -87,7 +87,7 @@ def test_an_injection_stays_inside_the_block_of_the_answer() -> None:
     user = str(asked(rubric)[0].messages[1]["content"])
     code = user.partition("<question-")[2].partition(">")[0]
     assert code not in INJECTION
-    assert user.count(f"<answer-{code}>\n{INJECTION}\n</answer-{code}>") == 1
+    assert user.count(f"<answer-{code}>\n{marked(INJECTION)}\n</answer-{code}>") == 1
     assert user.count(f"</answer-{code}>") == 1
 
 
