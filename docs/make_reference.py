@@ -15,6 +15,7 @@ import pytest_llmeval
 from pytest_llmeval import errors
 from pytest_llmeval.cli import main
 from pytest_llmeval.goldens.columns import ALIASES
+from pytest_llmeval.judges import registry as judges
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.registry import MetricRegistry
 from pytest_llmeval.option import Option
@@ -63,6 +64,7 @@ VARIABLES = {
     keys.JUDGE_KEY: "API key of the judge; without it the key of the model under test",
     keys.own_keys(2, False, False)[0]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
     keys.own_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
+    keys.JURY_KEY: "API key of the first juror; `_2` and so on for the next; without it the judge's, at the same URL",
     keys.OPENAI_KEY: f"API key of the model under test, where {keys.MODEL_KEY} is not set",
     keys.AZURE_ENDPOINT: "Azure OpenAI resource; in force where no base URL is set",
     AZURE_VERSION: "version of Azure's API, needed with Azure",
@@ -179,7 +181,9 @@ def columns() -> Iterator[str]:
 
 
 def metrics() -> Iterator[str]:
-    """The metrics that ship with the package, a heading for each family."""
+    """The kinds of judges, and the metrics that ship with the package, a heading for each family."""
+    yield "## Kinds of judges\n"
+    yield from table(("judge", "value", "parameters", "meaning"), map(metric_row, judges.describe()))
     yield "## Built-in metrics\n"
     for family, rows in groupby(MetricRegistry().describe(), lambda row: row.family):
         yield f"### Metrics: {family}\n"

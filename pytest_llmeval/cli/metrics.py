@@ -1,4 +1,4 @@
-"""``llmeval metrics``: list the metrics that thresholds and markers can name."""
+"""``llmeval metrics``: list the judges and metrics that thresholds and markers can name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @click.command()
 def metrics() -> None:
-    """List every metric: name, direction and range, parameters, source."""
+    """List every judge and metric: name, direction and range, parameters, source."""
+    from pytest_llmeval.judges import registry as judges
     from pytest_llmeval.metrics.registry import MetricRegistry
 
     registry = MetricRegistry()
@@ -24,7 +25,7 @@ def metrics() -> None:
         registry.load_entry_points()
     except InputError as error:
         raise click.UsageError(str(error)) from error
-    list_scorers(registry.describe())
+    list_scorers([*judges.describe(), *registry.describe()])
 
 
 def list_scorers(infos: Iterable[MetricInfo]) -> None:
