@@ -35,7 +35,7 @@ PATIENCE_S = 20.0
 """Seconds after which a request that waits for others is given up, so that a failing test ends."""
 SAMPLE = re.compile(r"Sample (\d+)\.")
 DIRECTIVE = re.compile(r"\[\[(\w+)=([^\]]*)\]\]")
-BLOCK = re.compile(r"<(\w+)-[0-9a-f]+>\n(.*?)\n</\1-[0-9a-f]+>", re.DOTALL)
+BLOCK = re.compile(r"<([\w-]+)-([0-9a-f]{16,})>\n(.*?)\n</\1-\2>", re.DOTALL)
 STATUS_FAULTS = {
     "429": (429, "Rate limit reached", "rate_limit_exceeded"),
     "500": (500, "The server had an error", "server_error"),
@@ -297,7 +297,7 @@ def judged_texts(request: Received) -> dict[str, str]:
     found = BLOCK.findall(str(request.body["messages"][1]["content"]))
     return {
         name: "\n".join(line.removeprefix("|").strip() for line in inside.strip().splitlines())
-        for name, inside in found
+        for name, _, inside in found
     }
 
 

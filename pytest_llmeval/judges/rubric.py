@@ -188,11 +188,11 @@ def make_rubric(means: Means, criteria: str | dict[str, Any] | None = None, labe
     Raises:
         SettingError: There is no criterion of this name.
     """
-    rubrics = read_criteria(criteria) if criteria else means.rubrics
+    rubrics = {**means.rubrics, **(read_criteria(criteria) if criteria else {})}
     if label not in rubrics:
         names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
         name = f"{RUBRIC}.{label}" if label else RUBRIC
-        raise SettingError("the score", name, ", ".join(names), nearest(name, names) or "Several criteria have names.")
+        raise SettingError("the score", name, ", ".join(names), nearest(name, names))
     return RubricJudge(means, rubrics[label], label, is_given=bool(criteria or label))
 
 

@@ -86,9 +86,12 @@ class Judges:
     def _rubrics(self, settings: Settings) -> Mapping[str, Rubric]:
         from pytest_llmeval.judges.rubrics import ONLY, default_rubric, load_rubrics, read_criteria
 
+        own: Mapping[str, Rubric] = {}
         if path := self._providers.located(settings.judge_rubric):
-            return load_rubrics(Path(path))
-        return read_criteria(settings.judge_criteria) if settings.judge_criteria else {ONLY: default_rubric()}
+            own = load_rubrics(Path(path))
+        elif settings.judge_criteria:
+            own = read_criteria(settings.judge_criteria)
+        return {ONLY: default_rubric(), **own}
 
 
 def opponent_spec(settings: Settings) -> tuple[str, str] | None:
