@@ -246,12 +246,14 @@ def test_a_judge_that_must_not_gate_yet_is_measured_all_the_same(llmeval: Comman
 
 
 def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoint) -> None:
-    write("labels.csv", HEAD, JUDGED)
-    for extra in ((), ("--judge-criteria", "The answer is polite.")):
-        assert llmeval.run("calibrate", "labels.csv", *extra).exit_code == 0
-    assert len(json.loads(Path(".llmeval/judges.json").read_text())["judges"]) == 2
-    assert llmeval.run("calibrate", "labels.csv").exit_code == 0
-    assert judge.count() == 24  # the same judge again is answered from the store
+    write("labels.csv", HEAD, JUDGED[:5])
+    criteria = ((), ("--judge-criteria", "The answer is polite."), ())
+    for number, extra in enumerate(criteria):
+        assert llmeval.run("calibrate", "labels.csv", *extra, "--json", f"{number}.json").exit_code == 0
+    one, other, again = (json.loads(Path(f"{number}.json").read_text())["fingerprint"] for number in range(3))
+    assert one != other
+    assert one == again
+    assert judge.count() == 10  # the same judge again is answered from the store
 
 
 @pytest.mark.parametrize(
