@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_llmeval.engine.asking import ASKING
 from pytest_llmeval.engine.caller import Caller
+from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.pricing import likely_tokens, name_of
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import Provider
@@ -46,7 +47,7 @@ class Estimate(Caller):
     """Counts calls in place of making them. An answer is made up, so that the judge's request can be made of it."""
 
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
 
     async def call(self, provider: Provider, request: Request) -> Completion:
         """Count one call.
@@ -55,23 +56,34 @@ class Estimate(Caller):
             Stopped: It is a judge's: nothing depends on its answer.
         """
         line = self.line(provider, request)
-        line.requests += 1
         tokens = min(request.parameters.max_tokens or ANSWER_TOKENS, ANSWER_TOKENS)
+        if self._is_new(provider, request):
+            self._add(line, provider, request, tokens)
+        if line.purpose != ANSWER:
+            raise Stopped("a dry run")
+        usage = Usage(likely_tokens(request.messages), tokens)
+        text = "word " * tokens + (str(request.sample) if request.sample else "")  # samples differ, so each is judged
+        return Completion(text, usage=usage, cost_usd=0.0)
+
+    def _add(self, line: Line, provider: Provider, request: Request, tokens: int) -> None:
+        line.requests += 1
         usage = Usage(likely_tokens(request.messages), tokens)
         line.prompt_tokens += usage.prompt_tokens
         line.completion_tokens += usage.completion_tokens
         fixed: float | None = getattr(provider, "call_usd", None)
         cost = self.prices.cost_usd((request.model, name_of(provider)), usage) if fixed is None else fixed
         line.usd = None if line.usd is None or cost is None else line.usd + cost
-        if line.purpose != ANSWER:
-            raise Stopped("a dry run")
-        text = "word " * tokens + (str(request.sample) if request.sample else "")  # samples differ, so each is judged
-        return Completion(text, usage=usage, cost_usd=0.0)
+
+    def _is_new(self, provider: Provider, request: Request) -> bool:
+        """Whether a request is seen for the first time: two tests can ask the same, at once or one after the other."""
+        key = request_key(provider.fingerprint or f"{name_of(provider)} {id(provider)}", request)
+        is_new = key not in self._seen
+        self._seen.add(key)
+        return is_new
 
     def know(self, key: str, provider: Provider, request: Request) -> None:
         """Count a request that is answered already."""
-        if key not in self._known:
-            self._known.add(key)
+        if self._is_new(provider, request):
             line = self.line(provider, request)
             line.requests += 1
             line.known += 1
