@@ -21,7 +21,7 @@ from benchmarks.table import Row, show, shown
 from pytest_llmeval.errors import CallError
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import make_judge
-from pytest_llmeval.judges.selftest import test_judge
+from pytest_llmeval.judges.selftest import examine
 from pytest_llmeval.providers.local import LocalProvider
 from pytest_llmeval.providers.local_models import local_file
 from pytest_llmeval.records import Case, Completion, Score, Source
@@ -141,7 +141,7 @@ def _moved(kind: str, moves: Sequence[float | None]) -> Row:
 async def selftested(judge: Any, cases: Sequence[Case]) -> list[Row]:
     """What the self-test says."""
     try:
-        result = await test_judge(judge, cases)
+        result = await examine(judge, cases)
     except CallError as error:
         return [Row("self-test", "not made", str(error))]
     counts = ", ".join(f"{kind} {count} of {result.tried}" for kind, count in result.right.items())

@@ -51,8 +51,8 @@ class Judgement(Generic[T]):
 
     @property
     def raw(self) -> str:
-        """The last reply as it came."""
-        return self.calls[-1].text
+        """The last reply as it came; empty if none came."""
+        return self.calls[-1].text if self.calls else ""
 
 
 async def ask(means: Means, case: Case, question: Question[T]) -> Judgement[T]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import BadReply, CallError, SettingError
+from pytest_llmeval.errors import BadReply, CallError, CallRefused, SettingError
 from pytest_llmeval.judges import blocks, reading
 from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
 from pytest_llmeval.judges.blocks import Block, in_blocks
@@ -24,7 +24,7 @@ from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.parsing import HIGH, LOW, Reply
 from pytest_llmeval.judges.prompting import prompt_file, render
-from pytest_llmeval.judges.rubric import make_rubric, read_reply, reply_schema, reply_shape
+from pytest_llmeval.judges.rubric import make_rubric, read_reply, reply_schema, reply_shape, row_rubric
 from pytest_llmeval.judges.rubrics import ONLY, Rubric
 from pytest_llmeval.records import Case, Completion, Message, Scale, Score
 
@@ -46,11 +46,13 @@ class GEvalJudge:
         means: Who is asked, and how.
         rubric: Criterion and anchors.
         steps: The evaluation steps; empty if the judge is to write them.
+        is_given: Whether the criterion was asked for in a call, so that a row's own does not take its place.
     """
 
     means: Means
     rubric: Rubric
     steps: tuple[str, ...] = ()
+    is_given: bool = False
 
     @property
     def name(self) -> str:
@@ -102,12 +104,23 @@ class GEvalJudge:
         user = in_blocks(case, [*expected, Block("answer", completion.text)], TASK, self.means.rates)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
+    def for_case(self, case: Case) -> GEvalJudge:
+        """The judge of a case: by the criterion of its row, if it has one.
+
+        Raises:
+            SettingError: The row's criterion cannot be used.
+        """
+        own = None if self.is_given else row_rubric(case)
+        return replace(self, rubric=own, is_given=True) if own else self
+
     async def score(self, case: Case, completion: Completion) -> Score:
         """Judge one answer.
 
         Raises:
             CallError: The first call gave no completion.
         """
+        if (judge := self.for_case(case)) is not self:
+            return await judge.score(case, completion)
         if self.steps:
             return await self._score(case, completion)
         written = await self._write_steps(case)
@@ -135,8 +148,7 @@ class GEvalJudge:
 
     async def _score(self, case: Case, completion: Completion) -> Score:
         messages = self.prompt(case, completion)
-        parameters = self.means.parameters(reply_schema(False), logprobs=True)
-        first = await ask(self.means, case, Question(messages, parameters, self._read, self._shape))
+        first = await self._first(case, messages)
         if first.value is None:
             return self._unscored(first.error, first.calls)
         weighed = weigh(first.value.score, first.calls[-1].logprobs)
@@ -148,6 +160,15 @@ class GEvalJudge:
         ]
         replies = await asyncio.gather(*(self._sample(case, question) for question in questions))
         return self._averaged(first, replies)
+
+    async def _first(self, case: Case, messages: tuple[Message, ...]) -> Judgement[Reply]:
+        """The reply at temperature 0, with logprobs unless the endpoint refuses a request for them."""
+        plain = self.means.parameters(reply_schema(False))
+        weighed = self.means.parameters(reply_schema(False), logprobs=True)
+        try:
+            return await ask(self.means, case, Question(messages, weighed, self._read, self._shape))
+        except CallRefused:
+            return await ask(self.means, case, Question(messages, plain, self._read, self._shape))
 
     async def _sample(self, case: Case, question: Question[Reply]) -> Judgement[Reply]:
         try:
@@ -201,7 +222,7 @@ def make_geval(
     """
     if not all(isinstance(step, str) and step.strip() for step in steps):
         raise SettingError("geval steps", list(steps), "a list of texts that are not empty")
-    return GEvalJudge(means, make_rubric(means, criteria, ONLY).rubric, tuple(steps))
+    return GEvalJudge(means, make_rubric(means, criteria, ONLY).rubric, tuple(steps), is_given=bool(criteria))
 
 
 KIND = Kind(

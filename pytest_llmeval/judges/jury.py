@@ -10,7 +10,7 @@ import asyncio
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,8 +53,16 @@ class Jury:
         """Fingerprint of the jurors and of how their scores become one."""
         return fingerprint(JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer})
 
+    def for_case(self, case: Case) -> Jury:
+        """The jury of a case, whose row may have a criterion of its own."""
+        jurors: list[Any] = list(self.jurors)
+        own = tuple(juror.for_case(case) if hasattr(juror, "for_case") else juror for juror in jurors)
+        return self if own == self.jurors else replace(self, jurors=own)
+
     async def score(self, case: Case, completion: Completion) -> Score:
         """Ask all jurors at the same time. Those that could not score are skipped and counted; half must have."""
+        if (jury := self.for_case(case)) is not self:
+            return await jury.score(case, completion)
         results = await asyncio.gather(*(self._ask(juror, case, completion) for juror in self.jurors))
         values = [score.value for score in results if score.value is not None]
         calls = tuple(call for score in results for call in score.calls)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
+from pytest_llmeval.errors import CallError, LLMEvalError, NotConfiguredError
 from pytest_llmeval.judges import blocks, reading
 from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
 from pytest_llmeval.judges.blocks import Block, in_blocks
@@ -106,8 +106,7 @@ class PairwiseJudge:
     async def score(self, case: Case, completion: Completion) -> Score:
         """Compare one answer with the opponent's. Two equal answers are a tie without a call.
 
-        Raises:
-            CallError: The first call of both orders gave no completion.
+        An order for which no completion could be had makes the score unscored, with the calls of the other.
         """
         try:
             other = await self.opponent.answer(case)
@@ -136,7 +135,10 @@ class PairwiseJudge:
     async def _ask(self, case: Case, first: str, second: str) -> Judgement[Verdict]:
         messages = self.prompt(case, first, second)
         shape = "[[A]], [[B]] or [[C]]" if self.means.rates else SHAPE
-        return await ask(self.means, case, Question(messages, self.parameters, self._read, shape))
+        try:
+            return await ask(self.means, case, Question(messages, self.parameters, self._read, shape))
+        except CallError as error:
+            return Judgement(None, f"{type(error).__name__}: {error}", ())
 
     def _read(self, reply: Completion) -> Verdict:
         return parse_verdict(reply.text) if self.means.rates else reading.read_choice(reply.text, "winner", WINNERS)

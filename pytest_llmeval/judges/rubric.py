@@ -82,20 +82,13 @@ class RubricJudge:
         return self.means.parameters(reply_schema(self.fractions), self.means.logprobs)
 
     def for_case(self, case: Case) -> RubricJudge:
-        """The judge of a case: by the criterion of its row (columns ``criteria`` and ``anchors``), if it has one.
+        """The judge of a case: by the criterion of its row, if it has one.
 
         Raises:
             SettingError: The row's criterion cannot be used.
         """
-        criteria, anchors = (case.metadata.get(column) for column in ROW_COLUMNS)
-        if self.is_given or not criteria:
-            return self
-        try:
-            anchors = json.loads(anchors) if isinstance(anchors, str) else anchors
-            return replace(self, rubric=with_criteria(str(criteria), anchors or None), is_given=True)
-        except (ValueError, TypeError) as error:
-            allowed = 'a JSON object with the keys "0" to "5"'
-            raise SettingError(f"{case.source} column 'anchors'", anchors, allowed, f"({error})") from None
+        own = None if self.is_given else row_rubric(case)
+        return replace(self, rubric=own, is_given=True) if own else self
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
@@ -153,6 +146,23 @@ class RubricJudge:
 
     def _read(self, reply: Completion) -> Reply:
         return read_reply(reply, self.means, self.fractions)
+
+
+def row_rubric(case: Case) -> Rubric | None:
+    """The rubric of a case's own row (columns ``criteria`` and ``anchors``); ``None`` if it has none.
+
+    Raises:
+        SettingError: It cannot be used.
+    """
+    criteria, anchors = (case.metadata.get(column) for column in ROW_COLUMNS)
+    if not criteria:
+        return None
+    try:
+        anchors = json.loads(anchors) if isinstance(anchors, str) else anchors
+        return with_criteria(str(criteria), anchors or None)
+    except (ValueError, TypeError) as error:
+        allowed = 'a JSON object with the keys "0" to "5"'
+        raise SettingError(f"{case.source} column 'anchors'", anchors, allowed, f"({error})") from None
 
 
 def read_reply(reply: Completion, means: Means, fractions: bool) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,8 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
         check_keywords(mark, JUDGE_KEYWORDS)
         values = {JUDGE_SETTINGS[name]: value for name, value in mark.kwargs.items() if name in JUDGE_SETTINGS}
         settings = settings.overridden(values, "@pytest.mark.llm_judge")
+        if "judge_criteria" in values and "judge_rubric" not in {*values, *settings.explicit}:
+            settings = dataclasses.replace(settings, judge_rubric=None)  # a criterion that is nearer goes before a file
     return settings if settings is base else item.config.stash[ACTIVATION].same(settings)
 
 

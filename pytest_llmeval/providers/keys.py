@@ -12,6 +12,8 @@ MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY = (
     "LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY",
 )  # fmt: skip
 JURY_KEY = "LLMEVAL_JURY_API_KEY"
+KEYS = (MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY)
+"""Every key starts with one of these."""
 AZURE_ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 NO_KEY = "unused"
 """Sent where a custom endpoint needs no key: the SDK insists on one."""
@@ -83,21 +85,17 @@ def endpoint_keys(
     return keys
 
 
-def juror_environment(environ: Mapping[str, str], place: int, keeps_judges: bool) -> dict[str, str]:
-    """The environment of one juror, in which the judge's key is its own.
+def juror_environment(environ: Mapping[str, str], place: int, keeps: tuple[str, ...]) -> dict[str, str]:
+    """The environment in which a juror's key is looked for.
 
     Args:
         environ: The environment.
         place: The juror's place in the jury, from 1: its key is in ``LLMEVAL_JURY_API_KEY``, the second one's in
             ``LLMEVAL_JURY_API_KEY_2`` and so on.
-        keeps_judges: Whether it is asked where judge or model are asked, so that a juror without a key has theirs.
+        keeps: The other variables whose keys it may have, because they are made for where it is asked.
     """
     own = environ.get(f"{JURY_KEY}_{place}" if place > 1 else JURY_KEY)
-    kept = (
-        dict(environ)
-        if keeps_judges
-        else {name: value for name, value in environ.items() if not name.startswith((MODEL_KEY, JUDGE_KEY))}
-    )
+    kept = {name: value for name, value in environ.items() if name in keeps or not name.startswith(KEYS)}
     return {**kept, JUDGE_KEY: own} if own else kept
 
 

@@ -13,6 +13,7 @@ from pytest_llmeval.engine.asking import Asking, asking
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
 from pytest_llmeval.results import CaseResult, Outcome, Sample
+from pytest_llmeval.session.judges import asks_judge
 from pytest_llmeval.session.requests import numbered
 from pytest_llmeval.session.roles import judging_role
 from pytest_llmeval.session.samples import Samples
@@ -279,7 +280,7 @@ class CaseRun:
     def result(self, outcome: Outcome, message: str, duration_s: float, worker: str) -> CaseResult:
         """The record of this test, as far as it has come."""
         judge = judging_role(self.plan.settings)
-        judged = any(score.calls and not self.session.metrics.asks(score.name) for score in self._scores.values())
+        judged = any(score.calls and self._is_judged(score.name) for score in self._scores.values())
         samples = self.recorded_samples()
         kept_there = self._of_samples if samples else ()  # each call stands in a result once
         return CaseResult(
@@ -304,6 +305,10 @@ class CaseRun:
     def recorded_samples(self) -> tuple[Sample, ...]:
         """Every sample of the answer, where there are several; none before the test has its answer."""
         return self.samples.records() if self.samples is not None and self._own is not None else ()
+
+    def _is_judged(self, name: str) -> bool:
+        """Whether a judge gave a score that cost calls, and not a metric that embeds or asks once more."""
+        return asks_judge(name, self.plan.settings) or not self.session.metrics.asks(name)
 
     def _by_key(self, wanted: str) -> list[Score]:
         return [score for (key, *_), score in self._scores.items() if key == wanted]

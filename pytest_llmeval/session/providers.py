@@ -108,10 +108,13 @@ class Providers:
         )
 
     def _variables(self, role: Role) -> Mapping[str, str]:
-        """The environment in which the provider of a role looks for its keys."""
-        from pytest_llmeval.providers.keys import juror_environment
+        """The environment in which the provider of a role looks for its keys: a key goes to no other host."""
+        from pytest_llmeval.providers.keys import AZURE_KEY, JUDGE_KEY, MODEL_KEY, OPENAI_KEY, juror_environment
 
+        environ, settings = self._environment.variables, self._settings
         if not role.juror:
-            return self._environment.variables
-        urls = (self._settings.judge_base_url, self._settings.base_url)
-        return juror_environment(self._environment.variables, role.juror, role.base_url in urls)
+            return environ
+        judges_url = settings.judge_base_url or settings.base_url
+        judges = (JUDGE_KEY,) if role.base_url == judges_url else ()
+        models = (MODEL_KEY, OPENAI_KEY, AZURE_KEY) if role.base_url == settings.base_url else ()
+        return juror_environment(environ, role.juror, (*judges, *models))

@@ -142,11 +142,11 @@ class Trust:
 
     async def _test(self, judge: Any) -> SelfTest:
         from pytest_llmeval.goldens.selection import draw
-        from pytest_llmeval.judges.selftest import CASES, test_judge
+        from pytest_llmeval.judges.selftest import CASES, examine
 
         ASKING.set(Asking(purpose=SELFTEST, is_recorded=False))
         known = {f"{case.source.file}::{case.id}": case for case in self.cases if (case.expected or "").strip()}
-        return await test_judge(judge, [known[name] for name in sorted(draw(list(known), CASES, SEED))])
+        return await examine(judge, [known[name] for name in sorted(draw(list(known), CASES, SEED))])
 
     def _refusal(self, facts: JudgeFacts) -> str:
         """Why the judge may not gate; empty if it may."""

@@ -4,11 +4,12 @@ import asyncio
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pytest_llmeval.errors import SettingError
+from pytest_llmeval.errors import CallRefused, SettingError
 from pytest_llmeval.judges.geval import GEvalJudge, make_geval
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
@@ -124,3 +125,24 @@ def test_it_can_be_tested_by_its_reference_only_with_the_default_criterion() -> 
     assert isinstance(make_geval(means), GEvalJudge)
     assert make_geval(means).is_reference_based
     assert not make_geval(means, criteria="Polite.").is_reference_based
+
+
+def test_an_endpoint_that_refuses_logprobs_is_asked_without_them() -> None:
+    def answer(request: Request) -> Answer:
+        return CallRefused("logprobs are not supported") if request.parameters.logprobs else reply(4)
+
+    score, _ = asked(answer, steps=STEPS)
+
+    assert score == 4
+    assert score.parts["samples"] == 3
+
+
+def test_a_row_may_have_a_criterion_of_its_own() -> None:
+    provider = ScriptedProvider([weighed(5, d5=1.0)] * 2, fingerprint="scripted")
+    judge = make_geval(Means(provider, "judge-1"), steps=STEPS)
+    row = replace(CASE, metadata={"criteria": "It is polite."})
+
+    own, usual = (asyncio.run(judge.score(case, Completion("It is Paris."))) for case in (row, CASE))
+
+    assert "It is polite." in str(provider.requests[0].messages[0]["content"])
+    assert own.version != usual.version == judge.version

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.errors import EndpointDown, InputError, NotConfiguredError
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import make_judge
-from pytest_llmeval.providers.scripted import ScriptedProvider
+from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
 from pytest_llmeval.records import Case, Completion, Request, Score, Source
 
 CASE = Case("france", "Capital of France?", Source("faq.csv", 2), expected="Paris")
@@ -98,3 +98,17 @@ def test_one_order_that_could_not_be_judged_is_no_judgement() -> None:
 def test_nobody_to_compare_with_names_the_option() -> None:
     with pytest.raises(NotConfiguredError, match="--llm-judge-against column:NAME"):
         make_judge("pairwise", {}, Means(ScriptedProvider(), "judge-1"))
+
+
+def test_an_order_that_could_not_be_asked_keeps_the_call_of_the_other() -> None:
+    def answer(request: Request) -> Answer:
+        user = str(request.messages[1]["content"])
+        is_first = user.index(OURS) < user.index(THEIRS)
+        return json.dumps({"reason": "ours", "winner": "A"}) if is_first else EndpointDown("refused")
+
+    means = Means(ScriptedProvider(answer), "judge-1", opponent=Opponent())
+    judge: Any = make_judge("pairwise", {}, means)
+
+    score = asyncio.run(judge.score(CASE, Completion(OURS)))
+
+    assert (score.value, score.error, len(score.calls)) == (None, "EndpointDown: refused", 1)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.judges.registry import kind_names
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.readability import formulas
 from pytest_llmeval.metrics.registry import MetricRegistry
@@ -318,11 +319,11 @@ def test_answers_can_be_put_to_the_vote(name: str, registry: MetricRegistry) -> 
     assert metric.parse("") is None
 
 
-def test_the_command_lists_every_metric(installed: Path) -> None:
+def test_the_command_lists_every_judge_and_metric(installed: Path) -> None:
     result = CliRunner().invoke(metrics)
     assert result.exit_code == 0
     names = {line.split()[0] for line in result.output.splitlines() if line.startswith("  ") and line[2] != " "}
-    assert names == {*OURS, "shouting"}
+    assert names == {*OURS, "shouting", *kind_names()}
     assert "  smog_index  (from 3.1291, US grade, lower is better)" in result.output
     assert "      from: llm-shouting (shouting:Shouting)" in result.output
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmeval.errors import CallError, InputError
 from pytest_llmeval.providers.endpoints import read_endpoints
-from pytest_llmeval.providers.keys import HIDDEN, NO_KEY, default_key, endpoint_keys, redacted
+from pytest_llmeval.providers.keys import HIDDEN, NO_KEY, default_key, endpoint_keys, juror_environment, redacted
 from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
 from pytest_llmeval.records import Request
 from tests.mock_endpoint import MockEndpoint, Reply
@@ -143,3 +143,31 @@ def test_a_server_that_echoes_the_key_cannot_get_it_into_an_error(endpoint: Mock
     assert frames
     assert KEY not in f"{caught.value} {[frame.locals for frame in frames]}"
     assert caught.value.__cause__ is caught.value.__context__ is None, "an exception of the SDK holds the request"
+
+
+ENVIRONMENT = {
+    "LLMEVAL_API_KEY": "sk-model",
+    "LLMEVAL_JUDGE_API_KEY": "sk-judge",
+    "OPENAI_API_KEY": "sk-openai",
+    "LLMEVAL_JURY_API_KEY": "sk-first",
+    "HOME": "/home",
+}
+
+
+def test_a_juror_has_a_key_of_its_own_and_no_other() -> None:
+    first = juror_environment(ENVIRONMENT, 1, ())
+
+    assert {name: key for name, key in first.items() if key.startswith("sk-")} == {
+        "LLMEVAL_JUDGE_API_KEY": "sk-first",
+        "LLMEVAL_JURY_API_KEY": "sk-first",
+    }
+    assert first["HOME"] == "/home"
+
+
+def test_a_juror_without_a_key_has_those_that_are_made_for_where_it_is_asked() -> None:
+    elsewhere = juror_environment(ENVIRONMENT, 2, ())
+    at_the_judge = juror_environment(ENVIRONMENT, 2, ("LLMEVAL_JUDGE_API_KEY",))
+
+    assert not {"LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "OPENAI_API_KEY"} & elsewhere.keys()
+    assert at_the_judge["LLMEVAL_JUDGE_API_KEY"] == "sk-judge"
+    assert "OPENAI_API_KEY" not in at_the_judge
