@@ -14,7 +14,7 @@ from pytest_llmeval.judges.closed_qa import make_closed_qa
 from pytest_llmeval.judges.factuality import make_factuality
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import make_judge
-from pytest_llmeval.judges.selftest import test_judge as self_test
+from pytest_llmeval.judges.selftest import examine as self_test
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
 from pytest_llmeval.records import Case, Completion, Request, Scale, Score, Source
