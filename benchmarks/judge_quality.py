@@ -148,8 +148,8 @@ async def selftested(judge: Any, cases: Sequence[Case]) -> list[Row]:
     return [Row("self-test", "passed" if result.passed else "failed", counts)]
 
 
-async def measured(options: argparse.Namespace) -> list[Row]:
-    """All figures."""
+async def measure(options: argparse.Namespace) -> None:
+    """All figures, each table shown as soon as it is known."""
     provider = LocalProvider(local_file(options.model, "--model"), place="--model")
     plain = make_judge("rubric", {}, Means(provider, options.model))
     weighed = make_judge("rubric", {}, Means(provider, options.model, logprobs=True))
@@ -158,9 +158,10 @@ async def measured(options: argparse.Namespace) -> list[Row]:
     drawn = random.Random(SEED).sample(known, min(options.attacks, len(known)))
     try:
         results = await judged(plain, "plain", rows)
-        table = [*told("plain", results), *told("weighed by logprobs", await judged(weighed, "weighed", rows))]
-        table += await attacked(plain, results, drawn)
-        return table + await selftested(plain, [each.case for each in rows])
+        show(list(told("plain", results)), {})
+        show(await attacked(plain, results, drawn), {})
+        show(await selftested(plain, [each.case for each in rows]), {})
+        show(list(told("weighed by logprobs", await judged(weighed, "weighed", rows))), {})
     finally:
         await provider.close()
 
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--attacks", type=int, default=40, help="attacks, of all kinds (%(default)s)")
     parser.add_argument("--other-right", action="store_true", help="judge a right answer that is not the expected one")
     options = parser.parse_args()
-    show(asyncio.run(measured(options)), {})
+    asyncio.run(measure(options))
 
 
 if __name__ == "__main__":
