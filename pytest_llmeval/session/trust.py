@@ -78,7 +78,6 @@ class Trust:
     def __init__(self, demands: Demands, file: JudgeFile) -> None:
         self.cases: Sequence[Case] = ()
         self._demands, self._file = demands, file
-        self._counted: set[str] = set()
         self._asked: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
         self._facts: dict[str, JudgeFacts] = {}
 
@@ -106,9 +105,8 @@ class Trust:
     async def count(self, judge: Any) -> None:
         """Let the calls of a self-test be counted, in a dry run."""
         is_due = self._demands.selftest and not self._demands.replays and is_reference_based(judge)
-        if not is_due or judge.version in self._counted or self._passed(judge.version):
+        if not is_due or self._passed(judge.version):
             return
-        self._counted.add(judge.version)
         with contextlib.suppress(CallError):  # nothing is sent, so nothing is answered
             await self._test(judge)
 
