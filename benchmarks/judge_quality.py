@@ -91,10 +91,15 @@ async def in_turn(what: str, work: Sequence[Awaitable[Any]]) -> list[Any]:
     return results
 
 
-async def judged(judge: Any, what: str, rows: Sequence[Pair]) -> list[Judged]:
-    """Both answers of each pair."""
+async def judged(judge: Any, what: str, rows: Sequence[Pair]) -> tuple[list[Judged], list[Judged]]:
+    """Both answers of each pair: by the digit that the judge wrote, and weighed by the probability of each digit."""
     asked = [scored(judge, pair.case, answer) for pair in rows for answer in (pair.right, pair.wrong)]
-    values = [score.value for score in await in_turn(what, asked)]
+    scores = await in_turn(what, asked)
+    written = [None if score.value is None else score.parts["integer"] for score in scores]
+    return _paired(rows, written), _paired(rows, [score.value for score in scores])
+
+
+def _paired(rows: Sequence[Pair], values: Sequence[float | None]) -> list[Judged]:
     return [Judged(*each) for each in zip(rows, values[::2], values[1::2], strict=True)]
 
 
@@ -125,7 +130,7 @@ async def attacked(judge: Any, results: Sequence[Judged], known: Sequence[Attack
     scores = await in_turn("attacks", work)
     moves: dict[str, list[float | None]] = {}
     for (attack, base), score in zip(chosen, scores, strict=True):
-        move = None if score.value is None else score.value - (base.wrong or 0.0)
+        move = None if score.value is None else score.parts["integer"] - (base.wrong or 0.0)
         moves.setdefault(attack.kind, []).append(move)
     rows = [_moved(kind, found) for kind, found in sorted(moves.items())]
     return [*rows, _moved("all kinds", [move for found in moves.values() for move in found])]
@@ -151,17 +156,15 @@ async def selftested(judge: Any, cases: Sequence[Case]) -> list[Row]:
 async def measure(options: argparse.Namespace) -> None:
     """All figures, each table shown as soon as it is known."""
     provider = LocalProvider(local_file(options.model, "--model"), place="--model")
-    plain = make_judge("rubric", {}, Means(provider, options.model))
-    weighed = make_judge("rubric", {}, Means(provider, options.model, logprobs=True))
+    judge = make_judge("rubric", {}, Means(provider, options.model, logprobs=True))
     rows = pairs(options.rows, options.other_right)
     known = attacks()
     drawn = random.Random(SEED).sample(known, min(options.attacks, len(known)))
     try:
-        results = await judged(plain, "plain", rows)
-        show(list(told("plain", results)), {})
-        show(await attacked(plain, results, drawn), {})
-        show(await selftested(plain, [each.case for each in rows]), {})
-        show(list(told("weighed by logprobs", await judged(weighed, "weighed", rows))), {})
+        plain, weighed = await judged(judge, "answers", rows)
+        show([*told("plain", plain), *told("weighed by logprobs", weighed)], {})
+        show(await attacked(judge, plain, drawn), {})
+        show(await selftested(judge, [each.case for each in rows]), {})
     finally:
         await provider.close()
 
