@@ -67,7 +67,7 @@ example: $(VENV)/.installed-example  ## run the example suite live on the local 
 
 recordings: $(VENV)/.installed-example  ## record the example suite's answers anew with the local model
 	@$(BIN)/llmeval model $(JUDGE)
-	$(BIN)/pytest example_suite --llm-record all
+	cd example_suite && $(BIN)/pytest --llm-record all  # named alone, so that what is stale goes
 
 bench: env  ## measure speed, cost and safety: benchmarks/README.md
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
