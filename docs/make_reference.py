@@ -41,6 +41,7 @@ SECTIONS = {
     "trust": "Whether a judge may gate",
     "thresholds": "Thresholds",
     "cases": "Cases",
+    "gates": "Gates and baselines",
     "metrics": "Metrics",
     "reports": "What a run leaves behind",
 }
@@ -49,15 +50,16 @@ KEYWORDS = {
     "llm_generate": GENERATE_KEYWORDS,
     "llm_judge": JUDGE_KEYWORDS,
     "llm_metric": ("min", "max"),
+    "llm_gate": (),
 }
 EXIT_CODES = {
-    int(pytest.ExitCode.OK): "nothing failed and nothing is an error",
-    int(pytest.ExitCode.TESTS_FAILED): "a case is worse than asked, or another test failed or broke",
+    int(pytest.ExitCode.OK): "nothing failed, no gate is missed, and nothing is an error",
+    int(pytest.ExitCode.TESTS_FAILED): "a case is worse than asked, a gate is missed, or another test failed or broke",
     int(pytest.ExitCode.INTERRUPTED): "collection failed (a golden file or a marker cannot be used), or Ctrl-C",
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
-    EXIT_UNJUDGED: "nothing is worse, but a case could not be judged, or a report could not be written",
+    EXIT_UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not written",
 }
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
@@ -123,7 +125,8 @@ def markers() -> Iterator[str]:
         yield f"### `{name}`\n"
         yield f"`@pytest.mark.{signature}`: {meaning}.\n"
         more = ", and the parameters of the metric" if name == "llm_metric" else ""
-        yield f"Keywords: {code(KEYWORDS[name])}{more}.\n"
+        if KEYWORDS[name]:
+            yield f"Keywords: {code(KEYWORDS[name])}{more}.\n"
 
 
 def the_fixtures() -> Iterator[str]:

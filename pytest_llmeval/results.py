@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytest_llmeval.comparisons import Comparison, GateOutcome, Interval
 from pytest_llmeval.records import Case, Completion, Request, Score, Threshold
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
@@ -13,23 +14,6 @@ Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
 
 SELFTEST_SHARE = 0.8
 """Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its two-sided confidence interval.
-
-    Attributes:
-        estimate: The estimate; ``None`` if there is nothing to estimate from.
-        low: Lower bound; ``None`` if it cannot be known.
-        high: Upper bound; ``None`` if it cannot be known.
-        n: Number of observations.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 @dataclass(frozen=True)
@@ -203,6 +187,8 @@ class Run:
         exit_code: pytest's exit code; ``None`` while it runs.
         traffic: What the run has sent.
         judges: What is known of the judges that scored in it.
+        gates: What became of each of its gates, the worst first.
+        comparisons: One for each baseline that could be read.
     """
 
     id: str
@@ -216,3 +202,5 @@ class Run:
     exit_code: int | None = None
     traffic: Traffic = field(default_factory=Traffic)
     judges: tuple[JudgeFacts, ...] = ()
+    gates: tuple[GateOutcome, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()

@@ -24,7 +24,7 @@ PARAMETER_NAMES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force. Made by `resolve`, refined for one test by `overridden`."""
+    """The settings in force. Made by `pytest_llmeval.precedence.resolve`, refined for one test by `overridden`."""
 
     model: str | None = option("text", None, "model", "model under test", "NAME")
     base_url: str | None = option(
@@ -208,7 +208,46 @@ class Settings:
     where: str | None = option(
         "text", None, "cases", "run only cases for which this Jinja2 expression over the case is true", "EXPR"
     )
-    strict: bool = option("flag", False, "cases", "a case that cannot run for want of a model is an error")
+    strict: bool = option(
+        "flag",
+        False,
+        "cases",
+        "a case that cannot run for want of a model is an error; a gate passes only what is shown to be no worse",
+    )
+
+    baseline: tuple[str, ...] = option(
+        "list",
+        (),
+        "gates",
+        "what the run must not be worse than: id or name of a run, latest, a baseline file, a JSON report, or a table "
+        "(repeatable)",
+        "RUN",
+    )
+    gate: tuple[str, ...] = option(
+        "list",
+        (),
+        "gates",
+        'rule on the run as a whole, for example "pass_rate>=.95" or "regression(rubric)" (repeatable)',
+        "RULE",
+    )
+    margin: float = option(
+        "number", 0.02, "gates", "smallest drop that matters, as a share of the scale", "SHARE", low=0.0001, high=1
+    )
+    alpha: float = option("number", 0.05, "gates", "probability of a false alarm, one-sided", "P", low=0.0001, high=0.5)
+    cluster: str = option(
+        "text", "", "gates", "column of what hangs together, as a document or a conversation; empty: nothing", "COLUMN"
+    )
+    fail_on: str = option(
+        "choice",
+        "case",
+        "gates",
+        "what fails the run: case (each missed bound) or gate (gates, and cases that must pass)",
+        "WHAT",
+        choices=("case", "gate"),
+    )
+    quarantine: str | None = option(
+        "text", None, "gates", "CSV or JSON file of cases that run without gating: id, until, reason", "PATH"
+    )
 
     toxicity: str = option(
         "choice", "detoxify", "metrics", "what measures toxicity", "HOW", choices=("detoxify", "judge")
@@ -290,53 +329,3 @@ def _table() -> tuple[Option, ...]:
 
 OPTIONS = _table()
 """The option table, in the order of the reference page."""
-
-
-def resolve(command_line: Mapping[str, object], environment: Mapping[str, str], ini: Mapping[str, object]) -> Settings:
-    """Settings by precedence: command line, environment, ini, default.
-
-    Args:
-        command_line: Values by setting name; ``None`` for what was not given.
-        environment: The process's environment.
-        ini: Values by setting name; ``None`` for what is not in the file.
-
-    Raises:
-        SettingError: A value is not allowed; the message names where it was written.
-    """
-    values: dict[str, Any] = {}
-    bounds: list[tuple[str, str]] = []
-    places = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
-    for origin, given in reversed(places.items()):
-        read = {
-            row.name: row.read(given[row.name], _place(row, origin, environment))
-            for row in OPTIONS
-            if given.get(row.name) is not None
-        }
-        values.update(read)
-        rubric = [f"rubric>={read['min_score']}"] if "min_score" in read else []
-        bounds[:0] = [(origin, text) for text in (*rubric, *read.get("threshold", ()))]
-    explicit = frozenset(row.name for row in OPTIONS if command_line.get(row.name) is not None)
-    return Settings(**values, explicit=explicit, bounds=tuple(bounds))
-
-
-def _by_name(environment: Mapping[str, str]) -> dict[str, object]:
-    """What the environment sets, by setting name."""
-    variables = {row.name: _variable(row, environment) for row in OPTIONS}
-    return {name: environment[variable] for name, variable in variables.items() if variable}
-
-
-def _variable(row: Option, environment: Mapping[str, str]) -> str | None:
-    """The first variable of an option that is set."""
-    return next((name for name in row.env if _is_set(row, environment.get(name))), None)
-
-
-def _place(row: Option, origin: str, environment: Mapping[str, str]) -> str:
-    """Where a value was written, for error texts."""
-    if origin == "command line":
-        return row.flag
-    return f"ini {row.dest}" if origin == "ini" else str(_variable(row, environment))
-
-
-def _is_set(row: Option, value: str | None) -> bool:
-    """Whether a variable counts: an empty one only where it switches off a text that has a default."""
-    return bool(value) or (value is not None and row.kind == "text" and bool(row.default))

@@ -26,9 +26,9 @@ LAYERS = (
     ("plugin", "cli"),
     ("session",),
     ("reports", "tuning"),
-    ("engine", "judges", "curate", "gating", "compare"),
+    ("engine", "judges", "curate", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "results", "protocols", "settings", "option", "errors", "wire"),
+    ("records", "results", "comparisons", "protocols", "precedence", "settings", "option", "errors", "wire"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 

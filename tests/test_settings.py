@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.option import Option
+from pytest_llmeval.precedence import resolve
 from pytest_llmeval.records import Parameters, Threshold
-from pytest_llmeval.settings import OPTIONS, PARAMETER_NAMES, Settings, resolve
+from pytest_llmeval.settings import OPTIONS, PARAMETER_NAMES, Settings
 
 EXAMPLES: dict[str, tuple[str, object]] = {
     "text": ("some text", "some text"),

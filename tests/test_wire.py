@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval import records, results
+from pytest_llmeval import comparisons, records, results
 from pytest_llmeval.records import Completion, Score, Source
 from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.wire import from_wire, to_builtin, to_wire
@@ -127,7 +127,9 @@ self_tests = record(
     calls=st.integers(),
     usd=maybe(numbers),
 )
-intervals = record(results.Interval, estimate=maybe(numbers), low=maybe(numbers), high=maybe(numbers), n=st.integers())
+intervals = record(
+    comparisons.Interval, estimate=maybe(numbers), low=maybe(numbers), high=maybe(numbers), n=st.integers()
+)
 calibrations = record(
     results.Calibration,
     **dict.fromkeys(("labels", "made_at"), texts),
@@ -141,8 +143,70 @@ judges = record(
     selftest=maybe(self_tests),
     calibration=maybe(calibrations),
 )
+gate_results = record(
+    comparisons.GateResult,
+    verdict=st.sampled_from(["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]),
+    reason=texts,
+    **dict.fromkeys(("change", "error", "lower", "upper", "p", "adjusted_p", "detectable"), maybe(numbers)),
+    **dict.fromkeys(("cases_needed", "seed", "lost", "gained"), maybe(st.integers())),
+    **dict.fromkeys(("n", "clusters", "changed", "metrics"), st.integers()),
+    test=maybe(st.sampled_from(["t", "permutation", "mcnemar"])),
+    before=intervals,
+    after=intervals,
+    margin=numbers,
+    alpha=numbers,
+    is_shown=st.booleans(),
+    is_identical=st.booleans(),
+)
+coverages = record(
+    comparisons.Coverage,
+    **dict.fromkeys(("selected", "paired", "asked", "unscored"), st.integers()),
+    is_same_judge=st.booleans(),
+)
+lengths = record(comparisons.LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers())
+changes = record(
+    comparisons.CaseChange,
+    **dict.fromkeys(("suite", "file", "id"), texts),
+    line=st.integers(),
+    before=numbers,
+    after=numbers,
+    p=maybe(numbers),
+    is_marked=st.booleans(),
+)
+slices = record(comparisons.Slice, tag=texts, n=st.integers(), before=numbers, after=numbers, error=maybe(numbers))
+metric_comparisons = record(
+    comparisons.MetricComparison,
+    name=texts,
+    result=gate_results,
+    coverage=coverages,
+    is_gated=st.booleans(),
+    length=maybe(lengths),
+    dropped=many(changes),
+    drops=st.integers(),
+    slices=many(slices),
+    low=numbers,
+    high=numbers,
+)
+every_comparison = record(
+    comparisons.Comparison,
+    baseline=texts,
+    candidate=texts,
+    metrics=many(metric_comparisons),
+    **dict.fromkeys(("lost", "gained"), many(changes)),
+    **dict.fromkeys(("added", "removed", "quarantined"), many(texts)),
+)
+gates = record(
+    comparisons.GateOutcome,
+    **dict.fromkeys(("rule", "reason", "baseline"), texts),
+    state=st.sampled_from(["kept", "missed", "error", "open"]),
+    value=maybe(numbers),
+    n=st.integers(),
+    verdict=st.sampled_from(["", "OK", "ERROR"]),
+)
 runs = record(
     results.Run,
+    gates=many(gates),
+    comparisons=many(every_comparison),
     **dict.fromkeys(("id", "name", "started_at", "finished_at"), texts),
     settings=st.dictionaries(texts, texts, max_size=2),
     versions=st.dictionaries(texts, texts, max_size=2),

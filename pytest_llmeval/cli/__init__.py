@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from pytest_llmeval.cli.baseline import baseline
 from pytest_llmeval.cli.cache import cache
 from pytest_llmeval.cli.calibrate import calibrate
+from pytest_llmeval.cli.compare import compare
 from pytest_llmeval.cli.ids import ids
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
@@ -20,5 +22,5 @@ def main() -> None:
     """Regression tests for systems built on language models."""
 
 
-for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore):
+for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore, compare, baseline):
     main.add_command(_command)

@@ -14,7 +14,8 @@ import click
 from pytest_llmeval.cli.project import find_project
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.option import Option
-from pytest_llmeval.settings import OPTIONS, Settings, resolve
+from pytest_llmeval.precedence import resolve
+from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from pytest_llmeval.session.run_ids import new_run_id
 from pytest_llmeval.settings import Settings
 
 if TYPE_CHECKING:
+    from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.plugin.ahead import LookAhead
     from pytest_llmeval.protocols import Provider
     from pytest_llmeval.results import CaseResult
@@ -32,6 +34,8 @@ class Activation:
         current: The CaseRun of the test that runs now.
         handed: Results on their way to the controller of the same process, by the text that rides on the report.
         is_whole: Whether every test that was collected is to run.
+        is_cut_off: Whether the run ended before its end.
+        marked_gates: Where each ``llm_gate`` marker stands, its rules, the suites that they are about.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -40,6 +44,8 @@ class Activation:
         self.is_whole = not any("::" in argument for argument in config.args) and not getattr(
             config.option, "lf", False
         )
+        self.is_cut_off = False
+        self.marked_gates: list[tuple[str, list[str], list[str]]] = []
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
@@ -60,6 +66,22 @@ class Activation:
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         where = Environment(self.config.rootpath, dict(os.environ), urls, current, runs_all, process)
         return Session(self.settings, where)
+
+    @cached_property
+    def quarantine(self) -> Quarantine | None:
+        """The cases in quarantine; ``None`` if there is no such file.
+
+        Raises:
+            InputError: The file cannot be used.
+        """
+        name = self.settings.quarantine
+        if not name:
+            return None
+        from pytest_llmeval.gating.quarantine import read_quarantine
+
+        is_typed = "quarantine" in self.settings.explicit
+        folder = self.config.invocation_params.dir if is_typed else self.config.rootpath
+        return read_quarantine(folder / name, name, datetime.now().astimezone().date())
 
     @property
     def members(self) -> int:
@@ -131,6 +153,7 @@ class Activation:
     def finish(self, session: pytest.Session) -> None:
         """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
         is_cut_off = session.shouldstop or session.shouldfail or session.exitstatus == pytest.ExitCode.INTERRUPTED
+        self.is_cut_off = bool(is_cut_off)
         self.is_whole = self.is_whole and not is_cut_off
         if "session" in vars(self):
             self.session.close(None if self.worker != "main" and not is_cut_off else DRAIN_S)
@@ -148,7 +171,7 @@ class Activation:
     def told(self) -> dict[str, Any]:
         """What a worker tells its controller at the end: what it has sent and recorded, as built-in types."""
         told = self.session.told() if "session" in vars(self) else {}
-        return {**told, "is_whole": self.is_whole}
+        return {**told, "is_whole": self.is_whole, "gates": self.marked_gates}
 
     def close(self) -> None:
         """Close the session, if there is one."""

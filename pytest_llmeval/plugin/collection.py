@@ -187,8 +187,17 @@ def _is_recording(path: Path, config: pytest.Config) -> bool:
     return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
 
 
+def _is_baseline(path: Path) -> bool:
+    """Whether it is an accepted run, which may lie among golden files."""
+    from pytest_llmeval.gating.baseline_file import is_baseline
+
+    return is_baseline(path)
+
+
 def _is_golden(path: Path, parent: pytest.Collector) -> bool:
     if path.suffix.lower() not in SUFFIXES or _is_recording(path, parent.config):
+        return False
+    if path.suffix.lower() == ".jsonl" and _is_baseline(path):
         return False
     if parent.session.isinitpath(path):
         return True

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.activation import Activation
+from pytest_llmeval.plugin.gating import decide
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.worker import OUTPUT
@@ -39,6 +40,7 @@ class Controller:
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
+        self._gate_warnings: list[str] = []
         self._told: list[dict[str, Any]] = []
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -150,15 +152,16 @@ class Controller:
 
     def _finish(self, session: pytest.Session) -> None:
         if self._recorder is None:
-            return
+            return self._gate(session)
         from pytest_llmeval.session.ending import end_run
 
         try:
             recorded = end_run(self._activation.session, self._told, self._activation.is_whole)
             self._recorder.run = dataclasses.replace(
-                self._recorder.run, traffic=recorded.traffic, judges=recorded.judges
+                self._recorder.run, traffic=recorded.traffic, judges=recorded.judges, lost=tuple(self._lost)
             )
-            warnings = (*self._warnings(self._judged), *recorded.warnings)
+            self._gate(session)
+            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._gate_warnings)
             self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
             if self._written is not None:
                 self._written[1].update(recorded.paths)
@@ -166,8 +169,20 @@ class Controller:
             self._trouble.append(f"what the run leaves behind could not be written: {error}")
             session.exitstatus = session.exitstatus or EXIT_UNJUDGED
 
+    def _gate(self, session: pytest.Session) -> None:
+        """Decide the gates; what they say counts where the tests alone would not have stopped the run."""
+        given = int(session.exitstatus)
+        is_judged = given in (pytest.ExitCode.OK, EXIT_UNJUDGED, pytest.ExitCode.TESTS_FAILED)
+        if self._recorder is None and not is_judged:
+            return
+        gated, self._gate_warnings = decide(self._activation, self._told, self._recorder)
+        if is_judged and gated:
+            session.exitstatus = 1 if 1 in (given, gated) else EXIT_UNJUDGED
+
     def _print(self, terminal: Any) -> None:
         if self._recorder is None:
+            for text in self._gate_warnings:
+                terminal.write_line(f"llm: {text}", yellow=True)
             return
         from pytest_llmeval.reports.terminal import summary_lines
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.option import Option
-from pytest_llmeval.settings import OPTIONS, Settings, resolve
+from pytest_llmeval.precedence import resolve
+from pytest_llmeval.settings import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    from pytest_llmeval.plugin.activation import Activation
 
 GROUP = "llm"
 TITLE = "regression tests of language models (pytest-llm-golden)"
@@ -54,6 +58,24 @@ def read_settings(config: pytest.Config) -> Settings:
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
     return settings
+
+
+def check_gates(activation: Activation) -> None:
+    """Look whether the gates of the settings can be used, before anything is sent.
+
+    Raises:
+        pytest.UsageError: A rule or the quarantine cannot be read, or a judge that changes with the model would gate.
+    """
+    settings = activation.settings
+    if not (settings.gate or settings.baseline or settings.quarantine):
+        return
+    from pytest_llmeval.session.gating import check
+
+    try:
+        check(settings)
+        _ = activation.quarantine
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _action(option: Option) -> dict[str, Any]:

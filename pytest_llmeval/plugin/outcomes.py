@@ -91,20 +91,34 @@ def enforce_thresholds(item: pytest.Item) -> None:
 
         test = settle(run, missed)
         if test is None or test.verdict == "broken":
-            fail(run, missed)
+            fail(run, missed, is_excused(item, run))
 
 
-def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]]) -> None:
+def is_excused(item: pytest.Item, run: CaseRun) -> bool:
+    """Whether the gates of the run decide, and not this case alone."""
+    by_gate = item.config.stash[ACTIVATION].settings.fail_on == "gate"
+    return by_gate and not run.plan.must_pass and not item.config.option.runxfail
+
+
+def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]], excused: bool = False) -> None:
     """Fail a test that misses bounds, and say why.
 
+    Args:
+        run: The test.
+        missed: The bounds, with the scores.
+        excused: Whether it is to show as expected to fail.
+
     Raises:
-        pytest.fail.Exception: Always.
+        pytest.fail.Exception: It is not excused.
+        pytest.xfail.Exception: It is.
     """
     from pytest_llmeval.reports.failure import missed_lines, samples_lines, subject_lines
 
     case, samples = run.plan.case, run.recorded_samples()
     lines = [*missed_lines(case, missed), *samples_lines(samples)]
     run.why = "\n".join(lines)
+    if excused:
+        pytest.xfail(run.why)
     pytest.fail("\n".join([*lines, *subject_lines(case, run.completion)]), pytrace=False)
 
 

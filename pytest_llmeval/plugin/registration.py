@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, outcomes, quiet
+from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, gating, outcomes, quiet
 from pytest_llmeval.plugin.activation import ACTIVATION, Activation
 from pytest_llmeval.plugin.controller import Controller
-from pytest_llmeval.plugin.options import read_settings
+from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.worker import Worker
 
 MARKERS = (
@@ -17,6 +17,7 @@ MARKERS = (
     "run the test once for every case of the golden files",
     "llm_generate(**settings): how to generate for this test, by the names of the generation options",
     "llm_judge(criteria=None, min_score=None, **settings): how to judge for this test",
+    "llm_gate(*rules): rules on the cases of these tests as a whole, as those of --llm-gate",
     "llm_metric(name, min=None, max=None, **params): take this metric, and bound it",
 )
 
@@ -30,9 +31,10 @@ def activate(config: pytest.Config) -> None:
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
     activation = Activation(config, read_settings(config), workerinput.get("workerid", "main"))
     config.stash[ACTIVATION] = activation
+    check_gates(activation)
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    for module in (ahead, collection, explain, fixtures, outcomes, quiet):
+    for module in (ahead, collection, explain, fixtures, gating, outcomes, quiet):
         config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
     if activation.settings.dry_run:
         dry_run.run_in_this_process(config)

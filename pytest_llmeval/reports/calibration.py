@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.records import COMPARISONS, Threshold
 from pytest_llmeval.reports.phrases import count, number, one_line
-from pytest_llmeval.results import Calibration, Interval
+from pytest_llmeval.results import Calibration
 from pytest_llmeval.stats.agreement import kappa_word
 from pytest_llmeval.stats.prediction_powered import PredictionPowered
 

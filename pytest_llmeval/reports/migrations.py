@@ -38,7 +38,7 @@ def add_costs(connection: Connection) -> None:
 
 
 ADDED_3 = (
-    ("runs", "judges TEXT"),
+    ("runs", "judges TEXT", "comparisons TEXT"),
     ("cases", "must_pass BOOLEAN"),
     ("completions", "sample INTEGER"),
     ("scores", "sample INTEGER"),
@@ -52,10 +52,20 @@ CREATE TABLE samples (
 """
 
 
-def add_judges_and_samples(connection: Connection) -> None:
-    """To version 3: what is known of the judges of a run, and several samples of a case."""
+GATES_3 = """
+CREATE TABLE gates (
+    run_id TEXT NOT NULL, position INTEGER NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL, verdict TEXT,
+    baseline TEXT, reason TEXT, value DOUBLE PRECISION, n INTEGER, PRIMARY KEY (run_id, position),
+    FOREIGN KEY (run_id) REFERENCES runs (id) ON DELETE CASCADE
+)
+"""
+
+
+def add_judges_samples_and_gates(connection: Connection) -> None:
+    """To version 3: what is known of the judges of a run, several samples of a case, and gates."""
     _add_columns(connection, ADDED_3)
     connection.exec_driver_sql(SAMPLES_3)
+    connection.exec_driver_sql(GATES_3)
 
 
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
@@ -64,7 +74,7 @@ def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> No
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_and_samples)
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.reports.facts import instant
 
 if TYPE_CHECKING:
+    from pytest_llmeval.comparisons import Interval
     from pytest_llmeval.reports.tallies import Cost
-    from pytest_llmeval.results import Interval, JudgeFacts
+    from pytest_llmeval.results import JudgeFacts
 
 NONE = "-"
 TINY = "about 0"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.phrases import average, count, mean_text, number, one_line, usd
-from pytest_llmeval.results import CaseResult, Interval, Outcome, Run
+from pytest_llmeval.results import CaseResult, Outcome, Run
 from pytest_llmeval.stats.intervals import mean_interval
 
 WIDTH = 110

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_llmeval.comparisons import Comparison, GateOutcome
 from pytest_llmeval.records import (
     Case,
     Completion,
@@ -39,20 +40,41 @@ REQUEST_COLUMNS = (
 
 def run_row(run: Run) -> dict[str, Any]:
     """The row of a run."""
-    row = {name: value for name, value in vars(run).items() if name != "traffic"}
+    row = {name: value for name, value in vars(run).items() if name not in ("traffic", "gates")}
     lists = {name: _json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
     sent = {column: getattr(run.traffic, name) for column, name in TRAFFIC_COLUMNS.items()}
-    return _storable({**row, **lists, **sent, "judges": _json(to_builtin(run.judges))})
+    return _storable(
+        {
+            **row,
+            **lists,
+            **sent,
+            "judges": _json(to_builtin(run.judges)),
+            "comparisons": _json(to_builtin(run.comparisons)),
+        }
+    )
 
 
-def run_of(row: Row) -> Run:
-    """The run that `run_row` wrote."""
+def gate_rows(run: Run) -> list[dict[str, Any]]:
+    """The rows of a run's gates, in their order."""
+    return [
+        _storable({"run_id": run.id, "position": position, **vars(gate)}) for position, gate in enumerate(run.gates)
+    ]
+
+
+def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
+    """The run that `run_row` and `gate_rows` wrote."""
     values = {name: value for name, value in _restored(row).items() if name != "number"}
     sent = {name: values.pop(column) or 0 for column, name in TRAFFIC_COLUMNS.items()}
     maps = {name: _read(values[name], {}) for name in ("settings", "versions")}
     lists = {name: tuple(_read(values[name], ())) for name in ("warnings", "lost")}
     judges = from_wire(tuple[JudgeFacts, ...], values.pop("judges", None) or "[]")
-    return Run(**{**values, **maps, **lists}, traffic=Traffic(**sent), judges=judges)
+    comparisons = from_wire(tuple[Comparison, ...], values.pop("comparisons", None) or "[]")
+    decided = tuple(
+        GateOutcome(**{name: value for name, value in _restored(gate).items() if name not in ("run_id", "position")})
+        for gate in gates
+    )
+    rest = {**values, **maps, **lists}
+    return Run(**rest, traffic=Traffic(**sent), judges=judges, gates=decided, comparisons=comparisons)
 
 
 def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pytest_llmeval.reports.rows import (
     Row,
     case_row,
     completion_rows,
+    gate_rows,
     result_of,
     run_of,
     run_row,
@@ -99,6 +100,9 @@ class RunLog:
         runs = self._tables.runs
         with self._database.transaction() as connection:
             done = connection.execute(runs.update().where(runs.c.id == run.id), run_row(run))
+            if done.rowcount and run.gates:
+                connection.execute(self._tables.gates.delete().where(self._tables.gates.c.run_id == run.id))
+                connection.execute(self._tables.gates.insert(), gate_rows(run))
         if not done.rowcount:
             raise self._no_run(run.id)
 
@@ -112,9 +116,10 @@ class RunLog:
         runs = self._tables.runs
         with self._database.transaction() as connection:
             rows = _rows(connection, runs.select().where(runs.c.id == run_id))
+            gates = self._gates(connection)
         if not rows:
             raise self._no_run(run_id)
-        return run_of(rows[0])
+        return run_of(rows[0], gates.get(run_id, ()))
 
     def runs(self) -> Iterator[Run]:
         """All runs, the newest first.
@@ -126,7 +131,8 @@ class RunLog:
         runs = self._tables.runs
         with self._database.transaction() as connection:
             rows = _rows(connection, runs.select().order_by(runs.c.number.desc()))
-        return (run_of(row) for row in rows)
+            gates = self._gates(connection)
+        return (run_of(row, gates.get(row["id"], ())) for row in rows)
 
     def results(self, run_id: str) -> LoggedResults:
         """All results of a run, in the order of suite, file, line, case id and sample."""
@@ -158,6 +164,12 @@ class RunLog:
                 parts = [{**key, **part} for key, own in zip(keys, rows, strict=True) for part in own]
                 if parts:
                     connection.execute(table.insert().values(case_number=number), parts)
+
+    def _gates(self, connection: Connection) -> dict[str, list[Row]]:
+        """The rows of all gates, by run."""
+        gates = self._tables.gates
+        rows = _rows(connection, gates.select().order_by(gates.c.run_id, gates.c.position))
+        return {run: list(group) for run, group in groupby(rows, itemgetter("run_id"))}
 
     def _no_run(self, run_id: str) -> RunLogError:
         known = ", ".join(run.id for run in islice(self.runs(), 5)) or "none"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.facts import Ledger, answers, checks, flicker_text, instant, model_of, scoring_calls
 from pytest_llmeval.reports.phrases import count
@@ -23,7 +24,7 @@ from pytest_llmeval.reports.tallies import (
     selftest_cost,
     unused_calls,
 )
-from pytest_llmeval.results import CaseResult, Interval, Run
+from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 
 Verdict = Literal["passed", "failed", "error", "empty"]
@@ -44,8 +45,8 @@ class Summary:
     """A run in numbers.
 
     Attributes:
-        verdict: ``failed`` if a case failed; else ``error`` if a case could not be judged or was lost; ``empty`` if
-            no case was tried; else ``passed``.
+        verdict: ``failed`` if a case failed or a gate is missed; else ``error`` if a case could not be judged or was
+            lost, or a gate not be decided; ``empty`` if no case was tried; else ``passed``.
         headline: The verdict in words.
         total: Results.
         passed: Cases that passed.
@@ -158,7 +159,7 @@ class Tally:
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(
             verdict=self._verdict(run),
-            headline=self._headline(run),
+            headline=_gates_told(run) + self._headline(run),
             total=counts.total(),
             passed=counts["passed"],
             failed=counts["failed"],
@@ -210,9 +211,10 @@ class Tally:
             self.oldest = min(self.oldest or (made, call.made_at), (made, call.made_at))
 
     def _verdict(self, run: Run) -> Verdict:
-        if self.outcomes["failed"]:
+        gates = {gate.state for gate in run.gates}
+        if self.outcomes["failed"] or "missed" in gates:
             return "failed"
-        if self.outcomes["error"] or run.lost:
+        if self.outcomes["error"] or run.lost or "error" in gates:
             return "error"
         return "passed" if self.outcomes["passed"] or self.outcomes["xfailed"] else "empty"
 
@@ -252,6 +254,14 @@ class Tally:
                 yield f"{name}: {count(values.unscored, 'case')} unscored; the mean is that of the others."
             if len(values.versions) > 1:
                 yield f"{name}: scored by {len(values.versions)} versions; their scores cannot be compared."
+
+
+def _gates_told(run: Run) -> str:
+    """How many gates are not kept, for the headline; empty where none is missed or undecided."""
+    states = Counter(gate.state for gate in run.gates)
+    told = {"missed": states["missed"], "could not be decided": states["error"]}
+    said = [f"{count(number, 'gate')} {words}" for words, number in told.items() if number]
+    return f"{', '.join(said)}. " if said else ""
 
 
 def _seconds_between(start: str, end: str) -> float | None:

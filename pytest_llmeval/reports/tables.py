@@ -29,6 +29,7 @@ class Schema:
     completions: Table
     scores: Table
     samples: Table
+    gates: Table
 
 
 @cache
@@ -38,7 +39,7 @@ def schema() -> Schema:
 
     metadata = MetaData()
     version = Table("schema_version", metadata, Column("version", Integer, nullable=False), Column("since", Text))
-    tables = (make(metadata) for make in (_runs, _cases, _completions, _scores, _samples))
+    tables = (make(metadata) for make in (_runs, _cases, _completions, _scores, _samples, _gates))
     return Schema(metadata, version, *tables)
 
 
@@ -63,6 +64,7 @@ def _runs(metadata: MetaData) -> Table:
         Column("warnings", Text, comment="JSON"),
         Column("lost", Text, comment="JSON: node ids that died with their worker"),
         Column("judges", Text, comment="JSON: the judges that scored, with self-test and calibration"),
+        Column("comparisons", Text, comment="JSON: the run against each of its baselines"),
     )
 
 
@@ -188,4 +190,23 @@ def _samples(metadata: MetaData) -> Table:
         Column("is_draw", Boolean, comment="drawn to settle a case that must pass"),
         Column("kept", Boolean, comment="whether this sample alone keeps every bound; NULL: not known"),
         Column("error", Text, comment="why there is no answer; empty if there is one"),
+    )
+
+
+def _gates(metadata: MetaData) -> Table:
+    from sqlalchemy import Column, Double, ForeignKey, Integer, Table, Text
+
+    owner = ForeignKey("runs.id", ondelete="CASCADE")
+    return Table(
+        "gates",
+        metadata,
+        Column("run_id", Text, owner, primary_key=True),
+        Column("position", Integer, primary_key=True, comment="the worst first"),
+        Column("rule", Text, nullable=False),
+        Column("state", Text, nullable=False, comment="kept, missed, error, or open: nothing was shown either way"),
+        Column("verdict", Text, comment="of a regression gate"),
+        Column("baseline", Text, comment="what a regression gate compared with"),
+        Column("reason", Text),
+        Column("value", Double, comment="what was held against the bound, or the mean difference"),
+        Column("n", Integer, comment="cases that it rests on"),
     )

@@ -6,9 +6,10 @@ import math
 from array import array
 from dataclasses import dataclass, field, replace
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.records import Completion, Scale, Score
 from pytest_llmeval.reports.facts import Ledger, asked_for, finite, instant, kept_count
-from pytest_llmeval.results import CaseResult, Interval, Run, SelfTest, Traffic
+from pytest_llmeval.results import CaseResult, Run, SelfTest, Traffic
 from pytest_llmeval.stats.intervals import mean_interval
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pytest_llmeval.comparisons import GateOutcome
 from pytest_llmeval.reports.phrases import (
     age,
     average,
@@ -26,6 +27,7 @@ WIDTH = 100
 LABEL = 24  # longest label
 WRAPPED = ("cost", "calls", "judge")  # rows that go on in a second line rather than lose their end
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
+WAIVED = ("kept", "open")  # states that do not fail a run
 MARKUP: Mapping[str, dict[str, bool]] = {
     "passed": {"green": True, "bold": True},
     "failed": {"red": True, "bold": True},
@@ -40,18 +42,31 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     Args:
         run: The run.
         summary: Its summary.
-        paths: Where each report is, by its kind. Paths are not shortened; everything else fits 100 columns.
+        paths: Where each report is, by its kind. Paths and gates are not shortened; everything else fits 100 columns.
     """
     verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
     rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
     margin = max(len(label) for label, _ in [*rows, ("warning", "")]) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
+        *(line for gate in run.gates for line in _gate(gate)),
         (verdict, MARKUP[summary.verdict]),
         *((_row(*part, margin), {}) for label, text in rows for part in _parts(label, text, WIDTH - margin)),
         *((_row(label, text, margin), {"yellow": True}) for label, text in warnings),
         *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
     ]
+
+
+def gate_text(gate: GateOutcome) -> str:
+    """What became of a gate, in one sentence."""
+    against = f" against {gate.baseline}" if gate.baseline else ""
+    return f"{gate.verdict or gate.state.upper()}: {gate.rule}{against}: {gate.reason}"
+
+
+def _gate(gate: GateOutcome) -> Iterator[Line]:
+    """A gate on a line that is never shortened: it may hold a command."""
+    colour = "green" if gate.state == "kept" and gate.verdict != "WARN" else "yellow" if gate.state in WAIVED else "red"
+    yield gate_text(gate), {colour: True, "bold": True}
 
 
 def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.errors import InputError, SettingError, nearest
 from pytest_llmeval.records import Threshold
 from pytest_llmeval.reports.calibration import Agreement, Confusion, Disagreement
 from pytest_llmeval.reports.phrases import count
-from pytest_llmeval.results import Calibration, Interval
+from pytest_llmeval.results import Calibration
 from pytest_llmeval.session.comparing_scales import Asked, Comparison, compared
 from pytest_llmeval.stats import agreement as figures
 from pytest_llmeval.stats.clustered_bootstrap import FEWEST_CLUSTERS, clustered_bootstrap

@@ -6,6 +6,7 @@ import dataclasses
 import platform
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
+    from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.reports.summary import Summary
+    from pytest_llmeval.session.gating import Gates
 
 IN_MEMORY = "sqlite://"
 
@@ -46,6 +49,37 @@ class Recorder:
             self._log = self._open()
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
+
+    def judge(self, gates: Gates, quarantine: Quarantine | None, is_whole: bool) -> tuple[str, ...]:
+        """Decide the gates of the run, and keep what became of them.
+
+        Args:
+            gates: What is asked.
+            quarantine: Cases that do not gate.
+            is_whole: Whether the run has all cases there are.
+
+        Returns:
+            What the user should know of the quarantine.
+
+        Raises:
+            RunLogError: The log cannot be read.
+            SettingError: A rule cannot be read.
+        """
+        from pytest_llmeval.gating.sides import side_of
+        from pytest_llmeval.gating.tables import Columns
+        from pytest_llmeval.session.baselines import load_side, shown
+        from pytest_llmeval.session.gating import judge_run
+
+        if self._log is None:
+            return ()
+        cluster, run = self._settings.cluster, self.run
+        side = side_of(shown(run), self._log.results(run.id), cluster, len(run.lost))
+        left_out = [key for key in side.entries if quarantine and quarantine.find(key[1], key[2])]
+        folder = self._current if "baseline" in self._settings.explicit else self._root
+        load = partial(load_side, folder=folder, log=self._log, columns=Columns(cluster=cluster), but=run.id)
+        found = judge_run(gates, side, run.lost, run.traffic, left_out, load)
+        self.run = dataclasses.replace(run, gates=found.gates, comparisons=found.comparisons)
+        return quarantine.warnings(((key[1], key[2]) for key in side.entries), is_whole) if quarantine else ()
 
     def finish(
         self, exit_code: int, lost: tuple[str, ...], warnings: tuple[str, ...]

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.stats.sign_flip import DRAWS
 
 

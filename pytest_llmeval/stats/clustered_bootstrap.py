@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 
 if TYPE_CHECKING:
     import numpy as np

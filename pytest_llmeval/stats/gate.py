@@ -22,10 +22,10 @@ What decides the first question depends on the scores:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import GateResult, Interval, Verdict
 from pytest_llmeval.stats.gate_reasons import reason
 from pytest_llmeval.stats.intervals import wilson_interval
 from pytest_llmeval.stats.multiple_tests import holm
@@ -33,14 +33,7 @@ from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_c
 from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
 from pytest_llmeval.stats.power import FEW_CLUSTERS, cases_needed, detectable_drop
 from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
-from pytest_llmeval.stats.verdicts import (
-    MANY_CLUSTERS,
-    MIN_CHANGED,
-    MIN_CLUSTERS,
-    GateResult,
-    Verdict,
-    not_compared,
-)
+from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS, not_compared
 
 MANY_TIES = 0.5
 """Share of clusters without a change above which a permutation decides: their spread comes from the few others."""
@@ -78,7 +71,10 @@ def gate(scores: PairedScores, rules: GateRules = USUAL, *, identical: bool = Fa
 
 
 def gate_metrics(
-    scores: Mapping[str, PairedScores], rules: GateRules = USUAL, *, identical: bool = False
+    scores: Mapping[str, PairedScores],
+    rules: GateRules | Mapping[str, GateRules] = USUAL,
+    *,
+    identical: bool | Collection[str] = False,
 ) -> dict[str, GateResult]:
     """Judge several metrics of one run together.
 
@@ -88,14 +84,16 @@ def gate_metrics(
 
     Args:
         scores: By name of the metric.
-        rules: The same for all.
-        identical: Whether every answer is the baseline's to the letter.
+        rules: The same for all, or by name.
+        identical: Whether every answer is the baseline's to the letter, or the metrics of which that is true.
     """
-    measured = {name: _measure(each, rules) for name, each in scores.items()}
+    own = dict.fromkeys(scores, rules) if isinstance(rules, GateRules) else rules
+    same = set(scores if identical else ()) if isinstance(identical, bool) else set(identical)
+    measured = {name: _measure(each, own[name]) for name, each in scores.items()}
     tested = {name: each.p for name, each in measured.items() if each.p is not None and each.clusters >= MIN_CLUSTERS}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {
-        name: each if each.verdict == "ERROR" else _judged(each, adjusted.get(name, each.p), len(tested), identical)
+        name: each if each.verdict == "ERROR" else _judged(each, adjusted.get(name, each.p), len(tested), name in same)
         for name, each in measured.items()
     }
 

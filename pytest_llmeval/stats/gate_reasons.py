@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS, GateResult
+from pytest_llmeval.comparisons import GateResult
+from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
 
 NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
 

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.stats.student import central_quantile
 
 

@@ -4,30 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class LengthChange:
-    """How the length of the answers changed between two runs of the same cases.
-
-    Attributes:
-        before: Mean length in the baseline, in the unit that was given.
-        after: Mean length in the candidate.
-        correlation: Spearman's rank correlation, over the cases, of the change in length with the change in score, from
-            -1 to 1; ``None`` with fewer than three cases, or where one of the two never changed in a different way.
-        n: Number of cases.
-    """
-
-    before: float
-    after: float
-    correlation: float | None
-    n: int
-
-    @property
-    def share(self) -> float | None:
-        """The change as a share of the length before: 0.1 is 10 % longer; ``None`` if it was 0."""
-        return (self.after - self.before) / self.before if self.before else None
+from pytest_llmeval.comparisons import LengthChange
 
 
 def length_change(

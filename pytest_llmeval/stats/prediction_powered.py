@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import Calibration, Interval, Run
+from pytest_llmeval.results import Calibration, Run
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command
 from tests.mock_endpoint import MockEndpoint, Received, Reply

@@ -20,10 +20,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats  # type: ignore[import-untyped]
 
+from pytest_llmeval.comparisons import GateResult
 from pytest_llmeval.stats.gate import GateRules, gate
 from pytest_llmeval.stats.paired import PairedScores
 from pytest_llmeval.stats.power import FEW_CLUSTERS
-from pytest_llmeval.stats.verdicts import GateResult
 
 RUNS = 2_000
 RULES = GateRules(draws=999)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.stats.bootstrap import bootstrap_interval
 
 # Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), tables 14.1 and 14.2: test A of 26 children, its

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval.comparisons import GateResult
 from pytest_llmeval.stats.gate import GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores
-from pytest_llmeval.stats.verdicts import GateResult
 
 FEW = GateRules(draws=499)
 scores = st.integers(0, 10).map(lambda step: step / 10)

@@ -13,9 +13,9 @@ from statistics import fmean
 
 import pytest
 
+from pytest_llmeval.comparisons import GateResult
 from pytest_llmeval.stats.gate import gate
 from pytest_llmeval.stats.paired import PairedScores
-from pytest_llmeval.stats.verdicts import GateResult
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "mtbench_gpt4_single_judgments.jsonl"
 SONNET, OPUS = "claude-3-5-sonnet-20240620", "claude-3-opus-20240229"

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from pytest_llmeval.results import Interval
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_bounds, wilson_interval
 
 numbers = st.floats(-1e6, 1e6)

@@ -6,17 +6,8 @@ import itertools
 
 import pytest
 
-from pytest_llmeval.stats.verdicts import (
-    WORST_FIRST,
-    Coverage,
-    GateResult,
-    Verdict,
-    exit_code,
-    no_baseline,
-    not_compared,
-    obstacle,
-    worst,
-)
+from pytest_llmeval.comparisons import Coverage, GateResult, Verdict
+from pytest_llmeval.stats.verdicts import WORST_FIRST, exit_code, no_baseline, not_compared, obstacle, worst
 
 
 @pytest.mark.parametrize(

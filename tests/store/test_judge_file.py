@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.results import Calibration, Interval, SelfTest
+from pytest_llmeval.results import Calibration, SelfTest
 from pytest_llmeval.store.judge_file import JudgeEntry, JudgeFile
 
 SELFTEST = SelfTest({"expected": 5, "empty": 4}, 5, calls=10, usd=0.01, made_at="2026-01-01T00:00:00+00:00")

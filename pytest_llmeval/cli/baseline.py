@@ -1,0 +1,118 @@
+"""``llmeval baseline``: accept a run as what later runs must not be worse than, and look at what was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.report import FILE, LOG
+from pytest_llmeval.cli.runs import LATEST
+from pytest_llmeval.errors import InputError, LLMEvalError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gating.sides import Side
+
+DEFAULT_NAME = "main"
+run_log: Callable[[Any], Any] = click.option(
+    "--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read."
+)
+
+
+@click.group()
+def baseline() -> None:
+    """Accept a run as baseline, and look at baselines."""
+
+
+@baseline.command()
+@click.argument("source", metavar="[RUN]", default=LATEST)
+@click.option("--name", metavar="NAME", help=f"Name of the baseline (default: {DEFAULT_NAME}).")
+@click.option("--to", type=FILE, metavar="PATH", help="File to write (default: golden/baselines/NAME.jsonl).")
+@run_log
+def accept(source: str, name: str | None, to: Path | None, log: str) -> None:
+    """Write RUN as a baseline that can be committed.
+
+    RUN is a run of the run log (id or name), or a JSON report; "latest" unless given.
+    """
+    from pytest_llmeval.session.baselines import accept_run, baseline_path
+
+    with _refusals():
+        path = to or baseline_path(name or DEFAULT_NAME)
+        cases, shown = accept_run(source, path, name or path.stem, log)
+        click.echo(f"{path}: {cases} case{'' if cases == 1 else 's'} of {shown} accepted")
+        for line in _troubles(path):
+            click.secho(line, fg="yellow", err=True)
+
+
+@baseline.command()
+@click.argument("name", default=DEFAULT_NAME)
+@run_log
+def show(name: str, log: str) -> None:
+    """Show what the baseline NAME (a name, a path, or a run) holds."""
+    from pytest_llmeval.session.baselines import open_side
+
+    with _refusals():
+        for line in _lines(open_side(name, log)):
+            click.echo(line)
+
+
+@baseline.command("list")
+@run_log
+def list_(log: str) -> None:
+    """List the baselines in golden/baselines, and the named runs of the run log."""
+    from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline
+    from pytest_llmeval.reports.run_log import RunLog
+
+    with _refusals():
+        files = [path for path in sorted(Path(FOLDER).glob("*.jsonl")) if is_baseline(path)]
+        for path in files:
+            count = len(path.read_text(encoding="utf-8").splitlines()) - 1
+            click.echo(f"{path.stem}  {path}  {count} cases")
+        runs = []
+        if "://" in log or Path(log).is_file():
+            with closing(RunLog(log, must_exist=True)) as opened:
+                runs = [run for run in opened.runs() if run.name and run.finished_at]
+        for run in runs:
+            click.echo(f"{run.name}  run {run.id} of {log}")
+        if not files and not runs:
+            click.echo("no baseline yet; this makes one of the latest run: llmeval baseline accept")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (LLMEvalError, OSError) as error:
+        click.echo(error, err=True)
+        raise SystemExit(USAGE_ERROR) from None
+
+
+def _lines(side: Side) -> Iterator[str]:
+    from pytest_llmeval.gating.sides import PASS_RATE
+
+    if not side.entries:
+        raise InputError(f"{side.name}: found no case; allowed: a run with results")
+    yield f"{side.name}: {len(side.entries)} cases"
+    for metric in sorted(side.scales, key=lambda name: (name == PASS_RATE, name)):
+        marks = [entry.marks[metric] for entry in side.entries.values() if metric in entry.marks]
+        means = [mark.mean for mark in marks if mark.mean is not None]
+        versions = sorted({mark.version for mark in marks if mark.version})
+        mean = f"mean {sum(means) / len(means):.4g}" if means else "no value"
+        unscored = f", {len(marks) - len(means)} unscored" if len(means) < len(marks) else ""
+        by = f", by {', '.join(versions)}" if versions else ""
+        yield f"  {metric}: {mean}, n={len(means)}{unscored}{by}"
+
+
+def _troubles(path: Path) -> Iterator[str]:
+    """What makes a poor baseline."""
+    from pytest_llmeval.gating.baseline_file import read_baseline
+
+    side = read_baseline(path)
+    for metric in side.scales:
+        missing = sum(not entry.marks[metric].values for entry in side.entries.values() if metric in entry.marks)
+        if missing:
+            yield f"warning: {missing} of {len(side.entries)} cases have no {metric}; they cannot be compared"

@@ -1,0 +1,132 @@
+"""``llmeval compare``: is one run worse than another?"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.report import LOG
+from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.settings import OPTIONS
+
+if TYPE_CHECKING:
+    from pytest_llmeval.comparisons import Comparison
+    from pytest_llmeval.gating.sides import Side
+    from pytest_llmeval.gating.tables import Columns
+    from pytest_llmeval.stats.gate import GateRules
+
+MARGIN, ALPHA = (next(option for option in OPTIONS if option.name == name) for name in ("margin", "alpha"))
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
+@click.option(
+    "--id", "id_column", default="id", metavar="COLUMN", show_default=True, help="Column that names the case."
+)
+@click.option("--score", multiple=True, metavar="NAME", help="Column or metric to compare (repeatable; default: all).")
+@click.option("--scale", nargs=2, type=float, default=(0.0, 1.0), metavar="LOW HIGH", help="Range of a table's scores.")
+@click.option(
+    "--cluster", default="", metavar="COLUMN", help="Column of what hangs together: a conversation, a document."
+)
+@click.option(
+    "--direction", type=click.Choice(["higher", "lower"]), default="higher", help="Which table scores are better."
+)
+@click.option(
+    "--margin", type=SHARE, default=MARGIN.default, envvar=MARGIN.env, show_default=True, help="Drop that matters."
+)
+@click.option(
+    "--alpha", type=SHARE, default=ALPHA.default, envvar=ALPHA.env, show_default=True, help="Level of the test."
+)
+@click.option("--strict", is_flag=True, help="Exit with 0 only if a drop as large as the margin is ruled out.")
+@click.option("--json", "json_path", metavar="PATH", help="Write the comparison there as JSON; - for standard output.")
+def compare(
+    before: str,
+    after: str,
+    log: str,
+    id_column: str,
+    score: tuple[str, ...],
+    scale: tuple[float, float],
+    cluster: str,
+    direction: str,
+    margin: float,
+    alpha: float,
+    strict: bool,
+    json_path: str | None,
+) -> None:
+    """Say whether B is worse than A.
+
+    A and B are runs of the run log (id, name or "latest"), JSON reports, baseline files, or CSV or JSONL files of any
+    tool. Exit code: 1 if B is worse, 10 if they cannot be compared, else 0.
+    """
+    from pytest_llmeval.gating.tables import Columns
+    from pytest_llmeval.records import Scale
+    from pytest_llmeval.stats.gate import GateRules
+    from pytest_llmeval.stats.verdicts import exit_code
+
+    try:
+        if not scale[0] < scale[1]:
+            raise InputError(f"--scale: found {scale[0]:g} {scale[1]:g}; allowed: a lower and a higher number")
+        columns = Columns(id_column, score, Scale(*scale, higher_is_better=direction == "higher"), cluster)
+        found = _compared(*_sides(before, after, log, columns), score, GateRules(margin=margin, alpha=alpha))
+    except LLMEvalError as error:
+        click.echo(error, err=True)
+        raise SystemExit(USAGE_ERROR) from None
+    code = exit_code([metric.result for metric in found.metrics], strict)
+    _show(found, json_path, code)
+    raise SystemExit(code)
+
+
+def _sides(before: str, after: str, log: str, columns: Columns) -> tuple[Side, Side]:
+    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.session.baselines import find_file, load_side
+
+    here = Path()
+    with ExitStack() as stack:
+        needs_log = any(find_file(source, here) is None for source in (before, after))
+        opened = stack.enter_context(closing(RunLog(log, must_exist=True))) if needs_log and _is_there(log) else None
+        return load_side(before, here, opened, columns), load_side(after, here, opened, columns)
+
+
+def _is_there(log: str) -> bool:
+    return "://" in log or Path(log).is_file()
+
+
+def _compared(before: Side, after: Side, wanted: tuple[str, ...], rules: GateRules) -> Comparison:
+    from pytest_llmeval.errors import nearest
+    from pytest_llmeval.gating.comparing import Task, compare_sides, metrics_of
+
+    both = metrics_of(before, after)
+    for name in wanted:
+        if name not in both:
+            raise InputError(
+                f"--score: found {name!r}; allowed: {', '.join(both) or 'none'}. {nearest(name, both)}".rstrip()
+            )
+    if not both:
+        raise InputError(
+            f"{before.name} and {after.name} have no score of one name; with --score COLUMN, tables can be told"
+        )
+    return compare_sides([Task(before, after, dict.fromkeys(wanted or both, rules))])[0]
+
+
+def _show(found: Comparison, json_path: str | None, code: int) -> None:
+    from pytest_llmeval.reports.comparison import comparison_lines
+    from pytest_llmeval.stats.verdicts import worst
+    from pytest_llmeval.wire import to_builtin
+
+    verdict = worst(metric.result for metric in found.metrics)
+    if json_path is not None:
+        text = json.dumps({"verdict": verdict, "exit_code": code, **to_builtin(found)}, indent=2)
+        if json_path == "-":
+            click.echo(text)
+            return
+        Path(json_path).write_text(text + "\n", encoding="utf-8")
+    for line, colour in comparison_lines(found):
+        click.secho(line, fg=colour or None, bold=bool(colour))

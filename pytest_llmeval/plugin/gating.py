@@ -1,0 +1,148 @@
+"""pytest's side of the gates: the marker, cases in quarantine, and the verdict at the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
+from pytest_llmeval.plugin.activation import ACTIVATION, Activation
+from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.markers import check_keywords
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gating.quarantine import Quarantined
+    from pytest_llmeval.session.gating import Gates
+    from pytest_llmeval.session.recorder import Recorder
+
+Told = list[tuple[str, list[str], list[str]]]
+"""What a process tells of markers: where each stands, its rules, the suites that they are about."""
+
+CUT_OFF = "the run was cut off before its end, so its gates give no verdict"
+NOTHING_DECIDES = (
+    "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
+)
+NO_CASE = "no case was tried, so there is nothing to gate"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note the gates of the markers."""
+    note_gates(session.config.stash[ACTIVATION], session.items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Show a case in quarantine that fails as expected to fail."""
+    report = yield
+    excuse(item, report, call)
+    return report
+
+
+def note_gates(activation: Activation, items: Iterable[pytest.Item]) -> None:
+    """Keep the rules of ``llm_gate`` markers, with the suites that they are about.
+
+    Raises:
+        pytest.UsageError: A rule cannot be read.
+    """
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for item in items:
+        for node, mark in item.iter_markers_with_node("llm_gate"):
+            from pytest_llmeval.plugin.plans import suite_of  # late: most runs have no such marker
+
+            scope = node.nodeid.partition("[")[0] if node is item else node.nodeid
+            rules, suites = found.setdefault(scope, ([], []))
+            rules += [text for text in texts_of(mark, activation) if text not in rules]
+            suites += [suite for suite in [suite_of(item)] if suite not in suites]
+    activation.marked_gates = [(scope, rules, suites) for scope, (rules, suites) in found.items()]
+
+
+def texts_of(mark: pytest.Mark, activation: Activation) -> Sequence[str]:
+    """The rules of a marker; what is wrong with one is said before anything is sent."""
+    from pytest_llmeval.gating.rules import parse_rules
+
+    try:
+        check_keywords(mark, ())
+        if not mark.args or not all(isinstance(text, str) for text in mark.args):
+            raise SettingError("@pytest.mark.llm_gate", mark.args, "one or more rules, for example 'pass_rate>=.95'")
+        parse_rules(mark.args, "@pytest.mark.llm_gate")
+    except InputError as error:
+        activation.refuse(pytest.UsageError(str(error)))
+        return ()
+    return mark.args
+
+
+def excuse(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Turn the failure of a case in quarantine into an expected one; an error stays one."""
+    if report.when != "call" or not report.failed or item.config.option.runxfail:
+        return
+    entry = quarantined(item)
+    if entry is not None:
+        report.outcome = "skipped"
+        report.wasxfail = str(entry)
+
+
+def quarantined(item: pytest.Item) -> Quarantined | None:
+    """The entry of an item's case in the quarantine; ``None`` if it gates."""
+    case, held = case_of(item), item.config.stash[ACTIVATION].quarantine
+    return None if case is None or held is None else held.find(case.source.file, case.id)
+
+
+def is_asked(activation: Activation, told: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether anything is asked of the run as a whole."""
+    settings = activation.settings
+    if settings.dry_run or activation.config.option.collectonly:
+        return False
+    return bool(settings.gate or settings.baseline or activation.marked_gates or any(map(_gates, told)))
+
+
+def _gates(told: Mapping[str, Any]) -> Told:
+    found: Told = told.get("gates", [])
+    return found
+
+
+def gates_of(activation: Activation, told: Iterable[Mapping[str, Any]]) -> Gates:
+    """What is asked of a run, by its settings and by the markers that each process has seen."""
+    from pytest_llmeval.session.gating import Gates
+
+    scoped: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+    for scope, rules, suites in [
+        *activation.marked_gates,
+        *(each for other in told for each in _gates(other)),
+    ]:
+        known = scoped.get(scope, ((), frozenset()))
+        scoped[scope] = (tuple(dict.fromkeys((*known[0], *rules))), known[1] | frozenset(suites))
+    return Gates(activation.settings, scoped)
+
+
+def decide(
+    activation: Activation, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
+) -> tuple[int, list[str]]:
+    """Decide the gates of a run.
+
+    Args:
+        activation: The plugin's state.
+        told: What the xdist workers told.
+        recorder: Has the results; ``None`` without any. Gets what became of the gates.
+
+    Returns:
+        The exit code that the gates ask for, and what the user should be told.
+    """
+    gates = gates_of(activation, told) if is_asked(activation, told) else None
+    if gates is None:
+        needs_one = activation.settings.fail_on == "gate" and recorder is not None and not activation.settings.dry_run
+        return (10, [NOTHING_DECIDES]) if needs_one else (0, [])
+    if activation.is_cut_off:
+        return 0, [CUT_OFF]
+    if recorder is None:
+        settings = activation.settings
+        return 10 if settings.strict or {"gate", "baseline"} & settings.explicit else 0, [NO_CASE]
+    from pytest_llmeval.session.gating import exit_code
+
+    try:
+        warnings = recorder.judge(gates, activation.quarantine, activation.is_whole)
+    except (LLMEvalError, OSError) as error:
+        return 10, [f"the gates could not be decided: {error}"]
+    return exit_code(recorder.run.gates), list(warnings)

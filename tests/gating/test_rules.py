@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rule
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("pass_rate>=.95", BoundRule("pass_rate>=.95", "pass_rate", "", ">=", 0.95)),
+        ("pass_rate.low > 0.9", BoundRule("pass_rate.low > 0.9", "pass_rate", "low", ">", 0.9)),
+        ("rubric.mean>=4", BoundRule("rubric.mean>=4", "rubric", "mean", ">=", 4.0)),
+        ("rubric.polite.p10>=3", BoundRule("rubric.polite.p10>=3", "rubric.polite", "p10", ">=", 3.0)),
+        ("latency.p95<=2", BoundRule("latency.p95<=2", "latency", "p95", "<=", 2.0)),
+        ("cost<=0.50", BoundRule("cost<=0.50", "cost", "", "<=", 0.5)),
+        ("unscored<=0.05", BoundRule("unscored<=0.05", "unscored", "", "<=", 0.05)),
+        ("toxicity.unscored<=0", BoundRule("toxicity.unscored<=0", "toxicity", "unscored", "<=", 0.0)),
+        ("regression", RegressionRule("regression")),
+        ("regression(rubric)", RegressionRule("regression(rubric)", "rubric")),
+        (
+            "regression(pass_rate, margin=0.05, alpha=.1)",
+            RegressionRule("regression(pass_rate, margin=0.05, alpha=.1)", "pass_rate", 0.05, 0.1),
+        ),
+        ("regression(margin=.05)", RegressionRule("regression(margin=.05)", "", 0.05)),
+    ],
+)
+def test_a_rule_is_read(text: str, rule: Rule) -> None:
+    assert parse_rule(text) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pass_rat>=.9", "Did you mean 'pass_rate'?"),
+        ("rubric>=4", "Did you mean 'rubric.mean'?"),
+        ("rubric.men>=4", "Did you mean 'rubric.mean'?"),
+        ("rubric.p100>=4", "rubric.p1 to .p99"),
+        ("regresion(rubric)", "Did you mean 'regression'?"),
+        ("regression(rubric, margn=.1)", "Did you mean 'margin'?"),
+        ("regression(rubric, margin=5)", "allowed: margin between 0 and 1"),
+        ("pass_rate>=many", "for example 'pass_rate>=.95'"),
+        ("pass_rate=>1", "for example 'pass_rate>=.95'"),
+        ("", "for example 'pass_rate>=.95'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_what_may_be_meant(text: str, told: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_rule(text)
+    assert str(caught.value).startswith(f"--llm-gate: found {text!r}; allowed: ")
+    assert told in str(caught.value)
