@@ -128,8 +128,8 @@ class CaseRun:
         Raises:
             InputError: The prompt cannot be made, or there is no such scorer.
         """
-        judges = self._judges(judged)
-        self.samples = self._sampled(provider).begin(replace(self.plan.asking, is_spare=is_spare), judges)
+        samples = self._sampled(provider)  # first, so that scorers know whom they can ask once more
+        self.samples = samples.begin(replace(self.plan.asking, is_spare=is_spare), self._judges(judged))
 
     def begin_scores(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Ask for more scores of the answers that are on their way."""

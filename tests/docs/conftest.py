@@ -16,6 +16,8 @@ LOCAL_URL = "http://127.0.0.1:8000/v1"
 
 OTHERS = ("LLMEVAL_", "OPENAI_", "AZURE_", "PYTEST_", "PYTHON", "GITHUB_", "CI", "BUILD_NUMBER")
 
+UNTESTED, TESTED = "no self-test (skipped with --llm-no-selftest)", "self-test 25 of 25"
+
 
 @dataclass
 class Reader:
@@ -52,8 +54,11 @@ class Reader:
         )
 
     def output(self, script: str) -> str:
-        """What commands print. The endpoint's address is left out: a reader's calls go to the default one."""
-        return self.run(script).stdout.replace(f" at {self.endpoint.url}", "")
+        """What commands print. The endpoint's address is left out: a reader's calls go to the default one.
+
+        The judge here is scripted and cannot be tested; a reader's has passed its self-test in an earlier run.
+        """
+        return self.run(script).stdout.replace(f" at {self.endpoint.url}", "").replace(UNTESTED, TESTED)
 
 
 @pytest.fixture
@@ -76,6 +81,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
                 "OPENAI_BASE_URL": endpoint.url,
                 "OPENAI_API_KEY": "sk-example",
                 "LLMEVAL_MODELS": str(tmp_path / "models"),
-                "LLMEVAL_NO_SELFTEST": "1",  # the judge is scripted, and as if it had been tested by an earlier run
+                "LLMEVAL_NO_SELFTEST": "1",
             },
         )
