@@ -6,13 +6,15 @@ LLMEvalError
 │   ├── SettingError        an option, ini key, environment variable or marker argument
 │   ├── GoldenFileError     a golden file; carries every Problem found in it
 │   ├── MissingExtraError   an optional package or its weights are not installed
-│   └── NotConfiguredError  nothing is set that could answer, or judge
+│   ├── NotConfiguredError  nothing is set that could answer, or judge
+│   └── NoSuchRun           a run or baseline that is not there
 ├── CallError               a model call gave no completion
 │   ├── CallTimeout         no answer within the time allowed
 │   ├── CallRefused         the endpoint said no, and would say it again (401, 404, bad request)
 │   ├── RateLimited         the endpoint asks for patience (429)
 │   ├── EndpointDown        connection lost or 5xx
 │   ├── BadReply            an answer came that cannot be read
+│   ├── NotTested           the judge's self-test could not be made
 │   └── NotSent             the call was not sent
 │       ├── BudgetSpent     nothing is left of the budget
 │       ├── NotRecorded     only recordings may answer, and none does
@@ -113,6 +115,10 @@ class NotConfiguredError(InputError):
     """Nothing is set that could answer, or judge. The message names the options that would."""
 
 
+class NoSuchRun(InputError):
+    """Neither a file nor a run has this name."""
+
+
 class CallError(LLMEvalError):
     """A model call gave no completion.
 
@@ -164,6 +170,10 @@ class BadReply(CallError):
     """An answer came that cannot be read."""
 
     is_transient = True
+
+
+class NotTested(CallError):
+    """The self-test of a judge could not be made, because the judge could not be asked."""
 
 
 class NotSent(CallError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Protocol
 
-from pytest_llmeval.errors import CallError
+from pytest_llmeval.errors import NotTested
 from pytest_llmeval.judges.prompting import prompt_file
 from pytest_llmeval.records import Case, Completion, Scale, Score, Source
 from pytest_llmeval.results import SELFTEST_SHARE, SelfTest
@@ -56,10 +56,6 @@ class Probe:
             return False
         share = (score.value - low) / (high - low)
         return share >= GOOD if self.kind == EXPECTED else share <= BAD
-
-
-class NotTested(CallError):
-    """The self-test could not be made, because the judge could not be asked."""
 
 
 async def examine(judge: Judge, cases: Sequence[Case]) -> SelfTest:

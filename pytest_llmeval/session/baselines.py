@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import InputError, nearest
+from pytest_llmeval.errors import InputError, NoSuchRun, nearest
 from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline, read_baseline, write_baseline
 from pytest_llmeval.gating.sides import Side, side_of
 from pytest_llmeval.gating.tables import Columns, read_table
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 LATEST = "latest"
 JUDGED_CODES = (0, 1, 10)
 """Exit codes of a run that came to its end."""
-
-
-class NoSuchRun(InputError):
-    """Neither a file nor a run has this name."""
 
 
 def load_side(source: str, folder: Path, log: RunLog | None, columns: Columns | None = None, but: str = "") -> Side:

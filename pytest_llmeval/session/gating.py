@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llmeval.comparisons import Comparison, GateOutcome, GateResult, MetricComparison, State
-from pytest_llmeval.errors import LLMEvalError, SettingError
+from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError
 from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import FIRST, Task, compare_sides
 from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.gating.sides import PASS_RATE, Key, Side
 from pytest_llmeval.results import Traffic
-from pytest_llmeval.session.baselines import LATEST, NoSuchRun, accept_command
+from pytest_llmeval.session.baselines import LATEST, accept_command
 from pytest_llmeval.session.roles import judges_itself
 from pytest_llmeval.settings import Settings
 from pytest_llmeval.stats.gate import GateRules

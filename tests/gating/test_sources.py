@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.gating.baseline_file import is_baseline, read_baseline, write_baseline
 from pytest_llmeval.gating.sides import Side, side_of
 from pytest_llmeval.reports.json_report import count_and_write_json
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.session.baselines import NoSuchRun, load_side
+from pytest_llmeval.session.baselines import load_side
 from tests.reports.conftest import make_results, make_run
 
 

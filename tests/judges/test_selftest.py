@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmeval.errors import EndpointDown
-from pytest_llmeval.judges.selftest import CASES, NotTested, examine, probes
+from pytest_llmeval.errors import EndpointDown, NotTested
+from pytest_llmeval.judges.selftest import CASES, examine, probes
 from pytest_llmeval.records import Case, Completion, Scale, Score, Source
 from pytest_llmeval.results import SelfTest
 
