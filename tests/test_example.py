@@ -179,6 +179,7 @@ def test_it_runs_live_and_workers_share_the_controllers_model(
     (project.path / "spy.py").write_text(SPY)
     monkeypatch.setenv("PYTHONPATH", str(project.path))
     monkeypatch.setenv("LLMEVAL_MODELS", str(MODELS))
+    monkeypatch.setenv("LLMEVAL_NO_SELFTEST", "1")  # 25 more calls: minutes, and for test_trust.py to show
     alone = run(project, *LIVE, options=("-p", "spy", "-n", "0", *ASKED))
     assert_live(alone, results(project))
     first = comparable(results(project))
