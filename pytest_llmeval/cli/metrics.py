@@ -25,7 +25,7 @@ def metrics() -> None:
         registry.load_entry_points()
     except InputError as error:
         raise click.UsageError(str(error)) from error
-    list_scorers([*judges.describe(), *registry.describe()])
+    list_scorers(registry.describe(judges.describe()))
 
 
 def list_scorers(infos: Iterable[MetricInfo]) -> None:

@@ -195,9 +195,12 @@ def _is_baseline(path: Path) -> bool:
 
 
 def _is_golden(path: Path, parent: pytest.Collector) -> bool:
+    """Whether it is to be collected; only a file that would be is opened, to tell an accepted run from cases."""
+    return _is_meant(path, parent) and not (path.suffix.lower() == ".jsonl" and _is_baseline(path))
+
+
+def _is_meant(path: Path, parent: pytest.Collector) -> bool:
     if path.suffix.lower() not in SUFFIXES or _is_recording(path, parent.config):
-        return False
-    if path.suffix.lower() == ".jsonl" and _is_baseline(path):
         return False
     if parent.session.isinitpath(path):
         return True
