@@ -54,7 +54,7 @@ def written_on_a_terminal(project: Project, *args: str, until: str, code: int = 
 def test_on_a_terminal_the_line_tells_what_is_in_flight_and_goes_away(project: Project, workers: str) -> None:
     project.rows(3, dict.fromkeys(range(3), "[[after=4]]"))  # the last one is sent when the line has been seen
 
-    text = written_on_a_terminal(project, *ROWS, "-n", workers, until="calls in flight")
+    text = written_on_a_terminal(project, *ROWS, "-n", workers, until="3 calls in flight")
 
     assert "0 of 3 tests, 3 calls in flight (limit " in text
     shown, _, rest = text.rpartition(RESTORE)
