@@ -39,6 +39,36 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class BeforeScore:
+    """A score of a case in a baseline.
+
+    Attributes:
+        value: Mean over its samples, in the metric's own unit; ``None``: unscored.
+        reason: Why; empty if unknown.
+    """
+
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a baseline says of a case.
+
+    Attributes:
+        baseline: The baseline, as it was named.
+        outcome: How the case ended; empty if unknown.
+        answer: Its answer; ``None`` if there is none, or it is not known.
+        scores: By metric; judged again, where the baseline had another judge.
+    """
+
+    baseline: str
+    outcome: str = ""
+    answer: str | None = None
+    scores: Mapping[str, BeforeScore] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class CaseResult:
     """Everything about one case in one run. Its identity is (suite, file, case id, sample).
 
@@ -59,6 +89,7 @@ class CaseResult:
         worker: Name of the xdist worker, or ``main``.
         samples: Every completion, where more than one was asked for. Of the answer to the case, ``scores`` are then
             reduced over them, and the calls of such a score stand with the samples alone.
+        before: What each baseline of the run says of the case; none, where it has no such case.
     """
 
     suite: str
@@ -76,6 +107,7 @@ class CaseResult:
     duration_s: float = 0.0
     worker: str = "main"
     samples: tuple[Sample, ...] = ()
+    before: tuple[Before, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str, str, int]:
