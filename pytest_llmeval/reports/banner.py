@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_llmeval.comparisons import GateResult, MetricComparison, Verdict
-from pytest_llmeval.reports.phrases import NONE, number, percent, rate_text
+from pytest_llmeval.reports.phrases import NONE, average, percent, rate_text
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import Run
 
@@ -82,4 +82,4 @@ def own(metric: MetricComparison, scaled: float | None) -> str:
     """A mean in the metric's own unit; a pass rate in percent."""
     if metric.name == "pass_rate":
         return percent(scaled)
-    return number(None if scaled is None else metric.low + scaled * (metric.high - metric.low))
+    return average(None if scaled is None else metric.low + scaled * (metric.high - metric.low))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.changes import change_of
@@ -18,6 +18,8 @@ from pytest_llmeval.results import Before, CaseResult
 
 PART = 200
 """Results that are packed together, and unpacked together when one of them is shown."""
+
+INDEX_PART = 1_000  # rows of the index, which is unpacked at once
 
 EXCERPT = 160  # characters of a prompt in the table
 UNSCORED = False
@@ -41,29 +43,50 @@ def anchor_of(result: CaseResult) -> str:
     return f"case-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
-class Part:
-    """Some results, packed as they are in the JSON report, and their rows of the index."""
+class Packer:
+    """Packs the results as they are in the JSON report, and their rows of the index, in parts as they come.
 
-    def __init__(self) -> None:
-        self._results: list[str] = []
+    Args:
+        index: Where the parts of the index go.
+        results: Where those of the results go.
+    """
+
+    def __init__(self, index: TextIO, results: TextIO) -> None:
+        self._index = index
+        self._results = results
+        self._packed = 0
+        self._part: list[str] = []
         self._rows: list[dict[str, Any]] = []
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
     def add(self, result: CaseResult) -> None:
         """Take one result."""
-        self._results.append(result_json(result))
-        self._rows.append(index_row(result))
+        place = {"part": self._packed, "offset": len(self._part)}
+        self._part.append(result_json(result))
+        self._rows.append({**place, **index_row(result)})
+        if len(self._part) == PART:
+            self._pack_results()
+        if len(self._rows) == INDEX_PART:
+            self._pack_rows()
 
-    def index(self) -> str:
-        """The block with the rows, column by column."""
+    def finish(self) -> None:
+        """Pack the rest, and make both ready to be read."""
+        if self._part:
+            self._pack_results()
+        if self._rows:
+            self._pack_rows()
+        self._index.seek(0)
+        self._results.seek(0)
+
+    def _pack_results(self) -> None:
+        self._results.write(packed("results", f"[{','.join(self._part)}]"))
+        self._packed += 1
+        self._part = []
+
+    def _pack_rows(self) -> None:
+        """Column by column, which packs better than row by row."""
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        return packed("index", as_json(columns))
-
-    def results(self) -> str:
-        """The block with the results."""
-        return packed("results", f"[{','.join(self._results)}]")
+        self._index.write(packed("index", as_json(columns)))
+        self._rows = []
 
 
 def index_row(result: CaseResult) -> dict[str, Any]:
@@ -73,7 +96,7 @@ def index_row(result: CaseResult) -> dict[str, Any]:
         "anchor": anchor_of(result),
         "id": result.case.id,
         "ask": one_line(result.case.prompt, EXCERPT),
-        "place": str(result.case.source),
+        "source": str(result.case.source),
         "tags": result.case.tags,
         "outcome": result.outcome,
         "scores": dict(_values(result)),

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
 from pytest_llmeval.reports.case_view import CaseView, view
 from pytest_llmeval.reports.changes import FLIPS, change_of
-from pytest_llmeval.reports.html_data import PART, Part, packed
+from pytest_llmeval.reports.html_data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.phrases import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NEEDS_ATTENTION = ("failed", "error")
-LIMIT = 40
+LIMIT = 25
 """Cases of each list of the page as it is without JavaScript and on paper."""
 
 CLIP = 1_000  # characters of a text there
@@ -72,8 +72,11 @@ def write_html(
         LLMEvalError: The file cannot be written.
     """
     with replacing(path, "HTML report") as file, _text_file(path.parent) as index, _text_file(path.parent) as data:
-        digest = _Digest(index, data)
-        digest.read(results)
+        digest, packer = _Digest(), Packer(index, data)
+        for result in results:
+            digest.add(result)
+            packer.add(result)
+        packer.finish()
         style, script = _joined("css"), _joined("js")
         context = {
             "run": run,
@@ -97,47 +100,26 @@ def _text_file(folder: Path) -> Any:
 
 
 class _Digest:
-    """One reading of the results: the packed ones go to files, a few are kept to be shown without JavaScript."""
+    """What the page shows of the results without JavaScript: a few cases, and how many changed in what way."""
 
-    def __init__(self, index: TextIO, data: TextIO) -> None:
-        self._index = index
-        self._data = data
-        self._part = Part()
+    def __init__(self) -> None:
         self.flipped: list[CaseView] = []
         self.attention: list[CaseView] = []
         self.changes: Counter[str] = Counter()
         self.repeated = 0
 
-    def read(self, results: Iterable[CaseResult]) -> None:
-        """Take all results."""
-        for result in results:
-            self._show(result)
-            self._part.add(result)
-            if len(self._part) == PART:
-                self._pack()
-        if len(self._part):
-            self._pack()
-        self._index.seek(0)
-        self._data.seek(0)
-
-    def _show(self, result: CaseResult) -> None:
+    def add(self, result: CaseResult) -> None:
+        """Count a result, and keep it if it belongs to those that are shown and there is room."""
         change = change_of(result, result.before[0] if result.before else None)
         self.changes[change] += 1
         is_urgent = result.outcome in NEEDS_ATTENTION
         if change in FLIPS:
             self.repeated += is_urgent
-            shown = self.flipped
-        elif is_urgent:
-            shown = self.attention
-        else:
+        elif not is_urgent:
             return
+        shown = self.flipped if change in FLIPS else self.attention
         if len(shown) < LIMIT:
             shown.append(view(result))
-
-    def _pack(self) -> None:
-        self._index.write(self._part.index())
-        self._data.write(self._part.results())
-        self._part = Part()
 
 
 def _environment() -> Environment:

@@ -32,7 +32,7 @@ class Store {
     this.run = head.run;
     this.summary = head.summary;
     this.history = head.history || [];
-    this.rows = parts.flatMap((columns, part) => rowsOf(columns, part));
+    this.rows = parts.flatMap(rowsOf);
     this.rows.forEach((row, place) => { row.place = place; });
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
     this.metrics = this.summary.scores.map((score) => score.name);
@@ -88,12 +88,12 @@ class Store {
   }
 }
 
-function rowsOf(columns, part) {
-  return columns.anchor.map((_, offset) => {
-    const row = { part, offset };
-    for (const [name, values] of Object.entries(columns)) row[name] = values[offset];
-    row.text = [row.id, row.ask, row.place, ...row.tags].join("\n").toLowerCase();
-    row.file = row.place;
+function rowsOf(columns) {
+  const names = Object.keys(columns);
+  return columns.anchor.map((_, place) => {
+    const row = {};
+    for (const name of names) row[name] = columns[name][place];
+    row.text = [row.id, row.ask, row.source, ...row.tags].join("\n").toLowerCase();
     return row;
   });
 }

@@ -133,19 +133,19 @@ const badge = (outcome) => el("span", { class: `badge ${outcome}` }, outcome);
 function columnsOf(view, labels) {
   const { store } = view;
   const scores = store.metrics.map((name) => ({
-    field: `score:${name}`, name, width: "minmax(6.5rem, .6fr)", kind: "num", cell: (row) => scoreCell(store, row, name),
+    field: `score:${name}`, name, width: "minmax(5.75rem, .6fr)", kind: "num", cell: (row) => scoreCell(store, row, name),
   }));
-  const change = { field: "change", name: "Change", width: "6.5rem", kind: "wide", cell: (row) => changeCell(store, row) };
+  const change = { field: "change", name: "Change", width: "5.5rem", kind: "wide", cell: (row) => changeCell(store, row) };
   return [
-    { field: "outcome", name: "Outcome", width: "6rem", kind: "outcome", cell: (row) => badge(row.outcome) },
-    { field: "id", name: "Case", width: "minmax(14rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, row.id), el("small", { dir: "auto" }, row.ask)] },
+    { field: "outcome", name: "Outcome", width: "5rem", kind: "outcome", cell: (row) => badge(row.outcome) },
+    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, row.id), el("small", { dir: "auto" }, row.ask)] },
     ...(store.baseline ? [change] : []),
     ...scores,
-    { field: "tags", name: "Tags", width: "minmax(7rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, row.tags.join(", ")) },
-    { field: "cost", name: "Cost", width: "6rem", kind: "num wide", cell: (row) => usd(row.cost) },
-    { field: "latency", name: "Latency", width: "5.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
-    { field: "took", name: "Took", width: "5.5rem", kind: "num wide", cell: (row) => seconds(row.took) },
-    { field: "label", name: "Label", width: "5.5rem", kind: "wide", cell: (row) => labelCell(labels.of(row)) },
+    { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, row.tags.join(", ")) },
+    { field: "cost", name: "Cost", width: "5rem", kind: "num wide", cell: (row) => usd(row.cost) },
+    { field: "latency", name: "Latency", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
+    { field: "took", name: "Took", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.took) },
+    { field: "label", name: "Label", width: "3.75rem", kind: "wide", cell: (row) => labelCell(labels.of(row)) },
   ];
 }
 

@@ -49,8 +49,7 @@ function scale(low, high, start, end) {
 /** Round numbers from low to high, some four of them. */
 function ticks(low, high) {
   if (!(high > low)) return [low];
-  const power = 10 ** Math.floor(Math.log10((high - low) / 4));
-  const step = power * ROUND.find((each) => (high - low) / (each * power) <= 5);
+  const step = roundStep((high - low) / 5);
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, place) => Number(((first + place) * step).toPrecision(12)));
 }
@@ -86,25 +85,33 @@ function ends(values) {
   return [low, high];
 }
 
-/** Bins that share out the values: one for each where there are few, else twenty of one width. */
-function binsOf(values, most = 20) {
+/** Bins that share out the values: one for each where there are few, else some twenty between round numbers. */
+function binsOf(values) {
   const known = [...new Set(values)].sort((one, other) => one - other);
   if (known.length <= 12) return known.map((value) => ({ low: value, high: value }));
   const [low, high] = [known[0], known.at(-1)];
-  const edge = (place) => Number((low + ((high - low) * place) / most).toPrecision(6));
-  return Array.from({ length: most }, (_, place) => ({ low: place ? edge(place) : low, high: place === most - 1 ? high : edge(place + 1), isOpen: place < most - 1 }));
+  const step = roundStep((high - low) / 20);
+  const first = Math.floor(low / step);
+  const edge = (place) => Number(((first + place) * step).toPrecision(12));
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, place) => ({ low: edge(place), high: edge(place + 1), isOpen: true }));
+}
+
+/** The smallest round number that is not below a width. */
+function roundStep(width) {
+  const power = 10 ** Math.floor(Math.log10(width));
+  return power * ROUND.find((each) => each * power >= width * (1 - 1e-9));
 }
 
 function countIn(bins, values) {
   const counts = bins.map(() => 0);
-  const [low, high] = [bins[0].low, bins.at(-1).high];
-  const isSpread = bins[0].isOpen;
-  const places = new Map(bins.map((bin, place) => [bin.low, place]));
   for (const value of values) {
-    let place = isSpread ? Math.min(Math.floor(((value - low) / (high - low)) * bins.length), bins.length - 1) : places.get(value);
-    if (isSpread) while (place > 0 && value < bins[place].low) place -= 1;
-    if (isSpread) while (place < bins.length - 1 && value >= bins[place].high) place += 1;
-    if (place >= 0 && place < bins.length && within(value, bins[place])) counts[place] += 1;
+    let [from, to] = [0, bins.length - 1];
+    while (from < to) {
+      const middle = (from + to + 1) >> 1;
+      if (bins[middle].low <= value) from = middle;
+      else to = middle - 1;
+    }
+    counts[from] += 1;
   }
   return counts;
 }

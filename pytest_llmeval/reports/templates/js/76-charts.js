@@ -47,20 +47,13 @@ function histogram(view, name, narrow) {
 
 const isDistinct = (bins) => !bins.some((bin) => bin.isOpen);
 
-function acrossBins(bins) {
-  if (isDistinct(bins)) return (place) => PLOT.left + ((PLOT.right - PLOT.left) * place) / bins.length;
-  const x = scale(0, bins.length, PLOT.left, PLOT.right);
-  return (place) => x(place);
-}
+const acrossBins = (bins) => scale(0, bins.length, PLOT.left, PLOT.right);
 
 function axesOf(bins, counts, olds, title, format) {
   const x = acrossBins(bins);
   const top = Math.max(...counts, ...olds, 1);
-  const places = bins.map((_, place) => place);
-  const shown = places.filter((place) => place % Math.ceil(bins.length / 7) === 0);
-  const axis = isDistinct(bins)
-    ? bottomAxis((place) => x(place + 0.5), shown, (place) => format(bins[place].low), title)
-    : bottomAxis(x, [...shown.slice(0, -1), bins.length], (place) => format(place === bins.length ? bins.at(-1).high : bins[place].low), title);
+  const shown = bins.map((_, place) => place).filter((place) => place % Math.ceil(bins.length / 7) === 0);
+  const axis = bottomAxis((place) => x(isDistinct(bins) ? place + 0.5 : place), shown, (place) => format(bins[place].low), title);
   return [leftAxis(scale(0, top, PLOT.bottom, PLOT.top), ticks(0, top).filter(Number.isInteger), grouped), axis];
 }
 
@@ -72,7 +65,7 @@ function bars(bins, counts, olds, told) {
     const { title, action } = told(bin, counts[place], olds[place]);
     const [left, width] = [x(place) + 1, Math.max(x(place + 1) - x(place) - 2, 1)];
     const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1), height: PLOT.bottom - y(value) });
-    const count = counts[place] > 0 && bins.length <= 20 && word(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
+    const count = counts[place] > 0 && bins.length <= 22 && word(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
     const hit = svg("rect", { class: "hit", x: left, y: PLOT.top, width, height: PLOT.bottom - PLOT.top });
     return mark(title, action, hit, olds[place] > 0 && box(olds[place], "then", 0), box(counts[place], "now", olds.some(Boolean) ? width * 0.18 : 0), count);
   });

@@ -21,6 +21,8 @@ async function start() {
   chartsPart(view, drawer, goToTable);
   listenToKeys(view, table, drawer);
   const go = () => {
+    if (view.isShown && /^#(?!case-)[^=]+$/.test(location.hash)) return; // a place of the page, not a state of the table
+    view.isShown = true;
     view.read();
     const row = store.byAnchor.get(view.open);
     if (row && drawer.row !== row) drawer.show(row);
