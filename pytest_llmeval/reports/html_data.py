@@ -19,6 +19,9 @@ from pytest_llmeval.results import Before, CaseResult
 PART = 200
 """Results that are packed together, and unpacked together when one of them is shown."""
 
+PART_SIZE = 4_000_000
+"""Characters after which a part ends early: a browser holds no text of half a gigabyte."""
+
 INDEX_PART = 1_000  # rows of the index, which is unpacked at once
 
 EXCERPT = 160  # characters of a prompt in the table
@@ -55,15 +58,17 @@ class Packer:
         self._index = index
         self._results = results
         self._packed = 0
+        self._size = 0
         self._part: list[str] = []
         self._rows: list[dict[str, Any]] = []
 
     def add(self, result: CaseResult) -> None:
         """Take one result."""
-        place = {"part": self._packed, "offset": len(self._part)}
-        self._part.append(result_json(result))
+        text, place = result_json(result), {"part": self._packed, "offset": len(self._part)}
+        self._part.append(text)
+        self._size += len(text)
         self._rows.append({**place, **index_row(result)})
-        if len(self._part) == PART:
+        if len(self._part) == PART or self._size >= PART_SIZE:
             self._pack_results()
         if len(self._rows) == INDEX_PART:
             self._pack_rows()
@@ -80,7 +85,7 @@ class Packer:
     def _pack_results(self) -> None:
         self._results.write(packed("results", f"[{','.join(self._part)}]"))
         self._packed += 1
-        self._part = []
+        self._part, self._size = [], 0
 
     def _pack_rows(self) -> None:
         """Column by column, which packs better than row by row."""

@@ -133,14 +133,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({phrase.__name__: phrase for phrase in PHRASES}, clipped=clipped)
+    environment.filters.update({phrase.__name__: phrase for phrase in PHRASES})
     return environment
 
 
 def _shown(value: Any) -> Any:
-    """What the template prints, with every character of a text visible; its own markup stays as it is."""
+    """What the template prints: no long text, every character visible. Its own markup stays as it is."""
     if type(value) is str:
-        return visible(value)
+        return visible(clipped(value))
     return "" if value is None else value
 
 

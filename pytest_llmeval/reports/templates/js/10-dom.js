@@ -1,6 +1,7 @@
 /* Elements, and numbers as people read them: the same as in reports/phrases.py. */
 
 const NONE = "-";
+const LONGEST = 2000; // characters of a text; `textBlock` shows more
 const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text with a sign in place of each character that could hide or reorder others. */
@@ -9,6 +10,11 @@ function visible(text) {
     const code = sign.codePointAt(0);
     return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });
+}
+
+/** The text, or its start with the number of characters that follow. */
+function clipped(text, most = LONGEST) {
+  return text.length <= most ? text : `${text.slice(0, most)} … and ${grouped(text.length - most)} characters more`;
 }
 
 /** An element. A property that is a function listens to the event of its name; false and null are left out. */
@@ -24,14 +30,21 @@ function svg(tag, properties, ...children) {
 function filled(node, properties, children) {
   for (const [name, value] of Object.entries(properties || {})) {
     if (typeof value === "function") node.addEventListener(name, value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(value));
+    else if (name === "value") node.value = value; // as it is: it is read back
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(clipped(String(value))));
   }
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : visible(child));
+    node.append(child instanceof Node ? child : visible(clipped(String(child))));
   }
   return node;
 }
+
+/** The text in at most so many characters. */
+const short = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+
+/** A text of the run, whole. */
+const words = (text) => document.createTextNode(visible(text));
 
 /** A short text of the run, isolated from the direction of what surrounds it. */
 const bdi = (text) => el("bdi", null, text);

@@ -52,7 +52,7 @@ class View {
   }
 
   test() {
-    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
+    const sought = this.query.toLowerCase().split(/\s+/).filter(Boolean);
     const ranges = [...this.ranges].map(([field, range]) => [this.reader(field), range]);
     const { store, outcomes, tag, change, label, unscored } = this;
     return (row) =>
@@ -62,7 +62,7 @@ class View {
       (!label || (this.labels.of(row)?.label || "none") === label) &&
       (!unscored || row.scores[unscored] === false || (unscored === "*" && Object.values(row.scores).includes(false))) &&
       ranges.every(([read, range]) => within(read(row), range)) &&
-      words.every((word) => row.text.includes(word) || store.texts[row.place]?.includes(word));
+      sought.every((word) => row.text.includes(word) || store.texts[row.place]?.includes(word));
   }
 
   /** How a field is read: `score:NAME`, `before:NAME`, or a column of the index. */
@@ -93,13 +93,13 @@ class View {
   }
 
   write() {
-    const words = new URLSearchParams();
+    const address = new URLSearchParams();
     const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored };
     const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline, case: this.open };
-    for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) words.set(name, value);
-    for (const [field, range] of this.ranges) words.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
+    for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) address.set(name, value);
+    for (const [field, range] of this.ranges) address.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
     try {
-      history.replaceState(null, "", `#${words}`);
+      history.replaceState(null, "", `#${address}`);
     } catch {
       // a frame without an address of its own: there is no link to keep
     }
@@ -107,14 +107,14 @@ class View {
 
   read() {
     const hash = location.hash.slice(1);
-    const words = new URLSearchParams(hash.startsWith("case-") ? `case=${hash}` : hash);
-    const text = (name) => words.get(name) || "";
+    const address = new URLSearchParams(hash.startsWith("case-") ? `case=${hash}` : hash);
+    const text = (name) => address.get(name) || "";
     this.clear();
     const outcomes = text("outcome").split(",").filter((outcome) => outcome in RANKS);
     Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: text("unscored") });
     Object.assign(this, { change: text("change"), sort: text("sort"), open: text("case") });
     if (this.store.baselines.includes(text("baseline"))) this.store.baseline = text("baseline");
-    for (const range of words.getAll("range")) {
+    for (const range of address.getAll("range")) {
       const [, field, low, sign, high] = range.match(/^(.+),([^,]*),(<?)([^,]*)$/) || [];
       if (field) this.ranges.set(field, { low: bound(low), high: bound(high), isOpen: sign === "<" });
     }

@@ -126,6 +126,8 @@ class Table {
   }
 }
 
+const BRIEF = 120; // characters of a cell
+
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 const badge = (outcome) => el("span", { class: `badge ${outcome}` }, outcome);
@@ -138,10 +140,10 @@ function columnsOf(view, labels) {
   const change = { field: "change", name: "Change", width: "5.5rem", kind: "wide", cell: (row) => changeCell(store, row) };
   return [
     { field: "outcome", name: "Outcome", width: "5rem", kind: "outcome", cell: (row) => badge(row.outcome) },
-    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, row.id), el("small", { dir: "auto" }, row.ask)] },
+    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, row.ask)] },
     ...(store.baseline ? [change] : []),
     ...scores,
-    { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, row.tags.join(", ")) },
+    { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
     { field: "cost", name: "Cost", width: "5rem", kind: "num wide", cell: (row) => usd(row.cost) },
     { field: "latency", name: "Latency", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
     { field: "took", name: "Took", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.took) },

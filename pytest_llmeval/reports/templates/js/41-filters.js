@@ -50,7 +50,7 @@ function choice(view, name, member, options, set = (value) => view.set({ [member
 
 function tagChoice(view) {
   const counts = [...countBy(view.store.rows, (row) => row.tags)].sort(([one], [other]) => (one < other ? -1 : 1));
-  return counts.length ? choice(view, "Tag", "tag", [["", "any"], ...counts.map(([tag, many]) => [tag, `${tag} (${grouped(many)})`])]) : null;
+  return counts.length ? choice(view, "Tag", "tag", [["", "any"], ...counts.map(([tag, many]) => [tag, `${short(tag, 60)} (${grouped(many)})`])]) : null;
 }
 
 function changeChoice(view) {
@@ -66,7 +66,7 @@ function baselineChoice(view) {
     view.store.baseline = baseline;
     view.refresh();
   };
-  return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((each) => [each, each]), set)] : [];
+  return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((each) => [each, short(each, 60)]), set)] : [];
 }
 
 const fieldsOf = (store) => [
@@ -76,7 +76,7 @@ const fieldsOf = (store) => [
 ];
 
 function rangeForm(view) {
-  const select = el("select", { "aria-label": "Range of" }, fieldsOf(view.store).map((field) => el("option", { value: field }, fieldName(field))));
+  const select = el("select", { "aria-label": "Range of" }, fieldsOf(view.store).map((field) => el("option", { value: field }, short(fieldName(field), 60))));
   const ends = ["at least", "at most"].map((name) => el("input", { type: "number", step: "any", "aria-label": name, placeholder: name }));
   const set = (event) => {
     event.preventDefault();
@@ -89,13 +89,13 @@ function rangeForm(view) {
 
 function sortChoice(view) {
   const fields = ["outcome", "id", ...(view.store.baseline ? ["change"] : []), ...view.store.metrics.map((name) => `score:${name}`), "tags", "cost", "latency", "took", "label"];
-  const both = fields.flatMap((field) => [[field, `${fieldName(field)}, rising`], [`-${field}`, `${fieldName(field)}, falling`]]);
+  const both = fields.flatMap((field) => [[field, `${short(fieldName(field), 60)}, rising`], [`-${field}`, `${short(fieldName(field), 60)}, falling`]]);
   return choice(view, "Sort", "sort", [["", "Attention first"], ...both]);
 }
 
 /** A button for each filter in force, which takes it off. */
 function inForce(view) {
-  const off = (text, action) => button([bdi(text), el("span", { "aria-hidden": "true" }, " ×")], action, { class: "chip on", "aria-label": `Remove the filter ${text}` });
+  const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action, { class: "chip on", "aria-label": `Remove the filter ${text}` });
   const chips = [];
   if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
   if (view.change) chips.push(off({ changed: "changed", flips: "another outcome" }[view.change] || view.change, () => view.set({ change: "" })));

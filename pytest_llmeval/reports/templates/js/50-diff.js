@@ -68,5 +68,5 @@ function merged(steps) {
 /** A text with what is gone struck out and what is new underlined. */
 function diffed(before, after) {
   const tags = { gone: "del", new: "ins", same: "span" };
-  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, text)));
+  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, words(text))));
 }

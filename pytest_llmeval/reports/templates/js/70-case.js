@@ -4,10 +4,10 @@ const SHOWN = 20000; // characters of a text at first
 
 /** A text of the run as it is; a very long one shows its start, and the rest when asked for. */
 function textBlock(text, kind = "") {
-  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, text.slice(0, SHOWN));
+  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, words(text.slice(0, SHOWN)));
   if (text.length <= SHOWN) return node;
   const more = button(`Show all ${grouped(text.length)} characters`, () => {
-    node.textContent = visible(text);
+    node.replaceChildren(words(text));
     more.remove();
   }, { class: "link" });
   return [node, more];

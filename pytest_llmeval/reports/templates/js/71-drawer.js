@@ -21,7 +21,7 @@ class Drawer {
     this.row = row;
     this.view.open = row.anchor;
     this.view.write();
-    this.title.replaceChildren(visible(row.id));
+    this.title.replaceChildren(visible(clipped(row.id)));
     this.badge.replaceChildren(badge(row.outcome));
     if (!this.node.open) this.node.showModal();
     this.title.focus();
@@ -61,7 +61,7 @@ class Drawer {
       copier("Copy as JSON", () => JSON.stringify(result, null, 2)),
       copier("Copy the command", () => rerunCommand(result)),
       copier("Copy the link", () => location.href),
-      el("code", { class: "command", dir: "ltr" }, rerunCommand(result)));
+      el("code", { class: "command", dir: "ltr" }, clipped(rerunCommand(result))));
   }
 
   step(by) {

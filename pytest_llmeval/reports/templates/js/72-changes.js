@@ -61,7 +61,7 @@ function changedCase(view, drawer, row, isOpen) {
   const moves = store.metrics.filter((name) => typeof then.scores[name] === "number" && row.scores[name] !== undefined && row.scores[name] !== then.scores[name]);
   const scores = moves.slice(0, 3).map((name) => el("span", { class: "move" }, bdi(name), ` ${number(then.scores[name])} → `, el("b", null, row.scores[name] === false ? "unscored" : number(row.scores[name]))));
   const node = el("details", { class: `case ${row.outcome}`, toggle: () => node.open && !body.firstChild && fillChange(view, drawer, row, body) },
-    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, row.id), scores, el("span", { class: "ask", dir: "auto" }, row.ask)), body);
+    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores, el("span", { class: "ask", dir: "auto" }, row.ask)), body);
   node.open = isOpen;
   return node;
 }

@@ -54,24 +54,22 @@ function ticks(low, high) {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, place) => Number(((first + place) * step).toPrecision(12)));
 }
 
-const word = (x, y, text, properties) => svg("text", { x, y, ...properties }, text);
+const label = (x, y, text, properties) => svg("text", { x, y, ...properties }, text);
 
 function bottomAxis(x, values, format, title) {
   return [
     svg("line", { class: "axis", x1: PLOT.left, x2: PLOT.right, y1: PLOT.bottom, y2: PLOT.bottom }),
-    values.map((value) => word(x(value), PLOT.bottom + 14, format(value), { class: "tick", "text-anchor": "middle" })),
-    word((PLOT.left + PLOT.right) / 2, PLOT.bottom + 32, title, { class: "tick", "text-anchor": "middle" }),
+    values.map((value) => label(x(value), PLOT.bottom + 14, format(value), { class: "tick", "text-anchor": "middle" })),
+    label((PLOT.left + PLOT.right) / 2, PLOT.bottom + 32, title, { class: "tick", "text-anchor": "middle" }),
   ];
 }
 
 function leftAxis(y, values, format) {
   return values.map((value) => [
     svg("line", { class: "grid-line", x1: PLOT.left, x2: PLOT.right, y1: y(value), y2: y(value) }),
-    word(PLOT.left - 6, y(value) + 4, format(value), { class: "tick", "text-anchor": "end" }),
+    label(PLOT.left - 6, y(value) + 4, format(value), { class: "tick", "text-anchor": "end" }),
   ]);
 }
-
-const short = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

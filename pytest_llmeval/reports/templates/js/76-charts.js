@@ -13,7 +13,7 @@ function chartsPart(view, drawer, goToTable) {
     view.refresh();
     goToTable();
   };
-  const select = el("select", { change: () => fill() }, store.metrics.map((name) => el("option", { value: name }, name)));
+  const select = el("select", { change: () => fill() }, store.metrics.map((name) => el("option", { value: name }, short(name, 60))));
   const fill = () => grid.replaceChildren(...[
     ...(select.value ? [histogram(view, select.value, narrow), scatter(view, select.value, narrow, drawer)] : []),
     passByTag(view, narrow), latencies(view, narrow), ...historyCharts(store, select.value),
@@ -65,7 +65,7 @@ function bars(bins, counts, olds, told) {
     const { title, action } = told(bin, counts[place], olds[place]);
     const [left, width] = [x(place) + 1, Math.max(x(place + 1) - x(place) - 2, 1)];
     const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1), height: PLOT.bottom - y(value) });
-    const count = counts[place] > 0 && bins.length <= 22 && word(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
+    const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
     const hit = svg("rect", { class: "hit", x: left, y: PLOT.top, width, height: PLOT.bottom - PLOT.top });
     return mark(title, action, hit, olds[place] > 0 && box(olds[place], "then", 0), box(counts[place], "now", olds.some(Boolean) ? width * 0.18 : 0), count);
   });
@@ -98,7 +98,7 @@ function scatter(view, name, narrow, drawer) {
   const moved = pairs.filter((row) => now(row) !== then(row));
   const up = moved.filter((row) => now(row) > then(row)).length;
   const told = `${grouped(up)} above the line are higher now, ${grouped(moved.length - up)} below it are lower, ${grouped(pairs.length - moved.length)} on it stayed`;
-  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), number), bottomAxis(x, ticks(low, high), number, `before (${short(store.baseline, 40)}); now upwards`), line);
+  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), number), bottomAxis(x, ticks(low, high), number, `before (${short(store.baseline, 30)}); now upwards`), line);
 }
 
 /** Cases with the same two values as one point; where these are many, those in one square of a grid. */
@@ -135,13 +135,13 @@ function passByTag(view, narrow) {
     const y = 24 + place * 18;
     return mark(`${tag}: ${percent(rate)} passed, ${hits} of ${n}, interval ${percent(low)} to ${percent(high)}`, narrow(() => { view.tag = tag; }),
       svg("rect", { class: "hit", x: 0, y: y - 9, width: WIDTH, height: 18 }),
-      word(112, y + 4, short(visible(tag), 17), { class: "name", "text-anchor": "end" }),
+      label(112, y + 4, short(tag, 17), { class: "name", "text-anchor": "end" }),
       svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
       svg("circle", { class: "now", cx: x(rate), cy: y, r: 4 }),
-      word(WIDTH - 6, y + 4, `${percent(rate)} of ${grouped(n)}`, { class: "value", "text-anchor": "end" }));
+      label(WIDTH - 6, y + 4, `${percent(rate)} of ${grouped(n)}`, { class: "value", "text-anchor": "end" }));
   });
   const bottom = 24 + shown.length * 18;
-  const axis = [0, 0.5, 1].map((share) => [svg("line", { class: "grid-line", x1: x(share), x2: x(share), y1: 12, y2: bottom - 6 }), word(x(share), bottom + 8, `${100 * share}%`, { class: "tick", "text-anchor": "middle" })]);
+  const axis = [0, 0.5, 1].map((share) => [svg("line", { class: "grid-line", x1: x(share), x2: x(share), y1: 12, y2: bottom - 6 }), label(x(share), bottom + 8, `${100 * share}%`, { class: "tick", "text-anchor": "middle" })]);
   const rest = rates.length - shown.length;
   return figure("Pass rate by tag", `with 95% intervals (Wilson), the lowest first${rest ? `; ${counted(rest, "tag")} with higher rates left out` : ""}`, marks, axis, bottom + 16);
 }

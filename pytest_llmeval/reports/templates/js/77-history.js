@@ -27,7 +27,7 @@ function trend(history, { name, read, format }) {
     return mark(`${runName(point)}, ${point.started_at.slice(0, 10)}: ${format(estimate)}${bounds}`, null,
       each.low !== null && svg("line", { class: "whisker", x1: x(place), x2: x(place), y1: y(each.low), y2: y(each.high) }),
       svg("circle", { class: "now", cx: x(place), cy: y(estimate), r: 4 }),
-      isNamed && word(x(place), y(estimate) - 8, format(estimate), { class: "value", "text-anchor": "middle" }));
+      isNamed && label(x(place), y(estimate) - 8, format(estimate), { class: "value", "text-anchor": "middle" }));
   });
   const shown = points.filter((_, order) => order % every === 0).map(({ place }) => place);
   return figure(`${name} over ${points.length} runs`, `from ${format(points[0].estimate)} to ${format(points.at(-1).estimate)}, with 95% intervals`, marks,
@@ -44,7 +44,7 @@ function costs(history, { name, read, format }) {
     const isLast = place === points.length - 1;
     return mark(`${runName(point)}: ${usd(point.cost_usd)}, ${format(read(point).estimate)}`, null,
       svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost_usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
-      (isLast || points.length <= 6) && word(x(point.cost_usd), y(read(point).estimate) - 9, short(visible(isLast ? "this run" : runName(point)), 18), { class: "value", "text-anchor": "middle" }));
+      (isLast || points.length <= 6) && label(x(point.cost_usd), y(read(point).estimate) - 9, short(isLast ? "this run" : runName(point), 18), { class: "value", "text-anchor": "middle" }));
   });
   return figure(`${name} against cost`, `${counted(points.length, "run")}; up is better, left is cheaper`, marks, leftAxis(y, ticks(low, high), format), bottomAxis(x, ticks(least, most), usd, "cost of a run"));
 }
