@@ -26,7 +26,7 @@ class View {
   }
 
   clear() {
-    Object.assign(this, { query: "", outcomes: new Set(), tag: "", change: "", label: "", unscored: "", ranges: new Map() });
+    Object.assign(this, { query: "", outcomes: new Set(), tag: "", change: "", label: "", unscored: false, ranges: new Map() });
   }
 
   get isNarrow() {
@@ -60,7 +60,7 @@ class View {
       (!tag || row.tags.includes(tag)) &&
       (!change || isChange(store.change(row), change)) &&
       (!label || (this.labels.of(row)?.label || "none") === label) &&
-      (!unscored || row.scores[unscored] === false || (unscored === "*" && Object.values(row.scores).includes(false))) &&
+      (!unscored || Object.values(row.scores).includes(false)) &&
       ranges.every(([read, range]) => within(read(row), range)) &&
       sought.every((word) => row.text.includes(word) || store.texts[row.place]?.includes(word));
   }
@@ -94,7 +94,7 @@ class View {
 
   write() {
     const address = new URLSearchParams();
-    const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored };
+    const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored ? "1" : "" };
     const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline, case: this.open };
     for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) address.set(name, value);
     for (const [field, range] of this.ranges) address.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
@@ -111,7 +111,7 @@ class View {
     const text = (name) => address.get(name) || "";
     this.clear();
     const outcomes = text("outcome").split(",").filter((outcome) => outcome in RANKS);
-    Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: text("unscored") });
+    Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: Boolean(text("unscored")) });
     Object.assign(this, { change: text("change"), sort: text("sort"), open: text("case") });
     if (this.store.baselines.includes(text("baseline"))) this.store.baseline = text("baseline");
     for (const range of address.getAll("range")) {

@@ -146,7 +146,7 @@ function columnsOf(view, labels) {
     { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
     { field: "cost", name: "Cost", width: "5rem", kind: "num wide", cell: (row) => usd(row.cost) },
     { field: "latency", name: "Latency", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
-    { field: "took", name: "Took", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.took) },
+    { field: "took", name: "Took", width: "5rem", kind: "num wide", cell: (row) => seconds(row.took) },
     { field: "label", name: "Label", width: "3.75rem", kind: "wide", cell: (row) => labelCell(labels.of(row)) },
   ];
 }

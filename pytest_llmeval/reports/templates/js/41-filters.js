@@ -35,7 +35,15 @@ function outcomeButtons(view) {
   const buttons = Object.keys(RANKS).filter((outcome) => counts.has(outcome)).map((outcome) =>
     button(`${outcome} ${grouped(counts.get(outcome))}`, () => toggle(outcome), { class: `chip ${outcome}`, "data-outcome": outcome }));
   view.listeners.push(() => buttons.forEach((each) => each.setAttribute("aria-pressed", view.outcomes.has(each.dataset.outcome))));
-  return el("div", { class: "chips", role: "group", "aria-label": "Outcome" }, buttons);
+  return el("div", { class: "chips", role: "group", "aria-label": "Outcome" }, buttons, unscoredButton(view));
+}
+
+function unscoredButton(view) {
+  const many = view.store.rows.filter((row) => Object.values(row.scores).includes(false)).length;
+  if (!many) return null;
+  const toggle = button(`unscored ${grouped(many)}`, () => view.set({ unscored: !view.unscored }), { class: "chip error" });
+  view.listeners.push(() => toggle.setAttribute("aria-pressed", view.unscored));
+  return toggle;
 }
 
 /** A labelled choice that shows a member of the view and sets it. */
@@ -99,7 +107,6 @@ function inForce(view) {
   const chips = [];
   if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
   if (view.change) chips.push(off({ changed: "changed", flips: "another outcome" }[view.change] || view.change, () => view.set({ change: "" })));
-  if (view.unscored) chips.push(off("unscored", () => view.set({ unscored: "" })));
   for (const [field, range] of view.ranges) chips.push(off(rangeText(field, range), () => view.range(field, null)));
   if (view.isNarrow) chips.push(button("Show all", () => { view.clear(); view.refresh(); }, { class: "link" }));
   return chips;

@@ -1,6 +1,7 @@
 /* The charts of a run. Choosing a mark narrows the table to the cases behind it. */
 
 const MOST_TAGS = 12;
+const WIDEST = 40; // bar
 const MOST_POINTS = 400;
 
 function chartsPart(view, drawer, goToTable) {
@@ -63,7 +64,9 @@ function bars(bins, counts, olds, told) {
   const y = scale(0, Math.max(...counts, ...olds, 1), PLOT.bottom, PLOT.top);
   return bins.map((bin, place) => {
     const { title, action } = told(bin, counts[place], olds[place]);
-    const [left, width] = [x(place) + 1, Math.max(x(place + 1) - x(place) - 2, 1)];
+    const room = Math.max(x(place + 1) - x(place) - 2, 1);
+    const width = Math.min(room, WIDEST);
+    const left = (x(place) + x(place + 1) - width) / 2;
     const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1), height: PLOT.bottom - y(value) });
     const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
     const hit = svg("rect", { class: "hit", x: left, y: PLOT.top, width, height: PLOT.bottom - PLOT.top });
