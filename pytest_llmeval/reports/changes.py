@@ -10,8 +10,8 @@ from pytest_llmeval.reports.summary import FIRST_SCORE
 from pytest_llmeval.results import Before, CaseResult
 
 Change = Literal["lost", "gained", "flipped", "worse", "better", "reworded", "same", "new"]
-"""``lost``: it passed before and fails now. ``flipped``: its outcome changed in another way. ``reworded``: only its answer
-changed. ``new``: the baseline does not say."""
+"""``lost``: it passed before and fails now. ``flipped``: its outcome changed in another way. ``reworded``: only its
+answer changed. ``new``: the baseline does not say."""
 
 FLIPS: tuple[Change, ...] = ("lost", "gained", "flipped")
 FAILED = ("failed", "xfailed")

@@ -30,7 +30,7 @@ UNSCORED = False
 
 
 def packed(kind: str, text: str) -> str:
-    """A block of the page. Base64 holds no character that could end it; the browser unpacks it by ``DecompressionStream``.
+    """A block of the page. Base64 holds no character that could end it; ``DecompressionStream`` unpacks it.
 
     Args:
         kind: What it holds.

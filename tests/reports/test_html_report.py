@@ -1,4 +1,4 @@
-"""The HTML report: one file with all of the JSON report, which reads without a script and cannot be broken by what it tells."""
+"""The HTML report: it holds all of the JSON report, reads without its script, and cannot be broken by what it tells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pytest_llmeval.reports.html_report import LIMIT, write_html
 from pytest_llmeval.reports.json_report import write_json
 from pytest_llmeval.reports.run_points import run_point
 from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Traffic
+from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
 HOSTILE = [
@@ -156,9 +156,7 @@ def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
     assert places == sorted(places)
 
 
-def test_the_page_holds_the_json_report_and_nothing_else(
-    tmp_path: Path, run: Run, results: list[CaseResult]
-) -> None:
+def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     many = [replace(each, sample=number) for number in range(PART // len(results) + 1) for each in results]
     summary = summarize(run, many)
     points = (run_point(Run("older"), summarize(Run("older"), [])), run_point(run, summary))
@@ -213,6 +211,14 @@ def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, re
     ]  # fmt: skip
 
 
+def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    samples = tuple(Sample(number, results[1].completion, kept=number > 0) for number in range(5))
+    text = Parsed(written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])).text
+    assert "Samples: 4 of 5 kept." in text
+
+
 def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
@@ -259,7 +265,9 @@ def test_the_policy_allows_exactly_the_one_style_sheet_and_the_one_script(
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     assert not re.search(r"url\(|@import", style)
-    assert not re.search("innerHTML|outerHTML|insertAdjacentHTML|document.write|\\beval\\(|fetch\\(|XMLHttpRequest", script)
+    assert not re.search(
+        "innerHTML|outerHTML|insertAdjacentHTML|document.write|\\beval\\(|fetch\\(|XMLHttpRequest", script
+    )
 
 
 def digest_of(text: str) -> str:
