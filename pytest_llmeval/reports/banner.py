@@ -27,13 +27,14 @@ class Lead:
 
 
 def lead(run: Run) -> Lead | None:
-    """The comparison whose verdict is the run's worst; of none that counts, the first that is shown only."""
+    """The comparison whose verdict is the run's worst; one that counts before one that is shown only."""
     found = [Lead(comparison.baseline, metric) for comparison in run.comparisons for metric in comparison.metrics]
     return min(found, key=_urgency, default=None)
 
 
-def _urgency(each: Lead) -> tuple[bool, int]:
-    return not each.metric.is_gated, WORST_FIRST.index(each.metric.result.verdict)
+def _urgency(each: Lead) -> tuple[bool, bool, int]:
+    result = each.metric.result
+    return not each.metric.is_gated, result.n == 0, WORST_FIRST.index(result.verdict)
 
 
 def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:

@@ -87,11 +87,17 @@ def before_of(result: CaseResult, baseline: str) -> Before:
 
 
 def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:
-    """Their comparison under the usual rules; none where they have no score of one name."""
+    """Their comparison under the usual rules; none where they have no score of one name.
+
+    A score without a range cannot be compared, and so does not count.
+    """
     from pytest_llmeval.gating.comparing import Task, compare_sides, metrics_of
+    from pytest_llmeval.gating.pairing import ends
     from pytest_llmeval.gating.sides import side_of
     from pytest_llmeval.stats.gate import GateRules
 
     one, other = (side_of(shown(run), log.results(run.id), "", len(run.lost)) for run in (before, after))
     metrics = metrics_of(one, other)
-    return compare_sides([Task(one, other, dict.fromkeys(metrics, GateRules()))]) if metrics else ()
+    gated = [name for name in metrics if ends(other.scales[name])]
+    shown_only = [name for name in metrics if name not in gated]
+    return compare_sides([Task(one, other, dict.fromkeys(gated, GateRules()), shown_only)]) if metrics else ()

@@ -27,7 +27,7 @@ function listenToKeys(view, table, drawer) {
 
   function act(key) {
     if (key === "?") help.showModal();
-    else if (drawer.row) return actInDrawer(key);
+    else if (drawer.node.open) return actInDrawer(key);
     else if (key === "/") focusSearch();
     else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
     else return false;
