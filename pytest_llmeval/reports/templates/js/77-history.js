@@ -40,8 +40,8 @@ function costs(history, { name, read, format }) {
   const [least, most] = ends(points.map((point) => point.cost_usd));
   const [low, high] = ends(points.map((point) => read(point).estimate));
   const [x, y] = [scale(least, most, PLOT.left + 14, PLOT.right - 14), scale(low, high, PLOT.bottom - 10, PLOT.top + 14)];
-  const marks = points.map((point, place) => {
-    const isLast = place === points.length - 1;
+  const marks = points.map((point) => {
+    const isLast = point === history.at(-1);
     return mark(`${runName(point)}: ${usd(point.cost_usd)}, ${format(read(point).estimate)}`, null,
       svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost_usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
       (isLast || points.length <= 6) && label(x(point.cost_usd), y(read(point).estimate) - 9, short(isLast ? "this run" : runName(point), 18), { class: "value", "text-anchor": "middle" }));
