@@ -1,1 +1,1 @@
-"""The HTML report in a real browser. A package, so that the browser ends with its tests: Playwright's loop stays running."""
+"""The HTML report in a real browser. A package, so that the browser, whose loop would stay, ends with its tests."""

@@ -43,7 +43,9 @@ class Opened:
         self.page.on("request", lambda request: request.url.split("#")[0] == address or self.wrong.append(request.url))
         self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("console", lambda message: message.type in ("error", "warning") and self.wrong.append(message.text))
+        self.page.on(
+            "console", lambda message: message.type in ("error", "warning") and self.wrong.append(message.text)
+        )
 
 
 Open = Callable[..., Any]
@@ -52,9 +54,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, as it is installed here."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; `make env` brings it"
-    )
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make env` brings it")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("no Chromium here; Debian and Ubuntu have it: apt-get install chromium")

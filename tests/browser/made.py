@@ -40,8 +40,11 @@ MODEL, JUDGE, ENDPOINT = "gpt-4.1-mini-2025-04-14", "gpt-4.1-2025-04-14", "https
 FINGERPRINT = "rubric/1:5f2d0c9a41be"
 RUBRIC = Scale(0.0, 5.0)
 BOUNDS = (Threshold("rubric", ">=", 4.0, origin="command line"), Threshold("toxicity", "<=", 0.2, origin="row"))
-SYSTEM = {"role": "system", "content": "You are the support assistant of Velo Nord, a bicycle shop. Use only the policy."}
-BASELINE = "main"
+SYSTEM = {
+    "role": "system",
+    "content": "You are the support assistant of a bicycle shop. Use only its policy.",
+}
+BASELINE, STARTED = "main", "2025-06-12T10:15:00+00:00"
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,13 @@ def shop_run(results: tuple[CaseResult, ...]) -> Run:
     selftest = SelfTest({"expected": 10, "empty": 10, "constant": 10, "other": 9, "injection": 8}, 10, usd=0.012)
     kappa = Calibration({"kappa": Interval(0.74, 0.58, 0.87, 120)}, 120, labels="labels/may.csv")
     return Run(
-        "20250612T101500-7c41", "shorter system prompt", "2025-06-12T10:15:00+00:00", "2025-06-12T10:17:41+00:00",
+        "20250612T101500-7c41", "shorter system prompt", STARTED, "2025-06-12T10:17:41+00:00",
         {"model": MODEL, "judge_model": JUDGE, "min_score": "4.0", "baseline": BASELINE, "temperature": "0.2"},
         {"pytest_llmeval": "0.1.0", "python": "3.11.7", "pytest": "9.2.0"},
         warnings=("The price of one call is unknown: the costs are a lower bound.",), exit_code=1,
-        traffic=Traffic(300, 309, 0.2, 1), judges=(JudgeFacts(FINGERPRINT, "rubric", JUDGE, selftest, "", kappa),),
+        traffic=Traffic(124, 129, 0.134, 1), judges=(JudgeFacts(FINGERPRINT, "rubric", JUDGE, selftest, "", kappa),),
         gates=(
-            GateOutcome("baseline main", "missed", gated.reason, gated.change, gated.n, gated.verdict, BASELINE),
+            GateOutcome("regression(rubric)", "missed", gated.reason, gated.change, gated.n, gated.verdict, BASELINE),
             GateOutcome("pass_rate>=0.8", "kept", "pass_rate is 87.1%, from 77.3% to 93.1%.", 0.871, 70),
         ), comparisons=(compared,),
     )  # fmt: skip
@@ -109,7 +112,7 @@ def comparison(results: tuple[CaseResult, ...]) -> Comparison:
     pairs = [(each, each.before[0]) for each in results if each.before]
     lost = tuple(change(each) for each, then in pairs if (then.outcome, each.outcome) == ("passed", "failed"))
     gained = tuple(change(each) for each, then in pairs if (then.outcome, each.outcome) == ("failed", "passed"))
-    reason = "rubric is worse by 4.6 points of its scale (90% interval -8.0 to -1.3, p = 0.0124), more than the margin of 2."
+    reason = "4.60 → 4.37: worse by 4.6 points of its scale (90% interval 1.3 to 8.0), the margin or more."
     rubric = GateResult(
         "REGRESSED", reason, -0.046, 0.02, -0.08, -0.013, 0.0124, 0.0124, 0.05, 70, 66, 66, 22, "t",
         before=Interval(0.92, None, None, 66), after=Interval(0.874, None, None, 66),
@@ -136,7 +139,9 @@ def result(case: Case, place: int, turn: Turn) -> CaseResult:
     good = f"{expected} Is there anything else I can do for you?" if turn.is_reworded else expected
     text = wrong(expected) if turn.outcome == "failed" else good
     fields = {"owner": "support", "priority": place % 3, **case.metadata}
-    sent = Request((SYSTEM, *(case.messages or ({"role": "user", "content": case.prompt},))), MODEL, Parameters(0.2, seed=7))
+    sent = Request(
+        (SYSTEM, *(case.messages or ({"role": "user", "content": case.prompt},))), MODEL, Parameters(0.2, seed=7)
+    )
     message = {
         "failed": f"rubric {turn.score} is not >= 4 (command line): {reason_of(turn)}",
         "error": "rubric is unscored: no valid reply in 3 attempts; the last one is not JSON",
@@ -151,21 +156,28 @@ def result(case: Case, place: int, turn: Turn) -> CaseResult:
 
 
 def wrong(text: str) -> str:
-    """An answer that promises other numbers."""
-    return re.sub(r"\d+", lambda found: str(int(found[0]) + 4), text).replace("can", "cannot") or "I do not know."
+    """An answer that promises something else."""
+    other = (
+        re.sub(r"\d+", lambda found: str(int(found[0]) + 4), text).replace("free", "charged").replace("can", "cannot")
+    )
+    return other if other != text else "I do not know."
 
 
 def reason_of(turn: Turn) -> str:
     if turn.outcome == "failed":
         return "The answer promises another period than the policy, and so contradicts it."
-    return "All that the expected answer says, and nothing that it does not." if (turn.score or 0) > 4 else "One detail is missing."
+    return (
+        "All that the expected answer says, and nothing that it does not."
+        if (turn.score or 0) > 4
+        else "One detail is missing."
+    )
 
 
 def answer(text: str, place: int) -> Completion:
     return Completion(
         text, model=MODEL, endpoint=ENDPOINT, finish_reason="stop", usage=Usage(180 + place, 40 + place % 9),
         cost_usd=0.00012 + place * 1e-6, latency_s=round(0.4 + (place * 37 % 50) / 20, 3), cached=place % 11 == 3,
-        call=f"{place:016x}", made_at="2025-06-12T10:15:00+00:00",
+        call=f"{place:016x}", made_at=STARTED,
     )  # fmt: skip
 
 
@@ -190,7 +202,9 @@ def toxicity(place: int) -> Score:
 
 def samples(text: str, turn: Turn) -> tuple[Sample, ...]:
     others = (text, "I am not sure.", f"{text} Please write to us.")
-    return tuple(Sample(number, answer(each, number), (rubric(turn),), number != 1) for number, each in enumerate(others))
+    return tuple(
+        Sample(number, answer(each, number), (rubric(turn),), number != 1) for number, each in enumerate(others)
+    )
 
 
 def before(expected: str, turn: Turn, place: int) -> Before:
@@ -203,8 +217,9 @@ def earlier() -> Iterator[RunPoint]:
     for number, rate in enumerate((0.81, 0.84, 0.83, 0.88, 0.9, 0.91, 0.9)):
         mean = Interval(5 * rate, 5 * rate - 0.2, 5 * rate + 0.2, 70)
         yield RunPoint(
-            f"2025060{number + 1}T090000-{number:04x}", f"pull request {400 + number}", f"2025-06-0{number + 1}T09:00:00+00:00",
-            "passed" if rate > 0.82 else "failed", 71, Interval(rate, rate - 0.08, rate + 0.06, 71),
+            f"2025060{number + 1}T090000-{number:04x}", f"pull request {400 + number}",
+            f"2025-06-0{number + 1}T09:00:00+00:00", "passed" if rate > 0.82 else "failed", 71,
+            Interval(rate, rate - 0.08, rate + 0.06, 71),
             {"rubric": mean}, 0.16 + number * 0.01, 1.2, 2.5, (MODEL,),
         )  # fmt: skip
 
@@ -214,13 +229,17 @@ def many(amount: int, characters: int = 500) -> Made:
     """Results with answers of so many characters of English, no two of them alike."""
     chance, vocabulary = random.Random(amount), words()
     results = tuple(one_of_many(place, chance, vocabulary, characters) for place in range(amount))
-    run = Run("many", "many results", "2025-06-12T10:15:00+00:00", "2025-06-12T11:15:00+00:00", exit_code=1)
+    run = Run("many", "many results", STARTED, "2025-06-12T11:15:00+00:00", exit_code=1)
     return Made(run, results)
 
 
 def words() -> list[str]:
     """The running words of this repository's pages, so that a drawn text has the frequencies of English."""
-    return [word for page in sorted((ROOT / "docs").glob("*.md")) for word in re.findall(r"[A-Za-z]+[,.]?", page.read_text("utf-8"))]
+    return [
+        word
+        for page in sorted((ROOT / "docs").glob("*.md"))
+        for word in re.findall(r"[A-Za-z]+[,.]?", page.read_text("utf-8"))
+    ]
 
 
 def one_of_many(place: int, chance: random.Random, vocabulary: list[str], characters: int) -> CaseResult:
@@ -238,18 +257,18 @@ def one_of_many(place: int, chance: random.Random, vocabulary: list[str], charac
     call = f"{chance.getrandbits(64):016x}"
     judged = Completion(
         raw, model=JUDGE, endpoint=ENDPOINT, usage=Usage(chance.randrange(900), chance.randrange(90)), cost_usd=0.0016,
-        latency_s=round(chance.uniform(0.3, 2), 6), call=f"{chance.getrandbits(64):016x}", made_at="2025-06-12T10:15:00+00:00",
+        latency_s=round(chance.uniform(0.3, 2), 6), call=f"{chance.getrandbits(64):016x}", made_at=STARTED,
     )  # fmt: skip
     given = Completion(
         text(characters), model=MODEL, endpoint=ENDPOINT, finish_reason="stop", usage=Usage(chance.randrange(900), 99),
         cost_usd=round(chance.uniform(0.0001, 0.01), 7), latency_s=round(chance.uniform(0.3, 9), 6), call=call,
-        made_at="2025-06-12T10:15:00+00:00",
+        made_at=STARTED,
     )  # fmt: skip
     error = "no valid reply in 3 attempts" if score is None else None
     scores = (Score("rubric", score, RUBRIC, reason, FINGERPRINT, error, raw, calls=(judged,)),)
     sent = Request((SYSTEM, {"role": "user", "content": case.prompt}), MODEL, Parameters(0.2))
     return CaseResult(
         "golden/many.csv", case, f"golden/many.csv::{case.id}", outcome, sent, given, scores, BOUNDS[:1],
-        "" if outcome == "passed" else "rubric misses its bound", JUDGE, started_at="2025-06-12T10:15:00+00:00",
+        "" if outcome == "passed" else "rubric misses its bound", JUDGE, started_at=STARTED,
         duration_s=round(chance.uniform(0.5, 12), 6),
     )  # fmt: skip

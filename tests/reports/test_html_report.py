@@ -7,8 +7,8 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,46 +22,9 @@ from pytest_llmeval.reports.json_report import write_json
 from pytest_llmeval.reports.run_points import run_point
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
+from tests.reports.hostile import HOSTILE, everywhere
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    "</title><img src=x onerror=alert(1)>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "<svg><style>*{display:none}</style></svg>",
-    "<math><mtext></p><img src onerror=alert(1)></math>",
-    '"><b onmouseover=alert(1)>',
-    "' autofocus onfocus='alert(1)",
-    '" style="position:fixed;inset:0',
-    "`onmouseover=alert(1)`",
-    "</div></section></details></main></body></html>",
-    "<details open ontoggle=alert(1)>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<object data=javascript:alert(1)></object>",
-    "<a href=javascript:alert(1)>click</a>",
-    "<base href=https://evil.example/>",
-    "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
-    "<link rel=stylesheet href=https://evil.example/x.css>",
-    "<form action=https://evil.example/><input type=submit>",
-    "<!-- -->--!><script>alert(1)</script>",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "<?php echo 1 ?>",
-    "<%= 1 %>",
-    "{{ 7 * 7 }}{% for x in [] %}{{ ''.__class__ }}",
-    "{# comment #}",
-    "${alert(1)}",
-    "&lt;script&gt;&#x3C;script&#x3E;&amp;",
-    "&NotEqualTilde;&#0;&#xD800;",
-    "\u202ereversed\u202c and \u2066isolated\u2069",
-    "nul \0 bell \a escape \x1b[31m delete \x7f",
-    "half a smile \ud83d",
-    "مرحبا <b>bold</b> שלום",
-    "x" * 100_000,
-    "line\u2028separator\u2029paragraph\r\nend",
-]
 
 
 class Parsed(HTMLParser):
@@ -97,24 +60,6 @@ def is_anchor(value: str | None) -> bool:
 def written(path: Path, run: Run, results: list[CaseResult]) -> str:
     write_html(path, run, results, summarize(run, results))
     return path.read_text(encoding="utf-8")
-
-
-def everywhere(record: Any, changed: Callable[[str], str]) -> Any:
-    """A copy of a record in which every text is changed."""
-    if isinstance(record, str):
-        return changed(record) if record else record
-    if isinstance(record, tuple):
-        return tuple(everywhere(each, changed) for each in record)
-    if isinstance(record, dict):
-        names = (name if name in ("role", "content") else changed(name) for name in record)
-        return dict(zip(names, (everywhere(each, changed) for each in record.values()), strict=True))
-    if is_dataclass(record) and not isinstance(record, type):
-        values = {each.name: getattr(record, each.name) for each in fields(record) if each.name not in CLOSED}
-        return replace(record, **{name: everywhere(each, changed) for name, each in values.items()})
-    return record
-
-
-CLOSED = ("outcome", "comparison")  # their values are words of ours
 
 
 @pytest.fixture

@@ -1,0 +1,124 @@
+"""Texts that try to become more than text, in every field of a run: they are shown, and nothing else happens.
+
+That nothing executes and no request leaves is checked by the fixture `opened`, after each test of this folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.reports.html_report import LIMIT, clipped
+from pytest_llmeval.reports.phrases import visible
+from pytest_llmeval.results import CaseResult
+from tests.browser.conftest import DESKTOP, PHONE, Open, Written
+from tests.browser.made import Made, shop
+from tests.reports.hostile import HOSTILE, everywhere
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+OVERFLOW = "node => node.scrollWidth - node.clientWidth"
+WORD = "y" * 1_000_000
+LIVE = "a[href]:not(.skip), img, iframe, object, embed, form:not(.range-form), base, link, svg image, svg style"
+
+
+@pytest.fixture(scope="package")
+def hostile(written: Callable[[Made], Written]) -> Written:
+    """Each text in every field of a case that failed and has samples, and all of them in every field of the run."""
+    made = shop()
+    pattern = next(each for each in made.results if each.outcome == "failed" and each.samples)
+    results = [planted(pattern, text) for text in HOSTILE]
+    long = replace(pattern.case, id="long", prompt=WORD, expected=WORD, tags=(WORD,))
+    answer = replace(pattern.completion, text=WORD) if pattern.completion else None
+    results.append(replace(pattern, case=long, completion=answer, message=WORD, nodeid=WORD))
+    every = " ".join(text for text in HOSTILE if len(text) < 1000)
+    run, history = everywhere((made.run, made.history), lambda original: f"{every}{original}")
+    return written(Made(run, tuple(results), history))
+
+
+def planted(pattern: CaseResult, text: str) -> CaseResult:
+    """The result with a text before every other, its baseline's name apart: by that it is found."""
+    then = pattern.before[0]
+    changed: CaseResult = everywhere(replace(pattern, before=()), lambda original: text + original)
+    before: Any = everywhere(then, lambda original: text + original)
+    return replace(changed, before=(replace(before, baseline=then.baseline, scores=scores_of(before, text)),))
+
+
+def scores_of(before: Any, text: str) -> Any:
+    return {name: replace(score, reason=f"{text}before") for name, score in before.scores.items()}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_case_opens_and_shows_its_texts_as_text(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
+    page = opened(hostile.html, viewport=viewport)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert page.locator("html").evaluate(OVERFLOW) <= 0
+    titles, answers = [], []
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    for place, result in enumerate(hostile.made.results):
+        drawer = page.locator("dialog.drawer")
+        drawer.locator(".answer").wait_for()
+        title = drawer.get_by_role("heading", level=2).text_content()
+        titles.append(whole(title))
+        answers.append(whole(drawer.locator(".answer").text_content()))
+        assert drawer.evaluate(OVERFLOW) <= 0, result.case.id[:100]
+        press(page, "j", title if place < len(HOSTILE) else None)
+    texts = [(each.case.id, each.completion.text if each.completion else "") for each in hostile.made.results]
+    assert [title[:1000] for title in titles] == [whole(visible(id_[:1000])) for id_, _ in texts]
+    assert answers == [whole(visible(text[:20_000])) for _, text in texts]
+    assert page.locator(LIVE).count() == 0
+
+
+def press(page: Page, key: str, title: str | None) -> None:
+    """Go on to the next case, and wait until it is there."""
+    page.keyboard.press(key)
+    if title is not None:
+        page.wait_for_function("title => document.getElementById('drawer-title').textContent !== title", arg=title)
+
+
+def whole(text: str | None) -> str:
+    """A text without halves of a character, which do not come out of the browser as they are."""
+    return re.sub("[\ud800-\udfff\ufffd]|\\\\ud83d", "", text or "")
+
+
+def test_rendered_markdown_has_no_live_part(hostile: Written, opened: Open) -> None:
+    page = opened(hostile.html)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    for place in range(len(hostile.made.results)):
+        drawer = page.locator("dialog.drawer")
+        drawer.get_by_role("button", name="Markdown").click()
+        drawer.locator(".rendered").wait_for()
+        assert drawer.evaluate(OVERFLOW) <= 0, place
+        assert drawer.locator(LIVE).count() == 0
+        press(page, "j", drawer.get_by_role("heading", level=2).first.text_content() if place < len(HOSTILE) else None)
+
+
+def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, opened: Open) -> None:
+    page = opened(hostile.html)
+    page.locator(".grid").focus()
+    seen: set[str] = set()
+    for _ in hostile.made.results:
+        seen.update(page.locator(".case-cell b").all_text_contents())
+        page.keyboard.press("ArrowDown")
+    assert len(seen) == len(hostile.made.results)
+    heights = page.locator(".window .grid-row").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert len(set(heights)) == 1
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_without_a_script_the_texts_stand_there_too(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
+    page = opened(hostile.html, viewport=viewport, java_script_enabled=False)
+    assert page.locator("html").evaluate(OVERFLOW) <= 0
+    answers = page.locator(".static .answer").all_text_contents()
+    expected = [visible(clipped(each.completion.text)) for each in hostile.made.results[:LIMIT] if each.completion]
+    assert answers == [text.replace("\r\n", "\n") for text in expected]
+    assert page.locator(LIVE).count() == 0
