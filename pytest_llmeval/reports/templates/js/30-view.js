@@ -92,12 +92,19 @@ class View {
     });
   }
 
-  write() {
+  /** Filters and order, as they stand in the address. */
+  get state() {
     const address = new URLSearchParams();
     const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored ? "1" : "" };
-    const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline, case: this.open };
+    const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline };
     for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) address.set(name, value);
     for (const [field, range] of this.ranges) address.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
+    return address;
+  }
+
+  write() {
+    const address = this.state;
+    if (this.open) address.set("case", this.open);
     try {
       history.replaceState(null, "", `#${address}`);
     } catch {

@@ -35,7 +35,7 @@ class Table {
     this.view.set({ sort: sort === field ? `-${field}` : sort === `-${field}` ? "" : field });
   }
 
-  /** Show the rows of the view anew, from the top. */
+  /** Show the rows of the view anew; other filters or another order from the top. */
   show() {
     const { rows, sort } = this.view;
     this.columns.forEach(({ field }, place) => {
@@ -45,6 +45,8 @@ class Table {
       else cell.removeAttribute("aria-sort");
     });
     this.node.setAttribute("aria-rowcount", rows.length + 1);
+    const state = String(this.view.state);
+    if (state !== this.state) [this.state, this.active, this.node.scrollTop] = [state, 0, 0];
     this.active = Math.min(this.active, Math.max(rows.length - 1, 0));
     this.fit();
   }
