@@ -14,7 +14,9 @@ function filterBar(view, labels) {
   view.listeners.push(() => {
     if (search.value !== view.query) search.value = view.query;
     told.textContent = `${grouped(view.rows.length)} of ${counted(store.rows.length, "case")}`;
+    const isHere = active.contains(document.activeElement); // its button goes, and the focus would be lost
     active.replaceChildren(...inForce(view));
+    if (isHere) (active.firstElementChild || search).focus();
   });
   if (view.query) store.readTexts((share) => texts(view, share));
   return el("div", { class: "toolbar" }, search, controls, el("div", { class: "outcome-line" }, told, active, exportButton(store, labels)));

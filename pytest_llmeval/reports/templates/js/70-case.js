@@ -8,6 +8,7 @@ function textBlock(text, kind = "") {
   if (text.length <= SHOWN) return node;
   const more = button(`Show all ${grouped(text.length)} characters`, () => {
     node.replaceChildren(words(text));
+    node.focus();
     more.remove();
   }, { class: "link" });
   return [node, more];

@@ -34,7 +34,11 @@ function changedCases(view, drawer) {
   moved.sort((one, other) => ORDER.indexOf(store.change(one)) - ORDER.indexOf(store.change(other)) || drop(other) - drop(one) || one.place - other.place);
   if (!moved.length) return none("No case has another outcome or a worse score than before.");
   const list = el("div");
-  const more = button("", () => add(), { class: "link" });
+  const more = button("", () => {
+    const start = list.children.length;
+    add();
+    if (more.hidden) list.children[start].firstElementChild.focus();
+  }, { class: "link" });
   const add = () => {
     const start = list.children.length;
     list.append(...moved.slice(start, start + FIRST).map((row, place) => changedCase(view, drawer, row, start + place < SPREAD)));
