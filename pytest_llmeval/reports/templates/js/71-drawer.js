@@ -23,6 +23,7 @@ class Drawer {
     this.view.write();
     this.title.replaceChildren(visible(clipped(row.id)));
     this.badge.replaceChildren(badge(row.outcome));
+    for (const part of [this.controls, this.body]) part.replaceChildren(); // nothing of the last case, nor a label for it
     if (!this.node.open) this.node.showModal();
     this.title.focus();
     const result = await this.view.store.result(row);
