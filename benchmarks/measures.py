@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import kills, limits, sizes, speed
+from benchmarks import kills, limits, report, sizes, speed
 from benchmarks.setup import Setup
 from benchmarks.table import Row
 
@@ -35,6 +35,7 @@ MEASURES = {
     "rpm-burst": Measure(limits.rpm_burst, "pytest -n 0, against 600 requests a minute, all of them at once"),
     "budget": Measure(limits.budget, "pytest -n 4 --llm-budget HALF"),
     "scale": Measure(sizes.scale, "pytest -n 0 --llm-concurrency 50, with a tenth of the rows and with all"),
+    "report": Measure(report.report, "write_html, and Chromium without a window, driven by Playwright"),
     "startup": Measure(sizes.startup, "pytest on one test that does nothing, with and without the plugin"),
 }
 """In the order of the table."""

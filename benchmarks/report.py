@@ -1,0 +1,116 @@
+"""The HTML report of many results in a real browser: its size, its first screen, filters, and rows while it scrolls."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.processes import NotMeasured
+from benchmarks.setup import Setup
+from benchmarks.table import Row, judged
+from tests.browser.made import many
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+TIMES = 3
+"""Times that the page is opened, and each filter set; the quickest counts, as the one that was disturbed least."""
+
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+READY = "html[data-ready]"
+FILTERED = """async ([control, value]) => {
+  const node = document.querySelector(control);
+  const start = performance.now();
+  if (value === null) node.click();
+  else node.value = value;
+  for (const kind of ["input", "change"]) node.dispatchEvent(new Event(kind, {bubbles: true}));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return performance.now() - start;
+}"""
+FILTERS = {
+    "by outcome": (".chip.failed", None),
+    "by tag": ("select:has(option[value='topic 7'])", "topic 7"),
+    "by a range": ("input[aria-label='at most']", "2"),
+    "by a word": ("#search", "question-007"),
+}
+SCROLLED = """async () => {
+  const grid = document.querySelector(".grid");
+  grid.scrollIntoView();
+  const end = grid.getBoundingClientRect().bottom;
+  let [frames, blank] = [0, 0];
+  for (let step = 0; step < 120; step += 1) {
+    grid.scrollTop = (step * 7919 * 13) % (grid.scrollHeight - grid.clientHeight);
+    await new Promise((done) => requestAnimationFrame(done));
+    const top = document.querySelector(".grid-head").getBoundingClientRect().bottom;
+    const rows = [...document.querySelectorAll(".window .grid-row")].filter((row) => row.innerText);
+    const boxes = rows.map((row) => row.getBoundingClientRect());
+    const covered = boxes.reduce((sum, box) => sum + Math.max(0, Math.min(box.bottom, end) - Math.max(box.top, top)), 0);
+    frames += 1;
+    blank += covered < end - top - 2;
+  }
+  return [frames, blank];
+}"""
+
+
+def report(setup: Setup) -> Iterator[Row]:
+    """Size of the file, and what a reader waits for."""
+    amount = setup.rows or 20_000
+    large, small = _written(setup.folder, amount), _written(setup.folder, 200)
+    yield judged("report", f"size with {amount:,} results", large.stat().st_size / 1e6, "<=", 25, " MB")
+    yield judged("report", "size with 200 results", small.stat().st_size / 1e3, "<=", 500, " kB")
+    with _browser() as browser:
+        yield from _read(browser, large)
+
+
+def _written(folder: Path, amount: int) -> Path:
+    from pytest_llmeval.reports.html_report import write_html
+    from pytest_llmeval.reports.summary import summarize
+
+    made, path = many(amount), folder / f"report-{amount}.html"
+    write_html(path, made.run, iter(made.results), summarize(made.run, made.results))
+    return path
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        raise NotMeasured("there is no chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+def _read(browser: Browser, path: Path) -> Iterator[Row]:
+    opened = [_opened(browser, path) for _ in range(TIMES)]
+    page = opened[-1][2]
+    yield judged("report", "first screen", min(paint for paint, _, _ in opened), "<=", 1000, " ms")
+    yield Row("report", "everything works", f"{min(ready for _, ready, _ in opened):.0f} ms")
+    for name, control in FILTERS.items():
+        yield judged("report", f"filter {name}", _filtered(page, control), "<=", 100, " ms")
+    frames, blank = page.evaluate(SCROLLED)
+    yield judged("report", f"frames with blank rows, of {frames}", blank, "=", 0)
+
+
+def _opened(browser: Browser, path: Path) -> tuple[float, float, Page]:
+    """Milliseconds until the first screen and until everything works, and the page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.goto(path.as_uri(), wait_until="commit")
+    page.locator(READY).wait_for()
+    return page.evaluate(PAINT), page.evaluate("performance.now()"), page
+
+
+def _filtered(page: Page, control: tuple[str, str | None]) -> float:
+    """Milliseconds from the change of a filter to the next picture."""
+    page.locator(".grid").scroll_into_view_if_needed()
+    took = []
+    for _ in range(TIMES):
+        took.append(page.evaluate(FILTERED, control))
+        page.get_by_role("button", name="Show all").click()
+    return min(took)
