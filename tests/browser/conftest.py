@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT_MS = 30_000
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -40,15 +41,27 @@ class Opened:
 
     def watch(self, address: str) -> None:
         """Note every request but that of the file itself, every dialog, and everything on the console."""
-        self.page.on("request", lambda request: request.url.split("#")[0] == address or self.wrong.append(request.url))
-        self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on(
-            "console", lambda message: message.type in ("error", "warning") and self.wrong.append(message.text)
-        )
+        self.page.on("request", lambda request: self._note(request.url, request.url.split("#")[0] != address))
+        self.page.on("dialog", lambda dialog: self._note(dialog.message))
+        self.page.on("pageerror", lambda error: self._note(str(error)))
+        self.page.on("console", lambda message: self._note(message.text, message.type in ("error", "warning")))
+
+    def _note(self, what: str, is_wrong: bool = True) -> None:
+        if is_wrong:
+            self.wrong.append(what)
 
 
 Open = Callable[..., Any]
+
+
+def go_on(page: Page) -> None:
+    """Press the key of the next case in the open drawer, and wait until that is there."""
+    from playwright.sync_api import expect
+
+    drawer = page.locator("dialog.drawer")
+    title = drawer.locator("#drawer-title").text_content() or ""
+    page.keyboard.press("j")
+    expect(drawer.locator("#drawer-title")).not_to_have_text(title, timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="package")
@@ -77,7 +90,7 @@ def opened(browser: Browser) -> Iterator[Open]:
         pages.append(opened)
         opened.page.goto(path.as_uri() + hash_)
         if options.get("java_script_enabled", True):
-            opened.page.wait_for_function("'ready' in document.documentElement.dataset")
+            opened.page.locator("html[data-ready]").wait_for()
         return opened.page
 
     yield open_

@@ -15,12 +15,12 @@ import pytest
 from pytest_llmeval.reports.html_report import LIMIT, clipped
 from pytest_llmeval.reports.phrases import visible
 from pytest_llmeval.results import CaseResult
-from tests.browser.conftest import DESKTOP, PHONE, Open, Written
+from tests.browser.conftest import DESKTOP, PHONE, Open, Written, go_on
 from tests.browser.made import Made, shop
 from tests.reports.hostile import HOSTILE, everywhere
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -55,9 +55,8 @@ def scores_of(before: Any, text: str) -> Any:
     return {name: replace(score, reason=f"{text}before") for name, score in before.scores.items()}
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_case_opens_and_shows_its_texts_as_text(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
-    page = opened(hostile.html, viewport=viewport)
+def test_every_case_opens_and_shows_its_texts_as_text(hostile: Written, opened: Open) -> None:
+    page = opened(hostile.html)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert page.locator("html").evaluate(OVERFLOW) <= 0
     titles, answers = [], []
@@ -66,22 +65,15 @@ def test_every_case_opens_and_shows_its_texts_as_text(hostile: Written, opened: 
     for place, result in enumerate(hostile.made.results):
         drawer = page.locator("dialog.drawer")
         drawer.locator(".answer").wait_for()
-        title = drawer.get_by_role("heading", level=2).text_content()
-        titles.append(whole(title))
+        titles.append(whole(drawer.get_by_role("heading", level=2).text_content()))
         answers.append(whole(drawer.locator(".answer").text_content()))
         assert drawer.evaluate(OVERFLOW) <= 0, result.case.id[:100]
-        press(page, "j", title if place < len(HOSTILE) else None)
+        if place < len(HOSTILE):
+            go_on(page)
     texts = [(each.case.id, each.completion.text if each.completion else "") for each in hostile.made.results]
     assert [title[:1000] for title in titles] == [whole(visible(id_[:1000])) for id_, _ in texts]
     assert answers == [whole(visible(text[:20_000])) for _, text in texts]
     assert page.locator(LIVE).count() == 0
-
-
-def press(page: Page, key: str, title: str | None) -> None:
-    """Go on to the next case, and wait until it is there."""
-    page.keyboard.press(key)
-    if title is not None:
-        page.wait_for_function("title => document.getElementById('drawer-title').textContent !== title", arg=title)
 
 
 def whole(text: str | None) -> str:
@@ -89,17 +81,20 @@ def whole(text: str | None) -> str:
     return re.sub("[\ud800-\udfff\ufffd]|\\\\ud83d", "", text or "")
 
 
-def test_rendered_markdown_has_no_live_part(hostile: Written, opened: Open) -> None:
-    page = opened(hostile.html)
+def test_rendered_markdown_has_no_live_part_and_fits_a_phone(hostile: Written, opened: Open) -> None:
+    page = opened(hostile.html, viewport=PHONE)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert page.locator("html").evaluate(OVERFLOW) <= 0
     page.keyboard.press("j")
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Markdown").click()  # and so for all that follow
     for place in range(len(hostile.made.results)):
         drawer = page.locator("dialog.drawer")
-        drawer.get_by_role("button", name="Markdown").click()
         drawer.locator(".rendered").wait_for()
         assert drawer.evaluate(OVERFLOW) <= 0, place
         assert drawer.locator(LIVE).count() == 0
-        press(page, "j", drawer.get_by_role("heading", level=2).first.text_content() if place < len(HOSTILE) else None)
+        if place < len(HOSTILE):
+            go_on(page)
 
 
 def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, opened: Open) -> None:

@@ -40,7 +40,7 @@ def title(page: Page) -> str:
 
 def test_tab_reaches_every_control_once_and_each_is_in_sight(shop_report: Written, opened: Open) -> None:
     page = opened(shop_report.html)
-    seen = []
+    seen: list[str] = []
     page.keyboard.press("Tab")
     assert "Skip to the cases" in focused(page)
     while (now := focused(page)) and len(seen) < 300:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from pytest_llmeval.cli import main
 from pytest_llmeval.reports.run_log import RunLog
-from tests.browser.conftest import Open, Written
+from tests.browser.conftest import Open, Written, go_on
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,13 +37,10 @@ def label(page: Page, amount: int) -> None:
         badge = page.locator(".drawer-head .badge").text_content()
         page.keyboard.press("r" if badge == "passed" else "w")
         page.get_by_label("Note on the label").fill(NOTES[place % len(NOTES)])
-        title = page.locator("#drawer-title").text_content()
         page.locator("#drawer-title").focus()
-        page.keyboard.press("j")
-        page.wait_for_function("title => document.getElementById('drawer-title').textContent !== title", arg=title)
-        page.locator("dialog .labels input").and_(page.locator("[value=''], :not([value])")).wait_for()
+        go_on(page)
     page.keyboard.press("Escape")
-    page.wait_for_function("!location.hash.includes('case=')")
+    page.wait_for_url(lambda url: "case=" not in url)
 
 
 def exported(page: Page, folder: Path) -> Path:
@@ -59,13 +56,13 @@ def test_calibrate_joins_the_labels_with_the_run(
 ) -> None:
     made = shop_report.made
     page = opened(shop_report.html)
-    label(page, 20)
+    label(page, 10)
     path = exported(page, tmp_path)
     assert path.name == f"labels-{made.run.id}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     by_id = {each.case.id: each for each in made.results}
-    assert len(rows) == 20
+    assert len(rows) == 10
     for row in rows:
         result = by_id[row["id"]]
         assert row["label"] == ("pass" if result.outcome == "passed" else "fail")
@@ -84,7 +81,7 @@ def test_calibrate_joins_the_labels_with_the_run(
     assert found.exit_code == 0, found.output
     scored = sum(by_id[row["id"]].scores[0].value is not None for row in rows)
     figures = json.loads(found.stdout)["calibration"]
-    assert (figures["cases"], figures["unscored"]) == (scored, 20 - scored)
+    assert (figures["cases"], figures["unscored"]) == (scored, 10 - scored)
 
 
 def test_labels_stay_when_the_page_is_opened_again_and_can_be_taken_back(shop_report: Written, opened: Open) -> None:
