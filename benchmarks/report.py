@@ -46,8 +46,8 @@ SCROLLED = """async () => {
     await new Promise((done) => requestAnimationFrame(done));
     const top = document.querySelector(".grid-head").getBoundingClientRect().bottom;
     const rows = [...document.querySelectorAll(".window .grid-row")].filter((row) => row.innerText);
-    const boxes = rows.map((row) => row.getBoundingClientRect());
-    const covered = boxes.reduce((sum, box) => sum + Math.max(0, Math.min(box.bottom, end) - Math.max(box.top, top)), 0);
+    const covered = rows.map((row) => row.getBoundingClientRect())
+      .reduce((sum, box) => sum + Math.max(0, Math.min(box.bottom, end) - Math.max(box.top, top)), 0);
     frames += 1;
     blank += covered < end - top - 2;
   }
