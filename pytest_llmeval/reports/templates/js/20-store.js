@@ -21,6 +21,9 @@ function bytesOf(binary) {
   return bytes;
 }
 
+/** A map of JSON without the names that every object has: a score or a baseline may be called `constructor`. */
+const bare = (map) => Object.setPrototypeOf(map, null);
+
 /** The run, its summary, and its cases as rows: what the index knows of each. */
 class Store {
   static async load() {
@@ -32,6 +35,7 @@ class Store {
     this.run = head.run;
     this.summary = head.summary;
     this.history = head.history || [];
+    for (const point of this.history) bare(point.means);
     this.rows = parts.flatMap(rowsOf);
     this.rows.forEach((row, place) => { row.place = place; });
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
@@ -63,7 +67,9 @@ class Store {
 
   async unpack(number) {
     if (!blocks("results")[number]) await parsed;
-    return unpacked(blocks("results")[number]);
+    const results = await unpacked(blocks("results")[number]);
+    for (const { before } of results) for (const each of before || []) bare(each.scores);
+    return results;
   }
 
   /** Everything about one case: its object of the JSON report. */
@@ -93,6 +99,7 @@ function rowsOf(columns) {
   return columns.anchor.map((_, place) => {
     const row = {};
     for (const name of names) row[name] = columns[name][place];
+    for (const map of [row.scores, row.before, ...Object.values(row.before).map((then) => then.scores)]) bare(map);
     row.text = [row.id, row.ask, row.source, ...row.tags].join("\n").toLowerCase();
     return row;
   });
