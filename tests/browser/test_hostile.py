@@ -109,6 +109,24 @@ def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, open
     assert len(set(heights)) == 1
 
 
+@pytest.mark.parametrize("name", ["constructor", "__proto__"])
+def test_a_score_and_a_baseline_may_have_a_name_that_every_object_has(
+    name: str, written: Callable[[Made], Written], opened: Open
+) -> None:
+    made = shop()
+    scored = next(each for each in made.results if each.before)
+    score, before = replace(scored.scores[0], name=name), replace(scored.before[0], baseline=name)
+    named = replace(scored, scores=(score,), before=(replace(before, scores={name: before.scores["rubric"]}),))
+    other = replace(scored, case=replace(scored.case, id="other"), scores=scored.scores[1:], before=())
+    page = opened(written(Made(made.run, (named, other))).html)
+    heads = page.locator(".grid").get_by_role("columnheader").all_text_contents()
+    rows = [row.get_by_role("gridcell").all_text_contents() for row in page.locator(".window .grid-row").all()]
+    assert sorted(row[heads.index(name)] for row in rows) == ["-", "5"]
+    assert page.get_by_role("heading", name="What changed").is_visible()
+    page.locator(".window .grid-row").first.click()
+    page.locator("dialog .answer").wait_for()
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_without_a_script_the_texts_stand_there_too(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
     page = opened(hostile.html, viewport=viewport, java_script_enabled=False)
