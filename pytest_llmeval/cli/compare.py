@@ -86,13 +86,14 @@ def compare(
 
 def _sides(before: str, after: str, log: str, columns: Columns) -> tuple[Side, Side]:
     from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.session.baselines import find_file, load_side
+    from pytest_llmeval.session.baselines import Sources, find_file
 
     here = Path()
     with ExitStack() as stack:
         needs_log = any(find_file(source, here) is None for source in (before, after))
         opened = stack.enter_context(closing(RunLog(log, must_exist=True))) if needs_log and _is_there(log) else None
-        return load_side(before, here, opened, columns), load_side(after, here, opened, columns)
+        sources = Sources(here, opened, columns)
+        return sources.side(before), sources.side(after)
 
 
 def _is_there(log: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.activation import Activation
-from pytest_llmeval.plugin.gating import decide
+from pytest_llmeval.plugin.gating import decide, read_baselines
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.worker import OUTPUT
@@ -41,6 +42,7 @@ class Controller:
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
         self._gate_warnings: list[str] = []
+        self._notes: tuple[str, ...] = ()
         self._told: list[dict[str, Any]] = []
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -77,7 +79,9 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish what is in flight, set the exit code and write the reports."""
-        self._activation.finish(session)
+        self._activation.note_end(session)
+        self._read_baselines()
+        self._activation.end_calls()
         session.exitstatus = self._exit_code(int(session.exitstatus))
         self._finish(session)
 
@@ -161,13 +165,18 @@ class Controller:
                 self._recorder.run, traffic=recorded.traffic, judges=recorded.judges, lost=tuple(self._lost)
             )
             self._gate(session)
-            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._gate_warnings)
+            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._notes, *self._gate_warnings)
             self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
             if self._written is not None:
                 self._written[1].update(recorded.paths)
         except (LLMEvalError, OSError) as error:
             self._trouble.append(f"what the run leaves behind could not be written: {error}")
             session.exitstatus = session.exitstatus or EXIT_UNJUDGED
+
+    def _read_baselines(self) -> None:
+        """While calls can still be made, since a baseline may have to be judged again."""
+        with suppress(LLMEvalError, OSError):  # the gates meet the same trouble with the log, and say it
+            self._notes = read_baselines(self._activation, self._told, self._recorder)
 
     def _gate(self, session: pytest.Session) -> None:
         """Decide the gates; what they say counts where the tests alone would not have stopped the run."""

@@ -117,6 +117,27 @@ def gates_of(activation: Activation, told: Iterable[Mapping[str, Any]]) -> Gates
     return Gates(activation.settings, scoped)
 
 
+def read_baselines(
+    activation: Activation, told: Iterable[Mapping[str, Any]], recorder: Recorder | None
+) -> tuple[str, ...]:
+    """Read the baselines that a run is to be compared with, and judge again what another judge has scored.
+
+    Args:
+        activation: The plugin's state; its session is still open.
+        told: What the xdist workers told.
+        recorder: Has the results; ``None`` without any.
+
+    Returns:
+        What was judged again.
+
+    Raises:
+        LLMEvalError: The run log cannot be read.
+    """
+    if recorder is None or activation.is_cut_off or not is_asked(activation, told):
+        return ()
+    return recorder.read_baselines(activation.session)
+
+
 def decide(
     activation: Activation, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
 ) -> tuple[int, list[str]]:

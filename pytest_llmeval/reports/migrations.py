@@ -68,13 +68,27 @@ def add_judges_samples_and_gates(connection: Connection) -> None:
     connection.exec_driver_sql(GATES_3)
 
 
+BASELINES_4 = """
+CREATE TABLE baselines (
+    case_number INTEGER NOT NULL, position INTEGER NOT NULL, baseline TEXT NOT NULL, outcome TEXT, answer TEXT,
+    scores TEXT, PRIMARY KEY (case_number, position),
+    FOREIGN KEY (case_number) REFERENCES cases (number) ON DELETE CASCADE
+)
+"""
+
+
+def add_baselines(connection: Connection) -> None:
+    """To version 4: what each baseline of a run says of its cases."""
+    connection.exec_driver_sql(BASELINES_4)
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates)
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates, add_baselines)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

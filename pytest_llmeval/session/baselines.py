@@ -2,48 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import InputError, NoSuchRun, nearest
-from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline, read_baseline, write_baseline
-from pytest_llmeval.gating.sides import Side, side_of
-from pytest_llmeval.gating.tables import Columns, read_table
+from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun, nearest
+from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline, read_baseline, told_lines, write_baseline
+from pytest_llmeval.gating.sides import Key, Side, side_of
+from pytest_llmeval.gating.tables import Columns, read_table, told_rows
+from pytest_llmeval.gating.told import Told, told_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.results import CaseResult, Run
+    from pytest_llmeval.results import Before, CaseResult, Run
+    from pytest_llmeval.session.rejudging import Rejudged
+    from pytest_llmeval.session.session import Session
 
 LATEST = "latest"
 JUDGED_CODES = (0, 1, 10)
 """Exit codes of a run that came to its end."""
 
 
-def load_side(source: str, folder: Path, log: RunLog | None, columns: Columns | None = None, but: str = "") -> Side:
-    """Read a side.
+@dataclass(frozen=True)
+class Sources:
+    """Where sides are looked for.
 
-    Args:
-        source: A path, the name of a file in ``golden/baselines``, ``latest``, or id or name of a run.
+    A source is a path, the name of a file in ``golden/baselines``, ``latest``, or id or name of a run.
+
+    Attributes:
         folder: What a relative path is relative to.
         log: The run log; ``None`` where there is none.
         columns: How a table is read.
         but: Id of a run that is not meant, because it is the one that is compared.
-
-    Raises:
-        NoSuchRun: Nothing has this name.
-        InputError: A file cannot be read.
-        RunLogError: The run log cannot be read.
     """
-    columns = columns or Columns()
-    path = find_file(source, folder)
-    if path is not None:
-        return _of_file(path, source, columns)
-    run = find_run(log.runs(), source, but) if log is not None else None
-    if log is None or run is None:
-        raise NoSuchRun(_nothing(source, [] if log is None else log.runs()))
-    return side_of(shown(run), log.results(run.id), columns.cluster, len(run.lost))
+
+    folder: Path
+    log: RunLog | None
+    columns: Columns = field(default_factory=Columns)
+    but: str = ""
+
+    def side(self, source: str) -> Side:
+        """Read a side.
+
+        Raises:
+            NoSuchRun: Nothing has this name.
+            InputError: A file cannot be read.
+            RunLogError: The run log cannot be read.
+        """
+        path = find_file(source, self.folder)
+        if path is not None:
+            return _of_file(path, source, self.columns)
+        run, results = self._logged(source)
+        return side_of(shown(run), results, self.columns.cluster, len(run.lost))
+
+    def told(self, source: str) -> Iterator[Told]:
+        """What a side tells of its cases, read while it is used.
+
+        Raises:
+            NoSuchRun: Nothing has this name.
+            InputError: A file cannot be read.
+            RunLogError: The run log cannot be read.
+        """
+        path = find_file(source, self.folder)
+        if path is None:
+            return map(told_of, self._logged(source)[1])
+        if path.suffix.lower() == ".json":
+            from pytest_llmeval.reports.reading import read_report
+
+            return map(told_of, read_report(path)[1])
+        return told_lines(path) if is_baseline(path) else told_rows(path, self.columns)
+
+    def _logged(self, source: str) -> tuple[Run, Iterable[CaseResult]]:
+        run = find_run(self.log.runs(), source, self.but) if self.log is not None else None
+        if self.log is None or run is None:
+            raise NoSuchRun(_nothing(source, [] if self.log is None else self.log.runs()))
+        return run, self.log.results(run.id)
+
+
+@dataclass
+class Baseline:
+    """A baseline of a run, as far as it can be read.
+
+    Attributes:
+        name: As it was named.
+        sources: Where it was found.
+        found: The side, with what was judged again; ``None`` if it cannot be read.
+        trouble: Why it cannot.
+    """
+
+    name: str
+    sources: Sources
+    found: Rejudged | None = None
+    trouble: LLMEvalError | None = None
+
+    @classmethod
+    def read(
+        cls, sources: Sources, name: str, session: Session, after: Side, results: Iterable[CaseResult]
+    ) -> Baseline:
+        """Read a baseline; what another judge than the run's has scored is judged again.
+
+        Args:
+            sources: Where it is looked for.
+            name: As it was named.
+            session: Whose engine asks.
+            after: The run.
+            results: Those of the run.
+        """
+        from pytest_llmeval.session.rejudging import rejudge
+
+        try:
+            return cls(name, sources, rejudge(session, sources.side(name), sources.told(name), after, results))
+        except LLMEvalError as error:
+            return cls(name, sources, None, error)
+
+    @property
+    def note(self) -> str:
+        """What was judged again; empty if nothing."""
+        many = self.found.count if self.found else 0
+        scores = f"{many} score{'s' if many > 1 else ''}"
+        return f"baseline {self.name}: another judge had scored it; {scores} made again" if many else ""
+
+    def loaded(self) -> Side:
+        """The side.
+
+        Raises:
+            LLMEvalError: It cannot be read.
+        """
+        if self.found is None:
+            raise self.trouble or NoSuchRun(self.name)
+        return self.found.side
+
+    def befores(self, after: Side) -> Iterator[tuple[Key, Before]]:
+        """What it says of the cases of a run.
+
+        Args:
+            after: The run.
+        """
+        if self.found is None:
+            return
+        by_id = {key[2]: key for key in after.entries} if self.found.side.is_plain else {}
+        for told in self.sources.told(self.name):
+            key = by_id.get(told.key[2], told.key)
+            if key in after.entries:
+                yield key, told.before(self.name, self.found.scores.get(key))
 
 
 def find_file(source: str, folder: Path) -> Path | None:
@@ -141,11 +244,11 @@ def open_side(source: str, log: str) -> Side:
     """
     here = Path()
     if find_file(source, here) is not None or not ("://" in log or Path(log).is_file()):
-        return load_side(source, here, None)
+        return Sources(here, None).side(source)
     from pytest_llmeval.reports.run_log import RunLog
 
     with closing(RunLog(log, must_exist=True)) as opened:
-        return load_side(source, here, opened)
+        return Sources(here, opened).side(source)
 
 
 def accept_command(source: str) -> str:

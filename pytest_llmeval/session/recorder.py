@@ -6,7 +6,6 @@ import dataclasses
 import platform
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,12 @@ from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.gating.sides import Side
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.reports.summary import Summary
+    from pytest_llmeval.session.baselines import Baseline, Sources
     from pytest_llmeval.session.gating import Gates
+    from pytest_llmeval.session.session import Session
 
 IN_MEMORY = "sqlite://"
 
@@ -37,6 +39,7 @@ class Recorder:
         self._root = root
         self._current = current
         self._log: RunLog | None = None
+        self._baselines: dict[str, Baseline] = {}
         self.run = run
 
     def add(self, result: CaseResult) -> None:
@@ -49,6 +52,27 @@ class Recorder:
             self._log = self._open()
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
+
+    def read_baselines(self, session: Session) -> tuple[str, ...]:
+        """Read the baselines of the settings; answers that another judge has scored are judged again.
+
+        Args:
+            session: Whose engine asks; it is still open.
+
+        Returns:
+            What was judged again.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        if self._log is None or not self._settings.baseline:
+            return ()
+        from pytest_llmeval.session.baselines import Baseline
+
+        side, sources = self._side(self._log), self._sources(self._log)
+        for name in self._settings.baseline:
+            self._baselines[name] = Baseline.read(sources, name, session, side, self._log.results(self.run.id))
+        return tuple(filter(None, (each.note for each in self._baselines.values())))
 
     def judge(self, gates: Gates, quarantine: Quarantine | None, is_whole: bool) -> tuple[str, ...]:
         """Decide the gates of the run, and keep what became of them.
@@ -65,19 +89,15 @@ class Recorder:
             RunLogError: The log cannot be read.
             SettingError: A rule cannot be read.
         """
-        from pytest_llmeval.gating.sides import side_of
-        from pytest_llmeval.gating.tables import Columns
-        from pytest_llmeval.session.baselines import load_side, shown
         from pytest_llmeval.session.gating import judge_run
 
         if self._log is None:
             return ()
-        cluster, run = self._settings.cluster, self.run
-        side = side_of(shown(run), self._log.results(run.id), cluster, len(run.lost))
+        side, run = self._side(self._log), self.run
         left_out = [key for key in side.entries if quarantine and quarantine.find(key[1], key[2])]
-        folder = self._current if "baseline" in self._settings.explicit else self._root
-        load = partial(load_side, folder=folder, log=self._log, columns=Columns(cluster=cluster), but=run.id)
-        found = judge_run(gates, side, run.lost, run.traffic, left_out, load)
+        found = judge_run(gates, side, run.lost, run.traffic, left_out, lambda name: self._baselines[name].loaded())
+        for baseline in self._baselines.values():
+            self._log.add_before(run.id, baseline.befores(side))
         self.run = dataclasses.replace(run, gates=found.gates, comparisons=found.comparisons)
         return quarantine.warnings(((key[1], key[2]) for key in side.entries), is_whole) if quarantine else ()
 
@@ -104,6 +124,19 @@ class Recorder:
         written = self._write_reports(self._log)
         self._log.close()
         return written
+
+    def _side(self, log: RunLog) -> Side:
+        from pytest_llmeval.gating.sides import side_of
+        from pytest_llmeval.session.baselines import shown
+
+        return side_of(shown(self.run), log.results(self.run.id), self._settings.cluster, len(self.run.lost))
+
+    def _sources(self, log: RunLog) -> Sources:
+        from pytest_llmeval.gating.tables import Columns
+        from pytest_llmeval.session.baselines import Sources
+
+        folder = self._current if "baseline" in self._settings.explicit else self._root
+        return Sources(folder, log, Columns(cluster=self._settings.cluster), self.run.id)
 
     def _open(self) -> RunLog:
         from pytest_llmeval.reports.run_log import RunLog

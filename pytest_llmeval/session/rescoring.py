@@ -115,16 +115,13 @@ class Rescorer:
             if is_judged(score):
                 places.setdefault(score.name, []).append(place)
         for name, own in places.items():
-            sets: list[Params] = []
-            for bound in old.thresholds:
-                if bound.metric == name and bound.params not in sets:
-                    sets.append(bound.params)
+            sets = score_params(old, name)
             if old.completion is None:
                 self.kept["their answer is not in the log"] += len(own)
-            elif len(own) != max(len(sets), 1):
+            elif len(own) != len(sets):
                 self.kept["the test took several of one name, and the log cannot tell of what"] += len(own)
             else:
-                yield from zip(own, sets or [{}], strict=True)
+                yield from zip(own, sets, strict=True)
 
     def _renewed(self, old: CaseResult, made: Mapping[int, Score]) -> CaseResult:
         scores = tuple(made.get(place, score) for place, score in enumerate(old.scores))
@@ -154,6 +151,15 @@ class Rescorer:
             self.changes.setdefault(one.name, ScoreChanges()).add(one, other)
         if old.outcome != new.outcome:
             self.flips.append(flip(old, new, pairs))
+
+
+def score_params(result: CaseResult, name: str) -> list[Params]:
+    """The parameters that scores of a name were taken with, as far as the bounds on them tell."""
+    sets: list[Params] = []
+    for bound in result.thresholds:
+        if bound.metric == name and bound.params not in sets:
+            sets.append(bound.params)
+    return sets or [{}]
 
 
 def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
