@@ -13,8 +13,9 @@ from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.gating.sides import PASS_RATE, Key, Side
 from pytest_llmeval.results import Traffic
-from pytest_llmeval.session.baselines import LATEST, accept_command
+from pytest_llmeval.session.baselines import accept_command
 from pytest_llmeval.session.roles import judges_itself
+from pytest_llmeval.session.sources import LATEST
 from pytest_llmeval.settings import Settings
 from pytest_llmeval.stats.gate import GateRules
 from pytest_llmeval.stats.verdicts import WORST_FIRST, no_baseline, worst

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.sides import Side
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.reports.summary import Summary
-    from pytest_llmeval.session.baselines import Baseline, Sources
+    from pytest_llmeval.session.baselines import Baseline
     from pytest_llmeval.session.gating import Gates
     from pytest_llmeval.session.session import Session
 
@@ -68,8 +68,10 @@ class Recorder:
         if self._log is None or not self._settings.baseline:
             return ()
         from pytest_llmeval.session.baselines import Baseline
+        from pytest_llmeval.session.sources import sources_of
 
-        side, sources = self._side(self._log), self._sources(self._log)
+        side = self._side(self._log)
+        sources = sources_of(self._settings, self._root, self._current, self._log, self.run.id)
         for name in self._settings.baseline:
             self._baselines[name] = Baseline.read(sources, name, session, side, self._log.results(self.run.id))
         return tuple(filter(None, (each.note for each in self._baselines.values())))
@@ -127,16 +129,9 @@ class Recorder:
 
     def _side(self, log: RunLog) -> Side:
         from pytest_llmeval.gating.sides import side_of
-        from pytest_llmeval.session.baselines import shown
+        from pytest_llmeval.session.sources import shown
 
         return side_of(shown(self.run), log.results(self.run.id), self._settings.cluster, len(self.run.lost))
-
-    def _sources(self, log: RunLog) -> Sources:
-        from pytest_llmeval.gating.tables import Columns
-        from pytest_llmeval.session.baselines import Sources
-
-        folder = self._current if "baseline" in self._settings.explicit else self._root
-        return Sources(folder, log, Columns(cluster=self._settings.cluster), self.run.id)
 
     def _open(self) -> RunLog:
         from pytest_llmeval.reports.run_log import RunLog

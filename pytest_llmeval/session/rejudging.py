@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from pytest_llmeval.gating.sides import PASS_RATE, WHOLE_OUTCOMES, Entry, Key, Mark, Side
-from pytest_llmeval.records import Completion, Score
+from pytest_llmeval.records import Case, Completion, Score
 from pytest_llmeval.results import BeforeScore, CaseResult, Outcome
+from pytest_llmeval.session.judges import asks_judge
 from pytest_llmeval.session.judging import begin_score, some_ahead
-from pytest_llmeval.session.rescoring import judged_outcome, score_params
+from pytest_llmeval.session.rescoring import Params, judged_outcome, score_params
 from pytest_llmeval.session.roles import judges_itself
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.told import Told
     from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.session.case_run import Plan
     from pytest_llmeval.session.session import Session
 
 Asked = dict[tuple[int, str], Future[Score]]
@@ -72,6 +74,38 @@ def rejudge(
     return Rejudged(replace(before, entries=entries), scores)
 
 
+def count_rejudging(session: Session, before: Side, told: Iterable[Told], plans: Iterable[Plan]) -> None:
+    """Ask, in a dry run, what `rejudge` would ask; its session counts it.
+
+    Args:
+        session: The session of the dry run.
+        before: The baseline.
+        told: What it tells of its cases.
+        plans: What the tests of the run declare.
+    """
+    answers = {each.key: each for each in told}
+    asked: list[Future[Score]] = []
+    for plan in plans:
+        key = (plan.suite, plan.case.source.file, plan.case.id)
+        if key in answers and key in before.entries:
+            declared = (*((bound.metric, bound.params) for bound in plan.thresholds), *plan.metrics)
+            for scorer in _foreseen(session, plan, declared, before.entries[key]):
+                asked += _begun(session, scorer, plan.case, answers[key], plan.order)
+    for future in asked:
+        future.result()
+
+
+def _foreseen(session: Session, plan: Plan, declared: Iterable[tuple[str, Params]], old: Entry) -> Iterator[Scorer]:
+    """The judges that a test declares, and that are not those of the baseline."""
+    for name, params in declared:
+        if name in old.marks and asks_judge(name, session.settings):
+            scorer = session.scorer(name, params, session.settings)
+            version = _version(scorer, plan.case)
+            is_own = version == _version(session.scorer(name, params, plan.settings), plan.case)
+            if is_own and _differ(old.marks[name], Mark((), version)):
+                yield scorer
+
+
 def _stale(before: Side, after: Side) -> Iterator[tuple[Key, tuple[str, ...]]]:
     """The cases whose scores are of different versions, with the names of these scores."""
     for key, new in after.entries.items():
@@ -97,10 +131,16 @@ def _asked(session: Session, names: tuple[str, ...], told: Told, result: CaseRes
     found: Asked = {}
     for name in names:
         scorer = _scorer(session, result, name)
-        for number, text in enumerate(told.answers if scorer is not None else ()):
-            answer = Completion(text, endpoint="baseline", cost_usd=0.0, cached=True)
-            found[number, name] = begin_score(session, scorer, result.case, answer, order)  # type: ignore[arg-type]
+        if scorer is not None:
+            for number, future in enumerate(_begun(session, scorer, result.case, told, order)):
+                found[number, name] = future
     return found
+
+
+def _begun(session: Session, scorer: Scorer, case: Case, told: Told, order: int) -> list[Future[Score]]:
+    """A new score of each of the baseline's answers, on its way."""
+    answers = (Completion(text, endpoint="baseline", cost_usd=0.0, cached=True) for text in told.answers)
+    return [begin_score(session, scorer, case, answer, order) for answer in answers]
 
 
 def _scorer(session: Session, result: CaseResult, name: str) -> Scorer | None:
@@ -109,10 +149,14 @@ def _scorer(session: Session, result: CaseResult, name: str) -> Scorer | None:
     sets = score_params(result, name)
     if len(own) != 1 or len(sets) != 1:
         return None
-    settings = session.settings
-    scorer = session.scorer(name, sets[0], settings)
-    of_case = scorer.for_case(result.case) if hasattr(scorer, "for_case") else scorer
-    return scorer if of_case.version == own[0].version else None
+    scorer = session.scorer(name, sets[0], session.settings)
+    return scorer if _version(scorer, result.case) == own[0].version else None
+
+
+def _version(scorer: Scorer, case: Case) -> str:
+    """The version of the scores of a case: a row may have a criterion of its own, and so another judge."""
+    own: Scorer = scorer.for_case(case) if hasattr(scorer, "for_case") else scorer
+    return own.version
 
 
 def _entry(old: Entry, result: CaseResult, told: Told, made: Mapping[tuple[int, str], Score]) -> Entry:

@@ -11,7 +11,7 @@ from pytest_llmeval.gating.baseline_file import is_baseline, read_baseline, writ
 from pytest_llmeval.gating.sides import Side, side_of
 from pytest_llmeval.reports.json_report import count_and_write_json
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.session.baselines import Sources
+from pytest_llmeval.session.sources import Sources
 from tests.reports.conftest import make_results, make_run
 
 
