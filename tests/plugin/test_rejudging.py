@@ -16,7 +16,7 @@ POLITE = (*JUDGED, "--llm-baseline", "main", "--llm-judge-criteria", "Is it poli
 def judge_by_answer(project: Project) -> None:
     """Let the judge score what is in the answer, whichever question it belongs to."""
     project.endpoint.judge = lambda request: json.dumps(
-        {"reason": "As it says.", "score": float(judged_texts(request)["answer"].split()[1])}
+        {"reason": "As it says.", "score": float(judged_texts(request)["answer"].split()[0])}
     )
 
 
@@ -45,7 +45,7 @@ def test_a_drop_shows_under_the_judge_of_the_run(project: Project, workers: str)
     assert run.ret == 1
     run.stdout.fnmatch_lines(["REGRESSED: regression against main: rubric: 45.0 points worse*"])
     assert project.endpoint.count("judge") == 40
-    assert project.report()["run"]["traffic"]["calls"] == 40
+    assert project.report()["run"]["traffic"]["calls"] == 60  # the answers of the column among them
     before = {each["case"]["id"]: each["before"] for each in project.report()["results"]}
     assert before["row-01"] == [
         {
