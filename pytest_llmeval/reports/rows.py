@@ -293,7 +293,7 @@ def _storable(row: dict[str, Any]) -> dict[str, Any]:
 def _restored(row: Row) -> Row:
     if ESCAPED not in _texts(row):
         return row
-    return {name: _unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
+    return {name: unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _texts(row: Row) -> str:
@@ -313,5 +313,6 @@ def _escaped(text: str) -> str:
     return text if _is_plain(text) else ESCAPED[:-1] + json.dumps(text)
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """A text as it was before a database made it be escaped."""
     return json.loads(text[len(ESCAPED) - 1 :]) if text.startswith(ESCAPED) else text

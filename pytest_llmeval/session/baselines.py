@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.results import CaseResult, Run
 
 LATEST = "latest"
-JUDGED_CODES = (0, 1, 10)
-"""Exit codes of a run that came to its end."""
 
 
 def load_side(source: str, folder: Path, log: RunLog | None, columns: Columns | None = None, but: str = "") -> Side:
@@ -58,9 +56,9 @@ def find_run(runs: Iterable[Run], source: str, but: str = "") -> Run | None:
     for run in runs:
         if run.id == but:
             continue
-        if run.id == source or (source == LATEST and run.exit_code in JUDGED_CODES):
+        if run.id == source or (source == LATEST and run.is_whole):
             return run
-        if found is None and source and run.name == source and run.exit_code in JUDGED_CODES:
+        if found is None and source and run.name == source and run.is_whole:
             found = run
     return found
 
@@ -128,7 +126,7 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
         run = find_run(opened.runs(), source)
         if run is None:
             raise NoSuchRun(_nothing(source, opened.runs()))
-        if run.exit_code not in JUDGED_CODES:
+        if not run.is_whole:
             raise InputError(f"{shown(run)}: it did not come to its end; allowed: a whole run")
         return _written(path, name, opened.results(run.id)), shown(run)
 
