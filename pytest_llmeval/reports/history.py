@@ -164,6 +164,7 @@ class CasePoint:
         run: Experiment id.
         name: What the user called the run; empty if nothing.
         started_at: When the run started, ISO 8601 with UTC offset.
+        exit_code: pytest's exit code; ``None``: it was killed, or still runs.
         is_whole: Whether the run came to its end.
         outcome: How the case ended.
         message: Why it did not pass; empty if it did.
@@ -175,6 +176,7 @@ class CasePoint:
     run: str
     name: str
     started_at: str
+    exit_code: int | None
     is_whole: bool
     outcome: Outcome
     message: str

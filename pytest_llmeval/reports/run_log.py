@@ -28,7 +28,6 @@ from pytest_llmeval.results import CaseResult, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
-    from sqlalchemy import Row as SQLRow
 
 PAGE = 200  # results read at once; what bounds the memory of a reader
 ORDER = ("suite", "file", "line", "case_id", "sample")
@@ -139,7 +138,7 @@ class RunLog:
         """All results of a run, or those of one case id, in the order of suite, file, line, case id and sample."""
         return LoggedResults(self, self._database, run_id, case_id)
 
-    def rows(self, query: Select[Any]) -> Iterator[SQLRow[Any]]:
+    def rows(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
         """The rows of a query of the tables, for those who need few columns of many results. None is kept.
 
         Raises:
