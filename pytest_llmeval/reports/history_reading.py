@@ -158,8 +158,11 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
         if number in places:  # else it was written after the cases were read
             _add_values(numbers.values, places[number], scores)
     for name, call in narrow_calls(log, run.id):
-        (numbers.tally.add_scoring_call if name else numbers.tally.add_answer)(call)
-        numbers.judged.update([name] if name else [])
+        if name is None:
+            numbers.tally.add_answer(call)
+        else:
+            numbers.tally.add_scoring_call(call)
+            numbers.judged.add(name)
     return numbers
 
 

@@ -39,9 +39,9 @@ class NarrowScore(NamedTuple):
 
 
 class NarrowCall(NamedTuple):
-    """A completion without its text, and the name of the score whose call it is; empty: it is an answer."""
+    """A completion without its text, and the name of the score whose call it is; ``None``: it is an answer."""
 
-    score: str
+    score: str | None
     completion: Completion
 
 
@@ -70,14 +70,15 @@ def narrow_scores(log: RunLog, run_id: str) -> Iterator[NarrowScore]:
 
 def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:
     """The answers of a run's cases, or of their samples, and the calls of their scores, in the order of its results."""
-    from sqlalchemy import exists, or_
+    from sqlalchemy import exists, func, or_
 
     completions, samples = schema().completions, schema().samples
     names = ("score_position", "purpose", "cost_usd", "latency_s", "cached", "call", "prompt_tokens",
              "completion_tokens")  # fmt: skip
     has_samples = exists().where(samples.c.case_number == completions.c.case_number)
     of_a_sample = completions.c.sample.is_not(None)
-    query = _of_run(completions, run_id, [completions.c[name] for name in names]).where(
+    in_case = (completions.c.score_position.is_not(None), func.coalesce(completions.c.sample, -1))
+    query = _of_run(completions, run_id, [completions.c[name] for name in names], *in_case).where(
         completions.c.text.is_not(None),
         or_(completions.c.score_position.is_not(None), of_a_sample, ~has_samples),
     )
@@ -86,7 +87,7 @@ def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:
         completion = Completion(
             "", usage=usage, cost_usd=cost, latency_s=latency, cached=cached, call=unescaped(call or "")
         )
-        yield NarrowCall("" if position is None else unescaped(purpose), completion)
+        yield NarrowCall(None if position is None else unescaped(purpose), completion)
 
 
 def _order() -> list[ColumnElement[Any]]:
@@ -95,11 +96,11 @@ def _order() -> list[ColumnElement[Any]]:
     return [schema().cases.c[name] for name in ORDER]
 
 
-def _of_run(table: Table, run_id: str, columns: list[ColumnElement[Any]]) -> Select[Any]:
-    """Columns of the rows that belong to the cases of a run, the case's number first."""
+def _of_run(table: Table, run_id: str, columns: list[ColumnElement[Any]], *in_case: ColumnElement[Any]) -> Select[Any]:
+    """Columns of the rows that belong to the cases of a run, the case's number first; in a case in an order."""
     from sqlalchemy import select
 
     cases = schema().cases
     joined = table.join(cases, table.c.case_number == cases.c.number)
     query = select(table.c.case_number, *columns).select_from(joined).where(cases.c.run_id == run_id)
-    return query.order_by(*_order(), table.c.position)
+    return query.order_by(*_order(), *in_case, table.c.position)
