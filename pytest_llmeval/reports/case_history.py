@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.facts import finite, model_of
 from pytest_llmeval.reports.history import CaseHistory, CasePoint, CaseScore
+from pytest_llmeval.reports.history_reading import check_metrics
 from pytest_llmeval.reports.narrow import narrow_cases
 from pytest_llmeval.results import CaseResult, Run
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 SEPARATOR = "::"
 
 
-def read_case(log: RunLog, runs: Sequence[Run], named: str, metrics: Sequence[str] = ()) -> tuple[CaseHistory, ...]:
+def read_case(log: RunLog, runs: Sequence[Run], named: str, metrics: Collection[str] = ()) -> tuple[CaseHistory, ...]:
     """The history of a case; several, where several golden files or tests have a case of this id.
 
     Args:
@@ -28,12 +30,14 @@ def read_case(log: RunLog, runs: Sequence[Run], named: str, metrics: Sequence[st
         metrics: The scores to keep; none: all.
 
     Raises:
-        InputError: No run has such a case.
+        InputError: No run has such a case, or the case no such score.
         RunLogError: The log cannot be read.
     """
     for place, case_id in _readings(named):
-        if found := _histories(log, runs, place, case_id, metrics):
-            return found
+        if found := _histories(log, runs, place, case_id):
+            points = (point for case in found for point in case.points)
+            check_metrics(metrics, (score.name for point in points for score in point.scores))
+            return tuple(_only(case, metrics) for case in found) if metrics else found
     known = [case.id for case in narrow_cases(log, runs[-1].id)] if runs else []
     raise InputError(
         f"--case: found {named!r}; allowed: a case of these runs, as ID or FILE::ID. {nearest(named, known)}".rstrip()
@@ -48,15 +52,20 @@ def _readings(named: str) -> Iterator[tuple[str, str]]:
         yield SEPARATOR.join(parts[:end]), SEPARATOR.join(parts[end:])
 
 
-def _histories(
-    log: RunLog, runs: Sequence[Run], place: str, case_id: str, metrics: Sequence[str]
-) -> tuple[CaseHistory, ...]:
+def _only(case: CaseHistory, metrics: Collection[str]) -> CaseHistory:
+    points = (
+        replace(point, scores=tuple(score for score in point.scores if score.name in metrics)) for point in case.points
+    )
+    return replace(case, points=tuple(points))
+
+
+def _histories(log: RunLog, runs: Sequence[Run], place: str, case_id: str) -> tuple[CaseHistory, ...]:
     points: dict[tuple[str, str, str, int], list[CasePoint]] = {}
     lines: dict[tuple[str, str, str, int], int] = {}
     for run in runs:
         for result in log.results(run.id, case_id):
             if place in ("", result.suite, result.case.source.file):
-                points.setdefault(result.identity, []).append(_point(run, result, metrics))
+                points.setdefault(result.identity, []).append(_point(run, result))
                 lines[result.identity] = result.case.source.line
     return tuple(
         CaseHistory(suite, file, lines[suite, file, id_, sample], id_, sample, tuple(own))
@@ -64,7 +73,7 @@ def _histories(
     )
 
 
-def _point(run: Run, result: CaseResult, metrics: Sequence[str]) -> CasePoint:
+def _point(run: Run, result: CaseResult) -> CasePoint:
     return CasePoint(
         run=run.id,
         name=run.name,
@@ -73,7 +82,7 @@ def _point(run: Run, result: CaseResult, metrics: Sequence[str]) -> CasePoint:
         is_whole=run.is_whole,
         outcome=result.outcome,
         message=result.message,
-        scores=tuple(_score(score) for score in result.scores if not metrics or score.name in metrics),
+        scores=tuple(_score(score) for score in result.scores),
         answer=result.completion.text if result.completion else None,
         model=model_of(result),
     )

@@ -65,11 +65,7 @@ def only(history: History, metrics: Collection[str]) -> History:
     Raises:
         InputError: No run has a metric of this name.
     """
-    known = sorted({metric.name for point in history.runs for metric in point.metrics})
-    for name in metrics:
-        if name not in known:
-            allowed = ", ".join(known) or "none"
-            raise InputError(f"--metric: found {name!r}; allowed: {allowed}. {nearest(name, known)}".rstrip())
+    check_metrics(metrics, (metric.name for point in history.runs for metric in point.metrics))
     if not metrics:
         return history
     points = (
@@ -77,6 +73,19 @@ def only(history: History, metrics: Collection[str]) -> History:
         for point in history.runs
     )
     return replace(history, runs=tuple(points))
+
+
+def check_metrics(wanted: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a metric that nothing has.
+
+    Raises:
+        InputError: A wanted metric is not known.
+    """
+    names = sorted(set(known))
+    for name in wanted:
+        if name not in names:
+            allowed = ", ".join(names) or "none"
+            raise InputError(f"--metric: found {name!r}; allowed: {allowed}. {nearest(name, names)}".rstrip())
 
 
 @dataclass

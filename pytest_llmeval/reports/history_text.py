@@ -149,7 +149,7 @@ def _told(point: CasePoint, before: CasePoint | None) -> Iterator[str]:
         old = versions.get(score.name, score.version)
         yield _score(score) + (f" ({ANOTHER_JUDGE})" if score.is_judged and old != score.version else "")
     if point.message:
-        yield point.message
+        yield point.message.partition("\n")[0]  # what follows repeats the scores and their reasons
     if point.answer is not None:
         is_same = before is not None and before.answer == point.answer
         yield "the same answer" if is_same else f"answer: {point.answer}"

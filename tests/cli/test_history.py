@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 from tests.reports.conftest import FINGERPRINT, RUBRIC, judge_call, passed
 
 LOG = ".llmeval/runs.sqlite"
-SPENT = "$0.0306  generation $0.0300, judge $0.0006  500 ms (median), 500 ms (p95)"
+SPENT = "$0.0306  generation $0.0300, judge $0.00063  500 ms (median), 500 ms (p95)"
 
 
 def case(id_: str, value: float, judge: str = FINGERPRINT, file: str = "golden/faq.csv") -> CaseResult:
@@ -92,7 +92,7 @@ def test_every_run_has_a_row_in_every_block_the_oldest_first(llmeval: Command) -
         "cost and time of an answer",
         f"  2025-06-01 10:00 UTC  main  {SPENT}",
         f"  2025-06-02 10:00 UTC  main  {SPENT}",
-        "  2025-06-03 10:00 UTC  run-3  $0.0102  generation $0.0100, judge $0.0002  500 ms (median), 500 ms (p95)",
+        "  2025-06-03 10:00 UTC  run-3  $0.0102  generation $0.0100, judge $0.00021  500 ms (median), 500 ms (p95)",
         f"  2025-06-04 10:00 UTC  judge  {SPENT}",
         f"  2025-06-05 10:00 UTC  main  {SPENT}",
         "cases that flip most, 3 of 4 flip (P passed, F failed, E error, X xfailed, - not run)",
@@ -136,6 +136,8 @@ def test_runs_and_metrics_can_be_chosen(llmeval: Command) -> None:
     lines = shown(llmeval, "--metric", "length")
     assert "length (higher is better)" in lines
     assert "rubric (higher is better)" not in lines
+    (case_,) = found(llmeval, "--metric", "length", "--case", "refund")["cases"]
+    assert [len(point["scores"]) for point in case_["points"]] == [0, 0, 0, 0, 0, 1]
 
 
 def test_one_case_is_followed_through_the_runs(llmeval: Command) -> None:
@@ -178,6 +180,7 @@ def test_a_case_is_named_by_its_id_or_by_file_and_id(llmeval: Command) -> None:
     [
         (["--case", "refunds"], "--case: found 'refunds'; allowed: a case of these runs, as ID or FILE::ID. Did you"),
         (["--metric", "rubrik"], "--metric: found 'rubrik'; allowed: rubric. Did you mean 'rubric'?"),
+        (["--metric", "rubrik", "--case", "refund"], "--metric: found 'rubrik'; allowed: rubric."),
         (["--name", "mian"], "--name: found 'mian'; allowed: main, judge. Did you mean 'main'?"),
         (["--limit", "0"], "--limit"),
         (["--log", "absent.sqlite"], "absent.sqlite: there is no such file"),
