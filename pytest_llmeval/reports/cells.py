@@ -31,7 +31,7 @@ def restored(row: Row) -> Row:
     """The row that `storable` was given."""
     if ESCAPED not in _texts(row):
         return row
-    return {name: _unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
+    return {name: unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _texts(row: Row) -> str:
@@ -51,5 +51,6 @@ def _escaped(text: str) -> str:
     return text if _is_plain(text) else ESCAPED[:-1] + json.dumps(text)
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """A text as it was before a database made it be escaped."""
     return json.loads(text[len(ESCAPED) - 1 :]) if text.startswith(ESCAPED) else text

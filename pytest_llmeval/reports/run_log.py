@@ -155,9 +155,19 @@ class RunLog:
             gates = self._gates(connection)
         return (run_of(row, gates.get(row["id"], ())) for row in rows)
 
-    def results(self, run_id: str) -> LoggedResults:
-        """All results of a run, in the order of suite, file, line, case id and sample."""
-        return LoggedResults(self, self._database, run_id)
+    def results(self, run_id: str, case_id: str | None = None) -> LoggedResults:
+        """All results of a run, or those of one case id, in the order of suite, file, line, case id and sample."""
+        return LoggedResults(self, self._database, run_id, case_id)
+
+    def rows(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        """The rows of a query of the tables, for those who need few columns of many results. None is kept.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        self.flush()
+        with self._database.transaction() as connection:
+            yield from connection.execution_options(yield_per=PAGE).execute(query)
 
     def close(self) -> None:
         """Write the results that wait, and close the database.
@@ -221,6 +231,7 @@ class LoggedResults:
     log: RunLog
     database: Database
     run_id: str
+    case_id: str | None = None
 
     def __iter__(self) -> Iterator[CaseResult]:
         """The results in their order.
@@ -241,6 +252,7 @@ class LoggedResults:
         cases = schema().cases
         order = [cases.c[name] for name in ORDER]
         query = cases.select().where(cases.c.run_id == self.run_id).order_by(*order).limit(PAGE)
+        query = query if self.case_id is None else query.where(cases.c.case_id == self.case_id)
         with self.database.transaction() as connection:
             found = _rows(connection, query.where(tuple_(*order) > last) if last else query)
             numbers = [row["number"] for row in found]

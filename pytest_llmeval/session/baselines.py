@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.baseline_file import FOLDER, write_baseline
 from pytest_llmeval.gating.sides import Key, Side
-from pytest_llmeval.session.sources import JUDGED_CODES, Sources, find_run, no_such_run, opened_log, shown, sources_of
+from pytest_llmeval.session.sources import Sources, find_run, no_such_run, opened_log, shown, sources_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.results import Before, CaseResult
@@ -145,7 +145,7 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
         run = find_run(opened.runs(), source)
         if run is None:
             raise NoSuchRun(no_such_run(source, opened.runs()))
-        if run.exit_code not in JUDGED_CODES:
+        if not run.is_whole:
             raise InputError(f"{shown(run)}: it did not come to its end; allowed: a whole run")
         return _written(path, name, opened.results(run.id)), shown(run)
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings import Settings
 
 LATEST = "latest"
-JUDGED_CODES = (0, 1, 10)
-"""Exit codes of a run that came to its end."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +120,9 @@ def find_run(runs: Iterable[Run], source: str, but: str = "") -> Run | None:
     for run in runs:
         if run.id == but:
             continue
-        if run.id == source or (source == LATEST and run.exit_code in JUDGED_CODES):
+        if run.id == source or (source == LATEST and run.is_whole):
             return run
-        if found is None and source and run.name == source and run.exit_code in JUDGED_CODES:
+        if found is None and source and run.name == source and run.is_whole:
             found = run
     return found
 

@@ -33,6 +33,7 @@ VOLATILE = {
     r"\$[\d.]+": "$0",
     r"[\d,]+ tokens": "0 tokens",
     r"\d{8}T\d{6}-[0-9a-f]{6}": "RUN-ID",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d UTC": "TIME",
 }
 """What differs from run to run, and what it is compared as."""
 
