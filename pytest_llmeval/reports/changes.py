@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -24,14 +24,14 @@ class Changes:
     """The cases that differ from a baseline of the run.
 
     Attributes:
-        lost: Cases that passed before and fail now; each with its place among them.
+        lost: Cases that passed before and fail now.
         dropped: Cases with a lower score of a metric that is gated, the most suspicious first: the metric, the change.
         gained: Cases that failed before and pass now.
     """
 
-    lost: Mapping[Key, int] = field(default_factory=dict)
+    lost: Collection[Key] = frozenset()
     dropped: Mapping[Key, tuple[str, CaseChange]] = field(default_factory=dict)
-    gained: Mapping[Key, int] = field(default_factory=dict)
+    gained: Collection[Key] = frozenset()
 
     def way(self, result: CaseResult) -> Way | None:
         """Which way a case went; ``None`` if there is nothing to say."""
@@ -56,9 +56,9 @@ def changes_of(run: Run) -> Changes:
         for change in metric.dropped:
             dropped.setdefault(_key(change), (metric.name, change))
     return Changes(
-        _places(change for comparison in found for change in comparison.lost),
+        frozenset(_key(change) for comparison in found for change in comparison.lost),
         dropped,
-        _places(change for comparison in found for change in comparison.gained),
+        frozenset(_key(change) for comparison in found for change in comparison.gained),
     )
 
 
@@ -70,11 +70,6 @@ def key_of(result: CaseResult) -> Key:
 def failed_before(result: CaseResult) -> bool:
     """Whether a baseline says that the case failed there."""
     return any(before.outcome in ("failed", "xfailed") for before in result.before)
-
-
-def _places(changes: Iterable[CaseChange]) -> dict[Key, int]:
-    keys = dict.fromkeys(map(_key, changes))
-    return {key: place for place, key in enumerate(keys)}
 
 
 def _key(change: CaseChange) -> Key:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Score
-from pytest_llmeval.reports.changes import WAYS, Changes, Key, Way, changes_of, key_of
-from pytest_llmeval.reports.facts import finite
+from pytest_llmeval.reports.changes import WAYS, Changes, Way, changes_of, key_of
+from pytest_llmeval.reports.facts import checks, finite
 from pytest_llmeval.reports.inert import fenced, flat, inert
 from pytest_llmeval.reports.markdown_metrics import row
 from pytest_llmeval.reports.phrases import NONE, count, number
@@ -80,13 +80,12 @@ def _choice(changes: Changes, results: Iterable[CaseResult]) -> Choice:
 
 def _ranked(changes: Changes, results: Iterable[CaseResult], total: Counter[Way]) -> Iterator[tuple[int, int, int]]:
     """Of each case that is to be seen: how bad its way is, its place on that way, its place in the run."""
-    drops = {key: place for place, key in enumerate(changes.dropped)}
+    suspicion = {key: place for place, key in enumerate(changes.dropped)}
     for place, result in enumerate(results):
         way = changes.way(result)
         if way is not None:
             total[way] += 1
-            known: dict[Key, int] = {"lost": changes.lost, "dropped": drops}.get(way, {})  # type: ignore[assignment]
-            yield WAYS.index(way), known.get(key_of(result), place), place
+            yield WAYS.index(way), suspicion[key_of(result)] if way == "dropped" else place, place
 
 
 def _assembled(cases: Iterable[tuple[Way, str]], total: Counter[Way]) -> str:
@@ -141,15 +140,16 @@ def _table(result: CaseResult, size: int) -> str:
     """What was and what is, side by side."""
     olds = result.before[:MOST_BASELINES]
     answer = result.completion.text if result.completion else None
+    missed = [str(check.threshold) for check in checks(result) if check.met is False]
+    outcome = result.outcome + (f": asked {flat(', '.join(missed), size)}" if missed else "")
     rows = [
-        ("outcome", [old.outcome or NONE for old in olds], result.outcome),
+        ("outcome", [flat(old.outcome, NAME) or NONE for old in olds], outcome),
         ("answer", [_answer(old.answer, size) for old in olds], _answer(answer, size)),
-        *(
-            (flat(score.name, NAME), [_old(old, score.name, size) for old in olds], _new(score, size))
-            for score in result.scores[:MOST_SCORES]
-        ),
     ]
-    if result.message:
+    for score in result.scores[:MOST_SCORES]:
+        told = [_old(old, score.name, size) for old in olds]
+        rows.append((flat(score.name, NAME), told, _new(score, size)))
+    if result.message and not missed:
         rows.append(("why", [""] * len(olds), inert(result.message, size)))
     heads = ["", *(f"before ({flat(old.baseline, NAME)})" for old in olds), "now"]
     lines = [row(*heads), row(*["---"] * len(heads))]

@@ -13,6 +13,7 @@ from pytest_llmeval.results import Run
 PASS_RATE = "pass_rate"
 MOST_METRICS, MOST_BASELINES = 10, 3
 NAME = 80  # bytes
+MINUS = "\u2212"  # as wide as the plus sign
 NOTE = (
     "<sub>Changes are in points of 100 of the scale, negative is worse; in brackets, 95 % intervals of means, and the "
     "bounds that the gate works with. MDE: the smallest drop that would show in four of five runs.</sub>"
@@ -67,13 +68,13 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     result, is_rate = metric.result, metric.name == PASS_RATE
     tell = rate_text if is_rate else mean_text
     after = whole if whole is not None and whole.n == result.n else _own(metric, result.after)
-    bounds = "" if result.lower is None else f" [{_points(result.lower)}, {_points(result.upper)}]"
+    bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
     p = result.p if result.adjusted_p is None else result.adjusted_p
     return row(
         flat(metric.name, NAME),
         _plain(tell(after)),
         _plain(tell(_own(metric, result.before))),
-        NONE if result.change is None else f"<b>{_points(result.change)}</b>{_plain(bounds)}",
+        NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
         NONE if p is None else f"{p:.3f}" if p >= 0.001 else "&lt; 0.001",
         NONE if result.detectable is None else f"{100 * result.detectable:.1f}",
         f"{result.n:,}",
@@ -88,8 +89,9 @@ def _own(metric: MetricComparison, scaled: Interval) -> Interval:
     return Interval(metric.low + scaled.estimate * (metric.high - metric.low), None, None, scaled.n)
 
 
-def _points(value: float | None) -> str:
-    return "?" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+def points(value: float | None) -> str:
+    """A difference on a scale from 0 to 1, in points of 100."""
+    return "?" if value is None else f"{100 * value:+.1f}".replace("-", MINUS)
 
 
 def _plain(text: str) -> str:

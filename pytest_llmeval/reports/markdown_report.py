@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_llmeval.comparisons import GateOutcome
 from pytest_llmeval.reports.inert import comment, flat
 from pytest_llmeval.reports.markdown_cases import case_sections
-from pytest_llmeval.reports.markdown_metrics import metric_tables, row
+from pytest_llmeval.reports.markdown_metrics import metric_tables, points, row
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.phrases import number
 from pytest_llmeval.reports.summary import Summary
@@ -92,7 +92,8 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
     for gate in gates[:MOST_GATES]:
         rule = flat(f"{gate.rule} against {gate.baseline}" if gate.baseline else gate.rule, SHORT)
-        lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", number(gate.value), flat(gate.reason, LONG)))
+        value = f"{points(gate.value)} points" if gate.verdict and gate.value is not None else number(gate.value)
+        lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES
     return "\n".join([*lines, *([row(f"and {more} more", "", "", "")] if more > 0 else [])])
 
