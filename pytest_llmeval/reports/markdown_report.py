@@ -70,8 +70,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
     yield _gates(run.gates)
     yield from metric_tables(run, summary)
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
-    yield "\n".join(f"- <b>{label}</b>: {flat(text, LONG)}" for label, text in facts)
-    yield "\n".join(_warnings(run, summary))
+    yield "\n".join([*(f"- <b>{label}</b>: {flat(text, LONG)}" for label, text in facts), *_warnings(run, summary)])
 
 
 def _headline(run: Run, summary: Summary) -> str:
