@@ -41,10 +41,13 @@ class _Annotation:
     def command(self) -> str:
         """The line that GitHub reads."""
         where = {"file": self.file, "line": str(self.line)} if self.file else {}
-        return _command(self.level, self.message[:MESSAGE], {**where, "title": one_line(self.title, TITLE)})
+        return _command(self.level, self._shortened(), {**where, "title": one_line(self.title, TITLE)})
+
+    def _shortened(self) -> str:
+        return visible(self.message if len(self.message) <= MESSAGE else f"{self.message[:MESSAGE]}…")
 
 
-def annotations(run: Run, results: Iterable[CaseResult], place: Place) -> list[str]:
+def github_annotations(run: Run, results: Iterable[CaseResult], place: Place) -> list[str]:
     """The commands, the worst first: at most ten errors and ten warnings, and a notice that counts the others.
 
     Args:
@@ -93,7 +96,7 @@ def _of_case(result: CaseResult, changes: Changes, place: Place) -> _Annotation 
         return None
     level: Level = "error" if result.outcome in ("failed", "error") else "warning"
     titles = {"lost": "passed before, fails now", "error": "could not be judged", "still": "fails as before"}
-    told = visible(result.message) or f"{result.outcome} in {result.nodeid}"
+    told = result.message or f"{result.outcome} in {result.nodeid}"
     title = f"{titles.get(way, 'worse than asked')}: {result.case.id}"
     return _Annotation(level, 1 + WAYS.index(way), title, told, place(source.file), source.line)
 

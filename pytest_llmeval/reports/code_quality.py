@@ -63,7 +63,8 @@ def _findings(result: CaseResult, changes: Changes, place: Callable[[str], str])
     way, source = changes.way(result), result.case.source
     if way is None or way == "gained":
         return
-    severity = "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[way]
+    must_pass = result.case.must_pass or any(sample.is_draw for sample in result.samples)
+    severity = "blocker" if must_pass and result.outcome == "failed" else SEVERITIES[way]
     for metric, told in _reasons(result, way, changes):
         yield {
             "description": one_line(f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION),
@@ -81,9 +82,9 @@ def _reasons(result: CaseResult, way: Way, changes: Changes) -> Iterator[tuple[s
         yield metric, f"{metric} {number(change.before)} -> {number(change.after)}"
         return
     wanted = None if way == "error" else False
-    found = [check for check in checks(result) if check.met is wanted]
+    found = [check for check in checks(result) if check.score is not None and check.met is wanted]
     for check in found:
-        reason = check.score.reason or check.score.error or "" if check.score else ""
+        reason = (check.score.reason or check.score.error or "") if check.score else ""
         told = "unscored" if check.value is None else number(check.value)
         yield check.threshold.metric, f"{check.threshold} asked, found {told}. {reason}"
     if not found:

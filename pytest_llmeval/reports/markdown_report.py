@@ -25,7 +25,7 @@ SHORT, LONG = 120, 600  # bytes
 
 
 def write_markdown(path: Path, run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> None:
-    """Write the summary as Markdown, in at most 60,000 bytes of UTF-8 however large the run is.
+    """Write the summary as Markdown, as `markdown` makes it.
 
     Args:
         path: The file to make or replace.
@@ -37,13 +37,12 @@ def write_markdown(path: Path, run: Run, results: Iterable[CaseResult], summary:
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    text = markdown(run, results, summary, whole)
     with replacing(path, "Markdown summary") as file:
-        file.write(text)
+        file.write(markdown(run, results, summary, whole))
 
 
 def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> str:
-    """The same as text.
+    """The summary in Markdown, in at most 60,000 bytes of UTF-8 however large the run is.
 
     The first line is a comment by which a job finds what it has posted before. No text of a prompt, an answer or a
     setting is read as Markdown or HTML, or names a person or an issue.
