@@ -28,7 +28,8 @@ SIZES = (1_500, 700, 350, 160)
 """Most bytes of each text of a case; the largest at which all cases fit is taken."""
 
 MOST_CASES, MOST_BASELINES, MOST_SCORES = 40, 2, 6
-NAME, ASKED, PLACE, COMMAND = 80, 160, 240, 600  # bytes
+NAME, ASKED, PLACE = 80, 160, 240  # bytes
+COMMAND = 400  # characters: a longer one is not shown, since a part of it would do something else
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
         f"{flat(str(case.source), PLACE)}, again with:",
-        fenced(command, "sh") if len(command.encode()) <= COMMAND else "<i>the command is too long to be shown</i>",
+        fenced(command, "sh") if len(command) <= COMMAND else "<i>the command is too long to be shown</i>",
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)

@@ -46,7 +46,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     """
     verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
     rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
-    margin = max(len(label) for label, _ in [*rows, ("warning", "")]) + 2
+    margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
         *(line for gate in run.gates for line in _gate(gate)),
