@@ -44,7 +44,7 @@ class _Annotation:
         return _command(self.level, self._shortened(), {**where, "title": one_line(self.title, TITLE)})
 
     def _shortened(self) -> str:
-        return visible(self.message if len(self.message) <= MESSAGE else f"{self.message[:MESSAGE]}…")
+        return self.message if len(self.message) <= MESSAGE else f"{self.message[:MESSAGE]}…"
 
 
 def github_annotations(run: Run, results: Iterable[CaseResult], place: Place) -> list[str]:
@@ -107,5 +107,5 @@ def _command(name: str, message: str, properties: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str, table: Mapping[str, str]) -> str:
-    plain = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    plain = visible(text.encode("utf-8", "backslashreplace").decode("utf-8"))
     return plain.translate({ord(sign): written for sign, written in table.items()})

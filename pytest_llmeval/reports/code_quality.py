@@ -82,10 +82,9 @@ def _reasons(result: CaseResult, way: Way, changes: Changes) -> Iterator[tuple[s
         yield metric, f"{metric} {number(change.before)} -> {number(change.after)}"
         return
     wanted = None if way == "error" else False
-    found = [check for check in checks(result) if check.score is not None and check.met is wanted]
-    for check in found:
-        reason = (check.score.reason or check.score.error or "") if check.score else ""
-        told = "unscored" if check.value is None else number(check.value)
-        yield check.threshold.metric, f"{check.threshold} asked, found {told}. {reason}"
+    found = [(check, check.score) for check in checks(result) if check.score is not None and check.met is wanted]
+    for check, score in found:
+        value = "unscored" if check.value is None else number(check.value)
+        yield check.threshold.metric, f"{check.threshold} asked, found {value}. {score.reason or score.error or ''}"
     if not found:
         yield result.outcome, result.message

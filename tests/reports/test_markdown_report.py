@@ -94,16 +94,19 @@ def change(result: CaseResult, before: float = 1.0, after: float = 0.0) -> CaseC
     return CaseChange(result.suite, result.case.source.file, result.case.id, 3, before, after)
 
 
-def compared(run: Run, text: str = "", **cases: tuple[CaseChange, ...]) -> Run:
+Cases = tuple[CaseChange, ...]
+
+
+def compared(run: Run, text: str = "", lost: Cases = (), dropped: Cases = (), gained: Cases = ()) -> Run:
     """The run, compared with a baseline: it is worse."""
     found = GateResult(
         "REGRESSED", text or "5.3 points worse", -0.053, 0.02, -0.09, -0.02, 0.004, detectable=0.03, n=60,
         before=Interval(0.9, None, None, 60), after=Interval(0.84, None, None, 60),
     )  # fmt: skip
-    metric = MetricComparison(text or "rubric", found, Coverage(60, 60, 60), dropped=cases.pop("dropped", ()), high=5.0)
+    metric = MetricComparison(text or "rubric", found, Coverage(60, 60, 60), dropped=dropped, high=5.0)
     gate = GateOutcome(text or "regression", "missed", text or "rubric: 5.3 points worse", -0.053, 60, "REGRESSED")
     kept = GateOutcome("cost<=1", "kept", "the run has spent $0.0029 of $1", 0.0029, 60)
-    comparison = Comparison(text or "main", run.id, (metric,), **cases)
+    comparison = Comparison(text or "main", run.id, (metric,), lost, gained)
     return replace(run, gates=(replace(gate, baseline=text or "main"), kept), comparisons=(comparison,))
 
 
