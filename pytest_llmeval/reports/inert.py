@@ -10,7 +10,7 @@ from pytest_llmeval.reports.phrases import visible
 BREAK = "\u200b"  # of no width; parts what would be read together
 MARKS = {sign: f"&#{ord(sign)};" for sign in "\\`*_[]<>&|~\"'^={}#"}
 ENTITIES = {**MARKS, "$": "<span>&#36;</span>", "\n": "<br>", "\t": " "}  # the span is how GitHub ends mathematics
-TRIGGERS = re.compile(r"(?i)[@#!%~&^{](?=[\w/\"'+-])|:(?=/|[\w+-]+:)|\b(?:www|gh)(?=[.-])")
+TRIGGERS = re.compile(r"(?i)[@#!%~&^{](?=[\w/\"'+-])|:(?=/|[\w+-]+(?::|$))|\b(?:www|gh)(?=[.-])")
 """What GitHub and GitLab look for in finished text, where no escape helps: ``@name``, ``#1``, ``:tada:``, addresses."""
 
 BLANK_LINES = re.compile(r"\n\s*\n\s*\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.changes import WAYS, Changes, Way, changes_of, key_of
-from pytest_llmeval.reports.facts import checks, finite
+from pytest_llmeval.reports.facts import checks, finite, kept_text
 from pytest_llmeval.reports.inert import fenced, flat, inert
 from pytest_llmeval.reports.markdown_metrics import row
 from pytest_llmeval.reports.phrases import NONE, count, number
@@ -111,7 +111,7 @@ def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
-        f"{flat(str(case.source), PLACE)}, again with:",
+        f"{flat(case.source.file, PLACE)}:{case.source.line}, again with:",
         fenced(command, "sh") if len(command) <= COMMAND else "<i>the command is too long to be shown</i>",
         "</details>",
     ]
@@ -142,14 +142,15 @@ def _table(result: CaseResult, size: int) -> str:
     olds = result.before[:MOST_BASELINES]
     answer = result.completion.text if result.completion else None
     missed = [str(check.threshold) for check in checks(result) if check.met is False]
-    outcome = result.outcome + (f": asked {flat(', '.join(missed), size)}" if missed else "")
+    told = [f"asked {', '.join(missed)}" if missed else "", kept_text(result.samples)]
+    outcome = flat(": ".join(filter(None, [result.outcome, "; ".join(filter(None, told))])), size)
     rows = [
         ("outcome", [flat(old.outcome, NAME) or NONE for old in olds], outcome),
         ("answer", [_answer(old.answer, size) for old in olds], _answer(answer, size)),
     ]
     for score in result.scores[:MOST_SCORES]:
-        told = [_old(old, score.name, size) for old in olds]
-        rows.append((flat(score.name, NAME), told, _new(score, size)))
+        before = [_old(old, score.name, size) for old in olds]
+        rows.append((flat(score.name, NAME), before, _new(score, size)))
     if result.message and not missed:
         rows.append(("why", [""] * len(olds), inert(result.message, size)))
     heads = ["", *(f"before ({flat(old.baseline, NAME)})" for old in olds), "now"]

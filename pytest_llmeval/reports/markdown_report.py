@@ -20,6 +20,9 @@ MOST_BYTES = 60_000
 
 BAD, DOUBTFUL, GOOD = "❌", "⚠️", "✅"
 SIGNS = {"missed": BAD, "error": BAD, "open": DOUBTFUL, "kept": GOOD, "failed": BAD, "empty": DOUBTFUL, "passed": GOOD}
+CASES_FIRST = {"failed": ("error", "open", "kept"), "error": ("open", "kept"), "empty": ("open", "kept"), "passed": ()}
+"""By what became of the cases: the states of the worst gate that are no worse."""
+
 MOST_GATES, MOST_WARNINGS = 12, 5
 SHORT, LONG = 120, 600  # bytes
 
@@ -75,8 +78,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
 def _headline(run: Run, summary: Summary) -> str:
     """The worst that is known, with its reason: a gate that is missed, cases, a gate that is open, then the best."""
     gate = run.gates[0] if run.gates else None
-    cases_count = summary.verdict in ("failed", "error", "empty")
-    if gate is None or (cases_count and gate.state in ("open", "kept")):
+    if gate is None or gate.state in CASES_FIRST[summary.verdict]:
         return f"{SIGNS[summary.verdict]} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
     regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
     told = next((each for each in regressions if each.verdict == "WARN"), next(iter(regressions), gate))

@@ -10,7 +10,7 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -42,6 +42,7 @@ HOSTILE = [
     "**bold** __bold__ _it_ ~~gone~~ &amp; &#60; \\*\\| \\",
     "\u202eright to left\u202c \u2066isolate \x1b[31m \x00 \x85 \ud83d",
     "> quote\n===\n---\n***\n1. one\n\n\n\n\n\tcode",
+    "an emoji with our colon after it :tada",
     "[^1] [^1]: note {+ added +} {- gone -} [x] -->",
 ]
 
@@ -162,7 +163,7 @@ def test_the_headline_is_the_worst_of_gates_and_cases(run: Run, state: str, verd
     gate = GateOutcome("regression", state, "why", verdict=verdict, baseline="main")  # type: ignore[arg-type]
     gated = replace(run, gates=(gate,))
     assert headline in told(gated, [case("a", "passed")])
-    assert "## ❌ FAILED: 1 of 1 case is worse" in told(gated, [case("a")]) or state == "error"
+    assert re.search("## ❌ FAILED: .*1 of 1 case is worse than asked", told(gated, [case("a")]))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -173,6 +174,7 @@ def test_a_hostile_text_is_shown_and_does_nothing(run: Run, text: str) -> None:
 @settings(max_examples=50)
 @given(st.text(st.characters() | st.sampled_from("`|\n<>&[]()!#@*_~-=:/$\\'\"\r\t "), min_size=1, max_size=80))
 def test_no_text_changes_the_structure(text: str) -> None:
+    assume(text != "rubric")  # two scores of one name are one row
     check(Run("run"), text)
 
 
