@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
 @click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
 @click.option("--csv", "csv_path", type=FILE, metavar="PATH", help="Write the results there as CSV.")
-def report(run_id: str, log: str, json_path: Path | None, html_path: Path | None, csv_path: Path | None) -> None:
+@click.option("--summary", "summary_path", type=FILE, metavar="PATH", help="Write the summary there in Markdown.")
+@click.option(
+    "--code-quality", "code_quality_path", type=FILE, metavar="PATH", help="Write GitLab's code quality report there."
+)
+def report(run_id: str, log: str, **paths: Path | None) -> None:
     """Show the run RUN_ID of a run log, and write its reports again.
 
     RUN_ID is "latest" unless given.
@@ -36,18 +41,22 @@ def report(run_id: str, log: str, json_path: Path | None, html_path: Path | None
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
-            _report(opened, find_run(opened, run_id), {"json": json_path, "html": html_path, "csv": csv_path})
+            wanted = {name.removesuffix("_path"): path for name, path in paths.items()}
+            _report(opened, find_run(opened, run_id), wanted)
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
 
 
 def _report(log: RunLog, run: Run, wanted: dict[str, Path | None]) -> None:
+    from pytest_llmeval.reports.code_quality import write_code_quality
     from pytest_llmeval.reports.csv_report import write_csv
     from pytest_llmeval.reports.html_report import write_html
     from pytest_llmeval.reports.json_report import write_json
+    from pytest_llmeval.reports.markdown_report import write_markdown
     from pytest_llmeval.reports.summary import summarize
     from pytest_llmeval.reports.terminal import summary_lines
+    from pytest_llmeval.session.ci import place_in_repository
 
     results = log.results(run.id)
     summary = summarize(run, results)
@@ -57,6 +66,11 @@ def _report(log: RunLog, run: Run, wanted: dict[str, Path | None]) -> None:
         write_html(path, run, results, summary)
     if path := wanted["csv"]:
         write_csv(path, run, results)
+    if path := wanted["summary"]:
+        whole = next((str(wanted[name]) for name in ("html", "json", "csv") if wanted[name]), "")
+        write_markdown(path, run, results, summary, whole)
+    if path := wanted["code_quality"]:
+        write_code_quality(path, run, results, place_in_repository(os.environ, Path.cwd()))
     for text, markup in summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}):
         colour = next((name for name in ("red", "green", "yellow") if markup.get(name)), None)
         click.secho(text, fg=colour, bold=markup.get("bold"))

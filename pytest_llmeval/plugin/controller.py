@@ -202,3 +202,5 @@ class Controller:
                 terminal.write_line(text, **markup)
         for text in self._trouble:
             terminal.write_line(text, red=True)
+        for text in self._recorder.told_to_ci:
+            terminal.write_line(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session
 
 IN_MEMORY = "sqlite://"
+WHOLE = ("html", "json", "csv", "log")
+"""The reports that hold every case, the one that a person would open first."""
 
 
 class Recorder:
@@ -32,6 +35,10 @@ class Recorder:
         root: What a relative path is relative to.
         current: The same for a path from the command line.
         run: The run, as it starts.
+
+    Attributes:
+        run: The run, as it is known so far.
+        told_to_ci: Lines for the output of a CI job, once the run is finished.
     """
 
     def __init__(self, settings: Settings, root: Path, current: Path, run: Run) -> None:
@@ -41,6 +48,7 @@ class Recorder:
         self._log: RunLog | None = None
         self._baselines: dict[str, Baseline] = {}
         self.run = run
+        self.told_to_ci: tuple[str, ...] = ()
 
     def add(self, result: CaseResult) -> None:
         """Log one result; a second one of the same case replaces the first.
@@ -145,7 +153,8 @@ class Recorder:
 
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
         results = log.results(self.run.id)
-        wanted = [name for name in ("log", "json", "html", "csv") if getattr(self._settings, name)]
+        kinds = ("log", "json", "html", "csv", "summary", "code_quality")
+        wanted = [name for name in kinds if getattr(self._settings, name)]
         paths = {name: self._path(name) for name in wanted}
         summary = self._count(results, paths.get("json"))
         if "html" in paths:
@@ -156,7 +165,32 @@ class Recorder:
             from pytest_llmeval.reports.csv_report import write_csv
 
             write_csv(paths["csv"], self.run, results)
-        return summary, {name: self._shown(name, path) for name, path in paths.items()}
+        shown = {name: self._shown(name, path) for name, path in paths.items()}
+        self._tell_ci(results, summary, paths, next((shown[name] for name in WHOLE if name in shown), ""))
+        return summary, shown
+
+    def _tell_ci(self, results: Iterable[CaseResult], summary: Summary, paths: dict[str, Path], whole: str) -> None:
+        """What a pull request shows: the summary, annotations, and GitLab's findings."""
+        from pytest_llmeval.session import ci
+
+        place, page = ci.place_in_repository(os.environ, self._root), os.environ.get(ci.STEP_SUMMARY)
+        if "summary" in paths:
+            from pytest_llmeval.reports.markdown_report import write_markdown
+
+            write_markdown(paths["summary"], self.run, results, summary, whole)
+        if page:
+            from pytest_llmeval.reports.markdown_report import markdown
+
+            trouble = ci.append(page, markdown(self.run, results, summary, whole))
+            self.told_to_ci += (f"llm: {trouble}",) if trouble else ()
+        if "code_quality" in paths:
+            from pytest_llmeval.reports.code_quality import write_code_quality
+
+            write_code_quality(paths["code_quality"], self.run, results, place)
+        if ci.is_github_told(self._settings, os.environ):
+            from pytest_llmeval.reports.annotations import github_annotations
+
+            self.told_to_ci += tuple(github_annotations(self.run, results, place))
 
     def _count(self, results: Iterable[CaseResult], json_path: Path | None) -> Summary:
         """The summary; where there is to be a JSON report, it is written with the same reading of the results."""
