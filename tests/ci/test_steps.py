@@ -42,7 +42,7 @@ def test_shards_leave_the_decision_to_the_gate_over_the_merged_log(runner: Runne
     done = runner.run(gate)
     assert done.returncode == 1, done.stdout
     report = json.loads((runner.folder / ".llmeval/report.json").read_text(encoding="utf-8"))
-    assert {case["id"]: case["outcome"] for case in report["cases"]} == {"a": "passed", "b": "failed", "c": "passed"}
+    assert {result["case"]["id"]: result["outcome"] for result in report["results"]} == {"a": "passed", "b": "failed", "c": "passed"}
     assert (runner.folder / ".llmeval/summary.md").read_text(encoding="utf-8").startswith(MARKER)
 
 
