@@ -42,7 +42,8 @@ def test_shards_leave_the_decision_to_the_gate_over_the_merged_log(runner: Runne
     done = runner.run(gate)
     assert done.returncode == 1, done.stdout
     report = json.loads((runner.folder / ".llmeval/report.json").read_text(encoding="utf-8"))
-    assert {result["case"]["id"]: result["outcome"] for result in report["results"]} == {"a": "passed", "b": "failed", "c": "passed"}
+    outcomes = [(result["case"]["id"], result["outcome"]) for result in report["results"]]
+    assert outcomes == [("a", "passed"), ("b", "failed"), ("c", "passed")]
     assert (runner.folder / ".llmeval/summary.md").read_text(encoding="utf-8").startswith(MARKER)
 
 
@@ -90,57 +91,10 @@ def test_a_baseline_is_proposed_once_and_only_where_it_has_changed(runner: Runne
         assert (runner.folder / "pulls.txt").read_text(encoding="utf-8").split() == calls
 
 
-GH = """\
-#!{python}
-# `gh`, as far as the examples use it: comments of an issue stand in comments.json, calls about pull requests in pulls.txt.
-import argparse, json, pathlib, subprocess
-
-parser = argparse.ArgumentParser()
-groups = parser.add_subparsers(dest="group", required=True)
-api = groups.add_parser("api")
-api.add_argument("path")
-for flag in ("--paginate", "--silent"):
-    api.add_argument(flag, action="store_true")
-for name in ("--jq", "--method", "--field"):
-    api.add_argument(name)
-pr = groups.add_parser("pr")
-pr.add_argument("verb", choices=["list", "create"])
-for name in ("--base", "--head", "--title", "--body-file", "--state", "--json", "--jq"):
-    pr.add_argument(name)
-asked = parser.parse_args()
-pulls = pathlib.Path("pulls.txt")
-if asked.group == "pr":
-    if asked.verb == "create":
-        assert pathlib.Path(asked.body_file).is_file()
-        pulls.write_text("create\\n")
-    elif pulls.exists():
-        print(7)
-elif asked.path == "repos/ann/shop/pulls/7":
-    assert asked.method == "PATCH" and pathlib.Path(asked.field.partition("@")[2]).is_file()
-    pulls.write_text(pulls.read_text() + "edit\\n")
-else:
-    file = pathlib.Path("comments.json")
-    comments = json.loads(file.read_text())
-    if asked.method is None:
-        assert asked.path == "repos/ann/shop/issues/7/comments"
-        subprocess.run(["jq", "--raw-output", asked.jq], input=json.dumps(comments), text=True, check=True)
-    else:
-        name, _, source = asked.field.partition("=@")
-        body = pathlib.Path(source).read_text()
-        if asked.method == "POST":
-            assert asked.path == "repos/ann/shop/issues/7/comments"
-            comments.append({{"id": len(comments) + 1, "user": {{"login": "github-actions[bot]"}}, name: body}})
-        else:
-            number = int(asked.path.removeprefix("repos/ann/shop/issues/comments/"))
-            comments[number - 1][name] = body
-        file.write_text(json.dumps(comments))
-"""
-
-
 def install_gh(runner: Runner) -> None:
     """Put a stand-in for `gh` on the machine, since GitHub is out of reach."""
     path = runner.folder.parent / "bin/gh"
-    write(path, GH.format(python=sys.executable))
+    write(path, f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("gh.py")}" "$@"\n')
     path.chmod(0o755)
 
 

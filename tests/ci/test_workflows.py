@@ -1,4 +1,4 @@
-"""The CI examples fit the schemas of GitHub and GitLab, call what exists, and keep secrets and rights where they belong."""
+"""The CI examples fit the schemas of GitHub and GitLab, call what exists, and keep secrets and rights in place."""
 
 from __future__ import annotations
 
@@ -130,5 +130,3 @@ def test_the_store_that_is_saved_is_the_one_that_is_restored() -> None:
         for name, job in jobs(file).items():
             kept = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache/")]
             assert len({(with_["path"], with_["key"]) for with_ in kept}) <= 1, (file.name, name)
-
-
