@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from pytest_llmeval.errors import SettingError, nearest
@@ -122,9 +122,8 @@ def _flag(value: object) -> bool:
 
 
 def _list(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(line for line in value.splitlines() if line.strip())
-    return tuple(str(item) for item in value)  # type: ignore[attr-defined]
+    items: Iterable[object] = value.splitlines() if isinstance(value, str) else value  # type: ignore[assignment]
+    return tuple(text for item in items if (text := str(item)).strip())  # a blank one overrides another place with none
 
 
 def _json(value: object) -> dict[str, Any]:

@@ -106,6 +106,13 @@ def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(project: Pro
     assert project.run(*GATED, "-n", workers, "--llm-strict").ret == 1
 
 
+def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(project: Project) -> None:
+    write(project, BEFORE)
+    project.write("pytest.ini", "[pytest]\nllm_baseline = main\n")
+    assert "NO BASELINE" in project.run(*GRADED).stdout.str()
+    assert "NO BASELINE" not in project.run(*GRADED, "--llm-baseline", "").stdout.str()
+
+
 def test_strict_asks_for_a_proof(project: Project) -> None:
     baseline(project, BEFORE)
     write(project, [4.9, 4.5, 2.5, 4.5] * 5)
