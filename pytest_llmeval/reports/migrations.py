@@ -68,13 +68,19 @@ def add_judges_samples_and_gates(connection: Connection) -> None:
     connection.exec_driver_sql(GATES_3)
 
 
+def add_gate_scope(connection: Connection) -> None:
+    """To version 4: where the marker of a gate stands. What older gates say of it stands in their rule."""
+    _add_columns(connection, (("gates", "scope TEXT"),))
+    connection.exec_driver_sql("UPDATE gates SET scope = ''")
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates)
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates, add_gate_scope)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 
