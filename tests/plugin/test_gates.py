@@ -277,11 +277,12 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
     )
     run = project.run("test_rows.py", *GRADED[1:3], "-n", workers)
     assert run.ret == 1
-    gates = [(gate["rule"], gate["state"], gate["n"]) for gate in project.report()["run"]["gates"]]
+    gates = [(gate["rule"], gate["scope"], gate["state"], gate["n"]) for gate in project.report()["run"]["gates"]]
     assert gates == [
-        ("points.mean>=4.5 on test_rows.py::test_rows", "missed", 20),
-        ("pass_rate>=.5 on test_rows.py::test_rows", "kept", 20),
+        ("points.mean>=4.5", "test_rows.py::test_rows", "missed", 20),
+        ("pass_rate>=.5", "test_rows.py::test_rows", "kept", 20),
     ]
+    assert "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25" in run.stdout.str()
 
 
 @both
