@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.results import CaseResult, Run
 
 LATEST = "latest"
+MERGED, SEPARATOR = "merged", ", "
+"""Where a run that was joined from others tells their ids, in its settings, and how."""
 JUDGED_CODES = (0, 1, 10)
 """Exit codes of a run that came to its end."""
 
@@ -53,16 +55,30 @@ def find_file(source: str, folder: Path) -> Path | None:
 
 
 def find_run(runs: Iterable[Run], source: str, but: str = "") -> Run | None:
-    """The run with this id, else the newest with this name; ``latest``: the newest that came to its end."""
+    """The run with this id, else the newest with this name; ``latest``: the newest that came to its end.
+
+    Args:
+        runs: The newest first.
+        source: An id, a name or ``latest``. The last two never mean a run that is a part of a newer one.
+        but: Id of a run that is not meant.
+    """
     found = None
+    parts: set[str] = set()
     for run in runs:
+        parts.update(parts_of(run))
         if run.id == but:
             continue
-        if run.id == source or (source == LATEST and run.exit_code in JUDGED_CODES):
+        is_whole = run.exit_code in JUDGED_CODES and run.id not in parts
+        if run.id == source or (source == LATEST and is_whole):
             return run
-        if found is None and source and run.name == source and run.exit_code in JUDGED_CODES:
+        if found is None and source and run.name == source and is_whole:
             found = run
     return found
+
+
+def parts_of(run: Run) -> tuple[str, ...]:
+    """Ids of the runs that a run was joined from; none, where it was not."""
+    return tuple(filter(None, run.settings.get(MERGED, "").split(SEPARATOR)))
 
 
 def shown(run: Run) -> str:

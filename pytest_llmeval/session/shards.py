@@ -60,7 +60,9 @@ def open_shards(sources: Sequence[str], wanted: Sequence[str], opened: ExitStack
     found = {name for shard in shards for name in (shard.run.id, shard.run.name)}
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise NoSuchRun(f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(_safe, sources))}")
+        raise NoSuchRun(
+            f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(_safe, sources))}"
+        )
     for shard in shards:
         _check_end(shard)
     return shards
