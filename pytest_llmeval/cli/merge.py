@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def merge(given: dict[str, Any], logs: tuple[str, ...], run_ids: tuple[str, ...]) -> None:
     """Join the runs of several jobs into one, and gate the whole as pytest would have.
 
-    Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the cases; of a log its latest
-    run is taken. The new run is entered into --log. No model is asked. The command exits as pytest would have: 1 if a
-    case is worse than asked or a gate is missed, 10 if something could not be judged, else 0.
+    Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the cases; of a log its
+    latest run is taken. The new run is entered into --log. No model is asked. The command exits as pytest would have:
+    1 if a case is worse than asked or a gate is missed, 10 if something could not be judged, else 0.
     """
     try:
         found = _merged(surroundings(given), logs, run_ids)

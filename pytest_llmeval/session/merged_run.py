@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.reports.facts import instant
@@ -154,8 +154,9 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
             f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, since {by_gate} ran under it, and what it "
             "has excused cannot be told from what was expected to fail"
         )
-    roles = [replace(settings, **{name: shard.run.settings.get(name) for name in ROLES}) for shard in shards]
-    told = next(filter(judges_itself, roles), roles[0])
+    told_to: list[dict[str, Any]] = [{name: shard.run.settings.get(name) for name in ROLES} for shard in shards]
+    by_shard = [replace(settings, **roles) for roles in told_to]
+    told = next(filter(judges_itself, by_shard), by_shard[0])
     return replace(told, fail_on=BY_GATE) if by_gate is not None else told
 
 

@@ -169,8 +169,8 @@ def _check_twice(twice: dict[str, tuple[Shard, Shard]]) -> None:
     names = ", ".join(list(twice)[:SHOWN]) + (", ..." if len(twice) > SHOWN else "")
     where = " and ".join(dict.fromkeys(str(shard) for pair in twice.values() for shard in pair))
     raise InputError(
-        f"{where}: found {count(len(twice), 'case')} in two of them: {names}; allowed: each case in one shard. Split the "
-        "suite so that no shard runs what another runs, or leave a log out."
+        f"{where}: found {count(len(twice), 'case')} in two of them: {names}; allowed: each case in one shard. Split "
+        "the suite so that no shard runs what another runs, or leave a log out."
     )
 
 
@@ -182,7 +182,7 @@ def _check_judges(shards: Sequence[Shard], judged: Sequence[Versions]) -> None:
     """
     for (one, mine), (other, theirs) in combinations(zip(shards, judged, strict=True), 2):
         is_alike = _judging(one.run) == _judging(other.run)
-        for metric, suite in mine.keys() & theirs.keys():
+        for metric, suite in sorted(mine.keys() & theirs.keys()):
             key = metric, suite
             if mine[key] & theirs[key] or (is_alike and not suite):
                 continue
