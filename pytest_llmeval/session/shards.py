@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import combinations
@@ -146,7 +146,7 @@ def look_through(shards: Sequence[Shard]) -> Found:
     return Found(len(owners), has_other_failures)
 
 
-def _is_explained(run: Run, outcomes: set[str]) -> bool:
+def _is_explained(run: Run, outcomes: Collection[str]) -> bool:
     """Whether cases, gates or lost tests tell why a run has failed."""
     return "failed" in outcomes or bool(run.lost) or any(gate.state == "missed" for gate in run.gates)
 

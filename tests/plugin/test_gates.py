@@ -285,6 +285,39 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
     assert "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25" in run.stdout.str()
 
 
+def test_a_marker_is_about_the_folder_module_or_parameters_it_stands_on(project: Project) -> None:
+    write(project, [4, 4.5])
+    marks = "    if collector.nodeid in ('.', 'answers'):\n        collector.add_marker('llm_gate')\n"
+    marks = marks.replace("'llm_gate'", "pytest.mark.llm_gate(f'points.mean>={len(collector.nodeid) / 8}')")
+    project.write("conftest.py", f"{POINTS}\nimport pytest\n\ndef pytest_collectstart(collector):\n{marks}")
+    project.write(
+        "answers/test_rows.py",
+        """
+        import pytest
+
+        pytestmark = pytest.mark.llm_gate("points.mean>=2")
+        long = pytest.param("long", marks=pytest.mark.llm_gate("points.mean>=4"))
+
+        @pytest.mark.llm_gate("points.mean>=3")
+        @pytest.mark.parametrize("style", ["short", long])
+        @pytest.mark.llm_golden("golden/rows.csv", threshold="points>=1")
+        def test_rows(llm_completion, style): pass
+
+        @pytest.mark.llm_golden("golden/rows.csv", threshold="points>=1")
+        def test_rows_again(llm_completion): pass
+        """,
+    )
+    assert project.run("answers", *GRADED[:3]).ret == 0
+    gates = {gate["scope"]: (gate["rule"], gate["n"]) for gate in project.report()["run"]["gates"]}
+    assert gates == {
+        ".": ("points.mean>=0.125", 8),
+        "answers": ("points.mean>=0.875", 6),
+        "answers/test_rows.py": ("points.mean>=2", 6),
+        "answers/test_rows.py::test_rows": ("points.mean>=3", 4),
+        "answers/test_rows.py::test_rows[long]": ("points.mean>=4", 2),
+    }
+
+
 @both
 def test_a_case_in_quarantine_is_shown_and_does_not_gate(project: Project, workers: str) -> None:
     write(project, [4, 4.5] * 9 + [0, 0.5])
