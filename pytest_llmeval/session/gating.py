@@ -25,8 +25,6 @@ NO_JUDGE = (
     "--llm-judge-model"
 )
 ALL = ""
-ROOT = "."
-"""pytest's node id of its root folder."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +237,7 @@ def _within(side: Side, scope: str, lost: Sequence[str]) -> Side:
 
 def _is_below(nodeid: str, scope: str) -> bool:
     """Whether a suite, or a test, belongs to the test, class, module or folder on which a marker stands."""
-    return nodeid == scope or scope == ROOT or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
+    return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
 
 
 def exit_code(gates: Iterable[GateOutcome]) -> int:

@@ -287,9 +287,16 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
 
 def test_a_marker_is_about_the_folder_module_or_parameters_it_stands_on(project: Project) -> None:
     write(project, [4, 4.5])
-    marks = "    if collector.nodeid in ('.', 'answers'):\n        collector.add_marker('llm_gate')\n"
-    marks = marks.replace("'llm_gate'", "pytest.mark.llm_gate(f'points.mean>={len(collector.nodeid) / 8}')")
-    project.write("conftest.py", f"{POINTS}\nimport pytest\n\ndef pytest_collectstart(collector):\n{marks}")
+    project.write(
+        "conftest.py",
+        f"""{POINTS}
+import pytest
+
+def pytest_collectstart(collector):
+    if collector.nodeid == "answers":
+        collector.add_marker(pytest.mark.llm_gate("points.mean>=1"))
+""",
+    )
     project.write(
         "answers/test_rows.py",
         """
@@ -310,8 +317,7 @@ def test_a_marker_is_about_the_folder_module_or_parameters_it_stands_on(project:
     assert project.run("answers", *GRADED[:3]).ret == 0
     gates = {gate["scope"]: (gate["rule"], gate["n"]) for gate in project.report()["run"]["gates"]}
     assert gates == {
-        ".": ("points.mean>=0.125", 8),
-        "answers": ("points.mean>=0.875", 6),
+        "answers": ("points.mean>=1", 6),
         "answers/test_rows.py": ("points.mean>=2", 6),
         "answers/test_rows.py::test_rows": ("points.mean>=3", 4),
         "answers/test_rows.py::test_rows[long]": ("points.mean>=4", 2),
