@@ -35,7 +35,7 @@ class Activation:
         handed: Results on their way to the controller of the same process, by the text that rides on the report.
         is_whole: Whether every test that was collected is to run.
         is_cut_off: Whether the run ended before its end.
-        marked_gates: Where each ``llm_gate`` marker stands, its rules, the suites that they are about.
+        marked_gates: Where each ``llm_gate`` marker stands, and its rules.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -45,7 +45,7 @@ class Activation:
             config.option, "lf", False
         )
         self.is_cut_off = False
-        self.marked_gates: list[tuple[str, list[str], list[str]]] = []
+        self.marked_gates: list[tuple[str, list[str]]] = []
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None

@@ -210,6 +210,7 @@ def _gates(metadata: MetaData) -> Table:
         Column("reason", Text),
         Column("value", Double, comment="what was held against the bound, or the mean difference"),
         Column("n", Integer, comment="cases that it rests on"),
+        Column("scope", Text, comment="where the marker of the rule stands; empty: the rule is on the whole run"),
     )
 
 

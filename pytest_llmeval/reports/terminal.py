@@ -60,7 +60,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
 def gate_text(gate: GateOutcome) -> str:
     """What became of a gate, in one sentence."""
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return f"{gate.verdict or gate.state.upper()}: {gate.rule}{against}: {gate.reason}"
+    return f"{gate.verdict or gate.state.upper()}: {gate.told}{against}: {gate.reason}"
 
 
 def _gate(gate: GateOutcome) -> Iterator[Line]:

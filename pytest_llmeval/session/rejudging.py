@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.sides import PASS_RATE, WHOLE_OUTCOMES, Entry, Key, Mark, Side
 from pytest_llmeval.records import Case, Completion, Score
 from pytest_llmeval.results import BeforeScore, CaseResult, Outcome
@@ -149,7 +150,10 @@ def _scorer(session: Session, result: CaseResult, name: str) -> Scorer | None:
     sets = score_params(result, name)
     if len(own) != 1 or len(sets) != 1:
         return None
-    scorer = session.scorer(name, sets[0], session.settings)
+    try:
+        scorer = session.scorer(name, sets[0], session.settings)
+    except InputError:  # no judge is configured, or the metric is one of the tests' own
+        return None
     return scorer if _version(scorer, result.case) == own[0].version else None
 
 

@@ -171,7 +171,7 @@ def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
         old: The result before.
         new: The same with new scores.
     """
-    before, now = _by_bounds(old), _by_bounds(new)
+    before, now = by_bounds(old), by_bounds(new)
     explained: dict[Outcome, Outcome] = {"passed": "passed", "failed": "failed", "xfailed": "failed", "error": "error"}
     is_explained = explained.get(old.outcome) == before[0]
     if old.outcome in NOT_TRIED or (not is_explained and (old.outcome != "passed" or now[0] == "passed")):
@@ -181,8 +181,8 @@ def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
     return now
 
 
-def _by_bounds(result: CaseResult) -> tuple[Outcome, str]:
-    """What the bounds alone say."""
+def by_bounds(result: CaseResult) -> tuple[Outcome, str]:
+    """What the bounds alone say: an outcome, and why it is not passed."""
     found = [check for check in checks(result) if check.score is not None]
     missed = [(check.threshold, check.score) for check in found if check.met is False and check.score is not None]
     if missed:

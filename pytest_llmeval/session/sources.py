@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings import Settings
 
 LATEST = "latest"
+MERGED, SEPARATOR = "merged", ", "
+"""Where a run that was joined from others tells their ids, in its settings, and how."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,30 @@ def find_file(source: str, folder: Path) -> Path | None:
 
 
 def find_run(runs: Iterable[Run], source: str, but: str = "") -> Run | None:
-    """The run with this id, else the newest with this name; ``latest``: the newest that came to its end."""
+    """The run with this id, else the newest with this name; ``latest``: the newest that came to its end.
+
+    Args:
+        runs: The newest first.
+        source: An id, a name or ``latest``. The last two never mean a run that is a part of a newer one.
+        but: Id of a run that is not meant.
+    """
     found = None
+    parts: set[str] = set()
     for run in runs:
+        parts.update(parts_of(run))
         if run.id == but:
             continue
-        if run.id == source or (source == LATEST and run.is_whole):
+        is_meant = run.is_whole and run.id not in parts
+        if run.id == source or (source == LATEST and is_meant):
             return run
-        if found is None and source and run.name == source and run.is_whole:
+        if found is None and source and run.name == source and is_meant:
             found = run
     return found
+
+
+def parts_of(run: Run) -> tuple[str, ...]:
+    """Ids of the runs that a run was joined from; none, where it was not."""
+    return tuple(filter(None, run.settings.get(MERGED, "").split(SEPARATOR)))
 
 
 def shown(run: Run) -> str:
