@@ -251,8 +251,8 @@ def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be used;"
-    yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and `llmeval merge` as pytest"
-    yield "would have.\n"
+    yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and `llmeval merge` as"
+    yield "pytest would have.\n"
     yield from table(("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from pytest_llmeval.errors import SettingError, nearest
@@ -122,8 +122,10 @@ def _flag(value: object) -> bool:
 
 
 def _list(value: object) -> tuple[str, ...]:
-    items: Iterable[object] = value.splitlines() if isinstance(value, str) else value  # type: ignore[assignment]
-    return tuple(text for item in items if (text := str(item)).strip())  # a blank one overrides another place with none
+    if isinstance(value, str):
+        return tuple(line for line in value.splitlines() if line.strip())
+    # An empty item takes what another place says away: --llm-baseline "".
+    return tuple(text for item in value if (text := str(item)))  # type: ignore[attr-defined]
 
 
 def _json(value: object) -> dict[str, Any]:
