@@ -1,4 +1,4 @@
-"""``llmeval report``: make the reports of a run again, from the run log."""
+"""``llmeval report``: make the reports of a run again, or of several together, from the run log."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.settings import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.results import Run
+    from pytest_llmeval.session.several_runs import Shown
 
 LOG = next(option for option in OPTIONS if option.name == "log")
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN_ID]", default=LATEST)
+@click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
 @click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
 @click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
 @click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
@@ -32,38 +31,38 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--code-quality", "code_quality_path", type=FILE, metavar="PATH", help="Write GitLab's code quality report there."
 )
-def report(run_id: str, log: str, **paths: Path | None) -> None:
+def report(run_ids: tuple[str, ...], log: str, **paths: Path | None) -> None:
     """Show the run RUN_ID of a run log, and write its reports again.
 
-    RUN_ID is "latest" unless given.
+    RUN_ID is an id, a name or "latest", which it is unless given. Of several, the last is shown: compared with the one
+    before it, and among all of them as a history.
     """
     from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.session.several_runs import show_runs
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
-            wanted = {name.removesuffix("_path"): path for name, path in paths.items()}
-            _report(opened, find_run(opened, run_id), wanted)
+            runs = [find_run(opened, run_id) for run_id in run_ids or [LATEST]]
+            _report(show_runs(opened, runs), {name.removesuffix("_path"): path for name, path in paths.items()})
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
 
 
-def _report(log: RunLog, run: Run, wanted: dict[str, Path | None]) -> None:
+def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
     from pytest_llmeval.reports.code_quality import write_code_quality
     from pytest_llmeval.reports.csv_report import write_csv
     from pytest_llmeval.reports.html_report import write_html
     from pytest_llmeval.reports.json_report import write_json
     from pytest_llmeval.reports.markdown_report import write_markdown
-    from pytest_llmeval.reports.summary import summarize
     from pytest_llmeval.reports.terminal import summary_lines
     from pytest_llmeval.session.ci import place_in_repository
 
-    results = log.results(run.id)
-    summary = summarize(run, results)
+    run, results, summary = shown.run, shown.results, shown.summary
     if path := wanted["json"]:
-        write_json(path, run, results, summary)
+        write_json(path, run, results, summary, shown.history)
     if path := wanted["html"]:
-        write_html(path, run, results, summary)
+        write_html(path, run, results, summary, shown.history)
     if path := wanted["csv"]:
         write_csv(path, run, results)
     if path := wanted["summary"]:

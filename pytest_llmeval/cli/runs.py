@@ -14,13 +14,15 @@ LATEST = "latest"
 
 
 def find_run(log: RunLog, run_id: str) -> Run:
-    """A run by its id, or the last one by the word ``latest``.
+    """A run by its id, the newest of a name, or the last one by the word ``latest``.
 
     Raises:
         LLMEvalError: The log has no run.
-        RunLogError: It has none of this id.
+        RunLogError: It has none of this id or name.
     """
-    run = next(log.runs(), None) if run_id == LATEST else log.run(run_id)
+    run = next((run for run in log.runs() if run_id in (LATEST, run.id, run.name)), None)
+    if run is None and run_id != LATEST:
+        return log.run(run_id)  # which says what there is
     if run is None:
         raise LLMEvalError("the run log has no run yet; pytest writes one with its first case")
     return run

@@ -8,6 +8,14 @@ from typing import Any
 from pytest_llmeval.goldens.formats.json_table import DECODER, WrittenFloat, WrittenInt
 from pytest_llmeval.goldens.formats.tables import is_absent
 
+FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""Spreadsheets read a cell that starts so as a formula (OWASP, CSV injection); reports put an apostrophe before it."""
+
+
+def without_apostrophe(text: str) -> str:
+    """The text as it was before a report wrote an apostrophe before it."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+
 
 def as_text(value: Any) -> Any:
     """A number as the text that was written; anything else as it is."""

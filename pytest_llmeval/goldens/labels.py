@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, Problem, nearest
-from pytest_llmeval.goldens.cells import as_number, as_text
+from pytest_llmeval.goldens.cells import as_number, as_text, without_apostrophe
 from pytest_llmeval.goldens.columns import resolve_columns
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
 from pytest_llmeval.goldens.reading import read_table, reading_of
@@ -180,11 +180,11 @@ def _row(row: Row, found: _Found, id_column: str, case: Case | None) -> LabelRow
     label, score = found.read(row, found.label), found.read(row, found.score) if found.score else None
     answer = cells.get(found.answer) if found.answer else None
     return LabelRow(
-        id=case.id if case else _text(cells.get(id_column)) or str(row.number),
+        id=case.id if case else without_apostrophe(_text(cells.get(id_column))) or str(row.number),
         line=row.line,
         label=None if label is None else float(label),
         score=score,
-        answer=None if is_absent(answer) else _text(answer),
+        answer=None if is_absent(answer) else without_apostrophe(_text(answer)),
         cluster=_text(cells.get(found.cluster)),
         file=_text(cells.get("file")),
         suite=_text(cells.get("suite")),

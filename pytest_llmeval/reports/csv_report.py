@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pytest_llmeval.goldens.cells import FORMULA_STARTS
 from pytest_llmeval.records import Parameters
 from pytest_llmeval.reports.facts import asked_for, case_cost, finite, kept_count, model_of
 from pytest_llmeval.reports.output import replacing, rereadable
@@ -18,9 +19,6 @@ COLUMNS = (
     "samples", "samples_kept",
 )  # fmt: skip
 SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
-FORMULA_STARTS = tuple(
-    "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-)  # spreadsheets read such a cell as a formula (OWASP, CSV injection)
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:

@@ -1,30 +1,40 @@
-"""The HTML report: one file that needs nothing else, and runs nothing."""
+"""The HTML report: one file that needs nothing else. The JSON report is in it, and is all that it shows."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
+from pytest_llmeval.reports.case_change import FLIPS, change_of
 from pytest_llmeval.reports.case_view import CaseView, view
-from pytest_llmeval.reports.output import replacing, rereadable
+from pytest_llmeval.reports.html_data import Packer, packed
+from pytest_llmeval.reports.json_report import head_json
+from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.phrases import (
     age,
     average,
+    calibration_text,
     cost_text,
     count,
-    judge_text,
+    mean_text,
     moment,
     number,
     one_line,
     percent,
+    rate_text,
     seconds,
+    selftest_text,
     usd,
     visible,
 )
+from pytest_llmeval.reports.run_points import RunPoint
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import CaseResult, Run
 
@@ -32,60 +42,122 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NEEDS_ATTENTION = ("failed", "error")
-POLICY = "default-src 'none'; style-src '{style}'; base-uri 'none'; form-action 'none'"
+LIMIT = 25
+"""Cases of each list of the page as it is without JavaScript and on paper."""
+
+CLIP = 1_000  # characters of a text there
+POLICY = (
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+PHRASES = (
+    age, average, calibration_text, cost_text, count, mean_text, moment, number, one_line, percent, points, p_text,
+    interval_text, own, rate_text, seconds, selftest_text, usd,
+)  # fmt: skip
 
 
-def write_html(path: Path, run: Run, results: Iterable[CaseResult], summary: Summary) -> None:
-    """Write the HTML report, case by case: those that failed or broke first, then the others.
+def write_html(
+    path: Path, run: Run, results: Iterable[CaseResult], summary: Summary, history: Sequence[RunPoint] = ()
+) -> None:
+    """Write the HTML report with one reading of the results. Memory stays flat.
 
     Args:
         path: The file to make or replace.
         run: The run.
-        results: Its results, in the order of the report. Read twice.
+        results: Its results, in the order of the report.
         summary: Their summary.
+        history: Runs to show it among, itself included, the oldest first.
 
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    again = rereadable(results)
-    css = _data("report.css")
-    context = {
-        "run": run,
-        "summary": summary,
-        "css": css,
-        "policy": POLICY.format(style=_hash(css)),
-        "attention": _views(again, urgent=True),
-        "others": _views(again, urgent=False),
-    }
-    template = _environment().from_string(_data("report.html.jinja"))
-    with replacing(path, "HTML report") as file:
-        file.writelines(template.generate(context))
+    with replacing(path, "HTML report") as file, _text_file(path.parent) as index, _text_file(path.parent) as data:
+        digest, packer = _Digest(), Packer(index, data)
+        for result in results:
+            digest.add(result)
+            packer.add(result)
+        packer.finish()
+        style, script = _joined("css"), _joined("js")
+        context = {
+            "run": run,
+            "summary": summary,
+            "history": history,
+            "figures": banner_figures(run, summary),
+            "digest": digest,
+            "limit": LIMIT,
+            "style": style,
+            "script": script,
+            "policy": POLICY.format(style=_hash(style), script=_hash(script)),
+            "head": packed("head", head_json(run, summary, history)),
+            "index": index,
+            "data": data,
+        }
+        file.writelines(_environment().get_template("report.html.jinja").generate(context))
 
 
-def _views(results: Iterable[CaseResult], urgent: bool) -> Iterator[CaseView]:
-    return (view(result) for result in results if (result.outcome in NEEDS_ATTENTION) is urgent)
+def _text_file(folder: Path) -> Any:
+    return TemporaryFile("w+", encoding="ascii", dir=folder)
+
+
+class _Digest:
+    """What the page shows of the results without JavaScript: a few cases, and how many changed in what way."""
+
+    def __init__(self) -> None:
+        self.flipped: list[CaseView] = []
+        self.attention: list[CaseView] = []
+        self.changes: Counter[str] = Counter()
+        self.repeated = 0
+
+    def add(self, result: CaseResult) -> None:
+        """Count a result, and keep it if it belongs to those that are shown and there is room."""
+        change = change_of(result, result.before[0] if result.before else None)
+        self.changes[change] += 1
+        is_urgent = result.outcome in NEEDS_ATTENTION
+        if change in FLIPS:
+            self.repeated += is_urgent
+        elif not is_urgent:
+            return
+        shown = self.flipped if change in FLIPS else self.attention
+        if len(shown) < LIMIT:
+            shown.append(view(result))
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=_shown,
+        loader=FunctionLoader(_template),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    phrases = (age, average, cost_text, count, judge_text, moment, number, one_line, percent, seconds, usd)
-    environment.filters.update({phrase.__name__: phrase for phrase in phrases})
+    environment.filters.update({phrase.__name__: phrase for phrase in PHRASES})
     return environment
 
 
 def _shown(value: Any) -> Any:
-    """What the template prints, with every character of a text visible; its own markup stays as it is."""
+    """What the template prints: no long text, every character visible. Its own markup stays as it is."""
     if type(value) is str:
-        return visible(value)
+        return visible(clipped(value))
     return "" if value is None else value
 
 
-def _data(name: str) -> str:
+def clipped(text: str) -> str:
+    """The text, or its start with the number of characters that follow."""
+    return text if len(text) <= CLIP else f"{text[:CLIP]} … and {len(text) - CLIP:,} characters more"
+
+
+def _template(name: str) -> str:
     return (resources.files("pytest_llmeval.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _joined(kind: str) -> str:
+    """The sources of one kind, in the order of their names, as one text."""
+    folder = resources.files("pytest_llmeval.reports") / "templates" / kind
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(f".{kind}")), key=lambda file: file.name)
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _hash(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO
@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from pytest_llmeval.records import Completion, Request, Score
 from pytest_llmeval.reports.facts import case_cost, checks, finite
 from pytest_llmeval.reports.output import replacing
+from pytest_llmeval.reports.run_points import RunPoint
 from pytest_llmeval.reports.summary import Summary, Tally
 from pytest_llmeval.results import CaseResult, Run, Sample
 from pytest_llmeval.wire import fields_of
@@ -20,7 +21,9 @@ REPORT = "JSON report"
 SCHEMA = "urn:pytest-llm-golden:report-1"
 
 
-def write_json(path: Path, run: Run, results: Iterable[CaseResult], summary: Summary) -> None:
+def write_json(
+    path: Path, run: Run, results: Iterable[CaseResult], summary: Summary, history: Sequence[RunPoint] = ()
+) -> None:
     """Write the JSON report, result by result. The text is ASCII; other characters are escaped.
 
     Args:
@@ -28,12 +31,13 @@ def write_json(path: Path, run: Run, results: Iterable[CaseResult], summary: Sum
         run: The run.
         results: Its results, in the order of the report.
         summary: Their summary.
+        history: Runs to show it among, itself included, the oldest first.
 
     Raises:
         LLMEvalError: The file cannot be written.
     """
     with replacing(path, REPORT) as file:
-        _write(file, run, summary, _lines(results))
+        _write(file, head_json(run, summary, history), _lines(results))
 
 
 def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) -> Summary:
@@ -55,7 +59,7 @@ def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) ->
         lines.writelines(_lines(_counted(results, tally)))  # the summary comes before them, and is known after them
         lines.seek(0)
         summary = tally.summary(run)
-        _write(file, run, summary, lines)
+        _write(file, head_json(run, summary), lines)
     return summary
 
 
@@ -67,14 +71,24 @@ def _counted(results: Iterable[CaseResult], tally: Tally) -> Iterator[CaseResult
 
 def _lines(results: Iterable[CaseResult]) -> Iterator[str]:
     for place, result in enumerate(results):
-        yield ("," if place else "") + "\n" + _encoded(result_object(result))
+        yield ("," if place else "") + "\n" + result_json(result)
 
 
-def _write(file: TextIO, run: Run, summary: Summary, results: Iterable[str]) -> None:
-    head = {"schema": SCHEMA, "run": run, "summary": summary}
-    file.write(_encoded(head)[:-1] + ',"results":[')
+def _write(file: TextIO, head: str, results: Iterable[str]) -> None:
+    file.write(head[:-1] + ',"results":[')
     file.writelines(results)
     file.write("\n]}\n")
+
+
+def head_json(run: Run, summary: Summary, history: Sequence[RunPoint] = ()) -> str:
+    """The report without its results, as one line of ASCII JSON."""
+    head = {"schema": SCHEMA, "run": run, "summary": summary}
+    return as_json({**head, "history": history} if history else head)
+
+
+def result_json(result: CaseResult) -> str:
+    """A result of the report, as one line of ASCII JSON."""
+    return as_json(result_object(result))
 
 
 def result_object(result: CaseResult) -> dict[str, Any]:
@@ -117,7 +131,8 @@ def _without(record: object, left_out: str) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name != left_out}
 
 
-def _encoded(value: object) -> str:
+def as_json(value: object) -> str:
+    """Records and built-in types as one line of ASCII JSON; a number that JSON does not know is null."""
     try:
         return _json(value)
     except ValueError:  # JSON has no infinity and no "not a number"

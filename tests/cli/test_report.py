@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from pytest_llmeval.cli.report import report
 from pytest_llmeval.reports.run_log import RunLog
 from pytest_llmeval.results import Run
-from tests.reports.conftest import make_results, make_run
+from tests.reports.conftest import make_results, make_run, rubric
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +86,49 @@ def test_a_log_without_runs_is_told(folder: Path) -> None:
         2,
         "the run log has no run yet; pytest writes one with its first case\n",
     )
+
+
+@pytest.fixture
+def two_runs(folder: Path) -> Path:
+    """A later run beside the others, in which a case passes that failed, and one is worse."""
+    with closing(RunLog(".llmeval/runs.sqlite")) as log:
+        later = replace(make_run(), id="later", name="with a fix", started_at="2025-06-13T10:15:00+00:00")
+        log.begin(later)
+        passed, failed, *rest = make_results()
+        fixed = replace(failed, outcome="passed", scores=(rubric(5.0, "Says so now."),), message="")
+        for result in (replace(passed, scores=(rubric(4.0, "Shorter."),)), fixed, *rest):
+            log.add(later.id, result)
+        log.finish(later)
+    return folder
+
+
+def test_of_two_runs_the_second_is_compared_with_the_first(two_runs: Path) -> None:
+    first = make_run().id
+    result = llmeval_report(first, "with a fix", "--json", "r.json", "--html", "r.html")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("ERROR: 2 of 5 cases could not be judged.")
+    text = (two_runs / "r.json").read_text()
+    report = json.loads(text)
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
+    Draft202012Validator(json.loads(file.read_text(encoding="utf-8"))).validate(report)
+    [comparison] = report["run"]["comparisons"]
+    assert comparison["baseline"] == f"refund wording, second try ({first})"
+    assert [change["id"] for change in comparison["gained"]] == ["can-i-return-a"]
+    gained = next(each for each in report["results"] if each["case"]["id"] == "can-i-return-a")
+    assert gained["before"][0]["outcome"] == "failed"
+    assert gained["before"][0]["scores"]["rubric"] == {
+        "value": 1.5,
+        "reason": "Contradicts the policy; gifts are returnable.",
+    }
+    assert [point["id"] for point in report["history"]] == [first, "later"]
+    page = (two_runs / "r.html").read_text(encoding="utf-8")
+    assert "What changed" in page
+    assert "Among other runs" in page
+
+
+def test_of_many_runs_the_last_stands_among_all(two_runs: Path) -> None:
+    result = llmeval_report("older", make_run().id, "later", "--json", "r.json")
+    assert result.exit_code == 0, result.output
+    report = json.loads((two_runs / "r.json").read_text())
+    assert (report["run"]["id"], len(report["history"]), len(report["run"]["comparisons"])) == ("later", 3, 1)
+    assert llmeval_report(make_run().id, "older", "--json", "r.json").exit_code == 0  # nothing in common

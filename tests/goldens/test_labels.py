@@ -49,6 +49,11 @@ def test_the_answer_is_no_expected_answer(folder: Path) -> None:
     assert other.answer == "Because."
 
 
+def test_an_apostrophe_that_keeps_a_spreadsheet_from_reading_a_formula_is_no_part_of_the_answer(folder: Path) -> None:
+    labels = read(folder, "id,label,answer\n'-a,pass,'- a list\nb,fail,'quoted'\n")
+    assert [(row.id, row.answer) for row in labels.rows] == [("-a", "- a list"), ("b", "'quoted'")]
+
+
 def test_every_problem_is_told_with_its_place(folder: Path) -> None:
     with pytest.raises(GoldenFileError) as caught:
         read(folder, "id,label,score\na,5,high\nb,maybe,2\nc,pass,3\n", score="score")

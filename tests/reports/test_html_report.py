@@ -1,10 +1,12 @@
-"""The HTML report: one file that runs nothing, tells everything, and cannot be broken by what it tells."""
+"""The HTML report: it holds all of the JSON report, reads without its script, and cannot be broken by what it tells."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
@@ -14,9 +16,12 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.records import Completion
-from pytest_llmeval.reports.html_report import write_html
+from pytest_llmeval.reports.html_data import PART
+from pytest_llmeval.reports.html_report import LIMIT, write_html
+from pytest_llmeval.reports.json_report import write_json
+from pytest_llmeval.reports.run_points import run_point
 from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import CaseResult, Run, Traffic
+from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
 HOSTILE = [
@@ -81,7 +86,7 @@ class Parsed(HTMLParser):
 
     @property
     def shape(self) -> list[Element]:
-        """The elements without the names of places, which are made from the case's id."""
+        """The elements without the names of places, which are made from the case's id, and what is packed."""
         return [(tag, tuple(pair for pair in attrs if not is_anchor(pair[1]))) for tag, attrs in self.elements]
 
 
@@ -117,6 +122,23 @@ def report(tmp_path: Path, run: Run, results: list[CaseResult]) -> Parsed:
     return Parsed(written(tmp_path / "report.html", run, results))
 
 
+def unpacked(html: str, kind: str) -> list[Any]:
+    """The blocks of one kind, as the page's script reads them."""
+    blocks = re.findall(f'<script type="text/plain" data-part="{kind}">([^<]*)</script>', html)
+    return [json.loads(zlib.decompress(base64.b64decode(block))) for block in blocks]
+
+
+def held_in(html: str) -> dict[str, Any]:
+    """The JSON report that an HTML report holds."""
+    [head] = unpacked(html, "head")
+    return {**head, "results": [result for part in unpacked(html, "results") for result in part]}
+
+
+def changed(result: CaseResult, outcome: str, score: float, answer: str = "Yes.") -> CaseResult:
+    before = Before("main", outcome, answer, {"rubric": BeforeScore(score, "It said so.")})
+    return replace(result, before=(before,))
+
+
 def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
     order = [
         "Failed",
@@ -128,15 +150,26 @@ def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
         "Failed or not judged",
         "can-i-return-a",
         "what-is-your-warranty",
-        "All other cases",
-        "how-long-do-refunds",
         "How this was made",
     ]
     places = [report.text.index(words) for words in order]
     assert places == sorted(places)
 
 
-def test_everything_about_a_case_is_there_to_read(report: Parsed) -> None:
+def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    many = [replace(each, sample=number) for number in range(PART // len(results) + 1) for each in results]
+    summary = summarize(run, many)
+    points = (run_point(Run("older"), summarize(Run("older"), [])), run_point(run, summary))
+    write_html(tmp_path / "report.html", run, iter(many), summary, points)
+    write_json(tmp_path / "report.json", run, iter(many), summary, points)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert held_in(html) == json.loads((tmp_path / "report.json").read_text())
+    assert len(unpacked(html, "results")) == 2
+    [index] = unpacked(html, "index")
+    assert [(index["part"][place], index["offset"][place]) for place in (0, PART, -1)] == [(0, 0), (1, 0), (1, 3)]
+
+
+def test_what_failed_is_there_to_read_without_a_script(report: Parsed) -> None:
     for words in (
         "You answer for a small online shop.",
         "Can I return a gift I did not buy?",
@@ -146,78 +179,99 @@ def test_everything_about_a_case_is_there_to_read(report: Parsed) -> None:
         "rubric/1:5f2d0c9a41be",
         "golden/faq.csv:3",
         "pytest golden/faq.csv::can-i-return-a",
-        "pytest 'tests/test_orders.py::test_order[أين-طلبي]'",
-        "temperature 0.2, top_p 1, max_tokens 256, seed 7",
-        "https://api.example.com/v1",
-        "58 sent, 41 received",
-        "judge-large-2025-06; 3 calls, $0.00042 + 1 unpriced call",
         "no valid reply in 3 attempts",
-        "Order 4411 left the warehouse on 11 June.",
-        "안녕하세요, 환불은 언제 되나요?",
-        "Still no.",
+        "The table of all 6 cases, the search, the charts and the labels need JavaScript, which is off.",
     ):
         assert words in report.text
 
 
-def test_what_a_case_and_the_run_cost_is_there_to_read(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_what_the_run_cost_is_there_to_read(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     sent = replace(run, traffic=Traffic(11, 23, 0.02293, 1))
     text = Parsed(written(tmp_path / "report.html", sent, results)).text
     for words in (
-        "$0.0011 · 2.4 s",  # beside the name of a case
-        "cost unknown · 9.3 s",
+        "cost unknown · 9.3 s",  # beside the name of a case
         "calls not made again, the oldest 3 days old",
         "Failed attempts12",
         "Cost of other calls$0.02003 calls that no result shows",
-        "Call made2025-06-09 09:00 UTC",
     ):
         assert words in text
 
 
-def test_only_what_needs_attention_is_open(report: Parsed) -> None:
-    cases = [dict(attrs) for tag, attrs in report.elements if tag == "details"]
-    opened = [(attrs["class"], "open" in attrs) for attrs in cases if (attrs.get("class") or "").startswith("case")]
-    assert opened == [
-        ("case failed", True),
-        ("case error", True),
-        ("case error", True),
-        ("case passed", False),
-        ("case skipped", False),
-        ("case passed", False),
-    ]
+def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    passed, failed, broken, *rest = results
+    lost, stayed = changed(failed, "passed", 4.5), changed(broken, "error", 1.0)
+    html = written(tmp_path / "report.html", run, [changed(passed, "passed", 2.0), lost, stayed, *rest])
+    text = Parsed(html).text
+    for words in ("Answer before (main)", "4.5 →", "before: It said so."):
+        assert words in text
+    assert text.index("What changed") < text.index("can-i-return-a") < text.index("Failed or not judged")
+    [index] = unpacked(html, "index")
+    assert [before.get("main", {}).get("change", "new") for before in index["before"]] == [
+        "better", "lost", "reworded", "new", "new", "new",
+    ]  # fmt: skip
 
 
-def test_each_case_has_a_place_to_link_to(report: Parsed) -> None:
-    places = [value for _, attrs in report.elements for name, value in attrs if name == "id" and is_anchor(value)]
-    links = [value for _, attrs in report.elements for name, value in attrs if name == "href" and is_anchor(value)]
-    assert len(set(places)) == 6
-    assert links == [f"#{place}" for place in places]
+def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    samples = tuple(Sample(number, results[1].completion, kept=number > 0) for number in range(5))
+    text = Parsed(written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])).text
+    assert "Samples: 4 of 5 kept." in text
+
+
+def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    many = [replace(results[1], sample=number) for number in range(LIMIT + 5)]
+    text = Parsed(written(tmp_path / "report.html", run, many)).text
+    assert text.count("Unfortunately gifts cannot be returned.") == LIMIT
+    assert f"These are {LIMIT} of {LIMIT + 5}." in text
+
+
+def test_other_runs_stand_in_a_table_the_newest_first(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    summary = summarize(run, results)
+    points = [replace(run_point(run, summary), id=name, name=name) for name in ("one", "two")]
+    write_html(tmp_path / "report.html", run, results, summary, points)
+    text = Parsed((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert text.index("Among other runs") < text.index("two", text.index("Among")) < text.index("one2025")
 
 
 def test_a_case_keeps_its_place_in_the_next_run(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     def places(number: int, result: CaseResult) -> list[str]:
         return re.findall('id="(case-[^"]+)"', written(tmp_path / f"{number}.html", run, [result]))
 
-    later = replace(results[0], outcome="failed", started_at="2026-01-01T00:00:00+00:00")
-    assert places(1, results[0]) == places(2, later)
+    later = replace(results[1], outcome="error", started_at="2026-01-01T00:00:00+00:00")
+    assert places(1, results[1]) == places(2, later)
 
 
-def test_nothing_is_loaded_and_nothing_runs(report: Parsed) -> None:
+def test_nothing_is_loaded_and_only_the_one_script_runs(report: Parsed) -> None:
     tags = {tag for tag, _ in report.elements}
     names = {name for _, attrs in report.elements for name, _ in attrs}
-    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
+    assert [attrs for tag, attrs in report.elements if tag == "script" and not attrs] == [()]  # all others are data
+    assert not tags & {"link", "img", "iframe", "object", "embed", "form", "base"}
     assert not names & {"src", "style", "action", "srcdoc"}
     assert not [name for name in names if name.startswith("on")]
 
 
-def test_the_policy_allows_exactly_the_one_style_sheet(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_the_policy_allows_exactly_the_one_style_sheet_and_the_one_script(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     html = written(tmp_path / "report.html", run, results)
-    (style,) = re.findall("<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    [style], [script] = (re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL) for tag in ("style", "script"))
     metas = [dict(attrs) for tag, attrs in Parsed(html).elements if tag == "meta"]
     policy = next(meta["content"] for meta in metas if meta.get("http-equiv") == "Content-Security-Policy")
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert "url(" not in style
-    assert "@import" not in style
+    assert policy == (
+        f"default-src 'none'; script-src '{digest_of(script)}'; style-src '{digest_of(style)}'; img-src 'none'; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    assert not re.search(r"url\(|@import", style)
+    assert not re.search(
+        "innerHTML|outerHTML|insertAdjacentHTML|document.write|\\beval\\(|fetch\\(|XMLHttpRequest", script
+    )
+
+
+def digest_of(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
@@ -232,7 +286,7 @@ def test_no_text_becomes_markup(hostile: str, tmp_path: Path, run: Run, results:
 
 
 def test_what_could_reorder_or_hide_text_is_shown(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
-    tricky = replace(results[0], completion=Completion("safe\u202etxt.exe\0 \ud83d"))
+    tricky = replace(results[1], completion=Completion("safe\u202etxt.exe\0 \ud83d"))
     html = written(tmp_path / "report.html", run, [tricky])
     assert "safe⟨U+202E⟩txt.exe␀ \\ud83d" in html
     assert "\u202e" not in html
@@ -244,12 +298,6 @@ def test_a_run_without_results_is_a_whole_page(tmp_path: Path) -> None:
     assert page.elements[0][0] == "html"
 
 
-def test_results_that_can_be_read_only_once_are_refused(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
-    with pytest.raises(TypeError, match="read twice"):
-        write_html(tmp_path / "report.html", run, iter(results), summarize(run, results))
-    assert list(tmp_path.iterdir()) == []
-
-
 def luminance(colour: str) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
     channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
@@ -258,7 +306,7 @@ def luminance(colour: str) -> float:
 
 
 def themes() -> Iterator[dict[str, str]]:
-    css = Path("pytest_llmeval/reports/templates/report.css")
+    css = Path("pytest_llmeval/reports/templates/css/1-page.css")
     source = (Path(__file__).parents[2] / css).read_text(encoding="utf-8")
     light, dark = source.split("prefers-color-scheme: dark", 1)
     for part in (light, dark):

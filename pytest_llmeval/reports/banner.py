@@ -1,0 +1,86 @@
+"""The verdict in figures, as the head of the HTML report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_llmeval.comparisons import GateResult, MetricComparison, Verdict
+from pytest_llmeval.reports.phrases import NONE, average, percent, rate_text
+from pytest_llmeval.reports.summary import Summary
+from pytest_llmeval.results import Run
+
+WORST_FIRST: tuple[Verdict, ...] = ("ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK")
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The comparison that says most of the run.
+
+    Attributes:
+        baseline: What the run was compared with.
+        metric: The worst of the metrics that count.
+    """
+
+    baseline: str
+    metric: MetricComparison
+
+
+def lead(run: Run) -> Lead | None:
+    """The comparison whose verdict is the run's worst; one that counts before one that is shown only."""
+    found = [Lead(comparison.baseline, metric) for comparison in run.comparisons for metric in comparison.metrics]
+    return min(found, key=_urgency, default=None)
+
+
+def _urgency(each: Lead) -> tuple[bool, bool, int]:
+    result = each.metric.result
+    return not each.metric.is_gated, result.n == 0, WORST_FIRST.index(result.verdict)
+
+
+def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
+    """Label and text of each figure behind the verdict: those of the regression gate, or of the pass rate."""
+    first = lead(run)
+    if first is None:
+        rate = summary.pass_rate
+        return [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
+    return [("Metric", first.metric.name), ("Against", first.baseline), *_gate_figures(first.metric)]
+
+
+def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
+    result = metric.result
+    yield "Before and after", f"{own(metric, result.before.estimate)} → {own(metric, result.after.estimate)}"
+    yield "Change", f"{points(result.change)} points"
+    yield interval_label(result), interval_text(result)
+    yield "p", p_text(result)
+    yield "MDE", f"{points(result.detectable, signed=False)} points"
+    yield "n", f"{result.n:,}"
+
+
+def interval_label(result: GateResult) -> str:
+    """The name of the interval of a change: both its bounds are one-sided."""
+    return f"{100 * (1 - 2 * result.alpha):g}% interval"
+
+
+def interval_text(result: GateResult) -> str:
+    """The interval of a change, in points."""
+    return NONE if result.lower is None else f"{points(result.lower)} to {points(result.upper)}"
+
+
+def p_text(result: GateResult) -> str:
+    """The p-value that decides: after Holm, where several metrics were gated together."""
+    p = result.p if result.metrics == 1 or result.adjusted_p is None else result.adjusted_p
+    return NONE if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def points(value: float | None, signed: bool = True) -> str:
+    """A share as points of a hundred: ``-5.3``."""
+    if value is None:
+        return NONE
+    return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", "\u2212")
+
+
+def own(metric: MetricComparison, scaled: float | None) -> str:
+    """A mean in the metric's own unit; a pass rate in percent."""
+    if metric.name == "pass_rate":
+        return percent(scaled)
+    return average(None if scaled is None else metric.low + scaled * (metric.high - metric.low))

@@ -1,0 +1,147 @@
+/* What the table shows: filters, order and the open case, in the page's address so that a link shows the same. */
+
+const RANKS = { failed: 0, error: 1, xfailed: 2, passed: 3, skipped: 4 };
+const CHANGES = {
+  lost: "Passed before, fails now",
+  gained: "Failed before, passes now",
+  flipped: "Another outcome otherwise",
+  worse: "Score is worse",
+  better: "Score is better",
+  reworded: "Only the answer changed",
+  same: "Unchanged",
+  new: "Not in the baseline",
+};
+const FLIPS = ["lost", "gained", "flipped"];
+const ORDER = Object.keys(CHANGES);
+
+/** Filters and order over the rows of a store; `changed` is called after each change of them. */
+class View {
+  constructor(store, labels) {
+    this.store = store;
+    this.labels = labels;
+    this.listeners = [];
+    this.clear();
+    this.sort = "";
+    this.open = "";
+  }
+
+  clear() {
+    Object.assign(this, { query: "", outcomes: new Set(), tag: "", change: "", label: "", unscored: false, ranges: new Map() });
+  }
+
+  get isNarrow() {
+    return Boolean(this.query || this.outcomes.size || this.tag || this.change || this.label || this.unscored || this.ranges.size);
+  }
+
+  /** Change some of the filters, and show it. */
+  set(changes) {
+    Object.assign(this, changes);
+    this.refresh();
+  }
+
+  range(field, range) {
+    if (range) this.ranges.set(field, range);
+    else this.ranges.delete(field);
+    this.refresh();
+  }
+
+  refresh() {
+    this.rows = this.sorted(this.store.rows.filter(this.test()));
+    this.listeners.forEach((listener) => listener());
+    this.write();
+  }
+
+  test() {
+    const sought = this.query.toLowerCase().split(/\s+/).filter(Boolean);
+    const ranges = [...this.ranges].map(([field, range]) => [this.reader(field), range]);
+    const { store, outcomes, tag, change, label, unscored } = this;
+    return (row) =>
+      (!outcomes.size || outcomes.has(row.outcome)) &&
+      (!tag || row.tags.includes(tag)) &&
+      (!change || isChange(store.change(row), change)) &&
+      (!label || (this.labels.of(row)?.label || "none") === label) &&
+      (!unscored || Object.values(row.scores).includes(false)) &&
+      ranges.every(([read, range]) => within(read(row), range)) &&
+      sought.every((word) => row.text.includes(word) || store.texts[row.place]?.includes(word));
+  }
+
+  /** How a field is read: `score:NAME`, `before:NAME`, or a column of the index. */
+  reader(field) {
+    const name = field.slice(field.indexOf(":") + 1);
+    if (field.startsWith("score:")) return (row) => row.scores[name];
+    if (field.startsWith("before:")) return (row) => this.store.before(row)?.scores[name];
+    return {
+      outcome: (row) => RANKS[row.outcome],
+      change: (row) => ORDER.indexOf(this.store.change(row)),
+      tags: (row) => row.tags.join(", ").toLowerCase(),
+      id: (row) => row.id.toLowerCase(),
+      label: (row) => this.labels.of(row)?.label,
+    }[field] || ((row) => row[field]);
+  }
+
+  /** The rows in the order asked for; what has no value comes last. Without one: what needs attention first. */
+  sorted(rows) {
+    const [field, sign] = this.sort.startsWith("-") ? [this.sort.slice(1), -1] : [this.sort || "outcome", 1];
+    const read = this.reader(field);
+    const keys = new Map(rows.map((row) => [row, read(row)]));
+    const isNone = (key) => key === undefined || key === null || key === false || key === "";
+    return rows.sort((one, other) => {
+      const [a, b] = [keys.get(one), keys.get(other)];
+      if (isNone(a) || isNone(b)) return isNone(a) - isNone(b) || one.place - other.place;
+      return (a < b ? -sign : a > b ? sign : 0) || one.place - other.place;
+    });
+  }
+
+  write() {
+    const address = new URLSearchParams();
+    const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored ? "1" : "" };
+    const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline, case: this.open };
+    for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) address.set(name, value);
+    for (const [field, range] of this.ranges) address.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
+    try {
+      history.replaceState(null, "", `#${address}`);
+    } catch {
+      // a frame without an address of its own: there is no link to keep
+    }
+  }
+
+  read() {
+    const hash = location.hash.slice(1);
+    const address = new URLSearchParams(hash.startsWith("case-") ? `case=${hash}` : hash);
+    const text = (name) => address.get(name) || "";
+    this.clear();
+    const outcomes = text("outcome").split(",").filter((outcome) => outcome in RANKS);
+    Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: Boolean(text("unscored")) });
+    Object.assign(this, { change: text("change"), sort: text("sort"), open: text("case") });
+    if (this.store.baselines.includes(text("baseline"))) this.store.baseline = text("baseline");
+    for (const range of address.getAll("range")) {
+      const [, field, low, sign, high] = range.match(/^(.+),([^,]*),(<?)([^,]*)$/) || [];
+      if (field) this.ranges.set(field, { low: bound(low), high: bound(high), isOpen: sign === "<" });
+    }
+    this.refresh();
+  }
+}
+
+const bound = (text) => (text === "" || Number.isNaN(Number(text)) ? null : Number(text));
+
+function within(value, { low, high, isOpen }) {
+  if (typeof value !== "number") return false;
+  return (low === null || value >= low) && (high === null || (isOpen ? value < high : value <= high));
+}
+
+function isChange(change, wanted) {
+  if (wanted === "changed") return change !== "same" && change !== "new";
+  return wanted === "flips" ? FLIPS.includes(change) : change === wanted;
+}
+
+function rangeText(field, { low, high, isOpen }) {
+  const name = fieldName(field);
+  if (low !== null && low === high) return `${name} = ${number(low)}`;
+  return [low !== null && `${number(low)} ≤`, name, high !== null && `${isOpen ? "<" : "≤"} ${number(high)}`].filter(Boolean).join(" ");
+}
+
+function fieldName(field) {
+  if (field.startsWith("score:")) return field.slice(6);
+  if (field.startsWith("before:")) return `${field.slice(7)} before`;
+  return { outcome: "Outcome", id: "Case", change: "Change", tags: "Tags", cost: "Cost", latency: "Latency", took: "Took", label: "Label" }[field] || field;
+}

@@ -1,0 +1,129 @@
+/* What stands above the table: search, filters, and what of them is in force. */
+
+function filterBar(view, labels) {
+  const { store } = view;
+  const search = el("input", {
+    type: "search", id: "search", placeholder: "Search ids, prompts, answers, reasons", "aria-label": "Search the cases",
+    autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/",
+    input: (event) => view.set({ query: event.target.value }),
+    focus: () => store.readTexts((share) => texts(view, share)),
+  });
+  const told = el("p", { class: "told", role: "status" });
+  const active = el("div", { class: "active-filters" });
+  const controls = [outcomeButtons(view), tagChoice(view), changeChoice(view), labelChoice(view), ...baselineChoice(view), rangeForm(view), sortChoice(view)];
+  view.listeners.push(() => {
+    if (search.value !== view.query) search.value = view.query;
+    told.textContent = `${grouped(view.rows.length)} of ${counted(store.rows.length, "case")}`;
+    active.replaceChildren(...inForce(view));
+  });
+  if (view.query) store.readTexts((share) => texts(view, share));
+  return el("div", { class: "toolbar" }, search, controls, el("div", { class: "outcome-line" }, told, active, exportButton(store, labels)));
+}
+
+function texts(view, share) {
+  document.getElementById("search").title = share < 1 ? `Whole texts: ${Math.floor(100 * share)}% read` : "";
+  if (view.query && (share === 1 || Math.round(share * 100) % 10 === 0)) view.refresh();
+}
+
+function outcomeButtons(view) {
+  const counts = countBy(view.store.rows, (row) => [row.outcome]);
+  const toggle = (outcome) => {
+    const outcomes = new Set(view.outcomes);
+    if (!outcomes.delete(outcome)) outcomes.add(outcome);
+    view.set({ outcomes });
+  };
+  const buttons = Object.keys(RANKS).filter((outcome) => counts.has(outcome)).map((outcome) =>
+    button(`${outcome} ${grouped(counts.get(outcome))}`, () => toggle(outcome), { class: `chip ${outcome}`, "data-outcome": outcome }));
+  view.listeners.push(() => buttons.forEach((each) => each.setAttribute("aria-pressed", view.outcomes.has(each.dataset.outcome))));
+  return el("div", { class: "chips", role: "group", "aria-label": "Outcome" }, buttons, unscoredButton(view));
+}
+
+function unscoredButton(view) {
+  const many = view.store.rows.filter((row) => Object.values(row.scores).includes(false)).length;
+  if (!many) return null;
+  const toggle = button(`unscored ${grouped(many)}`, () => view.set({ unscored: !view.unscored }), { class: "chip error" });
+  view.listeners.push(() => toggle.setAttribute("aria-pressed", view.unscored));
+  return toggle;
+}
+
+/** A labelled choice that shows a member of the view and sets it. */
+function choice(view, name, member, options, set = (value) => view.set({ [member]: value })) {
+  const select = el("select", { change: (event) => set(event.target.value) }, options.map(([value, text]) => el("option", { value }, text)));
+  view.listeners.push(() => {
+    const value = member === "baseline" ? view.store.baseline : view[member];
+    if (select.value !== value) select.value = value;
+  });
+  return el("label", { class: "field" }, el("span", null, name), select);
+}
+
+function tagChoice(view) {
+  const counts = [...countBy(view.store.rows, (row) => row.tags)].sort(([one], [other]) => (one < other ? -1 : 1));
+  return counts.length ? choice(view, "Tag", "tag", [["", "any"], ...counts.map(([tag, many]) => [tag, `${short(tag, 60)} (${grouped(many)})`])]) : null;
+}
+
+function changeChoice(view) {
+  if (!view.store.baseline) return null;
+  return choice(view, "Change", "change", [["", "any"], ["changed", "Changed"], ["flips", "Another outcome"], ...Object.entries(CHANGES)]);
+}
+
+const labelChoice = (view) => choice(view, "Label", "label", [["", "any"], ["right", "right"], ["wrong", "wrong"], ["none", "none yet"]]);
+
+function baselineChoice(view) {
+  const { baselines } = view.store;
+  const set = (baseline) => {
+    view.store.baseline = baseline;
+    view.refresh();
+  };
+  return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((each) => [each, short(each, 60)]), set)] : [];
+}
+
+const fieldsOf = (store) => [
+  ...store.metrics.map((name) => `score:${name}`),
+  ...(store.baseline ? store.metrics.map((name) => `before:${name}`) : []),
+  "cost", "latency", "took",
+];
+
+function rangeForm(view) {
+  const select = el("select", { "aria-label": "Range of" }, fieldsOf(view.store).map((field) => el("option", { value: field }, short(fieldName(field), 60))));
+  const ends = ["at least", "at most"].map((name) => el("input", { type: "number", step: "any", "aria-label": name, placeholder: name }));
+  const set = (event) => {
+    event.preventDefault();
+    const [low, high] = ends.map((end) => bound(end.value));
+    view.range(select.value, low === null && high === null ? null : { low, high });
+  };
+  return el("form", { class: "field range-form", submit: set, change: (event) => event.target !== select && set(event) },
+    el("span", null, "Range"), select, ends, el("button", { type: "submit", class: "unseen" }, "Set the range"));
+}
+
+function sortChoice(view) {
+  const fields = ["outcome", "id", ...(view.store.baseline ? ["change"] : []), ...view.store.metrics.map((name) => `score:${name}`), "tags", "cost", "latency", "took", "label"];
+  const both = fields.flatMap((field) => [[field, `${short(fieldName(field), 60)}, rising`], [`-${field}`, `${short(fieldName(field), 60)}, falling`]]);
+  return choice(view, "Sort", "sort", [["", "Attention first"], ...both]);
+}
+
+/** A button for each filter in force, which takes it off. */
+function inForce(view) {
+  const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action, { class: "chip on", "aria-label": `Remove the filter ${text}` });
+  const chips = [];
+  if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
+  if (view.change) chips.push(off({ changed: "changed", flips: "another outcome" }[view.change] || view.change, () => view.set({ change: "" })));
+  for (const [field, range] of view.ranges) chips.push(off(rangeText(field, range), () => view.range(field, null)));
+  if (view.isNarrow) chips.push(button("Show all", () => { view.clear(); view.refresh(); }, { class: "link" }));
+  return chips;
+}
+
+function exportButton(store, labels) {
+  const save = button("Export labels", () => exportLabels(store, labels), { class: "link export" });
+  labels.listeners.push(() => {
+    save.hidden = !labels.size;
+    save.textContent = `Export ${counted(labels.size, "label")} as CSV`;
+  });
+  labels.tell();
+  return save;
+}
+
+function countBy(rows, keys) {
+  const counts = new Map();
+  for (const row of rows) for (const key of keys(row)) counts.set(key, (counts.get(key) || 0) + 1);
+  return counts;
+}

@@ -1,0 +1,154 @@
+/* Everything about one case, in the order of reading. */
+
+const SHOWN = 20000; // characters of a text at first
+
+/** A text of the run as it is; a very long one shows its start, and the rest when asked for. */
+function textBlock(text, kind = "") {
+  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, words(text.slice(0, SHOWN)));
+  if (text.length <= SHOWN) return node;
+  const more = button(`Show all ${grouped(text.length)} characters`, () => {
+    node.replaceChildren(words(text));
+    more.remove();
+  }, { class: "link" });
+  return [node, more];
+}
+
+const section = (heading, ...content) => el("section", null, el("h3", null, heading), content);
+
+const folded = (summary, ...content) => el("details", { class: "plain" }, el("summary", null, summary), content);
+
+const none = (text) => el("p", { class: "none" }, text);
+
+const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null, el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
+
+const keptFigures = (samples) => samples.filter((sample) => !sample.is_draw && sample.kept !== null);
+
+/** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
+function caseSections(store, result, reading) {
+  const before = result.before?.find((each) => each.baseline === store.baseline);
+  return [
+    result.message && el("section", { class: `why ${result.outcome}` }, el("h3", null, "Why"), textBlock(result.message)),
+    chatSection(result),
+    passages("Contexts", result.case.contexts),
+    passages("Retrieved contexts", result.completion?.contexts || []),
+    answerSection(result, before, reading),
+    scoreSection(result, before),
+    sampleSection(result),
+    factSections(result),
+  ];
+}
+
+function chatSection({ case: asked, request }) {
+  const own = asked.messages.length ? asked.messages : [{ role: "user", content: asked.prompt }];
+  const message = ({ role, content, ...rest }) => {
+    const text = typeof content === "string" ? content : JSON.stringify({ content, ...rest }, null, 2);
+    return el("div", { class: `message role-${["system", "user", "assistant", "tool"].includes(role) ? role : "other"}` }, el("span", { class: "role" }, bdi(role || "")), textBlock(text));
+  };
+  return section("Prompt", (request?.messages || own).map(message));
+}
+
+const passages = (heading, texts) => texts.length > 0 && section(heading, el("ol", { class: "contexts" }, texts.map((text) => el("li", null, textBlock(text)))));
+
+function answerSection({ case: { expected }, completion }, before, reading) {
+  const answer = completion?.text;
+  const shown = answer === undefined ? none("There is no answer.") : answerIn(reading, answer, expected, before?.answer);
+  const then = typeof before?.answer === "string" && before.answer !== answer && el("section", null, el("h3", null, "Answer before"), textBlock(before.answer));
+  const same = before && before.answer === answer && answer !== undefined && el("p", { class: "none" }, "The same answer as before.");
+  return el("div", { class: "pair" },
+    section("Expected", expected === null ? none("The golden file has no expected answer.") : textBlock(expected)),
+    section("Answer", shown, same,
+      completion?.raw_text && folded("The reply it was taken from", textBlock(completion.raw_text, "mono")),
+      completion?.choices.length > 1 && folded(`All ${completion.choices.length} choices`, el("ol", { class: "contexts" }, completion.choices.map((text) => el("li", null, textBlock(text)))))),
+    then);
+}
+
+function answerIn(reading, answer, expected, before) {
+  if (reading === "expected" && expected !== null) return diffed(expected, answer);
+  if (reading === "before" && typeof before === "string") return diffed(before, answer);
+  if (reading === "markdown") return el("div", { class: "text rendered", dir: "auto" }, markdown(answer.slice(0, SHOWN)));
+  return textBlock(answer, "answer");
+}
+
+function scoreSection(result, before) {
+  const named = (metric) => result.thresholds.filter((bound) => bound.metric === metric);
+  const taken = result.scores.map((score) => scoreRow(score, named(score.name), before?.scores[score.name]));
+  const missing = result.thresholds.filter((bound) => !result.scores.some((score) => score.name === bound.metric));
+  const untaken = missing.map((bound) => el("tr", null, el("th", { scope: "row" }, bdi(bound.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, boundItem(bound))), el("td")));
+  if (!taken.length && !untaken.length) return null;
+  const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
+  return section("Scores", el("table", { class: "scores" }, el("thead", null, el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
+}
+
+function scoreRow(score, bounds, then) {
+  const { value, scale } = score;
+  const moved = then && then.value !== null && then.value !== value;
+  const isOwn = Object.values(score.parts).every((part) => part === value);
+  return el("tr", null,
+    el("th", { scope: "row" }, bdi(score.name), el("small", null, score.version)),
+    el("td", { class: "num" }, moved && el("small", null, `${number(then.value)} → `), value === null ? el("b", { class: "error tone" }, "unscored") : el("b", null, number(value)),
+      value !== null && scale.high !== null && el("small", null, ` of ${number(scale.high)}`), scale.unit && el("small", null, ` ${scale.unit}`)),
+    el("td", null, bounds.length ? el("ul", { class: "bounds" }, bounds.map(boundItem)) : el("small", null, "none")),
+    el("td", { dir: "auto" }, reasons(score, then), !isOwn && el("ul", { class: "parts" }, Object.entries(score.parts).map(([name, part]) => el("li", null, bdi(name), ` ${number(part)}`))), judgeReplies(score)));
+}
+
+/** The reason now, and beside it the baseline's where that is another one. */
+function reasons(score, then) {
+  const now = [score.reason && el("span", { dir: "auto" }, score.reason), score.error && el("span", { class: "error tone", dir: "auto" }, score.error)];
+  if (!then?.reason || then.reason === score.reason) return now;
+  return el("div", { class: "sides" }, el("div", null, el("small", null, "now"), now), el("div", null, el("small", null, "before"), el("span", { dir: "auto" }, then.reason)));
+}
+
+function judgeReplies({ raw, calls }) {
+  const texts = calls.map((call) => call.text).filter((text) => text && text !== raw);
+  if (!raw && !texts.length) return null;
+  return folded("Raw reply of the judge", raw && textBlock(raw, "mono"), texts.map((text) => textBlock(text, "mono")));
+}
+
+function boundItem({ met, comparison, bound, params, origin }) {
+  const word = met === null ? "not decided" : met ? "met" : "missed";
+  return el("li", { class: met === null ? "open" : word }, el("b", null, word), ` ${comparison} ${number(bound)}`, Object.entries(params).map(([name, value]) => [`, ${name} “`, bdi(plain(value)), "”"]), origin && el("small", null, ` ${origin}`));
+}
+
+function sampleSection({ samples, outcome }) {
+  if (!samples.length) return null;
+  const known = keptFigures(samples);
+  const draws = samples.filter((sample) => sample.is_draw);
+  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.kept).length} of ${known.length} kept` : "Samples";
+  const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.kept === false).length} of ${draws.length} further samples miss a bound.`);
+  return section(told, flickers, el("table", { class: "scores samples" },
+    el("thead", null, el("tr", null, ["Sample", "Answer", "Scores of it alone"].map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", null, samples.map(sampleRow))));
+}
+
+function sampleRow(sample) {
+  const kept = sample.kept === null ? null : el("small", { class: sample.kept ? "met" : "missed" }, sample.kept ? "kept" : "missed");
+  const score = (each) => el("li", { dir: "auto" }, bdi(each.name), " ", el("b", null, each.value === null ? "unscored" : number(each.value)), " ", each.reason || each.error);
+  return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "drawn"), kept),
+    el("td", null, sample.completion ? textBlock(sample.completion.text) : el("span", { class: "error tone" }, sample.error)),
+    el("td", null, el("ul", { class: "parts" }, sample.scores.map(score))));
+}
+
+function factSections(result) {
+  const { case: asked, request, completion, cost_usd: cost } = result;
+  const set = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null && name !== "extra_body" && !(Array.isArray(value) && !value.length));
+  const usage = completion?.usage;
+  return section("Details", facts([
+    ["Golden file", `${asked.source.file}:${asked.source.line}`],
+    ["Tags", asked.tags.join(", ")],
+    ["Model", completion?.model || request?.model],
+    ["Endpoint", completion?.endpoint],
+    ["Parameters", set.map(([name, value]) => `${name} ${plain(value)}`).join(", ")],
+    ["Tokens", usage && `${grouped(usage.prompt_tokens)} sent, ${grouped(usage.completion_tokens)} received`],
+    ["Cost", completion?.cached ? `answer from the cache, judging ${usd(cost.judging)}` : `answer ${usd(cost.generation)}, judging ${usd(cost.judging)}`],
+    ["Latency", completion?.latency_s ? seconds(completion.latency_s) : ""],
+    ["Finish reason", completion?.finish_reason],
+    ["Call", completion?.call && `${completion.call}${completion.made_at ? `, made ${completion.made_at}` : ""}`],
+    ["Judge", result.judge_model],
+    ["Took", `${seconds(result.duration_s)} on worker ${result.worker}`],
+    ["Started", result.started_at],
+    ["Test", result.nodeid],
+    ...Object.entries(asked.metadata).map(([name, value]) => [`Column ${name}`, plain(value)]),
+  ]));
+}
+
+const rerunCommand = (result) => `pytest ${quoted(result.nodeid)}`;

@@ -1,0 +1,91 @@
+"""Several runs in one report: the last is shown, beside the one before it and among all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.gating.told import told_of
+from pytest_llmeval.results import Before, CaseResult, Run
+from pytest_llmeval.session.sources import shown
+
+if TYPE_CHECKING:
+    from pytest_llmeval.comparisons import Comparison
+    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.reports.run_points import RunPoint
+    from pytest_llmeval.reports.summary import Summary
+
+Identity = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the reports of some runs are made from.
+
+    Attributes:
+        run: The last of them; where there are several, its comparison is that with the one before it.
+        results: Its results, likewise.
+        summary: Their summary.
+        history: A point for each run; empty where there is only one.
+    """
+
+    run: Run
+    results: Iterable[CaseResult]
+    summary: Summary
+    history: tuple[RunPoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Results with what another run says of each. They can be read again and again."""
+
+    results: Iterable[CaseResult]
+    before: Mapping[Identity, Before]
+
+    def __iter__(self) -> Iterator[CaseResult]:
+        for result in self.results:
+            found = self.before.get(result.identity)
+            yield replace(result, before=(found,) if found else ())
+
+
+def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
+    """What is to be shown of some runs.
+
+    Args:
+        log: The log that holds them.
+        runs: One at least, the oldest first.
+
+    Raises:
+        RunLogError: The log cannot be read.
+    """
+    from pytest_llmeval.reports.run_points import run_point
+    from pytest_llmeval.reports.summary import summarize
+
+    *older, run = runs
+    results = log.results(run.id)
+    summary = summarize(run, results)
+    if not older:
+        return Shown(run, results, summary)
+    points = [run_point(each, summarize(each, log.results(each.id))) for each in older]
+    last = older[-1]
+    before = {result.identity: told_of(result).before(shown(last)) for result in log.results(last.id)}
+    compared = replace(run, comparisons=tuple(_compared(log, last, run)))
+    return Shown(compared, Beside(results, before), summary, (*points, run_point(run, summary)))
+
+
+def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:
+    """Their comparison under the usual rules; none where they have no score of one name.
+
+    A score without a range cannot be compared, and so does not count.
+    """
+    from pytest_llmeval.gating.comparing import Task, compare_sides, metrics_of
+    from pytest_llmeval.gating.pairing import ends
+    from pytest_llmeval.gating.sides import side_of
+    from pytest_llmeval.stats.gate import GateRules
+
+    one, other = (side_of(shown(run), log.results(run.id), "", len(run.lost)) for run in (before, after))
+    metrics = metrics_of(one, other)
+    gated = [name for name in metrics if ends(other.scales[name])]
+    shown_only = [name for name in metrics if name not in gated]
+    return compare_sides([Task(one, other, dict.fromkeys(gated, GateRules()), shown_only)]) if metrics else ()

@@ -1,0 +1,48 @@
+"""The figures behind the verdict, at the head of the HTML report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_llmeval.comparisons import Comparison, Coverage, GateResult, Interval, MetricComparison
+from pytest_llmeval.reports.banner import banner_figures
+from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.results import CaseResult, Run
+
+WORSE = GateResult(
+    "REGRESSED", "worse", -0.053, lower=-0.073, upper=-0.033, p=0.0002, adjusted_p=0.0004, detectable=0.034, n=190,
+    metrics=2, before=Interval(0.9, None, None, 190), after=Interval(0.847, None, None, 190),
+)  # fmt: skip
+UNCOMPARED = GateResult("ERROR", "its scale has no ends")
+
+
+def compared(name: str, result: GateResult, is_gated: bool = True) -> MetricComparison:
+    return MetricComparison(name, result, Coverage(200, result.n, 200), is_gated, high=5.0)
+
+
+def test_the_worst_metric_that_could_be_compared_leads(run: Run, results: list[CaseResult]) -> None:
+    metrics = (
+        compared("toxicity", replace(WORSE, verdict="OK")),
+        compared("reading_ease", UNCOMPARED),
+        compared("rubric", WORSE),
+        compared("length", replace(WORSE, verdict="ERROR"), is_gated=False),
+    )
+    gated = replace(run, comparisons=(Comparison("main", "now", metrics),))
+    assert banner_figures(gated, summarize(gated, results)) == [
+        ("Metric", "rubric"),
+        ("Against", "main"),
+        ("Before and after", "4.50 → 4.23"),
+        ("Change", "\u22125.3 points"),
+        ("90% interval", "\u22127.3 to \u22123.3"),
+        ("p", "0.0004"),
+        ("MDE", "3.4 points"),
+        ("n", "190"),
+    ]
+
+
+def test_without_a_baseline_the_pass_rate_leads(run: Run, results: list[CaseResult]) -> None:
+    assert banner_figures(run, summarize(run, results)) == [
+        ("Pass rate, 95% interval", "66.7% [20.8%, 93.9%]"),
+        ("n", "3"),
+    ]
+    assert banner_figures(run, summarize(run, [])) == []
