@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.records import Completion
+from pytest_llmeval.reports.history import RunPoint
+from pytest_llmeval.reports.history_reading import read_history
 from pytest_llmeval.reports.html_data import PART
 from pytest_llmeval.reports.html_report import LIMIT, write_html
 from pytest_llmeval.reports.json_report import write_json
-from pytest_llmeval.reports.run_points import run_point
+from pytest_llmeval.reports.run_log import RunLog
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
 
@@ -156,10 +159,21 @@ def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
     assert places == sorted(places)
 
 
+def point_of(folder: Path, run: Run, results: list[CaseResult]) -> RunPoint:
+    """A run as a point among others."""
+    with closing(RunLog(str(folder / "points.sqlite"))) as log:
+        if run.id not in [known.id for known in log.runs()]:
+            log.begin(run)
+            for result in results:
+                log.add(run.id, result)
+        (point,) = read_history(log, [run]).runs
+    return point
+
+
 def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     many = [replace(each, sample=number) for number in range(PART // len(results) + 1) for each in results]
     summary = summarize(run, many)
-    points = (run_point(Run("older"), summarize(Run("older"), [])), run_point(run, summary))
+    points = (point_of(tmp_path, Run("older"), []), point_of(tmp_path, run, results))
     write_html(tmp_path / "report.html", run, iter(many), summary, points)
     write_json(tmp_path / "report.json", run, iter(many), summary, points)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -230,7 +244,7 @@ def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
 
 def test_other_runs_stand_in_a_table_the_newest_first(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     summary = summarize(run, results)
-    points = [replace(run_point(run, summary), id=name, name=name) for name in ("one", "two")]
+    points = [replace(point_of(tmp_path, run, results), id=name, name=name) for name in ("one", "two")]
     write_html(tmp_path / "report.html", run, results, summary, points)
     text = Parsed((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert text.index("Among other runs") < text.index("two", text.index("Among")) < text.index("one2025")
