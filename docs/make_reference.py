@@ -20,7 +20,6 @@ from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.registry import MetricRegistry
 from pytest_llmeval.option import Option
 from pytest_llmeval.plugin import fixtures, hookspecs
-from pytest_llmeval.plugin.controller import EXIT_UNJUDGED
 from pytest_llmeval.plugin.markers import GENERATE_KEYWORDS, GOLDEN_KEYWORDS, JUDGE_KEYWORDS
 from pytest_llmeval.plugin.registration import MARKERS
 from pytest_llmeval.providers import keys
@@ -28,6 +27,7 @@ from pytest_llmeval.providers.endpoints import AZURE_VERSION
 from pytest_llmeval.records import Scale
 from pytest_llmeval.reports.csv_report import COLUMNS
 from pytest_llmeval.reports.tables import schema
+from pytest_llmeval.session.deciding import UNJUDGED
 from pytest_llmeval.settings import OPTIONS
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -59,7 +59,7 @@ EXIT_CODES = {
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
-    EXIT_UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not written",
+    UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not written",
 }
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
@@ -251,7 +251,8 @@ def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be used;"
-    yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` as pytest would have.\n"
+    yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and `llmeval merge` as"
+    yield "pytest would have.\n"
     yield from table(("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES))
 
 

@@ -245,6 +245,8 @@ class GateOutcome:
         n: Cases that it rests on.
         verdict: Of a regression gate its verdict, else empty.
         baseline: Of a regression gate what it was compared with.
+        scope: Where the marker stands that asks for it: the node id of a test, class, module or folder, to which the
+            gate is confined. Empty: the whole run.
     """
 
     rule: str
@@ -254,3 +256,9 @@ class GateOutcome:
     n: int = 0
     verdict: Verdict | Literal[""] = ""
     baseline: str = ""
+    scope: str = ""
+
+    @property
+    def told(self) -> str:
+        """The rule, and what it is confined to."""
+        return f"{self.rule} on {self.scope}" if self.scope else self.rule

@@ -124,7 +124,8 @@ def _flag(value: object) -> bool:
 def _list(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(line for line in value.splitlines() if line.strip())
-    return tuple(str(item) for item in value)  # type: ignore[attr-defined]
+    # An empty item takes what another place says away: --llm-baseline "".
+    return tuple(text for item in value if (text := str(item)))  # type: ignore[attr-defined]
 
 
 def _json(value: object) -> dict[str, Any]:

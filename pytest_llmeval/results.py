@@ -15,6 +15,9 @@ Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
 SELFTEST_SHARE = 0.8
 """Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
 
+JUDGED_CODES = (0, 1, 10)
+"""Exit codes of a run that came to its end."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -236,3 +239,8 @@ class Run:
     judges: tuple[JudgeFacts, ...] = ()
     gates: tuple[GateOutcome, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to its end; if not, it was cut off, or still runs."""
+        return self.exit_code in JUDGED_CODES

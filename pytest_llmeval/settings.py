@@ -277,6 +277,16 @@ class Settings:
     json: str = option("text", ".llmeval/report.json", "reports", "JSON report; empty for none", "PATH")
     html: str = option("text", ".llmeval/report.html", "reports", "HTML report; empty for none", "PATH")
     csv: str = option("text", "", "reports", "results as CSV; empty for none", "PATH")
+    summary: str = option("text", "", "reports", "summary in Markdown, for a pull request; empty for none", "PATH")
+    code_quality: str = option("text", "", "reports", "GitLab's code quality report; empty for none", "PATH")
+    annotations: str = option(
+        "choice",
+        "auto",
+        "reports",
+        "who is told of the lines that are worse: github, none, or auto (github where it runs the job)",
+        "WHO",
+        choices=("auto", "github", "none"),
+    )
     name: str = option("text", "", "reports", "name of this run in log and reports")
 
     explicit: frozenset[str] = frozenset()

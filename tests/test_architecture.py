@@ -35,7 +35,7 @@ LAYERS = (
 DOORS = {
     "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
     "cli": {"click", "rich", "iniconfig", "tomllib", "tomli"},
-    "reports": {"sqlalchemy", "jinja2"},
+    "reports": {"sqlalchemy", "jinja2", "regex"},
     "engine": {"genai_prices"},
     "judges": {"jinja2", "jsonschema"},
     "goldens": {"pandas", "pyarrow", "jsonschema", "jinja2"},

@@ -106,6 +106,12 @@ samples = record(
     is_draw=st.booleans(),
     error=texts,
 )
+befores = record(
+    results.Before,
+    **dict.fromkeys(("baseline", "outcome"), texts),
+    answer=maybe(texts),
+    scores=st.dictionaries(texts, record(results.BeforeScore, value=maybe(numbers), reason=texts), max_size=2),
+)
 case_results = record(
     results.CaseResult,
     **dict.fromkeys(("suite", "nodeid", "message", "judge_model", "started_at", "worker"), texts),
@@ -118,6 +124,7 @@ case_results = record(
     sample=st.integers(),
     duration_s=numbers,
     samples=many(samples),
+    before=many(befores),
 )
 self_tests = record(
     results.SelfTest,
@@ -197,7 +204,7 @@ every_comparison = record(
 )
 gates = record(
     comparisons.GateOutcome,
-    **dict.fromkeys(("rule", "reason", "baseline"), texts),
+    **dict.fromkeys(("rule", "scope", "reason", "baseline"), texts),
     state=st.sampled_from(["kept", "missed", "error", "open"]),
     value=maybe(numbers),
     n=st.integers(),

@@ -8,7 +8,9 @@ from pytest_llmeval.cli.baseline import baseline
 from pytest_llmeval.cli.cache import cache
 from pytest_llmeval.cli.calibrate import calibrate
 from pytest_llmeval.cli.compare import compare
+from pytest_llmeval.cli.history import history
 from pytest_llmeval.cli.ids import ids
+from pytest_llmeval.cli.merge import merge
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
 from pytest_llmeval.cli.report import report
@@ -22,5 +24,5 @@ def main() -> None:
     """Regression tests for systems built on language models."""
 
 
-for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore, compare, baseline):
+for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore, compare, baseline, history, merge):
     main.add_command(_command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def accept(source: str, name: str | None, to: Path | None, log: str) -> None:
 @run_log
 def show(name: str, log: str) -> None:
     """Show what the baseline NAME (a name, a path, or a run) holds."""
-    from pytest_llmeval.session.baselines import open_side
+    from pytest_llmeval.session.sources import open_side
 
     with _refusals():
         for line in _lines(open_side(name, log)):
@@ -65,17 +65,15 @@ def show(name: str, log: str) -> None:
 def list_(log: str) -> None:
     """List the baselines in golden/baselines, and the named runs of the run log."""
     from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline
-    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.session.sources import opened_log
 
     with _refusals():
         files = [path for path in sorted(Path(FOLDER).glob("*.jsonl")) if is_baseline(path)]
         for path in files:
             count = len(path.read_text(encoding="utf-8").splitlines()) - 1
             click.echo(f"{path.stem}  {path}  {count} cases")
-        runs = []
-        if "://" in log or Path(log).is_file():
-            with closing(RunLog(log, must_exist=True)) as opened:
-                runs = [run for run in opened.runs() if run.name and run.finished_at]
+        with opened_log(log) as opened:
+            runs = [run for run in opened.runs() if run.name and run.finished_at] if opened else []
         for run in runs:
             click.echo(f"{run.name}  run {run.id} of {log}")
         if not files and not runs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, closing
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,18 +85,13 @@ def compare(
 
 
 def _sides(before: str, after: str, log: str, columns: Columns) -> tuple[Side, Side]:
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.session.baselines import find_file, load_side
+    from pytest_llmeval.session.sources import Sources, find_file, opened_log
 
     here = Path()
-    with ExitStack() as stack:
-        needs_log = any(find_file(source, here) is None for source in (before, after))
-        opened = stack.enter_context(closing(RunLog(log, must_exist=True))) if needs_log and _is_there(log) else None
-        return load_side(before, here, opened, columns), load_side(after, here, opened, columns)
-
-
-def _is_there(log: str) -> bool:
-    return "://" in log or Path(log).is_file()
+    needs_log = any(find_file(source, here) is None for source in (before, after))
+    with opened_log(log) if needs_log else nullcontext() as opened:
+        sources = Sources(here, opened, columns)
+        return sources.side(before), sources.side(after)
 
 
 def _compared(before: Side, after: Side, wanted: tuple[str, ...], rules: GateRules) -> Comparison:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 STANDARD_OUTPUT = "-"
+COLOURS = ("red", "green", "yellow")
+
+
+def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:
+    """Print lines with the markup of pytest's terminal."""
+    for text, markup in lines:
+        colour = next((name for name in COLOURS if markup.get(name)), None)
+        click.secho(text, fg=colour, bold=markup.get("bold"))
 
 
 def write_object(content: dict[str, Any], path: str, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
 @click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
 @click.option("--csv", "csv_path", type=FILE, metavar="PATH", help="Write the results there as CSV.")
-def report(
-    run_ids: tuple[str, ...], log: str, json_path: Path | None, html_path: Path | None, csv_path: Path | None
-) -> None:
+@click.option("--summary", "summary_path", type=FILE, metavar="PATH", help="Write the summary there in Markdown.")
+@click.option(
+    "--code-quality", "code_quality_path", type=FILE, metavar="PATH", help="Write GitLab's code quality report there."
+)
+def report(run_ids: tuple[str, ...], log: str, **paths: Path | None) -> None:
     """Show the run RUN_ID of a run log, and write its reports again.
 
     RUN_ID is an id, a name or "latest", which it is unless given. Of several, the last is shown: compared with the one
@@ -40,17 +43,20 @@ def report(
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
             runs = [find_run(opened, run_id) for run_id in run_ids or [LATEST]]
-            _report(show_runs(opened, runs), {"json": json_path, "html": html_path, "csv": csv_path})
+            _report(show_runs(opened, runs), {name.removesuffix("_path"): path for name, path in paths.items()})
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
 
 
 def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
+    from pytest_llmeval.reports.code_quality import write_code_quality
     from pytest_llmeval.reports.csv_report import write_csv
     from pytest_llmeval.reports.html_report import write_html
     from pytest_llmeval.reports.json_report import write_json
+    from pytest_llmeval.reports.markdown_report import write_markdown
     from pytest_llmeval.reports.terminal import summary_lines
+    from pytest_llmeval.session.ci import place_in_repository
 
     run, results, summary = shown.run, shown.results, shown.summary
     if path := wanted["json"]:
@@ -59,6 +65,11 @@ def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
         write_html(path, run, results, summary, shown.history)
     if path := wanted["csv"]:
         write_csv(path, run, results)
+    if path := wanted["summary"]:
+        whole = next((str(wanted[name]) for name in ("html", "json", "csv") if wanted[name]), "")
+        write_markdown(path, run, results, summary, whole)
+    if path := wanted["code_quality"]:
+        write_code_quality(path, run, results, place_in_repository(os.environ, Path.cwd()))
     for text, markup in summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}):
         colour = next((name for name in ("red", "green", "yellow") if markup.get(name)), None)
         click.secho(text, fg=colour, bold=markup.get("bold"))

@@ -26,6 +26,9 @@ JUDGING = (
 )  # fmt: skip
 """What a command takes that asks a judge: sections of the table, and single settings."""
 
+GATING = ("gates", "reports", "strict")
+"""The same of a command that gates a run and writes its reports."""
+
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.gating.sides import PASS_RATE, Entry, Mark, Side, entry_of, text_hash
+from pytest_llmeval.gating.sides import PASS_RATE, Entry, Key, Mark, Side, answers_of, entry_of, text_hash
+from pytest_llmeval.gating.told import Told
 from pytest_llmeval.records import UNIT_SCALE, Scale
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.results import BeforeScore, CaseResult
 
 FORMAT = "llmeval-baseline-1"
 FOLDER = "golden/baselines"
+BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def is_baseline(path: Path) -> bool:
@@ -69,11 +71,24 @@ def read_baseline(path: Path, name: str = "") -> Side:
     try:
         scales = {metric: Scale(**scale) for metric, scale in head["scales"].items()}
         entries = {entry.key: entry for entry in (_entry(line) for line in lines)}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: a broken line of a baseline ({error!r}). Make it again: {remedy(path)}") from None
+    except BROKEN as error:
+        raise _broken(path, error) from None
     if any(PASS_RATE in entry.marks for entry in entries.values()):
         scales[PASS_RATE] = UNIT_SCALE
     return Side(name or str(path), entries, scales)
+
+
+def told_lines(path: Path) -> Iterator[Told]:
+    """What a baseline tells of its cases.
+
+    Raises:
+        InputError: The file cannot be read, is broken, or of a newer version.
+    """
+    for line in read_lines(path)[1]:
+        try:
+            yield _told(line)
+        except BROKEN as error:
+            raise _broken(path, error) from None
 
 
 def read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
@@ -101,8 +116,6 @@ def remedy(path: Path | None = None) -> str:
 
 def _line(result: CaseResult, entry: Entry) -> dict[str, Any]:
     suite, file, case = entry.key
-    texts = [sample.completion for sample in result.samples if not sample.is_draw] or [result.completion]
-    answers = [completion.text for completion in texts if completion is not None]
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     scores = {
         name: {"values": list(mark.values), "version": mark.version, "reason": reasons.get(name, "")}
@@ -115,20 +128,37 @@ def _line(result: CaseResult, entry: Entry) -> dict[str, Any]:
         "outcome": result.outcome,
         "tags": list(result.case.tags),
         "scores": {name: {key: value for key, value in score.items() if value != ""} for name, score in scores.items()},
-        "answers": answers,
+        "answers": [answer.text for answer in answers_of(result)],
     }
 
 
 def _entry(line: Mapping[str, Any]) -> Entry:
     answers = line["answers"]
     return Entry(
-        (line["suite"], line["file"], line["id"]),
+        _key(line),
         line["outcome"],
         {name: Mark(tuple(score["values"]), score.get("version", "")) for name, score in line["scores"].items()},
         text_hash("\0".join(answers)) if answers else b"",
         sum(map(len, answers)) // len(answers) if answers else None,
         tags=tuple(line["tags"]),
     )
+
+
+def _told(line: Mapping[str, Any]) -> Told:
+    scores = {
+        name: BeforeScore(Mark(tuple(score["values"])).mean, score.get("reason", ""))
+        for name, score in line["scores"].items()
+        if name != PASS_RATE
+    }
+    return Told(_key(line), line["outcome"], tuple(line["answers"]), scores)
+
+
+def _key(line: Mapping[str, Any]) -> Key:
+    return (line["suite"], line["file"], line["id"])
+
+
+def _broken(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: a broken line of a baseline ({error!r}). Make it again: {remedy(path)}")
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ def side_of(name: str, results: Iterable[CaseResult], cluster: str = "", lost: i
 
 def entry_of(result: CaseResult, cluster: str = "") -> Entry:
     """What a comparison needs of one result."""
-    case, answers = result.case, _answers(result)
+    case, answers = result.case, answers_of(result)
     texts = [answer.text for answer in answers]
     marks = {name: _mark(own, result.samples) for name, own in _by_name(result.scores).items()}
     kept = passed_values(result)
@@ -150,7 +150,8 @@ def passed_values(result: CaseResult) -> tuple[float, ...] | None:
     return () if value is None else (value,)
 
 
-def _answers(result: CaseResult) -> list[Completion]:
+def answers_of(result: CaseResult) -> list[Completion]:
+    """The answer of each of its samples, or its one answer; without those drawn to settle a case that must pass."""
     found = [sample.completion for sample in result.samples if not sample.is_draw] or [result.completion]
     return [completion for completion in found if completion is not None]
 

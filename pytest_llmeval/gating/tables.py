@@ -13,7 +13,9 @@ from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.sides import Entry, Mark, Side, text_hash
+from pytest_llmeval.gating.told import Told
 from pytest_llmeval.records import UNIT_SCALE, Scale
+from pytest_llmeval.results import BeforeScore
 
 ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, for the change in length."""
@@ -47,13 +49,36 @@ def read_table(path: Path, columns: Columns, name: str = "") -> Side:
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
+    rows, scores = _checked(path, columns)
+    entries = {}
+    for place, row in enumerate(rows, start=1):
+        entry = _entry(path, place, row, columns, scores)
+        entries[entry.key] = entry
+    return Side(name or str(path), entries, dict.fromkeys(scores, columns.scale), is_plain=True)
+
+
+def told_rows(path: Path, columns: Columns) -> Iterator[Told]:
+    """What a table tells of its cases.
+
+    Raises:
+        InputError: The file cannot be read, or lacks a column.
+    """
+    rows, scores = _checked(path, columns)
+    for place, row in enumerate(rows, start=1):
+        entry, answer = _entry(path, place, row, columns, scores), _answer(row)
+        values = {name: BeforeScore(mark.mean) for name, mark in entry.marks.items()}
+        yield Told(entry.key, "", () if answer is None else (answer,), values)
+
+
+def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
+    """The rows, and the columns of scores."""
     rows = list(_rows(path))
     if not rows:
         raise InputError(
             f"{path}: found no row; allowed: a CSV or JSONL file with a column for the id and one for the score"
         )
     present = list(dict.fromkeys(column for row in rows for column in row))
-    scores = columns.score or tuple(_numeric(rows, present, {columns.id, columns.cluster}))
+    scores: tuple[str, ...] = columns.score or tuple(_numeric(rows, present, {columns.id, columns.cluster}))
     for option, wanted in (
         ("--id", columns.id),
         *(("--score", each) for each in scores),
@@ -63,11 +88,7 @@ def read_table(path: Path, columns: Columns, name: str = "") -> Side:
             raise _no_column(path, option, wanted, present)
     if not scores:
         raise InputError(f"{path}: found no column of numbers; allowed: --score COLUMN, one of {', '.join(present)}")
-    entries = {}
-    for place, row in enumerate(rows, start=1):
-        entry = _entry(path, place, row, columns, scores)
-        entries[entry.key] = entry
-    return Side(name or str(path), entries, dict.fromkeys(scores, columns.scale), is_plain=True)
+    return rows, scores
 
 
 def _entry(path: Path, place: int, row: Mapping[str, Any], columns: Columns, scores: Iterable[str]) -> Entry:
@@ -76,7 +97,7 @@ def _entry(path: Path, place: int, row: Mapping[str, Any], columns: Columns, sco
         problem = Problem(str(path), None, place, columns.id, "nothing", "an id in every row")
         raise GoldenFileError([problem])
     marks = {name: Mark(tuple(_number(path, place, name, row.get(name), columns.scale))) for name in scores}
-    answer = next((str(row[column]) for column in ANSWERS if row.get(column) not in (None, "")), None)
+    answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
     tags = row.get("tags") or row.get("tag") or ()
     return Entry(
@@ -88,6 +109,10 @@ def _entry(path: Path, place: int, row: Mapping[str, Any], columns: Columns, sco
         tags=tuple(str(tag).strip() for tag in (tags.split(",") if isinstance(tags, str) else tags)),
         cluster=None if cluster in (None, "") else str(cluster),
     )
+
+
+def _answer(row: Mapping[str, Any]) -> str | None:
+    return next((str(row[column]) for column in ANSWERS if row.get(column) not in (None, "")), None)
 
 
 def _number(path: Path, place: int, column: str, value: object, scale: Scale) -> Iterator[float]:

@@ -35,7 +35,7 @@ class Activation:
         handed: Results on their way to the controller of the same process, by the text that rides on the report.
         is_whole: Whether every test that was collected is to run.
         is_cut_off: Whether the run ended before its end.
-        marked_gates: Where each ``llm_gate`` marker stands, its rules, the suites that they are about.
+        marked_gates: Where each ``llm_gate`` marker stands, and its rules.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -45,7 +45,7 @@ class Activation:
             config.option, "lf", False
         )
         self.is_cut_off = False
-        self.marked_gates: list[tuple[str, list[str], list[str]]] = []
+        self.marked_gates: list[tuple[str, list[str]]] = []
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
@@ -56,12 +56,13 @@ class Activation:
     @cached_property
     def session(self) -> Session:
         """The session; made when the first test needs it."""
-        from pytest_llmeval.session.calls import Process
+        from pytest_llmeval.session.calls import ALONE, CONTROLLER, Process
         from pytest_llmeval.session.providers import Environment
         from pytest_llmeval.session.session import Session
 
         given: dict[str, Any] = getattr(self.config, "workerinput", {})
-        process = Process(self.run_id, self.worker)
+        is_controller = self.worker == ALONE and getattr(self.config.option, "dist", "no") != "no"
+        process = Process(self.run_id, CONTROLLER if is_controller else self.worker)
         urls, current = given.get("llm_local_urls", {}), self.config.invocation_params.dir
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         where = Environment(self.config.rootpath, dict(os.environ), urls, current, runs_all, process)
@@ -150,13 +151,16 @@ class Activation:
             self._adopted[id(value)] = (value, as_provider(value))
         return self._adopted[id(value)][1]
 
-    def finish(self, session: pytest.Session) -> None:
-        """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
+    def note_end(self, session: pytest.Session) -> None:
+        """Note whether the run has come to its end."""
         is_cut_off = session.shouldstop or session.shouldfail or session.exitstatus == pytest.ExitCode.INTERRUPTED
         self.is_cut_off = bool(is_cut_off)
         self.is_whole = self.is_whole and not is_cut_off
+
+    def end_calls(self) -> None:
+        """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
         if "session" in vars(self):
-            self.session.close(None if self.worker != "main" and not is_cut_off else DRAIN_S)
+            self.session.close(None if self.worker != "main" and not self.is_cut_off else DRAIN_S)
 
     def lanes(self) -> list[dict[str, Any]]:
         """What is in flight to each endpoint, over all processes of the run; empty while nothing was sent."""

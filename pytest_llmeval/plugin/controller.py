@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,15 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.activation import Activation
-from pytest_llmeval.plugin.gating import decide
+from pytest_llmeval.plugin.gating import decide, read_baselines
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.worker import OUTPUT
+from pytest_llmeval.session.deciding import UNJUDGED, case_code, joint_code
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.summary import Summary
     from pytest_llmeval.session.recorder import Recorder
-
-EXIT_UNJUDGED = 10
-"""Nothing is worse, but something could not be judged."""
 
 
 class Controller:
@@ -40,7 +39,8 @@ class Controller:
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
-        self._gate_warnings: list[str] = []
+        self._gate_warnings: tuple[str, ...] = ()
+        self._notes: tuple[str, ...] = ()
         self._told: list[dict[str, Any]] = []
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -77,7 +77,9 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish what is in flight, set the exit code and write the reports."""
-        self._activation.finish(session)
+        self._activation.note_end(session)
+        self._read_baselines()
+        self._activation.end_calls()
         session.exitstatus = self._exit_code(int(session.exitstatus))
         self._finish(session)
 
@@ -146,9 +148,8 @@ class Controller:
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
-        outcomes = self._outcomes.values()
-        only_errors = "error" in outcomes and "failed" not in outcomes and not self._other_failures
-        return EXIT_UNJUDGED if exit_code == pytest.ExitCode.TESTS_FAILED and only_errors else exit_code
+        is_unjudged = case_code(set(self._outcomes.values()), self._other_failures > 0) == UNJUDGED
+        return UNJUDGED if exit_code == pytest.ExitCode.TESTS_FAILED and is_unjudged else exit_code
 
     def _finish(self, session: pytest.Session) -> None:
         if self._recorder is None:
@@ -161,23 +162,28 @@ class Controller:
                 self._recorder.run, traffic=recorded.traffic, judges=recorded.judges, lost=tuple(self._lost)
             )
             self._gate(session)
-            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._gate_warnings)
+            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._notes, *self._gate_warnings)
             self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
             if self._written is not None:
                 self._written[1].update(recorded.paths)
         except (LLMEvalError, OSError) as error:
             self._trouble.append(f"what the run leaves behind could not be written: {error}")
-            session.exitstatus = session.exitstatus or EXIT_UNJUDGED
+            session.exitstatus = session.exitstatus or UNJUDGED
+
+    def _read_baselines(self) -> None:
+        """While calls can still be made, since a baseline may have to be judged again."""
+        with suppress(LLMEvalError, OSError):  # the gates meet the same trouble with the log, and say it
+            self._notes = read_baselines(self._activation, self._told, self._recorder)
 
     def _gate(self, session: pytest.Session) -> None:
         """Decide the gates; what they say counts where the tests alone would not have stopped the run."""
         given = int(session.exitstatus)
-        is_judged = given in (pytest.ExitCode.OK, EXIT_UNJUDGED, pytest.ExitCode.TESTS_FAILED)
+        is_judged = given in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
         gated, self._gate_warnings = decide(self._activation, self._told, self._recorder)
         if is_judged and gated:
-            session.exitstatus = 1 if 1 in (given, gated) else EXIT_UNJUDGED
+            session.exitstatus = joint_code(given, gated)
 
     def _print(self, terminal: Any) -> None:
         if self._recorder is None:
@@ -193,3 +199,5 @@ class Controller:
                 terminal.write_line(text, **markup)
         for text in self._trouble:
             terminal.write_line(text, red=True)
+        for text in self._recorder.told_to_ci:
+            terminal.write_line(text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.plugin.activation import AHEAD_OF, Activation
 from pytest_llmeval.plugin.collection import case_of
+
+if TYPE_CHECKING:
+    from pytest_llmeval.session.case_run import Plan
 
 
 def run_in_this_process(config: pytest.Config) -> None:
@@ -49,6 +52,16 @@ class DryRun:
                 self._unseen.append(item.nodeid)
         for run in begun:
             run.wait()
+        self._count_baselines([run.plan for run in begun])
+
+    def _count_baselines(self, plans: list[Plan]) -> None:
+        """Count what a baseline of another judge would cost."""
+        activation = self._activation
+        if activation.settings.baseline:
+            from pytest_llmeval.session.baselines import count_baselines
+
+            config = activation.config
+            count_baselines(activation.session, config.rootpath, config.invocation_params.dir, plans)
 
     def _print(self, terminal: Any) -> None:
         from pytest_llmeval.reports.dry_run import dry_run_lines

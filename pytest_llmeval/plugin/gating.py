@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
+from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.plugin.activation import ACTIVATION, Activation
-from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.collection import GoldenItem, case_of
 from pytest_llmeval.plugin.markers import check_keywords
 
 if TYPE_CHECKING:
@@ -17,13 +17,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.session.gating import Gates
     from pytest_llmeval.session.recorder import Recorder
 
-Told = list[tuple[str, list[str], list[str]]]
-"""What a process tells of markers: where each stands, its rules, the suites that they are about."""
+Told = list[tuple[str, list[str]]]
+"""What a process tells of markers: where each stands, and its rules."""
 
-CUT_OFF = "the run was cut off before its end, so its gates give no verdict"
-NOTHING_DECIDES = (
-    "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
-)
 NO_CASE = "no case was tried, so there is nothing to gate"
 
 
@@ -42,21 +38,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def note_gates(activation: Activation, items: Iterable[pytest.Item]) -> None:
-    """Keep the rules of ``llm_gate`` markers, with the suites that they are about.
+    """Keep the rules of ``llm_gate`` markers, by where they stand.
 
     Raises:
         pytest.UsageError: A rule cannot be read.
     """
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    found: dict[str, list[str]] = {}
     for item in items:
         for node, mark in item.iter_markers_with_node("llm_gate"):
-            from pytest_llmeval.plugin.plans import suite_of  # late: most runs have no such marker
-
-            scope = node.nodeid.partition("[")[0] if node is item else node.nodeid
-            rules, suites = found.setdefault(scope, ([], []))
+            rules = found.setdefault(scope_of(item, mark) if node is item else node.nodeid, [])
             rules += [text for text in texts_of(mark, activation) if text not in rules]
-            suites += [suite for suite in [suite_of(item)] if suite not in suites]
-    activation.marked_gates = [(scope, rules, suites) for scope, (rules, suites) in found.items()]
+    activation.marked_gates = list(found.items())
+
+
+def scope_of(item: pytest.Item, mark: pytest.Mark) -> str:
+    """What a marker of an item itself is about: the test with all its parameters, or those that it was given with."""
+    from pytest_llmeval.plugin.plans import suite_of  # late: most runs have no such marker
+
+    is_of_parameters = any(mark is each for each in getattr(getattr(item, "callspec", None), "marks", ()))
+    return suite_of(item) if is_of_parameters or isinstance(item, GoldenItem) else item.nodeid.partition("[")[0]
 
 
 def texts_of(mark: pytest.Mark, activation: Activation) -> Sequence[str]:
@@ -107,19 +107,36 @@ def gates_of(activation: Activation, told: Iterable[Mapping[str, Any]]) -> Gates
     """What is asked of a run, by its settings and by the markers that each process has seen."""
     from pytest_llmeval.session.gating import Gates
 
-    scoped: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
-    for scope, rules, suites in [
-        *activation.marked_gates,
-        *(each for other in told for each in _gates(other)),
-    ]:
-        known = scoped.get(scope, ((), frozenset()))
-        scoped[scope] = (tuple(dict.fromkeys((*known[0], *rules))), known[1] | frozenset(suites))
+    scoped: dict[str, tuple[str, ...]] = {}
+    for scope, rules in [*activation.marked_gates, *(each for other in told for each in _gates(other))]:
+        scoped[scope] = tuple(dict.fromkeys((*scoped.get(scope, ()), *rules)))
     return Gates(activation.settings, scoped)
+
+
+def read_baselines(
+    activation: Activation, told: Iterable[Mapping[str, Any]], recorder: Recorder | None
+) -> tuple[str, ...]:
+    """Read the baselines that a run is to be compared with, and judge again what another judge has scored.
+
+    Args:
+        activation: The plugin's state; its session is still open.
+        told: What the xdist workers told.
+        recorder: Has the results; ``None`` without any.
+
+    Returns:
+        What was judged again.
+
+    Raises:
+        LLMEvalError: The run log cannot be read.
+    """
+    if recorder is None or activation.is_cut_off or not is_asked(activation, told):
+        return ()
+    return recorder.read_baselines(activation.session)
 
 
 def decide(
     activation: Activation, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
-) -> tuple[int, list[str]]:
+) -> tuple[int, tuple[str, ...]]:
     """Decide the gates of a run.
 
     Args:
@@ -130,19 +147,16 @@ def decide(
     Returns:
         The exit code that the gates ask for, and what the user should be told.
     """
-    gates = gates_of(activation, told) if is_asked(activation, told) else None
-    if gates is None:
-        needs_one = activation.settings.fail_on == "gate" and recorder is not None and not activation.settings.dry_run
-        return (10, [NOTHING_DECIDES]) if needs_one else (0, [])
-    if activation.is_cut_off:
-        return 0, [CUT_OFF]
-    if recorder is None:
-        settings = activation.settings
-        return 10 if settings.strict or {"gate", "baseline"} & settings.explicit else 0, [NO_CASE]
-    from pytest_llmeval.session.gating import exit_code
+    asked, settings = is_asked(activation, told), activation.settings
+    if settings.dry_run or not (asked or recorder):
+        return 0, ()
+    from pytest_llmeval.session import deciding
 
-    try:
-        warnings = recorder.judge(gates, activation.quarantine, activation.is_whole)
-    except (LLMEvalError, OSError) as error:
-        return 10, [f"the gates could not be decided: {error}"]
-    return exit_code(recorder.run.gates), list(warnings)
+    if activation.is_cut_off:
+        return 0, (deciding.NO_VERDICT if asked else deciding.CUT_OFF,)
+    if recorder is None:
+        is_demanded = settings.strict or {"gate", "baseline"} & settings.explicit
+        return deciding.UNJUDGED if is_demanded else 0, (NO_CASE,)
+    if not asked and settings.fail_on == "case":
+        return 0, ()
+    return deciding.decide(recorder, gates_of(activation, told), activation.quarantine, activation.is_whole)

@@ -25,6 +25,7 @@ class Worker:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish what is in flight, then tell what was sent and recorded."""
-        self._activation.finish(session)
+        self._activation.note_end(session)
+        self._activation.end_calls()
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output[OUTPUT] = self._activation.told()

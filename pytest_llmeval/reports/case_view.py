@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Message, Score
-from pytest_llmeval.reports.changes import Change, change_of
+from pytest_llmeval.reports.case_change import Change, change_of
 from pytest_llmeval.reports.facts import Check, case_cost, checks, finite, flicker_text, kept_text, own_messages
 from pytest_llmeval.reports.html_data import anchor_of
 from pytest_llmeval.reports.phrases import usd

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from pytest_llmeval.records import Score
-from pytest_llmeval.reports.changes import change_of
+from pytest_llmeval.reports.case_change import change_of
 from pytest_llmeval.reports.facts import case_cost, finite
 from pytest_llmeval.reports.json_report import as_json, result_json
 from pytest_llmeval.reports.phrases import one_line

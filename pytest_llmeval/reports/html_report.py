@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
+from pytest_llmeval.reports.case_change import FLIPS, change_of
 from pytest_llmeval.reports.case_view import CaseView, view
-from pytest_llmeval.reports.changes import FLIPS, change_of
+from pytest_llmeval.reports.history import RunPoint
 from pytest_llmeval.reports.html_data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
 from pytest_llmeval.reports.output import replacing
@@ -34,7 +35,6 @@ from pytest_llmeval.reports.phrases import (
     usd,
     visible,
 )
-from pytest_llmeval.reports.run_points import RunPoint
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import CaseResult, Run
 

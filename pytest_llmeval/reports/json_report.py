@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 from pytest_llmeval.records import Completion, Request, Score
 from pytest_llmeval.reports.facts import case_cost, checks, finite
+from pytest_llmeval.reports.history import RunPoint
 from pytest_llmeval.reports.output import replacing
-from pytest_llmeval.reports.run_points import RunPoint
 from pytest_llmeval.reports.summary import Summary, Tally
 from pytest_llmeval.results import CaseResult, Run, Sample
 from pytest_llmeval.wire import fields_of

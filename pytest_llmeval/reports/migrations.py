@@ -68,13 +68,32 @@ def add_judges_samples_and_gates(connection: Connection) -> None:
     connection.exec_driver_sql(GATES_3)
 
 
+BASELINES_4 = """
+CREATE TABLE baselines (
+    case_number INTEGER NOT NULL, position INTEGER NOT NULL, baseline TEXT NOT NULL, outcome TEXT, answer TEXT,
+    scores TEXT, PRIMARY KEY (case_number, position),
+    FOREIGN KEY (case_number) REFERENCES cases (number) ON DELETE CASCADE
+)
+"""
+
+
+def add_baselines_and_scopes(connection: Connection) -> None:
+    """To version 4: what each baseline of a run says of its cases, and where the marker of a gate stands.
+
+    What older gates say of a marker stands in their rule.
+    """
+    connection.exec_driver_sql(BASELINES_4)
+    _add_columns(connection, (("gates", "scope TEXT"),))
+    connection.exec_driver_sql("UPDATE gates SET scope = ''")
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates)
+MIGRATIONS: tuple[Migration, ...] = (add_costs, add_judges_samples_and_gates, add_baselines_and_scopes)
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""
 

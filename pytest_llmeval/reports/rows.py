@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_llmeval.comparisons import Comparison, GateOutcome
@@ -19,13 +19,12 @@ from pytest_llmeval.records import (
     TokenLogprob,
     Usage,
 )
+from pytest_llmeval.reports.cells import Row, as_json, from_json, restored, storable
 from pytest_llmeval.reports.facts import Ledger, calls_usd, case_cost, finite, own_messages
-from pytest_llmeval.results import CaseResult, JudgeFacts, Run, Sample, Traffic
+from pytest_llmeval.results import Before, BeforeScore, CaseResult, JudgeFacts, Run, Sample, Traffic
 from pytest_llmeval.wire import from_wire, to_builtin
 
-Row = Mapping[str, Any]
 ANSWER = "answer"
-ESCAPED = 'escaped:"'  # starts a text that the database could not hold as it is
 PARAMETER_COLUMNS = ("temperature", "top_p", "max_tokens", "seed", "frequency_penalty", "presence_penalty")
 PLAIN_COLUMNS = (
     "text", "raw_text", "model", "endpoint", "finish_reason", "cost_usd", "latency_s", "cached", "call", "made_at",
@@ -41,36 +40,34 @@ REQUEST_COLUMNS = (
 def run_row(run: Run) -> dict[str, Any]:
     """The row of a run."""
     row = {name: value for name, value in vars(run).items() if name not in ("traffic", "gates")}
-    lists = {name: _json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
+    lists = {name: as_json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
     sent = {column: getattr(run.traffic, name) for column, name in TRAFFIC_COLUMNS.items()}
-    return _storable(
+    return storable(
         {
             **row,
             **lists,
             **sent,
-            "judges": _json(to_builtin(run.judges)),
-            "comparisons": _json(to_builtin(run.comparisons)),
+            "judges": as_json(to_builtin(run.judges)),
+            "comparisons": as_json(to_builtin(run.comparisons)),
         }
     )
 
 
 def gate_rows(run: Run) -> list[dict[str, Any]]:
     """The rows of a run's gates, in their order."""
-    return [
-        _storable({"run_id": run.id, "position": position, **vars(gate)}) for position, gate in enumerate(run.gates)
-    ]
+    return [storable({"run_id": run.id, "position": position, **vars(gate)}) for position, gate in enumerate(run.gates)]
 
 
 def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
     """The run that `run_row` and `gate_rows` wrote."""
-    values = {name: value for name, value in _restored(row).items() if name != "number"}
+    values = {name: value for name, value in restored(row).items() if name != "number"}
     sent = {name: values.pop(column) or 0 for column, name in TRAFFIC_COLUMNS.items()}
-    maps = {name: _read(values[name], {}) for name in ("settings", "versions")}
-    lists = {name: tuple(_read(values[name], ())) for name in ("warnings", "lost")}
+    maps = {name: from_json(values[name], {}) for name in ("settings", "versions")}
+    lists = {name: tuple(from_json(values[name], ())) for name in ("warnings", "lost")}
     judges = from_wire(tuple[JudgeFacts, ...], values.pop("judges", None) or "[]")
     comparisons = from_wire(tuple[Comparison, ...], values.pop("comparisons", None) or "[]")
     decided = tuple(
-        GateOutcome(**{name: value for name, value in _restored(gate).items() if name not in ("run_id", "position")})
+        GateOutcome(**{name: value for name, value in restored(gate).items() if name not in ("run_id", "position")})
         for gate in gates
     )
     rest = {**values, **maps, **lists}
@@ -80,12 +77,12 @@ def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
 def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
     """The row of a case's result."""
     case, cost = result.case, case_cost(result)
-    return _storable({
+    return storable({
         "run_id": run_id, "suite": result.suite, "case_id": case.id, "sample": result.sample,
         "outcome": result.outcome, "message": result.message, "prompt": case.prompt, "expected": case.expected,
-        "tags": _json(case.tags), "contexts": _json(case.contexts), "messages": _json(case.messages),
-        "metadata": _json(case.metadata), "thresholds": _json([vars(each) for each in result.thresholds]),
-        "row_thresholds": _json([vars(each) for each in case.thresholds]), "file": case.source.file,
+        "tags": as_json(case.tags), "contexts": as_json(case.contexts), "messages": as_json(case.messages),
+        "metadata": as_json(case.metadata), "thresholds": as_json([vars(each) for each in result.thresholds]),
+        "row_thresholds": as_json([vars(each) for each in case.thresholds]), "file": case.source.file,
         "line": case.source.line, "nodeid": result.nodeid, "judge_model": result.judge_model,
         "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
         "generation_usd": cost.generation, "judging_usd": cost.judging, "must_pass": case.must_pass,
@@ -112,7 +109,7 @@ def completion_rows(result: CaseResult) -> list[dict[str, Any]]:
     for position, (purpose, score_position, number, call) in enumerate((*others, *judging), start=1):
         about = {"purpose": purpose, "score_position": score_position, "sample": number}
         rows.append({"position": position, **about, **_call(call), **dict.fromkeys(REQUEST_COLUMNS)})
-    return [_storable(row) for row in rows]
+    return [storable(row) for row in rows]
 
 
 def score_rows(result: CaseResult) -> list[dict[str, Any]]:
@@ -126,9 +123,20 @@ def sample_rows(result: CaseResult) -> list[dict[str, Any]]:
     names = ("number", "is_draw", "kept", "error")
     every = enumerate(result.samples)
     return [
-        _storable({"position": position, **{name: getattr(sample, name) for name in names}})
+        storable({"position": position, **{name: getattr(sample, name) for name in names}})
         for position, sample in every
     ]
+
+
+def before_row(position: int, before: Before) -> dict[str, Any]:
+    """The row of what a baseline says of a case."""
+    scores = {name: [score.value, score.reason] for name, score in before.scores.items()}
+    return storable({"position": position, **vars(before), "scores": as_json(scores)})
+
+
+def _before_of(row: Row) -> Before:
+    scores = {name: BeforeScore(*score) for name, score in from_json(row["scores"], {}).items()}
+    return Before(row["baseline"], row["outcome"] or "", row["answer"], scores)
 
 
 def _every_score(result: CaseResult) -> Iterator[tuple[int | None, Score]]:
@@ -137,16 +145,19 @@ def _every_score(result: CaseResult) -> Iterator[tuple[int | None, Score]]:
     yield from ((sample.number, score) for sample in result.samples for score in sample.scores)
 
 
-def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row], samples: Sequence[Row]) -> CaseResult:
-    """The result that `case_row`, `completion_rows`, `score_rows` and `sample_rows` wrote.
+def result_of(
+    case: Row, completions: Sequence[Row], scores: Sequence[Row], samples: Sequence[Row], befores: Sequence[Row] = ()
+) -> CaseResult:
+    """The result that `case_row`, `completion_rows`, `score_rows`, `sample_rows` and `before_row` wrote.
 
     Args:
         case: The row of the case.
         completions: The rows of its completions, by position.
         scores: The rows of its scores, by position.
         samples: The rows of its samples, by position.
+        befores: What its baselines say of it, by position.
     """
-    row, calls, found = _restored(case), [_restored(each) for each in completions], [_restored(each) for each in scores]
+    row, calls, found = restored(case), [restored(each) for each in completions], [restored(each) for each in scores]
     asked = next((call for call in calls if call["position"] == 0), None)
     original = _case_of(row)
     return CaseResult(
@@ -164,7 +175,8 @@ def result_of(case: Row, completions: Sequence[Row], scores: Sequence[Row], samp
         started_at=row["started_at"],
         duration_s=row["duration_s"],
         worker=row["worker"],
-        samples=tuple(_sample_of(_restored(each), calls, found) for each in samples),
+        samples=tuple(_sample_of(restored(each), calls, found) for each in samples),
+        before=tuple(_before_of(restored(each)) for each in befores),
     )
 
 
@@ -181,18 +193,18 @@ def _case_of(row: Row) -> Case:
         id=row["case_id"],
         prompt=row["prompt"],
         source=Source(row["file"], row["line"]),
-        messages=tuple(_read(row["messages"], ())),
+        messages=tuple(from_json(row["messages"], ())),
         expected=row["expected"],
-        contexts=tuple(_read(row["contexts"], ())),
-        tags=tuple(_read(row["tags"], ())),
-        metadata=_read(row["metadata"], {}),
+        contexts=tuple(from_json(row["contexts"], ())),
+        tags=tuple(from_json(row["tags"], ())),
+        metadata=from_json(row["metadata"], {}),
         thresholds=_thresholds(row["row_thresholds"]),
         must_pass=row["must_pass"],
     )
 
 
 def _thresholds(text: str | None) -> tuple[Threshold, ...]:
-    return tuple(Threshold(**each) for each in _read(text, ()))
+    return tuple(Threshold(**each) for each in from_json(text, ()))
 
 
 def _call(completion: Completion | None) -> dict[str, Any]:
@@ -201,9 +213,9 @@ def _call(completion: Completion | None) -> dict[str, Any]:
     usage, fields = completion.usage, vars(completion)
     return {
         **{name: fields[name] for name in PLAIN_COLUMNS},
-        "choices": _json(completion.choices),
-        "contexts": _json(completion.contexts),
-        "logprobs": _json([vars(token) for token in completion.logprobs]),
+        "choices": as_json(completion.choices),
+        "contexts": as_json(completion.contexts),
+        "logprobs": as_json([vars(token) for token in completion.logprobs]),
         "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": usage.completion_tokens if usage else None,
     }
@@ -215,9 +227,9 @@ def _completion_of(row: Row) -> Completion | None:
     used = row["prompt_tokens"] is not None
     return Completion(
         **{**{name: row[name] for name in PLAIN_COLUMNS}, "call": row["call"] or "", "made_at": row["made_at"] or ""},
-        choices=tuple(_read(row["choices"], ())),
-        contexts=tuple(_read(row["contexts"], ())),
-        logprobs=tuple(TokenLogprob(**token) for token in _read(row["logprobs"], ())),
+        choices=tuple(from_json(row["choices"], ())),
+        contexts=tuple(from_json(row["contexts"], ())),
+        logprobs=tuple(TokenLogprob(**token) for token in from_json(row["logprobs"], ())),
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
     )
 
@@ -234,7 +246,7 @@ def _asked(result: CaseResult) -> dict[str, Any]:
         **{name: parameters[name] for name in PARAMETER_COLUMNS},
         "requested_model": request.model,
         "messages": None if unchanged else json.dumps(request.messages, ensure_ascii=False),
-        "other_parameters": _json(others),
+        "other_parameters": as_json(others),
         "request_sample": request.sample,
         "sees_case": request.case is not None,
     }
@@ -243,7 +255,7 @@ def _asked(result: CaseResult) -> dict[str, Any]:
 def _request_of(row: Row, case: Case) -> Request | None:
     if row["request_sample"] is None:
         return None
-    others = _read(row["other_parameters"], {})
+    others = from_json(row["other_parameters"], {})
     parameters = {**{name: row[name] for name in PARAMETER_COLUMNS}, **others, "stop": tuple(others.get("stop", ()))}
     messages = row["messages"]
     return Request(
@@ -256,11 +268,11 @@ def _request_of(row: Row, case: Case) -> Request | None:
 
 
 def _score_row(position: int, score: Score) -> dict[str, Any]:
-    return _storable({
+    return storable({
         "position": position, "name": score.name, "value": score.value, "reason": score.reason, "error": score.error,
         "version": score.version, "scale_low": score.scale.low, "scale_high": score.scale.high,
         "higher_is_better": score.scale.higher_is_better, "unit": score.scale.unit, "raw": score.raw,
-        "parts": _json(score.parts), "cost_usd": calls_usd(score.calls, Ledger()),
+        "parts": as_json(score.parts), "cost_usd": calls_usd(score.calls, Ledger()),
     })  # fmt: skip
 
 
@@ -270,48 +282,6 @@ def _score_of(row: Row, calls: Sequence[Row]) -> Score:
     return Score(
         **{name: row[name] for name in plain},
         scale=Scale(row["scale_low"], row["scale_high"], row["higher_is_better"], row["unit"]),
-        parts=_read(row["parts"], {}),
+        parts=from_json(row["parts"], {}),
         calls=tuple(call for call in own if call),
     )
-
-
-def _json(value: object) -> str | None:
-    return json.dumps(value, ensure_ascii=False) if value else None
-
-
-def _read(text: str | None, empty: Any) -> Any:
-    return json.loads(text) if text else empty
-
-
-def _storable(row: dict[str, Any]) -> dict[str, Any]:
-    """The row, with the texts that a database could not hold as they are as JSON strings."""
-    if _is_plain(_texts(row)):
-        return row
-    return {name: _escaped(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _restored(row: Row) -> Row:
-    if ESCAPED not in _texts(row):
-        return row
-    return {name: _unescaped(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _texts(row: Row) -> str:
-    """All texts of a row: to look through them at once is quicker."""
-    return "\n".join([value for value in row.values() if isinstance(value, str)])
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text and ESCAPED not in text
-
-
-def _escaped(text: str) -> str:
-    return text if _is_plain(text) else ESCAPED[:-1] + json.dumps(text)
-
-
-def _unescaped(text: str) -> str:
-    return json.loads(text[len(ESCAPED) - 1 :]) if text.startswith(ESCAPED) else text

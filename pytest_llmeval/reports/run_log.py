@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import RunLogError
 from pytest_llmeval.reports.batch import Batch
+from pytest_llmeval.reports.cells import Row
 from pytest_llmeval.reports.database import Database
 from pytest_llmeval.reports.migrations import prepare
 from pytest_llmeval.reports.rows import (
-    Row,
+    before_row,
     case_row,
     completion_rows,
     gate_rows,
@@ -24,7 +25,7 @@ from pytest_llmeval.reports.rows import (
     score_rows,
 )
 from pytest_llmeval.reports.tables import Schema, schema
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import Before, CaseResult, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
@@ -33,8 +34,8 @@ PAGE = 200  # results read at once; what bounds the memory of a reader
 ORDER = ("suite", "file", "line", "case_id", "sample")
 IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
 
-ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row]]
-"""A result as the rows of its case, its completions, its scores and its samples."""
+ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
+"""A result as the rows of its case, its completions, its scores, its samples, and what its baselines say of it."""
 
 
 class RunLog:
@@ -79,8 +80,28 @@ class RunLog:
             RunLogError: The log cannot be written, or has no run of this id. The error may be that of results that
                 were added before; what could not be written is kept, and tried again.
         """
-        rows = case_row(run_id, result), completion_rows(result), score_rows(result), sample_rows(result)
+        befores = [before_row(position, before) for position, before in enumerate(result.before)]
+        rows = case_row(run_id, result), completion_rows(result), score_rows(result), sample_rows(result), befores
         self._waiting.add((run_id, *result.identity), rows)
+
+    def add_before(self, run_id: str, befores: Iterable[tuple[tuple[str, str, str], Before]]) -> None:
+        """Enter what a baseline says of the cases of a run. It is read while it is written; memory stays flat.
+
+        Args:
+            run_id: The run.
+            befores: Suite, file and id of a case, and what the baseline says of it. Cases that the run does not have
+                are passed over.
+
+        Raises:
+            RunLogError: The log cannot be written.
+        """
+        self.flush()
+        with self._database.transaction() as connection:
+            numbers, place = self._case_numbers(connection, run_id), self._next_before(connection, run_id)
+        rows = ({"case_number": numbers[key], **before_row(place, before)} for key, before in befores if key in numbers)
+        while batch := list(islice(rows, PAGE)):
+            with self._database.transaction() as connection:
+                connection.execute(self._tables.baselines.insert(), batch)
 
     def flush(self) -> None:
         """Write the results that wait.
@@ -134,9 +155,19 @@ class RunLog:
             gates = self._gates(connection)
         return (run_of(row, gates.get(row["id"], ())) for row in rows)
 
-    def results(self, run_id: str) -> LoggedResults:
-        """All results of a run, in the order of suite, file, line, case id and sample."""
-        return LoggedResults(self, self._database, run_id)
+    def results(self, run_id: str, case_id: str | None = None) -> LoggedResults:
+        """All results of a run, or those of one case id, in the order of suite, file, line, case id and sample."""
+        return LoggedResults(self, self._database, run_id, case_id)
+
+    def rows(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        """The rows of a query of the tables, for those who need few columns of many results. None is kept.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        self.flush()
+        with self._database.transaction() as connection:
+            yield from connection.execution_options(yield_per=PAGE).execute(query)
 
     def close(self) -> None:
         """Write the results that wait, and close the database.
@@ -165,6 +196,23 @@ class RunLog:
                 if parts:
                     connection.execute(table.insert().values(case_number=number), parts)
 
+    def _case_numbers(self, connection: Connection, run_id: str) -> dict[tuple[str, str, str], int]:
+        """The key of each case of a run, by suite, file and id."""
+        from sqlalchemy import select
+
+        cases = self._tables.cases
+        query = select(cases.c.number, cases.c.suite, cases.c.file, cases.c.case_id).where(cases.c.run_id == run_id)
+        return {(suite, file, case): number for number, suite, file, case in connection.execute(query)}
+
+    def _next_before(self, connection: Connection, run_id: str) -> int:
+        """The position of the next baseline of a run."""
+        from sqlalchemy import func, select
+
+        baselines, cases = self._tables.baselines, self._tables.cases
+        query = select(func.max(baselines.c.position)).join(cases, cases.c.number == baselines.c.case_number)
+        last: int | None = connection.scalar(query.where(cases.c.run_id == run_id))
+        return 0 if last is None else last + 1
+
     def _gates(self, connection: Connection) -> dict[str, list[Row]]:
         """The rows of all gates, by run."""
         gates = self._tables.gates
@@ -183,6 +231,7 @@ class LoggedResults:
     log: RunLog
     database: Database
     run_id: str
+    case_id: str | None = None
 
     def __iter__(self) -> Iterator[CaseResult]:
         """The results in their order.
@@ -203,23 +252,24 @@ class LoggedResults:
         cases = schema().cases
         order = [cases.c[name] for name in ORDER]
         query = cases.select().where(cases.c.run_id == self.run_id).order_by(*order).limit(PAGE)
+        query = query if self.case_id is None else query.where(cases.c.case_id == self.case_id)
         with self.database.transaction() as connection:
             found = _rows(connection, query.where(tuple_(*order) > last) if last else query)
             numbers = [row["number"] for row in found]
-            completions, scores, samples = (_of(table, numbers, connection) for table in parts_of(schema()))
-        own = ((completions.get(each, []), scores.get(each, []), samples.get(each, [])) for each in numbers)
+            own = zip(*(_of(table, numbers, connection) for table in parts_of(schema())), strict=True)
         return [(row, *parts) for row, parts in zip(found, own, strict=True)]
 
 
 def parts_of(tables: Schema) -> tuple[Table, ...]:
     """The tables whose rows belong to a case, in the order of `ResultRows`."""
-    return (tables.completions, tables.scores, tables.samples)
+    return (tables.completions, tables.scores, tables.samples, tables.baselines)
 
 
-def _of(table: Table, cases: list[int], connection: Connection) -> dict[int, list[Row]]:
-    """The rows of a table that belong to some cases, by case."""
+def _of(table: Table, cases: list[int], connection: Connection) -> list[list[Row]]:
+    """The rows of a table that belong to some cases, case by case."""
     query = table.select().where(table.c.case_number.in_(cases)).order_by(table.c.case_number, table.c.position)
-    return {case: list(group) for case, group in groupby(_rows(connection, query), itemgetter("case_number"))}
+    found = {case: list(group) for case, group in groupby(_rows(connection, query), itemgetter("case_number"))}
+    return [found.get(case, []) for case in cases]
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:

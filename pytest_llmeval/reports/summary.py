@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from pytest_llmeval.comparisons import Interval
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records import Completion, Score
 from pytest_llmeval.reports.facts import Ledger, answers, checks, flicker_text, instant, model_of, scoring_calls
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.reports.tallies import (
@@ -153,6 +153,20 @@ class Tally:
         self._add_answers(result)
         self._add_scores(result)
 
+    def add_answer(self, answer: Completion) -> None:
+        """Count one answer."""
+        self._add_call(answer, self.generation)
+        if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
+            self.latencies.append(answer.latency_s)
+
+    def add_score(self, score: Score) -> None:
+        """Count one score of a case, without its calls."""
+        self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
+
+    def add_scoring_call(self, call: Completion) -> None:
+        """Count one call that a score cost."""
+        self._add_call(call, self.judging)
+
     def summary(self, run: Run) -> Summary:
         """What was counted."""
         counts, selftests = self.outcomes, selftest_cost(run)
@@ -191,15 +205,13 @@ class Tally:
         found = list(answers(result))
         self.truncated += any(answer.finish_reason == "length" for answer in found)
         for answer in found:
-            self._add_call(answer, self.generation)
-            if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
-                self.latencies.append(answer.latency_s)
+            self.add_answer(answer)
 
     def _add_scores(self, result: CaseResult) -> None:
         for score in result.scores:
-            self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
+            self.add_score(score)
         for call in scoring_calls(result):
-            self._add_call(call, self.judging)
+            self.add_scoring_call(call)
         for check in checks(result):
             if check.threshold.metric in self.scores:
                 self.scores[check.threshold.metric].bounds += 1

@@ -30,6 +30,7 @@ class Schema:
     scores: Table
     samples: Table
     gates: Table
+    baselines: Table
 
 
 @cache
@@ -39,7 +40,7 @@ def schema() -> Schema:
 
     metadata = MetaData()
     version = Table("schema_version", metadata, Column("version", Integer, nullable=False), Column("since", Text))
-    tables = (make(metadata) for make in (_runs, _cases, _completions, _scores, _samples, _gates))
+    tables = (make(metadata) for make in (_runs, _cases, _completions, _scores, _samples, _gates, _baselines))
     return Schema(metadata, version, *tables)
 
 
@@ -209,4 +210,19 @@ def _gates(metadata: MetaData) -> Table:
         Column("reason", Text),
         Column("value", Double, comment="what was held against the bound, or the mean difference"),
         Column("n", Integer, comment="cases that it rests on"),
+        Column("scope", Text, comment="where the marker of the rule stands; empty: the rule is on the whole run"),
+    )
+
+
+def _baselines(metadata: MetaData) -> Table:
+    from sqlalchemy import Column, Table, Text
+
+    return Table(
+        "baselines",
+        metadata,
+        *_of_case(),
+        Column("baseline", Text, nullable=False, comment="what the case was compared with, as it was named"),
+        Column("outcome", Text, comment="how the case ended there; empty: unknown"),
+        Column("answer", Text, comment="what was answered there; NULL: nothing, or unknown"),
+        Column("scores", Text, comment="JSON: [value, reason] by metric; judged again, where the judge was another"),
     )

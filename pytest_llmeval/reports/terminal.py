@@ -46,7 +46,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     """
     verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
     rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
-    margin = max(len(label) for label, _ in [*rows, ("warning", "")]) + 2
+    margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
         *(line for gate in run.gates for line in _gate(gate)),
@@ -60,7 +60,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
 def gate_text(gate: GateOutcome) -> str:
     """What became of a gate, in one sentence."""
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return f"{gate.verdict or gate.state.upper()}: {gate.rule}{against}: {gate.reason}"
+    return f"{gate.verdict or gate.state.upper()}: {gate.told}{against}: {gate.reason}"
 
 
 def _gate(gate: GateOutcome) -> Iterator[Line]:
@@ -69,14 +69,26 @@ def _gate(gate: GateOutcome) -> Iterator[Line]:
     yield gate_text(gate), {colour: True, "bold": True}
 
 
-def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
+def cases_text(summary: Summary) -> str:
+    """How the cases ended, and the share that passed."""
     counts = {name: getattr(summary, name) for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")}
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    yield "cases", f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
+    return f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
+
+
+def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
+    yield "cases", cases_text(summary)
     for score in summary.scores[:MOST_SCORES]:
         yield score.name, _score(score)
     if len(summary.scores) > MOST_SCORES:
         yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+    yield from fact_rows(run, summary)
+    slowest = [f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]]
+    yield "slowest", ", ".join(slowest)
+
+
+def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
+    """What judged, what it cost, what was called and how long it took: label and text of each."""
     for facts in run.judges[:MOST_SCORES]:
         yield "judge", judge_text(facts)
     if summary.samples:
@@ -84,8 +96,6 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "cost", _cost(summary)
     yield "calls", _calls(run, summary)
     yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
-    slowest = [f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]]
-    yield "slowest", ", ".join(slowest)
 
 
 def _score(score: ScoreSummary) -> str:

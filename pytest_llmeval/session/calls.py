@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.store.recordings import Recordings
 
 C = TypeVar("C", bound="Caller")
-ALONE = "main"
+ALONE, CONTROLLER = "main", "controller"
 DAY_S = 86_400
 OFF, REPLAY = "off", "none"
 """Record modes: neither recorded nor replayed; only replayed."""
@@ -28,7 +28,7 @@ class Process:
 
     Attributes:
         run: Id of the run.
-        member: Name of the process: `ALONE`, or that of an xdist worker or of its controller.
+        member: Name of the process: `ALONE`, that of an xdist worker, or `CONTROLLER`.
     """
 
     run: str = ""

@@ -13,8 +13,9 @@ from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.gating.sides import PASS_RATE, Key, Side
 from pytest_llmeval.results import Traffic
-from pytest_llmeval.session.baselines import LATEST, accept_command
+from pytest_llmeval.session.baselines import accept_command
 from pytest_llmeval.session.roles import judges_itself
+from pytest_llmeval.session.sources import LATEST
 from pytest_llmeval.settings import Settings
 from pytest_llmeval.stats.gate import GateRules
 from pytest_llmeval.stats.verdicts import WORST_FIRST, no_baseline, worst
@@ -33,11 +34,16 @@ class Gates:
 
     Attributes:
         settings: The settings in force.
-        scoped: Rules of markers: by where the marker stands, the rules and the suites that they are about.
+        scoped: Rules of markers, by where the marker stands.
     """
 
     settings: Settings
-    scoped: Mapping[str, tuple[tuple[str, ...], frozenset[str]]]
+    scoped: Mapping[str, tuple[str, ...]]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is any."""
+        return bool(self.settings.gate or self.settings.baseline or self.scoped)
 
     def rules(self) -> dict[str, tuple[Rule, ...]]:
         """The rules by their scope; with a baseline and no rule of its own, the run must not be worse than it.
@@ -47,7 +53,7 @@ class Gates:
         """
         whole = parse_rules(self.settings.gate)
         scoped = {
-            scope: parse_rules(texts, f"@pytest.mark.llm_gate on {scope}") for scope, (texts, _) in self.scoped.items()
+            scope: parse_rules(texts, f"@pytest.mark.llm_gate on {scope}") for scope, texts in self.scoped.items()
         }
         every = [rule for rules in (whole, *scoped.values()) for rule in rules]
         if self.settings.baseline and not any(isinstance(rule, RegressionRule) for rule in every):
@@ -101,7 +107,7 @@ def judge_run(
     outcomes: list[GateOutcome] = []
     asked: list[tuple[RegressionRule, str, Side]] = []
     for scope, rules in gates.rules().items():
-        own = side if scope == ALL else _within(side, gates.scoped[scope][1], lost)
+        own = side if scope == ALL else _within(side, scope, lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
                 outcomes.append(_scoped(check_bound(rule, own.without(left_out), traffic), scope))
@@ -221,15 +227,18 @@ def _outcome(
 
 
 def _scoped(outcome: GateOutcome, scope: str) -> GateOutcome:
-    return replace(outcome, rule=f"{outcome.rule} on {scope}") if scope else outcome
+    return replace(outcome, scope=scope)
 
 
-def _within(side: Side, suites: Collection[str], lost: Sequence[str]) -> Side:
-    """The cases of some suites, and how many of them died with their worker."""
-    gone = sum(
-        any(nodeid.startswith((f"{suite}[", f"{suite}::")) or nodeid == suite for suite in suites) for nodeid in lost
-    )
-    return replace(side.within(suites), lost=gone)
+def _within(side: Side, scope: str, lost: Sequence[str]) -> Side:
+    """The cases that a marker is about, and how many of them died with their worker."""
+    suites = {suite for suite, _, _ in side.entries if _is_below(suite, scope)}
+    return replace(side.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
+
+
+def _is_below(nodeid: str, scope: str) -> bool:
+    """Whether a suite, or a test, belongs to the test, class, module or folder on which a marker stands."""
+    return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
 
 
 def exit_code(gates: Iterable[GateOutcome]) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,16 @@ from pytest_llmeval.settings import OPTIONS, Settings
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.gating.sides import Side
     from pytest_llmeval.reports.run_log import RunLog
     from pytest_llmeval.reports.summary import Summary
+    from pytest_llmeval.session.baselines import Baseline
     from pytest_llmeval.session.gating import Gates
+    from pytest_llmeval.session.session import Session
 
 IN_MEMORY = "sqlite://"
+WHOLE = ("html", "json", "csv", "log")
+"""The reports that hold every case, the one that a person would open first."""
 
 
 class Recorder:
@@ -30,6 +35,10 @@ class Recorder:
         root: What a relative path is relative to.
         current: The same for a path from the command line.
         run: The run, as it starts.
+
+    Attributes:
+        run: The run, as it is known so far.
+        told_to_ci: Lines for the output of a CI job, once the run is finished.
     """
 
     def __init__(self, settings: Settings, root: Path, current: Path, run: Run) -> None:
@@ -37,7 +46,9 @@ class Recorder:
         self._root = root
         self._current = current
         self._log: RunLog | None = None
+        self._baselines: dict[str, Baseline] = {}
         self.run = run
+        self.told_to_ci: tuple[str, ...] = ()
 
     def add(self, result: CaseResult) -> None:
         """Log one result; a second one of the same case replaces the first.
@@ -49,6 +60,29 @@ class Recorder:
             self._log = self._open()
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
+
+    def read_baselines(self, session: Session) -> tuple[str, ...]:
+        """Read the baselines of the settings; answers that another judge has scored are judged again.
+
+        Args:
+            session: Whose engine asks; it is still open.
+
+        Returns:
+            What was judged again.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        if self._log is None or not self._settings.baseline:
+            return ()
+        from pytest_llmeval.session.baselines import Baseline
+        from pytest_llmeval.session.sources import sources_of
+
+        side = self._side(self._log)
+        sources = sources_of(self._settings, self._root, self._current, self._log, self.run.id)
+        for name in self._settings.baseline:
+            self._baselines[name] = Baseline.read(sources, name, session, side, self._log.results(self.run.id))
+        return tuple(filter(None, (each.note for each in self._baselines.values())))
 
     def judge(self, gates: Gates, quarantine: Quarantine | None, is_whole: bool) -> tuple[str, ...]:
         """Decide the gates of the run, and keep what became of them.
@@ -65,19 +99,15 @@ class Recorder:
             RunLogError: The log cannot be read.
             SettingError: A rule cannot be read.
         """
-        from pytest_llmeval.gating.sides import side_of
-        from pytest_llmeval.gating.tables import Columns
-        from pytest_llmeval.session.baselines import load_side, shown
         from pytest_llmeval.session.gating import judge_run
 
         if self._log is None:
             return ()
-        cluster, run = self._settings.cluster, self.run
-        side = side_of(shown(run), self._log.results(run.id), cluster, len(run.lost))
+        side, run = self._side(self._log), self.run
         left_out = [key for key in side.entries if quarantine and quarantine.find(key[1], key[2])]
-        folder = self._current if "baseline" in self._settings.explicit else self._root
-        load = partial(load_side, folder=folder, log=self._log, columns=Columns(cluster=cluster), but=run.id)
-        found = judge_run(gates, side, run.lost, run.traffic, left_out, load)
+        found = judge_run(gates, side, run.lost, run.traffic, left_out, lambda name: self._baselines[name].loaded())
+        for baseline in self._baselines.values():
+            self._log.add_before(run.id, baseline.befores(side))
         self.run = dataclasses.replace(run, gates=found.gates, comparisons=found.comparisons)
         return quarantine.warnings(((key[1], key[2]) for key in side.entries), is_whole) if quarantine else ()
 
@@ -105,6 +135,12 @@ class Recorder:
         self._log.close()
         return written
 
+    def _side(self, log: RunLog) -> Side:
+        from pytest_llmeval.gating.sides import side_of
+        from pytest_llmeval.session.sources import shown
+
+        return side_of(shown(self.run), log.results(self.run.id), self._settings.cluster, len(self.run.lost))
+
     def _open(self) -> RunLog:
         from pytest_llmeval.reports.run_log import RunLog
 
@@ -117,7 +153,8 @@ class Recorder:
 
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
         results = log.results(self.run.id)
-        wanted = [name for name in ("log", "json", "html", "csv") if getattr(self._settings, name)]
+        kinds = ("log", "json", "html", "csv", "summary", "code_quality")
+        wanted = [name for name in kinds if getattr(self._settings, name)]
         paths = {name: self._path(name) for name in wanted}
         summary = self._count(results, paths.get("json"))
         if "html" in paths:
@@ -128,7 +165,32 @@ class Recorder:
             from pytest_llmeval.reports.csv_report import write_csv
 
             write_csv(paths["csv"], self.run, results)
-        return summary, {name: self._shown(name, path) for name, path in paths.items()}
+        shown = {name: self._shown(name, path) for name, path in paths.items()}
+        self._tell_ci(results, summary, paths, next((shown[name] for name in WHOLE if name in shown), ""))
+        return summary, shown
+
+    def _tell_ci(self, results: Iterable[CaseResult], summary: Summary, paths: dict[str, Path], whole: str) -> None:
+        """What a pull request shows: the summary, annotations, and GitLab's findings."""
+        from pytest_llmeval.session import ci
+
+        place, page = ci.place_in_repository(os.environ, self._root), os.environ.get(ci.STEP_SUMMARY)
+        if "summary" in paths:
+            from pytest_llmeval.reports.markdown_report import write_markdown
+
+            write_markdown(paths["summary"], self.run, results, summary, whole)
+        if page:
+            from pytest_llmeval.reports.markdown_report import markdown
+
+            trouble = ci.append(page, markdown(self.run, results, summary, whole))
+            self.told_to_ci += (f"llm: {trouble}",) if trouble else ()
+        if "code_quality" in paths:
+            from pytest_llmeval.reports.code_quality import write_code_quality
+
+            write_code_quality(paths["code_quality"], self.run, results, place)
+        if ci.is_github_told(self._settings, os.environ):
+            from pytest_llmeval.reports.annotations import github_annotations
+
+            self.told_to_ci += tuple(github_annotations(self.run, results, place))
 
     def _count(self, results: Iterable[CaseResult], json_path: Path | None) -> Summary:
         """The summary; where there is to be a JSON report, it is written with the same reading of the results."""

@@ -115,16 +115,13 @@ class Rescorer:
             if is_judged(score):
                 places.setdefault(score.name, []).append(place)
         for name, own in places.items():
-            sets: list[Params] = []
-            for bound in old.thresholds:
-                if bound.metric == name and bound.params not in sets:
-                    sets.append(bound.params)
+            sets = score_params(old, name)
             if old.completion is None:
                 self.kept["their answer is not in the log"] += len(own)
-            elif len(own) != max(len(sets), 1):
+            elif len(own) != len(sets):
                 self.kept["the test took several of one name, and the log cannot tell of what"] += len(own)
             else:
-                yield from zip(own, sets or [{}], strict=True)
+                yield from zip(own, sets, strict=True)
 
     def _renewed(self, old: CaseResult, made: Mapping[int, Score]) -> CaseResult:
         scores = tuple(made.get(place, score) for place, score in enumerate(old.scores))
@@ -156,6 +153,15 @@ class Rescorer:
             self.flips.append(flip(old, new, pairs))
 
 
+def score_params(result: CaseResult, name: str) -> list[Params]:
+    """The parameters that scores of a name were taken with, as far as the bounds on them tell."""
+    sets: list[Params] = []
+    for bound in result.thresholds:
+        if bound.metric == name and bound.params not in sets:
+            sets.append(bound.params)
+    return sets or [{}]
+
+
 def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
     """The outcome under the new scores, and why it did not pass.
 
@@ -165,7 +171,7 @@ def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
         old: The result before.
         new: The same with new scores.
     """
-    before, now = _by_bounds(old), _by_bounds(new)
+    before, now = by_bounds(old), by_bounds(new)
     explained: dict[Outcome, Outcome] = {"passed": "passed", "failed": "failed", "xfailed": "failed", "error": "error"}
     is_explained = explained.get(old.outcome) == before[0]
     if old.outcome in NOT_TRIED or (not is_explained and (old.outcome != "passed" or now[0] == "passed")):
@@ -175,8 +181,8 @@ def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
     return now
 
 
-def _by_bounds(result: CaseResult) -> tuple[Outcome, str]:
-    """What the bounds alone say."""
+def by_bounds(result: CaseResult) -> tuple[Outcome, str]:
+    """What the bounds alone say: an outcome, and why it is not passed."""
     found = [check for check in checks(result) if check.score is not None]
     missed = [(check.threshold, check.score) for check in found if check.met is False and check.score is not None]
     if missed:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.results import Traffic
 from pytest_llmeval.session.calls import (
+    CONTROLLER,
     REPLAY,
     Process,
     end_run,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
 RUBRIC = "rubric"
-CONTROLLER = "controller"
 
 
 class Session:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.reports.facts import finite
-from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run
-from pytest_llmeval.session.baselines import shown
+from pytest_llmeval.gating.told import told_of
+from pytest_llmeval.results import Before, CaseResult, Run
+from pytest_llmeval.session.sources import shown
 
 if TYPE_CHECKING:
     from pytest_llmeval.comparisons import Comparison
+    from pytest_llmeval.reports.history import RunPoint
     from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.reports.run_points import RunPoint
     from pytest_llmeval.reports.summary import Summary
 
 Identity = tuple[str, str, str, int]
@@ -59,7 +59,7 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
     Raises:
         RunLogError: The log cannot be read.
     """
-    from pytest_llmeval.reports.run_points import run_point
+    from pytest_llmeval.reports.history_reading import read_history
     from pytest_llmeval.reports.summary import summarize
 
     *older, run = runs
@@ -67,23 +67,10 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
     summary = summarize(run, results)
     if not older:
         return Shown(run, results, summary)
-    points = [run_point(each, summarize(each, log.results(each.id))) for each in older]
     last = older[-1]
-    before = {result.identity: before_of(result, shown(last)) for result in log.results(last.id)}
+    before = {result.identity: told_of(result).before(shown(last)) for result in log.results(last.id)}
     compared = replace(run, comparisons=tuple(_compared(log, last, run)))
-    return Shown(compared, Beside(results, before), summary, (*points, run_point(run, summary)))
-
-
-def before_of(result: CaseResult, baseline: str) -> Before:
-    """What a result is to a later run.
-
-    Args:
-        result: The result.
-        baseline: How its run is called.
-    """
-    answer = result.completion.text if result.completion else None
-    scores = {score.name: BeforeScore(finite(score).value, score.reason) for score in reversed(result.scores)}
-    return Before(baseline, result.outcome, answer, scores)
+    return Shown(compared, Beside(results, before), summary, read_history(log, runs).runs)
 
 
 def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:

@@ -20,8 +20,8 @@ from pytest_llmeval.comparisons import (
     MetricComparison,
 )
 from pytest_llmeval.records import Case, Completion, Parameters, Request, Scale, Score, Source, Threshold, Usage
-from pytest_llmeval.reports.run_points import RunPoint, run_point
-from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.reports.history import MetricPoint, RunPoint
+from pytest_llmeval.reports.tallies import Cost
 from pytest_llmeval.results import (
     Before,
     BeforeScore,
@@ -34,6 +34,7 @@ from pytest_llmeval.results import (
     SelfTest,
     Traffic,
 )
+from tests.reports.points import point_of
 
 ROOT = Path(__file__).parents[2]
 MODEL, JUDGE, ENDPOINT = "gpt-4.1-mini-2025-04-14", "gpt-4.1-2025-04-14", "https://api.openai.com/v1"
@@ -83,7 +84,7 @@ def shop() -> Made:
     cases = [case for name in ("faq.csv", "chat.jsonl", "ko.json") for case in golden(name)]
     results = tuple(result(case, place, TURNS[place % len(TURNS)]) for place, case in enumerate(cases))
     run = shop_run(results)
-    return Made(run, results, (*earlier(), run_point(run, summarize(run, results))))
+    return Made(run, results, (*earlier(), point_of(run, results)))
 
 
 def golden(name: str) -> list[Case]:
@@ -216,11 +217,13 @@ def before(expected: str, turn: Turn, place: int) -> Before:
 def earlier() -> Iterator[RunPoint]:
     for number, rate in enumerate((0.81, 0.84, 0.83, 0.88, 0.9, 0.91, 0.9)):
         mean = Interval(5 * rate, 5 * rate - 0.2, 5 * rate + 0.2, 70)
+        is_good = rate > 0.82
+        cost = Cost(71, 0.16 + number * 0.01, 0.16 + number * 0.01, 0)
         yield RunPoint(
             f"2025060{number + 1}T090000-{number:04x}", f"pull request {400 + number}",
-            f"2025-06-0{number + 1}T09:00:00+00:00", "passed" if rate > 0.82 else "failed", 71,
-            Interval(rate, rate - 0.08, rate + 0.06, 71),
-            {"rubric": mean}, 0.16 + number * 0.01, 1.2, 2.5, (MODEL,),
+            f"2025-06-0{number + 1}T09:00:00+00:00", 0 if is_good else 1, True, "passed" if is_good else "failed",
+            {"passed": round(71 * rate), "failed": 71 - round(71 * rate)}, Interval(rate, rate - 0.08, rate + 0.06, 71),
+            None, (MetricPoint("rubric", RUBRIC, mean),), cost, cost, cost, 1.2, 2.5,
         )  # fmt: skip
 
 

@@ -45,11 +45,14 @@ def test_an_older_run_is_shown_by_its_id(folder: Path) -> None:
 
 
 def test_every_report_can_be_made_again(folder: Path) -> None:
-    result = llmeval_report("latest", "--json", "a/r.json", "--html", "a/r.html", "--csv", "a/r.csv")
+    others = ("--summary", "a/r.md", "--code-quality", "a/gl.json")
+    result = llmeval_report("latest", "--json", "a/r.json", "--html", "a/r.html", "--csv", "a/r.csv", *others)
     assert result.exit_code == 0
     assert "a/r.html" in result.output
     assert json.loads((folder / "a" / "r.json").read_text())["run"]["id"] == make_run().id
     assert (folder / "a" / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "whole report: a/r.html" in (folder / "a" / "r.md").read_text(encoding="utf-8")
+    assert len(json.loads((folder / "a" / "gl.json").read_text())) == 3
     assert len((folder / "a" / "r.csv").read_text(encoding="utf-8").splitlines()) > 6
 
 

@@ -1,9 +1,10 @@
 """The pages of the documentation, as the tests read them.
 
-A fenced block is one of three:
+A fenced block is one of four:
 
 - ``console``: lines that start with ``$ `` are commands, the others what they print; ``...`` stands for anything.
 - a file: the paragraph before it is nothing but its path, in backticks.
+- a part of a file of this project: the comment ``<!-- part-of: PATH -->`` stands before it, PATH from the root.
 - not run: the comment ``<!-- no-run: REASON -->`` stands before it.
 """
 
@@ -21,7 +22,8 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs/reference.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-NO_RUN = re.compile(r"<!-- no-run: (?P<reason>[^>]+) -->")
+NO_RUN = re.compile(r"<!-- no-run: ([^>]+) -->")
+PART_OF = re.compile(r"<!-- part-of: (\S+) -->")
 
 
 def name_of(page: Path) -> str:
@@ -39,6 +41,7 @@ class Block:
         text: What it holds.
         file: The file that it is, or nothing.
         reason: Why it is not run, or nothing.
+        whole: The file of this project that it is a part of, or nothing.
     """
 
     line: int
@@ -46,6 +49,7 @@ class Block:
     text: str
     file: str
     reason: str
+    whole: str
 
     @property
     def commands(self) -> str:
@@ -74,10 +78,16 @@ def _blocks(tokens: list[Token]) -> Iterator[Block]:
     for place, token in enumerate(tokens):
         if token.type == "fence":
             before = tokens[max(0, place - 3) : place]
-            reason = NO_RUN.search(before[-1].content) if before and before[-1].type == "html_block" else None
+            comment = before[-1].content if before and before[-1].type == "html_block" else ""
+            reason, whole = (_first(pattern, comment) for pattern in (NO_RUN, PART_OF))
             line = token.map[0] + 1 if token.map else 0
             language = (token.info.split() or [""])[0]
-            yield Block(line, language, token.content, _caption(before), reason["reason"] if reason else "")
+            yield Block(line, language, token.content, _caption(before), reason, whole)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1] if found else ""
 
 
 def _caption(before: list[Token]) -> str:

@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.docs.conftest import Reader
-from tests.docs.pages import PAGES, Block, blocks, name_of
+from tests.docs.pages import PAGES, ROOT, Block, blocks, name_of
 
 tomllib: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")  # comes with pytest
 
@@ -33,6 +34,7 @@ VOLATILE = {
     r"\$[\d.]+": "$0",
     r"[\d,]+ tokens": "0 tokens",
     r"\d{8}T\d{6}-[0-9a-f]{6}": "RUN-ID",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d UTC": "TIME",
 }
 """What differs from run to run, and what it is compared as."""
 
@@ -51,8 +53,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_is_a_command_a_file_or_marked(page: Path) -> None:
     found = blocks(page)
-    unknown = [block for block in found if not (block.reason or block.language == "console" or block.file)]
-    assert not unknown, [f"{name_of(page)}:{block.line}" for block in unknown]
+    known = [block for block in found if block.reason or block.whole or block.language == "console" or block.file]
+    assert known == found, [f"{name_of(page)}:{block.line}" for block in found if block not in known]
     assert sum(bool(block.reason) for block in found) == NOT_RUN.get(name_of(page), 0)
 
 
@@ -62,7 +64,7 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(page: Path, reader: Re
     commands = ""
     for block in blocks(page):
         place = f"{name_of(page)}:{block.line}"
-        if block.reason:
+        if block.reason or block.whole:
             continue
         if block.language == "console":
             follow(block, reader, place)
@@ -76,6 +78,16 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(page: Path, reader: Re
     programs = [name for name in written if name.endswith(".py")]
     unused = [name for name in programs if f"python {name}" not in commands and not reader.was_imported(name)]
     assert not unused, f"{name_of(page)}: no command runs {unused}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_part_of_a_file_stands_in_it(page: Path) -> None:
+    for block in blocks(page):
+        if block.whole:
+            shown, lines = block.text.splitlines(), (ROOT / block.whole).read_text(encoding="utf-8").splitlines()
+            places = range(len(lines) - len(shown) + 1)
+            parts = (textwrap.dedent("\n".join(lines[place : place + len(shown)])).splitlines() for place in places)
+            assert shown in parts, f"{name_of(page)}:{block.line} is not in {block.whole}"
 
 
 def follow(block: Block, reader: Reader, place: str) -> None:

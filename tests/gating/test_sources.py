@@ -11,7 +11,7 @@ from pytest_llmeval.gating.baseline_file import is_baseline, read_baseline, writ
 from pytest_llmeval.gating.sides import Side, side_of
 from pytest_llmeval.reports.json_report import count_and_write_json
 from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.session.baselines import load_side
+from pytest_llmeval.session.sources import Sources
 from tests.reports.conftest import make_results, make_run
 
 
@@ -27,7 +27,7 @@ def expected() -> Side:
 
 def test_a_json_report_says_the_same_as_the_run(tmp_path: Path, expected: Side) -> None:
     count_and_write_json(tmp_path / "report.json", make_run(), make_results())
-    found = load_side("report.json", tmp_path, None)
+    found = Sources(tmp_path, None).side("report.json")
     assert (told(found), found.scales, found.judged) == (told(expected), expected.scales, expected.judged)
 
 
@@ -39,9 +39,9 @@ def test_the_run_log_says_the_same_as_the_run(tmp_path: Path, expected: Side) ->
             log.add(run.id, result)
         log.finish(run)
         for source in (run.id, run.name):
-            assert told(load_side(source, tmp_path, log)) == told(expected)
+            assert told(Sources(tmp_path, log).side(source)) == told(expected)
         with pytest.raises(NoSuchRun, match="latest: found neither a file nor a run"):
-            load_side("latest", tmp_path, log, but=run.id)
+            Sources(tmp_path, log, but=run.id).side("latest")
 
 
 def test_a_baseline_file_says_the_same_as_the_run_in_any_order(tmp_path: Path, expected: Side) -> None:

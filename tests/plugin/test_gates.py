@@ -106,6 +106,13 @@ def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(project: Pro
     assert project.run(*GATED, "-n", workers, "--llm-strict").ret == 1
 
 
+def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(project: Project) -> None:
+    write(project, BEFORE)
+    project.write("pytest.ini", "[pytest]\nllm_baseline = main\n")
+    assert "NO BASELINE" in project.run(*GRADED).stdout.str()
+    assert "NO BASELINE" not in project.run(*GRADED, "--llm-baseline", "").stdout.str()
+
+
 def test_strict_asks_for_a_proof(project: Project) -> None:
     baseline(project, BEFORE)
     write(project, [4.9, 4.5, 2.5, 4.5] * 5)
@@ -181,13 +188,6 @@ def test_only_cases_that_the_run_selects_count(project: Project) -> None:
     assert run.ret == 0
     assert comparison["metrics"][0]["coverage"]["selected"] == 10
     assert len(comparison["removed"]) == 10
-
-
-def test_another_judge_is_not_compared(project: Project) -> None:
-    accepted(project, BEFORE, *JUDGED)
-    run = project.run(*JUDGED, "--llm-baseline", "main", "--llm-judge-criteria", "Is it polite?")
-    assert run.ret == 10
-    run.stdout.fnmatch_lines(["ERROR: regression against main: rubric: the baseline was judged by another judge*"])
 
 
 def test_a_model_that_judges_itself_may_not_gate(project: Project) -> None:
@@ -277,11 +277,51 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
     )
     run = project.run("test_rows.py", *GRADED[1:3], "-n", workers)
     assert run.ret == 1
-    gates = [(gate["rule"], gate["state"], gate["n"]) for gate in project.report()["run"]["gates"]]
+    gates = [(gate["rule"], gate["scope"], gate["state"], gate["n"]) for gate in project.report()["run"]["gates"]]
     assert gates == [
-        ("points.mean>=4.5 on test_rows.py::test_rows", "missed", 20),
-        ("pass_rate>=.5 on test_rows.py::test_rows", "kept", 20),
+        ("points.mean>=4.5", "test_rows.py::test_rows", "missed", 20),
+        ("pass_rate>=.5", "test_rows.py::test_rows", "kept", 20),
     ]
+    assert "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25" in run.stdout.str()
+
+
+def test_a_marker_is_about_the_folder_module_or_parameters_it_stands_on(project: Project) -> None:
+    write(project, [4, 4.5])
+    project.write(
+        "conftest.py",
+        f"""{POINTS}
+import pytest
+
+def pytest_collectstart(collector):
+    if collector.nodeid == "answers":
+        collector.add_marker(pytest.mark.llm_gate("points.mean>=1"))
+""",
+    )
+    project.write(
+        "answers/test_rows.py",
+        """
+        import pytest
+
+        pytestmark = pytest.mark.llm_gate("points.mean>=2")
+        long = pytest.param("long", marks=pytest.mark.llm_gate("points.mean>=4"))
+
+        @pytest.mark.llm_gate("points.mean>=3")
+        @pytest.mark.parametrize("style", ["short", long])
+        @pytest.mark.llm_golden("golden/rows.csv", threshold="points>=1")
+        def test_rows(llm_completion, style): pass
+
+        @pytest.mark.llm_golden("golden/rows.csv", threshold="points>=1")
+        def test_rows_again(llm_completion): pass
+        """,
+    )
+    assert project.run("answers", *GRADED[:3]).ret == 0
+    gates = {gate["scope"]: (gate["rule"], gate["n"]) for gate in project.report()["run"]["gates"]}
+    assert gates == {
+        "answers": ("points.mean>=1", 6),
+        "answers/test_rows.py": ("points.mean>=2", 6),
+        "answers/test_rows.py::test_rows": ("points.mean>=3", 4),
+        "answers/test_rows.py::test_rows[long]": ("points.mean>=4", 2),
+    }
 
 
 @both

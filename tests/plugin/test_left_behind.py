@@ -63,12 +63,14 @@ def test_an_api_key_appears_in_no_file_and_no_output(
 
     run = project.run(
         "golden/rows.csv", "--llm-model", "mock", "--min-score", "4", "--llm-csv", "results.csv", "--junitxml",
-        "junit.xml", "-vv", "--showlocals", *workers,
+        "junit.xml", "--llm-summary", "pr.md", "--llm-code-quality", "gl.json", "--llm-annotations", "github", "-vv",
+        "--showlocals", *workers,
     )  # fmt: skip
 
     run.assert_outcomes(passed=1, errors=2)
     assert project.endpoint.requests[0].headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in run.stdout.str() + run.stderr.str()
+    assert (project.path / "pr.md").exists()
     for path in project.path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 

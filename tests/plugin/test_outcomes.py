@@ -9,6 +9,12 @@ from tests.plugin.conftest import Project
 EXIT_UNJUDGED = 10
 
 
+@pytest.fixture(autouse=True)
+def one_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails here fails on every attempt: to wait for more of them shows nothing."""
+    monkeypatch.setenv("LLMEVAL_RETRIES", "1")
+
+
 def golden(project: Project, *prompts: str) -> str:
     rows = [f'row-{number},"{prompt}",yes\n' for number, prompt in enumerate(prompts)]
     project.write("golden/rows.csv", "id,prompt,expected\n" + "".join(rows))

@@ -19,10 +19,10 @@ from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_data import PART
 from pytest_llmeval.reports.html_report import LIMIT, write_html
 from pytest_llmeval.reports.json_report import write_json
-from pytest_llmeval.reports.run_points import run_point
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
 from tests.reports.hostile import HOSTILE, everywhere
+from tests.reports.points import point_of
 
 Element = tuple[str, tuple[tuple[str, str | None], ...]]
 
@@ -104,7 +104,7 @@ def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
 def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     many = [replace(each, sample=number) for number in range(PART // len(results) + 1) for each in results]
     summary = summarize(run, many)
-    points = (run_point(Run("older"), summarize(Run("older"), [])), run_point(run, summary))
+    points = (point_of(Run("older"), []), point_of(run, results))
     write_html(tmp_path / "report.html", run, iter(many), summary, points)
     write_json(tmp_path / "report.json", run, iter(many), summary, points)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
 
 def test_other_runs_stand_in_a_table_the_newest_first(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     summary = summarize(run, results)
-    points = [replace(run_point(run, summary), id=name, name=name) for name in ("one", "two")]
+    points = [replace(point_of(run, results), id=name, name=name) for name in ("one", "two")]
     write_html(tmp_path / "report.html", run, results, summary, points)
     text = Parsed((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert text.index("Among other runs") < text.index("two", text.index("Among")) < text.index("one2025")

@@ -29,7 +29,7 @@ from pytest_llmeval.records import (
     Usage,
 )
 from pytest_llmeval.reports.run_log import PAGE, RunLog
-from pytest_llmeval.results import CaseResult, Run, Sample, Traffic
+from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
 
 texts = st.text(st.characters(), max_size=12)
 numbers = st.none() | st.floats(allow_nan=False)
@@ -57,6 +57,10 @@ samples = st.builds(
     Sample, st.integers(0, 9), st.none() | calls, st.lists(scores, max_size=2).map(tuple), st.none() | st.booleans(),
     st.booleans(), texts,
 )  # fmt: skip
+befores = st.builds(
+    Before, texts, texts, st.none() | texts,
+    st.dictionaries(texts, st.builds(BeforeScore, values, texts), max_size=2),
+)  # fmt: skip
 parameters = st.builds(
     Parameters, numbers, numbers, st.none() | st.integers(1, 99), tuples, st.none() | st.integers(-9, 9), numbers,
     numbers, st.none() | st.integers(1, 3), st.none() | st.booleans(), st.none() | st.integers(0, 3), st.none() | maps,
@@ -74,6 +78,7 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         CaseResult, texts, st.just(case), texts, outcome, asked, st.none() | calls,
         st.lists(scores, max_size=2).map(tuple), thresholds, texts, texts, st.integers(0, 3), texts,
         st.floats(0, 99), texts, st.lists(samples, max_size=3, unique_by=lambda sample: sample.number).map(tuple),
+        st.lists(befores, max_size=2).map(tuple),
     )  # fmt: skip
     result, is_own = draw(built), draw(st.booleans())
     if result.samples and is_own:  # the answer of the case is that of a sample
@@ -102,6 +107,21 @@ def test_any_result_is_read_back_equal(result: CaseResult) -> None:
         log.begin(Run("r"))
         log.add("r", result)
         assert list(log.results("r")) == [result]
+
+
+def test_what_baselines_say_is_entered_when_the_results_are_there(log: RunLog, results: list[CaseResult]) -> None:
+    log.begin(Run("r"))
+    for result in results:
+        log.add("r", result)
+    keys = [(result.suite, result.case.source.file, result.case.id) for result in results]
+    unknown = ("golden/faq.csv", "golden/faq.csv", "removed")
+
+    for name in ("main", "v1"):
+        log.add_before("r", [(key, Before(name, "passed", key[2])) for key in (unknown, *keys[1:])])
+
+    found = {result.case.id: result.before for result in log.results("r")}
+    assert found.pop(keys[0][2]) == ()
+    assert found == {key[2]: (Before("main", "passed", key[2]), Before("v1", "passed", key[2])) for key in keys[1:]}
 
 
 def test_results_can_be_read_twice_and_while_more_are_written(log: RunLog, results: list[CaseResult]) -> None:

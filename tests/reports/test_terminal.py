@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records import Score
+from pytest_llmeval.records import Completion, Score
+from pytest_llmeval.reports.failure import subject_lines
 from pytest_llmeval.reports.junit import properties
 from pytest_llmeval.reports.phrases import age
 from pytest_llmeval.reports.summary import summarize
@@ -116,3 +117,11 @@ def test_junit_says_unscored_and_does_not_guess_a_cost(results: list[CaseResult]
     told = dict(properties(results[2]))
     assert told["llm_score.rubric"] == "unscored"
     assert "llm_cost_usd" not in told
+
+
+def test_what_a_failed_case_says_cannot_steer_a_terminal_or_a_ci_runner(results: list[CaseResult]) -> None:
+    answer = Completion("fine\n::stop-commands::x\n  ##[section]y\nred \x1b[31m")
+    shown = "\n".join(subject_lines(results[0].case, answer)).splitlines()
+    assert "\x1b" not in "".join(shown)
+    assert not [line for line in shown if line.lstrip().startswith(("::", "##["))]
+    assert "            | ::stop-commands::x" in shown

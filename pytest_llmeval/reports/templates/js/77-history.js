@@ -4,7 +4,7 @@ function historyCharts(store, name) {
   const { history } = store;
   if (history.length < 2) return [];
   const rate = { name: "Pass rate", read: (point) => point.pass_rate, format: percent };
-  const score = { name: `Mean ${name}`, read: (point) => point.means[name], format: number };
+  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: number };
   return [trend(history, rate), name ? trend(history, score) : null, costs(history, rate)];
 }
 
@@ -35,16 +35,16 @@ function trend(history, { name, read, format }) {
 }
 
 function costs(history, { name, read, format }) {
-  const points = history.filter((point) => point.cost_usd !== null && typeof read(point)?.estimate === "number");
+  const points = history.filter((point) => point.cost.usd !== null && typeof read(point)?.estimate === "number");
   if (points.length < 2) return null;
-  const [least, most] = ends(points.map((point) => point.cost_usd));
+  const [least, most] = ends(points.map((point) => point.cost.usd));
   const [low, high] = ends(points.map((point) => read(point).estimate));
   const [x, y] = [scale(least, most, PLOT.left + 14, PLOT.right - 14), scale(low, high, PLOT.bottom - 10, PLOT.top + 14)];
   const marks = points.map((point) => {
     const isLast = point === history.at(-1);
-    return mark(`${runName(point)}: ${usd(point.cost_usd)}, ${format(read(point).estimate)}`, null,
-      svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost_usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
-      (isLast || points.length <= 6) && label(x(point.cost_usd), y(read(point).estimate) - 9, short(isLast ? "this run" : runName(point), 18), { class: "value", "text-anchor": "middle" }));
+    return mark(`${runName(point)}: ${usd(point.cost.usd)}, ${format(read(point).estimate)}`, null,
+      svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost.usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
+      (isLast || points.length <= 6) && label(x(point.cost.usd), y(read(point).estimate) - 9, short(isLast ? "this run" : runName(point), 18), { class: "value", "text-anchor": "middle" }));
   });
   return figure(`${name} against cost`, `${counted(points.length, "run")}; up is better, left is cheaper`, marks, leftAxis(y, ticks(low, high), format), bottomAxis(x, ticks(least, most), usd, "cost of a run"));
 }

@@ -1,0 +1,83 @@
+"""``llmeval history``: the trend over the runs of a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
+from pytest_llmeval.cli.report import LOG
+from pytest_llmeval.errors import InputError, LLMEvalError, nearest
+
+if TYPE_CHECKING:
+    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.results import Run
+
+Told = tuple[dict[str, Any], Iterable[tuple[str, str]]]
+"""What was found for a program, and for a person as lines with their colour."""
+
+
+@click.command()
+@click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, metavar="N", show_default=True, help="Newest runs.")
+@click.option("--name", metavar="NAME", help="Only runs of this name.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this metric (repeatable; default: all).")
+@click.option("--case", metavar="ID", help="Show what became of one case in every run: its id, or FILE::ID.")
+@click.option("--json", "json_path", metavar="PATH", help="Write the history there as JSON; - prints it instead.")
+def history(
+    log: str, limit: int, name: str | None, metrics: tuple[str, ...], case: str | None, json_path: str | None
+) -> None:
+    """Show the trend over the runs of the run log, oldest first.
+
+    The mean of each metric is told with its change since the run before, where the same judge has scored the same
+    cases. Runs that were cut off are shown, and nothing is compared with them.
+    """
+    from pytest_llmeval.reports.run_log import RunLog
+
+    try:
+        with closing(RunLog(log, must_exist=True)) as opened:
+            runs = _runs(opened, limit, name)
+            found, lines = _trend(opened, runs, metrics) if case is None else _case(opened, runs, case, metrics)
+        if json_path is not None:
+            write_object(found, json_path, "history")
+    except LLMEvalError as error:
+        click.echo(error, err=True)
+        raise SystemExit(USAGE_ERROR) from None
+    if json_path != STANDARD_OUTPUT:
+        for text, colour in lines:
+            click.secho(text, fg=colour or None)
+
+
+def _runs(log: RunLog, limit: int, name: str | None) -> list[Run]:
+    """The newest runs, oldest first."""
+    found = list(islice((run for run in log.runs() if name in (None, run.name)), limit))
+    if found:
+        return found[::-1]
+    known = list(dict.fromkeys(run.name for run in log.runs() if run.name))
+    if name is None:
+        raise LLMEvalError("the run log has no run yet; pytest writes one with its first case")
+    allowed = ", ".join(known[:5]) or "none, since no run was named with --llm-name"
+    raise InputError(f"--name: found {name!r}; allowed: {allowed}. {nearest(name, known)}".rstrip())
+
+
+def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> Told:
+    from pytest_llmeval.reports.history import history_object
+    from pytest_llmeval.reports.history_reading import only, read_history
+    from pytest_llmeval.reports.history_text import history_lines
+
+    found = only(read_history(log, runs), metrics)
+    return history_object(found), history_lines(found)
+
+
+def _case(log: RunLog, runs: list[Run], case: str, metrics: tuple[str, ...]) -> Told:
+    from pytest_llmeval.reports.case_history import read_case
+    from pytest_llmeval.reports.history import case_history_object
+    from pytest_llmeval.reports.history_text import case_lines
+
+    found = read_case(log, runs, case, metrics)
+    return case_history_object(found), case_lines(found)

@@ -1,0 +1,20 @@
+"""A run as a point among others, as the run log tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+
+from pytest_llmeval.reports.history import RunPoint
+from pytest_llmeval.reports.history_reading import read_history
+from pytest_llmeval.reports.run_log import RunLog
+from pytest_llmeval.results import CaseResult, Run
+
+
+def point_of(run: Run, results: Iterable[CaseResult]) -> RunPoint:
+    with closing(RunLog("sqlite://")) as log:
+        log.begin(run)
+        for result in results:
+            log.add(run.id, result)
+        (point,) = read_history(log, [run]).runs
+    return point
