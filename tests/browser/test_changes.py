@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_llmeval.reports.changes import change_of
+from pytest_llmeval.reports.case_change import change_of
 from pytest_llmeval.results import CaseResult
 from tests.browser.conftest import Open, Written
 

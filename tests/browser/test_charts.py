@@ -104,6 +104,6 @@ def test_a_tag_chosen_by_enter_shows_the_cases_with_it_at_their_rate(shop_report
 
 def test_a_run_whose_cost_is_unknown_is_no_point_of_the_costs(shop_report: Written, opened: Open) -> None:
     figure = chart(opened(shop_report.html), "Pass rate against cost")
-    assert shop_report.made.history[-1].cost_usd is None
+    assert shop_report.made.history[-1].cost.usd is None
     assert figure.locator("circle").count() == len(shop_report.made.history) - 1
     assert figure.get_by_text("this run").count() == 0
