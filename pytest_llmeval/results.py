@@ -113,9 +113,14 @@ class CaseResult:
     before: tuple[Before, ...] = ()
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Which case it is: suite, golden file and id."""
+        return (self.suite, self.case.source.file, self.case.id)
+
+    @property
     def identity(self) -> tuple[str, str, str, int]:
         """What results of two runs are joined by."""
-        return (self.suite, self.case.source.file, self.case.id, self.sample)
+        return (*self.key, self.sample)
 
 
 @dataclass(frozen=True)

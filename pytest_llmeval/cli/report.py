@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.output import echo_lines
 from pytest_llmeval.cli.runs import LATEST, find_run
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.settings import OPTIONS
@@ -70,6 +71,4 @@ def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
         write_markdown(path, run, results, summary, whole)
     if path := wanted["code_quality"]:
         write_code_quality(path, run, results, place_in_repository(os.environ, Path.cwd()))
-    for text, markup in summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}):
-        colour = next((name for name in ("red", "green", "yellow") if markup.get(name)), None)
-        click.secho(text, fg=colour, bold=markup.get("bold"))
+    echo_lines(summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}))

@@ -127,7 +127,7 @@ def entry_of(result: CaseResult, cluster: str = "") -> Entry:
         marks[PASS_RATE] = Mark(kept)
     member = case.metadata.get(cluster) if cluster else None
     return Entry(
-        (result.suite, case.source.file, case.id),
+        result.key,
         result.outcome,
         marks,
         text_hash("\0".join(texts)) if texts else b"",

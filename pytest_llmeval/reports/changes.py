@@ -35,7 +35,7 @@ class Changes:
 
     def way(self, result: CaseResult) -> Way | None:
         """Which way a case went; ``None`` if there is nothing to say."""
-        key = key_of(result)
+        key = result.key
         if key in self.lost:
             return "lost"
         if result.outcome == "error":
@@ -60,11 +60,6 @@ def changes_of(run: Run) -> Changes:
         dropped,
         frozenset(_key(change) for comparison in found for change in comparison.gained),
     )
-
-
-def key_of(result: CaseResult) -> Key:
-    """The case of a result."""
-    return (result.suite, result.case.source.file, result.case.id)
 
 
 def failed_before(result: CaseResult) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_llmeval.reports.changes import Changes, Way, changes_of, key_of
+from pytest_llmeval.reports.changes import Changes, Way, changes_of
 from pytest_llmeval.reports.facts import checks
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.phrases import number, one_line
@@ -78,7 +78,7 @@ def _findings(result: CaseResult, changes: Changes, place: Callable[[str], str])
 def _reasons(result: CaseResult, way: Way, changes: Changes) -> Iterator[tuple[str, str]]:
     """By score, why the case is a finding; by its outcome, where no bound says it."""
     if way == "dropped":
-        metric, change = changes.dropped[key_of(result)]
+        metric, change = changes.dropped[result.key]
         yield metric, f"{metric} {number(change.before)} -> {number(change.after)}"
         return
     wanted = None if way == "error" else False

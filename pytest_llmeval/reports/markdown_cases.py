@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Score
-from pytest_llmeval.reports.changes import WAYS, Changes, Way, changes_of, key_of
+from pytest_llmeval.reports.changes import WAYS, Changes, Way, changes_of
 from pytest_llmeval.reports.facts import checks, finite, kept_text
 from pytest_llmeval.reports.inert import fenced, flat, inert
 from pytest_llmeval.reports.markdown_metrics import row
@@ -86,7 +86,7 @@ def _ranked(changes: Changes, results: Iterable[CaseResult], total: Counter[Way]
         way = changes.way(result)
         if way is not None:
             total[way] += 1
-            yield WAYS.index(way), suspicion[key_of(result)] if way == "dropped" else place, place
+            yield WAYS.index(way), suspicion[result.key] if way == "dropped" else place, place
 
 
 def _assembled(cases: Iterable[tuple[Way, str]], total: Counter[Way]) -> str:
@@ -121,7 +121,7 @@ def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
 def _head(way: Way, result: CaseResult, changes: Changes) -> str:
     """The line that is seen without unfolding: which case, what changed, what was asked."""
     told = [f"<b>{flat(result.case.id, NAME)}</b>"]
-    drop = changes.dropped.get(key_of(result))
+    drop = changes.dropped.get(result.key)
     if drop is not None:
         metric, change = drop
         told.append(f"{flat(metric, NAME)} {number(change.before)} → {number(change.after)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.baseline_file import FOLDER, write_baseline
 from pytest_llmeval.gating.sides import Key, Side
+from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.session.sources import Sources, find_run, no_such_run, opened_log, shown, sources_of
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class Baseline:
     def note(self) -> str:
         """What was judged again; empty if nothing."""
         many = self.found.count if self.found else 0
-        scores = f"{many} score{'s' if many > 1 else ''}"
-        return f"baseline {self.name}: another judge had scored it; {scores} made again" if many else ""
+        return f"baseline {self.name}: another judge had scored it; {count(many, 'score')} made again" if many else ""
 
     def loaded(self) -> Side:
         """The side.
@@ -100,8 +100,7 @@ def count_baselines(session: Session, root: Path, current: Path, plans: Sequence
     from pytest_llmeval.session.rejudging import count_rejudging
 
     settings = session.settings
-    folder = current if "log" in settings.explicit else root
-    with opened_log(settings.log if "://" in settings.log else str(folder / settings.log)) as log:
+    with opened_log(session.log) as log:
         sources = sources_of(settings, root, current, log)
         for name in settings.baseline:
             with suppress(InputError):

@@ -47,6 +47,7 @@ class Recorder:
         self._current = current
         self._log: RunLog | None = None
         self._baselines: dict[str, Baseline] = {}
+        self._read: Side | None = None
         self.run = run
         self.told_to_ci: tuple[str, ...] = ()
 
@@ -136,10 +137,13 @@ class Recorder:
         return written
 
     def _side(self, log: RunLog) -> Side:
-        from pytest_llmeval.gating.sides import side_of
-        from pytest_llmeval.session.sources import shown
+        """What the gates need of the results, which are read once: all of them have been added."""
+        if self._read is None:
+            from pytest_llmeval.gating.sides import side_of
+            from pytest_llmeval.session.sources import shown
 
-        return side_of(shown(self.run), log.results(self.run.id), self._settings.cluster, len(self.run.lost))
+            self._read = side_of(shown(self.run), log.results(self.run.id), self._settings.cluster)
+        return dataclasses.replace(self._read, lost=len(self.run.lost))
 
     def _open(self) -> RunLog:
         from pytest_llmeval.reports.run_log import RunLog

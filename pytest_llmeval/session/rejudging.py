@@ -67,7 +67,7 @@ def rejudge(
         session.trust.cases = [result.case for result in results]
     entries, scores = dict(before.entries), {}
     for result, asked in some_ahead(session, _started(session, stale, answers, results)):
-        key = _key(result)
+        key = result.key
         made = {place: future.result() for place, future in asked.items()}
         if made:
             entries[key] = _entry(entries[key], result, answers[key], made)
@@ -124,7 +124,7 @@ def _started(
     session: Session, stale: Mapping[Key, tuple[str, ...]], answers: Mapping[Key, Told], results: Iterable[CaseResult]
 ) -> Iterator[tuple[CaseResult, Asked]]:
     for order, result in enumerate(results):
-        key = _key(result)
+        key = result.key
         yield result, _asked(session, stale[key], answers[key], result, order) if key in answers else {}
 
 
@@ -195,7 +195,3 @@ def _scores(entry: Entry, made: Mapping[tuple[int, str], Score]) -> dict[str, Be
     return {
         name: BeforeScore(entry.marks[name].mean, score.reason or score.error or "") for name, score in first.items()
     }
-
-
-def _key(result: CaseResult) -> Key:
-    return (result.suite, result.case.source.file, result.case.id)

@@ -101,6 +101,13 @@ class Session:
         where = self._environment
         return make_trust(self.settings, where.current if "judges" in self.settings.explicit else where.root)
 
+    @property
+    def log(self) -> str:
+        """The run log: a URL, or a path as text."""
+        where, log = self._environment, self.settings.log
+        folder = where.current if "log" in self.settings.explicit else where.root
+        return log if "://" in log else str(folder / log)
+
     @cached_property
     def metrics(self) -> MetricRegistry:
         """The metrics that exist: ours, those of entry points, and those that a hook adds."""
@@ -250,10 +257,7 @@ class Session:
         """Whose answers are compared with."""
         from pytest_llmeval.session.opponents import make_opponent
 
-        where = self._environment
-        folder = where.current if "log" in settings.explicit else where.root
-        log = settings.log if "://" in settings.log else str(folder / settings.log)
-        return make_opponent(settings, self.providers, self.request, log)
+        return make_opponent(settings, self.providers, self.request, self.log)
 
     def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         from pytest_llmeval.judges.registry import kind_names
