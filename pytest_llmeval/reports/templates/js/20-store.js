@@ -35,7 +35,6 @@ class Store {
     this.run = head.run;
     this.summary = head.summary;
     this.history = head.history || [];
-    for (const point of this.history) bare(point.means);
     this.rows = parts.flatMap(rowsOf);
     this.rows.forEach((row, place) => { row.place = place; });
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
