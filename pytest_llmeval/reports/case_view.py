@@ -10,8 +10,8 @@ from pytest_llmeval.records import Message, Score
 from pytest_llmeval.reports.case_change import Change, change_of
 from pytest_llmeval.reports.facts import Check, case_cost, checks, finite, flicker_text, kept_text, own_messages
 from pytest_llmeval.reports.html_data import anchor_of
-from pytest_llmeval.reports.phrases import usd
-from pytest_llmeval.results import Before, BeforeScore, CaseResult
+from pytest_llmeval.reports.phrases import one_line, usd
+from pytest_llmeval.results import Before, BeforeScore, CaseResult, Outcome
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,41 @@ class CaseView:
     command: str
     samples: str
     flickers: str
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One case in a line.
+
+    Attributes:
+        id: Its id.
+        source: File and line of its row in the golden file.
+        outcome: Its outcome.
+        before: Its outcome in the first baseline, where that was another one; else empty.
+        message: Why it failed, in a line.
+    """
+
+    id: str
+    source: str
+    outcome: Outcome
+    before: str
+    message: str
+
+
+def row(result: CaseResult) -> CaseRow:
+    """The case in a line, which keeps no text of any length.
+
+    Args:
+        result: Its result.
+    """
+    then = result.before[0].outcome if result.before else ""
+    return CaseRow(
+        id=one_line(result.case.id, 90),
+        source=str(result.case.source),
+        outcome=result.outcome,
+        before=then if then != result.outcome else "",
+        message=one_line(result.message, 200),
+    )
 
 
 def view(result: CaseResult) -> CaseView:

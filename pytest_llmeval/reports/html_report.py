@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
 from pytest_llmeval.reports.case_change import FLIPS, change_of
-from pytest_llmeval.reports.case_view import CaseView, view
+from pytest_llmeval.reports.case_view import CaseRow, CaseView, row, view
 from pytest_llmeval.reports.history import RunPoint
 from pytest_llmeval.reports.html_data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NEEDS_ATTENTION = ("failed", "error")
-LIMIT = 25
-"""Cases of each list of the page as it is without JavaScript and on paper."""
+CARDS, ROWS = 25, 975
+"""Cases of each list of the page as it is without JavaScript and on paper: whole, and as rows after them."""
 
 CLIP = 1_000  # characters of a text there
 POLICY = (
@@ -84,7 +84,6 @@ def write_html(
             "history": history,
             "figures": banner_figures(run, summary),
             "digest": digest,
-            "limit": LIMIT,
             "style": style,
             "script": script,
             "policy": POLICY.format(style=_hash(style), script=_hash(script)),
@@ -99,27 +98,37 @@ def _text_file(folder: Path) -> Any:
     return TemporaryFile("w+", encoding="ascii", dir=folder)
 
 
-class _Digest:
-    """What the page shows of the results without JavaScript: a few cases, and how many changed in what way."""
+class _List:
+    """Cases of one kind: the first as cards, more of them as rows, all of them counted."""
 
     def __init__(self) -> None:
-        self.flipped: list[CaseView] = []
-        self.attention: list[CaseView] = []
+        self.cards: list[CaseView] = []
+        self.rows: list[CaseRow] = []
+        self.amount = 0
+
+    def add(self, result: CaseResult) -> None:
+        self.amount += 1
+        if len(self.cards) < CARDS:
+            self.cards.append(view(result))
+        elif len(self.rows) < ROWS:
+            self.rows.append(row(result))
+
+
+class _Digest:
+    """What the page shows of the results without JavaScript, and how many changed in what way."""
+
+    def __init__(self) -> None:
+        self.flipped, self.attention = _List(), _List()
         self.changes: Counter[str] = Counter()
-        self.repeated = 0
 
     def add(self, result: CaseResult) -> None:
         """Count a result, and keep it if it belongs to those that are shown and there is room."""
         change = change_of(result, result.before[0] if result.before else None)
         self.changes[change] += 1
-        is_urgent = result.outcome in NEEDS_ATTENTION
         if change in FLIPS:
-            self.repeated += is_urgent
-        elif not is_urgent:
-            return
-        shown = self.flipped if change in FLIPS else self.attention
-        if len(shown) < LIMIT:
-            shown.append(view(result))
+            self.flipped.add(result)
+        elif result.outcome in NEEDS_ATTENTION:
+            self.attention.add(result)
 
 
 def _environment() -> Environment:

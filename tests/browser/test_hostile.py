@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.reports.html_report import LIMIT, clipped
+from pytest_llmeval.reports.html_report import CARDS, clipped
 from pytest_llmeval.reports.phrases import visible
 from pytest_llmeval.results import CaseResult
 from tests.browser.conftest import DESKTOP, PHONE, Open, Written, go_on
@@ -132,6 +132,6 @@ def test_without_a_script_the_texts_stand_there_too(hostile: Written, opened: Op
     page = opened(hostile.html, viewport=viewport, java_script_enabled=False)
     assert page.locator("html").evaluate(OVERFLOW) <= 0
     answers = page.locator(".static .answer").all_text_contents()
-    expected = [visible(clipped(each.completion.text)) for each in hostile.made.results[:LIMIT] if each.completion]
+    expected = [visible(clipped(each.completion.text)) for each in hostile.made.results[:CARDS] if each.completion]
     assert answers == [text.replace("\r\n", "\n") for text in expected]
     assert page.locator(LIVE).count() == 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.reports.html_report import LIMIT
+from pytest_llmeval.reports.html_report import CARDS, ROWS
 from tests.browser.conftest import Open, Written
 
 if TYPE_CHECKING:
@@ -50,8 +50,15 @@ def test_on_paper_it_is_the_same_with_the_charts(shop_report: Written, opened: O
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_of_many_failures_the_first_stand_there_and_the_others_are_counted(large_report: Written, opened: Open) -> None:
+def test_of_many_failures_the_first_stand_there_whole_more_in_a_table_and_the_others_are_counted(
+    large_report: Written, opened: Open
+) -> None:
     page = opened(large_report.html, java_script_enabled=False)
-    urgent = [each.case.id for each in large_report.made.results if each.outcome in ("failed", "error")]
-    assert page.locator(".static .case h3").all_text_contents() == urgent[:LIMIT]
-    assert page.get_by_text(f"These are {LIMIT} of {len(urgent):,}.").is_visible()
+    urgent = [each for each in large_report.made.results if each.outcome in ("failed", "error")]
+    ids = [each.case.id for each in urgent]
+    assert page.locator(".static .case h3").all_text_contents() == ids[:CARDS]
+    rows = page.get_by_role("region", name="More cases that failed or were not judged").locator("tbody tr")
+    assert [row.split("\t") for row in rows.all_inner_texts()] == [
+        [each.outcome, f"{each.case.id}\n{each.case.source}\n", each.message] for each in urgent[CARDS : CARDS + ROWS]
+    ]
+    assert page.get_by_text(f"These are {CARDS + ROWS:,} of {len(urgent):,}.").is_visible()

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_data import PART
-from pytest_llmeval.reports.html_report import LIMIT, write_html
+from pytest_llmeval.reports.html_report import CARDS, ROWS, write_html
 from pytest_llmeval.reports.json_report import write_json
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
@@ -167,10 +167,10 @@ def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
 def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
-    many = [replace(results[1], sample=number) for number in range(LIMIT + 5)]
+    many = [replace(results[1], sample=number) for number in range(CARDS + ROWS + 5)]
     text = Parsed(written(tmp_path / "report.html", run, many)).text
-    assert text.count("Unfortunately gifts cannot be returned.") == LIMIT
-    assert f"These are {LIMIT} of {LIMIT + 5}." in text
+    assert text.count("Unfortunately gifts cannot be returned.") == CARDS
+    assert f"These are {CARDS + ROWS:,} of {CARDS + ROWS + 5:,}." in text
 
 
 def test_other_runs_stand_in_a_table_the_newest_first(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
