@@ -21,7 +21,7 @@ INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --up
   && $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env lint type unit test coverage example recordings bench simulate docs format build-check clean
+.PHONY: help env lint type unit test coverage example recordings bench simulate pictures docs format build-check clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: env  ## measure speed, cost and safety: benchmarks/README.md
 
 simulate: env  ## measure how often the regression gate errs, where the truth is known
 	$(BIN)/pytest -q tests/stats/simulate_gate.py
+
+pictures: env  ## make the pictures of the HTML report with Chromium
+	$(BIN)/python docs/make_pictures.py
 
 docs: env  ## make docs/reference.md from the source
 	$(BIN)/python docs/make_reference.py

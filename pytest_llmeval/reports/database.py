@@ -100,6 +100,11 @@ def _bad_url(shown: str) -> SettingError:
     return SettingError(OPTION, shown, f"a path or a SQLAlchemy URL, for example {examples}")
 
 
+def shown_place(place: str) -> str:
+    """The place of a log as a report may show it: a path as it is, of a URL, which may hold a password, its kind."""
+    return f"{place.partition('://')[0]}://…" if "://" in place else place
+
+
 def _shown(url: str, parsed: URL) -> str:
     """The URL without what may be secret: the password, and the query, which can hold one too."""
     return parsed.set(query={}).render_as_string(hide_password=True) if "://" in url else url

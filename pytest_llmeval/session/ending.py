@@ -74,4 +74,4 @@ def _unused(session: Session) -> Iterator[str]:
         cases = list(dict.fromkeys(entry.case for entry in entries))
         named = ", ".join(cases[:SHOWN]) + (", ..." if len(cases) > SHOWN else "")
         many = f"{len(entries)} recorded answer{'s' if len(entries) > 1 else ''}"
-        yield f"{many} not used; --llm-record all drops what is stale: {path}, of {named}"
+        yield f"{many} not used; --llm-record all drops them: {path}, of {named}"

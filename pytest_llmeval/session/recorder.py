@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.reports.database import shown_place
 from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.settings import OPTIONS, Settings
 
@@ -207,9 +208,9 @@ class Recorder:
         return count_and_write_json(json_path, self.run, results)
 
     def _shown(self, name: str, path: Path) -> str:
-        """A path as the user would type it; of the log's URL, only its kind."""
-        if "://" in self._settings.log and name == "log":
-            return self._settings.log.partition("://")[0]
+        """A path as the user would type it."""
+        if name == "log" and "://" in self._settings.log:
+            return shown_place(self._settings.log)
         return str(path.relative_to(self._current)) if path.is_relative_to(self._current) else str(path)
 
 
@@ -235,8 +236,8 @@ def changed_settings(settings: Settings) -> dict[str, str]:
     """The settings that differ from their defaults, as text; of those that may hold a secret, only what they are."""
     pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
     changed = {name: value for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
-    if "://" in str(changed.get("log", "")):
-        changed["log"] = f"{settings.log.partition('://')[0]}://…"
+    if "log" in changed:
+        changed["log"] = shown_place(settings.log)
     if "extra_body" in changed:
         changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
     return {name: str(value) for name, value in changed.items()}

@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from pytest_llmeval.errors import InputError, NoSuchRun
+from pytest_llmeval.reports.database import shown_place
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.session.deciding import CUT_OFF, WORSE
@@ -61,7 +62,7 @@ def open_shards(sources: Sequence[str], wanted: Sequence[str], opened: ExitStack
     missing = [name for name in wanted if name not in found]
     if missing:
         raise NoSuchRun(
-            f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(_safe, sources))}"
+            f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(shown_place, sources))}"
         )
     for shard in shards:
         _check_end(shard)
@@ -81,16 +82,11 @@ def _of_source(source: str, wanted: Sequence[str], opened: ExitStack) -> Iterato
     log = opened.enter_context(closing(RunLog(source, must_exist=True)))
     runs = list(log.runs())  # the newest first
     if not runs:
-        raise NoSuchRun(f"{_safe(source)}: found no run; allowed: the run log of a shard")
+        raise NoSuchRun(f"{shown_place(source)}: found no run; allowed: the run log of a shard")
     by_name = {name: run for run in reversed(runs) for name in (run.name, run.id)}
     named = [by_name[name] for name in wanted if name in by_name]
     for run in named if wanted else runs[:1]:
-        yield Shard(_safe(source), run, log.results(run.id))
-
-
-def _safe(source: str) -> str:
-    """A log as it may be shown: of a URL, which may hold a password, only its kind."""
-    return f"{source.partition('://')[0]}://…" if "://" in source else source
+        yield Shard(shown_place(source), run, log.results(run.id))
 
 
 def _check_end(shard: Shard) -> None:

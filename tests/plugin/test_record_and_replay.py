@@ -142,9 +142,7 @@ def test_unused_recordings_are_named_after_a_whole_run_alone(project: Project, w
 
     run = project.run(*arguments)
     run.assert_outcomes(passed=2)
-    run.stdout.fnmatch_lines(
-        ["warning *2 recorded answers not used; --llm-record all drops what is stale: golden/recordings*"]
-    )
+    run.stdout.fnmatch_lines(["warning *2 recorded answers not used; --llm-record all drops them: golden/recordings*"])
     assert any(FILE in warning for warning in project.report()["run"]["warnings"])
 
     for part in (("-k", "shipping"), ("--llm-where", "id == 'shipping'"), ("--llm-limit", "1")):
