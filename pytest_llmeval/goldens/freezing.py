@@ -10,16 +10,19 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_llmeval.goldens.formats.csv_table import LINE_BREAK, records
+from pytest_llmeval.goldens.formats.csv_table import records
 from pytest_llmeval.goldens.formats.json_table import BETWEEN, members
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
 from pytest_llmeval.goldens.reading import Reading, read_golden, read_text
 from pytest_llmeval.records import Case
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 def cases_without_id(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
