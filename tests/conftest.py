@@ -13,11 +13,15 @@ hypothesis.settings.register_profile("steady", deadline=None)  # how long an exa
 hypothesis.settings.load_profile("steady")
 
 
+OF_CI = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+OF_IMAGES = "PYTHONDONTWRITEBYTECODE"  # set in many containers; each process would compile the package anew
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _no_ci() -> Iterator[None]:
-    """What tests start does not speak to the CI system that runs them."""
+def _as_on_a_desk() -> Iterator[None]:
+    """What tests start does not speak to the CI system that runs them, and keeps its bytecode."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        for name in (*OF_CI, OF_IMAGES):
             patch.delenv(name, raising=False)
         yield
 

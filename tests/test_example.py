@@ -15,6 +15,7 @@ import pytest
 
 import pytest_llmeval
 from pytest_llmeval.providers.local_models import find_model, models_folder
+from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def pytest_llmeval_variables() -> Iterator[str]:
 def run(project: pytest.Pytester, *tests: str, options: tuple[str, ...] = ()) -> pytest.RunResult:
     """pytest on the whole suite or some of its tests, as a user starts it from the folder above."""
     names = [f"example_suite/{test}" for test in tests] or ["example_suite"]
-    return project.runpytest_subprocess(*names, "-p", "no:cacheprovider", *options)
+    return project.runpytest_subprocess(*names, *OTHERS_OFF, *options)
 
 
 def results(project: pytest.Pytester) -> dict[str, Any]:

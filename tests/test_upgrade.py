@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import OTHERS_OFF
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "upgrade"
 REGRESSED = (
     "REGRESSED: regression against main: rubric: 16.0 points worse (permutation test, p = .001), margin 2 points"
@@ -32,7 +34,7 @@ def run(project: Path, *command: str) -> tuple[int, list[str]]:
 
 
 def gated(project: Path, provider: str, *more: str) -> tuple[int, list[str]]:
-    return run(project, "-m", "pytest", "-p", "no:cacheprovider", "--llm-provider", provider, *more)
+    return run(project, "-m", "pytest", *OTHERS_OFF, "--llm-provider", provider, *more)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from click.testing import Result
 from pytest_llmeval.reports.run_log import RunLog
 from pytest_llmeval.results import CaseResult, Run
 from tests.cli.conftest import Command
+from tests.commands import PYTEST
 from tests.mock_endpoint import MockEndpoint
 
 SUITE = "test_rows.py::TestRows::test_rows"
@@ -51,7 +51,7 @@ class Shards:
         """One job: pytest with a log and a report of this name; its exit code."""
         models = ("--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o", "--min-score", "3", "--llm-name", "nightly")
         left = ("--llm-log", f"{name}.sqlite", "--llm-json", f"{name}.json", "--llm-html", "")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *models, *left, *arguments]
+        command = [*PYTEST, "-q", *models, *left, *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
         )

@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_llmeval.reports.run_log import RunLog
 from pytest_llmeval.results import Calibration, Run
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command
+from tests.commands import PYTEST
 from tests.mock_endpoint import MockEndpoint, Received, Reply
 
 LOG = ".llmeval/runs.sqlite"
@@ -94,7 +94,7 @@ def run(endpoint: TwoJudges) -> Run:
 def run_pytest(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     """pytest in a process of its own; what it prints."""
     models = ("--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *models, *arguments]
+    command = [*PYTEST, *models, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
 
 

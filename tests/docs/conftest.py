@@ -78,6 +78,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
                 "COLUMNS": "80",
                 "PY_COLORS": "0",
                 "PYTHONUTF8": "1",
+                "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:anyio",
                 "OPENAI_BASE_URL": endpoint.url,
                 "OPENAI_API_KEY": "sk-example",
                 "LLMEVAL_MODELS": str(tmp_path / "models"),

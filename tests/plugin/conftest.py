@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
 
 FAQ = """\
@@ -83,11 +84,11 @@ class Project:
 
     def run(self, *args: str) -> pytest.RunResult:
         """pytest in a process of its own, as a user starts it."""
-        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *args)
+        return self.pytester.runpytest_subprocess(*OTHERS_OFF, *args)
 
     def start(self, *args: str) -> Running:
         """The same, without waiting for it."""
-        command = [sys.executable, "-u", "-c", INTERRUPTIBLE, "-p", "no:cacheprovider", *args]
+        command = [sys.executable, "-u", "-c", INTERRUPTIBLE, *OTHERS_OFF, *args]
         process = subprocess.Popen(
             command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import urllib.request
 from contextlib import suppress
 
 import pytest
 
+from tests.commands import PYTEST
 from tests.mock_endpoint import MockEndpoint
 from tests.plugin.conftest import PATIENCE_S, Project
 
@@ -31,7 +31,7 @@ def release(endpoint: MockEndpoint) -> None:
 def written_on_a_terminal(project: Project, *args: str, until: str, code: int = 0) -> str:
     """What pytest writes on a terminal; once it has written a word, its calls are answered."""
     ours, its = pty.openpty()
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args]
+    command = [*PYTEST, *args]
     process = subprocess.Popen(command, cwd=project.path, stdin=its, stdout=its, stderr=its, close_fds=True)
     os.close(its)
     text = ""

@@ -209,7 +209,7 @@ def test_a_reply_without_the_pattern_is_an_error(project: Project) -> None:
 def test_a_hanging_endpoint_is_an_error_that_names_the_option(project: Project, option: str, value: str) -> None:
     project.write("golden/hang.csv", "id,prompt\none,Hi [[answer_fault=hang]]\n")
 
-    run = project.run("golden/hang.csv", "--llm-model", "mock", option, value)
+    run = project.run("golden/hang.csv", "--llm-model", "mock", option, value, "--llm-retries", "0")
 
     run.assert_outcomes(errors=1)
     run.stdout.fnmatch_lines([f"*{option}*"])
