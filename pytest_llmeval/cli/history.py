@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,8 @@ import click
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.cli.report import LOG
-from pytest_llmeval.errors import InputError, LLMEvalError, nearest
+from pytest_llmeval.cli.runs import newest_runs
+from pytest_llmeval.errors import LLMEvalError
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.run_log import RunLog
@@ -41,7 +41,7 @@ def history(
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
-            runs = _runs(opened, limit, name)
+            runs = newest_runs(opened, limit, name)
             found, lines = _trend(opened, runs, metrics) if case is None else _case(opened, runs, case, metrics)
         if json_path is not None:
             write_object(found, json_path, "history")
@@ -51,18 +51,6 @@ def history(
     if json_path != STANDARD_OUTPUT:
         for text, colour in lines:
             click.secho(text, fg=colour or None)
-
-
-def _runs(log: RunLog, limit: int, name: str | None) -> list[Run]:
-    """The newest runs, oldest first."""
-    found = list(islice((run for run in log.runs() if name in (None, run.name)), limit))
-    if found:
-        return found[::-1]
-    known = list(dict.fromkeys(run.name for run in log.runs() if run.name))
-    if name is None:
-        raise LLMEvalError("the run log has no run yet; pytest writes one with its first case")
-    allowed = ", ".join(known[:5]) or "none, since no run was named with --llm-name"
-    raise InputError(f"--name: found {name!r}; allowed: {allowed}. {nearest(name, known)}".rstrip())
 
 
 def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> Told:

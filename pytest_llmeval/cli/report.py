@@ -11,11 +11,13 @@ import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import echo_lines
-from pytest_llmeval.cli.runs import LATEST, find_run
-from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.cli.runs import LATEST, find_run, newest_runs
+from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.settings import OPTIONS
 
 if TYPE_CHECKING:
+    from pytest_llmeval.reports.run_log import RunLog
+    from pytest_llmeval.results import Run
     from pytest_llmeval.session.several_runs import Shown
 
 LOG = next(option for option in OPTIONS if option.name == "log")
@@ -24,6 +26,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N runs, instead of naming some."
+)
 @click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
 @click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
 @click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
@@ -32,7 +37,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--code-quality", "code_quality_path", type=FILE, metavar="PATH", help="Write GitLab's code quality report there."
 )
-def report(run_ids: tuple[str, ...], log: str, **paths: Path | None) -> None:
+def report(run_ids: tuple[str, ...], limit: int | None, log: str, **paths: Path | None) -> None:
     """Show the run RUN_ID of a run log, and write its reports again.
 
     RUN_ID is an id, a name or "latest", which it is unless given. Of several, the last is shown: compared with the one
@@ -43,11 +48,21 @@ def report(run_ids: tuple[str, ...], log: str, **paths: Path | None) -> None:
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
-            runs = [find_run(opened, run_id) for run_id in run_ids or [LATEST]]
-            _report(show_runs(opened, runs), {name.removesuffix("_path"): path for name, path in paths.items()})
+            shown = show_runs(opened, _runs(opened, run_ids, limit))
+            _report(shown, {name.removesuffix("_path"): path for name, path in paths.items()})
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
+
+
+def _runs(log: RunLog, run_ids: tuple[str, ...], limit: int | None) -> list[Run]:
+    if limit is None:
+        return [find_run(log, run_id) for run_id in run_ids or [LATEST]]
+    if run_ids:
+        raise InputError(
+            f"--limit: found beside {', '.join(run_ids)}; allowed: names of runs, or how many of the newest."
+        )
+    return newest_runs(log, limit)
 
 
 def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:

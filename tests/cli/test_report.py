@@ -69,6 +69,7 @@ def test_a_report_made_again_is_the_same(folder: Path) -> None:
         (["absent"], "no run 'absent'; the newest in it: 20250612T101500-7c41, older"),
         (["--log", "absent.sqlite"], "absent.sqlite: there is no such file"),
         (["--log", "nosuch://host/db"], "--llm-log: found 'nosuch://host/db'"),
+        (["--limit", "2", "older"], "--limit: found beside older; allowed: names of runs, or how many of the newest"),
         (["--json", ".llmeval/runs.sqlite/r.json"], "JSON report .llmeval/runs.sqlite/r.json: cannot be written"),
     ],
 )
@@ -124,6 +125,14 @@ def test_of_two_runs_the_second_is_compared_with_the_first(two_runs: Path) -> No
     page = (two_runs / "r.html").read_text(encoding="utf-8")
     assert "What changed" in page
     assert "Among other runs" in page
+
+
+def test_a_number_takes_the_newest_runs(two_runs: Path) -> None:
+    assert llmeval_report("--limit", "2", "--json", "r.json").exit_code == 0
+    assert [point["id"] for point in json.loads((two_runs / "r.json").read_text())["history"]] == [
+        make_run().id,
+        "later",
+    ]
 
 
 def test_of_many_runs_the_last_stands_among_all(two_runs: Path) -> None:
