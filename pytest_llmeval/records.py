@@ -96,7 +96,8 @@ class Case:
         metadata: Every other column, by its name in the file; absent cells are left out.
         thresholds: Bounds given in the row itself.
         source: Where the row stands.
-        must_pass: Whether further samples settle a missed bound; ``None`` if the row does not say.
+        must_pass: Whether further samples settle a missed bound; ``None`` if the row does not say. In a result: what
+            row, marker and settings come to.
     """
 
     id: str

@@ -97,7 +97,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
 def is_excused(item: pytest.Item, run: CaseRun) -> bool:
     """Whether the gates of the run decide, and not this case alone."""
     by_gate = item.config.stash[ACTIVATION].settings.fail_on == "gate"
-    return by_gate and not run.plan.must_pass and not item.config.option.runxfail
+    return by_gate and not run.plan.case.must_pass and not item.config.option.runxfail
 
 
 def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]], excused: bool = False) -> None:

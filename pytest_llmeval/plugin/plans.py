@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[ACTIVATION].settings)
     parse_reducer(settings.reducer, settings.samples)  # what is wrong with it is said before anything is sent
     case = case_of(item)
+    if case is not None:
+        case = replace(case, must_pass=_must_pass(item, case, settings))
     return Plan(
         nodeid=item.nodeid,
         suite=suite_of(item),
@@ -62,7 +65,6 @@ def _plan(item: pytest.Item) -> Plan:
         metrics=metrics_of(item),
         is_golden=case is not None,
         order=item.config.stash[AHEAD_OF].order(item),
-        must_pass=case is not None and _must_pass(item, case, settings),
     )
 
 

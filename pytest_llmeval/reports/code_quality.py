@@ -63,8 +63,7 @@ def _findings(result: CaseResult, changes: Changes, place: Callable[[str], str])
     way, source = changes.way(result), result.case.source
     if way is None or way == "gained":
         return
-    must_pass = result.case.must_pass or any(sample.is_draw for sample in result.samples)
-    severity = "blocker" if must_pass and result.outcome == "failed" else SEVERITIES[way]
+    severity = "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[way]
     for metric, told in _reasons(result, way, changes):
         yield {
             "description": one_line(f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION),

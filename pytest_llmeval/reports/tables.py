@@ -104,7 +104,7 @@ def _cases(metadata: MetaData) -> Table:
             "for each of them, in runs.spent_usd once",
         ),
         Column("judging_usd", Double, comment="of the calls of its scores, counted in the same way"),
-        Column("must_pass", Boolean, comment="what the row says of it; NULL: nothing"),
+        Column("must_pass", Boolean, comment="whether it must pass; NULL: it is no golden case"),
         UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
     )

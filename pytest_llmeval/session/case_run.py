@@ -32,13 +32,12 @@ class Plan:
     Attributes:
         nodeid: pytest's node id.
         suite: The golden file's path, or the test function's node id without the case.
-        case: The case; for a test without a golden file, one made from the test itself.
+        case: The case, with whether it must pass; for a test without a golden file, one made from the test itself.
         settings: The settings with the test's markers in them.
         thresholds: The bounds in force.
         metrics: Metrics to take although they have no bound: names with parameters.
         is_golden: Whether the case is a golden one.
         order: Position of the test among all.
-        must_pass: Whether further samples settle a missed bound.
     """
 
     nodeid: str
@@ -49,7 +48,6 @@ class Plan:
     metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     is_golden: bool = True
     order: int = 0
-    must_pass: bool = False
 
     @property
     def asking(self) -> Asking:

@@ -160,9 +160,8 @@ def excused(result: CaseResult, by_gate: bool, quarantine: Quarantine | None) ->
         return result
     by_bound, message = by_bounds(result)
     is_missed = by_bound == "failed" and result.message.startswith(message)
-    must_pass = result.case.must_pass or any(sample.is_draw for sample in result.samples)
     is_in_quarantine = quarantine is not None and quarantine.find(result.case.source.file, result.case.id) is not None
-    is_excused = is_in_quarantine or (by_gate and is_missed and not must_pass)
+    is_excused = is_in_quarantine or (by_gate and is_missed and not result.case.must_pass)
     return replace(result, outcome="xfailed") if is_excused else result
 
 

@@ -30,7 +30,7 @@ def settle(run: CaseRun, missed: Sequence[tuple[Threshold, Score]]) -> Sequentia
         Unjudged: A draw could not be scored.
     """
     is_own = run.samples is not None and all(run.is_of_samples(score) for _, score in missed)
-    if run.samples is None or not is_own or not run.plan.must_pass:
+    if run.samples is None or not is_own or not run.plan.case.must_pass:
         return None
     test = SequentialTest()
     while test.verdict is None:

@@ -139,6 +139,7 @@ def test_row_beats_marker_beats_option(
     project.write("test_it.py", TEST.format(marker=repr(marker)))
     run = project.run("test_it.py", *SEEDED, "--llm-must-pass", option)
     run.assert_outcomes(**({"passed": 1} if is_settled else {"failed": 1}))
+    assert [result["case"]["must_pass"] for result in project.report()["results"]] == [is_settled]
 
 
 @pytest.mark.parametrize(
