@@ -40,6 +40,7 @@ CALLED = """Let me look.
   ]
 }"""
 TOLD = [CALLED, 'shipped\n{\n  "tool_call_id": "call-1"\n}', "And now?"]
+LEFT = "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().left))"
 OUTSIDE = """svg => [...svg.querySelectorAll("text")].filter(text => {
     const [box, all] = [text.getBBox(), svg.viewBox.baseVal];
     return box.x < 0 || box.x + box.width > all.width || box.y < 0 || box.y + box.height > all.height;
@@ -90,6 +91,8 @@ def test_many_columns_leave_the_case_in_sight_and_one_id_is_told_apart(odd: Writ
     assert frame
     assert cell
     assert 0 <= cell["x"] - frame["x"] < 20
+    heads, row = page.locator(".grid-head > *"), page.locator(".window .grid-row").first.locator("> *")
+    assert heads.evaluate_all(LEFT) == row.evaluate_all(LEFT)
     assert cells.locator("small").all_text_contents() == [f"{each.suite} · And now?" for each in odd.made.results]
 
 
