@@ -40,15 +40,17 @@ function trend(history, { name, read, format, axis }) {
 
 function costs(history, { name, read, format }) {
   const points = history.filter((point) => point.cost.usd !== null && typeof read(point)?.estimate === "number");
+  points.sort((one, other) => one.cost.usd - other.cost.usd);
   if (points.length < 2) return null;
   const [least, most] = ends(points.map((point) => point.cost.usd));
   const [low, high] = ends(points.map((point) => read(point).estimate));
-  const [x, y] = [scale(least, most, PLOT.left + 14, PLOT.right - 14), scale(low, high, PLOT.bottom - 10, PLOT.top + 14)];
-  const marks = points.map((point) => {
+  const [x, y] = [scale(least, most, PLOT.left + 14, PLOT.right - 14), scale(low, high, PLOT.bottom - 20, PLOT.top + 14)];
+  const marks = points.map((point, place) => {
+    const beside = place % 2 ? 17 : -9; // under and above by turns: two names have no room side by side
     const isLast = point === history.at(-1);
     return mark(`${runName(point)}: ${usd(point.cost.usd)}, ${format(read(point).estimate)}`, null,
       svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost.usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
-      (isLast || points.length <= 6) && label(x(point.cost.usd), y(read(point).estimate) - 9, isLast ? "this run" : narrowed(runName(point), 18), { class: "value", "text-anchor": x(point.cost.usd) > WIDTH - 60 ? "end" : "middle" }));
+      (isLast || points.length <= 6) && label(x(point.cost.usd), y(read(point).estimate) + beside, isLast ? "this run" : narrowed(runName(point), 18), { class: "value", "text-anchor": x(point.cost.usd) > WIDTH - 60 ? "end" : "middle" }));
   });
   return figure(`${name} against cost`, `${counted(points.length, "run")}; up is better, left is cheaper`, marks, leftAxis(y, ticks(low, high), format), bottomAxis(x, ticks(least, most), usd, "cost of a run"));
 }
