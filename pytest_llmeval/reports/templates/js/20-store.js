@@ -99,13 +99,16 @@ class Store {
   }
 }
 
+/** A text as it is searched: in small letters, an accent and its letter as one sign. */
+const searchable = (text) => text.toLowerCase().normalize();
+
 function rowsOf(columns) {
   const names = Object.keys(columns);
   return columns.anchor.map((_, place) => {
     const row = {};
     for (const name of names) row[name] = columns[name][place];
     for (const map of [row.scores, row.before, ...Object.values(row.before).map((then) => then.scores)]) bare(map);
-    row.text = [row.id, row.ask, row.source, ...row.tags].join("\n").toLowerCase();
+    row.text = [row.id, row.ask, row.source, ...row.tags].map(searchable).join("\n");
     return row;
   });
 }
@@ -121,5 +124,5 @@ function textOf(result) {
   const said = result.request ? result.request.messages.map(spoken) : [result.case.prompt];
   const reasons = result.scores.flatMap((score) => [score.reason, score.error]);
   const texts = [...said, result.case.expected, result.completion?.text, result.message, ...reasons];
-  return texts.filter((text) => typeof text === "string").join("\n").toLowerCase();
+  return texts.filter((text) => typeof text === "string").map(searchable).join("\n");
 }
