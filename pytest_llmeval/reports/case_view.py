@@ -120,11 +120,12 @@ def view(result: CaseResult) -> CaseView:
 
 
 def _content(message: Message) -> str:
+    """Its text, and what else it holds (the calls of tools, parts that are no text) as JSON."""
     content = message.get("content")
-    if isinstance(content, str):
-        return content
-    rest = {name: value for name, value in message.items() if name != "role"}
-    return json.dumps(rest, indent=2, ensure_ascii=False)
+    text = content if isinstance(content, str) else ""
+    shown = ("role", "content") if text == content else ("role",)
+    rest = {name: value for name, value in message.items() if name not in shown and value is not None}
+    return "\n".join(filter(None, (text, json.dumps(rest, indent=2, ensure_ascii=False) if rest else "")))
 
 
 def _row(score: Score, found: list[Check], before: Before | None) -> ScoreRow:

@@ -102,6 +102,8 @@ def index_row(result: CaseResult) -> dict[str, Any]:
         "id": result.case.id,
         "ask": one_line(result.case.prompt, EXCERPT),
         "source": str(result.case.source),
+        "suite": result.suite,
+        "sample": result.sample,
         "tags": result.case.tags,
         "outcome": result.outcome,
         "scores": dict(_values(result)),

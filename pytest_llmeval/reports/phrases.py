@@ -45,13 +45,15 @@ def number(value: float | None) -> str:
         return NONE
     if 0 < abs(value) < 0.0001:
         return TINY
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 9_999.5 else f"{value:.4g}"
 
 
 def average(value: float | None) -> str:
-    """A mean or one of its bounds: two decimals, more only where all would be zeros."""
+    """A mean or one of its bounds: two decimals, more only where all would be zeros, none from ten thousand on."""
     if value is None:
         return NONE
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
     if abs(value) >= 0.1 or value == 0:
         return f"{value:,.2f}"
     return f"{value:.2g}" if abs(value) >= 0.0001 else TINY

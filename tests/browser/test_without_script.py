@@ -40,12 +40,13 @@ def test_without_javascript_all_that_needs_attention_can_be_read(shop_report: Wr
 
 
 def test_on_paper_it_is_the_same_with_the_charts(shop_report: Written, opened: Open) -> None:
-    page = opened(shop_report.html)
+    page = opened(shop_report.html, color_scheme="dark")
     page.locator(".toolbar").get_by_role("button", name="passed").click()
     page.emulate_media(media="print")
     assert_all_is_there(page, shop_report)
     assert page.get_by_role("heading", name="Charts").is_visible()
     assert not page.get_by_role("searchbox").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(30, 33, 38)"  # dark on white
     assert page.locator("html").evaluate("node => node.scrollWidth <= node.clientWidth")
     assert page.pdf().startswith(b"%PDF")
 

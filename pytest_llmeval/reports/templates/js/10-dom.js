@@ -12,9 +12,12 @@ function visible(text) {
   });
 }
 
+/** The start of a text, without half of a character. */
+const startOf = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+
 /** The text, or its start with the number of characters that follow. */
 function clipped(text, most = LONGEST) {
-  return text.length <= most ? text : `${text.slice(0, most)} … and ${grouped(text.length - most)} characters more`;
+  return text.length <= most ? text : `${startOf(text, most)} … and ${grouped(text.length - most)} characters more`;
 }
 
 /** An element. A property that is a function listens to the event of its name; false and null are left out. */
@@ -41,7 +44,7 @@ function filled(node, properties, children) {
 }
 
 /** The text in at most so many characters. */
-const short = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+const short = (text, width) => (text.length > width ? `${startOf(text, width - 1)}…` : text);
 
 /** A text of the run, whole. */
 const words = (text) => document.createTextNode(visible(text));
@@ -58,14 +61,14 @@ const counted = (amount, thing) => `${grouped(amount)} ${thing}${amount === 1 ? 
 function number(value) {
   if (value === null || value === undefined) return NONE;
   if (value !== 0 && Math.abs(value) < 0.0001) return "about 0";
-  return Math.abs(value) >= 10000 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
+  return Math.abs(value) >= 9999.5 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
 }
 
 const percent = (share) => (share === null ? NONE : share === 1 ? "100%" : `${(100 * Math.min(share, 0.999)).toFixed(1)}%`);
 
 function usd(amount) {
   if (amount === null || amount === undefined) return "unknown";
-  if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
+  if (amount >= 1 || amount === 0) return `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   return amount >= 0.01 ? `$${amount.toFixed(4)}` : amount >= 1e-4 ? `$${Number(amount.toPrecision(2))}` : `$${amount.toFixed(6)}`;
 }
 
@@ -73,7 +76,9 @@ function seconds(value) {
   if (value === null || value === undefined) return NONE;
   if (value < 1) return `${Math.round(1000 * value)} ms`;
   if (value < 60) return `${value.toFixed(1)} s`;
-  return `${Math.floor(value / 60)} min ${String(Math.round(value % 60)).padStart(2, "0")} s`;
+  const [minutes, rest] = [Math.floor(Math.round(value) / 60), Math.round(value) % 60];
+  const two = (amount) => String(amount).padStart(2, "0");
+  return minutes < 60 ? `${minutes} min ${two(rest)} s` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
 /** A value of a golden file or a setting as text. */

@@ -37,6 +37,7 @@ class Store {
     this.history = head.history || [];
     this.rows = parts.flatMap(rowsOf);
     this.rows.forEach((row, place) => { row.place = place; });
+    this.repeated = new Set([...countBy(this.rows, (row) => [row.id])].filter(([, many]) => many > 1).map(([id]) => id));
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
     this.metrics = this.summary.scores.map((score) => score.name);
     this.scales = new Map(this.summary.scores.map((score) => [score.name, score.scale]));
@@ -44,6 +45,11 @@ class Store {
     this.baseline = this.baselines[0] || "";
     this.kept = new Map();
     this.texts = [];
+  }
+
+  /** Where a case is, if others have its id; else nothing. */
+  placeOf(row) {
+    return this.repeated.has(row.id) ? `${row.suite}${row.sample ? `, sample ${row.sample}` : ""}` : "";
   }
 
   /** What the baseline in use says of a case; undefined: nothing. */
@@ -93,20 +99,30 @@ class Store {
   }
 }
 
+/** A text as it is searched: in small letters, an accent and its letter as one sign. */
+const searchable = (text) => text.toLowerCase().normalize();
+
 function rowsOf(columns) {
   const names = Object.keys(columns);
   return columns.anchor.map((_, place) => {
     const row = {};
     for (const name of names) row[name] = columns[name][place];
     for (const map of [row.scores, row.before, ...Object.values(row.before).map((then) => then.scores)]) bare(map);
-    row.text = [row.id, row.ask, row.source, ...row.tags].join("\n").toLowerCase();
+    row.text = [row.id, row.ask, row.source, ...row.tags].map(searchable).join("\n");
     return row;
   });
 }
 
+/** What a message of a chat says: its text, and what else it holds (the calls of tools, parts that are no text) as JSON. */
+function spoken({ role, content, ...rest }) {
+  const text = typeof content === "string" ? content : "";
+  const others = Object.entries(text === content ? rest : { content, ...rest }).filter(([, value]) => value !== null && value !== undefined);
+  return [text, others.length ? JSON.stringify(Object.fromEntries(others), null, 2) : ""].filter(Boolean).join("\n");
+}
+
 function textOf(result) {
-  const said = result.request ? result.request.messages.map((message) => message.content) : [result.case.prompt];
+  const said = result.request ? result.request.messages.map(spoken) : [result.case.prompt];
   const reasons = result.scores.flatMap((score) => [score.reason, score.error]);
   const texts = [...said, result.case.expected, result.completion?.text, result.message, ...reasons];
-  return texts.filter((text) => typeof text === "string").join("\n").toLowerCase();
+  return texts.filter((text) => typeof text === "string").map(searchable).join("\n");
 }

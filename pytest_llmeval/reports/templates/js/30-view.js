@@ -52,7 +52,7 @@ class View {
   }
 
   test() {
-    const sought = this.query.toLowerCase().split(/\s+/).filter(Boolean);
+    const sought = searchable(this.query).split(/\s+/).filter(Boolean);
     const ranges = [...this.ranges].map(([field, range]) => [this.reader(field), range]);
     const { store, outcomes, tag, change, label, unscored } = this;
     return (row) =>

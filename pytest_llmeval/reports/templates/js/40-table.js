@@ -84,7 +84,8 @@ class Table {
     this.pool.forEach((entry, offset) => this.fill(entry, first + offset));
     const shift = Math.min(this.node.scrollTop, this.body.clientHeight - this.window.clientHeight) - first * this.height;
     for (const { node } of this.pool) node.style.transform = `translateY(${-shift}px)`;
-    this.node.toggleAttribute("data-empty", !rows.length);
+    if (rows.length) delete this.node.dataset.empty;
+    else this.node.dataset.empty = this.view.isNarrow ? "No case is left. Take off a filter." : "There is no case.";
     const active = rows.length ? `row-${this.active}` : "";
     if (active && this.active >= first && this.active < first + this.pool.length) this.node.setAttribute("aria-activedescendant", active);
     else this.node.removeAttribute("aria-activedescendant");
@@ -142,7 +143,7 @@ function columnsOf(view, labels) {
   const change = { field: "change", name: "Change", width: "5.5rem", kind: "wide", cell: (row) => changeCell(store, row) };
   return [
     { field: "outcome", name: "Outcome", width: "5rem", kind: "outcome", cell: (row) => badge(row.outcome) },
-    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, row.ask)] },
+    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, whereAndAsk(store, row))] },
     ...(store.baseline ? [change] : []),
     ...scores,
     { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
@@ -153,12 +154,15 @@ function columnsOf(view, labels) {
   ];
 }
 
+/** The prompt; before it what tells cases with one id apart. */
+const whereAndAsk = (store, row) => (store.placeOf(row) ? [bdi(store.placeOf(row)), ` · ${row.ask}`] : row.ask);
+
 function scoreCell(store, row, name) {
   const [now, then] = [row.scores[name], store.before(row)?.scores[name]];
   if (now === undefined) return NONE;
   if (now === false) return el("span", { class: "error tone" }, "unscored");
   const moved = typeof then === "number" && Math.abs(then - now) > 1e-9;
-  return [moved ? el("small", null, `${number(then)} → `) : null, el("b", null, number(now))];
+  return el("span", { class: "score", title: `${moved ? `${number(then)} → ` : ""}${number(now)}` }, moved && el("small", null, `${number(then)} → `), el("b", null, number(now)));
 }
 
 function changeCell(store, row) {

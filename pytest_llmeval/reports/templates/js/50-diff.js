@@ -65,8 +65,8 @@ function merged(steps) {
   return runs;
 }
 
-/** A text with what is gone struck out and what is new underlined. */
+/** A text with what is gone struck out and what is new underlined; of a very long run its start, as of any text. */
 function diffed(before, after) {
   const tags = { gone: "del", new: "ins", same: "span" };
-  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, words(text))));
+  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, words(clipped(text, SHOWN)))));
 }

@@ -4,7 +4,7 @@ const SHOWN = 20000; // characters of a text at first
 
 /** A text of the run as it is; a very long one shows its start, and the rest when asked for. */
 function textBlock(text, kind = "") {
-  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, words(text.slice(0, SHOWN)));
+  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, words(startOf(text, SHOWN)));
   if (text.length <= SHOWN) return node;
   const more = button(`Show all ${grouped(text.length)} characters`, () => {
     node.replaceChildren(words(text));
@@ -41,11 +41,9 @@ function caseSections(store, result, reading) {
 
 function chatSection({ case: asked, request }) {
   const own = asked.messages.length ? asked.messages : [{ role: "user", content: asked.prompt }];
-  const message = ({ role, content, ...rest }) => {
-    const text = typeof content === "string" ? content : JSON.stringify({ content, ...rest }, null, 2);
-    return el("div", { class: `message role-${["system", "user", "assistant", "tool"].includes(role) ? role : "other"}` }, el("span", { class: "role" }, bdi(role || "")), textBlock(text));
-  };
-  return section("Prompt", (request?.messages || own).map(message));
+  const kind = (role) => (["system", "user", "assistant", "tool"].includes(role) ? role : "other");
+  return section("Prompt", (request?.messages || own).map((message) =>
+    el("div", { class: `message role-${kind(message.role)}` }, el("span", { class: "role" }, bdi(message.role || "")), textBlock(spoken(message)))));
 }
 
 const passages = (heading, texts) => texts.length > 0 && section(heading, el("ol", { class: "contexts" }, texts.map((text) => el("li", null, textBlock(text)))));
@@ -66,7 +64,7 @@ function answerSection({ case: { expected }, completion }, before, reading) {
 function answerIn(reading, answer, expected, before) {
   if (reading === "expected" && expected !== null) return diffed(expected, answer);
   if (reading === "before" && typeof before === "string") return diffed(before, answer);
-  if (reading === "markdown") return el("div", { class: "text rendered", dir: "auto" }, markdown(answer.slice(0, SHOWN)));
+  if (reading === "markdown") return el("div", { class: "text rendered", dir: "auto" }, markdown(startOf(answer, SHOWN)));
   return textBlock(answer, "answer");
 }
 

@@ -2,6 +2,7 @@
 
 const FIRST = 10; // cases shown at once
 const SPREAD = 3; // of them, those that are open
+const MOST_REASONS = 6; // scores of a case
 
 function changesPart(view, drawer, goToTable) {
   const { store } = view;
@@ -65,7 +66,7 @@ function changedCase(view, drawer, row, isOpen) {
   const moves = store.metrics.filter((name) => typeof then.scores[name] === "number" && row.scores[name] !== undefined && row.scores[name] !== then.scores[name]);
   const scores = moves.slice(0, 3).map((name) => el("span", { class: "move" }, bdi(name), ` ${number(then.scores[name])} → `, el("b", null, row.scores[name] === false ? "unscored" : number(row.scores[name]))));
   const node = el("details", { class: `case ${row.outcome}`, toggle: () => node.open && !body.firstChild && fillChange(view, drawer, row, body) },
-    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores, el("span", { class: "ask", dir: "auto" }, row.ask)), body);
+    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores, el("span", { class: "ask", dir: "auto" }, whereAndAsk(store, row))), body);
   node.open = isOpen;
   return node;
 }
@@ -77,7 +78,7 @@ async function fillChange(view, drawer, row, body) {
   const hasBefore = typeof before.answer === "string" && answer !== null;
   const prompt = result.case.prompt;
   body.replaceChildren(
-    section("Prompt", textBlock(prompt.length > 1000 ? `${prompt.slice(0, 1000)} …` : prompt)),
+    section("Prompt", textBlock(prompt.length > 1000 ? `${startOf(prompt, 1000)} …` : prompt)),
     el("div", { class: "pair" },
       section("Answer against the expected one", answer === null ? none("There is no answer.") : expected === null ? textBlock(answer) : diffed(expected, answer)),
       hasBefore && section("Answer against the one before", before.answer === answer ? none("The same answer as before.") : diffed(before.answer, answer))),
@@ -85,11 +86,15 @@ async function fillChange(view, drawer, row, body) {
     button("Open the case", () => drawer.show(row), { class: "link" }));
 }
 
+/** Now and before of each score that has a reason, those that moved first. Of many the others are folded. */
 function bothReasons(result, before) {
   const told = result.scores.filter((score) => score.reason || score.error || before.scores[score.name]?.reason);
-  return told.map((score) => {
+  const hasMoved = (score) => Boolean(before.scores[score.name]) && before.scores[score.name].value !== score.value;
+  told.sort((one, other) => hasMoved(other) - hasMoved(one));
+  const pairs = told.map((score) => {
     const then = before.scores[score.name];
     const side = (heading, value, reason) => el("section", null, el("h3", null, bdi(score.name), ` ${heading}: `, el("b", null, value === null || value === undefined ? "unscored" : number(value))), el("p", { dir: "auto" }, reason || "No reason is known."));
     return el("div", { class: "pair" }, then && side("before", then.value, then.reason), side("now", score.value, score.reason || score.error));
   });
+  return pairs.length > MOST_REASONS ? [...pairs.slice(0, MOST_REASONS), folded(`${pairs.length - MOST_REASONS} more scores`, pairs.slice(MOST_REASONS))] : pairs;
 }

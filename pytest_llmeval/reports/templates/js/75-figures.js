@@ -54,6 +54,13 @@ function ticks(low, high) {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, place) => Number(((first + place) * step).toPrecision(12)));
 }
 
+/** A number where there is room for some seven characters. */
+function tick(value) {
+  const size = Math.abs(value);
+  if (size >= 10000) return value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+  return value !== 0 && size < 0.0001 ? value.toExponential() : number(value);
+}
+
 const label = (x, y, text, properties) => svg("text", { x, y, ...properties }, text);
 
 function bottomAxis(x, values, format, title) {

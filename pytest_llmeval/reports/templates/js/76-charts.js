@@ -15,10 +15,13 @@ function chartsPart(view, drawer, goToTable) {
     goToTable();
   };
   const select = el("select", { change: () => fill() }, store.metrics.map((name) => el("option", { value: name }, short(name, 60))));
-  const fill = () => grid.replaceChildren(...[
-    ...(select.value ? [histogram(view, select.value, narrow), scatter(view, select.value, narrow, drawer)] : []),
-    passByTag(view, narrow), latencies(view, narrow), ...historyCharts(store, select.value),
-  ].filter(Boolean));
+  const fill = () => {
+    grid.replaceChildren(...[
+      ...(select.value ? [histogram(view, select.value, narrow), scatter(view, select.value, narrow, drawer)] : []),
+      passByTag(view, narrow), latencies(view, narrow), ...historyCharts(store, select.value),
+    ].filter(Boolean));
+    home.hidden = store.metrics.length < 2 && !grid.children.length;
+  };
   let shown = null;
   view.listeners.push(() => {
     if (shown === store.baseline) return;
@@ -27,7 +30,6 @@ function chartsPart(view, drawer, goToTable) {
   });
   if (store.metrics.length > 1) home.append(el("label", { class: "field" }, el("span", null, "Score"), select));
   home.append(grid);
-  home.hidden = !store.rows.length && !store.history.length;
 }
 
 const numbers = (rows, read) => rows.map(read).filter((value) => typeof value === "number");
@@ -43,19 +45,19 @@ function histogram(view, name, narrow) {
   return figure(`${name}: how many cases`, told, bars(bins, counts, olds, (bin, count, old) => ({
     title: `${rangeText(`score:${name}`, bin)}: ${counted(count, "case")}${then.length ? `, ${grouped(old)} before` : ""}`,
     action: narrow(() => view.ranges.set(`score:${name}`, bin)),
-  })), axesOf(bins, counts, olds, name, number));
+  })), axesOf(bins, counts, olds, name));
 }
 
 const isDistinct = (bins) => !bins.some((bin) => bin.isOpen);
 
 const acrossBins = (bins) => scale(0, bins.length, PLOT.left, PLOT.right);
 
-function axesOf(bins, counts, olds, title, format) {
+function axesOf(bins, counts, olds, title) {
   const x = acrossBins(bins);
   const top = Math.max(...counts, ...olds, 1);
   const shown = bins.map((_, place) => place).filter((place) => place % Math.ceil(bins.length / 7) === 0);
-  const axis = bottomAxis((place) => x(isDistinct(bins) ? place + 0.5 : place), shown, (place) => format(bins[place].low), title);
-  return [leftAxis(scale(0, top, PLOT.bottom, PLOT.top), ticks(0, top).filter(Number.isInteger), grouped), axis];
+  const axis = bottomAxis((place) => x(isDistinct(bins) ? place + 0.5 : place), shown, (place) => tick(bins[place].low), short(title, 50));
+  return [leftAxis(scale(0, top, PLOT.bottom, PLOT.top), ticks(0, top).filter(Number.isInteger), tick), axis];
 }
 
 /** Bars with their counts; those of the baseline behind them, in outline. */
@@ -68,13 +70,11 @@ function bars(bins, counts, olds, told) {
     const width = Math.min(room, WIDEST);
     const left = (x(place) + x(place + 1) - width) / 2;
     const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1), height: PLOT.bottom - y(value) });
-    const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), compact(counts[place]), { class: "value", "text-anchor": "middle" });
+    const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), tick(counts[place]), { class: "value", "text-anchor": "middle" });
     const hit = svg("rect", { class: "hit", x: left, y: PLOT.top, width, height: PLOT.bottom - PLOT.top });
     return mark(title, action, hit, olds[place] > 0 && box(olds[place], "then", 0), box(counts[place], "now", olds.some(Boolean) ? width * 0.18 : 0), count);
   });
 }
-
-const compact = (count) => (count < 1000 ? String(count) : `${(count / 1000).toFixed(count < 10000 ? 1 : 0)}k`);
 
 function scatter(view, name, narrow, drawer) {
   const { store } = view;
@@ -101,7 +101,7 @@ function scatter(view, name, narrow, drawer) {
   const moved = pairs.filter((row) => now(row) !== then(row));
   const up = moved.filter((row) => now(row) > then(row)).length;
   const told = `${grouped(up)} above the line are higher now, ${grouped(moved.length - up)} below it are lower, ${grouped(pairs.length - moved.length)} on it stayed`;
-  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), number), bottomAxis(x, ticks(low, high), number, `before (${short(store.baseline, 30)}); now upwards`), line);
+  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), tick), bottomAxis(x, ticks(low, high), tick, `before (${short(store.baseline, 30)}); now upwards`), line);
 }
 
 /** Cases with the same two values as one point; where these are many, those in one square of a grid. */
@@ -119,6 +119,11 @@ function pointsOf(rows, then, now, low, high) {
   const square = (value) => Math.floor((19.999 * (value - low)) / (high - low));
   return exact.length <= MOST_POINTS ? exact : grouping((row) => `${square(then(row))} ${square(now(row))}`);
 }
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Extended_Pictographic}/gu;
+
+/** The text in the room of so many characters; those of East Asia, and pictures, take two. */
+const narrowed = (text, room) => short(text, room - Math.ceil((text.slice(0, room).match(WIDE) || []).length / 2));
 
 function passByTag(view, narrow) {
   const counts = new Map();
@@ -138,7 +143,7 @@ function passByTag(view, narrow) {
     const y = 24 + place * 18;
     return mark(`${tag}: ${percent(rate)} passed, ${hits} of ${n}, interval ${percent(low)} to ${percent(high)}`, narrow(() => { view.tag = tag; }),
       svg("rect", { class: "hit", x: 0, y: y - 9, width: WIDTH, height: 18 }),
-      label(112, y + 4, short(tag, 17), { class: "name", "text-anchor": "end" }),
+      label(112, y + 4, narrowed(tag, 17), { class: "name", "text-anchor": "end" }),
       svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
       svg("circle", { class: "now", cx: x(rate), cy: y, r: 4 }),
       label(WIDTH - 6, y + 4, `${percent(rate)} of ${grouped(n)}`, { class: "value", "text-anchor": "end" }));
@@ -158,5 +163,5 @@ function latencies(view, narrow) {
   return figure("How long an answer takes", `median ${seconds(median)}, 95th percentile ${seconds(late)}; answers from the cache left out`, bars(bins, counts, counts.map(() => 0), (bin, count) => ({
     title: `${rangeText("latency", bin)} s: ${counted(count, "case")}`,
     action: narrow(() => view.ranges.set("latency", bin)),
-  })), axesOf(bins, counts, [0], "seconds", number));
+  })), axesOf(bins, counts, [0], "seconds"));
 }
