@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_report import CARDS, clipped
 from pytest_llmeval.reports.phrases import visible
 from pytest_llmeval.results import CaseResult
@@ -107,6 +108,24 @@ def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, open
     assert len(seen) == len(hostile.made.results)
     heights = page.locator(".window .grid-row").evaluate_all("rows => rows.map(row => row.offsetHeight)")
     assert len(set(heights)) == 1
+
+
+SLOW = {
+    "a heading without a text": "## ",
+    "almost a table": f"{'|' * 9_000}\n{'-' * 9_000}x",
+    "almost links": "![a](b" * 3_000,
+}
+
+
+@pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
+def test_no_answer_keeps_markdown_from_being_shown(
+    answer: str, written: Callable[[Made], Written], opened: Open
+) -> None:
+    answered = next(each for each in shop().results if each.completion)
+    page = opened(written(Made(shop().run, (replace(answered, completion=Completion(answer)),))).html)
+    page.locator(".window .grid-row").first.click()
+    page.get_by_role("button", name="Markdown").click()
+    page.locator("dialog .rendered").wait_for()
 
 
 @pytest.mark.parametrize("name", ["constructor", "__proto__"])
