@@ -111,7 +111,7 @@ def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
-        f"{flat(case.source.file, PLACE)}:{case.source.line}, again with:",
+        f"<b>Golden file</b> {flat(case.source.file, PLACE)}:{case.source.line}, again with:",
         fenced(command, "sh") if len(command) <= COMMAND else "<i>the command is too long to be shown</i>",
         "</details>",
     ]

@@ -24,7 +24,7 @@ from pytest_llmeval.comparisons import (
     MetricComparison,
 )
 from pytest_llmeval.records import Case, Completion, Score, Source, Threshold
-from pytest_llmeval.reports.inert import inert
+from pytest_llmeval.reports.inert import flat, inert
 from pytest_llmeval.reports.markdown_report import MOST_BYTES, markdown, write_markdown
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Outcome, Run
@@ -43,6 +43,8 @@ HOSTILE = [
     "\u202eright to left\u202c \u2066isolate \x1b[31m \x00 \x85 \ud83d",
     "> quote\n===\n---\n***\n1. one\n\n\n\n\n\tcode",
     "an emoji with our colon after it :tada",
+    "- item",
+    "1. item",
     "[^1] [^1]: note {+ added +} {- gone -} [x] -->",
 ]
 
@@ -190,6 +192,11 @@ def check(run: Run, text: str) -> None:
 @given(st.text(), st.integers(40, 400))
 def test_a_text_keeps_to_its_room(text: str, room: int) -> None:
     assert len(inert(text, room).encode()) <= room
+
+
+def test_on_one_line_a_text_is_cut_only_where_its_room_ends_and_tells_its_length() -> None:
+    assert flat("a" * 10_000, 80).endswith("… (10,000 characters)")
+    assert flat(f"{' ' * 10_000}a{' ' * 10_000}b", 80) == "a b"
 
 
 @pytest.mark.parametrize("sign", ["👩🏽‍🚀", "🇩🇪", "e\u0301", "각", "#️⃣"])
