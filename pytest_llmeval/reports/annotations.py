@@ -87,7 +87,7 @@ def _of_gate(gate: GateOutcome) -> _Annotation | None:
         return None
     level: Level = "error" if gate.state in ("missed", "error") else "warning"
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return _Annotation(level, 0, f"{gate.verdict or gate.state.upper()}: {gate.rule}{against}", gate.reason)
+    return _Annotation(level, 0, f"{gate.verdict or gate.state.upper()}: {gate.told}{against}", gate.reason)
 
 
 def _of_case(result: CaseResult, changes: Changes, place: Place) -> _Annotation | None:

@@ -91,7 +91,7 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
         return ""
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
     for gate in gates[:MOST_GATES]:
-        rule = flat(f"{gate.rule} against {gate.baseline}" if gate.baseline else gate.rule, SHORT)
+        rule = flat(f"{gate.told} against {gate.baseline}" if gate.baseline else gate.told, SHORT)
         value = f"{points(gate.value)} points" if gate.verdict and gate.value is not None else number(gate.value)
         lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES
