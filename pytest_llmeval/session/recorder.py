@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session
 
 IN_MEMORY = "sqlite://"
+HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
+"""What an address may tell behind its question mark beside the version of Azure's API: a key."""
+
 WHOLE = ("html", "json", "csv", "log")
 """The reports that hold every case, the one that a person would open first."""
 
@@ -238,6 +242,10 @@ def changed_settings(settings: Settings) -> dict[str, str]:
     changed = {name: value for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
     if "log" in changed:
         changed["log"] = shown_place(settings.log)
+    for name in {"base_url", "judge_base_url"} & changed.keys():
+        changed[name] = HIDDEN.sub("", changed[name])
+    if "jury" in changed:
+        changed["jury"] = tuple(HIDDEN.sub("", juror) for juror in settings.jury)
     if "extra_body" in changed:
         changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
     return {name: str(value) for name, value in changed.items()}
