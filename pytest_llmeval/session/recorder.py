@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,14 +133,14 @@ class Recorder:
 
         Raises:
             RunLogError: The log cannot be written.
+            LLMEvalError: A report cannot be written.
         """
         if self._log is None:
             return None
         self.run = dataclasses.replace(self.run, finished_at=_now(), exit_code=exit_code, lost=lost, warnings=warnings)
-        self._log.finish(self.run)
-        written = self._write_reports(self._log)
-        self._log.close()
-        return written
+        with closing(self._log) as log:
+            log.finish(self.run)
+            return self._write_reports(log)
 
     def _side(self, log: RunLog) -> Side:
         """What the gates need of the results, which are read once: all of them have been added."""
