@@ -40,12 +40,12 @@ def count(amount: int, thing: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A score: at most four significant digits and four decimals, thousands in full."""
+    """A score: four significant digits, from ten thousand on all of its whole part."""
     if value is None:
         return NONE
     if 0 < abs(value) < 0.0001:
         return TINY
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 9_999.5 else f"{value:.4g}"
 
 
 def average(value: float | None) -> str:

@@ -58,14 +58,14 @@ const counted = (amount, thing) => `${grouped(amount)} ${thing}${amount === 1 ? 
 function number(value) {
   if (value === null || value === undefined) return NONE;
   if (value !== 0 && Math.abs(value) < 0.0001) return "about 0";
-  return Math.abs(value) >= 10000 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
+  return Math.abs(value) >= 9999.5 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
 }
 
 const percent = (share) => (share === null ? NONE : share === 1 ? "100%" : `${(100 * Math.min(share, 0.999)).toFixed(1)}%`);
 
 function usd(amount) {
   if (amount === null || amount === undefined) return "unknown";
-  if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
+  if (amount >= 1 || amount === 0) return `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   return amount >= 0.01 ? `$${amount.toFixed(4)}` : amount >= 1e-4 ? `$${Number(amount.toPrecision(2))}` : `$${amount.toFixed(6)}`;
 }
 
@@ -73,7 +73,10 @@ function seconds(value) {
   if (value === null || value === undefined) return NONE;
   if (value < 1) return `${Math.round(1000 * value)} ms`;
   if (value < 60) return `${value.toFixed(1)} s`;
-  return `${Math.floor(value / 60)} min ${String(Math.round(value % 60)).padStart(2, "0")} s`;
+  const whole = Math.round(value);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (part) => String(part).padStart(2, "0");
+  return hours ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
 }
 
 /** A value of a golden file or a setting as text. */
