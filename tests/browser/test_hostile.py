@@ -146,6 +146,15 @@ def test_a_score_and_a_baseline_may_have_a_name_that_every_object_has(
     page.locator("dialog .answer").wait_for()
 
 
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "__defineGetter__"])
+def test_an_address_that_names_what_every_object_has_is_passed_over(
+    name: str, shop_report: Written, opened: Open
+) -> None:
+    page = opened(shop_report.html, f"#sort={name}&outcome={name}&change={name}&range={name},1,")
+    names = page.locator(".active-filters button").all_text_contents()
+    assert names == [f"{name} ×", f"1 ≤ {name} ×", "Show all"]
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_without_a_script_the_texts_stand_there_too(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
     page = opened(hostile.html, viewport=viewport, java_script_enabled=False)
