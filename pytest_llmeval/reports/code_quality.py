@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_llmeval.reports.changes import Changes, Way, changes_of
-from pytest_llmeval.reports.facts import checks
+from pytest_llmeval.reports.changes import WORDS, Changes, Way, changes_of
+from pytest_llmeval.reports.facts import checks, must_pass
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.phrases import number, one_line
 from pytest_llmeval.results import CaseResult, Run
@@ -21,13 +21,6 @@ SEVERITIES: dict[Way, Severity] = {
     "still": "major",
     "error": "minor",
     "dropped": "minor",
-}
-WORDS: dict[Way, str] = {
-    "lost": "passed before, fails now",
-    "failed": "worse than asked",
-    "still": "fails as before",
-    "error": "could not be judged",
-    "dropped": "scored lower than before",
 }
 DESCRIPTION = 400  # characters
 
@@ -63,8 +56,7 @@ def _findings(result: CaseResult, changes: Changes, place: Callable[[str], str])
     way, source = changes.way(result), result.case.source
     if way is None or way == "gained":
         return
-    must_pass = result.case.must_pass or any(sample.is_draw for sample in result.samples)
-    severity = "blocker" if must_pass and result.outcome == "failed" else SEVERITIES[way]
+    severity = "blocker" if must_pass(result) and result.outcome == "failed" else SEVERITIES[way]
     for metric, told in _reasons(result, way, changes):
         yield {
             "description": one_line(f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION),

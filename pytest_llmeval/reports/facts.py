@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -104,6 +105,11 @@ def asked_for(samples: Iterable[Sample]) -> list[Sample]:
     return [sample for sample in samples if not sample.is_draw]
 
 
+def must_pass(result: CaseResult) -> bool:
+    """Whether the case is one that must pass: it says so, or the test for it was made."""
+    return result.case.must_pass or any(sample.is_draw for sample in result.samples)
+
+
 def kept_count(samples: Iterable[Sample]) -> tuple[int, int]:
     """How many samples keep every bound, of how many for which that is known."""
     known = [sample.kept for sample in asked_for(samples) if sample.kept is not None]
@@ -184,6 +190,11 @@ def instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def rerun_command(result: CaseResult) -> str:
+    """The command that runs exactly this case again, for a shell of POSIX."""
+    return f"pytest {shlex.quote(result.nodeid)}"
 
 
 def own_messages(case: Case) -> tuple[Message, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.reports.facts import instant
+from pytest_llmeval.reports.facts import instant, must_pass
 from pytest_llmeval.results import CaseResult, Outcome, Run, Traffic
 from pytest_llmeval.session.deciding import NOTES, case_code, decide, joint_code
 from pytest_llmeval.session.ending import end_run
@@ -162,9 +162,8 @@ def excused(result: CaseResult, by_gate: bool, quarantine: Quarantine | None) ->
         return result
     by_bound, message = by_bounds(result)
     is_missed = by_bound == "failed" and result.message.startswith(message)
-    must_pass = result.case.must_pass or any(sample.is_draw for sample in result.samples)
     is_in_quarantine = quarantine is not None and quarantine.find(result.case.source.file, result.case.id) is not None
-    is_excused = is_in_quarantine or (by_gate and is_missed and not must_pass)
+    is_excused = is_in_quarantine or (by_gate and is_missed and not must_pass(result))
     return replace(result, outcome="xfailed") if is_excused else result
 
 

@@ -184,14 +184,13 @@ class Recorder:
         from pytest_llmeval.session import ci
 
         place, page = ci.place_in_repository(os.environ, self._root), os.environ.get(ci.STEP_SUMMARY)
-        if "summary" in paths:
-            from pytest_llmeval.reports.markdown_report import write_markdown
+        if page or "summary" in paths:
+            from pytest_llmeval.reports.markdown_report import markdown, write_markdown
 
-            write_markdown(paths["summary"], self.run, results, summary, whole)
-        if page:
-            from pytest_llmeval.reports.markdown_report import markdown
-
-            trouble = ci.append(page, markdown(self.run, results, summary, whole))
+            text = markdown(self.run, results, summary, whole)
+            if "summary" in paths:
+                write_markdown(paths["summary"], text)
+            trouble = ci.append(page, text) if page else ""
             self.told_to_ci += (f"llm: {trouble}",) if trouble else ()
         if "code_quality" in paths:
             from pytest_llmeval.reports.code_quality import write_code_quality

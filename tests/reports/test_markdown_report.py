@@ -140,7 +140,7 @@ def test_the_verdict_comes_first_then_what_a_reviewer_has_to_see(run: Run) -> No
     assert places == sorted(places)
     for shown in (BEFORE, NOW, "Same price.", "Malta is not free.", "golden/faq.csv:3", "pytest golden/faq.csv::malta"):
         assert shown in text
-    assert "| rubric | 4.20 | 4.50 | <b>\u22125.3</b> &#91;\u22129.0, \u22122.0&#93; | 0.004 | 3.0 | 60 |" in text
+    assert "| rubric | 4.20 | 4.50 | <b>\u22125.3</b> &#91;\u22129.0, \u22122.0&#93; | 0.0040 | 3.0 | 60 |" in text
     assert "rubric 5 → 4" in text
     assert "whole report: .llmeval/report.html" in text
 
@@ -233,5 +233,5 @@ def test_a_large_run_keeps_to_its_size_and_says_what_is_left_out(run: Run) -> No
 
 def test_it_is_written_with_its_folder(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     path = tmp_path / "out" / "summary.md"
-    write_markdown(path, run, results, summarize(run, results))
+    write_markdown(path, markdown(run, results, summarize(run, results)))
     assert path.read_text(encoding="utf-8") == markdown(run, results, summarize(run, results))
