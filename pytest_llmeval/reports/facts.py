@@ -54,7 +54,7 @@ class Ledger:
 
     Attributes:
         known_usd: US dollars for those of them that have an id and a price.
-        unknown: Those of them that have an id and no price.
+        unknown: Completions with such an id and no price.
     """
 
     known_usd: float = 0.0
@@ -66,19 +66,19 @@ class Ledger:
         """Calls with an id."""
         return len(self._ids)
 
-    def takes(self, completion: Completion) -> bool:
-        """Whether this completion is to be counted: a call of this run that was not counted before."""
+    def takes(self, completion: Completion) -> int:
+        """For how many calls this completion is to be counted: those of this run that were not counted before."""
         if completion.cached:
-            return False
+            return 0
         if not completion.call:  # nobody made a call for it, or not by us: it stands for itself
-            return True
+            return 1
         before = len(self._ids)
         self._ids.update(map(hash, filter(None, completion.call.split(CALLS))))
-        if len(self._ids) == before:
-            return False
-        self.known_usd += completion.cost_usd or 0.0
-        self.unknown += completion.cost_usd is None
-        return True
+        new = len(self._ids) - before
+        if new:
+            self.known_usd += completion.cost_usd or 0.0
+            self.unknown += completion.cost_usd is None
+        return new
 
 
 def case_cost(result: CaseResult) -> CaseCost:

@@ -105,6 +105,15 @@ def test_a_call_is_counted_once_over_generation_and_judging(run: Run, results: l
     assert (summary.generation.calls, summary.judging.calls, summary.judging.usd) == (1, 0, 0.0)
 
 
+@pytest.mark.parametrize(("price", "unknown"), [(0.03, 0), (None, 3)])
+def test_every_call_that_an_application_has_made_is_counted(
+    run: Run, results: list[CaseResult], price: float | None, unknown: int
+) -> None:
+    answer = Completion("It is free.", call="+one+two+three", cost_usd=price)
+    found = summarize(replace(run, traffic=Traffic(3, 3)), [replace(results[0], completion=answer, scores=())])
+    assert (found.generation.calls, found.generation.unknown, found.unused.calls) == (3, unknown, 0)
+
+
 def test_texts_that_no_call_of_ours_gave_count_each(run: Run, results: list[CaseResult]) -> None:
     own = Completion("Yes.", cost_usd=0.5)
     summary = summarize(run, [answered(result, own) for result in results[:2]])
