@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.cli.report import LOG
 from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.settings import OPTIONS
@@ -76,11 +76,11 @@ def compare(
             raise InputError(f"--scale: found {scale[0]:g} {scale[1]:g}; allowed: a lower and a higher number")
         columns = Columns(id_column, score, Scale(*scale, higher_is_better=direction == "higher"), cluster)
         found = _compared(*_sides(before, after, log, columns), score, GateRules(margin=margin, alpha=alpha))
+        code = exit_code([metric.result for metric in found.metrics], strict)
+        _show(found, json_path, code)
     except LLMEvalError as error:
         click.echo(error, err=True)
         raise SystemExit(USAGE_ERROR) from None
-    code = exit_code([metric.result for metric in found.metrics], strict)
-    _show(found, json_path, code)
     raise SystemExit(code)
 
 
@@ -118,10 +118,8 @@ def _show(found: Comparison, json_path: str | None, code: int) -> None:
 
     verdict = worst(metric.result for metric in found.metrics)
     if json_path is not None:
-        text = json.dumps({"verdict": verdict, "exit_code": code, **to_builtin(found)}, indent=2)
-        if json_path == "-":
-            click.echo(text)
-            return
-        Path(json_path).write_text(text + "\n", encoding="utf-8")
+        write_object({"verdict": verdict, "exit_code": code, **to_builtin(found)}, json_path, "comparison")
+    if json_path == STANDARD_OUTPUT:
+        return
     for line, colour in comparison_lines(found):
         click.secho(line, fg=colour or None, bold=bool(colour))

@@ -78,3 +78,5 @@ def _tell(found: Merged) -> None:
 
     click.echo(f"{count(found.cases, 'case')} of {count(len(parts_of(found.run)), 'shard')} joined as {found.run.id}")
     echo_lines(summary_lines(found.run, found.summary, found.paths))
+    for line in found.told_to_ci:
+        click.echo(line)

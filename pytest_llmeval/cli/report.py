@@ -70,7 +70,7 @@ def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
     from pytest_llmeval.reports.csv_report import write_csv
     from pytest_llmeval.reports.html_report import write_html
     from pytest_llmeval.reports.json_report import write_json
-    from pytest_llmeval.reports.markdown_report import write_markdown
+    from pytest_llmeval.reports.markdown_report import markdown, write_markdown
     from pytest_llmeval.reports.terminal import summary_lines
     from pytest_llmeval.session.ci import place_in_repository
 
@@ -83,7 +83,7 @@ def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
         write_csv(path, run, results)
     if path := wanted["summary"]:
         whole = next((str(wanted[name]) for name in ("html", "json", "csv") if wanted[name]), "")
-        write_markdown(path, run, results, summary, whole)
+        write_markdown(path, markdown(run, results, summary, whole))
     if path := wanted["code_quality"]:
         write_code_quality(path, run, results, place_in_repository(os.environ, Path.cwd()))
     echo_lines(summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_llmeval.comparisons import GateOutcome
-from pytest_llmeval.reports.changes import WAYS, Changes, changes_of
+from pytest_llmeval.reports.changes import WAYS, WORDS, Changes, changes_of
 from pytest_llmeval.reports.phrases import count, one_line, visible
 from pytest_llmeval.results import CaseResult, Run
 
@@ -87,7 +87,7 @@ def _of_gate(gate: GateOutcome) -> _Annotation | None:
         return None
     level: Level = "error" if gate.state in ("missed", "error") else "warning"
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return _Annotation(level, 0, f"{gate.verdict or gate.state.upper()}: {gate.rule}{against}", gate.reason)
+    return _Annotation(level, 0, f"{gate.verdict or gate.state.upper()}: {gate.told}{against}", gate.reason)
 
 
 def _of_case(result: CaseResult, changes: Changes, place: Place) -> _Annotation | None:
@@ -95,9 +95,8 @@ def _of_case(result: CaseResult, changes: Changes, place: Place) -> _Annotation 
     if way is None or way in ("dropped", "gained"):
         return None
     level: Level = "error" if result.outcome in ("failed", "error") else "warning"
-    titles = {"lost": "passed before, fails now", "error": "could not be judged", "still": "fails as before"}
     told = result.message or f"{result.outcome} in {result.nodeid}"
-    title = f"{titles.get(way, 'worse than asked')}: {result.case.id}"
+    title = f"{WORDS[way]}: {result.case.id}"
     return _Annotation(level, 1 + WAYS.index(way), title, told, place(source.file), source.line)
 
 

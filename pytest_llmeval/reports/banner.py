@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from pytest_llmeval.comparisons import GateResult, MetricComparison, Verdict
+from pytest_llmeval.comparisons import GateResult, MetricComparison
+from pytest_llmeval.gating.sides import PASS_RATE
 from pytest_llmeval.reports.phrases import NONE, average, percent, rate_text
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import Run
-
-WORST_FIRST: tuple[Verdict, ...] = ("ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK")
-
-
-@dataclass(frozen=True)
-class Lead:
-    """The comparison that says most of the run.
-
-    Attributes:
-        baseline: What the run was compared with.
-        metric: The worst of the metrics that count.
-    """
-
-    baseline: str
-    metric: MetricComparison
-
-
-def lead(run: Run) -> Lead | None:
-    """The comparison whose verdict is the run's worst; one that counts before one that is shown only."""
-    found = [Lead(comparison.baseline, metric) for comparison in run.comparisons for metric in comparison.metrics]
-    return min(found, key=_urgency, default=None)
-
-
-def _urgency(each: Lead) -> tuple[bool, bool, int]:
-    result = each.metric.result
-    return not each.metric.is_gated, result.n == 0, WORST_FIRST.index(result.verdict)
+from pytest_llmeval.stats.verdicts import WORST_FIRST
 
 
 def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """Label and text of each figure behind the verdict: those of the regression gate, or of the pass rate."""
-    first = lead(run)
-    if first is None:
+    compared = [(comparison.baseline, metric) for comparison in run.comparisons for metric in comparison.metrics]
+    if not compared:
         rate = summary.pass_rate
         return [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
-    return [("Metric", first.metric.name), ("Against", first.baseline), *_gate_figures(first.metric)]
+    baseline, metric = min(compared, key=lambda each: _urgency(each[1]))
+    return [("Metric", metric.name), ("Against", baseline), *_gate_figures(metric)]
+
+
+def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:
+    """The smaller, the more it says of the run: it counts, it has figures, its verdict is worse."""
+    return not metric.is_gated, metric.result.n == 0, WORST_FIRST.index(metric.result.verdict)
 
 
 def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
@@ -81,6 +62,6 @@ def points(value: float | None, signed: bool = True) -> str:
 
 def own(metric: MetricComparison, scaled: float | None) -> str:
     """A mean in the metric's own unit; a pass rate in percent."""
-    if metric.name == "pass_rate":
+    if metric.name == PASS_RATE:
         return percent(scaled)
     return average(None if scaled is None else metric.low + scaled * (metric.high - metric.low))

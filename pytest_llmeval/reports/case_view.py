@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Message, Score
 from pytest_llmeval.reports.case_change import Change, change_of
-from pytest_llmeval.reports.facts import Check, case_cost, checks, finite, flicker_text, kept_text, own_messages
+from pytest_llmeval.reports.facts import (
+    Check,
+    case_cost,
+    checks,
+    finite,
+    flicker_text,
+    kept_text,
+    own_messages,
+    rerun_command,
+)
 from pytest_llmeval.reports.html_data import anchor_of
 from pytest_llmeval.reports.phrases import one_line, usd
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Outcome
@@ -113,7 +121,7 @@ def view(result: CaseResult) -> CaseView:
         scores=tuple(_row(score, found, before) for score in result.scores),
         untaken=tuple(check for check in found if check.score is None),
         cost="cost unknown" if cost is None else usd(cost) if cost else "",
-        command=f"pytest {shlex.quote(result.nodeid)}",
+        command=rerun_command(result),
         samples=kept_text(result.samples),
         flickers=flicker_text(result),
     )

@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pytest_llmeval.comparisons import CaseChange
+from pytest_llmeval.gating.sides import Key
 from pytest_llmeval.results import CaseResult, Run
-
-Key = tuple[str, str, str]
-"""Suite, golden file and id of a case."""
 
 Way = Literal["lost", "failed", "error", "dropped", "still", "gained"]
 """The worst first. ``lost``: passed before and fails now. ``failed``: worse than asked. ``error``: not judged.
 ``dropped``: scored lower than before. ``still``: fails as before. ``gained``: failed before and passes now."""
 
 WAYS: tuple[Way, ...] = get_args(Way)
+WORDS: Mapping[Way, str] = {
+    "lost": "passed before, fails now",
+    "failed": "worse than asked",
+    "still": "fails as before",
+    "error": "could not be judged",
+    "dropped": "scored lower than before",
+}
+"""What is said of one case."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_llmeval.reports.changes import Changes, Way, changes_of
+from pytest_llmeval.reports.changes import WORDS, Changes, Way, changes_of
 from pytest_llmeval.reports.facts import checks
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.phrases import number, one_line
@@ -21,13 +21,6 @@ SEVERITIES: dict[Way, Severity] = {
     "still": "major",
     "error": "minor",
     "dropped": "minor",
-}
-WORDS: dict[Way, str] = {
-    "lost": "passed before, fails now",
-    "failed": "worse than asked",
-    "still": "fails as before",
-    "error": "could not be judged",
-    "dropped": "scored lower than before",
 }
 DESCRIPTION = 400  # characters
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -53,7 +54,7 @@ class Ledger:
 
     Attributes:
         known_usd: US dollars for those of them that have an id and a price.
-        unknown: Those of them that have an id and no price.
+        unknown: Completions with such an id and no price.
     """
 
     known_usd: float = 0.0
@@ -65,19 +66,19 @@ class Ledger:
         """Calls with an id."""
         return len(self._ids)
 
-    def takes(self, completion: Completion) -> bool:
-        """Whether this completion is to be counted: a call of this run that was not counted before."""
+    def takes(self, completion: Completion) -> int:
+        """For how many calls this completion is to be counted: those of this run that were not counted before."""
         if completion.cached:
-            return False
+            return 0
         if not completion.call:  # nobody made a call for it, or not by us: it stands for itself
-            return True
+            return 1
         before = len(self._ids)
         self._ids.update(map(hash, filter(None, completion.call.split(CALLS))))
-        if len(self._ids) == before:
-            return False
-        self.known_usd += completion.cost_usd or 0.0
-        self.unknown += completion.cost_usd is None
-        return True
+        new = len(self._ids) - before
+        if new:
+            self.known_usd += completion.cost_usd or 0.0
+            self.unknown += completion.cost_usd is None
+        return new
 
 
 def case_cost(result: CaseResult) -> CaseCost:
@@ -184,6 +185,11 @@ def instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def rerun_command(result: CaseResult) -> str:
+    """The command that runs exactly this case again, for a shell of POSIX."""
+    return f"pytest {shlex.quote(result.nodeid)}"
 
 
 def own_messages(case: Case) -> tuple[Message, ...]:

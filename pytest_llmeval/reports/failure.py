@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from pytest_llmeval.records import Case, Completion, Score, Threshold
 from pytest_llmeval.reports.facts import drawn_text, kept_text
-from pytest_llmeval.reports.phrases import visible
+from pytest_llmeval.reports.phrases import number, printed
 from pytest_llmeval.results import Sample
 
-CI_COMMANDS = ("::", "##[")  # what GitHub's and Azure's runners obey at the beginning of a printed line
+CI_COMMAND = "::"  # what GitHub's runner obeys at the beginning of a printed line
 TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
 
 
@@ -68,10 +68,10 @@ def _operand(value: object) -> str:
 
 
 def _number(score: Score) -> str:
-    return "unscored" if score.value is None else f"{score.value:.4g}"
+    return "unscored" if score.value is None else number(score.value)
 
 
 def _row(label: str, text: str) -> str:
     short = text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
-    lines = (f"| {line}" if line.lstrip().startswith(CI_COMMANDS) else line for line in visible(short).split("\n"))
+    lines = (f"| {line}" if line.lstrip().startswith(CI_COMMAND) else line for line in printed(short).splitlines())
     return textwrap.indent("\n".join(lines), " " * 12).replace(" " * 12, f"  {label:<10}", 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmeval.comparisons import Interval
@@ -203,7 +203,7 @@ class CaseHistory:
     line: int
     id: str
     sample: int
-    points: tuple[CasePoint, ...] = field(default=())
+    points: tuple[CasePoint, ...]
 
 
 def history_object(history: History) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
+from pytest_llmeval.gating.sides import WHOLE_OUTCOMES
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.history import (
     ANOTHER_JUDGE,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.reports.run_log import RunLog
 
 OUTCOMES: Mapping[str, Outcome] = {mark: outcome for outcome, mark in MARKS.items()}
-PASSES: Mapping[Outcome, float] = {"passed": 1.0, "failed": 0.0, "xfailed": 0.0}
 COUNTED = ("passed", "failed", "error", "xfailed", "skipped", "lost")
 
 Values = dict[int, tuple[float, str]]
@@ -155,8 +155,8 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
         case = cases.case(row)
         places[row.number] = case.place
         numbers.tally.outcomes[row.outcome] += 1
-        if row.outcome in PASSES:
-            numbers.passes[case.place] = PASSES[row.outcome], ""
+        if row.outcome in WHOLE_OUTCOMES:
+            numbers.passes[case.place] = WHOLE_OUTCOMES[row.outcome], ""
         if run.is_whole:
             cases.mark(case, row.outcome)
     cases.runs += run.is_whole

@@ -45,7 +45,7 @@ def history_lines(history: History) -> Iterator[Line]:
     for name in dict.fromkeys(metric.name for point in history.runs for metric in point.metrics):
         points = [(point, metric) for point in history.runs for metric in point.metrics if metric.name == name]
         scale = points[-1][1].scale
-        heading = f"{name} ({'higher' if scale.higher_is_better else 'lower'} is better)"
+        heading = f"{one_line(name, WIDTH)} ({'higher' if scale.higher_is_better else 'lower'} is better)"
         yield from _block(heading, [_metric_row(*pair) for pair in points])
     yield from _block("cost and time of an answer", [_cost_row(point) for point in history.runs])
     yield from _flips(history)
@@ -140,7 +140,8 @@ def _place(case: CaseFlips | CaseHistory) -> str:
     """A case as a person finds it."""
     where = f"{case.file}:{case.line} " if case.file else ""
     test = "" if case.suite in ("", case.file) else f" in {case.suite}"
-    return f"{where}{case.id}{test}" + (f", sample {case.sample}" if case.sample else "")
+    sample = f", sample {case.sample}" if case.sample else ""
+    return one_line(f"{where}{case.id}{test}{sample}", WIDTH)
 
 
 def _told(point: CasePoint, before: CasePoint | None) -> Iterator[str]:

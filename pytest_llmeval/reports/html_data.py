@@ -110,7 +110,7 @@ def index_row(result: CaseResult) -> dict[str, Any]:
         "cost": cost.total,
         "latency": answer.latency_s if answer and answer.latency_s and not answer.cached else None,
         "took": result.duration_s,
-        "before": {before.baseline: _before_row(result, before) for before in result.before},
+        "before": [_before_row(result, before) for before in result.before],
     }
 
 
@@ -126,4 +126,5 @@ def _value(score: Score) -> float | bool:
 
 def _before_row(result: CaseResult, before: Before) -> dict[str, Any]:
     values = {name: score.value for name, score in before.scores.items()}
-    return {"outcome": before.outcome, "change": change_of(result, before), "scores": values}
+    change = change_of(result, before)
+    return {"baseline": before.baseline, "outcome": before.outcome, "change": change, "scores": values}

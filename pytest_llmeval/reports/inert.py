@@ -41,7 +41,7 @@ def inert(text: str, room: int) -> str:
 
 def flat(text: str, room: int) -> str:
     """The same on one line: line breaks are spaces."""
-    return inert(" ".join(text[: 4 * room].split()), room)
+    return inert(" ".join(text.split(maxsplit=room)), room)  # so many words fill it; the rest only counts
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Score
 from pytest_llmeval.reports.changes import WAYS, Changes, Way, changes_of
-from pytest_llmeval.reports.facts import checks, finite, kept_text
+from pytest_llmeval.reports.facts import checks, finite, kept_text, rerun_command
 from pytest_llmeval.reports.inert import fenced, flat, inert
 from pytest_llmeval.reports.markdown_metrics import row
 from pytest_llmeval.reports.phrases import NONE, count, number
@@ -105,13 +104,13 @@ def _assembled(cases: Iterable[tuple[Way, str]], total: Counter[Way]) -> str:
 
 
 def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
-    case, command = result.case, f"pytest {shlex.quote(result.nodeid)}"
+    case, command = result.case, rerun_command(result)
     parts = [
         f"<details><summary>{_head(way, result, changes)}</summary>",
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
-        f"{flat(case.source.file, PLACE)}:{case.source.line}, again with:",
+        f"<b>Golden file</b> {flat(case.source.file, PLACE)}:{case.source.line}, again with:",
         fenced(command, "sh") if len(command) <= COMMAND else "<i>the command is too long to be shown</i>",
         "</details>",
     ]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llmeval.comparisons import Comparison, Interval, MetricComparison
+from pytest_llmeval.gating.sides import PASS_RATE
+from pytest_llmeval.reports.banner import p_text, points
 from pytest_llmeval.reports.inert import flat
 from pytest_llmeval.reports.phrases import NONE, average, mean_text, rate_text
 from pytest_llmeval.reports.summary import Summary
 from pytest_llmeval.results import Run
 
-PASS_RATE = "pass_rate"
 MOST_METRICS, MOST_BASELINES = 10, 3
 NAME = 80  # bytes
-MINUS = "\u2212"  # as wide as the plus sign
 NOTE = (
     "<sub>Changes are in points of 100 of the scale, negative is worse; in brackets, 95 % intervals of means, and the "
     "bounds that the gate works with. MDE: the smallest drop that would show in four of five runs.</sub>"
@@ -69,14 +69,13 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     tell = rate_text if is_rate else mean_text
     after = whole if whole is not None and whole.n == result.n else _own(metric, result.after)
     bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
-    p = result.p if result.adjusted_p is None else result.adjusted_p
     return row(
         flat(metric.name, NAME),
         _plain(tell(after)),
         _plain(tell(_own(metric, result.before))),
         NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
-        NONE if p is None else f"{p:.3f}" if p >= 0.001 else "&lt; 0.001",
-        NONE if result.detectable is None else f"{100 * result.detectable:.1f}",
+        _plain(p_text(result)),
+        points(result.detectable, signed=False),
         f"{result.n:,}",
         f"<b>{result.verdict}</b>" if metric.is_gated else f"{result.verdict}, not gated",
     )
@@ -87,11 +86,6 @@ def _own(metric: MetricComparison, scaled: Interval) -> Interval:
     if scaled.estimate is None or (metric.low, metric.high) == (0.0, 1.0):
         return scaled
     return Interval(metric.low + scaled.estimate * (metric.high - metric.low), None, None, scaled.n)
-
-
-def points(value: float | None) -> str:
-    """A difference on a scale from 0 to 1, in points of 100."""
-    return "?" if value is None else f"{100 * value:+.1f}".replace("-", MINUS)
 
 
 def _plain(text: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pytest_llmeval.comparisons import GateOutcome
+from pytest_llmeval.reports.banner import points
 from pytest_llmeval.reports.inert import comment, flat
 from pytest_llmeval.reports.markdown_cases import case_sections
-from pytest_llmeval.reports.markdown_metrics import metric_tables, points, row
+from pytest_llmeval.reports.markdown_metrics import metric_tables, row
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.phrases import number
 from pytest_llmeval.reports.summary import Summary
@@ -27,21 +28,14 @@ MOST_GATES, MOST_WARNINGS = 12, 5
 SHORT, LONG = 120, 600  # bytes
 
 
-def write_markdown(path: Path, run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> None:
-    """Write the summary as Markdown, as `markdown` makes it.
-
-    Args:
-        path: The file to make or replace.
-        run: The run.
-        results: Its results, in the order of the report. Read twice.
-        summary: Their summary.
-        whole: Where the whole report is; empty if there is none.
+def write_markdown(path: Path, text: str) -> None:
+    """Write what `markdown` has made.
 
     Raises:
         LLMEvalError: The file cannot be written.
     """
     with replacing(path, "Markdown summary") as file:
-        file.write(markdown(run, results, summary, whole))
+        file.write(text)
 
 
 def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> str:
@@ -91,7 +85,7 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
         return ""
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
     for gate in gates[:MOST_GATES]:
-        rule = flat(f"{gate.rule} against {gate.baseline}" if gate.baseline else gate.rule, SHORT)
+        rule = flat(f"{gate.told} against {gate.baseline}" if gate.baseline else gate.told, SHORT)
         value = f"{points(gate.value)} points" if gate.verdict and gate.value is not None else number(gate.value)
         lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES

@@ -28,9 +28,14 @@ def visible(text: str) -> str:
     return text.translate(VISIBLE)
 
 
+def printed(text: str) -> str:
+    """The text as it may be printed: visible, and without what GitHub's runner obeys anywhere in a line."""
+    return visible(text).replace("##[", "## [")
+
+
 def one_line(text: str, width: int) -> str:
     """The text on one line of at most ``width`` characters."""
-    flat = visible(" ".join(text.split()))
+    flat = printed(" ".join(text.split()))
     return flat if len(flat) <= width else f"{flat[: width - 3]}..."
 
 
@@ -40,7 +45,7 @@ def count(amount: int, thing: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A score: at most four significant digits and four decimals, thousands in full."""
+    """A score: four significant digits, from ten thousand on all of its whole part."""
     if value is None:
         return NONE
     if 0 < abs(value) < 0.0001:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -28,7 +28,7 @@ from pytest_llmeval.results import CaseResult, Run
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 
 Verdict = Literal["passed", "failed", "error", "empty"]
-SLOWEST = 5
+SLOWEST, NAMED = 5, 5
 FIRST_SCORE = "rubric"  # what a reader looks for first
 
 
@@ -252,11 +252,10 @@ class Tally:
         if not run.finished_at:
             yield "The run has not finished, or was cut off: these are the results so far."
         if run.lost:
-            first = ", ".join(run.lost[:SLOWEST])
-            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first}"
+            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {_first(run.lost)}"
         if self.flickering:
-            first = ", ".join(self.flickering[:SLOWEST]) + (", ..." if len(self.flickering) > SLOWEST else "")
-            yield f"{count(len(self.flickering), 'case')} that must pass flickered; further samples settled it: {first}"
+            told = f"{count(len(self.flickering), 'case')} that must pass flickered; further samples settled it"
+            yield f"{told}: {_first(self.flickering)}"
         if self.unbounded:
             yield f"{count(self.unbounded, 'case')} had no threshold: only an assertion of the test could fail."
         if self.truncated:
@@ -274,6 +273,10 @@ def _gates_told(run: Run) -> str:
     told = {"missed": states["missed"], "could not be decided": states["error"]}
     said = [f"{count(number, 'gate')} {words}" for words, number in told.items() if number]
     return f"{', '.join(said)}. " if said else ""
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def _seconds_between(start: str, end: str) -> float | None:

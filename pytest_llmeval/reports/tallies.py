@@ -145,13 +145,14 @@ class SpendingTally:
     completion_tokens: int = 0
 
     def add(self, call: Completion) -> None:
-        """Count one completion, and its call unless that was counted before."""
+        """Count one completion, and its calls unless they were counted before."""
         self.cached += call.cached
-        if not self.ledger.takes(call):
+        new = self.ledger.takes(call)
+        if not new:
             return
-        self.made += 1
+        self.made += new
         self.known_usd += call.cost_usd or 0.0
-        self.unknown += call.cost_usd is None
+        self.unknown += new if call.cost_usd is None else 0
         self.prompt_tokens += call.usage.prompt_tokens if call.usage else 0
         self.completion_tokens += call.usage.completion_tokens if call.usage else 0
 

@@ -28,12 +28,14 @@ class Baseline:
     Attributes:
         name: As it was named.
         sources: Where it was found.
+        source: What it is there; empty if it was not found.
         found: The side, with what was judged again; ``None`` if it cannot be read.
         trouble: Why it cannot.
     """
 
     name: str
     sources: Sources
+    source: str = ""
     found: Rejudged | None = None
     trouble: LLMEvalError | None = None
 
@@ -53,9 +55,11 @@ class Baseline:
         from pytest_llmeval.session.rejudging import rejudge
 
         try:
-            return cls(name, sources, rejudge(session, sources.side(name), sources.told(name), after, results))
+            source = sources.fixed(name)
+            found = rejudge(session, sources.side(source), sources.told(source), after, results)
+            return cls(name, sources, source, found)
         except LLMEvalError as error:
-            return cls(name, sources, None, error)
+            return cls(name, sources, trouble=error)
 
     @property
     def note(self) -> str:
@@ -82,7 +86,7 @@ class Baseline:
         if self.found is None:
             return
         by_id = {key[2]: key for key in after.entries} if self.found.side.is_plain else {}
-        for told in self.sources.told(self.name):
+        for told in self.sources.told(self.source):
             key = by_id.get(told.key[2], told.key)
             if key in after.entries:
                 yield key, told.before(self.name, self.found.scores.get(key))

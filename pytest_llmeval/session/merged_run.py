@@ -41,12 +41,14 @@ class Merged:
         summary: Its summary.
         paths: What was written, by kind.
         cases: How many cases were joined.
+        told_to_ci: Lines for the output of a CI job.
     """
 
     run: Run
     summary: Summary
     paths: Mapping[str, str]
     cases: int
+    told_to_ci: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def merge(
     written = recorder.finish(code, run.lost, (*run.warnings, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
-    return Merged(recorder.run, *written, found.cases)
+    return Merged(recorder.run, *written, found.cases, recorder.told_to_ci)
 
 
 def _read_baselines(recorder: Recorder, session: Session) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import re
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.session.session import Session
 
 IN_MEMORY = "sqlite://"
+HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
+"""What an address may tell behind its question mark beside the version of Azure's API: a key."""
+
 WHOLE = ("html", "json", "csv", "log")
 """The reports that hold every case, the one that a person would open first."""
 
@@ -128,14 +133,14 @@ class Recorder:
 
         Raises:
             RunLogError: The log cannot be written.
+            LLMEvalError: A report cannot be written.
         """
         if self._log is None:
             return None
         self.run = dataclasses.replace(self.run, finished_at=_now(), exit_code=exit_code, lost=lost, warnings=warnings)
-        self._log.finish(self.run)
-        written = self._write_reports(self._log)
-        self._log.close()
-        return written
+        with closing(self._log) as log:
+            log.finish(self.run)
+            return self._write_reports(log)
 
     def _side(self, log: RunLog) -> Side:
         """What the gates need of the results, which are read once: all of them have been added."""
@@ -179,14 +184,13 @@ class Recorder:
         from pytest_llmeval.session import ci
 
         place, page = ci.place_in_repository(os.environ, self._root), os.environ.get(ci.STEP_SUMMARY)
-        if "summary" in paths:
-            from pytest_llmeval.reports.markdown_report import write_markdown
+        if page or "summary" in paths:
+            from pytest_llmeval.reports.markdown_report import markdown, write_markdown
 
-            write_markdown(paths["summary"], self.run, results, summary, whole)
-        if page:
-            from pytest_llmeval.reports.markdown_report import markdown
-
-            trouble = ci.append(page, markdown(self.run, results, summary, whole))
+            text = markdown(self.run, results, summary, whole)
+            if "summary" in paths:
+                write_markdown(paths["summary"], text)
+            trouble = ci.append(page, text) if page else ""
             self.told_to_ci += (f"llm: {trouble}",) if trouble else ()
         if "code_quality" in paths:
             from pytest_llmeval.reports.code_quality import write_code_quality
@@ -238,6 +242,10 @@ def changed_settings(settings: Settings) -> dict[str, str]:
     changed = {name: value for name, (value, default) in pairs.items() if value not in (default, (), {}, None)}
     if "log" in changed:
         changed["log"] = shown_place(settings.log)
+    for name in {"base_url", "judge_base_url"} & changed.keys():
+        changed[name] = HIDDEN.sub("", changed[name])
+    if "jury" in changed:
+        changed["jury"] = tuple(HIDDEN.sub("", juror) for juror in settings.jury)
     if "extra_body" in changed:
         changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
     return {name: str(value) for name, value in changed.items()}

@@ -73,6 +73,15 @@ class Sources:
             return map(told_of, read_report(path)[1])
         return told_lines(path) if is_baseline(path) else told_rows(path, self.columns)
 
+    def fixed(self, source: str) -> str:
+        """A source that means the same when it is read again, even if a run ends meanwhile: of a run its id.
+
+        Raises:
+            NoSuchRun: Nothing has this name.
+            RunLogError: The run log cannot be read.
+        """
+        return source if find_file(source, self.folder) else self._logged(source)[0].id
+
     def _logged(self, source: str) -> tuple[Run, Iterable[CaseResult]]:
         run = find_run(self.log.runs(), source, self.but) if self.log is not None else None
         if self.log is None or run is None:

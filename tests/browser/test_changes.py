@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pytest_llmeval.reports.case_change import change_of
 from pytest_llmeval.results import CaseResult
 from tests.browser.conftest import Open, Written
+from tests.browser.made import Made, shop
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -59,6 +62,20 @@ def test_the_count_of_a_change_shows_its_cases(shop_report: Written, opened: Ope
         chip.click()
         assert page.locator(".told").text_content() == f"{count} of 53 cases"
         assert set(page.locator(".grid-row [role=gridcell]:nth-child(3)").all_text_contents()) == {name}
+
+
+def test_the_first_baseline_is_shown_unless_the_address_names_another(
+    written: Callable[[Made], Written], opened: Open
+) -> None:
+    case = next(each for each in shop().results if each.before)
+    befores = tuple(replace(case.before[0], baseline=name) for name in ("main", "2024"))
+    page = opened(written(Made(shop().run, (replace(case, before=befores),))).html)
+    chosen = page.get_by_role("combobox", name="Baseline")
+    assert chosen.input_value() == "main"
+    chosen.select_option("2024")
+    page.evaluate("location.hash = '#q=x'")
+    page.locator(".told").filter(has_text="0 of 1 case").wait_for()
+    assert chosen.input_value() == "main"
 
 
 def test_the_drawer_reads_the_answer_against_both_and_shows_both_reasons(shop_report: Written, opened: Open) -> None:

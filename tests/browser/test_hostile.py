@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_report import CARDS, clipped
 from pytest_llmeval.reports.phrases import visible
 from pytest_llmeval.results import CaseResult
@@ -109,6 +110,24 @@ def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, open
     assert len(set(heights)) == 1
 
 
+SLOW = {
+    "a heading without a text": "## ",
+    "almost a table": f"{'|' * 9_000}\n{'-' * 9_000}x",
+    "almost links": "![a](b" * 3_000,
+}
+
+
+@pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
+def test_no_answer_keeps_markdown_from_being_shown(
+    answer: str, written: Callable[[Made], Written], opened: Open
+) -> None:
+    answered = next(each for each in shop().results if each.completion)
+    page = opened(written(Made(shop().run, (replace(answered, completion=Completion(answer)),))).html)
+    page.locator(".window .grid-row").first.click()
+    page.get_by_role("button", name="Markdown").click()
+    page.locator("dialog .rendered").wait_for()
+
+
 @pytest.mark.parametrize("name", ["constructor", "__proto__"])
 def test_a_score_and_a_baseline_may_have_a_name_that_every_object_has(
     name: str, written: Callable[[Made], Written], opened: Open
@@ -125,6 +144,15 @@ def test_a_score_and_a_baseline_may_have_a_name_that_every_object_has(
     assert page.get_by_role("heading", name="What changed").is_visible()
     page.locator(".window .grid-row").first.click()
     page.locator("dialog .answer").wait_for()
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "__defineGetter__"])
+def test_an_address_that_names_what_every_object_has_is_passed_over(
+    name: str, shop_report: Written, opened: Open
+) -> None:
+    page = opened(shop_report.html, f"#sort={name}&outcome={name}&change={name}&range={name},1,")
+    names = page.locator(".active-filters button").all_text_contents()
+    assert [each.rstrip("\N{MULTIPLICATION SIGN} ") for each in names] == [name, f"1 ≤ {name}", "Show all"]
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_llmeval.reports.phrases import number, seconds, usd
 from tests.browser.conftest import Open, Written
 from tests.browser.made import Made, many
 
@@ -25,6 +26,18 @@ def test_the_page_holds_what_the_json_report_says(shop_report: Written, opened: 
     told = json.loads(shop_report.json.read_text())
     told.pop("schema")
     assert held == told
+
+
+def test_numbers_read_as_in_every_other_report(shop_report: Written, opened: Open) -> None:
+    page = opened(shop_report.html)
+    scores = (0, 0.00002, 0.00012, 0.12345, 4.5, 1234.6, 9999.4, 9999.6, 12345.6, -9999.7, 1e6)
+    times = (0.0004, 0.25, 1.27, 59.4, 61, 119.7, 3599.7, 3700.2, 90_061)
+    dollars = (0, 0.000012, 0.00034, 0.0123, 0.5, 1, 12.345, 1234.56)
+    assert page.evaluate("values => values.map(number)", scores) == [number(value) for value in scores]
+    assert page.evaluate("values => values.map(seconds)", times) == [seconds(value) for value in times]
+    assert page.evaluate("values => values.map(usd)", dollars) == [usd(value) for value in dollars]
+    assert number(9_999.6) == "10,000"
+    assert seconds(119.7) == "2 min 00 s"
 
 
 def test_twenty_thousand_results_are_a_file_of_at_most_25_megabytes(large_report: Written) -> None:

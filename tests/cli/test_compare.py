@@ -156,3 +156,9 @@ def test_length_tags_and_the_most_suspicious_cases_are_shown(llmeval: Command) -
     assert "answers: 50 -> 98 characters (+95.0 %), correlation with the change in score -1.00" in output
     assert "19 cases got worse, the most suspicious first:\n    19: 0.8 -> 0.61\n    18:" in output
     assert "short: -0.1000, n=10, SE 0.0191\n    long: -0.0900, n=10, SE 0.0191" in output
+
+
+def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:
+    Path("a.csv").write_text("id,score\na,1\n")
+    result = llmeval.run("compare", "a.csv", "a.csv", "--score", "score", "--json", "a.csv/found.json")
+    assert (result.exit_code, "comparison a.csv/found.json: cannot be written" in result.stderr) == (2, True)

@@ -192,6 +192,16 @@ def test_what_cannot_be_done_is_told(llmeval: Command, arguments: list[str], tol
     assert (result.exit_code, told in result.stderr) == (2, True), result.output
 
 
+def test_no_case_id_begins_a_line_or_steers_the_terminal(llmeval: Command) -> None:
+    for number, value in ((6, 5), (7, 2)):
+        enter(run(number, "main"), case("a\n::error::forged\x1b[2J", value))
+    for arguments in ([], ["--case", "a\n::error::forged\x1b[2J"]):
+        printed = llmeval.run("history", "--limit", "2", *arguments).stdout
+        assert "a ::error::forged␛[2J" in printed
+        assert "\x1b" not in printed
+        assert not any(line.startswith("::") for line in printed.splitlines())
+
+
 def test_a_log_without_runs_is_told(llmeval: Command) -> None:
     RunLog("empty.sqlite").close()
     result = llmeval.run("history", "--log", "empty.sqlite")

@@ -226,6 +226,16 @@ def test_what_fails_the_run_is_decided_anew(
     assert {each.case.id: each.outcome for each in newest()[1]} == outcomes
 
 
+def test_github_is_told_of_the_whole(llmeval: Command, shards: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "absent/page.md")
+    printed = llmeval.run("merge", *shards.logs("others"), "--log", "", "--json", "", "--html", "").stdout.splitlines()
+    assert "llm: the page of this step, absent/page.md, cannot be written: No such file or directory" in printed
+    (one, other) = (line for line in printed if line.startswith("::error "))
+    assert one.startswith("::error file=golden/others.csv,line=2,title=worse than asked%3A bad::")
+    assert other.startswith("::error file=golden/others.csv,line=3,title=could not be judged%3A silent::")
+
+
 def test_a_case_in_two_shards_is_an_error_that_names_both(llmeval: Command, shards: Shards) -> None:
     ids = [newest(path)[0].id for path in shards.logs("one", "whole")]
     refused(

@@ -52,6 +52,19 @@ def test_what_may_hold_a_secret_is_not_in_the_reports(project: Project) -> None:
     assert project.endpoint.requests[0].body["token"] == "s3cret"
 
 
+def test_what_an_address_says_behind_its_question_mark_is_not_in_the_reports(project: Project) -> None:
+    project.run(
+        "golden/faq.csv::opening", "--llm-model", "mock", "--llm-retries", "0", "--llm-jury", "a@http://127.0.0.1:9?s3cret",
+        "--llm-judge-base-url",
+        "http://127.0.0.1:9/v1#s3cret", "--llm-base-url", "http://127.0.0.1:9/v1?key=s3cret small@http://127.0.0.1:9?s3cret",
+    )  # fmt: skip
+
+    told = project.report()["run"]["settings"]
+    assert told["base_url"] == "http://127.0.0.1:9/v1 small@http://127.0.0.1:9"
+    assert told["judge_base_url"] == "http://127.0.0.1:9/v1"
+    assert told["jury"] == "('a@http://127.0.0.1:9',)"
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
 def test_an_api_key_appears_in_no_file_and_no_output(
     project: Project, monkeypatch: pytest.MonkeyPatch, workers: list[str]

@@ -74,6 +74,13 @@ def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
     ]
 
 
+def test_a_gate_of_a_marker_tells_what_it_is_confined_to(run: Run) -> None:
+    gate = GateOutcome("pass_rate>=.9", "missed", "50 %", scope="test_faq.py::test_faq")
+    assert told(replace(run, gates=(gate,)), []) == [
+        "::error title=MISSED%3A pass_rate>=.9 on test_faq.py%3A%3Atest_faq::50 %25"
+    ]
+
+
 def test_a_case_that_the_gates_excuse_is_a_warning_if_it_passed_before(run: Run) -> None:
     lost, known = case("malta", "xfailed"), case("known", "xfailed", was="xfailed")
     lines = told(replace(compared(run, lost=(change(lost),)), gates=()), [lost, known])

@@ -151,7 +151,7 @@ def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, re
         assert words in text
     assert text.index("What changed") < text.index("can-i-return-a") < text.index("Failed or not judged")
     [index] = unpacked(html, "index")
-    assert [before.get("main", {}).get("change", "new") for before in index["before"]] == [
+    assert [next((each["change"] for each in befores), "new") for befores in index["before"]] == [
         "better", "lost", "reworded", "new", "new", "new",
     ]  # fmt: skip
 

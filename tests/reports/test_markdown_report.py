@@ -24,7 +24,7 @@ from pytest_llmeval.comparisons import (
     MetricComparison,
 )
 from pytest_llmeval.records import Case, Completion, Score, Source, Threshold
-from pytest_llmeval.reports.inert import inert
+from pytest_llmeval.reports.inert import flat, inert
 from pytest_llmeval.reports.markdown_report import MOST_BYTES, markdown, write_markdown
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.results import Before, BeforeScore, CaseResult, Outcome, Run
@@ -43,6 +43,8 @@ HOSTILE = [
     "\u202eright to left\u202c \u2066isolate \x1b[31m \x00 \x85 \ud83d",
     "> quote\n===\n---\n***\n1. one\n\n\n\n\n\tcode",
     "an emoji with our colon after it :tada",
+    "- item",
+    "1. item",
     "[^1] [^1]: note {+ added +} {- gone -} [x] -->",
 ]
 
@@ -138,7 +140,7 @@ def test_the_verdict_comes_first_then_what_a_reviewer_has_to_see(run: Run) -> No
     assert places == sorted(places)
     for shown in (BEFORE, NOW, "Same price.", "Malta is not free.", "golden/faq.csv:3", "pytest golden/faq.csv::malta"):
         assert shown in text
-    assert "| rubric | 4.20 | 4.50 | <b>\u22125.3</b> &#91;\u22129.0, \u22122.0&#93; | 0.004 | 3.0 | 60 |" in text
+    assert "| rubric | 4.20 | 4.50 | <b>\u22125.3</b> &#91;\u22129.0, \u22122.0&#93; | 0.0040 | 3.0 | 60 |" in text
     assert "rubric 5 → 4" in text
     assert "whole report: .llmeval/report.html" in text
 
@@ -192,6 +194,11 @@ def test_a_text_keeps_to_its_room(text: str, room: int) -> None:
     assert len(inert(text, room).encode()) <= room
 
 
+def test_on_one_line_a_text_is_cut_only_where_its_room_ends_and_tells_its_length() -> None:
+    assert flat("a" * 10_000, 80).endswith("… (10,000 characters)")
+    assert flat(f"{' ' * 10_000}a{' ' * 10_000}b", 80) == "a b"
+
+
 @pytest.mark.parametrize("sign", ["👩🏽‍🚀", "🇩🇪", "e\u0301", "각", "#️⃣"])
 def test_a_text_is_cut_between_what_a_reader_takes_for_characters(sign: str) -> None:
     for room in range(60, 90):
@@ -226,5 +233,5 @@ def test_a_large_run_keeps_to_its_size_and_says_what_is_left_out(run: Run) -> No
 
 def test_it_is_written_with_its_folder(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
     path = tmp_path / "out" / "summary.md"
-    write_markdown(path, run, results, summarize(run, results))
+    write_markdown(path, markdown(run, results, summarize(run, results)))
     assert path.read_text(encoding="utf-8") == markdown(run, results, summarize(run, results))

@@ -54,6 +54,11 @@ def test_a_test_that_died_with_its_worker_is_no_pass(run: Run, results: list[Cas
     assert any("faq.csv::x" in note for note in summary.notes)
 
 
+def test_more_lost_tests_than_are_named_are_not_told_as_all(run: Run) -> None:
+    told = summarize(replace(run, lost=tuple("abcdef")), []).notes
+    assert "6 tests died with a worker and left no result: a, b, c, d, e, ..." in told
+
+
 def test_an_unscored_case_is_counted_and_never_a_zero(summary: Summary) -> None:
     rubric = summary.scores[0]
     student = mean_interval([4.8, 1.5, 4.2])
@@ -103,6 +108,15 @@ def test_a_call_is_counted_once_over_generation_and_judging(run: Run, results: l
     both = Completion("Yes.", cost_usd=0.5, call="a")
     summary = summarize(run, [answered(results[0], both, both)])
     assert (summary.generation.calls, summary.judging.calls, summary.judging.usd) == (1, 0, 0.0)
+
+
+@pytest.mark.parametrize(("price", "unknown"), [(0.03, 0), (None, 3)])
+def test_every_call_that_an_application_has_made_is_counted(
+    run: Run, results: list[CaseResult], price: float | None, unknown: int
+) -> None:
+    answer = Completion("It is free.", call="+one+two+three", cost_usd=price)
+    found = summarize(replace(run, traffic=Traffic(3, 3)), [replace(results[0], completion=answer, scores=())])
+    assert (found.generation.calls, found.generation.unknown, found.unused.calls) == (3, unknown, 0)
 
 
 def test_texts_that_no_call_of_ours_gave_count_each(run: Run, results: list[CaseResult]) -> None:

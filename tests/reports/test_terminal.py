@@ -10,7 +10,7 @@ import pytest
 from pytest_llmeval.records import Completion, Score
 from pytest_llmeval.reports.failure import subject_lines
 from pytest_llmeval.reports.junit import properties
-from pytest_llmeval.reports.phrases import age
+from pytest_llmeval.reports.phrases import age, one_line
 from pytest_llmeval.reports.summary import summarize
 from pytest_llmeval.reports.terminal import summary_lines
 from pytest_llmeval.results import CaseResult, Run, Traffic
@@ -120,8 +120,9 @@ def test_junit_says_unscored_and_does_not_guess_a_cost(results: list[CaseResult]
 
 
 def test_what_a_failed_case_says_cannot_steer_a_terminal_or_a_ci_runner(results: list[CaseResult]) -> None:
-    answer = Completion("fine\n::stop-commands::x\n  ##[section]y\nred \x1b[31m")
+    answer = Completion("fine\n::stop-commands::x\n  ##[section]y ##[error]z\r::add-mask::e\nred \x1b[31m")
     shown = "\n".join(subject_lines(results[0].case, answer)).splitlines()
     assert "\x1b" not in "".join(shown)
-    assert not [line for line in shown if line.lstrip().startswith(("::", "##["))]
+    assert not [line for line in shown if line.lstrip().startswith("::") or "##[" in line]
     assert "            | ::stop-commands::x" in shown
+    assert "##[" not in one_line(answer.text, 100)

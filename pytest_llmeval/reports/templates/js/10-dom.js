@@ -76,9 +76,10 @@ function seconds(value) {
   if (value === null || value === undefined) return NONE;
   if (value < 1) return `${Math.round(1000 * value)} ms`;
   if (value < 60) return `${value.toFixed(1)} s`;
-  const [minutes, rest] = [Math.floor(Math.round(value) / 60), Math.round(value) % 60];
-  const two = (amount) => String(amount).padStart(2, "0");
-  return minutes < 60 ? `${minutes} min ${two(rest)} s` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  const whole = Math.round(value);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (part) => String(part).padStart(2, "0");
+  return hours ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
 }
 
 /** A value of a golden file or a setting as text. */

@@ -21,7 +21,7 @@ function bytesOf(binary) {
   return bytes;
 }
 
-/** A map of JSON without the names that every object has: a score or a baseline may be called `constructor`. */
+/** A map without the names that every object has: a score may be called `constructor`, and an address may ask for it. */
 const bare = (map) => Object.setPrototypeOf(map, null);
 
 /** The run, its summary, and its cases as rows: what the index knows of each. */
@@ -41,8 +41,8 @@ class Store {
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
     this.metrics = this.summary.scores.map((score) => score.name);
     this.scales = new Map(this.summary.scores.map((score) => [score.name, score.scale]));
-    this.baselines = [...new Set(this.rows.flatMap((row) => Object.keys(row.before)))];
-    this.baseline = this.baselines[0] || "";
+    this.baselines = [...new Set(this.rows.flatMap((row) => [...row.before.keys()]))];
+    this.compareWith("");
     this.kept = new Map();
     this.texts = [];
   }
@@ -52,9 +52,19 @@ class Store {
     return this.repeated.has(row.id) ? `${row.suite}${row.sample ? `, sample ${row.sample}` : ""}` : "";
   }
 
+  /** Use a baseline; the first, where there is none of this name. */
+  compareWith(baseline) {
+    this.baseline = this.baselines.includes(baseline) ? baseline : this.baselines[0] || "";
+  }
+
   /** What the baseline in use says of a case; undefined: nothing. */
   before(row) {
-    return row.before[this.baseline];
+    return row.before.get(this.baseline);
+  }
+
+  /** The same as the JSON report has it: answer and reasons, too. */
+  told(result) {
+    return result.before.find((each) => each.baseline === this.baseline);
   }
 
   change(row) {
@@ -73,7 +83,7 @@ class Store {
   async unpack(number) {
     if (!blocks("results")[number]) await parsed;
     const results = await unpacked(blocks("results")[number]);
-    for (const { before } of results) for (const each of before || []) bare(each.scores);
+    for (const { before } of results) for (const each of before) bare(each.scores);
     return results;
   }
 
@@ -107,7 +117,8 @@ function rowsOf(columns) {
   return columns.anchor.map((_, place) => {
     const row = {};
     for (const name of names) row[name] = columns[name][place];
-    for (const map of [row.scores, row.before, ...Object.values(row.before).map((then) => then.scores)]) bare(map);
+    row.before = new Map(row.before.map((then) => [then.baseline, then])); // in their order, which an object loses
+    for (const map of [row.scores, ...Array.from(row.before.values(), (then) => then.scores)]) bare(map);
     row.text = [row.id, row.ask, row.source, ...row.tags].map(searchable).join("\n");
     return row;
   });

@@ -1,6 +1,6 @@
 /* What the table shows: filters, order and the open case, in the page's address so that a link shows the same. */
 
-const RANKS = { failed: 0, error: 1, xfailed: 2, passed: 3, skipped: 4 };
+const RANKS = bare({ failed: 0, error: 1, xfailed: 2, passed: 3, skipped: 4 });
 const CHANGES = {
   lost: "Passed before, fails now",
   gained: "Failed before, passes now",
@@ -70,13 +70,13 @@ class View {
     const name = field.slice(field.indexOf(":") + 1);
     if (field.startsWith("score:")) return (row) => row.scores[name];
     if (field.startsWith("before:")) return (row) => this.store.before(row)?.scores[name];
-    return {
+    return bare({
       outcome: (row) => RANKS[row.outcome],
       change: (row) => ORDER.indexOf(this.store.change(row)),
       tags: (row) => row.tags.join(", ").toLowerCase(),
       id: (row) => row.id.toLowerCase(),
       label: (row) => this.labels.of(row)?.label,
-    }[field] || ((row) => row[field]);
+    })[field] || ((row) => row[field]);
   }
 
   /** The rows in the order asked for; what has no value comes last. Without one: what needs attention first. */
@@ -120,7 +120,7 @@ class View {
     const outcomes = text("outcome").split(",").filter((outcome) => outcome in RANKS);
     Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: Boolean(text("unscored")) });
     Object.assign(this, { change: text("change"), sort: text("sort"), open: text("case") });
-    if (this.store.baselines.includes(text("baseline"))) this.store.baseline = text("baseline");
+    this.store.compareWith(text("baseline"));
     for (const range of address.getAll("range")) {
       const [, field, low, sign, high] = range.match(/^(.+),([^,]*),(<?)([^,]*)$/) || [];
       if (field) this.ranges.set(field, { low: bound(low), high: bound(high), isOpen: sign === "<" });
@@ -150,5 +150,5 @@ function rangeText(field, { low, high, isOpen }) {
 function fieldName(field) {
   if (field.startsWith("score:")) return field.slice(6);
   if (field.startsWith("before:")) return `${field.slice(7)} before`;
-  return { outcome: "Outcome", id: "Case", change: "Change", tags: "Tags", cost: "Cost", latency: "Latency", took: "Took", label: "Label" }[field] || field;
+  return bare({ outcome: "Outcome", id: "Case", change: "Change", tags: "Tags", cost: "Cost", latency: "Latency", took: "Took", label: "Label" })[field] || field;
 }

@@ -73,7 +73,7 @@ const labelChoice = (view) => choice(view, "Label", "label", [["", "any"], ["rig
 function baselineChoice(view) {
   const { baselines } = view.store;
   const set = (baseline) => {
-    view.store.baseline = baseline;
+    view.store.compareWith(baseline);
     view.refresh();
   };
   return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((each) => [each, short(each, 60)]), set)] : [];
@@ -108,7 +108,7 @@ function inForce(view) {
   const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action, { class: "chip on", "aria-label": `Remove the filter ${text}` });
   const chips = [];
   if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
-  if (view.change) chips.push(off({ changed: "changed", flips: "another outcome" }[view.change] || view.change, () => view.set({ change: "" })));
+  if (view.change) chips.push(off(view.change === "flips" ? "another outcome" : view.change, () => view.set({ change: "" })));
   for (const [field, range] of view.ranges) chips.push(off(rangeText(field, range), () => view.range(field, null)));
   if (view.isNarrow) chips.push(button("Show all", () => { view.clear(); view.refresh(); }, { class: "link" }));
   return chips;

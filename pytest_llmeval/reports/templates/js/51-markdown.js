@@ -1,6 +1,6 @@
 /* Markdown as elements: paragraphs, headings, lists, quotes, code, tables, emphasis. No HTML, no image, no live link. */
 
-const INLINE = /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s](?:.*?[^*\s])?)\*|(?<!\w)_([^_\s](?:.*?[^_\s])?)_(?!\w)|~~(.+?)~~|!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)/;
+const INLINE = /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s](?:.*?[^*\s])?)\*|(?<!\w)_([^_\s](?:.*?[^_\s])?)_(?!\w)|~~(.+?)~~|!?\[([^\]]*)\]\(([^)\s]*)(?:\s[^)]*)?\)/;
 const DEEPEST = 20; // of emphasis within emphasis, and of quotes and lists within each other
 
 function inline(text, depth = 0) {
@@ -29,7 +29,7 @@ const BLOCKS = [
   [/^ {0,3}([-*_])( *\1){2,} *$/, () => [el("hr"), 1]],
   [/^ {0,3}>/, quote],
   [/^ {0,3}([-*+]|\d{1,9}[.)])\s/, list],
-  [/^.*\|.*\n {0,3}\|?[ :|-]*-[ :|-]*$/, tableBlock],
+  [/^[^|\n]*\|.*\n[ :|]*-[ :|-]*$/, tableBlock],
 ];
 
 /** The blocks of a text. */
@@ -62,7 +62,7 @@ function fence(lines) {
 }
 
 function heading(line) {
-  const [, signs, text] = line.trim().match(/^(#+)\s+(.*?)\s*#*$/);
+  const [, signs, text] = line.trim().match(/^(#+)\s*(.*?)\s*#*$/);
   return el("p", { class: "heading", role: "heading", "aria-level": Math.min(signs.length + 4, 6), dir: "auto" }, inline(text));
 }
 

@@ -26,7 +26,7 @@ const keptFigures = (samples) => samples.filter((sample) => !sample.is_draw && s
 
 /** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
 function caseSections(store, result, reading) {
-  const before = result.before?.find((each) => each.baseline === store.baseline);
+  const before = store.told(result);
   return [
     result.message && el("section", { class: `why ${result.outcome}` }, el("h3", null, "Why"), textBlock(result.message)),
     chatSection(result),

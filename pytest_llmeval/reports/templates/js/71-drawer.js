@@ -42,7 +42,7 @@ class Drawer {
   }
 
   readings() {
-    const before = this.result.before?.find((each) => each.baseline === this.view.store.baseline);
+    const before = this.view.store.told(this.result);
     const can = { text: true, markdown: true, expected: this.result.case.expected !== null, before: typeof before?.answer === "string" };
     const buttons = Object.keys(READINGS).filter((reading) => can[reading] && this.result.completion).map((reading) => button(READINGS[reading], () => {
       this.reading = reading;

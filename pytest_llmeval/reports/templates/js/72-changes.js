@@ -73,7 +73,7 @@ function changedCase(view, drawer, row, isOpen) {
 
 async function fillChange(view, drawer, row, body) {
   const result = await view.store.result(row);
-  const before = result.before.find((each) => each.baseline === view.store.baseline);
+  const before = view.store.told(result);
   const [expected, answer] = [result.case.expected, result.completion?.text ?? null];
   const hasBefore = typeof before.answer === "string" && answer !== null;
   const prompt = result.case.prompt;
