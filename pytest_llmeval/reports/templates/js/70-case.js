@@ -22,8 +22,6 @@ const none = (text) => el("p", { class: "none" }, text);
 
 const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null, el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
 
-const keptFigures = (samples) => samples.filter((sample) => !sample.is_draw && sample.kept !== null);
-
 /** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
 function caseSections(store, result, reading) {
   const before = store.told(result);
@@ -112,7 +110,7 @@ function boundItem({ met, comparison, bound, params, origin }) {
 
 function sampleSection({ samples, outcome }) {
   if (!samples.length) return null;
-  const known = keptFigures(samples);
+  const known = samples.filter((sample) => !sample.is_draw && sample.kept !== null);
   const draws = samples.filter((sample) => sample.is_draw);
   const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.kept).length} of ${known.length} kept` : "Samples";
   const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.kept === false).length} of ${draws.length} further samples miss a bound.`);
