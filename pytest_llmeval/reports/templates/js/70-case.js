@@ -69,13 +69,21 @@ function answerIn(reading, answer, expected, before) {
 }
 
 function scoreSection(result, before) {
-  const named = (metric) => result.thresholds.filter((bound) => bound.metric === metric);
-  const taken = result.scores.map((score) => scoreRow(score, named(score.name), before?.scores[score.name]));
-  const missing = result.thresholds.filter((bound) => !result.scores.some((score) => score.name === bound.metric));
+  const decided = new Map(result.thresholds.map((bound) => [bound, decider(result, bound)]));
+  const held = (score) => result.thresholds.filter((bound) => decided.get(bound) === score);
+  const taken = result.scores.map((score) => scoreRow(score, held(score), before?.scores[score.name]));
+  const missing = held(undefined);
   const untaken = missing.map((bound) => el("tr", null, el("th", { scope: "row" }, bdi(bound.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, boundItem(bound))), el("td")));
   if (!taken.length && !untaken.length) return null;
   const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
   return section("Scores", el("table", { class: "scores" }, el("thead", null, el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
+}
+
+/** The score that decides a bound, as in reports/facts.py; undefined: none was taken. */
+function decider({ scores, thresholds }, { metric, params, value }) {
+  const own = scores.filter((score) => score.name === metric);
+  const kinds = [...new Set(thresholds.filter((bound) => bound.metric === metric).map((bound) => JSON.stringify(bound.params)))];
+  return kinds.length > 1 ? own[kinds.indexOf(JSON.stringify(params))] : own.find((score) => score.value === value);
 }
 
 function scoreRow(score, bounds, then) {
