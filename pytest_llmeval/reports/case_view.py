@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 
 from pytest_llmeval.records import Message, Score
-from pytest_llmeval.reports.case_change import Change, change_of
 from pytest_llmeval.reports.facts import (
     Check,
     case_cost,
@@ -45,7 +44,6 @@ class CaseView:
         result: The result.
         anchor: Name of the place in the page; the same in every report of this case.
         before: What the first baseline says of it; ``None``: nothing.
-        change: What became of it since then.
         messages: Role and text of each message that was sent, or would have been.
         scores: The scores with their bounds.
         untaken: Bounds on scores that were never taken.
@@ -58,7 +56,6 @@ class CaseView:
     result: CaseResult
     anchor: str
     before: Before | None
-    change: Change
     messages: tuple[tuple[str, str], ...]
     scores: tuple[ScoreRow, ...]
     untaken: tuple[Check, ...]
@@ -116,7 +113,6 @@ def view(result: CaseResult) -> CaseView:
         result=result,
         anchor=anchor_of(result),
         before=before,
-        change=change_of(result, before),
         messages=tuple((str(message.get("role", "")), _content(message)) for message in messages),
         scores=tuple(_row(score, found, before) for score in result.scores),
         untaken=tuple(check for check in found if check.score is None),

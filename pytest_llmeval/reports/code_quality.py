@@ -41,14 +41,13 @@ def write_code_quality(path: Path, run: Run, results: Iterable[CaseResult], plac
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    changes, known = changes_of(run), set[str]()
+    changes, separator = changes_of(run), "\n"
     with replacing(path, "code quality report") as file:
         file.write("[")
         for result in results:
             for finding in _findings(result, changes, place):
-                if finding["fingerprint"] not in known:
-                    file.write((",\n" if known else "\n") + json.dumps(finding))
-                    known.add(finding["fingerprint"])
+                file.write(separator + json.dumps(finding))
+                separator = ",\n"
         file.write("\n]\n")
 
 
@@ -57,7 +56,10 @@ def _findings(result: CaseResult, changes: Changes, place: Callable[[str], str])
     if way is None or way == "gained":
         return
     severity = "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[way]
+    reasons: dict[str, str] = {}
     for metric, told in _reasons(result, way, changes):
+        reasons.setdefault(metric, told)  # of several bounds on one score the first: GitLab takes each finding once
+    for metric, told in reasons.items():
         yield {
             "description": one_line(f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION),
             "check_name": f"llmeval.{metric}",

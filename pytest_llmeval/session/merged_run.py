@@ -171,7 +171,7 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
     """The settings, with what the shards were told of model and judge, and of what fails a run.
 
     Raises:
-        SettingError: A shard has excused what would now have to count.
+        InputError: A shard has excused what would now have to count.
     """
     by_gate = next((shard for shard in shards if shard.run.settings.get("fail_on") == BY_GATE), None)
     if by_gate is not None and settings.fail_on != BY_GATE and "fail_on" in settings.explicit:

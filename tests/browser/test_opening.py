@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pytest_llmeval.records import Score, Threshold
 from pytest_llmeval.reports.phrases import number, seconds, usd
 from tests.browser.conftest import Open, Written
-from tests.browser.made import Made, many
+from tests.browser.made import Made, many, shop
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -38,6 +40,22 @@ def test_numbers_read_as_in_every_other_report(shop_report: Written, opened: Ope
     assert page.evaluate("values => values.map(usd)", dollars) == [usd(value) for value in dollars]
     assert number(9_999.6) == "10,000"
     assert seconds(119.7) == "2 min 00 s"
+
+
+def test_a_bound_stands_with_the_score_that_it_is_on(written: Callable[[Made], Written], opened: Open) -> None:
+    made = shop()
+    scores = (Score("contains", 1.0), Score("contains", 0.0))
+    bounds = tuple(Threshold("contains", ">=", 1.0, {"text": text}) for text in ("shipping", "refund"))
+    bounds += (Threshold("length", "<=", 9.0),)
+    case = replace(made.results[0], scores=scores, thresholds=bounds, samples=())
+    page = opened(written(Made(made.run, (case,))).html)
+    page.locator(".window .grid-row").first.click()
+    rows = page.locator("dialog .scores tbody tr").all_inner_texts()
+    assert [" ".join(row.split()) for row in rows] == [
+        "contains 1 of 1 met >= 1, text “shipping”",
+        "contains 0 of 1 missed >= 1, text “refund”",
+        "length not taken not decided <= 9",
+    ]
 
 
 def test_twenty_thousand_results_are_a_file_of_at_most_25_megabytes(large_report: Written) -> None:

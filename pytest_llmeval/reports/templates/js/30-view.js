@@ -11,6 +11,7 @@ const CHANGES = {
   same: "Unchanged",
   new: "Not in the baseline",
 };
+const TONES = { lost: "failed", gained: "passed", flipped: "error", worse: "failed", better: "passed" };
 const FLIPS = ["lost", "gained", "flipped"];
 const ORDER = Object.keys(CHANGES);
 

@@ -167,8 +167,7 @@ function scoreCell(store, row, name) {
 
 function changeCell(store, row) {
   const change = store.change(row);
-  const tone = { lost: "failed", worse: "failed", gained: "passed", better: "passed", flipped: "error" }[change] || "";
-  return el("span", { class: `${tone} tone`, title: CHANGES[change] }, change);
+  return el("span", { class: `${TONES[change] || ""} tone`, title: CHANGES[change] }, change);
 }
 
 const labelCell = (given) => (given?.label ? el("span", { class: `${given.label === "right" ? "passed" : "failed"} tone` }, given.label) : "");

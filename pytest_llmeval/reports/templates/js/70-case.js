@@ -22,8 +22,6 @@ const none = (text) => el("p", { class: "none" }, text);
 
 const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null, el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
 
-const keptFigures = (samples) => samples.filter((sample) => !sample.is_draw && sample.kept !== null);
-
 /** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
 function caseSections(store, result, reading) {
   const before = store.told(result);
@@ -69,13 +67,21 @@ function answerIn(reading, answer, expected, before) {
 }
 
 function scoreSection(result, before) {
-  const named = (metric) => result.thresholds.filter((bound) => bound.metric === metric);
-  const taken = result.scores.map((score) => scoreRow(score, named(score.name), before?.scores[score.name]));
-  const missing = result.thresholds.filter((bound) => !result.scores.some((score) => score.name === bound.metric));
+  const decided = new Map(result.thresholds.map((bound) => [bound, decider(result, bound)]));
+  const held = (score) => result.thresholds.filter((bound) => decided.get(bound) === score);
+  const taken = result.scores.map((score) => scoreRow(score, held(score), before?.scores[score.name]));
+  const missing = held(undefined);
   const untaken = missing.map((bound) => el("tr", null, el("th", { scope: "row" }, bdi(bound.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, boundItem(bound))), el("td")));
   if (!taken.length && !untaken.length) return null;
   const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
   return section("Scores", el("table", { class: "scores" }, el("thead", null, el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
+}
+
+/** The score that decides a bound, as in reports/facts.py; undefined: none was taken. */
+function decider({ scores, thresholds }, { metric, params, value }) {
+  const own = scores.filter((score) => score.name === metric);
+  const kinds = [...new Set(thresholds.filter((bound) => bound.metric === metric).map((bound) => JSON.stringify(bound.params)))];
+  return kinds.length > 1 ? own[kinds.indexOf(JSON.stringify(params))] : own.find((score) => score.value === value);
 }
 
 function scoreRow(score, bounds, then) {
@@ -110,7 +116,7 @@ function boundItem({ met, comparison, bound, params, origin }) {
 
 function sampleSection({ samples, outcome }) {
   if (!samples.length) return null;
-  const known = keptFigures(samples);
+  const known = samples.filter((sample) => !sample.is_draw && sample.kept !== null);
   const draws = samples.filter((sample) => sample.is_draw);
   const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.kept).length} of ${known.length} kept` : "Samples";
   const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.kept === false).length} of ${draws.length} further samples miss a bound.`);

@@ -19,12 +19,11 @@ function changesPart(view, drawer, goToTable) {
 
 function tally(view, goToTable) {
   const counts = countBy(view.store.rows, (row) => [view.store.change(row)]);
-  const tones = { lost: "failed", gained: "passed", flipped: "error", worse: "failed", better: "passed" };
   const chips = ORDER.filter((change) => counts.has(change)).map((change) => button([el("b", null, grouped(counts.get(change))), ` ${change}`], () => {
     view.clear();
     view.set({ change });
     goToTable();
-  }, { class: `chip ${tones[change] || ""}`, title: CHANGES[change] }));
+  }, { class: `chip ${TONES[change] || ""}`, title: CHANGES[change] }));
   return el("div", { class: "chips", role: "group", "aria-label": "Changes; each shows its cases" }, chips);
 }
 
@@ -48,7 +47,7 @@ function changedCases(view, drawer) {
     more.textContent = `Show ${Math.min(FIRST, rest)} more of ${grouped(rest)}`;
   };
   add();
-  return [list, more].reduce((holder, part) => (holder.append(part), holder), el("div"));
+  return el("div", null, list, more);
 }
 
 /** How much worse a score is, as a share of its scale. */
