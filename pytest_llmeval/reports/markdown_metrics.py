@@ -67,7 +67,9 @@ def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval
 def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     result, is_rate = metric.result, metric.name == PASS_RATE
     tell = rate_text if is_rate else mean_text
-    after = whole if whole is not None and whole.n == result.n else _own(metric, result.after)
+    after = _own(metric, result.after)
+    if whole is not None and (whole.n == result.n or after.estimate is None):
+        after = whole
     bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
     p = result.p if result.adjusted_p is None else result.adjusted_p
     return row(

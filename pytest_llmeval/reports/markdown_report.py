@@ -83,7 +83,8 @@ def _headline(run: Run, summary: Summary) -> str:
     regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
     told = next((each for each in regressions if each.verdict == "WARN"), next(iter(regressions), gate))
     against = f" against {flat(told.baseline, SHORT)}" if told.baseline else ""
-    return f"{_sign(told)} {_verdict(told)}{against}: {flat(told.reason, LONG)}"
+    rule = "" if told.verdict else f": {flat(told.told, SHORT)}"
+    return f"{_sign(told)} {_verdict(told)}{rule}{against}: {flat(told.reason, LONG)}"
 
 
 def _gates(gates: tuple[GateOutcome, ...]) -> str:
@@ -91,7 +92,7 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
         return ""
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
     for gate in gates[:MOST_GATES]:
-        rule = flat(f"{gate.rule} against {gate.baseline}" if gate.baseline else gate.rule, SHORT)
+        rule = flat(f"{gate.told} against {gate.baseline}" if gate.baseline else gate.told, SHORT)
         value = f"{points(gate.value)} points" if gate.verdict and gate.value is not None else number(gate.value)
         lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES

@@ -166,6 +166,20 @@ def test_the_headline_is_the_worst_of_gates_and_cases(run: Run, state: str, verd
     assert re.search("## ❌ FAILED: .*1 of 1 case is worse than asked", told(gated, [case("a")]))
 
 
+def test_a_bound_that_is_missed_is_named_with_the_test_it_is_confined_to(run: Run) -> None:
+    gate = GateOutcome("pass_rate>=.9", "missed", "46.7 % of 15 cases passed", 0.467, 15, scope="test_faq.py")
+    text = told(replace(run, gates=(gate,)), [case("a", "passed")])
+    rule = "pass&#95;rate&#62;&#61;.9 on test&#95;faq.py"
+    assert f"## ❌ <b>MISSED</b>: {rule}: 46.7 % of 15 cases passed" in text
+    assert f"| {rule} | ❌ <b>MISSED</b> |" in text
+
+
+def test_a_score_that_could_not_be_compared_still_says_what_it_is_now(run: Run, results: list[CaseResult]) -> None:
+    metric = MetricComparison("rubric", GateResult("ERROR", "too few cases"), Coverage(15, 0, 15), high=5.0)
+    text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
+    assert "| rubric | 3.50 &#91;0.00, 5.00&#93; | - | - | - | - | 0 | <b>ERROR</b> |" in text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_shown_and_does_nothing(run: Run, text: str) -> None:
     check(run, text)
