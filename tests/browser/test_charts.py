@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.conftest import Open, Written
+from tests.browser.made import Made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -107,3 +110,15 @@ def test_a_run_whose_cost_is_unknown_is_no_point_of_the_costs(shop_report: Writt
     assert shop_report.made.history[-1].cost.usd is None
     assert figure.locator("circle").count() == len(shop_report.made.history) - 1
     assert figure.get_by_text("this run").count() == 0
+
+
+def test_means_of_several_judges_are_not_told_as_one_trend(
+    shop_report: Written, written: Callable[[Made], Written], opened: Open
+) -> None:
+    *older, last = shop_report.made.history
+    other = replace(older[0].metrics[0], versions=("rubric-other",), is_judged=True)
+    history = (replace(older[0], metrics=(other,)), *older[1:], last)
+    page = opened(written(replace(shop_report.made, history=history)).html)
+    told = "2 judges, whose scores cannot be compared"
+    assert told in (chart(page, "Mean rubric over 8 runs").text_content() or "")
+    assert told not in (chart(page, "Pass rate over 8 runs").text_content() or "")
