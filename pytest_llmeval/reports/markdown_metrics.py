@@ -75,7 +75,7 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     return row(
         flat(metric.name, NAME),
         _plain(tell(after)),
-        _plain(tell(_own(metric, result.before))),
+        _plain(rate_text(result.before) if is_rate else average(_own(metric, result.before).estimate)),
         NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
         NONE if p is None else f"{p:.3f}" if p >= 0.001 else "&lt; 0.001",
         NONE if result.detectable is None else f"{100 * result.detectable:.1f}",

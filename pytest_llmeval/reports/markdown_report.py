@@ -67,8 +67,9 @@ def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: s
 def _head(run: Run, summary: Summary) -> Iterator[str]:
     name = comment(run.name)
     yield f"<!-- llmeval{f': {name}' if name else ''} -->"
-    yield f"## {_headline(run, summary)}"
-    yield flat(summary.headline, LONG) if run.gates else ""
+    headline, cases = _headline(run, summary), flat(summary.headline, LONG)
+    yield f"## {headline}"
+    yield "" if headline.endswith(cases) else cases
     yield _gates(run.gates)
     yield from metric_tables(run, summary)
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]

@@ -242,3 +242,16 @@ def test_it_is_written_with_its_folder(tmp_path: Path, run: Run, results: list[C
     path = tmp_path / "out" / "summary.md"
     write_markdown(path, run, results, summarize(run, results))
     assert path.read_text(encoding="utf-8") == markdown(run, results, summarize(run, results))
+
+
+def test_what_became_of_the_cases_is_said_once(run: Run) -> None:
+    gated = replace(run, gates=(GateOutcome("regression", "open", "too few cases", verdict="INCONCLUSIVE"),))
+    assert told(gated, [case("a", "failed")]).count("1 of 1 case is worse than asked.") == 1
+    assert told(gated, [case("a", "passed")]).count("1 case passed.") == 1
+
+
+def test_a_mean_before_has_no_interval_of_another_kind(run: Run, results: list[CaseResult]) -> None:
+    found = GateResult("OK", "", before=Interval(0.25, 0.05, 0.7, 4), after=Interval(0.5, 0.15, 0.85, 4), n=4)
+    metric = MetricComparison("contains", found, Coverage(4, 4, 4))
+    text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
+    assert re.search(r"\| contains \| 0\.50[^|]* \| 0\.25 \|", text)
