@@ -255,3 +255,9 @@ def test_a_mean_before_has_no_interval_of_another_kind(run: Run, results: list[C
     metric = MetricComparison("contains", found, Coverage(4, 4, 4))
     text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
     assert re.search(r"\| contains \| 0\.50[^|]* \| 0\.25 \|", text)
+
+
+def test_the_line_of_a_case_tells_the_score_that_missed_its_bound(run: Run) -> None:
+    failed = case("a")
+    failed = replace(failed, scores=(Score("lexicon_count", 19.0), *failed.scores), before=())
+    assert "<summary><b>a</b> · rubric 1 · Is shipping free?</summary>" in told(run, [failed])
