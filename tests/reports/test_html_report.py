@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.comparisons import Comparison, Coverage, GateResult, MetricComparison
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_data import PART
 from pytest_llmeval.reports.html_report import CARDS, ROWS, write_html
@@ -154,6 +155,12 @@ def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, re
     assert [before.get("main", {}).get("change", "new") for before in index["before"]] == [
         "better", "lost", "reworded", "new", "new", "new",
     ]  # fmt: skip
+
+
+def test_a_score_without_a_verdict_says_why(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    metric = MetricComparison("rubric", GateResult("ERROR", "another judge <b>"), Coverage(3, 3, 3))
+    compared = replace(run, comparisons=(Comparison("main", run.id, (metric,)),))
+    assert "rubric: another judge <b>" in Parsed(written(tmp_path / "report.html", compared, results)).text
 
 
 def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
