@@ -76,6 +76,18 @@ def test_a_bar_of_the_latencies_shares_the_cases_out(shop_report: Written, opene
     assert sorted(found) == sorted(expected)
 
 
+def test_a_few_latencies_are_shared_out_on_a_scale_and_a_mean_has_the_decimals_of_the_table(
+    shop_report: Written, written: Callable[[Made], Written], opened: Open
+) -> None:
+    page = opened(written(replace(shop_report.made, results=shop_report.made.results[:8])).html)
+    marks = chart(page, "How long an answer takes").get_by_role("button")
+    names = [marks.nth(place).get_attribute("aria-label") or "" for place in range(marks.count())]
+    assert names
+    assert all("≤ Latency <" in name for name in names)
+    mean = page.get_by_role("region", name="Table of scores").get_by_role("row").nth(1).get_by_role("cell").first
+    assert f"mean {mean.text_content()}" in (chart(page, "rubric: how many cases").text_content() or "")
+
+
 def test_a_point_of_before_and_now_leads_to_its_cases(shop_report: Written, opened: Open) -> None:
     page = opened(shop_report.html)
     pairs: dict[tuple[float, float], set[str]] = {}

@@ -265,6 +265,25 @@ def themes() -> Iterator[dict[str, str]]:
         yield dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", part))
 
 
+def test_what_got_worse_stands_before_what_got_better_where_no_bound_fails_a_case(
+    run: Run, results: list[CaseResult], tmp_path: Path
+) -> None:
+    ways = (("xfailed", "passed"), ("passed", "xfailed"))
+    flipped = [
+        replace(result, outcome=now, before=(Before("main", then, "", {}),))  # type: ignore[arg-type]
+        for result, (then, now) in zip(results, ways, strict=False)
+    ]
+    html = written(tmp_path / "report.html", run, flipped)
+    gained, lost = (html.index(f">{result.case.id}</h3>") for result in flipped)
+    assert lost < gained
+
+
+def test_a_run_that_did_not_end_is_named_so_among_others(run: Run, results: list[CaseResult], tmp_path: Path) -> None:
+    history = [point_of(run, results), replace(point_of(run, results), is_whole=False, exit_code=None)]
+    write_html(tmp_path / "report.html", run, results, summarize(run, results), history)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<small>not finished</small>") == 1
+
+
 @pytest.mark.parametrize("theme", [*themes()], ids=["light", "dark"])
 def test_text_has_the_contrast_that_wcag_aa_asks(theme: dict[str, str]) -> None:
     grounds = ("page", "panel", "sunken", "passed-soft", "failed-soft", "error-soft")

@@ -7,7 +7,7 @@ function historyCharts(store, name) {
   const metrics = history.map((point) => point.metrics.find((metric) => metric.name === name));
   const judges = new Set(metrics.flatMap((metric) => (metric?.is_judged ? metric.versions : [])));
   const note = judges.size > 1 ? `; ${judges.size} judges, whose scores cannot be compared` : "";
-  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: number, note };
+  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: average, note };
   return [trend(history, rate), name ? trend(history, score) : null, costs(history, rate)];
 }
 
