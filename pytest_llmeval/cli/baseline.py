@@ -65,13 +65,14 @@ def show(name: str, log: str) -> None:
 def list_(log: str) -> None:
     """List the baselines in golden/baselines, and the named runs of the run log."""
     from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline
+    from pytest_llmeval.reports.phrases import count
     from pytest_llmeval.session.sources import opened_log
 
     with _refusals():
         files = [path for path in sorted(Path(FOLDER).glob("*.jsonl")) if is_baseline(path)]
         for path in files:
-            count = len(path.read_text(encoding="utf-8").splitlines()) - 1
-            click.echo(f"{path.stem}  {path}  {count} cases")
+            cases = count(len(path.read_text(encoding="utf-8").splitlines()) - 1, "case")
+            click.echo(f"{path.stem}  {path}  {cases}")
         with opened_log(log) as opened:
             runs = [run for run in opened.runs() if run.name and run.finished_at] if opened else []
         for run in runs:
@@ -91,10 +92,11 @@ def _refusals() -> Iterator[None]:
 
 def _lines(side: Side) -> Iterator[str]:
     from pytest_llmeval.gating.sides import PASS_RATE
+    from pytest_llmeval.reports.phrases import count
 
     if not side.entries:
         raise InputError(f"{side.name}: found no case; allowed: a run with results")
-    yield f"{side.name}: {len(side.entries)} cases"
+    yield f"{side.name}: {count(len(side.entries), 'case')}"
     for metric in sorted(side.scales, key=lambda name: (name == PASS_RATE, name)):
         marks = [entry.marks[metric] for entry in side.entries.values() if metric in entry.marks]
         means = [mark.mean for mark in marks if mark.mean is not None]
@@ -108,9 +110,11 @@ def _lines(side: Side) -> Iterator[str]:
 def _troubles(path: Path) -> Iterator[str]:
     """What makes a poor baseline."""
     from pytest_llmeval.gating.baseline_file import read_baseline
+    from pytest_llmeval.reports.phrases import count
 
     side = read_baseline(path)
     for metric in side.scales:
         missing = sum(not entry.marks[metric].values for entry in side.entries.values() if metric in entry.marks)
         if missing:
-            yield f"warning: {missing} of {len(side.entries)} cases have no {metric}; they cannot be compared"
+            cases = count(len(side.entries), "case")
+            yield f"warning: {missing} of {cases} without {metric}; what has no score cannot be compared"

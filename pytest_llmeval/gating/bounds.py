@@ -57,7 +57,7 @@ def _figure(rule: BoundRule, side: Side, traffic: Traffic) -> Figure:
         return _latency(rule.aggregate, tried)
     if rule.metric == UNSCORED:
         missing = side.lost + sum(_is_unjudged(entry) for entry in tried)
-        return Figure(missing / n, n, f"{missing} of {n} cases could not be judged ({_percent(missing / n)})")
+        return Figure(missing / n, n, f"{missing} of {_cases(n)} could not be judged ({_percent(missing / n)})")
     return _of_metric(rule, side, tried)
 
 
@@ -91,23 +91,24 @@ def _of_metric(rule: BoundRule, side: Side, tried: Sequence[Entry]) -> Figure:
         )
     missing, n = len(asked) - len(scored) + side.lost, len(asked) + side.lost
     if rule.aggregate == UNSCORED:
-        return Figure(missing / n, n, f"{missing} of {n} cases have no {metric} ({_percent(missing / n)})")
+        return Figure(missing / n, n, f"{missing} of {_cases(n)} without {metric} ({_percent(missing / n)})")
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
-        told = f"{missing} of {n} cases have no {metric}; at most {UNSCORED_PERCENT} % may lack it"
+        told = f"{missing} of {_cases(n)} without {metric}; at most {UNSCORED_PERCENT} % may lack it"
         return Figure(None, len(scored), told)
     if rule.aggregate == "worst_tag":
         return _worst_tag(metric, side, [entry for entry in tried if entry.key in scored])
     if metric == PASS_RATE:
         return _pass_rate(rule.aggregate, list(scored.values()))
     value = _aggregate(rule.aggregate, list(scored.values()))
-    return Figure(value, len(scored), f"{rule.aggregate} of {metric} is {value:.4g} over {len(scored)} cases")
+    return Figure(value, len(scored), f"{rule.aggregate} of {metric} is {value:.4g} over {_cases(len(scored))}")
 
 
 def _pass_rate(aggregate: str, values: Sequence[float]) -> Figure:
     """The pass rate, with Wilson's one-sided bounds at 95 %."""
     n, passed = len(values), math.fsum(values)
     low, high = wilson_bounds(round(passed), n, WILSON_ALPHA)
-    told = f"{_percent(passed / n)} of {n} cases passed (95 % sure: at least {_percent(low)}, at most {_percent(high)})"
+    sure = f"at least {_percent(low)}, at most {_percent(high)}, each 95 % sure"
+    told = f"{_percent(passed / n)} of {_cases(n)} passed ({sure})"
     return Figure(low if aggregate == "low" else passed / n, n, told)
 
 
@@ -122,7 +123,7 @@ def _worst_tag(metric: str, side: Side, scored: Sequence[Entry]) -> Figure:
     is_rising = side.scales[metric].higher_is_better
     worst = min(means, key=lambda tag: (means[tag] if is_rising else -means[tag], tag))
     n = len(by_tag[worst])
-    return Figure(means[worst], n, f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {n} cases")
+    return Figure(means[worst], n, f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {_cases(n)}")
 
 
 def _mean(entry: Entry, metric: str) -> float | None:
@@ -136,6 +137,10 @@ def _aggregate(name: str, values: Sequence[float]) -> float:
         return min(values) if name == "min" else max(values)
     found = percentile(values, int(name.removeprefix("p")))
     return 0.0 if found is None else found  # there is at least one value
+
+
+def _cases(amount: int) -> str:
+    return f"{amount} case{'' if amount == 1 else 's'}"
 
 
 def _percent(share: float) -> str:

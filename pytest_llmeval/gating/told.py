@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from pytest_llmeval.gating.sides import PASS_RATE, Key, answers_of, entry_of
@@ -24,15 +24,19 @@ class Told(NamedTuple):
     answers: tuple[str, ...]
     scores: Mapping[str, BeforeScore]
 
-    def before(self, baseline: str, again: Mapping[str, BeforeScore] | None = None) -> Before:
+    def before(
+        self, baseline: str, again: Mapping[str, BeforeScore] | None = None, unlike: Collection[str] = ()
+    ) -> Before:
         """The record for a report.
 
         Args:
             baseline: The baseline, as it was named.
             again: Scores that were made again.
+            unlike: Metrics that another judge has scored: they are left out, because nothing can be compared with them.
         """
         answer = self.answers[0] if self.answers else None
-        return Before(baseline, self.outcome, answer, {**self.scores, **(again or {})})
+        scores = {name: score for name, score in self.scores.items() if name not in unlike}
+        return Before(baseline, self.outcome, answer, {**scores, **(again or {})})
 
 
 def told_of(result: CaseResult) -> Told:

@@ -29,6 +29,8 @@ def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:
 
 def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
     result = metric.result
+    if not result.n:
+        return  # nothing was compared, and the gate says why
     yield "Before and after", f"{own(metric, result.before.estimate)} → {own(metric, result.after.estimate)}"
     yield "Change", f"{points(result.change)} points"
     yield interval_label(result), interval_text(result)

@@ -118,14 +118,16 @@ class _Digest:
     """What the page shows of the results without JavaScript, and how many changed in what way."""
 
     def __init__(self) -> None:
-        self.flipped, self.attention = _List(), _List()
+        self.lost, self.flipped, self.attention = _List(), _List(), _List()
         self.changes: Counter[str] = Counter()
 
     def add(self, result: CaseResult) -> None:
         """Count a result, and keep it if it belongs to those that are shown and there is room."""
         change = change_of(result, result.before[0] if result.before else None)
         self.changes[change] += 1
-        if change in FLIPS:
+        if change == "lost":
+            self.lost.add(result)
+        elif change in FLIPS:
             self.flipped.add(result)
         elif result.outcome in NEEDS_ATTENTION:
             self.attention.add(result)

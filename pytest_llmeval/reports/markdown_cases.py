@@ -127,7 +127,8 @@ def _head(way: Way, result: CaseResult, changes: Changes) -> str:
     elif way == "error":
         told.append(flat(result.message.partition("\n")[0], ASKED))
     else:
-        told += [_moved(score, result) for score in result.scores[:1]]
+        missed = [check.score for check in checks(result) if check.met is False and check.score is not None]
+        told += [_moved(score, result) for score in (missed or result.scores)[:1]]
     return " · ".join([*told, flat(result.case.prompt, ASKED)])
 
 

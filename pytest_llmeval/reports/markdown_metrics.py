@@ -67,12 +67,14 @@ def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval
 def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     result, is_rate = metric.result, metric.name == PASS_RATE
     tell = rate_text if is_rate else mean_text
-    after = whole if whole is not None and whole.n == result.n else _own(metric, result.after)
+    after = _own(metric, result.after)
+    if whole is not None and (whole.n == result.n or after.estimate is None):
+        after = whole
     bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
     return row(
         flat(metric.name, NAME),
         _plain(tell(after)),
-        _plain(tell(_own(metric, result.before))),
+        _plain(rate_text(result.before) if is_rate else average(_own(metric, result.before).estimate)),
         NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
         _plain(p_text(result)),
         points(result.detectable, signed=False),

@@ -61,8 +61,9 @@ def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: s
 def _head(run: Run, summary: Summary) -> Iterator[str]:
     name = comment(run.name)
     yield f"<!-- llmeval{f': {name}' if name else ''} -->"
-    yield f"## {_headline(run, summary)}"
-    yield flat(summary.headline, LONG) if run.gates else ""
+    headline, cases = _headline(run, summary), flat(summary.headline, LONG)
+    yield f"## {headline}"
+    yield "" if headline.endswith(cases) else cases
     yield _gates(run.gates)
     yield from metric_tables(run, summary)
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
@@ -77,7 +78,8 @@ def _headline(run: Run, summary: Summary) -> str:
     regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
     told = next((each for each in regressions if each.verdict == "WARN"), next(iter(regressions), gate))
     against = f" against {flat(told.baseline, SHORT)}" if told.baseline else ""
-    return f"{_sign(told)} {_verdict(told)}{against}: {flat(told.reason, LONG)}"
+    rule = "" if told.verdict else f": {flat(told.told, SHORT)}"
+    return f"{_sign(told)} {_verdict(told)}{rule}{against}: {flat(told.reason, LONG)}"
 
 
 def _gates(gates: tuple[GateOutcome, ...]) -> str:

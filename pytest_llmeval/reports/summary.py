@@ -30,6 +30,7 @@ from pytest_llmeval.stats.intervals import percentile, wilson_interval
 Verdict = Literal["passed", "failed", "error", "empty"]
 SLOWEST, NAMED = 5, 5
 FIRST_SCORE = "rubric"  # what a reader looks for first
+UNJUDGED = 10  # exit code
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Summary:
 
     Attributes:
         verdict: ``failed`` if a case failed or a gate is missed; else ``error`` if a case could not be judged or was
-            lost, or a gate not be decided; ``empty`` if no case was tried; else ``passed``.
+            lost, or a gate not be decided, or no gate that was to decide; ``empty`` if no case was tried; else
+            ``passed``.
         headline: The verdict in words.
         total: Results.
         passed: Cases that passed.
@@ -173,7 +175,7 @@ class Tally:
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(
             verdict=self._verdict(run),
-            headline=_gates_told(run) + self._headline(run),
+            headline=("No gate has decided. " if self._is_undecided(run) else _gates_told(run)) + self._headline(run),
             total=counts.total(),
             passed=counts["passed"],
             failed=counts["failed"],
@@ -226,9 +228,14 @@ class Tally:
         gates = {gate.state for gate in run.gates}
         if self.outcomes["failed"] or "missed" in gates:
             return "failed"
-        if self.outcomes["error"] or run.lost or "error" in gates:
+        if self.outcomes["error"] or run.lost or "error" in gates or self._is_undecided(run):
             return "error"
         return "passed" if self.outcomes["passed"] or self.outcomes["xfailed"] else "empty"
+
+    def _is_undecided(self, run: Run) -> bool:
+        """Whether gates were to decide, and could not: there is none, or what they need could not be had."""
+        is_explained = run.gates or run.lost or self.outcomes["error"]
+        return run.exit_code == UNJUDGED and not is_explained
 
     def _headline(self, run: Run) -> str:
         counts, lost = self.outcomes, len(run.lost)
@@ -237,7 +244,7 @@ class Tally:
             (counts["failed"], "is worse than asked", "are worse than asked"),
             (counts["error"], "could not be judged", "could not be judged"),
             (lost, "was lost with its worker", "were lost with their worker"),
-            (counts["xfailed"], "failed as expected", "failed as expected"),
+            (counts["xfailed"], *_xfailed_words(run)),
         ]
         said = [f"{number:,} {one if number == 1 else many}" for number, one, many in told if number]
         skipped = f" {counts['skipped']:,} skipped." if counts["skipped"] else ""
@@ -265,6 +272,12 @@ class Tally:
                 yield f"{name}: {count(values.unscored, 'case')} unscored; the mean is that of the others."
             if len(values.versions) > 1:
                 yield f"{name}: scored by {len(values.versions)} versions; their scores cannot be compared."
+
+
+def _xfailed_words(run: Run) -> tuple[str, str]:
+    if run.settings.get("fail_on") == "gate":
+        return "is worse than asked and left to the gates", "are worse than asked and left to the gates"
+    return "failed as expected", "failed as expected"
 
 
 def _gates_told(run: Run) -> str:

@@ -25,7 +25,7 @@ from pytest_llmeval.results import Run
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100
 LABEL = 24  # longest label
-WRAPPED = ("cost", "calls", "judge")  # rows that go on in a second line rather than lose their end
+WRAPPED = ("cost", "calls", "judge", "warning")  # rows that go on in a second line rather than lose their end
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
 WAIVED = ("kept", "open")  # states that do not fail a run
 MARKUP: Mapping[str, dict[str, bool]] = {
@@ -52,7 +52,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         *(line for gate in run.gates for line in _gate(gate)),
         (verdict, MARKUP[summary.verdict]),
         *((_row(*part, margin), {}) for label, text in rows for part in _parts(label, text, WIDTH - margin)),
-        *((_row(label, text, margin), {"yellow": True}) for label, text in warnings),
+        *((_row(*part, margin), {"yellow": True}) for each in warnings for part in _parts(*each, WIDTH - margin)),
         *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
     ]
 
@@ -147,9 +147,9 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
 
 
 def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
-    """The row, or two of them where a row that must be whole is too long: broken at the last comma that fits."""
-    end = text.rfind(", ", 0, width) + 1
-    if label not in WRAPPED or len(text) <= width or not end:
+    """The row, or two of them where a row that must be whole is too long: broken at a comma, a warning at a blank."""
+    end = text.rfind(" ", 0, width + 1) if label == "warning" else text.rfind(", ", 0, width) + 1
+    if label not in WRAPPED or len(text) <= width or end < 1:
         return [(label, text)]
     return [(label, text[:end]), ("", text[end + 1 :])]
 

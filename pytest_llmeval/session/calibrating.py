@@ -27,6 +27,7 @@ NEED_SCALE = ("weighted_kappa", "alpha", "offset")  # a mean of labels takes any
 RANKS = ("pearson", "spearman", "kendall")
 FEWEST = 10
 """Fewer cases agree by chance too easily to say anything of a judge."""
+TOO_FEW = "fewer than ten independent cases"
 WORST = 5
 """Cases named as those on which judge and people differ most."""
 
@@ -65,7 +66,10 @@ def calibrate(labels: Labels, found: LabelScores, asked: Asked) -> Agreement:
     missing = {name: why for name in NAMES if (why := _why_not(name, comparison))}
     powered = prediction_powered_mean(comparison.labels, comparison.scores, comparison.unlabelled)
     values = {name: _interval(name, comparison, clusters, missing) for name in FIGURES}
-    values["mean"] = Interval(None, None, None, len(pairs)) if "mean" in missing else powered.mean
+    values["mean"] = powered.mean
+    if len(pairs) < FEWEST:
+        values["mean"] = Interval(powered.mean.estimate, None, None, len(pairs))
+        missing["mean"] = f"no interval: {TOO_FEW}"
     made_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return Agreement(
         name=found.name,
@@ -134,9 +138,7 @@ def _interval(name: str, comparison: Comparison, clusters: Sequence[str], missin
     interval = clustered_bootstrap(columns, FIGURES[name], clusters)
     if interval.estimate is not None and interval.low is None:
         few = len(set(clusters)) < FEWEST_CLUSTERS
-        missing[name] = (
-            f"no interval: {'fewer than ten independent cases' if few else 'resamples give the same, or nothing'}"
-        )
+        missing[name] = f"no interval: {TOO_FEW if few else 'resamples give the same, or nothing'}"
     return interval
 
 

@@ -68,9 +68,10 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
     if not older:
         return Shown(run, results, summary)
     last = older[-1]
-    before = {result.identity: told_of(result).before(shown(last)) for result in log.results(last.id)}
-    compared = replace(run, comparisons=tuple(_compared(log, last, run)))
-    return Shown(compared, Beside(results, before), summary, read_history(log, runs).runs)
+    comparisons = tuple(_compared(log, last, run))
+    unlike = {metric.name for each in comparisons for metric in each.metrics if not metric.coverage.is_same_judge}
+    before = {result.identity: told_of(result).before(shown(last), unlike=unlike) for result in log.results(last.id)}
+    return Shown(replace(run, comparisons=comparisons), Beside(results, before), summary, read_history(log, runs).runs)
 
 
 def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.conftest import Open, Written
+from tests.browser.made import Made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -73,6 +76,18 @@ def test_a_bar_of_the_latencies_shares_the_cases_out(shop_report: Written, opene
     assert sorted(found) == sorted(expected)
 
 
+def test_a_few_latencies_are_shared_out_on_a_scale_and_a_mean_has_the_decimals_of_the_table(
+    shop_report: Written, written: Callable[[Made], Written], opened: Open
+) -> None:
+    page = opened(written(replace(shop_report.made, results=shop_report.made.results[:8])).html)
+    marks = chart(page, "How long an answer takes").get_by_role("button")
+    names = [marks.nth(place).get_attribute("aria-label") or "" for place in range(marks.count())]
+    assert names
+    assert all("≤ Latency <" in name for name in names)
+    mean = page.get_by_role("region", name="Table of scores").get_by_role("row").nth(1).get_by_role("cell").first
+    assert f"mean {mean.text_content()}" in (chart(page, "rubric: how many cases").text_content() or "")
+
+
 def test_a_point_of_before_and_now_leads_to_its_cases(shop_report: Written, opened: Open) -> None:
     page = opened(shop_report.html)
     pairs: dict[tuple[float, float], set[str]] = {}
@@ -107,3 +122,15 @@ def test_a_run_whose_cost_is_unknown_is_no_point_of_the_costs(shop_report: Writt
     assert shop_report.made.history[-1].cost.usd is None
     assert figure.locator("circle").count() == len(shop_report.made.history) - 1
     assert figure.get_by_text("this run").count() == 0
+
+
+def test_means_of_several_judges_are_not_told_as_one_trend(
+    shop_report: Written, written: Callable[[Made], Written], opened: Open
+) -> None:
+    *older, last = shop_report.made.history
+    other = replace(older[0].metrics[0], versions=("rubric-other",), is_judged=True)
+    history = (replace(older[0], metrics=(other,)), *older[1:], last)
+    page = opened(written(replace(shop_report.made, history=history)).html)
+    told = "2 judges, whose scores cannot be compared"
+    assert told in (chart(page, "Mean rubric over 8 runs").text_content() or "")
+    assert told not in (chart(page, "Pass rate over 8 runs").text_content() or "")

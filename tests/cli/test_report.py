@@ -141,3 +141,19 @@ def test_of_many_runs_the_last_stands_among_all(two_runs: Path) -> None:
     report = json.loads((two_runs / "r.json").read_text())
     assert (report["run"]["id"], len(report["history"]), len(report["run"]["comparisons"])) == ("later", 3, 1)
     assert llmeval_report(make_run().id, "older", "--json", "r.json").exit_code == 0  # nothing in common
+
+
+def test_scores_of_another_judge_are_not_shown_as_before(two_runs: Path) -> None:
+    with closing(RunLog(".llmeval/runs.sqlite")) as log:
+        judged = replace(make_run(), id="judged", name="", started_at="2025-06-14T10:15:00+00:00")
+        log.begin(judged)
+        for result in make_results():
+            log.add(judged.id, replace(result, scores=tuple(replace(each, version="other") for each in result.scores)))
+        log.finish(judged)
+    assert llmeval_report("later", "judged", "--json", "r.json", "--summary", "r.md").exit_code == 0
+    report = json.loads((two_runs / "r.json").read_text())
+    gate = next(each for each in report["run"]["comparisons"][0]["metrics"] if each["name"] == "rubric")
+    assert not gate["coverage"]["is_same_judge"]
+    befores = [each["before"][0] for each in report["results"]]
+    assert any(before["answer"] for before in befores)
+    assert not any("rubric" in before["scores"] for before in befores)

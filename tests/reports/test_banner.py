@@ -40,6 +40,11 @@ def test_the_worst_metric_that_could_be_compared_leads(run: Run, results: list[C
     ]
 
 
+def test_a_metric_that_could_not_be_compared_has_no_figures(run: Run, results: list[CaseResult]) -> None:
+    gated = replace(run, comparisons=(Comparison("main", "now", (compared("rubric", UNCOMPARED),)),))
+    assert banner_figures(gated, summarize(gated, results)) == [("Metric", "rubric"), ("Against", "main")]
+
+
 def test_without_a_baseline_the_pass_rate_leads(run: Run, results: list[CaseResult]) -> None:
     assert banner_figures(run, summarize(run, results)) == [
         ("Pass rate, 95% interval", "66.7% [20.8%, 93.9%]"),

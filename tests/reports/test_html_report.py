@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.comparisons import Comparison, Coverage, GateResult, MetricComparison
 from pytest_llmeval.records import Completion
 from pytest_llmeval.reports.html_data import PART
 from pytest_llmeval.reports.html_report import CARDS, ROWS, write_html
@@ -156,6 +157,12 @@ def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, re
     ]  # fmt: skip
 
 
+def test_a_score_without_a_verdict_says_why(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+    metric = MetricComparison("rubric", GateResult("ERROR", "another judge <b>"), Coverage(3, 3, 3))
+    compared = replace(run, comparisons=(Comparison("main", run.id, (metric,)),))
+    assert "rubric: another judge <b>" in Parsed(written(tmp_path / "report.html", compared, results)).text
+
+
 def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
@@ -256,6 +263,25 @@ def themes() -> Iterator[dict[str, str]]:
     light, dark = source.split("prefers-color-scheme: dark", 1)
     for part in (light, dark):
         yield dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", part))
+
+
+def test_what_got_worse_stands_before_what_got_better_where_no_bound_fails_a_case(
+    run: Run, results: list[CaseResult], tmp_path: Path
+) -> None:
+    ways = (("xfailed", "passed"), ("passed", "xfailed"))
+    flipped = [
+        replace(result, outcome=now, before=(Before("main", then, "", {}),))  # type: ignore[arg-type]
+        for result, (then, now) in zip(results, ways, strict=False)
+    ]
+    html = written(tmp_path / "report.html", run, flipped)
+    gained, lost = (html.index(f">{result.case.id}</h3>") for result in flipped)
+    assert lost < gained
+
+
+def test_a_run_that_did_not_end_is_named_so_among_others(run: Run, results: list[CaseResult], tmp_path: Path) -> None:
+    history = [point_of(run, results), replace(point_of(run, results), is_whole=False, exit_code=None)]
+    write_html(tmp_path / "report.html", run, results, summarize(run, results), history)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<small>not finished</small>") == 1
 
 
 @pytest.mark.parametrize("theme", [*themes()], ids=["light", "dark"])

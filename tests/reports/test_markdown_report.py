@@ -168,6 +168,20 @@ def test_the_headline_is_the_worst_of_gates_and_cases(run: Run, state: str, verd
     assert re.search("## ❌ FAILED: .*1 of 1 case is worse than asked", told(gated, [case("a")]))
 
 
+def test_a_bound_that_is_missed_is_named_with_the_test_it_is_confined_to(run: Run) -> None:
+    gate = GateOutcome("pass_rate>=.9", "missed", "46.7 % of 15 cases passed", 0.467, 15, scope="test_faq.py")
+    text = told(replace(run, gates=(gate,)), [case("a", "passed")])
+    rule = "pass&#95;rate&#62;&#61;.9 on test&#95;faq.py"
+    assert f"## ❌ <b>MISSED</b>: {rule}: 46.7 % of 15 cases passed" in text
+    assert f"| {rule} | ❌ <b>MISSED</b> |" in text
+
+
+def test_a_score_that_could_not_be_compared_still_says_what_it_is_now(run: Run, results: list[CaseResult]) -> None:
+    metric = MetricComparison("rubric", GateResult("ERROR", "too few cases"), Coverage(15, 0, 15), high=5.0)
+    text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
+    assert "| rubric | 3.50 &#91;0.00, 5.00&#93; | - | - | - | - | 0 | <b>ERROR</b> |" in text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_shown_and_does_nothing(run: Run, text: str) -> None:
     check(run, text)
@@ -235,3 +249,22 @@ def test_it_is_written_with_its_folder(tmp_path: Path, run: Run, results: list[C
     path = tmp_path / "out" / "summary.md"
     write_markdown(path, markdown(run, results, summarize(run, results)))
     assert path.read_text(encoding="utf-8") == markdown(run, results, summarize(run, results))
+
+
+def test_what_became_of_the_cases_is_said_once(run: Run) -> None:
+    gated = replace(run, gates=(GateOutcome("regression", "open", "too few cases", verdict="INCONCLUSIVE"),))
+    assert told(gated, [case("a", "failed")]).count("1 of 1 case is worse than asked.") == 1
+    assert told(gated, [case("a", "passed")]).count("1 case passed.") == 1
+
+
+def test_a_mean_before_has_no_interval_of_another_kind(run: Run, results: list[CaseResult]) -> None:
+    found = GateResult("OK", "", before=Interval(0.25, 0.05, 0.7, 4), after=Interval(0.5, 0.15, 0.85, 4), n=4)
+    metric = MetricComparison("contains", found, Coverage(4, 4, 4))
+    text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
+    assert re.search(r"\| contains \| 0\.50[^|]* \| 0\.25 \|", text)
+
+
+def test_the_line_of_a_case_tells_the_score_that_missed_its_bound(run: Run) -> None:
+    failed = case("a")
+    failed = replace(failed, scores=(Score("lexicon_count", 19.0), *failed.scores), before=())
+    assert "<summary><b>a</b> · rubric 1 · Is shipping free?</summary>" in told(run, [failed])

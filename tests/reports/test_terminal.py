@@ -51,6 +51,13 @@ def test_what_was_sent_for_no_result_is_told(run: Run, results: list[CaseResult]
     assert "                     $0.0202 for 4 calls that no result shows" in told
 
 
+def test_a_warning_keeps_its_remedy(run: Run, results: list[CaseResult]) -> None:
+    warning = f"{'local:small-instruct judges local:large-instruct, ' * 2}so pin another one with --llm-judge-model."
+    told = lines(replace(run, warnings=(warning,)), results)
+    place = next(place for place, line in enumerate(told) if line.startswith("warning"))
+    assert " ".join("".join(told[place : place + 2]).removeprefix("warning").split()) == warning
+
+
 @pytest.mark.parametrize("rows", [1, 6])
 def test_large_numbers_stay_within_the_width_and_keep_their_end(rows: int, run: Run, results: list[CaseResult]) -> None:
     told = lines(replace(run, traffic=Traffic(10**7, 3 * 10**7, 12_345.67, 10**6)), results[:rows])
@@ -83,7 +90,7 @@ def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[Ca
     scores = tuple(Score(f"a rather long name of a metric, number {n}", n / 3) for n in range(9))
     wordy = replace(results[0], scores=scores, nodeid=f"faq.csv::{'x' * 300}")
     told = lines(replace(run, warnings=("word " * 100,) * 9), [wordy, *results[1:]])
-    assert len(told) <= 17
+    assert len(told) <= 20  # warnings have two lines each
     assert max(map(len, told)) <= 100
     assert any("and 8 more scores" in line for line in told)
 

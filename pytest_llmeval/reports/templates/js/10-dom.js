@@ -64,6 +64,13 @@ function number(value) {
   return Math.abs(value) >= 9999.5 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
 }
 
+/** A mean or one of its bounds: two decimals, more only where all would be zeros. */
+function average(value) {
+  if (value === null || value === undefined) return NONE;
+  if (value === 0 || Math.abs(value) >= 0.1) return value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return Math.abs(value) < 0.0001 ? "about 0" : String(Number(value.toPrecision(2)));
+}
+
 const percent = (share) => (share === null ? NONE : share === 1 ? "100%" : `${(100 * Math.min(share, 0.999)).toFixed(1)}%`);
 
 function usd(amount) {

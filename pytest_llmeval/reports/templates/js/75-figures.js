@@ -91,9 +91,9 @@ function ends(values) {
 }
 
 /** Bins that share out the values: one for each where there are few, else some twenty between round numbers. */
-function binsOf(values) {
+function binsOf(values, few = 12) {
   const known = [...new Set(values)].sort((one, other) => one - other);
-  if (known.length <= 12) return known.map((value) => ({ low: value, high: value }));
+  if (known.length <= few) return known.map((value) => ({ low: value, high: value }));
   const [low, high] = [known[0], known.at(-1)];
   const step = roundStep((high - low) / 20);
   const first = Math.floor(low / step);

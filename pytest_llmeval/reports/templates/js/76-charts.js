@@ -41,7 +41,7 @@ function histogram(view, name, narrow) {
   const then = numbers(store.rows, (row) => store.before(row)?.scores[name]);
   const bins = binsOf([...now, ...then]);
   const [counts, olds] = [countIn(bins, now), countIn(bins, then)];
-  const told = `${grouped(now.length)} scored, mean ${number(mean(now))}${then.length ? `; behind, in outline, ${store.baseline}: mean ${number(mean(then))}` : ""}`;
+  const told = `${grouped(now.length)} scored, mean ${average(mean(now))}${then.length ? `; behind, in outline, ${store.baseline}: mean ${average(mean(then))}` : ""}`;
   return figure(`${name}: how many cases`, told, bars(bins, counts, olds, (bin, count, old) => ({
     title: `${rangeText(`score:${name}`, bin)}: ${counted(count, "case")}${then.length ? `, ${grouped(old)} before` : ""}`,
     action: narrow(() => view.ranges.set(`score:${name}`, bin)),
@@ -158,7 +158,7 @@ function latencies(view, narrow) {
   const values = numbers(view.store.rows, (row) => row.latency);
   if (!values.length) return null;
   const { latency_p50_s: median, latency_p95_s: late } = view.store.summary;
-  const bins = binsOf(values);
+  const bins = binsOf(values, 1);
   const counts = countIn(bins, values);
   return figure("How long an answer takes", `median ${seconds(median)}, 95th percentile ${seconds(late)}; answers from the cache left out`, bars(bins, counts, counts.map(() => 0), (bin, count) => ({
     title: `${rangeText("latency", bin)} s: ${counted(count, "case")}`,

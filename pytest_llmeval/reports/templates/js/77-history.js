@@ -6,7 +6,10 @@ function historyCharts(store, name) {
   const { history } = store;
   if (history.length < 2) return [];
   const rate = { name: "Pass rate", read: (point) => point.pass_rate, format: percent, axis: percent };
-  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: number, axis: tick };
+  const metrics = history.map((point) => point.metrics.find((metric) => metric.name === name));
+  const judges = new Set(metrics.flatMap((metric) => (metric?.is_judged ? metric.versions : [])));
+  const note = judges.size > 1 ? `; ${judges.size} judges, whose scores cannot be compared` : "";
+  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: average, axis: tick, note };
   return [trend(history, rate), name ? trend(history, score) : null, costs(history, rate)];
 }
 
@@ -14,7 +17,7 @@ const runName = (point) => point.name || point.id;
 
 const day = (point) => point.started_at.slice(5, 10);
 
-function trend(history, { name, read, format, axis }) {
+function trend(history, { name, read, format, axis, note = "" }) {
   const points = history.map((point, place) => ({ point, place, ...read(point) })).filter(({ estimate }) => typeof estimate === "number");
   if (points.length < 2) return null;
   const all = points.flatMap(({ estimate, low, high }) => [estimate, low ?? estimate, high ?? estimate]);
@@ -34,7 +37,7 @@ function trend(history, { name, read, format, axis }) {
       isNamed && label(x(place), y(estimate) - 8, axis(estimate), { class: "value", "text-anchor": "middle" }));
   });
   const shown = points.filter((_, order) => order % every === 0).map(({ place }) => place);
-  return figure(`${name} over ${points.length} runs`, `from ${format(points[0].estimate)} to ${format(points.at(-1).estimate)}, with 95% intervals`, marks,
+  return figure(`${name} over ${points.length} runs`, `from ${format(points[0].estimate)} to ${format(points.at(-1).estimate)}, with 95% intervals${note}`, marks,
     leftAxis(y, ticks(low, high), axis), bottomAxis(x, shown, (place) => day(history[place]), "run"), line);
 }
 
