@@ -152,7 +152,7 @@ def test_an_address_that_names_what_every_object_has_is_passed_over(
 ) -> None:
     page = opened(shop_report.html, f"#sort={name}&outcome={name}&change={name}&range={name},1,")
     names = page.locator(".active-filters button").all_text_contents()
-    assert [each.rstrip("\N{MULTIPLICATION SIGN} ") for each in names] == [name, f"1 ≤ {name}", "Show all"]
+    assert names == [f"{name} \u00d7", f"1 ≤ {name} \u00d7", "Show all"]
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
