@@ -276,7 +276,7 @@ class Tally:
 
 def _xfailed_words(run: Run) -> tuple[str, str]:
     if run.settings.get("fail_on") == "gate":
-        return "is worse than asked and left to the gates", "are worse than asked and left to the gates"
+        return "fails, left to the gates", "fail, left to the gates"
     return "failed as expected", "failed as expected"
 
 

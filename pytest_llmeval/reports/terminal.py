@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 
 from pytest_llmeval.comparisons import GateOutcome
 from pytest_llmeval.reports.phrases import (
@@ -25,7 +26,8 @@ from pytest_llmeval.results import Run
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100
 LABEL = 24  # longest label
-WRAPPED = ("cost", "calls", "judge", "warning")  # rows that go on in a second line rather than lose their end
+WRAPPED = ("cost", "calls", "judge", "warning")  # rows that go on in further lines rather than lose their end
+MOST_LINES = 3  # of such a row
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
 WAIVED = ("kept", "open")  # states that do not fail a run
 MARKUP: Mapping[str, dict[str, bool]] = {
@@ -147,11 +149,14 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
 
 
 def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
-    """The row, or two of them where a row that must be whole is too long: broken at a comma, a warning at a blank."""
-    end = text.rfind(" ", 0, width + 1) if label == "warning" else text.rfind(", ", 0, width) + 1
-    if label not in WRAPPED or len(text) <= width or end < 1:
+    """The row, or several where one that must be whole is too long: broken at a comma, or at blanks."""
+    if label not in WRAPPED or len(text) <= width:
         return [(label, text)]
-    return [(label, text[:end]), ("", text[end + 1 :])]
+    end = text.rfind(", ", 0, width) + 1
+    if label != "warning" and end:
+        return [(label, text[:end]), ("", text[end + 1 :])]
+    first, *rest = wrap(text, width, break_on_hyphens=False, max_lines=MOST_LINES, placeholder="...")
+    return [(label, first), *(("", line) for line in rest)]
 
 
 def _row(label: str, text: str, margin: int) -> str:

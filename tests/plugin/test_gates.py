@@ -242,7 +242,7 @@ def test_gates_that_decide_alone_must_exist(project: Project) -> None:
     run = project.run(*GRADED, "--llm-fail-on", "gate")
     assert run.ret == 10
     assert "the gates alone decide, and there is none" in run.stdout.str()
-    assert "ERROR: No gate has decided. 2 of 2 cases are worse than asked and left to the gates." in run.stdout.str()
+    assert "ERROR: No gate has decided. 2 of 2 cases fail, left to the gates." in run.stdout.str()
 
 
 def test_a_gate_on_no_case_is_an_error(project: Project) -> None:
