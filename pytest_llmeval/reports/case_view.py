@@ -100,11 +100,12 @@ def row(result: CaseResult) -> CaseRow:
     )
 
 
-def view(result: CaseResult) -> CaseView:
+def view(result: CaseResult, options: str = "") -> CaseView:
     """The case as it is shown.
 
     Args:
         result: Its result.
+        options: Those with which it is run again.
     """
     found, cost = list(checks(result)), case_cost(result).total
     before = result.before[0] if result.before else None
@@ -117,7 +118,7 @@ def view(result: CaseResult) -> CaseView:
         scores=tuple(_row(score, found, before) for score in result.scores),
         untaken=tuple(check for check in found if check.score is None),
         cost="cost unknown" if cost is None else usd(cost) if cost else "",
-        command=rerun_command(result),
+        command=rerun_command(result, options),
         samples=kept_text(result.samples),
         flickers=flicker_text(result),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
 from pytest_llmeval.reports.case_change import FLIPS, change_of
 from pytest_llmeval.reports.case_view import CaseRow, CaseView, row, view
+from pytest_llmeval.reports.facts import rerun_options
 from pytest_llmeval.reports.history import RunPoint
 from pytest_llmeval.reports.html_data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
@@ -72,7 +73,8 @@ def write_html(
         LLMEvalError: The file cannot be written.
     """
     with replacing(path, "HTML report") as file, _text_file(path.parent) as index, _text_file(path.parent) as data:
-        digest, packer = _Digest(), Packer(index, data)
+        options = rerun_options(run)
+        digest, packer = _Digest(options), Packer(index, data)
         for result in results:
             digest.add(result)
             packer.add(result)
@@ -84,6 +86,7 @@ def write_html(
             "history": history,
             "figures": banner_figures(run, summary),
             "digest": digest,
+            "options": options,
             "style": style,
             "script": script,
             "policy": POLICY.format(style=_hash(style), script=_hash(script)),
@@ -101,7 +104,8 @@ def _text_file(folder: Path) -> Any:
 class _List:
     """Cases of one kind: the first as cards, more of them as rows, all of them counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str) -> None:
+        self.options = options
         self.cards: list[CaseView] = []
         self.rows: list[CaseRow] = []
         self.amount = 0
@@ -109,7 +113,7 @@ class _List:
     def add(self, result: CaseResult) -> None:
         self.amount += 1
         if len(self.cards) < CARDS:
-            self.cards.append(view(result))
+            self.cards.append(view(result, self.options))
         elif len(self.rows) < ROWS:
             self.rows.append(row(result))
 
@@ -117,8 +121,8 @@ class _List:
 class _Digest:
     """What the page shows of the results without JavaScript, and how many changed in what way."""
 
-    def __init__(self) -> None:
-        self.lost, self.flipped, self.attention = _List(), _List(), _List()
+    def __init__(self, options: str) -> None:
+        self.lost, self.flipped, self.attention = _List(options), _List(options), _List(options)
         self.changes: Counter[str] = Counter()
 
     def add(self, result: CaseResult) -> None:

@@ -248,7 +248,7 @@ def changed_settings(settings: Settings) -> dict[str, str]:
         changed["jury"] = tuple(HIDDEN.sub("", juror) for juror in settings.jury)
     if "extra_body" in changed:
         changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
-    return {name: str(value) for name, value in changed.items()}
+    return {name: "\n".join(value) if isinstance(value, tuple) else str(value) for name, value in changed.items()}
 
 
 def _now() -> str:

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from tests.browser.conftest import Open, Written
+from tests.browser.made import JUDGE, MODEL
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -28,7 +29,8 @@ def test_a_case_is_copied_as_json_as_command_and_as_link(shop_report: Written, o
     told = json.loads(shop_report.json.read_text())["results"]
     [expected] = [result for result in told if result["case"]["id"] == "honorific-meal"]
     assert json.loads(copied("Copy as JSON")) == expected
-    assert shlex.split(copied("Copy the command")) == ["pytest", expected["nodeid"]]
+    options = ["--llm-model", MODEL, "--llm-temperature", "0.2", "--llm-judge-model", JUDGE, "--min-score", "4.0"]
+    assert shlex.split(copied("Copy the command")) == ["pytest", expected["nodeid"], *options]
     other = opened(shop_report.html, "#" + copied("Copy the link").partition("#")[2])
     other.locator("dialog .answer").wait_for()
     assert other.locator("#drawer-title").text_content() == "honorific-meal"

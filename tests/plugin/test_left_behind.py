@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
+import re
+import shlex
 
 import pytest
 
@@ -62,7 +65,7 @@ def test_what_an_address_says_behind_its_question_mark_is_not_in_the_reports(pro
     told = project.report()["run"]["settings"]
     assert told["base_url"] == "http://127.0.0.1:9/v1 small@http://127.0.0.1:9"
     assert told["judge_base_url"] == "http://127.0.0.1:9/v1"
-    assert told["jury"] == "('a@http://127.0.0.1:9',)"
+    assert told["jury"] == "a@http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
@@ -153,3 +156,20 @@ def test_the_terminal_says_the_verdict_and_where_the_reports_are(project: Projec
     run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "4")
 
     run.stdout.fnmatch_lines(["*= llm evaluation =*", "*rubric*", "*report.html*"])
+
+
+def test_with_the_options_on_the_page_a_case_is_run_as_before(project: Project) -> None:
+    bounds = ("--min-score", "4", "--llm-threshold", "exact_match<=0", "--llm-threshold", "latency<=60")
+    system = f'Say "no",\nif it is so. {"Be brief. " * 200}'
+    project.run("golden/faq.csv", "--llm-model", "mock", *bounds, "--llm-system-prompt", system)
+    page = (project.path / ".llmeval/report.html").read_text(encoding="utf-8")
+    found = re.search('<body data-options="(.*?)">', page, re.DOTALL)
+    assert found
+
+    project.endpoint.requests.clear()
+    run = project.run("golden/faq.csv::shipping", *shlex.split(html.unescape(found[1])))
+
+    run.assert_outcomes(failed=1)
+    assert project.endpoint.count() == 0  # the very calls of the first run
+    [result] = project.report()["results"]
+    assert [bound["metric"] for bound in result["thresholds"]] == ["rubric", "exact_match", "latency"]

@@ -156,4 +156,5 @@ function factSections(result) {
   ]));
 }
 
-const rerunCommand = (result) => `pytest ${quoted(result.nodeid)}`;
+/** The command that runs the case again, with the options of the run. */
+const rerunCommand = (result) => ["pytest", quoted(result.nodeid), document.body.dataset.options].filter(Boolean).join(" ");
