@@ -292,8 +292,9 @@ def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(project: Project, 
     assert project.query("SELECT outcome, count(*) FROM cases GROUP BY outcome") == [("passed", 5)]
     project.endpoint.requests.clear()
     project.run(*ROWS, "--min-score", "4").assert_outcomes(passed=6)
+    asked = [project.endpoint.count(kind) for kind in ("generation", "judge")]
     # A worker that waited for the other's call may have made it in the moment before it was interrupted, too.
-    assert project.endpoint.count("generation") <= 1 == project.endpoint.count("judge")
+    assert asked == [1, 1] if workers == "0" else max(asked) <= 1
 
 
 @both
