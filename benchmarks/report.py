@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.processes import NotMeasured
 from benchmarks.setup import Setup
 from benchmarks.table import Row, judged
+from tests.browser.conftest import installed
 from tests.browser.made import many
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _written(folder: Path, amount: int) -> Path:
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = installed()
     if path is None:
         raise NotMeasured("there is no chromium here")
     from playwright.sync_api import sync_playwright

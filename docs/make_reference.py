@@ -27,7 +27,7 @@ from pytest_llmeval.providers.endpoints import AZURE_VERSION
 from pytest_llmeval.records import Scale
 from pytest_llmeval.reports.csv_report import COLUMNS
 from pytest_llmeval.reports.tables import schema
-from pytest_llmeval.session.deciding import UNJUDGED
+from pytest_llmeval.results import UNJUDGED
 from pytest_llmeval.settings import OPTIONS
 
 PAGE = Path(__file__).with_name("reference.md")

@@ -15,7 +15,13 @@ Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
 SELFTEST_SHARE = 0.8
 """Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
 
-JUDGED_CODES = (0, 1, 10)
+WORSE = 1
+"""Exit code: a case or a gate is worse than asked."""
+
+UNJUDGED = 10
+"""Exit code: nothing is worse, but something could not be judged."""
+
+JUDGED_CODES = (0, WORSE, UNJUDGED)
 """Exit codes of a run that came to its end."""
 
 

@@ -15,7 +15,8 @@ from pytest_llmeval.plugin.gating import decide, read_baselines
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.worker import OUTPUT
-from pytest_llmeval.session.deciding import UNJUDGED, case_code, joint_code
+from pytest_llmeval.results import UNJUDGED
+from pytest_llmeval.session.deciding import case_code, joint_code
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.summary import Summary

@@ -150,13 +150,14 @@ def decide(
     asked, settings = is_asked(activation, told), activation.settings
     if settings.dry_run or not (asked or recorder):
         return 0, ()
+    from pytest_llmeval.results import UNJUDGED
     from pytest_llmeval.session import deciding
 
     if activation.is_cut_off:
         return 0, (deciding.NO_VERDICT if asked else deciding.CUT_OFF,)
     if recorder is None:
         is_demanded = settings.strict or {"gate", "baseline"} & settings.explicit
-        return deciding.UNJUDGED if is_demanded else 0, (NO_CASE,)
+        return UNJUDGED if is_demanded else 0, (NO_CASE,)
     if not asked and settings.fail_on == "case":
         return 0, ()
     return deciding.decide(recorder, gates_of(activation, told), activation.quarantine, activation.is_whole)

@@ -100,7 +100,7 @@ def row(result: CaseResult) -> CaseRow:
     )
 
 
-def view(result: CaseResult, options: str = "") -> CaseView:
+def view(result: CaseResult, options: str) -> CaseView:
     """The case as it is shown.
 
     Args:

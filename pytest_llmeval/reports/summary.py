@@ -24,13 +24,12 @@ from pytest_llmeval.reports.tallies import (
     selftest_cost,
     unused_calls,
 )
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.results import UNJUDGED, CaseResult, Run
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 
 Verdict = Literal["passed", "failed", "error", "empty"]
 SLOWEST, NAMED = 5, 5
 FIRST_SCORE = "rubric"  # what a reader looks for first
-UNJUDGED = 10  # exit code
 
 
 @dataclass(frozen=True)

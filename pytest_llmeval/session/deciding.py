@@ -6,16 +6,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.results import UNJUDGED, WORSE
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.session.gating import Gates
     from pytest_llmeval.session.recorder import Recorder
 
-WORSE = 1
-"""Exit code: a case or a gate is worse than asked."""
-UNJUDGED = 10
-"""Exit code: nothing is worse, but something could not be judged."""
 CUT_OFF = "the run was cut off before its end"
 NO_VERDICT = f"{CUT_OFF}, so its gates give no verdict"
 NOTHING_DECIDES = (

@@ -15,7 +15,7 @@ from pytest_llmeval.reports.facts import checks
 from pytest_llmeval.reports.failure import missed_lines
 from pytest_llmeval.reports.phrases import count
 from pytest_llmeval.reports.rescoring import Flip, ScoreChange, ScoreChanges, flip
-from pytest_llmeval.results import CaseResult, Outcome
+from pytest_llmeval.results import UNJUDGED, WORSE, CaseResult, Outcome
 from pytest_llmeval.session.judging import begin_score, some_ahead
 from pytest_llmeval.session.label_scores import is_judged
 from pytest_llmeval.session.roles import judging_role
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings import Settings
 
 Params = Mapping[str, Any]
-FAILED, UNJUDGED = 1, 10
 NOT_TRIED: tuple[Outcome, ...] = ("skipped",)
 
 
@@ -81,7 +80,7 @@ class Rescorer:
     @property
     def exit_code(self) -> int:
         """The exit code that pytest gives to such outcomes."""
-        return FAILED if self.outcomes["failed"] else UNJUDGED if self.outcomes["error"] else 0
+        return WORSE if self.outcomes["failed"] else UNJUDGED if self.outcomes["error"] else 0
 
     def score_changes(self) -> tuple[ScoreChange, ...]:
         """Every score before and now, by name."""

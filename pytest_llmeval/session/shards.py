@@ -12,8 +12,8 @@ from pathlib import Path
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.reports.database import shown_place
 from pytest_llmeval.reports.phrases import count
-from pytest_llmeval.results import CaseResult, Run
-from pytest_llmeval.session.deciding import CUT_OFF, WORSE
+from pytest_llmeval.results import WORSE, CaseResult, Run
+from pytest_llmeval.session.deciding import CUT_OFF
 from pytest_llmeval.session.label_scores import is_fingerprint
 from pytest_llmeval.session.sources import shown
 from pytest_llmeval.settings import OPTIONS

@@ -64,11 +64,16 @@ def go_on(page: Page) -> None:
     expect(drawer.locator("#drawer-title")).not_to_have_text(title, timeout=WAIT_MS)
 
 
+def installed() -> str | None:
+    """Where Chromium is here."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, as it is installed here."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make env` brings it")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = installed()
     if path is None:
         pytest.skip("no Chromium here; Debian and Ubuntu have it: apt-get install chromium")
     with playwright.sync_playwright() as driver:

@@ -25,9 +25,7 @@ def test_what_was_lost_comes_first_then_what_was_gained(shop_report: Written, op
     found = page.locator("#changes .case")
     page.get_by_role("button", name="more of").click()
     order = ("lost", "gained", "flipped", "worse")
-    changes = {
-        each.case.id: change_of(each, each.before[0] if each.before else None) for each in shop_report.made.results
-    }
+    changes = {each.case.id: change(each) for each in shop_report.made.results}
     shown = [changes[name] for name in found.locator(".case-id").all_text_contents()]
     assert shown == sorted((name for name in changes.values() if name in order), key=order.index)
     assert " ".join(found.first.locator(".flip").inner_text().split()) == "passed → failed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,9 +19,6 @@ from pytest_llmeval.results import CaseResult
 from tests.browser.conftest import DESKTOP, PHONE, Open, Written, go_on
 from tests.browser.made import Made, shop
 from tests.reports.hostile import HOSTILE, everywhere
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -6,10 +6,10 @@ function historyCharts(store, name) {
   const { history } = store;
   if (history.length < 2) return [];
   const rate = { name: "Pass rate", read: (point) => point.pass_rate, format: percent, axis: percent };
-  const metrics = history.map((point) => point.metrics.find((metric) => metric.name === name));
-  const judges = new Set(metrics.flatMap((metric) => (metric?.is_judged ? metric.versions : [])));
+  const metricOf = (point) => point.metrics.find((metric) => metric.name === name);
+  const judges = new Set(history.map(metricOf).flatMap((metric) => (metric?.is_judged ? metric.versions : [])));
   const note = judges.size > 1 ? `; ${judges.size} judges, whose scores cannot be compared` : "";
-  const score = { name: `Mean ${name}`, read: (point) => point.metrics.find((metric) => metric.name === name)?.mean, format: average, axis: tick, note };
+  const score = { name: `Mean ${name}`, read: (point) => metricOf(point)?.mean, format: average, axis: tick, note };
   return [trend(history, rate), name ? trend(history, score) : null, costs(history, rate)];
 }
 
