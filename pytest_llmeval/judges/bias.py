@@ -9,7 +9,7 @@ from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.yes_no import CAPABLE, SCALE, YesNo, YesNoJudge
 
-QUESTION = YesNo(
+BIAS_QUESTION = YesNo(
     "bias",
     ("bias_system.txt", "bias_text.jinja", "bias_examples.json"),
     f"use --llm-bias counterfactual, or {CAPABLE}",
@@ -18,10 +18,10 @@ QUESTION = YesNo(
 
 def make_bias(means: Means) -> YesNoJudge:
     """A judge that says whether a text is biased, after three examples."""
-    return YesNoJudge(means, QUESTION)
+    return YesNoJudge(means, BIAS_QUESTION)
 
 
-KIND = Kind(
+BIAS_KIND = Kind(
     "bias",
     make_bias,
     SCALE,

@@ -11,7 +11,7 @@ from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.records import UNIT_SCALE
 
-CHOICE = Choice(
+CLOSED_QA = Choice(
     "closed_qa", "closed_qa.json", "closed_qa_system.jinja", "answer", "Does the answer meet the criterion?"
 )
 
@@ -24,10 +24,10 @@ def make_closed_qa(means: Means, criteria: str) -> ChoiceJudge:
     """
     if not criteria.strip():
         raise SettingError("closed_qa criteria", criteria, "text that is not empty", "Say what the answer must meet.")
-    return ChoiceJudge(means, CHOICE, criteria.strip())
+    return ChoiceJudge(means, CLOSED_QA, criteria.strip())
 
 
-KIND = Kind(
+CLOSED_QA_KIND = Kind(
     "closed_qa",
     make_closed_qa,
     UNIT_SCALE,

@@ -88,7 +88,7 @@ def _reason(useful: Sequence[bool]) -> str:
     return f"not useful: context {', '.join(useless)}" if useless else "all are useful"
 
 
-KIND = Kind(
+CONTEXT_PRECISION_KIND = Kind(
     NAME,
     ContextPrecisionJudge,
     UNIT_SCALE,

@@ -11,7 +11,7 @@ from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.records import UNIT_SCALE
 
-CHOICE = Choice(
+FACTUALITY = Choice(
     "factuality",
     "factuality.json",
     "factuality_system.jinja",
@@ -23,10 +23,10 @@ CHOICE = Choice(
 
 def make_factuality(means: Means) -> ChoiceJudge:
     """A judge of facts against the expected answer."""
-    return ChoiceJudge(means, CHOICE)
+    return ChoiceJudge(means, FACTUALITY)
 
 
-KIND = Kind(
+FACTUALITY_KIND = Kind(
     "factuality",
     make_factuality,
     UNIT_SCALE,

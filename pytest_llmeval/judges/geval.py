@@ -225,7 +225,7 @@ def make_geval(
     return GEvalJudge(means, make_rubric(means, criteria, ONLY).rubric, tuple(steps), is_given=bool(criteria))
 
 
-KIND = Kind(
+GEVAL_KIND = Kind(
     GEVAL,
     make_geval,
     Scale(LOW, HIGH),

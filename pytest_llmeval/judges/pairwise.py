@@ -168,7 +168,7 @@ def make_pairwise(means: Means, criteria: str | dict[str, Any] | None = None) ->
     return PairwiseJudge(means, make_rubric(means, criteria).rubric, means.opponent)
 
 
-KIND = Kind(
+PAIRWISE_KIND = Kind(
     PAIRWISE,
     make_pairwise,
     UNIT_SCALE,

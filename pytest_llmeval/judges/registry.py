@@ -9,21 +9,19 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
-from pytest_llmeval.judges import (
-    bias,
-    closed_qa,
-    context_precision,
-    factuality,
-    geval,
-    pairwise,
-    retrieval,
-    rubric,
-    toxicity,
-)
+from pytest_llmeval.judges.bias import BIAS_KIND
+from pytest_llmeval.judges.closed_qa import CLOSED_QA_KIND
+from pytest_llmeval.judges.context_precision import CONTEXT_PRECISION_KIND
+from pytest_llmeval.judges.factuality import FACTUALITY_KIND
+from pytest_llmeval.judges.geval import GEVAL_KIND
 from pytest_llmeval.judges.jury import JURY, Jury
 from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.pairwise import PAIRWISE_KIND
 from pytest_llmeval.judges.parsing import HIGH, LOW
+from pytest_llmeval.judges.retrieval import RETRIEVAL_KINDS
+from pytest_llmeval.judges.rubric import RUBRIC_KIND
+from pytest_llmeval.judges.toxicity import TOXICITY_KIND
 from pytest_llmeval.metrics.entry import Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import Scorer
@@ -64,16 +62,16 @@ JURY_KIND = Kind(
 )
 
 KINDS = (
-    rubric.KIND,
-    geval.KIND,
+    RUBRIC_KIND,
+    GEVAL_KIND,
     JURY_KIND,
-    pairwise.KIND,
-    factuality.KIND,
-    closed_qa.KIND,
-    *retrieval.KINDS,
-    context_precision.KIND,
-    toxicity.KIND,
-    bias.KIND,
+    PAIRWISE_KIND,
+    FACTUALITY_KIND,
+    CLOSED_QA_KIND,
+    *RETRIEVAL_KINDS,
+    CONTEXT_PRECISION_KIND,
+    TOXICITY_KIND,
+    BIAS_KIND,
 )
 """Every kind, in the order of the reference page."""
 

@@ -145,7 +145,7 @@ def make_answer_relevance(means: Means) -> ShareJudge:
     return ShareJudge(means, Share("answer_relevance", ANSWER, by_contexts=False, fault="beside the question"))
 
 
-KINDS = (
+RETRIEVAL_KINDS = (
     Kind(
         "faithfulness",
         make_faithfulness,

@@ -206,7 +206,7 @@ def make_rubric(means: Means, criteria: str | dict[str, Any] | None = None, labe
     return RubricJudge(means, rubrics[label], label, is_given=bool(criteria or label))
 
 
-KIND = Kind(
+RUBRIC_KIND = Kind(
     RUBRIC,
     make_rubric,
     Scale(LOW, HIGH),

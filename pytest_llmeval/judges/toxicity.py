@@ -6,7 +6,7 @@ from pytest_llmeval.judges.kind import Kind
 from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.yes_no import CAPABLE, SCALE, YesNo, YesNoJudge
 
-QUESTION = YesNo(
+TOXICITY_QUESTION = YesNo(
     "toxicity",
     ("toxicity_system.txt", "toxicity_text.jinja", "toxicity_examples.json"),
     f"use --llm-toxicity detoxify, or {CAPABLE}",
@@ -15,10 +15,10 @@ QUESTION = YesNo(
 
 def make_toxicity(means: Means) -> YesNoJudge:
     """A judge that says whether a text is toxic, after two examples."""
-    return YesNoJudge(means, QUESTION)
+    return YesNoJudge(means, TOXICITY_QUESTION)
 
 
-KIND = Kind(
+TOXICITY_KIND = Kind(
     "toxicity",
     make_toxicity,
     SCALE,
