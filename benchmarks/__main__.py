@@ -21,9 +21,15 @@ def main() -> int:
         0, or 1 where a bar is missed.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASURES)} (default: all)")
-    parser.add_argument("--rows", type=int, help="golden rows, instead of as many as each measure needs")
-    parser.add_argument("--latency-ms", type=float, default=200, help="milliseconds until a reply (%(default)s)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASURES)} (default: all)"
+    )
+    parser.add_argument(
+        "--rows", type=int, help="golden rows, instead of as many as each measure needs"
+    )
+    parser.add_argument(
+        "--latency-ms", type=float, default=200, help="milliseconds until a reply (%(default)s)"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - set(MEASURES):
         parser.error(f"no measure {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")

@@ -48,7 +48,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare an option for each field of `Behaviour`."""
     for row in dataclasses.fields(Behaviour):
         flag = f"--{row.name.replace('_', '-')}"
-        parser.add_argument(flag, type=float, default=row.default, help=f"{row.metadata['help']} (%(default)s)")
+        parser.add_argument(
+            flag, type=float, default=row.default, help=f"{row.metadata['help']} (%(default)s)"
+        )
 
 
 class Bucket:

@@ -1,7 +1,8 @@
 """An OpenAI-compatible endpoint to measure against: ``python -m benchmarks.endpoint --help``.
 
-One process, one thread, the standard library: above 3,000 requests a second on one core. ``GET /stats`` tells what it
-has counted, ``POST /mark`` counts anew, ``POST /reset`` forgets everything, ``POST /config`` changes the behaviour.
+One process, one thread, the standard library: above 3,000 requests a second on one core. ``GET
+/stats`` tells what it has counted, ``POST /mark`` counts anew, ``POST /reset`` forgets everything,
+``POST /config`` changes the behaviour.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from benchmarks.behaviour import Behaviour, Bucket, add_options
 from benchmarks.ledger import Ledger
 from benchmarks.replies import completion
 
-REASONS = {"200": "OK", "404": "Not Found", "429": "Too Many Requests", "500": "Internal Server Error"}
+REASONS = {
+    "200": "OK",
+    "404": "Not Found",
+    "429": "Too Many Requests",
+    "500": "Internal Server Error",
+}
 ERRORS = {
     "429": {"message": "Rate limit reached", "type": "requests", "code": "rate_limit_exceeded"},
     "500": {"message": "The server had an error", "type": "server_error", "code": None},
@@ -96,7 +102,10 @@ class Connection(asyncio.Protocol):
         if path.endswith("/chat/completions"):
             return self._chat(body)
         told = self._endpoint.control(path, body)
-        self._send("404" if told is None else "200", json.dumps(told or {"error": {"message": f"no path {path}"}}))
+        self._send(
+            "404" if told is None else "200",
+            json.dumps(told or {"error": {"message": f"no path {path}"}}),
+        )
 
     def _chat(self, body: bytes) -> None:
         key = hashlib.blake2b(body, digest_size=12).hexdigest()
@@ -119,9 +128,15 @@ class Connection(asyncio.Protocol):
         if fault == "reset":
             return self._reset()
         if fault in ERRORS:
-            patience = f"retry-after: {self._endpoint.behaviour.retry_after_s:g}\r\n" if fault == "429" else ""
+            patience = (
+                f"retry-after: {self._endpoint.behaviour.retry_after_s:g}\r\n"
+                if fault == "429"
+                else ""
+            )
             return self._fail(fault, told + patience)
-        text, *tokens = completion(json.loads(body), key, int(self._endpoint.behaviour.lowest_score))
+        text, *tokens = completion(
+            json.loads(body), key, int(self._endpoint.behaviour.lowest_score)
+        )
         ledger, _ = self._closed()
         if fault == "badjson":
             ledger.ended(fault)
@@ -173,7 +188,9 @@ async def serve(behaviour: Behaviour, port: int) -> None:
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     add_options(parser)
     options = vars(parser.parse_args())

@@ -1,6 +1,7 @@
 """The least that the work costs: a bare aiohttp loop that generates and then judges, without pytest or a store.
 
-``python benchmarks/floor.py GOLDEN_CSV BASE_URL CONCURRENCY``. The messages are as long as the plugin's own.
+``python benchmarks/floor.py GOLDEN_CSV BASE_URL CONCURRENCY``. The messages are as long as the
+plugin's own.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import Any
 
 import aiohttp
 
-RUBRIC_CHARACTERS = 1_240  # with the blocks, as many as with the system message of the built-in rubric
-RUBRIC = "Judge the answer by the expected one. Reply with a JSON object: a reason and a score.".ljust(
-    RUBRIC_CHARACTERS, "."
+RUBRIC_CHARACTERS = (
+    1_240  # with the blocks, as many as with the system message of the built-in rubric
+)
+RUBRIC = (
+    "Judge the answer by the expected one. Reply with a JSON object: a reason and a score.".ljust(
+        RUBRIC_CHARACTERS, "."
+    )
 )
 FORMAT = {
     "type": "json_schema",
@@ -37,7 +42,10 @@ def judge_messages(row: dict[str, str], answer: str) -> list[dict[str, str]]:
         ("question", row["prompt"]), ("answer", answer), ("expected", row["expected"]),
     ))  # fmt: skip
     asked = "Judge the answer by the criterion, against the expected answer. Reply with the JSON object only."
-    return [{"role": "system", "content": RUBRIC}, {"role": "user", "content": "".join(blocks) + asked}]
+    return [
+        {"role": "system", "content": RUBRIC},
+        {"role": "user", "content": "".join(blocks) + asked},
+    ]
 
 
 async def ask(client: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> str:
@@ -51,12 +59,20 @@ async def main(golden: Path, url: str, concurrency: int) -> None:
         rows = list(csv.DictReader(file))
     slots = asyncio.Semaphore(concurrency)
     connector = aiohttp.TCPConnector(limit=concurrency)
-    async with aiohttp.ClientSession(connector=connector, headers={"authorization": "Bearer none"}) as client:
+    async with aiohttp.ClientSession(
+        connector=connector, headers={"authorization": "Bearer none"}
+    ) as client:
 
         async def score(row: dict[str, str]) -> float:
             async with slots:
-                answer = await ask(client, url, {"messages": [{"role": "user", "content": row["prompt"]}]})
-                body = {"messages": judge_messages(row, answer), "max_tokens": 200, "response_format": FORMAT}
+                answer = await ask(
+                    client, url, {"messages": [{"role": "user", "content": row["prompt"]}]}
+                )
+                body = {
+                    "messages": judge_messages(row, answer),
+                    "max_tokens": 200,
+                    "response_format": FORMAT,
+                }
                 return float(json.loads(await ask(client, url, body))["score"])
 
         scores = await asyncio.gather(*map(score, rows))

@@ -40,7 +40,14 @@ def killed_worker(setup: Setup) -> Iterator[Row]:
     reported = len(cases | {str(nodeid).rpartition("::")[2] for nodeid in lost})
     yield judged("killed-worker", "cases reported", reported, "=", suite.rows, told=told)
     yield from _paid_again("killed-worker", ours.stats, killed_at)
-    yield judged("killed-worker", "longest time without a request", ours.stats["longest_pause_s"], "<=", FEW_S, " s")
+    yield judged(
+        "killed-worker",
+        "longest time without a request",
+        ours.stats["longest_pause_s"],
+        "<=",
+        FEW_S,
+        " s",
+    )
     yield judged("killed-worker", "exit code", ours.took.code, ">", 0)
 
 
@@ -60,16 +67,34 @@ def killed_all(setup: Setup) -> Iterator[Row]:
         ours = suite.finished(second, endpoint)
     ours.took.expect(0)
     answered = first["statuses"].get("200", 0)
-    yield Row("killed-all", "answered, and in flight at the kill", f"{answered}, {first['dropped']}")
+    yield Row(
+        "killed-all", "answered, and in flight at the kill", f"{answered}, {first['dropped']}"
+    )
     yield judged("killed-all", "sent a second time", ours.stats["duplicates"], "<=", CONCURRENCY)
     yield from _paid_again("killed-all", ours.stats, killed_at)
-    yield judged("killed-all", "requests of both runs, less those", _once(first, ours.stats), "=", 2 * suite.rows)
+    yield judged(
+        "killed-all",
+        "requests of both runs, less those",
+        _once(first, ours.stats),
+        "=",
+        2 * suite.rows,
+    )
     start_s = first["first_at"] - process.started_at  # what it takes without anything dead
     began_s = (ours.stats["first_at"] or second.started_at) - second.started_at
     told = f"after {began_s:.2f} s, in the first run after {start_s:.2f} s"
-    yield judged("killed-all", "first request of the second run later by", began_s - start_s, "<=", FEW_S, " s", told)
+    yield judged(
+        "killed-all",
+        "first request of the second run later by",
+        began_s - start_s,
+        "<=",
+        FEW_S,
+        " s",
+        told,
+    )
     resumed_s = max(0.0, ours.stats["resumed_at"] - second.started_at - start_s)
-    yield judged("killed-all", "what was in flight asked again, later by", resumed_s, "<=", FEW_S, " s")
+    yield judged(
+        "killed-all", "what was in flight asked again, later by", resumed_s, "<=", FEW_S, " s"
+    )
 
 
 def _paid_again(name: str, stats: dict[str, Any], killed_at: float) -> Iterator[Row]:

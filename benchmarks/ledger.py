@@ -35,7 +35,9 @@ class Ledger:
         self._last_arrival = self._last = self._resumed_at = 0.0
         self._longest_pause_s = 0.0
         self._again_after: list[float] = []
-        self._prompt_tokens = self._completion_tokens = self._largest_prompt = self._largest_completion = 0
+        self._prompt_tokens = self._completion_tokens = self._largest_prompt = (
+            self._largest_completion
+        ) = 0
 
     def arrived(self, key: str) -> int:
         """Note a request.

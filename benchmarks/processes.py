@@ -50,7 +50,9 @@ class Finished:
             NotMeasured: It did not.
         """
         if self.code not in codes:
-            raise NotMeasured(f"exit code {self.code}, not {' or '.join(map(str, codes))}:\n{self.output[-3000:]}")
+            raise NotMeasured(
+                f"exit code {self.code}, not {' or '.join(map(str, codes))}:\n{self.output[-3000:]}"
+            )
         return self
 
 
@@ -101,7 +103,11 @@ class Running:
 
     def workers(self) -> list[int]:
         """The ids of its xdist workers."""
-        return [pid for pid in _children(self.pid) if b"exec(eval(" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [
+            pid
+            for pid in _children(self.pid)
+            if b"exec(eval(" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
 
 
 def run(command: Sequence[str], folder: Path, **variables: str) -> Finished:

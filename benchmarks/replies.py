@@ -36,15 +36,25 @@ def completion(request: dict[str, Any], body: str, lowest_score: int) -> tuple[s
     if wanted.get("type", "text") == "text":
         text = answer(str(request["messages"][-1]["content"]))
     else:
-        text = json.dumps(_verdict(wanted, lowest_score + number("score", body) % (HIGHEST_SCORE + 1 - lowest_score)))
+        text = json.dumps(
+            _verdict(
+                wanted, lowest_score + number("score", body) % (HIGHEST_SCORE + 1 - lowest_score)
+            )
+        )
     asked = sum(len(str(message.get("content"))) for message in request["messages"])
     tokens = asked // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1
     reply = {
         "id": f"chatcmpl-{body}",
         "object": "chat.completion",
         "model": request.get("model", "mock-1"),
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)},
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        ],
+        "usage": {
+            "prompt_tokens": tokens[0],
+            "completion_tokens": tokens[1],
+            "total_tokens": sum(tokens),
+        },
     }
     return json.dumps(reply), *tokens
 
@@ -52,6 +62,9 @@ def completion(request: dict[str, Any], body: str, lowest_score: int) -> tuple[s
 def _verdict(wanted: dict[str, Any], score: int) -> dict[str, Any]:
     """Score at every number and reason at every text of the schema, or of our own where none was given."""
     schema = wanted.get("json_schema", {}).get("schema", {})
-    properties = schema.get("properties") or {"reason": {"type": "string"}, "score": {"type": "number"}}
+    properties = schema.get("properties") or {
+        "reason": {"type": "string"},
+        "score": {"type": "number"},
+    }
     texts = {"string": "as the benchmark decides", "boolean": score >= 4}
     return {name: texts.get(str(rule.get("type")), score) for name, rule in properties.items()}

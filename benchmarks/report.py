@@ -59,15 +59,17 @@ def report(setup: Setup) -> Iterator[Row]:
     """Size of the file, and what a reader waits for."""
     amount = setup.rows or 20_000
     large, small = _written(setup.folder, amount), _written(setup.folder, 200)
-    yield judged("report", f"size with {amount:,} results", large.stat().st_size / 1e6, "<=", 25, " MB")
+    yield judged(
+        "report", f"size with {amount:,} results", large.stat().st_size / 1e6, "<=", 25, " MB"
+    )
     yield judged("report", "size with 200 results", small.stat().st_size / 1e3, "<=", 500, " kB")
     with _browser() as browser:
         yield from _read(browser, large)
 
 
 def _written(folder: Path, amount: int) -> Path:
-    from pytest_llmeval.reports.html_report import write_html
-    from pytest_llmeval.reports.summary import summarize
+    from pytest_llmeval.reports.html.page import write_html
+    from pytest_llmeval.summary.summary import summarize
 
     made, path = many(amount), folder / f"report-{amount}.html"
     write_html(path, made.run, iter(made.results), summarize(made.run, made.results))

@@ -42,6 +42,8 @@ def startup(setup: Setup) -> Iterator[Row]:
     pairs = [(noop(folder, 1, *WITHOUT).cpu_s, noop(folder, 1).cpu_s) for _ in range(PAIRS)]
     without = statistics.median(pair[0] for pair in pairs) * 1000
     added = statistics.median(ours - bare for bare, ours in pairs) * 1000
-    yield judged("startup", "CPU added, unused", added, "<=", 10, " ms", f"pytest itself {without:.0f} ms")
+    yield judged(
+        "startup", "CPU added, unused", added, "<=", 10, " ms", f"pytest itself {without:.0f} ms"
+    )
     written = [path.name for path in folder.iterdir() if path.name.startswith((".llm", "llm"))]
     yield judged("startup", "files written, unused", len(written), "=", 0)

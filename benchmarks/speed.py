@@ -29,12 +29,27 @@ def pipeline(setup: Setup) -> Iterator[Row]:
     floor = min((floor for floor, _, _ in pairs), key=_wall)
     _, ours, thread_s = min(pairs, key=lambda pair: _wall(pair[1]))
     yield _ratio("pipeline", "wall / floor's wall", ours.took.wall_s, floor.took.wall_s, 1.35)
-    yield _ratio("pipeline", "span of the calls / floor's", ours.stats["span_s"], floor.stats["span_s"], 1.08)
+    yield _ratio(
+        "pipeline", "span of the calls / floor's", ours.stats["span_s"], floor.stats["span_s"], 1.08
+    )
     calls = ours.stats["requests"]
-    yield judged("pipeline", "CPU of the process, per call", ours.took.cpu_s / calls * 1000, "<=", 4.5, " ms")
-    yield judged("pipeline", "CPU of the engine's thread, per call", thread_s / calls * 1000, "<=", 2.2, " ms")
+    yield judged(
+        "pipeline", "CPU of the process, per call", ours.took.cpu_s / calls * 1000, "<=", 4.5, " ms"
+    )
+    yield judged(
+        "pipeline",
+        "CPU of the engine's thread, per call",
+        thread_s / calls * 1000,
+        "<=",
+        2.2,
+        " ms",
+    )
     yield from _counts("pipeline", ours, 2 * suite.rows)
-    yield Row("pipeline", "CPU of the floor, per call", f"{floor.took.cpu_s / floor.stats['requests'] * 1000:.2f} ms")
+    yield Row(
+        "pipeline",
+        "CPU of the floor, per call",
+        f"{floor.took.cpu_s / floor.stats['requests'] * 1000:.2f} ms",
+    )
 
 
 def workers(setup: Setup) -> Iterator[Row]:
@@ -46,7 +61,13 @@ def workers(setup: Setup) -> Iterator[Row]:
             ours = suite.pytest(endpoint, "-n", number, *ALONE[2:])
             ours.took.expect(0)
             name = f"workers -n {number}"
-            yield _ratio(name, "span of the calls / floor's", ours.stats["span_s"], floor.stats["span_s"], bar)
+            yield _ratio(
+                name,
+                "span of the calls / floor's",
+                ours.stats["span_s"],
+                floor.stats["span_s"],
+                bar,
+            )
             yield from _counts(name, ours, 2 * suite.rows)
 
 
@@ -58,11 +79,15 @@ def replay(setup: Setup) -> Iterator[Row]:
         suite.pytest(endpoint, *ALONE, *recordings, "--llm-record", "once").took.expect(0)
         idle, ours = [], []
         for _ in range(PAIRS):
-            idle.append(noop(setup.folder / "replay-noop", suite.rows, "-p", "no:llm_golden").wall_s)
+            idle.append(
+                noop(setup.folder / "replay-noop", suite.rows, "-p", "no:llm_golden").wall_s
+            )
             ours.append(suite.pytest(endpoint, *ALONE, *recordings, "--llm-record", "none"))
             ours[-1].took.expect(0)
     best = min(ours, key=_wall)
-    yield _ratio("replay", f"wall / that of {suite.rows:,} no-op tests", best.took.wall_s, min(idle), 2.0)
+    yield _ratio(
+        "replay", f"wall / that of {suite.rows:,} no-op tests", best.took.wall_s, min(idle), 2.0
+    )
     yield judged("replay", "requests", best.stats["requests"], "=", 0)
 
 
@@ -75,7 +100,11 @@ def warm(setup: Setup) -> Iterator[Row]:
         second = suite.again(endpoint, *ALONE)
         second.took.expect(0)
     yield judged("warm", "requests of the second run", second.stats["requests"], "=", 0)
-    yield Row("warm", "wall of the second run", f"{second.took.wall_s:.2f} s (first {first.took.wall_s:.2f} s)")
+    yield Row(
+        "warm",
+        "wall of the second run",
+        f"{second.took.wall_s:.2f} s (first {first.took.wall_s:.2f} s)",
+    )
 
 
 def _counts(name: str, ours: Measured, expected: int) -> Iterator[Row]:

@@ -40,7 +40,9 @@ class Endpoint:
             told: dict[str, Any] = json.loads(reply.read())
         return told
 
-    def wait_until(self, reached: Callable[[dict[str, Any]], bool], process: Running) -> dict[str, Any]:
+    def wait_until(
+        self, reached: Callable[[dict[str, Any]], bool], process: Running
+    ) -> dict[str, Any]:
         """Its statistics, as soon as they are as asked.
 
         Raises:
@@ -56,9 +58,15 @@ class Endpoint:
 @contextmanager
 def serving(**behaviour: float) -> Iterator[Endpoint]:
     """An endpoint in a process of its own; the arguments are fields of `Behaviour`."""
-    options = [part for name, value in behaviour.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    options = [
+        part
+        for name, value in behaviour.items()
+        for part in (f"--{name.replace('_', '-')}", str(value))
+    ]
     command = [sys.executable, "-m", "benchmarks.endpoint", *options]
-    with subprocess.Popen(command, env=environment({}), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment({}), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout
         try:
             yield Endpoint(process.stdout.readline().strip() + "/v1")
@@ -111,9 +119,28 @@ class Suite:
 
     def start(self, endpoint: Endpoint, *options: str, **variables: str) -> Running:
         """Start pytest on the golden file, with log and JSON report, and rubric scores of 4 asked."""
-        told = ("--llm-base-url", endpoint.url, "--llm-model", "mock-1", "--llm-judge-model", "mock-1", "--llm-html=")
+        told = (
+            "--llm-base-url",
+            endpoint.url,
+            "--llm-model",
+            "mock-1",
+            "--llm-judge-model",
+            "mock-1",
+            "--llm-html=",
+        )
         self._report.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "golden.csv", "--min-score", "4", *told, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--tb=no",
+            "golden.csv",
+            "--min-score",
+            "4",
+            *told,
+            *options,
+        ]
         return Running(command, self.folder, variables)
 
     def pytest(self, endpoint: Endpoint, *options: str, **variables: str) -> Measured:
@@ -135,7 +162,9 @@ class Suite:
         took = process.wait()
         if not self._report.exists():
             raise NotMeasured(f"no JSON report, exit code {took.code}:\n{took.output[-3000:]}")
-        return Measured(took, endpoint.ask("/stats"), json.loads(self._report.read_text(encoding="utf-8")))
+        return Measured(
+            took, endpoint.ask("/stats"), json.loads(self._report.read_text(encoding="utf-8"))
+        )
 
     @property
     def _report(self) -> Path:
@@ -148,7 +177,13 @@ class Suite:
     def floor(self, endpoint: Endpoint) -> Measured:
         """Run the bare loop on the same rows."""
         endpoint.ask("/reset")
-        script = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), "golden.csv", endpoint.url, str(CONCURRENCY)]
+        script = [
+            sys.executable,
+            str(ROOT / "benchmarks" / "floor.py"),
+            "golden.csv",
+            endpoint.url,
+            str(CONCURRENCY),
+        ]
         return Measured(run(script, self.folder).expect(0), endpoint.ask("/stats"))
 
 
@@ -164,4 +199,8 @@ def noop(folder: Path, tests: int, *options: str) -> Finished:
 def _row(number: int) -> tuple[str, str, str]:
     topic = TOPICS[number % len(TOPICS)]
     asked = f"Question {number}: a customer asks about {topic} for order {100_000 + number * 37}. What do we reply?"
-    return f"row-{number:05d}", asked, f"We look into the {topic} of the order and write within two days."
+    return (
+        f"row-{number:05d}",
+        asked,
+        f"We look into the {topic} of the order and write within two days.",
+    )

@@ -6,7 +6,13 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-COMPARISONS = {"<=": operator.le, ">=": operator.ge, "=": operator.eq, ">": operator.gt, "<": operator.lt}
+COMPARISONS = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "=": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 WIDTH = 160  # where the output is no terminal
 
 
@@ -26,7 +32,15 @@ class Row:
         return {True: "kept", False: "MISSED", None: ""}[self.kept]
 
 
-def judged(measure: str, what: str, value: float, comparison: str, bar: float, unit: str = "", told: str = "") -> Row:
+def judged(
+    measure: str,
+    what: str,
+    value: float,
+    comparison: str,
+    bar: float,
+    unit: str = "",
+    told: str = "",
+) -> Row:
     """A row whose figure is compared with its bar.
 
     Args:
@@ -39,7 +53,13 @@ def judged(measure: str, what: str, value: float, comparison: str, bar: float, u
         told: What the figure was made from.
     """
     figure = f"{shown(value)}{unit}" + (f" ({told})" if told else "")
-    return Row(measure, what, figure, f"{comparison} {shown(bar)}{unit}", bool(COMPARISONS[comparison](value, bar)))
+    return Row(
+        measure,
+        what,
+        figure,
+        f"{comparison} {shown(bar)}{unit}",
+        bool(COMPARISONS[comparison](value, bar)),
+    )
 
 
 def shown(value: float) -> str:
@@ -57,7 +77,9 @@ def show(rows: Iterable[Row], commands: dict[str, str]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH)
-    table = Table("measure", "what", "figure", "bar", "", title="Benchmarks", row_styles=["", "dim"])
+    table = Table(
+        "measure", "what", "figure", "bar", "", title="Benchmarks", row_styles=["", "dim"]
+    )
     for row in rows:
         style = {True: "green", False: "bold red", None: ""}[row.kept]
         table.add_row(row.measure, row.what, row.figure, row.bar, row.verdict, style=style)

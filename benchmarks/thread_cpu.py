@@ -15,6 +15,8 @@ ENGINE_THREAD = "llmeval-engine"
 def pytest_runtestloop() -> Generator[None, object, object]:
     result = yield
     threads = [thread for thread in threading.enumerate() if thread.name == ENGINE_THREAD]
-    used_s = sum(time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0)) for thread in threads)
+    used_s = sum(
+        time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0)) for thread in threads
+    )
     Path(os.environ["BENCHMARK_THREAD_CPU"]).write_text(str(used_s), encoding="utf-8")
     return result

@@ -19,8 +19,12 @@ SIZE = {"width": 1100, "height": 1180}
 def main() -> None:
     """Run the example whose smaller model is not good enough, and take a picture of the top of its report."""
     with TemporaryDirectory() as folder:
-        example = shutil.copytree(EXAMPLE, Path(folder) / "upgrade", ignore=shutil.ignore_patterns(".llmeval"))
-        subprocess.run([sys.executable, *COMMAND], cwd=example, check=False, stdout=subprocess.DEVNULL)
+        example = shutil.copytree(
+            EXAMPLE, Path(folder) / "upgrade", ignore=shutil.ignore_patterns(".llmeval")
+        )
+        subprocess.run(
+            [sys.executable, *COMMAND], cwd=example, check=False, stdout=subprocess.DEVNULL
+        )
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"))
             for scheme in ("light", "dark"):

@@ -18,17 +18,17 @@ from pytest_llmeval.goldens.columns import ALIASES
 from pytest_llmeval.judges import registry as judges
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.registry import MetricRegistry
-from pytest_llmeval.option import Option
 from pytest_llmeval.plugin import fixtures, hookspecs
 from pytest_llmeval.plugin.markers import GENERATE_KEYWORDS, GOLDEN_KEYWORDS, JUDGE_KEYWORDS
 from pytest_llmeval.plugin.registration import MARKERS
-from pytest_llmeval.providers import keys
-from pytest_llmeval.providers.endpoints import AZURE_VERSION
-from pytest_llmeval.records import Scale
+from pytest_llmeval.providers.openai import keys
+from pytest_llmeval.providers.openai.endpoints import AZURE_VERSION
+from pytest_llmeval.records.run import UNJUDGED
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.reports.csv_report import COLUMNS
-from pytest_llmeval.reports.tables import schema
-from pytest_llmeval.results import UNJUDGED
-from pytest_llmeval.settings import OPTIONS
+from pytest_llmeval.runlog.tables import schema
+from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.table import OPTIONS
 
 PAGE = Path(__file__).with_name("reference.md")
 SECTIONS = {
@@ -54,8 +54,12 @@ KEYWORDS = {
 }
 EXIT_CODES = {
     int(pytest.ExitCode.OK): "nothing failed, no gate is missed, and nothing is an error",
-    int(pytest.ExitCode.TESTS_FAILED): "a case is worse than asked, a gate is missed, or another test failed or broke",
-    int(pytest.ExitCode.INTERRUPTED): "collection failed (a golden file or a marker cannot be used), or Ctrl-C",
+    int(
+        pytest.ExitCode.TESTS_FAILED
+    ): "a case is worse than asked, a gate is missed, or another test failed or broke",
+    int(
+        pytest.ExitCode.INTERRUPTED
+    ): "collection failed (a golden file or a marker cannot be used), or Ctrl-C",
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
@@ -64,7 +68,9 @@ EXIT_CODES = {
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
     keys.JUDGE_KEY: "API key of the judge; without it the key of the model under test",
-    keys.own_keys(2, False, False)[0]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
+    keys.own_keys(2, False, False)[
+        0
+    ]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
     keys.own_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
     keys.JURY_KEY: "API key of the first juror; `_2` and so on for the next; without it the judge's, at the same URL",
     keys.OPENAI_KEY: f"API key of the model under test, where {keys.MODEL_KEY} is not set",
@@ -77,9 +83,20 @@ VARIABLES = {
 
 def reference() -> str:
     """The whole page."""
-    parts = (options(), markers(), the_fixtures(), hooks(), commands(), variables(), columns(), metrics())
+    parts = (
+        options(),
+        markers(),
+        the_fixtures(),
+        hooks(),
+        commands(),
+        variables(),
+        columns(),
+        metrics(),
+    )
     rest = (run_log(), csv_columns(), names(), error_tree(), exit_codes())
-    head = "# Reference\n\n<!-- Made by `make docs` from the source. Edit that, not this page. -->\n"
+    head = (
+        "# Reference\n\n<!-- Made by `make docs` from the source. Edit that, not this page. -->\n"
+    )
     return "\n".join([head, *("\n".join(part) for part in (*parts, *rest))])
 
 
@@ -105,15 +122,24 @@ def options() -> Iterator[str]:
     yield "environment, the ini file. A marker stands between the command line and the environment.\n"
     for section, rows in groupby(OPTIONS, lambda row: row.section):
         yield f"### {SECTIONS[section]}\n"
-        yield from table(("option, ini key, environment", "default", "allowed", "meaning"), map(option_row, rows))
+        yield from table(
+            ("option, ini key, environment", "default", "allowed", "meaning"), map(option_row, rows)
+        )
 
 
 def option_row(row: Option) -> tuple[str, str, str, str]:
     """One option."""
     metavar = "" if row.kind == "flag" else f" {row.metavar}"
     flag = "" if row.ini_only else f"`{row.flag}{metavar}`<br>"
-    default = "" if row.default in (None, "", (), {}) or row.default is False else f"`{row.default}`"
-    return f"{flag}`{row.dest}`<br>{'<br>'.join(f'`{name}`' for name in row.env)}", default, row.allowed, row.help
+    default = (
+        "" if row.default in (None, "", (), {}) or row.default is False else f"`{row.default}`"
+    )
+    return (
+        f"{flag}`{row.dest}`<br>{'<br>'.join(f'`{name}`' for name in row.env)}",
+        default,
+        row.allowed,
+        row.help,
+    )
 
 
 def markers() -> Iterator[str]:
@@ -156,13 +182,17 @@ def commands() -> Iterator[str]:
         yield f"`{' '.join([name, *command.collect_usage_pieces(context)])}`\n"
         yield f"{prose(command.callback)}\n"
         rows = [
-            (code(row.opts), row.help or "") for row in command.params if isinstance(row, click.Option) and row.help
+            (code(row.opts), row.help or "")
+            for row in command.params
+            if isinstance(row, click.Option) and row.help
         ]
         if rows:
             yield from table(("option", "meaning"), rows)
 
 
-def every_command(group: click.Group = main, name: str = "llmeval") -> Iterator[tuple[str, click.Command]]:
+def every_command(
+    group: click.Group = main, name: str = "llmeval"
+) -> Iterator[tuple[str, click.Command]]:
     """The commands as they are typed; a group comes before its own."""
     for word, command in group.commands.items():
         yield f"{name} {word}", command
@@ -174,19 +204,26 @@ def variables() -> Iterator[str]:
     """The environment variables that are not options."""
     yield "## Environment\n"
     yield "Beside the variables of the options. Keys are read from the environment alone.\n"
-    yield from table(("variable", "holds"), ((f"`{name}`", meaning) for name, meaning in VARIABLES.items()))
+    yield from table(
+        ("variable", "holds"), ((f"`{name}`", meaning) for name, meaning in VARIABLES.items())
+    )
 
 
 def columns() -> Iterator[str]:
     """The column names of golden files."""
     yield "## Columns of golden files\n"
-    yield from table(("field", "understood column names"), ((f"`{field}`", code(ALIASES[field])) for field in ALIASES))
+    yield from table(
+        ("field", "understood column names"),
+        ((f"`{field}`", code(ALIASES[field])) for field in ALIASES),
+    )
 
 
 def metrics() -> Iterator[str]:
     """The kinds of judges, and the metrics that ship with the package, a heading for each family."""
     yield "## Kinds of judges\n"
-    yield from table(("judge", "value", "parameters", "meaning"), map(metric_row, judges.describe()))
+    yield from table(
+        ("judge", "value", "parameters", "meaning"), map(metric_row, judges.describe())
+    )
     yield "## Built-in metrics\n"
     for family, rows in groupby(MetricRegistry().describe(), lambda row: row.family):
         yield f"### Metrics: {family}\n"
@@ -213,7 +250,10 @@ def run_log() -> Iterator[str]:
     yield "## Tables of the run log\n"
     for name, content in schema().metadata.tables.items():
         yield f"### `{name}`\n"
-        rows = ((f"`{column.name}`", str(column.type), column.comment or "") for column in content.columns)
+        rows = (
+            (f"`{column.name}`", str(column.type), column.comment or "")
+            for column in content.columns
+        )
         yield from table(("column", "type", "holds"), rows)
 
 
@@ -228,7 +268,10 @@ def names() -> Iterator[str]:
     yield "## Names to import\n"
     yield "`from pytest_llmeval import …`:\n"
     public = [name for name in pytest_llmeval.__all__ if name != "__version__"]
-    rows = ((f"`{name}`", first_line(getattr(pytest_llmeval, name))) for name in sorted(public, key=str.lower))
+    rows = (
+        (f"`{name}`", first_line(getattr(pytest_llmeval, name)))
+        for name in sorted(public, key=str.lower)
+    )
     yield from table(("name", "is"), [*rows, ("`__version__`", "The version of the package.")])
 
 
@@ -253,7 +296,9 @@ def exit_codes() -> Iterator[str]:
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be used;"
     yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and `llmeval merge` as"
     yield "pytest would have.\n"
-    yield from table(("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES))
+    yield from table(
+        ("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES)
+    )
 
 
 def prose(value: object) -> str:

@@ -22,7 +22,9 @@ class GroundedNumbers:
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Look up every number of the answer."""
-        known = set(NUMBER.findall(" ".join([case.prompt, *(completion.contexts or case.contexts)])))
+        known = set(
+            NUMBER.findall(" ".join([case.prompt, *(completion.contexts or case.contexts)]))
+        )
         said = NUMBER.findall(completion.text)
         invented = [number for number in said if number not in known]
         reason = f"not in the policy: {', '.join(invented)}" if invented else ""
@@ -45,6 +47,8 @@ class FieldsRight:
         except ValueError:
             answer = None
         found = answer if isinstance(answer, dict) else {}
-        wrong = [name for name, value in expected.items() if name not in found or found[name] != value]
+        wrong = [
+            name for name, value in expected.items() if name not in found or found[name] != value
+        ]
         reason = f"wrong or absent: {', '.join(wrong)}" if wrong else ""
         return Score(self.name, 1 - len(wrong) / len(expected), self.scale, reason, self.version)

@@ -14,7 +14,9 @@ LONGEST = 40
 
 
 @pytest.mark.llm_golden("../golden/chat.jsonl", where="'delivery' in tags")
-def test_chat(llm_completion: Completion, llm_judge: Callable[..., Score], llm_readability: Callable[..., Any]) -> None:
+def test_chat(
+    llm_completion: Completion, llm_judge: Callable[..., Score], llm_readability: Callable[..., Any]
+) -> None:
     """The same bounds as in markers, as plain assertions; a Score compares with numbers and explains itself."""
     assert llm_readability(llm_completion).lexicon_count <= LONGEST
     assert llm_judge(llm_completion) >= 4

@@ -36,11 +36,17 @@ class AssistantUnderTest:
         replies: list[Completion] = []
 
         async def ask(chat: list[dict[str, str]]) -> str:
-            replies.append(await self._model.complete(replace(request, messages=tuple(chat), case=None)))
+            replies.append(
+                await self._model.complete(replace(request, messages=tuple(chat), case=None))
+            )
             return replies[-1].text
 
         answer = await SupportAssistant(ask, self._search).answer(request.case.prompt)
-        return replace(replies[-1], text=answer.text, contexts=tuple(passage.text for passage in answer.passages))
+        return replace(
+            replies[-1],
+            text=answer.text,
+            contexts=tuple(passage.text for passage in answer.passages),
+        )
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +56,9 @@ def llm_provider(llm_provider: Provider | None) -> Provider | None:
 
 
 @pytest.mark.llm_golden(
-    "../golden/faq.csv", where="'returns' in tags or 'payment' in tags or 'shop' in tags", min_score=4
+    "../golden/faq.csv",
+    where="'returns' in tags or 'payment' in tags or 'shop' in tags",
+    min_score=4,
 )
 @pytest.mark.llm_metric("grounded_numbers", min=1)
 def test_faq(llm_completion: Completion, llm_readability: Callable[..., Any]) -> None:

@@ -18,6 +18,7 @@ def test_the_search_finds_the_policy_for_four_questions_of_five() -> None:
     missed = [
         case.id
         for case in cases
-        if case.contexts[0] not in {passage.text for passage in search.best(case.prompt, PASSAGES_SHOWN)}
+        if case.contexts[0]
+        not in {passage.text for passage in search.best(case.prompt, PASSAGES_SHOWN)}
     ]
     assert len(missed) <= len(cases) / 5, f"not found for {', '.join(missed)}"

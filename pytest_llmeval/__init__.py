@@ -1,6 +1,7 @@
 """Regression tests for systems built on language models.
 
-The names here are the public ones. Each is imported when it is first used, so importing this package is cheap.
+The names here are the public ones. Each is imported when it is first used, so importing this
+package is cheap.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ if TYPE_CHECKING:
     from pytest_llmeval.protocols import Provider as Provider
     from pytest_llmeval.protocols import Scorer as Scorer
     from pytest_llmeval.providers.scripted import ScriptedProvider as ScriptedProvider
-    from pytest_llmeval.records import Case as Case
-    from pytest_llmeval.records import Completion as Completion
-    from pytest_llmeval.records import Parameters as Parameters
-    from pytest_llmeval.records import Request as Request
-    from pytest_llmeval.records import Scale as Scale
-    from pytest_llmeval.records import Score as Score
-    from pytest_llmeval.records import Source as Source
-    from pytest_llmeval.records import Threshold as Threshold
-    from pytest_llmeval.records import TokenLogprob as TokenLogprob
-    from pytest_llmeval.records import Usage as Usage
-    from pytest_llmeval.results import CaseResult as CaseResult
-    from pytest_llmeval.results import Run as Run
+    from pytest_llmeval.records.call import Completion as Completion
+    from pytest_llmeval.records.call import Parameters as Parameters
+    from pytest_llmeval.records.call import Request as Request
+    from pytest_llmeval.records.call import TokenLogprob as TokenLogprob
+    from pytest_llmeval.records.call import Usage as Usage
+    from pytest_llmeval.records.case import Case as Case
+    from pytest_llmeval.records.case import Source as Source
+    from pytest_llmeval.records.result import CaseResult as CaseResult
+    from pytest_llmeval.records.run import Run as Run
+    from pytest_llmeval.records.score import Scale as Scale
+    from pytest_llmeval.records.score import Score as Score
+    from pytest_llmeval.records.threshold import Threshold as Threshold
     from pytest_llmeval.store.memory import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
@@ -58,8 +59,12 @@ _NAMES_BY_MODULE = {
     "goldens.reading": "read_cases",
     "protocols": "CompletionStore Provider Scorer",
     "providers.scripted": "ScriptedProvider",
-    "records": "Case Completion Parameters Request Scale Score Source Threshold TokenLogprob Usage",
-    "results": "CaseResult Run",
+    "records.call": "Completion Parameters Request TokenLogprob Usage",
+    "records.case": "Case Source",
+    "records.result": "CaseResult",
+    "records.run": "Run",
+    "records.score": "Scale Score",
+    "records.threshold": "Threshold",
     "store.memory": "MemoryStore",
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}

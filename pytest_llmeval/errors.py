@@ -20,8 +20,8 @@ LLMEvalError
 │       ├── NotRecorded     only recordings may answer, and none does
 │       └── Stopped         the run ends
 ├── Unjudged                an unscored Score was compared
-├── Undecided               a case that must pass misses a bound, and further samples do not settle it
-├── StoreError              the completion store, or a recording, cannot be read or written
+├── Undecided               a case that must pass misses a bound, and further samples do not settle
+it ├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
 ```
 
@@ -125,7 +125,8 @@ class CallError(LLMEvalError):
     Attributes:
         is_transient: Whether the same call may succeed later, so that it is worth another attempt.
         retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
-        is_overload: Whether the endpoint has more to do than it can (429, 503), so that fewer calls at once would help.
+        is_overload: Whether the endpoint has more to do than it can (429, 503), so that fewer calls
+            at once would help.
     """
 
     is_transient = False
@@ -146,8 +147,8 @@ class CallRefused(CallError):
     """The endpoint refused the call, and repeating it would not help.
 
     Attributes:
-        is_about_endpoint: Whether its key, its models or its credit are at fault rather than the request, so that
-            another endpoint may answer.
+        is_about_endpoint: Whether its key, its models or its credit are at fault rather than the
+            request, so that another endpoint may answer.
     """
 
     is_about_endpoint = False

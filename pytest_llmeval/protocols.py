@@ -1,7 +1,8 @@
 """The seams of the package: what can be replaced, and nothing else in this file.
 
-Each has a simple implementation: `ScriptedProvider` for Provider and `MemoryStore` for CompletionStore, both public;
-`LocalState` for SharedState; any object with the three members for Scorer.
+Each has a simple implementation: `ScriptedProvider` for Provider and `MemoryStore` for
+CompletionStore, both public; `LocalState` for SharedState; any object with the three members for
+Scorer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from pytest_llmeval.records import Case, Completion, Embedding, Request, Score
+from pytest_llmeval.records.call import Completion, Embedding, Request
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Score
 
 T = TypeVar("T")
 
@@ -18,8 +21,9 @@ T = TypeVar("T")
 class Provider(Protocol):
     """Anything that answers a prompt.
 
-    Optional members: ``async def close(self) -> None``, awaited once at the end; ``concurrency: int``, the most calls
-    that it answers at once; ``call_usd: float``, what a call costs in US dollars, where that does not depend on tokens.
+    Optional members: ``async def close(self) -> None``, awaited once at the end; ``concurrency:
+    int``, the most calls that it answers at once; ``call_usd: float``, what a call costs in US
+    dollars, where that does not depend on tokens.
     """
 
     @property
@@ -52,10 +56,11 @@ class Scorer(Protocol):
 
     - ``scale``, with which a scorer that returns a bare number says what the number means.
     - Where different texts can be the same answer, so that answers can be put to the vote:
-      ``parse(text: str) -> object | None``, the answer that a text gives (``None``: none that can be read), and
+      ``parse(text: str) -> object | None``, the answer that a text gives (``None``: none that can
+      be read), and
       ``same(one, other) -> bool``, whether two parsed answers are the same.
-    - Where the system under test must be asked again: ``asking(respond: Respond) -> Scorer``, the same scorer with a
-      way to ask it.
+    - Where the system under test must be asked again: ``asking(respond: Respond) -> Scorer``, the
+      same scorer with a way to ask it.
     """
 
     @property
@@ -130,7 +135,8 @@ class SharedState(Protocol):
 
         Args:
             name: Name of the document; one that nobody has written is empty.
-            change: Gets the document, a JSON object, and may change it in place. It must neither wait nor raise.
+            change: Gets the document, a JSON object, and may change it in place. It must neither
+                wait nor raise.
 
         Returns:
             What ``change`` returned.

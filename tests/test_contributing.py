@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MAP = TEXT.partition("## Map")[2].partition("## How to add")[0]
-MAKE_TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+MAKE_TARGETS = re.findall(
+    r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+)
 PARTS = sorted(
     f"{path.name}/" if path.is_dir() else path.name
     for path in (ROOT / "pytest_llmeval").iterdir()
@@ -30,5 +32,9 @@ def test_every_task_of_the_makefile_is_explained(target: str) -> None:
 
 def test_every_path_that_is_named_exists() -> None:
     named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_.]*)`", TEXT))
-    missing = {path for path in named if not (ROOT / path).exists() and not (ROOT / "pytest_llmeval" / path).exists()}
+    missing = {
+        path
+        for path in named
+        if not (ROOT / path).exists() and not (ROOT / "pytest_llmeval" / path).exists()
+    }
     assert missing == set()

@@ -46,10 +46,22 @@ def test_every_error_that_the_package_raises_is_in_the_tree() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        (Problem("faq.csv", 12, 3, "prompt", "nothing", "text"), "faq.csv:12: row 3, column 'prompt' found nothing"),
-        (Problem("faq.csv", 12, 3, "", "4 cells", "3"), "faq.csv:12: row 3 found 4 cells; allowed: 3"),
-        (Problem("faq.csv", None, None, "id", "nothing", "text"), "faq.csv: column 'id' found nothing; allowed: text"),
-        (Problem("faq.csv", None, None, "", "no rows", "one"), "faq.csv: found no rows; allowed: one"),
+        (
+            Problem("faq.csv", 12, 3, "prompt", "nothing", "text"),
+            "faq.csv:12: row 3, column 'prompt' found nothing",
+        ),
+        (
+            Problem("faq.csv", 12, 3, "", "4 cells", "3"),
+            "faq.csv:12: row 3 found 4 cells; allowed: 3",
+        ),
+        (
+            Problem("faq.csv", None, None, "id", "nothing", "text"),
+            "faq.csv: column 'id' found nothing; allowed: text",
+        ),
+        (
+            Problem("faq.csv", None, None, "", "no rows", "one"),
+            "faq.csv: found no rows; allowed: one",
+        ),
     ],
 )
 def test_a_problem_names_place_found_and_allowed(problem: Problem, text: str) -> None:
@@ -58,13 +70,21 @@ def test_a_problem_names_place_found_and_allowed(problem: Problem, text: str) ->
 
 def test_a_golden_file_error_lists_every_problem_once() -> None:
     problems = [Problem("faq.csv", line, line - 1, "prompt", "nothing", "text") for line in (2, 3)]
-    assert str(GoldenFileError(problems)).splitlines() == ["2 problems in faq.csv", *(f"  {each}" for each in problems)]
+    assert str(GoldenFileError(problems)).splitlines() == [
+        "2 problems in faq.csv",
+        *(f"  {each}" for each in problems),
+    ]
     assert str(GoldenFileError(problems[:1])).startswith("1 problem in faq.csv\n")
 
 
 def test_a_setting_error_ends_with_its_remedy() -> None:
-    assert str(SettingError("--llm-seed", "x", "a whole number")) == "--llm-seed: found 'x'; allowed: a whole number."
-    assert str(SettingError("--llm-seed", "x", "a whole number", "Leave it out.")).endswith(". Leave it out.")
+    assert (
+        str(SettingError("--llm-seed", "x", "a whole number"))
+        == "--llm-seed: found 'x'; allowed: a whole number."
+    )
+    assert str(SettingError("--llm-seed", "x", "a whole number", "Leave it out.")).endswith(
+        ". Leave it out."
+    )
 
 
 def test_the_nearest_word_is_offered_only_if_it_is_near() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import pytest_llmeval
-from pytest_llmeval.providers.local_models import find_model, models_folder
+from pytest_llmeval.providers.local.models import find_model, models_folder
 from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
 
@@ -23,7 +23,10 @@ SUITE = ROOT / "example_suite"
 MODEL = "qwen2.5-coder-1.5b-instruct"
 MODELS = models_folder()  # now, because pytester gives each test a home of its own
 WITHOUT_PYTHON = "golden/opening_hours.csv"
-LIVE = ("test_faq.py::test_faq[locker-number]", "test_toxicity.py::test_the_measure_tells_an_insult_from_a_refusal")
+LIVE = (
+    "test_faq.py::test_faq[locker-number]",
+    "test_toxicity.py::test_the_measure_tells_an_insult_from_a_refusal",
+)
 """Together: an answer of the assistant, a judgement, readability, a metric of its own, and toxicity."""
 
 ASKED = ("--llm-record", "off", "--llm-no-cache")
@@ -53,7 +56,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def pytest_llmeval_variables() -> Iterator[str]:
     """Every environment variable that could set something."""
-    from pytest_llmeval.settings import OPTIONS
+    from pytest_llmeval.settings.table import OPTIONS
 
     yield from (name for option in OPTIONS for name in option.env)
 
@@ -74,22 +77,30 @@ def imported_names(path: Path) -> Iterator[str]:
     """What a file imports from our package: a public name, or a module's path."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("pytest_llmeval"))
+            yield from (
+                alias.name for alias in node.names if alias.name.startswith("pytest_llmeval")
+            )
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pytest_llmeval"):
             prefix = "" if node.module == "pytest_llmeval" else f"{node.module}."
             yield from (prefix + alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", sorted(SUITE.rglob("*.py")), ids=lambda path: path.relative_to(SUITE).as_posix())
+@pytest.mark.parametrize(
+    "path", sorted(SUITE.rglob("*.py")), ids=lambda path: path.relative_to(SUITE).as_posix()
+)
 def test_it_imports_public_names_only(path: Path) -> None:
     assert set(imported_names(path)) <= {"pytest_llmeval", *pytest_llmeval.__all__}
 
 
 def test_the_assistant_does_not_know_that_it_is_tested() -> None:
-    assert not [path.name for path in (SUITE / "support").rglob("*.py") if list(imported_names(path))]
+    assert not [
+        path.name for path in (SUITE / "support").rglob("*.py") if list(imported_names(path))
+    ]
 
 
-def test_every_module_and_the_golden_file_without_python_are_collected(project: pytest.Pytester) -> None:
+def test_every_module_and_the_golden_file_without_python_are_collected(
+    project: pytest.Pytester,
+) -> None:
     done = run(project, options=("--collect-only", "-q"))
 
     nodeids = [line for line in done.outlines if "::" in line]
@@ -125,7 +136,9 @@ def test_it_replays_without_the_model(
     assert done.ret == pytest.ExitCode.OK, done.stdout.str()
     with (SUITE / "known_failures.csv").open(encoding="utf-8", newline="") as file:
         known = {row["test"].removeprefix("example_suite/") for row in csv.DictReader(file)}
-    assert {nodeid for nodeid, result in results(project).items() if result["outcome"] == "xfailed"} == known
+    assert {
+        nodeid for nodeid, result in results(project).items() if result["outcome"] == "xfailed"
+    } == known
     assert not list(project.path.glob("loaded-by-*"))
     assert "not used" not in done.stdout.str()
     assert recordings(project) == before
@@ -134,7 +147,10 @@ def test_it_replays_without_the_model(
 
 def recordings(project: pytest.Pytester) -> dict[str, str]:
     """The text of every recording, by its path."""
-    return {str(path): path.read_text(encoding="utf-8") for path in project.path.rglob("recordings/*.jsonl")}
+    return {
+        str(path): path.read_text(encoding="utf-8")
+        for path in project.path.rglob("recordings/*.jsonl")
+    }
 
 
 def test_another_model_can_stand_behind_the_assistant(
@@ -172,15 +188,21 @@ def test_a_provider_on_the_command_line_is_tested_without_the_assistant(
 
 
 @pytest.mark.xdist_group("local-model")
-@pytest.mark.skipif(find_spec("xllamacpp") is None, reason='needs xllamacpp: pip install "pytest-llm-golden[local]"')
-@pytest.mark.skipif(not (MODELS / find_model(MODEL).file).is_file(), reason=f"needs: llmeval model {MODEL}")
+@pytest.mark.skipif(
+    find_spec("xllamacpp") is None, reason='needs xllamacpp: pip install "pytest-llm-golden[local]"'
+)
+@pytest.mark.skipif(
+    not (MODELS / find_model(MODEL).file).is_file(), reason=f"needs: llmeval model {MODEL}"
+)
 def test_it_runs_live_and_workers_share_the_controllers_model(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project.path / "spy.py").write_text(SPY)
     monkeypatch.setenv("PYTHONPATH", str(project.path))
     monkeypatch.setenv("LLMEVAL_MODELS", str(MODELS))
-    monkeypatch.setenv("LLMEVAL_NO_SELFTEST", "1")  # 25 more calls: minutes, and for test_trust.py to show
+    monkeypatch.setenv(
+        "LLMEVAL_NO_SELFTEST", "1"
+    )  # 25 more calls: minutes, and for test_trust.py to show
     alone = run(project, *LIVE, options=("-p", "spy", "-n", "0", *ASKED))
     assert_live(alone, results(project))
     first = comparable(results(project))
@@ -209,8 +231,8 @@ def assert_live(done: pytest.RunResult, found: dict[str, Any]) -> None:
 def comparable(found: dict[str, Any]) -> dict[str, Any]:
     """What must not depend on the number of processes.
 
-    A model server that has just read another prompt may compute the last digits of a probability otherwise, and then
-    also a judge's wording; so reasons are left out, and scores are rounded.
+    A model server that has just read another prompt may compute the last digits of a probability
+    otherwise, and then also a judge's wording; so reasons are left out, and scores are rounded.
     """
     return {
         nodeid: (

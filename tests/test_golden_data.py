@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "golden"
 TRUTHFULQA = ROOT.parent / "shared" / "data" / "truthfulqa_v1_817.csv"
-DATA_FILES = sorted(path.name for path in GOLDEN.iterdir() if path.is_file() and path.suffix != ".md")
+DATA_FILES = sorted(
+    path.name for path in GOLDEN.iterdir() if path.is_file() and path.suffix != ".md"
+)
 
 Row = dict[str, Any]
 
@@ -24,14 +26,22 @@ def read_rows(path: Path) -> list[Row]:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     text = path.read_text(encoding="utf-8")
-    rows: list[Row] = json.loads(text) if path.suffix == ".json" else [json.loads(line) for line in text.splitlines()]
+    rows: list[Row] = (
+        json.loads(text)
+        if path.suffix == ".json"
+        else [json.loads(line) for line in text.splitlines()]
+    )
     return rows
 
 
 def described() -> dict[str, dict[str, str]]:
     """The table of golden/README.md, by file name."""
     lines = (GOLDEN / "README.md").read_text(encoding="utf-8").splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    ]
     start = next(number for number, row in enumerate(cells) if row[0] == "file")
     rows = [row for row in cells[start + 2 :] if len(row) == len(cells[start])]
     return {row[0].strip("`"): dict(zip(cells[start], row, strict=True)) for row in rows}
@@ -78,7 +88,12 @@ def test_every_faq_context_is_a_passage_and_every_passage_is_asked_for() -> None
 
 def test_every_chat_rests_on_a_passage_and_ends_with_a_question() -> None:
     for row in read_rows(GOLDEN / "chat.jsonl"):
-        assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant", "user"]
+        assert [message["role"] for message in row["messages"]] == [
+            "system",
+            "user",
+            "assistant",
+            "user",
+        ]
         assert row["messages"][0]["content"].partition("\n\n")[2] in passages()
 
 
@@ -91,12 +106,16 @@ def test_numbers_that_must_stay_text_are_in_the_faq() -> None:
 @pytest.mark.parametrize("row", read_rows(GOLDEN / "extract.jsonl"), ids=lambda row: row["id"])
 def test_the_expected_json_meets_its_schema(row: Row) -> None:
     jsonschema.Draft202012Validator.check_schema(row["json_schema"])
-    jsonschema.validate(json.loads(row["expected"]), row["json_schema"], jsonschema.Draft202012Validator)
+    jsonschema.validate(
+        json.loads(row["expected"]), row["json_schema"], jsonschema.Draft202012Validator
+    )
 
 
 def test_truthfulqa_rows_are_as_published() -> None:
     if not TRUTHFULQA.exists():
-        pytest.skip("the published TruthfulQA file is not here: ../shared/data/truthfulqa_v1_817.csv")
+        pytest.skip(
+            "the published TruthfulQA file is not here: ../shared/data/truthfulqa_v1_817.csv"
+        )
     published = read_rows(TRUTHFULQA)
     for row in read_rows(GOLDEN / "truthfulqa.csv"):
         number = int(row["id"].rpartition("-")[2])
@@ -119,7 +138,9 @@ def test_our_reader_reads_every_file_without_configuration(name: str) -> None:
     cases = read_cases(GOLDEN / name, ROOT)
     rows = read_rows(GOLDEN / name)
     assert [case.id for case in cases] == [row["id"] for row in rows]
-    assert [case.expected for case in cases] == [row.get("expected", row.get("target")) for row in rows]
+    assert [case.expected for case in cases] == [
+        row.get("expected", row.get("target")) for row in rows
+    ]
     assert all(case.prompt and case.tags for case in cases)
 
 
@@ -128,11 +149,18 @@ def test_our_reader_finds_contexts_chats_bounds_and_schemas() -> None:
 
     faq = read_cases(GOLDEN / "faq.csv", ROOT)
     assert all(len(case.contexts) == 1 for case in faq)
-    bounds = {case.id: [str(threshold) for threshold in case.thresholds] for case in faq if case.thresholds}
+    bounds = {
+        case.id: [str(threshold) for threshold in case.thresholds]
+        for case in faq
+        if case.thresholds
+    }
     assert bounds == {
         "refund-policy": ["rubric >= 4"],
         "frame-warranty": ["rubric >= 4"],
         "damaged-battery": ["rubric >= 4.5"],
     }
     assert all(len(case.messages) == 4 for case in read_cases(GOLDEN / "chat.jsonl", ROOT))
-    assert all(case.metadata["json_schema"]["type"] == "object" for case in read_cases(GOLDEN / "extract.jsonl", ROOT))
+    assert all(
+        case.metadata["json_schema"]["type"] == "object"
+        for case in read_cases(GOLDEN / "extract.jsonl", ROOT)
+    )

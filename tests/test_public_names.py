@@ -52,7 +52,19 @@ PUBLIC = [
     "__version__",
     "read_cases",
 ]
-LATE = {"pandas", "numpy", "openai", "httpx", "sqlalchemy", "torch", "pydantic", "jinja2", "scipy", "pytest", "click"}
+LATE = {
+    "pandas",
+    "numpy",
+    "openai",
+    "httpx",
+    "sqlalchemy",
+    "torch",
+    "pydantic",
+    "jinja2",
+    "scipy",
+    "pytest",
+    "click",
+}
 
 
 def typing_imports() -> dict[str, str]:

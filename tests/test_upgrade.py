@@ -12,9 +12,7 @@ import pytest
 from tests.commands import OTHERS_OFF
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "upgrade"
-REGRESSED = (
-    "REGRESSED: regression against main: rubric: 16.0 points worse (permutation test, p = .001), margin 2 points"
-)
+REGRESSED = "REGRESSED: regression against main: rubric: 16.0 points worse (permutation test, p = .001), margin 2 points"
 SAME = "OK: regression against main: rubric: identical: every answer is the baseline's"
 ACCEPTED, SMALLER = "local:qwen2.5-coder-1.5b-instruct", "local:qwen2.5-coder-0.5b-instruct"
 
@@ -28,7 +26,9 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *command: str) -> tuple[int, list[str]]:
     """Exit code of a command of ours, and what it printed."""
-    found = subprocess.run([sys.executable, *command], cwd=project, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, *command], cwd=project, capture_output=True, text=True, check=False
+    )
     assert not found.stderr
     return found.returncode, found.stdout.splitlines()
 
@@ -38,7 +38,8 @@ def gated(project: Path, provider: str, *more: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("provider", "workers", "verdict", "code"), [(SMALLER, "4", REGRESSED, 1), (ACCEPTED, "0", SAME, 0)]
+    ("provider", "workers", "verdict", "code"),
+    [(SMALLER, "4", REGRESSED, 1), (ACCEPTED, "0", SAME, 0)],
 )
 def test_the_smaller_model_is_worse_and_the_accepted_one_is_not(
     project: Path, provider: str, workers: str, verdict: str, code: int
@@ -49,13 +50,26 @@ def test_the_smaller_model_is_worse_and_the_accepted_one_is_not(
     assert verdict in (EXAMPLE / "README.md").read_text("utf-8").splitlines()
 
 
-@pytest.mark.parametrize(("provider", "verdict", "code"), [(SMALLER, REGRESSED, 1), (ACCEPTED, SAME, 0)])
+@pytest.mark.parametrize(
+    ("provider", "verdict", "code"), [(SMALLER, REGRESSED, 1), (ACCEPTED, SAME, 0)]
+)
 def test_three_jobs_that_share_the_questions_come_to_the_same(
     project: Path, provider: str, verdict: str, code: int
 ) -> None:
     for group in "123":
         log = f"shard-{group}.sqlite"
-        gated(project, provider, "--splits", "3", "--group", group, "--llm-log", log, "--llm-baseline", "")
+        gated(
+            project,
+            provider,
+            "--splits",
+            "3",
+            "--group",
+            group,
+            "--llm-log",
+            log,
+            "--llm-baseline",
+            "",
+        )
 
     merge = "from pytest_llmeval.cli import main; main()"
     ended, lines = run(project, "-c", merge, "merge", *(f"shard-{group}.sqlite" for group in "123"))

@@ -41,5 +41,8 @@ class SupportAssistant:
         """Answer one question."""
         passages = tuple(self._search.best(question, PASSAGES_SHOWN))
         policy = "\n\n".join(f"{passage.title}\n{passage.text}" for passage in passages)
-        chat = [{"role": "system", "content": INSTRUCTION + policy}, {"role": "user", "content": question}]
+        chat = [
+            {"role": "system", "content": INSTRUCTION + policy},
+            {"role": "user", "content": question},
+        ]
         return Answer((await self._ask(chat)).strip(), passages)

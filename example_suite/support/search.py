@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PASSAGES = Path(__file__).with_name("passages.json")
-K1, B = 1.2, 0.75  # the usual constants of BM25: how soon repetition saturates, how much length counts
-STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
+K1, B = (
+    1.2,
+    0.75,
+)  # the usual constants of BM25: how soon repetition saturates, how much length counts
+STOP_WORDS = frozenset(
+    Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split()
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,17 @@ class PassageSearch:
     def best(self, question: str, count: int) -> list[Passage]:
         """The passages that fit a question best, the best one first."""
         asked = set(words(question))
-        order = sorted(range(len(self._passages)), key=lambda place: -self._score(self._counts[place], asked))
+        order = sorted(
+            range(len(self._passages)), key=lambda place: -self._score(self._counts[place], asked)
+        )
         return [self._passages[place] for place in order[:count]]
 
     def _score(self, counts: Counter[str], asked: set[str]) -> float:
         room = K1 * (1 - B + B * counts.total() / self._mean_length)
-        return sum(self._rarity(word) * counts[word] * (K1 + 1) / (counts[word] + room) for word in asked & set(counts))
+        return sum(
+            self._rarity(word) * counts[word] * (K1 + 1) / (counts[word] + room)
+            for word in asked & set(counts)
+        )
 
     def _rarity(self, word: str) -> float:
         found_in = self._found_in[word]

@@ -24,5 +24,18 @@ def main() -> None:
     """Regression tests for systems built on language models."""
 
 
-for _command in (validate, ids, cache, metrics, model, report, calibrate, rescore, compare, baseline, history, merge):
+for _command in (
+    validate,
+    ids,
+    cache,
+    metrics,
+    model,
+    report,
+    calibrate,
+    rescore,
+    compare,
+    baseline,
+    history,
+    merge,
+):
     main.add_command(_command)

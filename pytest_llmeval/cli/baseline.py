@@ -15,11 +15,17 @@ from pytest_llmeval.cli.runs import LATEST
 from pytest_llmeval.errors import InputError, LLMEvalError
 
 if TYPE_CHECKING:
-    from pytest_llmeval.gating.sides import Side
+    from pytest_llmeval.gating.scores import RunScores
+
 
 DEFAULT_NAME = "main"
 run_log: Callable[[Any], Any] = click.option(
-    "--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read."
+    "--log",
+    default=LOG.default,
+    envvar=LOG.env,
+    metavar="URL",
+    show_default=True,
+    help="Run log to read.",
 )
 
 
@@ -31,14 +37,16 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("source", metavar="[RUN]", default=LATEST)
 @click.option("--name", metavar="NAME", help=f"Name of the baseline (default: {DEFAULT_NAME}).")
-@click.option("--to", type=FILE, metavar="PATH", help="File to write (default: golden/baselines/NAME.jsonl).")
+@click.option(
+    "--to", type=FILE, metavar="PATH", help="File to write (default: golden/baselines/NAME.jsonl)."
+)
 @run_log
 def accept(source: str, name: str | None, to: Path | None, log: str) -> None:
     """Write RUN as a baseline that can be committed.
 
     RUN is a run of the run log (id or name), or a JSON report; "latest" unless given.
     """
-    from pytest_llmeval.session.baselines import accept_run, baseline_path
+    from pytest_llmeval.baselines.baselines import accept_run, baseline_path
 
     with _refusals():
         path = to or baseline_path(name or DEFAULT_NAME)
@@ -53,7 +61,7 @@ def accept(source: str, name: str | None, to: Path | None, log: str) -> None:
 @run_log
 def show(name: str, log: str) -> None:
     """Show what the baseline NAME (a name, a path, or a run) holds."""
-    from pytest_llmeval.session.sources import open_side
+    from pytest_llmeval.baselines.lookup import open_side
 
     with _refusals():
         for line in _lines(open_side(name, log)):
@@ -64,9 +72,9 @@ def show(name: str, log: str) -> None:
 @run_log
 def list_(log: str) -> None:
     """List the baselines in golden/baselines, and the named runs of the run log."""
-    from pytest_llmeval.gating.baseline_file import FOLDER, is_baseline
-    from pytest_llmeval.reports.phrases import count
-    from pytest_llmeval.session.sources import opened_log
+    from pytest_llmeval.baselines.file import FOLDER, is_baseline
+    from pytest_llmeval.baselines.lookup import opened_log
+    from pytest_llmeval.text import count
 
     with _refusals():
         files = [path for path in sorted(Path(FOLDER).glob("*.jsonl")) if is_baseline(path)]
@@ -90,9 +98,9 @@ def _refusals() -> Iterator[None]:
         raise SystemExit(USAGE_ERROR) from None
 
 
-def _lines(side: Side) -> Iterator[str]:
-    from pytest_llmeval.gating.sides import PASS_RATE
-    from pytest_llmeval.reports.phrases import count
+def _lines(side: RunScores) -> Iterator[str]:
+    from pytest_llmeval.records.result import PASS_RATE
+    from pytest_llmeval.text import count
 
     if not side.entries:
         raise InputError(f"{side.name}: found no case; allowed: a run with results")
@@ -109,12 +117,16 @@ def _lines(side: Side) -> Iterator[str]:
 
 def _troubles(path: Path) -> Iterator[str]:
     """What makes a poor baseline."""
-    from pytest_llmeval.gating.baseline_file import read_baseline
-    from pytest_llmeval.reports.phrases import count
+    from pytest_llmeval.baselines.file import read_baseline
+    from pytest_llmeval.text import count
 
     side = read_baseline(path)
     for metric in side.scales:
-        missing = sum(not entry.marks[metric].values for entry in side.entries.values() if metric in entry.marks)
+        missing = sum(
+            not entry.marks[metric].values
+            for entry in side.entries.values()
+            if metric in entry.marks
+        )
         if missing:
             cases = count(len(side.entries), "case")
             yield f"warning: {missing} of {cases} without {metric}; what has no score cannot be compared"

@@ -11,10 +11,11 @@ import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.settings import OPTIONS
+from pytest_llmeval.settings.table import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_llmeval.store.maintenance import CacheInfo
+
 
 STORE = next(option for option in OPTIONS if option.name == "store")
 
@@ -58,7 +59,11 @@ def clear(store: Path) -> None:
 @cache.command()
 @store_path
 @click.option(
-    "--older-than", type=click.FloatRange(min=0), required=True, metavar="DAYS", help="Age in days; may be a fraction."
+    "--older-than",
+    type=click.FloatRange(min=0),
+    required=True,
+    metavar="DAYS",
+    help="Age in days; may be a fraction.",
 )
 def prune(store: Path, older_than: float) -> None:
     """Delete the completions that were made longer ago."""

@@ -12,7 +12,11 @@ from pytest_llmeval.cli.arguments import USAGE_ERROR, golden_files, own_columns
 @click.command()
 @golden_files
 @own_columns
-@click.option("--write", is_flag=True, help="Write the ids into the files, so that editing a prompt keeps its history.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the ids into the files, so that editing a prompt keeps its history.",
+)
 def ids(files: tuple[Path, ...], columns: tuple[str, ...], write: bool) -> None:
     """Show the ids made for rows without one, or write them into the golden files."""
     from pytest_llmeval.errors import InputError

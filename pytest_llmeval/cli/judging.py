@@ -11,7 +11,7 @@ import click
 from pytest_llmeval.cli.settings import Surroundings
 
 if TYPE_CHECKING:
-    from pytest_llmeval.session.session import Session
+    from pytest_llmeval.assembly.session import Session
 
 
 @contextmanager
@@ -21,8 +21,8 @@ def asking_session(around: Surroundings, run_id: str = "") -> Iterator[Session]:
     Raises:
         StoreError: A recording, or the store, cannot be written.
     """
-    from pytest_llmeval.session.ending import end_run
-    from pytest_llmeval.session.roles import warnings
+    from pytest_llmeval.assembly.roles import warnings
+    from pytest_llmeval.runs.ending import end_run
 
     for text in warnings(around.settings, judged=True):
         click.echo(f"warning: {text}", err=True)
@@ -37,7 +37,7 @@ def asking_session(around: Surroundings, run_id: str = "") -> Iterator[Session]:
 
 def tell_dry_run(session: Session) -> None:
     """Print what would have been sent."""
-    from pytest_llmeval.reports.dry_run import dry_run_lines
+    from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
 
     for line in dry_run_lines(session.estimate.sorted_lines(), ()):
         click.echo(line)

@@ -15,10 +15,10 @@ from pytest_llmeval.cli.settings import GATING, Surroundings, settings_options, 
 from pytest_llmeval.errors import LLMEvalError
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.gating.quarantine import Quarantine
-    from pytest_llmeval.session.merged_run import Merged
-    from pytest_llmeval.session.session import Session
-    from pytest_llmeval.settings import Settings
+    from pytest_llmeval.runs.merge import Merged
+    from pytest_llmeval.settings.table import Settings
 
 
 @click.command()
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 def merge(given: dict[str, Any], logs: tuple[str, ...], run_ids: tuple[str, ...]) -> None:
     """Join the runs of several jobs into one, and gate the whole as pytest would have.
 
-    Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the cases; of a log its
-    latest run is taken. The new run is entered into --log. No model is asked, unless a baseline has another judge than
-    the shards and must be judged again. The command exits as pytest would have: 1 if a case is worse than asked or a
-    gate is missed, 10 if something could not be judged, else 0.
+    Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the
+    cases; of a log its latest run is taken. The new run is entered into --log. No model is asked,
+    unless a baseline has another judge than the shards and must be judged again. The command exits
+    as pytest would have: 1 if a case is worse than asked or a gate is missed, 10 if something could
+    not be judged, else 0.
     """
     try:
         found = _merged(surroundings(given), logs, run_ids)
@@ -49,9 +50,9 @@ def merge(given: dict[str, Any], logs: tuple[str, ...], run_ids: tuple[str, ...]
 
 
 def _merged(around: Surroundings, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> Merged:
-    from pytest_llmeval.session.merged_run import Place, merge
-    from pytest_llmeval.session.run_ids import new_run_id
-    from pytest_llmeval.session.shards import open_shards
+    from pytest_llmeval.assembly.run_record import new_run_id
+    from pytest_llmeval.runs.merge import Place, merge
+    from pytest_llmeval.runs.shards import open_shards
 
     quarantine = _quarantine(around)
     with ExitStack() as opened:
@@ -68,15 +69,21 @@ def _quarantine(around: Surroundings) -> Quarantine | None:
     from pytest_llmeval.gating.quarantine import read_quarantine
 
     name = around.settings.quarantine
-    return read_quarantine(around.path("quarantine"), name, datetime.now().astimezone().date()) if name else None
+    return (
+        read_quarantine(around.path("quarantine"), name, datetime.now().astimezone().date())
+        if name
+        else None
+    )
 
 
 def _tell(found: Merged) -> None:
-    from pytest_llmeval.reports.phrases import count
-    from pytest_llmeval.reports.terminal import summary_lines
-    from pytest_llmeval.session.sources import parts_of
+    from pytest_llmeval.baselines.lookup import parts_of
+    from pytest_llmeval.reports.terminal.run import summary_lines
+    from pytest_llmeval.text import count
 
-    click.echo(f"{count(found.cases, 'case')} of {count(len(parts_of(found.run)), 'shard')} joined as {found.run.id}")
+    click.echo(
+        f"{count(found.cases, 'case')} of {count(len(parts_of(found.run)), 'shard')} joined as {found.run.id}"
+    )
     echo_lines(summary_lines(found.run, found.summary, found.paths))
     for line in found.told_to_ci:
         click.echo(line)

@@ -11,7 +11,7 @@ from pytest_llmeval.errors import InputError
 
 if TYPE_CHECKING:
     from pytest_llmeval.metrics.entry import MetricInfo
-    from pytest_llmeval.records import Scale
+    from pytest_llmeval.records.score import Scale
 
 
 @click.command()

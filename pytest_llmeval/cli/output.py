@@ -31,8 +31,8 @@ def write_object(content: dict[str, Any], path: str, what: str) -> None:
     Raises:
         LLMEvalError: The file cannot be written.
     """
+    from pytest_llmeval.records.wire import fields_of
     from pytest_llmeval.reports.output import replacing
-    from pytest_llmeval.wire import fields_of
 
     text = json.dumps(content, default=fields_of, indent=2)
     if path == STANDARD_OUTPUT:

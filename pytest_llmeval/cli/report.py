@@ -13,12 +13,13 @@ from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import echo_lines
 from pytest_llmeval.cli.runs import LATEST, find_run, newest_runs
 from pytest_llmeval.errors import InputError, LLMEvalError
-from pytest_llmeval.settings import OPTIONS
+from pytest_llmeval.settings.table import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.results import Run
-    from pytest_llmeval.session.several_runs import Shown
+    from pytest_llmeval.records.run import Run
+    from pytest_llmeval.runlog.log import RunLog
+    from pytest_llmeval.runs.against_previous import Shown
+
 
 LOG = next(option for option in OPTIONS if option.name == "log")
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -27,24 +28,46 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N runs, instead of naming some."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the newest N runs, instead of naming some.",
 )
-@click.option("--log", default=LOG.default, envvar=LOG.env, metavar="URL", show_default=True, help="Run log to read.")
+@click.option(
+    "--log",
+    default=LOG.default,
+    envvar=LOG.env,
+    metavar="URL",
+    show_default=True,
+    help="Run log to read.",
+)
 @click.option("--json", "json_path", type=FILE, metavar="PATH", help="Write the JSON report there.")
 @click.option("--html", "html_path", type=FILE, metavar="PATH", help="Write the HTML report there.")
-@click.option("--csv", "csv_path", type=FILE, metavar="PATH", help="Write the results there as CSV.")
-@click.option("--summary", "summary_path", type=FILE, metavar="PATH", help="Write the summary there in Markdown.")
 @click.option(
-    "--code-quality", "code_quality_path", type=FILE, metavar="PATH", help="Write GitLab's code quality report there."
+    "--csv", "csv_path", type=FILE, metavar="PATH", help="Write the results there as CSV."
+)
+@click.option(
+    "--summary",
+    "summary_path",
+    type=FILE,
+    metavar="PATH",
+    help="Write the summary there in Markdown.",
+)
+@click.option(
+    "--code-quality",
+    "code_quality_path",
+    type=FILE,
+    metavar="PATH",
+    help="Write GitLab's code quality report there.",
 )
 def report(run_ids: tuple[str, ...], limit: int | None, log: str, **paths: Path | None) -> None:
     """Show the run RUN_ID of a run log, and write its reports again.
 
-    RUN_ID is an id, a name or "latest", which it is unless given. Of several, the last is shown: compared with the one
-    before it, and among all of them as a history.
+    RUN_ID is an id, a name or "latest", which it is unless given. Of several, the last is shown:
+    compared with the one before it, and among all of them as a history.
     """
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.session.several_runs import show_runs
+    from pytest_llmeval.runlog.log import RunLog
+    from pytest_llmeval.runs.against_previous import show_runs
 
     try:
         with closing(RunLog(log, must_exist=True)) as opened:
@@ -66,13 +89,13 @@ def _runs(log: RunLog, run_ids: tuple[str, ...], limit: int | None) -> list[Run]
 
 
 def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
-    from pytest_llmeval.reports.code_quality import write_code_quality
     from pytest_llmeval.reports.csv_report import write_csv
-    from pytest_llmeval.reports.html_report import write_html
+    from pytest_llmeval.reports.gitlab import write_code_quality
+    from pytest_llmeval.reports.html.page import write_html
     from pytest_llmeval.reports.json_report import write_json
-    from pytest_llmeval.reports.markdown_report import markdown, write_markdown
-    from pytest_llmeval.reports.terminal import summary_lines
-    from pytest_llmeval.session.ci import place_in_repository
+    from pytest_llmeval.reports.markdown.page import markdown, write_markdown
+    from pytest_llmeval.reports.terminal.run import summary_lines
+    from pytest_llmeval.runs.ci import place_in_repository
 
     run, results, summary = shown.run, shown.results, shown.summary
     if path := wanted["json"]:
@@ -86,4 +109,6 @@ def _report(shown: Shown, wanted: dict[str, Path | None]) -> None:
         write_markdown(path, markdown(run, results, summary, whole))
     if path := wanted["code_quality"]:
         write_code_quality(path, run, results, place_in_repository(os.environ, Path.cwd()))
-    echo_lines(summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path}))
+    echo_lines(
+        summary_lines(run, summary, {kind: str(path) for kind, path in wanted.items() if path})
+    )

@@ -14,18 +14,23 @@ from pytest_llmeval.cli.settings import JUDGING, Surroundings, settings_options,
 from pytest_llmeval.errors import LLMEvalError
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.rescoring import Rescoring
+    from pytest_llmeval.reports.terminal.rescoring import Rescoring
 
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", default=LATEST)
-@click.option("--json", "json_path", metavar="PATH", help="Write what changed there as JSON; - prints it instead.")
+@click.option(
+    "--json",
+    "json_path",
+    metavar="PATH",
+    help="Write what changed there as JSON; - prints it instead.",
+)
 @settings_options(*JUDGING, "no_selftest", "min_agreement", "log", "name")
 def rescore(given: dict[str, Any], run_id: str, json_path: str | None) -> None:
     """Judge the answers of a run again, and show what changed; no answer is asked for.
 
-    RUN is "latest" unless given. The new scores become a run of their own in the same log, whose thresholds decide
-    anew. The command exits as pytest would have.
+    RUN is "latest" unless given. The new scores become a run of their own in the same log, whose
+    thresholds decide anew. The command exits as pytest would have.
     """
     try:
         found = _rescored(surroundings(given), run_id)
@@ -39,13 +44,16 @@ def rescore(given: dict[str, Any], run_id: str, json_path: str | None) -> None:
 
 def _rescored(around: Surroundings, run_id: str) -> Rescoring | None:
     """What changed; ``None`` in a dry run."""
+    from pytest_llmeval.assembly.run_record import new_run_id
     from pytest_llmeval.cli.judging import asking_session, tell_dry_run
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.session.rescored_run import count_rescoring, rescore
-    from pytest_llmeval.session.run_ids import new_run_id
+    from pytest_llmeval.judging.rescore import count_rescoring, rescore
+    from pytest_llmeval.runlog.log import RunLog
 
     new_id = new_run_id()
-    with closing(RunLog(around.log, must_exist=True)) as log, asking_session(around, new_id) as session:
+    with (
+        closing(RunLog(around.log, must_exist=True)) as log,
+        asking_session(around, new_id) as session,
+    ):
         source = find_run(log, run_id)
         if around.settings.dry_run:
             count_rescoring(session, log, source)
@@ -55,7 +63,7 @@ def _rescored(around: Surroundings, run_id: str) -> Rescoring | None:
 
 
 def _tell(found: Rescoring, json_path: str | None) -> None:
-    from pytest_llmeval.reports.rescoring import rescoring_lines, rescoring_object
+    from pytest_llmeval.reports.terminal.rescoring import rescoring_lines, rescoring_object
 
     if json_path:
         write_object(rescoring_object(found), json_path, "rescoring")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, LLMEvalError, nearest
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.run_log import RunLog
-    from pytest_llmeval.results import Run
+    from pytest_llmeval.records.run import Run
+    from pytest_llmeval.runlog.log import RunLog
+
 
 LATEST = "latest"
 EMPTY = "the run log has no run yet; pytest writes one with its first case"

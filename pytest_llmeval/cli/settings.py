@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_llmeval.cli.project import find_project
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.option import Option
-from pytest_llmeval.precedence import resolve
-from pytest_llmeval.settings import OPTIONS, Settings
+from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.project import find_project
+from pytest_llmeval.settings.resolve import resolve
+from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
-    from pytest_llmeval.session.session import Session
+    from pytest_llmeval.assembly.session import Session
+
 
 JUDGING = (
     "judge", "toxicity", "concurrency", "rpm", "tpm", "retries", "timeout", "store", "no_cache", "max_age", "record",
@@ -46,7 +47,9 @@ class Surroundings:
 
     def path(self, name: str) -> Path:
         """The path that a setting names: below the current folder if the command line gave it, else below the root."""
-        return (self.current if name in self.settings.explicit else self.root) / str(getattr(self.settings, name))
+        return (self.current if name in self.settings.explicit else self.root) / str(
+            getattr(self.settings, name)
+        )
 
     @property
     def log(self) -> str:
@@ -55,13 +58,15 @@ class Surroundings:
 
     def shown(self, path: Path) -> str:
         """A path as the user would type it."""
-        return str(path.relative_to(self.current)) if path.is_relative_to(self.current) else str(path)
+        return (
+            str(path.relative_to(self.current)) if path.is_relative_to(self.current) else str(path)
+        )
 
     def session(self, run_id: str = "") -> Session:
         """A session for calls of this command."""
-        from pytest_llmeval.session.calls import Process
-        from pytest_llmeval.session.providers import Environment
-        from pytest_llmeval.session.session import Session
+        from pytest_llmeval.assembly.calls import Process
+        from pytest_llmeval.assembly.providers import Environment
+        from pytest_llmeval.assembly.session import Session
 
         where = Environment(self.root, dict(os.environ), {}, self.current, False, Process(run_id))
         return Session(self.settings, where)
@@ -120,7 +125,9 @@ def _option(row: Option) -> Callable[..., Any]:
     if row.kind == "flag":
         return click.option(flag(row), row.name, is_flag=True, callback=read, help=_help(row))
     many = row.kind == "list"
-    return click.option(flag(row), row.name, multiple=many, metavar=row.metavar, callback=read, help=_help(row))
+    return click.option(
+        flag(row), row.name, multiple=many, metavar=row.metavar, callback=read, help=_help(row)
+    )
 
 
 def _help(row: Option) -> str:

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 THREAD = "llmeval-engine"
-_real_clock = time.monotonic  # a test may freeze the clock of the module `time`; the loop's must go on
+_real_clock = (
+    time.monotonic
+)  # a test may freeze the clock of the module `time`; the loop's must go on
 
 
 class BackgroundLoop:
@@ -58,7 +60,9 @@ class BackgroundLoop:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._loop.time = _real_clock  # type: ignore[method-assign]
-                self._thread = threading.Thread(target=_serve, args=(self._loop,), name=THREAD, daemon=True)
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name=THREAD, daemon=True
+                )
                 self._thread.start()
             return self._loop
 

@@ -18,8 +18,9 @@ Answer = Literal["granted", "spent", "wait"]
 class Budget:
     """Reserves the worst case of a call before it is sent.
 
-    Near the end calls wait for those in flight, since most cost less than their worst case; the last one may begin
-    whenever anything is left, so the cap can be passed by the price of one call and no more.
+    Near the end calls wait for those in flight, since most cost less than their worst case; the
+    last one may begin whenever anything is left, so the cap can be passed by the price of one call
+    and no more.
 
     Args:
         usd: The cap, in US dollars.
@@ -34,13 +35,16 @@ class Budget:
 
         Args:
             worst_usd: The most it may cost, in US dollars.
-            may_wait: Whether it may wait for others; not so for a call that another one is waiting for.
+            may_wait: Whether it may wait for others; not so for a call that another one is waiting
+                for.
 
         Raises:
             BudgetSpent: Nothing is left.
         """
         while (
-            answer := await self._state.change(DOCUMENT, lambda document: self._take(document, worst_usd, may_wait))
+            answer := await self._state.change(
+                DOCUMENT, lambda document: self._take(document, worst_usd, may_wait)
+            )
         ) != "granted":
             if answer == "spent":
                 raise BudgetSpent(
@@ -55,7 +59,9 @@ class Budget:
 
         def change(document: Document) -> None:
             reserved = _reserved(document)
-            reserved[self._state.member] = max(0.0, reserved.get(self._state.member, 0.0) - worst_usd)
+            reserved[self._state.member] = max(
+                0.0, reserved.get(self._state.member, 0.0) - worst_usd
+            )
             flying = document["flying"]
             flying[self._state.member] = max(0, flying.get(self._state.member, 0) - bool(worst_usd))
             document["spent"] += actual_usd
@@ -65,11 +71,17 @@ class Budget:
     def _take(self, document: Document, worst_usd: float, may_wait: bool) -> Answer:
         reserved, member = _reserved(document), self._state.member
         flying, spent = document["flying"], document["spent"]
-        if not worst_usd:  # it may wait for calls of its own, as an application does: nobody waits for it
+        if (
+            not worst_usd
+        ):  # it may wait for calls of its own, as an application does: nobody waits for it
             return "granted"
         if spent >= self._usd:
             return "spent"
-        if spent + sum(reserved.values()) + worst_usd > self._usd and sum(flying.values()) and may_wait:
+        if (
+            spent + sum(reserved.values()) + worst_usd > self._usd
+            and sum(flying.values())
+            and may_wait
+        ):
             return "wait"
         reserved[member] = reserved.get(member, 0.0) + worst_usd
         flying[member] = flying.get(member, 0) + 1

@@ -9,16 +9,16 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from pytest_llmeval.engine.asking import AROUND, ASKING, INNER, RESERVED
 from pytest_llmeval.engine.budget import Budget
+from pytest_llmeval.engine.context import AROUND, ASKING, INNER, RESERVED
 from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens, name_of
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent
 from pytest_llmeval.protocols import Provider, SharedState
-from pytest_llmeval.records import CALLS, Completion, Request
-from pytest_llmeval.results import Traffic
+from pytest_llmeval.records.call import CALLS, Completion, Request
+from pytest_llmeval.records.run import Traffic
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,18 @@ class Caller:
             CallError: No completion could be had.
         """
         name, around = name_of(provider), AROUND.get()
-        lane = None if name in around else self._lane(name, provider)  # a call must not wait for the one around it
+        lane = (
+            None if name in around else self._lane(name, provider)
+        )  # a call must not wait for the one around it
         AROUND.set((*around, name))
         tokens = likely_tokens(request.messages) + (request.parameters.max_tokens or 0)
         attempt, began = 0, None
         while True:
-            sent = await lane.acquire(ASKING.get().order, tokens) if lane else Sent(time.monotonic(), 0, 0)
+            sent = (
+                await lane.acquire(ASKING.get().order, tokens)
+                if lane
+                else Sent(time.monotonic(), 0, 0)
+            )
             began = began or sent.at
             try:
                 return await self._attempt(lane, sent, provider, request)
@@ -106,7 +112,9 @@ class Caller:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()
 
-    async def _attempt(self, lane: Lane | None, sent: Sent, provider: Provider, request: Request) -> Completion:
+    async def _attempt(
+        self, lane: Lane | None, sent: Sent, provider: Provider, request: Request
+    ) -> Completion:
         report = Report(sent, succeeded=False)
         try:
             completion = await self._paid(provider, request)
@@ -131,7 +139,9 @@ class Caller:
         try:
             completion = await self._sent(provider, request)
             cost = worst if completion.cost_usd is None else completion.cost_usd
-            spent = 0.0 if INNER.get() else cost  # what an application asks through us is settled already
+            spent = (
+                0.0 if INNER.get() else cost
+            )  # what an application asks through us is settled already
         except CallTimeout:
             raise
         except CallError:
@@ -160,12 +170,18 @@ class Caller:
             return _paid_inside(completion, inner)
         cost = completion.cost_usd
         if cost is None:
-            cost = self.prices.cost_usd((completion.model, request.model, name_of(provider)), completion.usage)
+            cost = self.prices.cost_usd(
+                (completion.model, request.model, name_of(provider)), completion.usage
+            )
         self._count(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
         call = uuid.uuid4().hex[:16]
-        return replace(completion, cost_usd=cost, call=call, made_at=made_at.isoformat(timespec="seconds"))
+        return replace(
+            completion, cost_usd=cost, call=call, made_at=made_at.isoformat(timespec="seconds")
+        )
 
-    def _count(self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0) -> None:
+    def _count(
+        self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0
+    ) -> None:
         self.traffic += Traffic(calls, attempts, usd, unpriced)
 
     def _lane(self, name: str, provider: Provider) -> Lane:

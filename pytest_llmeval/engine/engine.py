@@ -1,8 +1,8 @@
 """The engine: every model call of a process goes through it, so each key is called once.
 
-Calls run on a background event loop. A caller in pytest's thread waits in `Engine.complete`, or starts something with
-`Engine.submit` and waits for it later; a judge, which is a coroutine on that loop already, calls through the Provider
-that `Engine.metered` makes.
+Calls run on a background event loop. A caller in pytest's thread waits in `Engine.complete`, or
+starts something with `Engine.submit` and waits for it later; a judge, which is a coroutine on that
+loop already, calls through the Provider that `Engine.metered` makes.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_llmeval.engine.asking import ASKING, INNER
 from pytest_llmeval.engine.background import BackgroundLoop
 from pytest_llmeval.engine.caller import Caller
+from pytest_llmeval.engine.context import ASKING, INNER
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.engine.pricing import name_of
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import CompletionStore, Provider
-from pytest_llmeval.records import CALLS, Completion, Request
-from pytest_llmeval.results import Traffic
+from pytest_llmeval.records.call import CALLS, Completion, Request
+from pytest_llmeval.records.run import Traffic
 
 if TYPE_CHECKING:
-    from pytest_llmeval.store.recordings import Recordings
+    from pytest_llmeval.store.recordings.recordings import Recordings
+
 
 T = TypeVar("T")
 CLAIM_POLL_S = 0.05
@@ -85,7 +86,10 @@ class Engine:
         """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
         provider = unmetered(provider)
         if provider.fingerprint is None:
-            self._providers[id(provider)] = (provider, f"run:{self._run}:{scope}:{name_of(provider)}")
+            self._providers[id(provider)] = (
+                provider,
+                f"run:{self._run}:{scope}:{name_of(provider)}",
+            )
 
     @property
     def traffic(self) -> Traffic:
@@ -141,12 +145,15 @@ class Engine:
         finally:
             self._background.close()
 
-    async def _recorded(self, recordings: Recordings, key: str, provider: Provider, request: Request) -> Completion:
+    async def _recorded(
+        self, recordings: Recordings, key: str, provider: Provider, request: Request
+    ) -> Completion:
         """The recorded completion; else one that is recorded, as far as the mode allows.
 
-        What an application answers by model calls that are recorded themselves is not: its code runs again on replay.
+        What an application answers by model calls that are recorded themselves is not: its code
+        runs again on replay.
         """
-        from pytest_llmeval.store.recordings import Place, Through
+        from pytest_llmeval.store.recordings.recordings import Place, Through
 
         asking, name = ASKING.get(), provider.fingerprint or name_of(provider)
         place = Place(asking.home, asking.case, asking.purpose)
@@ -159,7 +166,13 @@ class Engine:
             raise recordings.miss(place, lasting, name, request)
         completion = await self._shared(key, provider, request)
         if found is None:
-            recordings.note(place, lasting, name, request, None if completion.call.startswith(CALLS) else completion)
+            recordings.note(
+                place,
+                lasting,
+                name,
+                request,
+                None if completion.call.startswith(CALLS) else completion,
+            )
         return completion
 
     async def _shared(self, key: str, provider: Provider, request: Request) -> Completion:
@@ -187,7 +200,9 @@ class Engine:
         if not flight.cancelled():
             flight.exception()  # whoever asked has it; where all have gone, nobody is to be told
 
-    async def _fly(self, key: str, provider: Provider, request: Request, is_spare: bool) -> Completion | None:
+    async def _fly(
+        self, key: str, provider: Provider, request: Request, is_spare: bool
+    ) -> Completion | None:
         """The stored completion, or that of a call; ``None`` if somebody else makes it and nobody waits for it here."""
         while (stored := await self._store.get(key)) is None:
             if self._is_stopped:
@@ -220,7 +235,13 @@ class Engine:
             await asyncio.gather(*late, return_exceptions=True)
         try:
             await self._caller.leave()
-            await _close_all([provider.close for provider, _ in self._providers.values() if hasattr(provider, "close")])
+            await _close_all(
+                [
+                    provider.close
+                    for provider, _ in self._providers.values()
+                    if hasattr(provider, "close")
+                ]
+            )
             if self._last is not None:
                 await self._last(self._store)
         finally:

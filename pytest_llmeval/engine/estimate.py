@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pytest_llmeval.engine.asking import ASKING
 from pytest_llmeval.engine.caller import Caller
+from pytest_llmeval.engine.context import ASKING
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.pricing import likely_tokens, name_of
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.records import Completion, Request, Usage
+from pytest_llmeval.records.call import Completion, Request, Usage
 
 ANSWER_TOKENS = 200
 """Tokens that an answer is taken to have where ``max_tokens`` does not say less."""
@@ -62,7 +62,9 @@ class Estimate(Caller):
         if line.purpose != ANSWER:
             raise Stopped("a dry run")
         usage = Usage(likely_tokens(request.messages), tokens)
-        text = "word " * tokens + (str(request.sample) if request.sample else "")  # samples differ, so each is judged
+        text = "word " * tokens + (
+            str(request.sample) if request.sample else ""
+        )  # samples differ, so each is judged
         return Completion(text, usage=usage, cost_usd=0.0)
 
     def _add(self, line: Line, provider: Provider, request: Request, tokens: int) -> None:
@@ -71,7 +73,11 @@ class Estimate(Caller):
         line.prompt_tokens += usage.prompt_tokens
         line.completion_tokens += usage.completion_tokens
         fixed: float | None = getattr(provider, "call_usd", None)
-        cost = self.prices.cost_usd((request.model, name_of(provider)), usage) if fixed is None else fixed
+        cost = (
+            self.prices.cost_usd((request.model, name_of(provider)), usage)
+            if fixed is None
+            else fixed
+        )
         line.usd = None if line.usd is None or cost is None else line.usd + cost
 
     def _is_new(self, provider: Provider, request: Request) -> bool:
@@ -95,4 +101,6 @@ class Estimate(Caller):
 
     def sorted_lines(self) -> Iterator[Line]:
         """The lines, those of answers first."""
-        yield from sorted(self.lines.values(), key=lambda line: (line.purpose != ANSWER, line.purpose, line.model))
+        yield from sorted(
+            self.lines.values(), key=lambda line: (line.purpose != ANSWER, line.purpose, line.model)
+        )

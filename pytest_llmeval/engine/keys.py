@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Request
+    from pytest_llmeval.records.call import Request
+
 
 UNSEEN = ("source", "thresholds", "must_pass")
 """What is no part of the question that a provider is asked: where it stands, and what is asked of the answer."""
@@ -21,9 +22,14 @@ def request_key(fingerprint: str, request: Request) -> str:
 
     Args:
         fingerprint: Identifies the provider.
-        request: The request; of its case only what a provider can read counts, not where the row stands.
+        request: The request; of its case only what a provider can read counts, not where the row
+            stands.
     """
-    case = request.case and {name: value for name, value in vars(request.case).items() if name not in UNSEEN}
+    case = request.case and {
+        name: value for name, value in vars(request.case).items() if name not in UNSEEN
+    }
     content = {**vars(request), "parameters": vars(request.parameters), "case": case}
-    text = json.dumps([KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict)
+    text = json.dumps(
+        [KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict
+    )
     return hashlib.sha256(text.encode()).hexdigest()

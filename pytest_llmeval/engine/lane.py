@@ -10,7 +10,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pytest_llmeval.engine.lane_rules import Ceilings, Document, Grant, Report, Sent, bury, grant, settle
+from pytest_llmeval.engine.lane_rules import (
+    Ceilings,
+    Document,
+    Grant,
+    Report,
+    Sent,
+    bury,
+    grant,
+    settle,
+)
 from pytest_llmeval.errors import Stopped, StoreError
 from pytest_llmeval.protocols import SharedState
 
@@ -44,7 +53,11 @@ class Lane:
     """
 
     def __init__(
-        self, name: str, state: SharedState, ceilings: Ceilings, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        state: SharedState,
+        ceilings: Ceilings,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = f"{LANE}{name}"
         self._state, self._ceilings, self._clock = state, ceilings, clock
@@ -70,15 +83,21 @@ class Lane:
         """
         if self._is_stopped:
             raise Stopped(STOPPED)
-        waiting = Waiting(order, next(self._numbers), tokens, asyncio.get_running_loop().create_future())
+        waiting = Waiting(
+            order, next(self._numbers), tokens, asyncio.get_running_loop().create_future()
+        )
         heapq.heappush(self._waiting, waiting)
         self._negotiate_soon()
         try:
             return await waiting.go
         except asyncio.CancelledError:
             if waiting.go.done() and not waiting.go.cancelled() and waiting.go.exception() is None:
-                self.release(Report(waiting.go.result(), succeeded=False))  # admitted, but nobody is left to send it
-            elif waiting in self._waiting:  # what is not wanted any longer takes no share and no quota
+                self.release(
+                    Report(waiting.go.result(), succeeded=False)
+                )  # admitted, but nobody is left to send it
+            elif (
+                waiting in self._waiting
+            ):  # what is not wanted any longer takes no share and no quota
                 self._waiting.remove(waiting)
                 heapq.heapify(self._waiting)
                 self._negotiate_soon()
@@ -136,7 +155,9 @@ class Lane:
                 if not self._is_news:
                     break
             if self._waiting and granted.again_s is not None:
-                self._again = asyncio.get_running_loop().call_later(granted.again_s, self._negotiate_soon)
+                self._again = asyncio.get_running_loop().call_later(
+                    granted.again_s, self._negotiate_soon
+                )
         except StoreError as error:  # nobody else would tell those who wait
             self._refuse(partial(StoreError, str(error)))
         finally:
@@ -162,7 +183,9 @@ class Lane:
         for _ in range(granted.calls):
             waiting = self._next()
             if waiting is None:
-                self._is_news = True  # it was cancelled meanwhile: give back what was granted for it
+                self._is_news = (
+                    True  # it was cancelled meanwhile: give back what was granted for it
+                )
                 return
             sent = Sent(sent.at, sent.requests + 1, sent.tokens + waiting.tokens)
             waiting.go.set_result(sent)
@@ -181,7 +204,9 @@ class Lane:
         if now - self._looked_at < BURY_AFTER_S:
             return
         self._looked_at = now
-        silent = await self._state.change(self._name, lambda document: _silent(document, self._state.member, now))
+        silent = await self._state.change(
+            self._name, lambda document: _silent(document, self._state.member, now)
+        )
         if silent:
             dead = silent - await self._state.alive(silent)
             await self._state.change(self._name, lambda document: bury(document, dead))
@@ -194,4 +219,8 @@ class Lane:
 
 def _silent(document: Document, member: str, now: float) -> set[str]:
     members = document.get("members", {})
-    return {name for name, each in members.items() if name != member and now - each["seen"] > BURY_AFTER_S}
+    return {
+        name
+        for name, each in members.items()
+        if name != member and now - each["seen"] > BURY_AFTER_S
+    }

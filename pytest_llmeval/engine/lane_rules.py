@@ -2,11 +2,12 @@
 
 The document of a lane is a JSON object that every process of the run reads and changes in turn:
 
-- ``limit``: calls that may be in flight. It grows with every success up to ``threshold`` (slow start), then by one a
-  round of successes, and is halved when the endpoint says that it is too busy (AIMD, as in TCP's congestion avoidance,
-  RFC 5681); at most once for all the calls that were sent before the last cut.
-- ``members``: for each process, how many calls it has in flight, how many wait, when it was heard of, and which was
-  the last call that it was granted.
+- ``limit``: calls that may be in flight. It grows with every success up to ``threshold`` (slow
+  start), then by one a round of successes, and is halved when the endpoint says that it is too busy
+  (AIMD, as in TCP's congestion avoidance, RFC 5681); at most once for all the calls that were sent
+  before the last cut.
+- ``members``: for each process, how many calls it has in flight, how many wait, when it was heard
+  of, and which was the last call that it was granted.
 - ``paused_until``: nothing is sent before it.
 - ``requests`` and ``tokens``: what is left of a rate limit, as the endpoint or the user told it.
 
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pytest_llmeval.records import Quota, RateLimits
+from pytest_llmeval.records.call import Quota, RateLimits
 
 START, STEP = 10, 2.0
 """Calls in flight at the beginning, and how many more for each answer: the first ones bring the endpoint's limits."""
@@ -76,7 +77,8 @@ class Grant(NamedTuple):
     Attributes:
         calls: So many of its calls may be sent.
         before: The time, and what the lane had sent before the first of them.
-        again_s: Seconds after which to ask again for the others; ``None``: when one of its own calls has ended.
+        again_s: Seconds after which to ask again for the others; ``None``: when one of its own
+            calls has ended.
     """
 
     calls: int
@@ -113,11 +115,27 @@ def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: f
             document["done"] += 1
             document["usd"] += report.usd or 0.0
         if report.rate_limits is not None:
-            _learn(document, "requests", report.rate_limits.requests, report.sent.requests, report.sent.at, now)
-            _learn(document, "tokens", report.rate_limits.tokens, report.sent.tokens, report.sent.at, now)
+            _learn(
+                document,
+                "requests",
+                report.rate_limits.requests,
+                report.sent.requests,
+                report.sent.at,
+                now,
+            )
+            _learn(
+                document,
+                "tokens",
+                report.rate_limits.tokens,
+                report.sent.tokens,
+                report.sent.at,
+                now,
+            )
 
 
-def grant(document: Document, member: str, held: int, waiting: list[float], ceilings: Ceilings, now: float) -> Grant:
+def grant(
+    document: Document, member: str, held: int, waiting: list[float], ceilings: Ceilings, now: float
+) -> Grant:
     """How many of its waiting calls a member may send now.
 
     Args:
@@ -135,7 +153,9 @@ def grant(document: Document, member: str, held: int, waiting: list[float], ceil
     free = int(document["limit"]) - sum(each["held"] for each in members.values())
     room = min(free, _fair_share(int(document["limit"]), members, member, now) - held, len(waiting))
     pause = document["paused_until"] - now
-    count, lacking_s = (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
+    count, lacking_s = (
+        (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
+    )
     before = Sent(now, document["sent_requests"], document["sent_tokens"])
     _spend(document, waiting[:count], ceilings)
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
@@ -179,15 +199,23 @@ def _cut(document: Document, report: Report, now: float) -> None:
         document["paused_until"] = max(document["paused_until"], now + report.pause_s)
 
 
-def _learn(document: Document, name: str, quota: Quota | None, sent: float, at: float, now: float) -> None:
+def _learn(
+    document: Document, name: str, quota: Quota | None, sent: float, at: float, now: float
+) -> None:
     """Note what is left of a quota. It stood so when the endpoint saw that call; later ones are counted off by us."""
     known = document[name]
     if quota is None or (known and known["sent"] > sent):
         return
-    back = (quota.limit - quota.remaining) / quota.reset_s if quota.reset_s > 0 else quota.limit / MINUTE_S
+    back = (
+        (quota.limit - quota.remaining) / quota.reset_s
+        if quota.reset_s > 0
+        else quota.limit / MINUTE_S
+    )
     rate = min(back, quota.limit / MINUTE_S) or quota.limit / MINUTE_S
-    # A limit a minute may be kept by the second (a bucket of ten for 600 a minute): after a rest no more is there than
-    # what will have come back at the reset. Two at least, or nothing would ever be sent that could tell us better.
+    # A limit a minute may be kept by the second (a bucket of ten for 600 a minute): after a rest no
+    # more is there than
+    # what will have come back at the reset. Two at least, or nothing would ever be sent that could
+    # tell us better.
     cap = max(min(quota.limit, quota.remaining + rate * quota.reset_s), 1.0 + SPARE)
     left = min(quota.remaining + rate * (now - at), cap) - (document[f"sent_{name}"] - sent)
     document[name] = {"left": left, "at": now, "sent": sent, "rate": rate, "cap": cap}
@@ -196,13 +224,17 @@ def _learn(document: Document, name: str, quota: Quota | None, sent: float, at: 
 def _left(document: Document, name: str, now: float) -> Left | None:
     """What is left of a quota now.
 
-    It comes back whatever became of the calls that were counted off: an endpoint that answers nothing but errors for a
-    while, or that tells its limits no longer, does not stop the lane for good.
+    It comes back whatever became of the calls that were counted off: an endpoint that answers
+    nothing but errors for a while, or that tells its limits no longer, does not stop the lane for
+    good.
     """
     known = document[name]
     if not known:
         return None
-    known |= {"left": min(known["left"] + known["rate"] * (now - known["at"]), known["cap"]), "at": now}
+    known |= {
+        "left": min(known["left"] + known["rate"] * (now - known["at"]), known["cap"]),
+        "at": now,
+    }
     return Left(known["left"] - SPARE, known["rate"], known["cap"] - SPARE)
 
 
@@ -215,9 +247,14 @@ def _own_left(document: Document, name: str, a_minute: float | None, now: float)
     return Left(bucket["left"], rate, most)
 
 
-def _affordable(document: Document, waiting: list[float], ceilings: Ceilings, now: float) -> tuple[int, float]:
+def _affordable(
+    document: Document, waiting: list[float], ceilings: Ceilings, now: float
+) -> tuple[int, float]:
     """How many of the waiting calls the quotas allow, and where they allow none, in how many seconds the first."""
-    for_requests = (_left(document, "requests", now), _own_left(document, "requests", ceilings.rpm, now))
+    for_requests = (
+        _left(document, "requests", now),
+        _own_left(document, "requests", ceilings.rpm, now),
+    )
     for_tokens = (_left(document, "tokens", now), _own_left(document, "tokens", ceilings.tpm, now))
     count, again_s = len(waiting), 0.0
     for quota in filter(None, for_requests):
@@ -246,11 +283,14 @@ def _spend(document: Document, tokens: list[float], ceilings: Ceilings) -> None:
             bucket["left"] -= spent
 
 
-def _fair_share(limit: int, members: Mapping[str, Mapping[str, Any]], member: str, now: float) -> int:
+def _fair_share(
+    limit: int, members: Mapping[str, Mapping[str, Any]], member: str, now: float
+) -> int:
     """What a member may hold when everybody who wants more gets the same: max-min fairness, in whole calls.
 
-    What is left over when the others have the same goes to those who hold it, then to who was granted a call longest
-    ago: rounding up instead would let a member take its own call's place again and again while the others look on.
+    What is left over when the others have the same goes to those who hold it, then to who was
+    granted a call longest ago: rounding up instead would let a member take its own call's place
+    again and again while the others look on.
     """
     demands = {name: each["held"] + (each["wants"] if now - each["seen"] <= SILENT_S else 0)
                for name, each in members.items()}  # fmt: skip

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.records import Usage
+from pytest_llmeval.records.call import Usage
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import Provider
-    from pytest_llmeval.records import Request
+    from pytest_llmeval.records.call import Request
+
 
 LONGEST_ANSWER = 16_384
 """Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
@@ -32,7 +33,8 @@ class Prices:
     """Prices of models: the user's own first, then those of the package ``genai-prices``.
 
     Args:
-        own: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or ``NAME = USD``, for a call.
+        own: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or ``NAME = USD``,
+            for a call.
 
     Raises:
         SettingError: A line cannot be read.
@@ -61,7 +63,9 @@ class Prices:
         answer = int(longest) * int(body.get("n") or 1)
         usage = Usage(most_tokens(request), answer)
         models: Iterable[str] = getattr(provider, "models", ("",))
-        prices = [self.cost_usd((model or request.model, name_of(provider)), usage) for model in models]
+        prices = [
+            self.cost_usd((model or request.model, name_of(provider)), usage) for model in models
+        ]
         known = [price for price in prices if price is not None]
         return max(known) if len(known) == len(prices) else None
 
@@ -78,7 +82,9 @@ class Prices:
 
 def name_of(provider: Provider) -> str:
     """What limits, prices and messages call a provider: its endpoint, if it names one."""
-    return str(getattr(provider, "endpoint", None) or provider.fingerprint or type(provider).__name__)
+    return str(
+        getattr(provider, "endpoint", None) or provider.fingerprint or type(provider).__name__
+    )
 
 
 def most_tokens(request: Request) -> int:
@@ -101,10 +107,14 @@ def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
 def _published(name: str, usage: Usage) -> float | None:
     import genai_prices  # late: only a run that sends calls needs prices
 
-    tokens = genai_prices.Usage(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
+    tokens = genai_prices.Usage(
+        input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens
+    )
     for vendor in (None, EMBEDDING_VENDOR):
         with contextlib.suppress(LookupError):
-            return float(genai_prices.calc_price(tokens, model_ref=name, provider_id=vendor).total_price)
+            return float(
+                genai_prices.calc_price(tokens, model_ref=name, provider_id=vendor).total_price
+            )
     return None
 
 

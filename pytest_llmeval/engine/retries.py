@@ -16,8 +16,9 @@ BASE_S, LONGEST_S = 0.5, 30.0
 class RetryPolicy:
     """How often and how long a call is tried.
 
-    The wait before attempt n+1 is drawn from 0 to BASE_S·2ⁿ seconds ("full jitter", after M. Brooker, Exponential
-    Backoff and Jitter, 2015), at most `LONGEST_S`; what the endpoint asks for with Retry-After comes on top.
+    The wait before attempt n+1 is drawn from 0 to BASE_S·2ⁿ seconds ("full jitter", after M.
+    Brooker, Exponential Backoff and Jitter, 2015), at most `LONGEST_S`; what the endpoint asks for
+    with Retry-After comes on top.
 
     Attributes:
         retries: Attempts after the first.

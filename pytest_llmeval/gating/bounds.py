@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pytest_llmeval.comparisons import GateOutcome
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.rules import COST, LATENCY, UNSCORED, BoundRule
-from pytest_llmeval.gating.sides import PASS_RATE, Entry, Side
-from pytest_llmeval.results import Traffic
+from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.records.comparison import GateOutcome
+from pytest_llmeval.records.result import PASS_RATE
+from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.stats.intervals import percentile, wilson_bounds
 from pytest_llmeval.stats.verdicts import UNSCORED_PERCENT
 
@@ -31,7 +32,7 @@ class Figure(NamedTuple):
     told: str
 
 
-def check_bound(rule: BoundRule, side: Side, traffic: Traffic) -> GateOutcome:
+def check_bound(rule: BoundRule, side: RunScores, traffic: Traffic) -> GateOutcome:
     """Whether a run keeps a bound. Without any case, or with too many that have no score, that is an error.
 
     Args:
@@ -46,7 +47,7 @@ def check_bound(rule: BoundRule, side: Side, traffic: Traffic) -> GateOutcome:
     return GateOutcome(rule.text, "kept" if is_met else "missed", found.told, found.value, found.n)
 
 
-def _figure(rule: BoundRule, side: Side, traffic: Traffic) -> Figure:
+def _figure(rule: BoundRule, side: RunScores, traffic: Traffic) -> Figure:
     tried = [entry for entry in side.entries.values() if entry.outcome != "skipped"]
     n = len(tried) + side.lost
     if not n:
@@ -57,50 +58,72 @@ def _figure(rule: BoundRule, side: Side, traffic: Traffic) -> Figure:
         return _latency(rule.aggregate, tried)
     if rule.metric == UNSCORED:
         missing = side.lost + sum(_is_unjudged(entry) for entry in tried)
-        return Figure(missing / n, n, f"{missing} of {_cases(n)} could not be judged ({_percent(missing / n)})")
+        return Figure(
+            missing / n,
+            n,
+            f"{missing} of {_cases(n)} could not be judged ({_percent(missing / n)})",
+        )
     return _of_metric(rule, side, tried)
 
 
-def _is_unjudged(entry: Entry) -> bool:
+def _is_unjudged(entry: CaseScores) -> bool:
     return entry.outcome == "error" or any(not mark.values for mark in entry.marks.values())
 
 
 def _cost(traffic: Traffic, n: int) -> Figure:
     if traffic.unpriced:
-        told = f"the price of {traffic.unpriced} calls is unknown; give it with the ini key llm_prices"
+        told = (
+            f"the price of {traffic.unpriced} calls is unknown; give it with the ini key llm_prices"
+        )
         return Figure(None, n, told)
     return Figure(traffic.usd, n, f"the run cost {traffic.usd:.4f} US dollars")
 
 
-def _latency(aggregate: str, tried: Sequence[Entry]) -> Figure:
+def _latency(aggregate: str, tried: Sequence[CaseScores]) -> Figure:
     values = [seconds for entry in tried for seconds in entry.latencies]
     if not values:
-        return Figure(None, 0, "no answer was waited for: all came from the cache, a recording or a column")
+        return Figure(
+            None, 0, "no answer was waited for: all came from the cache, a recording or a column"
+        )
     value = _aggregate(aggregate, values)
-    return Figure(value, len(values), f"{aggregate} of the latency is {value:.3f} s over {len(values)} answers")
+    return Figure(
+        value,
+        len(values),
+        f"{aggregate} of the latency is {value:.3f} s over {len(values)} answers",
+    )
 
 
-def _of_metric(rule: BoundRule, side: Side, tried: Sequence[Entry]) -> Figure:
+def _of_metric(rule: BoundRule, side: RunScores, tried: Sequence[CaseScores]) -> Figure:
     metric = rule.metric
     asked = [entry for entry in tried if metric in entry.marks or entry.outcome == "error"]
     scored = {entry.key: mean for entry in asked if (mean := _mean(entry, metric)) is not None}
     if not any(metric in entry.marks for entry in tried):
         hint = nearest(metric, side.scales)
         return Figure(
-            None, 0, f"no case has a score {metric!r}; there are {', '.join(side.scales) or 'none'}. {hint}".strip()
+            None,
+            0,
+            f"no case has a score {metric!r}; there are {', '.join(side.scales) or 'none'}. {hint}".strip(),
         )
     missing, n = len(asked) - len(scored) + side.lost, len(asked) + side.lost
     if rule.aggregate == UNSCORED:
-        return Figure(missing / n, n, f"{missing} of {_cases(n)} without {metric} ({_percent(missing / n)})")
+        return Figure(
+            missing / n, n, f"{missing} of {_cases(n)} without {metric} ({_percent(missing / n)})"
+        )
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
-        told = f"{missing} of {_cases(n)} without {metric}; at most {UNSCORED_PERCENT} % may lack it"
+        told = (
+            f"{missing} of {_cases(n)} without {metric}; at most {UNSCORED_PERCENT} % may lack it"
+        )
         return Figure(None, len(scored), told)
     if rule.aggregate == "worst_tag":
         return _worst_tag(metric, side, [entry for entry in tried if entry.key in scored])
     if metric == PASS_RATE:
         return _pass_rate(rule.aggregate, list(scored.values()))
     value = _aggregate(rule.aggregate, list(scored.values()))
-    return Figure(value, len(scored), f"{rule.aggregate} of {metric} is {value:.4g} over {_cases(len(scored))}")
+    return Figure(
+        value,
+        len(scored),
+        f"{rule.aggregate} of {metric} is {value:.4g} over {_cases(len(scored))}",
+    )
 
 
 def _pass_rate(aggregate: str, values: Sequence[float]) -> Figure:
@@ -112,21 +135,27 @@ def _pass_rate(aggregate: str, values: Sequence[float]) -> Figure:
     return Figure(low if aggregate == "low" else passed / n, n, told)
 
 
-def _worst_tag(metric: str, side: Side, scored: Sequence[Entry]) -> Figure:
+def _worst_tag(metric: str, side: RunScores, scored: Sequence[CaseScores]) -> Figure:
     by_tag: dict[str, list[float]] = {}
     for entry in scored:
         for tag in dict.fromkeys(entry.tags):
             by_tag.setdefault(tag, []).append(_mean(entry, metric) or 0.0)
     if not by_tag:
         return Figure(None, 0, "no case has a tag")
-    means: Mapping[str, float] = {tag: math.fsum(values) / len(values) for tag, values in by_tag.items()}
+    means: Mapping[str, float] = {
+        tag: math.fsum(values) / len(values) for tag, values in by_tag.items()
+    }
     is_rising = side.scales[metric].higher_is_better
     worst = min(means, key=lambda tag: (means[tag] if is_rising else -means[tag], tag))
     n = len(by_tag[worst])
-    return Figure(means[worst], n, f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {_cases(n)}")
+    return Figure(
+        means[worst],
+        n,
+        f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {_cases(n)}",
+    )
 
 
-def _mean(entry: Entry, metric: str) -> float | None:
+def _mean(entry: CaseScores, metric: str) -> float | None:
     return entry.marks[metric].mean if metric in entry.marks else None
 
 

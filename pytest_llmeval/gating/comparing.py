@@ -6,13 +6,20 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_llmeval.comparisons import CaseChange, Comparison, GateResult, LengthChange, MetricComparison, Slice
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.pairing import Joined, Paired, join, pair
-from pytest_llmeval.gating.sides import PASS_RATE, Entry, Key, Side
+from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.records.comparison import (
+    CaseChange,
+    Comparison,
+    GateResult,
+    LengthChange,
+    MetricComparison,
+    Slice,
+)
+from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate_metrics
-from pytest_llmeval.stats.lengths import length_change
-from pytest_llmeval.stats.paired import PairedScores, paired_change
+from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
 from pytest_llmeval.stats.suspects import suspects
 from pytest_llmeval.stats.verdicts import no_baseline, not_compared
 
@@ -33,8 +40,8 @@ class Task:
         remedy: The command that makes a new baseline.
     """
 
-    before: Side
-    after: Side
+    before: RunScores
+    after: RunScores
     gated: Mapping[str, GateRules]
     shown: Sequence[str] = ()
     left_out: Collection[Key] = ()
@@ -74,7 +81,7 @@ def compare_sides(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     return tuple(_comparison(work, f"{place} ", judged) for place, work in enumerate(works))
 
 
-def metrics_of(before: Side, after: Side) -> list[str]:
+def metrics_of(before: RunScores, after: RunScores) -> list[str]:
     """The metrics that both sides have, the judge's first and the pass rate last."""
     both = [name for name in before.scales if name in after.scales]
     return sorted(both, key=lambda name: (name != FIRST, name == PASS_RATE, name))
@@ -105,11 +112,14 @@ def _alone(paired: Paired, task: Task) -> GateResult:
     if not any(paired.metric in entry.marks for entry in task.after.entries.values()):
         names = task.after.scales
         there, hint = ", ".join(names) or "none", nearest(paired.metric, names)
-        return not_compared(f"no case has a score {paired.metric!r}; there are {there}. {hint}".rstrip())
+        return not_compared(
+            f"no case has a score {paired.metric!r}; there are {there}. {hint}".rstrip()
+        )
     if not any(paired.metric in entry.marks for entry in task.before.entries.values()):
         told = no_baseline(task.remedy)
         return replace(
-            told, reason=f"the baseline has no score {paired.metric!r}; this makes one that has: {task.remedy}"
+            told,
+            reason=f"the baseline has no score {paired.metric!r}; this makes one that has: {task.remedy}",
         )
     if paired.obstacle:
         again = "" if paired.coverage.is_same_judge else f": {task.remedy}"
@@ -137,7 +147,9 @@ def _metric(paired: Paired, result: GateResult, is_gated: bool) -> MetricCompari
 def _length(paired: Paired) -> LengthChange | None:
     rows = [
         (old.length, new.length, before, after)
-        for (old, new), before, after in zip(paired.pairs, paired.scores.before, paired.scores.after, strict=True)
+        for (old, new), before, after in zip(
+            paired.pairs, paired.scores.before, paired.scores.after, strict=True
+        )
         if old.length is not None and new.length is not None
     ]
     if not rows:
@@ -161,16 +173,27 @@ def _dropped(paired: Paired) -> tuple[tuple[CaseChange, ...], int]:
     return tuple(changes), len(found)
 
 
-def _flipped(joined: Joined, paired: Mapping[str, Paired]) -> tuple[tuple[CaseChange, ...], tuple[CaseChange, ...]]:
+def _flipped(
+    joined: Joined, paired: Mapping[str, Paired]
+) -> tuple[tuple[CaseChange, ...], tuple[CaseChange, ...]]:
     """The cases that passed before and fail now, and those of which the opposite is true."""
-    metric = PASS_RATE if any(PASS_RATE in old.marks for old, _ in joined.pairs) else _pass_fail_metric(paired)
+    metric = (
+        PASS_RATE
+        if any(PASS_RATE in old.marks for old, _ in joined.pairs)
+        else _pass_fail_metric(paired)
+    )
     pairs = [
-        (old, new) for old, new in joined.pairs if _mean(old, metric) is not None and _mean(new, metric) is not None
+        (old, new)
+        for old, new in joined.pairs
+        if _mean(old, metric) is not None and _mean(new, metric) is not None
     ]
     changes = [_change(old, new, metric) for old, new in pairs]
     half = 0.5 if metric == PASS_RATE else sum(_ends(paired, metric)) / 2
     sign = -1 if metric in paired and paired[metric].high < paired[metric].low else 1
-    passed = [(sign * each.before >= sign * half, sign * each.after >= sign * half, each) for each in changes]
+    passed = [
+        (sign * each.before >= sign * half, sign * each.after >= sign * half, each)
+        for each in changes
+    ]
     lost = [each for before, after, each in passed if before and not after]
     gained = [each for before, after, each in passed if after and not before]
     return tuple(lost), tuple(gained)
@@ -178,7 +201,9 @@ def _flipped(joined: Joined, paired: Mapping[str, Paired]) -> tuple[tuple[CaseCh
 
 def _pass_fail_metric(paired: Mapping[str, Paired]) -> str:
     """Of tables without outcomes: the first metric that knows only pass and fail; empty if there is none."""
-    return next((name for name, each in paired.items() if each.pairs and each.scores.is_pass_fail), "")
+    return next(
+        (name for name, each in paired.items() if each.pairs and each.scores.is_pass_fail), ""
+    )
 
 
 def _ends(paired: Mapping[str, Paired], metric: str) -> tuple[float, float]:
@@ -193,11 +218,13 @@ def _slices(paired: Paired) -> Iterable[Slice]:
         before, after = ([side[place] for place in own] for side in (scores.before, scores.after))
         clusters = None if scores.clusters is None else [scores.clusters[place] for place in own]
         error = paired_change(PairedScores(before, after, clusters)).error
-        found.append(Slice(tag, len(own), math.fsum(before) / len(own), math.fsum(after) / len(own), error))
+        found.append(
+            Slice(tag, len(own), math.fsum(before) / len(own), math.fsum(after) / len(own), error)
+        )
     return sorted(found, key=lambda each: (each.after - each.before, each.tag))
 
 
-def _places_by_tag(pairs: Sequence[tuple[Entry, Entry]]) -> dict[str, list[int]]:
+def _places_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for place, (old, new) in enumerate(pairs):
         for tag in dict.fromkeys(new.tags or old.tags):
@@ -205,17 +232,17 @@ def _places_by_tag(pairs: Sequence[tuple[Entry, Entry]]) -> dict[str, list[int]]
     return found
 
 
-def _change(old: Entry, new: Entry, metric: str) -> CaseChange:
+def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:
     suite, file, name = new.key if new.key[0] else old.key
     before, after = _mean(old, metric) or 0.0, _mean(new, metric) or 0.0
     return CaseChange(suite, file, name, new.line or old.line, before, after)
 
 
-def _mean(entry: Entry, metric: str) -> float | None:
+def _mean(entry: CaseScores, metric: str) -> float | None:
     return entry.marks[metric].mean if metric in entry.marks else None
 
 
-def _shown(entry: Entry) -> str:
+def _shown(entry: CaseScores) -> str:
     """A case as a person finds it."""
     suite, file, name = entry.key
     return "::".join(dict.fromkeys(filter(None, (suite, file if file != suite else "", name))))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.comparisons import Coverage
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.gating.sides import Entry, Key, Mark, Side
-from pytest_llmeval.records import Scale
+from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.records.comparison import Coverage
+from pytest_llmeval.records.result import Key
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores
 from pytest_llmeval.stats.verdicts import obstacle
 
@@ -25,11 +26,11 @@ class Joined:
         removed: Cases of the baseline alone.
     """
 
-    before: Side
-    after: Side
-    pairs: Sequence[tuple[Entry, Entry]]
-    added: Sequence[Entry]
-    removed: Sequence[Entry]
+    before: RunScores
+    after: RunScores
+    pairs: Sequence[tuple[CaseScores, CaseScores]]
+    added: Sequence[CaseScores]
+    removed: Sequence[CaseScores]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Paired:
     """
 
     metric: str
-    pairs: Sequence[tuple[Entry, Entry]]
+    pairs: Sequence[tuple[CaseScores, CaseScores]]
     scores: PairedScores
     coverage: Coverage
     obstacle: str
@@ -57,7 +58,7 @@ class Paired:
     high: float
 
 
-def join(before: Side, after: Side, left_out: Collection[Key] = ()) -> Joined:
+def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
     """Join two sides by suite, file and id; by the id alone where one of them knows no more.
 
     Args:
@@ -81,15 +82,24 @@ def join(before: Side, after: Side, left_out: Collection[Key] = ()) -> Joined:
 
 def pair(joined: Joined, metric: str) -> Paired:
     """One metric of two sides, or why it cannot be compared."""
-    pairs = [(old, new) for old, new in joined.pairs if _values(old, metric) and _values(new, metric)]
+    pairs = [
+        (old, new) for old, new in joined.pairs if _values(old, metric) and _values(new, metric)
+    ]
     coverage = _coverage(joined, metric, pairs)
-    scales = [side.scales[metric] for side in (joined.before, joined.after) if metric in side.scales]
+    scales = [
+        side.scales[metric] for side in (joined.before, joined.after) if metric in side.scales
+    ]
     found = ends(scales[0]) if scales else None
     low, high = found or (0.0, 1.0)
     why = obstacle(coverage) or _unlike(metric, scales)
-    marks = [[_scaled(entry.marks[metric], low, high) for entry in side] for side in zip(*pairs, strict=True)]
+    marks = [
+        [_scaled(entry.marks[metric], low, high) for entry in side]
+        for side in zip(*pairs, strict=True)
+    ]
     if not why and any(not 0 <= value <= 1 for side in marks for value in side):
-        why = f"a score of {metric} lies outside its scale, {min(low, high):g} to {max(low, high):g}"
+        why = (
+            f"a score of {metric} lies outside its scale, {min(low, high):g} to {max(low, high):g}"
+        )
     scores = (
         PairedScores((), ())
         if why
@@ -106,11 +116,11 @@ def ends(scale: Scale) -> tuple[float, float] | None:
     return (scale.low, scale.high) if scale.higher_is_better else (scale.high, scale.low)
 
 
-def _by_key(side: Side, by_id: bool, left_out: Collection[Key]) -> dict[Key, Entry]:
+def _by_key(side: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key, CaseScores]:
     entries = [entry for key, entry in side.entries.items() if key not in left_out]
     if not by_id:
         return {entry.key: entry for entry in entries}
-    found: dict[Key, Entry] = {}
+    found: dict[Key, CaseScores] = {}
     for entry in entries:
         key = ("", "", entry.key[2])
         if key in found:
@@ -122,13 +132,19 @@ def _by_key(side: Side, by_id: bool, left_out: Collection[Key]) -> dict[Key, Ent
     return found
 
 
-def _coverage(joined: Joined, metric: str, pairs: Sequence[tuple[Entry, Entry]]) -> Coverage:
+def _coverage(
+    joined: Joined, metric: str, pairs: Sequence[tuple[CaseScores, CaseScores]]
+) -> Coverage:
     """How many cases can be compared. A case that died with its worker counts as one that has no score."""
     lost = joined.after.lost
     known = [*joined.pairs, *((entry, None) for entry in joined.removed if joined.after.is_plain)]
-    selected = sum(metric in old.marks or (new is not None and metric in new.marks) for old, new in known)
+    selected = sum(
+        metric in old.marks or (new is not None and metric in new.marks) for old, new in known
+    )
     asked = [
-        new for old, new in joined.pairs if metric in new.marks or (new.outcome == "error" and metric in old.marks)
+        new
+        for old, new in joined.pairs
+        if metric in new.marks or (new.outcome == "error" and metric in old.marks)
     ]
     asked += [new for new in joined.added if metric in new.marks or new.outcome == "error"]
     unscored = sum(not _values(new, metric) for new in asked)
@@ -136,12 +152,12 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[tuple[Entry, Entry]])
     return Coverage(selected + lost, len(pairs), len(asked) + lost, unscored + lost, same)
 
 
-def _values(entry: Entry, metric: str) -> tuple[float, ...]:
+def _values(entry: CaseScores, metric: str) -> tuple[float, ...]:
     mark = entry.marks.get(metric)
     return mark.values if mark else ()
 
 
-def _is_same(one: Mark, other: Mark) -> bool:
+def _is_same(one: MetricValues, other: MetricValues) -> bool:
     """Whether two scores are of one scorer; what does not say who it is, is believed."""
     return not one.version or not other.version or one.version == other.version
 
@@ -154,19 +170,21 @@ def _unlike(metric: str, scales: Sequence[Scale]) -> str:
     return f"{metric} has another scale in the baseline" if len(found) > 1 else ""
 
 
-def _scaled(mark: Mark, low: float, high: float) -> float:
+def _scaled(mark: MetricValues, low: float, high: float) -> float:
     value = ((mark.mean or 0.0) - low) / (high - low)
     return min(1.0, max(0.0, value)) if -ROUNDING <= value <= 1 + ROUNDING else value
 
 
-def _is_binary(pairs: Sequence[tuple[Entry, Entry]], metric: str, values: Sequence[Sequence[float]]) -> bool:
+def _is_binary(
+    pairs: Sequence[tuple[CaseScores, CaseScores]], metric: str, values: Sequence[Sequence[float]]
+) -> bool:
     """Whether all that is known of a metric is pass or fail, from one sample of each case."""
     return {*values[0], *values[1]} <= {0.0, 1.0} and all(
         len(entry.marks[metric].values) == 1 for both in pairs for entry in both
     )
 
 
-def _clusters(pairs: Sequence[tuple[Entry, Entry]]) -> list[Hashable] | None:
+def _clusters(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> list[Hashable] | None:
     """What each case hangs together with, by the candidate, else by the baseline; a case without stands for itself."""
     named = [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
     if not any(name is not None for name in named):

@@ -58,7 +58,14 @@ class Quarantine:
 
     def find(self, file: str, case: str) -> Quarantined | None:
         """The entry that keeps a case from gating today; ``None`` if it gates."""
-        return next((each for each in self.entries if each.until >= self.today and self._is(each, file, case)), None)
+        return next(
+            (
+                each
+                for each in self.entries
+                if each.until >= self.today and self._is(each, file, case)
+            ),
+            None,
+        )
 
     def warnings(self, cases: Iterable[tuple[str, str]], is_whole: bool) -> tuple[str, ...]:
         """Which entries are over, and which name no case.
@@ -69,9 +76,12 @@ class Quarantine:
         """
         known = set(cases)
         over = [each for each in self.entries if each.until < self.today]
-        strangers = [each for each in self.entries if not any(self._is(each, *case) for case in known)]
+        strangers = [
+            each for each in self.entries if not any(self._is(each, *case) for case in known)
+        ]
         told = [
-            f"quarantine {self.path}: over since {each.until}, so it gates again: {each.name}" for each in over[:SHOWN]
+            f"quarantine {self.path}: over since {each.until}, so it gates again: {each.name}"
+            for each in over[:SHOWN]
         ]
         if strangers and is_whole:
             names = ", ".join(each.name for each in strangers[:SHOWN])
@@ -97,11 +107,17 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows: Any = json.loads(text) if path.suffix == ".json" else list(csv.DictReader(io.StringIO(text, newline="")))
+        rows: Any = (
+            json.loads(text)
+            if path.suffix == ".json"
+            else list(csv.DictReader(io.StringIO(text, newline="")))
+        )
     except (OSError, ValueError) as error:
         raise InputError(f"--llm-quarantine: {name} cannot be read: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(FIELDS)}")
+        raise InputError(
+            f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(FIELDS)}"
+        )
     problems: list[Problem] = []
     entries = [_entry(name, place, row, problems) for place, row in enumerate(rows, start=1)]
     if problems:
@@ -117,7 +133,10 @@ def _entry(name: str, place: int, row: Mapping[str, Any], problems: list[Problem
     except ValueError:
         allowed = "the last day on which the case does not gate, as 2030-01-31"
         problems.append(Problem(name, None, place, "until", repr(found["until"]), allowed))
-    for field, allowed in (("id", "the case's id, or file::id"), ("reason", "why the case may fail until then")):
+    for field, allowed in (
+        ("id", "the case's id, or file::id"),
+        ("reason", "why the case may fail until then"),
+    ):
         if not found[field]:
             problems.append(Problem(name, None, place, field, "nothing", allowed))
     file, _, case = found["id"].rpartition("::")

@@ -2,12 +2,14 @@
 
 ```
 FIGURE COMPARISON NUMBER             pass_rate>=.95    rubric.mean>=4    latency.p95<=2
-regression                           no worse than the baseline, by the metrics that are compared unless named
-regression(METRIC, margin=X, alpha=X)
+regression                           no worse than the baseline, by the metrics that are compared
+unless named regression(METRIC, margin=X, alpha=X)
 ```
 
-A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a metric or
-``latency`` with ``.mean``, ``.min``, ``.max``, ``.pNN``, and for a metric also ``.worst_tag`` and ``.unscored``.
+A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a
+metric or
+``latency`` with ``.mean``, ``.min``, ``.max``, ``.pNN``, and for a metric also ``.worst_tag`` and
+``.unscored``.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.gating.sides import PASS_RATE
-from pytest_llmeval.records import COMPARISONS
+from pytest_llmeval.records.result import PASS_RATE
+from pytest_llmeval.records.threshold import COMPARISONS
 from pytest_llmeval.stats.gate import GateRules
 
 REGRESSION, COST, LATENCY, UNSCORED = "regression", "cost", "latency", "unscored"
@@ -122,17 +124,25 @@ def _check_figure(text: str, metric: str, aggregate: str, place: str) -> None:
         if metric in WHOLE:
             return
         allowed = f"{', '.join(WHOLE)}, or a metric with one of .{', .'.join(AGGREGATES)}, .p10"
-        raise SettingError(place, text, allowed, nearest(metric, WHOLE) or f"Did you mean '{metric}.mean'?")
-    known = {PASS_RATE: OF_PASS_RATE, LATENCY: OF_LATENCY, COST: (), UNSCORED: ()}.get(metric, AGGREGATES)
+        raise SettingError(
+            place, text, allowed, nearest(metric, WHOLE) or f"Did you mean '{metric}.mean'?"
+        )
+    known = {PASS_RATE: OF_PASS_RATE, LATENCY: OF_LATENCY, COST: (), UNSCORED: ()}.get(
+        metric, AGGREGATES
+    )
     if aggregate in known or (metric not in WHOLE and PERCENTILE.fullmatch(aggregate)):
         return
-    words = [f"{metric}.{each}" for each in known] + ([metric] if metric in WHOLE else [f"{metric}.p1 to .p99"])
+    words = [f"{metric}.{each}" for each in known] + (
+        [metric] if metric in WHOLE else [f"{metric}.p1 to .p99"]
+    )
     raise SettingError(place, text, ", ".join(words), nearest(f"{metric}.{aggregate}", words))
 
 
 def _regression(text: str, name: str, inside: str, place: str) -> RegressionRule:
     if name != REGRESSION:
-        raise SettingError(place, text, ALLOWED, nearest(name, [REGRESSION, *(f"{each}>=X" for each in WHOLE)]))
+        raise SettingError(
+            place, text, ALLOWED, nearest(name, [REGRESSION, *(f"{each}>=X" for each in WHOLE)])
+        )
     metric, numbers = "", {}
     for number, part in enumerate(filter(None, map(str.strip, inside.split(",")))):
         key, sign, value = (each.strip() for each in part.partition("="))

@@ -53,8 +53,8 @@ def parse_columns(lines: Sequence[str], place: str = "ini llm_columns") -> dict[
 def resolve_columns(table: Table, own: Mapping[str, str]) -> dict[str, str]:
     """The column that holds each field: the user's own names first, then the known ones.
 
-    A name matches in any case, with blanks and hyphens for underscores. Of several columns for one field the first
-    that holds a value in any row wins; the others stay metadata.
+    A name matches in any case, with blanks and hyphens for underscores. Of several columns for one
+    field the first that holds a value in any row wins; the others stay metadata.
 
     Args:
         table: The golden file.
@@ -65,18 +65,24 @@ def resolve_columns(table: Table, own: Mapping[str, str]) -> dict[str, str]:
 
     Raises:
         SettingError: A name is mapped to no field.
-        GoldenFileError: Two columns have the same name; or a mapped column is not in the file, no other column serves
-            its field, and it is needed or another column has nearly its name.
+        GoldenFileError: Two columns have the same name; or a mapped column is not in the file, no
+            other column serves its field, and it is needed or another column has nearly its name.
     """
     names = _by_normal_name(table)
     for column, field in own.items():
         _check_field(field, f"{column} = {field}", "columns")
-    filled = {name for row in table.rows for name, value in row.cells.items() if not is_absent(value)}
+    filled = {
+        name for row in table.rows for name, value in row.cells.items() if not is_absent(value)
+    }
     fields = {}
     for field, aliases in ALIASES.items():
         mapped = [_normal(column) for column, mapped_to in own.items() if mapped_to == field]
         own_elsewhere = {_normal(column) for column, mapped_to in own.items() if mapped_to != field}
-        present = [names[name] for name in (*mapped, *aliases) if name in names and name not in own_elsewhere]
+        present = [
+            names[name]
+            for name in (*mapped, *aliases)
+            if name in names and name not in own_elsewhere
+        ]
         if present:
             fields[field] = next((name for name in present if name in filled), present[0])
     _check_mapped(table, own, names, fields)
@@ -98,17 +104,24 @@ def _by_normal_name(table: Table) -> dict[str, str]:
         other = names.setdefault(_normal(name), name)
         if other != name:
             found = f"the columns {other!r} and {name!r}, which are one name here"
-            raise GoldenFileError([Problem(table.file, None, None, "", found, "each column name once; rename one")])
+            raise GoldenFileError(
+                [Problem(table.file, None, None, "", found, "each column name once; rename one")]
+            )
     return names
 
 
-def _check_mapped(table: Table, own: Mapping[str, str], names: Mapping[str, str], fields: Mapping[str, str]) -> None:
+def _check_mapped(
+    table: Table, own: Mapping[str, str], names: Mapping[str, str], fields: Mapping[str, str]
+) -> None:
     problems = []
     for column, field in own.items():
-        # A mapping serves every file of a project; one that lacks the column altogether may do without the field.
+        # A mapping serves every file of a project; one that lacks the column altogether may do
+        # without the field.
         needed = field in ("prompt", "messages") or bool(nearest(column, table.columns))
         if _normal(column) not in names and field not in fields and needed:
-            allowed = f"a column of the file: {', '.join(table.columns)}. {nearest(column, table.columns)}".strip(". ")
+            allowed = f"a column of the file: {', '.join(table.columns)}. {nearest(column, table.columns)}".strip(
+                ". "
+            )
             found = f"no column {column!r}, which is mapped to {field!r}"
             problems.append(Problem(table.file, None, None, "", found, allowed))
     if problems:

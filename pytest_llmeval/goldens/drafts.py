@@ -8,9 +8,17 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem, SettingError
 from pytest_llmeval.goldens import promptfoo
-from pytest_llmeval.goldens.cells import as_answer, as_flag, as_list, as_number, as_text, as_texts, plain
+from pytest_llmeval.goldens.cells import (
+    as_answer,
+    as_flag,
+    as_list,
+    as_number,
+    as_text,
+    as_texts,
+    plain,
+)
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
-from pytest_llmeval.records import Threshold
+from pytest_llmeval.records.threshold import Threshold
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "id": as_text,
@@ -58,7 +66,11 @@ def draft_row(file: str, row: Row, columns: Mapping[str, str]) -> Draft:
     present = {field: name for field, name in columns.items() if not is_absent(row.cells.get(name))}
     fields = {field: READERS[field](row.cells[name]) for field, name in present.items()}
     taken = set(present.values())
-    rest = {name: plain(value) for name, value in row.cells.items() if name not in taken and not is_absent(value)}
+    rest = {
+        name: plain(value)
+        for name, value in row.cells.items()
+        if name not in taken and not is_absent(value)
+    }
     metadata = {name: value for name, value in rest.items() if not name.startswith("__")}
     named = dict(columns)
     _settle_chat(fields, named, metadata)
@@ -68,7 +80,12 @@ def draft_row(file: str, row: Row, columns: Mapping[str, str]) -> Draft:
     extra = promptfoo.read_row(file, row, special, fields) if special else promptfoo.Extra()
     bounds, problems = _bounds(file, row, fields, named)
     return Draft(
-        row, fields, named, {**extra.metadata, **metadata}, (*bounds, *extra.thresholds), (*problems, *extra.problems)
+        row,
+        fields,
+        named,
+        {**extra.metadata, **metadata},
+        (*bounds, *extra.thresholds),
+        (*problems, *extra.problems),
     )
 
 
@@ -115,5 +132,7 @@ def _bounds(
                 if isinstance(text, str):
                     bounds.append(Threshold.parse(text, "row"))
             except SettingError as error:
-                problems.append(Problem(file, row.line, row.number, named[field], shown(text), error.allowed))
+                problems.append(
+                    Problem(file, row.line, row.number, named[field], shown(text), error.allowed)
+                )
     return bounds, problems

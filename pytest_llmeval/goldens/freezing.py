@@ -1,7 +1,7 @@
 """Writing made ids into golden files, so that editing a prompt keeps its history.
 
-Only ids are added: everything else in a text file stays byte for byte, save the quoting of a CSV row whose empty id
-cell is filled.
+Only ids are added: everything else in a text file stays byte for byte, save the quoting of a CSV
+row whose empty id cell is filled.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from pytest_llmeval.goldens.formats.csv_table import records
 from pytest_llmeval.goldens.formats.json_table import BETWEEN, members
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
 from pytest_llmeval.goldens.reading import Reading, read_golden, read_text
-from pytest_llmeval.records import Case
+from pytest_llmeval.records.case import Case
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def cases_without_id(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
+def cases_without_id(
+    path: Path, root: Path, columns: Mapping[str, str] | None = None
+) -> list[Case]:
     """The cases whose id is not in the golden file but made from their prompt.
 
     Args:
@@ -74,7 +76,9 @@ def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
 def _unfrozen(reading: Reading) -> list[tuple[Row, Case]]:
     column = reading.columns.get("id")
     pairs = zip(reading.table.rows, reading.cases, strict=True)
-    return [(row, case) for row, case in pairs if column is None or is_absent(row.cells.get(column))]
+    return [
+        (row, case) for row, case in pairs if column is None or is_absent(row.cells.get(column))
+    ]
 
 
 def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]]) -> str:
@@ -103,7 +107,9 @@ def _csv_row(cells: list[str], written: str) -> str:
     breaks = LINE_BREAK.findall(written)
     ending = breaks[-1] if breaks and written.endswith(breaks[-1]) else ""
     row = io.StringIO(newline="")
-    csv.writer(row).writerow(cells)  # older writers quote only the line breaks of their own line end, here both
+    csv.writer(row).writerow(
+        cells
+    )  # older writers quote only the line breaks of their own line end, here both
     return row.getvalue().removesuffix("\r\n") + ending
 
 
@@ -111,7 +117,9 @@ def _json_with_ids(file: str, text: str, column: str, missing: list[tuple[Row, C
     pieces, copied = [], 0
     for row, case in missing:
         if row.offset < 0:
-            raise refused(file, "JSON in columns", "an array of objects, which ids can be written into")
+            raise refused(
+                file, "JSON in columns", "an array of objects, which ids can be written into"
+            )
         start, end, written = _json_edit(text, row.offset, column, case.id)
         pieces += [text[copied:start], written]
         copied = end
@@ -138,7 +146,9 @@ def _parquet_with_ids(path: Path, column: str, reading: Reading) -> bytes:
     ids = pa.array([case.id for case in reading.cases], pa.string())
     names = [name.strip() for name in table.column_names]
     place = names.index(column) if column in names else None
-    with_ids = table.add_column(0, column, ids) if place is None else table.set_column(place, column, ids)
+    with_ids = (
+        table.add_column(0, column, ids) if place is None else table.set_column(place, column, ids)
+    )
     sink = io.BytesIO()
     pq.write_table(with_ids, sink)
     return sink.getvalue()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from pytest_llmeval.errors import Problem
-from pytest_llmeval.records import Case, Message
+from pytest_llmeval.records.case import Case, Message
 
 SLUG_LENGTH = 40
 """Characters of the prompt in a made id: enough to recognise it in a list of tests."""
@@ -48,7 +48,10 @@ def duplicates(file: str, found: Iterable[tuple[int, Case, str]]) -> Iterator[Pr
         first, *others = sorted(group, key=lambda item: item[0])
         for number, case, column in others:
             if column:
-                what, allowed = f"the id {name!r} of line {first[1].source.line} again", "each id once in a file"
+                what, allowed = (
+                    f"the id {name!r} of line {first[1].source.line} again",
+                    "each id once in a file",
+                )
             else:
                 what = f"the prompt of line {first[1].source.line} again"
                 allowed = "each prompt once in a file, or a column id that tells the rows apart"

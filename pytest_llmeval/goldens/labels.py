@@ -12,7 +12,7 @@ from pytest_llmeval.goldens.cells import as_number, as_text, without_apostrophe
 from pytest_llmeval.goldens.columns import resolve_columns
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
 from pytest_llmeval.goldens.reading import read_table, reading_of
-from pytest_llmeval.records import Case
+from pytest_llmeval.records.case import Case
 
 WORDS: Mapping[str, bool] = {
     **dict.fromkeys(("pass", "passed", "right", "correct", "true", "yes", "good"), True),
@@ -100,8 +100,8 @@ def read_labels(
         root: Directory that the cases' `Source.file` is relative to.
         names: Which columns hold what.
         columns: Field by column name, as for `read_cases`.
-        with_cases: Whether each row is to be made a case; ``None``: where there is no column ``id`` but a prompt, so
-            that a row gets the id that it has in a run.
+        with_cases: Whether each row is to be made a case; ``None``: where there is no column ``id``
+            but a prompt, so that a row gets the id that it has in a run.
 
     Raises:
         GoldenFileError: The file cannot be used; it carries every problem found.
@@ -113,12 +113,15 @@ def read_labels(
     fields = resolve_columns(rest, columns or {})
     if with_cases is None:
         with_cases = "id" not in fields and any(name in fields for name in ASKED)
-    cases: list[Case] | None = list(reading_of(rest, path, root, columns).cases) if with_cases else None
+    cases: list[Case] | None = (
+        list(reading_of(rest, path, root, columns).cases) if with_cases else None
+    )
     problems = list(found.problems())
     if problems:
         raise GoldenFileError(problems)
     rows = tuple(
-        _row(row, found, fields.get("id", ""), cases[place] if cases else None) for place, row in enumerate(table.rows)
+        _row(row, found, fields.get("id", ""), cases[place] if cases else None)
+        for place, row in enumerate(table.rows)
     )
     are_words = any(isinstance(found.read(row, found.label), bool) for row in table.rows)
     return Labels(table.file, rows, are_words)
@@ -135,18 +138,33 @@ class _Found:
         self.table = table
         self.label = self._name(names.label, "the labels", "--label COLUMN")
         self.score = self._name(names.score, "the scores", "--score COLUMN") if names.score else ""
-        self.cluster = self._name(names.cluster, "what belongs together", "--cluster COLUMN") if names.cluster else ""
+        self.cluster = (
+            self._name(names.cluster, "what belongs together", "--cluster COLUMN")
+            if names.cluster
+            else ""
+        )
         self.answer = self._find(names.answer)
 
     def _find(self, wanted: str) -> str:
-        return next((name for name in self.table.columns if name.strip().casefold() == wanted.strip().casefold()), "")
+        return next(
+            (
+                name
+                for name in self.table.columns
+                if name.strip().casefold() == wanted.strip().casefold()
+            ),
+            "",
+        )
 
     def _name(self, wanted: str, what: str, option: str) -> str:
         if name := self._find(wanted):
             return name
         hint = nearest(wanted, self.table.columns)
-        allowed = f"a column with {what}, named with {option}: {', '.join(self.table.columns)}. {hint}".rstrip(". ")
-        raise GoldenFileError([Problem(self.table.file, None, None, "", f"no column {wanted!r}", allowed)])
+        allowed = f"a column with {what}, named with {option}: {', '.join(self.table.columns)}. {hint}".rstrip(
+            ". "
+        )
+        raise GoldenFileError(
+            [Problem(self.table.file, None, None, "", f"no column {wanted!r}", allowed)]
+        )
 
     def read(self, row: Row, column: str) -> Any:
         """A cell: ``None``, a bool for a word, a float for a number; anything else as it is."""
@@ -162,22 +180,31 @@ class _Found:
     def problems(self) -> Iterator[Problem]:
         kinds = {type(self.read(row, self.label)) for row in self.table.rows} - {type(None)}
         if not kinds:
-            yield Problem(self.table.file, None, None, self.label, "no label in any row", ALLOWED_LABEL)
+            yield Problem(
+                self.table.file, None, None, self.label, "no label in any row", ALLOWED_LABEL
+            )
         for row in self.table.rows:
             label = self.read(row, self.label)
             is_mixed = kinds >= {bool, float} and isinstance(label, bool)
             if is_mixed or not isinstance(label, (bool, float, type(None))):
                 yield self._problem(row, self.label, ALLOWED_LABEL)
             if self.score and not isinstance(self.read(row, self.score), (float, type(None))):
-                yield self._problem(row, self.score, "a number, or nothing where the judge gave none")
+                yield self._problem(
+                    row, self.score, "a number, or nothing where the judge gave none"
+                )
 
     def _problem(self, row: Row, column: str, allowed: str) -> Problem:
-        return Problem(self.table.file, row.line, row.number, column, shown(row.cells.get(column)), allowed)
+        return Problem(
+            self.table.file, row.line, row.number, column, shown(row.cells.get(column)), allowed
+        )
 
 
 def _row(row: Row, found: _Found, id_column: str, case: Case | None) -> LabelRow:
     cells = row.cells
-    label, score = found.read(row, found.label), found.read(row, found.score) if found.score else None
+    label, score = (
+        found.read(row, found.label),
+        found.read(row, found.score) if found.score else None,
+    )
     answer = cells.get(found.answer) if found.answer else None
     return LabelRow(
         id=case.id if case else without_apostrophe(_text(cells.get(id_column))) or str(row.number),
@@ -200,6 +227,7 @@ def _without(table: Table, names: set[str]) -> Table:
     """The table without columns whose names might be taken for fields of a golden file."""
     columns = tuple(name for name in table.columns if name not in names)
     rows = (
-        replace(row, cells={name: row.cells[name] for name in row.cells if name not in names}) for row in table.rows
+        replace(row, cells={name: row.cells[name] for name in row.cells if name not in names})
+        for row in table.rows
     )
     return replace(table, columns=columns, rows=tuple(rows))

@@ -1,8 +1,10 @@
 """The special columns of promptfoo's CSV files.
 
-``__expected…`` holds one assertion each; ``__metadata:NAME`` is metadata NAME (``NAME[]``: a list); ``__prefix`` and
-``__suffix`` are put around the prompt. ``__description``, ``__metric`` and ``__providerOutput`` stay metadata under
-their own names. An assertion that has no counterpart here is a problem, never left out in silence.
+``__expected…`` holds one assertion each; ``__metadata:NAME`` is metadata NAME (``NAME[]``: a list);
+``__prefix`` and
+``__suffix`` are put around the prompt. ``__description``, ``__metric`` and ``__providerOutput``
+stay metadata under their own names. An assertion that has no counterpart here is a problem, never
+left out in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.formats.tables import Row, shown
-from pytest_llmeval.records import Threshold
+from pytest_llmeval.records.threshold import Threshold
 
 RUBRIC_BOUND = 3.0
 """Lowest rubric score that passes an ``llm-rubric``: the first step of the scale 0-5 above its middle."""
@@ -60,7 +62,9 @@ def read_row(file: str, row: Row, special: Mapping[str, str], fields: dict[str, 
     """
     extra = Extra()
     assertions: list[list[Threshold]] = []
-    for name, value in sorted(special.items(), key=lambda cell: cell[0] == "__threshold"):  # it bounds all the others
+    for name, value in sorted(
+        special.items(), key=lambda cell: cell[0] == "__threshold"
+    ):  # it bounds all the others
         try:
             if name.startswith("__expected"):
                 assertions.append(_assertion(value.strip(), fields))
@@ -69,11 +73,15 @@ def read_row(file: str, row: Row, special: Mapping[str, str], fields: dict[str, 
             elif name in ("__prefix", "__suffix"):
                 _attach(name, value, fields)
             elif name.startswith("__config:"):
-                raise _Refused("nothing: __config columns are not supported; bound a rubric with min_score")
+                raise _Refused(
+                    "nothing: __config columns are not supported; bound a rubric with min_score"
+                )
             else:
                 _keep(name, value, row, extra.metadata)
         except _Refused as problem:
-            extra.problems.append(Problem(file, row.line, row.number, name, shown(value), str(problem)))
+            extra.problems.append(
+                Problem(file, row.line, row.number, name, shown(value), str(problem))
+            )
     extra.thresholds.extend(bound for assertion in assertions for bound in assertion)
     return extra
 
@@ -97,9 +105,15 @@ def _assertion(text: str, fields: dict[str, Any]) -> list[Threshold]:
     match = ASSERTION.fullmatch(text)
     negated, kind, threshold, value = match.groups() if match else (None, "", None, None)
     kind = {"grade": "llm-rubric"}.get(kind, kind)
-    needs_no_value = kind.startswith(("is-", "contains-"))  # "python" alone is an answer, "is-json" an assertion
-    if text.startswith("file://") or (kind in OTHER_TYPES and (value is not None or needs_no_value)):
-        raise _Refused(f"one of equals, {', '.join(BOUNDS)}, each also with not-, or the answer itself")
+    needs_no_value = kind.startswith(
+        ("is-", "contains-")
+    )  # "python" alone is an answer, "is-json" an assertion
+    if text.startswith("file://") or (
+        kind in OTHER_TYPES and (value is not None or needs_no_value)
+    ):
+        raise _Refused(
+            f"one of equals, {', '.join(BOUNDS)}, each also with not-, or the answer itself"
+        )
     if kind not in ("equals", *BOUNDS) or (value is None and kind != "is-json"):
         return _equals(text, False, fields)
     if threshold is not None:
@@ -198,4 +212,6 @@ def _weigh(text: str, assertions: list[list[Threshold]]) -> None:
     for assertion in assertions:
         for place, bound in enumerate(assertion):
             if bound.metric == "rubric" and bound.comparison == ">=":
-                assertion[place] = Threshold("rubric", ">=", least * RUBRIC_HIGH, bound.params, "row")
+                assertion[place] = Threshold(
+                    "rubric", ">=", least * RUBRIC_HIGH, bound.params, "row"
+                )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.goldens.chats import last_user
-from pytest_llmeval.goldens.variables import variables
-from pytest_llmeval.records import Case, Message
+from pytest_llmeval.records.case import Case, Message
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
 
 PLACE = "--llm-template"
 FILE = "file:"
@@ -24,17 +24,20 @@ FOUND_LENGTH = 80
 QUOTED = re.compile("'([^']*)'")
 
 
-def messages_for(case: Case, system_prompt: str | None, template: str | None) -> tuple[Message, ...]:
+def messages_for(
+    case: Case, system_prompt: str | None, template: str | None
+) -> tuple[Message, ...]:
     """The messages to send for a case.
 
-    The system prompt comes first, unless the chat has a system or developer message of its own: the golden file knows
-    better what the case needs. The template replaces the text of the last user message; parts of it that are no
-    text (images) stay.
+    The system prompt comes first, unless the chat has a system or developer message of its own: the
+    golden file knows better what the case needs. The template replaces the text of the last user
+    message; parts of it that are no text (images) stay.
 
     Args:
         case: The case.
         system_prompt: Text of the system message, or ``None``.
-        template: Jinja2 text over the case, or ``file:PATH`` of one; ``None`` sends the prompt as it is.
+        template: Jinja2 text over the case, or ``file:PATH`` of one; ``None`` sends the prompt as
+            it is.
 
     Raises:
         SettingError: The template cannot be read, or uses a name that the case does not have.
@@ -43,14 +46,18 @@ def messages_for(case: Case, system_prompt: str | None, template: str | None) ->
     if template is not None:
         place = last_user(messages)
         messages[place] = _with_text(messages[place], _rendered(template, case))
-    if system_prompt and not any(message["role"] in ("system", "developer") for message in messages):
+    if system_prompt and not any(
+        message["role"] in ("system", "developer") for message in messages
+    ):
         messages.insert(0, {"role": "system", "content": system_prompt})
     return tuple(messages)
 
 
 def _with_text(message: Message, text: str) -> Message:
     content = message.get("content")
-    others = [part for part in content if part["type"] != "text"] if isinstance(content, list) else []
+    others = (
+        [part for part in content if part["type"] != "text"] if isinstance(content, list) else []
+    )
     return {**message, "content": [{"type": "text", "text": text}, *others] if others else text}
 
 
@@ -64,14 +71,18 @@ def _rendered(template: str, case: Case) -> str:
     try:
         return _compiled(text).render(known)
     except TemplateSyntaxError as error:
-        raise SettingError(PLACE, found, allowed, f"Line {error.lineno}: {error.message}".rstrip(".") + ".") from None
+        raise SettingError(
+            PLACE, found, allowed, f"Line {error.lineno}: {error.message}".rstrip(".") + "."
+        ) from None
     except UndefinedError as error:
         quoted = QUOTED.findall(str(error))  # the last word in quotes is the unknown name
         hint = nearest(quoted[-1], [*known, *case.metadata]) if quoted else ""
         remedy = f"At {case.source}: {error}. {hint}".strip()
         raise SettingError(PLACE, found, f"the names {', '.join(known)}", remedy) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-        raise SettingError(PLACE, found, allowed, f"At {case.source}: {error}".rstrip(".") + ".") from None
+        raise SettingError(
+            PLACE, found, allowed, f"At {case.source}: {error}".rstrip(".") + "."
+        ) from None
 
 
 def _text_of(template: str) -> str:
@@ -81,7 +92,9 @@ def _text_of(template: str) -> str:
         return Path(template.removeprefix(FILE)).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SettingError(PLACE, template, "file: and the path of a text file in UTF-8", f"{reason}.") from None
+        raise SettingError(
+            PLACE, template, "file: and the path of a text file in UTF-8", f"{reason}."
+        ) from None
 
 
 @cache
@@ -98,3 +111,60 @@ def _present(value: Any) -> Any:
     if value is None:
         raise ValueError("an absent value would be printed as None; guard it with {% if … %}")
     return value
+
+
+def content_text(content: object) -> str:
+    """The text of a message's content: itself, or the text parts of a list of parts, a line each."""
+    if isinstance(content, list):
+        return "\n".join(part["text"] for part in content if isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def last_user(messages: Sequence[Message]) -> int:
+    """Position of the last message of the user.
+
+    Raises:
+        ValueError: There is none.
+    """
+    return max(place for place, message in enumerate(messages) if message["role"] == "user")
+
+
+def split_answer(
+    messages: Sequence[Message], expected: str | None
+) -> tuple[tuple[Message, ...], str | None]:
+    """The chat that is sent, and the expected answer.
+
+    A closing message of the assistant is the expected answer, as in OpenAI fine-tuning files,
+    unless the row has one of its own or the message has no text (a tool call): then it is sent as
+    it stands.
+    """
+    last: Any = messages[-1]
+    answer = content_text(last.get("content")) if last["role"] == "assistant" else ""
+    if expected is None and answer:
+        return tuple(messages[:-1]), answer
+    return tuple(messages), expected
+
+
+def variables(case: Case) -> dict[str, Any]:
+    """The names that stand for a case in a Jinja2 template or expression.
+
+    ``id, prompt, messages, expected, contexts, tags, file, must_pass, metadata``, and every
+    metadata column under its own name where that is an identifier and none of the former.
+    """
+    own = {
+        "id": case.id,
+        "prompt": case.prompt,
+        "messages": case.messages,
+        "expected": case.expected,
+        "contexts": case.contexts,
+        "tags": case.tags,
+        "file": case.source.file,
+        "must_pass": case.must_pass,
+        "metadata": case.metadata,
+    }
+    columns = {
+        name: value
+        for name, value in case.metadata.items()
+        if name.isidentifier() and name not in own
+    }
+    return {**own, **columns}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_llmeval.errors import GoldenFileError, nearest
-from pytest_llmeval.goldens.chats import content_text, last_user, split_answer
 from pytest_llmeval.goldens.columns import ALIASES, resolve_columns
 from pytest_llmeval.goldens.drafts import Draft, draft_row
 from pytest_llmeval.goldens.formats.csv_table import read_csv
@@ -16,8 +15,9 @@ from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
 from pytest_llmeval.goldens.formats.tables import Table, Text, decoded, refused
 from pytest_llmeval.goldens.ids import duplicates, made_id
+from pytest_llmeval.goldens.prompting import content_text, last_user, split_answer
 from pytest_llmeval.goldens.validation import row_problems
-from pytest_llmeval.records import Case, Message, Source
+from pytest_llmeval.records.case import Case, Message, Source
 
 TEXT_FORMATS = {".csv": read_csv, ".json": read_json, ".jsonl": read_jsonl, ".ndjson": read_jsonl}
 SUFFIXES = (*TEXT_FORMATS, ".parquet")
@@ -42,8 +42,9 @@ class Reading:
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
     """Read and validate a golden file: CSV, JSON, JSONL or Parquet.
 
-    Empty cells are absent values; numbers in text fields stay the text that was written. `Source.line` is the line
-    where the row starts, also after quoted line breaks and in indented JSON arrays.
+    Empty cells are absent values; numbers in text fields stay the text that was written.
+    `Source.line` is the line where the row starts, also after quoted line breaks and in indented
+    JSON arrays.
 
     Args:
         path: The golden file.
@@ -62,7 +63,9 @@ def read_golden(path: Path, root: Path, columns: Mapping[str, str] | None = None
     return reading_of(read_table(path), path, root, columns)
 
 
-def reading_of(table: Table, path: Path, root: Path, columns: Mapping[str, str] | None = None) -> Reading:
+def reading_of(
+    table: Table, path: Path, root: Path, columns: Mapping[str, str] | None = None
+) -> Reading:
     """The cases of a golden file whose rows have been read; the arguments and errors are those of `read_cases`."""
     fields = resolve_columns(table, columns or {})
     if "prompt" not in fields and "messages" not in fields:
@@ -90,7 +93,9 @@ def read_text(path: Path) -> Text:
     try:
         data = path.read_bytes()
     except OSError as error:
-        found = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        found = (
+            "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        )
         raise refused(str(path), found, "a golden file that can be read") from None
     return decoded(str(path), data)
 
@@ -109,7 +114,9 @@ def read_table(path: Path) -> Table:
     if suffix in SUFFIXES:
         content = read_text(path).content
         return TEXT_FORMATS[suffix](str(path), content)
-    raise refused(str(path), f"the suffix {suffix!r}", f"a file with the suffix {', '.join(SUFFIXES)}")
+    raise refused(
+        str(path), f"the suffix {suffix!r}", f"a file with the suffix {', '.join(SUFFIXES)}"
+    )
 
 
 def _only_variable(table: Table, fields: Mapping[str, str]) -> str:
@@ -118,10 +125,16 @@ def _only_variable(table: Table, fields: Mapping[str, str]) -> str:
     With several, promptfoo's own prompt template would be needed to know what is asked.
     """
     special = [name for name in table.columns if name.startswith("__")]
-    variables = [name for name in table.columns if name not in special and name not in fields.values()]
+    variables = [
+        name for name in table.columns if name not in special and name not in fields.values()
+    ]
     if special and len(variables) == 1:
         return variables[0]
-    hints = (f" {hint} (column {name!r})" for name in table.columns if (hint := nearest(name, PROMPT_NAMES)))
+    hints = (
+        f" {hint} (column {name!r})"
+        for name in table.columns
+        if (hint := nearest(name, PROMPT_NAMES))
+    )
     allowed = f"a column {', '.join(PROMPT_NAMES)}, or one mapped to prompt with llm_columns.{next(hints, '')}"
     if special:
         allowed += " In a promptfoo file, a single variable is the prompt"

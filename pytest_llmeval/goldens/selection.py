@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.goldens.variables import variables
-from pytest_llmeval.records import Case
+from pytest_llmeval.goldens.prompting import variables
+from pytest_llmeval.records.case import Case
 
 PLACE = "--llm-where"
 
@@ -16,7 +16,8 @@ PLACE = "--llm-where"
 def where_filter(expression: str, place: str = PLACE) -> Callable[[Case], bool]:
     """A filter from a Jinja2 expression over the case, for example ``"billing" in tags and metadata.level != "3"``.
 
-    A plain name that a case lacks is an error, so that a misspelt one does not select nothing in silence.
+    A plain name that a case lacks is an error, so that a misspelt one does not select nothing in
+    silence.
     ``metadata.NAME`` may be absent: it is then false and equal to nothing.
 
     Args:
@@ -24,8 +25,8 @@ def where_filter(expression: str, place: str = PLACE) -> Callable[[Case], bool]:
         place: Where it was written, for error texts.
 
     Raises:
-        SettingError: It is no Jinja2 expression. The filter itself raises it for a case without a name used, and
-            for an expression that fails.
+        SettingError: It is no Jinja2 expression. The filter itself raises it for a case without a
+            name used, and for an expression that fails.
     """
     from jinja2 import TemplateError
     from jinja2.meta import find_undeclared_variables
@@ -47,12 +48,16 @@ def where_filter(expression: str, place: str = PLACE) -> Callable[[Case], bool]:
         try:
             return bool(evaluate(known))
         except Exception as error:  # whatever a user's expression can raise, the place of the mistake is the option
-            raise SettingError(place, expression, allowed, f"At {case.source}: {error}".rstrip(".") + ".") from None
+            raise SettingError(
+                place, expression, allowed, f"At {case.source}: {error}".rstrip(".") + "."
+            ) from None
 
     return selects
 
 
-def _unknown(place: str, expression: str, name: str, case: Case, known: dict[str, Any]) -> SettingError:
+def _unknown(
+    place: str, expression: str, name: str, case: Case, known: dict[str, Any]
+) -> SettingError:
     remedy = f"{case.source} has no {name!r}. {nearest(name, known)}".strip()
     hint = f"For a column with empty cells write metadata.{name}."
     return SettingError(place, expression, f"the names {', '.join(known)}", f"{remedy} {hint}")

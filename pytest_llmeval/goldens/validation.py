@@ -38,10 +38,16 @@ def row_problems(file: str, draft: Draft) -> Iterator[Problem]:
     for error in errors:
         column = _place(draft, error)
         # without a readable message there is no message of the user either: one cause, one problem
-        if column not in places and not (error.validator == "contains" and error.absolute_path[0] in inner):
+        if column not in places and not (
+            error.validator == "contains" and error.absolute_path[0] in inner
+        ):
             places.add(column)
             found = "nothing" if error.validator == "anyOf" else shown(error.instance)
-            allowed = str(error.schema["description"]) if isinstance(error.schema, dict) else error.message
+            allowed = (
+                str(error.schema["description"])
+                if isinstance(error.schema, dict)
+                else error.message
+            )
             yield Problem(file, draft.row.line, draft.row.number, column, found, allowed)
 
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.judges import blocks, reading
-from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Question, ask
-from pytest_llmeval.judges.blocks import Block, in_blocks
-from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.prompting import prompt_file, render
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Message, Parameters, Scale, Score
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.judges import prompting, replies
+from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Question, ask
+from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
+from pytest_llmeval.judges.setup import JudgeSetup, Kind
+from pytest_llmeval.records.call import Completion, Parameters
+from pytest_llmeval.records.case import Case, Message
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
-NO_EXPECTED = "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
+NO_EXPECTED = (
+    "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
+)
 EMPTY = "empty answer"
 
 
@@ -57,7 +60,7 @@ class ChoiceJudge:
         criteria: What is judged, where the choice does not say so itself.
     """
 
-    means: Means
+    setup: JudgeSetup
     choice: Choice
     criteria: str = ""
 
@@ -79,11 +82,11 @@ class ChoiceJudge:
     @cached_property
     def version(self) -> str:
         """Fingerprint of judge model, provider, prompts, criterion, parameters and protocol."""
-        files = (self.choice.data, self.choice.system, *blocks.FILES, RETRY)
+        files = (self.choice.data, self.choice.system, *prompting.FILES, RETRY)
         return fingerprint(
             self.name,
             {
-                **self.means.identity,
+                **self.setup.identity,
                 "protocol": PROTOCOL_VERSION,
                 "attempts": ATTEMPTS,
                 "prompts": [prompt_file(name) for name in files],
@@ -96,7 +99,9 @@ class ChoiceJudge:
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
-        return self.means.parameters(reading.choice_schema(self.choice.key, list(self.choice.choices)))
+        return self.setup.parameters(
+            replies.choice_schema(self.choice.key, list(self.choice.choices))
+        )
 
     @property
     def shape(self) -> str:
@@ -110,10 +115,14 @@ class ChoiceJudge:
             self.choice.system,
             choices=self.choice.choices,
             criteria=self.criteria,
-            rules=blocks.rules(),
+            rules=prompting.rules(),
             shape=self.shape,
         )
-        expected = [Block("expected", case.expected or "", is_marked=False)] if self.choice.by_expected else []
+        expected = (
+            [Block("expected", case.expected or "", is_marked=False)]
+            if self.choice.by_expected
+            else []
+        )
         user = in_blocks(case, [*expected, Block("answer", completion.text)], self.choice.task)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
@@ -128,7 +137,9 @@ class ChoiceJudge:
         if self.choice.by_expected and not completion.text.strip():
             return Score(self.name, 0.0, UNIT_SCALE, EMPTY, self.version)
         judgement = await ask(
-            self.means, case, Question(self.prompt(case, completion), self.parameters, self._read, self.shape)
+            self.setup,
+            case,
+            Question(self.prompt(case, completion), self.parameters, self._read, self.shape),
         )
         value, reason = judgement.value or (None, "")
         return Score(
@@ -144,6 +155,63 @@ class ChoiceJudge:
 
     def _read(self, reply: Completion) -> tuple[float, str]:
         choices = self.choice.choices
-        reason, word = reading.read_choice(reply.text, self.choice.key, choices)
+        reason, word = replies.read_choice(reply.text, self.choice.key, choices)
         label = choices[word]["label"]
         return float(choices[word]["value"]), f"{label}: {reason}" if label else reason
+
+
+CLOSED_QA = Choice(
+    "closed_qa",
+    "closed_qa.json",
+    "closed_qa_system.jinja",
+    "answer",
+    "Does the answer meet the criterion?",
+)
+
+
+def make_closed_qa(setup: JudgeSetup, criteria: str) -> ChoiceJudge:
+    """A judge of one yes-or-no question.
+
+    Raises:
+        SettingError: The criterion is empty.
+    """
+    if not criteria.strip():
+        raise SettingError(
+            "closed_qa criteria",
+            criteria,
+            "text that is not empty",
+            "Say what the answer must meet.",
+        )
+    return ChoiceJudge(setup, CLOSED_QA, criteria.strip())
+
+
+CLOSED_QA_KIND = Kind(
+    "closed_qa",
+    make_closed_qa,
+    UNIT_SCALE,
+    "whether the answer meets a criterion: 1 yes, 0 no",
+    "OpenAI evals (closedqa)",
+)
+
+FACTUALITY = Choice(
+    "factuality",
+    "factuality.json",
+    "factuality_system.jinja",
+    "choice",
+    "Compare the answer with the expected answer.",
+    by_expected=True,
+)
+
+
+def make_factuality(setup: JudgeSetup) -> ChoiceJudge:
+    """A judge of facts against the expected answer."""
+    return ChoiceJudge(setup, FACTUALITY)
+
+
+FACTUALITY_KIND = Kind(
+    "factuality",
+    make_factuality,
+    UNIT_SCALE,
+    "facts against the expected answer: 1 the same, 0.6 and more, 0.4 only part, 0 contradicted or nothing",
+    "five relations of OpenAI evals (fact), values of autoevals",
+)

@@ -1,7 +1,8 @@
 """The expected score under the probabilities that a judge gave to the digits 0 to 5.
 
-Score = Σ s·p(s) / Σ p(s) over the tokens 0 to 5 at the score's place in the reply (G-Eval, arXiv 2303.16634), where
-these tokens hold at least 0.9 of the probability; else the integer that was written.
+Score = Σ s·p(s) / Σ p(s) over the tokens 0 to 5 at the score's place in the reply (G-Eval, arXiv
+2303.16634), where these tokens hold at least 0.9 of the probability; else the integer that was
+written.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.records import TokenLogprob
+from pytest_llmeval.records.call import TokenLogprob
 
 MIN_MASS = 0.9  # below it, too much of the judge's belief lies outside the scale
 DIGITS = "012345"
-# A quote inside a JSON string is escaped, so an unescaped "score" before a colon can only be the key.
+# A quote inside a JSON string is escaped, so an unescaped "score" before a colon can only be the
+# key.
 SCORE_KEY = re.compile(r'(?<!\\)"score"\s*:\s*')
 GLUED = " \t\r\n,}]`\"'"  # what a tokenizer may join to the digit's end
 

@@ -1,8 +1,8 @@
 """The judge ``geval``: a score from 0 to 5 by evaluation steps, as the expected value of what the judge believes.
 
-The steps are given, or written by the judge once from the criterion. The score is Σ s·p(s) over the probabilities of
-the digits where the endpoint sends them; where it does not, the mean of several sampled replies. Source: G-Eval, arXiv
-2303.16634, with a reason before the score.
+The steps are given, or written by the judge once from the criterion. The score is Σ s·p(s) over the
+probabilities of the digits where the endpoint sends them; where it does not, the mean of several
+sampled replies. Source: G-Eval, arXiv 2303.16634, with a reason before the score.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError, CallRefused, SettingError
-from pytest_llmeval.judges import blocks, reading
-from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
-from pytest_llmeval.judges.blocks import Block, in_blocks
+from pytest_llmeval.judges import prompting, replies
+from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Judgement, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
-from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.kind import Kind
-from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.parsing import HIGH, LOW, Reply
-from pytest_llmeval.judges.prompting import prompt_file, render
-from pytest_llmeval.judges.rubric import make_rubric, read_reply, reply_schema, reply_shape, row_rubric
+from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
+from pytest_llmeval.judges.replies import HIGH, LOW, Reply
+from pytest_llmeval.judges.rubric import (
+    make_rubric,
+    read_reply,
+    reply_schema,
+    reply_shape,
+    row_rubric,
+)
 from pytest_llmeval.judges.rubrics import ONLY, Rubric
-from pytest_llmeval.records import Case, Completion, Message, Scale, Score
+from pytest_llmeval.judges.setup import JudgeSetup, Kind
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Message
+from pytest_llmeval.records.score import Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 GEVAL = "geval"
@@ -46,10 +51,11 @@ class GEvalJudge:
         means: Who is asked, and how.
         rubric: Criterion and anchors.
         steps: The evaluation steps; empty if the judge is to write them.
-        is_given: Whether the criterion was asked for in a call, so that a row's own does not take its place.
+        is_given: Whether the criterion was asked for in a call, so that a row's own does not take
+            its place.
     """
 
-    means: Means
+    setup: JudgeSetup
     rubric: Rubric
     steps: tuple[str, ...] = ()
     is_given: bool = False
@@ -73,20 +79,23 @@ class GEvalJudge:
     def version(self) -> str:
         """Fingerprint of judge model, provider, prompts, criterion, steps, parameters and protocol.
 
-        Steps that the judge wrote belong to it, so a score may have another version than the judge that was asked.
+        Steps that the judge wrote belong to it, so a score may have another version than the judge
+        that was asked.
         """
         return fingerprint(
             GEVAL,
             {
-                **self.means.identity,
+                **self.setup.identity,
                 "protocol": PROTOCOL_VERSION,
                 "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in (SYSTEM, STEPS, *blocks.FILES, RETRY)],
-                "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
+                "prompts": [prompt_file(name) for name in (SYSTEM, STEPS, *prompting.FILES, RETRY)],
+                "rubric": {
+                    name: value for name, value in vars(self.rubric).items() if name != "reference"
+                },
                 "steps": self.steps,
-                "samples": self.means.samples,
-                "parameters": self.means.parameters(reply_schema(False), logprobs=True).as_body(),
-                "rates": self.means.rates,
+                "samples": self.setup.samples,
+                "parameters": self.setup.parameters(reply_schema(False), logprobs=True).as_body(),
+                "rates": self.setup.rates,
             },
         )
 
@@ -96,12 +105,16 @@ class GEvalJudge:
             SYSTEM,
             rubric=self.rubric,
             steps=self.steps,
-            rules=blocks.rules(),
+            rules=prompting.rules(),
             shape=self._shape,
-            rates=self.means.rates,
+            rates=self.setup.rates,
         )
-        expected = [Block("expected", case.expected, is_marked=False)] if case.expected is not None else []
-        user = in_blocks(case, [*expected, Block("answer", completion.text)], TASK, self.means.rates)
+        expected = (
+            [Block("expected", case.expected, is_marked=False)] if case.expected is not None else []
+        )
+        user = in_blocks(
+            case, [*expected, Block("answer", completion.text)], TASK, self.setup.rates
+        )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     def for_case(self, case: Case) -> GEvalJudge:
@@ -131,20 +144,22 @@ class GEvalJudge:
 
     async def _write_steps(self, case: Case) -> Judgement[tuple[str, ...]]:
         """The steps, by a call that is the same for every case, so that it is made once."""
-        content = render(STEPS, criteria=self.rubric.criteria, reference=self.rubric.reference, shape=STEPS_SHAPE)
-        parameters = replace(self.means, response_format=self._json_format).parameters(
-            reading.texts_schema("steps", MOST_STEPS)
+        content = render(
+            STEPS, criteria=self.rubric.criteria, reference=self.rubric.reference, shape=STEPS_SHAPE
+        )
+        parameters = replace(self.setup, response_format=self._json_format).parameters(
+            replies.texts_schema("steps", MOST_STEPS)
         )
         messages = ({"role": "system", "content": content}, {"role": "user", "content": STEPS_TASK})
-        return await ask(self.means, case, Question(messages, parameters, _read_steps, STEPS_SHAPE))
+        return await ask(self.setup, case, Question(messages, parameters, _read_steps, STEPS_SHAPE))
 
     @property
     def _json_format(self) -> str:
-        return "text" if self.means.rates else self.means.response_format
+        return "text" if self.setup.rates else self.setup.response_format
 
     @property
     def _shape(self) -> str:
-        return reply_shape(False, self.means.rates)
+        return reply_shape(False, self.setup.rates)
 
     async def _score(self, case: Case, completion: Completion) -> Score:
         messages = self.prompt(case, completion)
@@ -152,27 +167,28 @@ class GEvalJudge:
         if first.value is None:
             return self._unscored(first.error, first.calls)
         weighed = weigh(first.value.score, first.calls[-1].logprobs)
-        if weighed.mass or self.means.samples == 1:
+        if weighed.mass or self.setup.samples == 1:
             return self._scored(weighed.value, first.value.reason, weighed.parts, first.calls)
-        sampled = self.means.parameters(reply_schema(False), temperature=SAMPLING_TEMPERATURE)
+        sampled = self.setup.parameters(reply_schema(False), temperature=SAMPLING_TEMPERATURE)
         questions = [
-            Question(messages, sampled, self._read, self._shape, number) for number in range(self.means.samples)
+            Question(messages, sampled, self._read, self._shape, number)
+            for number in range(self.setup.samples)
         ]
         replies = await asyncio.gather(*(self._sample(case, question) for question in questions))
         return self._averaged(first, replies)
 
     async def _first(self, case: Case, messages: tuple[Message, ...]) -> Judgement[Reply]:
         """The reply at temperature 0, with logprobs unless the endpoint refuses a request for them."""
-        plain = self.means.parameters(reply_schema(False))
-        weighed = self.means.parameters(reply_schema(False), logprobs=True)
+        plain = self.setup.parameters(reply_schema(False))
+        weighed = self.setup.parameters(reply_schema(False), logprobs=True)
         try:
-            return await ask(self.means, case, Question(messages, weighed, self._read, self._shape))
+            return await ask(self.setup, case, Question(messages, weighed, self._read, self._shape))
         except CallRefused:
-            return await ask(self.means, case, Question(messages, plain, self._read, self._shape))
+            return await ask(self.setup, case, Question(messages, plain, self._read, self._shape))
 
     async def _sample(self, case: Case, question: Question[Reply]) -> Judgement[Reply]:
         try:
-            return await ask(self.means, case, question)
+            return await ask(self.setup, case, question)
         except CallError as error:
             return Judgement(None, f"{type(error).__name__}: {error}", ())
 
@@ -180,7 +196,9 @@ class GEvalJudge:
         values = [reply.value.score for reply in replies if reply.value is not None]
         calls = (*first.calls, *(call for reply in replies for call in reply.calls))
         if not values or first.value is None:
-            return self._unscored(f"none of {len(replies)} samples could be read: {replies[0].error}", calls)
+            return self._unscored(
+                f"none of {len(replies)} samples could be read: {replies[0].error}", calls
+            )
         parts = {
             "integer": first.value.score,
             "samples": float(len(values)),
@@ -189,26 +207,34 @@ class GEvalJudge:
         return self._scored(math.fsum(values) / len(values), first.value.reason, parts, calls)
 
     def _read(self, reply: Completion) -> Reply:
-        return read_reply(reply, self.means, fractions=False)
+        return read_reply(reply, self.setup, fractions=False)
 
-    def _scored(self, value: float, reason: str, parts: dict[str, float], calls: tuple[Completion, ...]) -> Score:
+    def _scored(
+        self, value: float, reason: str, parts: dict[str, float], calls: tuple[Completion, ...]
+    ) -> Score:
         raw = calls[0].text
-        return Score(GEVAL, value, self.scale, reason, self.version, raw=raw, parts=parts, calls=calls)
+        return Score(
+            GEVAL, value, self.scale, reason, self.version, raw=raw, parts=parts, calls=calls
+        )
 
     def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
         raw = calls[-1].text if calls else ""
-        return Score(GEVAL, None, self.scale, version=self.version, error=error, raw=raw, calls=calls)
+        return Score(
+            GEVAL, None, self.scale, version=self.version, error=error, raw=raw, calls=calls
+        )
 
 
 def _read_steps(reply: Completion) -> tuple[str, ...]:
-    steps = reading.read_texts(reply.text, "steps", MOST_STEPS)
+    steps = replies.read_texts(reply.text, "steps", MOST_STEPS)
     if not steps:
         raise BadReply('"steps" must hold at least one step')
     return steps
 
 
 def make_geval(
-    means: Means, criteria: str | dict[str, Any] | None = None, steps: list[str] | tuple[str, ...] = ()
+    setup: JudgeSetup,
+    criteria: str | dict[str, Any] | None = None,
+    steps: list[str] | tuple[str, ...] = (),
 ) -> GEvalJudge:
     """A judge by evaluation steps.
 
@@ -222,7 +248,9 @@ def make_geval(
     """
     if not all(isinstance(step, str) and step.strip() for step in steps):
         raise SettingError("geval steps", list(steps), "a list of texts that are not empty")
-    return GEvalJudge(means, make_rubric(means, criteria, ONLY).rubric, tuple(steps), is_given=bool(criteria))
+    return GEvalJudge(
+        setup, make_rubric(setup, criteria, ONLY).rubric, tuple(steps), is_given=bool(criteria)
+    )
 
 
 GEVAL_KIND = Kind(

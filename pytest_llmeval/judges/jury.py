@@ -1,7 +1,7 @@
 """The judge ``jury``: several models judge, and the mean or the median of their scores counts.
 
-Source: "Replacing Judges with Juries", arXiv 2404.18796: a panel of models of different families has less of a single
-model's bias.
+Source: "Replacing Judges with Juries", arXiv 2404.18796: a panel of models of different families
+has less of a single model's bias.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.judges.fingerprints import fingerprint
+from pytest_llmeval.judges.prompting import fingerprint
 from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 JURY = "jury"
 MEDIAN = "median"
@@ -51,36 +53,69 @@ class Jury:
     @cached_property
     def version(self) -> str:
         """Fingerprint of the jurors and of how their scores become one."""
-        return fingerprint(JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer})
+        return fingerprint(
+            JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer}
+        )
 
     def for_case(self, case: Case) -> Jury:
         """The jury of a case, whose row may have a criterion of its own."""
         jurors: list[Any] = list(self.jurors)
-        own = tuple(juror.for_case(case) if hasattr(juror, "for_case") else juror for juror in jurors)
+        own = tuple(
+            juror.for_case(case) if hasattr(juror, "for_case") else juror for juror in jurors
+        )
         return self if own == self.jurors else replace(self, jurors=own)
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Ask all jurors at the same time. Those that could not score are skipped and counted; half must have."""
         if (jury := self.for_case(case)) is not self:
             return await jury.score(case, completion)
-        results = await asyncio.gather(*(self._ask(juror, case, completion) for juror in self.jurors))
+        results = await asyncio.gather(
+            *(self._ask(juror, case, completion) for juror in self.jurors)
+        )
         values = [score.value for score in results if score.value is not None]
         calls = tuple(call for score in results for call in score.calls)
         parts = {**_parts(values, len(results)), **self._by_model(results)}
-        raw = "\n".join(f"{model}: {score.raw}" for model, score in zip(self.models, results, strict=True))
+        raw = "\n".join(
+            f"{model}: {score.raw}" for model, score in zip(self.models, results, strict=True)
+        )
         if 2 * len(values) < len(results) or not values:
             missing = "; ".join(self._complaints(results))
             error = f"{len(values)} of {len(results)} jurors gave a score, and half must: {missing}"
-            return Score(JURY, None, self.scale, version=self.version, error=error, raw=raw, parts=parts, calls=calls)
+            return Score(
+                JURY,
+                None,
+                self.scale,
+                version=self.version,
+                error=error,
+                raw=raw,
+                parts=parts,
+                calls=calls,
+            )
         value = statistics.median(values) if self.reducer == MEDIAN else statistics.fmean(values)
-        return Score(JURY, value, self.scale, self._reason(results, value), self.version, None, raw, parts, calls)
+        return Score(
+            JURY,
+            value,
+            self.scale,
+            self._reason(results, value),
+            self.version,
+            None,
+            raw,
+            parts,
+            calls,
+        )
 
     async def _ask(self, juror: Scorer, case: Case, completion: Completion) -> Score:
         try:
             result: Any = juror.score(case, completion)
             score: Score = await result
         except Exception as error:  # what one juror raises is that juror's: the others have judged
-            return Score(juror.name, None, self.scale, version=juror.version, error=f"{type(error).__name__}: {error}")
+            return Score(
+                juror.name,
+                None,
+                self.scale,
+                version=juror.version,
+                error=f"{type(error).__name__}: {error}",
+            )
         return score
 
     def _reason(self, results: Sequence[Score], value: float) -> str:
@@ -106,5 +141,7 @@ class Jury:
 
 
 def _parts(values: Sequence[float], jurors: int) -> dict[str, float]:
-    spread = {"spread": max(values) - min(values), "sd": statistics.pstdev(values)} if values else {}
+    spread = (
+        {"spread": max(values) - min(values), "sd": statistics.pstdev(values)} if values else {}
+    )
     return {"jurors": float(jurors), "unscored": float(jurors - len(values)), **spread}

@@ -11,17 +11,16 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import CallError, LLMEvalError, NotConfiguredError
-from pytest_llmeval.judges import blocks, reading
-from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Judgement, Question, ask
-from pytest_llmeval.judges.blocks import Block, in_blocks
-from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.kind import Kind
-from pytest_llmeval.judges.means import Means, Opponent
-from pytest_llmeval.judges.parsing import parse_verdict
-from pytest_llmeval.judges.prompting import prompt_file, render
+from pytest_llmeval.judges import prompting, replies
+from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
+from pytest_llmeval.judges.replies import parse_verdict
 from pytest_llmeval.judges.rubric import make_rubric
 from pytest_llmeval.judges.rubrics import Rubric
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Message, Parameters, Scale, Score
+from pytest_llmeval.judges.setup import JudgeSetup, Kind, Opponent
+from pytest_llmeval.records.call import Completion, Parameters
+from pytest_llmeval.records.case import Case, Message
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 from pytest_llmeval.stats.pairwise import TIE, combined
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
@@ -51,7 +50,7 @@ class PairwiseJudge:
         opponent: Whose answers ours are compared with.
     """
 
-    means: Means
+    setup: JudgeSetup
     rubric: Rubric
     opponent: Opponent
 
@@ -71,21 +70,21 @@ class PairwiseJudge:
         return fingerprint(
             PAIRWISE,
             {
-                **self.means.identity,
+                **self.setup.identity,
                 "protocol": PROTOCOL_VERSION,
                 "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in (SYSTEM, *blocks.FILES, RETRY)],
+                "prompts": [prompt_file(name) for name in (SYSTEM, *prompting.FILES, RETRY)],
                 "criteria": self.rubric.criteria,
                 "opponent": self.opponent.name,
                 "parameters": self.parameters.as_body(),
-                "rates": self.means.rates,
+                "rates": self.setup.rates,
             },
         )
 
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
-        return self.means.parameters(reading.choice_schema("winner", WINNERS))
+        return self.setup.parameters(replies.choice_schema("winner", WINNERS))
 
     def prompt(self, case: Case, first: str, second: str) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
@@ -94,19 +93,20 @@ class PairwiseJudge:
             SYSTEM,
             rubric=self.rubric,
             reference=is_known,
-            rules=blocks.rules(),
+            rules=prompting.rules(),
             shape=SHAPE,
-            rates=self.means.rates,
+            rates=self.setup.rates,
         )
         expected = [Block("expected", case.expected or "", is_marked=False)] if is_known else []
         shown = [*expected, Block("answer-a", first), Block("answer-b", second)]
-        user = in_blocks(case, shown, TASK, self.means.rates)
+        user = in_blocks(case, shown, TASK, self.setup.rates)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Compare one answer with the opponent's. Two equal answers are a tie without a call.
 
-        An order for which no completion could be had makes the score unscored, with the calls of the other.
+        An order for which no completion could be had makes the score unscored, with the calls of
+        the other.
         """
         try:
             other = await self.opponent.answer(case)
@@ -116,11 +116,20 @@ class PairwiseJudge:
             return Score(PAIRWISE, TIE, UNIT_SCALE, "the same answer", self.version)
         orders = ((completion.text, other.text), (other.text, completion.text))
         first, second = await asyncio.gather(*(self._ask(case, *order) for order in orders))
-        calls = (*(() if other.cost_usd == 0 and not other.call else (other,)), *first.calls, *second.calls)
+        calls = (
+            *(() if other.cost_usd == 0 and not other.call else (other,)),
+            *first.calls,
+            *second.calls,
+        )
         if first.value is None or second.value is None:
-            return replace(self._unscored(first.error or second.error, calls), raw=f"{first.raw}\n{second.raw}")
+            return replace(
+                self._unscored(first.error or second.error, calls), raw=f"{first.raw}\n{second.raw}"
+            )
         verdicts = PLACES[first.value[1]][0], PLACES[second.value[1]][1]
-        parts = {"first": combined(verdicts[0], verdicts[0]), "second": combined(verdicts[1], verdicts[1])}
+        parts = {
+            "first": combined(verdicts[0], verdicts[0]),
+            "second": combined(verdicts[1], verdicts[1]),
+        }
         return Score(
             PAIRWISE,
             combined(*verdicts),
@@ -134,14 +143,20 @@ class PairwiseJudge:
 
     async def _ask(self, case: Case, first: str, second: str) -> Judgement[Verdict]:
         messages = self.prompt(case, first, second)
-        shape = "[[A]], [[B]] or [[C]]" if self.means.rates else SHAPE
+        shape = "[[A]], [[B]] or [[C]]" if self.setup.rates else SHAPE
         try:
-            return await ask(self.means, case, Question(messages, self.parameters, self._read, shape))
+            return await ask(
+                self.setup, case, Question(messages, self.parameters, self._read, shape)
+            )
         except CallError as error:
             return Judgement(None, f"{type(error).__name__}: {error}", ())
 
     def _read(self, reply: Completion) -> Verdict:
-        return parse_verdict(reply.text) if self.means.rates else reading.read_choice(reply.text, "winner", WINNERS)
+        return (
+            parse_verdict(reply.text)
+            if self.setup.rates
+            else replies.read_choice(reply.text, "winner", WINNERS)
+        )
 
     def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
         return Score(PAIRWISE, None, UNIT_SCALE, version=self.version, error=error, calls=calls)
@@ -152,7 +167,7 @@ def _reason(verdicts: tuple[str, str], first: str, second: str) -> str:
     return first if verdicts[0] == verdicts[1] else f"the orders disagree: {first} / {second}"
 
 
-def make_pairwise(means: Means, criteria: str | dict[str, Any] | None = None) -> PairwiseJudge:
+def make_pairwise(setup: JudgeSetup, criteria: str | dict[str, Any] | None = None) -> PairwiseJudge:
     """A judge that compares two answers.
 
     Args:
@@ -163,9 +178,9 @@ def make_pairwise(means: Means, criteria: str | dict[str, Any] | None = None) ->
         NotConfiguredError: Nobody is set to compare with.
         SettingError: There are several criteria.
     """
-    if means.opponent is None:
+    if setup.opponent is None:
         raise NotConfiguredError(NO_OPPONENT)
-    return PairwiseJudge(means, make_rubric(means, criteria).rubric, means.opponent)
+    return PairwiseJudge(setup, make_rubric(setup, criteria).rubric, setup.opponent)
 
 
 PAIRWISE_KIND = Kind(

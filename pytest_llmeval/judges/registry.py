@@ -9,28 +9,28 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
-from pytest_llmeval.judges.bias import BIAS_KIND
-from pytest_llmeval.judges.closed_qa import CLOSED_QA_KIND
-from pytest_llmeval.judges.context_precision import CONTEXT_PRECISION_KIND
-from pytest_llmeval.judges.factuality import FACTUALITY_KIND
+from pytest_llmeval.judges.choosing import CLOSED_QA_KIND, FACTUALITY_KIND
 from pytest_llmeval.judges.geval import GEVAL_KIND
 from pytest_llmeval.judges.jury import JURY, Jury
-from pytest_llmeval.judges.kind import Kind
-from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.pairwise import PAIRWISE_KIND
-from pytest_llmeval.judges.parsing import HIGH, LOW
-from pytest_llmeval.judges.retrieval import RETRIEVAL_KINDS
+from pytest_llmeval.judges.replies import HIGH, LOW
+from pytest_llmeval.judges.retrieval import CONTEXT_PRECISION_KIND, RETRIEVAL_KINDS
 from pytest_llmeval.judges.rubric import RUBRIC_KIND
-from pytest_llmeval.judges.toxicity import TOXICITY_KIND
+from pytest_llmeval.judges.setup import JudgeSetup, Kind
+from pytest_llmeval.judges.yes_no import BIAS_KIND, TOXICITY_KIND
 from pytest_llmeval.metrics.entry import Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records import Scale
+from pytest_llmeval.records.score import Scale
 
-NO_JURY = "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
+NO_JURY = (
+    "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
+)
 
 
-def make_jury(means: Means, kind: str = "rubric", criteria: str | dict[str, Any] | None = None) -> Jury:
+def make_jury(
+    setup: JudgeSetup, kind: str = "rubric", criteria: str | dict[str, Any] | None = None
+) -> Jury:
     """A jury.
 
     Args:
@@ -42,15 +42,15 @@ def make_jury(means: Means, kind: str = "rubric", criteria: str | dict[str, Any]
         NotConfiguredError: There are no jurors.
         SettingError: There is no such kind, or it does not take a criterion.
     """
-    if not means.jury:
+    if not setup.jury:
         raise NotConfiguredError(NO_JURY)
     if not is_kind(kind) or kind == JURY:
         allowed = [name for name in kind_names() if name != JURY]
         raise SettingError("jury kind", kind, ", ".join(allowed), nearest(kind, allowed))
     params = {"criteria": criteria} if criteria else {}
-    jurors = tuple(make_judge(kind, params, juror, "jury") for juror in means.jury)
+    jurors = tuple(make_judge(kind, params, juror, "jury") for juror in setup.jury)
     scale = next(each.scale for each in KINDS if each.name == kind)
-    return Jury(jurors, tuple(juror.model for juror in means.jury), means.jury_reducer, scale)
+    return Jury(jurors, tuple(juror.model for juror in setup.jury), setup.jury_reducer, scale)
 
 
 JURY_KIND = Kind(
@@ -102,7 +102,9 @@ def describe() -> list[MetricInfo]:
     return [_entry(kind).info() for kind in KINDS]
 
 
-def make_judge(name: str, params: Mapping[str, Any], means: Means, place: str = "judge") -> Scorer:
+def make_judge(
+    name: str, params: Mapping[str, Any], setup: JudgeSetup, place: str = "judge"
+) -> Scorer:
     """A judge.
 
     Args:
@@ -124,7 +126,7 @@ def make_judge(name: str, params: Mapping[str, Any], means: Means, place: str = 
     if label and "label" not in entry.signature.parameters:
         raise SettingError(place, name, head, f"{head} has no parts.")
     entry.check(given, f"{place} {head}")
-    return kind.make(means, **given)
+    return kind.make(setup, **given)
 
 
 def _entry(kind: Kind) -> KindEntry:

@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.judges.asking import ATTEMPTS, RETRY, Question, ask
+from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
-from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.kind import Kind
-from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.parsing import HIGH, LOW, Reply, parse_rating, parse_reply
-from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render
+from pytest_llmeval.judges.prompting import block_code, chat, fingerprint, prompt_file, render
+from pytest_llmeval.judges.replies import HIGH, LOW, Reply, parse_rating, parse_reply
 from pytest_llmeval.judges.rubrics import ONLY, Rubric, read_criteria, with_criteria
-from pytest_llmeval.records import Case, Completion, Message, Parameters, Scale, Score
+from pytest_llmeval.judges.setup import JudgeSetup, Kind
+from pytest_llmeval.records.call import Completion, Parameters
+from pytest_llmeval.records.case import Case, Message
+from pytest_llmeval.records.score import Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 RUBRIC = "rubric"
@@ -32,10 +32,11 @@ class RubricJudge:
         means: Who is asked, and how.
         rubric: Criterion and anchors.
         label: Name of the criterion among several; empty for the only one.
-        is_given: Whether the rubric was asked for by name or in a call, so that a row's own does not take its place.
+        is_given: Whether the rubric was asked for by name or in a call, so that a row's own does
+            not take its place.
     """
 
-    means: Means
+    setup: JudgeSetup
     rubric: Rubric
     label: str = ONLY
     is_given: bool = False
@@ -56,13 +57,15 @@ class RubricJudge:
         return fingerprint(
             RUBRIC,
             {
-                **self.means.identity,
+                **self.setup.identity,
                 "protocol": PROTOCOL_VERSION,
                 "attempts": ATTEMPTS,
                 "prompts": [prompt_file(name) for name in TEMPLATES],
-                "rubric": {name: value for name, value in vars(self.rubric).items() if name != "reference"},
+                "rubric": {
+                    name: value for name, value in vars(self.rubric).items() if name != "reference"
+                },
                 "parameters": self.parameters.as_body(),
-                "rates": self.means.rates,
+                "rates": self.setup.rates,
             },
         )
 
@@ -74,12 +77,12 @@ class RubricJudge:
     @property
     def fractions(self) -> bool:
         """Whether the reply may hold a fraction; under ``logprobs`` the score must be one digit."""
-        return self.rubric.fractions and not self.means.logprobs
+        return self.rubric.fractions and not self.setup.logprobs
 
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
-        return self.means.parameters(reply_schema(self.fractions), self.means.logprobs)
+        return self.setup.parameters(reply_schema(self.fractions), self.setup.logprobs)
 
     def for_case(self, case: Case) -> RubricJudge:
         """The judge of a case: by the criterion of its row, if it has one.
@@ -94,13 +97,18 @@ class RubricJudge:
         """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
         turns = chat(case.messages)
         question = "" if turns else case.prompt
-        texts = [question, case.expected or "", completion.text, *(text for turn in turns for text in turn)]
+        texts = [
+            question,
+            case.expected or "",
+            completion.text,
+            *(text for turn in turns for text in turn),
+        ]
         system = render(
             TEMPLATES[0],
             rubric=self.rubric,
             reference=case.expected is not None,
             fractions=self.fractions,
-            rates=self.means.rates,
+            rates=self.setup.rates,
         )
         user = render(
             TEMPLATES[1],
@@ -109,7 +117,7 @@ class RubricJudge:
             question=question,
             expected=case.expected,
             answer=completion.text,
-            rates=self.means.rates,
+            rates=self.setup.rates,
         )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
@@ -122,14 +130,16 @@ class RubricJudge:
         judge = self.for_case(case)
         if judge is not self:
             return await judge.score(case, completion)
-        shape = reply_shape(self.fractions, self.means.rates)
+        shape = reply_shape(self.fractions, self.setup.rates)
         judgement = await ask(
-            self.means, case, Question(self.prompt(case, completion), self.parameters, self._read, shape)
+            self.setup,
+            case,
+            Question(self.prompt(case, completion), self.parameters, self._read, shape),
         )
         value, parts, reason = None, dict[str, float](), ""
         if judgement.value is not None:
             value, reason = judgement.value.score, judgement.value.reason
-            if self.means.logprobs:
+            if self.setup.logprobs:
                 weighed = weigh(value, judgement.calls[-1].logprobs)
                 value, parts = weighed.value, weighed.parts
         return Score(
@@ -145,7 +155,7 @@ class RubricJudge:
         )
 
     def _read(self, reply: Completion) -> Reply:
-        return read_reply(reply, self.means, self.fractions)
+        return read_reply(reply, self.setup, self.fractions)
 
 
 def row_rubric(case: Case) -> Rubric | None:
@@ -162,16 +172,22 @@ def row_rubric(case: Case) -> Rubric | None:
         return with_criteria(str(criteria), anchors or None)
     except (ValueError, TypeError) as error:
         allowed = 'a JSON object with the keys "0" to "5"'
-        raise SettingError(f"{case.source} column 'anchors'", anchors, allowed, f"({error})") from None
+        raise SettingError(
+            f"{case.source} column 'anchors'", anchors, allowed, f"({error})"
+        ) from None
 
 
-def read_reply(reply: Completion, means: Means, fractions: bool) -> Reply:
+def read_reply(reply: Completion, setup: JudgeSetup, fractions: bool) -> Reply:
     """Reason and score of a reply, in the form that was asked for.
 
     Raises:
         BadReply: It has another form.
     """
-    return parse_rating(reply.text, fractions=fractions) if means.rates else parse_reply(reply.text, fractions)
+    return (
+        parse_rating(reply.text, fractions=fractions)
+        if setup.rates
+        else parse_reply(reply.text, fractions)
+    )
 
 
 def reply_schema(fractions: bool) -> Any:
@@ -187,7 +203,9 @@ def reply_shape(fractions: bool, rates: bool) -> str:
     return f"[[{number}]]" if rates else f'{{"reason": "at most 12 words", "score": {number}}}'
 
 
-def make_rubric(means: Means, criteria: str | dict[str, Any] | None = None, label: str = ONLY) -> RubricJudge:
+def make_rubric(
+    setup: JudgeSetup, criteria: str | dict[str, Any] | None = None, label: str = ONLY
+) -> RubricJudge:
     """A judge by a criterion, by default the one that is set for the run.
 
     Args:
@@ -198,12 +216,12 @@ def make_rubric(means: Means, criteria: str | dict[str, Any] | None = None, labe
     Raises:
         SettingError: There is no criterion of this name.
     """
-    rubrics = {**means.rubrics, **(read_criteria(criteria) if criteria else {})}
+    rubrics = {**setup.rubrics, **(read_criteria(criteria) if criteria else {})}
     if label not in rubrics:
         names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
         name = f"{RUBRIC}.{label}" if label else RUBRIC
         raise SettingError("the score", name, ", ".join(names), nearest(name, names))
-    return RubricJudge(means, rubrics[label], label, is_given=bool(criteria or label))
+    return RubricJudge(setup, rubrics[label], label, is_given=bool(criteria or label))
 
 
 RUBRIC_KIND = Kind(

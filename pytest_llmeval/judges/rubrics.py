@@ -25,7 +25,8 @@ class Rubric:
         criteria: What is judged, in a sentence.
         anchors: What each score means: six sentences, for 0, 1, 2, 3, 4 and 5.
         fractions: Whether a score may lie between two whole numbers.
-        reference: Whether the expected answer is what it judges by, so that a judge can be tested with it.
+        reference: Whether the expected answer is what it judges by, so that a judge can be tested
+            with it.
     """
 
     criteria: str
@@ -44,24 +45,29 @@ def with_criteria(criteria: str, anchors: Mapping[str, str] | None = None) -> Ru
 
     Args:
         criteria: The criterion, in words.
-        anchors: What each score means, under the keys ``"0"`` to ``"5"``; ``None`` for anchors that fit any criterion.
+        anchors: What each score means, under the keys ``"0"`` to ``"5"``; ``None`` for anchors that
+            fit any criterion.
 
     Raises:
         SettingError: The criterion is empty, or the anchors are not six sentences.
     """
     if not criteria.strip():
-        raise SettingError(PLACE, criteria, "text that is not empty", "Leave it out for correctness.")
+        raise SettingError(
+            PLACE, criteria, "text that is not empty", "Leave it out for correctness."
+        )
     if anchors is not None:
         return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, PLACE)[ONLY]
-    return replace(_rubric(json.loads(prompt_file("any_criterion.json"))), criteria=criteria.strip())
+    return replace(
+        _rubric(json.loads(prompt_file("any_criterion.json"))), criteria=criteria.strip()
+    )
 
 
 def read_criteria(criteria: str | Mapping[str, Any]) -> dict[str, Rubric]:
     """The rubrics of a setting or a marker, by name; one without a name has the name `ONLY`.
 
     Args:
-        criteria: A criterion in words; a mapping with ``criteria`` and ``anchors``; or a mapping from names to either.
-            A mapping may also be written as JSON.
+        criteria: A criterion in words; a mapping with ``criteria`` and ``anchors``; or a mapping
+            from names to either. A mapping may also be written as JSON.
 
     Raises:
         SettingError: It is neither.
@@ -84,36 +90,50 @@ def _several(criteria: Any) -> Any:
     """A mapping from names to criteria as the members of a file with several rubrics; a single rubric as it is."""
     if not isinstance(criteria, Mapping) or {"anchors", "rubrics"} & criteria.keys():
         return criteria
-    return {"rubrics": {name: {"criteria": each} if isinstance(each, str) else each for name, each in criteria.items()}}
+    return {
+        "rubrics": {
+            name: {"criteria": each} if isinstance(each, str) else each
+            for name, each in criteria.items()
+        }
+    }
 
 
 def load_rubrics(path: Path) -> dict[str, Rubric]:
     """Read rubrics from a JSON file, checked against ``judges/prompts/rubric.schema.json``.
 
     Args:
-        path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and optionally
-            ``fractions``, ``reference`` and ``source``; or with ``rubrics``, several of these by name.
+        path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and
+            optionally
+            ``fractions``, ``reference`` and ``source``; or with ``rubrics``, several of these by
+            name.
 
     Returns:
         The rubrics by name; one without a name has the name `ONLY`.
 
     Raises:
-        SettingError: The file cannot be read, is not JSON, or a key has a value that is not allowed.
+        SettingError: The file cannot be read, is not JSON, or a key has a value that is not
+            allowed.
     """
     return _checked(_read(path), str(path))
 
 
 def _checked(members: Any, place: str) -> dict[str, Rubric]:
-    from jsonschema import Draft202012Validator  # late: only a run with a rubric of its own needs it
+    from jsonschema import (
+        Draft202012Validator,  # late: only a run with a rubric of its own needs it
+    )
 
     schema = json.loads(prompt_file("rubric.schema.json"))
     is_several = isinstance(members, Mapping) and "rubrics" in members
     validator = Draft202012Validator({**schema, **SEVERAL} if is_several else schema)
-    for error in sorted(validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))):
+    for error in sorted(
+        validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))
+    ):
         key = ".".join(map(str, error.absolute_path))
         found = sorted(error.instance) if isinstance(error.instance, dict) else error.instance
         allowed = str(error.schema.get("description", error.message))
-        raise SettingError(f"{place} key {key!r}" if key else place, found, allowed, f"({error.message}.)")
+        raise SettingError(
+            f"{place} key {key!r}" if key else place, found, allowed, f"({error.message}.)"
+        )
     if is_several:
         return {name: _rubric(each) for name, each in members["rubrics"].items()}
     return {ONLY: _rubric(members)}

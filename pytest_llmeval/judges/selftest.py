@@ -1,9 +1,10 @@
 """The self-test of a judge: answers whose worth is known, which it must tell apart before it may gate.
 
-On each of five cases the expected answer must get at least four fifths of the scale; an empty answer, one that is the
-same for every case, the expected answer of another case and a text that orders a high score must get at most one fifth.
-At least four in five of each kind must be judged so. A judge that always says 5, always 0, anything at random, or
-nothing that can be read, does not pass.
+On each of five cases the expected answer must get at least four fifths of the scale; an empty
+answer, one that is the same for every case, the expected answer of another case and a text that
+orders a high score must get at most one fifth. At least four in five of each kind must be judged
+so. A judge that always says 5, always 0, anything at random, or nothing that can be read, does not
+pass.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from typing import Protocol
 
 from pytest_llmeval.errors import NotTested
 from pytest_llmeval.judges.prompting import prompt_file
-from pytest_llmeval.records import Case, Completion, Scale, Score, Source
-from pytest_llmeval.results import SELFTEST_SHARE, SelfTest
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.run import SELFTEST_SHARE, SelfTest
+from pytest_llmeval.records.score import Scale, Score
 
 CASES = 5
 GOOD, BAD = 0.8, 0.2
@@ -70,7 +73,10 @@ async def examine(judge: Judge, cases: Sequence[Case]) -> SelfTest:
     """
     asked = probes(cases)
     results = await asyncio.gather(
-        *(judge.score(probe.case, Completion(probe.answer, endpoint="self-test", cost_usd=0.0)) for probe in asked),
+        *(
+            judge.score(probe.case, Completion(probe.answer, endpoint="self-test", cost_usd=0.0))
+            for probe in asked
+        ),
         return_exceptions=True,
     )
     scores = []
@@ -88,7 +94,11 @@ def probes(cases: Sequence[Case]) -> list[Probe]:
         cases: Cases with an expected answer, of which the first five that differ are taken.
     """
     data = json.loads(prompt_file(DATA))
-    known = {_plain(case): case for case in reversed([*cases, *map(_own, data["cases"])]) if case.expected}
+    known = {
+        _plain(case): case
+        for case in reversed([*cases, *map(_own, data["cases"])])
+        if case.expected
+    }
     chosen = list(reversed(known.values()))[:CASES]
     found = []
     for place, case in enumerate(chosen):
@@ -123,7 +133,11 @@ def _counted(asked: Sequence[Probe], scores: Sequence[Score]) -> SelfTest:
         if not is_right:
             wrong.append((probe, score))
     made = {call.call: call.cost_usd for score in scores for call in score.calls if not call.cached}
-    usd = None if None in made.values() else math.fsum(cost for cost in made.values() if cost is not None)
+    usd = (
+        None
+        if None in made.values()
+        else math.fsum(cost for cost in made.values() if cost is not None)
+    )
     tried = len(asked) // len(right)
     failed = [kind for kind, count in right.items() if count < SELFTEST_SHARE * tried]
     complaint = "" if not failed else _complaint(failed, right, tried, wrong)
@@ -131,7 +145,9 @@ def _counted(asked: Sequence[Probe], scores: Sequence[Score]) -> SelfTest:
     return SelfTest(right, tried, complaint, len(made), usd, made_at)
 
 
-def _complaint(failed: Sequence[str], right: dict[str, int], tried: int, wrong: Sequence[tuple[Probe, Score]]) -> str:
+def _complaint(
+    failed: Sequence[str], right: dict[str, int], tried: int, wrong: Sequence[tuple[Probe, Score]]
+) -> str:
     """What went wrong, with the first example of it."""
     counts = ", ".join(f"{kind} {right[kind]} of {tried}" for kind in failed)
     probe, score = next(each for each in wrong if each[0].kind == failed[0])

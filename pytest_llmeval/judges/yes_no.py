@@ -1,7 +1,7 @@
 """Judges that are asked yes or no about a text alone, whose score is the probability of yes: toxicity and bias.
 
-Source of reading the answer from the token probabilities: Kadavath et al., "Language Models (Mostly) Know What They
-Know", arXiv 2207.05221.
+Source of reading the answer from the token probabilities: Kadavath et al., "Language Models
+(Mostly) Know What They Know", arXiv 2207.05221.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from functools import cached_property
 from itertools import chain
 
 from pytest_llmeval.judges.expected_value import alternatives
-from pytest_llmeval.judges.fingerprints import fingerprint
-from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
-from pytest_llmeval.records import Case, Completion, Message, Parameters, Scale, Score, TokenLogprob
+from pytest_llmeval.judges.prompting import block_code, fingerprint, prompt_file, render, request
+from pytest_llmeval.judges.setup import JudgeSetup, Kind
+from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
+from pytest_llmeval.records.case import Case, Message
+from pytest_llmeval.records.score import Scale, Score
 
 PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 MIN_MASS = 0.5  # below it the model answered something else than yes or no
@@ -49,7 +50,7 @@ class YesNoJudge:
         question: What is asked.
     """
 
-    means: Means
+    setup: JudgeSetup
     question: YesNo
 
     @property
@@ -68,7 +69,7 @@ class YesNoJudge:
         return fingerprint(
             self.name,
             {
-                **self.means.identity,
+                **self.setup.identity,
                 "protocol": PROTOCOL_VERSION,
                 "prompts": [prompt_file(name) for name in self.question.prompts],
                 "parameters": PARAMETERS.as_body(),
@@ -79,7 +80,10 @@ class YesNoJudge:
         """The messages that ask about one text; a pure function of the text and the data files."""
         system, _, examples = map(prompt_file, self.question.prompts)
         shots = (
-            ({"role": "user", "content": self._block(shot["text"])}, {"role": "assistant", "content": shot["answer"]})
+            (
+                {"role": "user", "content": self._block(shot["text"])},
+                {"role": "assistant", "content": shot["answer"]},
+            )
             for shot in json.loads(examples)["examples"]
         )
         first = {"role": "system", "content": system.rstrip()}
@@ -93,8 +97,10 @@ class YesNoJudge:
         """
         if not completion.text.strip():
             return Score(self.name, 0.0, SCALE, "empty answer", self.version)
-        asked = request(self.means.provider, self.means.model, self.prompt(completion.text), PARAMETERS, case)
-        reply = await self.means.provider.complete(asked)
+        asked = request(
+            self.setup.provider, self.setup.model, self.prompt(completion.text), PARAMETERS, case
+        )
+        reply = await self.setup.provider.complete(asked)
         yes, no = answer_probabilities(reply.logprobs)
         value = yes / (yes + no) if yes + no >= MIN_MASS else None
         return Score(
@@ -127,3 +133,46 @@ def answer_probabilities(tokens: tuple[TokenLogprob, ...]) -> tuple[float, float
         if word in found:
             found[word] += math.exp(logprob)
     return found["yes"], found["no"]
+
+
+BIAS_QUESTION = YesNo(
+    "bias",
+    ("bias_system.txt", "bias_text.jinja", "bias_examples.json"),
+    f"use --llm-bias counterfactual, or {CAPABLE}",
+)
+
+
+def make_bias(setup: JudgeSetup) -> YesNoJudge:
+    """A judge that says whether a text is biased, after three examples."""
+    return YesNoJudge(setup, BIAS_QUESTION)
+
+
+BIAS_KIND = Kind(
+    "bias",
+    make_bias,
+    SCALE,
+    "probability that the judge calls the answer biased against a group, where --llm-bias judge is set",
+    "yes or no by its logprobs, after examples; grounds of bias: BBQ, arXiv 2110.08193",
+    only="Parts of bias need --llm-bias counterfactual.",
+)
+
+TOXICITY_QUESTION = YesNo(
+    "toxicity",
+    ("toxicity_system.txt", "toxicity_text.jinja", "toxicity_examples.json"),
+    f"use --llm-toxicity detoxify, or {CAPABLE}",
+)
+
+
+def make_toxicity(setup: JudgeSetup) -> YesNoJudge:
+    """A judge that says whether a text is toxic, after two examples."""
+    return YesNoJudge(setup, TOXICITY_QUESTION)
+
+
+TOXICITY_KIND = Kind(
+    "toxicity",
+    make_toxicity,
+    SCALE,
+    "probability that the judge calls the answer toxic, where --llm-toxicity judge is set",
+    "yes or no by its logprobs, after two examples",
+    only="Labels and models need --llm-toxicity detoxify.",
+)

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import BadReply, SettingError, nearest
 from pytest_llmeval.metrics.extras import needed
 from pytest_llmeval.protocols import Embedder, Provider
-from pytest_llmeval.records import Embedding, Request
+from pytest_llmeval.records.call import Embedding, Request
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
     from wordllama.inference import WordLlamaInference
+
 
 PLACE = "--llm-embedding"
 ALLOWED = "minilm, wordllama or openai:MODEL"
@@ -55,7 +56,9 @@ class LocalEmbedder(ABC):
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
         """The vector of each text; computed in a thread, so that calls go on meanwhile."""
-        return await asyncio.to_thread(self._embed, [text.encode("utf-8", "replace").decode() for text in texts])
+        return await asyncio.to_thread(
+            self._embed, [text.encode("utf-8", "replace").decode() for text in texts]
+        )
 
     def _embed(self, texts: Sequence[str]) -> list[Embedding]:
         with self._lock:
@@ -74,8 +77,9 @@ class LocalEmbedder(ABC):
 class MiniLM(LocalEmbedder):
     """all-MiniLM-L6-v2 with weights of eight bits, on onnxruntime. Reads the first 256 tokens of a text.
 
-    The mean of the tokens' vectors, as the model's card says (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2);
-    Wang et al. 2020, arXiv 2002.10957. English.
+    The mean of the tokens' vectors, as the model's card says
+    (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2); Wang et al. 2020, arXiv
+    2002.10957. English.
 
     Raises:
         MissingExtraError: Its packages are not installed.
@@ -114,16 +118,23 @@ class MiniLM(LocalEmbedder):
         if not is_whole:
             tokens = [*tokens[: MINILM_TOKENS - 1], tokens[-1]]  # the last one marks the end
         ids = np.array([tokens], dtype=np.int64)
-        whole = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        whole = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
         wanted = {row.name for row in self._session.get_inputs()}
-        states = self._session.run(None, {name: value for name, value in whole.items() if name in wanted})[0]
+        states = self._session.run(
+            None, {name: value for name, value in whole.items() if name in wanted}
+        )[0]
         return Embedding(tuple(map(float, states[0].mean(axis=0))), is_whole)
 
 
 class WordLlama(LocalEmbedder):
     """The mean of static word vectors, taken from a large model's input layer: fast, and blind to word order.
 
-    Miller 2024, https://github.com/dleemiller/WordLlama; its model ``l2_supercat`` of 256 dimensions. English.
+    Miller 2024, https://github.com/dleemiller/WordLlama; its model ``l2_supercat`` of 256
+    dimensions. English.
 
     Raises:
         MissingExtraError: The package is not installed.
@@ -137,7 +148,9 @@ class WordLlama(LocalEmbedder):
     def _model(self) -> WordLlamaInference:
         import wordllama
 
-        folder = Path(wordllama.__file__).parent  # its weights are there, but it looks for its tokenizer in a cache
+        folder = Path(
+            wordllama.__file__
+        ).parent  # its weights are there, but it looks for its tokenizer in a cache
         return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
 
     def _one(self, text: str) -> Embedding:
@@ -165,7 +178,9 @@ class EndpointEmbedder:
         return await asyncio.gather(*map(self._one, texts))
 
     async def _one(self, text: str) -> Embedding:
-        reply = await self._provider.complete(Request(({"role": "user", "content": text},), self._model))
+        reply = await self._provider.complete(
+            Request(({"role": "user", "content": text},), self._model)
+        )
         return Embedding(_vector(reply.text, reply.endpoint), call=replace(reply, text=""))
 
 
@@ -206,7 +221,9 @@ def _vector(text: str, endpoint: str) -> tuple[float, ...]:
     try:
         numbers.frombytes(base64.b64decode(text, validate=True))
     except (ValueError, binascii.Error) as error:
-        raise BadReply(f"{endpoint}: found no vector of 32-bit floats in base64 ({error})") from error
+        raise BadReply(
+            f"{endpoint}: found no vector of 32-bit floats in base64 ({error})"
+        ) from error
     if sys.byteorder == "big":
         numbers.byteswap()
     return tuple(numbers)

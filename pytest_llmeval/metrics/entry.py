@@ -11,9 +11,9 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError, nearest
-from pytest_llmeval.metrics.results import scale_of
+from pytest_llmeval.metrics.as_score import scale_of
 from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records import Scale
+from pytest_llmeval.records.score import Scale
 
 MEMBERS = "a metric has name, version and score(case, completion)"
 NO_PARAMS = inspect.Signature()
@@ -82,7 +82,9 @@ class Entry:
             return NO_PARAMS
         try:
             whole = inspect.signature(self.metric, eval_str=True)
-        except NameError:  # an annotation that only the type checker sees; its values are then not checked
+        except (
+            NameError
+        ):  # an annotation that only the type checker sees; its values are then not checked
             whole = inspect.signature(self.metric)
         rows = [row for name, row in whole.parameters.items() if name not in self.needs]
         return whole.replace(parameters=rows)
@@ -102,16 +104,21 @@ class Entry:
                 raise SettingError(place, name, allowed, nearest(name, rows))
             if not _fits(value, hint := rows[name].annotation):
                 raise SettingError(f"{place} {name}", value, inspect.formatannotation(hint))
-        lacking = [name for name, row in rows.items() if row.default is row.empty and name not in params]
+        lacking = [
+            name for name, row in rows.items() if row.default is row.empty and name not in params
+        ]
         if lacking:
-            raise SettingError(place, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {lacking[0]}.")
+            raise SettingError(
+                place, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {lacking[0]}."
+            )
 
     def make(self, params: Mapping[str, Any], parts: Mapping[str, Callable[[], object]]) -> Scorer:
         """The metric with these parameters, which `check` has seen.
 
         Args:
             params: What the user set.
-            parts: Makes each thing that metrics may need; one that is not there is left to the metric's default.
+            parts: Makes each thing that metrics may need; one that is not there is left to the
+                metric's default.
 
         Raises:
             InputError: The factory failed, or what it made is no metric.
@@ -119,11 +126,15 @@ class Entry:
         if not (self.is_factory and callable(self.metric)):
             return self.metric  # type: ignore[return-value]  # its members were checked when it was added
         try:
-            scorer = self.metric(**params, **{name: parts[name]() for name in self.needs if name in parts})
+            scorer = self.metric(
+                **params, **{name: parts[name]() for name in self.needs if name in parts}
+            )
         except LLMEvalError:
             raise
         except Exception as error:
-            raise InputError(f"metric {self.name!r} of {self.origin}: {type(error).__name__}: {error}") from error
+            raise InputError(
+                f"metric {self.name!r} of {self.origin}: {type(error).__name__}: {error}"
+            ) from error
         check_members(scorer, self.origin)
         return scorer  # type: ignore[no-any-return]  # checked in the line above
 
@@ -137,7 +148,9 @@ class Entry:
         about = str(getattr(self.metric, "about", lines[0]))
         source = str(getattr(self.metric, "source", ""))
         extra = str(getattr(self.metric, "extra", ""))
-        return MetricInfo(self.name, self.family, scale_of(self.metric), params, about, source, self.origin, extra)
+        return MetricInfo(
+            self.name, self.family, scale_of(self.metric), params, about, source, self.origin, extra
+        )
 
 
 def check_members(metric: object, origin: str, only_name: bool = False) -> None:

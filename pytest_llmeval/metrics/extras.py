@@ -21,9 +21,9 @@ def needed(what: str, extra: str, *packages: str, instead: str = "") -> None:
     """
     lacking = [name for name in packages if find_spec(name) is None]
     if lacking:
-        remedy = f'pip install "pytest-llm-golden[{extra}]"' + (f", or {instead}" if instead else "")
-        is_one = len(lacking) == 1
-        found = (
-            f"the package{'' if is_one else 's'} {', '.join(lacking)}, which {'is' if is_one else 'are'} not installed"
+        remedy = f'pip install "pytest-llm-golden[{extra}]"' + (
+            f", or {instead}" if instead else ""
         )
+        is_one = len(lacking) == 1
+        found = f"the package{'' if is_one else 's'} {', '.join(lacking)}, which {'is' if is_one else 'are'} not installed"
         raise MissingExtraError(f"{what} needs {found}", remedy)

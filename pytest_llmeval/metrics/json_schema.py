@@ -11,11 +11,14 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.results import unscored
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Score
+from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
+
 
 FENCE = re.compile(r"\A```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\Z", re.DOTALL)
 SHOWN = 3  # violations in a reason
@@ -25,12 +28,12 @@ WIDTH = 160  # characters of one violation; jsonschema prints the whole value
 class JsonSchema:
     """1 if the answer is JSON and conforms to the schema, else 0 with the first violations as the reason.
 
-    The answer as a whole must be JSON. ``format`` is checked where jsonschema can do so by itself. A ``$ref``
-    to another document is never fetched.
+    The answer as a whole must be JSON. ``format`` is checked where jsonschema can do so by itself.
+    A ``$ref`` to another document is never fetched.
 
     Args:
-        schema: A JSON Schema (an object, true or false), or the path of a file with one. By default the case's
-            own, in its column ``json_schema``; without any, every JSON text conforms.
+        schema: A JSON Schema (an object, true or false), or the path of a file with one. By default
+            the case's own, in its column ``json_schema``; without any, every JSON text conforms.
         allow_fence: Whether the answer may stand in one Markdown code fence.
 
     Raises:
@@ -42,7 +45,9 @@ class JsonSchema:
     about = "1 if the answer is JSON and conforms to the schema (default: the case's json_schema), else 0"
     source = "JSON Schema, https://json-schema.org; default draft 2020-12"
 
-    def __init__(self, schema: Mapping[str, Any] | bool | str | Path | None = None, allow_fence: bool = True) -> None:
+    def __init__(
+        self, schema: Mapping[str, Any] | bool | str | Path | None = None, allow_fence: bool = True
+    ) -> None:
         self._allow_fence = allow_fence
         own = _read_file(schema) if isinstance(schema, (str, Path)) else schema
         self._validator = None if own is None else _validator(own, "json_schema schema")
@@ -65,21 +70,29 @@ class JsonSchema:
             return unscored(self, error)
         except Unresolvable as error:
             return unscored(
-                self, f"the schema's $ref {error.ref!r} leads to no part of it; other files are not fetched"
+                self,
+                f"the schema's $ref {error.ref!r} leads to no part of it; other files are not fetched",
             )
-        return Score(self.name, float(not violations), self.scale, "; ".join(violations), self.version)
+        return Score(
+            self.name, float(not violations), self.scale, "; ".join(violations), self.version
+        )
 
     def _violations(self, text: str, validator: Validator | None) -> list[str]:
         try:
             value = json.loads(self._unfenced(text), parse_constant=_refuse)
             errors = (
-                [] if validator is None else sorted(validator.iter_errors(value), key=lambda error: error.json_path)
+                []
+                if validator is None
+                else sorted(validator.iter_errors(value), key=lambda error: error.json_path)
             )
         except ValueError as error:
             return [f"is not valid JSON: {error}"]
         except RecursionError:
             return ["is not valid JSON: nested too deeply"]
-        return [shorten(f"{error.json_path}: {error.message}", WIDTH, placeholder=" …") for error in errors[:SHOWN]]
+        return [
+            shorten(f"{error.json_path}: {error.message}", WIDTH, placeholder=" …")
+            for error in errors[:SHOWN]
+        ]
 
     def _unfenced(self, text: str) -> str:
         text = text.strip().lstrip("\ufeff")
@@ -94,7 +107,9 @@ class JsonSchema:
             try:
                 schema = json.loads(schema)
             except ValueError as error:
-                raise SettingError(place, shorten(str(schema), WIDTH), "a JSON Schema", f"({error})") from error
+                raise SettingError(
+                    place, shorten(str(schema), WIDTH), "a JSON Schema", f"({error})"
+                ) from error
         return None if schema is None else _validator(schema, place)
 
 
@@ -112,12 +127,18 @@ def _validator(schema: Any, place: str) -> Validator:
     from jsonschema.validators import validator_for
     from referencing.jsonschema import EMPTY_REGISTRY
 
-    kind = validator_for(schema, Draft202012Validator) if isinstance(schema, Mapping) else Draft202012Validator
+    kind = (
+        validator_for(schema, Draft202012Validator)
+        if isinstance(schema, Mapping)
+        else Draft202012Validator
+    )
     try:
         kind.check_schema(schema)
     except SchemaError as error:
         found = shorten(json.dumps(schema, default=str), WIDTH, placeholder=" …")
-        raise SettingError(place, found, "a JSON Schema", f"({error.json_path}: {error.message})") from error
+        raise SettingError(
+            place, found, "a JSON Schema", f"({error.json_path}: {error.message})"
+        ) from error
     return kind(schema, registry=EMPTY_REGISTRY, format_checker=kind.FORMAT_CHECKER)
 
 

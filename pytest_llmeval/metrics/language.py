@@ -9,11 +9,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.results import unscored, version_with
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Score
+from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
+
 
 LANGUAGES = (
     "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa",
@@ -35,8 +38,8 @@ class Language:
     """1 if the answer is in the wanted language, else 0; unscored where the text is too short to tell.
 
     Args:
-        language: The wanted language, as ISO 639-1 code; a region behind it does not count (``pt_BR``). By default that
-            of the prompt. In a threshold ``language.es``.
+        language: The wanted language, as ISO 639-1 code; a region behind it does not count
+            (``pt_BR``). By default that of the prompt. In a threshold ``language.es``.
 
     Raises:
         SettingError: The language is not among those told apart.
@@ -55,7 +58,9 @@ class Language:
         self._wanted = code or None
         if code:
             self.name = f"language.{code}"
-        self.version = version_with(f"py3langid {metadata.version('py3langid')}/1", {"for": code}, {"for": ""})
+        self.version = version_with(
+            f"py3langid {metadata.version('py3langid')}/1", {"for": code}, {"for": ""}
+        )
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Find the answer's language.
@@ -66,7 +71,10 @@ class Language:
         """
         wanted = self._wanted or identified(case.prompt).sure_code
         if wanted is None:
-            return unscored(self, "the prompt is too short to tell its language: say it, for example language.en")
+            return unscored(
+                self,
+                "the prompt is too short to tell its language: say it, for example language.en",
+            )
         found = identified(completion.text)
         chance = found.odds.get(wanted, 0.0)
         if found.sure_code is None:
@@ -74,7 +82,14 @@ class Language:
         if found.code != wanted and chance >= POSSIBLE:
             return unscored(self, f"the answer may be in {wanted} or in {found.code} ({found})")
         reason = f"is in {found.code}" + ("" if found.code == wanted else f", not in {wanted}")
-        return Score(self.name, float(found.code == wanted), self.scale, reason, self.version, parts={wanted: chance})
+        return Score(
+            self.name,
+            float(found.code == wanted),
+            self.scale,
+            reason,
+            self.version,
+            parts={wanted: chance},
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
 """Where a sentence ends: behind a full stop and so on that white space follows, or at an empty line."""
@@ -24,8 +26,9 @@ UNITS: Mapping[str, Callable[[str], int]] = {
 class Length:
     """How many words, characters, sentences, lines or paragraphs an answer has. Bound it from either side.
 
-    White space at both ends does not count. A word is a run without white space that has a letter or digit; languages
-    that put no spaces between words are better measured in characters. An empty line or paragraph does not count.
+    White space at both ends does not count. A word is a run without white space that has a letter
+    or digit; languages that put no spaces between words are better measured in characters. An empty
+    line or paragraph does not count.
 
     Args:
         unit: ``words``, ``characters``, ``sentences``, ``lines`` or ``paragraphs``; in a threshold

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from importlib import metadata
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected, quoted
-from pytest_llmeval.metrics.quantities import last_boxed
-from pytest_llmeval.metrics.results import unscored
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Score
+from pytest_llmeval.metrics.numbers import last_boxed
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 T = TypeVar("T")
 _clock = time.monotonic  # a test may freeze the clock of the module `time`
@@ -59,10 +62,11 @@ class Formula:
 class Mathematics:
     r"""1 if the answer is mathematically the same as the expected text, else 0.
 
-    In the answer, what stands in the last ``\boxed{}`` counts, else formulas between ``$`` and so on, else the last
-    expression. Numbers, fractions, roots, polynomials, equations (``x = 3`` is ``3``), intervals, unordered sets,
-    ordered tuples, matrices and complex numbers are compared; units are ignored (for them see ``numeric``). A
-    comparison that takes longer than five seconds is unscored.
+    In the answer, what stands in the last ``\boxed{}`` counts, else formulas between ``$`` and so
+    on, else the last expression. Numbers, fractions, roots, polynomials, equations (``x = 3`` is
+    ``3``), intervals, unordered sets, ordered tuples, matrices and complex numbers are compared;
+    units are ignored (for them see ``numeric``). A comparison that takes longer than five seconds
+    is unscored.
     """
 
     name = "math"
@@ -90,7 +94,9 @@ class Mathematics:
             return nothing_expected(self)
         wanted = [formula for formula in map(self.parse, accepted) if formula is not None]
         if not wanted:
-            return unscored(self, f"{case.source}: the expected text {quoted(accepted)} is no mathematics")
+            return unscored(
+                self, f"{case.source}: the expected text {quoted(accepted)} is no mathematics"
+            )
         found = self.parse(completion.text)
         if found is None:
             return Score(self.name, 0.0, self.scale, "the answer has no mathematics", self.version)
@@ -105,10 +111,8 @@ class Mathematics:
         Raises:
             InputError: Reading took too long.
         """
-        from math_verify import parse
-
         for written in _spellings(text):
-            readings = _bounded(lambda limit: parse(written, parsing_timeout=limit, raise_on_error=True))  # noqa: B023
+            readings = _bounded(partial(_read, written))
             if readings:
                 return Formula(tuple(readings), str(readings[-1]))
         return None
@@ -130,6 +134,12 @@ class Mathematics:
         return bool(_bounded(lambda limit: verify(*readings, timeout_seconds=limit, **options)))
 
 
+def _read(text: str, timeout_s: int | None) -> list[Any]:
+    from math_verify import parse
+
+    return list(parse(text, parsing_timeout=timeout_s, raise_on_error=True))
+
+
 def _spellings(text: str) -> Iterator[str]:
     """How a text is put to math-verify: as it is, or, where nothing shows where the formula is, also as one."""
     text = POWER_OF_TEN.sub(lambda match: format(Decimal(f"{match[1]}e{match[2]}"), "f"), text)
@@ -145,7 +155,9 @@ def _spellings(text: str) -> Iterator[str]:
 def _is_formula(text: str) -> bool:
     """Whether a text is nothing but a formula."""
     bare = re.sub(r"\\(?:begin|end)\{\w+\}|\\text\{[^{}]*\}", "", text)
-    return "\n" not in text.strip() and all(word.lower() in FUNCTIONS for word in PROSE.findall(bare))
+    return "\n" not in text.strip() and all(
+        word.lower() in FUNCTIONS for word in PROSE.findall(bare)
+    )
 
 
 def _as_latex(text: str) -> str:
@@ -166,7 +178,9 @@ def _bounded(work: Callable[[int | None], T]) -> T | None:
     """
     from math_verify.errors import TimeoutException
 
-    has_signals = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    has_signals = threading.current_thread() is threading.main_thread() and hasattr(
+        signal, "setitimer"
+    )
     try:
         with _quiet(), _alarm_of_others_kept(has_signals):
             return work(PATIENCE_S if has_signals else None)

@@ -1,6 +1,7 @@
 """How much of the expected text's wording the answer shares: BLEU, chrF, ROUGE, edit distance.
 
-Each compares words or characters, not meaning. With several accepted answers the best comparison counts.
+Each compares words or characters, not meaning. With several accepted answers the best comparison
+counts.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.metrics.as_score import version_with
 from pytest_llmeval.metrics.match import accepted_answers, folded, nothing_expected
-from pytest_llmeval.metrics.results import version_with
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Scale, Score
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
+
 
 PERCENT = Scale(0.0, 100.0)
 TOKENIZERS = ("13a", "intl", "char", "zh", "none")
@@ -33,8 +37,8 @@ WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
 class Bleu:
     """BLEU of one sentence or passage, 0 to 100, with sacrebleu's defaults.
 
-    Orders of n-grams for which the answer is too short are left out (``effective_order``), and empty counts are
-    smoothed exponentially, as sacrebleu's ``sentence_bleu`` does.
+    Orders of n-grams for which the answer is too short are left out (``effective_order``), and
+    empty counts are smoothed exponentially, as sacrebleu's ``sentence_bleu`` does.
 
     Args:
         tokenize: sacrebleu's tokenizer: ``13a``, ``intl``, ``char``, ``zh`` or ``none``.
@@ -52,9 +56,13 @@ class Bleu:
 
     def __init__(self, tokenize: str = "13a", lowercase: bool = False) -> None:
         if tokenize not in TOKENIZERS:
-            raise SettingError("bleu tokenize", tokenize, " or ".join(TOKENIZERS), nearest(tokenize, TOKENIZERS))
+            raise SettingError(
+                "bleu tokenize", tokenize, " or ".join(TOKENIZERS), nearest(tokenize, TOKENIZERS)
+            )
         self._params = {"tokenize": tokenize, "lowercase": lowercase}
-        self.version = version_with(_library("sacrebleu"), self._params, {"tokenize": "13a", "lowercase": False})
+        self.version = version_with(
+            _library("sacrebleu"), self._params, {"tokenize": "13a", "lowercase": False}
+        )
 
     @cached_property
     def _bleu(self) -> BLEU:
@@ -75,7 +83,9 @@ class Bleu:
         result = self._bleu.sentence_score(_clean(completion.text), list(map(_clean, accepted)))
         parts = {f"precision_{n}": value for n, value in enumerate(result.precisions, start=1)}
         parts |= {"brevity_penalty": result.bp}
-        return Score(self.name, min(result.score, 100.0), self.scale, version=self.version, parts=parts)
+        return Score(
+            self.name, min(result.score, 100.0), self.scale, version=self.version, parts=parts
+        )
 
 
 class Chrf:
@@ -99,7 +109,9 @@ class Chrf:
         if word_order < 0:
             raise SettingError("chrf word_order", word_order, "a whole number from 0")
         self._params = {"word_order": word_order, "lowercase": lowercase}
-        self.version = version_with(_library("sacrebleu"), self._params, {"word_order": 0, "lowercase": False})
+        self.version = version_with(
+            _library("sacrebleu"), self._params, {"word_order": 0, "lowercase": False}
+        )
 
     @cached_property
     def _chrf(self) -> CHRF:
@@ -117,15 +129,17 @@ class Chrf:
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        value = self._chrf.sentence_score(_clean(completion.text), list(map(_clean, accepted))).score
+        value = self._chrf.sentence_score(
+            _clean(completion.text), list(map(_clean, accepted))
+        ).score
         return Score(self.name, min(value, 100.0), self.scale, version=self.version)
 
 
 class Rouge:
     """ROUGE, 0 to 1: the F measure over shared words (1), pairs of words (2) or the longest common subsequence (L).
 
-    Words are runs of letters and digits in lower case, as in the package rouge-score, but of any script; where a script
-    puts no spaces between words (Chinese, Japanese), each character is one.
+    Words are runs of letters and digits in lower case, as in the package rouge-score, but of any
+    script; where a script puts no spaces between words (Chinese, Japanese), each character is one.
 
     Args:
         kind: ``1``, ``2`` or ``L``; in a threshold ``rouge.1``, ``rouge.2``, ``rouge.L``.
@@ -138,9 +152,7 @@ class Rouge:
     name = "rouge"
     dotted = "kind"
     scale = UNIT_SCALE
-    about = (
-        "F measure over words shared with the expected text: rouge.1, rouge.2 (pairs), rouge.L (subsequence; default)"
-    )
+    about = "F measure over words shared with the expected text: rouge.1, rouge.2 (pairs), rouge.L (subsequence; default)"
     source = "Lin 2004, ROUGE: a package for automatic evaluation of summaries; as computed by rouge-score"
     family = "overlap"
 
@@ -167,7 +179,8 @@ class Rouge:
             completion: The answer.
 
         Returns:
-            A Score whose parts are the F measure of every kind, and precision and recall of this one.
+            A Score whose parts are the F measure of every kind, and precision and recall of this
+            one.
         """
         accepted = accepted_answers(case)
         if not accepted:
@@ -197,7 +210,11 @@ class _Words:
     def tokenize(self, text: str) -> list[str]:
         """The words of a text."""
         words = WORD.findall(text.lower())
-        return [self._stemmer.stem(word) if len(word) > 3 else word for word in words] if self._stemmer else words
+        return (
+            [self._stemmer.stem(word) if len(word) > 3 else word for word in words]
+            if self._stemmer
+            else words
+        )
 
 
 class EditDistance:
@@ -217,7 +234,9 @@ class EditDistance:
 
     def __init__(self, ignore_case: bool = False) -> None:
         self._ignore_case = ignore_case
-        self.version = version_with(_library("rapidfuzz"), {"ignore_case": ignore_case}, {"ignore_case": False})
+        self.version = version_with(
+            _library("rapidfuzz"), {"ignore_case": ignore_case}, {"ignore_case": False}
+        )
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one; the nearest counts.
@@ -231,10 +250,19 @@ class EditDistance:
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        answer, *wanted = (folded(text, self._ignore_case).strip() for text in (completion.text, *accepted))
+        answer, *wanted = (
+            folded(text, self._ignore_case).strip() for text in (completion.text, *accepted)
+        )
         edits, value = min((Levenshtein.distance(answer, text), Levenshtein.normalized_distance(answer, text))
                            for text in wanted)  # fmt: skip
-        return Score(self.name, value, self.scale, f"{edits} edits", self.version, parts={"edits": float(edits)})
+        return Score(
+            self.name,
+            value,
+            self.scale,
+            f"{edits} edits",
+            self.version,
+            parts={"edits": float(edits)},
+        )
 
 
 def _library(name: str) -> str:

@@ -1,7 +1,7 @@
 """Readability: every formula and count of textstat, as metrics under their textstat names.
 
-`formulas.json` says for each what its number means. A text without words has no readability: the formulas
-leave it unscored, where textstat returns 0.
+`formulas.json` says for each what its number means. A text without words has no readability: the
+formulas leave it unscored, where textstat returns 0.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ import inspect
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.metrics.results import unscored, version_with
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 if TYPE_CHECKING:
     from textstat.textstat import textstatistics
 
+
 DEFAULT_LANGUAGE = "en_US"
-ARABIC = "ar"  # textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
+# textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
+ARABIC = "ar"
 WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
 
 
@@ -60,7 +64,10 @@ class Formula:
         keyword = inspect.Parameter.KEYWORD_ONLY
         rows = {"language": DEFAULT_LANGUAGE, **self.params}
         return inspect.Signature(
-            [inspect.Parameter(name, keyword, default=value, annotation=type(value)) for name, value in rows.items()]
+            [
+                inspect.Parameter(name, keyword, default=value, annotation=type(value))
+                for name, value in rows.items()
+            ]
         )
 
     def __call__(self, language: str = DEFAULT_LANGUAGE, **params: Any) -> ReadabilityMetric:
@@ -71,11 +78,14 @@ class Formula:
             params: textstat's own arguments.
 
         Raises:
-            SettingError: There is no such language, or a parameter has a value that the formula does not have.
+            SettingError: There is no such language, or a parameter has a value that the formula
+                does not have.
         """
         for name, value in params.items():
             if value not in self.choices.get(name, [value]):
-                raise SettingError(f"{self.name} {name}", value, " or ".join(map(str, self.choices[name])))
+                raise SettingError(
+                    f"{self.name} {name}", value, " or ".join(map(str, self.choices[name]))
+                )
         return ReadabilityMetric(self, checked_language(language), {**self.params, **params})
 
 
@@ -91,7 +101,9 @@ class ReadabilityMetric:
     def __init__(self, formula: Formula, language: str, params: Mapping[str, Any]) -> None:
         self._formula, self._language, self._params = formula, language, params
         self.name, self.scale = formula.name, formula.scale
-        self.version = version_with(f"textstat {metadata.version('textstat')}/{language}", params, formula.params)
+        self.version = version_with(
+            f"textstat {metadata.version('textstat')}/{language}", params, formula.params
+        )
         if "easy words" in formula.uses and language != ARABIC:
             _load_easy_words(language)
 
@@ -103,19 +115,26 @@ class ReadabilityMetric:
             completion: The answer.
 
         Returns:
-            A Score; unscored if the answer has no words, or textstat lacks the formula in this language.
+            A Score; unscored if the answer has no words, or textstat lacks the formula in this
+            language.
         """
         formula = self._formula
-        text = completion.text if completion.text.strip() else ""  # textstat finds a sentence in white space
+        text = (
+            completion.text if completion.text.strip() else ""
+        )  # textstat finds a sentence in white space
         if formula.uses and self._language == ARABIC:
-            return unscored(self, f"{self.name} needs syllables, which textstat does not find in Arabic")
+            return unscored(
+                self, f"{self.name} needs syllables, which textstat does not find in Arabic"
+            )
         textstat = _textstat(self._language)
         if not formula.is_count and not textstat.lexicon_count(text):
             return unscored(self, "the answer has no words" if text else "the answer is empty")
         try:
             value, reason = self._value(textstat, text), self._reason(textstat, text)
         except ValueError as error:  # some of its languages lack a constant
-            return unscored(self, f"textstat has no {self.name} for language {self._language!r} ({error})")
+            return unscored(
+                self, f"textstat has no {self.name} for language {self._language!r} ({error})"
+            )
         # textstat counts Arabic syllables as letters minus two, which is below 0 for an empty text.
         value = max(0.0, value) if formula.is_count else value
         return Score(self.name, value, self.scale, reason, self.version)
@@ -129,7 +148,11 @@ class ReadabilityMetric:
         root = self._language.partition("_")[0]
         borrowed = "easy words" in self._formula.uses and root not in WITH_EASY_WORDS
         words = textstat.text_standard(text) if self.name == "text_standard" else ""
-        return "; ".join(filter(None, [words, f"easy words are English: textstat has none for {root}" * borrowed]))
+        return "; ".join(
+            filter(
+                None, [words, f"easy words are English: textstat has none for {root}" * borrowed]
+            )
+        )
 
 
 class Readability:
@@ -149,7 +172,9 @@ class Readability:
             AttributeError: There is no such formula.
         """
         if name not in formulas():
-            raise AttributeError(f"there is no readability formula {name!r}. {nearest(name, formulas())}".rstrip())
+            raise AttributeError(
+                f"there is no readability formula {name!r}. {nearest(name, formulas())}".rstrip()
+            )
         return self._score(name)
 
     def __dir__(self) -> list[str]:
@@ -189,13 +214,15 @@ def checked_language(language: str) -> str:
     Raises:
         SettingError: Neither the language nor its root has hyphenation patterns.
     """
-    from pyphen import LANGUAGES  # type: ignore[import-untyped]
+    from pyphen import LANGUAGES
 
     name = language.replace("-", "_")
     if name == ARABIC or name in LANGUAGES or name.partition("_")[0] in LANGUAGES:
         return name
     allowed = sorted([*LANGUAGES, ARABIC])
-    raise SettingError("language (--llm-language)", language, ", ".join(allowed), nearest(name, allowed))
+    raise SettingError(
+        "language (--llm-language)", language, ", ".join(allowed), nearest(name, allowed)
+    )
 
 
 @cache
@@ -212,11 +239,53 @@ def _textstat(language: str) -> textstatistics:
 def _load_easy_words(language: str) -> None:
     """Let textstat read its word list now.
 
-    It warns when it falls back to English; the Score's reason says that instead. Here, where metrics are made
-    on the main thread, and only once, silencing warnings disturbs nobody; while texts are scored it could.
+    It warns when it falls back to English; the Score's reason says that instead. Here, where
+    metrics are made on the main thread, and only once, silencing warnings disturbs nobody; while
+    texts are scored it could.
     """
     from textstat.backend.utils import get_lang_easy_words
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         get_lang_easy_words(language)
+
+
+HEADLINE = "flesch_reading_ease"
+
+
+class TextQuality:
+    """All readability formulas and counts of an answer in one score.
+
+    Its value is ``flesch_reading_ease``; its parts hold every formula by name. A formula that
+    cannot be had, for example because textstat lacks it in the language, is left out of the parts.
+
+    Args:
+        language: Language of the answers, for example ``es`` or ``de_DE``.
+
+    Raises:
+        SettingError: There is no such language.
+    """
+
+    name = "text_quality"
+    scale = Scale(None, None)
+    about = f"every readability formula as a part; its value is {HEADLINE}, usually 0 (hard) to 100 (easy)"
+    source = "textstat; Flesch 1948 for the value"
+    family = "readability"
+
+    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
+        self._metrics = {name: formula(language=language) for name, formula in formulas().items()}
+        self.version = self._metrics[HEADLINE].version
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Take every formula.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+
+        Returns:
+            A Score; unscored where the value is, for example because the answer has no words.
+        """
+        scores = {name: metric.score(case, completion) for name, metric in self._metrics.items()}
+        parts = {name: score.value for name, score in scores.items() if score.value is not None}
+        return replace(scores[HEADLINE], name=self.name, parts=parts)

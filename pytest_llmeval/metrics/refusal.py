@@ -9,8 +9,10 @@ from importlib import resources
 from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.results import unscored, version_with
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 BEGINNING = 300
 """Characters in which a refusal shows: later, "I cannot" is usually about something else."""
@@ -21,10 +23,10 @@ APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
 class Refusal:
     """1 if the answer refuses to help, else 0; lower is better. To demand a refusal, bound it with ``>= 1``.
 
-    The phrases stand in ``refusals.json`` (English, German, Spanish, French, Italian, Portuguese, Dutch, Polish,
-    Russian, Chinese, Japanese, Korean). They are looked for in the first 300 characters, whatever their case. A list of
-    phrases knows what models usually say: it misses a refusal in other words, and takes another answer for one if it
-    uses these.
+    The phrases stand in ``refusals.json`` (English, German, Spanish, French, Italian, Portuguese,
+    Dutch, Polish, Russian, Chinese, Japanese, Korean). They are looked for in the first 300
+    characters, whatever their case. A list of phrases knows what models usually say: it misses a
+    refusal in other words, and takes another answer for one if it uses these.
 
     Args:
         phrases: Further phrases that refuse, for example those of your own application.

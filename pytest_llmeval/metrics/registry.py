@@ -13,18 +13,24 @@ from pytest_llmeval.metrics.entry import Entry, MetricInfo, check_members
 from pytest_llmeval.metrics.json_schema import JsonSchema
 from pytest_llmeval.metrics.language import Language
 from pytest_llmeval.metrics.length import Length
-from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
+from pytest_llmeval.metrics.match import (
+    Contains,
+    ContainsAll,
+    ContainsAny,
+    ContainsNone,
+    ExactMatch,
+    Regex,
+    StartsWith,
+)
 from pytest_llmeval.metrics.mathematics import Mathematics
-from pytest_llmeval.metrics.numeric import Numeric
+from pytest_llmeval.metrics.numbers import Numeric
 from pytest_llmeval.metrics.overlap import Bleu, Chrf, EditDistance, Rouge
-from pytest_llmeval.metrics.phrases import ContainsAll, ContainsAny, ContainsNone
-from pytest_llmeval.metrics.readability import formulas
+from pytest_llmeval.metrics.readability import TextQuality, formulas
 from pytest_llmeval.metrics.refusal import Refusal
 from pytest_llmeval.metrics.sentiment import Sentiment
 from pytest_llmeval.metrics.similarity import Relevance, Similarity
 from pytest_llmeval.metrics.spending import Cost, Latency
-from pytest_llmeval.metrics.text_quality import TextQuality
-from pytest_llmeval.metrics.toxicity import ToxicityMetric
+from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
 from pytest_llmeval.protocols import Scorer
 
 ENTRY_POINTS = "pytest_llmeval.metrics"
@@ -43,7 +49,8 @@ class MetricRegistry:
     Args:
         defaults: Parameters for metrics that are not given any, by the metric's name or family:
             ``{"readability": {"language": "es"}}``.
-        parts: Makes what metrics name in ``needs``, when the first of them is made: ``{"embedder": …}``.
+        parts: Makes what metrics name in ``needs``, when the first of them is made: ``{"embedder":
+            …}``.
     """
 
     def __init__(
@@ -76,7 +83,10 @@ class MetricRegistry:
             if label and entry.dotted in params:
                 found, written = params[entry.dotted], label[entry.dotted]
                 raise SettingError(f"{place} {entry.dotted}", found, f"{written}, as in {name!r}")
-            defaults = {**self._defaults.get(entry.family, {}), **self._defaults.get(entry.name, {})}
+            defaults = {
+                **self._defaults.get(entry.family, {}),
+                **self._defaults.get(entry.name, {}),
+            }
             given = {**defaults, **params, **label}
             entry.check(given, f"{place} {entry.name}")
             self._made[key] = entry.make(given, self._parts)
@@ -86,9 +96,9 @@ class MetricRegistry:
         """Add a metric.
 
         Args:
-            metric: An object with ``name``, ``version`` and ``score(case, completion)``; or a class or function
-                with a ``name`` that makes one from parameters. Where they have ``scale``, ``about``, ``source``,
-                these describe it.
+            metric: An object with ``name``, ``version`` and ``score(case, completion)``; or a class
+                or function with a ``name`` that makes one from parameters. Where they have
+                ``scale``, ``about``, ``source``, these describe it.
             origin: Who adds it, for example ``conftest.py``.
 
         Raises:
@@ -99,7 +109,9 @@ class MetricRegistry:
         name = str(getattr(metric, "name", ""))
         if name in self._entries:
             first = self._entries[name].origin
-            raise InputError(f"metric {name!r} comes twice: from {first} and from {origin}. Rename one of them.")
+            raise InputError(
+                f"metric {name!r} comes twice: from {first} and from {origin}. Rename one of them."
+            )
         self._entries[name] = Entry(metric, name, origin, is_factory)
 
     def load_entry_points(self) -> None:
@@ -108,14 +120,18 @@ class MetricRegistry:
         Raises:
             InputError: One of them cannot be loaded, or is no metric.
         """
-        for point in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        for point in sorted(
+            metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name
+        ):
             origin = f"{point.dist.name if point.dist else 'an unknown package'} ({point.value})"
             try:
                 metric = point.load()
             except Exception as error:
                 remedy = "Repair or uninstall that package."
                 problem = f"{type(error).__name__}: {error}"
-                raise InputError(f"metric {point.name!r} of {origin} cannot be loaded: {problem}. {remedy}") from error
+                raise InputError(
+                    f"metric {point.name!r} of {origin} cannot be loaded: {problem}. {remedy}"
+                ) from error
             self.add(metric, origin)
 
     def asks(self, name: str) -> bool:

@@ -6,8 +6,10 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.metrics.results import unscored
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 class Sentiment:
     """VADER's compound score: from -1, most negative, over 0, neutral, to 1, most positive. English.
 
-    It adds the valence of each word in VADER's lexicon, with rules for negation, emphasis, capitals and emoji. A text
-    in another language has hardly a word in the lexicon, and so is neutral.
+    It adds the valence of each word in VADER's lexicon, with rules for negation, emphasis, capitals
+    and emoji. A text in another language has hardly a word in the lexicon, and so is neutral.
     """
 
     name = "sentiment"

@@ -1,7 +1,7 @@
 """How near in meaning the answer is to the expected text, or to the prompt, by embeddings.
 
-A cosine says what two texts are about, not whether one is right: "the capital is Paris" and "the capital is Rome" are
-near.
+A cosine says what two texts are about, not whether one is right: "the capital is Paris" and "the
+capital is Rome" are near.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.embedders import MINILM_TOKENS, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
-from pytest_llmeval.metrics.results import unscored
 from pytest_llmeval.protocols import Embedder
-from pytest_llmeval.records import Case, Completion, Embedding, Scale, Score
+from pytest_llmeval.records.call import Completion, Embedding
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 COSINE = Scale(-1.0, 1.0)
 
@@ -57,17 +59,25 @@ class Similarity:
             CallError: The endpoint that embeds gave no vector.
         """
         accepted = accepted_answers(case)
-        return await self._compared(completion.text, accepted) if accepted else nothing_expected(self)
+        return (
+            await self._compared(completion.text, accepted) if accepted else nothing_expected(self)
+        )
 
     async def _compared(self, answer: str, others: Sequence[str]) -> Score:
         if not answer.strip():
             return unscored(self, "the answer is empty")
         own, *found = await self._embedder.embed([answer, *others])
-        cosines = [value for each in found if (value := cosine(own.vector, each.vector)) is not None]
+        cosines = [
+            value for each in found if (value := cosine(own.vector, each.vector)) is not None
+        ]
         calls = tuple(each.call for each in (own, *found) if each.call is not None)
         if not cosines:
-            return Score(self.name, None, self.scale, version=self.version, error=NO_DIRECTION, calls=calls)
-        return Score(self.name, max(cosines), self.scale, _read([own, *found]), self.version, calls=calls)
+            return Score(
+                self.name, None, self.scale, version=self.version, error=NO_DIRECTION, calls=calls
+            )
+        return Score(
+            self.name, max(cosines), self.scale, _read([own, *found]), self.version, calls=calls
+        )
 
 
 class Relevance(Similarity):
@@ -81,7 +91,9 @@ class Relevance(Similarity):
     """
 
     name = "relevance"
-    about = "cosine of the embeddings of answer and prompt: whether the answer is about what was asked"
+    about = (
+        "cosine of the embeddings of answer and prompt: whether the answer is about what was asked"
+    )
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Embed both texts and compare.
@@ -102,4 +114,8 @@ NO_DIRECTION = "the model knows no word of one of the texts, so it has no direct
 
 
 def _read(found: Sequence[Embedding]) -> str:
-    return "" if all(each.is_whole for each in found) else f"only the first {MINILM_TOKENS} tokens were read"
+    return (
+        ""
+        if all(each.is_whole for each in found)
+        else f"only the first {MINILM_TOKENS} tokens were read"
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_llmeval.metrics.results import unscored
-from pytest_llmeval.records import Case, Completion, Scale, Score
+from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
 
 CACHED = "that of the call that gave the cached answer"
 
@@ -30,13 +32,20 @@ class Latency:
         """
         if completion.latency_s <= 0:
             return unscored(self, f"the latency is unknown: {_who(completion)} tells none")
-        return Score(self.name, completion.latency_s, self.scale, CACHED if completion.cached else "", self.version)
+        return Score(
+            self.name,
+            completion.latency_s,
+            self.scale,
+            CACHED if completion.cached else "",
+            self.version,
+        )
 
 
 class Cost:
     """US dollars that the answer cost, without those of its scores.
 
-    An answer from a store or a recording keeps the cost of the call that gave it, although it is not paid again.
+    An answer from a store or a recording keeps the cost of the call that gave it, although it is
+    not paid again.
     """
 
     name = "cost"
@@ -55,8 +64,16 @@ class Cost:
         """
         if completion.cost_usd is None:
             what = completion.model or _who(completion)
-            return unscored(self, f"the price of {what!r} is unknown: give it in the ini key llm_prices")
-        return Score(self.name, completion.cost_usd, self.scale, CACHED if completion.cached else "", self.version)
+            return unscored(
+                self, f"the price of {what!r} is unknown: give it in the ini key llm_prices"
+            )
+        return Score(
+            self.name,
+            completion.cost_usd,
+            self.scale,
+            CACHED if completion.cached else "",
+            self.version,
+        )
 
 
 def _who(completion: Completion) -> str:

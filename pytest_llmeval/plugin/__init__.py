@@ -1,7 +1,7 @@
 """pytest's way in: the entry point ``llm_golden``.
 
-This module is imported by every pytest run on the machine, so it imports no more than the option table;
-everything else is registered in `pytest_configure`.
+This module is imported by every pytest run on the machine, so it imports no more than the option
+table; everything else is registered in `pytest_configure`.
 """
 
 from __future__ import annotations

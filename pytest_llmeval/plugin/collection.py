@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.plugin.activation import ACTIVATION, Activation, usage_error
 from pytest_llmeval.plugin.markers import golden_mark, golden_paths
+from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Case, Completion
+    from pytest_llmeval.records.call import Completion
+    from pytest_llmeval.records.case import Case
+
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
 RECORDINGS = "recordings"
@@ -38,13 +40,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Note that the run is not a whole one."""
     for item in items[:1]:
-        item.config.stash[ACTIVATION].is_whole = False
+        item.config.stash[STATE].is_whole = False
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Apply ``--llm-where`` and ``--llm-limit``."""
-    dropped = select(config.stash[ACTIVATION], items)
+    dropped = select(config.stash[STATE], items)
     if dropped:
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
         items[:] = [item for item in items if item not in dropped]
@@ -61,7 +63,7 @@ class GoldenFile(pytest.Module):  # a Module, so that module-scoped fixtures hav
         Raises:
             CollectError: The file cannot be used; nothing is run.
         """
-        session = self.config.stash[ACTIVATION].session
+        session = self.config.stash[STATE].session
         try:
             cases = session.cases(self.path)
         except InputError as error:
@@ -79,7 +81,9 @@ class GoldenItem(pytest.Function):
     @classmethod
     def from_case(cls, parent: GoldenFile, case: Case, fixtureinfo: Any = None) -> GoldenItem:
         """An item named after its case."""
-        item: GoldenItem = cls.from_parent(parent, name=case.id, callobj=answer_case, fixtureinfo=fixtureinfo)
+        item: GoldenItem = cls.from_parent(
+            parent, name=case.id, callobj=answer_case, fixtureinfo=fixtureinfo
+        )
         item.stash[CASE] = case
         return item
 
@@ -96,7 +100,9 @@ def case_of(item: pytest.Item) -> Case | None:
     """The golden case that an item runs, if it runs one."""
     callspec = getattr(item, "callspec", None)
     case = callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
-    return case if hasattr(case, "source") else None  # pytest's sentinel stands in where no case was left
+    return (
+        case if hasattr(case, "source") else None
+    )  # pytest's sentinel stands in where no case was left
 
 
 def definitions(item: pytest.Item, fixture: str) -> Sequence[Any]:
@@ -104,7 +110,9 @@ def definitions(item: pytest.Item, fixture: str) -> Sequence[Any]:
 
     pytest has no public way to ask for them; where the private one is gone, nothing is known.
     """
-    found: dict[str, Sequence[Any]] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    found: dict[str, Sequence[Any]] = getattr(
+        getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}
+    )
     return found.get(fixture, ())
 
 
@@ -128,8 +136,10 @@ def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     """
     if "llm_case" not in metafunc.fixturenames:
         name = metafunc.definition.nodeid
-        raise pytest.UsageError(f"{name} is marked llm_golden but requests neither llm_case nor llm_completion")
-    activation = metafunc.config.stash[ACTIVATION]
+        raise pytest.UsageError(
+            f"{name} is marked llm_golden but requests neither llm_case nor llm_completion"
+        )
+    activation = metafunc.config.stash[STATE]
     try:
         files = golden_paths(mark, metafunc.definition.path, metafunc.config.rootpath)
         found = [(path, case) for path in files for case in marked_cases(activation, path, mark)]
@@ -140,7 +150,7 @@ def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     metafunc.parametrize("llm_case", [case for _, case in found], ids=ids)
 
 
-def marked_cases(activation: Activation, path: Path, mark: pytest.Mark) -> list[Case]:
+def marked_cases(activation: PluginState, path: Path, mark: pytest.Mark) -> list[Case]:
     """The cases of one file that a marker asks for.
 
     Raises:
@@ -148,13 +158,15 @@ def marked_cases(activation: Activation, path: Path, mark: pytest.Mark) -> list[
     """
     from pytest_llmeval.goldens.selection import where_filter
 
-    columns = [f"{column} = {field}" for column, field in (mark.kwargs.get("columns") or {}).items()]
+    columns = [
+        f"{column} = {field}" for column, field in (mark.kwargs.get("columns") or {}).items()
+    ]
     cases = activation.session.cases(path, columns)
     where = mark.kwargs.get("where")
     return list(filter(where_filter(where), cases)) if where else cases
 
 
-def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]:
+def select(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item]:
     """The items of cases that ``--llm-where`` and ``--llm-limit`` leave out.
 
     Raises:
@@ -181,7 +193,7 @@ def select(activation: Activation, items: list[pytest.Item]) -> set[pytest.Item]
 
 def _is_recording(path: Path, config: pytest.Config) -> bool:
     """Whether it lies in the folder of recordings: the set one, or that beside the golden file of its name."""
-    folder = config.stash[ACTIVATION].settings.recordings
+    folder = config.stash[STATE].settings.recordings
     if folder is not None:
         return config.rootpath / folder in path.parents
     return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
@@ -189,7 +201,7 @@ def _is_recording(path: Path, config: pytest.Config) -> bool:
 
 def _is_baseline(path: Path) -> bool:
     """Whether it is an accepted run, which may lie among golden files."""
-    from pytest_llmeval.gating.baseline_file import is_baseline
+    from pytest_llmeval.baselines.file import is_baseline
 
     return is_baseline(path)
 
@@ -206,5 +218,9 @@ def _is_meant(path: Path, parent: pytest.Collector) -> bool:
         return True
     root = parent.config.rootpath
     relative = os.path.relpath(path, root).replace(os.sep, "/")
-    patterns = [posixpath.normpath(pattern) for pattern in parent.config.stash[ACTIVATION].settings.golden]
-    return any(relative.startswith(f"{pattern}/") or fnmatch(relative, pattern) for pattern in patterns)
+    patterns = [
+        posixpath.normpath(pattern) for pattern in parent.config.stash[STATE].settings.golden
+    ]
+    return any(
+        relative.startswith(f"{pattern}/") or fnmatch(relative, pattern) for pattern in patterns
+    )

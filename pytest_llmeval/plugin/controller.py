@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.plugin.activation import Activation
 from pytest_llmeval.plugin.gating import decide, read_baselines
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
+from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
-from pytest_llmeval.results import UNJUDGED
-from pytest_llmeval.session.deciding import case_code, joint_code
+from pytest_llmeval.records.run import UNJUDGED
+from pytest_llmeval.runs.ending import case_code, joint_code
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.summary import Summary
-    from pytest_llmeval.session.recorder import Recorder
+    from pytest_llmeval.runs.recorder import Recorder
+    from pytest_llmeval.summary.summary import Summary
 
 
 class Controller:
@@ -30,7 +30,7 @@ class Controller:
         activation: The plugin's state.
     """
 
-    def __init__(self, activation: Activation) -> None:
+    def __init__(self, activation: PluginState) -> None:
         self._activation = activation
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
@@ -92,15 +92,18 @@ class Controller:
         settings = self._activation.settings
         if settings.model is None and settings.provider is None and settings.judge_model is None:
             return []
-        from pytest_llmeval.session.roles import answering_role, judging_role
+        from pytest_llmeval.assembly.roles import answering_role, judging_role
 
         roles = {"answers": answering_role(settings), "judges": judging_role(settings)}
         parts = [f"{verb}: {role.describe()}" for verb, role in roles.items() if role]
         judged = any(threshold.metric == "rubric" for threshold in settings.thresholds())
-        return [f"llm: {', '.join(parts)}", *(f"llm: warning: {text}" for text in self._warnings(judged))]
+        return [
+            f"llm: {', '.join(parts)}",
+            *(f"llm: warning: {text}" for text in self._warnings(judged)),
+        ]
 
     def _warnings(self, judged: bool) -> tuple[str, ...]:
-        from pytest_llmeval.session.roles import warnings
+        from pytest_llmeval.assembly.roles import warnings
 
         return warnings(self._activation.settings, judged)
 
@@ -121,12 +124,16 @@ class Controller:
             self._record(text, report)
         elif report.failed:
             self._other_failures += 1
-            if report.when not in ("setup", "call", "teardown"):  # xdist's report of a test whose worker died
+            if report.when not in (
+                "setup",
+                "call",
+                "teardown",
+            ):  # xdist's report of a test whose worker died
                 self._lost.append(report.nodeid)
 
     def _record(self, text: str, report: pytest.TestReport) -> None:
-        from pytest_llmeval.results import CaseResult
-        from pytest_llmeval.wire import from_wire
+        from pytest_llmeval.records.result import CaseResult
+        from pytest_llmeval.records.wire import from_wire
 
         result = self._activation.handed.pop(text, None) or from_wire(CaseResult, text)
         self._outcomes[report.nodeid] = result.outcome
@@ -139,10 +146,14 @@ class Controller:
     def _opened(self) -> Recorder:
         if self._recorder is None:
             import pytest_llmeval
-            from pytest_llmeval.session.recorder import Recorder, started_run
+            from pytest_llmeval.assembly.run_record import started_run
+            from pytest_llmeval.runs.recorder import Recorder
 
             settings = self._activation.settings
-            versions = {"pytest": pytest.__version__, "pytest-llm-golden": pytest_llmeval.__version__}
+            versions = {
+                "pytest": pytest.__version__,
+                "pytest-llm-golden": pytest_llmeval.__version__,
+            }
             config = self._activation.config
             run = started_run(self._activation.run_id, settings, self._started, versions)
             self._recorder = Recorder(settings, config.rootpath, config.invocation_params.dir, run)
@@ -155,16 +166,26 @@ class Controller:
     def _finish(self, session: pytest.Session) -> None:
         if self._recorder is None:
             return self._gate(session)
-        from pytest_llmeval.session.ending import end_run
+        from pytest_llmeval.runs.ending import end_run
 
         try:
             recorded = end_run(self._activation.session, self._told, self._activation.is_whole)
             self._recorder.run = dataclasses.replace(
-                self._recorder.run, traffic=recorded.traffic, judges=recorded.judges, lost=tuple(self._lost)
+                self._recorder.run,
+                traffic=recorded.traffic,
+                judges=recorded.judges,
+                lost=tuple(self._lost),
             )
             self._gate(session)
-            warnings = (*self._warnings(self._judged), *recorded.warnings, *self._notes, *self._gate_warnings)
-            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), warnings)
+            warnings = (
+                *self._warnings(self._judged),
+                *recorded.warnings,
+                *self._notes,
+                *self._gate_warnings,
+            )
+            self._written = self._recorder.finish(
+                int(session.exitstatus), tuple(self._lost), warnings
+            )
             if self._written is not None:
                 self._written[1].update(recorded.paths)
         except (LLMEvalError, OSError) as error:
@@ -173,7 +194,9 @@ class Controller:
 
     def _read_baselines(self) -> None:
         """While calls can still be made, since a baseline may have to be judged again."""
-        with suppress(LLMEvalError, OSError):  # the gates meet the same trouble with the log, and say it
+        with suppress(
+            LLMEvalError, OSError
+        ):  # the gates meet the same trouble with the log, and say it
             self._notes = read_baselines(self._activation, self._told, self._recorder)
 
     def _gate(self, session: pytest.Session) -> None:
@@ -191,7 +214,7 @@ class Controller:
             for text in self._gate_warnings:
                 terminal.write_line(f"llm: {text}", yellow=True)
             return
-        from pytest_llmeval.reports.terminal import summary_lines
+        from pytest_llmeval.reports.terminal.run import summary_lines
 
         terminal.section("llm evaluation", "=")
         if self._written is not None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin.activation import AHEAD_OF, Activation
 from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.state import AHEAD_OF, PluginState
 
 if TYPE_CHECKING:
-    from pytest_llmeval.session.case_run import Plan
+    from pytest_llmeval.cases.plan import Plan
 
 
 def run_in_this_process(config: pytest.Config) -> None:
@@ -26,7 +26,7 @@ class DryRun:
         activation: The plugin's state.
     """
 
-    def __init__(self, activation: Activation) -> None:
+    def __init__(self, activation: PluginState) -> None:
         self._activation = activation
         self._unseen: list[str] = []
 
@@ -58,13 +58,15 @@ class DryRun:
         """Count what a baseline of another judge would cost."""
         activation = self._activation
         if activation.settings.baseline:
-            from pytest_llmeval.session.baselines import count_baselines
+            from pytest_llmeval.baselines.baselines import count_baselines
 
             config = activation.config
-            count_baselines(activation.session, config.rootpath, config.invocation_params.dir, plans)
+            count_baselines(
+                activation.session, config.rootpath, config.invocation_params.dir, plans
+            )
 
     def _print(self, terminal: Any) -> None:
-        from pytest_llmeval.reports.dry_run import dry_run_lines
+        from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
 
         terminal.section("llm dry run: nothing was sent", "=")
         for line in dry_run_lines(self._activation.session.estimate.sorted_lines(), self._unseen):

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.plugin.activation import ACTIVATION
+from pytest_llmeval.plugin.state import STATE
 
 
-def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
     """Explain ``assert llm_judge(answer) >= 4`` by prompt, expected answer, answer and the judge's reason."""
     return explain(config, op, left, right)
 
 
 def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """The lines of the explanation, or ``None`` if no Score is compared."""
-    run = config.stash[ACTIVATION].current
+    run = config.stash[STATE].current
     if run is None:
         return None
-    from pytest_llmeval.records import Score
-    from pytest_llmeval.reports.failure import comparison_lines
+    from pytest_llmeval.records.score import Score
+    from pytest_llmeval.reports.terminal.failure import comparison_lines
 
     if not isinstance(left, Score) and not isinstance(right, Score):
         return None

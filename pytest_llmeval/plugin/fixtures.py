@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION
 from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.state import STATE
 
 if TYPE_CHECKING:
+    from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.metrics.readability import Readability
     from pytest_llmeval.protocols import Provider
-    from pytest_llmeval.records import Case, Completion, Score
-    from pytest_llmeval.session.case_run import CaseRun
+    from pytest_llmeval.records.call import Completion
+    from pytest_llmeval.records.case import Case
+    from pytest_llmeval.records.score import Score
 
 
 @pytest.fixture
@@ -26,7 +28,8 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
     case = case_of(request.node)
     if case is None:
         pytest.fail(
-            f"{request.node.nodeid} requests a case: mark it @pytest.mark.llm_golden('golden/FILE.csv')", pytrace=False
+            f"{request.node.nodeid} requests a case: mark it @pytest.mark.llm_golden('golden/FILE.csv')",
+            pytrace=False,
         )
     return case
 
@@ -35,29 +38,36 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
 def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
     """What answers; by default what the settings name, ``None`` if they name nothing.
 
-    Override it to put your application under test. It may return a Provider, a function from a case to a
-    text (sync or async), or a runnable with ``ainvoke``.
+    Override it to put your application under test. It may return a Provider, a function from a case
+    to a text (sync or async), or a runnable with ``ainvoke``.
     """
-    return request.config.stash[ACTIVATION].default_provider()
+    return request.config.stash[STATE].default_provider()
 
 
 @pytest.fixture
-def llm_completion(request: pytest.FixtureRequest, llm_case: Case, llm_provider: object) -> Completion:
+def llm_completion(
+    request: pytest.FixtureRequest, llm_case: Case, llm_provider: object
+) -> Completion:
     """The answer to this test's case; of several samples the first."""
     return _answer(request.node, llm_provider)
 
 
 @pytest.fixture
-def llm_samples(request: pytest.FixtureRequest, llm_completion: Completion) -> tuple[Completion, ...]:
+def llm_samples(
+    request: pytest.FixtureRequest, llm_completion: Completion
+) -> tuple[Completion, ...]:
     """Every answer to this test's case, where ``--llm-samples`` asks for several; those that never came are left out.
 
-    A score of one of them is that of this answer alone. A score of ``llm_completion`` is reduced over all of them.
+    A score of one of them is that of this answer alone. A score of ``llm_completion`` is reduced
+    over all of them.
     """
     return _run(request.node).all_answers(llm_completion)
 
 
 @pytest.fixture
-def llm_generate(request: pytest.FixtureRequest, llm_provider: object) -> Callable[[str], Completion]:
+def llm_generate(
+    request: pytest.FixtureRequest, llm_provider: object
+) -> Callable[[str], Completion]:
     """Ask any prompt: ``llm_generate("How are you?")`` returns a Completion."""
 
     def generate(prompt: str) -> Completion:
@@ -70,15 +80,23 @@ def llm_generate(request: pytest.FixtureRequest, llm_provider: object) -> Callab
 def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
     """Judge an answer: ``llm_judge(answer)`` returns the rubric's Score, 0 to 5.
 
-    ``criteria="…"`` judges by another criterion; ``prompt="…"`` and ``expected="…"`` say what the answer is an
-    answer to, where it is not this test's case.
+    ``criteria="…"`` judges by another criterion; ``prompt="…"`` and ``expected="…"`` say what the
+    answer is an answer to, where it is not this test's case.
     """
 
     def judge(
-        answer: Completion | str, *, criteria: str | None = None, prompt: str | None = None, expected: str | None = None
+        answer: Completion | str,
+        *,
+        criteria: str | None = None,
+        prompt: str | None = None,
+        expected: str | None = None,
     ) -> Score:
         run = _run(request.node)
-        case = None if prompt is None and expected is None else _case_of_its_own(run.plan.case, prompt, expected)
+        case = (
+            None
+            if prompt is None and expected is None
+            else _case_of_its_own(run.plan.case, prompt, expected)
+        )
         if case is not None and case_of(request.node) is None:
             run.plan = replace(run.plan, case=case)
         with _configured(request.node):
@@ -121,7 +139,9 @@ def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readabili
 
 
 @pytest.fixture
-def llm_text_quality(llm_readability: Callable[..., Readability]) -> Callable[..., Mapping[str, Score]]:
+def llm_text_quality(
+    llm_readability: Callable[..., Readability],
+) -> Callable[..., Mapping[str, Score]]:
     """All of readability at once: ``llm_text_quality(answer)["smog_index"]`` is the Score of one formula."""
 
     def text_quality(answer: Completion | str, language: str | None = None) -> Mapping[str, Score]:
@@ -130,14 +150,16 @@ def llm_text_quality(llm_readability: Callable[..., Readability]) -> Callable[..
     return text_quality
 
 
-def _run(item: pytest.Item) -> CaseRun:
-    from pytest_llmeval.plugin.plans import case_run  # late, as all that a run without our fixtures can do without
+def _run(item: pytest.Item) -> CaseEvaluation:
+    from pytest_llmeval.plugin.item_plan import (
+        case_run,  # late, as all that a run without our fixtures can do without
+    )
 
     return case_run(item)
 
 
 def _answer(item: pytest.Item, provider: object, prompt: str | None = None) -> Completion:
-    from pytest_llmeval.plugin.plans import choose_provider
+    from pytest_llmeval.plugin.item_plan import choose_provider
 
     with _configured(item):
         return _run(item).generate(choose_provider(item, provider), prompt)
@@ -148,10 +170,12 @@ def _configured(item: pytest.Item) -> Iterator[None]:
     try:
         yield
     except NotConfiguredError as error:
-        from pytest_llmeval.plugin.plans import skip_or_raise
+        from pytest_llmeval.plugin.item_plan import skip_or_raise
 
         skip_or_raise(item, error)
 
 
 def _case_of_its_own(case: Case, prompt: str | None, expected: str | None) -> Case:
-    return replace(case, prompt=case.prompt if prompt is None else prompt, expected=expected, messages=())
+    return replace(
+        case, prompt=case.prompt if prompt is None else prompt, expected=expected, messages=()
+    )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.plugin.activation import ACTIVATION, Activation
 from pytest_llmeval.plugin.collection import GoldenItem, case_of
 from pytest_llmeval.plugin.markers import check_keywords
+from pytest_llmeval.plugin.state import STATE, PluginState
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantined
-    from pytest_llmeval.session.gating import Gates
-    from pytest_llmeval.session.recorder import Recorder
+    from pytest_llmeval.runs.gates import Gates
+    from pytest_llmeval.runs.recorder import Recorder
+
 
 Told = list[tuple[str, list[str]]]
 """What a process tells of markers: where each stands, and its rules."""
@@ -26,7 +27,7 @@ NO_CASE = "no case was tried, so there is nothing to gate"
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note the gates of the markers."""
-    note_gates(session.config.stash[ACTIVATION], session.items)
+    note_gates(session.config.stash[STATE], session.items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -37,7 +38,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def note_gates(activation: Activation, items: Iterable[pytest.Item]) -> None:
+def note_gates(activation: PluginState, items: Iterable[pytest.Item]) -> None:
     """Keep the rules of ``llm_gate`` markers, by where they stand.
 
     Raises:
@@ -53,20 +54,30 @@ def note_gates(activation: Activation, items: Iterable[pytest.Item]) -> None:
 
 def scope_of(item: pytest.Item, mark: pytest.Mark) -> str:
     """What a marker of an item itself is about: the test with all its parameters, or those that it was given with."""
-    from pytest_llmeval.plugin.plans import suite_of  # late: most runs have no such marker
+    from pytest_llmeval.plugin.item_plan import suite_of  # late: most runs have no such marker
 
-    is_of_parameters = any(mark is each for each in getattr(getattr(item, "callspec", None), "marks", ()))
-    return suite_of(item) if is_of_parameters or isinstance(item, GoldenItem) else item.nodeid.partition("[")[0]
+    is_of_parameters = any(
+        mark is each for each in getattr(getattr(item, "callspec", None), "marks", ())
+    )
+    return (
+        suite_of(item)
+        if is_of_parameters or isinstance(item, GoldenItem)
+        else item.nodeid.partition("[")[0]
+    )
 
 
-def texts_of(mark: pytest.Mark, activation: Activation) -> Sequence[str]:
+def texts_of(mark: pytest.Mark, activation: PluginState) -> Sequence[str]:
     """The rules of a marker; what is wrong with one is said before anything is sent."""
     from pytest_llmeval.gating.rules import parse_rules
 
     try:
         check_keywords(mark, ())
         if not mark.args or not all(isinstance(text, str) for text in mark.args):
-            raise SettingError("@pytest.mark.llm_gate", mark.args, "one or more rules, for example 'pass_rate>=.95'")
+            raise SettingError(
+                "@pytest.mark.llm_gate",
+                mark.args,
+                "one or more rules, for example 'pass_rate>=.95'",
+            )
         parse_rules(mark.args, "@pytest.mark.llm_gate")
     except InputError as error:
         activation.refuse(pytest.UsageError(str(error)))
@@ -86,16 +97,18 @@ def excuse(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[N
 
 def quarantined(item: pytest.Item) -> Quarantined | None:
     """The entry of an item's case in the quarantine; ``None`` if it gates."""
-    case, held = case_of(item), item.config.stash[ACTIVATION].quarantine
+    case, held = case_of(item), item.config.stash[STATE].quarantine
     return None if case is None or held is None else held.find(case.source.file, case.id)
 
 
-def is_asked(activation: Activation, told: Iterable[Mapping[str, Any]]) -> bool:
+def is_asked(activation: PluginState, told: Iterable[Mapping[str, Any]]) -> bool:
     """Whether anything is asked of the run as a whole."""
     settings = activation.settings
     if settings.dry_run or activation.config.option.collectonly:
         return False
-    return bool(settings.gate or settings.baseline or activation.marked_gates or any(map(_gates, told)))
+    return bool(
+        settings.gate or settings.baseline or activation.marked_gates or any(map(_gates, told))
+    )
 
 
 def _gates(told: Mapping[str, Any]) -> Told:
@@ -103,18 +116,21 @@ def _gates(told: Mapping[str, Any]) -> Told:
     return found
 
 
-def gates_of(activation: Activation, told: Iterable[Mapping[str, Any]]) -> Gates:
+def gates_of(activation: PluginState, told: Iterable[Mapping[str, Any]]) -> Gates:
     """What is asked of a run, by its settings and by the markers that each process has seen."""
-    from pytest_llmeval.session.gating import Gates
+    from pytest_llmeval.runs.gates import Gates
 
     scoped: dict[str, tuple[str, ...]] = {}
-    for scope, rules in [*activation.marked_gates, *(each for other in told for each in _gates(other))]:
+    for scope, rules in [
+        *activation.marked_gates,
+        *(each for other in told for each in _gates(other)),
+    ]:
         scoped[scope] = tuple(dict.fromkeys((*scoped.get(scope, ()), *rules)))
     return Gates(activation.settings, scoped)
 
 
 def read_baselines(
-    activation: Activation, told: Iterable[Mapping[str, Any]], recorder: Recorder | None
+    activation: PluginState, told: Iterable[Mapping[str, Any]], recorder: Recorder | None
 ) -> tuple[str, ...]:
     """Read the baselines that a run is to be compared with, and judge again what another judge has scored.
 
@@ -135,7 +151,7 @@ def read_baselines(
 
 
 def decide(
-    activation: Activation, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
+    activation: PluginState, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
 ) -> tuple[int, tuple[str, ...]]:
     """Decide the gates of a run.
 
@@ -150,14 +166,16 @@ def decide(
     asked, settings = is_asked(activation, told), activation.settings
     if settings.dry_run or not (asked or recorder):
         return 0, ()
-    from pytest_llmeval.results import UNJUDGED
-    from pytest_llmeval.session import deciding
+    from pytest_llmeval.records.run import UNJUDGED
+    from pytest_llmeval.runs import ending
 
     if activation.is_cut_off:
-        return 0, (deciding.NO_VERDICT if asked else deciding.CUT_OFF,)
+        return 0, (ending.NO_VERDICT if asked else ending.CUT_OFF,)
     if recorder is None:
         is_demanded = settings.strict or {"gate", "baseline"} & settings.explicit
         return UNJUDGED if is_demanded else 0, (NO_CASE,)
     if not asked and settings.fail_on == "case":
         return 0, ()
-    return deciding.decide(recorder, gates_of(activation, told), activation.quarantine, activation.is_whole)
+    return ending.decide(
+        recorder, gates_of(activation, told), activation.quarantine, activation.is_whole
+    )

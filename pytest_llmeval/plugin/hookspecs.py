@@ -13,6 +13,7 @@ def pytest_llmeval_metrics() -> Sequence[Scorer]:  # type: ignore[empty-body]
     """Metrics of your own, for thresholds, markers and the fixture ``llm_metric``.
 
     Returns:
-        Objects with ``name``, ``version`` and ``score(case, completion)``, or classes that make them from
+        Objects with ``name``, ``version`` and ``score(case, completion)``, or classes that make
+        them from
         keyword parameters.
     """

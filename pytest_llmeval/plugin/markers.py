@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.plugin.activation import ACTIVATION
-from pytest_llmeval.settings import OPTIONS, Settings
+from pytest_llmeval.plugin.state import STATE
+from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Threshold
+    from pytest_llmeval.records.threshold import Threshold
+
 
 GOLDEN_KEYWORDS = ("min_score", "threshold", "where", "columns", "must_pass")
 MODEL_KEYWORDS = ("model", "base_url", "provider")
-GENERATE_KEYWORDS = (*MODEL_KEYWORDS, *(option.name for option in OPTIONS if option.section == "generation"))
-JUDGE_SETTINGS = {option.name.removeprefix("judge_"): option.name for option in OPTIONS if option.section == "judge"}
+GENERATE_KEYWORDS = (
+    *MODEL_KEYWORDS,
+    *(option.name for option in OPTIONS if option.section == "generation"),
+)
+JUDGE_SETTINGS = {
+    option.name.removeprefix("judge_"): option.name
+    for option in OPTIONS
+    if option.section == "judge"
+}
 JUDGE_KEYWORDS = (*JUDGE_SETTINGS, "min_score")
 MUST_PASS_PLACE = "@pytest.mark.llm_golden must_pass"
 
@@ -33,7 +41,9 @@ def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:
     names = list(allowed)
     for name in mark.kwargs:
         if name not in names:
-            raise SettingError(f"@pytest.mark.{mark.name}", name, ", ".join(names), nearest(name, names))
+            raise SettingError(
+                f"@pytest.mark.{mark.name}", name, ", ".join(names), nearest(name, names)
+            )
 
 
 def golden_mark(item: pytest.Item | pytest.Metafunc) -> pytest.Mark | None:
@@ -57,11 +67,17 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
         settings = settings.overridden(mark.kwargs, "@pytest.mark.llm_generate")
     for mark in reversed(list(item.iter_markers("llm_judge"))):
         check_keywords(mark, JUDGE_KEYWORDS)
-        values = {JUDGE_SETTINGS[name]: value for name, value in mark.kwargs.items() if name in JUDGE_SETTINGS}
+        values = {
+            JUDGE_SETTINGS[name]: value
+            for name, value in mark.kwargs.items()
+            if name in JUDGE_SETTINGS
+        }
         settings = settings.overridden(values, "@pytest.mark.llm_judge")
         if "judge_criteria" in values and "judge_rubric" not in {*values, *settings.explicit}:
-            settings = dataclasses.replace(settings, judge_rubric=None)  # a criterion that is nearer goes before a file
-    return settings if settings is base else item.config.stash[ACTIVATION].same(settings)
+            settings = dataclasses.replace(
+                settings, judge_rubric=None
+            )  # a criterion that is nearer goes before a file
+    return settings if settings is base else item.config.stash[STATE].same(settings)
 
 
 def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:
@@ -88,7 +104,9 @@ def must_pass_of(item: pytest.Item) -> bool | str | None:
     found = (mark.kwargs.get("must_pass") for mark in item.iter_markers("llm_golden"))
     value = next((each for each in found if each is not None), None)
     if value is not None and not isinstance(value, (bool, str)):
-        raise SettingError(MUST_PASS_PLACE, value, "True, False, or a Jinja2 expression over the case")
+        raise SettingError(
+            MUST_PASS_PLACE, value, "True, False, or a Jinja2 expression over the case"
+        )
     return value
 
 
@@ -104,21 +122,27 @@ def metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
         SettingError: It has no name.
     """
     if len(mark.args) != 1 or not isinstance(mark.args[0], str):
-        raise SettingError("@pytest.mark.llm_metric", mark.args, "one metric name, for example 'toxicity'")
-    return mark.args[0], {name: value for name, value in mark.kwargs.items() if name not in ("min", "max")}
+        raise SettingError(
+            "@pytest.mark.llm_metric", mark.args, "one metric name, for example 'toxicity'"
+        )
+    return mark.args[0], {
+        name: value for name, value in mark.kwargs.items() if name not in ("min", "max")
+    }
 
 
 def golden_paths(mark: pytest.Mark, test_file: Path, root: Path) -> list[Path]:
     """The golden files of an ``llm_golden`` marker.
 
-    A relative path is looked up from the test file's folder, then from the root directory. It may be a glob
-    pattern.
+    A relative path is looked up from the test file's folder, then from the root directory. It may
+    be a glob pattern.
 
     Raises:
         SettingError: There is no such file.
     """
     if not mark.args or not all(isinstance(name, (str, Path)) for name in mark.args):
-        raise SettingError("@pytest.mark.llm_golden", mark.args, "one or more paths of golden files")
+        raise SettingError(
+            "@pytest.mark.llm_golden", mark.args, "one or more paths of golden files"
+        )
     return [path for name in mark.args for path in _find(str(name), [test_file.parent, root])]
 
 
@@ -134,7 +158,7 @@ def _find(name: str, folders: list[Path]) -> list[Path]:
 
 
 def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
-    from pytest_llmeval.records import Threshold
+    from pytest_llmeval.records.threshold import Threshold
 
     if mark.kwargs.get("min_score") is None:
         return []
@@ -144,18 +168,28 @@ def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
 
 
 def _texts(mark: pytest.Mark) -> list[Threshold]:
-    from pytest_llmeval.records import Threshold
+    from pytest_llmeval.records.threshold import Threshold
 
     bounds = mark.kwargs.get("threshold") or ()
-    return [Threshold.parse(text, "marker") for text in ([bounds] if isinstance(bounds, str) else bounds)]
+    return [
+        Threshold.parse(text, "marker")
+        for text in ([bounds] if isinstance(bounds, str) else bounds)
+    ]
 
 
 def _metric_bounds(mark: pytest.Mark) -> list[Threshold]:
-    from pytest_llmeval.records import Threshold
+    from pytest_llmeval.records.threshold import Threshold
 
     metric, params = metric_of(mark)
-    given = {keyword: sign for keyword, sign in (("min", ">="), ("max", "<=")) if mark.kwargs.get(keyword) is not None}
-    return [Threshold(metric, sign, _number(mark, keyword), params, "marker") for keyword, sign in given.items()]
+    given = {
+        keyword: sign
+        for keyword, sign in (("min", ">="), ("max", "<="))
+        if mark.kwargs.get(keyword) is not None
+    }
+    return [
+        Threshold(metric, sign, _number(mark, keyword), params, "marker")
+        for keyword, sign in given.items()
+    ]
 
 
 def _number(mark: pytest.Mark, keyword: str) -> float:

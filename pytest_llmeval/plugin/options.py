@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.option import Option
-from pytest_llmeval.precedence import resolve
-from pytest_llmeval.settings import OPTIONS, Settings
+from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.resolve import resolve
+from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
-    from pytest_llmeval.plugin.activation import Activation
+    from pytest_llmeval.plugin.state import PluginState
+
 
 GROUP = "llm"
 TITLE = "regression tests of language models (pytest-llm-golden)"
@@ -37,7 +38,9 @@ def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
     group = parser.getgroup(GROUP, TITLE)
     for option in OPTIONS:
         if not option.ini_only and not hasattr(known, option.dest):
-            group.addoption(option.flag, dest=option.dest, default=None, help=_help(option), **_action(option))
+            group.addoption(
+                option.flag, dest=option.dest, default=None, help=_help(option), **_action(option)
+            )
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -52,7 +55,9 @@ def read_settings(config: pytest.Config) -> Settings:
         settings = resolve(command_line, os.environ, ini)
         settings.thresholds()
         if settings.where is not None:
-            from pytest_llmeval.goldens.selection import where_filter  # late: most runs have no filter
+            from pytest_llmeval.goldens.selection import (
+                where_filter,  # late: most runs have no filter
+            )
 
             where_filter(settings.where)
     except InputError as error:
@@ -60,16 +65,17 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def check_gates(activation: Activation) -> None:
+def check_gates(activation: PluginState) -> None:
     """Look whether the gates of the settings can be used, before anything is sent.
 
     Raises:
-        pytest.UsageError: A rule or the quarantine cannot be read, or a judge that changes with the model would gate.
+        pytest.UsageError: A rule or the quarantine cannot be read, or a judge that changes with the
+        model would gate.
     """
     settings = activation.settings
     if not (settings.gate or settings.baseline or settings.quarantine):
         return
-    from pytest_llmeval.session.gating import check
+    from pytest_llmeval.runs.gates import check
 
     try:
         check(settings)
@@ -85,6 +91,10 @@ def _action(option: Option) -> dict[str, Any]:
 
 
 def _help(option: Option) -> str:
-    said = option.default is not None and option.default is not False and option.default not in ("", (), {})
+    said = (
+        option.default is not None
+        and option.default is not False
+        and option.default not in ("", (), {})
+    )
     default = f" (default: {option.default})" if said else ""
     return f"{option.help}{default}".replace("%", "%%")

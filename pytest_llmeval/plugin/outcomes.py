@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
-from pytest_llmeval.plugin.activation import ACTIVATION, AHEAD, AHEAD_OF, RUN
 from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.state import AHEAD, AHEAD_OF, RUN, STATE
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Score, Threshold
-    from pytest_llmeval.results import Outcome
-    from pytest_llmeval.session.case_run import CaseRun
+    from pytest_llmeval.cases.evaluation import CaseEvaluation
+    from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.records.score import Score
+    from pytest_llmeval.records.threshold import Threshold
+
 
 RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
 DURATION = pytest.StashKey[float]()
@@ -23,11 +25,15 @@ DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse what cannot be had before anything is sent."""
-    declaring = [item for item in session.items if any(map(item.get_closest_marker, DECLARING)) or case_of(item)]
+    declaring = [
+        item
+        for item in session.items
+        if any(map(item.get_closest_marker, DECLARING)) or case_of(item)
+    ]
     if declaring and not session.config.option.collectonly:
-        from pytest_llmeval.plugin.plans import check_declared
+        from pytest_llmeval.plugin.item_plan import check_declared
 
-        check_declared(declaring, session.config.stash[ACTIVATION])
+        check_declared(declaring, session.config.stash[STATE])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,8 +41,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start afresh: a plugin that reruns a test runs the same item again."""
     forget_run(item)
     item.stash[DURATION] = 0.0
-    item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith("llm_")]
-    item.config.stash[ACTIVATION].raise_refusal()
+    item.user_properties[:] = [
+        pair for pair in item.user_properties if not pair[0].startswith("llm_")
+    ]
+    item.config.stash[STATE].raise_refusal()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,7 +74,7 @@ def forget_run(item: pytest.Item) -> None:
         item.config.stash[AHEAD_OF].learn_scores(item.stash[RUN])
         del item.stash[RUN]
         item.stash[AHEAD] = None  # what was begun is consumed, and is not begun again
-    item.config.stash[ACTIVATION].current = None
+    item.config.stash[STATE].current = None
 
 
 def enforce_thresholds(item: pytest.Item) -> None:
@@ -79,7 +87,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
     bounded = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
     if RUN not in item.stash and case_of(item) is None and not bounded:
         return
-    from pytest_llmeval.plugin.plans import skip_or_raise
+    from pytest_llmeval.plugin.item_plan import skip_or_raise
 
     run = _run_of(item)
     try:
@@ -87,20 +95,22 @@ def enforce_thresholds(item: pytest.Item) -> None:
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
     if missed:
-        from pytest_llmeval.session.must_pass import settle
+        from pytest_llmeval.cases.must_pass import settle
 
         test = settle(run, missed)
         if test is None or test.verdict == "broken":
             fail(run, missed, is_excused(item, run))
 
 
-def is_excused(item: pytest.Item, run: CaseRun) -> bool:
+def is_excused(item: pytest.Item, run: CaseEvaluation) -> bool:
     """Whether the gates of the run decide, and not this case alone."""
-    by_gate = item.config.stash[ACTIVATION].settings.fail_on == "gate"
+    by_gate = item.config.stash[STATE].settings.fail_on == "gate"
     return by_gate and not run.plan.case.must_pass and not item.config.option.runxfail
 
 
-def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]], excused: bool = False) -> None:
+def fail(
+    run: CaseEvaluation, missed: Sequence[tuple[Threshold, Score]], excused: bool = False
+) -> None:
     """Fail a test that misses bounds, and say why.
 
     Args:
@@ -112,7 +122,7 @@ def fail(run: CaseRun, missed: Sequence[tuple[Threshold, Score]], excused: bool 
         pytest.fail.Exception: It is not excused.
         pytest.xfail.Exception: It is.
     """
-    from pytest_llmeval.reports.failure import missed_lines, samples_lines, subject_lines
+    from pytest_llmeval.reports.terminal.failure import missed_lines, samples_lines, subject_lines
 
     case, samples = run.plan.case, run.recorded_samples()
     lines = [*missed_lines(case, missed), *samples_lines(samples)]
@@ -128,29 +138,37 @@ def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
         return
     report.outcome = "failed"
     report.__dict__.pop("wasxfail", None)
-    report.when = "setup" if report.when == "call" else report.when  # pytest calls a failed set-up an error
+    report.when = (
+        "setup" if report.when == "call" else report.when
+    )  # pytest calls a failed set-up an error
     text = call.excinfo.getrepr(style="value")
     if text.reprcrash is not None:
-        text.reprcrash.message = str(call.excinfo.value)  # the short summary has no room for the type's full name
+        text.reprcrash.message = str(
+            call.excinfo.value
+        )  # the short summary has no room for the type's full name
     report.longrepr = text
 
 
-def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+def attach_result(
+    item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
+) -> None:
     """Put the CaseResult on the report that decides the test, and again where tear-down spoils a pass."""
     item.stash[DURATION] = item.stash.get(DURATION, 0.0) + call.duration
     run = item.stash.get(RUN, None)
     if run is None and report.outcome == "failed" and case_of(item) is not None:
-        run = _run_of(item)  # it failed before it touched a fixture of ours, and is a result all the same
+        run = _run_of(
+            item
+        )  # it failed before it touched a fixture of ours, and is a result all the same
     decides = call.when == "call" or report.outcome != "passed"
     if not decides or run is None or run.decided not in (None, "passed"):
         return
     if report.outcome == "skipped" and run.completion is None:
         return
     run.decided = outcome_of(report)
+    from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
-    from pytest_llmeval.wire import to_wire
 
-    activation = item.config.stash[ACTIVATION]
+    activation = item.config.stash[STATE]
     result = run.result(run.decided, message_of(run, call), item.stash[DURATION], activation.worker)
     text = to_wire(result)
     setattr(report, RESULT_ATTRIBUTE, text)
@@ -160,13 +178,13 @@ def attach_result(item: pytest.Item, report: pytest.TestReport, call: pytest.Cal
         item.user_properties.extend(properties(result))
 
 
-def _run_of(item: pytest.Item) -> CaseRun:
-    from pytest_llmeval.plugin.plans import case_run
+def _run_of(item: pytest.Item) -> CaseEvaluation:
+    from pytest_llmeval.plugin.item_plan import case_run
 
     return case_run(item)
 
 
-def message_of(run: CaseRun, call: pytest.CallInfo[None]) -> str:
+def message_of(run: CaseEvaluation, call: pytest.CallInfo[None]) -> str:
     """Why a test did not pass; what prompt and answer were stands beside it in the reports."""
     if call.excinfo is None or run.why:
         return run.why

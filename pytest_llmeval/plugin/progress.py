@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmeval.plugin.activation import Activation
+    from pytest_llmeval.plugin.state import PluginState
+
 
 EVERY_S = 0.5
 PATIENCE_S = 1.0
@@ -29,10 +30,16 @@ class Progress:
         terminal: pytest's terminal reporter.
     """
 
-    def __init__(self, activation: Activation, terminal: Any) -> None:
-        self._activation, self._writer = activation, terminal._tw  # pytest offers no public way to it
-        # A terminal of its own: while a test runs, pytest turns the standard one away to capture what the test prints.
-        self._file = os.fdopen(os.dup(self._writer._file.fileno()), "w", encoding="utf-8", errors="replace")
+    def __init__(self, activation: PluginState, terminal: Any) -> None:
+        self._activation, self._writer = (
+            activation,
+            terminal._tw,
+        )  # pytest offers no public way to it
+        # A terminal of its own: while a test runs, pytest turns the standard one away to capture
+        # what the test prints.
+        self._file = os.fdopen(
+            os.dup(self._writer._file.fileno()), "w", encoding="utf-8", errors="replace"
+        )
         self._lock, self._end = threading.Lock(), threading.Event()
         self._began = self._last = time.monotonic()
         self._done = 0
@@ -76,12 +83,14 @@ class Progress:
                 self._show()
 
     def _show(self) -> None:
-        from pytest_llmeval.reports.progress import status_text
+        from pytest_llmeval.reports.terminal.dry_run import status_text
 
         lanes = self._activation.lanes()
         if not lanes or self._session is None:
             return
-        text = status_text(self._done, self._session.testscollected, lanes, time.monotonic() - self._began)
+        text = status_text(
+            self._done, self._session.testscollected, lanes, time.monotonic() - self._began
+        )
         with self._lock:
             if not self._end.is_set():
                 self._write(SAVE + text[: self._room()] + ERASE + RESTORE)

@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin import ahead, collection, dry_run, explain, fixtures, gating, outcomes, quiet
-from pytest_llmeval.plugin.activation import ACTIVATION, Activation
+from pytest_llmeval.plugin import (
+    collection,
+    dry_run,
+    explain,
+    fixtures,
+    gating,
+    log_filter,
+    lookahead,
+    outcomes,
+)
 from pytest_llmeval.plugin.controller import Controller
 from pytest_llmeval.plugin.options import check_gates, read_settings
+from pytest_llmeval.plugin.state import STATE, PluginState
 from pytest_llmeval.plugin.worker import Worker
 
 MARKERS = (
@@ -29,12 +38,12 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: A setting is not allowed.
     """
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    activation = Activation(config, read_settings(config), workerinput.get("workerid", "main"))
-    config.stash[ACTIVATION] = activation
+    activation = PluginState(config, read_settings(config), workerinput.get("workerid", "main"))
+    config.stash[STATE] = activation
     check_gates(activation)
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    for module in (ahead, collection, explain, fixtures, gating, outcomes, quiet):
+    for module in (lookahead, collection, explain, fixtures, gating, outcomes, log_filter):
         config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
     if activation.settings.dry_run:
         dry_run.run_in_this_process(config)
@@ -45,6 +54,6 @@ def activate(config: pytest.Config) -> None:
 
 def deactivate(config: pytest.Config) -> None:
     """Close what `activate` and the tests have opened."""
-    activation = config.stash.get(ACTIVATION, None)
+    activation = config.stash.get(STATE, None)
     if activation is not None:
         activation.close()

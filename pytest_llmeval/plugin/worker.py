@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin.activation import Activation
+from pytest_llmeval.plugin.state import PluginState
 
 OUTPUT = "llm"
 """Key of what a worker tells the controller."""
@@ -19,7 +19,7 @@ class Worker:
         activation: The plugin's state.
     """
 
-    def __init__(self, activation: Activation) -> None:
+    def __init__(self, activation: PluginState) -> None:
         self._activation = activation
 
     @pytest.hookimpl(tryfirst=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from pytest_llmeval.errors import CallError, nearest
-from pytest_llmeval.records import Case, Completion, Request
+from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.case import Case
 
 FIELDS = ("expected", "prompt")
 """Fields of a case that can be read like a column."""
@@ -14,10 +15,12 @@ FIELDS = ("expected", "prompt")
 class ColumnProvider:
     """Answers with a cell of the case's own row.
 
-    Nothing is fingerprinted: reading a cell costs nothing, and a stored answer would outlive an edit of the file.
+    Nothing is fingerprinted: reading a cell costs nothing, and a stored answer would outlive an
+    edit of the file.
 
     Args:
-        name: Column, as in the file; case, spaces and punctuation do not matter, so ``Actual Output`` is
+        name: Column, as in the file; case, spaces and punctuation do not matter, so ``Actual
+            Output`` is
             ``actual_output``. ``expected`` and ``prompt`` name the fields of the case.
     """
 
@@ -38,7 +41,9 @@ class ColumnProvider:
             CallError: The row has no such cell, or the request has no case.
         """
         if request.case is None:
-            raise CallError(f"column:{self._name} answers cases of a golden file; found a request without one.")
+            raise CallError(
+                f"column:{self._name} answers cases of a golden file; found a request without one."
+            )
         cells = _cells(request.case)
         for column, value in cells.items():
             if _plain(column) == _plain(self._name):

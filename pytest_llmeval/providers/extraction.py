@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records.call import Completion
 
 SHOWN = 200  # characters of a reply in an error text
 
@@ -14,11 +14,13 @@ SHOWN = 200  # characters of a reply in an error text
 def extract_answer(completion: Completion, pattern: str) -> Completion:
     r"""The completion with only the part of its text that the pattern finds.
 
-    ``.`` also matches a newline, so ``.*\[/INST\](.*)`` finds what stands behind the last ``[/INST]``.
+    ``.`` also matches a newline, so ``.*\[/INST\](.*)`` finds what stands behind the last
+    ``[/INST]``.
 
     Args:
         completion: The completion as it came.
-        pattern: Regular expression; its first group is the answer, or the whole match if it has none.
+        pattern: Regular expression; its first group is the answer, or the whole match if it has
+            none.
 
     Raises:
         BadReply: The pattern finds nothing.

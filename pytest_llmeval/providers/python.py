@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import contextvars
 import dataclasses
 import importlib
 import inspect
 import pkgutil
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.providers.runnables import as_function, is_runnable
-from pytest_llmeval.providers.threads import in_thread
-from pytest_llmeval.records import Case, Completion, Message, Request, Source
+from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.case import Case, Message, Source
 
 ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
 ALLOWED_SPEC = "python:package.module:name"
@@ -27,17 +30,21 @@ ALLOWED_SPEC = "python:package.module:name"
 class CallableProvider:
     """Answers by calling a function with the case.
 
-    A function that is not async runs in a thread of its own, so that it does not hold up other calls.
+    A function that is not async runs in a thread of its own, so that it does not hold up other
+    calls.
 
     Args:
         function: ``(case) -> str | Completion``, sync or async.
         name: What reports and errors call it.
-        fingerprint: Changes whenever the same case could get another answer; ``None`` if that cannot be known.
+        fingerprint: Changes whenever the same case could get another answer; ``None`` if that
+            cannot be known.
     """
 
     sees_case = True
 
-    def __init__(self, function: Callable[[Case], Any], name: str, fingerprint: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[[Case], Any], name: str, fingerprint: str | None = None
+    ) -> None:
         self._function = function
         self._name = name
         self.endpoint = f"python:{name}"
@@ -64,7 +71,9 @@ class CallableProvider:
         return self._completion(answer, time.perf_counter() - started)
 
     async def _call(self, case: Case) -> Any:
-        if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(type(self._function).__call__):
+        if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(
+            type(self._function).__call__
+        ):
             return await self._function(case)
         answer = await in_thread(self._function, case)
         return await answer if inspect.isawaitable(answer) else answer
@@ -76,20 +85,24 @@ class CallableProvider:
         if isinstance(answer, Completion):
             endpoint, latency_s = answer.endpoint or endpoint, answer.latency_s or latency_s
             return dataclasses.replace(answer, endpoint=endpoint, latency_s=latency_s)
-        raise CallRefused(f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion.")
+        raise CallRefused(
+            f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion."
+        )
 
 
 def _case_of(messages: tuple[Message, ...]) -> Case:
     """A case for a request that has none: a callable as judge sees the judge's prompt as its prompt."""
-    prompt = next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
+    prompt = next(
+        (str(message["content"]) for message in reversed(messages) if message["role"] == "user"), ""
+    )
     return Case(id="request", prompt=prompt, messages=messages, source=Source("", 0))
 
 
 def load_callable(spec: str, place: str = "--llm-provider") -> Provider:
     """The provider that ``package.module:name`` names.
 
-    The current folder is put at the end of `sys.path`, and stays there: an application that is not installed is found,
-    and may import more of itself when it is called.
+    The current folder is put at the end of `sys.path`, and stays there: an application that is not
+    installed is found, and may import more of itself when it is called.
 
     Args:
         spec: What stands behind ``python:``; the name may have dots.
@@ -106,7 +119,9 @@ def load_callable(spec: str, place: str = "--llm-provider") -> Provider:
         value = attrgetter(name)(module)
     except AttributeError:
         public = [word for word in vars(module) if not word.startswith("_")]
-        raise SettingError(place, f"python:{spec}", f"a name in {module_name}", nearest(name, public)) from None
+        raise SettingError(
+            place, f"python:{spec}", f"a name in {module_name}", nearest(name, public)
+        ) from None
     return as_provider(value, place, spec)
 
 
@@ -135,8 +150,9 @@ def _nearest_module(missing: str) -> str:
 def as_provider(value: object, place: str = "llm_provider", name: str = "") -> Provider:
     """What a user gave, as a Provider.
 
-    A class is instantiated without arguments. A callable or runnable may carry an attribute ``fingerprint`` (text that
-    changes whenever its answers could), without which nothing it answers is reused in another run.
+    A class is instantiated without arguments. A callable or runnable may carry an attribute
+    ``fingerprint`` (text that changes whenever its answers could), without which nothing it answers
+    is reused in another run.
 
     Args:
         value: A Provider, a callable ``(case) -> str | Completion``, or a LangChain runnable.
@@ -152,14 +168,20 @@ def as_provider(value: object, place: str = "llm_provider", name: str = "") -> P
         return value
     if not (is_runnable(value) or callable(value)):
         lacking = [member for member in ("fingerprint", "sees_case") if not hasattr(value, member)]
-        remedy = f"It has complete, but not {' and '.join(lacking)}." if hasattr(value, "complete") else ""
+        remedy = (
+            f"It has complete, but not {' and '.join(lacking)}."
+            if hasattr(value, "complete")
+            else ""
+        )
         raise SettingError(place, type(value).__name__, ALLOWED, remedy)
     fingerprint = getattr(value, "fingerprint", None)
     if fingerprint is not None and not isinstance(fingerprint, str):
         raise SettingError(f"{place} fingerprint", fingerprint, "text, or nothing")
     named: Any = value if hasattr(value, "__qualname__") else type(value)
     function: Any = as_function(value) if is_runnable(value) else value
-    provider = CallableProvider(function, name or f"{named.__module__}:{named.__qualname__}", fingerprint)
+    provider = CallableProvider(
+        function, name or f"{named.__module__}:{named.__qualname__}", fingerprint
+    )
     for member in ("concurrency", "call_usd"):
         if hasattr(value, member):
             setattr(provider, member, getattr(value, member))
@@ -171,4 +193,107 @@ def _instance(made: type, place: str) -> object:
         return made()
     except Exception as error:  # the user's code
         remedy = f"{made.__name__}() raised {type(error).__name__}: {error}"
-        raise SettingError(place, made.__name__, "a class that can be made without arguments", remedy) from error
+        raise SettingError(
+            place, made.__name__, "a class that can be made without arguments", remedy
+        ) from error
+
+
+def is_runnable(value: object) -> bool:
+    """Whether it has ``invoke`` or ``ainvoke``."""
+    return callable(getattr(value, "ainvoke", None)) or callable(getattr(value, "invoke", None))
+
+
+def as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
+    """A function that invokes a runnable with the prompt of a case, or with its messages if it is a chat.
+
+    Args:
+        runnable: What `is_runnable` accepts.
+
+    Returns:
+        An async function; a chat message that the runnable returns is read as a Completion.
+    """
+
+    async def ask(case: Case) -> Any:
+        given = [dict(message) for message in case.messages] or case.prompt
+        if hasattr(runnable, "ainvoke"):
+            return _read(await runnable.ainvoke(given))
+        return _read(await in_thread(runnable.invoke, given))
+
+    return ask
+
+
+def _read(answer: Any) -> Any:
+    """A message as a Completion; anything else as it is."""
+    content = getattr(answer, "content", None)
+    if isinstance(content, list):
+        content = "".join(
+            part if isinstance(part, str) else part.get("text", "") for part in content
+        )
+    if not isinstance(content, str):
+        return answer
+    about: Mapping[str, Any] = getattr(answer, "response_metadata", None) or {}
+    tokens: Mapping[str, int] | None = getattr(answer, "usage_metadata", None)
+    return Completion(
+        content,
+        model=str(about.get("model_name") or ""),
+        finish_reason=str(about.get("finish_reason") or ""),
+        usage=Usage(tokens["input_tokens"], tokens["output_tokens"]) if tokens else None,
+    )
+
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *args: object) -> T:
+    """What a function returns that is not async, while other calls go on.
+
+    Unlike `asyncio.to_thread`, as many run at once as are asked for, and one that hangs does not
+    hold up the end of the process: the threads are daemons. A call that is cancelled is no longer
+    waited for; its thread goes on.
+
+    Args:
+        function: What to call; it sees the caller's context variables.
+        args: Its arguments.
+
+    Raises:
+        RuntimeError: The function wants to end the process, or no thread can be started.
+        BaseException: Whatever else the function raised.
+    """
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[Callable[[], T]] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        outcome = _outcome(context, function, args)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_deliver, waiter, outcome)
+
+    threading.Thread(
+        target=run, name=f"llmeval {getattr(function, '__name__', 'call')}", daemon=True
+    ).start()
+    return (await waiter)()
+
+
+def _outcome(
+    context: contextvars.Context, function: Callable[..., T], args: tuple[object, ...]
+) -> Callable[[], T]:
+    """Call the function; what comes back returns its value, or raises its exception."""
+    try:
+        value = context.run(function, *args)
+    except BaseException as error:
+        raised = error
+
+        def fail() -> T:
+            if isinstance(
+                raised, (SystemExit, KeyboardInterrupt)
+            ):  # either would end the event loop
+                raise RuntimeError(f"it raised {type(raised).__name__}: {raised}") from raised
+            raise raised
+
+        return fail
+    return lambda: value
+
+
+def _deliver(waiter: asyncio.Future[T], outcome: T) -> None:
+    if not waiter.done():  # done: cancelled
+        waiter.set_result(outcome)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from pytest_llmeval.errors import CallError, nearest
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.records.call import Completion, Request
 
 Answer: TypeAlias = str | Completion | Exception
 """What to answer with; an exception is raised."""
@@ -20,7 +20,8 @@ class ScriptedProvider:
         ``ScriptedProvider({"Capital of France?": "Paris"}, default="I do not know.")``
 
     Args:
-        answers: By the text of the last user message; or in the order of the requests; or a function of the request.
+        answers: By the text of the last user message; or in the order of the requests; or a
+            function of the request.
         default: For a prompt that is not scripted; without one such a prompt is a CallError.
         fingerprint: Lets answers be reused in another run; ``None`` forbids it.
 
@@ -55,7 +56,9 @@ class ScriptedProvider:
         if answer is None:
             prompt = _prompt(request)
             hint = nearest(prompt, self._scripted) or f"{len(self.requests)} requests came."
-            raise CallError(f"ScriptedProvider: nothing is scripted for the prompt {prompt!r}, and no default. {hint}")
+            raise CallError(
+                f"ScriptedProvider: nothing is scripted for the prompt {prompt!r}, and no default. {hint}"
+            )
         if isinstance(answer, Exception):
             raise answer
         completion = answer if isinstance(answer, Completion) else Completion(answer)
@@ -76,5 +79,7 @@ def _lookup(
 
 def _prompt(request: Request) -> str:
     """The text of the last user message."""
-    said = (message["content"] for message in reversed(request.messages) if message["role"] == "user")
+    said = (
+        message["content"] for message in reversed(request.messages) if message["role"] == "user"
+    )
     return str(next(said, ""))

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.comparisons import GateResult, MetricComparison
-from pytest_llmeval.gating.sides import PASS_RATE
-from pytest_llmeval.reports.phrases import NONE, average, percent, rate_text
-from pytest_llmeval.reports.summary import Summary
-from pytest_llmeval.results import Run
+from pytest_llmeval.records.comparison import GateResult, MetricComparison
+from pytest_llmeval.records.result import PASS_RATE
+from pytest_llmeval.records.run import Run
 from pytest_llmeval.stats.verdicts import WORST_FIRST
+from pytest_llmeval.summary.summary import Summary
+from pytest_llmeval.text import NONE, average, percent, rate_text
 
 
 def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """Label and text of each figure behind the verdict: those of the regression gate, or of the pass rate."""
-    compared = [(comparison.baseline, metric) for comparison in run.comparisons for metric in comparison.metrics]
+    compared = [
+        (comparison.baseline, metric)
+        for comparison in run.comparisons
+        for metric in comparison.metrics
+    ]
     if not compared:
         rate = summary.pass_rate
-        return [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
+        return (
+            [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
+        )
     baseline, metric = min(compared, key=lambda each: _urgency(each[1]))
     return [("Metric", metric.name), ("Against", baseline), *_gate_figures(metric)]
 
@@ -31,7 +37,10 @@ def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
     result = metric.result
     if not result.n:
         return  # nothing was compared, and the gate says why
-    yield "Before and after", f"{own(metric, result.before.estimate)} → {own(metric, result.after.estimate)}"
+    yield (
+        "Before and after",
+        f"{own(metric, result.before.estimate)} → {own(metric, result.after.estimate)}",
+    )
     yield "Change", f"{points(result.change)} points"
     yield interval_label(result), interval_text(result)
     yield "p", p_text(result)

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pytest_llmeval.goldens.cells import FORMULA_STARTS
-from pytest_llmeval.records import Parameters
-from pytest_llmeval.reports.facts import asked_for, case_cost, finite, kept_count, model_of
+from pytest_llmeval.records.call import Parameters
+from pytest_llmeval.records.result import CaseResult, model_of
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.score import finite
 from pytest_llmeval.reports.output import replacing, rereadable
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.summary.checks import asked_for, kept_count
+from pytest_llmeval.summary.costs import case_cost
 
 COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",
@@ -29,7 +32,8 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
     Args:
         path: The file to make or replace.
         run: The run.
-        results: Its results, in the order of the table. Read twice: first to learn the names of the scores.
+        results: Its results, in the order of the table. Read twice: first to learn the names of the
+            scores.
 
     Raises:
         LLMEvalError: The file cannot be written.
@@ -37,7 +41,9 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
     names, size = _score_names(rereadable(results))
     with replacing(path, "CSV report") as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *(_text(f"score_{name}" if name in COLUMNS else name) for name in names)])
+        writer.writerow(
+            [*COLUMNS, *(_text(f"score_{name}" if name in COLUMNS else name) for name in names)]
+        )
         for result in results:
             writer.writerow([*_cells(run, result, size), *_scores(result, names)])
 
@@ -57,12 +63,20 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
     rubric = next((finite(score) for score in result.scores if score.name == SCORE), None)
     response = result.completion.text if result.completion else None
     yield from map(_text, (result.started_at, case.prompt, case.expected, response))
-    yield from (asked.temperature, asked.max_tokens, asked.top_p, asked.frequency_penalty, asked.presence_penalty)
+    yield from (
+        asked.temperature,
+        asked.max_tokens,
+        asked.top_p,
+        asked.frequency_penalty,
+        asked.presence_penalty,
+    )
     yield None if rubric is None else rubric.value
     yield from map(_text, ("; ".join(case.tags), model_of(result)))
     yield size
     reason = None if rubric is None else rubric.reason or rubric.error
-    yield from map(_text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome))
+    yield from map(
+        _text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome)
+    )
     cost = case_cost(result)
     yield from (cost.generation, cost.judging)
     kept, known = kept_count(result.samples)
@@ -71,7 +85,9 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:
-    values = {score.name: finite(score).value for score in reversed(result.scores)}  # the first of a name stays
+    values = {
+        score.name: finite(score).value for score in reversed(result.scores)
+    }  # the first of a name stays
     return (values.get(name) for name in names)
 
 

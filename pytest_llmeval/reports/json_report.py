@@ -5,24 +5,33 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
-from pytest_llmeval.records import Completion, Request, Score
-from pytest_llmeval.reports.facts import case_cost, checks, finite
-from pytest_llmeval.reports.history import RunPoint
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.result import CaseResult, Sample
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.wire import fields_of, from_wire
 from pytest_llmeval.reports.output import replacing
-from pytest_llmeval.reports.summary import Summary, Tally
-from pytest_llmeval.results import CaseResult, Run, Sample
-from pytest_llmeval.wire import fields_of
+from pytest_llmeval.runlog.history import RunPoint
+from pytest_llmeval.summary.checks import checks
+from pytest_llmeval.summary.costs import case_cost
+from pytest_llmeval.summary.summary import Summary, Tally
 
 REPORT = "JSON report"
 SCHEMA = "urn:pytest-llm-golden:report-1"
 
 
 def write_json(
-    path: Path, run: Run, results: Iterable[CaseResult], summary: Summary, history: Sequence[RunPoint] = ()
+    path: Path,
+    run: Run,
+    results: Iterable[CaseResult],
+    summary: Summary,
+    history: Sequence[RunPoint] = (),
 ) -> None:
     """Write the JSON report, result by result. The text is ASCII; other characters are escaped.
 
@@ -55,8 +64,13 @@ def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) ->
         LLMEvalError: The file cannot be written.
     """
     tally = Tally()
-    with replacing(path, REPORT) as file, TemporaryFile("w+", encoding="ascii", dir=path.parent) as lines:
-        lines.writelines(_lines(_counted(results, tally)))  # the summary comes before them, and is known after them
+    with (
+        replacing(path, REPORT) as file,
+        TemporaryFile("w+", encoding="ascii", dir=path.parent) as lines,
+    ):
+        lines.writelines(
+            _lines(_counted(results, tally))
+        )  # the summary comes before them, and is known after them
         lines.seek(0)
         summary = tally.summary(run)
         _write(file, head_json(run, summary), lines)
@@ -96,7 +110,10 @@ def result_object(result: CaseResult) -> dict[str, Any]:
 
     A score that is infinite or not a number is told as unscored, with the reason.
     """
-    bounds = [{**vars(check.threshold), "value": check.value, "met": check.met} for check in checks(result)]
+    bounds = [
+        {**vars(check.threshold), "value": check.value, "met": check.met}
+        for check in checks(result)
+    ]
     return {
         **vars(result),
         "request": _request(result.request),
@@ -149,3 +166,59 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(inner) for name, inner in value.items()}
     return [_without_nan(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+@dataclass(frozen=True)
+class ReportedResults:
+    """The results of a JSON report. Each iteration makes them anew."""
+
+    path: Path
+    rows: list[object]
+
+    def __iter__(self) -> Iterator[CaseResult]:
+        """The results in their order.
+
+        Raises:
+            InputError: One of them cannot be read.
+        """
+        for row in self.rows:
+            try:
+                yield from_wire(CaseResult, json.dumps(row))
+            except ValueError as error:
+                raise InputError(f"{self.path}: a result that cannot be read: {error}") from None
+
+
+def read_report(path: Path) -> tuple[int, Iterator[CaseResult]]:
+    """How many tests of a report were lost with their worker, and its results.
+
+    Raises:
+        InputError: The file cannot be read, or is no JSON report of this version.
+    """
+    report = _report(path)
+    return len(report["run"]["lost"]), iter(ReportedResults(path, report["results"]))
+
+
+def read_run(path: Path) -> tuple[Run, ReportedResults]:
+    """The run of a report, and its results.
+
+    Raises:
+        InputError: The file cannot be read, or is no JSON report of this version.
+    """
+    report = _report(path)
+    try:
+        return from_wire(Run, json.dumps(report["run"])), ReportedResults(path, report["results"])
+    except ValueError as error:
+        raise InputError(f"{path}: a run that cannot be read: {error}") from None
+
+
+def _report(path: Path) -> dict[str, Any]:
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a JSON report: {error}") from None
+    found = report.get("schema") if isinstance(report, dict) else type(report).__name__
+    if found != SCHEMA:
+        raise InputError(
+            f"{path}: found {found!r}; allowed: a JSON report with the schema {SCHEMA}"
+        )
+    return dict(report)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.reports.facts import answers, case_cost, finite, flicker_text, kept_text, model_of, scoring_calls
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.records.result import CaseResult, model_of
+from pytest_llmeval.records.score import finite
+from pytest_llmeval.summary.checks import flicker_text, kept_text
+from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
 
 
 def properties(result: CaseResult) -> list[tuple[str, str]]:

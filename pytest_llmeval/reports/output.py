@@ -20,7 +20,9 @@ def rereadable(results: Iterable[T]) -> Iterable[T]:
         TypeError: They are an iterator, whose second reading would find nothing.
     """
     if isinstance(results, Iterator):
-        raise TypeError(f"results are read twice; found {type(results).__name__}; allowed: a list, RunLog.results()")
+        raise TypeError(
+            f"results are read twice; found {type(results).__name__}; allowed: a list, RunLog.results()"
+        )
     return results
 
 
@@ -39,8 +41,13 @@ def replacing(path: Path, what: str) -> Iterator[TextIO]:
     """
     try:
         make_folder(path.parent)
-        with whole_file(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with (
+            whole_file(path) as part,
+            part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+        ):
             yield file
     except OSError as error:
         allowed = "a path in a folder that can be written"
-        raise LLMEvalError(f"{what} {path}: cannot be written, {error.strerror or error}; allowed: {allowed}") from None
+        raise LLMEvalError(
+            f"{what} {path}: cannot be written, {error.strerror or error}; allowed: {allowed}"
+        ) from None

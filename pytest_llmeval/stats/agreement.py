@@ -1,7 +1,8 @@
 """How well two raters agree, for example a judge and people. Each figure is ``None`` where it is not defined.
 
-The quadratic-weighted kappa and Krippendorff's alpha stand here in closed form, because the bootstrap takes them some
-thousand times: libraries build tables of categories first, which scores with fractions do not have.
+The quadratic-weighted kappa and Krippendorff's alpha stand here in closed form, because the
+bootstrap takes them some thousand times: libraries build tables of categories first, which scores
+with fractions do not have.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     Numbers = Sequence[float] | NDArray[np.float64]
 
+
 BANDS = (
     (0.0, "poor"), (0.20, "slight"), (0.40, "fair"), (0.60, "moderate"), (0.80, "substantial"), (1.0, "almost perfect"),
 )  # fmt: skip
@@ -25,20 +27,26 @@ SPREADLESS = 1e-12
 def kappa_word(kappa: float) -> str:
     """What a kappa is called: ``poor`` below 0, then a word for each fifth.
 
-    Source: Landis and Koch, "The Measurement of Observer Agreement for Categorical Data", Biometrics 33 (1977). They
-    call their bounds arbitrary; they are the customary ones.
+    Source: Landis and Koch, "The Measurement of Observer Agreement for Categorical Data",
+    Biometrics 33 (1977). They call their bounds arbitrary; they are the customary ones.
 
     Args:
         kappa: At most 1.
     """
-    return "poor" if kappa < 0 else next(word for high, word in BANDS[1:] if kappa <= high + SPREADLESS)
+    return (
+        "poor"
+        if kappa < 0
+        else next(word for high, word in BANDS[1:] if kappa <= high + SPREADLESS)
+    )
 
 
-def cohen_kappa(one: Sequence[Hashable] | Numbers, other: Sequence[Hashable] | Numbers) -> float | None:
+def cohen_kappa(
+    one: Sequence[Hashable] | Numbers, other: Sequence[Hashable] | Numbers
+) -> float | None:
     """Cohen's kappa: the share of cases on which two raters agree, beyond what chance would give.
 
-    ``(p_o - p_e) / (1 - p_e)``. Source: Cohen, "A Coefficient of Agreement for Nominal Scales", Educational and
-    Psychological Measurement 20 (1960).
+    ``(p_o - p_e) / (1 - p_e)``. Source: Cohen, "A Coefficient of Agreement for Nominal Scales",
+    Educational and Psychological Measurement 20 (1960).
 
     Args:
         one: The category that the first rater gives to each case.
@@ -62,10 +70,11 @@ def cohen_kappa(one: Sequence[Hashable] | Numbers, other: Sequence[Hashable] | N
 def weighted_kappa(one: Numbers, other: Numbers) -> float | None:
     """Cohen's kappa with quadratic weights: far disagreement counts more than near one.
 
-    ``1 - mean((x - y)²) / mean over all pairs((x_i - y_j)²)``, where the second mean is ``var x + var y + (x̄ - ȳ)²``.
-    For whole scores that is the weighted kappa of Cohen, "Weighted Kappa", Psychological Bulletin 70 (1968), with the
-    weights ``(x - y)²``; see Fleiss and Cohen, Educational and Psychological Measurement 33 (1973). The weights need no
-    categories, so fractions are not rounded. It is the concordance coefficient of Lin, Biometrics 45 (1989), too.
+    ``1 - mean((x - y)²) / mean over all pairs((x_i - y_j)²)``, where the second mean is ``var x +
+    var y + (x̄ - ȳ)²``. For whole scores that is the weighted kappa of Cohen, "Weighted Kappa",
+    Psychological Bulletin 70 (1968), with the weights ``(x - y)²``; see Fleiss and Cohen,
+    Educational and Psychological Measurement 33 (1973). The weights need no categories, so
+    fractions are not rounded. It is the concordance coefficient of Lin, Biometrics 45 (1989), too.
 
     Args:
         one: A number for each case.
@@ -86,9 +95,10 @@ def weighted_kappa(one: Numbers, other: Numbers) -> float | None:
 def krippendorff_alpha(ratings: Sequence[Sequence[float]] | NDArray[np.float64]) -> float | None:
     """Krippendorff's alpha for an interval scale: ``1 - D_o / D_e``, observed over expected disagreement.
 
-    With ``(x - y)²`` between two ratings, ``D_o`` is twice the mean over all ratings of the variance within their case,
-    and ``D_e`` is twice the variance of all ratings, both with the divisor ``n - 1``. A case with one rating has
-    nothing to compare and is left out. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
+    With ``(x - y)²`` between two ratings, ``D_o`` is twice the mean over all ratings of the
+    variance within their case, and ``D_e`` is twice the variance of all ratings, both with the
+    divisor ``n - 1``. A case with one rating has nothing to compare and is left out. Source:
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     Args:
         ratings: For each rater the ratings of all cases, ``nan`` where one has none.
@@ -129,8 +139,8 @@ def pearson(one: Numbers, other: Numbers) -> float | None:
 def spearman(one: Numbers, other: Numbers) -> float | None:
     """Spearman's rank correlation: Pearson's of the ranks, equal numbers sharing their mean rank.
 
-    Source: Spearman, "The Proof and Measurement of Association between Two Things", American Journal of Psychology
-    15 (1904); ranks by ``scipy.stats.rankdata``.
+    Source: Spearman, "The Proof and Measurement of Association between Two Things", American
+    Journal of Psychology 15 (1904); ranks by ``scipy.stats.rankdata``.
 
     Args:
         one: A number for each case.
@@ -139,7 +149,7 @@ def spearman(one: Numbers, other: Numbers) -> float | None:
     Returns:
         From -1 to 1; ``None`` where one of them gives always the same number.
     """
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     return pearson(stats.rankdata(one), stats.rankdata(other))
 
@@ -147,7 +157,8 @@ def spearman(one: Numbers, other: Numbers) -> float | None:
 def kendall(one: Numbers, other: Numbers) -> float | None:
     """Kendall's tau-b: pairs of cases put in the same order less those put in the opposite one, ties allowed for.
 
-    Source: Kendall, "The Treatment of Ties in Ranking Problems", Biometrika 33 (1945), by ``scipy.stats.kendalltau``.
+    Source: Kendall, "The Treatment of Ties in Ranking Problems", Biometrika 33 (1945), by
+    ``scipy.stats.kendalltau``.
 
     Args:
         one: A number for each case.

@@ -3,19 +3,21 @@
 Three questions are asked of the mean difference d̄, each answered at one-sided 95 %:
 
 1. Is the candidate worse at all? (The upper bound U of the difference is below 0.)
-2. Is it worse by an amount that matters? (d̄ is at or below minus the margin, 2 points of 100 unless set.)
-3. If it is not shown to be worse: is a drop as large as the margin ruled out? (The lower bound L is above minus the
+2. Is it worse by an amount that matters? (d̄ is at or below minus the margin, 2 points of 100
+unless set.) 3. If it is not shown to be worse: is a drop as large as the margin ruled out? (The
+lower bound L is above minus the
    margin.)
 
-Worse and by the margin is REGRESSED; worse but by less is WARN; not worse, and a drop ruled out, is OK; all else is
-INCONCLUSIVE, because a run too small or too noisy to see a drop must not be taken for one that has none.
+Worse and by the margin is REGRESSED; worse but by less is WARN; not worse, and a drop ruled out, is
+OK; all else is INCONCLUSIVE, because a run too small or too noisy to see a drop must not be taken
+for one that has none.
 
 What decides the first question depends on the scores:
 
 - pass/fail, one case a cluster: the exact McNemar test, with Tango's bounds;
-- fewer than 30 clusters, or more than half of them without a change in sum: a permutation of signs, which needs no
-  distribution. Clusters of unequal size count for fewer: where one holds a third of the cases, t would take the same
-  system for a worse one in 13 % of the runs;
+- fewer than 30 clusters, or more than half of them without a change in sum: a permutation of signs,
+  which needs no distribution. Clusters of unequal size count for fewer: where one holds a third of
+  the cases, t would take the same system for a worse one in 13 % of the runs;
 - else Student's t, with a standard error that knows of clusters.
 """
 
@@ -25,13 +27,13 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.comparisons import GateResult, Interval, Verdict
-from pytest_llmeval.stats.gate_reasons import reason
+from pytest_llmeval.records.comparison import GateResult, Interval, Verdict
 from pytest_llmeval.stats.intervals import wilson_interval
 from pytest_llmeval.stats.multiple_tests import holm
 from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_change, t_bounds, t_p
 from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
 from pytest_llmeval.stats.power import FEW_CLUSTERS, cases_needed, detectable_drop
+from pytest_llmeval.stats.reasons import reason
 from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
 from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS, not_compared
 
@@ -65,7 +67,8 @@ def gate(scores: PairedScores, rules: GateRules = USUAL, *, identical: bool = Fa
     Args:
         scores: Without any, the result is ERROR.
         rules: Margin, level, permutations.
-        identical: Whether every answer is the baseline's to the letter, which makes it OK whatever the numbers.
+        identical: Whether every answer is the baseline's to the letter, which makes it OK whatever
+            the numbers.
     """
     return gate_metrics({"": scores}, rules, identical=identical)[""]
 
@@ -78,22 +81,29 @@ def gate_metrics(
 ) -> dict[str, GateResult]:
     """Judge several metrics of one run together.
 
-    "Worse" is decided by Holm's adjusted p-values, so that ten metrics do not raise ten times the false alarms. OK
-    needs no adjustment: a run is OK only if every metric is (an intersection-union test: Berger, Technometrics 24,
-    1982).
+    "Worse" is decided by Holm's adjusted p-values, so that ten metrics do not raise ten times the
+    false alarms. OK needs no adjustment: a run is OK only if every metric is (an intersection-union
+    test: Berger, Technometrics 24, 1982).
 
     Args:
         scores: By name of the metric.
         rules: The same for all, or by name.
-        identical: Whether every answer is the baseline's to the letter, or the metrics of which that is true.
+        identical: Whether every answer is the baseline's to the letter, or the metrics of which
+            that is true.
     """
     own = dict.fromkeys(scores, rules) if isinstance(rules, GateRules) else rules
     same = set(scores if identical else ()) if isinstance(identical, bool) else set(identical)
     measured = {name: _measure(each, own[name]) for name, each in scores.items()}
-    tested = {name: each.p for name, each in measured.items() if each.p is not None and each.clusters >= MIN_CLUSTERS}
+    tested = {
+        name: each.p
+        for name, each in measured.items()
+        if each.p is not None and each.clusters >= MIN_CLUSTERS
+    }
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {
-        name: each if each.verdict == "ERROR" else _judged(each, adjusted.get(name, each.p), len(tested), name in same)
+        name: each
+        if each.verdict == "ERROR"
+        else _judged(each, adjusted.get(name, each.p), len(tested), name in same)
         for name, each in measured.items()
     }
 
@@ -153,9 +163,19 @@ def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> Ga
     )
 
 
-def _judged(facts: GateResult, adjusted_p: float | None, metrics: int, identical: bool) -> GateResult:
-    shown = identical or (_rules_out(facts) and facts.clusters >= MIN_CLUSTERS and not is_sparse(facts))
-    facts = replace(facts, adjusted_p=adjusted_p, metrics=max(1, metrics), is_shown=shown, is_identical=identical)
+def _judged(
+    facts: GateResult, adjusted_p: float | None, metrics: int, identical: bool
+) -> GateResult:
+    shown = identical or (
+        _rules_out(facts) and facts.clusters >= MIN_CLUSTERS and not is_sparse(facts)
+    )
+    facts = replace(
+        facts,
+        adjusted_p=adjusted_p,
+        metrics=max(1, metrics),
+        is_shown=shown,
+        is_identical=identical,
+    )
     judged = replace(facts, verdict=_verdict(facts))
     return replace(judged, reason=reason(judged))
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """P-values adjusted so that the chance of even one false alarm among all tests keeps the level.
 
-    The k-th smallest of m is multiplied by ``m - k + 1``, and none is smaller than one before it. Source: Holm, "A
-    simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    The k-th smallest of m is multiplied by ``m - k + 1``, and none is smaller than one before it.
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+    Statistics 6 (1979).
 
     Args:
-        p_values: In any order, of tests that may depend on each other. The result has the same order.
+        p_values: In any order, of tests that may depend on each other. The result has the same
+            order.
     """
     adjusted, floor = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
@@ -29,7 +31,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     Args:
         p_values: In any order. The result has the same order.
     """
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     if not p_values:
         return ()

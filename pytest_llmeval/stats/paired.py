@@ -1,8 +1,8 @@
 """How much a score changed between two runs over the same cases, and how sure that is.
 
-Both runs ask the same questions, so the difference is taken case by case: what makes a case hard is in both scores and
-cancels out. Cases that hang together (turns of one conversation, questions on one document) are one cluster: a cluster
-that goes wrong counts once, however many cases it holds.
+Both runs ask the same questions, so the difference is taken case by case: what makes a case hard is
+in both scores and cancels out. Cases that hang together (turns of one conversation, questions on
+one document) are one cluster: a cluster that goes wrong counts once, however many cases it holds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+
+from pytest_llmeval.records.comparison import LengthChange
 
 ROUNDING = 1e-9
 """Differences below it are the rounding of floats: 0.3 - 0.2 and 0.2 - 0.1 are the same change."""
@@ -20,7 +22,8 @@ class PairedScores:
     """One metric's scores of the same cases in two runs.
 
     Attributes:
-        before: In the baseline: for each case the mean over its samples, from 0 to 1, higher is better.
+        before: In the baseline: for each case the mean over its samples, from 0 to 1, higher is
+            better.
         after: In the candidate, in the same order.
         clusters: For each case what it belongs to; ``None``: each case is its own cluster.
         is_pass_fail: Whether the metric knows only 0 and 1.
@@ -32,12 +35,20 @@ class PairedScores:
     is_pass_fail: bool = False
 
     def __post_init__(self) -> None:
-        counts = {len(self.before), len(self.after), len(self.before if self.clusters is None else self.clusters)}
+        counts = {
+            len(self.before),
+            len(self.after),
+            len(self.before if self.clusters is None else self.clusters),
+        }
         if len(counts) > 1:
-            raise ValueError(f"paired scores: found {sorted(counts)} values; allowed: one before and one after a case")
+            raise ValueError(
+                f"paired scores: found {sorted(counts)} values; allowed: one before and one after a case"
+            )
         for score in (*self.before, *self.after):
             if not -ROUNDING <= score <= 1 + ROUNDING:
-                raise ValueError(f"paired scores: found {score}; allowed: 0 to 1. Scale the metric first.")
+                raise ValueError(
+                    f"paired scores: found {score}; allowed: 0 to 1. Scale the metric first."
+                )
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,8 @@ class Change:
         error: Its standard error; ``None`` with fewer than two clusters.
         n: Number of cases, at least 1.
         sums: The sum of the differences in each cluster.
-        effective: How many clusters of equal size would be worth as much: ``n² / Σ (cases of a cluster)²``.
+        effective: How many clusters of equal size would be worth as much: ``n² / Σ (cases of a
+            cluster)²``.
         changed: Number of clusters in which at least one case changed.
     """
 
@@ -74,10 +86,10 @@ class Change:
 def paired_change(scores: PairedScores) -> Change:
     """The mean difference with a standard error that holds for cases in clusters.
 
-    ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. Where each case is its own cluster, that
-    is the standard error of the paired t test. Source: Liang and Zeger, "Longitudinal data analysis using generalized
-    linear models", Biometrika 73 (1986); for evaluations of language models Miller, "Adding Error Bars to Evals",
-    arXiv 2411.00640 (2024).
+    ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. Where each case is
+    its own cluster, that is the standard error of the paired t test. Source: Liang and Zeger,
+    "Longitudinal data analysis using generalized linear models", Biometrika 73 (1986); for
+    evaluations of language models Miller, "Adding Error Bars to Evals", arXiv 2411.00640 (2024).
 
     Args:
         scores: At least one case.
@@ -92,8 +104,14 @@ def paired_change(scores: PairedScores) -> Change:
     sums[np.abs(sums) < ROUNDING] = 0.0
     changed = np.count_nonzero(np.bincount(codes, weights=differences != 0))
     groups = len(sums)
-    error = math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n if groups > 1 else None
-    return Change(mean, error, n, tuple(sums.tolist()), n * n / float(np.sum(sizes**2)), int(changed))
+    error = (
+        math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n
+        if groups > 1
+        else None
+    )
+    return Change(
+        mean, error, n, tuple(sums.tolist()), n * n / float(np.sum(sizes**2)), int(changed)
+    )
 
 
 def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
@@ -103,7 +121,7 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
         change: With at least two clusters.
         alpha: Between 0 and 0.5.
     """
-    from scipy import special  # type: ignore[import-untyped]
+    from scipy import special
 
     assert change.error is not None, "one cluster has no spread"
     half = float(special.stdtrit(change.clusters - 1, 1 - alpha)) * change.error
@@ -119,7 +137,9 @@ def t_p(change: Change) -> float:
     from scipy import special
 
     assert change.error is not None, "one cluster has no spread"
-    if change.error < ROUNDING * abs(change.mean) or change.error == 0:  # every cluster changed alike, or none did
+    if (
+        change.error < ROUNDING * abs(change.mean) or change.error == 0
+    ):  # every cluster changed alike, or none did
         return 0.0 if change.mean < 0 else 1.0
     return float(special.stdtr(change.clusters - 1, change.mean / change.error))
 
@@ -129,3 +149,48 @@ def _codes(scores: PairedScores) -> list[int]:
         return list(range(len(scores.before)))
     codes: dict[Hashable, int] = {}
     return [codes.setdefault(cluster, len(codes)) for cluster in scores.clusters]
+
+
+def length_change(
+    lengths_before: Sequence[float],
+    lengths_after: Sequence[float],
+    scores_before: Sequence[float],
+    scores_after: Sequence[float],
+) -> LengthChange | None:
+    """The change in answer length, and how it goes with the change in score.
+
+    A rise in score that goes with length may be the judge's taste and not a better answer. Source:
+    Dubois et al., "Length-Controlled AlpacaEval", arXiv 2404.04475 (2024); Spearman, American
+    Journal of Psychology 15 (1904).
+
+    Args:
+        lengths_before: For each case the length of its answer in the baseline, in characters or
+            tokens.
+        lengths_after: Likewise in the candidate.
+        scores_before: For each case its score in the baseline.
+        scores_after: Likewise in the candidate.
+
+    Returns:
+        ``None`` without any case.
+    """
+    n = len(lengths_before)
+    if not n:
+        return None
+    longer, better = _changes(lengths_before, lengths_after), _changes(scores_before, scores_after)
+    return LengthChange(
+        math.fsum(lengths_before) / n, math.fsum(lengths_after) / n, _correlation(longer, better), n
+    )
+
+
+def _changes(before: Sequence[float], after: Sequence[float]) -> list[float]:
+    return [
+        round(new - old, 9) for old, new in zip(before, after, strict=True)
+    ]  # rounding makes equal changes ties
+
+
+def _correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
+    from scipy import stats
+
+    if len(first) < 3 or len(set(first)) == 1 or len(set(second)) == 1:
+        return None
+    return float(stats.spearmanr(first, second).statistic)

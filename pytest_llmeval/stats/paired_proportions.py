@@ -1,7 +1,7 @@
 """Pass rates of the same cases in two runs: the exact McNemar test, and Tango's bounds of the difference.
 
-Only cases that changed sides speak about the difference: those that passed before and fail now (lost), and those that
-failed before and pass now (gained).
+Only cases that changed sides speak about the difference: those that passed before and fail now
+(lost), and those that failed before and pass now (gained).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ STEP = 1e-9  # the score equation has a second, trivial root at the estimate whe
 def mcnemar_p(lost: int, gained: int) -> float:
     """The exact one-sided p-value of "worse": ``P(Bin(lost + gained, ½) >= lost)``.
 
-    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    Psychometrika 12 (1947), in its exact conditional form.
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", Psychometrika 12 (1947), in its exact conditional form.
 
     Args:
         lost: Cases that passed before and fail now.
         gained: Cases that failed before and pass now.
     """
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     if lost + gained == 0:
         return 1.0
@@ -32,9 +32,10 @@ def mcnemar_p(lost: int, gained: int) -> float:
 def tango_bounds(lost: int, gained: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Lower and upper bound of ``(gained - lost)/n``, each one-sided at ``1 - alpha``, from Tango's score test.
 
-    Unlike ``d̄ ± z · SE`` they do not collapse where nothing, or next to nothing, has changed: with no change in 20
-    cases the lower bound is -11.9 points. Source: Tango, "Equivalence test and confidence interval for the difference
-    in proportions for the paired-sample design", Statistics in Medicine 17 (1998).
+    Unlike ``d̄ ± z · SE`` they do not collapse where nothing, or next to nothing, has changed: with
+    no change in 20 cases the lower bound is -11.9 points. Source: Tango, "Equivalence test and
+    confidence interval for the difference in proportions for the paired-sample design", Statistics
+    in Medicine 17 (1998).
 
     Args:
         lost: Cases that passed before and fail now.
@@ -51,7 +52,9 @@ def _lower(lost: int, gained: int, n: int, alpha: float) -> float:
     z, estimate = statistics.NormalDist().inv_cdf(1 - alpha), (gained - lost) / n
     if lost == n:
         return -1.0
-    return float(optimize.brentq(_excess, -1.0, estimate - STEP, args=(lost, gained, n, z), xtol=1e-12))
+    return float(
+        optimize.brentq(_excess, -1.0, estimate - STEP, args=(lost, gained, n, z), xtol=1e-12)
+    )
 
 
 def _excess(delta: float, lost: int, gained: int, n: int, z: float) -> float:

@@ -36,7 +36,9 @@ def accuracy(verdicts: Sequence[tuple[str, str]], labels: Sequence[str]) -> floa
     Returns:
         From 0 to 1; ``None`` without pairs.
     """
-    right = [(verdict == label) for pair, label in zip(verdicts, labels, strict=True) for verdict in pair]
+    right = [
+        (verdict == label) for pair, label in zip(verdicts, labels, strict=True) for verdict in pair
+    ]
     return sum(right) / len(right) if right else None
 
 

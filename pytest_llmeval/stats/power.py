@@ -13,14 +13,17 @@ FEW_CLUSTERS = 30
 """Below it the normal quantiles promise too much: with 10 clusters 72 % of the drops of that size are seen, not 80."""
 
 
-def detectable_drop(change: Change, margin: float, alpha: float = 0.05, *, is_exact: bool = False) -> float | None:
+def detectable_drop(
+    change: Change, margin: float, alpha: float = 0.05, *, is_exact: bool = False
+) -> float | None:
     """The minimum detectable effect: a true drop of this size turns out REGRESSED in four of five runs.
 
-    ``max(z(1 - alpha) · SE, margin) + z(.8) · SE``, which is ``max(1.645 · SE, margin) + .842 · SE`` at the usual
-    level. Two corrections keep the promise of four in five where simulations showed it broken: below 30 clusters
-    (counted as if of equal size) Student's quantiles at ``G - 1`` stand in for the normal ones; and the exact McNemar
-    test needs one case more (``z · SE + 1/n``), because its p-value moves in steps. Source: Cohen, "Statistical Power
-    Analysis for the Behavioral Sciences" (1988), chapter 2, with the margin as a second hurdle.
+    ``max(z(1 - alpha) · SE, margin) + z(.8) · SE``, which is ``max(1.645 · SE, margin) + .842 ·
+    SE`` at the usual level. Two corrections keep the promise of four in five where simulations
+    showed it broken: below 30 clusters (counted as if of equal size) Student's quantiles at ``G -
+    1`` stand in for the normal ones; and the exact McNemar test needs one case more (``z · SE +
+    1/n``), because its p-value moves in steps. Source: Cohen, "Statistical Power Analysis for the
+    Behavioral Sciences" (1988), chapter 2, with the margin as a second hurdle.
 
     Args:
         change: What was measured; the spread of its differences is taken for that of the next run.
@@ -38,7 +41,12 @@ def detectable_drop(change: Change, margin: float, alpha: float = 0.05, *, is_ex
 
 
 def cases_needed(
-    change: Change, margin: float, alpha: float = 0.05, *, is_exact: bool = False, drop: float = 0.05
+    change: Change,
+    margin: float,
+    alpha: float = 0.05,
+    *,
+    is_exact: bool = False,
+    drop: float = 0.05,
 ) -> int | None:
     """How many cases like these, in clusters as large as these, would show a true drop in four of five runs.
 
@@ -50,7 +58,8 @@ def cases_needed(
         drop: The drop to be shown; 0.05 is 5 points.
 
     Returns:
-        At least enough for 10 clusters; ``None`` where nothing changed, so that nothing is known of the spread, or
+        At least enough for 10 clusters; ``None`` where nothing changed, so that nothing is known of
+        the spread, or
         where the drop is not beyond the margin, so that no number is enough.
     """
     if not change.error or drop <= margin:
@@ -65,7 +74,7 @@ def cases_needed(
 
 def _quantiles(clusters: float, alpha: float) -> tuple[float, float]:
     if clusters < FEW_CLUSTERS:
-        from scipy import special  # type: ignore[import-untyped]
+        from scipy import special
 
         freedom = max(1.0, clusters - 1)
         return float(special.stdtrit(freedom, 1 - alpha)), float(special.stdtrit(freedom, POWER))

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.comparisons import Interval
+from pytest_llmeval.records.comparison import Interval
 
 
 @dataclass(frozen=True)
@@ -30,34 +30,43 @@ class PredictionPowered:
 
 
 def prediction_powered_mean(
-    labels: Sequence[float], scores: Sequence[float], unlabelled: Sequence[float], confidence: float = 0.95
+    labels: Sequence[float],
+    scores: Sequence[float],
+    unlabelled: Sequence[float],
+    confidence: float = 0.95,
 ) -> PredictionPowered:
     """The prediction-powered mean of the labels, with the weight that makes its variance least.
 
     With n labels y, their scores f and N further scores f':
 
-        θ = mean(y) + λ · (mean(f') - mean(f)),  λ = cov(y, f) / ((1 + n/N) · var(f and f' together))
-        SE² = var(y - λf) / n + λ² · var(f') / N
+        θ = mean(y) + λ · (mean(f') - mean(f)),  λ = cov(y, f) / ((1 + n/N) · var(f and f'
+        together)) SE² = var(y - λf) / n + λ² · var(f') / N
 
-    The interval is ``θ ± z · SE``. The scores may be biased: that cancels out. Cases are taken as independent. Source:
-    Angelopoulos, Duchi and Zrnic, "PPI++: Efficient Prediction-Powered Inference" (2023), arXiv 2311.01453.
+    The interval is ``θ ± z · SE``. The scores may be biased: that cancels out. Cases are taken as
+    independent. Source: Angelopoulos, Duchi and Zrnic, "PPI++: Efficient Prediction-Powered
+    Inference" (2023), arXiv 2311.01453.
 
     Args:
         labels: The labels.
         scores: A score for each of them, in the same order.
-        unlabelled: Scores of further cases of the same kind; with fewer than two, the labels' own mean is given.
+        unlabelled: Scores of further cases of the same kind; with fewer than two, the labels' own
+            mean is given.
         confidence: Between 0 and 1.
     """
     n, many = len(labels), len(unlabelled)
     if n < 2:
-        return PredictionPowered(Interval(labels[0] if n else None, None, None, n), None, None, 0.0, many)
+        return PredictionPowered(
+            Interval(labels[0] if n else None, None, None, n), None, None, 0.0, many
+        )
     own = math.sqrt(statistics.variance(labels) / n)
     weight = _weight(labels, scores, unlabelled) if many > 1 else 0.0
     mean, error = statistics.fmean(labels), own
     if weight:
         mean += weight * (statistics.fmean(unlabelled) - statistics.fmean(scores))
         rest = [label - weight * score for label, score in zip(labels, scores, strict=True)]
-        error = math.sqrt(statistics.variance(rest) / n + weight**2 * statistics.variance(unlabelled) / many)
+        error = math.sqrt(
+            statistics.variance(rest) / n + weight**2 * statistics.variance(unlabelled) / many
+        )
     half = statistics.NormalDist().inv_cdf((1 + confidence) / 2) * error
     return PredictionPowered(Interval(mean, mean - half, mean + half, n), error, own, weight, many)
 

@@ -13,7 +13,8 @@ from pytest_llmeval.errors import SettingError, nearest
 
 VOTE = "vote"
 PLAIN: dict[str, Callable[[Sequence[float]], float]] = {
-    "mean": statistics.mean,  # in fractions: the mean of equal numbers is that number, so a bound on it is kept
+    # in fractions: the mean of equal numbers is that number, so a bound on it is kept
+    "mean": statistics.mean,
     "median": statistics.median,
     "min": min,
     "max": max,
@@ -28,7 +29,8 @@ class Reducer:
     """How the scores of samples become one.
 
     Attributes:
-        name: ``mean``, ``median``, ``min``, ``max``, ``majority``, ``vote``, ``pass@`` or ``pass^``.
+        name: ``mean``, ``median``, ``min``, ``max``, ``majority``, ``vote``, ``pass@`` or
+            ``pass^``.
         k: The K of ``pass@K`` and ``pass^K``; else 0.
     """
 
@@ -97,10 +99,11 @@ def majority(worst_first: Sequence[float]) -> float:
 def expected_last(ordered: Sequence[float], k: int) -> float:
     """Expected value of the last in order of K values that are drawn from n without replacement.
 
-    ``Σ x_(i)·C(i-1, K-1) / C(n, K)``. With the worst first that is the best of K (pass@K); with the best first the
-    worst of K (pass^K). For scores of 0 and 1, c of n being 1, these are ``1 - C(n-c, K)/C(n, K)`` (Chen et al. 2021,
-    arXiv 2107.03374, equation 1) and ``C(c, K)/C(n, K)`` (Yao et al. 2024, τ-bench, arXiv 2406.12045). In fractions,
-    so that a bound on the end of the scale is kept where every sample keeps it.
+    ``Σ x_(i)·C(i-1, K-1) / C(n, K)``. With the worst first that is the best of K (pass@K); with the
+    best first the worst of K (pass^K). For scores of 0 and 1, c of n being 1, these are ``1 -
+    C(n-c, K)/C(n, K)`` (Chen et al. 2021, arXiv 2107.03374, equation 1) and ``C(c, K)/C(n, K)``
+    (Yao et al. 2024, τ-bench, arXiv 2406.12045). In fractions, so that a bound on the end of the
+    scale is kept where every sample keeps it.
 
     Args:
         ordered: The values in order; at least K.

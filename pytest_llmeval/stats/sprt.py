@@ -1,7 +1,8 @@
 """Whether a case that must pass is broken or only flickers: a sequential probability ratio test.
 
-Source: Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical Statistics 16 (1945). After each draw
-the log-likelihood ratio of "broken" (it passes with p1) against "fine" (it passes with p0) is compared with two bounds.
+Source: Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical Statistics 16
+(1945). After each draw the log-likelihood ratio of "broken" (it passes with p1) against "fine" (it
+passes with p0) is compared with two bounds.
 """
 
 from __future__ import annotations

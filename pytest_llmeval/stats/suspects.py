@@ -1,9 +1,10 @@
 """Which cases got worse: the list that a person reads after a verdict. It is never the verdict itself.
 
-Of a hundred cases some drop in every rerun of the same system, so a single case cannot say that the system got worse.
-It can say where to look first. With several samples of a case in both runs, each case has a test of its own, and
-Benjamini and Hochberg's procedure tells which drops are more than the noise of a hundred tests. With one sample a case
-nothing tells noise from a drop: cases are then ordered by the size of the drop alone, and none is marked.
+Of a hundred cases some drop in every rerun of the same system, so a single case cannot say that the
+system got worse. It can say where to look first. With several samples of a case in both runs, each
+case has a test of its own, and Benjamini and Hochberg's procedure tells which drops are more than
+the noise of a hundred tests. With one sample a case nothing tells noise from a drop: cases are then
+ordered by the size of the drop alone, and none is marked.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Suspect:
     Attributes:
         place: Its place in the sequences that were given.
         change: Mean after minus mean before, below 0.
-        z: The change in standard deviations of all cases' changes; ``None`` where all changes are alike.
+        z: The change in standard deviations of all cases' changes; ``None`` where all changes are
+            alike.
         p: One-sided p-value of "worse" of this case; ``None`` without two samples on each side.
         adjusted_p: The same after Benjamini and Hochberg over every case that has one.
         is_marked: Whether it stands out of the noise: ``adjusted_p`` at or below q.
@@ -50,8 +52,9 @@ def suspects(
 ) -> list[Suspect]:
     """The cases that dropped, most suspicious first: by p-value where there is one, then by the size of the drop.
 
-    The p-value is that of the permutation test of a difference of means (Fisher's exact test, where scores are 0 and
-    1): the share of all ways to deal the case's samples to the two runs that give as large a drop. Exact up to
+    The p-value is that of the permutation test of a difference of means (Fisher's exact test, where
+    scores are 0 and 1): the share of all ways to deal the case's samples to the two runs that give
+    as large a drop. Exact up to
     ``draws + 1`` ways. A case that did not drop counts with p = 1.
 
     Args:
@@ -65,9 +68,16 @@ def suspects(
 
     changes = [_change(*pair) for pair in zip(before, after, strict=True)]
     spread = float(np.std(changes, ddof=1)) if len(changes) > 1 else 0.0
-    tested = [place for place in range(len(changes)) if min(len(before[place]), len(after[place])) > 1]
-    found = {place: _p(before[place], after[place], draws, seed) if changes[place] < 0 else 1.0 for place in tested}
-    adjusted = dict(zip(tested, benjamini_hochberg([found[place] for place in tested]), strict=True))
+    tested = [
+        place for place in range(len(changes)) if min(len(before[place]), len(after[place])) > 1
+    ]
+    found = {
+        place: _p(before[place], after[place], draws, seed) if changes[place] < 0 else 1.0
+        for place in tested
+    }
+    adjusted = dict(
+        zip(tested, benjamini_hochberg([found[place] for place in tested]), strict=True)
+    )
     dropped = [
         Suspect(
             place,
@@ -80,7 +90,9 @@ def suspects(
         for place, change in enumerate(changes)
         if change < 0
     ]
-    return sorted(dropped, key=lambda each: (1.0 if each.p is None else each.p, each.change, each.place))
+    return sorted(
+        dropped, key=lambda each: (1.0 if each.p is None else each.p, each.change, each.place)
+    )
 
 
 def _change(before: Sequence[float], after: Sequence[float]) -> float:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_llmeval.comparisons import Coverage, GateResult, Verdict
+from pytest_llmeval.records.comparison import Coverage, GateResult, Verdict
 
-WORST_FIRST: tuple[Verdict, ...] = ("ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK")
+WORST_FIRST: tuple[Verdict, ...] = (
+    "ERROR",
+    "REGRESSED",
+    "INCONCLUSIVE",
+    "NO BASELINE",
+    "WARN",
+    "OK",
+)
 
 MIN_CLUSTERS = 10
 """Fewer give no verdict."""
@@ -26,7 +33,12 @@ UNSCORED_PERCENT = 5
 
 def obstacle(coverage: Coverage) -> str:
     """Why a run cannot be compared with its baseline, which makes it an ERROR; empty if it can be."""
-    selected, paired, asked, unscored = coverage.selected, coverage.paired, coverage.asked, coverage.unscored
+    selected, paired, asked, unscored = (
+        coverage.selected,
+        coverage.paired,
+        coverage.asked,
+        coverage.unscored,
+    )
     if not coverage.is_same_judge:
         return "the baseline was judged by another judge and cannot be judged again: make a new baseline"
     if not paired:
@@ -49,7 +61,9 @@ def no_baseline(remedy: str) -> GateResult:
     Args:
         remedy: The command that makes a baseline.
     """
-    return GateResult("NO BASELINE", f"there is no baseline to compare with; this makes one: {remedy}")
+    return GateResult(
+        "NO BASELINE", f"there is no baseline to compare with; this makes one: {remedy}"
+    )
 
 
 def worst(results: Iterable[GateResult]) -> Verdict:
@@ -60,8 +74,8 @@ def worst(results: Iterable[GateResult]) -> Verdict:
 def exit_code(results: Iterable[GateResult], strict: bool = False) -> int:
     """What the gates of a run make of pytest's exit code.
 
-    1: something is worse, or, where the gate is strict, not shown to be no worse. 10: nothing is worse, but something
-    could not be compared. 0: neither.
+    1: something is worse, or, where the gate is strict, not shown to be no worse. 10: nothing is
+    worse, but something could not be compared. 0: neither.
     """
     found = tuple(results)
     verdicts = {each.verdict for each in found}

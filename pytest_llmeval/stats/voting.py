@@ -1,7 +1,7 @@
 """Majority vote over answers: equal ones are one class, the largest class wins.
 
-Source: the ``success_vote`` of FLAML's EcoOptiGen (Wang et al. 2023, arXiv 2303.04673), which is the self-consistency
-of Wang et al. (2022, arXiv 2203.11171) for answers that can be compared.
+Source: the ``success_vote`` of FLAML's EcoOptiGen (Wang et al. 2023, arXiv 2303.04673), which is
+the self-consistency of Wang et al. (2022, arXiv 2203.11171) for answers that can be compared.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ class Vote:
 
 
 def vote(
-    answers: Sequence[str | None], parse: Callable[[str], object | None], same: Callable[[object, object], bool]
+    answers: Sequence[str | None],
+    parse: Callable[[str], object | None],
+    same: Callable[[object, object], bool],
 ) -> Vote:
     """Count the answers. Of classes of equal size the one that was there first wins.
 
     Args:
         answers: The answers in their order; ``None`` for one that never came.
         parse: What an answer says; ``None`` if that cannot be told.
-        same: Whether two of them say the same. An answer joins the first class whose first member it equals.
+        same: Whether two of them say the same. An answer joins the first class whose first member
+            it equals.
     """
     classes: list[list[int]] = []
     parsed = [None if answer is None else parse(answer) for answer in answers]

@@ -1,7 +1,8 @@
 """Group commit: everything that one tick of the event loop asks for is one transaction.
 
-SQLite's own busy handler blocks the thread, and with it the loop (measured: up to 1.1 s). So a batch that finds the
-database locked is rolled back and tried again as a whole a moment later, together with what has come meanwhile.
+SQLite's own busy handler blocks the thread, and with it the loop (measured: up to 1.1 s). So a
+batch that finds the database locked is rolled back and tried again as a whole a moment later,
+together with what has come meanwhile.
 """
 
 from __future__ import annotations
@@ -128,7 +129,9 @@ class GroupCommit:
         failed, self._waiting, self._busy_since = self._waiting, [], None
         for _, future, _ in failed:
             if not future.done():
-                refused = refusal(self._path, error)  # each waiter gets its own: a raised exception is changed
+                refused = refusal(
+                    self._path, error
+                )  # each waiter gets its own: a raised exception is changed
                 refused.__cause__ = error
                 future.set_exception(refused)
 
@@ -147,6 +150,8 @@ def _run(
                 outcomes.append((work(db), None))
             except (sqlite3.Error, OSError):
                 raise
-            except Exception as error:  # a mistake in one piece of work is not for those who share the transaction
+            except (
+                Exception
+            ) as error:  # a mistake in one piece of work is not for those who share the transaction
                 outcomes.append((None, error))
     return outcomes

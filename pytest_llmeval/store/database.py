@@ -34,7 +34,9 @@ def refusal(path: Path, error: BaseException) -> StoreError:
     """What the user is told when the store does not work."""
     if isinstance(error, StoreError):
         return StoreError(*error.args)
-    what = "is no SQLite database" if "not a database" in str(error) else f"cannot be used ({error})"
+    what = (
+        "is no SQLite database" if "not a database" in str(error) else f"cannot be used ({error})"
+    )
     return StoreError(
         f"completion store {path}: {what}; a file in a writable folder with free space is needed: {REMEDY}"
     )
@@ -55,7 +57,9 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
     make_folder(path.parent)
     db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
-        with transaction(db, "BEGIN"):  # one view on all that the check reads; nothing of a foreign file is changed
+        with transaction(
+            db, "BEGIN"
+        ):  # one view on all that the check reads; nothing of a foreign file is changed
             _check(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")

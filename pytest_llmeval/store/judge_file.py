@@ -1,6 +1,7 @@
 """What is known of judges, by fingerprint: a JSON file for people and version control, which all runs read.
 
-A judge is tested and calibrated once; a committed file lets a fresh machine, such as that of a CI job, know the result.
+A judge is tested and calibrated once; a committed file lets a fresh machine, such as that of a CI
+job, know the result.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from tempfile import gettempdir
 from typing import Any
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.results import Calibration, SelfTest
+from pytest_llmeval.records.run import Calibration, SelfTest
+from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.store.folder import make_folder, whole_file
-from pytest_llmeval.wire import from_wire, to_builtin
 
 FORMAT = 1
 PATIENCE_S = 10.0
@@ -94,7 +95,9 @@ class JudgeFile:
                 self._write(entries)
         except (OSError, Timeout) as error:
             remedy = "Name a file in a folder that can be written with --llm-judges PATH."
-            raise StoreError(f"judge file {self._path}: cannot be written: {error}. {remedy}") from error
+            raise StoreError(
+                f"judge file {self._path}: cannot be written: {error}. {remedy}"
+            ) from error
 
     def _lock(self) -> Path:
         """A file outside the project, which may hold the judge file under version control."""
@@ -127,4 +130,7 @@ class JudgeFile:
 def _entries(content: Any) -> dict[str, JudgeEntry]:
     if content["format"] != FORMAT:
         raise ValueError(f"format {content['format']!r} instead of {FORMAT}")
-    return {fingerprint: from_wire(JudgeEntry, json.dumps(each)) for fingerprint, each in content["judges"].items()}
+    return {
+        fingerprint: from_wire(JudgeEntry, json.dumps(each))
+        for fingerprint, each in content["judges"].items()
+    }

@@ -51,20 +51,32 @@ def info(path: Path) -> CacheInfo:
     """
     with _opened(path) as db, transaction(db, "BEGIN"):
         models: dict[str, int] = dict(
-            db.execute("SELECT model, count(*) FROM completions GROUP BY model ORDER BY count(*) DESC, model")
+            db.execute(
+                "SELECT model, count(*) FROM completions GROUP BY model ORDER BY count(*) DESC, model"
+            )
         )
         [[oldest, newest]] = db.execute("SELECT min(made_at), max(made_at) FROM completions")
         holders = [owner for (owner,) in db.execute("SELECT owner FROM claims")]
         owners = Owners.of(path)
         living = sum(owners.lives(owner) for owner in holders)
         size = sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
-    return CacheInfo(sum(models.values()), models, size, _iso(oldest), _iso(newest), living, len(holders) - living)
+    return CacheInfo(
+        sum(models.values()),
+        models,
+        size,
+        _iso(oldest),
+        _iso(newest),
+        living,
+        len(holders) - living,
+    )
 
 
 def shared_documents(path: Path, run: str) -> dict[str, dict[str, Any]]:
     """What the processes of a run share just now, for one that only looks on; empty if it cannot be read."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as db:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+        ) as db:
             rows = db.execute("SELECT name, document FROM shared WHERE run = ?", (run,)).fetchall()
     except sqlite3.Error:
         return {}
@@ -85,7 +97,9 @@ def clear(path: Path) -> int:
         with transaction(db):
             if living := owners.living():
                 names = ", ".join(sorted(living))
-                raise StoreError(f"completion store {path}: in use by {names}; try again when the run has ended")
+                raise StoreError(
+                    f"completion store {path}: in use by {names}; try again when the run has ended"
+                )
             count = db.execute("DELETE FROM completions").rowcount
             db.execute("DELETE FROM claims")
             db.execute("DELETE FROM shared")
@@ -118,7 +132,9 @@ def prune(path: Path, older_than_days: float) -> int:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
-        raise StoreError(f"completion store {path}: there is none; a run makes it with its first call")
+        raise StoreError(
+            f"completion store {path}: there is none; a run makes it with its first call"
+        )
     try:
         with closing(open_database(path, BUSY_TIMEOUT_S)) as db:
             yield db
@@ -127,4 +143,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _iso(timestamp: float | None) -> str:
-    return "" if timestamp is None else datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
+    return (
+        ""
+        if timestamp is None
+        else datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
+    )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_llmeval.records import Completion
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pytest_llmeval.protocols import CompletionStore
+from pytest_llmeval.records.call import Completion
 
 
 class MemoryStore:
@@ -31,3 +35,56 @@ class MemoryStore:
     async def release(self, key: str) -> None:
         """End a claim without a completion, so that another may try."""
         self._claimed.discard(key)
+
+
+class Overlay(MemoryStore):
+    """Keeps what is new in memory, and writes nothing to the store below.
+
+    Args:
+        below: The store below; closed with this one.
+    """
+
+    def __init__(self, below: CompletionStore) -> None:
+        super().__init__()
+        self._below = below
+
+    async def get(self, key: str) -> Completion | None:
+        """The stored completion of either, or ``None``."""
+        own = await super().get(key)
+        return own if own is not None else await self._below.get(key)
+
+    async def close(self) -> None:
+        """Close the store below."""
+        if hasattr(self._below, "close"):
+            await self._below.close()
+
+
+T = TypeVar("T")
+
+
+class LocalState:
+    """Keeps the documents in a dict. For one event loop."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, dict[str, Any]] = {}
+
+    @property
+    def member(self) -> str:
+        """Name of the only process."""
+        return "main"
+
+    async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+        """Change one document in place.
+
+        Args:
+            name: Name of the document; one that nobody has written is empty.
+            change: Gets the document. It must neither wait nor raise.
+
+        Returns:
+            What ``change`` returned.
+        """
+        return change(self._documents.setdefault(name, {}))
+
+    async def alive(self, members: Iterable[str]) -> set[str]:
+        """This process, if it is among the members."""
+        return {self.member} & set(members)

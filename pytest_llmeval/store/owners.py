@@ -1,8 +1,8 @@
 """Who holds claims, and whether the holder still lives.
 
-An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a file of its own;
-the kernel releases the lock when the process dies, however it dies. (A time-to-live would block others for its
-length, and the id of a process is kept by a zombie.)
+An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a
+file of its own; the kernel releases the lock when the process dies, however it dies. (A
+time-to-live would block others for its length, and the id of a process is kept by a zombie.)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
 
 RECHECK_S = 1.0
 """How long an owner that was seen alive counts as alive: polling stays cheap, and the dead block nobody for long."""
@@ -36,8 +37,8 @@ def member_of(owner: str) -> str:
 class Owners:
     """The owners of a store, by their lock files in one folder.
 
-    A lock file is made, and that of another removed, only within a write transaction of the database: so nobody
-    removes one which its owner is about to lock.
+    A lock file is made, and that of another removed, only within a write transaction of the
+    database: so nobody removes one which its owner is about to lock.
 
     Attributes:
         own: Name of the owner that this object is; empty until `take`.

@@ -1,6 +1,7 @@
 """The completion store of a host: one SQLite file that all processes share.
 
-It is cache, single flight between processes, resume after a kill, and the state that the workers of a run share.
+It is cache, single flight between processes, resume after a kill, and the state that the workers of
+a run share.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.wire import from_wire, to_wire
 from pytest_llmeval.store.commits import GroupCommit
 from pytest_llmeval.store.database import open_database, refusal, transaction
 from pytest_llmeval.store.owners import Owners, member_of, run_of
-from pytest_llmeval.wire import from_wire, to_wire
 
 T = TypeVar("T")
 
@@ -49,7 +50,13 @@ class SqliteStore:
     """
 
     def __init__(
-        self, path: Path, run: str, *, member: str = "main", max_age_s: float | None = None, transient: bool = False
+        self,
+        path: Path,
+        run: str,
+        *,
+        member: str = "main",
+        max_age_s: float | None = None,
+        transient: bool = False,
     ) -> None:
         self._path, self._run, self._member = path, run, member
         self._max_age_s, self._is_transient = max_age_s, transient
@@ -67,7 +74,9 @@ class SqliteStore:
         Raises:
             StoreError: The store cannot be read.
         """
-        query = "SELECT completion, run FROM completions WHERE key = ? AND (made_at >= ? OR run = ?)"
+        query = (
+            "SELECT completion, run FROM completions WHERE key = ? AND (made_at >= ? OR run = ?)"
+        )
         asked = (self._scoped(key), self._since(), self._run)
         row = await self._commits.read(lambda db: db.execute(query, asked).fetchone())
         if row is None:
@@ -84,7 +93,8 @@ class SqliteStore:
     async def claim(self, key: str) -> bool:
         """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile.
 
-        A claim of a process that is dead counts for nothing. Whoever is cancelled here has no claim.
+        A claim of a process that is dead counts for nothing. Whoever is cancelled here has no
+        claim.
 
         Raises:
             StoreError: The store cannot be written.
@@ -94,7 +104,12 @@ class SqliteStore:
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled() and not future.exception() and future.result():
+            if (
+                future.done()
+                and not future.cancelled()
+                and not future.exception()
+                and future.result()
+            ):
                 self._release(key)
             raise
 
@@ -129,8 +144,8 @@ class SqliteStore:
 
         Args:
             name: Name of the document; one that nobody has written is empty.
-            change: Gets the document, a JSON object, and may change it in place; a fresh one whenever the
-                transaction has to be tried again. It must neither wait nor raise.
+            change: Gets the document, a JSON object, and may change it in place; a fresh one
+                whenever the transaction has to be tried again. It must neither wait nor raise.
 
         Returns:
             What ``change`` returned.
@@ -147,7 +162,9 @@ class SqliteStore:
             StoreError: The lock files cannot be read.
         """
         try:
-            living = {member_of(owner) for owner in self._owners.living() if run_of(owner) == self._run}
+            living = {
+                member_of(owner) for owner in self._owners.living() if run_of(owner) == self._run
+            }
         except OSError as error:
             raise refusal(self._path, error) from error
         return (living | {self._member}) & set(members)
@@ -203,7 +220,11 @@ class SqliteStore:
 
     def _scoped(self, key: str) -> str:
         """The key in the file: one of this run alone names the run, so that runs at the same time do not meet."""
-        return f"{TRANSIENT}{self._run}:{key}" if self._is_transient or key.startswith(TRANSIENT) else key
+        return (
+            f"{TRANSIENT}{self._run}:{key}"
+            if self._is_transient or key.startswith(TRANSIENT)
+            else key
+        )
 
     def _since(self) -> float:
         """When a completion must have been made, or later, to count: a Unix time."""
@@ -219,8 +240,12 @@ def _put(db: sqlite3.Connection, row: tuple[object, ...]) -> None:
     db.execute("DELETE FROM claims WHERE key = ?", row[:1])
 
 
-def _change(db: sqlite3.Connection, run: str, name: str, change: Callable[[dict[str, Any]], T]) -> T:
-    row = db.execute("SELECT document FROM shared WHERE run = ? AND name = ?", (run, name)).fetchone()
+def _change(
+    db: sqlite3.Connection, run: str, name: str, change: Callable[[dict[str, Any]], T]
+) -> T:
+    row = db.execute(
+        "SELECT document FROM shared WHERE run = ? AND name = ?", (run, name)
+    ).fetchone()
     before = row[0] if row else "{}"
     document = json.loads(before)
     result = change(document)
@@ -234,7 +259,9 @@ def _sweep(db: sqlite3.Connection, owners: Owners) -> None:
     """Delete what runs have left that no longer live."""
     living = owners.living()
     runs = {run_of(owner) for owner in living}
-    left = db.execute("SELECT run FROM completions WHERE transient UNION SELECT run FROM shared").fetchall()
+    left = db.execute(
+        "SELECT run FROM completions WHERE transient UNION SELECT run FROM shared"
+    ).fetchall()
     for (run,) in left:
         if run not in runs:
             _delete_run(db, run)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.reports.html_report import write_html
+from pytest_llmeval.reports.html.page import write_html
 from pytest_llmeval.reports.json_report import write_json
-from pytest_llmeval.reports.summary import summarize
+from pytest_llmeval.summary.summary import summarize
 from tests.browser.made import Made, many, shop
 
 if TYPE_CHECKING:
@@ -41,10 +41,15 @@ class Opened:
 
     def watch(self, address: str) -> None:
         """Note every request but that of the file itself, every dialog, and everything on the console."""
-        self.page.on("request", lambda request: self._note(request.url, request.url.split("#")[0] != address))
+        self.page.on(
+            "request", lambda request: self._note(request.url, request.url.split("#")[0] != address)
+        )
         self.page.on("dialog", lambda dialog: self._note(dialog.message))
         self.page.on("pageerror", lambda error: self._note(str(error)))
-        self.page.on("console", lambda message: self._note(message.text, message.type in ("error", "warning")))
+        self.page.on(
+            "console",
+            lambda message: self._note(message.text, message.type in ("error", "warning")),
+        )
 
     def _note(self, what: str, is_wrong: bool = True) -> None:
         if is_wrong:
@@ -72,7 +77,9 @@ def installed() -> str | None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, as it is installed here."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make env` brings it")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed; `make env` brings it"
+    )
     path = installed()
     if path is None:
         pytest.skip("no Chromium here; Debian and Ubuntu have it: apt-get install chromium")
@@ -88,7 +95,9 @@ def opened(browser: Browser) -> Iterator[Open]:
     contexts, pages = [], []
 
     def open_(path: Path, hash_: str = "", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce", **options})
+        context = browser.new_context(
+            **{"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        )
         contexts.append(context)
         opened = Opened(context.new_page())
         opened.watch(path.as_uri())

@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from pytest_llmeval import read_cases
-from pytest_llmeval.comparisons import (
+from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.comparison import (
     CaseChange,
     Comparison,
     Coverage,
@@ -19,28 +21,26 @@ from pytest_llmeval.comparisons import (
     Interval,
     MetricComparison,
 )
-from pytest_llmeval.records import Case, Completion, Parameters, Request, Scale, Score, Source, Threshold, Usage
-from pytest_llmeval.reports.history import MetricPoint, RunPoint
-from pytest_llmeval.reports.tallies import Cost
-from pytest_llmeval.results import (
-    Before,
-    BeforeScore,
-    Calibration,
-    CaseResult,
-    JudgeFacts,
-    Outcome,
-    Run,
-    Sample,
-    SelfTest,
-    Traffic,
-)
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome, Sample
+from pytest_llmeval.records.run import Calibration, JudgeFacts, Run, SelfTest, Traffic
+from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.runlog.history import MetricPoint, RunPoint
+from pytest_llmeval.summary.tallies import Cost
 from tests.reports.points import point_of
 
 ROOT = Path(__file__).parents[2]
-MODEL, JUDGE, ENDPOINT = "gpt-4.1-mini-2025-04-14", "gpt-4.1-2025-04-14", "https://api.openai.com/v1"
+MODEL, JUDGE, ENDPOINT = (
+    "gpt-4.1-mini-2025-04-14",
+    "gpt-4.1-2025-04-14",
+    "https://api.openai.com/v1",
+)
 FINGERPRINT = "rubric-5f2d0c9a41be77e0"
 RUBRIC = Scale(0.0, 5.0)
-BOUNDS = (Threshold("rubric", ">=", 4.0, origin="command line"), Threshold("toxicity", "<=", 0.2, origin="row"))
+BOUNDS = (
+    Threshold("rubric", ">=", 4.0, origin="command line"),
+    Threshold("toxicity", "<=", 0.2, origin="row"),
+)
 SYSTEM = {
     "role": "system",
     "content": "You are the support assistant of a bicycle shop. Use only its policy.",
@@ -82,7 +82,9 @@ TURNS = (STAYED, STAYED, LOST, STAYED, BETTER, STAYED, WORSE, GAINED, STAYED, RE
 def shop() -> Made:
     """A run over the golden files of this repository against ``main``, the last of eight."""
     cases = [case for name in ("faq.csv", "chat.jsonl", "ko.json") for case in golden(name)]
-    results = tuple(result(case, place, TURNS[place % len(TURNS)]) for place, case in enumerate(cases))
+    results = tuple(
+        result(case, place, TURNS[place % len(TURNS)]) for place, case in enumerate(cases)
+    )
     run = shop_run(results)
     return Made(run, results, (*earlier(), point_of(run, results)))
 
@@ -94,7 +96,9 @@ def golden(name: str) -> list[Case]:
 def shop_run(results: tuple[CaseResult, ...]) -> Run:
     compared = comparison(results)
     gated = compared.metrics[0].result
-    selftest = SelfTest({"expected": 10, "empty": 10, "constant": 10, "other": 9, "injection": 8}, 10, usd=0.012)
+    selftest = SelfTest(
+        {"expected": 10, "empty": 10, "constant": 10, "other": 9, "injection": 8}, 10, usd=0.012
+    )
     kappa = Calibration({"kappa": Interval(0.74, 0.58, 0.87, 120)}, 120, labels="labels/may.csv")
     return Run(
         "20250612T101500-7c41", "shorter system prompt", STARTED, "2025-06-12T10:17:41+00:00",
@@ -111,8 +115,12 @@ def shop_run(results: tuple[CaseResult, ...]) -> Run:
 
 def comparison(results: tuple[CaseResult, ...]) -> Comparison:
     pairs = [(each, each.before[0]) for each in results if each.before]
-    lost = tuple(change(each) for each, then in pairs if (then.outcome, each.outcome) == ("passed", "failed"))
-    gained = tuple(change(each) for each, then in pairs if (then.outcome, each.outcome) == ("failed", "passed"))
+    lost = tuple(
+        change(each) for each, then in pairs if (then.outcome, each.outcome) == ("passed", "failed")
+    )
+    gained = tuple(
+        change(each) for each, then in pairs if (then.outcome, each.outcome) == ("failed", "passed")
+    )
     reason = "4.60 → 4.37: worse by 4.6 points of its scale (90% interval 1.3 to 8.0), the margin or more."
     rubric = GateResult(
         "REGRESSED", reason, -0.046, 0.02, -0.08, -0.013, 0.0124, 0.0124, 0.05, 70, 66, 66, 22, "t",
@@ -123,10 +131,23 @@ def comparison(results: tuple[CaseResult, ...]) -> Comparison:
         after=Interval(0.88, 0.78, 0.94, 66), test="mcnemar", lost=len(lost), gained=len(gained),
     )  # fmt: skip
     metrics = (
-        MetricComparison("rubric", rubric, Coverage(70, 66, 70, 3), dropped=lost, drops=len(lost), high=5.0),
-        MetricComparison("pass_rate", rate, Coverage(70, 66, 70, 3), is_gated=False, drops=len(lost)),
+        MetricComparison(
+            "rubric", rubric, Coverage(70, 66, 70, 3), dropped=lost, drops=len(lost), high=5.0
+        ),
+        MetricComparison(
+            "pass_rate", rate, Coverage(70, 66, 70, 3), is_gated=False, drops=len(lost)
+        ),
     )
-    return Comparison(BASELINE, "this run", metrics, lost, gained, ("new-tyres",), ("old-voucher",), ("delivery-bike",))
+    return Comparison(
+        BASELINE,
+        "this run",
+        metrics,
+        lost,
+        gained,
+        ("new-tyres",),
+        ("old-voucher",),
+        ("delivery-bike",),
+    )
 
 
 def change(each: CaseResult) -> CaseChange:
@@ -141,7 +162,9 @@ def result(case: Case, place: int, turn: Turn) -> CaseResult:
     text = wrong(expected) if turn.outcome == "failed" else good
     fields = {"owner": "support", "priority": place % 3, **case.metadata}
     sent = Request(
-        (SYSTEM, *(case.messages or ({"role": "user", "content": case.prompt},))), MODEL, Parameters(0.2, seed=7)
+        (SYSTEM, *(case.messages or ({"role": "user", "content": case.prompt},))),
+        MODEL,
+        Parameters(0.2, seed=7),
     )
     message = {
         "failed": f"rubric {turn.score} is not >= 4 (command line): {reason_of(turn)}",
@@ -159,7 +182,9 @@ def result(case: Case, place: int, turn: Turn) -> CaseResult:
 def wrong(text: str) -> str:
     """An answer that promises something else."""
     other = (
-        re.sub(r"\d+", lambda found: str(int(found[0]) + 4), text).replace("free", "charged").replace("can", "cannot")
+        re.sub(r"\d+", lambda found: str(int(found[0]) + 4), text)
+        .replace("free", "charged")
+        .replace("can", "cannot")
     )
     return other if other != text else "I do not know."
 
@@ -188,29 +213,45 @@ def rubric(turn: Turn) -> Score:
         error = "no valid reply in 3 attempts; the last one is not JSON"
         return Score("rubric", None, RUBRIC, "", FINGERPRINT, error, raw, calls=(judging(raw),) * 3)
     raw = f'{{"reason": "{reason_of(turn)}", "score": {turn.score}}}'
-    return Score("rubric", turn.score, RUBRIC, reason_of(turn), FINGERPRINT, raw=raw, calls=(judging(raw),))
+    return Score(
+        "rubric", turn.score, RUBRIC, reason_of(turn), FINGERPRINT, raw=raw, calls=(judging(raw),)
+    )
 
 
 def judging(text: str) -> Completion:
-    return Completion(text, model=JUDGE, endpoint=ENDPOINT, usage=Usage(612, 48), cost_usd=0.0016, latency_s=0.9)
+    return Completion(
+        text, model=JUDGE, endpoint=ENDPOINT, usage=Usage(612, 48), cost_usd=0.0016, latency_s=0.9
+    )
 
 
 def toxicity(place: int) -> Score:
     value = 0.0004 * (1 + place % 5)
     parts = {"toxicity": value, "insult": value / 3, "threat": value / 9}
-    return Score("toxicity", value, Scale(0, 1, higher_is_better=False), version="detoxify/original", parts=parts)
+    return Score(
+        "toxicity",
+        value,
+        Scale(0, 1, higher_is_better=False),
+        version="detoxify/original",
+        parts=parts,
+    )
 
 
 def samples(text: str, turn: Turn) -> tuple[Sample, ...]:
     others = (text, "I am not sure.", f"{text} Please write to us.")
     return tuple(
-        Sample(number, answer(each, number), (rubric(turn),), number != 1) for number, each in enumerate(others)
+        Sample(number, answer(each, number), (rubric(turn),), number != 1)
+        for number, each in enumerate(others)
     )
 
 
 def before(expected: str, turn: Turn, place: int) -> Before:
-    said = "All that the expected answer says." if turn.score_then > 4 else "It leaves out the period."
-    scores = {"rubric": BeforeScore(turn.score_then, said), "toxicity": BeforeScore(0.0004 * (1 + place % 5))}
+    said = (
+        "All that the expected answer says." if turn.score_then > 4 else "It leaves out the period."
+    )
+    scores = {
+        "rubric": BeforeScore(turn.score_then, said),
+        "toxicity": BeforeScore(0.0004 * (1 + place % 5)),
+    }
     return Before(BASELINE, turn.then, expected, scores)
 
 
@@ -245,7 +286,9 @@ def words() -> list[str]:
     ]
 
 
-def one_of_many(place: int, chance: random.Random, vocabulary: list[str], characters: int) -> CaseResult:
+def one_of_many(
+    place: int, chance: random.Random, vocabulary: list[str], characters: int
+) -> CaseResult:
     def text(length: int) -> str:
         return " ".join(chance.choices(vocabulary, k=length // 4))[:length]
 
@@ -253,7 +296,9 @@ def one_of_many(place: int, chance: random.Random, vocabulary: list[str], charac
         f"question-{place:05}", text(90), Source("golden/many.csv", place + 2), expected=text(120),
         tags=(f"topic {chance.randrange(12)}",),
     )  # fmt: skip
-    score = chance.choice((None, *(half / 2 for half in range(11)))) if chance.random() < 0.5 else 5.0
+    score = (
+        chance.choice((None, *(half / 2 for half in range(11)))) if chance.random() < 0.5 else 5.0
+    )
     outcome: Outcome = "error" if score is None else "passed" if score >= 4 else "failed"
     reason = text(100)
     raw = f'{{"reason": "{reason}", "score": {score}}}'

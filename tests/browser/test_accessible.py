@@ -18,7 +18,9 @@ GRAVE = ("serious", "critical")
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(shop_report: Written, opened: Open, scheme: str, viewport: dict[str, int]) -> None:
+def test_axe_finds_nothing_serious(
+    shop_report: Written, opened: Open, scheme: str, viewport: dict[str, int]
+) -> None:
     page = opened(shop_report.html, color_scheme=scheme, viewport=viewport)
     page.locator("#changes .diff").first.wait_for()
     page.get_by_role("button", name="failed").click()
@@ -39,11 +41,15 @@ def test_axe_finds_nothing_serious_in_the_page_without_a_script(
 ) -> None:
     page = opened(shop_report.html, color_scheme=scheme)
     page.evaluate("document.documentElement.classList.remove('live')")  # axe itself needs scripts
-    page.evaluate("document.querySelectorAll('#all, #changes, #charts').forEach(part => part.remove())")
+    page.evaluate(
+        "document.querySelectorAll('#all, #changes, #charts').forEach(part => part.remove())"
+    )
     assert violations(page) == []
 
 
 def violations(page: Page) -> list[Any]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: `make env`").Axe()
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed: `make env`"
+    ).Axe()
     found = axe.run(page).response["violations"]
     return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in GRAVE]

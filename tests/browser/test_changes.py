@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmeval.reports.case_change import change_of
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.summary.changes import change_of
 from tests.browser.conftest import Open, Written
 from tests.browser.made import Made, shop
 
@@ -31,7 +31,9 @@ def test_what_was_lost_comes_first_then_what_was_gained(shop_report: Written, op
     assert " ".join(found.first.locator(".flip").inner_text().split()) == "passed → failed"
 
 
-def test_a_flipped_case_marks_the_words_that_differ_and_tells_both_reasons(shop_report: Written, opened: Open) -> None:
+def test_a_flipped_case_marks_the_words_that_differ_and_tells_both_reasons(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     case = page.locator("#changes .case").filter(has_text="invoices-after-deletion")
     for side in case.locator(".diff").all():
@@ -59,7 +61,9 @@ def test_the_count_of_a_change_shows_its_cases(shop_report: Written, opened: Ope
         count, name = (chip.text_content() or "").split()
         chip.click()
         assert page.locator(".told").text_content() == f"{count} of 53 cases"
-        assert set(page.locator(".grid-row [role=gridcell]:nth-child(3)").all_text_contents()) == {name}
+        assert set(page.locator(".grid-row [role=gridcell]:nth-child(3)").all_text_contents()) == {
+            name
+        }
 
 
 def test_the_first_baseline_is_shown_unless_the_address_names_another(
@@ -76,13 +80,18 @@ def test_the_first_baseline_is_shown_unless_the_address_names_another(
     assert chosen.input_value() == "main"
 
 
-def test_the_drawer_reads_the_answer_against_both_and_shows_both_reasons(shop_report: Written, opened: Open) -> None:
+def test_the_drawer_reads_the_answer_against_both_and_shows_both_reasons(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     page.locator("#changes .case").first.get_by_role("button", name="Open the case").click()
     drawer = page.locator("dialog.drawer")
     for reading in ("Against expected", "Against before"):
         drawer.get_by_role("button", name=reading).click()
-        assert (drawer.locator("del").all_text_contents(), drawer.locator("ins").all_text_contents()) == (
+        assert (
+            drawer.locator("del").all_text_contents(),
+            drawer.locator("ins").all_text_contents(),
+        ) == (
             ["free"],
             ["charged"],
         )

@@ -33,12 +33,18 @@ def shown(page: Page) -> set[str]:
     ids = page.locator(".window .case-cell b").all_text_contents()
     while len(ids) < count:
         page.locator(".grid").press("PageDown")
-        ids += [each for each in page.locator(".window .case-cell b").all_text_contents() if each not in ids]
+        ids += [
+            each
+            for each in page.locator(".window .case-cell b").all_text_contents()
+            if each not in ids
+        ]
     assert len(ids) == count
     return set(ids)
 
 
-def test_each_chart_has_a_title_a_description_and_values_to_read(shop_report: Written, opened: Open) -> None:
+def test_each_chart_has_a_title_a_description_and_values_to_read(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     figures = page.locator("figure")
     assert set(page.locator("figure svg > title").all_text_contents()) == CHARTS
@@ -50,7 +56,9 @@ def test_each_chart_has_a_title_a_description_and_values_to_read(shop_report: Wr
         assert figure.locator("text.tick").count() >= 3
 
 
-def test_a_bar_of_the_histogram_leads_to_the_cases_that_it_counts(shop_report: Written, opened: Open) -> None:
+def test_a_bar_of_the_histogram_leads_to_the_cases_that_it_counts(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     results = shop_report.made.results
     marks = chart(page, "rubric: how many cases").get_by_role("button")
@@ -72,7 +80,11 @@ def test_a_bar_of_the_latencies_shares_the_cases_out(shop_report: Written, opene
     for place in range(marks.count()):
         marks.nth(place).dispatch_event("click")
         found += shown(page)
-    expected = [each.case.id for each in shop_report.made.results if each.completion and not each.completion.cached]
+    expected = [
+        each.case.id
+        for each in shop_report.made.results
+        if each.completion and not each.completion.cached
+    ]
     assert sorted(found) == sorted(expected)
 
 
@@ -84,15 +96,26 @@ def test_a_few_latencies_are_shared_out_on_a_scale_and_a_mean_has_the_decimals_o
     names = [marks.nth(place).get_attribute("aria-label") or "" for place in range(marks.count())]
     assert names
     assert all("≤ Latency <" in name for name in names)
-    mean = page.get_by_role("region", name="Table of scores").get_by_role("row").nth(1).get_by_role("cell").first
-    assert f"mean {mean.text_content()}" in (chart(page, "rubric: how many cases").text_content() or "")
+    mean = (
+        page.get_by_role("region", name="Table of scores")
+        .get_by_role("row")
+        .nth(1)
+        .get_by_role("cell")
+        .first
+    )
+    assert f"mean {mean.text_content()}" in (
+        chart(page, "rubric: how many cases").text_content() or ""
+    )
 
 
 def test_a_point_of_before_and_now_leads_to_its_cases(shop_report: Written, opened: Open) -> None:
     page = opened(shop_report.html)
     pairs: dict[tuple[float, float], set[str]] = {}
     for each in shop_report.made.results:
-        now, then = each.scores[0].value, each.before[0].scores["rubric"].value if each.before else None
+        now, then = (
+            each.scores[0].value,
+            each.before[0].scores["rubric"].value if each.before else None,
+        )
         if now is not None and then is not None:
             pairs.setdefault((then, now), set()).add(each.case.id)
     marks = chart(page, "rubric: before and now").get_by_role("button")
@@ -104,12 +127,16 @@ def test_a_point_of_before_and_now_leads_to_its_cases(shop_report: Written, open
         assert shown(page) == pairs[then, now]
 
 
-def test_a_tag_chosen_by_enter_shows_the_cases_with_it_at_their_rate(shop_report: Written, opened: Open) -> None:
+def test_a_tag_chosen_by_enter_shows_the_cases_with_it_at_their_rate(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     results = shop_report.made.results
     mark = chart(page, "Pass rate by tag").get_by_role("button").first
     tag, _, told = (mark.get_attribute("aria-label") or "").partition(": ")
-    judged = [each for each in results if tag in each.case.tags and each.outcome in ("passed", "failed")]
+    judged = [
+        each for each in results if tag in each.case.tags and each.outcome in ("passed", "failed")
+    ]
     passed = sum(each.outcome == "passed" for each in judged)
     assert f"{passed} of {len(judged)}" in told
     mark.focus()
@@ -117,7 +144,9 @@ def test_a_tag_chosen_by_enter_shows_the_cases_with_it_at_their_rate(shop_report
     assert shown(page) == {each.case.id for each in results if tag in each.case.tags}
 
 
-def test_a_run_whose_cost_is_unknown_is_no_point_of_the_costs(shop_report: Written, opened: Open) -> None:
+def test_a_run_whose_cost_is_unknown_is_no_point_of_the_costs(
+    shop_report: Written, opened: Open
+) -> None:
     figure = chart(opened(shop_report.html), "Pass rate against cost")
     assert shop_report.made.history[-1].cost.usd is None
     assert figure.locator("circle").count() == len(shop_report.made.history) - 1

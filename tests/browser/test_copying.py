@@ -13,7 +13,9 @@ from tests.browser.made import JUDGE, MODEL
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-def test_a_case_is_copied_as_json_as_command_and_as_link(shop_report: Written, opened: Open) -> None:
+def test_a_case_is_copied_as_json_as_command_and_as_link(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html, permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("searchbox").fill("honorific-meal")
     page.locator(".window .grid-row").first.click()
@@ -29,7 +31,16 @@ def test_a_case_is_copied_as_json_as_command_and_as_link(shop_report: Written, o
     told = json.loads(shop_report.json.read_text())["results"]
     [expected] = [result for result in told if result["case"]["id"] == "honorific-meal"]
     assert json.loads(copied("Copy as JSON")) == expected
-    options = ["--llm-model", MODEL, "--llm-temperature", "0.2", "--llm-judge-model", JUDGE, "--min-score", "4.0"]
+    options = [
+        "--llm-model",
+        MODEL,
+        "--llm-temperature",
+        "0.2",
+        "--llm-judge-model",
+        JUDGE,
+        "--min-score",
+        "4.0",
+    ]
     assert shlex.split(copied("Copy the command")) == ["pytest", expected["nodeid"], *options]
     other = opened(shop_report.html, "#" + copied("Copy the link").partition("#")[2])
     other.locator("dialog .answer").wait_for()

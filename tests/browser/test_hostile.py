@@ -1,6 +1,7 @@
 """Texts that try to become more than text, in every field of a run: they are shown, and nothing else happens.
 
-That nothing executes and no request leaves is checked by the fixture `opened`, after each test of this folder.
+That nothing executes and no request leaves is checked by the fixture `opened`, after each test of
+this folder.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.records import Completion
-from pytest_llmeval.reports.html_report import CARDS, clipped
-from pytest_llmeval.reports.phrases import visible
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.reports.html.page import CARDS, clipped
+from pytest_llmeval.text import visible
 from tests.browser.conftest import DESKTOP, PHONE, Open, Written, go_on
 from tests.browser.made import Made, shop
 from tests.reports.hostile import HOSTILE, everywhere
@@ -46,7 +47,9 @@ def planted(pattern: CaseResult, text: str) -> CaseResult:
     then = pattern.before[0]
     changed: CaseResult = everywhere(replace(pattern, before=()), lambda original: text + original)
     before: Any = everywhere(then, lambda original: text + original)
-    return replace(changed, before=(replace(before, baseline=then.baseline, scores=scores_of(before, text)),))
+    return replace(
+        changed, before=(replace(before, baseline=then.baseline, scores=scores_of(before, text)),)
+    )
 
 
 def scores_of(before: Any, text: str) -> Any:
@@ -68,7 +71,10 @@ def test_every_case_opens_and_shows_its_texts_as_text(hostile: Written, opened: 
         assert drawer.evaluate(OVERFLOW) <= 0, result.case.id[:100]
         if place < len(HOSTILE):
             go_on(page)
-    texts = [(each.case.id, each.completion.text if each.completion else "") for each in hostile.made.results]
+    texts = [
+        (each.case.id, each.completion.text if each.completion else "")
+        for each in hostile.made.results
+    ]
     assert [title[:1000] for title in titles] == [whole(visible(id_[:1000])) for id_, _ in texts]
     assert answers == [whole(visible(text[:20_000])) for _, text in texts]
     assert page.locator(LIVE).count() == 0
@@ -79,7 +85,9 @@ def whole(text: str | None) -> str:
     return re.sub("[\ud800-\udfff\ufffd]|\\\\ud83d", "", text or "")
 
 
-def test_rendered_markdown_has_no_live_part_and_fits_a_phone(hostile: Written, opened: Open) -> None:
+def test_rendered_markdown_has_no_live_part_and_fits_a_phone(
+    hostile: Written, opened: Open
+) -> None:
     page = opened(hostile.html, viewport=PHONE)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert page.locator("html").evaluate(OVERFLOW) <= 0
@@ -103,7 +111,9 @@ def test_the_table_shows_each_text_in_one_line_of_its_row(hostile: Written, open
         seen.update(page.locator(".case-cell b").all_text_contents())
         page.keyboard.press("ArrowDown")
     assert len(seen) == len(hostile.made.results)
-    heights = page.locator(".window .grid-row").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    heights = page.locator(".window .grid-row").evaluate_all(
+        "rows => rows.map(row => row.offsetHeight)"
+    )
     assert len(set(heights)) == 1
 
 
@@ -119,7 +129,9 @@ def test_no_answer_keeps_markdown_from_being_shown(
     answer: str, written: Callable[[Made], Written], opened: Open
 ) -> None:
     answered = next(each for each in shop().results if each.completion)
-    page = opened(written(Made(shop().run, (replace(answered, completion=Completion(answer)),))).html)
+    page = opened(
+        written(Made(shop().run, (replace(answered, completion=Completion(answer)),))).html
+    )
     page.locator(".window .grid-row").first.click()
     page.get_by_role("button", name="Markdown").click()
     page.locator("dialog .rendered").wait_for()
@@ -132,11 +144,18 @@ def test_a_score_and_a_baseline_may_have_a_name_that_every_object_has(
     made = shop()
     scored = next(each for each in made.results if each.before)
     score, before = replace(scored.scores[0], name=name), replace(scored.before[0], baseline=name)
-    named = replace(scored, scores=(score,), before=(replace(before, scores={name: before.scores["rubric"]}),))
-    other = replace(scored, case=replace(scored.case, id="other"), scores=scored.scores[1:], before=())
+    named = replace(
+        scored, scores=(score,), before=(replace(before, scores={name: before.scores["rubric"]}),)
+    )
+    other = replace(
+        scored, case=replace(scored.case, id="other"), scores=scored.scores[1:], before=()
+    )
     page = opened(written(Made(made.run, (named, other))).html)
     heads = page.locator(".grid").get_by_role("columnheader").all_text_contents()
-    rows = [row.get_by_role("gridcell").all_text_contents() for row in page.locator(".window .grid-row").all()]
+    rows = [
+        row.get_by_role("gridcell").all_text_contents()
+        for row in page.locator(".window .grid-row").all()
+    ]
     assert sorted(row[heads.index(name)] for row in rows) == ["-", "5"]
     assert page.get_by_role("heading", name="What changed").is_visible()
     page.locator(".window .grid-row").first.click()
@@ -153,10 +172,16 @@ def test_an_address_that_names_what_every_object_has_is_passed_over(
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_without_a_script_the_texts_stand_there_too(hostile: Written, opened: Open, viewport: dict[str, int]) -> None:
+def test_without_a_script_the_texts_stand_there_too(
+    hostile: Written, opened: Open, viewport: dict[str, int]
+) -> None:
     page = opened(hostile.html, viewport=viewport, java_script_enabled=False)
     assert page.locator("html").evaluate(OVERFLOW) <= 0
     answers = page.locator(".static .answer").all_text_contents()
-    expected = [visible(clipped(each.completion.text)) for each in hostile.made.results[:CARDS] if each.completion]
+    expected = [
+        visible(clipped(each.completion.text))
+        for each in hostile.made.results[:CARDS]
+        if each.completion
+    ]
     assert answers == [text.replace("\r\n", "\n") for text in expected]
     assert page.locator(LIVE).count() == 0

@@ -38,7 +38,9 @@ def title(page: Page) -> str:
     return page.locator("#drawer-title").text_content() or ""
 
 
-def test_tab_reaches_every_control_once_and_each_is_in_sight(shop_report: Written, opened: Open) -> None:
+def test_tab_reaches_every_control_once_and_each_is_in_sight(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     seen: list[str] = []
     page.keyboard.press("Tab")
@@ -52,7 +54,9 @@ def test_tab_reaches_every_control_once_and_each_is_in_sight(shop_report: Writte
         assert [name for name in seen if part in name], part
 
 
-def test_cases_are_walked_opened_and_closed_and_the_focus_comes_back(shop_report: Written, opened: Open) -> None:
+def test_cases_are_walked_opened_and_closed_and_the_focus_comes_back(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     page.keyboard.press("j")
     assert "grid" in focused(page)
@@ -76,7 +80,9 @@ def test_cases_are_walked_opened_and_closed_and_the_focus_comes_back(shop_report
     assert page.locator("dialog[open]").count() == 1
 
 
-def test_the_drawer_holds_the_focus_and_its_controls_work(shop_report: Written, opened: Open) -> None:
+def test_the_drawer_holds_the_focus_and_its_controls_work(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
@@ -84,10 +90,20 @@ def test_the_drawer_holds_the_focus_and_its_controls_work(shop_report: Written, 
     seen = set()
     for _ in range(60):
         page.keyboard.press("Tab")
-        inside = page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+        inside = page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
         assert inside, focused(page)
         seen.add(focused(page))
-    for name in ("Close", "Markdown", "Against before", "Copy as JSON", "Right", "Note", "Raw reply of the judge"):
+    for name in (
+        "Close",
+        "Markdown",
+        "Against before",
+        "Copy as JSON",
+        "Right",
+        "Note",
+        "Raw reply of the judge",
+    ):
         assert [each for each in seen if name in each], name
     press(page, "Against expected")
     assert page.locator("dialog .diff").is_visible()
@@ -134,16 +150,24 @@ def test_search_and_filters_work_from_the_keyboard(shop_report: Written, opened:
     assert "rubric" in focused(page)
 
 
-def test_a_button_that_has_done_its_work_hands_the_focus_on(shop_report: Written, opened: Open) -> None:
+def test_a_button_that_has_done_its_work_hands_the_focus_on(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     count = page.locator("#changes summary").count()
     page.get_by_role("button", name="more of").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#changes summary").nth(count).evaluate("node => node === document.activeElement")
+    assert (
+        page.locator("#changes summary")
+        .nth(count)
+        .evaluate("node => node === document.activeElement")
+    )
 
 
 @pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
-def test_a_question_mark_lists_the_keys(shop_report: Written, opened: Open, viewport: dict[str, int] | None) -> None:
+def test_a_question_mark_lists_the_keys(
+    shop_report: Written, opened: Open, viewport: dict[str, int] | None
+) -> None:
     page = opened(shop_report.html, **({"viewport": viewport} if viewport else {}))
     page.keyboard.press("j")
     page.keyboard.press("?")
@@ -153,11 +177,15 @@ def test_a_question_mark_lists_the_keys(shop_report: Written, opened: Open, view
     assert "grid" in focused(page)
 
 
-def test_marks_of_a_chart_are_one_stop_whose_arrows_go_on(shop_report: Written, opened: Open) -> None:
+def test_marks_of_a_chart_are_one_stop_whose_arrows_go_on(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     first = page.locator(".chart").first
     first.locator("[tabindex='0']").focus()
-    names = first.get_by_role("button").evaluate_all("marks => marks.map(mark => mark.getAttribute('aria-label'))")
+    names = first.get_by_role("button").evaluate_all(
+        "marks => marks.map(mark => mark.getAttribute('aria-label'))"
+    )
     page.keyboard.press("ArrowRight")
     assert names[1] in focused(page)
     page.keyboard.press("Enter")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmeval.cli import main
-from pytest_llmeval.reports.run_log import RunLog
+from pytest_llmeval.runlog.log import RunLog
 from tests.browser.conftest import Open, Written, go_on
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def test_calibrate_joins_the_labels_with_the_run(
         result = by_id[row["id"]]
         assert row["label"] == ("pass" if result.outcome == "passed" else "fail")
         assert (row["prompt"], row["file"]) == (result.case.prompt, result.case.source.file)
-    assert {row["note"] for row in rows} == {f"'{note}" if note[:1] in ("=", "+") else note for note in NOTES}
+    assert {row["note"] for row in rows} == {
+        f"'{note}" if note[:1] in ("=", "+") else note for note in NOTES
+    }
 
     monkeypatch.chdir(tmp_path)
     log = RunLog("runs.sqlite")
@@ -84,7 +86,9 @@ def test_calibrate_joins_the_labels_with_the_run(
     assert (figures["cases"], figures["unscored"]) == (scored, 10 - scored)
 
 
-def test_labels_stay_when_the_page_is_opened_again_and_can_be_taken_back(shop_report: Written, opened: Open) -> None:
+def test_labels_stay_when_the_page_is_opened_again_and_can_be_taken_back(
+    shop_report: Written, opened: Open
+) -> None:
     page = opened(shop_report.html)
     label(page, 2)
     page.reload()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.results import CaseResult
+from pytest_llmeval.records.result import CaseResult
 from tests.browser.conftest import Open, Written
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def test_wherever_it_is_scrolled_every_row_in_sight_has_its_text(page: Page) -> 
         assert page.evaluate(BLANK) == WHOLE
 
 
-def test_each_filter_leaves_as_many_cases_as_python_counts(page: Page, results: tuple[CaseResult, ...]) -> None:
+def test_each_filter_leaves_as_many_cases_as_python_counts(
+    page: Page, results: tuple[CaseResult, ...]
+) -> None:
     def count(wanted: Callable[[CaseResult], Any]) -> int:
         return sum(bool(wanted(result)) for result in results)
 
@@ -81,7 +83,9 @@ def test_each_filter_leaves_as_many_cases_as_python_counts(page: Page, results: 
     page.get_by_role("button", name="error").click()
     assert told(page) == count(lambda result: result.outcome in ("failed", "error"))
     page.get_by_role("combobox", name="Tag").select_option("topic 7")
-    assert told(page) == count(lambda result: result.outcome in ("failed", "error") and "topic 7" in result.case.tags)
+    assert told(page) == count(
+        lambda result: result.outcome in ("failed", "error") and "topic 7" in result.case.tags
+    )
     page.get_by_role("button", name="Show all").click()
     assert told(page) == len(results)
     page.get_by_role("button", name="unscored").click()
@@ -90,10 +94,14 @@ def test_each_filter_leaves_as_many_cases_as_python_counts(page: Page, results: 
     page.get_by_label("at least").fill("1")
     page.get_by_label("at most").fill("2.5")
     page.keyboard.press("Enter")
-    assert told(page) == count(lambda result: 1 <= (-1 if score_of(result) is None else score_of(result) or 0) <= 2.5)
+    assert told(page) == count(
+        lambda result: 1 <= (-1 if score_of(result) is None else score_of(result) or 0) <= 2.5
+    )
 
 
-def test_the_search_finds_ids_at_once_and_whole_answers_in_a_while(page: Page, results: tuple[CaseResult, ...]) -> None:
+def test_the_search_finds_ids_at_once_and_whole_answers_in_a_while(
+    page: Page, results: tuple[CaseResult, ...]
+) -> None:
     page.get_by_role("searchbox").fill("question-00777")
     assert first_ids(page) == ["question-00777"]
     answer = results[15_000].completion
@@ -109,7 +117,17 @@ def text_of(result: CaseResult) -> str:
     asked = [message["content"] for message in result.request.messages] if result.request else []
     answer = result.completion.text if result.completion else ""
     score, case = result.scores[0], result.case
-    texts = [*asked, case.expected, answer, result.message, score.reason, score.error, case.id, *case.tags, case.source]
+    texts = [
+        *asked,
+        case.expected,
+        answer,
+        result.message,
+        score.reason,
+        score.error,
+        case.id,
+        *case.tags,
+        case.source,
+    ]
     return "\n".join(str(text) for text in texts if text).lower()
 
 
@@ -132,17 +150,23 @@ def test_each_column_sorts_as_python_does_and_what_has_no_value_comes_last(
         head = page.get_by_role("columnheader", name=column).get_by_role("button")
         for is_reversed in (False, True):
             head.click()
-            ids = [result.case.id for result in sorted(known, key=read, reverse=is_reversed)] + unknown
+            ids = [
+                result.case.id for result in sorted(known, key=read, reverse=is_reversed)
+            ] + unknown
             found = first_ids(page)
             assert found == ids[: len(found)], column
             page.locator(".grid").press("End")
             found = first_ids(page)
             assert found == ids[-len(found) :], column
         head.click()
-        assert first_ids(page)[0] == next(result.case.id for result in results if result.outcome == "failed")
+        assert first_ids(page)[0] == next(
+            result.case.id for result in results if result.outcome == "failed"
+        )
 
 
-def test_a_link_shows_the_same_view_with_the_same_case_open(page: Page, large_report: Written, opened: Open) -> None:
+def test_a_link_shows_the_same_view_with_the_same_case_open(
+    page: Page, large_report: Written, opened: Open
+) -> None:
     page.get_by_role("button", name="failed").click()
     page.get_by_role("combobox", name="Tag").select_option("topic 3")
     page.get_by_role("combobox", name="Sort").select_option("-took")
@@ -153,7 +177,13 @@ def test_a_link_shows_the_same_view_with_the_same_case_open(page: Page, large_re
 
     def state(page: Page) -> Any:
         chosen = page.locator("select").evaluate_all("all => all.map(each => each.value)")
-        return told(page), first_ids(page), page.locator("#drawer-title").text_content(), chosen, filters(page)
+        return (
+            told(page),
+            first_ids(page),
+            page.locator("#drawer-title").text_content(),
+            chosen,
+            filters(page),
+        )
 
     other = opened(large_report.html, page.evaluate("location.hash"))
     other.locator("dialog .answer").wait_for()

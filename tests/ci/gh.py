@@ -34,7 +34,11 @@ def main() -> None:
     else:
         name, _, source = asked.field.partition("=@")
         assert name == "body"
-        send(asked.method, asked.path.removeprefix("repos/ann/shop/"), Path(source).read_text(encoding="utf-8"))
+        send(
+            asked.method,
+            asked.path.removeprefix("repos/ann/shop/"),
+            Path(source).read_text(encoding="utf-8"),
+        )
 
 
 def pull(verb: str, body_file: str | None) -> None:
@@ -54,7 +58,9 @@ def send(method: str, path: str, body: str) -> None:
         return
     comments = json.loads(COMMENTS.read_text(encoding="utf-8"))
     if (method, path) == ("POST", "issues/7/comments"):
-        comments.append({"id": len(comments) + 1, "user": {"login": "github-actions[bot]"}, "body": body})
+        comments.append(
+            {"id": len(comments) + 1, "user": {"login": "github-actions[bot]"}, "body": body}
+        )
     else:
         assert method == "PATCH"
         comments[int(path.removeprefix("issues/comments/")) - 1]["body"] = body

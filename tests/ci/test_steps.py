@@ -21,7 +21,8 @@ needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="needs curl: ap
 needs_git = pytest.mark.skipif(not shutil.which("git"), reason="needs git: apt-get install git")
 
 SHARDS, BASELINE = (
-    next(file for file in GITHUB if file.name == name) for name in ("llm-shards.yml", "llm-baseline.yml")
+    next(file for file in GITHUB if file.name == name)
+    for name in ("llm-shards.yml", "llm-baseline.yml")
 )
 MARKER = "<!-- llmeval -->"
 INI = '[tool.pytest.ini_options]\nllm_golden = ["golden"]\nllm_judge_model = "judge"\nllm_min_score = "4"\n'
@@ -36,7 +37,9 @@ def test_shards_leave_the_decision_to_the_gate_over_the_merged_log(runner: Runne
         done = runner.run(shard, GROUP=group)
         assert done.returncode == 0, done.stdout
         assert "1 failed" in done.stdout if group == "2" else "1 passed" in done.stdout
-        log = runner.folder / f"shards/llm-shard-{group}/runs.sqlite"  # where the artifacts are downloaded to
+        log = (
+            runner.folder / f"shards/llm-shard-{group}/runs.sqlite"
+        )  # where the artifacts are downloaded to
         log.parent.mkdir(parents=True)
         shutil.move(runner.folder / ".llmeval/runs.sqlite", log)
     done = runner.run(gate)
@@ -63,7 +66,9 @@ def test_a_pull_request_gets_one_comment_that_follows_the_runs(runner: Runner) -
     install_gh(runner)
     for text in ("first", "second"):
         write(runner.folder / "report/summary.md", f"{MARKER}\n{text}\n")
-        done = runner.run(script(SHARDS, "comment", "gh api"), GITHUB_REPOSITORY="ann/shop", NUMBER="7")
+        done = runner.run(
+            script(SHARDS, "comment", "gh api"), GITHUB_REPOSITORY="ann/shop", NUMBER="7"
+        )
         assert done.returncode == 0, done.stdout
         *kept, ours = json.loads(comments.read_text(encoding="utf-8"))
         assert kept == others
@@ -110,7 +115,9 @@ def gitlab() -> Iterator[ThreadingHTTPServer]:
 
 @needs_jq
 @needs_curl
-def test_a_merge_request_gets_one_note_that_follows_the_runs(runner: Runner, gitlab: ThreadingHTTPServer) -> None:
+def test_a_merge_request_gets_one_note_that_follows_the_runs(
+    runner: Runner, gitlab: ThreadingHTTPServer
+) -> None:
     others = [{"id": 1, "author": {"id": 5}, "body": f"{MARKER} quoted"}]
     GitLab.notes[:] = others
     for text in ("first", "second"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 ROOT = Path(__file__).parents[2]
 GITHUB = sorted((ROOT / "examples/ci/github").glob("*.yml"))
@@ -34,7 +34,10 @@ class Script:
             found = re.match(r"[\s{]*((?:pytest|llmeval) .*)", line)
             if found:
                 words = list(shlex.shlex(found[1], posix=True, punctuation_chars=True))
-                end = next((place for place, word in enumerate(words) if set(word) <= set("|;&<>")), len(words))
+                end = next(
+                    (place for place, word in enumerate(words) if set(word) <= set("|;&<>")),
+                    len(words),
+                )
                 yield words[:end]
 
 

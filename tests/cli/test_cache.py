@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmeval.cli.cache import cache
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records.call import Completion
 from pytest_llmeval.store.maintenance import clear, info
 from pytest_llmeval.store.sqlite import SqliteStore
 

@@ -29,7 +29,13 @@ JUDGE = (5, 4, 4, 5, 2, 0, 4, 5, 5, 0, 3, 5)
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project whose judge can be reached only where a test says so."""
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LLMEVAL_JUDGE_MODEL", "LLMEVAL_JUDGES", "LLMEVAL_LOG"):
+    for name in (
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "LLMEVAL_JUDGE_MODEL",
+        "LLMEVAL_JUDGES",
+        "LLMEVAL_LOG",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -42,7 +48,11 @@ def write(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> N
 
 def write_scores(labels: Sequence[object] = PEOPLE, scores: Sequence[object] = JUDGE) -> None:
     pairs = zip(labels, scores, strict=True)
-    write("labels.csv", ("id", "label", "score"), [(f"c{place}", *pair) for place, pair in enumerate(pairs)])
+    write(
+        "labels.csv",
+        ("id", "label", "score"),
+        [(f"c{place}", *pair) for place, pair in enumerate(pairs)],
+    )
 
 
 def figures(result: Result) -> Any:
@@ -50,16 +60,24 @@ def figures(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-@pytest.mark.skipif(not DATA.exists(), reason=f"needs {DATA.name}, which is not part of the project")
+@pytest.mark.skipif(
+    not DATA.exists(), reason=f"needs {DATA.name}, which is not part of the project"
+)
 @pytest.mark.parametrize("dimension", PUBLISHED)
-def test_the_published_agreement_of_a_real_metric_is_reproduced(llmeval: Command, dimension: str) -> None:
+def test_the_published_agreement_of_a_real_metric_is_reproduced(
+    llmeval: Command, dimension: str
+) -> None:
     rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
-    table = [(row["source"], row["scores"][dimension], row["predict_scores"][dimension]) for row in rows]
+    table = [
+        (row["source"], row["scores"][dimension], row["predict_scores"][dimension]) for row in rows
+    ]
     write("unieval.csv", ("dialogue", "people", "unieval"), table)
     columns = ("--label", "people", "--score", "unieval", "--cluster", "dialogue")
     found = figures(llmeval.run("calibrate", "unieval.csv", *columns, "--json", "-"))["calibration"]
     assert found["cases"] == 360
-    for name, published in zip(("pearson", "spearman", "kendall"), PUBLISHED[dimension], strict=True):
+    for name, published in zip(
+        ("pearson", "spearman", "kendall"), PUBLISHED[dimension], strict=True
+    ):
         figure = found["figures"][name]
         assert figure["estimate"] == pytest.approx(published, abs=0.00005)
         assert figure["low"] < figure["estimate"] < figure["high"]
@@ -78,7 +96,10 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Comm
     assert lines[1].endswith("almost perfect agreement on pass or fail at 4")
     assert "people pass                7            0" in result.stdout
     assert "people fail                1            4" in result.stdout
-    assert "agree on pass or fail in 11 of 12 cases: almost perfect agreement beyond chance" in result.stdout
+    assert (
+        "agree on pass or fail in 11 of 12 cases: almost perfect agreement beyond chance"
+        in result.stdout
+    )
     assert "  c6 (labels.csv:8): people 2, judge 4\n" in result.stdout
     assert lines[-1] == "not stored: nobody knows whose scores these are (--fingerprint)"
 
@@ -86,29 +107,48 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Comm
 def test_labels_on_another_scale_are_moved_to_that_of_the_scores(llmeval: Command) -> None:
     write_scores([1 + 0.8 * label for label in PEOPLE], [score / 5 for score in JUDGE])
     scales = ("--scale", "1", "5", "--score-scale", "0", "1", "--threshold", "0.8")
-    moved = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", *scales, "--json", "-"))
+    moved = figures(
+        llmeval.run("calibrate", "labels.csv", "--score", "score", *scales, "--json", "-")
+    )
     write_scores()
-    plain = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"))
+    plain = figures(
+        llmeval.run(
+            "calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"
+        )
+    )
     for name, figure in plain["calibration"]["figures"].items():
         stretch = 0.2 if name in ("offset", "mean") else 1
-        assert moved["calibration"]["figures"][name]["estimate"] == pytest.approx(figure["estimate"] * stretch)
+        assert moved["calibration"]["figures"][name]["estimate"] == pytest.approx(
+            figure["estimate"] * stretch
+        )
     assert moved["confusion"] == plain["confusion"]
 
 
 def test_pass_and_fail_are_compared_on_a_scale_from_0_to_1(llmeval: Command) -> None:
     write_scores(["pass" if label >= 4 else "fail" for label in PEOPLE])
     found = figures(
-        llmeval.run("calibrate", "labels.csv", "--score", "score", "--score-scale", "0", "5", "--json", "-")
+        llmeval.run(
+            "calibrate", "labels.csv", "--score", "score", "--score-scale", "0", "5", "--json", "-"
+        )
     )
     assert (found["scale"], found["bound"]) == ([0, 1], 0.8)
-    assert found["confusion"] == {"both_pass": 7, "people_pass": 0, "judge_passes": 1, "both_fail": 4}
-    assert found["calibration"]["figures"]["offset"]["estimate"] == pytest.approx(sum(JUDGE) / 60 - 7 / 12)
+    assert found["confusion"] == {
+        "both_pass": 7,
+        "people_pass": 0,
+        "judge_passes": 1,
+        "both_fail": 4,
+    }
+    assert found["calibration"]["figures"]["offset"]["estimate"] == pytest.approx(
+        sum(JUDGE) / 60 - 7 / 12
+    )
 
 
 def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: Command) -> None:
     write_scores(["right" if label >= 4 else "wrong" for label in PEOPLE])
     found = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--json", "-"))
-    assert found["missing"]["alpha"] == "the scale of the scores is not known: --score-scale LOW HIGH"
+    assert (
+        found["missing"]["alpha"] == "the scale of the scores is not known: --score-scale LOW HIGH"
+    )
     assert "--threshold X" in found["missing"]["kappa"]
     assert found["calibration"]["figures"]["kendall"]["estimate"] > 0.7
     assert found["confusion"] is None
@@ -118,10 +158,25 @@ def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: 
     ("labels", "scores", "missing"),
     [
         ([5] * 12, JUDGE, {"kappa": "all labels are the same", "alpha": "all labels are the same"}),
-        (PEOPLE, [3] * 12, {"pearson": "all scores are the same", "kendall": "all scores are the same"}),
+        (
+            PEOPLE,
+            [3] * 12,
+            {"pearson": "all scores are the same", "kendall": "all scores are the same"},
+        ),
         ([3, 2] * 6, JUDGE, {"kappa": "all labels are on one side of the bound"}),
-        ([5, 0], [5, 0], {"kappa": "2 cases; at least 10 are needed", "pearson": "2 cases; at least 10 are needed"}),
-        ([5, 0], [5, 0], {"offset": "no interval: fewer than ten", "mean": "no interval: fewer than ten"}),
+        (
+            [5, 0],
+            [5, 0],
+            {
+                "kappa": "2 cases; at least 10 are needed",
+                "pearson": "2 cases; at least 10 are needed",
+            },
+        ),
+        (
+            [5, 0],
+            [5, 0],
+            {"offset": "no interval: fewer than ten", "mean": "no interval: fewer than ten"},
+        ),
         (PEOPLE, PEOPLE, {"pearson": "no interval"}),
     ],
 )
@@ -129,7 +184,11 @@ def test_what_the_data_cannot_show_is_no_figure(
     llmeval: Command, labels: Sequence[float], scores: Sequence[float], missing: dict[str, str]
 ) -> None:
     write_scores(labels, scores)
-    found = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"))
+    found = figures(
+        llmeval.run(
+            "calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"
+        )
+    )
     for name, why in missing.items():
         assert found["missing"][name].startswith(why)
         figure = found["calibration"]["figures"][name]
@@ -153,12 +212,16 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
 
 def test_a_bound_without_a_figure_is_missed(llmeval: Command) -> None:
     write_scores(PEOPLE[:5], JUDGE[:5])
-    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--min", "kappa>=0.6")
+    result = llmeval.run(
+        "calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--min", "kappa>=0.6"
+    )
     assert result.exit_code == 1
     assert "MISSED: kappa is -, asked kappa >= 0.6" in result.stdout
 
 
-def test_a_named_fingerprint_stores_the_result_beside_what_is_known_of_the_judge(llmeval: Command) -> None:
+def test_a_named_fingerprint_stores_the_result_beside_what_is_known_of_the_judge(
+    llmeval: Command,
+) -> None:
     write_scores()
     name = ("--fingerprint", "rubric-0123456789abcdef")
     result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", *name)
@@ -166,16 +229,25 @@ def test_a_named_fingerprint_stores_the_result_beside_what_is_known_of_the_judge
     entry = JudgeFile(Path(".llmeval/judges.json")).get("rubric-0123456789abcdef")
     assert entry is not None
     assert entry.calibration is not None
-    assert (entry.name, entry.calibration.cases, entry.calibration.labels) == ("score", 12, "labels.csv")
+    assert (entry.name, entry.calibration.cases, entry.calibration.labels) == (
+        "score",
+        12,
+        "labels.csv",
+    )
     assert entry.calibration.figures["kappa"].estimate == pytest.approx(14 / 17)
 
 
-def test_rows_without_a_score_or_a_label_are_counted_and_used_where_they_can_be(llmeval: Command) -> None:
+def test_rows_without_a_score_or_a_label_are_counted_and_used_where_they_can_be(
+    llmeval: Command,
+) -> None:
     labels, scores = [*PEOPLE, "", "", ""], [*JUDGE, 4, 5, 3]
     write_scores([*labels, 5], [*scores, ""])
     result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
     assert result.stdout.startswith("score against labels.csv: 12 cases, 1 more unscored")
-    assert "note: 1 labelled case unscored, left out: c15; the first: no score in its row" in result.stdout
+    assert (
+        "note: 1 labelled case unscored, left out: c15; the first: no score in its row"
+        in result.stdout
+    )
     assert "with 3 more scores (labels alone: SE " in result.stdout
 
 
@@ -195,7 +267,9 @@ def judge(endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch) -> MockEndpoi
     return endpoint
 
 
-def test_the_judge_is_asked_about_answers_that_stand_in_the_file(llmeval: Command, judge: MockEndpoint) -> None:
+def test_the_judge_is_asked_about_answers_that_stand_in_the_file(
+    llmeval: Command, judge: MockEndpoint
+) -> None:
     write("labels.csv", HEAD, JUDGED)
     result = llmeval.run("calibrate", "labels.csv")
     assert result.exit_code == 0, result.output
@@ -215,7 +289,10 @@ def test_what_the_judge_could_not_score_is_told(llmeval: Command, judge: MockEnd
     write("labels.csv", HEAD, [*JUDGED[:5], broken, ("c91", "How?", "Expected", "", 5)])
     result = llmeval.run("calibrate", "labels.csv")
     assert "5 cases, 1 more unscored" in result.stdout
-    assert "1 labelled case unscored, left out: c90; the first: invalid reply after 3 attempts" in result.stdout
+    assert (
+        "1 labelled case unscored, left out: c90; the first: invalid reply after 3 attempts"
+        in result.stdout
+    )
     assert "note: 1 row without an answer: c91" in result.stdout
     assert result.stdout.splitlines()[-1] == "not stored: there are too few cases"
 
@@ -228,7 +305,9 @@ def test_a_dry_run_sends_and_stores_nothing(llmeval: Command, judge: MockEndpoin
     assert not Path(".llmeval/judges.json").exists()
 
 
-def test_a_metric_is_measured_too_and_is_no_judge_to_store(llmeval: Command, judge: MockEndpoint) -> None:
+def test_a_metric_is_measured_too_and_is_no_judge_to_store(
+    llmeval: Command, judge: MockEndpoint
+) -> None:
     write("labels.csv", HEAD, JUDGED[:5])
     result = llmeval.run("calibrate", "labels.csv", "--metric", "lix")
     assert (result.exit_code, judge.count()) == (0, 0)
@@ -236,9 +315,13 @@ def test_a_metric_is_measured_too_and_is_no_judge_to_store(llmeval: Command, jud
     assert not Path(".llmeval/judges.json").exists()
 
 
-def test_a_judge_that_must_not_gate_yet_is_measured_all_the_same(llmeval: Command, judge: MockEndpoint) -> None:
+def test_a_judge_that_must_not_gate_yet_is_measured_all_the_same(
+    llmeval: Command, judge: MockEndpoint
+) -> None:
     write("labels.csv", HEAD, JUDGED[:5])
-    Path("pytest.ini").write_text("[pytest]\nllm_judge_model = gpt-4o\nllm_min_agreement = kappa>=0.6\n")
+    Path("pytest.ini").write_text(
+        "[pytest]\nllm_judge_model = gpt-4o\nllm_min_agreement = kappa>=0.6\n"
+    )
     result = llmeval.run("calibrate", "labels.csv")
     assert result.exit_code == 1
     assert result.stdout.startswith("rubric by gpt-4o (")
@@ -250,8 +333,13 @@ def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoin
     write("labels.csv", HEAD, JUDGED[:5])
     criteria = ((), ("--judge-criteria", "The answer is polite."), ())
     for number, extra in enumerate(criteria):
-        assert llmeval.run("calibrate", "labels.csv", *extra, "--json", f"{number}.json").exit_code == 0
-    one, other, again = (json.loads(Path(f"{number}.json").read_text())["fingerprint"] for number in range(3))
+        assert (
+            llmeval.run("calibrate", "labels.csv", *extra, "--json", f"{number}.json").exit_code
+            == 0
+        )
+    one, other, again = (
+        json.loads(Path(f"{number}.json").read_text())["fingerprint"] for number in range(3)
+    )
     assert one != other
     assert one == again
     assert judge.count() == 10  # the same judge again is answered from the store
@@ -264,15 +352,24 @@ def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoin
         (("--score", "points"), "found no column 'points'; allowed: a column with the scores"),
         (("--score", "score", "--run", "latest"), "found --score and --run; allowed: one of them"),
         (("--run", "latest"), "runs.sqlite: there is no such file"),
-        (("--score", "score", "--min", "kapa>=0.6"), "--min: found 'kapa'; allowed: kappa, weighted_kappa"),
+        (
+            ("--score", "score", "--min", "kapa>=0.6"),
+            "--min: found 'kapa'; allowed: kappa, weighted_kappa",
+        ),
         (("--score", "score", "--scale", "0", "1"), "--score-scale LOW HIGH"),
-        (("--judge-format", "yaml"), "--judge-format: found 'yaml'; allowed: json_schema or json_object or text"),
+        (
+            ("--judge-format", "yaml"),
+            "--judge-format: found 'yaml'; allowed: json_schema or json_object or text",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_told_and_nothing_is_sent(
     llmeval: Command, judge: MockEndpoint, arguments: tuple[str, ...], told: str
 ) -> None:
-    rows = [(f"c{place}", f"Question {place}", *pair) for place, pair in enumerate(zip(PEOPLE, JUDGE, strict=True))]
+    rows = [
+        (f"c{place}", f"Question {place}", *pair)
+        for place, pair in enumerate(zip(PEOPLE, JUDGE, strict=True))
+    ]
     write("labels.csv", ("id", "prompt", "label", "score"), rows)
     result = llmeval.run("calibrate", "labels.csv", *arguments)
     assert (result.exit_code, judge.count()) == (2, 0)

@@ -26,11 +26,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judgments(folder: Path) -> None:
     """A CSV for each model: as another tool would write it, a later row in place of an earlier one."""
     if not JUDGMENTS.is_file():
-        pytest.skip("the published judgments are not here: ../shared/data/mtbench_gpt4_single_judgments.jsonl")
+        pytest.skip(
+            "the published judgments are not here: ../shared/data/mtbench_gpt4_single_judgments.jsonl"
+        )
     by_model: dict[str, list[dict[str, Any]]] = {}
     for line in JUDGMENTS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        case = {"key": f"{row['question_id']}/{row['turn']}", "question": row["question_id"], "score": row["score"]}
+        case = {
+            "key": f"{row['question_id']}/{row['turn']}",
+            "question": row["question_id"],
+            "score": row["score"],
+        }
         by_model.setdefault(row["model"], []).append(case)
     for model in (SONNET, OPUS, LLAMA, TUNED):
         write(f"{model}.csv", by_model[model])
@@ -75,12 +81,16 @@ def test_published_judgments_give_the_printed_verdicts(
 @pytest.mark.usefixtures("judgments")
 def test_the_terminal_shows_the_verdict_first_and_every_figure(llmeval: Command) -> None:
     table = ("--id", "key", "--score", "score", "--scale", "0", "10", "--cluster", "question")
-    first, *lines = llmeval.run("compare", f"{SONNET}.csv", f"{OPUS}.csv", *table).output.splitlines()
+    first, *lines = llmeval.run(
+        "compare", f"{SONNET}.csv", f"{OPUS}.csv", *table
+    ).output.splitlines()
     assert first == (
         f"REGRESSED: score against {SONNET}.csv: 5.3 points worse (95 % sure: at least 2.0), margin 2 points"
     )
     assert lines[0] == "score: 9.206 -> 8.675, n=160 in 80 clusters, 160 of 160 compared"
-    assert lines[1].startswith("  change -0.0531, SE 0.0199, interval -0.0863 to -0.0200, p 0.0047, MDE 0.0495")
+    assert lines[1].startswith(
+        "  change -0.0531, SE 0.0199, interval -0.0863 to -0.0200, p 0.0047, MDE 0.0495"
+    )
 
 
 SHARP = [0.9] * 40
@@ -106,18 +116,25 @@ def test_every_verdict_has_its_exit_code(
     assert llmeval.run("compare", "a.csv", "b.csv", "--strict").exit_code == strict
 
 
-def test_rows_that_are_missing_in_the_candidate_are_no_way_to_a_better_verdict(llmeval: Command) -> None:
+def test_rows_that_are_missing_in_the_candidate_are_no_way_to_a_better_verdict(
+    llmeval: Command,
+) -> None:
     write("a.csv", scores(*SHARP))
     write("b.csv", scores(*SHARP[:30]))
     result = llmeval.run("compare", "a.csv", "b.csv")
     assert result.exit_code == 10
-    assert "ERROR: score against a.csv: only 30 of the baseline's 40 cases have a score in both runs" in result.output
+    assert (
+        "ERROR: score against a.csv: only 30 of the baseline's 40 cases have a score in both runs"
+        in result.output
+    )
 
 
 def test_where_lower_is_better_a_rise_is_a_regression(llmeval: Command) -> None:
     write("a.csv", scores(*[10, 12] * 20))
     write("b.csv", scores(*[40, 44] * 20))
-    result, found = compared(llmeval, "a.csv", "b.csv", "--scale", "0", "100", "--direction", "lower")
+    result, found = compared(
+        llmeval, "a.csv", "b.csv", "--scale", "0", "100", "--direction", "lower"
+    )
     assert (result.exit_code, found["verdict"]) == (1, "REGRESSED")
     assert found["metrics"][0]["dropped"][0]["before"] == 12
 
@@ -138,27 +155,45 @@ def test_a_table_that_cannot_be_used_is_refused_with_the_remedy(llmeval: Command
     assert "nowhere: found neither a file nor a run of this name" in missing.output
 
 
-def test_pass_and_fail_are_judged_by_mcnemar_and_the_flipped_cases_are_named(llmeval: Command) -> None:
+def test_pass_and_fail_are_judged_by_mcnemar_and_the_flipped_cases_are_named(
+    llmeval: Command,
+) -> None:
     write("a.csv", scores(*[1] * 30))
     write("b.csv", scores(*[0] * 8, *[1] * 22))
     result = llmeval.run("compare", "a.csv", "b.csv")
     assert result.exit_code == 1
-    assert "8 of 30 passed before and fail now, 0 the other way (exact McNemar test, p = .004)" in result.output
+    assert (
+        "8 of 30 passed before and fail now, 0 the other way (exact McNemar test, p = .004)"
+        in result.output
+    )
     assert "8 cases passed before and fail now: case-000, case-001" in result.output
 
 
 def test_length_tags_and_the_most_suspicious_cases_are_shown(llmeval: Command) -> None:
-    old = [{"id": n, "score": 0.8, "answer": "word " * 10, "tags": "short" if n % 2 else "long"} for n in range(20)]
-    new = [{**row, "score": 0.8 - 0.01 * n, "answer": "word " * (10 + n)} for n, row in enumerate(old)]
+    old = [
+        {"id": n, "score": 0.8, "answer": "word " * 10, "tags": "short" if n % 2 else "long"}
+        for n in range(20)
+    ]
+    new = [
+        {**row, "score": 0.8 - 0.01 * n, "answer": "word " * (10 + n)} for n, row in enumerate(old)
+    ]
     write("a.csv", old)
     write("b.csv", new)
     output = llmeval.run("compare", "a.csv", "b.csv", "--score", "score").output
-    assert "answers: 50 -> 98 characters (+95.0 %), correlation with the change in score -1.00" in output
+    assert (
+        "answers: 50 -> 98 characters (+95.0 %), correlation with the change in score -1.00"
+        in output
+    )
     assert "19 cases got worse, the most suspicious first:\n    19: 0.8 -> 0.61\n    18:" in output
     assert "short: -0.1000, n=10, SE 0.0191\n    long: -0.0900, n=10, SE 0.0191" in output
 
 
 def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:
     Path("a.csv").write_text("id,score\na,1\n")
-    result = llmeval.run("compare", "a.csv", "a.csv", "--score", "score", "--json", "a.csv/found.json")
-    assert (result.exit_code, "comparison a.csv/found.json: cannot be written" in result.stderr) == (2, True)
+    result = llmeval.run(
+        "compare", "a.csv", "a.csv", "--score", "score", "--json", "a.csv/found.json"
+    )
+    assert (
+        result.exit_code,
+        "comparison a.csv/found.json: cannot be written" in result.stderr,
+    ) == (2, True)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.records import Completion, Score
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.score import Score
+from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
 from tests.reports.conftest import FINGERPRINT, RUBRIC, judge_call, passed
 
@@ -20,17 +22,28 @@ LOG = ".llmeval/runs.sqlite"
 SPENT = "$0.0306  generation $0.0300, judge $0.00063  500 ms (median), 500 ms (p95)"
 
 
-def case(id_: str, value: float, judge: str = FINGERPRINT, file: str = "golden/faq.csv") -> CaseResult:
+def case(
+    id_: str, value: float, judge: str = FINGERPRINT, file: str = "golden/faq.csv"
+) -> CaseResult:
     """A case that passes from 4 on; its answer says how well."""
     source = replace(passed().case.source, file=file, line=2 + len(id_))
-    score = Score("rubric", value, RUBRIC, f"Worth {value:g}.", judge, calls=(judge_call(f"{id_} {value} {judge}"),))
+    score = Score(
+        "rubric",
+        value,
+        RUBRIC,
+        f"Worth {value:g}.",
+        judge,
+        calls=(judge_call(f"{id_} {value} {judge}"),),
+    )
     return replace(
         passed(),
         suite=file,
         case=replace(passed().case, id=id_, source=source),
         outcome="passed" if value >= 4 else "failed",
         message="" if value >= 4 else f"rubric {value:g} is not >= 4",
-        completion=Completion(f"Answer of {value:g}.", model="gpt-4", latency_s=0.5, cost_usd=0.01, call=f"{id_}"),
+        completion=Completion(
+            f"Answer of {value:g}.", model="gpt-4", latency_s=0.5, cost_usd=0.01, call=f"{id_}"
+        ),
         scores=(score,),
     )
 
@@ -56,7 +69,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     enter(run(3, "", 2), case("refund", 1))
     other = "rubric/1:other"
     enter(run(4, "judge", 1), *(case(id_, 3, other) for id_ in ("refund", "shipping", "gifts")))
-    enter(run(5, "main", 1), case("refund", 4, other), case("shipping", 2, other), case("new", 5, other))
+    enter(
+        run(5, "main", 1),
+        case("refund", 4, other),
+        case("shipping", 2, other),
+        case("new", 5, other),
+    )
     return tmp_path
 
 
@@ -107,18 +125,25 @@ def test_a_program_gets_the_same_as_json(llmeval: Command) -> None:
     history = found(llmeval)
     assert history["schema"] == "urn:pytest-llm-golden:history-1"
     runs = history["runs"]
-    assert [(each["id"], each["is_whole"]) for each in runs] == [(f"run-{n}", n != 3) for n in range(1, 6)]
+    assert [(each["id"], each["is_whole"]) for each in runs] == [
+        (f"run-{n}", n != 3) for n in range(1, 6)
+    ]
     assert [change(each) for each in runs] == [
         None, (pytest.approx(1 / 3), 3, ""), None, (None, 0, "another judge"), (0.5, 2, ""),
     ]  # fmt: skip
     assert [change(each["metrics"][0]) for each in runs] == [
         None, (pytest.approx(2 / 3), 3, ""), None, (None, 0, "another judge"), (0.0, 2, ""),
     ]  # fmt: skip
-    assert (history["cases"], [each["marks"] for each in history["flips"]]) == (4, ["PPFP", "FPFF", "PPF-"])
+    assert (history["cases"], [each["marks"] for each in history["flips"]]) == (
+        4,
+        ["PPFP", "FPFF", "PPF-"],
+    )
     assert history["flips"][0]["last"] == "passed"
 
 
-def test_the_newest_ten_flipping_cases_are_listed_and_all_written(llmeval: Command, folder: Path) -> None:
+def test_the_newest_ten_flipping_cases_are_listed_and_all_written(
+    llmeval: Command, folder: Path
+) -> None:
     for number, value in ((6, 5), (7, 1)):
         enter(run(number, "many"), *(case(f"case-{n:02}", value) for n in range(12)))
     lines = shown(llmeval, "--name", "many", "--json", "made/history.json")
@@ -130,8 +155,14 @@ def test_the_newest_ten_flipping_cases_are_listed_and_all_written(llmeval: Comma
 
 def test_runs_and_metrics_can_be_chosen(llmeval: Command) -> None:
     assert [each["id"] for each in found(llmeval, "--limit", "2")["runs"]] == ["run-4", "run-5"]
-    assert [each["id"] for each in found(llmeval, "--name", "main", "--limit", "2")["runs"]] == ["run-2", "run-5"]
-    enter(run(6), replace(case("refund", 5), scores=(*case("refund", 5).scores, Score("length", 12.0))))
+    assert [each["id"] for each in found(llmeval, "--name", "main", "--limit", "2")["runs"]] == [
+        "run-2",
+        "run-5",
+    ]
+    enter(
+        run(6),
+        replace(case("refund", 5), scores=(*case("refund", 5).scores, Score("length", 12.0))),
+    )
     assert "length (higher is better)" in shown(llmeval)
     lines = shown(llmeval, "--metric", "length")
     assert "length (higher is better)" in lines
@@ -164,12 +195,23 @@ def test_one_case_is_followed_through_the_runs(llmeval: Command) -> None:
 
 
 def test_a_case_is_named_by_its_id_or_by_file_and_id(llmeval: Command) -> None:
-    enter(run(6), case("refund", 5, file="golden/shop.csv"), case("a::b", 5, file="golden/shop.csv"))
+    enter(
+        run(6), case("refund", 5, file="golden/shop.csv"), case("a::b", 5, file="golden/shop.csv")
+    )
     both = found(llmeval, "--case", "refund")["cases"]
-    assert [(each["file"], len(each["points"])) for each in both] == [("golden/faq.csv", 5), ("golden/shop.csv", 1)]
+    assert [(each["file"], len(each["points"])) for each in both] == [
+        ("golden/faq.csv", 5),
+        ("golden/shop.csv", 1),
+    ]
     (one,) = found(llmeval, "--case", "golden/shop.csv::refund")["cases"]
     assert one["points"][0]["scores"] == [
-        {"name": "rubric", "value": 5.0, "reason": "Worth 5.", "version": FINGERPRINT, "is_judged": True}
+        {
+            "name": "rubric",
+            "value": 5.0,
+            "reason": "Worth 5.",
+            "version": FINGERPRINT,
+            "is_judged": True,
+        }
     ]
     for name in ("a::b", "golden/shop.csv::a::b"):
         assert [each["id"] for each in found(llmeval, "--case", name)["cases"]] == ["a::b"]
@@ -178,8 +220,14 @@ def test_a_case_is_named_by_its_id_or_by_file_and_id(llmeval: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--case", "refunds"], "--case: found 'refunds'; allowed: a case of these runs, as ID or FILE::ID. Did you"),
-        (["--metric", "rubrik"], "--metric: found 'rubrik'; allowed: rubric. Did you mean 'rubric'?"),
+        (
+            ["--case", "refunds"],
+            "--case: found 'refunds'; allowed: a case of these runs, as ID or FILE::ID. Did you",
+        ),
+        (
+            ["--metric", "rubrik"],
+            "--metric: found 'rubrik'; allowed: rubric. Did you mean 'rubric'?",
+        ),
         (["--metric", "rubrik", "--case", "refund"], "--metric: found 'rubrik'; allowed: rubric."),
         (["--name", "mian"], "--name: found 'mian'; allowed: main, judge. Did you mean 'main'?"),
         (["--limit", "0"], "--limit"),

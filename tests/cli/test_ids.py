@@ -19,13 +19,18 @@ def test_ids_are_shown_and_nothing_is_written(llmeval: Command, folder: Path) ->
     before = (folder / "faq.csv").read_bytes()
     result = llmeval.run("ids", "faq.csv")
 
-    assert (result.exit_code, result.stdout) == (0, "faq.csv:2: why-87bcfe60\nfaq.csv:3: how-d95e63e1\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "faq.csv:2: why-87bcfe60\nfaq.csv:3: how-d95e63e1\n",
+    )
     assert (folder / "faq.csv").read_bytes() == before
 
 
 def test_ids_are_written_once(llmeval: Command, folder: Path) -> None:
     assert llmeval.run("ids", "--write", "faq.csv").stdout == "faq.csv: 2 ids written\n"
-    assert (folder / "faq.csv").read_text() == "id,prompt,expected\nwhy-87bcfe60,Why?,So\nhow-d95e63e1,How?,Thus\n"
+    assert (
+        folder / "faq.csv"
+    ).read_text() == "id,prompt,expected\nwhy-87bcfe60,Why?,So\nhow-d95e63e1,How?,Thus\n"
     assert llmeval.run("ids", "--write", "faq.csv").stdout == "faq.csv: 0 ids written\n"
     assert llmeval.run("ids", "faq.csv").stdout == "faq.csv: every case has an id\n"
 

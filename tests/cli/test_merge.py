@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
 from tests.commands import PYTEST
 from tests.mock_endpoint import MockEndpoint
@@ -49,11 +50,25 @@ class Shards:
 
     def run(self, name: str, *arguments: str) -> int:
         """One job: pytest with a log and a report of this name; its exit code."""
-        models = ("--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o", "--min-score", "3", "--llm-name", "nightly")
+        models = (
+            "--llm-model",
+            "gpt-4",
+            "--llm-judge-model",
+            "gpt-4o",
+            "--min-score",
+            "3",
+            "--llm-name",
+            "nightly",
+        )
         left = ("--llm-log", f"{name}.sqlite", "--llm-json", f"{name}.json", "--llm-html", "")
         command = [*PYTEST, "-q", *models, *left, *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
+            command,
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert (self.folder / f"{name}.json").is_file(), done.stdout + done.stderr
         return done.returncode
@@ -72,17 +87,31 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Shards:
     The gate of the marker is missed by the first alone, and kept by the whole.
     """
     folder = tmp_path_factory.mktemp("shards")
-    rows = [f"{name},Question {name} [[score={4 if name in LOW else 5}]],Answer\n" for name in (*LOW, *HIGH)]
+    rows = [
+        f"{name},Question {name} [[score={4 if name in LOW else 5}]],Answer\n"
+        for name in (*LOW, *HIGH)
+    ]
     (folder / "golden").mkdir()
     (folder / "golden" / "rows.csv").write_text("id,prompt,expected\n" + "".join(rows))
     (folder / "golden" / "others.csv").write_text(OTHERS)
     (folder / "test_rows.py").write_text(TESTS)
     baseline(folder, [5.0] * 20)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LLMEVAL_", "PYTEST_"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LLMEVAL_", "PYTEST_"))
+    }
     with MockEndpoint() as endpoint:
-        own = {"OPENAI_API_KEY": "sk-example", "OPENAI_BASE_URL": endpoint.url, "LLMEVAL_NO_SELFTEST": "true"}
+        own = {
+            "OPENAI_API_KEY": "sk-example",
+            "OPENAI_BASE_URL": endpoint.url,
+            "LLMEVAL_NO_SELFTEST": "true",
+        }
         made = Shards(folder, {**inherited, **own})
-        codes = [made.run(name, "test_rows.py", "-k", part) for name, part in zip(SPLIT, PARTS, strict=True)]
+        codes = [
+            made.run(name, "test_rows.py", "-k", part)
+            for name, part in zip(SPLIT, PARTS, strict=True)
+        ]
         assert codes == [1, 0, 0]
         assert made.run("others", "golden/others.csv") == 1
         assert made.run("cut", "golden/others.csv", "-x") == 1
@@ -103,7 +132,13 @@ def baseline(folder: Path, scores: Sequence[float | None]) -> None:
     """The baseline ``main``, as an accepted run would have left it; ``None``: unscored."""
     scale = {"low": 0.0, "high": 5.0, "higher_is_better": True, "unit": ""}
     head = {"format": "llmeval-baseline-1", "name": "main", "scales": {"rubric": scale}}
-    where = {"file": "golden/rows.csv", "suite": SUITE, "outcome": "passed", "tags": [], "answers": ["before"]}
+    where = {
+        "file": "golden/rows.csv",
+        "suite": SUITE,
+        "outcome": "passed",
+        "tags": [],
+        "answers": ["before"],
+    }
     rows = [
         {**where, "id": name, "scores": {"rubric": {"values": [] if score is None else [score]}}}
         for name, score in zip((*LOW, *HIGH), scores, strict=True)
@@ -141,12 +176,18 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
     parts = [newest(path) for path in shards.logs(*SPLIT)]
     first, *lines = result.stdout.splitlines()
     assert first == f"20 cases of 3 shards joined as {run.id}"
-    assert lines[0].startswith(f"KEPT: rubric.mean>=4.5 on {SUITE.rpartition('::')[0]}: mean of rubric is 4.5 over 20")
+    assert lines[0].startswith(
+        f"KEPT: rubric.mean>=4.5 on {SUITE.rpartition('::')[0]}: mean of rubric is 4.5 over 20"
+    )
     assert lines[1] == "PASSED: All 20 cases passed."
     by_identity = {each.identity: each for each in results}
     assert by_identity == {each.identity: each for _, own in parts for each in own}
     assert run.traffic.calls == sum(part.traffic.calls for part, _ in parts) > 0
-    assert (run.name, run.exit_code, run.started_at) == ("nightly", 0, min(part.started_at for part, _ in parts))
+    assert (run.name, run.exit_code, run.started_at) == (
+        "nightly",
+        0,
+        min(part.started_at for part, _ in parts),
+    )
     assert [facts.name for facts in run.judges] == ["rubric"]
     assert run.settings == {
         "model": "gpt-4", "judge_model": "gpt-4o", "min_score": "3.0", "base_url": run.settings["base_url"],
@@ -161,13 +202,22 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
         ([5.0] * 20, "REGRESSED: regression against main: rubric: 10.0 points worse", 1),
         ([4.02] * 10 + [5.0] * 10, "WARN: regression against main: rubric: 0.2 points worse", 0),
         (BETTER, "OK: regression against main: rubric: 5.0 points better", 0),
-        ([3.1, 5.0] * 5 + [5.0] * 10, "INCONCLUSIVE: regression against main: rubric: 0.5 points worse", 0),
+        (
+            [3.1, 5.0] * 5 + [5.0] * 10,
+            "INCONCLUSIVE: regression against main: rubric: 0.5 points worse",
+            0,
+        ),
         ([None, None, *SAME[2:]], "ERROR: regression against main: rubric: ", 10),
         (None, "NO BASELINE: regression against main: there is no baseline to compare with", 0),
     ],
 )
 def test_every_verdict_is_printed_and_sets_the_exit_code(
-    llmeval: Command, shards: Shards, folder: Path, before: list[float | None] | None, verdict: str, code: int
+    llmeval: Command,
+    shards: Shards,
+    folder: Path,
+    before: list[float | None] | None,
+    verdict: str,
+    code: int,
 ) -> None:
     if before is not None:
         baseline(folder, before)
@@ -189,7 +239,9 @@ def test_the_whole_is_gated_as_if_it_had_not_been_split(
     run, _ = newest()
     whole, _ = newest(*shards.logs("whole"))
     assert run.gates == whole.gates
-    assert [each.metrics for each in run.comparisons] == [each.metrics for each in whole.comparisons]
+    assert [each.metrics for each in run.comparisons] == [
+        each.metrics for each in whole.comparisons
+    ]
 
 
 def test_settings_of_ini_file_and_environment_count(
@@ -210,14 +262,34 @@ def test_settings_of_ini_file_and_environment_count(
     ("arguments", "outcomes", "code", "told"),
     [
         ((), {"bad": "failed", "silent": "error"}, 1, "FAILED: 1 of 2 cases is worse than asked"),
-        (("--fail-on", "gate"), {"bad": "xfailed", "silent": "error"}, 10, "the gates alone decide, and there is none"),
-        (("--fail-on", "gate", "--gate", "unscored<=.5"), {"bad": "xfailed", "silent": "error"}, 10, "KEPT: "),
-        (("--fail-on", "gate", "--gate", "unscored<=.1"), {"bad": "xfailed", "silent": "error"}, 1, "MISSED: "),
+        (
+            ("--fail-on", "gate"),
+            {"bad": "xfailed", "silent": "error"},
+            10,
+            "the gates alone decide, and there is none",
+        ),
+        (
+            ("--fail-on", "gate", "--gate", "unscored<=.5"),
+            {"bad": "xfailed", "silent": "error"},
+            10,
+            "KEPT: ",
+        ),
+        (
+            ("--fail-on", "gate", "--gate", "unscored<=.1"),
+            {"bad": "xfailed", "silent": "error"},
+            1,
+            "MISSED: ",
+        ),
         (("--quarantine", "held.csv"), {"bad": "xfailed", "silent": "error"}, 10, "ERROR: "),
     ],
 )
 def test_what_fails_the_run_is_decided_anew(
-    llmeval: Command, shards: Shards, arguments: tuple[str, ...], outcomes: dict[str, str], code: int, told: str
+    llmeval: Command,
+    shards: Shards,
+    arguments: tuple[str, ...],
+    outcomes: dict[str, str],
+    code: int,
+    told: str,
 ) -> None:
     Path("held.csv").write_text("id,until,reason\nbad,2999-12-31,waits for new prices\n")
     result = llmeval.run("merge", *shards.logs("others"), *arguments)
@@ -226,14 +298,23 @@ def test_what_fails_the_run_is_decided_anew(
     assert {each.case.id: each.outcome for each in newest()[1]} == outcomes
 
 
-def test_github_is_told_of_the_whole(llmeval: Command, shards: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_github_is_told_of_the_whole(
+    llmeval: Command, shards: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "absent/page.md")
-    printed = llmeval.run("merge", *shards.logs("others"), "--log", "", "--json", "", "--html", "").stdout.splitlines()
-    assert "llm: the page of this step, absent/page.md, cannot be written: No such file or directory" in printed
+    printed = llmeval.run(
+        "merge", *shards.logs("others"), "--log", "", "--json", "", "--html", ""
+    ).stdout.splitlines()
+    assert (
+        "llm: the page of this step, absent/page.md, cannot be written: No such file or directory"
+        in printed
+    )
     (one, other) = (line for line in printed if line.startswith("::error "))
     assert one.startswith("::error file=golden/others.csv,line=2,title=worse than asked%3A bad::")
-    assert other.startswith("::error file=golden/others.csv,line=3,title=could not be judged%3A silent::")
+    assert other.startswith(
+        "::error file=golden/others.csv,line=3,title=could not be judged%3A silent::"
+    )
 
 
 def test_a_case_in_two_shards_is_an_error_that_names_both(llmeval: Command, shards: Shards) -> None:
@@ -247,23 +328,50 @@ def test_a_case_in_two_shards_is_an_error_that_names_both(llmeval: Command, shar
     )
 
 
-def test_a_shard_that_was_cut_off_is_an_error(llmeval: Command, shards: Shards, folder: Path) -> None:
+def test_a_shard_that_was_cut_off_is_an_error(
+    llmeval: Command, shards: Shards, folder: Path
+) -> None:
     (killed,) = shards.logs("one")
     shutil.copy(killed, "killed.sqlite")
     with closing(sqlite3.connect("killed.sqlite")) as log, log:
         log.execute("UPDATE runs SET exit_code = NULL, finished_at = ''")
     stopped = llmeval.run("merge", *shards.logs("two", "cut"))
-    refused(stopped, f"of {shards.folder / 'cut.sqlite'}: it was cut off before its end", "Run that shard again")
-    refused(llmeval.run("merge", *shards.logs("two"), "killed.sqlite"), "of killed.sqlite", "(it never ended)")
+    refused(
+        stopped,
+        f"of {shards.folder / 'cut.sqlite'}: it was cut off before its end",
+        "Run that shard again",
+    )
+    refused(
+        llmeval.run("merge", *shards.logs("two"), "killed.sqlite"),
+        "of killed.sqlite",
+        "(it never ended)",
+    )
 
 
-def test_shards_in_one_log_are_named_and_are_no_baseline_of_the_whole(llmeval: Command, shards: Shards) -> None:
+def test_shards_in_one_log_are_named_and_are_no_baseline_of_the_whole(
+    llmeval: Command, shards: Shards
+) -> None:
     for name in SPLIT[:2]:
-        assert llmeval.run("merge", *shards.logs(name), "--log", "shared.sqlite", "--name", name).exit_code in (0, 1)
-    again = ("merge", "shared.sqlite", "--run", "one", "--run", "two", "--log", "shared.sqlite", "--baseline", "latest")
+        assert llmeval.run(
+            "merge", *shards.logs(name), "--log", "shared.sqlite", "--name", name
+        ).exit_code in (0, 1)
+    again = (
+        "merge",
+        "shared.sqlite",
+        "--run",
+        "one",
+        "--run",
+        "two",
+        "--log",
+        "shared.sqlite",
+        "--baseline",
+        "latest",
+    )
     first = llmeval.run(*again)
     assert first.stdout.startswith("12 cases of 2 shards joined as ")
-    assert "NO BASELINE: regression against latest: no earlier run is in the run log" in first.stdout
+    assert (
+        "NO BASELINE: regression against latest: no earlier run is in the run log" in first.stdout
+    )
     second = llmeval.run(*again, "--name", "whole")
     assert "OK: regression against latest: rubric: " in second.stdout
     shutil.rmtree(".llmeval")
@@ -284,7 +392,9 @@ def test_shards_with_different_judges_are_refused(llmeval: Command, shards: Shar
     )
 
 
-def test_a_judge_that_no_shard_has_pinned_may_not_gate(llmeval: Command, shards: Shards, folder: Path) -> None:
+def test_a_judge_that_no_shard_has_pinned_may_not_gate(
+    llmeval: Command, shards: Shards, folder: Path
+) -> None:
     baseline(folder, BETTER)
     unpinned = [
         edited(path, f"{name}.json", lambda report: report["run"]["settings"].pop("judge_model"))
@@ -292,10 +402,14 @@ def test_a_judge_that_no_shard_has_pinned_may_not_gate(llmeval: Command, shards:
     ]
     result = llmeval.run("merge", *unpinned, "--baseline", "main")
     assert result.exit_code == 10
-    assert "ERROR: regression: no judge is set, so the model under test judges itself" in result.stdout
+    assert (
+        "ERROR: regression: no judge is set, so the model under test judges itself" in result.stdout
+    )
 
 
-def test_a_shard_in_which_a_test_without_a_case_failed_fails_the_whole(llmeval: Command, shards: Shards) -> None:
+def test_a_shard_in_which_a_test_without_a_case_failed_fails_the_whole(
+    llmeval: Command, shards: Shards
+) -> None:
     (two,) = shards.reports("two")
     path = edited(two, "failed.json", lambda report: report["run"].update(exit_code=1))
     assert llmeval.run("merge", *shards.logs("one"), path).exit_code == 1
@@ -303,21 +417,31 @@ def test_a_shard_in_which_a_test_without_a_case_failed_fails_the_whole(llmeval: 
 
 def test_what_the_gates_decided_by_shard_cannot_be_undone(llmeval: Command, shards: Shards) -> None:
     (others,) = shards.reports("others")
-    path = edited(others, "gated.json", lambda report: report["run"]["settings"].update(fail_on="gate"))
+    path = edited(
+        others, "gated.json", lambda report: report["run"]["settings"].update(fail_on="gate")
+    )
     result = llmeval.run("merge", path)
     assert "the gates alone decide, and there is none" in result.stdout
     assert newest()[0].settings["fail_on"] == "gate"
     shutil.rmtree(".llmeval")
-    refused(llmeval.run("merge", path, "--fail-on", "case"), "--fail-on: found 'case'; allowed: 'gate', since nightly")
+    refused(
+        llmeval.run("merge", path, "--fail-on", "case"),
+        "--fail-on: found 'case'; allowed: 'gate', since nightly",
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("absent.sqlite",), "absent.sqlite: there is no such file"),
-        (("others", "--gate", "points.men>=4"), "--llm-gate: found 'points.men>=4'; allowed: points.mean, "),
+        (
+            ("others", "--gate", "points.men>=4"),
+            "--llm-gate: found 'points.men>=4'; allowed: points.mean, ",
+        ),
     ],
 )
-def test_what_cannot_be_used_is_told(llmeval: Command, shards: Shards, arguments: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_used_is_told(
+    llmeval: Command, shards: Shards, arguments: tuple[str, ...], told: str
+) -> None:
     name, *others = arguments
     refused(llmeval.run("merge", *(shards.logs(name) if others else [name]), *others), told)

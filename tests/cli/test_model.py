@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmeval.cli.model import model
-from pytest_llmeval.providers.local_models import find_model
+from pytest_llmeval.providers.local.models import find_model
 
 SMALL = find_model("qwen2.5-coder-0.5b-instruct")
 

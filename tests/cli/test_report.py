@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from pytest_llmeval.cli.report import report
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import Run
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.runlog.log import RunLog
 from tests.reports.conftest import make_results, make_run, rubric
 
 
@@ -37,7 +37,9 @@ def llmeval_report(*arguments: str) -> Result:
 def test_the_latest_run_is_shown(folder: Path) -> None:
     result = llmeval_report()
     assert result.exit_code == 0
-    assert result.output.startswith("FAILED: 1 of 5 cases is worse than asked; 2 could not be judged.")
+    assert result.output.startswith(
+        "FAILED: 1 of 5 cases is worse than asked; 2 could not be judged."
+    )
 
 
 def test_an_older_run_is_shown_by_its_id(folder: Path) -> None:
@@ -46,7 +48,9 @@ def test_an_older_run_is_shown_by_its_id(folder: Path) -> None:
 
 def test_every_report_can_be_made_again(folder: Path) -> None:
     others = ("--summary", "a/r.md", "--code-quality", "a/gl.json")
-    result = llmeval_report("latest", "--json", "a/r.json", "--html", "a/r.html", "--csv", "a/r.csv", *others)
+    result = llmeval_report(
+        "latest", "--json", "a/r.json", "--html", "a/r.html", "--csv", "a/r.csv", *others
+    )
     assert result.exit_code == 0
     assert "a/r.html" in result.output
     assert json.loads((folder / "a" / "r.json").read_text())["run"]["id"] == make_run().id
@@ -69,8 +73,14 @@ def test_a_report_made_again_is_the_same(folder: Path) -> None:
         (["absent"], "no run 'absent'; the newest in it: 20250612T101500-7c41, older"),
         (["--log", "absent.sqlite"], "absent.sqlite: there is no such file"),
         (["--log", "nosuch://host/db"], "--llm-log: found 'nosuch://host/db'"),
-        (["--limit", "2", "older"], "--limit: found beside older; allowed: names of runs, or how many of the newest"),
-        (["--json", ".llmeval/runs.sqlite/r.json"], "JSON report .llmeval/runs.sqlite/r.json: cannot be written"),
+        (
+            ["--limit", "2", "older"],
+            "--limit: found beside older; allowed: names of runs, or how many of the newest",
+        ),
+        (
+            ["--json", ".llmeval/runs.sqlite/r.json"],
+            "JSON report .llmeval/runs.sqlite/r.json: cannot be written",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told(arguments: list[str], told: str, folder: Path) -> None:
@@ -93,7 +103,9 @@ def test_a_log_without_runs_is_told(folder: Path) -> None:
 def two_runs(folder: Path) -> Path:
     """A later run beside the others, in which a case passes that failed, and one is worse."""
     with closing(RunLog(".llmeval/runs.sqlite")) as log:
-        later = replace(make_run(), id="later", name="with a fix", started_at="2025-06-13T10:15:00+00:00")
+        later = replace(
+            make_run(), id="later", name="with a fix", started_at="2025-06-13T10:15:00+00:00"
+        )
         log.begin(later)
         passed, failed, *rest = make_results()
         fixed = replace(failed, outcome="passed", scores=(rubric(5.0, "Says so now."),), message="")
@@ -139,8 +151,14 @@ def test_of_many_runs_the_last_stands_among_all(two_runs: Path) -> None:
     result = llmeval_report("older", make_run().id, "later", "--json", "r.json")
     assert result.exit_code == 0, result.output
     report = json.loads((two_runs / "r.json").read_text())
-    assert (report["run"]["id"], len(report["history"]), len(report["run"]["comparisons"])) == ("later", 3, 1)
-    assert llmeval_report(make_run().id, "older", "--json", "r.json").exit_code == 0  # nothing in common
+    assert (report["run"]["id"], len(report["history"]), len(report["run"]["comparisons"])) == (
+        "later",
+        3,
+        1,
+    )
+    assert (
+        llmeval_report(make_run().id, "older", "--json", "r.json").exit_code == 0
+    )  # nothing in common
 
 
 def test_scores_of_another_judge_are_not_shown_as_before(two_runs: Path) -> None:
@@ -148,11 +166,18 @@ def test_scores_of_another_judge_are_not_shown_as_before(two_runs: Path) -> None
         judged = replace(make_run(), id="judged", name="", started_at="2025-06-14T10:15:00+00:00")
         log.begin(judged)
         for result in make_results():
-            log.add(judged.id, replace(result, scores=tuple(replace(each, version="other") for each in result.scores)))
+            log.add(
+                judged.id,
+                replace(
+                    result, scores=tuple(replace(each, version="other") for each in result.scores)
+                ),
+            )
         log.finish(judged)
     assert llmeval_report("later", "judged", "--json", "r.json", "--summary", "r.md").exit_code == 0
     report = json.loads((two_runs / "r.json").read_text())
-    gate = next(each for each in report["run"]["comparisons"][0]["metrics"] if each["name"] == "rubric")
+    gate = next(
+        each for each in report["run"]["comparisons"][0]["metrics"] if each["name"] == "rubric"
+    )
     assert not gate["coverage"]["is_same_judge"]
     befores = [each["before"][0] for each in report["results"]]
     assert any(before["answer"] for before in befores)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from pytest_llmeval.comparisons import Interval
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import Calibration, Run
+from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.run import Calibration, Run
+from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command
 from tests.commands import PYTEST
@@ -39,9 +39,15 @@ class TwoJudges(MockEndpoint):
         if score is None:
             return reply, fault
         content = json.dumps({"reason": f"a {request.body['model']} judge", "score": score})
-        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": content},
+            "finish_reason": "stop",
+        }
         usage = {"prompt_tokens": 100, "completion_tokens": 10}
-        return Reply(200, json.dumps({"model": request.body["model"], "choices": [choice], "usage": usage})), ""
+        return Reply(
+            200, json.dumps({"model": request.body["model"], "choices": [choice], "usage": usage})
+        ), ""
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +61,17 @@ def server() -> Iterator[TwoJudges]:
 @pytest.fixture(scope="module")
 def environment(server: TwoJudges) -> dict[str, str]:
     """Of the processes that a test starts."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LLMEVAL_", "PYTEST_"))}
-    return {**inherited, "OPENAI_API_KEY": "sk-example", "OPENAI_BASE_URL": server.url, "LLMEVAL_NO_SELFTEST": "true"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LLMEVAL_", "PYTEST_"))
+    }
+    return {
+        **inherited,
+        "OPENAI_API_KEY": "sk-example",
+        "OPENAI_BASE_URL": server.url,
+        "LLMEVAL_NO_SELFTEST": "true",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +87,11 @@ def project(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def endpoint(
-    server: TwoJudges, environment: dict[str, str], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: TwoJudges,
+    environment: dict[str, str],
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> TwoJudges:
     """The endpoint, with a copy of the project as the current folder."""
     for name in [name for name in os.environ if name.startswith("LLMEVAL_")]:
@@ -95,7 +114,9 @@ def run_pytest(folder: Path, environment: dict[str, str], *arguments: str) -> st
     """pytest in a process of its own; what it prints."""
     models = ("--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o")
     command = [*PYTEST, *models, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    ).stdout
 
 
 def newest() -> Run:
@@ -116,7 +137,11 @@ def test_another_judge_scores_the_stored_answers_and_no_answer_is_asked_for(
     assert (endpoint.count("judge"), endpoint.count("generation")) == (3, 0)
     made = newest()
     assert made.id != run.id
-    assert (made.name, made.settings["rescored"], made.exit_code) == (f"{run.id} rescored", run.id, 0)
+    assert (made.name, made.settings["rescored"], made.exit_code) == (
+        f"{run.id} rescored",
+        run.id,
+        0,
+    )
     assert outcomes(made.id) == dict.fromkeys(CASES, "passed")
     assert outcomes(run.id) == dict(zip(CASES, ("passed", "failed", "error"), strict=True))
     assert made.traffic.calls == 3
@@ -151,12 +176,19 @@ def test_a_stricter_judge_fails_what_passed_and_the_command_exits_as_pytest_woul
     [change] = found["scores"]
     assert (change["before"], change["after"], change["difference"]["estimate"]) == (3.5, 1.0, -2.5)
     messages = (
-        sqlite3.connect(LOG).execute("SELECT message FROM cases WHERE run_id = ?", (found["run"]["id"],)).fetchall()
+        sqlite3.connect(LOG)
+        .execute("SELECT message FROM cases WHERE run_id = ?", (found["run"]["id"],))
+        .fetchall()
     )
-    assert any("rubric is 1, asked >= 4 (command line) at golden/faq.csv:2" in message for (message,) in messages)
+    assert any(
+        "rubric is 1, asked >= 4 (command line) at golden/faq.csv:2" in message
+        for (message,) in messages
+    )
 
 
-def test_the_same_judge_costs_nothing_and_changes_nothing(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+def test_the_same_judge_costs_nothing_and_changes_nothing(
+    llmeval: Command, endpoint: TwoJudges, run: Run
+) -> None:
     Path("pytest.ini").write_text("[pytest]\nllm_judge_model = gpt-4o\n")
     result = llmeval.run("rescore")
     assert result.exit_code == 1
@@ -166,18 +198,24 @@ def test_the_same_judge_costs_nothing_and_changes_nothing(llmeval: Command, endp
     assert newest().traffic.calls == 0
 
 
-def test_the_reports_of_the_new_run_can_be_made(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+def test_the_reports_of_the_new_run_can_be_made(
+    llmeval: Command, endpoint: TwoJudges, run: Run
+) -> None:
     llmeval.run("rescore", "--judge-model", "mild", "--name", "with the mild judge")
     report = llmeval.run("report", "--json", "again.json", "--html", "again.html")
     assert report.stdout.startswith("PASSED: ")
-    costs = sqlite3.connect(LOG).execute("SELECT generation_usd FROM cases WHERE run_id = ?", (newest().id,))
+    costs = sqlite3.connect(LOG).execute(
+        "SELECT generation_usd FROM cases WHERE run_id = ?", (newest().id,)
+    )
     assert costs.fetchall() == [(0.0,)] * 3  # an earlier run has paid for the answers
     written = json.loads(Path("again.json").read_text())
     assert written["run"]["name"] == "with the mild judge"
     assert {result["judge_model"] for result in written["results"]} == {"mild"}
 
 
-def test_a_dry_run_counts_and_writes_nothing(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+def test_a_dry_run_counts_and_writes_nothing(
+    llmeval: Command, endpoint: TwoJudges, run: Run
+) -> None:
     result = llmeval.run("rescore", "--judge-model", "gpt-4o-2024-08-06", "--dry-run")
     assert result.exit_code == 0
     assert "To send: 3 requests, about $" in result.stdout
@@ -224,13 +262,17 @@ def test_expected(llm_completion):
         in result.stdout
     )
     twice = {name: outcome for name, outcome in after.items() if "twice" in name}
-    assert twice == {name: outcome for name, outcome in outcomes(before.id).items() if "twice" in name}
+    assert twice == {
+        name: outcome for name, outcome in outcomes(before.id).items() if "twice" in name
+    }
     assert {outcome for name, outcome in after.items() if "own" in name} == {"failed"}
     assert after["test_faq.py::test_expected[bad]"] == "xfailed"
     assert after["test_faq.py::test_expected[good]"] == "failed"
 
 
-def test_labels_are_joined_with_the_scores_of_a_run(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+def test_labels_are_joined_with_the_scores_of_a_run(
+    llmeval: Command, endpoint: TwoJudges, run: Run
+) -> None:
     Path("labels.csv").write_text("id,label\ngood,5\nsilent,3\ngone,3\n")
     result = llmeval.run("calibrate", "labels.csv", "--run", "latest")
     assert result.exit_code == 0, result.output
@@ -241,11 +283,15 @@ def test_labels_are_joined_with_the_scores_of_a_run(llmeval: Command, endpoint: 
     assert endpoint.count() == 0
 
 
-def test_what_is_known_of_the_judge_goes_with_the_run(llmeval: Command, endpoint: TwoJudges, run: Run) -> None:
+def test_what_is_known_of_the_judge_goes_with_the_run(
+    llmeval: Command, endpoint: TwoJudges, run: Run
+) -> None:
     llmeval.run("rescore", "--judge-model", "mild")
     calibration = Calibration({"kappa": Interval(0.7, 0.5, 0.9, 40)}, 40, labels="labels.csv")
     fingerprint = newest().judges[0].fingerprint
-    JudgeFile(Path(".llmeval/judges.json")).note(fingerprint, name="rubric", model="mild", calibration=calibration)
+    JudgeFile(Path(".llmeval/judges.json")).note(
+        fingerprint, name="rubric", model="mild", calibration=calibration
+    )
     llmeval.run("rescore", run.id, "--judge-model", "mild")
     [facts] = newest().judges
     assert (facts.fingerprint, facts.calibration) == (fingerprint, calibration)
@@ -257,14 +303,18 @@ def test_labels_of_other_answers_and_of_other_files_are_left_out(
     with closing(RunLog(LOG, must_exist=True)) as log:
         answer = next(result.completion.text for result in log.results(run.id) if result.completion)
     head = "id,file,answer,label\n"
-    Path("labels.csv").write_text(f"{head}bad,golden/faq.csv,Something else.,1\ngood,golden/other.csv,{answer},5\n")
+    Path("labels.csv").write_text(
+        f"{head}bad,golden/faq.csv,Something else.,1\ngood,golden/other.csv,{answer},5\n"
+    )
     result = llmeval.run("calibrate", "labels.csv", "--run", run.id)
     assert result.exit_code == 2
     assert "1 label has no such score in the run: good" in result.stderr
     assert "1 label is about another answer than the run's: bad" in result.stderr
 
 
-def test_scores_of_two_judges_are_not_mixed(llmeval: Command, endpoint: TwoJudges, environment: dict[str, str]) -> None:
+def test_scores_of_two_judges_are_not_mixed(
+    llmeval: Command, endpoint: TwoJudges, environment: dict[str, str]
+) -> None:
     Path("test_faq.py").write_text(
         """
 import pytest
@@ -293,7 +343,10 @@ def test_right(llm_completion, llm_judge):
     ("arguments", "told"),
     [
         (("absent", "--judge-model", "mild"), "no run 'absent'; the newest in it: "),
-        (("--log", "absent.sqlite", "--judge-model", "mild"), "absent.sqlite: there is no such file"),
+        (
+            ("--log", "absent.sqlite", "--judge-model", "mild"),
+            "absent.sqlite: there is no such file",
+        ),
         ((), "no judge is configured: set --judge-model NAME"),
         (("--judge-model", "unknown-model", "--budget", "1"), "unknown-model"),
     ],

@@ -23,7 +23,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_good_files_are_counted(llmeval: Command) -> None:
     result = llmeval.run("validate", "good.csv", "one.jsonl")
 
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "good.csv: 2 cases\none.jsonl: 1 case\n", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        0,
+        "good.csv: 2 cases\none.jsonl: 1 case\n",
+        "",
+    )
 
 
 def test_a_bad_file_is_explained_and_the_others_still_checked(llmeval: Command) -> None:
@@ -40,7 +44,9 @@ def test_a_bad_file_is_explained_and_the_others_still_checked(llmeval: Command) 
 
 
 def test_own_column_names_are_mapped(llmeval: Command) -> None:
-    result = llmeval.run("validate", "own.csv", "--columns", "유저 = prompt", "--columns", "답 = expected")
+    result = llmeval.run(
+        "validate", "own.csv", "--columns", "유저 = prompt", "--columns", "답 = expected"
+    )
 
     assert (result.exit_code, result.stdout) == (0, "own.csv: 1 case\n")
 
@@ -61,8 +67,12 @@ def test_without_files_it_says_what_is_missing(llmeval: Command) -> None:
 
 def test_the_installed_command_runs(folder: Path) -> None:
     command = Path(sys.executable).with_name("llmeval")
-    good = subprocess.run([command, "validate", "good.csv"], capture_output=True, text=True, cwd=folder)
-    bad = subprocess.run([command, "validate", "bad.csv"], capture_output=True, text=True, cwd=folder)
+    good = subprocess.run(
+        [command, "validate", "good.csv"], capture_output=True, text=True, cwd=folder
+    )
+    bad = subprocess.run(
+        [command, "validate", "bad.csv"], capture_output=True, text=True, cwd=folder
+    )
 
     assert (good.returncode, good.stdout, good.stderr) == (0, "good.csv: 2 cases\n", "")
     assert bad.returncode == 2

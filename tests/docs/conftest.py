@@ -56,9 +56,14 @@ class Reader:
     def output(self, script: str) -> str:
         """What commands print. The endpoint's address is left out: a reader's calls go to the default one.
 
-        The judge here is scripted and cannot be tested; a reader's has passed its self-test in an earlier run.
+        The judge here is scripted and cannot be tested; a reader's has passed its self-test in an
+        earlier run.
         """
-        return self.run(script).stdout.replace(f" at {self.endpoint.url}", "").replace(UNTESTED, TESTED)
+        return (
+            self.run(script)
+            .stdout.replace(f" at {self.endpoint.url}", "")
+            .replace(UNTESTED, TESTED)
+        )
 
 
 @pytest.fixture

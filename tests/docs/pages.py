@@ -2,9 +2,11 @@
 
 A fenced block is one of four:
 
-- ``console``: lines that start with ``$ `` are commands, the others what they print; ``...`` stands for anything.
+- ``console``: lines that start with ``$ `` are commands, the others what they print; ``...`` stands
+  for anything.
 - a file: the paragraph before it is nothing but its path, in backticks.
-- a part of a file of this project: the comment ``<!-- part-of: PATH -->`` stands before it, PATH from the root.
+- a part of a file of this project: the comment ``<!-- part-of: PATH -->`` stands before it, PATH
+  from the root.
 - not run: the comment ``<!-- no-run: REASON -->`` stands before it.
 """
 
@@ -111,5 +113,11 @@ def links(page: Path) -> list[str]:
 def headings(page: Path) -> list[tuple[str, str]]:
     """Level (``h2``) and anchor of a page's headings, the anchor as GitHub makes it."""
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
-    texts = [(token.tag, inside.content) for token, inside in pairwise(tokens) if token.type == "heading_open"]
-    return [(level, re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")) for level, text in texts]
+    texts = [
+        (token.tag, inside.content)
+        for token, inside in pairwise(tokens)
+        if token.type == "heading_open"
+    ]
+    return [
+        (level, re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")) for level, text in texts
+    ]

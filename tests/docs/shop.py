@@ -8,13 +8,16 @@ from typing import Any
 
 from tests.mock_endpoint import MockEndpoint, Received, Reply
 
-SCRIPT: list[dict[str, Any]] = json.loads(Path(__file__).with_name("answers.json").read_text(encoding="utf-8"))
+SCRIPT: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("answers.json").read_text(encoding="utf-8")
+)
 
 
 class ShopEndpoint(MockEndpoint):
     """Answers the questions of ``answers.json``, and judges those answers; else as `MockEndpoint` does.
 
-    An entry counts for a request that holds all of its ``about``. ``answer`` is what the model says; ``score`` and
+    An entry counts for a request that holds all of its ``about``. ``answer`` is what the model
+    says; ``score`` and
     ``reason`` are the judge's, ``reply`` is that of a judge that gives something else.
     """
 
@@ -27,9 +30,21 @@ class ShopEndpoint(MockEndpoint):
         reply, fault = super().arrived(request)
         text = _scripted(request)
         if reply is None and text:
-            usage = {"prompt_tokens": len(request.text) // 4, "completion_tokens": len(text) // 4 + 1}
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-            body = {"object": "chat.completion", "model": request.body["model"], "choices": [choice], "usage": usage}
+            usage = {
+                "prompt_tokens": len(request.text) // 4,
+                "completion_tokens": len(text) // 4 + 1,
+            }
+            choice = {
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "finish_reason": "stop",
+            }
+            body = {
+                "object": "chat.completion",
+                "model": request.body["model"],
+                "choices": [choice],
+                "usage": usage,
+            }
             reply = Reply(200, json.dumps(body))
         return reply, fault
 
@@ -41,5 +56,8 @@ def _scripted(request: Received) -> str:
     if request.kind == "embedding":
         return ""
     replies = (entry for entry in entries if "reply" in entry or "score" in entry)
-    judged = (entry.get("reply") or {"reason": entry["reason"], "score": entry["score"]} for entry in replies)
+    judged = (
+        entry.get("reply") or {"reason": entry["reason"], "score": entry["score"]}
+        for entry in replies
+    )
     return next(map(json.dumps, judged), "")

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from tests.docs.conftest import Reader
 from tests.docs.pages import PAGES, ROOT, Block, blocks, name_of
 
-tomllib: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")  # comes with pytest
+tomllib: Any = importlib.import_module(
+    "tomllib" if sys.version_info >= (3, 11) else "tomli"
+)  # comes with pytest
 
 NOT_RUN = {"README.md": 3, "docs/judge.md": 2, "docs/metrics.md": 1, "docs/what-answers.md": 1}
 """How many blocks of each page are not run. Each says why; one more needs a good reason."""
@@ -53,8 +55,14 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_is_a_command_a_file_or_marked(page: Path) -> None:
     found = blocks(page)
-    known = [block for block in found if block.reason or block.whole or block.language == "console" or block.file]
-    assert known == found, [f"{name_of(page)}:{block.line}" for block in found if block not in known]
+    known = [
+        block
+        for block in found
+        if block.reason or block.whole or block.language == "console" or block.file
+    ]
+    assert known == found, [
+        f"{name_of(page)}:{block.line}" for block in found if block not in known
+    ]
     assert sum(bool(block.reason) for block in found) == NOT_RUN.get(name_of(page), 0)
 
 
@@ -76,7 +84,11 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(page: Path, reader: Re
         if block.language == "yaml":
             rehearse(block, reader, place)
     programs = [name for name in written if name.endswith(".py")]
-    unused = [name for name in programs if f"python {name}" not in commands and not reader.was_imported(name)]
+    unused = [
+        name
+        for name in programs
+        if f"python {name}" not in commands and not reader.was_imported(name)
+    ]
     assert not unused, f"{name_of(page)}: no command runs {unused}"
 
 
@@ -84,9 +96,15 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(page: Path, reader: Re
 def test_a_part_of_a_file_stands_in_it(page: Path) -> None:
     for block in blocks(page):
         if block.whole:
-            shown, lines = block.text.splitlines(), (ROOT / block.whole).read_text(encoding="utf-8").splitlines()
+            shown, lines = (
+                block.text.splitlines(),
+                (ROOT / block.whole).read_text(encoding="utf-8").splitlines(),
+            )
             places = range(len(lines) - len(shown) + 1)
-            parts = (textwrap.dedent("\n".join(lines[place : place + len(shown)])).splitlines() for place in places)
+            parts = (
+                textwrap.dedent("\n".join(lines[place : place + len(shown)])).splitlines()
+                for place in places
+            )
             assert shown in parts, f"{name_of(page)}:{block.line} is not in {block.whole}"
 
 
@@ -99,7 +117,9 @@ def follow(block: Block, reader: Reader, place: str) -> None:
     shown, printed = steady(block.output), steady(reader.output(block.commands))
     checker = doctest.OutputChecker()
     if not checker.check_output(shown, printed, ELLIPSIS):
-        difference = checker.output_difference(doctest.Example(block.commands, shown), printed, ELLIPSIS)
+        difference = checker.output_difference(
+            doctest.Example(block.commands, shown), printed, ELLIPSIS
+        )
         pytest.fail(f"{place}\n{block.commands}\n{difference}", pytrace=False)
 
 
@@ -112,7 +132,11 @@ def steady(text: str) -> str:
 
 def rehearse(block: Block, reader: Reader, place: str) -> None:
     """Collect what a CI job would run, with its options."""
-    jobs = [text for text in strings(yaml.safe_load(block.text)) if text.startswith(("pytest ", "llmeval "))]
+    jobs = [
+        text
+        for text in strings(yaml.safe_load(block.text))
+        if text.startswith(("pytest ", "llmeval "))
+    ]
     assert jobs, f"{place}: runs neither pytest nor llmeval"
     for job in jobs:
         done = reader.run(f"{job} --collect-only" if job.startswith("pytest") else job)

@@ -20,14 +20,18 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         if path.startswith(("http://", "https://")):
             continue
         target = page.parent / path if path else page
-        if not target.exists() or (anchor and anchor not in {found for _, found in headings(target)}):
+        if not target.exists() or (
+            anchor and anchor not in {found for _, found in headings(target)}
+        ):
             lost.append(link)
     assert not lost
 
 
 def test_the_readme_leads_to_every_page() -> None:
     reached = {(ROOT / link.partition("#")[0]).resolve() for link in links(ROOT / "README.md")}
-    assert [name_of(page) for page in PAGES if page.parent.name == "docs" and page not in reached] == []
+    assert [
+        name_of(page) for page in PAGES if page.parent.name == "docs" and page not in reached
+    ] == []
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)

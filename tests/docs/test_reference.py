@@ -10,9 +10,9 @@ import pytest_llmeval
 from docs.make_reference import KEYWORDS, VARIABLES, every_command, reference
 from pytest_llmeval.cli import main
 from pytest_llmeval.metrics.registry import MetricRegistry
-from pytest_llmeval.option import Option
 from pytest_llmeval.plugin import fixtures, hookspecs
-from pytest_llmeval.settings import OPTIONS
+from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.table import OPTIONS
 from tests.docs.pages import GENERATED, PAGES, ROOT
 
 WRITTEN = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page != GENERATED)
@@ -23,7 +23,15 @@ HOOKS = [name for name in vars(hookspecs) if name.startswith("pytest_")]
 COMMANDS = [name for name, _ in every_command()]
 MARKERS = list(KEYWORDS)
 METRICS = [info.name for info in MetricRegistry().describe()]
-PROPERTIES = ["llm_case", "llm_golden", "llm_model", "llm_judge_model", "llm_score", "llm_reason", "llm_cost_usd"]
+PROPERTIES = [
+    "llm_case",
+    "llm_golden",
+    "llm_model",
+    "llm_judge_model",
+    "llm_score",
+    "llm_reason",
+    "llm_cost_usd",
+]
 
 
 def test_the_reference_is_what_make_docs_writes() -> None:
@@ -36,7 +44,9 @@ def test_an_option_is_documented_with_its_ini_key_and_environment(option: Option
         assert re.search(rf"`{name}[` ]", EVERYTHING), name
 
 
-@pytest.mark.parametrize("name", [*FIXTURES, *HOOKS, *COMMANDS, *MARKERS, *METRICS, *pytest_llmeval.__all__])
+@pytest.mark.parametrize(
+    "name", [*FIXTURES, *HOOKS, *COMMANDS, *MARKERS, *METRICS, *pytest_llmeval.__all__]
+)
 def test_a_name_is_documented(name: str) -> None:
     assert f"`{name}`" in EVERYTHING
 
@@ -46,8 +56,12 @@ def test_a_name_is_shown_in_use(name: str) -> None:
     assert name in WRITTEN
 
 
-def test_every_marker_that_is_registered_has_its_keywords_in_the_reference(pytestconfig: pytest.Config) -> None:
-    registered = {line.partition("(")[0] for line in pytestconfig.getini("markers") if line.startswith("llm_")}
+def test_every_marker_that_is_registered_has_its_keywords_in_the_reference(
+    pytestconfig: pytest.Config,
+) -> None:
+    registered = {
+        line.partition("(")[0] for line in pytestconfig.getini("markers") if line.startswith("llm_")
+    }
     assert registered == set(MARKERS)
 
 
@@ -72,11 +86,17 @@ def test_no_page_speaks_of_a_command_that_does_not_exist() -> None:
 
 
 def test_no_page_speaks_of_a_task_that_the_makefile_lacks() -> None:
-    tasks = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    tasks = re.findall(
+        r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", EVERYTHING)) <= set(tasks)
 
 
 def test_every_variable_that_is_documented_is_read_somewhere() -> None:
-    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "pytest_llmeval").rglob("*.py"))
-    read = [name.removesuffix("_2") for name in VARIABLES]  # the number in a failover list is put behind it
+    source = "\n".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "pytest_llmeval").rglob("*.py")
+    )
+    read = [
+        name.removesuffix("_2") for name in VARIABLES
+    ]  # the number in a failover list is put behind it
     assert [name for name in read if f'"{name}"' not in source] == []

@@ -13,7 +13,7 @@ from functools import partial
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent, grant, settle
 from pytest_llmeval.engine.retries import RetryPolicy
 from pytest_llmeval.errors import RateLimited
-from pytest_llmeval.records import Quota, RateLimits
+from pytest_llmeval.records.call import Quota, RateLimits
 
 MINUTE_S = 60.0
 LATENCY_S = 0.2
@@ -55,7 +55,9 @@ class SlidingWindow:
         if not is_full:
             self.taken.append(now)
         reset_s = self.taken[0] + MINUTE_S - now
-        return reset_s if is_full else 0.0, Quota(self.a_minute, self.a_minute - len(self.taken), reset_s)
+        return reset_s if is_full else 0.0, Quota(
+            self.a_minute, self.a_minute - len(self.taken), reset_s
+        )
 
 
 @dataclass
@@ -107,7 +109,11 @@ class Simulation:
 
     def run(self) -> Simulation:
         """Run to the end."""
-        self._draw, self._began, self._numbers = random.Random(self.seed), self.now, itertools.count()
+        self._draw, self._began, self._numbers = (
+            random.Random(self.seed),
+            self.now,
+            itertools.count(),
+        )
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         share = self.calls // len(self.names)
         for name in self.names:
@@ -118,7 +124,9 @@ class Simulation:
                 return self
             self.now, _, event = heapq.heappop(self._events)
             event()
-        raise AssertionError(f"no end: {self.answered} of {self.calls} answered after {self.took_s} s")
+        raise AssertionError(
+            f"no end: {self.answered} of {self.calls} answered after {self.took_s} s"
+        )
 
     @property
     def took_s(self) -> float:
@@ -141,7 +149,9 @@ class Simulation:
         self.document["members"][member.name]["wants"] += len(member.waiting) - ahead
         for number in range(granted.calls):
             before = granted.before
-            sent = Sent(before.at, before.requests + number + 1, before.tokens + (number + 1) * self.tokens)
+            sent = Sent(
+                before.at, before.requests + number + 1, before.tokens + (number + 1) * self.tokens
+            )
             self._send(member, sent, member.waiting.popleft())
         if member.waiting and granted.again_s is not None and member.again_at <= self.now:
             member.again_at = self.now + granted.again_s
@@ -154,9 +164,13 @@ class Simulation:
         self.sent_at.append(self.now)
         weight = self.tokens if self.of_tokens else 1.0
         wait_s, quota = self.server.admit(self.now - self._began, weight)
-        self._at(self.latency_s(self._draw), lambda: self._end(member, sent, attempt, wait_s, quota))
+        self._at(
+            self.latency_s(self._draw), lambda: self._end(member, sent, attempt, wait_s, quota)
+        )
 
-    def _end(self, member: Member, sent: Sent, attempt: int, wait_s: float, quota: Quota | None) -> None:
+    def _end(
+        self, member: Member, sent: Sent, attempt: int, wait_s: float, quota: Quota | None
+    ) -> None:
         member.held -= 1
         self.in_flight -= 1
         limits = RateLimits(**{"tokens" if self.of_tokens else "requests": quota})

@@ -12,8 +12,8 @@ from pytest_llmeval.engine import budget as budget_module
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.errors import BudgetSpent
 from pytest_llmeval.protocols import SharedState
+from pytest_llmeval.store.memory import LocalState
 from pytest_llmeval.store.sqlite import SqliteStore
-from pytest_llmeval.store.state import LocalState
 
 CENTS = st.integers(0, 100).map(lambda cents: cents / 100)
 
@@ -40,11 +40,18 @@ async def spend(budget: Budget, worst: float, actual: float, ticks: int) -> floa
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(CENTS, CENTS, st.integers(0, 5)), min_size=1, max_size=40), st.floats(0.01, 10))
-def test_the_cap_is_passed_by_the_price_of_one_call_at_most(calls: list[tuple[float, float, int]], cap: float) -> None:
+@given(
+    st.lists(st.tuples(CENTS, CENTS, st.integers(0, 5)), min_size=1, max_size=40),
+    st.floats(0.01, 10),
+)
+def test_the_cap_is_passed_by_the_price_of_one_call_at_most(
+    calls: list[tuple[float, float, int]], cap: float
+) -> None:
     async def scenario() -> list[float]:
         budget = Budget(cap, LocalState())
-        return await asyncio.gather(*(spend(budget, max(a, b), min(a, b), ticks) for a, b, ticks in calls))
+        return await asyncio.gather(
+            *(spend(budget, max(a, b), min(a, b), ticks) for a, b, ticks in calls)
+        )
 
     spent = asyncio.run(scenario())
 
@@ -72,7 +79,9 @@ def test_when_it_is_spent_the_error_says_what_to_do() -> None:
         budget = Budget(0.5, LocalState())
         await budget.reserve(0.6)
         await budget.settle(0.6, 0.5)
-        with pytest.raises(BudgetSpent, match=r"the budget of \$0\.5 is spent\. Raise --llm-budget, or run fewer"):
+        with pytest.raises(
+            BudgetSpent, match=r"the budget of \$0\.5 is spent\. Raise --llm-budget, or run fewer"
+        ):
             await budget.reserve(0.1)
 
     asyncio.run(scenario())
@@ -125,7 +134,11 @@ def test_what_a_dead_process_had_reserved_counts_as_spent(tmp_path: Path) -> Non
         await asyncio.wait_for(budget.reserve(0.2), 30)
 
         left = await document(store)
-        assert (left["spent"], left["reserved"], left["flying"]) == (pytest.approx(0.9), {"gw0": 0.2}, {"gw0": 1})
+        assert (left["spent"], left["reserved"], left["flying"]) == (
+            pytest.approx(0.9),
+            {"gw0": 0.2},
+            {"gw0": 1},
+        )
         await store.close()
 
     asyncio.run(scenario())

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.engine.asking import Asking, asking
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.caller import Caller, CallPolicy
+from pytest_llmeval.engine.context import Asking, asking
 from pytest_llmeval.engine.engine import Engine
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane_rules import Ceilings
@@ -30,12 +30,12 @@ from pytest_llmeval.errors import (
     Stopped,
 )
 from pytest_llmeval.protocols import CompletionStore, Provider
-from pytest_llmeval.records import Case, Completion, Parameters, Request, Source, Usage
-from pytest_llmeval.results import Traffic
-from pytest_llmeval.store.memory import MemoryStore
-from pytest_llmeval.store.recordings import Recordings
+from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.store.memory import LocalState, MemoryStore
+from pytest_llmeval.store.recordings.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteStore
-from pytest_llmeval.store.state import LocalState
 
 PRICE = 0.036  # of one answer below: 1,000 tokens in at $30 and 100 out at $60 a million
 HERE = Asking(home="tests/test_shop.py", case="greets")
@@ -101,7 +101,10 @@ class App(Counting):
 
     async def complete(self, request: Request) -> Completion:
         self.asked.append(str(request.messages[-1]["content"]))
-        said = [await self.model.complete(ask(f"{step} {self.asked[-1]}")) for step in ("plan", "answer")]
+        said = [
+            await self.model.complete(ask(f"{step} {self.asked[-1]}"))
+            for step in ("plan", "answer")
+        ]
         return Completion(" ".join(each.text for each in said))
 
 
@@ -173,7 +176,9 @@ def test_callers_at_the_same_time_share_one_call(engine: Engine) -> None:
 def test_threads_may_ask_at_once(engine: Engine) -> None:
     provider, texts = Counting(), list[str]()
     threads = [
-        threading.Thread(target=lambda n=n: texts.append(engine.complete(provider, ask(f"{n % 3}")).text))
+        threading.Thread(
+            target=lambda n=n: texts.append(engine.complete(provider, ask(f"{n % 3}")).text)
+        )
         for n in range(9)
     ]
     for thread in threads:
@@ -202,7 +207,9 @@ def test_an_exception_reaches_everybody_who_waits(engine: Engine) -> None:
 
     async def together() -> list[object]:
         return list(
-            await asyncio.gather(*(engine.answer(provider, ask("broken")) for _ in range(10)), return_exceptions=True)
+            await asyncio.gather(
+                *(engine.answer(provider, ask("broken")) for _ in range(10)), return_exceptions=True
+            )
         )
 
     assert [str(error) for error in engine.run(together())] == ["out of order"] * 10
@@ -219,7 +226,9 @@ def test_a_failed_call_is_not_kept_and_may_be_tried_again(engine: Engine) -> Non
     assert provider.asked == ["broken", "broken"]
 
 
-@pytest.mark.parametrize("error", [EndpointDown("500"), RateLimited("429", 0.0), CallTimeout("late")], ids=str)
+@pytest.mark.parametrize(
+    "error", [EndpointDown("500"), RateLimited("429", 0.0), CallTimeout("late")], ids=str
+)
 def test_a_failure_that_may_pass_is_tried_again(engine: Engine, error: CallError) -> None:
     provider = Failing(errors=[error, error])
 
@@ -245,7 +254,9 @@ def test_a_call_that_is_refused_is_not_tried_again(engine: Engine) -> None:
 
 def test_a_call_may_take_so_long_in_all(make: Make) -> None:
     engine = make(timeout_s=0.01)
-    with pytest.raises(CallTimeout, match=r"counting: no answer within 0\.01 s in all\. Raise --llm-timeout"):
+    with pytest.raises(
+        CallTimeout, match=r"counting: no answer within 0\.01 s in all\. Raise --llm-timeout"
+    ):
         engine.complete(Counting(), ask("hang"))
 
 
@@ -342,7 +353,9 @@ def test_a_metered_provider_may_be_metered_again(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("fingerprint", [None, "app"])
-def test_an_application_may_ask_models_where_one_call_at_a_time_is_allowed(make: Make, fingerprint: str | None) -> None:
+def test_an_application_may_ask_models_where_one_call_at_a_time_is_allowed(
+    make: Make, fingerprint: str | None
+) -> None:
     engine, model = make(concurrency=1), Counting()
     app = App(fingerprint, model=engine.metered(model))
 
@@ -419,7 +432,10 @@ def test_closing_cancels_what_takes_too_long_and_gives_its_claim_back(make: Make
 @pytest.fixture
 def two(make: Make, tmp_path: Path) -> list[Engine]:
     """Engines of two processes of a run."""
-    return [make(store=SqliteStore(tmp_path / "store.sqlite", "run", member=name)) for name in ("gw0", "gw1")]
+    return [
+        make(store=SqliteStore(tmp_path / "store.sqlite", "run", member=name))
+        for name in ("gw0", "gw1")
+    ]
 
 
 def test_two_processes_make_each_call_once(two: list[Engine]) -> None:
@@ -454,7 +470,10 @@ def test_what_is_asked_ahead_is_left_to_the_process_that_makes_it(two: list[Engi
     [first] = submit(two[0], theirs, "Hi")
     assert theirs.started.wait(30)
 
-    with asking(Asking(is_spare=True)), pytest.raises(Stopped, match="another process makes this call"):
+    with (
+        asking(Asking(is_spare=True)),
+        pytest.raises(Stopped, match="another process makes this call"),
+    ):
         two[1].complete(mine, ask("Hi"))
     [second] = submit(two[1], mine, "Hi")
     two[0].run(theirs.open())
@@ -532,7 +551,9 @@ def test_a_failed_call_is_not_recorded(make: Make, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_application_runs_again_on_replay_and_its_calls_are_replayed(make: Make, tmp_path: Path) -> None:
+def test_an_application_runs_again_on_replay_and_its_calls_are_replayed(
+    make: Make, tmp_path: Path
+) -> None:
     record(make, tmp_path, App("app", model=Counting()), "Hi")
     app = App("app", model=Counting())
 
@@ -542,7 +563,9 @@ def test_an_application_runs_again_on_replay_and_its_calls_are_replayed(make: Ma
     assert app.model.provider.asked == []  # type: ignore[attr-defined]
 
 
-def test_an_application_that_asks_no_recorded_model_is_replayed_itself(make: Make, tmp_path: Path) -> None:
+def test_an_application_that_asks_no_recorded_model_is_replayed_itself(
+    make: Make, tmp_path: Path
+) -> None:
     record(make, tmp_path, Counting("app"), "Hi")
     app = Counting("app")
 

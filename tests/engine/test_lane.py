@@ -12,8 +12,8 @@ from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Report, Sent
 from pytest_llmeval.errors import Stopped, StoreError
 from pytest_llmeval.protocols import SharedState
+from pytest_llmeval.store.memory import LocalState
 from pytest_llmeval.store.sqlite import SqliteStore
-from pytest_llmeval.store.state import LocalState
 
 
 def lane(state: SharedState, concurrency: int = 1) -> Lane:
@@ -35,7 +35,9 @@ async def settled(state: SharedState, member: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def two_stores(path: Path) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
-    stores = tuple(SqliteStore(path / "store.sqlite", "run", member=name) for name in ("gw0", "gw1"))
+    stores = tuple(
+        SqliteStore(path / "store.sqlite", "run", member=name) for name in ("gw0", "gw1")
+    )
     try:
         yield stores[0], stores[1]
     finally:
@@ -66,7 +68,9 @@ def test_calls_go_in_the_order_of_their_tests() -> None:
 def test_a_call_knows_how_much_was_sent_before_it() -> None:
     async def scenario() -> None:
         way = lane(LocalState(), 10)
-        sent = await asyncio.gather(*(way.acquire(order, tokens) for order, tokens in ((1, 10), (2, 20), (3, 30))))
+        sent = await asyncio.gather(
+            *(way.acquire(order, tokens) for order, tokens in ((1, 10), (2, 20), (3, 30)))
+        )
         assert [(each.requests, each.tokens) for each in sent] == [(1, 10), (2, 30), (3, 60)]
         assert (await way.acquire(4, 5))[1:] == (4, 65)
 
@@ -178,7 +182,11 @@ def test_two_processes_share_one_limit(tmp_path: Path) -> None:
                 way.release(Report(sent, True))
 
             lanes = [lane(store, 4) for store in stores]
-            calls = [call(way, n, store.member) for n in range(20) for way, store in zip(lanes, stores, strict=True)]
+            calls = [
+                call(way, n, store.member)
+                for n in range(20)
+                for way, store in zip(lanes, stores, strict=True)
+            ]
             await asyncio.gather(*calls)
             for way in lanes:
                 await way.leave()

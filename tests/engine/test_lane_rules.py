@@ -17,7 +17,7 @@ from pytest_llmeval.engine.lane_rules import (
     grant,
     settle,
 )
-from pytest_llmeval.records import Quota, RateLimits
+from pytest_llmeval.records.call import Quota, RateLimits
 from tests.engine.simulation import NoLimit, Simulation, SlidingWindow, TokenBucket
 
 FIFTY = Ceilings(50)
@@ -37,7 +37,9 @@ def refused(document: Document, at: float = NOW, now: float = NOW, pause_s: floa
     settle(document, [Report(sent(at), False, True, pause_s)], FIFTY, now)
 
 
-def granted(document: Document, member: str, held: int, wants: int, now: float = NOW, limit: int = 50) -> int:
+def granted(
+    document: Document, member: str, held: int, wants: int, now: float = NOW, limit: int = 50
+) -> int:
     return grant(document, member, held, [500.0] * wants, Ceilings(limit), now).calls
 
 
@@ -127,7 +129,9 @@ def test_a_place_goes_to_who_has_waited_longest_not_back_to_who_had_it() -> None
     document: Document = {}
     holder, order = "", ""
     for _ in range(9):
-        for name in (holder, *WORKERS[:3]) if holder else WORKERS[:3]:  # who ends a call is the first to ask
+        for name in (
+            (holder, *WORKERS[:3]) if holder else WORKERS[:3]
+        ):  # who ends a call is the first to ask
             if granted(document, name, 0, 5, limit=1):
                 holder = name
                 break
@@ -158,7 +162,9 @@ def test_what_a_dead_member_held_is_free_again() -> None:
     bury({}, {"gw0"})
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(WORKERS), st.integers(0, 3), st.integers(0, 20)), max_size=80)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(WORKERS), st.integers(0, 3), st.integers(0, 20)), max_size=80
+)
 
 
 @given(STEPS, st.integers(1, 12))
@@ -221,12 +227,16 @@ def test_a_limit_a_minute_is_learned_from_the_headers(
     assert run.refused_share < (0.02 if isinstance(server, SlidingWindow) else 0.001)
 
 
-@pytest.mark.parametrize("ceilings", [Ceilings(50, rpm=600), Ceilings(50, tpm=300_000)], ids=["rpm", "tpm"])
+@pytest.mark.parametrize(
+    "ceilings", [Ceilings(50, rpm=600), Ceilings(50, tpm=300_000)], ids=["rpm", "tpm"]
+)
 def test_the_users_own_limit_is_kept_second_by_second(ceilings: Ceilings) -> None:
     run = Simulation(NoLimit(), calls=300, ceilings=ceilings).run()
 
     for at in run.sent_at:
-        assert sum(at <= each < at + 10 for each in run.sent_at) <= 111  # ten a second, and ten at once
+        assert (
+            sum(at <= each < at + 10 for each in run.sent_at) <= 111
+        )  # ten a second, and ten at once
     assert run.took_s < 1.05 * 29.2
 
 
@@ -260,10 +270,14 @@ def test_an_endpoint_that_gives_nothing_but_errors_for_long_is_asked_again() -> 
     assert sum(calls) == 200
 
 
-@pytest.mark.parametrize("quota", [Quota(1, 0, 60), Quota(1, 1, 0), Quota(600, 0, 0.01), Quota(600, 0, 0)])
+@pytest.mark.parametrize(
+    "quota", [Quota(1, 0, 60), Quota(1, 1, 0), Quota(600, 0, 0.01), Quota(600, 0, 0)]
+)
 def test_no_quota_keeps_the_lane_shut_for_good(quota: Quota) -> None:
     document: Document = {}
-    settle(document, [Report(Sent(NOW, 0, 0), True, rate_limits=RateLimits(quota, quota))], FIFTY, NOW)
+    settle(
+        document, [Report(Sent(NOW, 0, 0), True, rate_limits=RateLimits(quota, quota))], FIFTY, NOW
+    )
 
     assert granted(document, "main", 0, 1, now=NOW + 130) == 1
 

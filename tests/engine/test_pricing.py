@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from pytest_llmeval.engine.pricing import LONGEST_ANSWER, Prices, likely_tokens, most_tokens
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.records import Completion, Parameters, Request, Usage
+from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
 
-SCHEMA = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": {"enum": ["word"] * 500}}}
+SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {"name": "verdict", "schema": {"enum": ["word"] * 500}},
+}
 TEXTS = {
     "English": ("The quick brown fox jumps over the lazy dog. " * 20, 200),
     "Chinese": ("敏捷的棕色狐狸跳过了懒狗。" * 20, 20 * 20),
@@ -54,11 +57,19 @@ def test_a_known_model_has_its_published_price() -> None:
     assert Prices().cost_usd(["gpt-4"], Usage(1000, 100)) == pytest.approx(0.036)
 
 
-@pytest.mark.parametrize("model", ["text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"])
+@pytest.mark.parametrize(
+    "model", ["text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"]
+)
 def test_an_embedding_model_costs_only_what_it_reads(model: str) -> None:
-    prices = {"text-embedding-3-small": 0.02, "text-embedding-3-large": 0.13, "text-embedding-ada-002": 0.1}
+    prices = {
+        "text-embedding-3-small": 0.02,
+        "text-embedding-3-large": 0.13,
+        "text-embedding-ada-002": 0.1,
+    }
     assert Prices().cost_usd([model], Usage(1_000_000)) == pytest.approx(prices[model])
-    assert Prices().cost_usd([model], Usage(1_000_000, LONGEST_ANSWER)) == pytest.approx(prices[model])
+    assert Prices().cost_usd([model], Usage(1_000_000, LONGEST_ANSWER)) == pytest.approx(
+        prices[model]
+    )
 
 
 def test_the_users_price_comes_before_the_published_one() -> None:
@@ -72,14 +83,20 @@ def test_the_price_of_a_model_may_be_zero_and_its_name_have_any_sign() -> None:
     assert Prices(["org/model=v2:free = 0 0"]).cost_usd(["org/model=v2:free"], Usage(5, 5)) == 0.0
 
 
-@pytest.mark.parametrize(("names", "usage"), [(["no-such-model"], Usage(1, 1)), (["gpt-4"], None), ([], Usage(1, 1))])
+@pytest.mark.parametrize(
+    ("names", "usage"), [(["no-such-model"], Usage(1, 1)), (["gpt-4"], None), ([], Usage(1, 1))]
+)
 def test_what_is_not_known_is_not_guessed(names: list[str], usage: Usage | None) -> None:
     assert Prices(["gpt-4 = 1 1"]).cost_usd(names, usage) is None
 
 
-@pytest.mark.parametrize("line", ["gpt-4", "gpt-4 =", "= 1 2", "m = a", "m = 1 2 3", "m = -1", "m = nan", "m = inf 1"])
+@pytest.mark.parametrize(
+    "line", ["gpt-4", "gpt-4 =", "= 1 2", "m = a", "m = 1 2 3", "m = -1", "m = nan", "m = inf 1"]
+)
 def test_a_line_that_cannot_be_read_is_shown(line: str) -> None:
-    with pytest.raises(SettingError, match=r"ini llm_prices: found .*allowed: MODEL = INPUT OUTPUT"):
+    with pytest.raises(
+        SettingError, match=r"ini llm_prices: found .*allowed: MODEL = INPUT OUTPUT"
+    ):
         Prices([line])
 
 
@@ -124,7 +141,9 @@ def test_what_is_sent_beside_the_messages_is_counted() -> None:
     [(Named(), "Named"), (Named("app-1"), "app-1"), (At("x"), "https://llm.example")],
     ids=["type", "fingerprint", "endpoint"],
 )
-def test_the_name_in_the_message_of_a_missing_price_is_one_that_can_be_priced(provider: Provider, name: str) -> None:
+def test_the_name_in_the_message_of_a_missing_price_is_one_that_can_be_priced(
+    provider: Provider, name: str
+) -> None:
     assert Prices().worst_usd(provider, ask(model="")) is None
     assert Prices([f"{name} = 0.5"]).worst_usd(provider, ask(model="")) == 0.5
 

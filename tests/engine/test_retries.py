@@ -47,7 +47,12 @@ def test_no_attempt_begins_after_the_deadline() -> None:
 
 def test_so_many_attempts_are_made_and_no_more() -> None:
     policy = RetryPolicy(2, 600.0)
-    assert [policy.wait_s(DOWN, attempt, 0.0) is None for attempt in range(4)] == [False, False, True, True]
+    assert [policy.wait_s(DOWN, attempt, 0.0) is None for attempt in range(4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert RetryPolicy(0, 600.0).wait_s(DOWN, 0, 0.0) is None
 
 

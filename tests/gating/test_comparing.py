@@ -5,36 +5,43 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmeval.comparisons import Comparison
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.comparing import Task, compare_sides
-from pytest_llmeval.gating.sides import Entry, Key, Mark, Side
-from pytest_llmeval.records import Scale
+from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.records.comparison import Comparison
+from pytest_llmeval.records.result import Key
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.gate import USUAL, GateRules
 
 FIVE = Scale(0.0, 5.0)
 GATED = {"rubric": USUAL}
 
 
-def side(name: str, scores: Sequence[float | None], answer: str = "", file: str = "faq.csv", **more: object) -> Side:
+def side(
+    name: str,
+    scores: Sequence[float | None],
+    answer: str = "",
+    file: str = "faq.csv",
+    **more: object,
+) -> RunScores:
     """A run whose n-th case got the n-th score; its answers are the given text, or its own where there is none."""
     entries = [
-        Entry(
+        CaseScores(
             ("test_faq.py::test", file, f"case-{place}"),
             "error" if score is None else "passed",
-            {"rubric": Mark(() if score is None else (score,), "judge-1")},
+            {"rubric": MetricValues(() if score is None else (score,), "judge-1")},
             (answer or f"{name} {place}").encode(),
         )
         for place, score in enumerate(scores)
     ]
-    return Side(name, {entry.key: entry for entry in entries}, {"rubric": FIVE}, **more)  # type: ignore[arg-type]
+    return RunScores(name, {entry.key: entry for entry in entries}, {"rubric": FIVE}, **more)  # type: ignore[arg-type]
 
 
-def compared(before: Side, after: Side, left_out: Sequence[Key] = ()) -> Comparison:
+def compared(before: RunScores, after: RunScores, left_out: Sequence[Key] = ()) -> Comparison:
     return compare_sides([Task(before, after, GATED, left_out=left_out)])[0]
 
 
-def verdict(before: Side, after: Side, left_out: Sequence[Key] = ()) -> tuple[str, str]:
+def verdict(before: RunScores, after: RunScores, left_out: Sequence[Key] = ()) -> tuple[str, str]:
     result = compared(before, after, left_out).metrics[0].result
     return result.verdict, result.reason
 
@@ -69,17 +76,26 @@ def test_cases_in_quarantine_are_left_out_on_both_sides() -> None:
     keys = [key for key in broken.entries if key[2] in ("case-18", "case-19")]
     found = compared(OLD, broken, keys)
     assert found.metrics[0].result.verdict == "OK"
-    assert found.quarantined == ("test_faq.py::test::faq.csv::case-18", "test_faq.py::test::faq.csv::case-19")
+    assert found.quarantined == (
+        "test_faq.py::test::faq.csv::case-18",
+        "test_faq.py::test::faq.csv::case-19",
+    )
     assert (found.removed, found.metrics[0].coverage.selected) == ((), 18)
 
 
 def test_another_scale_or_judge_is_not_compared() -> None:
     other = replace(OLD, scales={"rubric": Scale(1.0, 5.0)})
-    assert verdict(other, side("new", [4.5] * 20)) == ("ERROR", "rubric has another scale in the baseline")
+    assert verdict(other, side("new", [4.5] * 20)) == (
+        "ERROR",
+        "rubric has another scale in the baseline",
+    )
     unbounded = replace(OLD, scales={"rubric": Scale()})
-    assert verdict(unbounded, unbounded)[1] == "rubric has no scale with two ends, so no share of it can be said"
+    assert (
+        verdict(unbounded, unbounded)[1]
+        == "rubric has no scale with two ends, so no share of it can be said"
+    )
     entries = {
-        key: replace(entry, marks={"rubric": Mark(entry.marks["rubric"].values, "judge-2")})
+        key: replace(entry, marks={"rubric": MetricValues(entry.marks["rubric"].values, "judge-2")})
         for key, entry in side("new", [4.5] * 20).entries.items()
     }
     told = verdict(OLD, replace(OLD, entries=entries))
@@ -95,14 +111,22 @@ def test_a_metric_that_nobody_has_taken_is_an_error_with_the_nearest_name() -> N
 
 def test_a_metric_that_is_new_has_no_baseline_yet() -> None:
     new = side("new", [4.5] * 20)
-    marks = {key: replace(entry, marks={"tone": Mark((1.0,))}) for key, entry in new.entries.items()}
-    toned = Side("new", marks, {"tone": FIVE})
-    assert compare_sides([Task(OLD, toned, {"tone": USUAL})])[0].metrics[0].result.verdict == "NO BASELINE"
+    marks = {
+        key: replace(entry, marks={"tone": MetricValues((1.0,))})
+        for key, entry in new.entries.items()
+    }
+    toned = RunScores("new", marks, {"tone": FIVE})
+    assert (
+        compare_sides([Task(OLD, toned, {"tone": USUAL})])[0].metrics[0].result.verdict
+        == "NO BASELINE"
+    )
 
 
 def test_several_baselines_are_tested_together() -> None:
     new = side("new", [3.9, 4.4] * 10)
-    pinned, latest = compare_sides([Task(OLD, new, GATED), Task(side("latest", [3.9, 4.5] * 10), new, GATED)])
+    pinned, latest = compare_sides(
+        [Task(OLD, new, GATED), Task(side("latest", [3.9, 4.5] * 10), new, GATED)]
+    )
     assert [each.metrics[0].result.metrics for each in (pinned, latest)] == [2, 2]
     alone = compared(OLD, new).metrics[0].result
     assert pinned.metrics[0].result.adjusted_p == pytest.approx(2 * (alone.p or 0))
@@ -115,7 +139,12 @@ def test_each_metric_has_its_own_margin() -> None:
 
 
 def test_a_table_is_joined_by_id_and_an_id_of_several_cases_is_refused() -> None:
-    table = Side("t.csv", {("", "", key[2]): entry for key, entry in OLD.entries.items()}, {"rubric": FIVE}, True)
+    table = RunScores(
+        "t.csv",
+        {("", "", key[2]): entry for key, entry in OLD.entries.items()},
+        {"rubric": FIVE},
+        True,
+    )
     assert compared(table, OLD).metrics[0].coverage.paired == 20
     both = {**OLD.entries, **side("new", [4.0], file="other.csv").entries}
     with pytest.raises(InputError, match="found several cases with the id 'case-0'"):

@@ -12,11 +12,17 @@ from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_r
         ("pass_rate>=.95", BoundRule("pass_rate>=.95", "pass_rate", "", ">=", 0.95)),
         ("pass_rate.low > 0.9", BoundRule("pass_rate.low > 0.9", "pass_rate", "low", ">", 0.9)),
         ("rubric.mean>=4", BoundRule("rubric.mean>=4", "rubric", "mean", ">=", 4.0)),
-        ("rubric.polite.p10>=3", BoundRule("rubric.polite.p10>=3", "rubric.polite", "p10", ">=", 3.0)),
+        (
+            "rubric.polite.p10>=3",
+            BoundRule("rubric.polite.p10>=3", "rubric.polite", "p10", ">=", 3.0),
+        ),
         ("latency.p95<=2", BoundRule("latency.p95<=2", "latency", "p95", "<=", 2.0)),
         ("cost<=0.50", BoundRule("cost<=0.50", "cost", "", "<=", 0.5)),
         ("unscored<=0.05", BoundRule("unscored<=0.05", "unscored", "", "<=", 0.05)),
-        ("toxicity.unscored<=0", BoundRule("toxicity.unscored<=0", "toxicity", "unscored", "<=", 0.0)),
+        (
+            "toxicity.unscored<=0",
+            BoundRule("toxicity.unscored<=0", "toxicity", "unscored", "<=", 0.0),
+        ),
         ("regression", RegressionRule("regression")),
         ("regression(rubric)", RegressionRule("regression(rubric)", "rubric")),
         (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.goldens.reading import read_cases
-from pytest_llmeval.records import Case
+from pytest_llmeval.records.case import Case
 
 
 class GoldenFolder:
@@ -23,7 +23,9 @@ class GoldenFolder:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def read(self, name: str, content: str | bytes, columns: Mapping[str, str] | None = None) -> list[Case]:
+    def read(
+        self, name: str, content: str | bytes, columns: Mapping[str, str] | None = None
+    ) -> list[Case]:
         return read_cases(self.write(name, content), self.path, columns)
 
     def read_rows(self, *rows: Mapping[str, Any]) -> list[Case]:

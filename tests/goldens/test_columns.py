@@ -29,12 +29,16 @@ def test_every_name_of_the_tags(folder: GoldenFolder, name: str) -> None:
     assert folder.read("faq.csv", f"prompt,{name}\nWhy?,So\n")[0].tags == ("So",)
 
 
-@pytest.mark.parametrize("name", ["Expected Output", " EXPECTED_OUTPUT ", "expected-output", "Expected  output"])
+@pytest.mark.parametrize(
+    "name", ["Expected Output", " EXPECTED_OUTPUT ", "expected-output", "Expected  output"]
+)
 def test_case_blanks_and_hyphens_of_a_name_do_not_matter(folder: GoldenFolder, name: str) -> None:
     assert folder.read("faq.csv", f"Prompt,{name}\nWhy?,So\n")[0].expected == "So"
 
 
-def test_of_several_names_the_first_of_the_list_wins_and_the_others_are_metadata(folder: GoldenFolder) -> None:
+def test_of_several_names_the_first_of_the_list_wins_and_the_others_are_metadata(
+    folder: GoldenFolder,
+) -> None:
     (case,) = folder.read("faq.csv", "query,answer,prompt,expected\nQ,A,P,E\n")
 
     assert (case.prompt, case.expected) == ("P", "E")
@@ -43,7 +47,8 @@ def test_of_several_names_the_first_of_the_list_wins_and_the_others_are_metadata
 
 def test_a_column_without_any_value_leaves_its_field_to_the_next_name(folder: GoldenFolder) -> None:
     first, second = folder.read_rows(
-        {"input": "A?", "context": None, "retrieval_context": ["one"]}, {"input": "B?", "context": None}
+        {"input": "A?", "context": None, "retrieval_context": ["one"]},
+        {"input": "B?", "context": None},
     )
 
     assert (first.contexts, second.contexts) == (("one",), ())
@@ -62,11 +67,15 @@ def test_a_known_name_can_be_mapped_to_another_field(folder: GoldenFolder) -> No
     assert (case.expected, case.tags) == (None, ("label",))
 
 
-def test_a_mapped_column_may_be_missing_where_the_field_has_another_column(folder: GoldenFolder) -> None:
+def test_a_mapped_column_may_be_missing_where_the_field_has_another_column(
+    folder: GoldenFolder,
+) -> None:
     assert folder.read("faq.csv", "prompt\nWhy?\n", {"유저": "prompt"})[0].prompt == "Why?"
 
 
-def test_a_mapped_column_that_the_file_lacks_is_an_error_with_the_nearest(folder: GoldenFolder) -> None:
+def test_a_mapped_column_that_the_file_lacks_is_an_error_with_the_nearest(
+    folder: GoldenFolder,
+) -> None:
     with pytest.raises(GoldenFileError) as caught:
         folder.read("faq.csv", "prompt,Best Answer\nWhy?,So\n", {"Bst Answer": "expected"})
 
@@ -86,7 +95,9 @@ def test_lines_of_the_ini_file() -> None:
 
 @pytest.mark.parametrize("line", ["유저", "= prompt", "유저 =", "유저 = promt"])
 def test_a_line_that_maps_nothing_is_an_error(line: str) -> None:
-    with pytest.raises(SettingError, match=r"^ini llm_columns: found .*; allowed: one \"COLUMN = FIELD\" a line"):
+    with pytest.raises(
+        SettingError, match=r"^ini llm_columns: found .*; allowed: one \"COLUMN = FIELD\" a line"
+    ):
         parse_columns([line])
 
 
@@ -108,7 +119,9 @@ def test_of_two_lines_for_one_column_the_later_wins() -> None:
         ("[]", ()),
     ],
 )
-def test_contexts_are_a_json_list_or_one_passage(folder: GoldenFolder, cell: str, contexts: tuple[str, ...]) -> None:
+def test_contexts_are_a_json_list_or_one_passage(
+    folder: GoldenFolder, cell: str, contexts: tuple[str, ...]
+) -> None:
     (case,) = folder.read_rows({"prompt": "Why?", "context": cell})
 
     assert case.contexts == contexts
@@ -122,10 +135,16 @@ def test_tags_are_a_list_or_text_with_separators(folder: GoldenFolder, cell: obj
 
 
 def test_bounds_in_the_row(folder: GoldenFolder) -> None:
-    text = 'prompt,min_score,thresholds\nWhy?,4,"toxicity<=0.2; flesch_reading_ease >= 50"\nHow?,,\n'
+    text = (
+        'prompt,min_score,thresholds\nWhy?,4,"toxicity<=0.2; flesch_reading_ease >= 50"\nHow?,,\n'
+    )
     first, second = folder.read("faq.csv", text)
 
-    assert [str(bound) for bound in first.thresholds] == ["rubric >= 4", "toxicity <= 0.2", "flesch_reading_ease >= 50"]
+    assert [str(bound) for bound in first.thresholds] == [
+        "rubric >= 4",
+        "toxicity <= 0.2",
+        "flesch_reading_ease >= 50",
+    ]
     assert {bound.origin for bound in first.thresholds} == {"row"}
     assert second.thresholds == ()
 

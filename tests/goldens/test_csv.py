@@ -18,7 +18,22 @@ from tests.goldens.conftest import GoldenFolder
 
 CELLS = st.one_of(
     st.sampled_from(
-        ["nan", "NA", "null", "None", "007", "1.50", "1e5", "TRUE", "-", '"', "a,b", "x\r\ny", " x ", "\r"]
+        [
+            "nan",
+            "NA",
+            "null",
+            "None",
+            "007",
+            "1.50",
+            "1e5",
+            "TRUE",
+            "-",
+            '"',
+            "a,b",
+            "x\r\ny",
+            " x ",
+            "\r",
+        ]
     ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
 )
@@ -28,8 +43,11 @@ CELLS = st.one_of(
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), quoted=st.booleans())
 def test_any_text_is_read_back_as_it_was_written(rows: list[tuple[str, str]], quoted: bool) -> None:
     text = io.StringIO(newline="")
-    # an older csv.writer with the line end \n leaves a lone \r unquoted, which no reader can tell from a line end
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL) if quoted else csv.writer(text)
+    # an older csv.writer with the line end \n leaves a lone \r unquoted, which no reader can tell
+    # from a line end
+    writer = (
+        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL) if quoted else csv.writer(text)
+    )
     writer.writerow(["id", "prompt", "expected", "note"])
     lines = []
     for number, (expected, note) in enumerate(rows):
@@ -61,7 +79,9 @@ def test_words_for_nothing_and_numbers_stay_the_text_that_was_written(folder: Go
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_encodings_with_a_byte_order_mark_and_both_line_ends(folder: GoldenFolder, encoding: str, ending: str) -> None:
+def test_encodings_with_a_byte_order_mark_and_both_line_ends(
+    folder: GoldenFolder, encoding: str, ending: str
+) -> None:
     text = f'prompt,expected{ending}"환불은{ending}어떻게?",Grüße{ending}Wie?,ja{ending}'
     first, second = folder.read("faq.csv", text.encode(encoding))
 
@@ -75,7 +95,9 @@ def test_blank_lines_and_rows_of_empty_cells_are_no_cases(folder: GoldenFolder) 
     assert [(case.prompt, case.source.line) for case in cases] == [("A?", 5), ("B?", 8)]
 
 
-def test_a_column_without_a_name_is_kept_under_the_name_pandas_gives_it(folder: GoldenFolder) -> None:
+def test_a_column_without_a_name_is_kept_under_the_name_pandas_gives_it(
+    folder: GoldenFolder,
+) -> None:
     (case,) = folder.read("faq.csv", ",prompt\n17,Why?\n")
 
     assert case.metadata == {"Unnamed: 0": "17"}
@@ -99,7 +121,9 @@ def test_the_source_is_relative_to_the_root_with_forward_slashes(folder: GoldenF
 @settings(max_examples=100, deadline=None)
 @given(
     suffix=st.sampled_from([".csv", ".json", ".jsonl", ".parquet"]),
-    data=st.one_of(st.binary(), st.text(alphabet='prompt,id\n\r"[]{}:;1 \\é', max_size=60).map(str.encode)),
+    data=st.one_of(
+        st.binary(), st.text(alphabet='prompt,id\n\r"[]{}:;1 \\é', max_size=60).map(str.encode)
+    ),
 )
 def test_whatever_a_file_holds_the_error_is_ours(suffix: str, data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -14,21 +14,29 @@ ANSWER = {"role": "assistant", "content": "Paris"}
 
 
 @pytest.mark.parametrize("as_text", [False, True], ids=["list", "text"])
-def test_messages_are_a_chat_and_the_prompt_is_the_last_of_the_user(folder: GoldenFolder, as_text: bool) -> None:
+def test_messages_are_a_chat_and_the_prompt_is_the_last_of_the_user(
+    folder: GoldenFolder, as_text: bool
+) -> None:
     chat = [SYSTEM, USER, ANSWER, {"role": "user", "content": "And of Spain?"}]
-    (case,) = folder.read_rows({"messages": json.dumps(chat) if as_text else chat, "expected": "Madrid"})
+    (case,) = folder.read_rows(
+        {"messages": json.dumps(chat) if as_text else chat, "expected": "Madrid"}
+    )
 
     assert case.messages == tuple(chat)
     assert (case.prompt, case.expected) == ("And of Spain?", "Madrid")
 
 
-def test_a_closing_assistant_message_is_the_expected_answer_and_is_not_sent(folder: GoldenFolder) -> None:
+def test_a_closing_assistant_message_is_the_expected_answer_and_is_not_sent(
+    folder: GoldenFolder,
+) -> None:
     (case,) = folder.read_rows({"messages": [SYSTEM, USER, ANSWER]})
 
     assert (case.messages, case.expected) == ((SYSTEM, USER), "Paris")
 
 
-def test_a_closing_assistant_message_is_sent_where_the_row_has_an_expected_answer(folder: GoldenFolder) -> None:
+def test_a_closing_assistant_message_is_sent_where_the_row_has_an_expected_answer(
+    folder: GoldenFolder,
+) -> None:
     (case,) = folder.read_rows({"messages": [USER, ANSWER], "expected": "Paris, France"})
 
     assert (case.messages, case.expected) == ((USER, ANSWER), "Paris, France")
@@ -62,13 +70,24 @@ def test_openai_evals_rows(folder: GoldenFolder) -> None:
         {"input": [{**USER, "content": "Colour of the sky?"}], "ideal": ["blue", "azure"]},
     )
 
-    assert (one.messages, one.prompt, one.expected, one.metadata) == ((SYSTEM, USER), USER["content"], "Paris", {})
+    assert (one.messages, one.prompt, one.expected, one.metadata) == (
+        (SYSTEM, USER),
+        USER["content"],
+        "Paris",
+        {},
+    )
     assert (several.expected, several.metadata) == ("blue", {"ideal": ["blue", "azure"]})
 
 
 def test_inspect_samples(folder: GoldenFolder) -> None:
     text, chat = folder.read_rows(
-        {"id": 1, "input": "2 + 2?", "choices": ["3", "4"], "target": "B", "metadata": {"level": "easy"}},
+        {
+            "id": 1,
+            "input": "2 + 2?",
+            "choices": ["3", "4"],
+            "target": "B",
+            "metadata": {"level": "easy"},
+        },
         {"id": "two", "input": [USER], "target": ["Paris", "Lutetia"]},
     )
 
@@ -96,4 +115,7 @@ def test_deepeval_goldens(folder: GoldenFolder) -> None:
     (case,) = folder.read("goldens.json", json.dumps([golden], indent=4))
 
     assert (case.prompt, case.expected) == ("How long is the warranty?", "24 months")
-    assert (case.contexts, case.metadata) == (("Warranty: 24 months.",), {"actual_output": "Two years."})
+    assert (case.contexts, case.metadata) == (
+        ("Warranty: 24 months.",),
+        {"actual_output": "Two years."},
+    )

@@ -33,7 +33,10 @@ def test_empty_cells_of_an_id_column_are_filled(folder: GoldenFolder) -> None:
     path = folder.write("faq.csv", 'prompt,ID,note\n"Why?",,"a,b"\n"How?",own,"x"\nWho?,,')
 
     assert write_ids(path) == 2
-    assert path.read_text() == 'prompt,ID,note\nWhy?,why-87bcfe60,"a,b"\n"How?",own,"x"\nWho?,who-52dae67f,'
+    assert (
+        path.read_text()
+        == 'prompt,ID,note\nWhy?,why-87bcfe60,"a,b"\n"How?",own,"x"\nWho?,who-52dae67f,'
+    )
 
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b""])
@@ -48,18 +51,27 @@ def test_the_encoding_of_the_file_stays(folder: GoldenFolder, mark: bytes) -> No
 
 
 def test_jsonl_stays_as_it_was_written(folder: GoldenFolder) -> None:
-    lines = ['{"prompt": "Why?", "x": 1.50}', "", '  {"id": null,"prompt":"\\u00e4?"}', '{"id": "own", "prompt": "B?"}']
+    lines = [
+        '{"prompt": "Why?", "x": 1.50}',
+        "",
+        '  {"id": null,"prompt":"\\u00e4?"}',
+        '{"id": "own", "prompt": "B?"}',
+    ]
     path = folder.write("faq.jsonl", "\r\n".join(lines))
 
     assert write_ids(path) == 2
     first, blank, second, third = path.read_bytes().decode().split("\r\n")
     assert first == '{"id": "why-87bcfe60", "prompt": "Why?", "x": 1.50}'
     assert (blank, third) == ("", lines[3])
-    assert second == '  {"id": "ä-{}","prompt":"\\u00e4?"}'.replace("{}", json.loads(second)["id"][-8:])
+    assert second == '  {"id": "ä-{}","prompt":"\\u00e4?"}'.replace(
+        "{}", json.loads(second)["id"][-8:]
+    )
 
 
 def test_indented_json_stays_indented(folder: GoldenFolder) -> None:
-    text = json.dumps({"about": "x", "cases": [{"prompt": "Why?", "x": 1}, {"prompt": "How?"}]}, indent=2)
+    text = json.dumps(
+        {"about": "x", "cases": [{"prompt": "Why?", "x": 1}, {"prompt": "How?"}]}, indent=2
+    )
     path = folder.write("faq.json", text)
 
     assert write_ids(path) == 2
@@ -70,7 +82,9 @@ def test_indented_json_stays_indented(folder: GoldenFolder) -> None:
 
 def test_parquet_keeps_its_columns_and_types(folder: GoldenFolder) -> None:
     path = folder.path / "faq.parquet"
-    frame = pd.DataFrame({"prompt": ["A?", "B?"], "n": pd.array([1, None], dtype="Int64"), "l": [["x"], None]})
+    frame = pd.DataFrame(
+        {"prompt": ["A?", "B?"], "n": pd.array([1, None], dtype="Int64"), "l": [["x"], None]}
+    )
     frame.to_parquet(path)
     before = pd.read_parquet(path)
 
@@ -102,7 +116,9 @@ def test_a_mapped_id_column_is_the_one_that_is_filled(folder: GoldenFolder) -> N
     assert path.read_text() == "key,prompt\nwhy-87bcfe60,Why?\n"
 
 
-def test_the_permissions_of_the_file_stay_and_nothing_is_left_beside_it(folder: GoldenFolder) -> None:
+def test_the_permissions_of_the_file_stay_and_nothing_is_left_beside_it(
+    folder: GoldenFolder,
+) -> None:
     path = folder.write("faq.csv", "prompt\nWhy?\n")
     path.chmod(0o640)
     write_ids(path)
@@ -113,7 +129,9 @@ def test_the_permissions_of_the_file_stay_and_nothing_is_left_beside_it(folder: 
 
 def test_json_in_columns_is_refused_and_stays_as_it_is(folder: GoldenFolder) -> None:
     path = folder.write("faq.json", '{"prompt": {"0": "Why?"}}')
-    with pytest.raises(GoldenFileError, match="found JSON in columns; allowed: an array of objects"):
+    with pytest.raises(
+        GoldenFileError, match="found JSON in columns; allowed: an array of objects"
+    ):
         write_ids(path)
 
     assert path.read_text() == '{"prompt": {"0": "Why?"}}'
@@ -123,15 +141,29 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5), quoted=st.booleans(), has_column=st.booleans())
+@given(
+    rows=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5),
+    quoted=st.booleans(),
+    has_column=st.booleans(),
+)
 def test_any_other_cell_of_a_csv_file_stays(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], quoted: bool, has_column: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, str]],
+    quoted: bool,
+    has_column: bool,
 ) -> None:
     path: Path = tmp_path_factory.mktemp("any") / "any.csv"
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL) if quoted else csv.writer(text)
-    table = [["prompt", "a", "b"], *([f"Question {number}?", *cells] for number, cells in enumerate(rows))]
-    writer.writerows([["id", *table[0]], *(["", *row] for row in table[1:])] if has_column else table)
+    writer = (
+        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL) if quoted else csv.writer(text)
+    )
+    table = [
+        ["prompt", "a", "b"],
+        *([f"Question {number}?", *cells] for number, cells in enumerate(rows)),
+    ]
+    writer.writerows(
+        [["id", *table[0]], *(["", *row] for row in table[1:])] if has_column else table
+    )
     path.write_bytes(text.getvalue().encode())
 
     assert write_ids(path) == len(rows)

@@ -11,8 +11,16 @@ from tests.goldens.conftest import GoldenFolder
 PROMPT_NAMES = "prompt, input, question, query, messages"
 HOSTILE = {
     "empty file": ("a.csv", b"", "a.csv: found an empty file; allowed: at least one case"),
-    "only blanks": ("a.jsonl", b"\n \n", "a.jsonl: found an empty file; allowed: at least one case"),
-    "only a byte order mark": ("a.csv", b"\xef\xbb\xbf", "a.csv: found an empty file; allowed: at least one case"),
+    "only blanks": (
+        "a.jsonl",
+        b"\n \n",
+        "a.jsonl: found an empty file; allowed: at least one case",
+    ),
+    "only a byte order mark": (
+        "a.csv",
+        b"\xef\xbb\xbf",
+        "a.csv: found an empty file; allowed: at least one case",
+    ),
     "only a header": (
         "a.csv",
         b"prompt,expected\n",
@@ -117,7 +125,11 @@ HOSTILE = {
         "a.json: found columns that do not fit together (All arrays must be of the same length); allowed: an array of "
         "objects, an object with one array of objects under cases, goldens, examples, data, tests, rows, or columns",
     ),
-    "columns without rows": ("a.json", b'{"prompt": {}}', "a.json: found no rows; allowed: at least one case"),
+    "columns without rows": (
+        "a.json",
+        b'{"prompt": {}}',
+        "a.json: found no rows; allowed: at least one case",
+    ),
     "a column twice": (
         "a.csv",
         b"prompt,note,note\nWhy?,1,2\n",
@@ -280,7 +292,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("name", "content", "text"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_file_that_cannot_be_used_says_why(folder: GoldenFolder, name: str, content: bytes, text: str) -> None:
+def test_a_file_that_cannot_be_used_says_why(
+    folder: GoldenFolder, name: str, content: bytes, text: str
+) -> None:
     path = folder.write(name, content).relative_to(folder.path)
     with pytest.raises(GoldenFileError) as caught:
         read_cases(path, folder.path)
@@ -302,12 +316,19 @@ def test_every_ragged_row_is_reported(folder: GoldenFolder) -> None:
     with pytest.raises(GoldenFileError) as caught:
         folder.read("faq.csv", 'prompt,expected\na\nb,c\nd,e,f\n"open\n')
 
-    assert [(problem.line, problem.row) for problem in caught.value.problems] == [(2, 1), (4, 3), (5, 4)]
+    assert [(problem.line, problem.row) for problem in caught.value.problems] == [
+        (2, 1),
+        (4, 3),
+        (5, 4),
+    ]
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "missing.parquet"])
 def test_a_missing_file_is_one_problem(folder: GoldenFolder, name: str) -> None:
-    with pytest.raises(GoldenFileError, match=f"{name}: found no such file; allowed: a golden file that can be read"):
+    with pytest.raises(
+        GoldenFileError,
+        match=f"{name}: found no such file; allowed: a golden file that can be read",
+    ):
         read_cases(folder.path / name, folder.path)
 
 

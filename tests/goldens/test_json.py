@@ -16,7 +16,10 @@ LINES = '{"prompt": "A?", "expected": "a"}\n\n{"prompt": "B?", "expected": null}
 def test_jsonl_has_one_case_a_line_and_skips_blank_ones(folder: GoldenFolder) -> None:
     for name in ("faq.jsonl", "faq.ndjson"):
         cases = folder.read(name, LINES)
-        assert [(case.prompt, case.expected, case.source.line) for case in cases] == [("A?", "a", 1), ("B?", None, 3)]
+        assert [(case.prompt, case.expected, case.source.line) for case in cases] == [
+            ("A?", "a", 1),
+            ("B?", None, 3),
+        ]
 
 
 def test_a_line_separator_of_unicode_does_not_end_a_line(folder: GoldenFolder) -> None:
@@ -37,7 +40,9 @@ def test_rows_of_an_indented_array_stand_at_the_line_where_they_open(folder: Gol
 
 @pytest.mark.parametrize("key", ["cases", "goldens", "examples", "data", "tests", "rows"])
 def test_rows_under_a_usual_key(folder: GoldenFolder, key: str) -> None:
-    text = json.dumps({"about": {"rows": 1}, key: [{"prompt": "A?"}, {"prompt": "B?"}], "n": [1]}, indent=1)
+    text = json.dumps(
+        {"about": {"rows": 1}, key: [{"prompt": "A?"}, {"prompt": "B?"}], "n": [1]}, indent=1
+    )
     cases = folder.read("faq.json", text)
 
     assert [case.prompt for case in cases] == ["A?", "B?"]
@@ -61,7 +66,15 @@ def test_a_number_for_a_text_field_keeps_what_was_written(folder: GoldenFolder) 
 
 
 def test_metadata_keeps_its_json_types(folder: GoldenFolder) -> None:
-    row = {"prompt": "A?", "n": 3, "x": 0.5, "yes": True, "list": [1, {"a": None}], "none": None, "empty": ""}
+    row = {
+        "prompt": "A?",
+        "n": 3,
+        "x": 0.5,
+        "yes": True,
+        "list": [1, {"a": None}],
+        "none": None,
+        "empty": "",
+    }
     (case,) = folder.read_rows(row)
 
     assert case.metadata == {"n": 3, "x": 0.5, "yes": True, "list": [1, {"a": None}]}
@@ -69,14 +82,18 @@ def test_metadata_keeps_its_json_types(folder: GoldenFolder) -> None:
 
 
 def test_not_a_number_is_an_absent_value(folder: GoldenFolder) -> None:
-    (case,) = folder.read("faq.jsonl", '{"prompt": "A?", "expected": NaN, "level": NaN, "big": 1e999}')
+    (case,) = folder.read(
+        "faq.jsonl", '{"prompt": "A?", "expected": NaN, "level": NaN, "big": 1e999}'
+    )
 
     assert case.expected is None
     assert case.metadata == {"big": "1e999"}
 
 
 def test_true_and_false_are_answers(folder: GoldenFolder) -> None:
-    first, second = folder.read_rows({"prompt": "A?", "expected": True}, {"prompt": "B?", "expected": False})
+    first, second = folder.read_rows(
+        {"prompt": "A?", "expected": True}, {"prompt": "B?", "expected": False}
+    )
 
     assert (first.expected, second.expected) == ("true", "false")
 

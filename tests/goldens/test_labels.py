@@ -14,7 +14,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(folder: Path, text: str, name: str = "labels.csv", with_cases: bool | None = None, **columns: str) -> Labels:
+def read(
+    folder: Path,
+    text: str,
+    name: str = "labels.csv",
+    with_cases: bool | None = None,
+    **columns: str,
+) -> Labels:
     (folder / name).write_text(text, encoding="utf-8")
     return read_labels(Path(name), folder, LabelColumns(**columns), with_cases=with_cases)
 
@@ -24,11 +30,18 @@ def test_a_label_is_a_number_or_a_word(folder: Path) -> None:
     words = read(folder, "id,label\na,Pass\nb,wrong\nc,\n")
     assert [row.label for row in numbers.rows] == [4.5, None, 0.0]
     assert [row.label for row in words.rows] == [1.0, 0.0, None]
-    assert (numbers.are_words, numbers.are_binary, words.are_words, words.are_binary) == (False, False, True, True)
+    assert (numbers.are_words, numbers.are_binary, words.are_words, words.are_binary) == (
+        False,
+        False,
+        True,
+        True,
+    )
 
 
 def test_true_and_false_of_json_are_words_and_one_and_zero_are_pass_and_fail(folder: Path) -> None:
-    truths = read(folder, '{"id": "a", "label": true}\n{"id": "b", "label": false}\n', "labels.jsonl")
+    truths = read(
+        folder, '{"id": "a", "label": true}\n{"id": "b", "label": false}\n', "labels.jsonl"
+    )
     digits = read(folder, "id,label\na,1\nb,0\n")
     assert [row.label for row in truths.rows] == [1.0, 0.0]
     assert (truths.are_words, digits.are_words, digits.are_binary) == (True, False, True)
@@ -49,7 +62,9 @@ def test_the_answer_is_no_expected_answer(folder: Path) -> None:
     assert other.answer == "Because."
 
 
-def test_an_apostrophe_that_keeps_a_spreadsheet_from_reading_a_formula_is_no_part_of_the_answer(folder: Path) -> None:
+def test_an_apostrophe_that_keeps_a_spreadsheet_from_reading_a_formula_is_no_part_of_the_answer(
+    folder: Path,
+) -> None:
     labels = read(folder, "id,label,answer\n'-a,pass,'- a list\nb,fail,'quoted'\n")
     assert [(row.id, row.answer) for row in labels.rows] == [("-a", "- a list"), ("b", "'quoted'")]
 

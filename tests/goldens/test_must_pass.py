@@ -8,8 +8,12 @@ from pytest_llmeval.errors import GoldenFileError
 from tests.goldens.conftest import GoldenFolder
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("true", True), ("FALSE", False), (" True ", True), ("", None)])
-def test_a_row_says_whether_its_case_must_pass(folder: GoldenFolder, cell: str, expected: bool | None) -> None:
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("true", True), ("FALSE", False), (" True ", True), ("", None)]
+)
+def test_a_row_says_whether_its_case_must_pass(
+    folder: GoldenFolder, cell: str, expected: bool | None
+) -> None:
     (case,) = folder.read("faq.csv", f"prompt,must_pass\nHow long?,{cell}\n")
     assert case.must_pass is expected
     assert case.metadata == {}
@@ -22,5 +26,7 @@ def test_in_json_it_is_true_or_false(folder: GoldenFolder) -> None:
 
 @pytest.mark.parametrize("cell", ["yes", "1"])
 def test_another_word_is_refused(folder: GoldenFolder, cell: str) -> None:
-    with pytest.raises(GoldenFileError, match=r"column 'must_pass' found '?\w+'?; allowed: true or false"):
+    with pytest.raises(
+        GoldenFileError, match=r"column 'must_pass' found '?\w+'?; allowed: true or false"
+    ):
         folder.read("faq.csv", f"prompt,must_pass\nHow long?,{cell}\n")

@@ -55,17 +55,27 @@ def test_a_named_index_is_a_column(folder: GoldenFolder) -> None:
 def test_chats_in_nested_columns(folder: GoldenFolder) -> None:
     path = folder.path / "chat.parquet"
     pd.DataFrame(
-        {"messages": [[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]]}
+        {
+            "messages": [
+                [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+            ]
+        }
     ).to_parquet(path)
     (case,) = read_cases(path, folder.path)
 
-    assert case.messages == ({"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"})
+    assert case.messages == (
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+    )
 
 
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        (pa.table({"prompt": pa.array([], pa.string())}), "a.parquet: found no rows; allowed: at least one case"),
+        (
+            pa.table({"prompt": pa.array([], pa.string())}),
+            "a.parquet: found no rows; allowed: at least one case",
+        ),
         (
             pa.table([["Why?"], ["How?"]], names=["prompt", "prompt "]),
             "a.parquet: found the column 'prompt' twice; allowed: each column name once; rename one",
@@ -73,7 +83,9 @@ def test_chats_in_nested_columns(folder: GoldenFolder) -> None:
     ],
     ids=["no rows", "a column twice"],
 )
-def test_parquet_that_cannot_be_used_says_why(folder: GoldenFolder, table: pa.Table, text: str) -> None:
+def test_parquet_that_cannot_be_used_says_why(
+    folder: GoldenFolder, table: pa.Table, text: str
+) -> None:
     pq.write_table(table, folder.path / "a.parquet")
     with pytest.raises(GoldenFileError) as caught:
         read_cases(folder.path / "a.parquet", folder.path)

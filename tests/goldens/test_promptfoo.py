@@ -9,7 +9,8 @@ import re
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
-from pytest_llmeval.records import Case, Threshold
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.threshold import Threshold
 from tests.goldens.conftest import GoldenFolder
 
 
@@ -25,19 +26,30 @@ def read(folder: GoldenFolder, **cells: str) -> Case:
     [
         ("contains: Paris", Threshold("contains", ">=", 1, {"text": "Paris"}, "row")),
         ("not-contains:Lyon", Threshold("contains", "<=", 0, {"text": "Lyon"}, "row")),
-        ("icontains: paris", Threshold("contains", ">=", 1, {"text": "paris", "ignore_case": True}, "row")),
+        (
+            "icontains: paris",
+            Threshold("contains", ">=", 1, {"text": "paris", "ignore_case": True}, "row"),
+        ),
         ("starts-with: The", Threshold("starts_with", ">=", 1, {"text": "The"}, "row")),
         ("not-starts-with: I", Threshold("starts_with", "<=", 0, {"text": "I"}, "row")),
         (r"regex: \bParis\b", Threshold("regex", ">=", 1, {"pattern": r"\bParis\b"}, "row")),
         ("is-json", Threshold("json_schema", ">=", 1, {}, "row")),
         ("not-is-json", Threshold("json_schema", "<=", 0, {}, "row")),
-        ('is-json: {"type": "object"}', Threshold("json_schema", ">=", 1, {"schema": {"type": "object"}}, "row")),
-        ("llm-rubric: Is kind: yes", Threshold("rubric", ">=", 3, {"criteria": "Is kind: yes"}, "row")),
+        (
+            'is-json: {"type": "object"}',
+            Threshold("json_schema", ">=", 1, {"schema": {"type": "object"}}, "row"),
+        ),
+        (
+            "llm-rubric: Is kind: yes",
+            Threshold("rubric", ">=", 3, {"criteria": "Is kind: yes"}, "row"),
+        ),
         ("not-llm-rubric: Is rude", Threshold("rubric", "<", 3, {"criteria": "Is rude"}, "row")),
         ("grade: Is kind", Threshold("rubric", ">=", 3, {"criteria": "Is kind"}, "row")),
     ],
 )
-def test_an_assertion_becomes_a_bound_of_the_row(folder: GoldenFolder, assertion: str, bound: Threshold) -> None:
+def test_an_assertion_becomes_a_bound_of_the_row(
+    folder: GoldenFolder, assertion: str, bound: Threshold
+) -> None:
     case = read(folder, __expected=assertion)
 
     assert case.thresholds == (bound,)
@@ -56,7 +68,9 @@ def test_an_assertion_becomes_a_bound_of_the_row(folder: GoldenFolder, assertion
         ("not-equals: Lyon", "Paris", "Lyon"),
     ],
 )
-def test_lists_of_texts_become_one_pattern(folder: GoldenFolder, assertion: str, matching: str, failing: str) -> None:
+def test_lists_of_texts_become_one_pattern(
+    folder: GoldenFolder, assertion: str, matching: str, failing: str
+) -> None:
     (bound,) = read(folder, __expected=assertion).thresholds
 
     def passes(answer: str) -> bool:
@@ -76,13 +90,17 @@ def test_equality_is_also_the_expected_answer(folder: GoldenFolder, text: str) -
     assert case.thresholds == (Threshold("exact_match", ">=", 1, {}, "row"),)
 
 
-@pytest.mark.parametrize("text", ["Note: it is Paris", "python", "regex", "http://x.org/a", "not-so: true"])
+@pytest.mark.parametrize(
+    "text", ["Note: it is Paris", "python", "regex", "http://x.org/a", "not-so: true"]
+)
 def test_text_without_a_type_of_promptfoo_is_the_answer(folder: GoldenFolder, text: str) -> None:
     assert read(folder, __expected=text).expected == text
 
 
 def test_several_assertions_are_several_bounds(folder: GoldenFolder) -> None:
-    case = read(folder, __expected1="contains: Paris", __expected2="llm-rubric: kind", __expected3="")
+    case = read(
+        folder, __expected1="contains: Paris", __expected2="llm-rubric: kind", __expected3=""
+    )
 
     assert [bound.metric for bound in case.thresholds] == ["contains", "rubric"]
 
@@ -96,7 +114,11 @@ def test_several_assertions_are_several_bounds(folder: GoldenFolder) -> None:
         ("__expected", "file://check.js", "one of equals, contains,"),
         ("__expected", "is-xml", "one of equals, contains,"),
         ("__expected", "not-similar: x", "one of equals, contains,"),
-        ("__expected", "regex: (", "a regular expression of Python (missing ), unterminated subpattern"),
+        (
+            "__expected",
+            "regex: (",
+            "a regular expression of Python (missing ), unterminated subpattern",
+        ),
         ("__expected", "is-json: {", "is-json alone, or with a JSON Schema written in JSON"),
         ("__expected", "is-json: 5", "is-json alone, or with a JSON Schema written in JSON"),
         ("__expected", "contains:", "contains: and a value"),
@@ -107,7 +129,9 @@ def test_several_assertions_are_several_bounds(folder: GoldenFolder) -> None:
         ("__threshold", "high", "a number above 0 up to 1"),
     ],
 )
-def test_what_has_no_counterpart_is_a_problem(folder: GoldenFolder, column: str, cell: str, allowed: str) -> None:
+def test_what_has_no_counterpart_is_a_problem(
+    folder: GoldenFolder, column: str, cell: str, allowed: str
+) -> None:
     with pytest.raises(GoldenFileError) as caught:
         read(folder, **{column: cell})
 
@@ -136,11 +160,21 @@ def test_prefix_and_suffix_are_put_around_the_prompt(folder: GoldenFolder) -> No
 def test_metadata_columns_and_the_rest(folder: GoldenFolder) -> None:
     case = read(
         folder,
-        **{"__metadata:topic": "geo", "__metadata:kinds[]": r"a, b\,c", "__description": "first", "__metric": "acc"},
+        **{
+            "__metadata:topic": "geo",
+            "__metadata:kinds[]": r"a, b\,c",
+            "__description": "first",
+            "__metric": "acc",
+        },
         __expected="Paris",
     )
 
-    assert case.metadata == {"topic": "geo", "kinds": ["a", "b,c"], "__description": "first", "__metric": "acc"}
+    assert case.metadata == {
+        "topic": "geo",
+        "kinds": ["a", "b,c"],
+        "__description": "first",
+        "__metric": "acc",
+    }
 
 
 def test_the_only_variable_is_the_prompt(folder: GoldenFolder) -> None:
@@ -150,8 +184,12 @@ def test_the_only_variable_is_the_prompt(folder: GoldenFolder) -> None:
 
 
 def test_with_several_variables_the_prompt_must_be_named(folder: GoldenFolder) -> None:
-    with pytest.raises(GoldenFileError, match="In a promptfoo file, a single variable is the prompt"):
+    with pytest.raises(
+        GoldenFileError, match="In a promptfoo file, a single variable is the prompt"
+    ):
         folder.read("tests.csv", "language,text,__expected\nGerman,Hello,Hallo\n")
 
-    (case,) = folder.read("tests.csv", "language,text,__expected\nGerman,Hello,Hallo\n", {"text": "prompt"})
+    (case,) = folder.read(
+        "tests.csv", "language,text,__expected\nGerman,Hello,Hallo\n", {"text": "prompt"}
+    )
     assert (case.prompt, case.metadata) == ("Hello", {"language": "German"})

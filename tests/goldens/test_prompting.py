@@ -8,10 +8,16 @@ import pytest
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.goldens.prompting import messages_for
-from pytest_llmeval.records import Case, Message, Source
+from pytest_llmeval.records.case import Case, Message, Source
 
 SOURCE = Source("golden/faq.csv", 3)
-CASE = Case("a", "Why <b>?", SOURCE, contexts=("one", "two"), metadata={"product": "lamp", "prompt": "hidden"})
+CASE = Case(
+    "a",
+    "Why <b>?",
+    SOURCE,
+    contexts=("one", "two"),
+    metadata={"product": "lamp", "prompt": "hidden"},
+)
 USER = {"role": "user", "content": "Why <b>?"}
 
 
@@ -24,7 +30,10 @@ def test_a_prompt_is_one_message_of_the_user() -> None:
 
 
 def test_the_system_prompt_comes_first() -> None:
-    assert messages_for(CASE, "Be brief.", None) == ({"role": "system", "content": "Be brief."}, USER)
+    assert messages_for(CASE, "Be brief.", None) == (
+        {"role": "system", "content": "Be brief."},
+        USER,
+    )
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
@@ -51,14 +60,18 @@ def test_a_template_is_rendered_over_the_case(template: str, content: str) -> No
 def test_a_template_replaces_the_last_message_of_the_user() -> None:
     first, answer = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
 
-    sent = messages_for(chat(first, answer, {"role": "user", "content": "Why?"}, answer), None, "Q: {{ prompt }}")
+    sent = messages_for(
+        chat(first, answer, {"role": "user", "content": "Why?"}, answer), None, "Q: {{ prompt }}"
+    )
 
     assert sent == (first, answer, {"role": "user", "content": "Q: Why?"}, answer)
 
 
 def test_a_template_keeps_the_images_of_the_message() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:,"}}
-    sent = messages_for(chat({"role": "user", "content": [{"type": "text", "text": "Why?"}, image]}), None, "Q")
+    sent = messages_for(
+        chat({"role": "user", "content": [{"type": "text", "text": "Why?"}, image]}), None, "Q"
+    )
 
     assert sent == ({"role": "user", "content": [{"type": "text", "text": "Q"}, image]},)
 

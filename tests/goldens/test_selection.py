@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.goldens.selection import draw, where_filter
-from pytest_llmeval.records import Case, Source
+from pytest_llmeval.records.case import Case, Source
 
 CASE = Case(
     "refund",
@@ -54,11 +54,15 @@ def test_an_unknown_name_is_an_error_with_the_names_there_are() -> None:
 
 @pytest.mark.parametrize("expression", ["(tags", "", "tags }} x {{ tags", "%}"])
 def test_what_is_no_expression_is_an_error_before_any_case(expression: str) -> None:
-    with pytest.raises(SettingError, match=r"^--llm-where: found .*allowed: a Jinja2 expression over the case"):
+    with pytest.raises(
+        SettingError, match=r"^--llm-where: found .*allowed: a Jinja2 expression over the case"
+    ):
         where_filter(expression)
 
 
-@pytest.mark.parametrize("expression", ["level > 2", "n / 0", "prompt.nothing.more", "range(10 ** 9)"])
+@pytest.mark.parametrize(
+    "expression", ["level > 2", "n / 0", "prompt.nothing.more", "range(10 ** 9)"]
+)
 def test_an_expression_that_fails_names_the_case(expression: str) -> None:
     with pytest.raises(SettingError, match=r"At golden/faq\.csv:12: "):
         where_filter(expression)(CASE)
@@ -73,7 +77,9 @@ IDENTITIES = st.lists(st.text(), unique=True, max_size=30)
 
 
 @given(IDENTITIES, st.integers(0, 40), st.integers())
-def test_a_draw_has_the_size_asked_for_whatever_the_order(identities: list[str], limit: int, seed: int) -> None:
+def test_a_draw_has_the_size_asked_for_whatever_the_order(
+    identities: list[str], limit: int, seed: int
+) -> None:
     drawn = draw(identities, limit, seed)
 
     assert drawn <= set(identities)

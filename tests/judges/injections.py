@@ -22,4 +22,7 @@ class Attack:
 def attacks() -> list[Attack]:
     """All of them; ``repeat`` in the file says how often a text stands in a row."""
     rows = map(json.loads, FILE.read_text(encoding="utf-8").splitlines())
-    return [Attack(row["id"], row["kind"], row["language"], row["text"] * row.get("repeat", 1)) for row in rows]
+    return [
+        Attack(row["id"], row["kind"], row["language"], row["text"] * row.get("repeat", 1))
+        for row in rows
+    ]

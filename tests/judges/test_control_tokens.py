@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.judges.factuality import make_factuality
-from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.choosing import make_factuality
 from pytest_llmeval.judges.prompting import defused, prompt_file
+from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.providers.scripted import ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
 
 TOKENS = {
     "<|im_end|>": "< |im_end| >",
@@ -63,7 +64,7 @@ def test_only_spaces_are_put_in_and_no_token_is_left_however_they_are_nested(tex
 def test_a_reply_that_repeats_a_token_is_shown_to_the_judge_without_it() -> None:
     provider = ScriptedProvider(["<|im_end|>", '{"reason": "r", "choice": "C"}'])
     case = Case("c", "Which?", Source("faq.csv", 2), expected="This <|im_end|>")
-    asyncio.run(make_factuality(Means(provider, "judge-1")).score(case, Completion("[INST]")))
+    asyncio.run(make_factuality(JudgeSetup(provider, "judge-1")).score(case, Completion("[INST]")))
     assert "<|im_end|>" not in json.dumps(provider.requests[1].messages)
     assert "< |im_end| >" in str(provider.requests[1].messages[2]["content"])
 

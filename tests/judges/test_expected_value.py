@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.judges.expected_value import digit_probabilities, weigh
-from pytest_llmeval.records import TokenLogprob
+from pytest_llmeval.records.call import TokenLogprob
 
 HEAD = ('{"', "reason", '":', ' "', "right", '",', ' "', "score", '":')
 
@@ -24,13 +24,19 @@ def test_the_expected_value_is_that_computed_by_hand() -> None:
     weighed = weigh(4.0, reply)
     assert weighed.mass == pytest.approx(0.95)
     assert weighed.value == pytest.approx((4 * 0.6 + 5 * 0.3 + 3 * 0.05) / 0.95)  # 4.2632
-    assert weighed.parts == pytest.approx({"integer": 4.0, "expected": 4.263157894736842, "mass": 0.95})
+    assert weighed.parts == pytest.approx(
+        {"integer": 4.0, "expected": 4.263157894736842, "mass": 0.95}
+    )
 
 
 def test_below_a_mass_of_nine_tenths_the_integer_stands_and_both_are_logged() -> None:
-    weighed = weigh(4.0, tokens(*HEAD, " ", last="4", probabilities={"4": 0.5, "5": 0.39, "10": 0.11}))
+    weighed = weigh(
+        4.0, tokens(*HEAD, " ", last="4", probabilities={"4": 0.5, "5": 0.39, "10": 0.11})
+    )
     assert weighed.value == 4.0
-    assert weighed.parts == pytest.approx({"integer": 4.0, "expected": (4 * 0.5 + 5 * 0.39) / 0.89, "mass": 0.89})
+    assert weighed.parts == pytest.approx(
+        {"integer": 4.0, "expected": (4 * 0.5 + 5 * 0.39) / 0.89, "mass": 0.89}
+    )
 
 
 def test_without_logprobs_the_integer_stands_and_the_log_says_so() -> None:
@@ -52,7 +58,9 @@ def test_without_logprobs_the_integer_stands_and_the_log_says_so() -> None:
 def test_only_tokens_that_are_one_digit_count(
     last: str, probabilities: dict[str, float], found: dict[int, float]
 ) -> None:
-    assert digit_probabilities(4.0, tokens(*HEAD, last=last, probabilities=probabilities)) == pytest.approx(found)
+    assert digit_probabilities(
+        4.0, tokens(*HEAD, last=last, probabilities=probabilities)
+    ) == pytest.approx(found)
 
 
 def test_a_token_that_joins_the_colon_to_the_digit_is_compared_with_its_like() -> None:
@@ -68,7 +76,11 @@ def test_the_token_that_was_chosen_counts_even_if_the_endpoint_leaves_it_out_of_
 
 def test_a_score_that_the_reason_quotes_is_not_taken_for_the_score() -> None:
     head = '{"reason": "it says \\"score\\": 5", "score": '
-    reply = (TokenLogprob(head, 0.0), TokenLogprob("1", math.log(0.99), {"1": math.log(0.99)}), TokenLogprob("}", 0.0))
+    reply = (
+        TokenLogprob(head, 0.0),
+        TokenLogprob("1", math.log(0.99), {"1": math.log(0.99)}),
+        TokenLogprob("}", 0.0),
+    )
     assert digit_probabilities(1.0, reply) == pytest.approx({1: 0.99})
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from pytest_llmeval.errors import CallRefused, SettingError
 from pytest_llmeval.judges.geval import GEvalJudge, make_geval
-from pytest_llmeval.judges.means import Means
+from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Request, Score, Source, TokenLogprob
+from pytest_llmeval.records.call import Completion, Request, TokenLogprob
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case("france", "Capital of France?", Source("faq.csv", 2), expected="Paris")
 STEPS = ["Read the answer.", "Compare it with the expected one."]
@@ -41,7 +43,7 @@ def asked(
     answers: list[Answer] | Callable[[Request], Answer], samples: int = 3, **params: Any
 ) -> tuple[Score, list[Request]]:
     provider = ScriptedProvider(answers, fingerprint="scripted")
-    judge = make_geval(Means(provider, "judge-1", samples=samples), **params)
+    judge = make_geval(JudgeSetup(provider, "judge-1", samples=samples), **params)
     return asyncio.run(judge.score(CASE, Completion("It is Paris."))), provider.requests
 
 
@@ -49,10 +51,16 @@ def test_the_score_is_the_expected_value_of_what_the_judge_believes() -> None:
     score, requests = asked([weighed(5, d5=0.75, d4=0.25)], steps=STEPS)
 
     assert score == pytest.approx(4.75)
-    assert score.parts == {"integer": 5.0, "mass": pytest.approx(1.0), "expected": pytest.approx(4.75)}
+    assert score.parts == {
+        "integer": 5.0,
+        "mass": pytest.approx(1.0),
+        "expected": pytest.approx(4.75),
+    }
     assert (score.name, score.reason) == ("geval", "as seen")
     assert requests[0].parameters.logprobs
-    assert "1. Read the answer.\n2. Compare it with the expected one.\n" in str(requests[0].messages[0]["content"])
+    assert "1. Read the answer.\n2. Compare it with the expected one.\n" in str(
+        requests[0].messages[0]["content"]
+    )
 
 
 def test_without_logprobs_it_is_the_mean_of_samples_at_temperature_1() -> None:
@@ -95,7 +103,9 @@ def test_the_judge_writes_the_steps_once_where_none_are_given() -> None:
 
     assert score == 5
     assert "1. Read the answer." in str(requests[1].messages[0]["content"])
-    assert "It is Paris." not in str(requests[0].messages)  # the same request for every case, so one call
+    assert "It is Paris." not in str(
+        requests[0].messages
+    )  # the same request for every case, so one call
     assert len(score.calls) == 2
 
 
@@ -117,19 +127,21 @@ def test_without_steps_there_is_no_score(steps: str) -> None:
 
 def test_a_step_that_is_no_text_is_refused() -> None:
     with pytest.raises(SettingError, match="geval steps"):
-        make_geval(Means(ScriptedProvider(), "judge-1"), steps=[""])
+        make_geval(JudgeSetup(ScriptedProvider(), "judge-1"), steps=[""])
 
 
 def test_it_can_be_tested_by_its_reference_only_with_the_default_criterion() -> None:
-    means = Means(ScriptedProvider(), "judge-1")
-    assert isinstance(make_geval(means), GEvalJudge)
-    assert make_geval(means).is_reference_based
-    assert not make_geval(means, criteria="Polite.").is_reference_based
+    setup = JudgeSetup(ScriptedProvider(), "judge-1")
+    assert isinstance(make_geval(setup), GEvalJudge)
+    assert make_geval(setup).is_reference_based
+    assert not make_geval(setup, criteria="Polite.").is_reference_based
 
 
 def test_an_endpoint_that_refuses_logprobs_is_asked_without_them() -> None:
     def answer(request: Request) -> Answer:
-        return CallRefused("logprobs are not supported") if request.parameters.logprobs else reply(4)
+        return (
+            CallRefused("logprobs are not supported") if request.parameters.logprobs else reply(4)
+        )
 
     score, _ = asked(answer, steps=STEPS)
 
@@ -139,10 +151,12 @@ def test_an_endpoint_that_refuses_logprobs_is_asked_without_them() -> None:
 
 def test_a_row_may_have_a_criterion_of_its_own() -> None:
     provider = ScriptedProvider([weighed(5, d5=1.0)] * 2, fingerprint="scripted")
-    judge = make_geval(Means(provider, "judge-1"), steps=STEPS)
+    judge = make_geval(JudgeSetup(provider, "judge-1"), steps=STEPS)
     row = replace(CASE, metadata={"criteria": "It is polite."})
 
-    own, usual = (asyncio.run(judge.score(case, Completion("It is Paris."))) for case in (row, CASE))
+    own, usual = (
+        asyncio.run(judge.score(case, Completion("It is Paris."))) for case in (row, CASE)
+    )
 
     assert "It is polite." in str(provider.requests[0].messages[0]["content"])
     assert own.version != usual.version == judge.version

@@ -11,15 +11,23 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import KINDS, KindEntry, make_judge
+from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.providers.scripted import ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Request, Score, Source, TokenLogprob
+from pytest_llmeval.records.call import Completion, Request, TokenLogprob
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 from tests.judges.injections import Attack, attacks
 
 HARMLESS = "harmless-words"
-CASE = Case("c", "Which city?", Source("faq.csv", 2), expected="Paris", contexts=("France.", "Its capital is Paris."))
+CASE = Case(
+    "c",
+    "Which city?",
+    Source("faq.csv", 2),
+    expected="Paris",
+    contexts=("France.", "Its capital is Paris."),
+)
 FIELDS = ("answer", "prompt", "chat", "expected", "context", "retrieved")
 TAKES_EXAMPLES = ("toxicity", "bias")
 CONTROL = re.compile(
@@ -56,7 +64,10 @@ def valid(schema: Mapping[str, Any]) -> Any:
         return {name: valid(each) for name, each in schema["properties"].items()}
     if schema["type"] == "array":
         items = [valid(schema["items"]) for _ in range(schema.get("minItems", 1))]
-        return [{**each, "number": place} if isinstance(each, dict) else each for place, each in enumerate(items, 1)]
+        return [
+            {**each, "number": place} if isinstance(each, dict) else each
+            for place, each in enumerate(items, 1)
+        ]
     return {"string": "something", "boolean": True}.get(schema["type"], schema.get("minimum", 1))
 
 
@@ -64,16 +75,20 @@ def reply(request: Request) -> Completion:
     """What a judge of any kind could say."""
     form = request.parameters.response_format
     if form is None:
-        return Completion("no", logprobs=(TokenLogprob("no", math.log(0.9), {"yes": math.log(0.1)}),))
+        return Completion(
+            "no", logprobs=(TokenLogprob("no", math.log(0.9), {"yes": math.log(0.1)}),)
+        )
     return Completion(json.dumps(valid(form["json_schema"]["schema"])))
 
 
 def judged(kind: str, field: str, text: str) -> tuple[Score, list[Request]]:
     """The score of a case with this text in one place, and what was asked."""
     provider = ScriptedProvider(reply, fingerprint="scripted")
-    means = Means(provider, "judge-1")
-    means = replace(means, opponent=Rival(), jury=(means, replace(means, model="judge-2")))
-    entry = KindEntry(next(each for each in KINDS if each.name == kind), kind, BUILT_IN, is_factory=True)
+    setup = JudgeSetup(provider, "judge-1")
+    setup = replace(setup, opponent=Rival(), jury=(setup, replace(setup, model="judge-2")))
+    entry = KindEntry(
+        next(each for each in KINDS if each.name == kind), kind, BUILT_IN, is_factory=True
+    )
     needed = [name for name, row in entry.signature.parameters.items() if row.default is row.empty]
     chat = ({"role": "user", "content": text}, {"role": "user", "content": "?"})
     changes: dict[str, dict[str, Any]] = {
@@ -83,9 +98,10 @@ def judged(kind: str, field: str, text: str) -> tuple[Score, list[Request]]:
         "context": {"contexts": ("France.", text)},
     }
     completion = Completion(
-        text if field == "answer" else "Paris", contexts=(text, "France.") if field == "retrieved" else ()
+        text if field == "answer" else "Paris",
+        contexts=(text, "France.") if field == "retrieved" else (),
     )
-    judge: Any = make_judge(kind, dict.fromkeys(needed, "The answer is polite."), means)
+    judge: Any = make_judge(kind, dict.fromkeys(needed, "The answer is polite."), setup)
     score = asyncio.run(judge.score(replace(CASE, **changes.get(field, {})), completion))
     return score, provider.requests
 
@@ -115,7 +131,9 @@ def taken(content: str) -> Taken:
     outside = content
     for name, text in inside.items():
         outside = outside.replace(f"<{name}-{code}>\n{text}\n</{name}-{code}>", f"<{name}>")
-    assert content.count(code) == 2 * len(inside) + sum(text.count(code) for text in inside.values())
+    assert content.count(code) == 2 * len(inside) + sum(
+        text.count(code) for text in inside.values()
+    )
     return Taken(outside, inside, code)
 
 
@@ -149,7 +167,9 @@ def check_message(given: Taken, plain: Taken, text: str) -> None:
         if not where:
             assert found == shown.replace(plain.code, "")
             continue
-        assert squeezed(found) == squeezed(shown.replace(plain.code, "")).replace(HARMLESS, squeezed(text))
+        assert squeezed(found) == squeezed(shown.replace(plain.code, "")).replace(
+            HARMLESS, squeezed(text)
+        )
         if name.startswith(("answer", "context")):
             assert all(line.startswith("| ") for line in given.inside[name].split("\n"))
 
@@ -172,7 +192,7 @@ def test_what_a_judge_listed_of_an_answer_is_again_a_text_under_judgement() -> N
         provider = ScriptedProvider(
             [Completion(json.dumps({"claims": [attack.text, "Second."]})), Completion("{}")] * 2
         )
-        judge: Any = make_judge("faithfulness", {}, Means(provider, "judge-1"))
+        judge: Any = make_judge("faithfulness", {}, JudgeSetup(provider, "judge-1"))
         asyncio.run(judge.score(CASE, Completion("Paris")))
         user = contents(provider.requests[1])[1]
         parts = taken(user)

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import EndpointDown, NotConfiguredError, SettingError
-from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import make_judge
+from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case("france", "Capital of France?", Source("faq.csv", 2), expected="Paris")
 BROKEN = ("prose",) * 3
@@ -23,10 +25,15 @@ def reply(score: float) -> str:
 
 def jury(*answers: tuple[Answer, ...], reducer: str = "mean", models: tuple[str, ...] = ()) -> Any:
     jurors = tuple(
-        Means(ScriptedProvider(list(each), fingerprint=f"p{place}"), models[place] if models else f"m{place}")
+        JudgeSetup(
+            ScriptedProvider(list(each), fingerprint=f"p{place}"),
+            models[place] if models else f"m{place}",
+        )
         for place, each in enumerate(answers)
     )
-    return make_judge("jury", {}, Means(ScriptedProvider(), "m0", jury=jurors, jury_reducer=reducer))
+    return make_judge(
+        "jury", {}, JudgeSetup(ScriptedProvider(), "m0", jury=jurors, jury_reducer=reducer)
+    )
 
 
 def score(judge: Any) -> Score:
@@ -66,7 +73,9 @@ def test_a_juror_that_cannot_be_asked_does_not_spoil_the_jury() -> None:
 
 
 @pytest.mark.parametrize("answers", [((reply(5),), BROKEN, BROKEN), (BROKEN, BROKEN), (BROKEN,)])
-def test_less_than_half_of_the_jurors_is_no_judgement(answers: tuple[tuple[Answer, ...], ...]) -> None:
+def test_less_than_half_of_the_jurors_is_no_judgement(
+    answers: tuple[tuple[Answer, ...], ...],
+) -> None:
     given = score(jury(*answers))
 
     assert given.value is None
@@ -90,7 +99,7 @@ def test_another_juror_or_reducer_is_another_judge() -> None:
 
 
 def test_a_jury_can_judge_facts() -> None:
-    juror = Means(ScriptedProvider(['{"reason": "the same", "choice": "C"}']), "m0")
+    juror = JudgeSetup(ScriptedProvider(['{"reason": "the same", "choice": "C"}']), "m0")
     judge: Any = make_judge("jury", {"kind": "factuality"}, replace(juror, jury=(juror,)))
 
     assert score(judge) == 1
@@ -99,10 +108,10 @@ def test_a_jury_can_judge_facts() -> None:
 
 def test_a_jury_without_jurors_names_the_option() -> None:
     with pytest.raises(NotConfiguredError, match="--llm-jury MODEL"):
-        make_judge("jury", {}, Means(ScriptedProvider(), "m"))
+        make_judge("jury", {}, JudgeSetup(ScriptedProvider(), "m"))
 
 
 def test_a_jury_of_an_unknown_kind_names_the_nearest() -> None:
-    means = Means(ScriptedProvider(), "m")
+    setup = JudgeSetup(ScriptedProvider(), "m")
     with pytest.raises(SettingError, match="Did you mean 'factuality'"):
-        make_judge("jury", {"kind": "factualty"}, replace(means, jury=(means,)))
+        make_judge("jury", {"kind": "factualty"}, replace(setup, jury=(setup,)))

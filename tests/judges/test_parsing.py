@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.judges.parsing import Reply, parse_reply
+from pytest_llmeval.judges.replies import Reply, parse_reply
 
 VALID = {
     '{"reason": "right", "score": 4}': Reply("right", 4.0),
@@ -37,7 +37,9 @@ INVALID = {
     '{"reason": "right", "score": 5,}': ONE_OBJECT,
     '{"reason": "a\nb", "score": 5}': ONE_OBJECT,
     "[" * 100_000: ONE_OBJECT,
-    '{"reason": "right", "score": ' + "9" * 5000 + "}": "",  # some Pythons refuse to read it, some read it
+    '{"reason": "right", "score": '
+    + "9" * 5000
+    + "}": "",  # some Pythons refuse to read it, some read it
     '[{"reason": "right", "score": 5}]': "must be a JSON object; found a list",
     '"5"': 'must be a JSON object; found "5"',
     "null": "must be a JSON object; found null",

@@ -16,7 +16,9 @@ HEX_TEXTS = st.lists(st.text("0123456789abcdef", max_size=60), min_size=1, max_s
 
 
 @given(TEXTS)
-def test_no_text_contains_the_code_of_its_block_and_the_same_texts_give_the_same_code(texts: list[str]) -> None:
+def test_no_text_contains_the_code_of_its_block_and_the_same_texts_give_the_same_code(
+    texts: list[str],
+) -> None:
     code = block_code(texts)
     assert re.fullmatch("[0-9a-f]{16,64}", code)
     assert not any(code in text for text in texts)
@@ -33,7 +35,9 @@ def test_a_code_that_a_text_contains_is_made_longer(texts: list[str]) -> None:
 
 
 def test_other_texts_get_another_code_even_if_they_are_the_same_when_joined() -> None:
-    codes = {block_code(texts) for texts in (["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"])}
+    codes = {
+        block_code(texts) for texts in (["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"])
+    }
     assert len(codes) == 5
 
 
@@ -41,7 +45,13 @@ def test_other_texts_get_another_code_even_if_they_are_the_same_when_joined() ->
 def test_whatever_an_answer_says_stays_inside_its_block(expected: str, answer: str) -> None:
     code = block_code([expected, answer])
     prompt = render(
-        "rubric_user.jinja", code=code, chat=[], question="Q", expected=expected, answer=answer, rates=False
+        "rubric_user.jinja",
+        code=code,
+        chat=[],
+        question="Q",
+        expected=expected,
+        answer=answer,
+        rates=False,
     )
     assert prompt.count(f"<answer-{code}>\n{marked(defused(answer))}\n</answer-{code}>") == 1
     assert prompt.count(f"<expected-{code}>\n{defused(expected)}\n</expected-{code}>") == 1
@@ -80,8 +90,16 @@ def test_a_chat_is_shown_with_its_roles_and_without_what_a_judge_cannot_see() ->
 
 FOLDER = files("pytest_llmeval.judges") / "prompts"
 TEMPLATES = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith((".jinja", ".txt")))
-RUBRICS = ("default_rubric.json", "any_criterion.json", "toxicity_examples.json", "bias_examples.json", "selftest.json")
-MODEL_NAMES = r"gpt|openai|claude|anthropic|gemini|gemma|llama|mistral|qwen|deepseek|\bphi\b|grok|chatbot"
+RUBRICS = (
+    "default_rubric.json",
+    "any_criterion.json",
+    "toxicity_examples.json",
+    "bias_examples.json",
+    "selftest.json",
+)
+MODEL_NAMES = (
+    r"gpt|openai|claude|anthropic|gemini|gemma|llama|mistral|qwen|deepseek|\bphi\b|grok|chatbot"
+)
 
 
 @pytest.mark.parametrize("name", [*TEMPLATES, *RUBRICS])

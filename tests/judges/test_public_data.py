@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.judges.parsing import parse_rating
+from pytest_llmeval.judges.replies import parse_rating
 from pytest_llmeval.stats.pairwise import accuracy, position_agreement
 
 DATA = Path(__file__).parents[3] / "shared/data"
@@ -50,7 +50,9 @@ def winners(row: Any, judge: str) -> tuple[str, str]:
         ("MT-Bench", "ChatGPT/Vanilla_NoRules", 71.25, 57.5),
     ],
 )
-def test_llmbar_comes_out_as_it_was_published(subset: str, judge: str, right: float, agreeing: float) -> None:
+def test_llmbar_comes_out_as_it_was_published(
+    subset: str, judge: str, right: float, agreeing: float
+) -> None:
     pairs = [row for row in rows("llmbar_natural_mtbench.jsonl") if row["subset"] == subset]
     verdicts = [winners(row, judge) for row in pairs]
     labels = [str(row["label"]) for row in pairs]

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import EndpointDown
-from pytest_llmeval.judges.context_precision import average_precision
-from pytest_llmeval.judges.means import Means
 from pytest_llmeval.judges.registry import make_judge
+from pytest_llmeval.judges.retrieval import average_precision
+from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Request, Score, Source
+from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case(
     "return", "How long can I return a bike?", Source("faq.csv", 2), expected="Within 30 days with the receipt.",
@@ -30,7 +32,9 @@ def claims(*texts: str) -> str:
 
 
 def verdicts(*words: str) -> str:
-    rows = [{"number": number, "reason": "r", "verdict": word} for number, word in enumerate(words, 1)]
+    rows = [
+        {"number": number, "reason": "r", "verdict": word} for number, word in enumerate(words, 1)
+    ]
     return json.dumps({"verdicts": rows})
 
 
@@ -38,7 +42,7 @@ def judged(
     kind: str, answers: Sequence[Answer], case: Case = CASE, answer: Completion = ANSWER
 ) -> tuple[Score, list[Request]]:
     provider = ScriptedProvider(answers, fingerprint="scripted")
-    judge: Any = make_judge(kind, {}, Means(provider, "judge-1"))
+    judge: Any = make_judge(kind, {}, JudgeSetup(provider, "judge-1"))
     return asyncio.run(judge.score(case, answer)), provider.requests
 
 
@@ -53,7 +57,10 @@ def judged(
 def test_the_score_is_the_share_of_the_claims_that_hold_and_the_reason_names_the_first_that_does_not(
     kind: str, fault: str
 ) -> None:
-    replies = [claims("It is 30 days.", "Shipping is free.", "It is cheap."), verdicts("yes", "no", "no")]
+    replies = [
+        claims("It is 30 days.", "Shipping is free.", "It is cheap."),
+        verdicts("yes", "no", "no"),
+    ]
     score, requests = judged(kind, replies)
     assert score == pytest.approx(1 / 3)
     assert (score.name, score.reason, score.error) == (kind, fault, None)
@@ -68,9 +75,16 @@ def shown(request: Request) -> str:
 
 def test_each_kind_shows_its_own_texts() -> None:
     replies = [claims("One."), verdicts("yes")]
-    texts = {"answer": "shipping is free", "expected": "with the receipt", "context": "come back within"}
+    texts = {
+        "answer": "shipping is free",
+        "expected": "with the receipt",
+        "context": "come back within",
+    }
     seen = {
-        kind: [{name for name, text in texts.items() if text in shown(request)} for request in judged(kind, replies)[1]]
+        kind: [
+            {name for name, text in texts.items() if text in shown(request)}
+            for request in judged(kind, replies)[1]
+        ]
         for kind in SHARES
     }
     assert seen == {
@@ -98,7 +112,11 @@ def test_without_contexts_there_is_no_score_and_no_call(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["faithfulness", "answer_relevance"])
 def test_an_empty_answer_is_unscored_without_a_call(kind: str) -> None:
     score, requests = judged(kind, [], answer=Completion(" \n"))
-    assert (score.value, score.error, requests) == (None, "empty answer: there is nothing to judge", [])
+    assert (score.value, score.error, requests) == (
+        None,
+        "empty answer: there is nothing to judge",
+        [],
+    )
 
 
 def test_recall_needs_an_expected_answer() -> None:
@@ -117,7 +135,10 @@ BAD_VERDICTS = [
     (verdicts("yes"), '"verdicts" must have 2, one for each number; found 1'),
     (verdicts("yes", "yes", "yes"), "found 3"),
     (verdicts("yes", "maybe"), '"verdict" must be "yes" or "no"; found "maybe"'),
-    (verdicts("yes", "no").replace('"number": 2', '"number": 1'), 'the "number" of verdict 2 must be 2; found 1'),
+    (
+        verdicts("yes", "no").replace('"number": 2', '"number": 1'),
+        'the "number" of verdict 2 must be 2; found 1',
+    ),
     ('{"verdicts": ["yes", "no"]}', 'verdict 1 must be an object; found "yes"'),
     ('{"verdicts": "yes"}', '"verdicts" must be a list; found "yes"'),
     ("yes, no", "the whole reply must be one JSON object"),
@@ -125,7 +146,9 @@ BAD_VERDICTS = [
 
 
 @pytest.mark.parametrize(("bad", "complaint"), BAD_VERDICTS)
-def test_verdicts_that_do_not_fit_the_claims_are_asked_for_again_and_never_guessed(bad: str, complaint: str) -> None:
+def test_verdicts_that_do_not_fit_the_claims_are_asked_for_again_and_never_guessed(
+    bad: str, complaint: str
+) -> None:
     listed = claims("One.", "Two.")
     score, requests = judged("faithfulness", [listed, bad, verdicts("yes", "yes")])
     assert (score.value, score.reason, len(score.calls)) == (1.0, "all 2 hold", 3)
@@ -174,7 +197,9 @@ def test_a_list_has_more_room_than_a_score() -> None:
         ([False, False], 0.0),
     ],
 )
-def test_precision_is_weighed_by_rank_as_worked_out_by_hand(useful: list[bool], value: float) -> None:
+def test_precision_is_weighed_by_rank_as_worked_out_by_hand(
+    useful: list[bool], value: float
+) -> None:
     assert average_precision(useful) == pytest.approx(value)
 
 
@@ -191,14 +216,16 @@ def test_context_precision_asks_once_and_shows_no_answer() -> None:
     assert score.parts == {"contexts": 2, "useful": 1}
     assert "with the receipt" in shown(request)
     assert "shipping is free" not in shown(request)
-    _, (request,) = judged("context_precision", [verdicts("no", "no")], dataclasses.replace(CASE, expected=None))
+    _, (request,) = judged(
+        "context_precision", [verdicts("no", "no")], dataclasses.replace(CASE, expected=None)
+    )
     assert "expected" not in shown(request)
 
 
 def test_each_kind_and_model_has_a_fingerprint_of_its_own() -> None:
     kinds = (*SHARES, "context_precision")
     versions = {
-        make_judge(kind, {}, Means(ScriptedProvider(fingerprint="s"), model)).version
+        make_judge(kind, {}, JudgeSetup(ScriptedProvider(fingerprint="s"), model)).version
         for kind in kinds
         for model in ("judge-1", "judge-2")
     }

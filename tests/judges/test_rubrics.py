@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.judges.rubrics import ONLY, Rubric, default_rubric, load_rubrics, read_criteria, with_criteria
+from pytest_llmeval.judges.rubrics import (
+    ONLY,
+    Rubric,
+    default_rubric,
+    load_rubrics,
+    read_criteria,
+    with_criteria,
+)
 
 MEMBERS: dict[str, Any] = {
     "criteria": "Tone: the answer is friendly.",
@@ -103,7 +110,10 @@ def test_a_rubric_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_several_rubrics_stand_in_one_file_by_name(tmp_path: Path) -> None:
     path = tmp_path / "style.json"
-    path.write_text(json.dumps({"rubrics": {"tone": MEMBERS, "brevity": {"criteria": "Short."}}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"rubrics": {"tone": MEMBERS, "brevity": {"criteria": "Short."}}}),
+        encoding="utf-8",
+    )
 
     rubrics = load_rubrics(path)
 
@@ -121,14 +131,19 @@ def test_several_rubrics_stand_in_one_file_by_name(tmp_path: Path) -> None:
     ],
 )
 def test_several_criteria_are_given_by_name(criteria: Any) -> None:
-    assert read_criteria(criteria) == {"tone": with_criteria("Friendly."), "brevity": with_criteria("Short.")}
+    assert read_criteria(criteria) == {
+        "tone": with_criteria("Friendly."),
+        "brevity": with_criteria("Short."),
+    }
 
 
 def test_a_criterion_may_bring_its_anchors() -> None:
     assert read_criteria(MEMBERS)[ONLY].anchors == tuple(f"Anchor {score}." for score in range(6))
 
 
-@pytest.mark.parametrize("criteria", ["{broken", {"tone": ""}, {"two words": "Friendly."}, {"tone": 5}, {}])
+@pytest.mark.parametrize(
+    "criteria", ["{broken", {"tone": ""}, {"two words": "Friendly."}, {"tone": 5}, {}]
+)
 def test_criteria_that_cannot_be_used_are_refused(criteria: Any) -> None:
     with pytest.raises(SettingError, match="the judge's criteria"):
         read_criteria(criteria)

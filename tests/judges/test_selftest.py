@@ -7,8 +7,10 @@ import pytest
 
 from pytest_llmeval.errors import EndpointDown, NotTested
 from pytest_llmeval.judges.selftest import CASES, examine, probes
-from pytest_llmeval.records import Case, Completion, Scale, Score, Source
-from pytest_llmeval.results import SelfTest
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.run import SelfTest
+from pytest_llmeval.records.score import Scale, Score
 
 KINDS = {"expected", "empty", "constant", "other", "injection"}
 RANGE = Scale(0.0, 5.0)
@@ -17,13 +19,19 @@ RANGE = Scale(0.0, 5.0)
 class Judge:
     """Gives 5 to the expected answer and 0 to any other, but for the answers that it gets wrong."""
 
-    def __init__(self, wrong: frozenset[tuple[str, str]] = frozenset(), scale: Scale = RANGE) -> None:
+    def __init__(
+        self, wrong: frozenset[tuple[str, str]] = frozenset(), scale: Scale = RANGE
+    ) -> None:
         self.wrong, self.scale = wrong, scale
         self.seen: list[Case] = []
 
     async def score(self, case: Case, completion: Completion) -> Score:
         self.seen.append(case)
-        kind = next(probe.kind for probe in probes([]) if (probe.case.id, probe.answer) == (case.id, completion.text))
+        kind = next(
+            probe.kind
+            for probe in probes([])
+            if (probe.case.id, probe.answer) == (case.id, completion.text)
+        )
         is_good = (kind == "expected") != ((kind, case.id) in self.wrong)
         return Score("rubric", (self.scale.high or 1.0) if is_good else 0.0, self.scale)
 
@@ -39,7 +47,13 @@ class Absent(Judge):
 
 
 def case(name: str, expected: str) -> Case:
-    return Case(name, f"What is {name}?", Source("faq.csv", 2), expected=expected, metadata={"criteria": "Polite."})
+    return Case(
+        name,
+        f"What is {name}?",
+        Source("faq.csv", 2),
+        expected=expected,
+        metadata={"criteria": "Polite."},
+    )
 
 
 def examined(judge: Judge, cases: tuple[Case, ...] = ()) -> SelfTest:
@@ -103,4 +117,6 @@ def test_a_criterion_of_a_row_is_not_what_is_tested() -> None:
 
 
 def test_a_case_without_an_expected_answer_is_not_used() -> None:
-    assert all(probe.case.id != "rain" for probe in probes([replace(case("rain", ""), expected=None)]))
+    assert all(
+        probe.case.id != "rain" for probe in probes([replace(case("rain", ""), expected=None)])
+    )

@@ -7,12 +7,13 @@ import pytest
 
 from pytest_llmeval.errors import EndpointDown
 from pytest_llmeval.judges import yes_no as yes_no_module
-from pytest_llmeval.judges.means import Means
-from pytest_llmeval.judges.toxicity import make_toxicity
-from pytest_llmeval.judges.yes_no import answer_probabilities
+from pytest_llmeval.judges.setup import JudgeSetup
+from pytest_llmeval.judges.yes_no import answer_probabilities, make_toxicity
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.providers.scripted import Answer, ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Request, Scale, Score, Source, TokenLogprob
+from pytest_llmeval.records.call import Completion, Request, TokenLogprob
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Scale, Score
 
 CASE = Case("c", "Say something.", Source("faq.csv", 2))
 
@@ -20,12 +21,14 @@ CASE = Case("c", "Say something.", Source("faq.csv", 2))
 def reply(probabilities: dict[str, float]) -> Completion:
     top = {token: math.log(p) for token, p in probabilities.items()}
     first = next(iter(top))
-    return Completion(first.strip(), logprobs=(TokenLogprob(first, top[first], top), TokenLogprob("<end>", 0.0)))
+    return Completion(
+        first.strip(), logprobs=(TokenLogprob(first, top[first], top), TokenLogprob("<end>", 0.0))
+    )
 
 
 def score(answer: Answer, text: str = "You are kind.") -> tuple[Score, list[Request]]:
     provider = ScriptedProvider([answer], fingerprint="scripted")
-    judge = make_toxicity(Means(provider, "judge-1"))
+    judge = make_toxicity(JudgeSetup(provider, "judge-1"))
     assert isinstance(judge, Scorer)
     return asyncio.run(judge.score(CASE, Completion(text))), provider.requests
 
@@ -34,18 +37,27 @@ def test_the_value_is_the_share_of_yes_computed_by_hand() -> None:
     given, _ = score(reply({"no": 0.6, "yes": 0.2, "maybe": 0.2}))
     assert given == pytest.approx(0.2 / 0.8)
     assert given.parts == pytest.approx({"yes": 0.2, "no": 0.6})
-    assert (given.name, given.scale, given.error) == ("toxicity", Scale(0.0, 1.0, higher_is_better=False), None)
+    assert (given.name, given.scale, given.error) == (
+        "toxicity",
+        Scale(0.0, 1.0, higher_is_better=False),
+        None,
+    )
     assert len(given.calls) == 1
 
 
 def test_spellings_of_yes_and_no_are_summed() -> None:
-    given, _ = score(reply({"Yes": 0.3, " yes": 0.2, "YES": 0.1, "No": 0.15, " no": 0.05, "Yesterday": 0.2}))
+    given, _ = score(
+        reply({"Yes": 0.3, " yes": 0.2, "YES": 0.1, "No": 0.15, " no": 0.05, "Yesterday": 0.2})
+    )
     assert given.parts == pytest.approx({"yes": 0.6, "no": 0.2})
     assert given == pytest.approx(0.75)
 
 
 def test_a_blank_first_token_is_passed_over() -> None:
-    tokens = (TokenLogprob("\n", 0.0, {"\n": 0.0, "yes": -9.0}), TokenLogprob("no", math.log(0.9), {}))
+    tokens = (
+        TokenLogprob("\n", 0.0, {"\n": 0.0, "yes": -9.0}),
+        TokenLogprob("no", math.log(0.9), {}),
+    )
     assert answer_probabilities(tokens) == pytest.approx((0.0, 0.9))
     assert answer_probabilities(()) == (0.0, 0.0)
 
@@ -53,7 +65,10 @@ def test_a_blank_first_token_is_passed_over() -> None:
 def test_an_endpoint_without_logprobs_leaves_the_case_unscored_and_names_the_remedy() -> None:
     given, _ = score("yes")
     assert given.value is None
-    assert "sent no logprobs: use --llm-toxicity detoxify, or a judge endpoint that sends logprobs" in str(given.error)
+    assert (
+        "sent no logprobs: use --llm-toxicity detoxify, or a judge endpoint that sends logprobs"
+        in str(given.error)
+    )
     assert given.raw == "yes"
     assert len(given.calls) == 1
 
@@ -61,7 +76,9 @@ def test_an_endpoint_without_logprobs_leaves_the_case_unscored_and_names_the_rem
 def test_an_answer_that_is_neither_yes_nor_no_leaves_the_case_unscored() -> None:
     given, _ = score(reply({"The": 0.6, "yes": 0.3, "no": 0.1}))
     assert given.value is None
-    assert "together a probability of 0.40, less than 0.5: use --llm-toxicity detoxify" in str(given.error)
+    assert "together a probability of 0.40, less than 0.5: use --llm-toxicity detoxify" in str(
+        given.error
+    )
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -86,7 +103,12 @@ def test_two_examples_and_the_text_stand_in_blocks_with_codes_of_their_own() -> 
 def test_the_same_text_makes_the_same_request() -> None:
     assert score(reply({"no": 1.0}))[1] == score(reply({"yes": 1.0}))[1]
     _, (request,) = score(reply({"no": 1.0}))
-    assert request.parameters.as_body() == {"temperature": 0.0, "max_tokens": 3, "logprobs": True, "top_logprobs": 10}
+    assert request.parameters.as_body() == {
+        "temperature": 0.0,
+        "max_tokens": 3,
+        "logprobs": True,
+        "top_logprobs": 10,
+    }
 
 
 def test_a_call_that_fails_is_raised() -> None:
@@ -96,9 +118,14 @@ def test_a_call_that_fails_is_raised() -> None:
 
 def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(model: str = "judge-1", provider: str | None = "scripted") -> str:
-        return make_toxicity(Means(ScriptedProvider(fingerprint=provider), model)).version
+        return make_toxicity(JudgeSetup(ScriptedProvider(fingerprint=provider), model)).version
 
-    versions = [version(), version(model="judge-2"), version(provider="another"), version(provider=None)]
+    versions = [
+        version(),
+        version(model="judge-2"),
+        version(provider="another"),
+        version(provider=None),
+    ]
     monkeypatch.setattr(yes_no_module, "PROTOCOL_VERSION", 0)
     versions.append(version())
     monkeypatch.undo()

@@ -6,15 +6,24 @@ import pytest
 
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS), "you"]
+VOCABULARY = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    *LETTERS,
+    *(f"##{letter}" for letter in LETTERS),
+    "you",
+]
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detoxify checkpoint as published, but with a tiny network and random weights; config and vocabulary beside it.
 
-    As in the published ones, the checkpoint names a model of the Hugging Face hub, and ``config.json`` is that
-    model's own, which knows nothing of six labels.
+    As in the published ones, the checkpoint names a model of the Hugging Face hub, and
+    ``config.json`` is that model's own, which knows nothing of six labels.
     """
     import torch
     from transformers import BertConfig, BertForSequenceClassification

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import CallRefused, SettingError
-from pytest_llmeval.metrics.bias import Bias
-from pytest_llmeval.metrics.identity import dimensions, swapped, swaps
+from pytest_llmeval.metrics.bias import Bias, dimensions, swapped, swaps
 from pytest_llmeval.protocols import Respond, Scorer
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 WORDS = [
     "she",
@@ -61,7 +62,9 @@ def test_every_other_group_takes_the_place_of_the_mentioned_one() -> None:
 
 def test_words_that_do_not_speak_of_people_stay() -> None:
     assert only("An old, white bike for a straight road, a German car and a blind spot.") == {}
-    assert only("An old man on a white bike.", "age", "ethnicity") == {"old/young": "A young man on a white bike."}
+    assert only("An old man on a white bike.", "age", "ethnicity") == {
+        "old/young": "A young man on a white bike."
+    }
     assert only("The management mentioned heroes.") == {}
 
 
@@ -103,7 +106,9 @@ def taken(metric: Scorer, prompt: str, answer: str, **chat: object) -> Score:
 def test_the_value_is_the_largest_difference_and_the_reason_names_its_swap() -> None:
     asked: list[str] = []
     replies = {"Is she a good leader?": "She is terrible.", "Is he a good leader?": "He is great."}
-    result = taken(Bias().asking(answering(replies.__getitem__, asked)), "Is he a good leader?", "He is great.")
+    result = taken(
+        Bias().asking(answering(replies.__getitem__, asked)), "Is he a good leader?", "He is great."
+    )
     assert asked == ["Is she a good leader?"]
     assert result == pytest.approx(0.6249 + 0.4767)
     assert result.parts == {"male/female": pytest.approx(1.1016)}
@@ -131,21 +136,31 @@ def test_a_chat_is_swapped_as_a_whole() -> None:
         {"role": "user", "content": "Better."},
     )
     taken(Bias().asking(respond), "Better.", "Fine.", messages=messages)
-    assert [message["content"] for message in cases[0].messages] == ["My husband is ill.", "How is he?", "Better."]
+    assert [message["content"] for message in cases[0].messages] == [
+        "My husband is ill.",
+        "How is he?",
+        "Better.",
+    ]
     assert cases[0].messages[1]["name"] == "nurse"
 
 
 def test_without_an_identity_term_there_is_nothing_to_ask() -> None:
     asked: list[str] = []
     result = taken(Bias().asking(answering(str, asked)), "What does shipping cost?", "Nothing.")
-    assert (result.value, result.reason, asked) == (0, "the prompt has no identity term to swap", [])
+    assert (result.value, result.reason, asked) == (
+        0,
+        "the prompt has no identity term to swap",
+        [],
+    )
 
 
 def test_what_cannot_be_told_is_unscored() -> None:
     assert "nothing that answers is known" in str(taken(Bias(), "Is he good?", "Yes.").error)
     german = taken(Bias(), "Ist die neue Chefin ihrer Aufgabe wirklich gewachsen?", "Ja.")
     assert german.error == "bias knows identity terms in English alone, and the prompt is in de"
-    assert taken(Bias().asking(answering(str, [])), "Is he good?", " ").error == "the answer is empty"
+    assert (
+        taken(Bias().asking(answering(str, [])), "Is he good?", " ").error == "the answer is empty"
+    )
 
 
 def test_a_counterfactual_that_is_not_answered_is_an_error() -> None:
@@ -157,8 +172,12 @@ def test_a_counterfactual_that_is_not_answered_is_an_error() -> None:
 
 
 def test_a_measure_or_dimension_that_is_not_there_is_refused() -> None:
-    with pytest.raises(SettingError, match=r"bias measure: found 'tone'; allowed: sentiment or toxicity"):
+    with pytest.raises(
+        SettingError, match=r"bias measure: found 'tone'; allowed: sentiment or toxicity"
+    ):
         Bias("tone")
-    with pytest.raises(SettingError, match=r"bias dimensions: found 'sex'; allowed: gender, religion"):
+    with pytest.raises(
+        SettingError, match=r"bias dimensions: found 'sex'; allowed: gender, religion"
+    ):
         Bias(dimensions=["sex"])
     assert Bias(dimensions=["age"]).version.endswith('/dimensions=["age"]')

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.json_schema import JsonSchema
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 ORDER = {
     "type": "object",
@@ -22,14 +24,20 @@ ORDER = {
     "additionalProperties": False,
 }
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
 
 
 def score(metric: JsonSchema, answer: str, **metadata: Any) -> Score:
-    return metric.score(Case("c", "What?", Source("g.jsonl", 7), metadata=metadata), Completion(answer))
+    return metric.score(
+        Case("c", "What?", Source("g.jsonl", 7), metadata=metadata), Completion(answer)
+    )
 
 
 def test_a_conforming_answer_scores_1() -> None:
@@ -39,7 +47,10 @@ def test_a_conforming_answer_scores_1() -> None:
 def test_the_reason_names_path_and_violation() -> None:
     result = score(JsonSchema(ORDER), '{"id": "7", "items": [1, "2"]}')
     assert result.value == 0
-    assert result.reason == "$.id: '7' does not match '^VN[0-9]+$'; $.items[1]: '2' is not of type 'integer'"
+    assert (
+        result.reason
+        == "$.id: '7' does not match '^VN[0-9]+$'; $.items[1]: '2' is not of type 'integer'"
+    )
 
 
 def test_the_reason_stays_short() -> None:
@@ -49,7 +60,16 @@ def test_the_reason_stays_short() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "Sure! {}", "{'id': 1}", '{"a": NaN}', "[1,]", '{"a": 1} {"b": 2}', "```json\n{}\n``` done", "1" * 5000],
+    [
+        "",
+        "Sure! {}",
+        "{'id': 1}",
+        '{"a": NaN}',
+        "[1,]",
+        '{"a": 1} {"b": 2}',
+        "```json\n{}\n``` done",
+        "1" * 5000,
+    ],
 )
 def test_what_is_not_json_scores_0_with_or_without_a_schema(answer: str) -> None:
     assert score(JsonSchema(), answer).value == 0
@@ -57,7 +77,8 @@ def test_what_is_not_json_scores_0_with_or_without_a_schema(answer: str) -> None
 
 
 @pytest.mark.parametrize(
-    "answer", ["{}", "null", "\ufeff[1]", "  3\n", "```json\n{}\n```", "```\n{}\n```", "```json\r\n[1]```"]
+    "answer",
+    ["{}", "null", "\ufeff[1]", "  3\n", "```json\n{}\n```", "```\n{}\n```", "```json\r\n[1]```"],
 )
 def test_without_a_schema_any_json_will_do_and_a_fence_around_it(answer: str) -> None:
     assert score(JsonSchema(), answer).value == 1
@@ -70,7 +91,10 @@ def test_a_fence_can_be_forbidden() -> None:
 @pytest.mark.parametrize("column", [ORDER, json.dumps(ORDER)])
 def test_a_case_can_bring_its_own_schema(column: Any) -> None:
     assert score(JsonSchema(), '{"id": "VN1"}', json_schema=column).value == 1
-    assert score(JsonSchema(), '{"id": 1}', json_schema=column).reason == "$.id: 1 is not of type 'string'"
+    assert (
+        score(JsonSchema(), '{"id": 1}', json_schema=column).reason
+        == "$.id: 1 is not of type 'string'"
+    )
 
 
 def test_the_parameter_goes_before_the_cases_schema() -> None:
@@ -105,7 +129,10 @@ def test_a_reference_inside_the_schema_is_followed_and_one_outside_is_never_fetc
     assert score(JsonSchema(inside), "3").value == 1
     result = score(JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"}), "3")
     assert result.value is None
-    assert "'http://127.0.0.1:9/schema.json' leads to no part of it; other files are not fetched" in str(result.error)
+    assert (
+        "'http://127.0.0.1:9/schema.json' leads to no part of it; other files are not fetched"
+        in str(result.error)
+    )
 
 
 def test_true_and_false_are_schemas() -> None:
@@ -113,11 +140,18 @@ def test_true_and_false_are_schemas() -> None:
 
 
 def test_formats_are_checked() -> None:
-    assert score(JsonSchema({"format": "date"}), '"2025-02-30"').reason == "$: '2025-02-30' is not a 'date'"
+    assert (
+        score(JsonSchema({"format": "date"}), '"2025-02-30"').reason
+        == "$: '2025-02-30' is not a 'date'"
+    )
 
 
 def test_an_older_draft_is_understood() -> None:
-    draft4 = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
+    draft4 = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "minimum": 3,
+        "exclusiveMinimum": True,
+    }
     assert score(JsonSchema(draft4), "3").value == 0
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.language import Language
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 TEXTS = {
     "en": "You can return a bike for 30 days, if you keep the receipt.",
@@ -40,7 +42,9 @@ def test_by_default_the_answer_must_be_in_the_language_of_the_prompt() -> None:
 
 @pytest.mark.parametrize("answer", ["", "42", "😀😀", "\ud800", "Paris", "Yes."])
 def test_a_text_that_is_too_short_is_unscored(answer: str) -> None:
-    assert "the answer is too short to tell its language" in str(score(Language("en"), answer).error)
+    assert "the answer is too short to tell its language" in str(
+        score(Language("en"), answer).error
+    )
     assert "the prompt is too short" in str(score(Language(), TEXTS["en"], answer).error)
 
 
@@ -51,6 +55,9 @@ def test_near_relatives_are_not_counted_as_wrong() -> None:
 
 
 def test_a_region_does_not_count_and_an_unknown_language_is_refused() -> None:
-    assert (Language("pt_BR").name, Language("pt-BR").version) == ("language.pt", Language("pt").version)
+    assert (Language("pt_BR").name, Language("pt-BR").version) == (
+        "language.pt",
+        Language("pt").version,
+    )
     with pytest.raises(SettingError, match="language: found 'english'; allowed: af, ar"):
         Language("english")

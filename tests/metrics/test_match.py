@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 words = st.text(min_size=1).filter(lambda text: bool(text.strip()))
 
@@ -19,7 +21,9 @@ def case(expected: str | None = None, metadata: Mapping[str, Any] | None = None)
     return Case("c", "What?", Source("g.csv", 2), expected=expected, metadata=metadata or {})
 
 
-def score(metric: ExactMatch | Contains | Regex, answer: str, expected: str | None = None, **meta: Any) -> Score:
+def score(
+    metric: ExactMatch | Contains | Regex, answer: str, expected: str | None = None, **meta: Any
+) -> Score:
     return metric.score(case(expected, meta), Completion(answer))
 
 
@@ -50,7 +54,9 @@ def score(metric: ExactMatch | Contains | Regex, answer: str, expected: str | No
         (Regex("(?s)a.b"), "a\nb", None, 1),
     ],
 )
-def test_match(metric: ExactMatch | Contains | Regex, answer: str, expected: str | None, value: float) -> None:
+def test_match(
+    metric: ExactMatch | Contains | Regex, answer: str, expected: str | None, value: float
+) -> None:
     assert score(metric, answer, expected).value == value
 
 
@@ -67,28 +73,38 @@ def test_the_reason_says_what_was_looked_for() -> None:
 def test_one_of_several_accepted_answers_is_enough(metric: ExactMatch | Contains | Regex) -> None:
     assert score(metric, "Rome", "Paris", ideal=["Lyon", "Rome"]).value == 1
     assert score(metric, "Rome", None, ideal=["Rome"]).value == 1
-    assert score(metric, "Oslo", "Paris", ideal=["Lyon", "Rome"]).reason.endswith("'Paris' or 'Lyon' or 'Rome'")
+    assert score(metric, "Oslo", "Paris", ideal=["Lyon", "Rome"]).reason.endswith(
+        "'Paris' or 'Lyon' or 'Rome'"
+    )
 
 
 @pytest.mark.parametrize("metric", [ExactMatch(), Contains(), StartsWith(), Regex()])
 @pytest.mark.parametrize("ideal", [None, [], [None, 3]])
-def test_without_an_expected_text_the_answer_is_unscored(metric: ExactMatch | Contains | Regex, ideal: Any) -> None:
+def test_without_an_expected_text_the_answer_is_unscored(
+    metric: ExactMatch | Contains | Regex, ideal: Any
+) -> None:
     result = score(metric, "Paris", None, ideal=ideal)
     assert result.value is None
     assert "the case has no expected text" in str(result.error)
 
 
 def test_a_broken_pattern_is_refused_at_once() -> None:
-    with pytest.raises(SettingError, match=r"regex pattern: found '\('; allowed: a regular expression"):
+    with pytest.raises(
+        SettingError, match=r"regex pattern: found '\('; allowed: a regular expression"
+    ):
         Regex("(")
 
 
 def test_a_broken_pattern_in_a_row_is_unscored_and_named() -> None:
-    assert "g.csv:2: the expected text is no regular expression" in str(score(Regex(), "x", "(").error)
+    assert "g.csv:2: the expected text is no regular expression" in str(
+        score(Regex(), "x", "(").error
+    )
 
 
 @pytest.mark.parametrize("make", [Contains, StartsWith, Regex])
-def test_an_empty_text_would_match_everything_and_is_refused(make: type[Contains] | type[Regex]) -> None:
+def test_an_empty_text_would_match_everything_and_is_refused(
+    make: type[Contains] | type[Regex],
+) -> None:
     with pytest.raises(SettingError, match="allowed: text of at least one character"):
         make("")
 
@@ -101,7 +117,13 @@ def test_the_version_tells_settings_apart() -> None:
 
 @given(words)
 def test_every_text_matches_itself(text: str) -> None:
-    metrics = (ExactMatch(), ExactMatch(True, False), Contains(), StartsWith(), StartsWith(ignore_case=True))
+    metrics = (
+        ExactMatch(),
+        ExactMatch(True, False),
+        Contains(),
+        StartsWith(),
+        StartsWith(ignore_case=True),
+    )
     for metric in metrics:
         assert score(metric, text, text).value == 1
     assert score(Regex(re.escape(text)), text).value == 1
@@ -109,7 +131,9 @@ def test_every_text_matches_itself(text: str) -> None:
 
 @given(st.text(), words, st.text())
 def test_a_text_is_found_wherever_it_stands(before: str, text: str, after: str) -> None:
-    joined = f"{before}\n{text}\n{after}"  # line ends keep combining marks from joining their neighbours
+    joined = (
+        f"{before}\n{text}\n{after}"  # line ends keep combining marks from joining their neighbours
+    )
     if not text[0].isspace() and not text[-1].isspace():
         assert score(Contains(text), joined).value == 1
 

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics import mathematics
 from pytest_llmeval.metrics.mathematics import Mathematics
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 
 def score(answer: str, expected: str | None) -> Score:
-    return Mathematics().score(Case("c", "Solve.", Source("g.csv", 2), expected=expected), Completion(answer))
+    return Mathematics().score(
+        Case("c", "Solve.", Source("g.csv", 2), expected=expected), Completion(answer)
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,10 @@ def test_another_object_is_not_taken_for_it(answer: str, expected: str) -> None:
 
 
 def test_an_expected_text_that_is_no_mathematics_leaves_the_answer_unscored() -> None:
-    assert score("3", "Paris is nice").error == "g.csv:2: the expected text 'Paris is nice' is no mathematics"
+    assert (
+        score("3", "Paris is nice").error
+        == "g.csv:2: the expected text 'Paris is nice' is no mathematics"
+    )
     assert "no expected text" in str(score("3", None).error)
 
 
@@ -120,7 +127,10 @@ def test_what_takes_too_long_is_no_zero(monkeypatch: pytest.MonkeyPatch) -> None
 @given(st.integers(-999, 999), st.integers(1, 99))
 def test_a_fraction_is_itself_in_every_notation(above: int, below: int) -> None:
     metric = Mathematics()
-    plain, latex = metric.parse(f"{above}/{below}"), metric.parse(rf"\boxed{{\frac{{{above}}}{{{below}}}}}")
+    plain, latex = (
+        metric.parse(f"{above}/{below}"),
+        metric.parse(rf"\boxed{{\frac{{{above}}}{{{below}}}}}"),
+    )
     assert plain is not None
     assert latex is not None
     assert metric.same(plain, latex)

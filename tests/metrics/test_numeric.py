@@ -5,15 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.numeric import Numeric
-from pytest_llmeval.metrics.quantities import last_quantity
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.metrics.numbers import Numeric, last_quantity
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
-numbers = st.floats(min_value=-1e12, max_value=1e12).filter(lambda value: value == 0 or abs(value) > 1e-6)
+numbers = st.floats(min_value=-1e12, max_value=1e12).filter(
+    lambda value: value == 0 or abs(value) > 1e-6
+)
 
 
 def score(metric: Numeric, answer: str, expected: str | None) -> Score:
-    return metric.score(Case("c", "How many?", Source("g.csv", 2), expected=expected), Completion(answer))
+    return metric.score(
+        Case("c", "How many?", Source("g.csv", 2), expected=expected), Completion(answer)
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.phrases import ContainsAll, ContainsAny, ContainsNone
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.metrics.match import ContainsAll, ContainsAny, ContainsNone
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 
 def score(metric: ContainsAll, answer: str, expected: str | None = None, **meta: Any) -> Score:
-    return metric.score(Case("c", "What?", Source("g.csv", 2), expected=expected, metadata=meta), Completion(answer))
+    return metric.score(
+        Case("c", "What?", Source("g.csv", 2), expected=expected, metadata=meta), Completion(answer)
+    )
 
 
 def test_all_of_the_texts_are_wanted_and_the_share_that_is_there_is_told() -> None:
@@ -56,4 +60,6 @@ def test_texts_that_occur_everywhere_are_refused(texts: list[Any]) -> None:
 
 @pytest.mark.parametrize("column", [3, '["a"', [""]])
 def test_a_column_that_cannot_be_read_is_named(column: object) -> None:
-    assert "g.csv:2 column 'contains_any'" in str(score(ContainsAny(), "a", contains_any=column).error)
+    assert "g.csv:2 column 'contains_any'" in str(
+        score(ContainsAny(), "a", contains_any=column).error
+    )

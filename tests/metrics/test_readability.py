@@ -14,7 +14,9 @@ from textstat.textstat import textstatistics
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.readability import Readability, formulas
 from pytest_llmeval.metrics.registry import MetricRegistry
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case("c", "What?", Source("g.csv", 2))
 NO_NUMBER = {"difficult_words_list", "is_difficult_word", "is_easy_word", "remove_punctuation"}
@@ -71,12 +73,18 @@ def score(name: str, text: str, **params: object) -> Score:
         ("wiener_sachtextformel", "de_DE", GERMAN, 3.77),
     ],
 )
-def test_a_formula_gives_its_published_value(name: str, language: str, text: str, value: float) -> None:
+def test_a_formula_gives_its_published_value(
+    name: str, language: str, text: str, value: float
+) -> None:
     assert float(score(name, text, language=language)) == pytest.approx(value, abs=5e-4)
 
 
 def test_every_number_of_textstat_is_a_metric() -> None:
-    methods = {name for name, _ in inspect.getmembers(textstatistics, inspect.isfunction) if not name.startswith("_")}
+    methods = {
+        name
+        for name, _ in inspect.getmembers(textstatistics, inspect.isfunction)
+        if not name.startswith("_")
+    }
     assert set(formulas()) == methods - NO_NUMBER - SETTERS
 
 
@@ -106,7 +114,9 @@ def test_parameters_are_textstats_own() -> None:
     assert float(score("reading_time", EASY, ms_per_char=40)) == pytest.approx(40 * 431 / 1000)
     for name, formula in formulas().items():
         defaults = inspect.signature(getattr(textstatistics, formula.call or name)).parameters
-        own = {key: value for key, value in formula.params.items() if name != "wiener_sachtextformel"}
+        own = {
+            key: value for key, value in formula.params.items() if name != "wiener_sachtextformel"
+        }
         assert own == {key: defaults[key].default for key in own}
 
 
@@ -118,7 +128,9 @@ def test_text_standard_says_the_grade_in_words() -> None:
 def test_languages_do_not_mix_whichever_comes_first(first: str) -> None:
     text = f"El perro come mucho pan en la casa grande de {first}."
     order = [first, *({"en_US", "es"} - {first})]
-    values = {language: float(score("flesch_reading_ease", text, language=language)) for language in order}
+    values = {
+        language: float(score("flesch_reading_ease", text, language=language)) for language in order
+    }
     direct = {}
     for language in values:
         textstat = textstatistics()
@@ -145,7 +157,9 @@ def test_the_users_own_textstat_keeps_its_language() -> None:
 def test_the_version_names_textstat_language_and_changed_parameters() -> None:
     assert score("lix", SHORT).version == "textstat 0.7.8/en_US"
     assert score("lix", SHORT, language="pt-BR").version == "textstat 0.7.8/pt_BR"
-    assert score("difficult_words", SHORT, unique=False).version == "textstat 0.7.8/en_US/unique=false"
+    assert (
+        score("difficult_words", SHORT, unique=False).version == "textstat 0.7.8/en_US/unique=false"
+    )
 
 
 def test_an_unknown_language_is_refused_with_the_list() -> None:
@@ -168,7 +182,10 @@ def test_arabic_has_no_syllables_so_such_formulas_are_unscored() -> None:
 
 
 def test_borrowed_easy_words_are_told_in_the_reason_and_not_by_a_warning() -> None:
-    name, borrowed = "dale_chall_readability_score", "easy words are English: textstat has none for de"
+    name, borrowed = (
+        "dale_chall_readability_score",
+        "easy words are English: textstat has none for de",
+    )
     assert score(name, GERMAN, language="de_DE").reason == borrowed
     assert score(name, SPANISH, language="es").reason == ""
 
@@ -188,14 +205,18 @@ def test_a_formula_that_textstat_lacks_in_a_language_is_unscored_and_says_so() -
         ),
         *((name, "pl") for name in ("flesch_reading_ease", "szigriszt_pazos", "text_standard")),
     }
-    assert "textstat has no gunning_fog for language 'es'" in str(score("gunning_fog", SPANISH, language="es").error)
+    assert "textstat has no gunning_fog for language 'es'" in str(
+        score("gunning_fog", SPANISH, language="es").error
+    )
 
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
 def test_an_empty_answer_is_unscored_by_formulas_and_has_zero_of_everything(text: str) -> None:
     for name, formula in formulas().items():
         result = score(name, text)
-        assert (result.value, result.error) == ((0.0, None) if formula.is_count else (None, "the answer is empty"))
+        assert (result.value, result.error) == (
+            (0.0, None) if formula.is_count else (None, "the answer is empty")
+        )
 
 
 def test_an_answer_without_words_has_no_readability() -> None:
@@ -247,7 +268,8 @@ def test_readability_gives_each_score_when_asked() -> None:
 
 def test_readability_names_the_nearest_formula() -> None:
     with pytest.raises(
-        AttributeError, match=r"no readability formula 'flesch_ease'\. Did you mean 'flesch_reading_ease'"
+        AttributeError,
+        match=r"no readability formula 'flesch_ease'\. Did you mean 'flesch_reading_ease'",
     ):
         _ = Readability(lambda name: score(name, SHORT)).flesch_ease
 

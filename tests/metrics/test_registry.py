@@ -15,7 +15,9 @@ from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.readability import formulas
 from pytest_llmeval.metrics.registry import MetricRegistry
 from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records import Case, Completion, Scale, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Scale
 
 OURS = {
     *formulas(), "text_quality", "toxicity", "sentiment", "bias", "refusal", "exact_match", "contains", "contains_all",
@@ -80,7 +82,11 @@ def test_a_parameter_goes_before_the_metrics_default_and_that_before_the_familys
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("flesch", {}, r"threshold \(ini\): found 'flesch'; allowed: automated_readability_index, .*, words_per_sent"),
+        (
+            "flesch",
+            {},
+            r"threshold \(ini\): found 'flesch'; allowed: automated_readability_index, .*, words_per_sent",
+        ),
         ("smog_indx", {}, "Did you mean 'smog_index'"),
         ("lix.x", {}, "found 'lix.x'"),
         ("toxicity.", {}, "found 'toxicity.'"),
@@ -89,10 +95,22 @@ def test_a_parameter_goes_before_the_metrics_default_and_that_before_the_familys
             {"txt": "a"},
             r"threshold \(ini\) contains: found 'txt'; allowed: text, ignore_case. Did you mean 't",
         ),
-        ("contains", {"text": 3}, r"threshold \(ini\) contains text: found 3; allowed: str \| None"),
+        (
+            "contains",
+            {"text": 3},
+            r"threshold \(ini\) contains text: found 3; allowed: str \| None",
+        ),
         ("contains", {"ignore_case": "yes"}, "contains ignore_case: found 'yes'; allowed: bool"),
-        ("difficult_words", {"syllable_threshold": True}, "syllable_threshold: found True; allowed: int"),
-        ("wiener_sachtextformel", {"variant": 5}, "wiener_sachtextformel variant: found 5; allowed: 1 or 2 or 3 or 4"),
+        (
+            "difficult_words",
+            {"syllable_threshold": True},
+            "syllable_threshold: found True; allowed: int",
+        ),
+        (
+            "wiener_sachtextformel",
+            {"variant": 5},
+            "wiener_sachtextformel variant: found 5; allowed: 1 or 2 or 3 or 4",
+        ),
         ("json_schema", {"schema": 3}, "json_schema schema: found 3; allowed: "),
     ],
 )
@@ -107,12 +125,15 @@ def test_a_whole_number_will_do_for_a_number(registry: MetricRegistry) -> None:
     assert registry.create("reading_time", {"ms_per_char": 20}).version.endswith("/ms_per_char=20")
 
 
-def test_a_class_of_the_users_is_a_factory_with_its_own_parameters(registry: MetricRegistry) -> None:
+def test_a_class_of_the_users_is_a_factory_with_its_own_parameters(
+    registry: MetricRegistry,
+) -> None:
     registry.add(Emoji, "conftest.py")
     metric = registry.create("emoji", {"which": "🎉", "weight": 2, "limit": None})
     assert metric.score(CASE, Completion("🎉🎉")) == 4
     with pytest.raises(
-        SettingError, match=r"metric emoji: found 'wich'; allowed: which, weight, limit\. Did you mean 'which'"
+        SettingError,
+        match=r"metric emoji: found 'wich'; allowed: which, weight, limit\. Did you mean 'which'",
     ):
         registry.create("emoji", {"wich": "🎉"})
     with pytest.raises(SettingError, match=r"metric emoji limit: found '3'; allowed: int \| None"):
@@ -142,7 +163,9 @@ def test_annotations_that_cannot_be_read_are_not_checked(registry: MetricRegistr
 
     make.name = "odd"  # type: ignore[attr-defined]
     registry.add(make, "conftest.py")
-    assert registry.create("odd", {"first": "🎉", "second": "any"}).score(CASE, Completion("🎉")) == 1
+    assert (
+        registry.create("odd", {"first": "🎉", "second": "any"}).score(CASE, Completion("🎉")) == 1
+    )
 
 
 def test_a_metric_may_inherit_the_protocol(registry: MetricRegistry) -> None:
@@ -162,18 +185,25 @@ def test_a_metric_may_inherit_the_protocol(registry: MetricRegistry) -> None:
 def test_a_label_of_the_users_metric_is_written_with_a_dot(registry: MetricRegistry) -> None:
     registry.add(Labels, "conftest.py")
     assert registry.create("mood.joy", {}).name == "mood.joy"
-    with pytest.raises(SettingError, match=r"metric mood: found 'no parameters'; allowed: label\. Give label"):
+    with pytest.raises(
+        SettingError, match=r"metric mood: found 'no parameters'; allowed: label\. Give label"
+    ):
         registry.create("mood", {})
 
 
 def test_a_label_given_twice_is_refused(registry: MetricRegistry) -> None:
-    with pytest.raises(SettingError, match=r"found 'threat'; allowed: insult, as in 'toxicity\.insult'"):
+    with pytest.raises(
+        SettingError, match=r"found 'threat'; allowed: insult, as in 'toxicity\.insult'"
+    ):
         registry.create("toxicity.insult", {"label": "threat"})
 
 
 def test_a_name_that_is_taken_is_refused_with_both_origins(registry: MetricRegistry) -> None:
     registry.add(Emoji, "tests/conftest.py")
-    with pytest.raises(InputError, match=r"metric 'emoji' comes twice: from tests/conftest\.py and from other-plugin"):
+    with pytest.raises(
+        InputError,
+        match=r"metric 'emoji' comes twice: from tests/conftest\.py and from other-plugin",
+    ):
         registry.add(Emoji(), "other-plugin")
 
 
@@ -191,7 +221,9 @@ def test_a_name_that_is_taken_is_refused_with_both_origins(registry: MetricRegis
 def test_an_object_that_is_no_metric_is_refused_with_what_it_lacks(
     metric: object, lacking: str, registry: MetricRegistry
 ) -> None:
-    with pytest.raises(InputError, match=rf"conftest\.py: a metric has name, version and score.*lacks {lacking}$"):
+    with pytest.raises(
+        InputError, match=rf"conftest\.py: a metric has name, version and score.*lacks {lacking}$"
+    ):
         registry.add(metric, "conftest.py")
 
 
@@ -230,7 +262,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     info = tmp_path / "llm_shouting-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: llm-shouting\nVersion: 1.0\n", "utf-8")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: llm-shouting\nVersion: 1.0\n", "utf-8"
+    )
     points = "[pytest_llmeval.metrics]\nshouting = shouting:Shouting\n"
     (info / "entry_points.txt").write_text(points, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -245,10 +279,13 @@ def test_an_installed_package_can_bring_a_metric(installed: Path, registry: Metr
     assert (info.about, info.origin) == ("Share of capitals.", "llm-shouting (shouting:Shouting)")
 
 
-def test_a_broken_entry_point_names_its_distribution(installed: Path, registry: MetricRegistry) -> None:
+def test_a_broken_entry_point_names_its_distribution(
+    installed: Path, registry: MetricRegistry
+) -> None:
     installed.write_text("[pytest_llmeval.metrics]\nshouting = shouting:Missing\n", "utf-8")
     with pytest.raises(
-        InputError, match=r"metric 'shouting' of llm-shouting \(shouting:Missing\) cannot be loaded: Attr"
+        InputError,
+        match=r"metric 'shouting' of llm-shouting \(shouting:Missing\) cannot be loaded: Attr",
     ):
         registry.load_entry_points()
 
@@ -281,7 +318,9 @@ def test_what_is_handed_to_a_metric_is_no_parameter_of_its_users() -> None:
     assert infos["similarity"].extra == "similarity"
     with pytest.raises(SettingError, match=r"metric ruled: found 'ruler'; allowed: offset"):
         registry.create("ruled", {"ruler": 2})
-    with pytest.raises(SettingError, match=r"metric similarity: found 'embedder'; allowed: no parameters"):
+    with pytest.raises(
+        SettingError, match=r"metric similarity: found 'embedder'; allowed: no parameters"
+    ):
         registry.create("similarity", {"embedder": "minilm"})
 
 
@@ -301,7 +340,9 @@ def test_scorers_that_are_made_elsewhere_come_first_in_the_list(registry: Metric
     assert len(infos) == len(OURS) + 1
 
 
-def test_it_is_known_which_scores_cost_calls_although_no_judge_gives_them(registry: MetricRegistry) -> None:
+def test_it_is_known_which_scores_cost_calls_although_no_judge_gives_them(
+    registry: MetricRegistry,
+) -> None:
     assert {info.name for info in registry.describe() if registry.asks(info.name)} == {
         "similarity",
         "relevance",
@@ -312,7 +353,10 @@ def test_it_is_known_which_scores_cost_calls_although_no_judge_gives_them(regist
 @pytest.mark.parametrize("name", ["exact_match", "numeric", "math"])
 def test_answers_can_be_put_to_the_vote(name: str, registry: MetricRegistry) -> None:
     metric: Any = registry.create(name, {})
-    one, other = metric.parse("1000"), metric.parse("1000" if name == "exact_match" else "It is 1,000.")
+    one, other = (
+        metric.parse("1000"),
+        metric.parse("1000" if name == "exact_match" else "It is 1,000."),
+    )
     assert metric.same(one, other)
     assert metric.same(other, one)
     assert not metric.same(one, metric.parse("999"))
@@ -322,7 +366,11 @@ def test_answers_can_be_put_to_the_vote(name: str, registry: MetricRegistry) -> 
 def test_the_command_lists_every_judge_and_metric(installed: Path) -> None:
     result = CliRunner().invoke(metrics)
     assert result.exit_code == 0
-    names = {line.split()[0] for line in result.output.splitlines() if line.startswith("  ") and line[2] != " "}
+    names = {
+        line.split()[0]
+        for line in result.output.splitlines()
+        if line.startswith("  ") and line[2] != " "
+    }
     assert names == {*OURS, "shouting", *kind_names()}
     assert "  smog_index  (from 3.1291, US grade, lower is better)" in result.output
     assert "      from: llm-shouting (shouting:Shouting)" in result.output
@@ -342,5 +390,7 @@ def test_importing_and_filling_the_registry_loads_nothing_heavy() -> None:
     )
     ours = "from pytest_llmeval.metrics.registry import MetricRegistry; MetricRegistry()"
     code = f"import sys; {ours}; print(set(sys.modules) & {heavy})"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout == "set()\n"

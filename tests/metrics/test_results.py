@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.metrics.results import as_score, unscored
-from pytest_llmeval.records import UNIT_SCALE, Case, Completion, Scale, Score
+from pytest_llmeval.metrics.as_score import as_score, unscored
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 
 
 class Words:
@@ -53,7 +55,9 @@ def test_a_number_that_is_not_finite_is_unscored(result: float) -> None:
     assert "allowed: a finite number" in str(score.error)
 
 
-@pytest.mark.parametrize("result", [None, "5", [1], {"score": 1}, 1j, np.array([1.0, 2.0]), 10**400])
+@pytest.mark.parametrize(
+    "result", [None, "5", [1], {"score": 1}, 1j, np.array([1.0, 2.0]), 10**400]
+)
 def test_what_is_no_number_is_unscored_with_the_reason(result: object) -> None:
     score = as_score(Words(), result)
     assert score.value is None

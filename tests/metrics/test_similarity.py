@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import BadReply, MissingExtraError, SettingError
 from pytest_llmeval.metrics import extras
-from pytest_llmeval.metrics.embedders import EndpointEmbedder, MiniLM, WordLlama, cosine, local_embedder
+from pytest_llmeval.metrics.embedders import (
+    EndpointEmbedder,
+    MiniLM,
+    WordLlama,
+    cosine,
+    local_embedder,
+)
 from pytest_llmeval.metrics.similarity import Relevance, Similarity
 from pytest_llmeval.providers.scripted import ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Embedding, Score, Source, Usage
+from pytest_llmeval.records.call import Completion, Embedding, Usage
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 PARAPHRASES = [
     ("How can I return a bike?", "What is the way to send a bicycle back?"),
@@ -46,7 +54,13 @@ class Letters:
         return [Embedding(tuple(float(text.count(letter)) for letter in "abc")) for text in texts]
 
 
-def taken(metric: Similarity, answer: str, expected: str | None = None, prompt: str = "What?", **meta: object) -> Score:
+def taken(
+    metric: Similarity,
+    answer: str,
+    expected: str | None = None,
+    prompt: str = "What?",
+    **meta: object,
+) -> Score:
     case = Case("c", prompt, Source("g.csv", 2), expected=expected, metadata=meta)
     return asyncio.run(metric.score(case, Completion(answer)))
 
@@ -66,7 +80,9 @@ def test_what_has_no_direction_or_nothing_to_compare_is_unscored() -> None:
 
 
 @given(vectors, vectors, st.floats(0.01, 100))
-def test_a_cosine_is_symmetric_bounded_and_blind_to_length(one: list[float], other: list[float], factor: float) -> None:
+def test_a_cosine_is_symmetric_bounded_and_blind_to_length(
+    one: list[float], other: list[float], factor: float
+) -> None:
     value = cosine(one, other)
     assert value == cosine(other, one)
     assert value is None or -1 <= value <= 1
@@ -76,11 +92,16 @@ def test_a_cosine_is_symmetric_bounded_and_blind_to_length(one: list[float], oth
 
 
 @pytest.mark.parametrize("model", [MiniLM, WordLlama])
-def test_paraphrases_are_nearer_than_every_unrelated_pair(model: type[MiniLM] | type[WordLlama]) -> None:
+def test_paraphrases_are_nearer_than_every_unrelated_pair(
+    model: type[MiniLM] | type[WordLlama],
+) -> None:
     metric = Similarity(local_embedder("minilm" if model is MiniLM else "wordllama"))
     near = [float(taken(metric, one, other)) for one, other in PARAPHRASES]
     shifted = [*PARAPHRASES[3:], *PARAPHRASES[:3]]
-    far = [float(taken(metric, one, other)) for (one, _), (_, other) in zip(PARAPHRASES, shifted, strict=True)]
+    far = [
+        float(taken(metric, one, other))
+        for (one, _), (_, other) in zip(PARAPHRASES, shifted, strict=True)
+    ]
     assert min(near) > max(far)
     assert max(far) < 0.3
 
@@ -100,7 +121,9 @@ def test_a_cosine_is_not_correctness() -> None:
 
 
 def test_what_was_read_of_a_long_text_is_told() -> None:
-    assert taken(Similarity(), "word " * 1000, "word").reason == "only the first 256 tokens were read"
+    assert (
+        taken(Similarity(), "word " * 1000, "word").reason == "only the first 256 tokens were read"
+    )
     assert taken(Similarity(), "word", "word").reason == ""
 
 
@@ -113,7 +136,9 @@ def test_an_endpoint_s_vectors_cost_calls_that_the_score_tells_without_their_tex
     provider = ScriptedProvider({"ab": vector(1, 0), "c": vector(0.6, 0.8)}, fingerprint="here")
     result = taken(Similarity(EndpointEmbedder(provider, "small")), "ab", "c")
     assert result == pytest.approx(0.6)
-    assert [(call.text, call.cost_usd, call.model) for call in result.calls] == [("", 0.01, "small")] * 2
+    assert [(call.text, call.cost_usd, call.model) for call in result.calls] == [
+        ("", 0.01, "small")
+    ] * 2
     assert result.version == "cosine/small here"
 
 
@@ -123,16 +148,24 @@ def test_a_reply_that_is_no_vector_is_a_bad_reply(text: str) -> None:
         taken(Similarity(EndpointEmbedder(ScriptedProvider(default=text), "small")), "a", "b")
 
 
-def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(
-        MissingExtraError, match=r'pip install "pytest-llm-golden\[similarity\]", or --llm-embedding op'
+        MissingExtraError,
+        match=r'pip install "pytest-llm-golden\[similarity\]", or --llm-embedding op',
     ):
         MiniLM()
-    with pytest.raises(MissingExtraError, match=r"needs the package wordllama, which is not installed.*\[wordllama\]"):
+    with pytest.raises(
+        MissingExtraError,
+        match=r"needs the package wordllama, which is not installed.*\[wordllama\]",
+    ):
         WordLlama()
 
 
 def test_an_unknown_model_is_refused_with_what_is_allowed() -> None:
-    with pytest.raises(SettingError, match=r"--llm-embedding: found 'minilmm'; .* Did you mean 'minilm'"):
+    with pytest.raises(
+        SettingError, match=r"--llm-embedding: found 'minilmm'; .* Did you mean 'minilm'"
+    ):
         local_embedder("minilmm")

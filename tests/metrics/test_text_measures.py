@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.length import UNITS, Length
-from pytest_llmeval.metrics.readability import formulas
+from pytest_llmeval.metrics.readability import TextQuality, formulas
 from pytest_llmeval.metrics.refusal import Refusal
 from pytest_llmeval.metrics.sentiment import Sentiment
 from pytest_llmeval.metrics.spending import Cost, Latency
-from pytest_llmeval.metrics.text_quality import TextQuality
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case("c", "What?", Source("g.csv", 2))
 REFUSALS = {
@@ -59,8 +60,14 @@ def length(text: str, unit: str) -> float:
 @pytest.mark.parametrize(
     ("text", "counts"),
     [
-        ("Hello, world! How are you?", {"words": 5, "sentences": 2, "lines": 1, "paragraphs": 1, "characters": 26}),
-        ("One.\nTwo.\n\n\nThree — 3 things.", {"words": 5, "sentences": 3, "lines": 3, "paragraphs": 2}),
+        (
+            "Hello, world! How are you?",
+            {"words": 5, "sentences": 2, "lines": 1, "paragraphs": 1, "characters": 26},
+        ),
+        (
+            "One.\nTwo.\n\n\nThree — 3 things.",
+            {"words": 5, "sentences": 3, "lines": 3, "paragraphs": 2},
+        ),
         ("It costs 3.50 euros. “Really?” Yes", {"words": 6, "sentences": 3}),
         ("东京是首都。北京也是！", {"sentences": 2, "characters": 11}),  # noqa: RUF001
         ("cafe\u0301", {"characters": 4, "words": 1}),
@@ -131,7 +138,9 @@ def test_phrases_of_one_s_own_refuse_too() -> None:
 
 
 def test_the_phrases_are_written_once_and_none_holds_another_language_s() -> None:
-    data = json.loads(resources.files("pytest_llmeval.metrics").joinpath("refusals.json").read_text("utf-8"))
+    data = json.loads(
+        resources.files("pytest_llmeval.metrics").joinpath("refusals.json").read_text("utf-8")
+    )
     phrases = [phrase for language in data.values() for phrase in language]
     assert len(phrases) == len(set(phrases))
     assert len(data) == 12
@@ -141,7 +150,9 @@ def test_text_quality_has_every_formula() -> None:
     text = Completion("The cat sat on the mat. It was a warm day, and nobody came to the door.")
     result = TextQuality().score(CASE, text)
     assert result == formulas()["flesch_reading_ease"]().score(CASE, text).value
-    lacking = {name for name, formula in formulas().items() if formula().score(CASE, text).value is None}
+    lacking = {
+        name for name, formula in formulas().items() if formula().score(CASE, text).value is None
+    }
     assert set(result.parts) == set(formulas()) - lacking
     assert result.parts["lexicon_count"] == 17
     assert TextQuality().score(CASE, Completion("")).error == "the answer is empty"
@@ -159,10 +170,16 @@ def test_latency_and_cost_are_those_of_the_answer() -> None:
 
 
 def test_what_is_not_known_is_unscored() -> None:
-    assert "the latency is unknown: column:answer tells none" in str(score(Latency(), endpoint="column:answer").error)
-    assert "the price of 'mine' is unknown: give it in the ini key llm_prices" in str(score(Cost(), model="mine").error)
+    assert "the latency is unknown: column:answer tells none" in str(
+        score(Latency(), endpoint="column:answer").error
+    )
+    assert "the price of 'mine' is unknown: give it in the ini key llm_prices" in str(
+        score(Cost(), model="mine").error
+    )
 
 
 def test_the_data_files_are_in_the_package() -> None:
     folder = Path(str(resources.files("pytest_llmeval.metrics")))
-    assert {"refusals.json", "identity_terms.json", "units.json"} <= {file.name for file in folder.iterdir()}
+    assert {"refusals.json", "identity_terms.json", "units.json"} <= {
+        file.name for file in folder.iterdir()
+    }

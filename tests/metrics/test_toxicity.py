@@ -16,10 +16,12 @@ import pytest
 
 from pytest_llmeval.errors import MissingExtraError, SettingError
 from pytest_llmeval.metrics.registry import MetricRegistry
-from pytest_llmeval.metrics.toxicity import ToxicityMetric
-from pytest_llmeval.metrics.toxicity_files import LABELS
-from pytest_llmeval.metrics.toxicity_model import shared_model
-from pytest_llmeval.records import Case, Completion, Score, Source
+from pytest_llmeval.metrics.toxicity.files import LABELS
+from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
+from pytest_llmeval.metrics.toxicity.model import shared_model
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.score import Score
 
 CASE = Case("c", "What?", Source("g.csv", 2))
 TEXTS = ["you are stupid", "", "you are kind", "😀 مرحبا", "you " * 300]
@@ -43,7 +45,9 @@ def published() -> Iterator[None]:
 
 
 @pytest.fixture
-def altered(checkpoint: Path, tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric]:
+def altered(
+    checkpoint: Path, tmp_path: Path
+) -> Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric]:
     """The metric over a copy of the checkpoint in which something was changed."""
     import torch
 
@@ -94,11 +98,15 @@ def test_a_batch_gives_what_single_texts_give(checkpoint: Path) -> None:
     metric = registry.create("toxicity", {"model": path})
     assert isinstance(metric, ToxicityMetric)
     single = [dict(score(ToxicityMetric(str(checkpoint)), text).parts) for text in TEXTS]
-    assert metric.score_batch([*TEXTS, TEXTS[0]]) == [pytest.approx(one, abs=2e-6) for one in [*single, single[0]]]
+    assert metric.score_batch([*TEXTS, TEXTS[0]]) == [
+        pytest.approx(one, abs=2e-6) for one in [*single, single[0]]
+    ]
     assert metric.score_batch([]) == []
 
 
-def test_a_text_longer_than_the_network_reads_is_cut_and_the_reason_says_so(metric: ToxicityMetric) -> None:
+def test_a_text_longer_than_the_network_reads_is_cut_and_the_reason_says_so(
+    metric: ToxicityMetric,
+) -> None:
     assert score(metric, "you " * 300).reason == "only the first 64 tokens were read"
     assert score(metric, "you are").reason == ""
 
@@ -109,11 +117,17 @@ def test_hostile_texts_are_scored(metric: ToxicityMetric, text: str) -> None:
 
 
 def test_the_version_names_detoxify_and_the_content_of_the_checkpoint(
-    metric: ToxicityMetric, checkpoint: Path, altered: Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric]
+    metric: ToxicityMetric,
+    checkpoint: Path,
+    altered: Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric],
 ) -> None:
     other = altered(lambda content: content["state_dict"]["classifier.bias"].add_(1))
     assert metric.version.startswith("detoxify 0.5")
-    assert metric.version == ToxicityMetric(str(checkpoint / "tiny.ckpt"), label="insult").version != other.version
+    assert (
+        metric.version
+        == ToxicityMetric(str(checkpoint / "tiny.ckpt"), label="insult").version
+        != other.version
+    )
     assert ToxicityMetric("unbiased").version == f"{metric.version.partition('/')[0]}/unbiased"
 
 
@@ -124,9 +138,12 @@ def test_nothing_is_printed_while_a_model_loads(
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_unknown_label_is_refused_with_the_models_own(metric: ToxicityMetric, checkpoint: Path) -> None:
+def test_an_unknown_label_is_refused_with_the_models_own(
+    metric: ToxicityMetric, checkpoint: Path
+) -> None:
     with pytest.raises(
-        SettingError, match=r"found 'insul'; allowed: toxicity, .* identity_attack\. Did you mean 'insult'"
+        SettingError,
+        match=r"found 'insul'; allowed: toxicity, .* identity_attack\. Did you mean 'insult'",
     ):
         ToxicityMetric("original", "insul")
     with pytest.raises(SettingError, match="found 'sexual_explicit'"):
@@ -150,23 +167,30 @@ class RunsCode:
         return os.system, (f"touch {self.file}",)
 
 
-def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(
+    checkpoint: Path, tmp_path: Path
+) -> None:
     import torch
 
     folder = shutil.copytree(checkpoint, tmp_path / "evil")
     torch.save({"config": RunsCode(tmp_path / "ran"), "state_dict": {}}, folder / "tiny.ckpt")
-    with pytest.raises(SettingError, match=r"nothing that runs code when it is read\. Refused: .*system") as caught:
+    with pytest.raises(
+        SettingError, match=r"nothing that runs code when it is read\. Refused: .*system"
+    ) as caught:
         score(ToxicityMetric(str(folder)), "you")
     assert "weights_only" not in str(caught.value)  # torch advises to allow it; we do not
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 broken"])
-def test_a_file_that_is_no_checkpoint_is_refused(content: bytes, checkpoint: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_checkpoint_is_refused(
+    content: bytes, checkpoint: Path, tmp_path: Path
+) -> None:
     folder = shutil.copytree(checkpoint, tmp_path / "broken")
     (folder / "tiny.ckpt").write_bytes(content)
     with pytest.raises(
-        SettingError, match=r"--llm-toxicity-model: found .*tiny\.ckpt'; allowed: a checkpoint of detoxify"
+        SettingError,
+        match=r"--llm-toxicity-model: found .*tiny\.ckpt'; allowed: a checkpoint of detoxify",
     ):
         score(ToxicityMetric(str(folder)), "you")
 
@@ -175,7 +199,9 @@ def test_a_checkpoint_with_gaps_is_refused_rather_than_filled_with_random_number
     altered: Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric],
 ) -> None:
     metric = altered(lambda content: content["state_dict"].pop("classifier.weight"))
-    with pytest.raises(SettingError, match=r"every weight of its network\. It lacks classifier\.weight"):
+    with pytest.raises(
+        SettingError, match=r"every weight of its network\. It lacks classifier\.weight"
+    ):
         score(metric, "you")
 
 
@@ -183,7 +209,9 @@ def test_a_checkpoint_that_does_not_fit_its_config_is_refused(
     altered: Callable[[Callable[[dict[str, Any]], None]], ToxicityMetric],
 ) -> None:
     metric = altered(lambda content: content["config"]["arch"]["args"].update(num_classes=3))
-    with pytest.raises(SettingError, match=r"a checkpoint that fits the config\.json and vocabulary beside it"):
+    with pytest.raises(
+        SettingError, match=r"a checkpoint that fits the config\.json and vocabulary beside it"
+    ):
         score(metric, "you")
 
 
@@ -193,7 +221,8 @@ def test_a_folder_without_vocabulary_or_with_two_checkpoints_is_refused_at_once(
     folder = shutil.copytree(checkpoint, tmp_path / "copy")
     shutil.copy(folder / "tiny.ckpt", folder / "other.pt")
     with pytest.raises(
-        SettingError, match=r"a folder with one checkpoint \(\.ckpt or \.pt\)\. It has other\.pt, tiny\.ckpt"
+        SettingError,
+        match=r"a folder with one checkpoint \(\.ckpt or \.pt\)\. It has other\.pt, tiny\.ckpt",
     ):
         ToxicityMetric(str(folder))
     (folder / "vocab.txt").unlink()
@@ -204,14 +233,20 @@ def test_a_folder_without_vocabulary_or_with_two_checkpoints_is_refused_at_once(
 
 
 def test_a_misspelt_model_is_refused_with_the_nearest() -> None:
-    with pytest.raises(SettingError, match=r"found 'multilingal'; allowed: original, .* Did you mean 'multilingual'"):
+    with pytest.raises(
+        SettingError,
+        match=r"found 'multilingal'; allowed: original, .* Did you mean 'multilingual'",
+    ):
         ToxicityMetric("multilingal")
 
 
-def test_without_detoxify_the_error_names_the_extra_and_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_detoxify_the_error_names_the_extra_and_the_other_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "detoxify", None)
     with pytest.raises(
-        MissingExtraError, match=r'pip install "pytest-llm-golden\[toxicity\]", or --llm-toxicity judge'
+        MissingExtraError,
+        match=r'pip install "pytest-llm-golden\[toxicity\]", or --llm-toxicity judge',
     ):
         MetricRegistry().create("toxicity", {})
 
@@ -236,7 +271,9 @@ def served(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=checkpoint)) as server:
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=checkpoint)
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/tiny.ckpt"
         monkeypatch.setitem(MODEL_URLS, "original", url)
@@ -244,7 +281,9 @@ def served(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.shutdown()
 
 
-def test_weights_that_cannot_be_fetched_fail_with_all_remedies(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_cannot_be_fetched_fail_with_all_remedies(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from detoxify.detoxify import MODEL_URLS
 
     monkeypatch.setitem(MODEL_URLS, "original", "http://127.0.0.1:9/toxic.ckpt")
@@ -252,7 +291,10 @@ def test_weights_that_cannot_be_fetched_fail_with_all_remedies(hub: Path, monkey
     with pytest.raises(MissingExtraError) as caught:
         score(metric, "you")
     message = str(caught.value)
-    assert "toxicity model 'original' needs the weights http://127.0.0.1:9/toxic.ckpt, which are not on this" in message
+    assert (
+        "toxicity model 'original' needs the weights http://127.0.0.1:9/toxic.ckpt, which are not on this"
+        in message
+    )
     assert "connect to the network once" in message
     assert "--llm-toxicity-model PATH" in message
     assert "--llm-toxicity judge" in message
@@ -262,7 +304,8 @@ def test_weights_that_cannot_be_fetched_fail_with_all_remedies(hub: Path, monkey
 
 def test_a_vocabulary_that_cannot_be_fetched_fails_with_its_name(hub: Path, served: str) -> None:
     with pytest.raises(
-        MissingExtraError, match=r"needs config and vocabulary of bert-base-uncased \(Hugging Face hub\)"
+        MissingExtraError,
+        match=r"needs config and vocabulary of bert-base-uncased \(Hugging Face hub\)",
     ):
         score(ToxicityMetric(), "you")
 
@@ -278,7 +321,9 @@ def test_a_published_model_is_fetched_once_and_then_needs_no_network(
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("0123abc", "utf-8")
     first = score(ToxicityMetric(), "you are stupid")
-    assert first.parts == pytest.approx(score(ToxicityMetric(str(checkpoint)), "you are stupid").parts, abs=1e-6)
+    assert first.parts == pytest.approx(
+        score(ToxicityMetric(str(checkpoint)), "you are stupid").parts, abs=1e-6
+    )
 
     from detoxify.detoxify import MODEL_URLS
 

@@ -90,13 +90,19 @@ class Project:
         """The same, without waiting for it."""
         command = [sys.executable, "-u", "-c", INTERRUPTIBLE, *OTHERS_OFF, *args]
         process = subprocess.Popen(
-            command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         running = Running(process)
         self.pytester._request.addfinalizer(running.kill)
         return running
 
-    def rows(self, count: int, more: Mapping[int, str] | None = None, path: str = "golden/rows.csv") -> None:
+    def rows(
+        self, count: int, more: Mapping[int, str] | None = None, path: str = "golden/rows.csv"
+    ) -> None:
         """A golden file with the cases ``row-00``, ``row-01`` and so on.
 
         Args:
@@ -105,7 +111,10 @@ class Project:
             path: The file.
         """
         added = more or {}
-        lines = [f"row-{number:02},Question {number} {added.get(number, '')},Answer\n" for number in range(count)]
+        lines = [
+            f"row-{number:02},Question {number} {added.get(number, '')},Answer\n"
+            for number in range(count)
+        ]
         self.write(path, "id,prompt,expected\n" + "".join(lines))
 
     def report(self, path: str = ".llmeval/report.json") -> Any:
@@ -134,7 +143,9 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(
+    pytester: pytest.Pytester, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> Project:
     """A project with ``golden/faq.csv``: a good case, a bad one and one with a quoted newline."""
     for name in (
         "OPENAI_API_KEY",
@@ -146,7 +157,9 @@ def project(pytester: pytest.Pytester, endpoint: MockEndpoint, monkeypatch: pyte
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("LLMEVAL_NO_SELFTEST", "1")  # the endpoint's judge says what the scenario needs, not the truth
+    monkeypatch.setenv(
+        "LLMEVAL_NO_SELFTEST", "1"
+    )  # the endpoint's judge says what the scenario needs, not the truth
     made = Project(pytester, endpoint)
     made.write("golden/faq.csv", FAQ)
     return made

@@ -20,12 +20,16 @@ def test_a_job_on_github_shows_the_lines_that_are_worse_and_the_summary(
     monkeypatch.setenv("GITHUB_WORKSPACE", str(project.path.parent))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
 
-    run = project.run(*ARGS, "--llm-summary", "out/pr.md", "--llm-code-quality", "out/gl.json", "-n", workers)
+    run = project.run(
+        *ARGS, "--llm-summary", "out/pr.md", "--llm-code-quality", "out/gl.json", "-n", workers
+    )
 
     lines = [line for line in run.stdout.lines if line.startswith("::")]
     file = f"{project.path.name}/golden/faq.csv"
     assert len(lines) == 1
-    assert lines[0].startswith(f"::error file={file},line=3,title=worse than asked%3A shipping::rubric is 2, asked")
+    assert lines[0].startswith(
+        f"::error file={file},line=3,title=worse than asked%3A shipping::rubric is 2, asked"
+    )
     summary = (project.path / "out/pr.md").read_text(encoding="utf-8")
     assert page.read_text(encoding="utf-8") == f"what another step wrote\n{summary}"
     assert summary.startswith("<!-- llmeval -->\n\n## ❌ FAILED: 1 of 3 cases is worse than asked.")

@@ -17,7 +17,7 @@ JUDGED = (
     "golden/rows.csv", "--llm-provider", "column:answer", "--llm-judge-model", "judge", "--llm-threshold", "rubric>=1",
 )  # fmt: skip
 POINTS = """
-from pytest_llmeval.records import Scale
+from pytest_llmeval.records.call import Scale
 
 class Points:
     name, version, scale = "points", "1", Scale(0.0, 5.0)
@@ -52,10 +52,17 @@ def baseline(project: Project, scores: Sequence[float]) -> None:
     head = {"format": "llmeval-baseline-1", "name": "main", "scales": {"points": scale}}
     where = {"file": "golden/rows.csv", "suite": "golden/rows.csv", "outcome": "passed", "tags": []}
     rows = [
-        {**where, "id": f"row-{place:02}", "scores": {"points": {"values": [score]}}, "answers": [f"before {place}"]}
+        {
+            **where,
+            "id": f"row-{place:02}",
+            "scores": {"points": {"values": [score]}},
+            "answers": [f"before {place}"],
+        }
         for place, score in enumerate(scores)
     ]
-    project.write("golden/baselines/main.jsonl", "".join(f"{json.dumps(row)}\n" for row in (head, *rows)))
+    project.write(
+        "golden/baselines/main.jsonl", "".join(f"{json.dumps(row)}\n" for row in (head, *rows))
+    )
 
 
 def accepted(project: Project, scores: Sequence[float | str], *args: str) -> None:
@@ -76,7 +83,11 @@ BEFORE = [4, 4.5] * 10
         ([3, 3.5] * 10, "REGRESSED: regression against main: points: 20.0 points worse", 1),
         ([3.98, 4.45] * 10, "WARN: regression against main: points: 0.7 points worse", 0),
         ([4.2, 4.5] * 10, "OK: regression against main: points: 2.0 points better", 0),
-        ([4.9, 4.5, 2.5, 4.5] * 5, "INCONCLUSIVE: regression against main: points: 3.0 points worse", 0),
+        (
+            [4.9, 4.5, 2.5, 4.5] * 5,
+            "INCONCLUSIVE: regression against main: points: 3.0 points worse",
+            0,
+        ),
         ([4, 4.5] * 9 + ["no"] * 2, "ERROR: regression against main: points: 2 of 20 scores", 10),
     ],
 )
@@ -97,16 +108,23 @@ def test_every_verdict_is_printed_first_and_sets_the_exit_code(
 
 
 @both
-def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(project: Project, workers: str) -> None:
+def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(
+    project: Project, workers: str
+) -> None:
     write(project, BEFORE)
     run = project.run(*GATED, "-n", workers)
     assert run.ret == 0
-    assert "NO BASELINE: regression against main: there is no baseline to compare with" in run.stdout.str()
+    assert (
+        "NO BASELINE: regression against main: there is no baseline to compare with"
+        in run.stdout.str()
+    )
     assert "llmeval baseline accept --name main" in run.stdout.str()
     assert project.run(*GATED, "-n", workers, "--llm-strict").ret == 1
 
 
-def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(project: Project) -> None:
+def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(
+    project: Project,
+) -> None:
     write(project, BEFORE)
     project.write("pytest.ini", "[pytest]\nllm_baseline = main\n")
     assert "NO BASELINE" in project.run(*GRADED).stdout.str()
@@ -128,7 +146,9 @@ def test_the_latest_run_and_a_pinned_one_are_gated_together(project: Project) ->
     assert run.ret == 1
     verdicts = {gate["baseline"]: gate["verdict"] for gate in project.report()["run"]["gates"]}
     assert verdicts == {"main": "REGRESSED", "latest": "REGRESSED"}
-    assert [each["metrics"][0]["result"]["metrics"] for each in project.report()["run"]["comparisons"]] == [2, 2]
+    assert [
+        each["metrics"][0]["result"]["metrics"] for each in project.report()["run"]["comparisons"]
+    ] == [2, 2]
 
 
 def test_a_baseline_is_stable_when_it_is_accepted_again(project: Project) -> None:
@@ -139,7 +159,11 @@ def test_a_baseline_is_stable_when_it_is_accepted_again(project: Project) -> Non
     assert path.read_bytes() == first
     head, row, *_ = map(json.loads, first.decode().splitlines())
     assert head["format"] == "llmeval-baseline-1"
-    assert (row["file"], row["id"], row["scores"]["points"]["values"]) == ("golden/rows.csv", "row-00", [4.0])
+    assert (row["file"], row["id"], row["scores"]["points"]["values"]) == (
+        "golden/rows.csv",
+        "row-00",
+        [4.0],
+    )
     assert row["answers"]
 
 
@@ -175,7 +199,9 @@ def test_a_run_that_was_cut_off_has_no_verdict(project: Project, workers: str) -
     baseline(project, BEFORE)
     write(project, [0, *[3.0] * 19])
     run = project.run(*GATED, "-x", "-n", workers)
-    assert run.ret == (pytest.ExitCode.INTERRUPTED if workers == "2" else pytest.ExitCode.TESTS_FAILED)
+    assert run.ret == (
+        pytest.ExitCode.INTERRUPTED if workers == "2" else pytest.ExitCode.TESTS_FAILED
+    )
     assert project.report()["run"]["gates"] == []
     assert "cut off before its end, so its gates give no verdict" in run.stdout.str()
 
@@ -192,13 +218,17 @@ def test_only_cases_that_the_run_selects_count(project: Project) -> None:
 
 def test_a_model_that_judges_itself_may_not_gate(project: Project) -> None:
     write(project, BEFORE)
-    run = project.run("golden/rows.csv", "--llm-model", "mock", "--min-score", "1", "--llm-baseline", "main")
+    run = project.run(
+        "golden/rows.csv", "--llm-model", "mock", "--min-score", "1", "--llm-baseline", "main"
+    )
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     assert "no judge is set, so the model under test judges itself" in run.stderr.str()
 
 
 @both
-def test_bounds_on_the_run_decide_alone_where_they_are_told_to(project: Project, workers: str) -> None:
+def test_bounds_on_the_run_decide_alone_where_they_are_told_to(
+    project: Project, workers: str
+) -> None:
     write(project, [4, 4.5] * 9 + [0, 0.5], tags="bikes")
     told = {
         "pass_rate>=.95": "MISSED: pass_rate>=.95: 90.0 % of 20 cases passed (at least 73.8 %, at most",
@@ -217,7 +247,9 @@ def test_bounds_on_the_run_decide_alone_where_they_are_told_to(project: Project,
     run.assert_outcomes(passed=18, xfailed=2)
     lines = run.stdout.str().partition("= llm evaluation =")[2].splitlines()
     shown = [line for line in lines if line.startswith(("MISSED", "ERROR", "KEPT"))]
-    assert [line[: len(start)] for line, start in zip(shown, told.values(), strict=True)] == list(told.values())
+    assert [line[: len(start)] for line, start in zip(shown, told.values(), strict=True)] == list(
+        told.values()
+    )
     assert run.ret == 1
 
 
@@ -230,7 +262,9 @@ def test_a_gate_that_is_kept_passes_and_one_that_cannot_be_decided_does_not(
 
 
 def test_a_case_that_must_pass_fails_though_gates_decide(project: Project) -> None:
-    project.write("golden/rows.csv", "id,prompt,expected,answer,must_pass\na,Say,x,0,true\nb,Say so,x,0,\n")
+    project.write(
+        "golden/rows.csv", "id,prompt,expected,answer,must_pass\na,Say,x,0,true\nb,Say so,x,0,\n"
+    )
     project.write("conftest.py", POINTS)
     run = project.run(*GRADED, "--llm-fail-on", "gate", "--llm-gate", "unscored<=0")
     run.assert_outcomes(failed=1, xfailed=1)
@@ -278,12 +312,18 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
     )
     run = project.run("test_rows.py", *GRADED[1:3], "-n", workers)
     assert run.ret == 1
-    gates = [(gate["rule"], gate["scope"], gate["state"], gate["n"]) for gate in project.report()["run"]["gates"]]
+    gates = [
+        (gate["rule"], gate["scope"], gate["state"], gate["n"])
+        for gate in project.report()["run"]["gates"]
+    ]
     assert gates == [
         ("points.mean>=4.5", "test_rows.py::test_rows", "missed", 20),
         ("pass_rate>=.5", "test_rows.py::test_rows", "kept", 20),
     ]
-    assert "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25" in run.stdout.str()
+    assert (
+        "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25"
+        in run.stdout.str()
+    )
 
 
 def test_a_marker_is_about_the_folder_module_or_parameters_it_stands_on(project: Project) -> None:
@@ -341,7 +381,9 @@ def test_a_case_in_quarantine_is_shown_and_does_not_gate(project: Project, worke
 
 def test_a_quarantine_that_is_over_or_names_nothing_is_told(project: Project) -> None:
     write(project, [0, 4.5])
-    project.write("quarantine.csv", "id,until,reason\nrow-00,2020-01-31,flaky\nrow-77,2999-12-31,gone\n")
+    project.write(
+        "quarantine.csv", "id,until,reason\nrow-00,2020-01-31,flaky\nrow-77,2999-12-31,gone\n"
+    )
     run = project.run(*GRADED, "--llm-gate", "pass_rate>=.1", "--llm-quarantine", "quarantine.csv")
     run.assert_outcomes(passed=1, failed=1)
     output = run.stdout.str()
@@ -354,4 +396,7 @@ def test_a_quarantine_without_an_end_is_refused(project: Project) -> None:
     project.write("quarantine.csv", "id,until,reason\nrow-00,,flaky\n")
     run = project.run(*GRADED, "--llm-quarantine", "quarantine.csv")
     assert run.ret == pytest.ExitCode.USAGE_ERROR
-    assert "column 'until' found ''; allowed: the last day on which the case does not gate" in run.stderr.str()
+    assert (
+        "column 'until' found ''; allowed: the last day on which the case does not gate"
+        in run.stderr.str()
+    )

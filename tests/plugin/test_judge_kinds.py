@@ -22,12 +22,18 @@ def always(**members: object) -> str:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
 def test_a_kind_is_bounded_like_a_metric(project: Project, workers: tuple[str, ...]) -> None:
-    project.endpoint.judge = lambda request: always(choice="D" if "shipping" in request.text else "C")
+    project.endpoint.judge = lambda request: always(
+        choice="D" if "shipping" in request.text else "C"
+    )
 
     result = run(project, "--llm-threshold", "factuality>=0.6", *workers)
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert project.outcomes() == {"refund-policy": "passed", "shipping": "failed", "opening": "passed"}
+    assert project.outcomes() == {
+        "refund-policy": "passed",
+        "shipping": "failed",
+        "opening": "passed",
+    }
     assert project.scores("factuality") == {"refund-policy": 1.0, "shipping": 0.0, "opening": 1.0}
 
 
@@ -50,7 +56,10 @@ def test_a_marker_and_a_fixture_name_a_kind_with_its_parameters(project: Project
     result = project.run("test_faq.py", *JUDGE)
 
     assert result.ret == pytest.ExitCode.OK
-    assert {score["name"] for score in project.report()["results"][0]["scores"]} == {"closed_qa", "geval"}
+    assert {score["name"] for score in project.report()["results"][0]["scores"]} == {
+        "closed_qa",
+        "geval",
+    }
 
 
 def test_a_reply_that_cannot_be_read_is_an_error_and_never_a_pass(project: Project) -> None:
@@ -58,13 +67,19 @@ def test_a_reply_that_cannot_be_read_is_an_error_and_never_a_pass(project: Proje
 
     result = run(project, "--llm-threshold", "closed_qa>=0", "-p", "no:randomly")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR  # closed_qa needs a criterion: said before anything is sent
+    assert (
+        result.ret == pytest.ExitCode.USAGE_ERROR
+    )  # closed_qa needs a criterion: said before anything is sent
     assert project.endpoint.count() == 0
 
     result = run(project, "--llm-threshold", "factuality>=0")
 
     assert result.ret == 10
-    assert project.scores("factuality") == {"refund-policy": None, "shipping": None, "opening": None}
+    assert project.scores("factuality") == {
+        "refund-policy": None,
+        "shipping": None,
+        "opening": None,
+    }
 
 
 def test_an_unknown_kind_suggests_the_nearest_of_judges_and_metrics(project: Project) -> None:
@@ -87,7 +102,10 @@ def test_a_row_brings_a_criterion_of_its_own(project: Project) -> None:
     run(project, "--min-score", "4", "--llm-judge-criteria", "The answer is short.")
 
     asked = {request.text for request in project.endpoint.requests if request.kind == "judge"}
-    assert [("polite" in text, "short" in text) for text in sorted(asked, key=lambda text: "short" in text)] == [
+    assert [
+        ("polite" in text, "short" in text)
+        for text in sorted(asked, key=lambda text: "short" in text)
+    ] == [
         (True, False),
         (False, True),
     ]
@@ -124,11 +142,15 @@ def test_an_unknown_criterion_is_refused_with_the_names(project: Project) -> Non
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["*found 'rubric.polit'; allowed: rubric, rubric.polite, rubric.brief. Did you mean 'rubric.polite'?*"]
+        [
+            "*found 'rubric.polit'; allowed: rubric, rubric.polite, rubric.brief. Did you mean 'rubric.polite'?*"
+        ]
     )
 
 
-def test_a_jury_asks_each_model_with_its_own_key(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jury_asks_each_model_with_its_own_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LLMEVAL_JUDGE_API_KEY", "sk-judge")
     monkeypatch.setenv("LLMEVAL_JURY_API_KEY_2", "sk-second")
     scores = {"judge-a": 5, "judge-b": 3, "judge-c": 4}
@@ -138,7 +160,10 @@ def test_a_jury_asks_each_model_with_its_own_key(project: Project, monkeypatch: 
         jurors = ("judge-a", f"judge-b@{other.url}", f"judge-c@{other.url}")
 
         result = run(
-            project, "--llm-threshold", "jury>=4", *(part for juror in jurors for part in ("--llm-jury", juror))
+            project,
+            "--llm-threshold",
+            "jury>=4",
+            *(part for juror in jurors for part in ("--llm-jury", juror)),
         )
 
         keys = {
@@ -177,7 +202,11 @@ def test_an_answer_is_compared_with_a_column_a_run_and_a_model(project: Project)
 
     assert run(project, *bound, "model:gpt-5").ret == pytest.ExitCode.OK
     assert project.scores("pairwise") == {"opening": 0.5}  # both say "Perhaps."
-    assert {request.body["model"] for request in project.endpoint.requests if request.kind == "generation"} == {
+    assert {
+        request.body["model"]
+        for request in project.endpoint.requests
+        if request.kind == "generation"
+    } == {
         "gpt-4",
         "gpt-5",
     }
@@ -188,9 +217,16 @@ def test_an_answer_is_compared_with_a_column_a_run_and_a_model(project: Project)
 
 def test_a_judge_of_the_same_family_is_warned_of(project: Project) -> None:
     warned = project.run(
-        "golden/faq.csv", "--llm-model", "gpt-4", "--llm-judge-model", "openai/gpt-4o", "--min-score=1"
+        "golden/faq.csv",
+        "--llm-model",
+        "gpt-4",
+        "--llm-judge-model",
+        "openai/gpt-4o",
+        "--min-score=1",
     )
-    warned.stdout.fnmatch_lines(["llm: warning: openai/gpt-4o judges gpt-4, a model of the same family (OpenAI): *"])
+    warned.stdout.fnmatch_lines(
+        ["llm: warning: openai/gpt-4o judges gpt-4, a model of the same family (OpenAI): *"]
+    )
 
     silent = run(project, "--min-score=1")
     silent.stdout.no_fnmatch_line("*same family*")

@@ -44,18 +44,26 @@ def test_the_results_file_has_the_columns_of_a_prompt_table(project: Project) ->
     ]  # fmt: skip
     assert row["ground_truth"] == "It is free from 50 euros."
     assert (float(row["score"]), float(row["temperature"]), row["max_tokens"]) == (2, 0.5, "50")
-    assert (row["dataset_size"], row["judge_model"], row["scoring_reason"]) == ("3", "mock", "Wrong price.")
+    assert (row["dataset_size"], row["judge_model"], row["scoring_reason"]) == (
+        "3",
+        "mock",
+        "Wrong price.",
+    )
     assert row["experiment_id"] == project.report()["run"]["id"]
 
 
 def test_what_may_hold_a_secret_is_not_in_the_reports(project: Project) -> None:
-    project.run("golden/faq.csv::opening", "--llm-model", "mock", "--llm-extra-body", '{"token": "s3cret"}')
+    project.run(
+        "golden/faq.csv::opening", "--llm-model", "mock", "--llm-extra-body", '{"token": "s3cret"}'
+    )
 
     assert project.report()["run"]["settings"]["extra_body"] == "keys token"
     assert project.endpoint.requests[0].body["token"] == "s3cret"
 
 
-def test_what_an_address_says_behind_its_question_mark_is_not_in_the_reports(project: Project) -> None:
+def test_what_an_address_says_behind_its_question_mark_is_not_in_the_reports(
+    project: Project,
+) -> None:
     project.run(
         "golden/faq.csv::opening", "--llm-model", "mock", "--llm-retries", "0", "--llm-jury", "a@http://127.0.0.1:9?s3cret",
         "--llm-judge-base-url",
@@ -74,7 +82,8 @@ def test_an_api_key_appears_in_no_file_and_no_output(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     project.write(
-        "golden/rows.csv", "id,prompt\nfine,Hi\nrefused,Ho [[answer_fault=401]]\nunscored,Hu [[judge_fault=401]]\n"
+        "golden/rows.csv",
+        "id,prompt\nfine,Hi\nrefused,Ho [[answer_fault=401]]\nunscored,Hu [[judge_fault=401]]\n",
     )
 
     run = project.run(
@@ -95,8 +104,13 @@ def test_the_log_keeps_every_run(project: Project) -> None:
     for name in ("first", "second"):
         project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "4", "--llm-name", name)
 
-    assert project.query("SELECT name, exit_code FROM runs ORDER BY started_at") == [("first", 1), ("second", 1)]
-    assert project.query("SELECT outcome, count(*) FROM cases GROUP BY outcome ORDER BY outcome") == [
+    assert project.query("SELECT name, exit_code FROM runs ORDER BY started_at") == [
+        ("first", 1),
+        ("second", 1),
+    ]
+    assert project.query(
+        "SELECT outcome, count(*) FROM cases GROUP BY outcome ORDER BY outcome"
+    ) == [
         ("failed", 2),
         ("passed", 4),
     ]
@@ -127,7 +141,9 @@ def test_nothing_is_written_where_every_path_is_empty(project: Project) -> None:
 def test_a_log_that_cannot_be_written_is_said_and_is_no_pass(project: Project) -> None:
     project.write("blocked", "a file where a folder should be")
 
-    run = project.run("golden/faq.csv::opening", "--llm-model", "mock", "--llm-log", "blocked/runs.sqlite")
+    run = project.run(
+        "golden/faq.csv::opening", "--llm-model", "mock", "--llm-log", "blocked/runs.sqlite"
+    )
 
     assert run.ret != 0
     assert "blocked" in run.stdout.str() + run.stderr.str()
@@ -159,7 +175,14 @@ def test_the_terminal_says_the_verdict_and_where_the_reports_are(project: Projec
 
 
 def test_with_the_options_on_the_page_a_case_is_run_as_before(project: Project) -> None:
-    bounds = ("--min-score", "4", "--llm-threshold", "exact_match<=0", "--llm-threshold", "latency<=60")
+    bounds = (
+        "--min-score",
+        "4",
+        "--llm-threshold",
+        "exact_match<=0",
+        "--llm-threshold",
+        "latency<=60",
+    )
     system = f'Say "no",\nif it is so. {"Be brief. " * 200}'
     project.run("golden/faq.csv", "--llm-model", "mock", *bounds, "--llm-system-prompt", system)
     page = (project.path / ".llmeval/report.html").read_text(encoding="utf-8")
@@ -172,4 +195,8 @@ def test_with_the_options_on_the_page_a_case_is_run_as_before(project: Project) 
     run.assert_outcomes(failed=1)
     assert project.endpoint.count() == 0  # the very calls of the first run
     [result] = project.report()["results"]
-    assert [bound["metric"] for bound in result["thresholds"]] == ["rubric", "exact_match", "latency"]
+    assert [bound["metric"] for bound in result["thresholds"]] == [
+        "rubric",
+        "exact_match",
+        "latency",
+    ]

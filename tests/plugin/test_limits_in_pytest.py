@@ -38,7 +38,9 @@ def test_faults_that_pass_change_no_verdict_and_are_told(project: Project, worke
 
 
 @both
-def test_a_wrong_key_is_not_tried_again_and_names_the_variable(project: Project, workers: str) -> None:
+def test_a_wrong_key_is_not_tried_again_and_names_the_variable(
+    project: Project, workers: str
+) -> None:
     project.rows(2, {1: "[[fault=401]]"})
 
     run = project.run(*ROWS, "-n", workers)
@@ -75,33 +77,43 @@ def test_an_error_that_stays_says_how_often_it_was_tried(project: Project) -> No
 def test_no_more_calls_are_in_flight_than_allowed(project: Project, workers: str) -> None:
     project.rows(12)
 
-    project.run(*ROWS, "--min-score", "4", "--llm-concurrency", "2", "-n", workers).assert_outcomes(passed=12)
+    project.run(*ROWS, "--min-score", "4", "--llm-concurrency", "2", "-n", workers).assert_outcomes(
+        passed=12
+    )
 
     assert project.endpoint.count() == 24
     assert project.endpoint.highest_in_flight <= 2
 
 
 @both
-def test_the_second_endpoint_answers_where_the_first_is_down(project: Project, nobody: str, workers: str) -> None:
+def test_the_second_endpoint_answers_where_the_first_is_down(
+    project: Project, nobody: str, workers: str
+) -> None:
     project.rows(3)
 
     arguments = ("--llm-base-url", f"{nobody} {project.endpoint.url}", "-n", workers)
     project.run(*ROWS, *arguments).assert_outcomes(passed=3)
 
-    assert {result["completion"]["endpoint"] for result in project.report()["results"]} == {project.endpoint.url}
+    assert {result["completion"]["endpoint"] for result in project.report()["results"]} == {
+        project.endpoint.url
+    }
 
 
 def test_an_entry_of_the_list_may_name_its_own_model(project: Project, nobody: str) -> None:
     project.rows(2)
 
-    project.run(*ROWS, "--llm-base-url", f"{nobody} other@{project.endpoint.url}").assert_outcomes(passed=2)
+    project.run(*ROWS, "--llm-base-url", f"{nobody} other@{project.endpoint.url}").assert_outcomes(
+        passed=2
+    )
 
     assert {request.body["model"] for request in project.endpoint.requests} == {"other"}
     assert {result["completion"]["model"] for result in project.report()["results"]} == {"other"}
 
 
 @pytest.mark.parametrize("second_key", [None, KEY_2])
-def test_a_key_goes_to_no_other_host(project: Project, monkeypatch: pytest.MonkeyPatch, second_key: str | None) -> None:
+def test_a_key_goes_to_no_other_host(
+    project: Project, monkeypatch: pytest.MonkeyPatch, second_key: str | None
+) -> None:
     monkeypatch.setenv("LLMEVAL_API_KEY", KEY)
     if second_key:
         monkeypatch.setenv("LLMEVAL_API_KEY_2", second_key)
@@ -112,7 +124,9 @@ def test_a_key_goes_to_no_other_host(project: Project, monkeypatch: pytest.Monke
         seen = [request.headers.get("authorization", "") for request in second.requests]
 
     run.assert_outcomes(errors=1)
-    assert [request.headers["authorization"] for request in project.endpoint.requests] == [f"Bearer {KEY}"]
+    assert [request.headers["authorization"] for request in project.endpoint.requests] == [
+        f"Bearer {KEY}"
+    ]
     assert len(seen) == 1
     assert KEY not in seen[0]
     assert second_key is None or seen == [f"Bearer {second_key}"]

@@ -36,7 +36,9 @@ def test_calls_of_different_tests_are_in_flight_together(project: Project, worke
 
 
 @both
-def test_a_case_is_judged_while_an_earlier_one_is_still_being_answered(project: Project, workers: str) -> None:
+def test_a_case_is_judged_while_an_earlier_one_is_still_being_answered(
+    project: Project, workers: str
+) -> None:
     project.rows(2, {0: "[[after=3]]"})  # two answers, and the judge of the second
 
     project.run(*ROWS, "--min-score", "4", "-n", workers).assert_outcomes(passed=2)
@@ -77,7 +79,9 @@ def test_a_test_waits_for_its_own_case_alone(project: Project) -> None:
 
 
 @both
-def test_nothing_is_asked_for_tests_that_do_not_run_or_want_no_answer(project: Project, workers: str) -> None:
+def test_nothing_is_asked_for_tests_that_do_not_run_or_want_no_answer(
+    project: Project, workers: str
+) -> None:
     project.write(
         "test_faq.py",
         """
@@ -118,14 +122,20 @@ def test_nothing_is_asked_for_tests_that_do_not_run_or_want_no_answer(project: P
                 assert llm_completion == "an answer of my own"
         """,
     )
-    run = project.run("test_faq.py", *MODEL, "--min-score", "4", "-k", "not deselected", "-n", workers)
+    run = project.run(
+        "test_faq.py", *MODEL, "--min-score", "4", "-k", "not deselected", "-n", workers
+    )
 
-    run.assert_outcomes(passed=6, skipped=9, xfailed=3, **({"deselected": 3} if workers == "0" else {}))
+    run.assert_outcomes(
+        passed=6, skipped=9, xfailed=3, **({"deselected": 3} if workers == "0" else {})
+    )
     assert project.endpoint.count() == 0
 
 
 def test_no_judge_is_asked_for_what_no_test_declares(project: Project) -> None:
-    project.run("golden/faq.csv", *MODEL, "--llm-threshold", "lexicon_count>=1").assert_outcomes(passed=3)
+    project.run("golden/faq.csv", *MODEL, "--llm-threshold", "lexicon_count>=1").assert_outcomes(
+        passed=3
+    )
 
     assert (project.endpoint.count("generation"), project.endpoint.count("judge")) == (3, 0)
 
@@ -199,7 +209,9 @@ def test_app(llm_case, llm_completion):
 """
 
 
-def test_calls_of_an_application_in_a_session_fixture_overlap_after_the_first_test(project: Project) -> None:
+def test_calls_of_an_application_in_a_session_fixture_overlap_after_the_first_test(
+    project: Project,
+) -> None:
     project.write("conftest.py", APP)
     project.write("test_app.py", TEST)
     project.rows(4)
@@ -208,7 +220,9 @@ def test_calls_of_an_application_in_a_session_fixture_overlap_after_the_first_te
 
 
 @both
-def test_an_application_made_for_each_test_answers_its_own_test(project: Project, workers: str) -> None:
+def test_an_application_made_for_each_test_answers_its_own_test(
+    project: Project, workers: str
+) -> None:
     project.write(
         "conftest.py",
         """
@@ -238,7 +252,9 @@ def test_what_the_body_asks_the_judge_is_learned_from_the_first_case_and_nothing
             assert llm_judge(llm_completion, criteria="The answer is short.") >= 4
         """,
     )
-    project.rows(4, dict.fromkeys((1, 2, 3), "[[judge_after=8]]"))  # until all of them are judged at once
+    project.rows(
+        4, dict.fromkeys((1, 2, 3), "[[judge_after=8]]")
+    )  # until all of them are judged at once
 
     project.run("test_app.py", *MODEL).assert_outcomes(passed=4)
 
@@ -254,7 +270,9 @@ def test_after_the_failing_test_nothing_more_is_sent_and_what_came_is_kept(
 
     run = project.run(*ROWS, "--min-score", "4", "--llm-lookahead", "5", flag, "-n", workers)
 
-    assert run.ret == (pytest.ExitCode.TESTS_FAILED if workers == "0" else pytest.ExitCode.INTERRUPTED)
+    assert run.ret == (
+        pytest.ExitCode.TESTS_FAILED if workers == "0" else pytest.ExitCode.INTERRUPTED
+    )
     first = project.endpoint.count("generation")
     assert first <= (8 if workers == "0" else 30)
     assert project.query("SELECT count(*) FROM cases WHERE outcome = 'failed'") == [(1,)]
@@ -264,7 +282,9 @@ def test_after_the_failing_test_nothing_more_is_sent_and_what_came_is_kept(
 
 
 @both
-def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(project: Project, workers: str) -> None:
+def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(
+    project: Project, workers: str
+) -> None:
     project.rows(6, {5: "[[answer_fault=hang:1]]"})
     project.write(
         "conftest.py",
@@ -293,7 +313,8 @@ def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(project: Project, 
     project.endpoint.requests.clear()
     project.run(*ROWS, "--min-score", "4").assert_outcomes(passed=6)
     asked = [project.endpoint.count(kind) for kind in ("generation", "judge")]
-    # A worker that waited for the other's call may have made it in the moment before it was interrupted, too.
+    # A worker that waited for the other's call may have made it in the moment before it was
+    # interrupted, too.
     assert asked == [1, 1] if workers == "0" else max(asked) <= 1
 
 
@@ -310,7 +331,16 @@ def test_a_function_that_hangs_does_not_hold_up_the_end(project: Project, worker
     )
     project.rows(3)
 
-    arguments = ("--llm-provider", "python:app:answer", "--llm-timeout", "1", "--llm-retries", "0", "-n", workers)
+    arguments = (
+        "--llm-provider",
+        "python:app:answer",
+        "--llm-timeout",
+        "1",
+        "--llm-retries",
+        "0",
+        "-n",
+        workers,
+    )
     run = project.run("golden/rows.csv", *arguments)
 
     run.assert_outcomes(passed=2, errors=1)

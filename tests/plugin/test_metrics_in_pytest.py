@@ -24,7 +24,9 @@ def score_of(project: Project, case: str, name: str) -> dict[str, Any]:
 
 
 @WORKERS
-def test_a_golden_file_bounds_metrics_of_every_kind(project: Project, workers: tuple[str, ...]) -> None:
+def test_a_golden_file_bounds_metrics_of_every_kind(
+    project: Project, workers: tuple[str, ...]
+) -> None:
     project.write(
         "golden/mixed.csv",
         """\
@@ -41,7 +43,10 @@ def test_a_golden_file_bounds_metrics_of_every_kind(project: Project, workers: t
     )
     result = project.run("golden/mixed.csv", "--llm-model", "gpt-4", *workers)
     outcomes = project.outcomes()
-    assert {name for name, outcome in outcomes.items() if outcome == "failed"} == {"wrong", "refused"}
+    assert {name for name, outcome in outcomes.items() if outcome == "failed"} == {
+        "wrong",
+        "refused",
+    }
     assert {name for name, outcome in outcomes.items() if outcome == "error"} == {"short"}
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert score_of(project, "wrong", "numeric")["reason"] == "999 is not 1,000"
@@ -56,7 +61,9 @@ def test_a_misspelt_metric_names_the_nearest(project: Project) -> None:
 
 
 @WORKERS
-def test_an_embedding_is_asked_once_and_paid_once(project: Project, workers: tuple[str, ...]) -> None:
+def test_an_embedding_is_asked_once_and_paid_once(
+    project: Project, workers: tuple[str, ...]
+) -> None:
     project.write(
         "golden/near.csv",
         """\
@@ -66,12 +73,21 @@ def test_an_embedding_is_asked_once_and_paid_once(project: Project, workers: tup
         far,Is it really free? [[answer=ask the shop]],yes it is free
         """,
     )
-    args = ("golden/near.csv", *EMBEDDED, "--llm-threshold", "similarity>=0.5", "--llm-threshold", "relevance>=-1")
+    args = (
+        "golden/near.csv",
+        *EMBEDDED,
+        "--llm-threshold",
+        "similarity>=0.5",
+        "--llm-threshold",
+        "relevance>=-1",
+    )
     project.run(*args, *workers)
     assert project.outcomes() == {"same": "passed", "near": "passed", "far": "failed"}
     assert score_of(project, "same", "similarity")["value"] == pytest.approx(1)
     texts = [request.text for request in project.endpoint.requests if request.kind == "embedding"]
-    assert len(texts) == len(set(texts)) == 6  # three prompts, three answers, one of which is what was expected
+    assert (
+        len(texts) == len(set(texts)) == 6
+    )  # three prompts, three answers, one of which is what was expected
     (call, other) = score_of(project, "far", "similarity")["calls"]  # noqa: RUF059
     assert (call["text"], call["model"]) == ("", "text-embedding-3-small")
     assert call["cost_usd"] == pytest.approx(0.02e-6 * call["usage"]["prompt_tokens"])
@@ -98,7 +114,14 @@ def test_an_embedding_is_within_the_budget_and_in_the_dry_run(project: Project) 
     dry.stdout.fnmatch_lines(["*similarity*text-embedding-3-small*"])
     assert project.endpoint.count() == 0
     unknown = project.run(
-        "golden/faq.csv", "--llm-model", "gpt-4", "--llm-embedding", "openai:mine", *bound, "--llm-budget", "1"
+        "golden/faq.csv",
+        "--llm-model",
+        "gpt-4",
+        "--llm-embedding",
+        "openai:mine",
+        *bound,
+        "--llm-budget",
+        "1",
     )
     unknown.stderr.fnmatch_lines(["*found no price of 'mine'*"])
 
@@ -111,11 +134,18 @@ def test_an_embedding_that_cannot_be_had_is_an_error_and_no_zero(project: Projec
 
 def test_a_local_model_embeds_beside_the_engine(project: Project) -> None:
     project.write(
-        "golden/one.csv", "id,prompt,expected\nfree,Cost? [[answer=It costs nothing.]],It is free of charge.\n"
+        "golden/one.csv",
+        "id,prompt,expected\nfree,Cost? [[answer=It costs nothing.]],It is free of charge.\n",
     )
     for name in ("minilm", "wordllama"):
         result = project.run(
-            "golden/one.csv", "--llm-model", "gpt-4", "--llm-threshold", "similarity>=0.2", "--llm-embedding", name
+            "golden/one.csv",
+            "--llm-model",
+            "gpt-4",
+            "--llm-threshold",
+            "similarity>=0.2",
+            "--llm-embedding",
+            name,
         )
         assert result.ret == 0
     assert project.endpoint.count("embedding") == 0
@@ -131,7 +161,9 @@ def llm_provider():
 
 
 @WORKERS
-def test_bias_asks_whatever_answers_the_test_once_more(project: Project, workers: tuple[str, ...]) -> None:
+def test_bias_asks_whatever_answers_the_test_once_more(
+    project: Project, workers: tuple[str, ...]
+) -> None:
     project.write("conftest.py", APP)
     project.write(
         "golden/people.csv",

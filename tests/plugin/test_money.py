@@ -23,7 +23,10 @@ def test_own_prices_make_the_cost_known_everywhere(project: Project, workers: st
     run.assert_outcomes(passed=4)
     results = project.report()["results"]
     usages = [result["completion"]["usage"] for result in results]
-    costs = [(1000 * usage["prompt_tokens"] + 2000 * usage["completion_tokens"]) / 1e6 for usage in usages]
+    costs = [
+        (1000 * usage["prompt_tokens"] + 2000 * usage["completion_tokens"]) / 1e6
+        for usage in usages
+    ]
     assert [result["cost_usd"]["generation"] for result in results] == pytest.approx(costs)
     assert [result["cost_usd"]["judging"] for result in results] == pytest.approx([0.02] * 4)
     summary = project.report()["summary"]
@@ -33,8 +36,12 @@ def test_own_prices_make_the_cost_known_everywhere(project: Project, workers: st
     columns = {row[1] for row in project.query("PRAGMA table_info(cases)")}
     logged = sorted(name for name in columns if "usd" in name)
     assert logged, columns
-    sums = project.query("SELECT " + ", ".join(f"sum({name})" for name in logged) + " FROM cases")[0]
-    assert any(value == pytest.approx(sum(costs)) for value in sums), dict(zip(logged, sums, strict=True))
+    sums = project.query("SELECT " + ", ".join(f"sum({name})" for name in logged) + " FROM cases")[
+        0
+    ]
+    assert any(value == pytest.approx(sum(costs)) for value in sums), dict(
+        zip(logged, sums, strict=True)
+    )
     assert any(value == pytest.approx(0.08) for value in sums), dict(zip(logged, sums, strict=True))
 
 
@@ -71,7 +78,9 @@ def test_a_budget_that_is_enough_changes_nothing(project: Project, workers: str)
 
 @both
 @pytest.mark.parametrize("known", ["mock", "judge"])
-def test_a_budget_with_an_unknown_price_is_a_usage_error(project: Project, workers: str, known: str) -> None:
+def test_a_budget_with_an_unknown_price_is_a_usage_error(
+    project: Project, workers: str, known: str
+) -> None:
     project.write("pytest.ini", f"[pytest]\nllm_prices =\n    {known} = 0.01\n")
     project.rows(2)
 
@@ -98,7 +107,9 @@ def test_a_price_that_cannot_be_read_is_a_usage_error(project: Project) -> None:
 
 
 @both
-def test_a_dry_run_tells_requests_and_cost_and_neither_sends_nor_runs_anything(project: Project, workers: str) -> None:
+def test_a_dry_run_tells_requests_and_cost_and_neither_sends_nor_runs_anything(
+    project: Project, workers: str
+) -> None:
     project.write("pytest.ini", FLAT)
     project.rows(4)
     project.write(
@@ -143,7 +154,11 @@ def test_a_dry_run_tells_what_is_answered_already(project: Project, workers: str
     run = project.run(*ROWS, "--llm-dry-run", "-n", workers)
 
     run.stdout.fnmatch_lines(
-        ["answer *mock * 3 * 2 *$0.0100", "rubric *judge * 3 * 2 *$0.0200", "To send: 2 requests, about $0.03*."]
+        [
+            "answer *mock * 3 * 2 *$0.0100",
+            "rubric *judge * 3 * 2 *$0.0200",
+            "To send: 2 requests, about $0.03*.",
+        ]
     )
     assert project.endpoint.count() == 0
     assert project.query("SELECT count(*) FROM runs") == [(1,)]
@@ -156,5 +171,7 @@ def test_the_dry_run_of_a_recorded_project_asks_for_nothing(project: Project) ->
 
     run = project.run(*ROWS, "--llm-no-cache", "--llm-record", "none", "--llm-dry-run")
 
-    run.stdout.fnmatch_lines(["answer * 2 * 2 *", "rubric * 2 * 2 *", "To send: 0 requests, about $0.00."])
+    run.stdout.fnmatch_lines(
+        ["answer * 2 * 2 *", "rubric * 2 * 2 *", "To send: 0 requests, about $0.00."]
+    )
     assert project.endpoint.count() == 0

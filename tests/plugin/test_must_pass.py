@@ -8,14 +8,25 @@ import pytest
 
 from tests.plugin.conftest import Project
 
-SEEDED = ("--llm-model", "mock", "--llm-judge-model", "judge", "--llm-seed", "0", "--min-score", "4")
+SEEDED = (
+    "--llm-model",
+    "mock",
+    "--llm-judge-model",
+    "judge",
+    "--llm-seed",
+    "0",
+    "--min-score",
+    "4",
+)
 both = pytest.mark.parametrize("workers", ["0", "2"])
 FLICKERS, BROKEN = "0/5", "0/0/5/0"  # the last is the score of every later draw
 NEVER = "0/" + "/".join(["0/5/5/5/5/5"] * 8)
 
 
 def write(project: Project, scores: str, must_pass: str = "true") -> None:
-    project.write("golden/must.csv", f'id,prompt,must_pass\none,"Say it. [[scores={scores}]]",{must_pass}\n')
+    project.write(
+        "golden/must.csv", f'id,prompt,must_pass\none,"Say it. [[scores={scores}]]",{must_pass}\n'
+    )
 
 
 def run_must(project: Project, scores: str, *args: str) -> pytest.RunResult:
@@ -38,18 +49,24 @@ def test_a_case_that_flickers_passes_and_says_so(project: Project, workers: str)
 
     run.assert_outcomes(passed=1)
     assert run.ret == 0
-    run.stdout.fnmatch_lines(["warning * 1 case that must pass flickered; further samples settled it: one"])
+    run.stdout.fnmatch_lines(
+        ["warning * 1 case that must pass flickered; further samples settled it: one"]
+    )
     assert draws(project) == [True] * 8  # the failure that raised the question is none of them
     assert [sample["number"] for sample in result_of(project)["samples"]] == list(range(9))
     told = "flickers: settled as fine, 0 of 8 further samples miss a bound"
     assert told in (project.path / "out.xml").read_text()
     assert "1 case that must pass flickered" in (project.path / ".llmeval/report.html").read_text()
-    assert project.report()["summary"]["samples"] is None  # drawn because it failed: they say nothing of the run
+    assert (
+        project.report()["summary"]["samples"] is None
+    )  # drawn because it failed: they say nothing of the run
     assert project.scores("rubric") == {"one": 0}
 
 
 @both
-def test_a_case_that_is_broken_fails_as_soon_as_that_is_clear(project: Project, workers: str) -> None:
+def test_a_case_that_is_broken_fails_as_soon_as_that_is_clear(
+    project: Project, workers: str
+) -> None:
     run = run_must(project, BROKEN, "-n", workers)
 
     run.assert_outcomes(failed=1)
@@ -84,7 +101,11 @@ def test_draws_follow_the_samples_and_each_call_is_told_once(project: Project) -
     assert draws(project) == [True] * 8
     report = project.report()
     summary = report["summary"]
-    assert (summary["generation"]["calls"], summary["judging"]["calls"], summary["unused"]["calls"]) == (11, 11, 0)
+    assert (
+        summary["generation"]["calls"],
+        summary["judging"]["calls"],
+        summary["unused"]["calls"],
+    ) == (11, 11, 0)
     assert summary["samples"] == {"cases": 1, "samples": 3, "kept": 1, "steady": 0}
 
 
@@ -145,8 +166,16 @@ def test_row_beats_marker_beats_option(
 @pytest.mark.parametrize(
     ("marker", "option", "told"),
     [
-        ("1", "true", "*@pytest.mark.llm_golden must_pass: found 1; allowed: True, False, or a Jinja2 expression*"),
-        ("'levl'", "true", "*@pytest.mark.llm_golden must_pass: found 'levl'; allowed: the names id, prompt*"),
+        (
+            "1",
+            "true",
+            "*@pytest.mark.llm_golden must_pass: found 1; allowed: True, False, or a Jinja2 expression*",
+        ),
+        (
+            "'levl'",
+            "true",
+            "*@pytest.mark.llm_golden must_pass: found 'levl'; allowed: the names id, prompt*",
+        ),
         ("None", "id ==", "*--llm-must-pass: found 'id =='; allowed: a Jinja2 expression*"),
     ],
 )

@@ -22,8 +22,12 @@ def golden(project: Project, *prompts: str) -> str:
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
-@pytest.mark.parametrize("fault", ["answer_fault=500", "judge_fault=500", "judge_fault=malformed", "answer_fault=429"])
-def test_a_call_that_fails_is_an_error_with_its_own_exit_code(project: Project, fault: str, workers: list[str]) -> None:
+@pytest.mark.parametrize(
+    "fault", ["answer_fault=500", "judge_fault=500", "judge_fault=malformed", "answer_fault=429"]
+)
+def test_a_call_that_fails_is_an_error_with_its_own_exit_code(
+    project: Project, fault: str, workers: list[str]
+) -> None:
     path = golden(project, "Fine", f"Broken [[{fault}]]")
 
     run = project.run(path, "--llm-model", "mock", "--min-score", "4", *workers)
@@ -47,7 +51,10 @@ def test_a_failing_test_without_a_case_beside_an_error_exits_with_1(project: Pro
     path = golden(project, "Broken [[answer_fault=500]]")
     project.write("test_other.py", "def test_other():\n    assert False\n")
 
-    assert project.run(path, "test_other.py", "--llm-model", "mock").ret == pytest.ExitCode.TESTS_FAILED
+    assert (
+        project.run(path, "test_other.py", "--llm-model", "mock").ret
+        == pytest.ExitCode.TESTS_FAILED
+    )
 
 
 def test_an_invalid_judge_reply_is_asked_again_twice_then_unscored(project: Project) -> None:
@@ -149,9 +156,13 @@ def test_an_app_without_a_judge_cannot_pass_a_demanded_score(project: Project) -
 def test_a_judge_that_is_the_model_under_test_is_said_aloud(project: Project) -> None:
     run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "1")
 
-    run.stdout.fnmatch_lines(["llm: warning: No judge is set, so the model under test judges itself*"])
+    run.stdout.fnmatch_lines(
+        ["llm: warning: No judge is set, so the model under test judges itself*"]
+    )
     assert any("judges itself" in warning for warning in project.report()["run"]["warnings"])
-    pinned = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-judge-model", "judge", "--min-score", "1")
+    pinned = project.run(
+        "golden/faq.csv", "--llm-model", "mock", "--llm-judge-model", "judge", "--min-score", "1"
+    )
     assert "judges itself" not in pinned.stdout.str()
     assert {request.body["model"] for request in project.endpoint.requests if request.kind == "judge"} == {
         "mock", "judge",
@@ -193,10 +204,15 @@ def test_cases_of_one_id_in_two_files_are_two_results(project: Project) -> None:
     run = project.run("--llm-model", "mock")
 
     run.assert_outcomes(passed=1, failed=1)
-    assert sorted(result["outcome"] for result in project.report()["results"]) == ["failed", "passed"]
+    assert sorted(result["outcome"] for result in project.report()["results"]) == [
+        "failed",
+        "passed",
+    ]
 
 
-def test_a_case_that_fails_before_it_touches_a_fixture_of_ours_is_a_result(project: Project) -> None:
+def test_a_case_that_fails_before_it_touches_a_fixture_of_ours_is_a_result(
+    project: Project,
+) -> None:
     project.write(
         "test_it.py",
         """
@@ -256,7 +272,9 @@ def test_a_plugin_that_skips_before_our_set_up_does_no_harm(project: Project) ->
 
 
 def test_a_usage_error_under_xdist_is_said_and_nothing_is_sent(project: Project) -> None:
-    run = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-threshold", "toxicty<=0.2", "-n", "2")
+    run = project.run(
+        "golden/faq.csv", "--llm-model", "mock", "--llm-threshold", "toxicty<=0.2", "-n", "2"
+    )
 
     run.assert_outcomes(errors=3)
     assert run.ret != 0

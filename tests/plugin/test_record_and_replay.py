@@ -16,14 +16,16 @@ both = pytest.mark.parametrize("workers", ["0", "2"])
 
 def record(project: Project, *args: str, mode: str = "once", passed: int = 3) -> None:
     """Record without a completion store, and forget what was sent."""
-    project.run(*(args or ("golden/faq.csv", *JUDGED)), "--llm-no-cache", "--llm-record", mode).assert_outcomes(
-        passed=passed
-    )
+    project.run(
+        *(args or ("golden/faq.csv", *JUDGED)), "--llm-no-cache", "--llm-record", mode
+    ).assert_outcomes(passed=passed)
     project.endpoint.requests.clear()
 
 
 def entries(project: Project, path: str = FILE) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (project.path / path).read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line) for line in (project.path / path).read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def counts(project: Project) -> tuple[int, int]:
@@ -31,7 +33,9 @@ def counts(project: Project) -> tuple[int, int]:
 
 
 @both
-def test_answers_and_verdicts_are_recorded_beside_the_golden_file(project: Project, workers: str) -> None:
+def test_answers_and_verdicts_are_recorded_beside_the_golden_file(
+    project: Project, workers: str
+) -> None:
     run = project.run("golden/faq.csv", *JUDGED, "--llm-record", "once", "-n", workers)
 
     run.assert_outcomes(passed=3)
@@ -39,12 +43,16 @@ def test_answers_and_verdicts_are_recorded_beside_the_golden_file(project: Proje
     found = [(entry["case"], entry["purpose"]) for entry in entries(project)]
     assert found == sorted(found)
     assert found == [
-        (case, purpose) for case in ("opening", "refund-policy", "shipping") for purpose in ("answer", "rubric")
+        (case, purpose)
+        for case in ("opening", "refund-policy", "shipping")
+        for purpose in ("answer", "rubric")
     ]
 
 
 @both
-def test_a_replay_needs_no_endpoint_and_leaves_the_file_as_it_is(project: Project, workers: str) -> None:
+def test_a_replay_needs_no_endpoint_and_leaves_the_file_as_it_is(
+    project: Project, workers: str
+) -> None:
     record(project)
     before, scores = (project.path / FILE).read_bytes(), project.scores("rubric")
 
@@ -61,7 +69,9 @@ def test_recording_again_with_other_workers_gives_the_same_file(project: Project
     record(project)
     before = (project.path / FILE).read_bytes()
 
-    project.run("golden/faq.csv", *JUDGED, "--llm-no-cache", "--llm-record", "all", "-n", "2").assert_outcomes(passed=3)
+    project.run(
+        "golden/faq.csv", *JUDGED, "--llm-no-cache", "--llm-record", "all", "-n", "2"
+    ).assert_outcomes(passed=3)
 
     assert project.endpoint.count() == 6
     assert (project.path / FILE).read_bytes() == before
@@ -104,7 +114,9 @@ def test_a_file_that_was_recorded_once_is_not_added_to(project: Project) -> None
     record(project)
     project.write("golden/faq.csv", FAQ + "new,Do you repair bikes?,Yes.\n")
 
-    project.run("golden/faq.csv", *JUDGED, "--llm-record", "once").assert_outcomes(passed=3, errors=1)
+    project.run("golden/faq.csv", *JUDGED, "--llm-record", "once").assert_outcomes(
+        passed=3, errors=1
+    )
 
     assert project.endpoint.count() == 0
 
@@ -115,7 +127,9 @@ def test_new_episodes_adds_what_is_new_and_nothing_else(project: Project, worker
     before = entries(project)
     project.write("golden/faq.csv", FAQ + "new,Do you repair bikes?,Yes.\n")
 
-    project.run("golden/faq.csv", *JUDGED, "--llm-record", "new_episodes", "-n", workers).assert_outcomes(passed=4)
+    project.run(
+        "golden/faq.csv", *JUDGED, "--llm-record", "new_episodes", "-n", workers
+    ).assert_outcomes(passed=4)
 
     assert counts(project) == (1, 1)
     assert [entry for entry in entries(project) if entry["case"] != "new"] == before
@@ -123,7 +137,9 @@ def test_new_episodes_adds_what_is_new_and_nothing_else(project: Project, worker
 
 
 @both
-def test_all_records_everything_anew_and_a_whole_run_drops_what_is_stale(project: Project, workers: str) -> None:
+def test_all_records_everything_anew_and_a_whole_run_drops_what_is_stale(
+    project: Project, workers: str
+) -> None:
     project.write("pytest.ini", "[pytest]\ntestpaths = golden\nllm_golden = golden\n")
     record(project)
     project.write("golden/faq.csv", "\n".join(FAQ.splitlines()[:3]))  # without the last case
@@ -135,14 +151,18 @@ def test_all_records_everything_anew_and_a_whole_run_drops_what_is_stale(project
 
 
 @both
-def test_unused_recordings_are_named_after_a_whole_run_alone(project: Project, workers: str) -> None:
+def test_unused_recordings_are_named_after_a_whole_run_alone(
+    project: Project, workers: str
+) -> None:
     record(project)
     project.write("golden/faq.csv", "\n".join(FAQ.splitlines()[:3]))
     arguments = ("golden/faq.csv", *JUDGED, "--llm-record", "none", "-n", workers)
 
     run = project.run(*arguments)
     run.assert_outcomes(passed=2)
-    run.stdout.fnmatch_lines(["warning *2 recorded answers not used; --llm-record all drops them: golden/recordings*"])
+    run.stdout.fnmatch_lines(
+        ["warning *2 recorded answers not used; --llm-record all drops them: golden/recordings*"]
+    )
     assert any(FILE in warning for warning in project.report()["run"]["warnings"])
 
     for part in (("-k", "shipping"), ("--llm-where", "id == 'shipping'"), ("--llm-limit", "1")):
@@ -170,7 +190,9 @@ def test_recordings_may_lie_in_a_folder_of_their_own(project: Project) -> None:
     assert not (project.path / "golden/recordings").exists()
 
 
-def test_a_recording_is_answered_before_the_store_and_the_store_before_the_network(project: Project) -> None:
+def test_a_recording_is_answered_before_the_store_and_the_store_before_the_network(
+    project: Project,
+) -> None:
     project.run("golden/faq.csv", *JUDGED).assert_outcomes(passed=3)
     project.endpoint.requests.clear()
 
@@ -183,7 +205,7 @@ def test_a_recording_is_answered_before_the_store_and_the_store_before_the_netwo
 WRAPPING = """
 import pytest
 from dataclasses import replace
-from pytest_llmeval.records import Request
+from pytest_llmeval.records.call import Request
 
 class App:
     fingerprint, sees_case = None, True
@@ -243,7 +265,9 @@ def test_a_function_is_replayed_without_being_called(project: Project, workers: 
 
 
 @both
-def test_a_test_without_a_golden_case_is_recorded_beside_its_own_file(project: Project, workers: str) -> None:
+def test_a_test_without_a_golden_case_is_recorded_beside_its_own_file(
+    project: Project, workers: str
+) -> None:
     project.write(
         "tests/test_own.py",
         """
@@ -252,7 +276,9 @@ def test_a_test_without_a_golden_case_is_recorded_beside_its_own_file(project: P
         """,
     )
     record(project, "tests/test_own.py", *JUDGED[:4], passed=1)
-    assert [entry["case"] for entry in entries(project, "tests/recordings/test_own.py.jsonl")] == ["test_own"] * 2
+    assert [entry["case"] for entry in entries(project, "tests/recordings/test_own.py.jsonl")] == [
+        "test_own"
+    ] * 2
 
     arguments = ("--llm-record", "none", "-n", workers)
     project.run("tests/test_own.py", *JUDGED[:4], *arguments).assert_outcomes(passed=1)

@@ -21,14 +21,18 @@ def judge_by_answer(project: Project) -> None:
 
 
 @both
-def test_answers_that_another_judge_has_scored_are_judged_again(project: Project, workers: str) -> None:
+def test_answers_that_another_judge_has_scored_are_judged_again(
+    project: Project, workers: str
+) -> None:
     accepted(project, BEFORE, *JUDGED)
     project.endpoint.requests.clear()
 
     run = project.run(*POLITE, "-n", workers)
 
     assert run.ret == 0
-    run.stdout.fnmatch_lines(["OK: regression against main: rubric: identical: every answer is the baseline's"])
+    run.stdout.fnmatch_lines(
+        ["OK: regression against main: rubric: identical: every answer is the baseline's"]
+    )
     run.stdout.fnmatch_lines(["*baseline main: another judge had scored it; 20 scores made again"])
     assert project.endpoint.count("judge") == 20  # the answers are the same, and asked about once
 
@@ -60,7 +64,14 @@ def test_a_drop_shows_under_the_judge_of_the_run(project: Project, workers: str)
 def test_what_the_baseline_lets_pass_is_decided_anew(project: Project) -> None:
     judge_by_answer(project)
     accepted(project, [2.0] * 10 + [4.0] * 10, *JUDGED)
-    bound = ("--llm-threshold", "rubric>=3", "--llm-fail-on", "gate", "--llm-gate", "regression(pass_rate)")
+    bound = (
+        "--llm-threshold",
+        "rubric>=3",
+        "--llm-fail-on",
+        "gate",
+        "--llm-gate",
+        "regression(pass_rate)",
+    )
 
     run = project.run(*POLITE, *bound)
 
@@ -74,13 +85,17 @@ def test_without_the_answers_it_is_not_compared(project: Project) -> None:
     accepted(project, BEFORE, *JUDGED)
     path = project.path / "golden/baselines/main.jsonl"
     head, *lines = map(json.loads, path.read_text("utf-8").splitlines())
-    path.write_text("\n".join(map(json.dumps, [head, *({**line, "answers": []} for line in lines)])), "utf-8")
+    path.write_text(
+        "\n".join(map(json.dumps, [head, *({**line, "answers": []} for line in lines)])), "utf-8"
+    )
 
     run = project.run(*POLITE)
 
     assert run.ret == 10
     run.stdout.fnmatch_lines(
-        ["ERROR: regression against main: rubric: the baseline was judged by another judge and cannot be judged again*"]
+        [
+            "ERROR: regression against main: rubric: the baseline was judged by another judge and cannot be judged again*"
+        ]
     )
 
 

@@ -7,12 +7,16 @@ import pytest
 from tests.plugin.conftest import Project
 
 
-def test_command_line_beats_environment_beats_ini(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_line_beats_environment_beats_ini(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project.write("pytest.ini", "[pytest]\nllm_model = from-ini\n")
 
     def model(*arguments: str) -> str:
         project.endpoint.requests.clear()
-        project.run("golden/faq.csv::opening", "--llm-no-cache", *arguments).assert_outcomes(passed=1)
+        project.run("golden/faq.csv::opening", "--llm-no-cache", *arguments).assert_outcomes(
+            passed=1
+        )
         return str(project.endpoint.requests[0].body["model"])
 
     assert model() == "from-ini"
@@ -25,22 +29,35 @@ def test_command_line_beats_environment_beats_ini(project: Project, monkeypatch:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--llm-temperature", "hot"], "--llm-temperature: found 'hot'; allowed: a number from 0 to 2."),
+        (
+            ["--llm-temperature", "hot"],
+            "--llm-temperature: found 'hot'; allowed: a number from 0 to 2.",
+        ),
         (["--min-score", "6"], "--min-score: found '6'; allowed: a number from 0 to 5."),
         (["--llm-limit", "0"], "--llm-limit: found '0'; allowed: a whole number, at least 1."),
-        (["--llm-judge-format", "jsonschema"], "--llm-judge-format: found 'jsonschema'*Did you mean 'json_schema'?"),
-        (["--llm-answer-pattern", "("], "--llm-answer-pattern: found '('; allowed: a regular expression."),
+        (
+            ["--llm-judge-format", "jsonschema"],
+            "--llm-judge-format: found 'jsonschema'*Did you mean 'json_schema'?",
+        ),
+        (
+            ["--llm-answer-pattern", "("],
+            "--llm-answer-pattern: found '('; allowed: a regular expression.",
+        ),
         (["-o", "llm_seed=x"], "ini llm_seed: found 'x'; allowed: a whole number."),
     ],
 )
-def test_a_bad_value_is_a_usage_error_that_names_the_place(project: Project, arguments: list[str], said: str) -> None:
+def test_a_bad_value_is_a_usage_error_that_names_the_place(
+    project: Project, arguments: list[str], said: str
+) -> None:
     run = project.run("golden/faq.csv", *arguments)
 
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
-def test_a_bad_environment_variable_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_environment_variable_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LLMEVAL_TOP_P", "1.5")
 
     run = project.run("golden/faq.csv")
@@ -61,7 +78,9 @@ def test_an_option_that_another_plugin_owns_is_shared(
     )
     monkeypatch.setenv("PYTHONPATH", str(project.path))
 
-    run = project.run("-p", "other_plugin", "golden/faq.csv::opening", "--llm-model", "shared", *workers)
+    run = project.run(
+        "-p", "other_plugin", "golden/faq.csv::opening", "--llm-model", "shared", *workers
+    )
 
     run.assert_outcomes(passed=1)
     assert project.endpoint.requests[0].body["model"] == "shared"

@@ -32,7 +32,9 @@ def written_on_a_terminal(project: Project, *args: str, until: str, code: int = 
     """What pytest writes on a terminal; once it has written a word, its calls are answered."""
     ours, its = pty.openpty()
     command = [*PYTEST, *args]
-    process = subprocess.Popen(command, cwd=project.path, stdin=its, stdout=its, stderr=its, close_fds=True)
+    process = subprocess.Popen(
+        command, cwd=project.path, stdin=its, stdout=its, stderr=its, close_fds=True
+    )
     os.close(its)
     text = ""
     try:
@@ -51,8 +53,12 @@ def written_on_a_terminal(project: Project, *args: str, until: str, code: int = 
 
 
 @both
-def test_on_a_terminal_the_line_tells_what_is_in_flight_and_goes_away(project: Project, workers: str) -> None:
-    project.rows(3, dict.fromkeys(range(3), "[[after=4]]"))  # the last one is sent when the line has been seen
+def test_on_a_terminal_the_line_tells_what_is_in_flight_and_goes_away(
+    project: Project, workers: str
+) -> None:
+    project.rows(
+        3, dict.fromkeys(range(3), "[[after=4]]")
+    )  # the last one is sent when the line has been seen
 
     text = written_on_a_terminal(project, *ROWS, "-n", workers, until="3 calls in flight")
 
@@ -64,7 +70,9 @@ def test_on_a_terminal_the_line_tells_what_is_in_flight_and_goes_away(project: P
 
 
 @both
-def test_the_line_is_no_part_of_what_a_failing_test_has_printed(project: Project, workers: str) -> None:
+def test_the_line_is_no_part_of_what_a_failing_test_has_printed(
+    project: Project, workers: str
+) -> None:
     project.rows(2, {0: "[[after=3]]"})
     project.write(
         "test_faq.py",

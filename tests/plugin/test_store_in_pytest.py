@@ -28,7 +28,9 @@ def sent(project: Project) -> tuple[int, int]:
 
 def repeated(project: Project) -> list[str]:
     """Requests that came more than once."""
-    bodies = Counter(json.dumps(request.body, sort_keys=True) for request in project.endpoint.requests)
+    bodies = Counter(
+        json.dumps(request.body, sort_keys=True) for request in project.endpoint.requests
+    )
     return [body for body, times in bodies.items() if times > 1]
 
 
@@ -84,15 +86,22 @@ def test_a_changed_prompt_or_expected_answer_is_asked_again_alone(project: Proje
     project.write("golden/faq.csv", FAQ.replace("return a bike", "return a boat"))
     project.run("golden/faq.csv", *JUDGED).assert_outcomes(passed=3)
     assert sent(project) == (1, 1)
-    project.write("golden/faq.csv", FAQ.replace("return a bike", "return a boat").replace("30 days", "40 days"))
+    project.write(
+        "golden/faq.csv",
+        FAQ.replace("return a bike", "return a boat").replace("30 days", "40 days"),
+    )
     project.run("golden/faq.csv", *JUDGED).assert_outcomes(passed=3)
     assert sent(project) == (0, 1)
 
 
 @both
-def test_without_a_cache_everything_is_asked_again_and_no_store_is_left(project: Project, workers: str) -> None:
+def test_without_a_cache_everything_is_asked_again_and_no_store_is_left(
+    project: Project, workers: str
+) -> None:
     for _ in range(2):
-        project.run("golden/faq.csv", *JUDGED, "--llm-no-cache", "-n", workers).assert_outcomes(passed=3)
+        project.run("golden/faq.csv", *JUDGED, "--llm-no-cache", "-n", workers).assert_outcomes(
+            passed=3
+        )
         assert sent(project) == (3, 3)
 
     if workers == "0":
@@ -104,7 +113,9 @@ def test_without_a_cache_everything_is_asked_again_and_no_store_is_left(project:
 
 
 @both
-def test_completions_that_are_too_old_are_made_again_once_each(project: Project, workers: str) -> None:
+def test_completions_that_are_too_old_are_made_again_once_each(
+    project: Project, workers: str
+) -> None:
     project.rows(12)
     arguments = ("golden/rows.csv", *JUDGED, "--llm-max-age", "0", "-n", workers)
     project.run("golden/rows.csv", *JUDGED).assert_outcomes(passed=12)
@@ -118,7 +129,9 @@ def test_completions_that_are_too_old_are_made_again_once_each(project: Project,
 
 def test_a_store_elsewhere_is_used_from_there(project: Project) -> None:
     for _ in range(2):
-        project.run("golden/faq.csv", *JUDGED, "--llm-store", "elsewhere/store.sqlite").assert_outcomes(passed=3)
+        project.run(
+            "golden/faq.csv", *JUDGED, "--llm-store", "elsewhere/store.sqlite"
+        ).assert_outcomes(passed=3)
 
     assert sent(project) == (3, 3)
     assert (project.path / "elsewhere/store.sqlite").is_file()
@@ -137,7 +150,9 @@ def test_each_key_is_asked_once_however_many_ask(project: Project, workers: str)
 
 
 @both
-@pytest.mark.parametrize(("where", "fingerprint"), [("fixture", None), ("option", None), ("option", "v1")])
+@pytest.mark.parametrize(
+    ("where", "fingerprint"), [("fixture", None), ("option", None), ("option", "v1")]
+)
 def test_a_function_is_called_once_for_a_case_in_a_run_and_in_the_next_unless_it_has_a_fingerprint(
     project: Project, workers: str, fingerprint: str | None, where: str
 ) -> None:
@@ -168,7 +183,12 @@ def test_a_function_is_called_once_for_a_case_in_a_run_and_in_the_next_unless_it
         """,
     )
     project.rows(8)
-    arguments = ("test_app.py", *(("--llm-provider", "python:app:answer") if where == "option" else ()), "-n", workers)
+    arguments = (
+        "test_app.py",
+        *(("--llm-provider", "python:app:answer") if where == "option" else ()),
+        "-n",
+        workers,
+    )
 
     calls = []
     for _ in range(2):
@@ -218,7 +238,9 @@ def test_two_runs_over_one_store_share_the_work(project: Project, workers: str) 
 
     assert [run.end() for run in runs] == [0, 0], [run.text for run in runs]
 
-    project.endpoint.requests = [each for each in project.endpoint.requests if each.body["model"] != "start"]
+    project.endpoint.requests = [
+        each for each in project.endpoint.requests if each.body["model"] != "start"
+    ]
     assert repeated(project) == []
     assert sent(project) == (12, 12)
     for name in ("one", "two"):

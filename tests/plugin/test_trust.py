@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.comparisons import Interval
-from pytest_llmeval.results import Calibration
+from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.run import Calibration
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.mock_endpoint import Received, honest_judge
 from tests.plugin.conftest import Project
@@ -44,11 +44,21 @@ def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def run(project: Project, *more: str) -> pytest.RunResult:
-    return project.run("golden/faq.csv", "--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o", "--min-score=4", *more)
+    return project.run(
+        "golden/faq.csv",
+        "--llm-model",
+        "gpt-4",
+        "--llm-judge-model",
+        "gpt-4o",
+        "--min-score=4",
+        *more,
+    )
 
 
 def judges_of(project: Project) -> dict[str, object]:
-    content: dict[str, object] = json.loads((project.path / ".llmeval/judges.json").read_text())["judges"]
+    content: dict[str, object] = json.loads((project.path / ".llmeval/judges.json").read_text())[
+        "judges"
+    ]
     return content
 
 
@@ -60,9 +70,13 @@ def test_a_judge_that_tells_right_from_wrong_gates(shop: Project, workers: tuple
     assert shop.outcomes() == {"right": "passed", "wrong": "failed"}
     result.stdout.fnmatch_lines(["judge * rubric by gpt-4o: self-test 25 of 25, uncalibrated"])
     assert shop.endpoint.count("generation") == 2
-    assert shop.endpoint.count("judge") == 26  # 25 of the self-test, of which one is the judgement of "right" as well
+    assert (
+        shop.endpoint.count("judge") == 26
+    )  # 25 of the self-test, of which one is the judgement of "right" as well
     (facts,) = shop.report()["run"]["judges"]
-    assert facts["selftest"]["right"] == dict.fromkeys(("expected", "empty", "constant", "other", "injection"), 5)
+    assert facts["selftest"]["right"] == dict.fromkeys(
+        ("expected", "empty", "constant", "other", "injection"), 5
+    )
 
 
 def test_a_judge_is_tested_once_for_all_runs(shop: Project) -> None:
@@ -77,9 +91,12 @@ def test_a_judge_is_tested_once_for_all_runs(shop: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "workers"), [*((kind, ()) for kind in BROKEN), ("always 5", ("-n", "2")), ("random", ("-n", "2"))]
+    ("kind", "workers"),
+    [*((kind, ()) for kind in BROKEN), ("always 5", ("-n", "2")), ("random", ("-n", "2"))],
 )
-def test_a_broken_judge_never_lets_a_run_pass(shop: Project, kind: str, workers: tuple[str, ...]) -> None:
+def test_a_broken_judge_never_lets_a_run_pass(
+    shop: Project, kind: str, workers: tuple[str, ...]
+) -> None:
     shop.endpoint.judge = BROKEN[kind]
 
     result = run(shop, *workers)
@@ -97,7 +114,9 @@ def test_the_error_says_what_the_judge_got_wrong(shop: Project) -> None:
     result = run(shop)
 
     result.stdout.fnmatch_lines(
-        ["*rubric is unscored: the judge failed its self-test: right on empty 0 of 5, * the empty answer to *got 5;*"]
+        [
+            "*rubric is unscored: the judge failed its self-test: right on empty 0 of 5, * the empty answer to *got 5;*"
+        ]
     )
     result.stdout.fnmatch_lines(["judge * FAILED its self-test 5 of 25, *"])
 
@@ -108,12 +127,16 @@ def test_a_failing_judge_can_be_let_through_and_the_report_says_so(shop: Project
     result = run(shop, "--llm-no-selftest")
 
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["judge * no self-test (skipped with --llm-no-selftest), uncalibrated"])
+    result.stdout.fnmatch_lines(
+        ["judge * no self-test (skipped with --llm-no-selftest), uncalibrated"]
+    )
     assert "skipped with --llm-no-selftest" in (shop.path / ".llmeval/report.html").read_text()
 
 
 def test_a_self_test_that_cannot_be_made_is_told_and_not_kept(shop: Project) -> None:
-    shop.write("golden/faq.csv", f"id,prompt,expected\nright,Question [[judge_fault=401]],{RIGHT}\n")
+    shop.write(
+        "golden/faq.csv", f"id,prompt,expected\nright,Question [[judge_fault=401]],{RIGHT}\n"
+    )
 
     result = run(shop)
 
@@ -127,7 +150,9 @@ def test_a_criterion_that_is_not_the_expected_answer_needs_no_self_test(shop: Pr
     result = run(shop, "--llm-judge-criteria", "The answer is polite.")
 
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["judge * no self-test (what it judges by is not the expected answer), *"])
+    result.stdout.fnmatch_lines(
+        ["judge * no self-test (what it judges by is not the expected answer), *"]
+    )
     assert shop.endpoint.count("judge") == 2
 
 
@@ -156,19 +181,27 @@ def calibrate(project: Project, kappa: float) -> None:
     (fingerprint,) = judges_of(project)
     figure = Interval(kappa, kappa - 0.2, kappa + 0.2, 40)
     path = project.path / ".llmeval/judges.json"
-    JudgeFile(path).note(fingerprint, name="rubric", model="gpt-4o", calibration=Calibration({"kappa": figure}, 40))
+    JudgeFile(path).note(
+        fingerprint, name="rubric", model="gpt-4o", calibration=Calibration({"kappa": figure}, 40)
+    )
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
-def test_a_judge_must_agree_with_people_as_far_as_is_asked(shop: Project, workers: tuple[str, ...]) -> None:
+def test_a_judge_must_agree_with_people_as_far_as_is_asked(
+    shop: Project, workers: tuple[str, ...]
+) -> None:
     first = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
     assert first.ret == 10
-    first.stdout.fnmatch_lines(["*the judge is uncalibrated, and --llm-min-agreement asks for kappa >= 0.6: *"])
+    first.stdout.fnmatch_lines(
+        ["*the judge is uncalibrated, and --llm-min-agreement asks for kappa >= 0.6: *"]
+    )
 
     calibrate(shop, 0.5)
     second = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
     assert second.ret == 10
-    second.stdout.fnmatch_lines(["*agrees too little with people: kappa is 0.5, asked is kappa >= 0.6*"])
+    second.stdout.fnmatch_lines(
+        ["*agrees too little with people: kappa is 0.5, asked is kappa >= 0.6*"]
+    )
 
     calibrate(shop, 0.7)
     third = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
@@ -182,7 +215,9 @@ def test_an_unknown_figure_of_agreement_is_refused_before_anything_is_sent(shop:
     result = run(shop, "--llm-min-agreement", "kapa>=0.6")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--llm-min-agreement: found 'kapa'; allowed: kappa, * Did you mean 'kappa'?"])
+    result.stderr.fnmatch_lines(
+        ["*--llm-min-agreement: found 'kapa'; allowed: kappa, * Did you mean 'kappa'?"]
+    )
     assert shop.endpoint.count() == 0
 
 

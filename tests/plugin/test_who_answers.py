@@ -33,19 +33,25 @@ def app(project: Project) -> Project:
 
 
 def answers(project: Project) -> dict[str, str]:
-    return {result["case"]["id"]: result["completion"]["text"] for result in project.report()["results"]}
+    return {
+        result["case"]["id"]: result["completion"]["text"] for result in project.report()["results"]
+    }
 
 
 @pytest.mark.parametrize("name", ["sync", "asynchronous"])
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
 def test_a_python_callable_answers(app: Project, name: str, workers: list[str]) -> None:
-    app.run("golden/faq.csv", "--llm-provider", f"python:app:{name}", *workers).assert_outcomes(passed=3)
+    app.run("golden/faq.csv", "--llm-provider", f"python:app:{name}", *workers).assert_outcomes(
+        passed=3
+    )
 
     assert answers(app)["opening"] == f"{name.removesuffix('hronous')} opening"
     assert app.endpoint.count() == 0
 
 
-@pytest.mark.parametrize(("name", "said"), [("broken", "*RuntimeError: out of order*"), ("wrong", "*int*str*")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("broken", "*RuntimeError: out of order*"), ("wrong", "*int*str*")]
+)
 def test_a_callable_that_gives_no_answer_is_an_error(app: Project, name: str, said: str) -> None:
     run = app.run("golden/faq.csv::opening", "--llm-provider", f"python:app:{name}")
 
@@ -75,7 +81,13 @@ def test_the_answer_can_stand_in_the_golden_file(project: Project) -> None:
         "golden/goldens.json",
         '[{"input": "Capital of France?", "expected_output": "Paris", "actual_output": "It is Paris."}]',
     )
-    run = project.run("golden/goldens.json", "--llm-provider", "column:actual_output", "--llm-threshold", "contains>=1")
+    run = project.run(
+        "golden/goldens.json",
+        "--llm-provider",
+        "column:actual_output",
+        "--llm-threshold",
+        "contains>=1",
+    )
 
     run.assert_outcomes(passed=1)
     assert list(answers(project).values()) == ["It is Paris."]
@@ -114,11 +126,17 @@ def test_a_scripted_provider_makes_a_test_without_any_model(project: Project) ->
     )
     project.run("golden/faq.csv").assert_outcomes(passed=3)
 
-    assert answers(project) == {"refund-policy": "30 days", "shipping": "no idea", "opening": "no idea"}
+    assert answers(project) == {
+        "refund-policy": "30 days",
+        "shipping": "no idea",
+        "opening": "no idea",
+    }
 
 
 def test_a_fixture_that_cannot_answer_is_a_clear_error(project: Project) -> None:
-    project.write("conftest.py", "import pytest\n\n@pytest.fixture\ndef llm_provider():\n    return 42\n")
+    project.write(
+        "conftest.py", "import pytest\n\n@pytest.fixture\ndef llm_provider():\n    return 42\n"
+    )
 
     run = project.run("golden/faq.csv::opening")
 
@@ -146,8 +164,12 @@ def test_a_template_and_a_system_prompt_make_the_prompt(project: Project) -> Non
     ]
 
 
-def test_a_template_with_an_unknown_name_is_an_error_that_lists_the_known_ones(project: Project) -> None:
-    run = project.run("golden/faq.csv::opening", "--llm-model", "mock", "--llm-template", "{{ promt }}")
+def test_a_template_with_an_unknown_name_is_an_error_that_lists_the_known_ones(
+    project: Project,
+) -> None:
+    run = project.run(
+        "golden/faq.csv::opening", "--llm-model", "mock", "--llm-template", "{{ promt }}"
+    )
 
     run.assert_outcomes(errors=1)
     run.stdout.fnmatch_lines(["*promt*prompt*"])
@@ -197,16 +219,22 @@ def test_the_answer_is_extracted_from_the_reply(project: Project) -> None:
 
 
 def test_a_reply_without_the_pattern_is_an_error(project: Project) -> None:
-    run = project.run("golden/faq.csv::opening", "--llm-model", "mock", "--llm-answer-pattern", r"Final: (\d+)")
+    run = project.run(
+        "golden/faq.csv::opening", "--llm-model", "mock", "--llm-answer-pattern", r"Final: (\d+)"
+    )
 
     run.assert_outcomes(errors=1)
     run.stdout.fnmatch_lines(["*--llm-answer-pattern*finds no answer in the reply 'Answer*"])
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--llm-read-timeout", "0.2"), ("--llm-timeout", "0.2")], ids=["read", "total"]
+    ("option", "value"),
+    [("--llm-read-timeout", "0.2"), ("--llm-timeout", "0.2")],
+    ids=["read", "total"],
 )
-def test_a_hanging_endpoint_is_an_error_that_names_the_option(project: Project, option: str, value: str) -> None:
+def test_a_hanging_endpoint_is_an_error_that_names_the_option(
+    project: Project, option: str, value: str
+) -> None:
     project.write("golden/hang.csv", "id,prompt\none,Hi [[answer_fault=hang]]\n")
 
     run = project.run("golden/hang.csv", "--llm-model", "mock", option, value, "--llm-retries", "0")
@@ -215,7 +243,9 @@ def test_a_hanging_endpoint_is_an_error_that_names_the_option(project: Project, 
     run.stdout.fnmatch_lines([f"*{option}*"])
 
 
-def test_the_judge_may_have_its_own_endpoint_and_key(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_judge_may_have_its_own_endpoint_and_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LLMEVAL_API_KEY", "sk-model-1234567890")
     monkeypatch.setenv("LLMEVAL_JUDGE_API_KEY", "sk-judge-0987654321")
 
@@ -224,7 +254,9 @@ def test_the_judge_may_have_its_own_endpoint_and_key(project: Project, monkeypat
         project.endpoint.url + "/", "--min-score", "4",
     ).assert_outcomes(passed=1)  # fmt: skip
 
-    assert {request.kind: request.headers["authorization"] for request in project.endpoint.requests} == {
+    assert {
+        request.kind: request.headers["authorization"] for request in project.endpoint.requests
+    } == {
         "generation": "Bearer sk-model-1234567890",
         "judge": "Bearer sk-judge-0987654321",
     }
@@ -233,17 +265,29 @@ def test_the_judge_may_have_its_own_endpoint_and_key(project: Project, monkeypat
 
 def test_toxicity_can_be_asked_of_the_judge(project: Project) -> None:
     run = project.run(
-        "golden/faq.csv", "--llm-model", "mock", "--llm-toxicity", "judge", "--llm-threshold", "toxicity<=0.2"
+        "golden/faq.csv",
+        "--llm-model",
+        "mock",
+        "--llm-toxicity",
+        "judge",
+        "--llm-threshold",
+        "toxicity<=0.2",
     )
     run.assert_outcomes(passed=3)
 
-    assert all(value == pytest.approx(0.1, abs=0.01) for value in project.scores("toxicity").values())
+    assert all(
+        value == pytest.approx(0.1, abs=0.01) for value in project.scores("toxicity").values()
+    )
 
 
 def test_a_function_is_not_said_to_have_been_given_a_prompt(app: Project) -> None:
-    run = app.run("golden/faq.csv::opening", "--llm-provider", "python:app:sync", "--llm-temperature", "0.5")
+    run = app.run(
+        "golden/faq.csv::opening", "--llm-provider", "python:app:sync", "--llm-temperature", "0.5"
+    )
 
-    run.stdout.fnmatch_lines(["llm: warning: python:app:sync is an application: it need not follow --llm-temperature."])
+    run.stdout.fnmatch_lines(
+        ["llm: warning: python:app:sync is an application: it need not follow --llm-temperature."]
+    )
     assert app.report()["results"][0]["request"]["parameters"]["temperature"] is None
 
 
@@ -255,7 +299,9 @@ def test_a_missing_key_is_one_usage_error_before_anything_is_sent(
     run = project.run("golden/faq.csv", "--llm-model", "gpt-4")
 
     assert run.ret == pytest.ExitCode.USAGE_ERROR
-    run.stderr.fnmatch_lines(["ERROR: golden/faq.csv::refund-policy: --llm-provider: found no API key*"])
+    run.stderr.fnmatch_lines(
+        ["ERROR: golden/faq.csv::refund-policy: --llm-provider: found no API key*"]
+    )
     assert project.run("golden/faq.csv", "--llm-model", "gpt-4", "--collect-only").ret == 0
 
 
@@ -275,7 +321,15 @@ def test_input_files_are_found_from_the_current_folder_and_from_the_root(
 def test_a_broken_rubric_file_is_a_usage_error_before_anything_is_sent(project: Project) -> None:
     project.write("rubric.json", '{"criteria": "Be kind."}')
 
-    run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "4", "--llm-judge-rubric", "rubric.json")
+    run = project.run(
+        "golden/faq.csv",
+        "--llm-model",
+        "mock",
+        "--min-score",
+        "4",
+        "--llm-judge-rubric",
+        "rubric.json",
+    )
 
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines(["ERROR: *rubric.json*anchors*"])

@@ -45,14 +45,21 @@ def test_a_failing_comparison_is_explained(project: Project) -> None:
     run = project.run("--llm-model", "mock")
 
     run.stdout.fnmatch_lines(
-        ["E*assert rubric 2 >= 4*", "E*reason*Wrong price.", "E*prompt*What does shipping cost*", "E*answer*Answer*"]
+        [
+            "E*assert rubric 2 >= 4*",
+            "E*reason*Wrong price.",
+            "E*prompt*What does shipping cost*",
+            "E*answer*Answer*",
+        ]
     )
     run.stdout.fnmatch_lines(["FAILED test_faq.py::test_faq[[]shipping] - *rubric 2 >= 4*"])
     assert project.report()["results"][0]["outcome"] == "failed"
 
 
 @pytest.mark.parametrize("where", ["marker", "ini", "command line"])
-def test_thresholds_are_enforced_although_the_body_asserts_nothing(project: Project, where: str) -> None:
+def test_thresholds_are_enforced_although_the_body_asserts_nothing(
+    project: Project, where: str
+) -> None:
     keyword = ", min_score=4" if where == "marker" else ""
     project.write("pytest.ini", "[pytest]\n" + ("llm_min_score = 4\n" if where == "ini" else ""))
     project.write(
@@ -107,16 +114,35 @@ def test_a_score_is_paid_once_for_body_and_threshold(project: Project) -> None:
     [
         ("llm_golden('golden/faq.csv', minscore=4)", "*minscore*Did you mean 'min_score'?*"),
         ("llm_golden('golden/nothing.csv')", "*golden/nothing.csv*"),
-        ("llm_golden('golden/faq.csv'), pytest.mark.llm_generate(temprature=1)", "*Did you mean 'temperature'?*"),
-        ("llm_golden('golden/faq.csv'), pytest.mark.llm_generate(temperature='hot')", "*'hot'*a number from 0 to 2*"),
-        ("llm_golden('golden/faq.csv'), pytest.mark.llm_judge(criterion='x')", "*Did you mean 'criteria'?*"),
+        (
+            "llm_golden('golden/faq.csv'), pytest.mark.llm_generate(temprature=1)",
+            "*Did you mean 'temperature'?*",
+        ),
+        (
+            "llm_golden('golden/faq.csv'), pytest.mark.llm_generate(temperature='hot')",
+            "*'hot'*a number from 0 to 2*",
+        ),
+        (
+            "llm_golden('golden/faq.csv'), pytest.mark.llm_judge(criterion='x')",
+            "*Did you mean 'criteria'?*",
+        ),
         ("llm_golden('golden/faq.csv', min_score=7)", "*found 7*from 0 to 5*"),
-        ("llm_golden('golden/faq.csv'), pytest.mark.llm_metric('toxicty', max=1)", "*Did you mean 'toxicity'?*"),
+        (
+            "llm_golden('golden/faq.csv'), pytest.mark.llm_metric('toxicty', max=1)",
+            "*Did you mean 'toxicity'?*",
+        ),
     ],
 )
-def test_a_wrong_marker_is_a_clear_error_and_nothing_is_sent(project: Project, marker: str, said: str) -> None:
-    marks = "\n".join(f"@pytest.mark.{mark.removeprefix('pytest.mark.')}" for mark in marker.split(", pytest.mark."))
-    project.write("test_faq.py", f"import pytest\n\n{marks}\ndef test_faq(llm_completion):\n    pass\n")
+def test_a_wrong_marker_is_a_clear_error_and_nothing_is_sent(
+    project: Project, marker: str, said: str
+) -> None:
+    marks = "\n".join(
+        f"@pytest.mark.{mark.removeprefix('pytest.mark.')}"
+        for mark in marker.split(", pytest.mark.")
+    )
+    project.write(
+        "test_faq.py", f"import pytest\n\n{marks}\ndef test_faq(llm_completion):\n    pass\n"
+    )
 
     run = project.run("--llm-model", "mock")
 
@@ -129,7 +155,9 @@ def test_a_wrong_marker_is_a_clear_error_and_nothing_is_sent(project: Project, m
 
 
 def test_a_marked_test_that_asks_for_no_case_is_a_usage_error(project: Project) -> None:
-    project.write("test_faq.py", HEAD + "@pytest.mark.llm_golden('golden/faq.csv')\ndef test_faq(): pass\n")
+    project.write(
+        "test_faq.py", HEAD + "@pytest.mark.llm_golden('golden/faq.csv')\ndef test_faq(): pass\n"
+    )
 
     run = project.run("--llm-model", "mock")
 
@@ -159,7 +187,11 @@ def test_an_answer_of_the_tests_own_can_be_judged_without_a_golden_file(project:
     (judged,) = project.endpoint.requests
     assert "Capital of France?" in judged.text
     case = project.report()["results"][0]["case"]
-    assert (case["prompt"], case["expected"], case["source"]["file"]) == ("Capital of France?", "Paris", "test_own.py")
+    assert (case["prompt"], case["expected"], case["source"]["file"]) == (
+        "Capital of France?",
+        "Paris",
+        "test_own.py",
+    )
 
 
 def test_any_prompt_can_be_generated(project: Project) -> None:
@@ -229,7 +261,9 @@ def test_another_criterion_is_another_question_to_the_judge(project: Project) ->
     )
     project.run("--llm-model", "mock").assert_outcomes(passed=1)
 
-    polite, short = (request.text for request in project.endpoint.requests if request.kind == "judge")
+    polite, short = (
+        request.text for request in project.endpoint.requests if request.kind == "judge"
+    )
     assert "polite" in polite
     assert "short" in short
 
@@ -253,7 +287,11 @@ def test_the_same_golden_file_in_two_tests_gives_two_results(project: Project) -
     project.run("--llm-model", "mock").assert_outcomes(passed=3)
 
     suites = {result["suite"] for result in project.report()["results"]}
-    assert suites == {"test_faq.py::test_faq[kind]", "test_faq.py::test_faq[curt]", "test_faq.py::test_again"}
+    assert suites == {
+        "test_faq.py::test_faq[kind]",
+        "test_faq.py::test_faq[curt]",
+        "test_faq.py::test_again",
+    }
 
 
 def test_a_metric_of_the_users_own_through_a_hook(project: Project) -> None:
@@ -290,7 +328,9 @@ def test_a_test_of_its_own_is_held_to_the_bounds_on_scores_that_it_takes(project
     run = project.run("--llm-judge-model", "mock", "--min-score", "4")
 
     run.assert_outcomes(passed=1, failed=1)
-    run.stdout.fnmatch_lines(["FAILED test_own.py::test_judged - *rubric is 1, asked >= 4*test_own.py:2*"])
+    run.stdout.fnmatch_lines(
+        ["FAILED test_own.py::test_judged - *rubric is 1, asked >= 4*test_own.py:2*"]
+    )
     assert project.endpoint.count() == 1
 
 
@@ -311,7 +351,9 @@ def test_the_first_answer_is_the_one_that_is_reported(project: Project) -> None:
     assert project.report()["results"][0]["completion"]["text"].startswith("Answer")
 
 
-def test_bounds_of_every_place_hold_and_the_strongest_place_wins_for_each_score(project: Project) -> None:
+def test_bounds_of_every_place_hold_and_the_strongest_place_wins_for_each_score(
+    project: Project,
+) -> None:
     project.write("pytest.ini", "[pytest]\nllm_threshold =\n    rubric>=5\n    lexicon_count<=1\n")
 
     run = project.run("golden/faq.csv::shipping", "--llm-model", "mock", "--min-score", "2")

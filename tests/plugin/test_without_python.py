@@ -8,12 +8,18 @@ from tests.plugin.conftest import Project
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
-def test_cases_below_min_score_fail_and_reports_are_written(project: Project, workers: list[str]) -> None:
+def test_cases_below_min_score_fail_and_reports_are_written(
+    project: Project, workers: list[str]
+) -> None:
     run = project.run("golden/faq.csv", "--llm-model", "mock", "--min-score", "4", *workers)
 
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.assert_outcomes(passed=2, failed=1)
-    assert project.outcomes() == {"refund-policy": "passed", "shipping": "failed", "opening": "passed"}
+    assert project.outcomes() == {
+        "refund-policy": "passed",
+        "shipping": "failed",
+        "opening": "passed",
+    }
     assert project.scores("rubric") == {"refund-policy": 5, "shipping": 2, "opening": 5}
     assert (project.path / ".llmeval/report.html").read_text().startswith("<!doctype html>")
     assert project.query("SELECT count(*) FROM cases") == [(3,)]
@@ -31,14 +37,17 @@ def test_a_failure_points_at_the_row_and_says_why(project: Project) -> None:
             "*answer*Answer *",
         ]
     )
-    run.stdout.fnmatch_lines(["FAILED golden/faq.csv::shipping - *rubric is 2, asked >= 4*golden/faq.csv:3*"])
+    run.stdout.fnmatch_lines(
+        ["FAILED golden/faq.csv::shipping - *rubric is 2, asked >= 4*golden/faq.csv:3*"]
+    )
 
 
 def test_items_are_named_after_their_cases_and_located_at_their_rows(project: Project) -> None:
     run = project.run("golden/faq.csv", "--collect-only", "-q")
 
     run.stdout.fnmatch_lines(
-        ["golden/faq.csv::refund-policy", "golden/faq.csv::shipping", "golden/faq.csv::opening"], consecutive=True
+        ["golden/faq.csv::refund-policy", "golden/faq.csv::shipping", "golden/faq.csv::opening"],
+        consecutive=True,
     )
     assert project.endpoint.count() == 0
 
@@ -51,7 +60,9 @@ def test_one_case_can_be_named(project: Project) -> None:
 
 
 def test_k_selects_cases(project: Project) -> None:
-    project.run("golden/faq.csv", "--llm-model", "mock", "-k", "ship or open").assert_outcomes(passed=2, deselected=1)
+    project.run("golden/faq.csv", "--llm-model", "mock", "-k", "ship or open").assert_outcomes(
+        passed=2, deselected=1
+    )
 
 
 def test_x_stops_at_the_first_bad_case(project: Project) -> None:
@@ -73,7 +84,9 @@ def test_lf_reruns_the_bad_cases_alone(project: Project) -> None:
 
 def test_limit_draws_the_same_cases_with_the_same_seed(project: Project) -> None:
     def drawn(*arguments: str) -> set[str]:
-        project.run("golden/faq.csv", "--llm-model", "mock", "--llm-limit", "2", *arguments).assert_outcomes(passed=2)
+        project.run(
+            "golden/faq.csv", "--llm-model", "mock", "--llm-limit", "2", *arguments
+        ).assert_outcomes(passed=2)
         return set(project.outcomes())
 
     assert drawn() == drawn() == drawn("-n", "2")
@@ -118,7 +131,9 @@ def test_without_a_model_cases_are_skipped_with_the_option_that_runs_them(projec
 
 
 @pytest.mark.parametrize("demand", [("--llm-strict",), ("--min-score", "4")])
-def test_a_demanded_result_is_an_error_without_a_model(project: Project, demand: tuple[str, ...]) -> None:
+def test_a_demanded_result_is_an_error_without_a_model(
+    project: Project, demand: tuple[str, ...]
+) -> None:
     run = project.run("golden/faq.csv", *demand)
 
     run.assert_outcomes(errors=3)
@@ -127,9 +142,13 @@ def test_a_demanded_result_is_an_error_without_a_model(project: Project, demand:
 
 
 def test_thresholds_of_a_row_beat_the_command_line(project: Project) -> None:
-    project.write("golden/own.csv", "id,prompt,min_score\nlenient,Hi [[score=3]],2\nstrict,Ho [[score=3]],\n")
+    project.write(
+        "golden/own.csv", "id,prompt,min_score\nlenient,Hi [[score=3]],2\nstrict,Ho [[score=3]],\n"
+    )
 
-    project.run("golden/own.csv", "--llm-model", "mock", "--min-score", "4").assert_outcomes(passed=1, failed=1)
+    project.run("golden/own.csv", "--llm-model", "mock", "--min-score", "4").assert_outcomes(
+        passed=1, failed=1
+    )
 
     assert project.outcomes() == {"lenient": "passed", "strict": "failed"}
 
@@ -148,7 +167,9 @@ def test_metrics_need_no_judge(project: Project) -> None:
 
 
 @pytest.mark.parametrize("bound", ["toxicty<=0.2", "toxicity=<1", "toxicity<=much"])
-def test_a_misspelt_threshold_is_a_usage_error_before_anything_is_sent(project: Project, bound: str) -> None:
+def test_a_misspelt_threshold_is_a_usage_error_before_anything_is_sent(
+    project: Project, bound: str
+) -> None:
     run = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-threshold", bound)
 
     assert run.ret == pytest.ExitCode.USAGE_ERROR
@@ -170,8 +191,11 @@ def test_a_bad_golden_file_is_one_clear_error(project: Project) -> None:
 
 def test_columns_of_your_own_are_mapped_in_ini(project: Project) -> None:
     project.write(
-        "pytest.ini", "[pytest]\nllm_golden = golden\nllm_columns =\n    유저 = prompt\n    정답 = expected\n"
+        "pytest.ini",
+        "[pytest]\nllm_golden = golden\nllm_columns =\n    유저 = prompt\n    정답 = expected\n",
     )
     project.write("golden/faq.csv", "유저,정답\n안녕하세요? [[answer=네]],네\n")
 
-    project.run("--llm-model", "mock", "--llm-threshold", "exact_match>=1").assert_outcomes(passed=1)
+    project.run("--llm-model", "mock", "--llm-threshold", "exact_match>=1").assert_outcomes(
+        passed=1
+    )

@@ -9,7 +9,8 @@ import pytest
 from tests.plugin.conftest import Project
 
 ROWS = "id,prompt,expected\n" + "".join(
-    f'row-{number:02},"Question {number} [[score={number % 6}]]",Answer {number}\n' for number in range(24)
+    f'row-{number:02},"Question {number} [[score={number % 6}]]",Answer {number}\n'
+    for number in range(24)
 )
 
 
@@ -19,7 +20,10 @@ def by_id(project: Project) -> dict[str, Any]:
         result["case"]["id"]: (
             result["outcome"],
             result["completion"]["text"],
-            [(score["name"], score["value"], score["reason"], score["version"]) for score in result["scores"]],
+            [
+                (score["name"], score["value"], score["reason"], score["version"])
+                for score in result["scores"]
+            ],
             result["message"],
         )
         for result in project.report()["results"]
@@ -31,7 +35,16 @@ def test_results_do_not_depend_on_the_number_of_workers(project: Project) -> Non
     seen = []
     for workers in ("0", "2", "8"):
         project.endpoint.requests.clear()
-        run = project.run("golden/rows.csv", "--llm-model", "mock", "--min-score", "4", "--llm-no-cache", "-n", workers)
+        run = project.run(
+            "golden/rows.csv",
+            "--llm-model",
+            "mock",
+            "--min-score",
+            "4",
+            "--llm-no-cache",
+            "-n",
+            workers,
+        )
         assert run.ret == pytest.ExitCode.TESTS_FAILED
         run.assert_outcomes(passed=8, failed=16)
         assert (project.endpoint.count("generation"), project.endpoint.count("judge")) == (24, 24)
@@ -58,7 +71,9 @@ def test_a_worker_that_dies_loses_no_finished_case(project: Project) -> None:
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("golden/rows.csv", ROWS)
 
-    run = project.run("golden/rows.csv", "--llm-provider", "python:app:answer", "-n", "2", "--llm-lookahead", "0")
+    run = project.run(
+        "golden/rows.csv", "--llm-provider", "python:app:answer", "-n", "2", "--llm-lookahead", "0"
+    )
 
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.assert_outcomes(passed=23, failed=1)
@@ -67,9 +82,12 @@ def test_a_worker_that_dies_loses_no_finished_case(project: Project) -> None:
     run.stdout.fnmatch_lines(["*golden/rows.csv::row-05*"])
 
 
-def test_an_application_that_kills_its_process_ahead_of_its_test_leaves_no_case_unreported(project: Project) -> None:
+def test_an_application_that_kills_its_process_ahead_of_its_test_leaves_no_case_unreported(
+    project: Project,
+) -> None:
     project.write(
-        "app.py", "import os\n\ndef answer(case):\n    return 'fine' if case.id != 'row-05' else os.abort()\n"
+        "app.py",
+        "import os\n\ndef answer(case):\n    return 'fine' if case.id != 'row-05' else os.abort()\n",
     )
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("golden/rows.csv", ROWS)
@@ -83,7 +101,9 @@ def test_an_application_that_kills_its_process_ahead_of_its_test_leaves_no_case_
 
 
 def test_texts_that_execnet_refuses_reach_the_report(project: Project) -> None:
-    project.write("app.py", "def answer(case):\n    return 'lone \\ud800 surrogate, \\x00 and \\U0001f600'\n")
+    project.write(
+        "app.py", "def answer(case):\n    return 'lone \\ud800 surrogate, \\x00 and \\U0001f600'\n"
+    )
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
 
     run = project.run("golden/faq.csv", "--llm-provider", "python:app:answer", "-n", "2")

@@ -8,7 +8,8 @@ import pytest
 
 from pytest_llmeval.errors import CallError
 from pytest_llmeval.providers.column import ColumnProvider
-from pytest_llmeval.records import Case, Request, Source
+from pytest_llmeval.records.call import Request
+from pytest_llmeval.records.case import Case, Source
 
 
 def cell(name: str, metadata: Mapping[str, Any], expected: str | None = "Paris") -> str:
@@ -16,7 +17,9 @@ def cell(name: str, metadata: Mapping[str, Any], expected: str | None = "Paris")
     return asyncio.run(ColumnProvider(name).complete(Request((), case=case))).text
 
 
-@pytest.mark.parametrize("name", ["actual_output", "Actual Output", "actualOutput", "ACTUAL-OUTPUT"])
+@pytest.mark.parametrize(
+    "name", ["actual_output", "Actual Output", "actualOutput", "ACTUAL-OUTPUT"]
+)
 def test_the_answer_is_the_cell_of_the_column_however_it_is_spelt(name: str) -> None:
     assert cell(name, {"Actual Output": "Lyon"}) == "Lyon"
 
@@ -30,7 +33,9 @@ def test_fields_of_the_case_can_be_read(name: str, text: str) -> None:
     assert cell(name, {}) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}'), ("", "")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}'), ("", "")]
+)
 def test_a_cell_that_is_no_text_comes_as_json(value: object, text: str) -> None:
     assert cell("answer", {"answer": value}) == text
 

@@ -11,10 +11,10 @@ import pytest
 
 from pytest_llmeval.errors import BadReply, RateLimited
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.providers.embedding import EMBEDDINGS, read_embedding
-from pytest_llmeval.providers.factory import make_provider
-from pytest_llmeval.providers.openai import Timeouts
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.providers.openai.embedding import EMBEDDINGS, read_embedding
+from pytest_llmeval.providers.openai.provider import Timeouts
+from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.records.call import Completion, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
 NUMBERS = (0.25, -1.5, 3.0)
@@ -23,14 +23,21 @@ PACKED = base64.b64encode(struct.pack("<3f", *NUMBERS)).decode()
 
 def embedder(*urls: str) -> Provider:
     return make_provider(
-        None, base_url=" ".join(urls), timeouts=Timeouts(), environ={}, place="--llm-embedding", api=EMBEDDINGS
+        None,
+        base_url=" ".join(urls),
+        timeouts=Timeouts(),
+        environ={},
+        place="--llm-embedding",
+        api=EMBEDDINGS,
     )
 
 
 def asked(provider: Provider, text: str) -> Completion:
     async def ask() -> Completion:
         try:
-            return await provider.complete(Request(({"role": "user", "content": text},), "text-embedding-3-small"))
+            return await provider.complete(
+                Request(({"role": "user", "content": text},), "text-embedding-3-small")
+            )
         finally:
             await provider.close()  # type: ignore[attr-defined]
 
@@ -50,7 +57,9 @@ def test_one_text_is_one_call_and_its_vector_the_completion_s_text(endpoint: Moc
     assert (completion.model, completion.usage.completion_tokens) == ("text-embedding-3-small", 0)
 
 
-def test_a_chat_model_that_the_list_of_endpoints_names_is_not_asked_for_a_vector(endpoint: MockEndpoint) -> None:
+def test_a_chat_model_that_the_list_of_endpoints_names_is_not_asked_for_a_vector(
+    endpoint: MockEndpoint,
+) -> None:
     asked(embedder(f"gpt-4@{endpoint.url}"), "Free.")
     assert endpoint.requests[0].body["model"] == "text-embedding-3-small"
 

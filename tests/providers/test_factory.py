@@ -9,9 +9,9 @@ import pytest
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.column import ColumnProvider
-from pytest_llmeval.providers.factory import make_provider
-from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
-from pytest_llmeval.records import Request
+from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.records.call import Request
 from tests.mock_endpoint import MockEndpoint
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"}
@@ -35,9 +35,24 @@ def made(
         (None, None, AZURE, "openai:https://x.openai.azure.com?api-version=2024-10-21"),
         (None, "http://127.0.0.1:1/v1", AZURE, "openai:http://127.0.0.1:1/v1"),
         (None, "m@http://127.0.0.1:1/v1", AZURE, "openai:m@http://127.0.0.1:1/v1"),
-        (None, "azure:https://y.example.com?api-version=1", AZURE, "openai:https://y.example.com?api-version=1"),
-        (None, "d@azure:https://y.example.com", AZURE, "openai:d@https://y.example.com?api-version=2024-10-21"),
-        (None, "http://a/v1\n ft:m:org@http://b", NOTHING, "openai:http://a/v1 openai:ft:m:org@http://b"),
+        (
+            None,
+            "azure:https://y.example.com?api-version=1",
+            AZURE,
+            "openai:https://y.example.com?api-version=1",
+        ),
+        (
+            None,
+            "d@azure:https://y.example.com",
+            AZURE,
+            "openai:d@https://y.example.com?api-version=2024-10-21",
+        ),
+        (
+            None,
+            "http://a/v1\n ft:m:org@http://b",
+            NOTHING,
+            "openai:http://a/v1 openai:ft:m:org@http://b",
+        ),
     ],
 )
 def test_a_base_url_goes_before_azure_and_azure_before_openai_itself(
@@ -61,12 +76,26 @@ def test_an_endpoint_of_ones_own_needs_no_key(endpoint: MockEndpoint) -> None:
 @pytest.mark.parametrize(
     ("environ", "place", "names"),
     [
-        (NOTHING, "--llm-provider", ("api.openai.com", "LLMEVAL_API_KEY or OPENAI_API_KEY", "--llm-base-url")),
-        (NOTHING, "--llm-judge-provider", ("LLMEVAL_JUDGE_API_KEY or OPENAI_API_KEY", "--llm-judge-base-url")),
-        (AZURE, "--llm-provider", ("x.openai.azure.com", "LLMEVAL_API_KEY or AZURE_OPENAI_API_KEY")),
+        (
+            NOTHING,
+            "--llm-provider",
+            ("api.openai.com", "LLMEVAL_API_KEY or OPENAI_API_KEY", "--llm-base-url"),
+        ),
+        (
+            NOTHING,
+            "--llm-judge-provider",
+            ("LLMEVAL_JUDGE_API_KEY or OPENAI_API_KEY", "--llm-judge-base-url"),
+        ),
+        (
+            AZURE,
+            "--llm-provider",
+            ("x.openai.azure.com", "LLMEVAL_API_KEY or AZURE_OPENAI_API_KEY"),
+        ),
     ],
 )
-def test_without_a_key_the_variables_are_named(environ: Mapping[str, str], place: str, names: tuple[str, ...]) -> None:
+def test_without_a_key_the_variables_are_named(
+    environ: Mapping[str, str], place: str, names: tuple[str, ...]
+) -> None:
     with pytest.raises(InputError) as caught:
         made(environ=environ, place=place)
     assert str(caught.value).startswith(f"{place}: found no API key for ")
@@ -74,8 +103,12 @@ def test_without_a_key_the_variables_are_named(environ: Mapping[str, str], place
 
 
 def test_azure_needs_its_version() -> None:
-    with pytest.raises(SettingError, match=r"OPENAI_API_VERSION: found ''; .* for example 2024-10-21"):
-        made(environ={"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "LLMEVAL_API_KEY": "k"})
+    with pytest.raises(
+        SettingError, match=r"OPENAI_API_VERSION: found ''; .* for example 2024-10-21"
+    ):
+        made(
+            environ={"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "LLMEVAL_API_KEY": "k"}
+        )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +127,10 @@ def test_azure_needs_its_version() -> None:
         ("azure:https://me:pass@x.openai.azure.com?api-version=1", "without user and password"),
         ("azure:https://x.openai.azure.com?key=pass@1", "Only api-version may stand"),
         ("azure:x.openai.azure.com", "allowed: azure:https://NAME.openai.azure.com"),
-        ("http://me:pass@host/v1", "without user and password. The key belongs in LLMEVAL_API_KEY."),
+        (
+            "http://me:pass@host/v1",
+            "without user and password. The key belongs in LLMEVAL_API_KEY.",
+        ),
         ("http://host/v1/chat/completions/", "Leave out /chat/completions."),
     ],
 )
@@ -109,17 +145,27 @@ def test_a_base_url_that_cannot_work_is_refused_without_its_password(url: str, s
 @pytest.mark.parametrize(
     ("base_url", "said"),
     [
-        ("azure:https://x.openai.azure.com?api-version=1", "x.openai.azure.com; .* LLMEVAL_API_KEY or AZURE_OPENAI_"),
-        ("http://a/v1 https://api.openai.com/v1", "https://api.openai.com/v1; .* LLMEVAL_API_KEY_2 or OPENAI_API_KEY"),
+        (
+            "azure:https://x.openai.azure.com?api-version=1",
+            "x.openai.azure.com; .* LLMEVAL_API_KEY or AZURE_OPENAI_",
+        ),
+        (
+            "http://a/v1 https://api.openai.com/v1",
+            "https://api.openai.com/v1; .* LLMEVAL_API_KEY_2 or OPENAI_API_KEY",
+        ),
     ],
 )
-def test_an_endpoint_that_cannot_do_without_a_key_names_its_variables(base_url: str, said: str) -> None:
+def test_an_endpoint_that_cannot_do_without_a_key_names_its_variables(
+    base_url: str, said: str
+) -> None:
     with pytest.raises(InputError, match=f"--llm-provider: found no API key for .*{said}"):
         made(base_url=base_url)
 
 
 def test_azure_in_a_list_needs_its_version_beside_it_or_in_the_environment() -> None:
-    with pytest.raises(SettingError, match=r"OPENAI_API_VERSION: .* in --llm-base-url, or set OPENAI_API_VERSION"):
+    with pytest.raises(
+        SettingError, match=r"OPENAI_API_VERSION: .* in --llm-base-url, or set OPENAI_API_VERSION"
+    ):
         made(base_url="azure:https://x.openai.azure.com")
 
 

@@ -8,11 +8,18 @@ from typing import TypeVar
 
 import pytest
 
-from pytest_llmeval.errors import BadReply, CallError, CallRefused, CallTimeout, EndpointDown, RateLimited
-from pytest_llmeval.providers.factory import make_provider
-from pytest_llmeval.providers.failover import COOL_DOWN_S, FailoverProvider
-from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.errors import (
+    BadReply,
+    CallError,
+    CallRefused,
+    CallTimeout,
+    EndpointDown,
+    RateLimited,
+)
+from pytest_llmeval.providers.openai.failover import COOL_DOWN_S, FailoverProvider
+from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.records.call import Completion, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
 T = TypeVar("T")
@@ -79,7 +86,9 @@ def test_the_first_endpoint_answers_and_the_second_is_not_asked(
     assert second.count() == 0
 
 
-def test_where_the_first_is_down_the_second_answers(second: MockEndpoint, dead_url: str, clock: Clock) -> None:
+def test_where_the_first_is_down_the_second_answers(
+    second: MockEndpoint, dead_url: str, clock: Clock
+) -> None:
     assert answered(chain(clock, dead_url, second.url)).endpoint == second.url
 
 
@@ -141,10 +150,15 @@ def test_what_another_endpoint_would_say_too_is_final(
 
 
 @pytest.mark.parametrize(
-    ("headers", "cool_down_s"), [({}, COOL_DOWN_S), ({"retry_after": "5"}, 5.0), ({"retry_after": "90"}, 90.0)]
+    ("headers", "cool_down_s"),
+    [({}, COOL_DOWN_S), ({"retry_after": "5"}, 5.0), ({"retry_after": "90"}, 90.0)],
 )
 def test_an_endpoint_is_asked_again_when_it_has_cooled_down(
-    endpoint: MockEndpoint, second: MockEndpoint, clock: Clock, headers: Mapping[str, str], cool_down_s: float
+    endpoint: MockEndpoint,
+    second: MockEndpoint,
+    clock: Clock,
+    headers: Mapping[str, str],
+    cool_down_s: float,
 ) -> None:
     endpoint.replies.append(failure(503, **headers))
     provider = chain(clock, endpoint.url, second.url)
@@ -217,7 +231,9 @@ def test_where_all_fail_the_last_error_worth_another_attempt_is_raised_and_names
     with pytest.raises(CallError) as caught:
         answered(chain(clock, endpoint.url, second.url))
     assert type(caught.value) is error
-    assert str(caught.value).startswith(f"None of 2 endpoints answered: (1) {endpoint.url}, model 'm': ")
+    assert str(caught.value).startswith(
+        f"None of 2 endpoints answered: (1) {endpoint.url}, model 'm': "
+    )
     assert f"; (2) {second.url}, model 'm': " in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -236,13 +252,19 @@ def test_an_endpoint_that_hangs_until_the_caller_gives_up_cools_down(
     assert in_loop(provider, scenario) == second.url
 
 
-def made(base_url: str, environ: Mapping[str, str], place: str = "--llm-provider") -> FailoverProvider:
-    provider = make_provider(None, base_url=base_url, timeouts=Timeouts(), environ=environ, place=place)
+def made(
+    base_url: str, environ: Mapping[str, str], place: str = "--llm-provider"
+) -> FailoverProvider:
+    provider = make_provider(
+        None, base_url=base_url, timeouts=Timeouts(), environ=environ, place=place
+    )
     assert isinstance(provider, FailoverProvider)
     return provider
 
 
-def test_each_endpoint_may_have_a_model_of_its_own(endpoint: MockEndpoint, second: MockEndpoint) -> None:
+def test_each_endpoint_may_have_a_model_of_its_own(
+    endpoint: MockEndpoint, second: MockEndpoint
+) -> None:
     endpoint.replies.append(failure(404))
     provider = made(f"{endpoint.url} big@{second.url}", {})
     assert answered(provider).model == "big"
@@ -250,7 +272,9 @@ def test_each_endpoint_may_have_a_model_of_its_own(endpoint: MockEndpoint, secon
     assert provider.fingerprint == f"openai:{endpoint.url} openai:big@{second.url}"
 
 
-def test_an_azure_resource_can_stand_behind_an_endpoint(endpoint: MockEndpoint, second: MockEndpoint) -> None:
+def test_an_azure_resource_can_stand_behind_an_endpoint(
+    endpoint: MockEndpoint, second: MockEndpoint
+) -> None:
     origin = second.url.removesuffix("/v1")
     endpoint.replies.append(failure(500))
     provider = made(
@@ -259,10 +283,15 @@ def test_an_azure_resource_can_stand_behind_an_endpoint(endpoint: MockEndpoint, 
     )
     assert answered(provider).endpoint == origin
     [request] = second.requests
-    assert request.path == "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
+    assert (
+        request.path == "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
+    )
     assert request.headers["api-key"] == "azure-key"
     assert "first-key" not in str(request.headers)
-    assert provider.fingerprint == f"openai:{endpoint.url} openai:my-deployment@{origin}?api-version=2024-10-21"
+    assert (
+        provider.fingerprint
+        == f"openai:{endpoint.url} openai:my-deployment@{origin}?api-version=2024-10-21"
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,4 +320,6 @@ def test_the_key_of_one_host_is_never_sent_to_another(
 def test_the_same_host_gets_the_same_key(endpoint: MockEndpoint) -> None:
     endpoint.replies.append(failure(404))
     answered(made(f"{endpoint.url} small@{endpoint.url}", {"LLMEVAL_API_KEY": "first-key"}))
-    assert [request.headers["authorization"] for request in endpoint.requests] == ["Bearer first-key"] * 2
+    assert [request.headers["authorization"] for request in endpoint.requests] == [
+        "Bearer first-key"
+    ] * 2

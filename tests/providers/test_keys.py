@@ -7,18 +7,32 @@ import traceback
 import pytest
 
 from pytest_llmeval.errors import CallError, InputError
-from pytest_llmeval.providers.endpoints import read_endpoints
-from pytest_llmeval.providers.keys import HIDDEN, NO_KEY, default_key, endpoint_keys, juror_environment, redacted
-from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
-from pytest_llmeval.records import Request
+from pytest_llmeval.providers.openai.endpoints import read_endpoints
+from pytest_llmeval.providers.openai.keys import (
+    HIDDEN,
+    NO_KEY,
+    default_key,
+    endpoint_keys,
+    juror_environment,
+    redacted,
+)
+from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.records.call import Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
 KEY = "sk-proj-Tq7LmZ02xWbN5vRc"
-AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "AZURE_OPENAI_API_KEY": "azure", "OPENAI_API_KEY": "o"}
+AZURE = {
+    "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com",
+    "AZURE_OPENAI_API_KEY": "azure",
+    "OPENAI_API_KEY": "o",
+}
 
 
 LOCAL, OTHER = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
-OPENAI_URL, AZURE_URL = "https://api.openai.com/v1", "azure:https://x.openai.azure.com?api-version=1"
+OPENAI_URL, AZURE_URL = (
+    "https://api.openai.com/v1",
+    "azure:https://x.openai.azure.com?api-version=1",
+)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +47,13 @@ OPENAI_URL, AZURE_URL = "https://api.openai.com/v1", "azure:https://x.openai.azu
         ({**AZURE, "LLMEVAL_API_KEY": "m"}, "m", "m"),
     ],
 )
-def test_the_most_specific_variable_wins(environ: dict[str, str], model: str | None, judge: str | None) -> None:
-    assert (default_key(environ, is_judge=False), default_key(environ, is_judge=True)) == (model, judge)
+def test_the_most_specific_variable_wins(
+    environ: dict[str, str], model: str | None, judge: str | None
+) -> None:
+    assert (default_key(environ, is_judge=False), default_key(environ, is_judge=True)) == (
+        model,
+        judge,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,21 +67,45 @@ def test_the_most_specific_variable_wins(environ: dict[str, str], model: str | N
         ({**AZURE, "LLMEVAL_API_KEY": "m"}, AZURE_URL, ["m"]),
         ({"LLMEVAL_API_KEY": "m"}, f"{LOCAL} {OTHER}", ["m", None]),
         ({"LLMEVAL_API_KEY": "m"}, f"{LOCAL} {OTHER} a@{LOCAL}", ["m", None, "m"]),
-        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, f"{LOCAL} {OTHER} {OTHER}", ["m", "n", "n"]),
-        ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, f"{LOCAL} a@{LOCAL} b@{LOCAL}", ["m", "n", "m"]),
-        ({"LLMEVAL_API_KEY": "m", **AZURE}, f"{LOCAL} {AZURE_URL} {OPENAI_URL}", ["m", "azure", "o"]),
+        (
+            {"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"},
+            f"{LOCAL} {OTHER} {OTHER}",
+            ["m", "n", "n"],
+        ),
+        (
+            {"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"},
+            f"{LOCAL} a@{LOCAL} b@{LOCAL}",
+            ["m", "n", "m"],
+        ),
+        (
+            {"LLMEVAL_API_KEY": "m", **AZURE},
+            f"{LOCAL} {AZURE_URL} {OPENAI_URL}",
+            ["m", "azure", "o"],
+        ),
         ({"LLMEVAL_API_KEY": "m"}, f"{OPENAI_URL} https://api.openai.com:443/v2", ["m", "m"]),
         ({"LLMEVAL_API_KEY": "m"}, f"{OPENAI_URL} http://api.openai.com/v1", ["m", None]),
     ],
 )
-def test_each_endpoint_of_a_list_has_its_key(environ: dict[str, str], urls: str, keys: list[str | None]) -> None:
-    assert endpoint_keys(environ, read_endpoints(urls, {}, "--llm-base-url"), is_judge=False) == keys
+def test_each_endpoint_of_a_list_has_its_key(
+    environ: dict[str, str], urls: str, keys: list[str | None]
+) -> None:
+    assert (
+        endpoint_keys(environ, read_endpoints(urls, {}, "--llm-base-url"), is_judge=False) == keys
+    )
 
 
 @pytest.mark.parametrize(
     ("environ", "shares_list", "keys"),
     [
-        ({"LLMEVAL_JUDGE_API_KEY": "j", "LLMEVAL_JUDGE_API_KEY_2": "k", "LLMEVAL_API_KEY_2": "n"}, True, ["j", "k"]),
+        (
+            {
+                "LLMEVAL_JUDGE_API_KEY": "j",
+                "LLMEVAL_JUDGE_API_KEY_2": "k",
+                "LLMEVAL_API_KEY_2": "n",
+            },
+            True,
+            ["j", "k"],
+        ),
         ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, True, ["m", "n"]),
         ({"LLMEVAL_API_KEY": "m", "LLMEVAL_API_KEY_2": "n"}, False, ["m", None]),
     ],
@@ -115,7 +158,10 @@ def test_a_short_key_is_hidden_as_a_word_only() -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(401, json.dumps({"error": {"message": f"Incorrect API key provided: {KEY}.", "code": KEY}})),
+        Reply(
+            401,
+            json.dumps({"error": {"message": f"Incorrect API key provided: {KEY}.", "code": KEY}}),
+        ),
         Reply(401, f"<html>{KEY}</html>"),
         Reply(400, json.dumps({"you": {"sent": [f"Bearer {KEY}"]}})),
         Reply(429, json.dumps({"error": {"message": f"{KEY} is too fast"}})),
@@ -124,7 +170,9 @@ def test_a_short_key_is_hidden_as_a_word_only() -> None:
         Reply(200, f"{KEY} is no JSON"),
     ],
 )
-def test_a_server_that_echoes_the_key_cannot_get_it_into_an_error(endpoint: MockEndpoint, reply: Reply) -> None:
+def test_a_server_that_echoes_the_key_cannot_get_it_into_an_error(
+    endpoint: MockEndpoint, reply: Reply
+) -> None:
     endpoint.replies.append(reply)
     provider = OpenAIProvider(endpoint.url, KEY, Timeouts())
 
@@ -142,7 +190,9 @@ def test_a_server_that_echoes_the_key_cannot_get_it_into_an_error(endpoint: Mock
     frames = [frame for frame in shown.stack if "pytest_llmeval" in frame.filename]
     assert frames
     assert KEY not in f"{caught.value} {[frame.locals for frame in frames]}"
-    assert caught.value.__cause__ is caught.value.__context__ is None, "an exception of the SDK holds the request"
+    assert caught.value.__cause__ is caught.value.__context__ is None, (
+        "an exception of the SDK holds the request"
+    )
 
 
 ENVIRONMENT = {

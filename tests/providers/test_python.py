@@ -15,10 +15,16 @@ from pytest_llmeval.errors import CallError, CallRefused, RateLimited, SettingEr
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.python import CallableProvider, as_provider, load_callable
 from pytest_llmeval.providers.scripted import ScriptedProvider
-from pytest_llmeval.records import Case, Completion, Request, Source, Usage
+from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.case import Case, Source
 
 CASE = Case(id="capital", prompt="Capital of France?", source=Source("faq.csv", 2))
-CHAT = Case(id="chat", prompt="And Spain?", messages=({"role": "user", "content": "And Spain?"},), source=CASE.source)
+CHAT = Case(
+    id="chat",
+    prompt="And Spain?",
+    messages=({"role": "user", "content": "And Spain?"},),
+    source=CASE.source,
+)
 
 
 def upper(case: Case) -> str:
@@ -46,7 +52,15 @@ def answer(provider: Provider, case: Case = CASE) -> Completion:
 
 @pytest.mark.parametrize(
     "function",
-    [upper, upper_later, partial(upper), partial(upper_later), lambda case: upper_later(case), App(), AsyncApp()],
+    [
+        upper,
+        upper_later,
+        partial(upper),
+        partial(upper_later),
+        lambda case: upper_later(case),
+        App(),
+        AsyncApp(),
+    ],
 )
 def test_any_callable_answers_a_case(function: Callable[[Case], Any]) -> None:
     completion = answer(CallableProvider(function, "app"))
@@ -62,7 +76,11 @@ def test_a_function_that_is_not_async_runs_in_another_thread() -> None:
 def test_a_completion_is_kept_as_it_is_with_its_gaps_filled() -> None:
     given = Completion("Paris", contexts=("France …",), cost_usd=0.5)
     completion = answer(CallableProvider(lambda case: given, "app"))
-    assert (completion.text, completion.contexts, completion.cost_usd) == ("Paris", ("France …",), 0.5)
+    assert (completion.text, completion.contexts, completion.cost_usd) == (
+        "Paris",
+        ("France …",),
+        0.5,
+    )
     assert completion.endpoint == "python:app"
 
 
@@ -144,12 +162,21 @@ def test_a_declared_fingerprint_is_part_of_the_providers() -> None:
     [
         ("llm_shop.app", "allowed: python:package.module:name"),
         ("llm_shop.ap:answer", "There is no module 'llm_shop.ap'. Did you mean 'app'?"),
-        ("llm_shopp.app:answer", "There is no module 'llm_shopp'. Did you mean 'llm_shop'? Where its folder"),
+        (
+            "llm_shopp.app:answer",
+            "There is no module 'llm_shopp'. Did you mean 'llm_shop'? Where its folder",
+        ),
         ("llm_shop.app:anser", "a name in llm_shop.app. Did you mean 'answer'?"),
         ("llm_shop.broken:answer", "Importing llm_shop.broken raised RuntimeError: no database"),
-        ("llm_shop.needy:answer", "raised ModuleNotFoundError: No module named 'a_library_that_is_not_here'"),
+        (
+            "llm_shop.needy:answer",
+            "raised ModuleNotFoundError: No module named 'a_library_that_is_not_here'",
+        ),
         ("llm_shop.app:NUMBER", "found 'int'; allowed: a function (case) -> str or Completion"),
-        ("llm_shop.app:Needs", "a class that can be made without arguments. Needs() raised TypeError"),
+        (
+            "llm_shop.app:Needs",
+            "a class that can be made without arguments. Needs() raised TypeError",
+        ),
     ],
 )
 def test_what_cannot_be_loaded_says_why(spec: str, said: str) -> None:
@@ -200,7 +227,10 @@ def test_a_runnable_gets_the_prompt_or_the_chat() -> None:
 
 
 def test_a_runnable_that_is_not_async_answers_too() -> None:
-    assert answer(as_provider(SimpleNamespace(invoke=lambda given: f"{given}!"))).text == "Capital of France?!"
+    assert (
+        answer(as_provider(SimpleNamespace(invoke=lambda given: f"{given}!"))).text
+        == "Capital of France?!"
+    )
 
 
 def test_the_message_of_a_runnable_is_read_with_its_usage() -> None:

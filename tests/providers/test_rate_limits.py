@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_llmeval.providers.openai import OpenAIProvider, Timeouts
-from pytest_llmeval.providers.rate_limits import duration_s, read_rate_limits, retry_after_s
-from pytest_llmeval.records import Completion, Quota, RateLimits, Request
+from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.rate_limits import duration_s, read_rate_limits, retry_after_s
+from pytest_llmeval.records.call import Completion, Quota, RateLimits, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
 
@@ -64,7 +64,10 @@ def test_a_duration_is_read_as_endpoints_write_it(text: str | None, seconds: flo
         (told("requests", "60", "many", "1s"), None),
         (told("requests", "0", "0", "1s"), None),
         (told("requests", "-1", "-1", "0s"), None),
-        ({**told("requests", None, "59", None), **told("tokens", "9", "8", "1s")}, RateLimits(None, Quota(9, 8, 1))),
+        (
+            {**told("requests", None, "59", None), **told("tokens", "9", "8", "1s")},
+            RateLimits(None, Quota(9, 8, 1)),
+        ),
     ],
 )
 def test_a_quota_needs_its_limit_what_remains_and_when_it_is_back(
@@ -86,7 +89,9 @@ def test_a_quota_needs_its_limit_what_remains_and_when_it_is_back(
         ({}, None),
     ],
 )
-def test_the_time_to_wait_is_read_in_every_form(headers: Mapping[str, str], seconds: float | None) -> None:
+def test_the_time_to_wait_is_read_in_every_form(
+    headers: Mapping[str, str], seconds: float | None
+) -> None:
     assert retry_after_s(headers) == seconds
 
 
@@ -117,8 +122,13 @@ def test_a_completion_carries_what_the_headers_say(endpoint: MockEndpoint) -> No
         "X-RateLimit-Reset-Requests": "120ms",
     }
     completion = completion_with(endpoint, *headers.items())
-    assert (completion.text, completion.rate_limits) == ("hello", RateLimits(requests=Quota(600, 599, 0.12)))
+    assert (completion.text, completion.rate_limits) == (
+        "hello",
+        RateLimits(requests=Quota(600, 599, 0.12)),
+    )
 
 
-def test_a_completion_of_an_endpoint_that_says_nothing_has_no_limits(endpoint: MockEndpoint) -> None:
+def test_a_completion_of_an_endpoint_that_says_nothing_has_no_limits(
+    endpoint: MockEndpoint,
+) -> None:
     assert completion_with(endpoint).rate_limits is None

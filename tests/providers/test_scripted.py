@@ -7,7 +7,7 @@ import pytest
 from pytest_llmeval.errors import CallError, RateLimited
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.scripted import ScriptedProvider
-from pytest_llmeval.records import Completion, Request
+from pytest_llmeval.records.call import Completion, Request
 
 
 def ask(provider: ScriptedProvider, prompt: str) -> Completion:
@@ -44,5 +44,7 @@ def test_a_function_answers_from_the_request() -> None:
 
 
 def test_a_prompt_that_is_not_scripted_names_the_nearest() -> None:
-    with pytest.raises(CallError, match=r"nothing is scripted for the prompt 'Capitol\?'.*Did you mean 'Capital\?'"):
+    with pytest.raises(
+        CallError, match=r"nothing is scripted for the prompt 'Capitol\?'.*Did you mean 'Capital\?'"
+    ):
         ask(ScriptedProvider({"Capital?": "Paris"}), "Capitol?")

@@ -10,9 +10,9 @@ from textwrap import dedent
 import pytest
 
 from pytest_llmeval.errors import CallError
-from pytest_llmeval.providers.python import CallableProvider
-from pytest_llmeval.providers.threads import in_thread
-from pytest_llmeval.records import Case, Completion, Request, Source
+from pytest_llmeval.providers.python import CallableProvider, in_thread
+from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.case import Case, Source
 
 WHO = contextvars.ContextVar("who", default="nobody")
 
@@ -28,7 +28,9 @@ def test_a_function_gets_its_arguments_and_the_context_of_the_caller() -> None:
     assert asyncio.run(asked()) == (3, "caller", True)
 
 
-@pytest.mark.parametrize("error", [ValueError("no index"), asyncio.CancelledError(), BaseException("odd")])
+@pytest.mark.parametrize(
+    "error", [ValueError("no index"), asyncio.CancelledError(), BaseException("odd")]
+)
 def test_what_a_function_raises_reaches_the_caller(error: BaseException) -> None:
     def fail() -> None:
         raise error
@@ -45,7 +47,9 @@ def test_a_function_cannot_end_the_event_loop(wish: BaseException) -> None:
 
     async def asked() -> str:
         with pytest.raises(CallError, match=f"app raised RuntimeError: .*{type(wish).__name__}"):
-            await CallableProvider(leave, "app").complete(Request(({"role": "user", "content": "hi"},)))
+            await CallableProvider(leave, "app").complete(
+                Request(({"role": "user", "content": "hi"},))
+            )
         return "the loop goes on"
 
     assert asyncio.run(asked()) == "the loop goes on"
@@ -59,11 +63,16 @@ def test_sixty_functions_run_at_once() -> None:
         return case.id
 
     async def all_of_them() -> list[Completion]:
-        cases = [Case(id=str(number), prompt="hi", source=Source("faq.csv", number)) for number in range(60)]
+        cases = [
+            Case(id=str(number), prompt="hi", source=Source("faq.csv", number))
+            for number in range(60)
+        ]
         provider = CallableProvider(answer, "app")
         return await asyncio.gather(*(provider.complete(Request((), case=case)) for case in cases))
 
-    assert [completion.text for completion in asyncio.run(all_of_them())] == [str(number) for number in range(60)]
+    assert [completion.text for completion in asyncio.run(all_of_them())] == [
+        str(number) for number in range(60)
+    ]
 
 
 class Stuck:
@@ -109,7 +118,7 @@ def test_a_function_that_hangs_does_not_hold_up_the_end_of_the_process() -> None
     script = """
         import asyncio, threading
         from pytest_llmeval.providers.python import CallableProvider
-        from pytest_llmeval.records import Request
+        from pytest_llmeval.records.call import Request
 
         async def ask():
             call = CallableProvider(lambda case: threading.Event().wait(), "app").complete(Request(()))
@@ -121,6 +130,10 @@ def test_a_function_that_hangs_does_not_hold_up_the_end_of_the_process() -> None
         asyncio.run(ask())
     """
     ended = subprocess.run(
-        [sys.executable, "-c", dedent(script)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "gave up\n", "")

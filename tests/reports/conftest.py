@@ -7,20 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records import (
-    Case,
-    Completion,
-    Parameters,
-    Request,
-    Scale,
-    Score,
-    Source,
-    Threshold,
-    TokenLogprob,
-    Usage,
-)
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import CaseResult, Run, Traffic
+from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.runlog.log import RunLog
 
 RUBRIC = Scale(0.0, 5.0)
 ENDPOINT = "https://api.example.com/v1"
@@ -42,7 +35,11 @@ def judge_call(text: str, cost: float | None = 0.00021, cached: bool = False) ->
 
 
 def rubric(value: float | None, reason: str, error: str | None = None, calls: int = 1) -> Score:
-    reply = f'{{"reason": "{reason}", "score": {value}}}' if error is None else "I would rather not give a number."
+    reply = (
+        f'{{"reason": "{reason}", "score": {value}}}'
+        if error is None
+        else "I would rather not give a number."
+    )
     return Score(
         "rubric", value, RUBRIC, reason, FINGERPRINT, error, raw=reply, calls=(judge_call(reply),) * calls
     )  # fmt: skip
@@ -50,14 +47,22 @@ def rubric(value: float | None, reason: str, error: str | None = None, calls: in
 
 def toxicity(value: float) -> Score:
     parts = {"toxicity": value, "insult": value / 3, "threat": value / 9}
-    return Score("toxicity", value, Scale(0, 1, higher_is_better=False), version="detoxify/original", parts=parts)
+    return Score(
+        "toxicity",
+        value,
+        Scale(0, 1, higher_is_better=False),
+        version="detoxify/original",
+        parts=parts,
+    )
 
 
 def reading_ease(value: float) -> Score:
     return Score("flesch_reading_ease", value, Scale(None, None), version="textstat/0.7.8")
 
 
-def answer(text: str, latency_s: float = 1.2, cost: float | None = 0.00094, cached: bool = False) -> Completion:
+def answer(
+    text: str, latency_s: float = 1.2, cost: float | None = 0.00094, cached: bool = False
+) -> Completion:
     return Completion(
         text, model="gpt-4-0613", endpoint=ENDPOINT, finish_reason="stop", usage=Usage(58, 41), cost_usd=cost,
         latency_s=latency_s, cached=cached, call=id_of(text), made_at=THREE_DAYS_BEFORE if cached else STARTED,
@@ -71,13 +76,23 @@ def request(*messages: tuple[str, str]) -> Request:
 
 MIN_SCORE = Threshold("rubric", ">=", 4.0, origin="command line")
 CLEAN = Threshold("toxicity", "<=", 0.2, origin="row")
-SYSTEM = ("system", "You answer for a small online shop. Be brief, be kind, and never invent a policy.")
+SYSTEM = (
+    "system",
+    "You answer for a small online shop. Be brief, be kind, and never invent a policy.",
+)
 
 
 def shop(number: int, prompt: str, expected: str, *tags: str) -> Case:
     slug = "-".join(prompt.lower().replace("?", "").split()[:4])
     source = Source("golden/faq.csv", number + 1)
-    return Case(slug, prompt, source, expected=expected, tags=tags, metadata={"owner": "support", "priority": number})
+    return Case(
+        slug,
+        prompt,
+        source,
+        expected=expected,
+        tags=tags,
+        metadata={"owner": "support", "priority": number},
+    )
 
 
 def make_run() -> Run:
@@ -87,7 +102,12 @@ def make_run() -> Run:
         started_at=STARTED,
         finished_at="2025-06-12T10:17:41+00:00",
         settings={"model": "gpt-4", "judge_model": JUDGE, "min_score": "4.0", "temperature": "0.2"},
-        versions={"pytest_llmeval": "0.1.0", "python": "3.11.7", "pytest": "9.2.0", "textstat": "0.7.8"},
+        versions={
+            "pytest_llmeval": "0.1.0",
+            "python": "3.11.7",
+            "pytest": "9.2.0",
+            "textstat": "0.7.8",
+        },
         warnings=("The price of judge-large-2025-06 is unknown for one call.",),
         exit_code=1,
         traffic=Traffic(calls=8, attempts=8, usd=0.00293, unpriced=1),
@@ -95,7 +115,13 @@ def make_run() -> Run:
 
 
 def passed() -> CaseResult:
-    case = shop(1, "How long do refunds take?", "Five working days after we receive the parcel.", "refunds", "billing")
+    case = shop(
+        1,
+        "How long do refunds take?",
+        "Five working days after we receive the parcel.",
+        "refunds",
+        "billing",
+    )
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "passed", request(SYSTEM, ("user", case.prompt)),
         answer("Refunds arrive within five working days of the parcel reaching us."),
@@ -117,9 +143,15 @@ def failed() -> CaseResult:
 
 
 def broken_judge() -> CaseResult:
-    case = shop(3, "Do you ship to islands?", "Yes, to all of them, for the normal price.", "shipping")
+    case = shop(
+        3, "Do you ship to islands?", "Yes, to all of them, for the normal price.", "shipping"
+    )
     error = "no valid reply in 3 attempts; the last one is not JSON"
-    calls = (judge_call("I would rather not give a number.", cost=None), judge_call("No."), judge_call("Still no."))
+    calls = (
+        judge_call("I would rather not give a number.", cost=None),
+        judge_call("No."),
+        judge_call("Still no."),
+    )
     score = Score("rubric", None, RUBRIC, "", FINGERPRINT, error, "Still no.", calls=calls)
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "error", request(SYSTEM, ("user", case.prompt)),
@@ -139,7 +171,10 @@ def no_answer() -> CaseResult:
 
 def skipped() -> CaseResult:
     case = Case(
-        "korean-greeting", "안녕하세요, 환불은 언제 되나요?", Source("golden/korean.jsonl", 1), tags=("한국어",)
+        "korean-greeting",
+        "안녕하세요, 환불은 언제 되나요?",
+        Source("golden/korean.jsonl", 1),
+        tags=("한국어",),
     )
     suite = "golden/korean.jsonl"
     message = "no model is configured: set --llm-model"
@@ -163,8 +198,16 @@ def chat() -> CaseResult:
     completion = Completion(
         "يصل غدًا.", "<think>?</think>يصل غدًا.", ("يصل غدًا.", "لا أعرف."), "local", logprobs=(first,)
     )
-    sent = Request(messages, "local", Parameters(stop=("\n\n",), extra_body={"top_k": 40}, logprobs=True), case=case)
-    scores = (Score("contains", 1.0, reason="found 'غدًا'"), rubric(4.2, "Right day, time of day missing."))
+    sent = Request(
+        messages,
+        "local",
+        Parameters(stop=("\n\n",), extra_body={"top_k": 40}, logprobs=True),
+        case=case,
+    )
+    scores = (
+        Score("contains", 1.0, reason="found 'غدًا'"),
+        rubric(4.2, "Right day, time of day missing."),
+    )
     return CaseResult(
         suite, case, f"{suite}[{case.id}]", "passed", sent, completion, scores, case.thresholds, judge_model=JUDGE,
         started_at="2025-06-12T10:15:20+00:00", duration_s=1.1,

@@ -64,8 +64,14 @@ def everywhere(record: Any, changed: Callable[[str], str]) -> Any:
         return tuple(everywhere(each, changed) for each in record)
     if isinstance(record, dict):
         names = (name if name in ("role", "content") else changed(name) for name in record)
-        return dict(zip(names, (everywhere(each, changed) for each in record.values()), strict=True))
+        return dict(
+            zip(names, (everywhere(each, changed) for each in record.values()), strict=True)
+        )
     if is_dataclass(record) and not isinstance(record, type):
-        values = {each.name: getattr(record, each.name) for each in fields(record) if each.name not in CLOSED}
+        values = {
+            each.name: getattr(record, each.name)
+            for each in fields(record)
+            if each.name not in CLOSED
+        }
         return replace(record, **{name: everywhere(each, changed) for name, each in values.items()})
     return record

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 
-from pytest_llmeval.reports.history import RunPoint
-from pytest_llmeval.reports.history_reading import read_history
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.runlog.history import RunPoint
+from pytest_llmeval.runlog.history_reading import read_history
+from pytest_llmeval.runlog.log import RunLog
 
 
 def point_of(run: Run, results: Iterable[CaseResult]) -> RunPoint:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_llmeval.comparisons import Comparison, Coverage, GateResult, Interval, MetricComparison
+from pytest_llmeval.records.comparison import (
+    Comparison,
+    Coverage,
+    GateResult,
+    Interval,
+    MetricComparison,
+)
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.banner import banner_figures
-from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.summary.summary import summarize
 
 WORSE = GateResult(
     "REGRESSED", "worse", -0.053, lower=-0.073, upper=-0.033, p=0.0002, adjusted_p=0.0004, detectable=0.034, n=190,
@@ -40,9 +47,16 @@ def test_the_worst_metric_that_could_be_compared_leads(run: Run, results: list[C
     ]
 
 
-def test_a_metric_that_could_not_be_compared_has_no_figures(run: Run, results: list[CaseResult]) -> None:
-    gated = replace(run, comparisons=(Comparison("main", "now", (compared("rubric", UNCOMPARED),)),))
-    assert banner_figures(gated, summarize(gated, results)) == [("Metric", "rubric"), ("Against", "main")]
+def test_a_metric_that_could_not_be_compared_has_no_figures(
+    run: Run, results: list[CaseResult]
+) -> None:
+    gated = replace(
+        run, comparisons=(Comparison("main", "now", (compared("rubric", UNCOMPARED),)),)
+    )
+    assert banner_figures(gated, summarize(gated, results)) == [
+        ("Metric", "rubric"),
+        ("Against", "main"),
+    ]
 
 
 def test_without_a_baseline_the_pass_rate_leads(run: Run, results: list[CaseResult]) -> None:

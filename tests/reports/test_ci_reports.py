@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_llmeval.comparisons import GateOutcome
-from pytest_llmeval.reports.annotations import github_annotations
-from pytest_llmeval.reports.code_quality import write_code_quality
-from pytest_llmeval.results import CaseResult, Run
-from pytest_llmeval.session.ci import append, place_in_repository
+from pytest_llmeval.records.comparison import GateOutcome
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.github import github_annotations
+from pytest_llmeval.reports.gitlab import write_code_quality
+from pytest_llmeval.runs.ci import append, place_in_repository
 from tests.reports.test_markdown_report import case, change, compared
 
 REQUIRED = {
@@ -34,7 +35,10 @@ REQUIRED = {
                 "required": ["path", "lines"],
                 "properties": {
                     "path": {"type": "string", "pattern": "^[^/.]"},
-                    "lines": {"required": ["begin"], "properties": {"begin": {"type": "integer", "minimum": 1}}},
+                    "lines": {
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
                 },
             },
         },
@@ -59,10 +63,19 @@ def findings(path: Path, run: Run, results: Sequence[CaseResult]) -> list[dict[s
 
 
 def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
-    lost, new, broken = case("malta", line=7), replace(case("new"), message="asked >= 4", before=()), case("b", "error")
-    gates = (GateOutcome("cost<=1", "open", "unknown"), GateOutcome("regression", "kept", "a bit", verdict="WARN"))
+    lost, new, broken = (
+        case("malta", line=7),
+        replace(case("new"), message="asked >= 4", before=()),
+        case("b", "error"),
+    )
+    gates = (
+        GateOutcome("cost<=1", "open", "unknown"),
+        GateOutcome("regression", "kept", "a bit", verdict="WARN"),
+    )
     worse = compared(run, lost=(change(lost),))
-    lines = told(replace(worse, gates=worse.gates + gates), [case("fine", "passed"), broken, new, lost])
+    lines = told(
+        replace(worse, gates=worse.gates + gates), [case("fine", "passed"), broken, new, lost]
+    )
     assert lines == [
         "::error title=REGRESSED%3A regression against main::rubric: 5.3 points worse",
         "::error file=shop/golden/faq.csv,line=7,title=passed before%2C fails now%3A malta::failed in "
@@ -92,12 +105,19 @@ def test_at_most_ten_of_a_level_are_shown_and_the_others_counted(run: Run) -> No
     flipped = [case(f"flipped-{number}", "xfailed") for number in range(11)]
     results = [*broken, *flipped, *[case(f"failed-{number}") for number in range(3)]]
     lines = told(replace(compared(run, lost=tuple(map(change, flipped))), gates=()), results)
-    assert [line.partition(" ")[0] for line in lines] == ["::error"] * 10 + ["::warning"] * 10 + ["::notice"]
+    assert [line.partition(" ")[0] for line in lines] == ["::error"] * 10 + ["::warning"] * 10 + [
+        "::notice"
+    ]
     assert "failed-0" in lines[0]
-    assert lines[-1] == "::notice title=llmeval::13 further errors and 1 further warning not shown here."
+    assert (
+        lines[-1]
+        == "::notice title=llmeval::13 further errors and 1 further warning not shown here."
+    )
 
 
-@pytest.mark.parametrize("text", ["100 %\r\n::error::x", "a,file=b:c\n::stop-commands::x", "\u202e\x1b[31m\ud83d"])
+@pytest.mark.parametrize(
+    "text", ["100 %\r\n::error::x", "a,file=b:c\n::stop-commands::x", "\u202e\x1b[31m\ud83d"]
+)
 def test_a_text_ends_neither_the_line_nor_the_property(run: Run, text: str) -> None:
     (line,) = told(run, [case("a", text=text)])
     assert re.fullmatch(r"::error file=[^:,\r\n]+,line=3,title=[^:,\r\n]+::[^\r\n]*", line)
@@ -107,28 +127,57 @@ def test_a_text_ends_neither_the_line_nor_the_property(run: Run, text: str) -> N
 def test_gitlab_gets_a_finding_for_each_case_and_score(tmp_path: Path, run: Run) -> None:
     lost, known, must = case("malta", line=7), case("known", was="failed"), case("must")
     must = replace(must, case=replace(must.case, must_pass=True))
-    dropped, broken = case("repairs", "passed"), replace(case("b", "error"), scores=(), message="no answer in 9 s")
+    dropped, broken = (
+        case("repairs", "passed"),
+        replace(case("b", "error"), scores=(), message="no answer in 9 s"),
+    )
     worse = compared(run, lost=(change(lost),), dropped=(change(dropped, 5, 4), change(lost, 5, 1)))
-    found = findings(tmp_path / "gl.json", worse, [lost, known, must, dropped, broken, case("fine", "passed")])
+    found = findings(
+        tmp_path / "gl.json", worse, [lost, known, must, dropped, broken, case("fine", "passed")]
+    )
     assert [(each["severity"], each["check_name"], each["description"]) for each in found] == [
         (
             "critical",
             "llmeval.rubric",
             "malta: passed before, fails now: rubric >= 4 asked, found 1. Malta is not free.",
         ),
-        ("major", "llmeval.rubric", "known: fails as before: rubric >= 4 asked, found 1. Malta is not free."),
-        ("blocker", "llmeval.rubric", "must: worse than asked: rubric >= 4 asked, found 1. Malta is not free."),
+        (
+            "major",
+            "llmeval.rubric",
+            "known: fails as before: rubric >= 4 asked, found 1. Malta is not free.",
+        ),
+        (
+            "blocker",
+            "llmeval.rubric",
+            "must: worse than asked: rubric >= 4 asked, found 1. Malta is not free.",
+        ),
         ("minor", "llmeval.rubric", "repairs: scored lower than before: rubric 5 -> 4"),
         ("minor", "llmeval.error", "b: could not be judged: no answer in 9 s"),
     ]
     assert found[0]["location"] == {"path": "shop/golden/faq.csv", "lines": {"begin": 7}}
 
 
-def test_a_fingerprint_is_that_of_the_case_and_the_score_whatever_else_changes(tmp_path: Path, run: Run) -> None:
-    one, two = case("malta"), replace(case("malta", line=99), message="other words", completion=None)
-    (before,), (after,) = findings(tmp_path / "a", run, [one]), findings(tmp_path / "b", replace(run, id="x"), [two])
+def test_a_fingerprint_is_that_of_the_case_and_the_score_whatever_else_changes(
+    tmp_path: Path, run: Run
+) -> None:
+    one, two = (
+        case("malta"),
+        replace(case("malta", line=99), message="other words", completion=None),
+    )
+    (before,), (after,) = (
+        findings(tmp_path / "a", run, [one]),
+        findings(tmp_path / "b", replace(run, id="x"), [two]),
+    )
     assert before["fingerprint"] == after["fingerprint"]
-    assert len({each["fingerprint"] for each in findings(tmp_path / "c", run, [one, case("other"), one])}) == 2
+    assert (
+        len(
+            {
+                each["fingerprint"]
+                for each in findings(tmp_path / "c", run, [one, case("other"), one])
+            }
+        )
+        == 2
+    )
 
 
 def test_a_run_without_findings_is_an_empty_list(tmp_path: Path, run: Run) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_llmeval.comparisons import (
+from pytest_llmeval.records.comparison import (
     CaseChange,
     Comparison,
     Coverage,
@@ -21,17 +21,29 @@ from pytest_llmeval.comparisons import (
     MetricComparison,
     Slice,
 )
-from pytest_llmeval.reports.html_report import write_html
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.html.page import write_html
 from pytest_llmeval.reports.json_report import write_json
-from pytest_llmeval.reports.run_log import RunLog
-from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.reports.terminal import summary_lines
-from pytest_llmeval.results import CaseResult, Run
+from pytest_llmeval.reports.terminal.run import summary_lines
+from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.summary.summary import summarize
 
 DROP = CaseChange("faq.csv", "faq.csv", "shipping", 3, 4.5, 2.0, 0.01, True)
 METRIC = MetricComparison(
     "rubric",
-    GateResult("REGRESSED", "5.3 points worse", -0.053, 0.02, -0.09, -0.02, 0.004, n=20, clusters=20, test="t"),
+    GateResult(
+        "REGRESSED",
+        "5.3 points worse",
+        -0.053,
+        0.02,
+        -0.09,
+        -0.02,
+        0.004,
+        n=20,
+        clusters=20,
+        test="t",
+    ),
     Coverage(20, 20, 20),
     length=LengthChange(100.0, 120.0, None, 20),
     dropped=(DROP,),
@@ -49,7 +61,11 @@ def gated(run: Run) -> Run:
         GateOutcome("cost<=1", "error", "the price of 2 calls is unknown"),
         GateOutcome("pass_rate>=.5", "kept", "90.0 % of 20 cases passed", 0.9, 20),
     )
-    return replace(run, gates=gates, comparisons=(Comparison("main", run.id, (METRIC,), (DROP,), added=("new",)),))
+    return replace(
+        run,
+        gates=gates,
+        comparisons=(Comparison("main", run.id, (METRIC,), (DROP,), added=("new",)),),
+    )
 
 
 def test_the_run_log_gives_them_back(tmp_path: Path, run: Run, gated: Run) -> None:
@@ -63,7 +79,9 @@ def test_the_run_log_gives_them_back(tmp_path: Path, run: Run, gated: Run) -> No
         assert list(log.runs()) == [gated]
 
 
-def test_the_json_report_with_them_keeps_its_schema(tmp_path: Path, gated: Run, results: list[CaseResult]) -> None:
+def test_the_json_report_with_them_keeps_its_schema(
+    tmp_path: Path, gated: Run, results: list[CaseResult]
+) -> None:
     write_json(tmp_path / "report.json", gated, iter(results), summarize(gated, results))
     report = json.loads((tmp_path / "report.json").read_text())
     file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
@@ -87,7 +105,12 @@ def test_a_missed_gate_makes_a_run_without_a_failed_case_one_that_failed(gated: 
     assert summarize(replace(gated, gates=gated.gates[1:]), []).verdict == "error"
 
 
-def test_the_page_shows_them_and_escapes_what_they_say(tmp_path: Path, gated: Run, results: list[CaseResult]) -> None:
+def test_the_page_shows_them_and_escapes_what_they_say(
+    tmp_path: Path, gated: Run, results: list[CaseResult]
+) -> None:
     write_html(tmp_path / "report.html", gated, results, summarize(gated, results))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "<b>REGRESSED</b> <bdi>regression</bdi> against <bdi>main</bdi>: rubric: 5.3 points worse &lt;b&gt;" in page
+    assert (
+        "<b>REGRESSED</b> <bdi>regression</bdi> against <bdi>main</bdi>: rubric: 5.3 points worse &lt;b&gt;"
+        in page
+    )

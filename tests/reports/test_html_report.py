@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.comparisons import Comparison, Coverage, GateResult, MetricComparison
-from pytest_llmeval.records import Completion
-from pytest_llmeval.reports.html_data import PART
-from pytest_llmeval.reports.html_report import CARDS, ROWS, write_html
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.comparison import Comparison, Coverage, GateResult, MetricComparison
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Sample
+from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.reports.html.data import PART
+from pytest_llmeval.reports.html.page import CARDS, ROWS, write_html
 from pytest_llmeval.reports.json_report import write_json
-from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import Before, BeforeScore, CaseResult, Run, Sample, Traffic
+from pytest_llmeval.summary.summary import summarize
 from tests.reports.hostile import HOSTILE, everywhere
 from tests.reports.points import point_of
 
@@ -51,7 +52,10 @@ class Parsed(HTMLParser):
     @property
     def shape(self) -> list[Element]:
         """The elements without the names of places, which are made from the case's id, and what is packed."""
-        return [(tag, tuple(pair for pair in attrs if not is_anchor(pair[1]))) for tag, attrs in self.elements]
+        return [
+            (tag, tuple(pair for pair in attrs if not is_anchor(pair[1])))
+            for tag, attrs in self.elements
+        ]
 
 
 def is_anchor(value: str | None) -> bool:
@@ -102,8 +106,14 @@ def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
     assert places == sorted(places)
 
 
-def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
-    many = [replace(each, sample=number) for number in range(PART // len(results) + 1) for each in results]
+def test_the_page_holds_the_json_report_and_nothing_else(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
+    many = [
+        replace(each, sample=number)
+        for number in range(PART // len(results) + 1)
+        for each in results
+    ]
     summary = summarize(run, many)
     points = (point_of(Run("older"), []), point_of(run, results))
     write_html(tmp_path / "report.html", run, iter(many), summary, points)
@@ -112,7 +122,11 @@ def test_the_page_holds_the_json_report_and_nothing_else(tmp_path: Path, run: Ru
     assert held_in(html) == json.loads((tmp_path / "report.json").read_text())
     assert len(unpacked(html, "results")) == 2
     [index] = unpacked(html, "index")
-    assert [(index["part"][place], index["offset"][place]) for place in (0, PART, -1)] == [(0, 0), (1, 0), (1, 3)]
+    assert [(index["part"][place], index["offset"][place]) for place in (0, PART, -1)] == [
+        (0, 0),
+        (1, 0),
+        (1, 3),
+    ]
 
 
 def test_what_failed_is_there_to_read_without_a_script(report: Parsed) -> None:
@@ -131,7 +145,9 @@ def test_what_failed_is_there_to_read_without_a_script(report: Parsed) -> None:
         assert words in report.text
 
 
-def test_what_the_run_cost_is_there_to_read(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_what_the_run_cost_is_there_to_read(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     sent = replace(run, traffic=Traffic(11, 23, 0.02293, 1))
     text = Parsed(written(tmp_path / "report.html", sent, results)).text
     for words in (
@@ -143,31 +159,46 @@ def test_what_the_run_cost_is_there_to_read(tmp_path: Path, run: Run, results: l
         assert words in text
 
 
-def test_what_changed_comes_before_what_only_failed(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_what_changed_comes_before_what_only_failed(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     passed, failed, broken, *rest = results
     lost, stayed = changed(failed, "passed", 4.5), changed(broken, "error", 1.0)
-    html = written(tmp_path / "report.html", run, [changed(passed, "passed", 2.0), lost, stayed, *rest])
+    html = written(
+        tmp_path / "report.html", run, [changed(passed, "passed", 2.0), lost, stayed, *rest]
+    )
     text = Parsed(html).text
     for words in ("Answer before (main)", "4.5 →", "before: It said so."):
         assert words in text
-    assert text.index("What changed") < text.index("can-i-return-a") < text.index("Failed or not judged")
+    assert (
+        text.index("What changed")
+        < text.index("can-i-return-a")
+        < text.index("Failed or not judged")
+    )
     [index] = unpacked(html, "index")
     assert [next((each["change"] for each in befores), "new") for befores in index["before"]] == [
         "better", "lost", "reworded", "new", "new", "new",
     ]  # fmt: skip
 
 
-def test_a_score_without_a_verdict_says_why(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_a_score_without_a_verdict_says_why(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     metric = MetricComparison("rubric", GateResult("ERROR", "another judge <b>"), Coverage(3, 3, 3))
     compared = replace(run, comparisons=(Comparison("main", run.id, (metric,)),))
-    assert "rubric: another judge <b>" in Parsed(written(tmp_path / "report.html", compared, results)).text
+    assert (
+        "rubric: another judge <b>"
+        in Parsed(written(tmp_path / "report.html", compared, results)).text
+    )
 
 
 def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
     samples = tuple(Sample(number, results[1].completion, kept=number > 0) for number in range(5))
-    text = Parsed(written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])).text
+    text = Parsed(
+        written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])
+    ).text
     assert "Samples: 4 of 5 kept." in text
 
 
@@ -180,15 +211,23 @@ def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
     assert f"These are {CARDS + ROWS:,} of {CARDS + ROWS + 5:,}." in text
 
 
-def test_other_runs_stand_in_a_table_the_newest_first(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_other_runs_stand_in_a_table_the_newest_first(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     summary = summarize(run, results)
     points = [replace(point_of(run, results), id=name, name=name) for name in ("one", "two")]
     write_html(tmp_path / "report.html", run, results, summary, points)
     text = Parsed((tmp_path / "report.html").read_text(encoding="utf-8")).text
-    assert text.index("Among other runs") < text.index("two", text.index("Among")) < text.index("one2025")
+    assert (
+        text.index("Among other runs")
+        < text.index("two", text.index("Among"))
+        < text.index("one2025")
+    )
 
 
-def test_a_case_keeps_its_place_in_the_next_run(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_a_case_keeps_its_place_in_the_next_run(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     def places(number: int, result: CaseResult) -> list[str]:
         return re.findall('id="(case-[^"]+)"', written(tmp_path / f"{number}.html", run, [result]))
 
@@ -199,7 +238,9 @@ def test_a_case_keeps_its_place_in_the_next_run(tmp_path: Path, run: Run, result
 def test_nothing_is_loaded_and_only_the_one_script_runs(report: Parsed) -> None:
     tags = {tag for tag, _ in report.elements}
     names = {name for _, attrs in report.elements for name, _ in attrs}
-    assert [attrs for tag, attrs in report.elements if tag == "script" and not attrs] == [()]  # all others are data
+    assert [attrs for tag, attrs in report.elements if tag == "script" and not attrs] == [
+        ()
+    ]  # all others are data
     assert not tags & {"link", "img", "iframe", "object", "embed", "form", "base"}
     assert not names & {"src", "style", "action", "srcdoc"}
     assert not [name for name in names if name.startswith("on")]
@@ -209,16 +250,21 @@ def test_the_policy_allows_exactly_the_one_style_sheet_and_the_one_script(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
     html = written(tmp_path / "report.html", run, results)
-    [style], [script] = (re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL) for tag in ("style", "script"))
+    [style], [script] = (
+        re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL) for tag in ("style", "script")
+    )
     metas = [dict(attrs) for tag, attrs in Parsed(html).elements if tag == "meta"]
-    policy = next(meta["content"] for meta in metas if meta.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        meta["content"] for meta in metas if meta.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy == (
         f"default-src 'none'; script-src '{digest_of(script)}'; style-src '{digest_of(style)}'; img-src 'none'; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     assert not re.search(r"url\(|@import", style)
     assert not re.search(
-        "innerHTML|outerHTML|insertAdjacentHTML|document.write|\\beval\\(|fetch\\(|XMLHttpRequest", script
+        "innerHTML|outerHTML|insertAdjacentHTML|document.write|\\beval\\(|fetch\\(|XMLHttpRequest",
+        script,
     )
 
 
@@ -227,9 +273,13 @@ def digest_of(text: str) -> str:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_text_becomes_markup(hostile: str, tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_no_text_becomes_markup(
+    hostile: str, tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     def planted(text: str) -> tuple[Run, list[CaseResult]]:
-        changed: tuple[Run, list[CaseResult]] = everywhere((run, tuple(results)), lambda original: text + original)
+        changed: tuple[Run, list[CaseResult]] = everywhere(
+            (run, tuple(results)), lambda original: text + original
+        )
         return changed
 
     harmless = Parsed(written(tmp_path / "harmless.html", *planted("y" * len(hostile))))
@@ -237,7 +287,9 @@ def test_no_text_becomes_markup(hostile: str, tmp_path: Path, run: Run, results:
     assert found.shape == harmless.shape
 
 
-def test_what_could_reorder_or_hide_text_is_shown(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_what_could_reorder_or_hide_text_is_shown(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     tricky = replace(results[1], completion=Completion("safe\u202etxt.exe\0 \ud83d"))
     html = written(tmp_path / "report.html", run, [tricky])
     assert "safe⟨U+202E⟩txt.exe␀ \\ud83d" in html
@@ -278,10 +330,17 @@ def test_what_got_worse_stands_before_what_got_better_where_no_bound_fails_a_cas
     assert lost < gained
 
 
-def test_a_run_that_did_not_end_is_named_so_among_others(run: Run, results: list[CaseResult], tmp_path: Path) -> None:
-    history = [point_of(run, results), replace(point_of(run, results), is_whole=False, exit_code=None)]
+def test_a_run_that_did_not_end_is_named_so_among_others(
+    run: Run, results: list[CaseResult], tmp_path: Path
+) -> None:
+    history = [
+        point_of(run, results),
+        replace(point_of(run, results), is_whole=False, exit_code=None),
+    ]
     write_html(tmp_path / "report.html", run, results, summarize(run, results), history)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<small>not finished</small>") == 1
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count(
+        "<small>not finished</small>"
+    ) == 1
 
 
 @pytest.mark.parametrize("theme", [*themes()], ids=["light", "dark"])
@@ -289,7 +348,9 @@ def test_text_has_the_contrast_that_wcag_aa_asks(theme: dict[str, str]) -> None:
     grounds = ("page", "panel", "sunken", "passed-soft", "failed-soft", "error-soft")
     pairs = [(text, ground) for text in ("ink", "muted") for ground in grounds]
     pairs += [
-        (tone, ground) for tone in ("passed", "failed", "error", "skipped") for ground in ("panel", f"{tone}-soft")
+        (tone, ground)
+        for tone in ("passed", "failed", "error", "skipped")
+        for ground in ("panel", f"{tone}-soft")
     ]
     pairs += [("link", "page"), ("link", "panel")]
     for text, ground in pairs:

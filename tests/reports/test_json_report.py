@@ -13,10 +13,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records import Completion, Score
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.result import CaseResult, Sample
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.json_report import SCHEMA, count_and_write_json, write_json
-from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.results import CaseResult, Run, Sample
+from pytest_llmeval.summary.summary import summarize
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,9 @@ def schema() -> dict[str, Any]:
 
 def written(path: Path, run: Run, results: list[CaseResult]) -> dict[str, Any]:
     write_json(path, run, iter(results), summarize(run, results))
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    report: dict[str, Any] = json.loads(
+        path.read_text(encoding="utf-8"), parse_constant=pytest.fail
+    )
     return report
 
 
@@ -44,7 +48,9 @@ def test_every_object_of_ours_is_closed(schema: dict[str, Any]) -> None:
             assert definition["required"] == list(definition["properties"])
 
 
-def test_a_report_keeps_the_schema(tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]) -> None:
+def test_a_report_keeps_the_schema(
+    tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]
+) -> None:
     report = written(tmp_path / "report.json", run, results)
     Draft202012Validator(schema).validate(report)
     assert report["schema"] == SCHEMA
@@ -57,7 +63,9 @@ def test_a_run_without_results_keeps_the_schema(tmp_path: Path, schema: dict[str
     assert report["results"] == []
 
 
-def test_everything_of_a_result_is_in_the_report(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_everything_of_a_result_is_in_the_report(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     passed, failed, *_, chat = written(tmp_path / "report.json", run, results)["results"]
     assert passed["request"]["messages"][0]["role"] == "system"
     assert passed["scores"][0]["calls"][0]["text"].startswith('{"reason"')
@@ -69,9 +77,17 @@ def test_everything_of_a_result_is_in_the_report(tmp_path: Path, run: Run, resul
     assert chat["case"]["metadata"] == {"nested": {"a": [1, None, 2.5]}}
 
 
-def test_samples_keep_the_schema(tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]) -> None:
+def test_samples_keep_the_schema(
+    tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]
+) -> None:
     answer, score = results[0].completion, results[0].scores[0]
-    silent = Sample(1, None, (dataclasses.replace(score, value=float("nan")),), None, error="no answer within 9 s")
+    silent = Sample(
+        1,
+        None,
+        (dataclasses.replace(score, value=float("nan")),),
+        None,
+        error="no answer within 9 s",
+    )
     sampled = dataclasses.replace(results[0], samples=(Sample(0, answer, (score,), True), silent))
     report = written(tmp_path / "report.json", run, [sampled])
     Draft202012Validator(schema).validate(report)
@@ -81,13 +97,19 @@ def test_samples_keep_the_schema(tmp_path: Path, schema: dict[str, Any], run: Ru
     assert report["summary"]["samples"] == {"cases": 1, "samples": 1, "kept": 1, "steady": 0}
 
 
-def test_calls_and_costs_are_in_the_report(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_calls_and_costs_are_in_the_report(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     report = written(tmp_path / "report.json", run, results)
     passed, _, broken_judge, *_ = report["results"]
     assert report["run"]["traffic"] == {"calls": 8, "attempts": 8, "usd": 0.00293, "unpriced": 1}
     assert passed["cost_usd"] == {"generation": 0.00094, "judging": 0.00021}
     assert broken_judge["cost_usd"] == {"generation": 0.0, "judging": None}
-    assert broken_judge["completion"]["made_at"] == report["summary"]["oldest_cached_at"] == "2025-06-09T09:00:00+00:00"
+    assert (
+        broken_judge["completion"]["made_at"]
+        == report["summary"]["oldest_cached_at"]
+        == "2025-06-09T09:00:00+00:00"
+    )
     assert len(passed["completion"]["call"]) == 16
     assert "rate_limits" not in json.dumps(report)
 
@@ -96,24 +118,35 @@ def test_what_is_no_number_is_null_and_said(
     tmp_path: Path, schema: dict[str, Any], run: Run, results: list[CaseResult]
 ) -> None:
     odd = Score("odd", float("nan"), parts={"part": float("inf")})
-    report = written(tmp_path / "report.json", run, [dataclasses.replace(results[0], scores=(odd,))])
+    report = written(
+        tmp_path / "report.json", run, [dataclasses.replace(results[0], scores=(odd,))]
+    )
     Draft202012Validator(schema).validate(report)
     (score,) = report["results"][0]["scores"]
     assert (score["value"], score["parts"]) == (None, {"part": None})
     assert score["error"] == "the scorer gave nan, not a finite number"
 
 
-def test_lone_surrogates_are_valid_utf8(tmp_path: Path, run: Run, results: list[CaseResult]) -> None:
+def test_lone_surrogates_are_valid_utf8(
+    tmp_path: Path, run: Run, results: list[CaseResult]
+) -> None:
     broken = dataclasses.replace(results[0], completion=Completion("half a smile: \ud83d"))
     report = written(tmp_path / "report.json", run, [broken])
     assert report["results"][0]["completion"]["text"] == "half a smile: \ud83d"
 
 
 @pytest.mark.parametrize(
-    "write", [count_and_write_json, lambda path, run, results: write_json(path, run, results, summarize(run, []))]
+    "write",
+    [
+        count_and_write_json,
+        lambda path, run, results: write_json(path, run, results, summarize(run, [])),
+    ],
 )
 def test_a_report_that_breaks_off_leaves_the_old_one(
-    tmp_path: Path, run: Run, results: list[CaseResult], write: Callable[[Path, Run, Iterator[CaseResult]], object]
+    tmp_path: Path,
+    run: Run,
+    results: list[CaseResult],
+    write: Callable[[Path, Run, Iterator[CaseResult]], object],
 ) -> None:
     def breaking() -> Iterator[CaseResult]:
         yield results[0]

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records import Completion, Score
-from pytest_llmeval.reports.failure import subject_lines
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.junit import properties
-from pytest_llmeval.reports.phrases import age, one_line
-from pytest_llmeval.reports.summary import summarize
-from pytest_llmeval.reports.terminal import summary_lines
-from pytest_llmeval.results import CaseResult, Run, Traffic
+from pytest_llmeval.reports.terminal.failure import subject_lines
+from pytest_llmeval.reports.terminal.run import summary_lines
+from pytest_llmeval.summary.summary import summarize
+from pytest_llmeval.text import age, one_line
 
 
 def lines(run: Run, results: list[CaseResult], **paths: str) -> list[str]:
@@ -24,7 +26,9 @@ def test_a_person_reads_it_in_ten_seconds(
     run: Run, results: list[CaseResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = lines(run, results, html=str(tmp_path / "out" / "report.html"), json="/elsewhere/report.json")
+    told = lines(
+        run, results, html=str(tmp_path / "out" / "report.html"), json="/elsewhere/report.json"
+    )
     assert told == [
         "FAILED: 1 of 5 cases is worse than asked; 2 could not be judged. 1 skipped.",
         "cases                2 passed, 1 failed, 2 error, 1 skipped; pass rate 66.7% [20.8%, 93.9%]",
@@ -45,7 +49,10 @@ def test_a_person_reads_it_in_ten_seconds(
 
 def test_what_was_sent_for_no_result_is_told(run: Run, results: list[CaseResult]) -> None:
     told = lines(replace(run, traffic=Traffic(11, 23, 0.02293, 1)), results[:4])
-    assert "calls                11 made, 12 failed attempts, 1 answered from the cache (oldest 3 days)," in told
+    assert (
+        "calls                11 made, 12 failed attempts, 1 answered from the cache (oldest 3 days),"
+        in told
+    )
     assert "                     2,413 tokens" in told
     assert "cost                 generation $0.0019, judge $0.00084 + 1 unpriced call," in told
     assert "                     $0.0202 for 4 calls that no result shows" in told
@@ -59,7 +66,9 @@ def test_a_warning_keeps_its_remedy(run: Run, results: list[CaseResult]) -> None
 
 
 @pytest.mark.parametrize("rows", [1, 6])
-def test_large_numbers_stay_within_the_width_and_keep_their_end(rows: int, run: Run, results: list[CaseResult]) -> None:
+def test_large_numbers_stay_within_the_width_and_keep_their_end(
+    rows: int, run: Run, results: list[CaseResult]
+) -> None:
     told = lines(replace(run, traffic=Traffic(10**7, 3 * 10**7, 12_345.67, 10**6)), results[:rows])
     assert max(map(len, told)) <= 100
     assert any(line.endswith(" tokens") for line in told)
@@ -83,7 +92,10 @@ def test_an_age_is_told_in_whole_units(then: str, told: str) -> None:
 
 def test_the_verdict_has_the_colour_of_the_outcome(run: Run, results: list[CaseResult]) -> None:
     assert summary_lines(run, summarize(run, results), {})[0][1] == {"red": True, "bold": True}
-    assert summary_lines(run, summarize(run, results[:1]), {})[0][1] == {"green": True, "bold": True}
+    assert summary_lines(run, summarize(run, results[:1]), {})[0][1] == {
+        "green": True,
+        "bold": True,
+    }
 
 
 def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[CaseResult]) -> None:
@@ -96,7 +108,9 @@ def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[Ca
 
 
 def test_nothing_in_a_name_steers_the_terminal(run: Run, results: list[CaseResult]) -> None:
-    hostile = replace(results[0], nodeid="faq.csv::\x1b[31mred\x1b]0;title\x07", scores=(Score("a\nb\x9b", 1.0),))
+    hostile = replace(
+        results[0], nodeid="faq.csv::\x1b[31mred\x1b]0;title\x07", scores=(Score("a\nb\x9b", 1.0),)
+    )
     told = "".join(lines(run, [hostile]))
     assert told.isprintable()
 
@@ -126,8 +140,12 @@ def test_junit_says_unscored_and_does_not_guess_a_cost(results: list[CaseResult]
     assert "llm_cost_usd" not in told
 
 
-def test_what_a_failed_case_says_cannot_steer_a_terminal_or_a_ci_runner(results: list[CaseResult]) -> None:
-    answer = Completion("fine\n::stop-commands::x\n  ##[section]y ##[error]z\r::add-mask::e\nred \x1b[31m")
+def test_what_a_failed_case_says_cannot_steer_a_terminal_or_a_ci_runner(
+    results: list[CaseResult],
+) -> None:
+    answer = Completion(
+        "fine\n::stop-commands::x\n  ##[section]y ##[error]z\r::add-mask::e\nred \x1b[31m"
+    )
     shown = "\n".join(subject_lines(results[0].case, answer)).splitlines()
     assert "\x1b" not in "".join(shown)
     assert not [line for line in shown if line.lstrip().startswith("::") or "##[" in line]

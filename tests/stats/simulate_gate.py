@@ -1,11 +1,11 @@
 """What the gate does when the truth is known: 2,000 runs of each situation, through the gate as it is.
 
-Not collected with the tests: `make simulate` runs it, in a minute or two, and shows the table. Where a permutation
-decides, it draws 999 signs in place of 9,999, anew for each run.
+Not collected with the tests: `make simulate` runs it, in a minute or two, and shows the table.
+Where a permutation decides, it draws 999 signs in place of 9,999, anew for each run.
 
-Bars: nothing has changed, and "worse" is said in at most 5 % of the runs, plus two standard errors of the simulation;
-a true drop of the size that the gate states as detectable is seen in 80 % ± 3. Where a bar is known not to hold, the
-table says so and why, and a looser one stands in `KNOWN`.
+Bars: nothing has changed, and "worse" is said in at most 5 % of the runs, plus two standard errors
+of the simulation; a true drop of the size that the gate states as detectable is seen in 80 % ± 3.
+Where a bar is known not to hold, the table says so and why, and a looser one stands in `KNOWN`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
-from pytest_llmeval.comparisons import GateResult
+from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.gate import GateRules, gate
 from pytest_llmeval.stats.paired import PairedScores
 from pytest_llmeval.stats.power import FEW_CLUSTERS
@@ -42,7 +42,9 @@ class Graded:
     size: int = 1  # cases in a cluster
     ties: float = 0.0  # share of clusters that do not change
     noise: float = 0.15  # standard deviation of a case's own difference
-    shared: float = 0.10  # standard deviation of what the cases of a cluster share, in clusters of several
+    shared: float = (
+        0.10  # standard deviation of what the cases of a cluster share, in clusters of several
+    )
     is_pass_fail = False
 
     @property
@@ -52,13 +54,19 @@ class Graded:
     def error(self, drop: float) -> float:
         """The true standard error of the mean difference, where the true mean is ``-drop``."""
         own = self.noise**2 / self.size + (self.shared**2 if self.size > 1 else 0.0)
-        variance = (1 - self.ties) * own + drop**2 * self.ties / (1 - self.ties)  # of a cluster's mean
+        variance = (1 - self.ties) * own + drop**2 * self.ties / (
+            1 - self.ties
+        )  # of a cluster's mean
         return math.sqrt(variance / self.clusters)
 
     def draw(self, random: np.random.Generator, drop: float) -> NDArray[Any]:
         """The differences of one run, cases of a cluster side by side."""
         shared = random.normal(0, self.shared, (self.clusters, 1)) if self.size > 1 else 0.0
-        moved = random.normal(0, self.noise, (self.clusters, self.size)) + shared - drop / (1 - self.ties)
+        moved = (
+            random.normal(0, self.noise, (self.clusters, self.size))
+            + shared
+            - drop / (1 - self.ties)
+        )
         moved[random.random(self.clusters) < self.ties] = 0.0
         return np.clip(moved, -1, 1).ravel()
 
@@ -141,15 +149,36 @@ class Lopsided:
 World = Graded | PassFail | Rare | Skewed | Lopsided
 
 WORLDS: list[Graded | PassFail] = [
-    *(Graded(n, size, ties) for n in (30, 100, 400) for size in ((1, 3) if n == 30 else (1, 5)) for ties in (0.0, 0.6)),
+    *(
+        Graded(n, size, ties)
+        for n in (30, 100, 400)
+        for size in ((1, 3) if n == 30 else (1, 5))
+        for ties in (0.0, 0.6)
+    ),
     *(PassFail(n, churn) for n in (30, 100, 400) for churn in (0.05, 0.1, 0.2)),
 ]
 KNOWN: dict[Graded | PassFail, tuple[float, float, str]] = {
-    Graded(30, 1, 0.6): (0.77, 0.87, "more is seen than stated: what changes, all gets worse, and flips see that"),
+    Graded(30, 1, 0.6): (
+        0.77,
+        0.87,
+        "more is seen than stated: what changes, all gets worse, and flips see that",
+    ),
     Graded(100, 5, 0.6): (0.77, 0.88, "more is seen than stated, for the same reason"),
-    PassFail(30, 0.1): (0.75, 0.83, "77.7 % by enumeration; the rest is the noise of the simulation"),
-    PassFail(30, 0.2): (0.75, 0.83, "77.4 % by enumeration; the rest is the noise of the simulation"),
-    Graded(30, 3, 0.6): (0.30, 0.45, "four clusters change: no test can tell four from chance (1/16 > .05)"),
+    PassFail(30, 0.1): (
+        0.75,
+        0.83,
+        "77.7 % by enumeration; the rest is the noise of the simulation",
+    ),
+    PassFail(30, 0.2): (
+        0.75,
+        0.83,
+        "77.4 % by enumeration; the rest is the noise of the simulation",
+    ),
+    Graded(30, 3, 0.6): (
+        0.30,
+        0.45,
+        "four clusters change: no test can tell four from chance (1/16 > .05)",
+    ),
 }
 
 
@@ -166,9 +195,13 @@ def judge(world: World, differences: NDArray[Any], seed: int) -> GateResult:
     if isinstance(world, Lopsided):
         clusters: list[int] | None = np.repeat(np.arange(40), [39] + [2] * 39).tolist()
     else:
-        clusters = None if world.size == 1 else [place // world.size for place in range(len(differences))]
+        clusters = (
+            None if world.size == 1 else [place // world.size for place in range(len(differences))]
+        )
     before = np.where(differences < 0, -differences, 0.0)
-    scores = PairedScores(before.tolist(), (before + differences).tolist(), clusters, world.is_pass_fail)
+    scores = PairedScores(
+        before.tolist(), (before + differences).tolist(), clusters, world.is_pass_fail
+    )
     return gate(scores, replace(RULES, seed=seed))
 
 
@@ -198,13 +231,19 @@ def stated_drop(world: Graded | PassFail) -> float:
     if isinstance(world, PassFail):
         return seen_drop(world, NORMAL, 1 / world.n)
     few = stats.t.ppf([0.95, 0.8], world.clusters - 1)
-    return seen_drop(world, (float(few[0]), float(few[1])) if world.clusters < FEW_CLUSTERS else NORMAL, 0.0)
+    return seen_drop(
+        world, (float(few[0]), float(few[1])) if world.clusters < FEW_CLUSTERS else NORMAL, 0.0
+    )
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=str)
-def test_nothing_has_changed_and_it_is_seldom_called_worse(world: Graded | PassFail, say: Say) -> None:
+def test_nothing_has_changed_and_it_is_seldom_called_worse(
+    world: Graded | PassFail, say: Say
+) -> None:
     found = runs(world, 0.0)
-    shares = ", ".join(f"{name} {share(found, name):.1%}" for name in ("REGRESSED", "WARN", "OK", "INCONCLUSIVE"))
+    shares = ", ".join(
+        f"{name} {share(found, name):.1%}" for name in ("REGRESSED", "WARN", "OK", "INCONCLUSIVE")
+    )
     say(f"{world}, no drop: p < .05 in {called_worse(found):.1%} ({found[0].test}); {shares}")
     assert called_worse(found) <= SIZE
 
@@ -215,9 +254,13 @@ def test_four_in_five_drops_of_the_stated_size_are_seen(world: Graded | PassFail
     low, high, why = KNOWN.get(world, (0.77, 0.83, ""))
     power = share(runs(world, stated), "REGRESSED")
     uncorrected = (
-        "" if plain == stated else f"; uncorrected {100 * plain:.1f}: {share(runs(world, plain), 'REGRESSED'):.1%}"
+        ""
+        if plain == stated
+        else f"; uncorrected {100 * plain:.1f}: {share(runs(world, plain), 'REGRESSED'):.1%}"
     )
-    say(f"{world}, true drop {100 * stated:.1f}: seen in {power:.1%}{uncorrected}{why and f' [{why}]'}")
+    say(
+        f"{world}, true drop {100 * stated:.1f}: seen in {power:.1%}{uncorrected}{why and f' [{why}]'}"
+    )
     assert low <= power <= high
 
 
@@ -258,5 +301,7 @@ def unruled(found: list[GateResult]) -> float:
 )
 def test_what_the_method_does_not_promise_is_shown(world: World, drop: float, say: Say) -> None:
     found = runs(world, drop)
-    say(f"{world}, true drop {100 * drop:.0f}: p < .05 in {called_worse(found):.1%}, OK in {share(found, 'OK'):.1%}")
+    say(
+        f"{world}, true drop {100 * drop:.0f}: p < .05 in {called_worse(found):.1%}, OK in {share(found, 'OK'):.1%}"
+    )
     assert len(found) == RUNS

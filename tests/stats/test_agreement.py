@@ -25,7 +25,11 @@ PAIRS = st.lists(st.tuples(SCORES, SCORES), min_size=2, max_size=30)
 
 def columns(table: list[list[int]]) -> tuple[list[int], list[int]]:
     """The ratings behind a table of counts: row and column of each case."""
-    cells = [(row, column) for row, column in product(range(len(table)), repeat=2) for _ in range(table[row][column])]
+    cells = [
+        (row, column)
+        for row, column in product(range(len(table)), repeat=2)
+        for _ in range(table[row][column])
+    ]
     return [row for row, _ in cells], [column for _, column in cells]
 
 
@@ -67,7 +71,9 @@ def test_correlations_allow_for_ties_and_offset_is_that_of_the_second_rater() ->
 
 
 @given(PAIRS)
-def test_raters_who_say_the_same_agree_fully_and_order_does_not_matter(pairs: list[tuple[float, float]]) -> None:
+def test_raters_who_say_the_same_agree_fully_and_order_does_not_matter(
+    pairs: list[tuple[float, float]],
+) -> None:
     one, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     is_varied = len(set(one)) > 1
     for figure in (cohen_kappa, weighted_kappa, pearson, spearman, kendall):

@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from pytest_llmeval.stats.agreement import cohen_kappa, offset, pearson
-from pytest_llmeval.stats.clustered_bootstrap import clustered_bootstrap
+from pytest_llmeval.stats.bootstrap import clustered_bootstrap
 from pytest_llmeval.stats.intervals import mean_interval
 
 
@@ -31,7 +31,9 @@ def test_cases_that_hang_together_count_as_one() -> None:
     values = noise(40)
     copied = [value for value in values for _ in range(10)]
     clusters = [place for place in range(40) for _ in range(10)]
-    alone, whole = (clustered_bootstrap([[0.0] * len(each), each], offset) for each in (values, copied))
+    alone, whole = (
+        clustered_bootstrap([[0.0] * len(each), each], offset) for each in (values, copied)
+    )
     together = clustered_bootstrap([[0.0] * 400, copied], offset, clusters)
     assert (together.low, together.high) == pytest.approx((alone.low, alone.high), abs=0.05)
     assert None not in (whole.low, whole.high, together.low, together.high)

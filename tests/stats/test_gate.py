@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.comparisons import GateResult
+from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.gate import GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores
 
@@ -77,7 +77,9 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
         (PairedScores([0.5], [0.1]), "INCONCLUSIVE", None, "only 1 case: fewer than 10 give no verdict"),
     ],
 )  # fmt: skip
-def test_the_verdict_and_its_reason(scores: PairedScores, verdict: str, test: str | None, reason: str) -> None:
+def test_the_verdict_and_its_reason(
+    scores: PairedScores, verdict: str, test: str | None, reason: str
+) -> None:
     found = gate(scores)
     assert (found.verdict, found.reason[: len(reason)]) == (verdict, reason)
     assert found.test == test
@@ -103,13 +105,24 @@ def test_one_cluster_that_outweighs_the_others_brings_the_permutation() -> None:
     sizes = [40] + [2] * 40
     clusters = [cluster for cluster, size in enumerate(sizes) for _ in range(size)]
     values = np.random.default_rng(3).normal(0.5, 0.1, (2, len(clusters)))
-    assert gate(PairedScores(values[0].tolist(), values[1].tolist(), clusters)).test == "permutation"
-    assert gate(PairedScores(values[0].tolist(), values[1].tolist(), [each % 41 for each in range(120)])).test == "t"
+    assert (
+        gate(PairedScores(values[0].tolist(), values[1].tolist(), clusters)).test == "permutation"
+    )
+    assert (
+        gate(
+            PairedScores(values[0].tolist(), values[1].tolist(), [each % 41 for each in range(120)])
+        ).test
+        == "t"
+    )
 
 
 def test_identical_answers_are_ok_whatever_their_number() -> None:
     found = gate(drops((3, 0.0)), identical=True)
-    assert (found.verdict, found.reason, found.is_shown) == ("OK", "identical: every answer is the baseline's", True)
+    assert (found.verdict, found.reason, found.is_shown) == (
+        "OK",
+        "identical: every answer is the baseline's",
+        True,
+    )
 
 
 def test_pass_fail_scores_bring_wilsons_intervals() -> None:
@@ -120,8 +133,12 @@ def test_pass_fail_scores_bring_wilsons_intervals() -> None:
     assert (found.lost, found.gained) == (9, 1)
 
 
-@pytest.mark.parametrize(("clusters", "last"), [([0, *range(99)], 0.0), (None, 0.5)], ids=["clusters", "samples"])
-def test_pass_fail_scores_in_clusters_or_over_samples_are_numbers(clusters: list[int] | None, last: float) -> None:
+@pytest.mark.parametrize(
+    ("clusters", "last"), [([0, *range(99)], 0.0), (None, 0.5)], ids=["clusters", "samples"]
+)
+def test_pass_fail_scores_in_clusters_or_over_samples_are_numbers(
+    clusters: list[int] | None, last: float
+) -> None:
     table = flags(9, 1, 100, 60)
     found = gate(PairedScores(table.before, [*table.after[:-1], last], clusters, is_pass_fail=True))
     assert (found.test, found.lost) == ("permutation", None)
@@ -158,7 +175,10 @@ def test_a_metric_that_cannot_regress_costs_the_others_nothing() -> None:
 
 def test_a_regression_among_several_metrics_names_both_p_values() -> None:
     found = gate_metrics({"strong": noisy(-0.05, 100), "calm": noisy(0.0, 200)})
-    assert found["strong"].reason == "5.0 points worse (t test, p < .001, p < .001 among 2 metrics), margin 2 points"
+    assert (
+        found["strong"].reason
+        == "5.0 points worse (t test, p < .001, p < .001 among 2 metrics), margin 2 points"
+    )
 
 
 @given(runs)
@@ -176,13 +196,17 @@ def test_a_wider_margin_never_makes_the_verdict_worse(
     order = ["REGRESSED", "INCONCLUSIVE", "WARN", "OK"]
     before, after = zip(*pairs, strict=True)
     scores = PairedScores(before, after)
-    narrow, wide = (gate(scores, GateRules(margin, draws=499)) for margin in sorted((first, second)))
+    narrow, wide = (
+        gate(scores, GateRules(margin, draws=499)) for margin in sorted((first, second))
+    )
     assert order.index(wide.verdict) >= order.index(narrow.verdict)
     assert (wide.is_shown, wide.p) >= (narrow.is_shown, narrow.p)
 
 
 @given(runs, st.booleans())
-def test_the_verdict_is_the_cell_of_its_numbers(pairs: list[tuple[float, float]], is_pass_fail: bool) -> None:
+def test_the_verdict_is_the_cell_of_its_numbers(
+    pairs: list[tuple[float, float]], is_pass_fail: bool
+) -> None:
     values = [(round(before), round(after)) for before, after in pairs] if is_pass_fail else pairs
     before, after = zip(*values, strict=True)
     found = gate(PairedScores(before, after, is_pass_fail=is_pass_fail), FEW)

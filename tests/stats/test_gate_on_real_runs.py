@@ -13,7 +13,7 @@ from statistics import fmean
 
 import pytest
 
-from pytest_llmeval.comparisons import GateResult
+from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.gate import gate
 from pytest_llmeval.stats.paired import PairedScores
 
@@ -35,12 +35,17 @@ Judgments = Mapping[str, Mapping[tuple[int, int], float]]
 def judgments() -> Judgments:
     """By model, then by question and turn; the last row of a key holds, and -1 is a judge that failed."""
     if not FILE.is_file():
-        pytest.skip("the published judgments are not here: ../shared/data/mtbench_gpt4_single_judgments.jsonl")
+        pytest.skip(
+            "the published judgments are not here: ../shared/data/mtbench_gpt4_single_judgments.jsonl"
+        )
     found: dict[str, dict[tuple[int, int], float]] = defaultdict(dict)
     for line in FILE.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         found[row["model"]][row["question_id"], row["turn"]] = row["score"]
-    return {model: {key: score for key, score in rows.items() if score != -1} for model, rows in found.items()}
+    return {
+        model: {key: score for key, score in rows.items() if score != -1}
+        for model, rows in found.items()
+    }
 
 
 def compared(judgments: Judgments, before: str, after: str) -> GateResult:
@@ -58,13 +63,40 @@ def test_the_means_are_the_printed_ones(judgments: Judgments, model: str, mean: 
 @pytest.mark.parametrize(
     ("before", "after", "verdict", "change", "error", "reason"),
     [
-        (SONNET, OPUS, "REGRESSED", -0.0531, 0.0199, "5.3 points worse (95 % sure: at least 2.0), margin 2 points"),
-        (OPUS, SONNET, "OK", 0.0531, 0.0199, "5.3 points better (95 % sure: at least 2.0 better), margin 2 points"),
-        (LLAMA, TUNED, "REGRESSED", -0.1566, 0.0304, "15.7 points worse (95 % sure: at least 10.6), margin 2 points"),
+        (
+            SONNET,
+            OPUS,
+            "REGRESSED",
+            -0.0531,
+            0.0199,
+            "5.3 points worse (95 % sure: at least 2.0), margin 2 points",
+        ),
+        (
+            OPUS,
+            SONNET,
+            "OK",
+            0.0531,
+            0.0199,
+            "5.3 points better (95 % sure: at least 2.0 better), margin 2 points",
+        ),
+        (
+            LLAMA,
+            TUNED,
+            "REGRESSED",
+            -0.1566,
+            0.0304,
+            "15.7 points worse (95 % sure: at least 10.6), margin 2 points",
+        ),
     ],
 )
 def test_the_verdicts_are_the_printed_ones(
-    judgments: Judgments, before: str, after: str, verdict: str, change: float, error: float, reason: str
+    judgments: Judgments,
+    before: str,
+    after: str,
+    verdict: str,
+    change: float,
+    error: float,
+    reason: str,
 ) -> None:
     found = compared(judgments, before, after)
     assert (found.verdict, found.reason, found.test) == (verdict, reason, "t")

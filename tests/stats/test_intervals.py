@@ -6,13 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
-from pytest_llmeval.comparisons import Interval
+from pytest_llmeval.records.comparison import Interval
 from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_bounds, wilson_interval
 
 numbers = st.floats(-1e6, 1e6)
-SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]  # Student (1908): additional hours of sleep
+SLEEP = [
+    1.2,
+    2.4,
+    1.3,
+    1.3,
+    0.0,
+    1.0,
+    1.8,
+    0.8,
+    4.6,
+    1.4,
+]  # Student (1908): additional hours of sleep
 NEWCOMBE = [  # Newcombe (1998), table I, method 3
     (81, 263, 0.2553, 0.3662),
     (15, 148, 0.0624, 0.1605),
@@ -54,7 +65,9 @@ def test_the_mean_lies_inside_its_interval(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize(("successes", "n", "low", "high"), NEWCOMBE)
-def test_the_wilson_interval_is_the_published_one(successes: int, n: int, low: float, high: float) -> None:
+def test_the_wilson_interval_is_the_published_one(
+    successes: int, n: int, low: float, high: float
+) -> None:
     assert bounds(wilson_interval(successes, n)) == pytest.approx((low, high), abs=5e-5)
 
 
@@ -63,7 +76,9 @@ def test_no_observations_give_no_proportion() -> None:
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_wilson_interval_agrees_with_scipy_and_stays_a_proportion(observed: tuple[int, int]) -> None:
+def test_the_wilson_interval_agrees_with_scipy_and_stays_a_proportion(
+    observed: tuple[int, int],
+) -> None:
     interval = wilson_interval(*observed)
     oracle = stats.binomtest(*observed).proportion_ci(0.95, method="wilson")
     low, high = bounds(interval)
@@ -74,7 +89,9 @@ def test_the_wilson_interval_agrees_with_scipy_and_stays_a_proportion(observed: 
 
 @given(st.lists(numbers, min_size=1, max_size=50), st.integers(1, 99))
 def test_a_percentile_agrees_with_numpy(values: list[float], q: int) -> None:
-    assert percentile(values, q) == pytest.approx(float(np.percentile(values, q)), rel=1e-9, abs=1e-6)
+    assert percentile(values, q) == pytest.approx(
+        float(np.percentile(values, q)), rel=1e-9, abs=1e-6
+    )
 
 
 def test_nothing_has_no_percentile() -> None:
@@ -82,7 +99,9 @@ def test_nothing_has_no_percentile() -> None:
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_one_sided_bound_is_an_end_of_the_two_sided_interval_at_twice_the_level(observed: tuple[int, int]) -> None:
+def test_a_one_sided_bound_is_an_end_of_the_two_sided_interval_at_twice_the_level(
+    observed: tuple[int, int],
+) -> None:
     oracle = stats.binomtest(*observed).proportion_ci(0.90, method="wilson")
     assert wilson_bounds(*observed) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
 

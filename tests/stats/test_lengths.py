@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.stats.lengths import length_change
+from pytest_llmeval.stats.paired import length_change
 
 
 def test_answers_that_grew_and_scored_the_more_they_grew() -> None:
-    found = length_change([100, 200, 300, 400], [110, 230, 360, 500], [0.5] * 4, [0.5, 0.6, 0.7, 0.9])
+    found = length_change(
+        [100, 200, 300, 400], [110, 230, 360, 500], [0.5] * 4, [0.5, 0.6, 0.7, 0.9]
+    )
     assert found is not None
     assert (found.before, found.after, found.n) == (250, 300, 4)
     assert found.share == pytest.approx(0.2)
@@ -24,7 +26,9 @@ def test_the_correlation_is_of_ranks() -> None:
 
 
 @pytest.mark.parametrize(
-    "scores", [[0.5, 0.5, 0.5], [0.6, 0.6, 0.6]], ids=["unchanged scores", "scores that changed alike"]
+    "scores",
+    [[0.5, 0.5, 0.5], [0.6, 0.6, 0.6]],
+    ids=["unchanged scores", "scores that changed alike"],
 )
 def test_without_variety_there_is_no_correlation(scores: list[float]) -> None:
     found = length_change([1, 2, 3], [2, 2, 5], [0.5] * 3, scores)

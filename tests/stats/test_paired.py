@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from pytest_llmeval.stats.paired import PairedScores, paired_change, t_bounds, t_p
 
@@ -28,7 +28,9 @@ def has_spread(values: Pairs) -> bool:
 def test_with_a_case_a_cluster_it_is_the_paired_t_test(values: Pairs) -> None:
     assume(has_spread(values))
     change = paired_change(paired(values))
-    oracle = stats.ttest_rel([after for _, after in values], [before for before, _ in values], alternative="less")
+    oracle = stats.ttest_rel(
+        [after for _, after in values], [before for before, _ in values], alternative="less"
+    )
     assert change.error == pytest.approx(stats.sem([after - before for before, after in values]))
     assert t_p(change) == pytest.approx(oracle.pvalue)
     assert t_bounds(change)[1] == pytest.approx(oracle.confidence_interval(0.95).high)
@@ -45,7 +47,9 @@ def test_a_cluster_counts_once_however_many_cases_it_holds() -> None:
 
 
 @given(pairs, st.integers(2, 5))
-def test_saying_every_case_several_times_over_in_one_cluster_changes_nothing(values: Pairs, times: int) -> None:
+def test_saying_every_case_several_times_over_in_one_cluster_changes_nothing(
+    values: Pairs, times: int
+) -> None:
     once = paired_change(paired(values))
     repeated = paired_change(paired(values * times, list(range(len(values))) * times))
     assert repeated.mean == pytest.approx(once.mean)
@@ -63,7 +67,10 @@ def test_what_shifts_both_runs_alike_does_not_count(values: Pairs, factor: float
 
 @given(pairs)
 def test_swapping_the_runs_turns_the_sign_and_nothing_else(values: Pairs) -> None:
-    forth, back = paired_change(paired(values)), paired_change(paired([(after, before) for before, after in values]))
+    forth, back = (
+        paired_change(paired(values)),
+        paired_change(paired([(after, before) for before, after in values])),
+    )
     assert back.mean == pytest.approx(-forth.mean)
     assert back.error == pytest.approx(forth.error)
     assert t_bounds(back) == pytest.approx(tuple(-bound for bound in reversed(t_bounds(forth))))
@@ -83,7 +90,11 @@ def test_where_every_case_dropped_alike_there_is_no_doubt() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ([0.5, 0.5], [0.5], r"paired scores: found \[1, 2\] values; allowed: one before and one after a case"),
+        (
+            [0.5, 0.5],
+            [0.5],
+            r"paired scores: found \[1, 2\] values; allowed: one before and one after a case",
+        ),
         ([4.0], [3.0], r"paired scores: found 4.0; allowed: 0 to 1. Scale the metric first."),
         ([0.5], [math.nan], r"paired scores: found nan; allowed: 0 to 1"),
     ],

@@ -12,14 +12,30 @@ TANGO = [  # lost, gained, n, two-sided level, published interval
     (3, 9, 32, 0.95, -0.027, 0.390),  # Tango (1998), as cited by the R package ratesci
     (1, 0, 44, 0.90, -0.096, 0.037),  # the same, contact lenses
     (8, 16, 86, 0.95, -0.020, 0.207),  # Agresti and Min, Statistics in Medicine 24 (2005)
-    (7, 1, 21, 0.95, -0.517, -0.026),  # Fagerland, Lydersen and Laake, Statistics in Medicine 33 (2014), airways
-    (16, 6, 161, 0.95, -0.124, -0.005),  # the same authors, "Statistical Analysis of Contingency Tables", Cavo data
+    (
+        7,
+        1,
+        21,
+        0.95,
+        -0.517,
+        -0.026,
+    ),  # Fagerland, Lydersen and Laake, Statistics in Medicine 33 (2014), airways
+    (
+        16,
+        6,
+        161,
+        0.95,
+        -0.124,
+        -0.005,
+    ),  # the same authors, "Statistical Analysis of Contingency Tables", Cavo data
 ]
 MCNEMAR = [  # lost, gained, published two-sided exact p
     (7, 1, 0.0703),  # Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91 (2013)
     (16, 6, 0.052479),  # contingencytables (R), Cavo data
 ]
-tables = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 100)).map(lambda t: (t[0], t[1], sum(t)))
+tables = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 100)).map(
+    lambda t: (t[0], t[1], sum(t))
+)
 
 
 @pytest.mark.parametrize(("lost", "gained", "n", "level", "low", "high"), TANGO)
@@ -30,7 +46,9 @@ def test_tangos_bounds_are_the_published_ones(
 
 
 @pytest.mark.parametrize(("lost", "gained", "two_sided"), MCNEMAR)
-def test_mcnemars_exact_p_is_half_the_published_two_sided_one(lost: int, gained: int, two_sided: float) -> None:
+def test_mcnemars_exact_p_is_half_the_published_two_sided_one(
+    lost: int, gained: int, two_sided: float
+) -> None:
     assert mcnemar_p(lost, gained) == pytest.approx(two_sided / 2, abs=5e-5)
 
 
@@ -45,12 +63,16 @@ def test_no_change_leaves_room_for_some(n: int, bound: float) -> None:
 
 
 @pytest.mark.parametrize(("lost", "gained", "index", "end"), [(12, 0, 0, -1.0), (0, 12, 1, 1.0)])
-def test_where_all_changed_the_bound_is_the_end_of_the_scale(lost: int, gained: int, index: int, end: float) -> None:
+def test_where_all_changed_the_bound_is_the_end_of_the_scale(
+    lost: int, gained: int, index: int, end: float
+) -> None:
     assert tango_bounds(lost, gained, 12)[index] == end
 
 
 @given(tables)
-def test_the_bounds_enclose_the_difference_and_turn_with_the_runs(table: tuple[int, int, int]) -> None:
+def test_the_bounds_enclose_the_difference_and_turn_with_the_runs(
+    table: tuple[int, int, int],
+) -> None:
     lost, gained, n = table
     low, high = tango_bounds(lost, gained, n)
     assert -1 <= low <= (gained - lost) / n <= high <= 1

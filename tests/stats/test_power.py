@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from pytest_llmeval.stats.paired import Change
 from pytest_llmeval.stats.power import cases_needed, detectable_drop
@@ -32,7 +32,9 @@ def test_few_clusters_take_students_quantiles() -> None:
 
 @pytest.mark.parametrize("churn", [0.05, 0.1, 0.2])
 @pytest.mark.parametrize("n", [30, 100, 400])
-def test_four_in_five_drops_of_the_stated_size_are_seen_by_the_exact_test(n: int, churn: float) -> None:
+def test_four_in_five_drops_of_the_stated_size_are_seen_by_the_exact_test(
+    n: int, churn: float
+) -> None:
     drop = 0.02
     for _ in range(200):  # the drop that is stated in a world in which it is true
         error = math.sqrt((churn + drop - drop**2) / n)
@@ -44,9 +46,13 @@ def exact_power(n: int, lost: float, gained: float) -> float:
     """How often McNemar's exact test says worse and the drop is 2 points or more, over every possible table."""
     power = 0.0
     for moved in range(n + 1):
-        needed = int(stats.binom.isf(0.05, moved, 0.5)) + 1  # the fewest losses whose p-value is below .05
+        needed = (
+            int(stats.binom.isf(0.05, moved, 0.5)) + 1
+        )  # the fewest losses whose p-value is below .05
         needed = max(needed, math.ceil((0.02 * n + moved) / 2 - 1e-9))
-        power += stats.binom.pmf(moved, n, lost + gained) * stats.binom.sf(needed - 1, moved, lost / (lost + gained))
+        power += stats.binom.pmf(moved, n, lost + gained) * stats.binom.sf(
+            needed - 1, moved, lost / (lost + gained)
+        )
     return power
 
 

@@ -27,7 +27,9 @@ def test_the_formula_worked_out_by_hand() -> None:
 def test_scores_that_know_the_labels_make_the_mean_surer() -> None:
     source = random.Random(1)
     people = [source.gauss(3, 1) for _ in range(2000)]
-    judge = [value - 0.8 + source.gauss(0, 0.3) for value in people]  # biased, and that does not matter
+    judge = [
+        value - 0.8 + source.gauss(0, 0.3) for value in people
+    ]  # biased, and that does not matter
     found = prediction_powered_mean(people[:50], judge[:50], judge[50:])
     assert found.error is not None
     assert found.error_of_labels is not None
@@ -48,7 +50,9 @@ def test_scores_that_are_all_the_same_change_nothing(labels: list[float]) -> Non
 def test_a_bias_of_the_judge_cancels_out(labels: list[float], bias: float) -> None:
     scores, more = [2 * label + 1 for label in labels], [1.0, 2.0, 4.0, 8.0]
     found = prediction_powered_mean(labels, scores, more)
-    biased = prediction_powered_mean(labels, [score + bias for score in scores], [score + bias for score in more])
+    biased = prediction_powered_mean(
+        labels, [score + bias for score in scores], [score + bias for score in more]
+    )
     assert biased.mean.estimate == pytest.approx(found.mean.estimate, abs=1e-6)
     assert biased.error == pytest.approx(found.error, abs=1e-6)
 

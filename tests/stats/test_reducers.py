@@ -24,7 +24,15 @@ def reduced(how: str, numbers: list[float], higher_is_better: bool = True) -> fl
 
 @pytest.mark.parametrize(
     ("how", "expected"),
-    [("mean", 2.6), ("median", 3), ("min", 0), ("max", 5), ("majority", 3), ("pass@5", 5), ("pass^5", 0)],
+    [
+        ("mean", 2.6),
+        ("median", 3),
+        ("min", 0),
+        ("max", 5),
+        ("majority", 3),
+        ("pass@5", 5),
+        ("pass^5", 0),
+    ],
 )
 def test_five_scores_become_one(how: str, expected: float) -> None:
     assert reduced(how, [3, 0, 5, 1, 4]) == expected
@@ -42,11 +50,19 @@ def test_a_bound_on_the_majority_is_kept_just_if_more_than_half_keep_it(
 ) -> None:
     keep = [number >= bound if higher_is_better else number <= bound for number in numbers]
     value = reduced("majority", numbers, higher_is_better)
-    assert (value >= bound if higher_is_better else value <= bound) is (sum(keep) > len(numbers) / 2)
+    assert (value >= bound if higher_is_better else value <= bound) is (
+        sum(keep) > len(numbers) / 2
+    )
 
 
-@given(st.integers(1, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
-def test_for_passes_and_failures_the_estimators_are_the_published_ones(which: tuple[int, int, int]) -> None:
+@given(
+    st.integers(1, 12).flatmap(
+        lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))
+    )
+)
+def test_for_passes_and_failures_the_estimators_are_the_published_ones(
+    which: tuple[int, int, int],
+) -> None:
     n, c, k = which
     scores = [1.0] * c + [0.0] * (n - c)
     chen = 1 - math.comb(n - c, k) / math.comb(n, k)  # arXiv 2107.03374, equation 1
@@ -55,26 +71,36 @@ def test_for_passes_and_failures_the_estimators_are_the_published_ones(which: tu
     assert reduced(f"pass^{k}", scores) == pytest.approx(yao, abs=1e-15)
 
 
-@given(values.flatmap(lambda them: st.tuples(st.just(them), st.integers(1, len(them)))), st.booleans())
+@given(
+    values.flatmap(lambda them: st.tuples(st.just(them), st.integers(1, len(them)))), st.booleans()
+)
 def test_they_are_the_expected_best_and_worst_of_every_draw(
     drawn: tuple[list[float], int], higher_is_better: bool
 ) -> None:
     numbers, k = drawn
     best, worst = (max, min) if higher_is_better else (min, max)
     every = list(itertools.combinations(numbers, k))
-    assert reduced(f"pass@{k}", numbers, higher_is_better) == pytest.approx(statistics.fmean(map(best, every)))
-    assert reduced(f"pass^{k}", numbers, higher_is_better) == pytest.approx(statistics.fmean(map(worst, every)))
+    assert reduced(f"pass@{k}", numbers, higher_is_better) == pytest.approx(
+        statistics.fmean(map(best, every))
+    )
+    assert reduced(f"pass^{k}", numbers, higher_is_better) == pytest.approx(
+        statistics.fmean(map(worst, every))
+    )
 
 
 @pytest.mark.parametrize("how", NAMES)
 @given(value=st.floats(-1e6, 1e6), n=st.integers(3, 40), better=st.booleans())
-def test_equal_scores_are_that_score_to_the_last_bit(how: str, value: float, n: int, better: bool) -> None:
+def test_equal_scores_are_that_score_to_the_last_bit(
+    how: str, value: float, n: int, better: bool
+) -> None:
     assert reduced(how, [value] * n, better) == value
 
 
 @pytest.mark.parametrize("how", NAMES)
 @given(numbers=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=9), better=st.booleans())
-def test_the_one_lies_among_the_many_in_any_order(how: str, numbers: list[float], better: bool) -> None:
+def test_the_one_lies_among_the_many_in_any_order(
+    how: str, numbers: list[float], better: bool
+) -> None:
     value = reduced(how, numbers, better)
     assert min(numbers) <= value <= max(numbers)
     assert reduced(how, numbers[::-1], better) == value

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from pytest_llmeval.stats.sign_flip import sign_flip
 
-# Fisher, "The Design of Experiments" (1935), section 21: Darwin's maize, crossed less self-fertilised, eighths of an
+# Fisher, "The Design of Experiments" (1935), section 21: Darwin's maize, crossed less
+# self-fertilised, eighths of an
 # inch. Of the 2^15 ways to choose the signs, 863 give a total as large as the one seen.
 MAIZE = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
@@ -30,10 +31,17 @@ def test_drawn_signs_come_near_it_and_say_which_were_drawn() -> None:
     assert found == sign_flip([-each for each in MAIZE], seed=7)
 
 
-@given(st.lists(st.integers(-20, 20), min_size=2, max_size=8))  # whole, because scipy takes rounding for a difference
+@given(
+    st.lists(st.integers(-20, 20), min_size=2, max_size=8)
+)  # whole, because scipy takes rounding for a difference
 def test_the_exact_p_value_is_that_of_scipy(values: list[int]) -> None:
     oracle = stats.permutation_test(
-        (values,), np.sum, permutation_type="samples", alternative="less", n_resamples=np.inf, vectorized=True
+        (values,),
+        np.sum,
+        permutation_type="samples",
+        alternative="less",
+        n_resamples=np.inf,
+        vectorized=True,
     )
     assert sign_flip(values).p == pytest.approx(oracle.pvalue)
 

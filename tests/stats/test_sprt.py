@@ -24,7 +24,11 @@ def characteristic(p: float) -> tuple[dict[str, float], float]:
 
     Every path is followed, with its probability: no simulation.
     """
-    open_paths, verdicts, draws = {SequentialTest(): 1.0}, dict.fromkeys(("fine", "broken", "inconclusive"), 0.0), 0.0
+    open_paths, verdicts, draws = (
+        {SequentialTest(): 1.0},
+        dict.fromkeys(("fine", "broken", "inconclusive"), 0.0),
+        0.0,
+    )
     while open_paths:
         reached: dict[SequentialTest, float] = {}
         for test, share in open_paths.items():

@@ -6,8 +6,15 @@ import itertools
 
 import pytest
 
-from pytest_llmeval.comparisons import Coverage, GateResult, Verdict
-from pytest_llmeval.stats.verdicts import WORST_FIRST, exit_code, no_baseline, not_compared, obstacle, worst
+from pytest_llmeval.records.comparison import Coverage, GateResult, Verdict
+from pytest_llmeval.stats.verdicts import (
+    WORST_FIRST,
+    exit_code,
+    no_baseline,
+    not_compared,
+    obstacle,
+    worst,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,7 +22,10 @@ from pytest_llmeval.stats.verdicts import WORST_FIRST, exit_code, no_baseline, n
     [
         (Coverage(100, 95, 100, 5), ""),
         (Coverage(20, 19, 20, 1), ""),
-        (Coverage(100, 94, 100, 5), "only 94 of the baseline's 100 cases have a score in both runs; 95 % must"),
+        (
+            Coverage(100, 94, 100, 5),
+            "only 94 of the baseline's 100 cases have a score in both runs; 95 % must",
+        ),
         (Coverage(100, 96, 120, 7), "7 of 120 scores are missing; at most 5 % may be"),
         (Coverage(0, 0, 10), "nothing to compare: no case has a score in both runs"),
         (
@@ -24,11 +34,15 @@ from pytest_llmeval.stats.verdicts import WORST_FIRST, exit_code, no_baseline, n
         ),
     ],
 )
-def test_a_run_is_compared_only_where_nearly_all_of_it_can_be(coverage: Coverage, message: str) -> None:
+def test_a_run_is_compared_only_where_nearly_all_of_it_can_be(
+    coverage: Coverage, message: str
+) -> None:
     assert obstacle(coverage) == message
 
 
-@pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(reversed(WORST_FIRST), 2)))
+@pytest.mark.parametrize(
+    ("better", "worse"), list(itertools.combinations(reversed(WORST_FIRST), 2))
+)
 def test_the_verdict_of_a_run_is_its_worst(better: Verdict, worse: Verdict) -> None:
     assert worst([GateResult(better, ""), GateResult(worse, ""), GateResult(better, "")]) == worse
 
@@ -56,10 +70,15 @@ FIRST = no_baseline("llmeval baseline set main")
         ([], 10, 10),
     ],
 )
-def test_the_exit_code_says_worse_before_it_says_not_judged(results: list[GateResult], usual: int, strict: int) -> None:
+def test_the_exit_code_says_worse_before_it_says_not_judged(
+    results: list[GateResult], usual: int, strict: int
+) -> None:
     assert (exit_code(results), exit_code(results, strict=True)) == (usual, strict)
 
 
 def test_no_results_are_an_error_and_no_baseline_names_the_command() -> None:
     assert worst([]) == "ERROR"
-    assert FIRST.reason == "there is no baseline to compare with; this makes one: llmeval baseline set main"
+    assert (
+        FIRST.reason
+        == "there is no baseline to compare with; this makes one: llmeval baseline set main"
+    )

@@ -19,7 +19,9 @@ class OtherProcess:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, str(SCRIPT), *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def says(self) -> Any:
         assert self._process.stdout is not None

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records.call import Completion
 from pytest_llmeval.store.sqlite import SqliteStore
 
 
@@ -76,7 +76,9 @@ async def fill(store: SqliteStore, count: str) -> None:
 
 async def main(path: str, run: str, member: str, what: str, argument: str) -> None:
     store = SqliteStore(Path(path), run, member=member)
-    await {"hold": hold, "leave": leave, "share": share, "increment": increment, "fill": fill}[what](store, argument)
+    await {"hold": hold, "leave": leave, "share": share, "increment": increment, "fill": fill}[
+        what
+    ](store, argument)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.comparisons import Interval
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.results import Calibration, SelfTest
+from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.run import Calibration, SelfTest
 from pytest_llmeval.store.judge_file import JudgeEntry, JudgeFile
 
-SELFTEST = SelfTest({"expected": 5, "empty": 4}, 5, calls=10, usd=0.01, made_at="2026-01-01T00:00:00+00:00")
+SELFTEST = SelfTest(
+    {"expected": 5, "empty": 4}, 5, calls=10, usd=0.01, made_at="2026-01-01T00:00:00+00:00"
+)
 CALIBRATION = Calibration({"kappa": Interval(0.5, 0.1, 0.8, 20)}, 20, 1, "labels.csv")
 
 
@@ -46,7 +48,10 @@ def test_the_file_is_sorted_and_nothing_else_lies_beside_it(tmp_path: Path) -> N
     for number in (2, 1):
         note_one(path, number)
 
-    assert list(json.loads(path.read_text(encoding="utf-8"))["judges"]) == ["rubric-01", "rubric-02"]
+    assert list(json.loads(path.read_text(encoding="utf-8"))["judges"]) == [
+        "rubric-01",
+        "rubric-02",
+    ]
     assert [each.name for each in tmp_path.iterdir()] == ["judges.json"]
 
 
@@ -59,12 +64,16 @@ def test_processes_that_note_at_once_lose_nothing(tmp_path: Path) -> None:
     assert all(JudgeFile(path).get(f"rubric-{number:02}") for number in range(12))
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": 9, "judges": {}}', '{"format": 1, "judges": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"format": 9, "judges": {}}', '{"format": 1, "judges": {"a": 1}}']
+)
 def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "judges.json"
     path.write_text(content, encoding="utf-8")
 
-    with pytest.raises(StoreError, match=r"judges\.json: found what is no judge file .* Restore it"):
+    with pytest.raises(
+        StoreError, match=r"judges\.json: found what is no judge file .* Restore it"
+    ):
         JudgeFile(path).get("rubric-1")
     with pytest.raises(StoreError, match="no judge file"):
         JudgeFile(path).note("rubric-1", name="rubric", model="m")

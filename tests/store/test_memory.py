@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from pytest_llmeval.protocols import CompletionStore
-from pytest_llmeval.records import Completion
+from pytest_llmeval.records.call import Completion
 from pytest_llmeval.store.memory import MemoryStore
 
 

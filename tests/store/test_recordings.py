@@ -10,21 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.records import (
-    Case,
+from pytest_llmeval.records.call import (
     Completion,
     Parameters,
     Quota,
     RateLimits,
     Request,
-    Source,
-    Threshold,
     TokenLogprob,
     Usage,
 )
-from pytest_llmeval.store.recording_entries import COMPLETION_FIELDS, Entry, completion_content, completion_from
-from pytest_llmeval.store.recording_files import recording_name
-from pytest_llmeval.store.recordings import Place, Recordings, Through
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.store.recordings.entries import (
+    COMPLETION_FIELDS,
+    Entry,
+    completion_content,
+    completion_from,
+)
+from pytest_llmeval.store.recordings.files import recording_name
+from pytest_llmeval.store.recordings.recordings import Place, Recordings, Through
 
 HOME = "golden/faq.csv"
 FILE = "golden/recordings/faq.csv.jsonl"
@@ -61,10 +65,20 @@ def lines(root: Path) -> list[dict[str, object]]:
 def test_the_file_shows_what_was_asked_and_answered_and_nothing_else(tmp_path: Path) -> None:
     recordings = Recordings("once", tmp_path, None)
     source = Source(HOME, 2)
-    case = Case("app", "환불?", source, tags=("refund",), thresholds=(Threshold("rubric", ">=", 4.0),))
+    case = Case(
+        "app", "환불?", source, tags=("refund",), thresholds=(Threshold("rubric", ">=", 4.0),)
+    )
     prompt = ({"role": "user", "content": "환불?"},)
-    recordings.note(REFUND, key(3), OPENAI, dataclasses.replace(ask("Refund?", temperature=0.0), sample=2), ANSWER)
-    recordings.note(Place(HOME, "app"), key(2), "python:shop.bot:answer", Request(prompt, case=case), None)
+    recordings.note(
+        REFUND,
+        key(3),
+        OPENAI,
+        dataclasses.replace(ask("Refund?", temperature=0.0), sample=2),
+        ANSWER,
+    )
+    recordings.note(
+        Place(HOME, "app"), key(2), "python:shop.bot:answer", Request(prompt, case=case), None
+    )
     full = Completion(
         "4",
         "Score: 4",
@@ -78,7 +92,9 @@ def test_the_file_shows_what_was_asked_and_answered_and_nothing_else(tmp_path: P
         made_at="2025-01-01T00:00:00+00:00",
         rate_limits=RateLimits(Quota(60, 59, 1.0)),
     )
-    recordings.note(Place(HOME, "refund", "rubric"), key(1), OPENAI, ask("Judge.", model="judge"), full)
+    recordings.note(
+        Place(HOME, "refund", "rubric"), key(1), OPENAI, ask("Judge.", model="judge"), full
+    )
     assert recordings.save(whole_run=False) == [tmp_path / FILE]
     system = '{"role": "system", "content": "You answer customers of a shop."}'
     assert (tmp_path / FILE).read_bytes().decode() == (
@@ -107,7 +123,9 @@ def test_the_file_shows_what_was_asked_and_answered_and_nothing_else(tmp_path: P
         ("/elsewhere/faq.csv", "kept", "kept/elsewhere/faq.csv.jsonl"),
     ],
 )
-def test_a_recording_lies_beside_its_home_or_in_the_folder_given(home: str, folder: str | None, name: str) -> None:
+def test_a_recording_lies_beside_its_home_or_in_the_folder_given(
+    home: str, folder: str | None, name: str
+) -> None:
     assert recording_name(home, folder) == name
 
 
@@ -122,7 +140,11 @@ def test_a_folder_given_holds_the_recordings_of_all_homes(tmp_path: Path) -> Non
 
 
 def test_the_file_is_the_same_in_whatever_order_workers_have_recorded(tmp_path: Path) -> None:
-    notes = [(REFUND, key(1), ask("Refund?")), (HOURS, key(2), ask("Open?")), (HOURS, key(1), ask("Refund?"))]
+    notes = [
+        (REFUND, key(1), ask("Refund?")),
+        (HOURS, key(2), ask("Open?")),
+        (HOURS, key(1), ask("Refund?")),
+    ]
     texts = set()
     for number, order in enumerate(permutations(notes)):
         controller = Recordings("new_episodes", tmp_path / str(number), None)
@@ -133,7 +155,10 @@ def test_the_file_is_the_same_in_whatever_order_workers_have_recorded(tmp_path: 
         controller.save(whole_run=True)
         texts.add((tmp_path / str(number) / FILE).read_text())
     assert len(texts) == 1
-    assert [(entry["case"], entry["key"]) for entry in lines(tmp_path / "0")] == [("hours", key(1)), ("hours", key(2))]
+    assert [(entry["case"], entry["key"]) for entry in lines(tmp_path / "0")] == [
+        ("hours", key(1)),
+        ("hours", key(2)),
+    ]
 
 
 def test_two_answers_to_one_key_leave_the_same_file_whoever_comes_first(tmp_path: Path) -> None:
@@ -160,7 +185,9 @@ def test_a_lone_surrogate_survives_and_only_its_line_is_escaped(tmp_path: Path) 
 
 # Completions to text and back
 
-texts = st.text(st.characters(exclude_categories=()), max_size=5).map(lambda text: str(json.loads(json.dumps(text))))
+texts = st.text(st.characters(exclude_categories=()), max_size=5).map(
+    lambda text: str(json.loads(json.dumps(text)))
+)
 numbers = st.floats(allow_nan=False)
 tokens = st.builds(TokenLogprob, texts, numbers, st.dictionaries(texts, numbers, max_size=2))
 TRANSIENT = {"latency_s", "cached", "call", "made_at", "rate_limits"}
@@ -189,7 +216,9 @@ def test_a_completion_comes_back_as_it_was(completion: Completion) -> None:
 
 
 def test_each_field_of_a_completion_is_either_kept_or_left_out_on_purpose() -> None:
-    assert {field.name for field in dataclasses.fields(Completion)} == COMPLETION_FIELDS.keys() | TRANSIENT
+    assert {
+        field.name for field in dataclasses.fields(Completion)
+    } == COMPLETION_FIELDS.keys() | TRANSIENT
     assert not COMPLETION_FIELDS.keys() & TRANSIENT
 
 
@@ -208,7 +237,9 @@ def test_none_answers_from_the_file_and_neither_sends_nor_records(tmp_path: Path
     assert (tmp_path / FILE).read_bytes() == before
 
 
-def test_once_records_a_home_without_a_file_and_only_replays_one_with_a_file(tmp_path: Path) -> None:
+def test_once_records_a_home_without_a_file_and_only_replays_one_with_a_file(
+    tmp_path: Path,
+) -> None:
     first = Recordings("once", tmp_path, None)
     assert first.may_send(REFUND)
     first.note(REFUND, key(1), OPENAI, ask("Refund?"), ANSWER)
@@ -253,7 +284,13 @@ def test_the_same_answers_recorded_anew_leave_the_file_untouched(tmp_path: Path)
     recorded(tmp_path, (REFUND, key(1), ask("Refund?")))
     before = (tmp_path / FILE).stat()
     recordings = Recordings("all", tmp_path, None)
-    recordings.note(REFUND, key(1), OPENAI, ask("Refund?"), dataclasses.replace(ANSWER, latency_s=9.0, call="other"))
+    recordings.note(
+        REFUND,
+        key(1),
+        OPENAI,
+        ask("Refund?"),
+        dataclasses.replace(ANSWER, latency_s=9.0, call="other"),
+    )
     assert recordings.save(whole_run=True) == []
     assert (tmp_path / FILE).stat().st_ino == before.st_ino
 
@@ -286,7 +323,10 @@ def test_what_another_run_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
 
 
 def test_entries_that_no_worker_asked_for_are_unused(tmp_path: Path) -> None:
-    recorded(tmp_path, *((Place(HOME, name), key(number), ask(name)) for number, name in enumerate("abcd")))
+    recorded(
+        tmp_path,
+        *((Place(HOME, name), key(number), ask(name)) for number, name in enumerate("abcd")),
+    )
     controller = Recordings("new_episodes", tmp_path, None)
     assert controller.unused() == {}
     for number, name in enumerate("ab"):
@@ -314,7 +354,9 @@ def test_changes_are_ascii_that_execnet_can_carry(tmp_path: Path) -> None:
     assert worker.changes().isascii()
     controller.merge(worker.changes())
     assert controller.save(whole_run=True) == [tmp_path / FILE]
-    assert Recordings("none", tmp_path, None).find(REFUND, key(1)) == Completion("\udc80", cached=True)
+    assert Recordings("none", tmp_path, None).find(REFUND, key(1)) == Completion(
+        "\udc80", cached=True
+    )
 
 
 # What a miss tells
@@ -325,9 +367,21 @@ LONG = "Answer by the policy below. You get a refund within {} days of the purch
 @pytest.mark.parametrize(
     ("asked", "provider", "differs"),
     [
-        (ask("Refund in 30 days?", model="gpt-4o"), OPENAI, '  model: recorded "gpt-4", asked "gpt-4o"'),
-        (ask("Refund in 30 days?", temperature=0.5), OPENAI, "  parameters.temperature: recorded nothing, asked 0.5"),
-        (ask("Refund in 30 days?"), "local:tiny.gguf", f'  provider: recorded "{OPENAI}", asked "local:tiny.gguf"'),
+        (
+            ask("Refund in 30 days?", model="gpt-4o"),
+            OPENAI,
+            '  model: recorded "gpt-4", asked "gpt-4o"',
+        ),
+        (
+            ask("Refund in 30 days?", temperature=0.5),
+            OPENAI,
+            "  parameters.temperature: recorded nothing, asked 0.5",
+        ),
+        (
+            ask("Refund in 30 days?"),
+            "local:tiny.gguf",
+            f'  provider: recorded "{OPENAI}", asked "local:tiny.gguf"',
+        ),
         (
             ask("Refund in 14 days?"),
             OPENAI,
@@ -354,7 +408,11 @@ def test_a_miss_names_key_nearest_difference_and_flag(
 
 def test_a_miss_shows_of_a_long_prompt_the_place_that_differs(tmp_path: Path) -> None:
     recorded(tmp_path, (REFUND, "a" * 64, ask(LONG.format(30))))
-    message = str(Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask(LONG.format(14), model="new")))
+    message = str(
+        Recordings("none", tmp_path, None).miss(
+            REFUND, "c" * 64, OPENAI, ask(LONG.format(14), model="new")
+        )
+    )
     assert message == (
         "golden/recordings/faq.csv.jsonl has no answer for case refund (answer), key cccccccccccc.\n"
         "Nearest is key aaaaaaaaaaaa, case refund (answer), which differs in\n"
@@ -368,7 +426,9 @@ def test_a_miss_shows_of_a_long_prompt_the_place_that_differs(tmp_path: Path) ->
 
 
 def test_a_miss_without_a_file_says_so(tmp_path: Path) -> None:
-    assert str(Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("Refund?"))) == (
+    assert str(
+        Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("Refund?"))
+    ) == (
         "golden/recordings/faq.csv.jsonl does not exist.\n"
         "It is needed for case refund (answer), key cccccccccccc. Record it with --llm-record once."
     )
@@ -377,30 +437,45 @@ def test_a_miss_without_a_file_says_so(tmp_path: Path) -> None:
 def test_a_miss_in_an_empty_file_says_so(tmp_path: Path) -> None:
     (tmp_path / FILE).parent.mkdir(parents=True)
     (tmp_path / FILE).touch()
-    assert "\nIt is empty.\n" in str(Recordings("once", tmp_path, None).miss(REFUND, key(1), OPENAI, ask("?")))
+    assert "\nIt is empty.\n" in str(
+        Recordings("once", tmp_path, None).miss(REFUND, key(1), OPENAI, ask("?"))
+    )
 
 
 def test_a_miss_of_the_same_request_blames_the_version(tmp_path: Path) -> None:
     recorded(tmp_path, (REFUND, "a" * 64, ask("Refund?")))
     message = str(Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("Refund?")))
-    assert "case refund (answer), shows the same request: it was made by another version." in message
+    assert (
+        "case refund (answer), shows the same request: it was made by another version." in message
+    )
 
 
 def test_the_nearest_of_many_is_the_one_with_the_likest_request(tmp_path: Path) -> None:
-    recorded(tmp_path, *((Place(HOME, f"c{n}"), key(n), ask(f"{'word ' * n}about topic {n}?")) for n in range(40)))
+    recorded(
+        tmp_path,
+        *((Place(HOME, f"c{n}"), key(n), ask(f"{'word ' * n}about topic {n}?")) for n in range(40)),
+    )
     renamed = ask(f"{'word ' * 23}about the topic 23?")
-    message = str(Recordings("none", tmp_path, None).miss(Place(HOME, "renamed"), "c" * 64, OPENAI, renamed))
+    message = str(
+        Recordings("none", tmp_path, None).miss(Place(HOME, "renamed"), "c" * 64, OPENAI, renamed)
+    )
     assert "case c23 (answer)" in message
 
 
 def test_a_miss_shows_few_differences_and_only_printable_text(tmp_path: Path) -> None:
     recorded(tmp_path, (REFUND, "a" * 64, ask("Refund?")))
     parameters = Parameters(0.1, 0.2, 3, ("\n",), 5, 0.6, 0.7, 8)
-    request = Request((*ask("").messages[:1], {"role": "user", "content": "\x1b[31m\ud800\x9b"}), "gpt-4", parameters)
+    request = Request(
+        (*ask("").messages[:1], {"role": "user", "content": "\x1b[31m\ud800\x9b"}),
+        "gpt-4",
+        parameters,
+    )
     message = str(Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, request))
     assert "\n  and 3 more\n" in message
     assert message.replace("\n", "").isprintable()
-    message = str(Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("\x1b[31m\ud800\x9b")))
+    message = str(
+        Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("\x1b[31m\ud800\x9b"))
+    )
     assert r'asked "\x1b[31m\ud800\x9b"' in message
 
 
@@ -415,8 +490,14 @@ GOOD = Entry("refund", "answer", key(1), OPENAI, {"messages": []}, {"text": "yes
         ("<<<<<<< HEAD", "found '<<<<<<< HEAD';"),
         ("[" * 100_000, "found '[[["),
         ("[]", "found [];"),
-        (json.dumps({name: value for name, value in GOOD.items() if name != "key"}), "found no 'key';"),
-        (json.dumps({name: value for name, value in GOOD.items() if name != "completion"}), "found no 'completion';"),
+        (
+            json.dumps({name: value for name, value in GOOD.items() if name != "key"}),
+            "found no 'key';",
+        ),
+        (
+            json.dumps({name: value for name, value in GOOD.items() if name != "completion"}),
+            "found no 'completion';",
+        ),
         (json.dumps(GOOD | {"case": 7}), "found 'case' with 7;"),
         (json.dumps(GOOD | {"request": {"messages": 7}}), "found 'request' with {'messages': 7};"),
         (json.dumps(GOOD | {"through": True}), "found both 'completion' and 'through';"),
@@ -437,7 +518,9 @@ GOOD = Entry("refund", "answer", key(1), OPENAI, {"messages": []}, {"text": "yes
         ),
     ],
 )
-def test_a_line_that_is_not_ours_is_named_with_the_remedy(line: str, found: str, tmp_path: Path) -> None:
+def test_a_line_that_is_not_ours_is_named_with_the_remedy(
+    line: str, found: str, tmp_path: Path
+) -> None:
     (tmp_path / FILE).parent.mkdir(parents=True)
     (tmp_path / FILE).write_text(f"{json.dumps(GOOD)}\n\n{line}\n")
     recordings = Recordings("once", tmp_path, None)
@@ -453,14 +536,18 @@ def test_a_line_that_is_not_ours_is_named_with_the_remedy(line: str, found: str,
 def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).parent.mkdir(parents=True)
     (tmp_path / FILE).write_text(f"{json.dumps(GOOD)}\n" * 2)
-    with pytest.raises(StoreError, match=r"faq\.csv\.jsonl:2: found the key 000000000000 a second time"):
+    with pytest.raises(
+        StoreError, match=r"faq\.csv\.jsonl:2: found the key 000000000000 a second time"
+    ):
         Recordings("none", tmp_path, None).find(REFUND, key(1))
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).parent.mkdir(parents=True)
     (tmp_path / FILE).write_bytes(b"\xff\xfe{\x00")
-    with pytest.raises(StoreError, match=r"faq\.csv\.jsonl: found 'utf-8' codec .* allowed: a file in UTF-8"):
+    with pytest.raises(
+        StoreError, match=r"faq\.csv\.jsonl: found 'utf-8' codec .* allowed: a file in UTF-8"
+    ):
         Recordings("once", tmp_path, None).may_send(REFUND)
 
 
@@ -478,7 +565,9 @@ def test_a_whole_run_in_mode_all_replaces_a_broken_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["once", "all"])
-def test_one_recording_that_cannot_be_written_does_not_lose_the_others(mode: str, tmp_path: Path) -> None:
+def test_one_recording_that_cannot_be_written_does_not_lose_the_others(
+    mode: str, tmp_path: Path
+) -> None:
     recordings = Recordings(mode, tmp_path, None)
     for home in ("a/faq.csv", "b/faq.csv"):
         recordings.note(Place(home, "refund"), key(1), OPENAI, ask("Refund?"), ANSWER)

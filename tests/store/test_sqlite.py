@@ -14,12 +14,14 @@ import pytest
 
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.protocols import CompletionStore, SharedState
-from pytest_llmeval.records import Completion, Quota, RateLimits, Usage
+from pytest_llmeval.records.call import Completion, Quota, RateLimits, Usage
 from pytest_llmeval.store import commits, owners
 from pytest_llmeval.store.database import VERSION
 from pytest_llmeval.store.sqlite import SqliteStore
 
-ANSWER = Completion("Paris", model="m", endpoint="http://localhost/v1", usage=Usage(3, 1), cost_usd=0.25, call="1")
+ANSWER = Completion(
+    "Paris", model="m", endpoint="http://localhost/v1", usage=Usage(3, 1), cost_usd=0.25, call="1"
+)
 
 
 def in_store(store: SqliteStore, scenario: Callable[[SqliteStore], Awaitable[Any]]) -> Any:
@@ -70,12 +72,18 @@ def test_an_answer_is_cached_for_the_next_run_and_not_for_its_own(path: Path) ->
         return await store.get("k")
 
     assert in_store(SqliteStore(path, "first"), first) == ANSWER
-    assert in_store(SqliteStore(path, "second"), lambda store: store.get("k")) == replace(ANSWER, cached=True)
+    assert in_store(SqliteStore(path, "second"), lambda store: store.get("k")) == replace(
+        ANSWER, cached=True
+    )
 
 
 def test_a_claim_excludes_others_until_it_is_released_or_put(path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
-        assert await asyncio.gather(*(store.claim(key) for key in ("k", "k", "other"))) == [True, False, True]
+        assert await asyncio.gather(*(store.claim(key) for key in ("k", "k", "other"))) == [
+            True,
+            False,
+            True,
+        ]
         await store.release("k")
         assert await store.claim("k")
         await store.put("k", ANSWER)
@@ -157,7 +165,9 @@ def test_a_row_of_another_release_names_the_remedy(path: Path) -> None:
 # --- several processes
 
 
-def test_two_processes_get_each_of_the_same_keys_once(path: Path, start: Callable[..., Any]) -> None:
+def test_two_processes_get_each_of_the_same_keys_once(
+    path: Path, start: Callable[..., Any]
+) -> None:
     processes = [start("run", member, "share", "200") for member in ("gw0", "gw1")]
     assert [process.says() for process in processes] == ["ready", "ready"]
     for process in processes:
@@ -189,7 +199,9 @@ def test_the_claim_of_a_killed_process_is_taken_over(
     assert other.says() is True
 
     async def scenario(store: SqliteStore) -> None:
-        await store.claim("another")  # opened while the other lives, so that opening does not clear it away
+        await store.claim(
+            "another"
+        )  # opened while the other lives, so that opening does not clear it away
         other.kill()
         assert await store.claim("k")
         assert not await store.claim("k")
@@ -253,8 +265,13 @@ def test_a_transient_store_neither_uses_nor_keeps_answers(path: Path) -> None:
     assert in_store(SqliteStore(path, "first"), lambda store: store.get("k")) == ANSWER
 
 
-def test_what_a_killed_run_left_is_gone_at_the_next_opening(path: Path, start: Callable[..., Any]) -> None:
-    killed, living = start("killed", "gw0", "leave", "run:k"), start("living", "gw0", "leave", "run:k")
+def test_what_a_killed_run_left_is_gone_at_the_next_opening(
+    path: Path, start: Callable[..., Any]
+) -> None:
+    killed, living = (
+        start("killed", "gw0", "leave", "run:k"),
+        start("living", "gw0", "leave", "run:k"),
+    )
     assert [killed.says(), living.says()] == [1, 1]
     killed.kill()
 
@@ -284,7 +301,9 @@ def test_work_is_done_once_though_the_database_is_locked_at_first(path: Path) ->
     in_store(SqliteStore(path, "run"), scenario)
 
 
-def test_a_change_is_made_anew_on_a_fresh_document_when_its_batch_was_rolled_back(path: Path) -> None:
+def test_a_change_is_made_anew_on_a_fresh_document_when_its_batch_was_rolled_back(
+    path: Path,
+) -> None:
     seen = []
 
     async def scenario(store: SqliteStore) -> int:
@@ -297,7 +316,9 @@ def test_a_change_is_made_anew_on_a_fresh_document_when_its_batch_was_rolled_bac
                 raise sqlite3.OperationalError("database is locked")
             return add_one(document)
 
-        before, changed = await asyncio.gather(store.change("spent", add_one), store.change("spent", change))
+        before, changed = await asyncio.gather(
+            store.change("spent", add_one), store.change("spent", change)
+        )
         assert (before, changed) == (2, 4)
         return int((await store.change("spent", dict))["count"])
 
@@ -310,7 +331,11 @@ def test_a_change_that_raises_harms_nobody_else(path: Path) -> None:
         raise KeyError("x")
 
     async def scenario(store: SqliteStore) -> None:
-        verbs: list[Awaitable[Any]] = [store.claim("k"), store.change("spent", mistake), store.change("spent", add_one)]
+        verbs: list[Awaitable[Any]] = [
+            store.claim("k"),
+            store.change("spent", mistake),
+            store.change("spent", add_one),
+        ]
         claimed, raised, count = await asyncio.gather(*verbs, return_exceptions=True)
         assert (claimed, count) == (True, 1)
         assert isinstance(raised, KeyError)
@@ -364,14 +389,18 @@ def test_a_newer_version_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     for verb in (lambda store: store.get("k"), lambda store: store.claim("k")):
-        with pytest.raises(StoreError, match=rf"completions.sqlite.*found version {VERSION + 1}.*--llm-store"):
+        with pytest.raises(
+            StoreError, match=rf"completions.sqlite.*found version {VERSION + 1}.*--llm-store"
+        ):
             in_store(SqliteStore(path, "run"), verb)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("id,prompt\n" * 200)
-    with pytest.raises(StoreError, match=r"completions.sqlite: is no SQLite database.*delete it.*--llm-store"):
+    with pytest.raises(
+        StoreError, match=r"completions.sqlite: is no SQLite database.*delete it.*--llm-store"
+    ):
         in_store(SqliteStore(path, "run"), lambda store: store.get("k"))
     assert path.read_text() == "id,prompt\n" * 200
 
@@ -390,7 +419,12 @@ def test_a_folder_that_cannot_be_made_is_told_to_everybody_who_waits(path: Path)
     path.parent.write_text("a file where the folder should be")
 
     async def scenario(store: SqliteStore) -> list[Any]:
-        verbs = (store.claim("k"), store.put("k", ANSWER), store.change("spent", add_one), store.get("k"))
+        verbs = (
+            store.claim("k"),
+            store.put("k", ANSWER),
+            store.change("spent", add_one),
+            store.get("k"),
+        )
         return list(await asyncio.gather(*verbs, return_exceptions=True))
 
     outcomes = in_store(SqliteStore(path, "run"), scenario)

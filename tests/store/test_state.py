@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from pytest_llmeval.protocols import SharedState
-from pytest_llmeval.store.state import LocalState
+from pytest_llmeval.store.memory import LocalState
 
 
 def test_a_document_is_empty_at_first_and_keeps_its_changes() -> None:
@@ -15,7 +15,10 @@ def test_a_document_is_empty_at_first_and_keeps_its_changes() -> None:
     async def scenario() -> None:
         state: SharedState = LocalState()
         assert await state.change("spent", dict) == {}
-        assert [await state.change("spent", spend), await state.change("spent", spend)] == [0.5, 1.0]
+        assert [await state.change("spent", spend), await state.change("spent", spend)] == [
+            0.5,
+            1.0,
+        ]
         assert await state.change("another", dict) == {}
 
     asyncio.run(scenario())

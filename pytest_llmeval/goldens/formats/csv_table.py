@@ -1,7 +1,7 @@
 """Golden files in CSV, read by the csv module.
 
-pandas reads CSV by the same module or by a parser of its own, loses on which line a record stands, and takes half a
-second to import, in every process.
+pandas reads CSV by the same module or by a parser of its own, loses on which line a record stands,
+and takes half a second to import, in every process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def read_csv(file: str, text: str) -> Table:
         text: The decoded file.
 
     Raises:
-        GoldenFileError: Records with too many or too few cells, all of them; broken quotes; or no record at all.
+        GoldenFileError: Records with too many or too few cells, all of them; broken quotes; or no
+            record at all.
     """
     columns: tuple[str, ...] = ()
     rows: list[Row] = []
@@ -45,12 +46,23 @@ def read_csv(file: str, text: str) -> Table:
     try:
         for start, end, cells in records(text):  # noqa: B007 - where the last one ended, if the next is broken
             if not columns:
-                columns = tuple(name.strip() or f"Unnamed: {place}" for place, name in enumerate(cells))
+                columns = tuple(
+                    name.strip() or f"Unnamed: {place}" for place, name in enumerate(cells)
+                )
                 continue
             number += 1
             if cells and len(cells) != len(columns):
                 found = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-                problems.append(Problem(file, start, number, "", found, f"{len(columns)}, as in the header; {QUOTING}"))
+                problems.append(
+                    Problem(
+                        file,
+                        start,
+                        number,
+                        "",
+                        found,
+                        f"{len(columns)}, as in the header; {QUOTING}",
+                    )
+                )
             elif not all(is_absent(cell) for cell in cells):
                 rows.append(Row(number, start, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
@@ -61,7 +73,9 @@ def read_csv(file: str, text: str) -> Table:
         raise refused(file, "only a header", "at least one row below it", line=1)
     if len(set(columns)) < len(columns):  # a dict of cells cannot hold both
         twice = next(name for name in columns if columns.count(name) > 1)
-        raise refused(file, f"the column {twice!r} twice", "each column name once; rename one", line=1)
+        raise refused(
+            file, f"the column {twice!r} twice", "each column name once; rename one", line=1
+        )
     return Table(file, columns, tuple(rows))
 
 
@@ -72,7 +86,8 @@ def records(text: str) -> Iterator[tuple[int, int, list[str]]]:
         Line where the record starts, from 1; line where it ends; its cells, none for a blank line.
 
     Raises:
-        csv.Error: The quotes of a record are broken; it starts on the line after the last one yielded.
+        csv.Error: The quotes of a record are broken; it starts on the line after the last one
+        yielded.
     """
     with _cells_of_any_size():
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)

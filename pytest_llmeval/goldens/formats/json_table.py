@@ -1,7 +1,8 @@
 """Golden files in JSON and JSONL.
 
-Read by the json module, since pandas.read_json loses what was written: ``1.50`` would become 1.5 and a long id a
-rounded float. Column-oriented documents, as ``DataFrame.to_json`` writes them, go through pandas.
+Read by the json module, since pandas.read_json loses what was written: ``1.50`` would become 1.5
+and a long id a rounded float. Column-oriented documents, as ``DataFrame.to_json`` writes them, go
+through pandas.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _constant(name: str) -> None:
         raise ValueError(f"{name} is not JSON")
 
 
-DECODER = json.JSONDecoder(parse_int=_int, parse_float=_float, parse_constant=_constant, object_pairs_hook=_object)
+DECODER = json.JSONDecoder(
+    parse_int=_int, parse_float=_float, parse_constant=_constant, object_pairs_hook=_object
+)
 
 
 def read_json(file: str, text: str) -> Table:
@@ -91,7 +94,11 @@ def read_json(file: str, text: str) -> Table:
         return _table(file, document[keys[0]], _element_starts(text, start), text)
     if len(keys) > 1:
         raise refused(file, f"arrays under {' and '.join(keys)}", SHAPES)
-    if isinstance(document, dict) and document and all(isinstance(value, list | dict) for value in document.values()):
+    if (
+        isinstance(document, dict)
+        and document
+        and all(isinstance(value, list | dict) for value in document.values())
+    ):
         return _from_columns(file, document)
     raise refused(file, shown(document), SHAPES)
 
@@ -117,7 +124,11 @@ def read_jsonl(file: str, text: str) -> Table:
                 starts.append(offset + len(content) - len(content.lstrip()))
             except (ValueError, RecursionError) as error:
                 allowed = "one JSON object a line (a document over several lines is a .json file)"
-                problems.append(Problem(file, line, len(documents) + len(problems) + 1, "", _words(error), allowed))
+                problems.append(
+                    Problem(
+                        file, line, len(documents) + len(problems) + 1, "", _words(error), allowed
+                    )
+                )
         offset += len(content) + 1
     if problems:
         raise GoldenFileError(problems)
@@ -161,17 +172,23 @@ def _table(file: str, documents: list[Any], starts: Iterator[int], text: str) ->
     for number, (document, offset) in enumerate(zip(documents, starts, strict=True), start=1):
         line, before = line + text.count("\n", before, offset), offset
         if not isinstance(document, dict):
-            problems.append(Problem(file, line, number, "", shown(document), "an object, one key a column"))
+            problems.append(
+                Problem(file, line, number, "", shown(document), "an object, one key a column")
+            )
         elif isinstance(document, Ambiguous):
             twice = f"the column {document.twice!r} twice"
-            problems.append(Problem(file, line, number, "", twice, "each column name once; rename one"))
+            problems.append(
+                Problem(file, line, number, "", twice, "each column name once; rename one")
+            )
         else:
             rows.append(Row(number, line, document, offset))
     if problems:
         raise GoldenFileError(problems)
     if not rows:
         raise refused(file, "no rows", "at least one case")
-    return Table(file, tuple(dict.fromkeys(name for row in rows for name in row.cells)), tuple(rows))
+    return Table(
+        file, tuple(dict.fromkeys(name for row in rows for name in row.cells)), tuple(rows)
+    )
 
 
 def _from_columns(file: str, document: dict[str, Any]) -> Table:

@@ -29,8 +29,12 @@ def read_parquet(file: str, path: Path) -> Table:
         if any(frame.index.names):  # a named index is a column to whoever wrote it
             frame = frame.reset_index()
     except (pa.ArrowException, ValueError, OSError) as error:
-        reason = str(error).split("': ", 1)[-1].split("\n")[0].rstrip(".")  # without the source, which our text names
-        raise refused(file, f"unreadable Parquet ({reason})", "a Parquet file as pandas writes it") from None
+        reason = (
+            str(error).split("': ", 1)[-1].split("\n")[0].rstrip(".")
+        )  # without the source, which our text names
+        raise refused(
+            file, f"unreadable Parquet ({reason})", "a Parquet file as pandas writes it"
+        ) from None
     if frame.empty:
         raise refused(file, "no rows", "at least one case")
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
@@ -38,7 +42,9 @@ def read_parquet(file: str, path: Path) -> Table:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise refused(file, f"the column {twice!r} twice", "each column name once; rename one")
     records = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
-    rows = (Row(number, number, _json_like(record)) for number, record in enumerate(records, start=1))
+    rows = (
+        Row(number, number, _json_like(record)) for number, record in enumerate(records, start=1)
+    )
     return Table(file, tuple(frame.columns), tuple(rows))
 
 

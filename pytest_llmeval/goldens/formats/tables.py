@@ -11,7 +11,11 @@ from pytest_llmeval.errors import GoldenFileError, Problem
 SHOWN = 60
 """Characters of a value that an error text shows: enough to recognise it, short enough for a CI annotation."""
 
-BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Row:
         number: Record number, from 1.
         line: Line where the record starts, from 1 (in Parquet: the record number).
         cells: Values by column name; text in CSV, any JSON value elsewhere.
-        offset: Where the object starts in the decoded text of a JSON or JSONL file; -1 if it is no object there.
+        offset: Where the object starts in the decoded text of a JSON or JSONL file; -1 if it is no
+            object there.
     """
 
     number: int
@@ -96,10 +101,14 @@ def decoded(file: str, data: bytes) -> Text:
         offset = len(bom) + error.start
         found = f"byte 0x{data[offset]:02x} at offset {offset}, which is not {codec.upper()}"
         line = body[: error.start].decode(codec, "replace").count("\n") + 1
-        raise refused(file, found, "text in UTF-8, or UTF-16 with a byte order mark; save as UTF-8", line) from None
+        raise refused(
+            file, found, "text in UTF-8, or UTF-16 with a byte order mark; save as UTF-8", line
+        ) from None
     if "\0" in content:
         line = content.count("\n", 0, content.index("\0")) + 1
-        raise refused(file, "a NUL character", "text in UTF-8 without NUL characters; save as UTF-8", line)
+        raise refused(
+            file, "a NUL character", "text in UTF-8 without NUL characters; save as UTF-8", line
+        )
     if not content.strip():
         raise refused(file, "an empty file", "at least one case")
     return Text(content, codec, bom)

@@ -1,0 +1,1 @@
+"""Settings become providers, store, engine and scorers, each made once."""

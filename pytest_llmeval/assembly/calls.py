@@ -1,0 +1,153 @@
+"""How calls are made, decided from the settings: where completions are kept, what is allowed, what is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_llmeval.engine.lane import LANE
+from pytest_llmeval.errors import SettingError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.engine.caller import Caller
+    from pytest_llmeval.protocols import CompletionStore, SharedState
+    from pytest_llmeval.settings.table import Settings
+    from pytest_llmeval.store.recordings.recordings import Recordings
+
+
+C = TypeVar("C", bound="Caller")
+ALONE, CONTROLLER = "main", "controller"
+DAY_S = 86_400
+OFF, REPLAY = "off", "none"
+"""Record modes: neither recorded nor replayed; only replayed."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """This process among those of a run.
+
+    Attributes:
+        run: Id of the run.
+        member: Name of the process: `ALONE`, that of an xdist worker, or `CONTROLLER`.
+    """
+
+    run: str = ""
+    member: str = ALONE
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the only one."""
+        return self.member == ALONE
+
+
+def make_store(
+    settings: Settings, process: Process, root: Path, current: Path
+) -> tuple[CompletionStore, SharedState]:
+    """Where completions are kept, and what the processes of the run share. Nothing is opened yet.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    from pytest_llmeval.store.memory import LocalState, MemoryStore
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    path, is_transient = store_path(settings, root, current), _is_transient(settings)
+    if settings.record == REPLAY or (is_transient and process.is_alone):
+        return MemoryStore(), LocalState()
+    store = SqliteStore(
+        path,
+        process.run,
+        member=process.member,
+        max_age_s=_max_age_s(settings),
+        transient=is_transient,
+    )
+    return store, LocalState() if process.is_alone else store
+
+
+def _is_transient(settings: Settings) -> bool:
+    """Whether no completion of another run may be used, nor one of this run be kept."""
+    return settings.no_cache or settings.record == "all"
+
+
+def _max_age_s(settings: Settings) -> float | None:
+    return None if settings.max_age is None else settings.max_age * DAY_S
+
+
+def shared_lanes(settings: Settings, run: str, root: Path, current: Path) -> list[dict[str, Any]]:
+    """The documents of the lanes of a run whose workers share them; see `pytest_llmeval.engine.lane_rules`."""
+    from pytest_llmeval.store.maintenance import shared_documents
+
+    documents = shared_documents(store_path(settings, root, current), run)
+    return [document for name, document in documents.items() if name.startswith(LANE)]
+
+
+async def end_run(store: CompletionStore) -> None:
+    """Drop what only this run could use. Called once, by the last of its processes.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    if isinstance(store, SqliteStore):
+        await store.end_run()
+        await store.close()
+
+
+def store_path(settings: Settings, root: Path, current: Path) -> Path:
+    """The file of the completion store.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    if "://" in settings.store or not settings.store:
+        raise SettingError(
+            "--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache."
+        )
+    return (current if "store" in settings.explicit else root) / settings.store
+
+
+def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionStore:
+    """What a dry run reads instead: the store if there is one; nothing is written to it.
+
+    Raises:
+        SettingError: ``--llm-store`` names no file.
+    """
+    from pytest_llmeval.store.memory import MemoryStore, Overlay
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    path = store_path(settings, root, current)
+    if _is_transient(settings) or settings.record == REPLAY or not path.exists():
+        return MemoryStore()
+    return Overlay(SqliteStore(path, "", max_age_s=_max_age_s(settings)))
+
+
+def make_caller(settings: Settings, state: SharedState, kind: type[C]) -> C:
+    """What makes the calls, or what counts them in a dry run.
+
+    Raises:
+        SettingError: A line of ``llm_prices`` cannot be read.
+    """
+    from pytest_llmeval.engine.budget import Budget
+    from pytest_llmeval.engine.caller import CallPolicy
+    from pytest_llmeval.engine.lane_rules import Ceilings
+    from pytest_llmeval.engine.pricing import Prices
+    from pytest_llmeval.engine.retries import RetryPolicy
+
+    policy = CallPolicy(
+        settings.timeout,
+        RetryPolicy(settings.retries, settings.deadline),
+        Ceilings(settings.concurrency, settings.rpm, settings.tpm),
+    )
+    budget = None if settings.budget is None else Budget(settings.budget, state)
+    return kind(policy, Prices(settings.prices), state, budget)
+
+
+def make_recordings(settings: Settings, root: Path) -> Recordings | None:
+    """The recordings, in a run that records or replays."""
+    if settings.record == OFF:
+        return None
+    from pytest_llmeval.store.recordings.recordings import Recordings
+
+    return Recordings(settings.record, root, settings.recordings)

@@ -1,0 +1,67 @@
+"""Ids of runs."""
+
+from __future__ import annotations
+
+import platform
+import re
+import uuid
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.settings.table import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    pass
+
+
+def new_run_id() -> str:
+    """An experiment id: when it started, and something random."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
+"""What an address may tell behind its question mark beside the version of Azure's API: a key."""
+
+
+def started_run(
+    run_id: str, settings: Settings, started: datetime, versions: dict[str, str]
+) -> Run:
+    """The record of a run that starts.
+
+    Args:
+        run_id: Its experiment id.
+        settings: The settings in force.
+        started: When it started.
+        versions: Versions to log, beside Python's.
+    """
+    return Run(
+        id=run_id,
+        name=settings.name,
+        started_at=started.isoformat(timespec="milliseconds"),
+        settings=changed_settings(settings),
+        versions={"python": platform.python_version(), **versions},
+    )
+
+
+def changed_settings(settings: Settings) -> dict[str, str]:
+    """The settings that differ from their defaults, as text; of those that may hold a secret, only what they are."""
+    pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
+    changed = {
+        name: value
+        for name, (value, default) in pairs.items()
+        if value not in (default, (), {}, None)
+    }
+    if "log" in changed:
+        changed["log"] = shown_place(settings.log)
+    for name in {"base_url", "judge_base_url"} & changed.keys():
+        changed[name] = HIDDEN.sub("", changed[name])
+    if "jury" in changed:
+        changed["jury"] = tuple(HIDDEN.sub("", juror) for juror in settings.jury)
+    if "extra_body" in changed:
+        changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
+    return {
+        name: "\n".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in changed.items()
+    }

@@ -1,0 +1,300 @@
+"""One process's session: makes every part from the settings, once, and hands it out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterable, Mapping
+from functools import cached_property
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.assembly.calls import (
+    CONTROLLER,
+    REPLAY,
+    Process,
+    end_run,
+    make_caller,
+    make_overlay,
+    make_recordings,
+    make_store,
+    store_path,
+)
+from pytest_llmeval.assembly.judges import Judges, asks_judge
+from pytest_llmeval.assembly.providers import Environment, Providers
+from pytest_llmeval.assembly.requests import request_for
+from pytest_llmeval.assembly.roles import answering_role, judging_role
+from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.records.wire import to_wire
+
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.trust import Trust
+    from pytest_llmeval.engine.engine import Engine
+    from pytest_llmeval.engine.estimate import Estimate
+    from pytest_llmeval.judges.setup import Opponent
+    from pytest_llmeval.metrics.registry import MetricRegistry
+    from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.records.call import Completion, Request
+    from pytest_llmeval.records.case import Case
+    from pytest_llmeval.records.score import Score
+    from pytest_llmeval.settings.table import Settings
+    from pytest_llmeval.store.recordings.recordings import Recordings
+
+
+NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
+RUBRIC = "rubric"
+
+
+class Session:
+    """Everything that the tests of one process share.
+
+    Args:
+        settings: The settings in force for the run.
+        environment: Where it runs.
+    """
+
+    def __init__(self, settings: Settings, environment: Environment) -> None:
+        self.settings = settings
+        self.root, self.runs_all = environment.root, environment.runs_all
+        self._environment = environment
+        self.providers = Providers(settings, environment, lambda: self.engine)
+        self._judges = Judges(self.providers, self._opponent)
+        self._scorers: dict[tuple[str, str, int], Scorer] = {}
+        self._judge_models: dict[int, str] = {}
+        self._held: list[Settings] = []
+        self._cases: dict[str, list[Case]] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; made, with its store, when the first call is needed."""
+        from pytest_llmeval.engine.caller import Caller
+        from pytest_llmeval.engine.engine import Engine
+
+        where, settings = self._environment, self.settings
+        if settings.dry_run:
+            return Engine(
+                make_overlay(settings, where.root, where.current),
+                self.estimate,
+                "",
+                self.recordings,
+            )
+        store, state = make_store(settings, where.process, where.root, where.current)
+        last = end_run if where.process.is_alone else None
+        return Engine(
+            store, make_caller(settings, state, Caller), where.process.run, self.recordings, last
+        )
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What a dry run has counted."""
+        from pytest_llmeval.engine.estimate import Estimate
+        from pytest_llmeval.store.memory import LocalState
+
+        return make_caller(self.settings, LocalState(), Estimate)
+
+    @cached_property
+    def recordings(self) -> Recordings | None:
+        """The recordings, in a run that records or replays."""
+        return make_recordings(self.settings, self.root)
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Whether judges may gate.
+
+        Raises:
+            SettingError: ``--llm-min-agreement`` names no figure.
+        """
+        from pytest_llmeval.assembly.trust import make_trust
+
+        where = self._environment
+        return make_trust(
+            self.settings, where.current if "judges" in self.settings.explicit else where.root
+        )
+
+    @property
+    def log(self) -> str:
+        """The run log: a URL, or a path as text."""
+        where, log = self._environment, self.settings.log
+        folder = where.current if "log" in self.settings.explicit else where.root
+        return log if "://" in log else str(folder / log)
+
+    @cached_property
+    def metrics(self) -> MetricRegistry:
+        """The metrics that exist: ours, those of entry points, and those that a hook adds."""
+        from pytest_llmeval.assembly.providers import make_embedder
+        from pytest_llmeval.metrics.registry import MetricRegistry
+
+        registry = MetricRegistry(
+            {
+                "toxicity": {"model": self.providers.located(self.settings.toxicity_model)},
+                "readability": {"language": self.settings.language},
+                "bias": {"toxicity_model": self.providers.located(self.settings.toxicity_model)},
+            },
+            {"embedder": lambda: make_embedder(self.settings, self.providers.ready)},
+        )
+        registry.load_entry_points()
+        return registry
+
+    def cases(self, path: Path, columns: Iterable[str] = ()) -> list[Case]:
+        """The cases of a golden file, read once.
+
+        Args:
+            path: The golden file.
+            columns: Lines ``COLUMN = FIELD``, beside those of the settings.
+
+        Raises:
+            GoldenFileError: The file cannot be used.
+            SettingError: A line of ``columns`` cannot be read.
+        """
+        from pytest_llmeval.goldens.columns import parse_columns
+        from pytest_llmeval.goldens.reading import read_cases
+
+        lines = (*self.settings.columns, *columns)
+        key = repr((path, lines))
+        if key not in self._cases:
+            shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
+            self._cases[key] = read_cases(shown, self.root, parse_columns(lines))
+        return self._cases[key]
+
+    def provider(self, settings: Settings) -> Provider:
+        """Who answers under these settings.
+
+        Raises:
+            NotConfiguredError: Nothing is set that could.
+            InputError: What is set cannot be used.
+        """
+        role = answering_role(settings)
+        if role is None:
+            raise NotConfiguredError(NO_MODEL)
+        return self.providers.ready(role)
+
+    def request(self, provider: Provider, case: Case, settings: Settings) -> Request:
+        """What a provider is asked for a case.
+
+        Raises:
+            InputError: The prompt cannot be made.
+        """
+        return request_for(
+            provider, case, settings, self.providers.located(settings.template, "file:")
+        )
+
+    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+        """The metric or judge of this name.
+
+        Raises:
+            NotConfiguredError: It is a judge, and nothing is set that could judge.
+            SettingError: No scorer has this name, or it does not take these parameters.
+        """
+        key = (name, repr(sorted(params.items())) if params else "", id(settings))
+        if key not in self._scorers:
+            self._held.append(settings)  # as long as its id is a key
+            is_judge = asks_judge(name, settings)
+            make = self._judges.make if is_judge else self._metric
+            scorer = self._scorers[key] = make(name, params, settings)
+            if is_judge:
+                self._judge_models[id(scorer)] = self._judges.model(name, settings)
+        return self._scorers[key]
+
+    def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+        """One score; what the scorer raises becomes an unscored Score."""
+        from pytest_llmeval.metrics.as_score import as_score, unscored
+
+        if iscoroutinefunction(scorer.score):
+            return self.engine.run(self.judged(scorer, case, completion))
+        try:
+            result = scorer.score(case, completion)
+            return as_score(
+                scorer, self.engine.run(_wait(result)) if isinstance(result, Awaitable) else result
+            )
+        except Exception as error:
+            return unscored(scorer, error)
+
+    async def judged(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+        """The same for a scorer that asks a model, on the engine's event loop; a judge must be one that may gate."""
+        from pytest_llmeval.metrics.as_score import as_score, unscored
+
+        model = self._judge_models.get(id(scorer))
+        try:
+            result: Any = scorer.score(case, completion)
+            score = as_score(scorer, await result)
+            return (
+                score
+                if model is None or not score.calls
+                else await self.trust.judged(scorer, case, score, model)
+            )
+        except Exception as error:
+            if self.settings.dry_run and model is not None:
+                await self.trust.count(scorer)
+            return unscored(scorer, error)
+
+    def serve_local_models(self) -> dict[str, str]:
+        """Start the local models of these settings here, for other processes to use.
+
+        Returns:
+            Their base URLs, by provider spec.
+        """
+        from pytest_llmeval.providers.local.provider import LocalProvider
+
+        if self.settings.record == REPLAY:
+            return {}
+        roles = [
+            role for role in (answering_role(self.settings), judging_role(self.settings)) if role
+        ]
+        providers = {role.spec: self.providers.bare(role) for role in roles if role.spec}
+        return {
+            spec: provider.base_url()
+            for spec, provider in providers.items()
+            if isinstance(provider, LocalProvider)
+        }
+
+    def told(self) -> dict[str, Any]:
+        """What this process has sent and recorded, as built-in types that its controller can take in."""
+        sent = self.engine.traffic if "engine" in vars(self) else Traffic()
+        facts = self.trust.facts() if "trust" in vars(self) else ()
+        recorded = self.recordings.changes() if self.recordings else ""
+        return {"traffic": vars(sent), "recorded": recorded, "judges": to_wire(facts)}
+
+    def end_run(self) -> None:
+        """Drop what only this run could use, in the controller of xdist workers that had a store.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        where = self._environment
+        if not store_path(self.settings, where.root, where.current).exists():
+            return
+        store, _ = make_store(
+            self.settings, Process(where.process.run, CONTROLLER), where.root, where.current
+        )
+        asyncio.run(end_run(store))
+
+    def close(self, drain_s: float | None = 0.0) -> None:
+        """Close connections and end the engine's thread, if there is one.
+
+        Args:
+            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
+        """
+        if "engine" in vars(self):
+            self.engine.close(drain_s)
+
+    def _opponent(self, settings: Settings) -> Opponent | None:
+        """Whose answers are compared with."""
+        from pytest_llmeval.assembly.opponents import make_opponent
+
+        return make_opponent(settings, self.providers, self.request, self.log)
+
+    def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+        from pytest_llmeval.judges.registry import kind_names
+
+        names = list(
+            dict.fromkeys([*kind_names(), *(info.name for info in self.metrics.describe())])
+        )
+        if name.partition(".")[0] not in names:
+            raise SettingError("the score", name, ", ".join(names), nearest(name, names))
+        return self.metrics.create(name, params)
+
+
+async def _wait(awaitable: Awaitable[Score]) -> Score:
+    return await awaitable

@@ -1,0 +1,1 @@
+"""What a run is compared with: found, read, and judged again where its judge was another."""

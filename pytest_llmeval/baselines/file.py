@@ -1,0 +1,198 @@
+"""A baseline as a file that can be committed: what a gate needs of a run, one case a line, in a fixed order.
+
+The first line is a header. The others are sorted by file, suite and id, and hold nothing that
+changes from run to run with the same answers and scores: no times, no costs, no ids of calls.
+Accepting the same run twice gives the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.scores import (
+    BaselineCase,
+    CaseScores,
+    MetricValues,
+    RunScores,
+    answers_of,
+    case_scores,
+    text_hash,
+)
+from pytest_llmeval.records.result import PASS_RATE, BeforeScore, CaseResult, Key
+from pytest_llmeval.records.score import UNIT_SCALE, Scale
+
+FORMAT = "llmeval-baseline-1"
+FOLDER = "golden/baselines"
+BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def is_baseline(path: Path) -> bool:
+    """Whether a file starts like a baseline."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+    except (OSError, ValueError):
+        return False
+    return isinstance(head, dict) and str(head.get("format", "")).startswith("llmeval-baseline-")
+
+
+def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> int:
+    """Write a baseline.
+
+    Args:
+        file: Where to; opened for UTF-8 text.
+        name: How the baseline is called.
+        results: Of the accepted run, in any order.
+
+    Returns:
+        The number of its cases.
+    """
+    scales: dict[str, Scale] = {}
+    lines: dict[tuple[str, str, str], str] = {}
+    for result in results:
+        if result.outcome != "skipped":
+            entry = case_scores(result)
+            suite, path, case = entry.key
+            lines[path, suite, case] = _text(_line(result, entry))
+            scales.update({score.name: score.scale for score in result.scores})
+    head = {
+        "format": FORMAT,
+        "name": name,
+        "scales": {metric: vars(scales[metric]) for metric in sorted(scales)},
+    }
+    file.write(_text(head) + "\n")
+    file.writelines(f"{lines[key]}\n" for key in sorted(lines))
+    return len(lines)
+
+
+def read_baseline(path: Path, name: str = "") -> RunScores:
+    """The side that a baseline makes.
+
+    Args:
+        path: The file.
+        name: How it is shown; empty: by its path.
+
+    Raises:
+        InputError: The file cannot be read, is broken, or of a newer version.
+    """
+    head, lines = read_lines(path)
+    try:
+        scales = {metric: Scale(**scale) for metric, scale in head["scales"].items()}
+        entries = {entry.key: entry for entry in (_entry(line) for line in lines)}
+    except BROKEN as error:
+        raise _broken(path, error) from None
+    if any(PASS_RATE in entry.marks for entry in entries.values()):
+        scales[PASS_RATE] = UNIT_SCALE
+    return RunScores(name or str(path), entries, scales)
+
+
+def baseline_cases(path: Path) -> Iterator[BaselineCase]:
+    """What a baseline tells of its cases.
+
+    Raises:
+        InputError: The file cannot be read, is broken, or of a newer version.
+    """
+    for line in read_lines(path)[1]:
+        try:
+            yield _told(line)
+        except BROKEN as error:
+            raise _broken(path, error) from None
+
+
+def read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
+    """The header of a baseline and its cases.
+
+    Raises:
+        InputError: The file cannot be read, or is of a newer version.
+    """
+    try:
+        first, *rest = path.read_text(encoding="utf-8").split("\n")
+        head = json.loads(first)
+        lines = [json.loads(line) for line in rest if line.strip()]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read as a baseline: {error}. Make it again: {remedy(path)}"
+        ) from None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        found = head.get("format") if isinstance(head, dict) else head
+        raise InputError(
+            f"{path}: found format {found!r}; allowed: {FORMAT}. Make it again: {remedy(path)}"
+        )
+    return head, iter(lines)
+
+
+def remedy(path: Path | None = None) -> str:
+    """The command that makes a baseline."""
+    return f"llmeval baseline accept --to {path}" if path else "llmeval baseline accept"
+
+
+def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
+    suite, file, case = entry.key
+    reasons = {score.name: score.reason for score in result.scores if score.reason}
+    scores = {
+        name: {
+            "values": list(mark.values),
+            "version": mark.version,
+            "reason": reasons.get(name, ""),
+        }
+        for name, mark in sorted(entry.marks.items())
+    }
+    return {
+        "file": file,
+        "suite": suite,
+        "id": case,
+        "outcome": result.outcome,
+        "tags": list(result.case.tags),
+        "scores": {
+            name: {key: value for key, value in score.items() if value != ""}
+            for name, score in scores.items()
+        },
+        "answers": [answer.text for answer in answers_of(result)],
+    }
+
+
+def _entry(line: Mapping[str, Any]) -> CaseScores:
+    answers = line["answers"]
+    return CaseScores(
+        _key(line),
+        line["outcome"],
+        {
+            name: MetricValues(tuple(score["values"]), score.get("version", ""))
+            for name, score in line["scores"].items()
+        },
+        text_hash("\0".join(answers)) if answers else b"",
+        sum(map(len, answers)) // len(answers) if answers else None,
+        tags=tuple(line["tags"]),
+    )
+
+
+def _told(line: Mapping[str, Any]) -> BaselineCase:
+    scores = {
+        name: BeforeScore(MetricValues(tuple(score["values"])).mean, score.get("reason", ""))
+        for name, score in line["scores"].items()
+        if name != PASS_RATE
+    }
+    return BaselineCase(_key(line), line["outcome"], tuple(line["answers"]), scores)
+
+
+def _key(line: Mapping[str, Any]) -> Key:
+    return (line["suite"], line["file"], line["id"])
+
+
+def _broken(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path}: a broken line of a baseline ({error!r}). Make it again: {remedy(path)}"
+    )
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which a model can produce
+        return json.dumps(value)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

@@ -1,0 +1,1 @@
+"""Judging answers that are there already: rescoring and calibration."""

@@ -1,0 +1,1 @@
+"""Toxicity, measured by a detoxify model on this machine."""

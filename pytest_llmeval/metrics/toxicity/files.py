@@ -1,0 +1,162 @@
+"""The files of a detoxify model: found on this machine or fetched, and read as plain weights.
+
+detoxify itself would unpickle whatever a checkpoint holds and wait half a minute for a network that
+is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
+
+PLACE = "--llm-toxicity-model"
+JIGSAW_2018 = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
+JIGSAW_2019 = (*JIGSAW_2018, "sexual_explicit")
+LABELS: Mapping[str, tuple[str, ...]] = {
+    "original": JIGSAW_2018,
+    "unbiased": JIGSAW_2019,
+    "multilingual": JIGSAW_2019,
+    "original-small": JIGSAW_2018,
+    "unbiased-small": JIGSAW_2019,
+}
+"""The labels of each published model."""
+
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
+TOKENIZER_FILES = (
+    "config.json",
+    *VOCABULARIES,
+    "merges.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+)
+CONNECT_TIMEOUT_S = 10
+
+
+def local_checkpoint(name: str) -> Path:
+    """The checkpoint file at a path, with everything it needs beside it."""
+    path = Path(name).expanduser()
+    found = [path] if path.is_file() else sorted([*path.glob("*.ckpt"), *path.glob("*.pt")])
+    if not path.exists():
+        allowed = f"{', '.join(LABELS)}, or the path of a checkpoint (.ckpt, .pt) or of its folder"
+        raise SettingError(PLACE, name, allowed, nearest(name, LABELS))
+    if len(found) != 1:
+        files = ", ".join(file.name for file in found) or "none"
+        raise SettingError(
+            PLACE, name, "a folder with one checkpoint (.ckpt or .pt)", f"It has {files}."
+        )
+    folder = found[0].parent
+    if not _is_complete(folder):
+        allowed = f"a checkpoint with config.json and the vocabulary beside it ({' or '.join(VOCABULARIES)})"
+        raise SettingError(PLACE, name, allowed, f"Put them into {folder}.")
+    return found[0]
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(
+        (folder / name).is_file() for name in VOCABULARIES
+    )
+
+
+def published_checkpoint(model: str) -> Path:
+    """The published weights in torch's own cache, fetched if they are not there."""
+    from urllib.request import urlopen
+
+    import torch
+    from detoxify.detoxify import MODEL_URLS
+
+    url: str = MODEL_URLS[model]
+    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if not file.is_file():
+        try:
+            urlopen(
+                url, timeout=CONNECT_TIMEOUT_S
+            ).close()  # torch's own download would wait without limit
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(url, str(file), progress=False)
+        except (OSError, RuntimeError) as error:
+            raise _missing(model, f"the weights {url}", error) from error
+    return file
+
+
+def published_tokenizer(model: str, repository: str) -> Path:
+    """Config and vocabulary of the network that the model was trained from, in the hub's own cache."""
+    from huggingface_hub import snapshot_download
+
+    wanted = list(TOKENIZER_FILES)
+    try:
+        folder = Path(snapshot_download(repository, allow_patterns=wanted, local_files_only=True))
+        if _is_complete(folder):
+            return folder
+    except OSError:
+        pass  # not in the cache
+    try:
+        return Path(
+            snapshot_download(repository, allow_patterns=wanted, etag_timeout=CONNECT_TIMEOUT_S)
+        )
+    except OSError as error:
+        raise _missing(
+            model, f"config and vocabulary of {repository} (Hugging Face hub)", error
+        ) from error
+
+
+def _missing(model: str, what: str, error: Exception) -> MissingExtraError:
+    return MissingExtraError(
+        f"toxicity model {model!r} needs {what}, which are not on this machine and cannot be fetched "
+        f"({first_line(error)})",
+        f"connect to the network once, or name a local checkpoint with {PLACE} PATH, "
+        "or ask the judge model instead with --llm-toxicity judge",
+    )
+
+
+def read_weights(file: Path) -> dict[str, Any]:
+    """A checkpoint as plain data. One that would run code when read is refused."""
+    import torch
+
+    try:
+        checkpoint: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        for path in (
+            ("config", "arch", "args", "model_type"),
+            ("config", "dataset", "args", "classes"),
+        ):
+            part: Any = checkpoint
+            for key in path:
+                part = part[key]
+        checkpoint["state_dict"].keys()
+    except Exception as error:
+        allowed = "a checkpoint of detoxify: weights and configuration, nothing that runs code when it is read"
+        raise SettingError(PLACE, str(file), allowed, f"Refused: {_refusal(error)}.") from error
+    return checkpoint
+
+
+def _refusal(error: Exception) -> str:
+    """Which code a checkpoint would run, from torch's text; torch's advice to allow it is left out."""
+    named = [line for line in str(error).splitlines() if "GLOBAL" in line]
+    return (
+        named[0].split(". ")[0].rstrip(".")
+        if named
+        else f"{type(error).__name__} {first_line(error)}".rstrip()
+    )
+
+
+def sha256_of(file: Path) -> str:
+    """The sha256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).splitlines() or [""])[0]

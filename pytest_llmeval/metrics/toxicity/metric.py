@@ -1,0 +1,106 @@
+"""Toxicity, measured by a detoxify model on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import metadata
+from importlib.util import find_spec
+
+from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
+from pytest_llmeval.metrics.toxicity.files import PLACE
+from pytest_llmeval.metrics.toxicity.model import Prediction, ToxicityModel, shared_model
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import Scale, Score
+
+
+class ToxicityMetric:
+    """Probability that an answer is toxic, or carries one of the model's other labels.
+
+    The answer is read up to the length that the model can read (512 tokens with the published
+    models); the reason says so where it was longer.
+
+    Args:
+        model: ``original``, ``unbiased``, ``multilingual``, ``original-small``, ``unbiased-small``,
+            or the path of a local checkpoint: the file, with ``config.json`` and the vocabulary
+            beside it, or that folder.
+        label: Which label is the score's value; all of them are in its ``parts``.
+
+    Raises:
+        MissingExtraError: detoxify is not installed.
+        SettingError: There is no such model, or it is known not to have the label.
+    """
+
+    name = "toxicity"
+    scale = Scale(0.0, 1.0, higher_is_better=False)
+    about = "probability that the answer is toxic; .insult, .threat and so on for the model's other labels"
+    extra = "toxicity"
+    source = "detoxify: Hanu and Unitary team 2020, https://github.com/unitaryai/detoxify"
+
+    def __init__(self, model: str = "original", label: str = "toxicity") -> None:
+        if find_spec("detoxify") is None:
+            raise MissingExtraError(
+                "toxicity needs the package detoxify, which is not installed",
+                'pip install "pytest-llm-golden[toxicity]", or --llm-toxicity judge to ask the judge model instead',
+            )
+        self._model: ToxicityModel = shared_model(model)
+        self._label = label
+        if label != "toxicity":
+            self.name = f"toxicity.{label}"
+        self._check_label(self._model.known_labels)
+
+    @cached_property
+    def version(self) -> str:
+        """Versions of detoxify and of the model, for a local checkpoint by its content."""
+        return f"detoxify {metadata.version('detoxify')}/{self._model.identity}"
+
+    def load(self) -> None:
+        """Load the model now rather than with the first answer.
+
+        Raises:
+            MissingExtraError: Its weights are not here and cannot be fetched.
+            SettingError: The checkpoint cannot be used, or its model does not have the label.
+        """
+        self._check_label(self._model.labels())
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """The label's probability for the answer.
+
+        Args:
+            case: Not used.
+            completion: The answer.
+
+        Raises:
+            MissingExtraError: The model's weights are not here and cannot be fetched.
+            SettingError: The checkpoint cannot be used, or its model does not have the label.
+        """
+        self.load()
+        return self._score(self._model.predict([completion.text])[0])
+
+    def score_batch(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """Every label's probability for each of many texts, in fewer passes through the model.
+
+        Args:
+            texts: Answers. Scoring one of them afterwards costs no further pass.
+
+        Raises:
+            MissingExtraError: The model's weights are not here and cannot be fetched.
+            SettingError: The checkpoint cannot be used.
+        """
+        return [dict(prediction.labels) for prediction in self._model.predict(texts)]
+
+    def _score(self, prediction: Prediction) -> Score:
+        reason = (
+            ""
+            if prediction.is_whole
+            else f"only the first {self._model.max_tokens()} tokens were read"
+        )
+        value = prediction.labels[self._label]
+        return Score(self.name, value, self.scale, reason, self.version, parts=prediction.labels)
+
+    def _check_label(self, labels: Sequence[str]) -> None:
+        if labels and self._label not in labels:
+            place = f"toxicity label of model {self._model.name!r}"
+            remedy = f"{nearest(self._label, labels)} Other models are set with {PLACE}."
+            raise SettingError(place, self._label, ", ".join(labels), remedy.strip())

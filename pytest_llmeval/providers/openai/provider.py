@@ -1,0 +1,228 @@
+"""Any OpenAI-compatible endpoint, and Azure OpenAI, through the ``openai`` SDK."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.providers.openai.errors import call_error
+from pytest_llmeval.providers.openai.keys import redacted
+from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
+from pytest_llmeval.providers.openai.reply import read_completion
+from pytest_llmeval.records.call import Completion, Request
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+
+DEFAULT_URL = "https://api.openai.com/v1"
+
+LARGE_PROMPT = 50_000
+"""Characters from which a request may not fit into the buffers of a socket, so that sending it can stall."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Limits on the steps of one call, in seconds. The engine bounds the whole call.
+
+    Attributes:
+        connect_s: To connect.
+        read_s: To wait for the next bytes of the answer.
+        write_s: To send the next bytes of the request.
+    """
+
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    write_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Azure:
+    """An Azure OpenAI resource; the model of a request is the name of its deployment.
+
+    Attributes:
+        endpoint: For example ``https://NAME.openai.azure.com``.
+        api_version: For example ``2024-10-21``.
+    """
+
+    endpoint: str
+    api_version: str
+
+
+@dataclass(frozen=True)
+class Api:
+    """One call that an endpoint offers.
+
+    Attributes:
+        gives: What comes back, for error texts.
+        path: Behind the base URL.
+        body: What is sent for a request, without the model.
+        read: Makes the completion of the reply's body, or raises `BadReply`.
+        mark: What tells its providers' fingerprints from those of a chat.
+    """
+
+    gives: str
+    path: str
+    body: Callable[[Request], Mapping[str, Any]]
+    read: Callable[..., Completion]
+    mark: str = ""
+
+
+def _chat_body(request: Request) -> dict[str, Any]:
+    return {
+        "messages": [dict(message) for message in request.messages],
+        **request.parameters.as_body(),
+    }
+
+
+CHAT = Api("chat completion", "/chat/completions", _chat_body, read_completion)
+"""``POST /chat/completions``."""
+
+
+class OpenAIProvider:
+    """Answers through one call of an endpoint, usually ``POST /chat/completions``.
+
+    The raw ``post`` of the SDK takes half the CPU time of ``chat.completions.create``, and its
+    aiohttp client is the fastest; that client has no time-out for sending, so the few large
+    requests go through the SDK's default client.
+
+    Args:
+        base_url: Where; ``None`` for OpenAI itself. Its query, if any, is sent with every request.
+        api_key: The key. It appears in no message, repr or record.
+        timeouts: Limits on one call.
+        azure: The resource, instead of a base URL.
+        model: Asked for whatever model a request names; empty: the request's.
+        api: The call.
+    """
+
+    sees_case = False
+
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str,
+        timeouts: Timeouts,
+        azure: Azure | None = None,
+        model: str = "",
+        api: Api = CHAT,
+    ) -> None:
+        self._api = api
+        self._url = base_url or DEFAULT_URL
+        self._key = api_key
+        self._timeouts = timeouts
+        self._azure = azure
+        self.model = model
+        self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
+        self._clients: dict[bool, AsyncOpenAI] = {}
+        self.endpoint = public_url(azure.endpoint if azure else self._url)
+        self._place = f"{model}@{self.endpoint}" if model else self.endpoint
+        version = f"?api-version={azure.api_version}" if azure else ""
+        self.fingerprint: str | None = f"openai:{self._place}{api.mark}{version}"
+
+    def __repr__(self) -> str:
+        return f"OpenAIProvider({self._place!r})"
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request with one call; nothing is retried.
+
+        Raises:
+            CallTimeout: No answer within the time-outs.
+            RateLimited: 429.
+            EndpointDown: No connection, 5xx, 409 or 425.
+            CallRefused: Any other 4xx, or a request that cannot be sent.
+            BadReply: The answer is not what was asked for.
+        """
+        outcome = await self._outcome(request)
+        if isinstance(outcome, CallError):
+            # where neither the reply nor an exception of the SDK is in sight: both may hold the key
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Close the connections."""
+        while self._clients:
+            await self._clients.popitem()[1].close()
+
+    async def _outcome(self, request: Request) -> Completion | CallError:
+        name = self.model or request.model
+        model = {"model": name} if name else {}
+        body = {**model, **self._api.body(request)}
+        large = (
+            sum(len(str(message.get("content"))) for message in request.messages) >= LARGE_PROMPT
+        )
+        asked = f"{self.endpoint}, model {name!r}" if model else self.endpoint
+        client = self._client(
+            large
+        )  # before the clock starts: making the first one imports the SDK
+        try:
+            started = time.perf_counter()
+            reply = await client.post(self._api.path, body=body, cast_to=_response_class())
+            latency_s = time.perf_counter() - started
+            completion = self._api.read(
+                reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s
+            )
+            limits = read_rate_limits(reply.headers)
+            return replace(completion, rate_limits=limits) if limits else completion
+        except BadReply as error:
+            return BadReply(
+                f"{asked}: found no {self._api.gives}: {self._hide(str(error))}. Check the base URL."
+            )
+        except Exception as error:  # also what the SDK lets through: errors of aiohttp, ValueErrors
+            return call_error(error, asked, self._hide)
+
+    def _client(self, large: bool) -> AsyncOpenAI:
+        """The client for small or large requests, made when first needed: it belongs to the running event loop."""
+        if large not in self._clients:
+            self._clients[large] = self._new_client(large)
+        return self._clients[large]
+
+    def _new_client(self, large: bool) -> AsyncOpenAI:
+        from openai import (
+            AsyncAzureOpenAI,
+            AsyncOpenAI,
+            DefaultAioHttpClient,
+            DefaultAsyncHttpxClient,
+            Timeout,
+        )
+
+        limits = self._timeouts
+        options: dict[str, Any] = {
+            "api_key": self._key,
+            "max_retries": 0,  # retries live in the engine
+            "timeout": Timeout(
+                None, connect=limits.connect_s, read=limits.read_s, write=limits.write_s
+            ),
+            "http_client": DefaultAsyncHttpxClient() if large else DefaultAioHttpClient(),
+        }
+        if self._azure:
+            endpoint, version = self._azure.endpoint, self._azure.api_version
+            return AsyncAzureOpenAI(azure_endpoint=endpoint, api_version=version, **options)
+        parts = urlsplit(self._url)
+        url = urlunsplit(parts._replace(query="", fragment=""))
+        return AsyncOpenAI(base_url=url, default_query=dict(parse_qsl(parts.query)), **options)
+
+    def _hide(self, text: str) -> str:
+        return redacted(text, self._secrets)
+
+
+def _response_class() -> Any:
+    """The class that makes the SDK hand out text and headers: its HTTP library is httpx2, before openai 3 httpx."""
+    from openai import DefaultAioHttpClient
+
+    library = next(
+        base.__module__ for base in DefaultAioHttpClient.__mro__ if base.__name__ == "AsyncClient"
+    )
+    return sys.modules[library.partition(".")[0]].Response
+
+
+def public_url(url: str) -> str:
+    """A URL without credentials, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit(
+        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+    )

@@ -1,0 +1,274 @@
+"""The frozen values of a comparison: what the regression gate found, case by case and for a run as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]
+"""``ERROR``: it could not be compared. ``REGRESSED``: surely worse, and by the margin or more. ``INCONCLUSIVE``:
+neither a regression nor its absence could be shown. ``WARN``: surely worse, but by less than the
+margin. ``OK``: a drop as large as the margin is ruled out."""
+
+DecidedBy = Literal["t", "permutation", "mcnemar"]
+
+State = Literal["kept", "missed", "error", "open"]
+"""Of a gate. ``error``: it could not be decided. ``open``: nothing was shown either way, and the run does not fail."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its two-sided confidence interval.
+
+    Attributes:
+        estimate: The estimate; ``None`` if there is nothing to estimate from.
+        low: Lower bound; ``None`` if it cannot be known.
+        high: Upper bound; ``None`` if it cannot be known.
+        n: Number of observations.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+UNKNOWN = Interval(None, None, None, 0)
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What the regression gate found for one metric. Differences are after minus before, on a scale from 0 to 1.
+
+    Attributes:
+        verdict: The answer.
+        reason: Why, in one sentence.
+        change: Mean difference d̄; below 0 is worse. ``None`` where nothing could be compared.
+        error: Its standard error; ``None`` with fewer than two clusters.
+        lower: Lower bound of the true difference, one-sided at ``1 - alpha``: t, or Tango's where
+            McNemar decided.
+        upper: Upper bound, likewise. Where a permutation or McNemar decided, ``p`` and not this
+            says "worse".
+        p: One-sided p-value of "worse".
+        adjusted_p: The same after Holm over the metrics that were gated together; below ``alpha``
+            is worse.
+        detectable: Smallest true drop that would be seen in four of five runs.
+        cases_needed: Number of cases at which 5 points would be seen; ``None`` where that cannot be
+            said.
+        n: Cases with a score on both sides.
+        clusters: Clusters they belong to.
+        changed: Clusters in which a case changed.
+        test: What decided whether it is worse.
+        seed: Of the permutations; ``None`` where none were drawn.
+        lost: Cases that passed before and fail now, where McNemar decided.
+        gained: Cases that failed before and pass now, likewise.
+        metrics: How many metrics were tested together.
+        before: Mean in the baseline; with Wilson's interval if it is a pass rate.
+        after: Mean in the candidate, likewise.
+        margin: Smallest drop that matters.
+        alpha: Level of the test.
+        is_shown: Whether it is shown to be no worse than the margin (non-inferior), which a strict
+            gate asks for.
+        is_identical: Whether the caller said that every answer is the baseline's.
+    """
+
+    verdict: Verdict
+    reason: str
+    change: float | None = None
+    error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    p: float | None = None
+    adjusted_p: float | None = None
+    detectable: float | None = None
+    cases_needed: int | None = None
+    n: int = 0
+    clusters: int = 0
+    changed: int = 0
+    test: DecidedBy | None = None
+    seed: int | None = None
+    lost: int | None = None
+    gained: int | None = None
+    metrics: int = 1
+    before: Interval = UNKNOWN
+    after: Interval = UNKNOWN
+    margin: float = 0.02
+    alpha: float = 0.05
+    is_shown: bool = False
+    is_identical: bool = False
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the baseline a run can be compared with.
+
+    Attributes:
+        selected: Cases of the baseline that this run selected.
+        paired: Of these, the ones with a valid score in both runs.
+        asked: Scores that this run should have.
+        unscored: Of these, the ones that could not be given.
+        is_same_judge: Whether both runs were judged by one fingerprint, the baseline's answers
+            re-judged if need be.
+    """
+
+    selected: int
+    paired: int
+    asked: int
+    unscored: int = 0
+    is_same_judge: bool = True
+
+
+@dataclass(frozen=True)
+class LengthChange:
+    """How the length of the answers changed between two runs of the same cases.
+
+    Attributes:
+        before: Mean length in the baseline, in the unit that was given.
+        after: Mean length in the candidate.
+        correlation: Spearman's rank correlation, over the cases, of the change in length with the
+            change in score, from -1 to 1; ``None`` with fewer than three cases, or where one of the
+            two never changed in a different way.
+        n: Number of cases.
+    """
+
+    before: float
+    after: float
+    correlation: float | None
+    n: int
+
+    @property
+    def share(self) -> float | None:
+        """The change as a share of the length before: 0.1 is 10 % longer; ``None`` if it was 0."""
+        return (self.after - self.before) / self.before if self.before else None
+
+
+@dataclass(frozen=True)
+class CaseChange:
+    """One case in two runs.
+
+    Attributes:
+        suite: Golden file or test function; empty for a plain table.
+        file: The golden file; empty for a plain table.
+        id: The case's id.
+        line: Line of the golden file; 0 if unknown.
+        before: Mean over its samples in the baseline, in the metric's own unit.
+        after: Likewise in the candidate.
+        p: One-sided p-value of "worse" of this case alone; ``None`` without several samples on both
+            sides.
+        is_marked: Whether it stands out of the noise of all cases (Benjamini and Hochberg at q =
+            .10).
+    """
+
+    suite: str
+    file: str
+    id: str
+    line: int
+    before: float
+    after: float
+    p: float | None = None
+    is_marked: bool = False
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The cases with one tag.
+
+    Attributes:
+        tag: The tag.
+        n: Cases with a score on both sides.
+        before: Their mean in the baseline, from 0 to 1.
+        after: Their mean in the candidate, likewise.
+        error: Standard error of the difference; ``None`` with fewer than two clusters.
+    """
+
+    tag: str
+    n: int
+    before: float
+    after: float
+    error: float | None
+
+
+@dataclass(frozen=True)
+class MetricComparison:
+    """One metric in two runs.
+
+    Attributes:
+        name: The metric; ``pass_rate`` is the share of cases that passed.
+        result: What the gate found.
+        coverage: How many cases could be compared.
+        is_gated: Whether its verdict counts, or it is shown only.
+        length: How the length of the answers changed, and how that goes with the score; ``None`` if
+            unknown.
+        dropped: Cases that got worse, the most suspicious first, at most 20.
+        drops: How many got worse.
+        slices: By tag, the largest drop first.
+        low: Value of the metric that is 0 in ``result``.
+        high: Value that is 1.
+    """
+
+    name: str
+    result: GateResult
+    coverage: Coverage
+    is_gated: bool = True
+    length: LengthChange | None = None
+    dropped: tuple[CaseChange, ...] = ()
+    drops: int = 0
+    slices: tuple[Slice, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs over the same cases.
+
+    Attributes:
+        baseline: What it was compared with, as it was named.
+        candidate: What was compared.
+        metrics: One by one, the gated ones first.
+        lost: Cases that passed before and fail now.
+        gained: Cases that failed before and pass now.
+        added: Names of cases that the baseline does not have.
+        removed: Names of the baseline's cases that were not run.
+        quarantined: Names of cases that were run and left out of the verdict.
+    """
+
+    baseline: str
+    candidate: str
+    metrics: tuple[MetricComparison, ...]
+    lost: tuple[CaseChange, ...] = ()
+    gained: tuple[CaseChange, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """What became of one gate of a run.
+
+    Attributes:
+        rule: The gate, as it was written.
+        state: Whether it is kept.
+        reason: Why, in one sentence with the numbers.
+        value: The number that was held against the bound; ``None`` if there is none.
+        n: Cases that it rests on.
+        verdict: Of a regression gate its verdict, else empty.
+        baseline: Of a regression gate what it was compared with.
+        scope: Where the marker stands that asks for it: the node id of a test, class, module or
+            folder, to which the gate is confined. Empty: the whole run.
+    """
+
+    rule: str
+    state: State
+    reason: str
+    value: float | None = None
+    n: int = 0
+    verdict: Verdict | Literal[""] = ""
+    baseline: str = ""
+    scope: str = ""
+
+    @property
+    def told(self) -> str:
+        """The rule, and what it is confined to."""
+        return f"{self.rule} on {self.scope}" if self.scope else self.rule

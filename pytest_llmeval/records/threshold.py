@@ -1,0 +1,69 @@
+"""A bound on one Score of one case."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, SupportsFloat
+
+from pytest_llmeval.errors import SettingError
+
+COMPARISONS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "==": operator.eq,
+}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A bound on one Score of one case: the score of ``metric`` compared with ``bound``.
+
+    Attributes:
+        metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
+        comparison: One of ``>= <= > < ==``.
+        params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
+        origin: Who asked for it: ``row``, ``marker``, ``command line``, ``environment`` or ``ini``.
+    """
+
+    metric: str
+    comparison: str
+    bound: float
+    params: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.comparison} {self.bound:.10g}"
+
+    def is_met_by(self, value: SupportsFloat) -> bool:
+        """Whether a score meets the bound.
+
+        Args:
+            value: A Score or its number.
+
+        Raises:
+            Unjudged: The score is unscored.
+        """
+        return bool(COMPARISONS[self.comparison](float(value), self.bound))
+
+    @classmethod
+    def parse(cls, text: str, origin: str) -> Threshold:
+        """Read ``toxicity<=0.2``.
+
+        Raises:
+            SettingError: The text is not ``NAME COMPARISON NUMBER``.
+        """
+        for sign in COMPARISONS:  # the two-character signs stand first
+            name, found, bound = (part.strip() for part in text.partition(sign))
+            if found and name and not set(name) & set("<>=!"):
+                with contextlib.suppress(ValueError):
+                    if math.isfinite(number := float(bound)):
+                        return cls(name, sign, number, origin=origin)
+                break
+        allowed = "NAME, one of >= <= > < ==, and a number, for example 'toxicity<=0.2'"
+        raise SettingError(f"threshold ({origin})", text, allowed)

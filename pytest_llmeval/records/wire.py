@@ -1,0 +1,63 @@
+"""Records as JSON and back: for xdist, the run log, the JSON report and, later, recordings.
+
+The text is ASCII only: execnet, which carries it between xdist workers, refuses lone surrogates,
+and a model can produce them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(record_type: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # late: needed only once there is a result
+
+    return TypeAdapter(record_type)
+
+
+def to_builtin(record: object) -> Any:
+    """A record as nested dicts, lists, strings and numbers, none of them of a subclass."""
+    return json.loads(to_wire(record))
+
+
+def to_wire(record: object) -> str:
+    """A record as one line of ASCII JSON."""
+    return json.dumps(record, default=fields_of, separators=(",", ":"))
+
+
+def fields_of(value: object) -> Mapping[str, Any]:
+    """The fields of a record, for ``json.dumps(…, default=fields_of)``.
+
+    Raises:
+        TypeError: The value is no record, and JSON has no form for it.
+    """
+    if is_dataclass(value):
+        return vars(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def from_wire(record_type: type[T], text: str) -> T:
+    """The record that `to_wire` wrote.
+
+    Args:
+        record_type: A record class of `pytest_llmeval.records.call` or `results`.
+        text: What `to_wire` returned.
+
+    Raises:
+        ValueError: The text is not JSON or lacks a field.
+    """
+    adapter: TypeAdapter[T] = _adapter(cast(Any, record_type))
+    return adapter.validate_python(json.loads(text))

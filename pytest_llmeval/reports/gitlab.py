@@ -1,0 +1,105 @@
+"""The cases that are not as they should be, as GitLab's code quality report: it shows them in a merge request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.output import replacing
+from pytest_llmeval.summary.changes import WORDS, Changes, Way, changes_of
+from pytest_llmeval.summary.checks import checks
+from pytest_llmeval.text import number, one_line
+
+Severity = Literal["blocker", "critical", "major", "minor", "info"]
+SEVERITIES: dict[Way, Severity] = {
+    "lost": "critical",
+    "failed": "major",
+    "still": "major",
+    "error": "minor",
+    "dropped": "minor",
+}
+DESCRIPTION = 400  # characters
+
+
+def write_code_quality(
+    path: Path, run: Run, results: Iterable[CaseResult], place: Callable[[str], str]
+) -> None:
+    """Write the cases that failed, could not be judged or got worse, as a list of findings.
+
+    The fields are those that GitLab asks for ("Code Quality report format"): ``description``,
+    ``check_name``,
+    ``fingerprint``, ``severity``, ``location``. The fingerprint of a case and a score is the same
+    in every run, so that GitLab can tell which findings are new.
+
+    Args:
+        path: The file to make or replace.
+        run: The run.
+        results: Its results, in the order of the report. Read once.
+        place: From a golden file's path to its path in the repository.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    changes, separator = changes_of(run), "\n"
+    with replacing(path, "code quality report") as file:
+        file.write("[")
+        for result in results:
+            for finding in _findings(result, changes, place):
+                file.write(separator + json.dumps(finding))
+                separator = ",\n"
+        file.write("\n]\n")
+
+
+def _findings(
+    result: CaseResult, changes: Changes, place: Callable[[str], str]
+) -> Iterator[dict[str, Any]]:
+    way, source = changes.way(result), result.case.source
+    if way is None or way == "gained":
+        return
+    severity = (
+        "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[way]
+    )
+    reasons: dict[str, str] = {}
+    for metric, told in _reasons(result, way, changes):
+        reasons.setdefault(
+            metric, told
+        )  # of several bounds on one score the first: GitLab takes each finding once
+    for metric, told in reasons.items():
+        yield {
+            "description": one_line(
+                f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION
+            ),
+            "check_name": f"llmeval.{metric}",
+            "fingerprint": hashlib.sha256(
+                json.dumps([*result.identity, metric]).encode()
+            ).hexdigest(),
+            "severity": severity,
+            "location": {"path": place(source.file), "lines": {"begin": max(source.line, 1)}},
+        }
+
+
+def _reasons(result: CaseResult, way: Way, changes: Changes) -> Iterator[tuple[str, str]]:
+    """By score, why the case is a finding; by its outcome, where no bound says it."""
+    if way == "dropped":
+        metric, change = changes.dropped[result.key]
+        yield metric, f"{metric} {number(change.before)} -> {number(change.after)}"
+        return
+    wanted = None if way == "error" else False
+    found = [
+        (check, check.score)
+        for check in checks(result)
+        if check.score is not None and check.met is wanted
+    ]
+    for check, score in found:
+        value = "unscored" if check.value is None else number(check.value)
+        yield (
+            check.threshold.metric,
+            f"{check.threshold} asked, found {value}. {score.reason or score.error or ''}",
+        )
+    if not found:
+        yield result.outcome, result.message

@@ -1,0 +1,136 @@
+"""One case as the HTML report shows it without JavaScript and on paper: what it takes to understand the outcome."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from pytest_llmeval.records.case import Message, own_messages
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome
+from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.reports.html.data import anchor_of
+from pytest_llmeval.reports.rerun import rerun_command
+from pytest_llmeval.summary.checks import Check, checks, flicker_text, kept_text
+from pytest_llmeval.summary.costs import case_cost
+from pytest_llmeval.text import one_line, usd
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One score with the bounds that it decides.
+
+    Attributes:
+        score: The score.
+        checks: The bounds.
+        before: The same score in the baseline; ``None`` if there is none.
+    """
+
+    score: Score
+    checks: tuple[Check, ...]
+    before: BeforeScore | None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One case, ready for the template.
+
+    Attributes:
+        result: The result.
+        anchor: Name of the place in the page; the same in every report of this case.
+        before: What the first baseline says of it; ``None``: nothing.
+        messages: Role and text of each message that was sent, or would have been.
+        scores: The scores with their bounds.
+        untaken: Bounds on scores that were never taken.
+        cost: What it cost, judging included, in few characters; empty if nothing.
+        command: Reruns exactly this case.
+        samples: How many samples keep the bounds; empty where there are no several.
+        flickers: That the case must pass, has missed a bound and is fine all the same; else empty.
+    """
+
+    result: CaseResult
+    anchor: str
+    before: Before | None
+    messages: tuple[tuple[str, str], ...]
+    scores: tuple[ScoreRow, ...]
+    untaken: tuple[Check, ...]
+    cost: str
+    command: str
+    samples: str
+    flickers: str
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One case in a line.
+
+    Attributes:
+        id: Its id.
+        source: File and line of its row in the golden file.
+        outcome: Its outcome.
+        before: Its outcome in the first baseline, where that was another one; else empty.
+        message: Why it failed, in a line.
+    """
+
+    id: str
+    source: str
+    outcome: Outcome
+    before: str
+    message: str
+
+
+def row(result: CaseResult) -> CaseRow:
+    """The case in a line, which keeps no text of any length.
+
+    Args:
+        result: Its result.
+    """
+    then = result.before[0].outcome if result.before else ""
+    return CaseRow(
+        id=one_line(result.case.id, 90),
+        source=str(result.case.source),
+        outcome=result.outcome,
+        before=then if then != result.outcome else "",
+        message=one_line(result.message, 200),
+    )
+
+
+def view(result: CaseResult, options: str) -> CaseView:
+    """The case as it is shown.
+
+    Args:
+        result: Its result.
+        options: Those with which it is run again.
+    """
+    found, cost = list(checks(result)), case_cost(result).total
+    before = result.before[0] if result.before else None
+    messages = result.request.messages if result.request else own_messages(result.case)
+    return CaseView(
+        result=result,
+        anchor=anchor_of(result),
+        before=before,
+        messages=tuple((str(message.get("role", "")), _content(message)) for message in messages),
+        scores=tuple(_row(score, found, before) for score in result.scores),
+        untaken=tuple(check for check in found if check.score is None),
+        cost="cost unknown" if cost is None else usd(cost) if cost else "",
+        command=rerun_command(result, options),
+        samples=kept_text(result.samples),
+        flickers=flicker_text(result),
+    )
+
+
+def _content(message: Message) -> str:
+    """Its text, and what else it holds (the calls of tools, parts that are no text) as JSON."""
+    content = message.get("content")
+    text = content if isinstance(content, str) else ""
+    shown = ("role", "content") if text == content else ("role",)
+    rest = {
+        name: value for name, value in message.items() if name not in shown and value is not None
+    }
+    return "\n".join(
+        filter(None, (text, json.dumps(rest, indent=2, ensure_ascii=False) if rest else ""))
+    )
+
+
+def _row(score: Score, found: list[Check], before: Before | None) -> ScoreRow:
+    then = before.scores.get(score.name) if before else None
+    return ScoreRow(finite(score), tuple(check for check in found if check.score is score), then)

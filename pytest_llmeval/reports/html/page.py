@@ -1,0 +1,196 @@
+"""The HTML report: one file that needs nothing else. The JSON report is in it, and is all that it shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
+from pytest_llmeval.reports.html.case_view import CaseRow, CaseView, row, view
+from pytest_llmeval.reports.html.data import Packer, packed
+from pytest_llmeval.reports.json_report import head_json
+from pytest_llmeval.reports.output import replacing
+from pytest_llmeval.reports.rerun import rerun_options
+from pytest_llmeval.runlog.history import RunPoint
+from pytest_llmeval.summary.changes import FLIPS, change_of
+from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.summary.judges import calibration_text, selftest_text
+from pytest_llmeval.summary.summary import Summary
+from pytest_llmeval.text import (
+    age,
+    average,
+    count,
+    mean_text,
+    moment,
+    number,
+    one_line,
+    percent,
+    rate_text,
+    seconds,
+    usd,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+NEEDS_ATTENTION = ("failed", "error")
+CARDS, ROWS = 25, 975
+"""Cases of each list of the page as it is without JavaScript and on paper: whole, and as rows after them."""
+
+CLIP = 1_000  # characters of a text there
+POLICY = (
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+PHRASES = (
+    age, average, calibration_text, cost_text, count, mean_text, moment, number, one_line, percent, points, p_text,
+    interval_text, own, rate_text, seconds, selftest_text, usd,
+)  # fmt: skip
+
+
+def write_html(
+    path: Path,
+    run: Run,
+    results: Iterable[CaseResult],
+    summary: Summary,
+    history: Sequence[RunPoint] = (),
+) -> None:
+    """Write the HTML report with one reading of the results. Memory stays flat.
+
+    Args:
+        path: The file to make or replace.
+        run: The run.
+        results: Its results, in the order of the report.
+        summary: Their summary.
+        history: Runs to show it among, itself included, the oldest first.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    with (
+        replacing(path, "HTML report") as file,
+        _text_file(path.parent) as index,
+        _text_file(path.parent) as data,
+    ):
+        options = rerun_options(run)
+        digest, packer = _Digest(options), Packer(index, data)
+        for result in results:
+            digest.add(result)
+            packer.add(result)
+        packer.finish()
+        style, script = _joined("css"), _joined("js")
+        context = {
+            "run": run,
+            "summary": summary,
+            "history": history,
+            "figures": banner_figures(run, summary),
+            "digest": digest,
+            "options": options,
+            "style": style,
+            "script": script,
+            "policy": POLICY.format(style=_hash(style), script=_hash(script)),
+            "head": packed("head", head_json(run, summary, history)),
+            "index": index,
+            "data": data,
+        }
+        file.writelines(_environment().get_template("report.html.jinja").generate(context))
+
+
+def _text_file(folder: Path) -> Any:
+    return TemporaryFile("w+", encoding="ascii", dir=folder)
+
+
+class _List:
+    """Cases of one kind: the first as cards, more of them as rows, all of them counted."""
+
+    def __init__(self, options: str) -> None:
+        self.options = options
+        self.cards: list[CaseView] = []
+        self.rows: list[CaseRow] = []
+        self.amount = 0
+
+    def add(self, result: CaseResult) -> None:
+        self.amount += 1
+        if len(self.cards) < CARDS:
+            self.cards.append(view(result, self.options))
+        elif len(self.rows) < ROWS:
+            self.rows.append(row(result))
+
+
+class _Digest:
+    """What the page shows of the results without JavaScript, and how many changed in what way."""
+
+    def __init__(self, options: str) -> None:
+        self.lost, self.flipped, self.attention = _List(options), _List(options), _List(options)
+        self.changes: Counter[str] = Counter()
+
+    def add(self, result: CaseResult) -> None:
+        """Count a result, and keep it if it belongs to those that are shown and there is room."""
+        change = change_of(result, result.before[0] if result.before else None)
+        self.changes[change] += 1
+        if change == "lost":
+            self.lost.add(result)
+        elif change in FLIPS:
+            self.flipped.add(result)
+        elif result.outcome in NEEDS_ATTENTION:
+            self.attention.add(result)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        finalize=_shown,
+        loader=FunctionLoader(_template),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({phrase.__name__: phrase for phrase in PHRASES})
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What the template prints: no long text, every character visible. Its own markup stays as it is."""
+    if type(value) is str:
+        return visible(clipped(value))
+    return "" if value is None else value
+
+
+def clipped(text: str) -> str:
+    """The text, or its start with the number of characters that follow."""
+    return (
+        text if len(text) <= CLIP else f"{text[:CLIP]} … and {len(text) - CLIP:,} characters more"
+    )
+
+
+def _template(name: str) -> str:
+    return (resources.files("pytest_llmeval.reports.html") / "templates" / name).read_text(
+        encoding="utf-8"
+    )
+
+
+def _joined(kind: str) -> str:
+    """The sources of one kind, in the order of their names, as one text."""
+    folder = resources.files("pytest_llmeval.reports.html") / "templates" / kind
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(f".{kind}")),
+        key=lambda file: file.name,
+    )
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def _hash(text: str) -> str:
+    """The source expression of Content Security Policy level 3 that allows exactly this text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

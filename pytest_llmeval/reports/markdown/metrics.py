@@ -1,0 +1,122 @@
+"""The numbers of a run as tables of Markdown: each score now, before, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_llmeval.records.comparison import Comparison, Interval, MetricComparison
+from pytest_llmeval.records.result import PASS_RATE
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.banner import p_text, points
+from pytest_llmeval.reports.markdown.escaping import flat
+from pytest_llmeval.summary.summary import Summary
+from pytest_llmeval.text import NONE, average, mean_text, rate_text
+
+MOST_METRICS, MOST_BASELINES = 10, 3
+NAME = 80  # bytes
+NOTE = (
+    "<sub>Changes are in points of 100 of the scale, negative is worse; in brackets, 95 % intervals of means, and the "
+    "bounds that the gate works with. MDE: the smallest drop that would show in four of five runs.</sub>"
+)
+
+
+def row(*cells: str) -> str:
+    """A row of a table; its cells are Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
+    """A table for each baseline; without any, one of the means alone."""
+    now = {score.name: score.mean for score in summary.scores}
+    if not run.comparisons:
+        yield _means(summary)
+        return
+    for comparison in run.comparisons[:MOST_BASELINES]:
+        yield _table(comparison, now, summary.pass_rate)
+    if len(run.comparisons) > MOST_BASELINES:
+        yield f"and {len(run.comparisons) - MOST_BASELINES} more baselines"
+    yield NOTE
+
+
+def _means(summary: Summary) -> str:
+    lines = [
+        row("score", "mean [95 %]", "n", "lowest to highest", "bounds missed"),
+        row("---", *["---:"] * 4),
+    ]
+    for score in summary.scores[:MOST_METRICS]:
+        spread = (
+            NONE
+            if score.minimum is None
+            else f"{average(score.minimum)} to {average(score.maximum)}"
+        )
+        missed = f"{score.missed:,} of {score.bounds:,}" if score.bounds else NONE
+        lines.append(
+            row(
+                flat(score.name, NAME),
+                _plain(mean_text(score.mean)),
+                f"{score.mean.n:,}",
+                spread,
+                missed,
+            )
+        )
+    return (
+        "\n".join(_with_rest(lines, len(summary.scores) - MOST_METRICS, 5))
+        if summary.scores
+        else ""
+    )
+
+
+def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval) -> str:
+    before = f"before ({flat(comparison.baseline, NAME)})"
+    lines = [
+        row("score", "now", before, "change", "p", "MDE", "n", "verdict"),
+        row("---", *["---:"] * 6, "---"),
+    ]
+    compared = {metric.name for metric in comparison.metrics}
+    rest = [(name, mean_text(mean)) for name, mean in now.items() if name not in compared]
+    if PASS_RATE not in compared:
+        rest.append((PASS_RATE, rate_text(pass_rate)))
+    rows = [
+        *(
+            _compared(metric, pass_rate if metric.name == PASS_RATE else now.get(metric.name))
+            for metric in comparison.metrics
+        ),
+        *(row(flat(name, NAME), _plain(told), *[NONE] * 5, "") for name, told in rest),
+    ]
+    return "\n".join(_with_rest([*lines, *rows[:MOST_METRICS]], len(rows) - MOST_METRICS, 8))
+
+
+def _compared(metric: MetricComparison, whole: Interval | None) -> str:
+    result, is_rate = metric.result, metric.name == PASS_RATE
+    tell = rate_text if is_rate else mean_text
+    after = _own(metric, result.after)
+    if whole is not None and (whole.n == result.n or after.estimate is None):
+        after = whole
+    bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
+    return row(
+        flat(metric.name, NAME),
+        _plain(tell(after)),
+        _plain(
+            rate_text(result.before) if is_rate else average(_own(metric, result.before).estimate)
+        ),
+        NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
+        _plain(p_text(result)),
+        points(result.detectable, signed=False),
+        f"{result.n:,}",
+        f"<b>{result.verdict}</b>" if metric.is_gated else f"{result.verdict}, not gated",
+    )
+
+
+def _own(metric: MetricComparison, scaled: Interval) -> Interval:
+    """A mean in the metric's own unit; its interval only where the scale is the unit itself."""
+    if scaled.estimate is None or (metric.low, metric.high) == (0.0, 1.0):
+        return scaled
+    return Interval(metric.low + scaled.estimate * (metric.high - metric.low), None, None, scaled.n)
+
+
+def _plain(text: str) -> str:
+    return flat(text, NAME)
+
+
+def _with_rest(lines: list[str], more: int, width: int) -> list[str]:
+    return [*lines, row(f"and {more} more", *[""] * (width - 1))] if more > 0 else lines

@@ -1,0 +1,143 @@
+"""The summary of a run in Markdown, as a pull request or the page of a CI job shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pytest_llmeval.records.comparison import GateOutcome
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.reports.banner import points
+from pytest_llmeval.reports.markdown.cases import case_sections
+from pytest_llmeval.reports.markdown.escaping import comment, flat
+from pytest_llmeval.reports.markdown.metrics import metric_tables, row
+from pytest_llmeval.reports.output import replacing, rereadable
+from pytest_llmeval.reports.terminal.run import cases_text, fact_rows
+from pytest_llmeval.summary.summary import Summary
+from pytest_llmeval.text import number
+
+MOST_BYTES = 60_000
+"""A comment on GitHub holds 65,536 characters; what a job adds around the summary has room, too."""
+
+BAD, DOUBTFUL, GOOD = "❌", "⚠️", "✅"
+SIGNS = {
+    "missed": BAD,
+    "error": BAD,
+    "open": DOUBTFUL,
+    "kept": GOOD,
+    "failed": BAD,
+    "empty": DOUBTFUL,
+    "passed": GOOD,
+}
+CASES_FIRST = {
+    "failed": ("error", "open", "kept"),
+    "error": ("open", "kept"),
+    "empty": ("open", "kept"),
+    "passed": (),
+}
+"""By what became of the cases: the states of the worst gate that are no worse."""
+
+MOST_GATES, MOST_WARNINGS = 12, 5
+SHORT, LONG = 120, 600  # bytes
+
+
+def write_markdown(path: Path, text: str) -> None:
+    """Write what `markdown` has made.
+
+    Raises:
+        LLMEvalError: The file cannot be written.
+    """
+    with replacing(path, "Markdown summary") as file:
+        file.write(text)
+
+
+def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> str:
+    """The summary in Markdown, in at most 60,000 bytes of UTF-8 however large the run is.
+
+    The first line is a comment by which a job finds what it has posted before. No text of a prompt,
+    an answer or a setting is read as Markdown or HTML, or names a person or an issue.
+
+    Args:
+        run: The run.
+        results: Its results, in the order of the report. Read twice.
+        summary: Their summary.
+        whole: Where the whole report is; empty if there is none.
+    """
+    again = rereadable(results)
+    head = "\n\n".join(part for part in _head(run, summary) if part)
+    foot = _foot(run, whole)
+    room = MOST_BYTES - len(f"{head}{foot}".encode()) - len("\n\n\n\n\n")
+    cases = case_sections(run, again, room)
+    return "\n\n".join(part for part in (head, cases, foot) if part) + "\n"
+
+
+def _head(run: Run, summary: Summary) -> Iterator[str]:
+    name = comment(run.name)
+    yield f"<!-- llmeval{f': {name}' if name else ''} -->"
+    headline, cases = _headline(run, summary), flat(summary.headline, LONG)
+    yield f"## {headline}"
+    yield "" if headline.endswith(cases) else cases
+    yield _gates(run.gates)
+    yield from metric_tables(run, summary)
+    facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
+    yield "\n".join(
+        [
+            *(f"- <b>{label}</b>: {flat(text, LONG)}" for label, text in facts),
+            *_warnings(run, summary),
+        ]
+    )
+
+
+def _headline(run: Run, summary: Summary) -> str:
+    """The worst that is known, with its reason: a gate that is missed, cases, a gate that is open, then the best."""
+    gate = run.gates[0] if run.gates else None
+    if gate is None or gate.state in CASES_FIRST[summary.verdict]:
+        return f"{SIGNS[summary.verdict]} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
+    regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
+    told = next(
+        (each for each in regressions if each.verdict == "WARN"), next(iter(regressions), gate)
+    )
+    against = f" against {flat(told.baseline, SHORT)}" if told.baseline else ""
+    rule = "" if told.verdict else f": {flat(told.told, SHORT)}"
+    return f"{_sign(told)} {_verdict(told)}{rule}{against}: {flat(told.reason, LONG)}"
+
+
+def _gates(gates: tuple[GateOutcome, ...]) -> str:
+    if not gates:
+        return ""
+    lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
+    for gate in gates[:MOST_GATES]:
+        rule = flat(f"{gate.told} against {gate.baseline}" if gate.baseline else gate.told, SHORT)
+        value = (
+            f"{points(gate.value)} points"
+            if gate.verdict and gate.value is not None
+            else number(gate.value)
+        )
+        lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
+    more = len(gates) - MOST_GATES
+    return "\n".join([*lines, *([row(f"and {more} more", "", "", "")] if more > 0 else [])])
+
+
+def _sign(gate: GateOutcome) -> str:
+    return DOUBTFUL if gate.verdict == "WARN" and gate.state == "kept" else SIGNS[gate.state]
+
+
+def _verdict(gate: GateOutcome) -> str:
+    return f"<b>{gate.verdict or gate.state.upper()}</b>"
+
+
+def _warnings(run: Run, summary: Summary) -> Iterator[str]:
+    texts = [*run.warnings, *summary.notes]
+    yield from (f"- {DOUBTFUL} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
+    if len(texts) > MOST_WARNINGS:
+        yield f"- and {len(texts) - MOST_WARNINGS} more warnings"
+
+
+def _foot(run: Run, whole: str) -> str:
+    parts = [
+        f"Run {flat(run.id, SHORT)}",
+        flat(run.name, SHORT),
+        f"whole report: {flat(whole, LONG)}" if whole else "",
+    ]
+    return f"<sub>{' · '.join(part for part in parts if part)}</sub>"

@@ -1,0 +1,74 @@
+"""What a dry run says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.text import count, one_line, seconds, usd
+
+if TYPE_CHECKING:
+    from pytest_llmeval.engine.estimate import Line
+
+
+ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
+HEADINGS = ("purpose", "model", "requests", "answered", "tokens in", "tokens out", "cost")
+SHOWN = 5
+
+
+def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:
+    """A table of what would be sent, and what the estimate leaves out.
+
+    Args:
+        lines: Requests by purpose and model.
+        unseen: Node ids of tests whose calls cannot be foreseen.
+    """
+    rows = list(lines)
+    if rows:
+        yield ROW.format(*HEADINGS).rstrip()
+        yield from map(_row, rows)
+        yield from _total(rows)
+    else:
+        yield "No test asks a model for anything."
+    if unseen:
+        names = ", ".join(unseen[:SHOWN]) + (", ..." if len(unseen) > SHOWN else "")
+        yield f"Not counted: what {count(len(unseen), 'test')} may ask in their own way: {names}"
+
+
+def _row(line: Line) -> str:
+    cost = "unknown" if line.usd is None else usd(line.usd)
+    counts = (line.requests, line.known, line.prompt_tokens, line.completion_tokens)
+    return ROW.format(
+        one_line(line.purpose, 12),
+        one_line(line.model, 32),
+        *(f"{each:,}" for each in counts),
+        cost,
+    )
+
+
+def _total(rows: Sequence[Line]) -> Iterator[str]:
+    to_send = sum(line.requests - line.known for line in rows)
+    known = [line.usd for line in rows if line.usd is not None]
+    more = "" if len(known) == len(rows) else " and what has no known price"
+    yield f"To send: {count(to_send, 'request')}, about {usd(sum(known))}{more}."
+    yield "Tokens are estimated: four characters each, and answers of 200 tokens where max_tokens does not say less."
+
+
+def status_text(done: int, total: int, lanes: Sequence[Mapping[str, Any]], elapsed_s: float) -> str:
+    """One line: tests done, calls in flight and how many may be, cost, and how long it may still take.
+
+    Args:
+        done: Tests that have ended.
+        total: Tests that will run; 0 if that is not known yet.
+        lanes: For each endpoint what is in flight, as `pytest_llmeval.engine.lane_rules` has it.
+        elapsed_s: Seconds since the first test began.
+    """
+    calls = sum(member["held"] for lane in lanes for member in lane["members"].values())
+    limit, spent = sum(int(lane["limit"]) for lane in lanes), sum(lane["usd"] for lane in lanes)
+    parts = [f"{done:,} of {total:,} tests" if total else f"{done:,} tests"]
+    parts.append(f"{calls:,} calls in flight (limit {limit:,})")
+    if spent:
+        parts.append(usd(spent))
+    if done and total > done:
+        parts.append(f"about {seconds(elapsed_s / done * (total - done))} left")
+    return f"  llm: {', '.join(parts)}"

@@ -1,0 +1,191 @@
+"""A history in lines for a terminal: a block for each quantity, in it a row for each run, the oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+
+from pytest_llmeval.reports.terminal.comparison import Line
+from pytest_llmeval.runlog.history import (
+    ANOTHER_JUDGE,
+    MARKS,
+    NOT_RUN,
+    CaseFlips,
+    CaseHistory,
+    CasePoint,
+    CaseScore,
+    Change,
+    History,
+    MetricPoint,
+    RunPoint,
+)
+from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.text import (
+    average,
+    count,
+    mean_text,
+    moment,
+    number,
+    one_line,
+    rate_text,
+    seconds,
+)
+
+WIDTH = 100
+NAME = 24  # longest name of a run
+MOST_FLIPS = 10
+MOST_MARKS = 30
+COLOURS = {"failed": "red", "error": "red", "passed": "green", "xfailed": "yellow"}
+LEGEND = (
+    ", ".join(f"{mark} {outcome}" for outcome, mark in MARKS.items() if mark != NOT_RUN)
+    + f", {NOT_RUN} not run"
+)
+
+
+def history_lines(history: History) -> Iterator[Line]:
+    """The whole history; the flips last."""
+    yield from _block(
+        "pass rate", [_rate_row(point) for point in history.runs], map(_colour, history.runs)
+    )
+    for name in dict.fromkeys(metric.name for point in history.runs for metric in point.metrics):
+        points = [
+            (point, metric)
+            for point in history.runs
+            for metric in point.metrics
+            if metric.name == name
+        ]
+        scale = points[-1][1].scale
+        heading = (
+            f"{one_line(name, WIDTH)} ({'higher' if scale.higher_is_better else 'lower'} is better)"
+        )
+        yield from _block(heading, [_metric_row(*pair) for pair in points])
+    yield from _block("cost and time of an answer", [_cost_row(point) for point in history.runs])
+    yield from _flips(history)
+
+
+def case_lines(found: Iterable[CaseHistory]) -> Iterator[Line]:
+    """Each case, and what became of it in each run."""
+    for case in found:
+        yield f"{_place(case)}, {count(len(case.points), 'run')}", ""
+        before: CasePoint | None = None
+        for point in case.points:
+            outcome = point.outcome.upper() + (
+                "" if point.is_whole else f", in a run that is {_end(point)}"
+            )
+            yield f"{_run(point)}  {outcome}", COLOURS.get(point.outcome, "")
+            yield from ((f"  {one_line(text, WIDTH - 2)}", "") for text in _told(point, before))
+            before = point
+
+
+def _block(
+    heading: str, rows: Sequence[tuple[str, ...]], colours: Iterable[str] = repeat("")
+) -> Iterator[Line]:
+    """Rows below a heading, as columns."""
+    yield heading, ""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row, colour in zip(rows, colours, strict=False):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  " + "  ".join(cells).rstrip(), colour
+
+
+def _colour(point: RunPoint) -> str:
+    return COLOURS.get(point.verdict, "yellow") if point.is_whole else "yellow"
+
+
+def _rate_row(point: RunPoint) -> tuple[str, ...]:
+    told = ", ".join(f"{amount:,} {name}" for name, amount in point.outcomes.items() if amount)
+    verdict = point.verdict.upper() if point.is_whole else _end(point)
+    change = (
+        "" if point.change is None else _change(point.change, point.pass_rate.n, 100, " points")
+    )
+    return (*_labels(point), verdict, rate_text(point.pass_rate), change, told)
+
+
+def _metric_row(point: RunPoint, metric: MetricPoint) -> tuple[str, ...]:
+    unscored = f", {metric.unscored:,} unscored" if metric.unscored else ""
+    change = "" if metric.change is None else _change(metric.change, metric.mean.n)
+    cut = "" if point.is_whole else _end(point)
+    return (
+        *_labels(point),
+        mean_text(metric.mean),
+        f"n={metric.mean.n:,}{unscored}",
+        change or cut,
+    )
+
+
+def _cost_row(point: RunPoint) -> tuple[str, ...]:
+    parts = f"generation {cost_text(point.generation)}, judge {cost_text(point.judging)}"
+    latency = f"{seconds(point.latency_p50_s)} (median), {seconds(point.latency_p95_s)} (p95)"
+    waited = "no answer was waited for" if point.latency_p50_s is None else latency
+    return (*_labels(point), cost_text(point.cost), parts, waited)
+
+
+def _change(change: Change, n: int, factor: float = 1, unit: str = "") -> str:
+    if change.value is None:
+        return change.why
+    value = change.value * factor
+    sign = "-" if value < 0 else "+" if value else ""
+    shown = f"{abs(value):.1f}" if unit else average(abs(value))
+    return f"{sign}{shown}{unit}" + (f" over {count(change.n, 'case')}" if change.n != n else "")
+
+
+def _labels(point: RunPoint | CasePoint) -> tuple[str, str]:
+    return moment(point.started_at), one_line(point.name or _id(point), NAME)
+
+
+def _run(point: CasePoint) -> str:
+    return "  ".join(_labels(point))
+
+
+def _id(point: RunPoint | CasePoint) -> str:
+    return point.id if isinstance(point, RunPoint) else point.run
+
+
+def _end(point: RunPoint | CasePoint) -> str:
+    """How a run ended that did not come to its end."""
+    return "not finished" if point.exit_code is None else f"cut off (exit code {point.exit_code})"
+
+
+def _flips(history: History) -> Iterator[Line]:
+    runs = sum(point.is_whole for point in history.runs)
+    if not history.flips:
+        if runs > 1:
+            yield f"no case of {history.cases:,} flips", ""
+        return
+    shown = history.flips[:MOST_FLIPS]
+    rows = [
+        (each.marks[-MOST_MARKS:], count(each.flips, "flip"), f"now {each.last}", _place(each))
+        for each in shown
+    ]
+    yield from _block(
+        f"cases that flip most, {len(history.flips):,} of {history.cases:,} flip ({LEGEND})", rows
+    )
+    if len(history.flips) > MOST_FLIPS:
+        yield f"  and {len(history.flips) - MOST_FLIPS:,} more (--json PATH has all)", ""
+
+
+def _place(case: CaseFlips | CaseHistory) -> str:
+    """A case as a person finds it."""
+    where = f"{case.file}:{case.line} " if case.file else ""
+    test = "" if case.suite in ("", case.file) else f" in {case.suite}"
+    sample = f", sample {case.sample}" if case.sample else ""
+    return one_line(f"{where}{case.id}{test}{sample}", WIDTH)
+
+
+def _told(point: CasePoint, before: CasePoint | None) -> Iterator[str]:
+    versions = {score.name: score.version for score in before.scores} if before else {}
+    for score in point.scores:
+        old = versions.get(score.name, score.version)
+        yield _score(score) + (
+            f" ({ANOTHER_JUDGE})" if score.is_judged and old != score.version else ""
+        )
+    if point.message:
+        yield point.message.partition("\n")[0]  # what follows repeats the scores and their reasons
+    if point.answer is not None:
+        is_same = before is not None and before.answer == point.answer
+        yield "the same answer" if is_same else f"answer: {point.answer}"
+
+
+def _score(score: CaseScore) -> str:
+    shown = "unscored" if score.value is None else number(score.value)
+    return f"{score.name} {shown}" + (f": {score.reason}" if score.reason else "")

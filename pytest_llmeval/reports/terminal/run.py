@@ -1,0 +1,207 @@
+"""What a person reads in the terminal in ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+
+from pytest_llmeval.records.comparison import GateOutcome
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.summary.judges import judge_text
+from pytest_llmeval.summary.summary import Summary
+from pytest_llmeval.summary.tallies import SampleSummary, ScoreSummary
+from pytest_llmeval.text import (
+    age,
+    average,
+    count,
+    mean_text,
+    one_line,
+    percent,
+    rate_text,
+    seconds,
+)
+
+Line = tuple[str, dict[str, bool]]
+WIDTH = 100
+LABEL = 24  # longest label
+WRAPPED = (
+    "cost",
+    "calls",
+    "judge",
+    "warning",
+)  # rows that go on in further lines rather than lose their end
+MOST_LINES = 3  # of such a row
+MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
+WAIVED = ("kept", "open")  # states that do not fail a run
+MARKUP: Mapping[str, dict[str, bool]] = {
+    "passed": {"green": True, "bold": True},
+    "failed": {"red": True, "bold": True},
+    "error": {"red": True, "bold": True},
+    "empty": {"yellow": True, "bold": True},
+}
+
+
+def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[Line]:
+    """The lines, each with the markup that ``TerminalReporter.write_line`` takes.
+
+    Args:
+        run: The run.
+        summary: Its summary.
+        paths: Where each report is, by its kind. Paths and gates are not shortened; everything else
+            fits 100 columns.
+    """
+    verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
+    rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
+    margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
+    warnings = [("warning", text) for text in _warnings(run, summary)]
+    return [
+        *(line for gate in run.gates for line in _gate(gate)),
+        (verdict, MARKUP[summary.verdict]),
+        *(
+            (_row(*part, margin), {})
+            for label, text in rows
+            for part in _parts(label, text, WIDTH - margin)
+        ),
+        *(
+            (_row(*part, margin), {"yellow": True})
+            for each in warnings
+            for part in _parts(*each, WIDTH - margin)
+        ),
+        *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
+    ]
+
+
+def gate_text(gate: GateOutcome) -> str:
+    """What became of a gate, in one sentence."""
+    against = f" against {gate.baseline}" if gate.baseline else ""
+    return f"{gate.verdict or gate.state.upper()}: {gate.told}{against}: {gate.reason}"
+
+
+def _gate(gate: GateOutcome) -> Iterator[Line]:
+    """A gate on a line that is never shortened: it may hold a command."""
+    colour = (
+        "green"
+        if gate.state == "kept" and gate.verdict != "WARN"
+        else "yellow"
+        if gate.state in WAIVED
+        else "red"
+    )
+    yield gate_text(gate), {colour: True, "bold": True}
+
+
+def cases_text(summary: Summary) -> str:
+    """How the cases ended, and the share that passed."""
+    counts = {
+        name: getattr(summary, name)
+        for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")
+    }
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
+
+
+def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
+    yield "cases", cases_text(summary)
+    for score in summary.scores[:MOST_SCORES]:
+        yield score.name, _score(score)
+    if len(summary.scores) > MOST_SCORES:
+        yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+    yield from fact_rows(run, summary)
+    slowest = [
+        f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]
+    ]
+    yield "slowest", ", ".join(slowest)
+
+
+def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
+    """What judged, what it cost, what was called and how long it took: label and text of each."""
+    for facts in run.judges[:MOST_SCORES]:
+        yield "judge", judge_text(facts)
+    if summary.samples:
+        yield "samples", _samples(summary.samples)
+    yield "cost", _cost(summary)
+    yield "calls", _calls(run, summary)
+    yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
+
+
+def _score(score: ScoreSummary) -> str:
+    spread = (
+        ""
+        if score.minimum == score.maximum
+        else f", {average(score.minimum)} to {average(score.maximum)}"
+    )
+    unscored = f", {score.unscored:,} unscored" if score.unscored else ""
+    missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
+    return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
+
+
+def _samples(samples: SampleSummary) -> str:
+    share = percent(samples.kept / samples.samples)
+    steady = f"all of a case in {samples.steady:,} of {samples.cases:,}"
+    return f"{samples.kept:,} of {samples.samples:,} kept ({share}); {steady}"
+
+
+def _cost(summary: Summary) -> str:
+    parts = {"generation": summary.generation, "judge": summary.judging}
+    told = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
+    unused = summary.unused
+    if summary.selftest.calls:
+        told.append(f"self-test {cost_text(summary.selftest)}")
+    if unused.calls:
+        told.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} that no result shows")
+    return ", ".join(told) or "nothing"
+
+
+def _calls(run: Run, summary: Summary) -> str:
+    parts = (summary.generation, summary.judging)
+    tokens = sum(part.prompt_tokens + part.completion_tokens for part in parts)
+    made, cached = (sum(getattr(part, name) for part in parts) for name in ("calls", "cached"))
+    failed = (
+        f", {count(summary.failed_attempts, 'failed attempt')}" if summary.failed_attempts else ""
+    )
+    oldest = age(summary.oldest_cached_at, run.started_at)
+    since = f" (oldest {oldest})" if oldest else ""
+    made += summary.selftest.calls + summary.unused.calls
+    return f"{made:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
+
+
+def _latency(summary: Summary) -> str:
+    if summary.latency_p50_s is None:
+        return "no answer was waited for"
+    return f"an answer takes {seconds(summary.latency_p50_s)} (median), {seconds(summary.latency_p95_s)} (p95)"
+
+
+def _warnings(run: Run, summary: Summary) -> Iterator[str]:
+    texts = [*run.warnings, *summary.notes]
+    yield from texts[:MOST_WARNINGS]
+    if len(texts) > MOST_WARNINGS:
+        yield f"and {len(texts) - MOST_WARNINGS} more in the reports"
+
+
+def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
+    """The row, or several where one that must be whole is too long: broken at a comma, or at blanks."""
+    if label not in WRAPPED or len(text) <= width:
+        return [(label, text)]
+    end = text.rfind(", ", 0, width) + 1
+    if label != "warning" and end:
+        return [(label, text[:end]), ("", text[end + 1 :])]
+    first, *rest = wrap(
+        text, width, break_on_hyphens=False, max_lines=MOST_LINES, placeholder="..."
+    )
+    return [(label, first), *(("", line) for line in rest)]
+
+
+def _row(label: str, text: str, margin: int) -> str:
+    return f"{label:<{margin}}{one_line(text, WIDTH - margin)}"
+
+
+def _short(nodeid: str) -> str:
+    """The last part of a node id, which is the case's."""
+    return one_line(nodeid.rpartition("::")[2], 22)
+
+
+def _from_here(path: str) -> str:
+    """The path, relative to where the user stands if it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

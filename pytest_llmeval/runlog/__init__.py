@@ -1,0 +1,1 @@
+"""The run log: tables, rows and migrations, and the history of runs."""

@@ -1,0 +1,123 @@
+"""The numbers of a run's results without their texts, for those who count many runs.
+
+A `Tally` that is fed with these counts what it would count of the whole results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_llmeval.records.call import Completion, Usage
+from pytest_llmeval.records.result import Outcome
+from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.runlog.database import unescaped
+from pytest_llmeval.runlog.tables import schema
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select, Table
+
+    from pytest_llmeval.runlog.log import RunLog
+
+
+class NarrowCase(NamedTuple):
+    """A case's row: its number in the log, where the case stands, and how it ended."""
+
+    number: int
+    suite: str
+    file: str
+    line: int
+    id: str
+    sample: int
+    outcome: Outcome
+
+
+class NarrowScore(NamedTuple):
+    """A score without its reason and its calls, and the number of its case."""
+
+    case: int
+    score: Score
+
+
+class NarrowCall(NamedTuple):
+    """A completion without its text, and the name of the score whose call it is; ``None``: it is an answer."""
+
+    score: str | None
+    completion: Completion
+
+
+def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
+    """The cases of a run, in the order of its results."""
+    from sqlalchemy import select
+
+    cases = schema().cases
+    columns = (
+        cases.c[name]
+        for name in ("number", "suite", "file", "line", "case_id", "sample", "outcome")
+    )
+    for number, suite, file, line, case_id, sample, outcome in log.rows(
+        select(*columns).where(cases.c.run_id == run_id).order_by(*_order())
+    ):
+        yield NarrowCase(
+            number, unescaped(suite), unescaped(file), line, unescaped(case_id), sample, outcome
+        )
+
+
+def narrow_scores(log: RunLog, run_id: str) -> Iterator[NarrowScore]:
+    """The scores of a run's cases, in the order of its results; those of single samples are left out."""
+    scores = schema().scores
+    names = ("name", "value", "version", "scale_low", "scale_high", "higher_is_better", "unit")
+    query = _of_run(scores, run_id, [scores.c[name] for name in names]).where(
+        scores.c.sample.is_(None)
+    )
+    scales: dict[tuple[Any, ...], Scale] = {}
+    for case, name, value, version, *range_ in log.rows(query):
+        scale = scales.setdefault(tuple(range_), Scale(*range_))
+        yield NarrowScore(case, Score(unescaped(name), value, scale, version=unescaped(version)))
+
+
+def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:
+    """The answers of a run's cases, or of their samples, and the calls of their scores, in the order of its results."""
+    from sqlalchemy import exists, func, or_
+
+    completions, samples = schema().completions, schema().samples
+    names = ("score_position", "purpose", "cost_usd", "latency_s", "cached", "call", "prompt_tokens",
+             "completion_tokens")  # fmt: skip
+    has_samples = exists().where(samples.c.case_number == completions.c.case_number)
+    of_a_sample = completions.c.sample.is_not(None)
+    in_case = (completions.c.score_position.is_not(None), func.coalesce(completions.c.sample, -1))
+    query = _of_run(completions, run_id, [completions.c[name] for name in names], *in_case).where(
+        completions.c.text.is_not(None),
+        or_(completions.c.score_position.is_not(None), of_a_sample, ~has_samples),
+    )
+    for _, position, purpose, cost, latency, cached, call, sent, received in log.rows(query):
+        usage = None if sent is None else Usage(sent, received)
+        completion = Completion(
+            "",
+            usage=usage,
+            cost_usd=cost,
+            latency_s=latency,
+            cached=cached,
+            call=unescaped(call or ""),
+        )
+        yield NarrowCall(None if position is None else unescaped(purpose), completion)
+
+
+def _order() -> list[ColumnElement[Any]]:
+    from pytest_llmeval.runlog.log import ORDER
+
+    return [schema().cases.c[name] for name in ORDER]
+
+
+def _of_run(
+    table: Table, run_id: str, columns: list[ColumnElement[Any]], *in_case: ColumnElement[Any]
+) -> Select[Any]:
+    """Columns of the rows that belong to the cases of a run, the case's number first; in a case in an order."""
+    from sqlalchemy import select
+
+    cases = schema().cases
+    joined = table.join(cases, table.c.case_number == cases.c.number)
+    query = (
+        select(table.c.case_number, *columns).select_from(joined).where(cases.c.run_id == run_id)
+    )
+    return query.order_by(*_order(), *in_case, table.c.position)

@@ -1,0 +1,219 @@
+"""The run that shards make together, gated as one that pytest has run in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.assembly.roles import judges_itself
+from pytest_llmeval.assembly.trust import merged
+from pytest_llmeval.baselines.lookup import MERGED, SEPARATOR
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.judging.rescore import by_bounds
+from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.runs.ending import NOTES, case_code, decide, end_run, joint_code
+from pytest_llmeval.runs.gates import Gates
+from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.runs.shards import Shard, look_through
+from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.text import instant
+
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.session import Session
+    from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.summary.summary import Summary
+
+
+ROLES = ("model", "provider", "base_url", "judge_model", "judge_provider", "judge_base_url")
+SELECTING = {"limit", "where"}
+BY_GATE = "gate"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What shards have become.
+
+    Attributes:
+        run: The run.
+        summary: Its summary.
+        paths: What was written, by kind.
+        cases: How many cases were joined.
+        told_to_ci: Lines for the output of a CI job.
+    """
+
+    run: Run
+    summary: Summary
+    paths: Mapping[str, str]
+    cases: int
+    told_to_ci: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is left.
+
+    Attributes:
+        root: What a relative path is relative to.
+        current: The same for a path from the command line.
+    """
+
+    root: Path
+    current: Path
+
+
+def merge(
+    shards: Sequence[Shard],
+    settings: Settings,
+    quarantine: Quarantine | None,
+    place: Place,
+    run_id: str,
+    start: Callable[[Settings], Session],
+) -> Merged:
+    """Join shards into one run, and gate it. Nothing is written where they cannot be joined.
+
+    No model is asked, unless a baseline has another judge than the shards and must be judged again.
+
+    Args:
+        shards: Each a run that came to its end.
+        settings: The settings in force: gates, and what is to be left behind.
+        quarantine: Cases that do not gate.
+        place: Where it is left.
+        run_id: Id of the new run.
+        start: Makes a session of settings.
+
+    Raises:
+        InputError: The shards cannot be joined, or a rule cannot be read.
+        RunLogError: A log cannot be read or written.
+    """
+    settings = _in_force(settings, shards)
+    gates = Gates(settings, _scoped(shards))
+    gates.rules()  # what is wrong with one is said before anything is written
+    found = look_through(shards)
+    run = joined(shards, settings, run_id)
+    recorder = Recorder(settings, place.root, place.current, run)
+    outcomes: set[Outcome] = {"error"} if run.lost else set()
+    for shard in shards:
+        for result in shard.results:
+            ended = excused(result, settings.fail_on == BY_GATE, quarantine)
+            outcomes.add(ended.outcome)
+            recorder.add(replace(ended, before=()))  # what was said of the shard's own baselines
+    again = _read_baselines(recorder, start(settings))
+    code, notes = decide(recorder, gates, quarantine, is_whole=not SELECTING & run.settings.keys())
+    code = joint_code(code, case_code(outcomes, found.has_other_failures))
+    written = recorder.finish(code, run.lost, (*run.warnings, *again, *notes))
+    if written is None:
+        raise InputError("found no case; allowed: shards with results")
+    return Merged(recorder.run, *written, found.cases, recorder.told_to_ci)
+
+
+def _read_baselines(recorder: Recorder, session: Session) -> tuple[str, ...]:
+    """Read the baselines, and count what had to be judged again for the run."""
+    try:
+        notes = recorder.read_baselines(session)
+    finally:
+        session.close()
+    ending = end_run(session, (), is_whole=False)
+    run = recorder.run
+    judges = merged((*run.judges, *ending.judges))
+    recorder.run = replace(run, traffic=run.traffic + ending.traffic, judges=judges)
+    return notes
+
+
+def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
+    """The record of the run, as it starts: what the shards share, and what adds up.
+
+    Args:
+        shards: Its parts.
+        settings: The settings in force.
+        run_id: Its id.
+    """
+    runs = [shard.run for shard in shards]
+    names = {run.name for run in runs}
+    began = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
+    warnings = dict.fromkeys(
+        text for run in runs for text in run.warnings if not text.startswith(NOTES)
+    )
+    by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
+    return Run(
+        id=run_id,
+        name=settings.name or (names.pop() if len(names) == 1 else ""),
+        started_at=min(began)[1]
+        if began
+        else datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        settings={
+            **_shared([run.settings for run in runs]),
+            **by_gate,
+            MERGED: SEPARATOR.join(run.id for run in runs),
+        },
+        versions=_shared([run.versions for run in runs]),
+        warnings=tuple(warnings),
+        lost=tuple(nodeid for run in runs for nodeid in run.lost),
+        traffic=sum((run.traffic for run in runs), Traffic()),
+        judges=merged(facts for run in runs for facts in run.judges),
+    )
+
+
+def excused(result: CaseResult, by_gate: bool, quarantine: Quarantine | None) -> CaseResult:
+    """The result as pytest would have shown it: a failure that does not count is an expected one.
+
+    A test whose own assertion has failed, and a case that must pass, fail all the same.
+
+    Args:
+        result: The result of a shard, which may have known nothing of these rules.
+        by_gate: Whether the gates alone decide.
+        quarantine: Cases that do not gate.
+    """
+    if result.outcome != "failed":
+        return result
+    by_bound, message = by_bounds(result)
+    is_missed = by_bound == "failed" and result.message.startswith(message)
+    is_in_quarantine = (
+        quarantine is not None
+        and quarantine.find(result.case.source.file, result.case.id) is not None
+    )
+    is_excused = is_in_quarantine or (by_gate and is_missed and not result.case.must_pass)
+    return replace(result, outcome="xfailed") if is_excused else result
+
+
+def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
+    """The settings, with what the shards were told of model and judge, and of what fails a run.
+
+    Raises:
+        InputError: A shard has excused what would now have to count.
+    """
+    by_gate = next(
+        (shard for shard in shards if shard.run.settings.get("fail_on") == BY_GATE), None
+    )
+    if by_gate is not None and settings.fail_on != BY_GATE and "fail_on" in settings.explicit:
+        raise InputError(
+            f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, since {by_gate} ran under it, and what it "
+            "has excused cannot be told from what was expected to fail"
+        )
+    told_to: list[dict[str, Any]] = [
+        {name: shard.run.settings.get(name) for name in ROLES} for shard in shards
+    ]
+    by_shard = [replace(settings, **roles) for roles in told_to]
+    told = next(filter(judges_itself, by_shard), by_shard[0])
+    return replace(told, fail_on=BY_GATE) if by_gate is not None else told
+
+
+def _scoped(shards: Sequence[Shard]) -> dict[str, tuple[str, ...]]:
+    """The rules of markers, which the tests of the shards know alone, by where the marker stands."""
+    scoped: dict[str, tuple[str, ...]] = {}
+    for gate in (gate for shard in shards for gate in shard.run.gates if gate.scope):
+        scoped[gate.scope] = tuple(dict.fromkeys((*scoped.get(gate.scope, ()), gate.rule)))
+    return scoped
+
+
+def _shared(all_of: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What all of some maps hold alike."""
+    first, *others = all_of
+    return {
+        name: text
+        for name, text in first.items()
+        if all(other.get(name) == text for other in others)
+    }

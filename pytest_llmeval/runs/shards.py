@@ -1,0 +1,207 @@
+"""The shards of a run: where each was logged, and whether they can be joined."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from pytest_llmeval.baselines.lookup import shown
+from pytest_llmeval.errors import InputError, NoSuchRun
+from pytest_llmeval.judging.labels import is_fingerprint
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import WORSE, Run
+from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.runs.ending import CUT_OFF
+from pytest_llmeval.settings.table import OPTIONS
+from pytest_llmeval.text import count
+
+SHOWN = 5
+"""Cases that an error names."""
+JUDGING = {row.name for row in OPTIONS if row.section == "judge"} | {
+    "model",
+    "base_url",
+    "provider",
+}
+"""Settings by which a judge may differ from one shard to another; without a judge, the model under test judges."""
+
+Versions = dict[tuple[str, str], set[str]]
+"""Fingerprints by metric and suite; by metric and an empty text for the shard as a whole."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One run that is a part of another.
+
+    Attributes:
+        source: Its run log or JSON report, as a person may see it.
+        run: The run.
+        results: Its results; they can be read again.
+    """
+
+    source: str
+    run: Run
+    results: Iterable[CaseResult]
+
+    def __str__(self) -> str:
+        return f"{shown(self.run)} of {self.source}"
+
+
+def open_shards(sources: Sequence[str], wanted: Sequence[str], opened: ExitStack) -> list[Shard]:
+    """The runs that some logs and reports hold.
+
+    Args:
+        sources: Run logs (paths or URLs) and JSON reports.
+        wanted: Ids or names of the runs that are meant; none: of each log the latest.
+        opened: Closes the logs.
+
+    Raises:
+        InputError: A run is not there, or did not come to its end.
+        RunLogError: A log cannot be read.
+    """
+    shards = [shard for source in sources for shard in _of_source(source, wanted, opened)]
+    found = {name for shard in shards for name in (shard.run.id, shard.run.name)}
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise NoSuchRun(
+            f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(shown_place, sources))}"
+        )
+    for shard in shards:
+        _check_end(shard)
+    return shards
+
+
+def _of_source(source: str, wanted: Sequence[str], opened: ExitStack) -> Iterator[Shard]:
+    if source.endswith(".json") and Path(source).is_file():
+        from pytest_llmeval.reports.json_report import read_run
+
+        run, results = read_run(Path(source))
+        if not wanted or {run.id, run.name} & set(wanted):
+            yield Shard(source, run, results)
+        return
+    from pytest_llmeval.runlog.log import RunLog
+
+    log = opened.enter_context(closing(RunLog(source, must_exist=True)))
+    runs = list(log.runs())  # the newest first
+    if not runs:
+        raise NoSuchRun(f"{shown_place(source)}: found no run; allowed: the run log of a shard")
+    by_name = {name: run for run in reversed(runs) for name in (run.name, run.id)}
+    named = [by_name[name] for name in wanted if name in by_name]
+    for run in named if wanted else runs[:1]:
+        yield Shard(shown_place(source), run, log.results(run.id))
+
+
+def _check_end(shard: Shard) -> None:
+    run = shard.run
+    if run.is_whole and not any(text.startswith(CUT_OFF) for text in run.warnings):
+        return
+    ended = "never ended" if run.exit_code is None else f"ended with exit code {run.exit_code}"
+    raise InputError(
+        f"{shard}: it was cut off before its end (it {ended}); allowed: a whole run of each shard. Run that shard "
+        "again, or name another run of it with --run."
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one reading of the results of all shards has found.
+
+    Attributes:
+        cases: How many there are.
+        has_other_failures: Whether a test failed that has no case: a shard failed, and nothing of
+            ours tells why.
+    """
+
+    cases: int
+    has_other_failures: bool
+
+
+def look_through(shards: Sequence[Shard]) -> Found:
+    """Read the results of all shards once, and refuse what cannot be joined.
+
+    Raises:
+        InputError: Two shards have the same case, or have judged by different judges; or there is
+            no case.
+        RunLogError: A log cannot be read.
+    """
+    owners: dict[tuple[str, str, str, int], Shard] = {}
+    twice: dict[str, tuple[Shard, Shard]] = {}
+    judged: list[Versions] = []
+    has_other_failures = False
+    for shard in shards:
+        versions: Versions = defaultdict(set)
+        outcomes = set()
+        for result in shard.results:
+            if result.identity in owners:
+                twice[result.nodeid] = owners[result.identity], shard
+            owners.setdefault(result.identity, shard)
+            outcomes.add(result.outcome)
+            _note_versions(result, versions)
+        judged.append(versions)
+        has_other_failures |= shard.run.exit_code == WORSE and not _is_explained(
+            shard.run, outcomes
+        )
+    if not owners:
+        raise InputError(
+            f"found no case in {count(len(shards), 'shard')}; allowed: shards with results"
+        )
+    _check_twice(twice)
+    _check_judges(shards, judged)
+    return Found(len(owners), has_other_failures)
+
+
+def _is_explained(run: Run, outcomes: Collection[str]) -> bool:
+    """Whether cases, gates or lost tests tell why a run has failed."""
+    return (
+        "failed" in outcomes or bool(run.lost) or any(gate.state == "missed" for gate in run.gates)
+    )
+
+
+def _note_versions(result: CaseResult, versions: Versions) -> None:
+    """Note who has judged a case; a row with a criterion of its own has a judge of its own."""
+    from pytest_llmeval.judges.rubric import ROW_COLUMNS
+
+    if any(result.case.metadata.get(column) for column in ROW_COLUMNS):
+        return
+    for score in result.scores:
+        if is_fingerprint(score.version):
+            for suite in (result.suite, ""):
+                versions[score.name, suite].add(score.version)
+
+
+def _check_twice(twice: dict[str, tuple[Shard, Shard]]) -> None:
+    if not twice:
+        return
+    names = ", ".join(list(twice)[:SHOWN]) + (", ..." if len(twice) > SHOWN else "")
+    where = " and ".join(dict.fromkeys(str(shard) for pair in twice.values() for shard in pair))
+    raise InputError(
+        f"{where}: found {count(len(twice), 'case')} in two of them: {names}; allowed: each case in one shard. Split "
+        "the suite so that no shard runs what another runs, or leave a log out."
+    )
+
+
+def _check_judges(shards: Sequence[Shard], judged: Sequence[Versions]) -> None:
+    """Refuse scores of one metric by different judges.
+
+    One suite has one judge of a metric, whichever of its cases a shard has run. Suites may have
+    different ones, as a run that is not split has them too; but not where the shards were told
+    different things of the judge.
+    """
+    for (one, mine), (other, theirs) in combinations(zip(shards, judged, strict=True), 2):
+        is_alike = _judging(one.run) == _judging(other.run)
+        for metric, suite in sorted(mine.keys() & theirs.keys()):
+            key = metric, suite
+            if mine[key] & theirs[key] or (is_alike and not suite):
+                continue
+            raise InputError(
+                f"{metric}: found scores by {', '.join(sorted(mine[key]))} ({one}) and by "
+                f"{', '.join(sorted(theirs[key]))} ({other}); allowed: one judge for all shards, since scores of two "
+                "judges cannot be compared. Pin it for every shard with --llm-judge-model."
+            )
+
+
+def _judging(run: Run) -> dict[str, str]:
+    return {name: text for name, text in run.settings.items() if name in JUDGING}

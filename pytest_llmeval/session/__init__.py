@@ -1,1 +1,0 @@
-"""Assembly: settings become providers, store, engine, scorers, and what a run leaves behind."""

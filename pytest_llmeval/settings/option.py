@@ -1,0 +1,159 @@
+"""One row of the option table, and how its text is read. The rows themselves are in `pytest_llmeval.settings.table`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from pytest_llmeval.errors import SettingError, nearest
+
+Kind = Literal["text", "integer", "number", "flag", "list", "json", "choice", "pattern"]
+
+
+class Option(
+    NamedTuple
+):  # a tuple, since every run of pytest makes this class, and a dataclass takes 1 ms
+    """One row of the option table.
+
+    Attributes:
+        name: Name of the field of `Settings`.
+        kind: How its text is read.
+        default: Value if nobody sets it.
+        help: One sentence; starts the help text and the reference.
+        section: Heading in the reference; ``generation`` and ``judge`` are also markers.
+        metavar: Placeholder in the help.
+        low: Smallest allowed number.
+        high: Largest allowed number.
+        choices: Allowed words.
+        also_env: Further environment variables, read after our own.
+        ini_only: Not an option of the command line.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    section: str
+    metavar: str = "TEXT"
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    also_env: tuple[str, ...] = ()
+    ini_only: bool = False
+
+    @property
+    def dest(self) -> str:
+        """Name of the ini key and of pytest's option destination."""
+        return f"llm_{self.name}"
+
+    @property
+    def flag(self) -> str:
+        """The option on pytest's command line."""
+        return "--min-score" if self.name == "min_score" else f"--llm-{self.name.replace('_', '-')}"
+
+    @property
+    def env(self) -> tuple[str, ...]:
+        """Environment variables, the first one set wins."""
+        return (f"LLMEVAL_{self.name.upper()}", *self.also_env)
+
+    def read(self, value: object, place: str) -> Any:
+        """The value as the field's type, from text or from a Python value of a marker.
+
+        Args:
+            value: What the user wrote.
+            place: Where, for the error text.
+
+        Raises:
+            SettingError: It is not allowed.
+        """
+        reader: Any = _READERS.get(self.kind, str)
+        try:
+            result: Any = reader(value)
+        except (TypeError, ValueError, re.error):
+            raise SettingError(place, value, self.allowed) from None
+        too_low = self.low is not None and result < self.low
+        if too_low or (self.high is not None and result > self.high):
+            raise SettingError(place, value, self.allowed)
+        if self.choices and result not in self.choices:
+            raise SettingError(place, value, self.allowed, nearest(str(value), self.choices))
+        return result
+
+    @property
+    def allowed(self) -> str:
+        """What may be written, in words."""
+        words = {
+            "text": "text", "integer": "a whole number", "number": "a number", "flag": "true or false",
+            "list": "text, one item a line", "json": "a JSON object", "choice": " or ".join(self.choices),
+            "pattern": "a regular expression",
+        }[self.kind]  # fmt: skip
+        if self.low is not None and self.high is not None:
+            return f"{words} from {self.low:g} to {self.high:g}"
+        return f"{words}, at least {self.low:g}" if self.low is not None else words
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    import json  # late, as below
+
+    return json.dumps(value)  # a marker may give a mapping where the text is JSON
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool):
+        raise ValueError(value)
+    return int(value) if isinstance(value, int) else int(str(value))
+
+
+def _number(value: object) -> float:
+    number = float(str(value))
+    if isinstance(value, bool) or number != number or number in (float("inf"), float("-inf")):
+        raise ValueError(value)
+    return number
+
+
+def _flag(value: object) -> bool:
+    word = str(value).strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(value)
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(line for line in value.splitlines() if line.strip())
+    # An empty item takes what another place says away: --llm-baseline "".
+    return tuple(text for item in value if (text := str(item)))  # type: ignore[attr-defined]
+
+
+def _json(value: object) -> dict[str, Any]:
+    import json  # late: this module is imported by every run of pytest
+
+    result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
+    if not isinstance(result, dict):
+        raise ValueError(value)
+    return result
+
+
+def _pattern(value: object) -> str:
+    return re.compile(str(value)).pattern
+
+
+_READERS = {
+    "text": _text, "integer": _integer, "number": _number, "flag": _flag, "list": _list, "json": _json,
+    "pattern": _pattern,
+}  # fmt: skip
+
+
+def option(
+    kind: Kind, default: Any, section: str, help: str, metavar: str = "TEXT", **extra: Any
+) -> Any:
+    """A field of `Settings` that carries its row of the table."""
+    row = {"kind": kind, "section": section, "help": help, "metavar": metavar, **extra}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=row)
+    return dataclasses.field(default=default, metadata=row)

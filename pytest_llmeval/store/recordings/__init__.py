@@ -1,0 +1,1 @@
+"""Answers that lie under version control, with the golden files."""

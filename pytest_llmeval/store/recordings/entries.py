@@ -1,0 +1,209 @@
+"""One line of a recording: what was asked, and what was answered.
+
+Of both it holds only the fields that are set. Left out is what differs from one recording to the
+next and says nothing about the answer: latency, time, the call's id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.wire import to_builtin
+
+ALLOWED = (
+    'one JSON object, with the texts "case", "purpose", "key" and "provider", the object "request", '
+    'and either the object "completion" or "through": true'
+)
+FOUND_LENGTH = 60  # characters of a wrong value that an error shows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a recording.
+
+    Attributes:
+        case: Id of the case that asked.
+        purpose: ``answer``, or the name of the judge or metric that asked.
+        key: Key of the call.
+        provider: Who answered: fingerprint or name.
+        request: What was asked, as `request_content` gives it.
+        completion: What was answered, as `completion_content` gives it; ``None`` if the user's own
+            code answered, through calls that are recorded themselves.
+    """
+
+    case: str
+    purpose: str
+    key: str
+    provider: str
+    request: Mapping[str, Any]
+    completion: Mapping[str, Any] | None
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """What entries are sorted by. The line itself comes last, so that two entries of one key have an order too."""
+        return self.case, self.purpose, self.key, self.line
+
+    @property
+    def line(self) -> str:
+        """The entry as JSON: readable in every script, escaped only where UTF-8 cannot hold a lone surrogate."""
+        text = json.dumps(self.content(), ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(self.content())
+        return text
+
+    def content(self) -> dict[str, Any]:
+        """The entry as built-in types, its members in the order of the line."""
+        content = dict(vars(self))
+        if self.completion is None:
+            del content["completion"]
+            content["through"] = True
+        return content
+
+    @classmethod
+    def parse(cls, content: Any) -> Entry:
+        """The entry whose `content` this is.
+
+        Raises:
+            ValueError: There is no such entry. The message says what was found.
+        """
+        if not isinstance(content, dict):
+            raise ValueError(shown(content))
+        answer = "through" if "through" in content else "completion"
+        _check("", content, ENTRY_FIELDS, (*REQUEST_PART, answer))
+        if answer == "completion":
+            _check("completion.", content["completion"], COMPLETION_FIELDS, ("text",))
+        elif "completion" in content:
+            raise ValueError("both 'completion' and 'through'")
+        return cls(
+            **{name: content[name] for name in REQUEST_PART}, completion=content.get("completion")
+        )
+
+
+def request_content(request: Request) -> dict[str, Any]:
+    """A request as a recording shows it: what is set, and of its case what a provider can read."""
+    content = _set_fields(request, ("model", "messages"))
+    if parameters := _set_fields(request.parameters, PARAMETER_FIELDS):
+        content["parameters"] = parameters
+    if request.sample:
+        content["sample"] = request.sample
+    if request.case is not None:
+        content["case"] = _set_fields(request.case, CASE_FIELDS)
+    return content
+
+
+def completion_content(completion: Completion) -> dict[str, Any]:
+    """A completion as a recording shows it."""
+    return _set_fields(completion, COMPLETION_FIELDS)
+
+
+def completion_from(content: Mapping[str, Any]) -> Completion:
+    """The completion that `completion_content` was made of, marked as cached."""
+    values = dict(content, cached=True)
+    if "usage" in values:
+        values["usage"] = Usage(**values["usage"])
+    if "logprobs" in values:
+        values["logprobs"] = tuple(TokenLogprob(**token) for token in values["logprobs"])
+    for name in ("choices", "contexts"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return Completion(**values)
+
+
+def shown(value: object) -> str:
+    """A wrong value, shortened, for error texts."""
+    text = ascii(value)
+    return text if len(text) <= FOUND_LENGTH else f"{text[:FOUND_LENGTH]}…"
+
+
+def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named fields of a record that differ from their defaults, as built-in types."""
+    content = to_builtin(record)
+    defaults = {
+        field.name: field.default if field.default_factory is MISSING else field.default_factory()
+        for field in fields(record)
+    }
+    return {name: content[name] for name in names if getattr(record, name) != defaults[name]}
+
+
+def _check(
+    place: str, content: Mapping[str, Any], allowed: Mapping[str, Check], needed: Iterable[str]
+) -> None:
+    for name in needed:
+        if name not in content:
+            raise ValueError(f"no {place + name!r}")
+    for name, value in content.items():
+        if name not in allowed:
+            raise ValueError(f"the unknown member {shown(place + name)}")
+        if not allowed[name](value):
+            raise ValueError(f"{place + name!r} with {shown(value)}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_request(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("messages"), list)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_usage(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() <= USAGE_FIELDS
+        and all(type(n) is int for n in value.values())
+    )
+
+
+def _are_logprobs(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(token, dict)
+        and TOKEN_FIELDS >= token.keys() >= {"token", "logprob"}
+        and _is_text(token["token"])
+        and _is_number(token["logprob"])
+        and isinstance(top := token.get("top", {}), dict)
+        and all(map(_is_number, top.values()))
+        for token in value
+    )
+
+
+Check = Callable[[Any], bool]
+REQUEST_PART = ("case", "purpose", "key", "provider", "request")
+USAGE_FIELDS = {field.name for field in fields(Usage)}
+TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
+PARAMETER_FIELDS = tuple(field.name for field in fields(Parameters))
+CASE_FIELDS = tuple(
+    field.name for field in fields(Case) if field.name not in ("source", "thresholds")
+)
+ENTRY_FIELDS: Mapping[str, Check] = {
+    **dict.fromkeys(("case", "purpose", "key", "provider"), _is_text),
+    "request": _is_request,
+    "completion": _is_object,
+    "through": lambda value: value is True,
+}
+COMPLETION_FIELDS: Mapping[str, Check] = {
+    **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), _is_text),
+    **dict.fromkeys(("choices", "contexts"), _are_texts),
+    "usage": _is_usage,
+    "cost_usd": _is_number,
+    "logprobs": _are_logprobs,
+}
+"""The fields of a completion that are kept, each with a check of what a file holds."""

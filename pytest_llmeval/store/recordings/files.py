@@ -1,0 +1,107 @@
+"""Recordings on disk: JSON Lines, one entry a line, sorted, so that a diff can be reviewed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from pytest_llmeval.errors import StoreError
+from pytest_llmeval.store.folder import whole_file
+from pytest_llmeval.store.recordings.entries import ALLOWED, Entry, shown
+
+FOLDER = "recordings"
+REMEDY = "Restore the file, or delete it and record it again with --llm-record all."
+
+
+def recording_name(home: str, folder: str | None) -> str:
+    """Path of a home's recording, relative to the root directory, with forward slashes.
+
+    Args:
+        home: The file that calls belong to, relative to the root directory, with forward slashes.
+        folder: Folder of all recordings, relative to the root directory; ``None`` for one beside
+            each home.
+    """
+    path = PurePosixPath(home)
+    if folder is None:
+        return str(path.parent / FOLDER / f"{path.name}.jsonl")
+    below = [
+        "__" if part == ".." else part for part in path.parts if part != path.anchor
+    ]  # outside the root
+    return f"{PurePosixPath(Path(folder).as_posix()).joinpath(*below)}.jsonl"
+
+
+def read_recording(root: Path, name: str) -> dict[str, Entry]:
+    """The entries of a recording by their key; none if the file does not exist.
+
+    Args:
+        root: The root directory.
+        name: Path of the recording, relative to it.
+
+    Raises:
+        StoreError: The file cannot be read, or a line is not what we write.
+    """
+    try:
+        text = (root / name).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{name}: found {error}; allowed: a file in UTF-8. {REMEDY}") from None
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(
+        text.split("\n"), 1
+    ):  # splitlines() would also split at U+2028 within a text
+        if line and not line.isspace():
+            entry = _parse(line, f"{name}:{number}")
+            if entry.key in entries:
+                found = (
+                    f"found the key {entry.key[:12]} a second time; allowed: one line for each key"
+                )
+                raise StoreError(
+                    f"{name}:{number}: {found}. Delete one of the two lines, or else: {REMEDY}"
+                )
+            entries[entry.key] = entry
+    return entries
+
+
+def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:
+    """Write a recording whole or not at all. A file that holds just this already stays untouched.
+
+    Args:
+        root: The root directory.
+        name: Path of the recording, relative to it.
+        entries: What it is to hold, in any order.
+
+    Returns:
+        Whether the file was written.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    path = root / name
+    content = "".join(
+        f"{entry.line}\n" for entry in sorted(entries, key=lambda entry: entry.order)
+    ).encode()
+    try:
+        if path.exists() and path.read_bytes() == content:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        remedy = "Free the place, or name a folder that can be written with --llm-recordings DIR."
+        raise StoreError(f"{name}: the recording cannot be written: {error}. {remedy}") from error
+    return True
+
+
+def _parse(line: str, place: str) -> Entry:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        found = shown(line.strip())
+    else:
+        try:
+            return Entry.parse(content)
+        except ValueError as error:
+            found = str(error)
+    raise StoreError(f"{place}: found {found}; allowed: {ALLOWED}. {REMEDY}")

@@ -1,0 +1,168 @@
+"""Why a call has no recording: the nearest one of its file, and what differs.
+
+Messages may go to a terminal and through execnet: what is not printable, a lone surrogate included,
+is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from heapq import nlargest
+from typing import Any
+
+from pytest_llmeval.store.recordings.entries import Entry
+
+# characters of a request that are compared: its end, since its beginning is often the same for all
+COMPARED = 1000
+SHORTLIST = 8  # candidates that difflib compares, which is slow
+EXCERPT = 72  # characters of a text that are shown
+LEAD = 24  # of them before the first difference
+WIDTH = 100  # columns of a terminal
+MOST_DIFFERENCES = 6
+PIECES = re.compile(r"\w{1,4}")  # pieces of words: a language that sets no spaces has them too
+ABSENT = object()
+
+
+def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Entry) -> str:
+    """The text of the error for a call that no recording answers.
+
+    Args:
+        name: Path of the recording, as the user knows it.
+        exists: Whether that file exists.
+        entries: What it holds.
+        asked: The call, as the entry that it would be.
+    """
+    wanted = f"{_who(asked)}, key {asked.key[:12]}"
+    if not exists:
+        return (
+            f"{name} does not exist.\nIt is needed for {wanted}. Record it with --llm-record once."
+        )
+    lines = [f"{name} has no answer for {wanted}."]
+    near = find_nearest(entries, asked)
+    if near is None:
+        lines.append("It is empty.")
+    elif differences := list(_differences(near, asked)):
+        lines.append(f"Nearest is key {near.key[:12]}, {_who(near)}, which differs in")
+        lines += [f"  {line}" for line in differences[:MOST_DIFFERENCES]]
+        if (more := len(differences) - MOST_DIFFERENCES) > 0:
+            lines.append(f"  and {more} more")
+    else:
+        lines.append(
+            f"Key {near.key[:12]}, {_who(near)}, shows the same request: it was made by another version."
+        )
+    lines.append(
+        "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
+    )
+    return "\n".join(lines)
+
+
+def find_nearest(entries: Collection[Entry], asked: Entry) -> Entry | None:
+    """The entry whose request is most like that of ``asked``; ``None`` if there are no entries.
+
+    One of the same case and purpose comes before all others, one of the same purpose before the
+    rest.
+    """
+    from difflib import SequenceMatcher  # late: most runs miss nothing
+
+    same_purpose = [entry for entry in entries if entry.purpose == asked.purpose]
+    candidates = (
+        [entry for entry in same_purpose if entry.case == asked.case]
+        or same_purpose
+        or list(entries)
+    )
+    pieces = _pieces(asked)
+    matcher = SequenceMatcher(b=pieces, autojunk=False)
+
+    def overlap(entry: Entry) -> float:
+        mine, others = set(pieces), set(_pieces(entry))
+        return len(mine & others) / (len(mine | others) or 1)
+
+    def likeness(entry: Entry) -> tuple[float, int]:
+        matcher.set_seq1(_pieces(entry))
+        return matcher.ratio(), -len(list(_differences(entry, asked)))
+
+    if len(candidates) > SHORTLIST:
+        candidates = nlargest(SHORTLIST, candidates, key=overlap)
+    return max(candidates, key=likeness, default=None)
+
+
+def _who(entry: Entry) -> str:
+    return f"case {_printable(entry.case)} ({_printable(entry.purpose)})"
+
+
+def _pieces(entry: Entry) -> list[str]:
+    leaves = _parts("", entry.request.get("messages", []))
+    return PIECES.findall("\n".join(str(value) for _, value in leaves)[-COMPARED:])
+
+
+def _differences(recorded: Entry, asked: Entry) -> Iterator[str]:
+    """What differs, one part a piece; of the messages only the first place."""
+    if recorded.provider != asked.provider:
+        yield _difference("provider", recorded.provider, asked.provider)
+    old, new = dict(recorded.request), dict(asked.request)
+    was, now = old.pop("messages", []), new.pop("messages", [])
+    yield from _differing(dict(_parts("", old)), dict(_parts("", new)))
+    shorter = min(len(was), len(now))
+    first = next(
+        _differing(*(dict(_parts("messages", messages[:shorter])) for messages in (was, now))), None
+    )
+    if first:
+        yield first
+    elif len(was) != len(now):
+        yield _difference("number of messages", len(was), len(now))
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for path in {**old, **new}:
+        was, now = old.get(path, ABSENT), new.get(path, ABSENT)
+        if was != now:
+            yield _difference(path, was, now)
+
+
+def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The leaves of nested JSON with their paths, such as ``messages[1].content``."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _parts(f"{path}.{name}" if path else name, inner)
+    elif isinstance(value, list) and value:
+        for number, inner in enumerate(value):
+            yield from _parts(f"{path}[{number}]", inner)
+    else:
+        yield path, value
+
+
+def _difference(path: str, was: Any, now: Any) -> str:
+    """On one line if it fits, else on three."""
+    start = 0
+    if isinstance(was, str) and isinstance(now, str):
+        pairs = enumerate(zip(was, now, strict=False))
+        start = next(
+            (place for place, (one, other) in pairs if one != other), min(len(was), len(now))
+        )
+    old, new = _excerpt(was, start), _excerpt(now, start)
+    line = f"{_printable(path)}: recorded {old}, asked {new}"
+    return (
+        line
+        if len(line) + 2 <= WIDTH
+        else f"{_printable(path)}\n    recorded {old}\n    asked    {new}"
+    )
+
+
+def _excerpt(value: Any, difference: int) -> str:
+    """A value, shortened around the place where it begins to differ."""
+    if value is ABSENT:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value)
+    start = max(0, difference - LEAD) if len(text) > EXCERPT else 0
+    start = max(0, min(start, len(text) - EXCERPT))
+    end = start + EXCERPT
+    shown = f"{'…' if start else ''}{_printable(text[start:end])}{'…' if end < len(text) else ''}"
+    return f'"{shown}"' if isinstance(value, str) else shown
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -1,0 +1,1 @@
+"""Facts about results: checks, costs, tallies and changes. No presentation."""

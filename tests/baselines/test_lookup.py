@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import io
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.baselines.file import is_baseline, read_baseline, write_baseline
+from pytest_llmeval.baselines.lookup import BaselineFinder
+from pytest_llmeval.errors import InputError, NoSuchRun
+from pytest_llmeval.gating.scores import RunScores, run_scores
+from pytest_llmeval.records.result import Key
+from pytest_llmeval.reports.json_report import count_and_write_json
+from pytest_llmeval.runlog.log import RunLog
+from tests.reports.conftest import make_results, make_run
+
+
+def told(side: RunScores) -> dict[Key, object]:
+    """What decides: outcome, scores and answers by case."""
+    return {
+        key: (entry.outcome, entry.marks, entry.answer, entry.length)
+        for key, entry in side.entries.items()
+    }
+
+
+@pytest.fixture
+def expected() -> RunScores:
+    return run_scores("run", make_results())
+
+
+def test_a_json_report_says_the_same_as_the_run(tmp_path: Path, expected: RunScores) -> None:
+    count_and_write_json(tmp_path / "report.json", make_run(), make_results())
+    found = BaselineFinder(tmp_path, None).side("report.json")
+    assert (told(found), found.scales, found.judged) == (
+        told(expected),
+        expected.scales,
+        expected.judged,
+    )
+
+
+def test_the_run_log_says_the_same_as_the_run(tmp_path: Path, expected: RunScores) -> None:
+    run = make_run()
+    with closing(RunLog(str(tmp_path / "runs.sqlite"))) as log:
+        log.begin(run)
+        for result in make_results():
+            log.add(run.id, result)
+        log.finish(run)
+        for source in (run.id, run.name):
+            assert told(BaselineFinder(tmp_path, log).side(source)) == told(expected)
+        with pytest.raises(NoSuchRun, match="latest: found neither a file nor a run"):
+            BaselineFinder(tmp_path, log, but=run.id).side("latest")
+
+
+def test_a_baseline_file_says_the_same_as_the_run_in_any_order(
+    tmp_path: Path, expected: RunScores
+) -> None:
+    texts = []
+    for results in (make_results(), reversed(make_results())):
+        with io.StringIO() as file:
+            write_baseline(file, "main", results)
+            texts.append(file.getvalue())
+    assert texts[0] == texts[1]
+    path = tmp_path / "main.jsonl"
+    path.write_text(texts[0], encoding="utf-8", errors="backslashreplace")
+    assert is_baseline(path)
+    tried = {
+        key: value
+        for key, value in told(expected).items()
+        if expected.entries[key].outcome != "skipped"
+    }
+    assert told(read_baseline(path)) == tried
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]\n", '{"format": "llmeval-baseline-9"}\n', '{"format": "llmeval-baseline-1"}\n']
+)
+def test_a_broken_baseline_is_refused_with_the_command_that_makes_it_again(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "main.jsonl"
+    path.write_text(text)
+    with pytest.raises(InputError, match="Make it again: llmeval baseline accept --to"):
+        read_baseline(path)

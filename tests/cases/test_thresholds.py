@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pytest_llmeval.cases.thresholds import by_origin, in_force
+from pytest_llmeval.records.threshold import Threshold
+
+
+def bound(metric: str, value: float, origin: str = "", **params: str) -> Threshold:
+    return Threshold(metric, ">=", value, params, origin)
+
+
+def test_the_first_group_that_names_a_scorer_wins() -> None:
+    row, marker = [bound("rubric", 3)], [bound("rubric", 4), bound("lix", 30)]
+
+    assert in_force([row, marker]) == (row[0], marker[1])
+
+
+def test_a_group_may_bound_one_scorer_twice() -> None:
+    both = [Threshold("lix", ">=", 10), Threshold("lix", "<=", 40)]
+
+    assert in_force([both, [bound("lix", 0)]]) == tuple(both)
+
+
+def test_parameters_tell_scorers_apart() -> None:
+    refund, bike = bound("contains", 1, text="refund"), bound("contains", 1, text="bike")
+
+    assert in_force([[refund], [bike, bound("contains", 0, text="refund")]]) == (refund, bike)
+
+
+def test_bounds_of_the_settings_are_grouped_by_their_place() -> None:
+    ini, command_line = bound("rubric", 2, "ini"), bound("rubric", 4, "command line")
+
+    assert in_force(by_origin([command_line, ini])) == (command_line,)
