@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.settings.locations import is_url
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_llmeval.engine.caller import Caller
     from pytest_llmeval.protocols import CompletionStore, SharedState
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
 
@@ -42,7 +45,7 @@ class Process:
 
 
 def make_store(
-    settings: Settings, process: Process, root: Path, current: Path
+    settings: Settings, process: Process, locations: Locations
 ) -> tuple[CompletionStore, SharedState]:
     """Where completions are kept, and what the processes of the run share. Nothing is opened yet.
 
@@ -52,7 +55,7 @@ def make_store(
     from pytest_llmeval.store.memory import LocalState, MemoryStore
     from pytest_llmeval.store.sqlite import SqliteStore
 
-    path, is_transient = store_path(settings, root, current), _is_transient(settings)
+    path, is_transient = store_path(settings, locations), _is_transient(settings)
     if settings.record == REPLAY or (is_transient and process.is_alone):
         return MemoryStore(), LocalState()
     store = SqliteStore(
@@ -74,11 +77,11 @@ def _max_age_s(settings: Settings) -> float | None:
     return None if settings.max_age is None else settings.max_age * DAY_S
 
 
-def shared_lanes(settings: Settings, run: str, root: Path, current: Path) -> list[dict[str, Any]]:
+def shared_lanes(settings: Settings, run: str, locations: Locations) -> list[dict[str, Any]]:
     """The documents of the lanes of a run whose workers share them; see `pytest_llmeval.engine.lane_rules`."""
     from pytest_llmeval.store.maintenance import shared_documents
 
-    documents = shared_documents(store_path(settings, root, current), run)
+    documents = shared_documents(store_path(settings, locations), run)
     return [document for name, document in documents.items() if name.startswith(LANE)]
 
 
@@ -95,20 +98,20 @@ async def end_run(store: CompletionStore) -> None:
         await store.close()
 
 
-def store_path(settings: Settings, root: Path, current: Path) -> Path:
+def store_path(settings: Settings, locations: Locations) -> Path:
     """The file of the completion store.
 
     Raises:
         SettingError: ``--llm-store`` names no file.
     """
-    if "://" in settings.store or not settings.store:
+    if is_url(settings.store) or not settings.store:
         raise SettingError(
             "--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache."
         )
-    return (current if "store" in settings.explicit else root) / settings.store
+    return locations.path("store", settings.store)
 
 
-def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionStore:
+def make_overlay(settings: Settings, locations: Locations) -> CompletionStore:
     """What a dry run reads instead: the store if there is one; nothing is written to it.
 
     Raises:
@@ -117,7 +120,7 @@ def make_overlay(settings: Settings, root: Path, current: Path) -> CompletionSto
     from pytest_llmeval.store.memory import MemoryStore, Overlay
     from pytest_llmeval.store.sqlite import SqliteStore
 
-    path = store_path(settings, root, current)
+    path = store_path(settings, locations)
     if _is_transient(settings) or settings.record == REPLAY or not path.exists():
         return MemoryStore()
     return Overlay(SqliteStore(path, "", max_age_s=_max_age_s(settings)))
@@ -144,10 +147,15 @@ def make_caller(settings: Settings, state: SharedState, kind: type[C]) -> C:
     return kind(policy, Prices(settings.prices), state, budget)
 
 
-def make_recordings(settings: Settings, root: Path) -> Recordings | None:
+def make_recordings(settings: Settings, locations: Locations) -> Recordings | None:
     """The recordings, in a run that records or replays."""
     if settings.record == OFF:
         return None
     from pytest_llmeval.store.recordings.recordings import Recordings
 
-    return Recordings(settings.record, root, settings.recordings)
+    folder = settings.recordings
+    if folder is not None:
+        path = locations.path("recordings", folder)
+        is_below = path.is_relative_to(locations.root)
+        folder = str(path.relative_to(locations.root) if is_below else path)
+    return Recordings(settings.record, locations.root, folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.roles import Role, judging_role, jury_roles
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.judges.rubrics import Rubric
     from pytest_llmeval.judges.setup import JudgeSetup, Opponent
     from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
 
@@ -37,13 +37,19 @@ class Judges:
 
     Args:
         providers: Who can be asked.
+        locations: The folders that paths are relative to.
         opponent: Makes the one whose answers ``pairwise`` compares with, if one is set.
     """
 
     def __init__(
-        self, providers: Providers, opponent: Callable[[Settings], Opponent | None]
+        self,
+        providers: Providers,
+        locations: Locations,
+        opponent: Callable[[Settings], Opponent | None],
     ) -> None:
-        self._providers, self._opponent = providers, opponent
+        self._providers = providers
+        self._locations = locations
+        self._opponent = opponent
 
     def make(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """A judge.
@@ -95,8 +101,8 @@ class Judges:
         from pytest_llmeval.judges.rubrics import ONLY, default_rubric, load_rubrics, read_criteria
 
         own: Mapping[str, Rubric] = {}
-        if path := self._providers.located(settings.judge_rubric):
-            own = load_rubrics(Path(path))
+        if settings.judge_rubric:
+            own = load_rubrics(self._locations.path("judge_rubric", settings.judge_rubric))
         elif settings.judge_criteria:
             own = read_criteria(settings.judge_criteria)
         return {ONLY: default_rubric(), **own}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import REPLAY, Process
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.protocols import Embedder, Provider
     from pytest_llmeval.providers.openai.provider import Api
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
 
@@ -24,18 +24,17 @@ class Environment:
     """Where a session runs.
 
     Attributes:
-        root: pytest's root directory; golden files are named relative to it.
+        locations: The folders that paths are relative to; golden files are named relative to the
+            root.
         variables: Environment variables; API keys are read from them, once.
         local_urls: Base URLs of local models that another process already serves, by provider spec.
-        current: The folder where pytest was started; paths of the command line are relative to it.
         runs_all: Whether the command line names no part of the tests.
         process: This process among those of the run.
     """
 
-    root: Path
+    locations: Locations
     variables: Mapping[str, str]
     local_urls: Mapping[str, str]
-    current: Path = Path()
     runs_all: bool = True
     process: Process = field(default_factory=Process)
 
@@ -84,26 +83,15 @@ class Providers:
             self._engine().name(made, role.spec or "")
         return self._made[key]
 
-    def located(self, spec: str | None, prefix: str = "") -> str | None:
-        """A setting that names a file, with the file found: from the current folder, else from the root directory.
-
-        Args:
-            spec: The setting.
-            prefix: What stands before the path; without it the setting is no path.
-        """
-        if not spec or not spec.startswith(prefix):
-            return spec
-        path = Path(spec.removeprefix(prefix))
-        below_root = self._environment.root / path
-        return f"{prefix}{below_root}" if below_root.is_file() and not path.exists() else spec
-
     def _make(self, role: Role, api: Api | None) -> Provider:
         from pytest_llmeval.providers.openai.provider import CHAT, Timeouts
         from pytest_llmeval.providers.registry import make_provider
 
-        settings = self._settings
+        settings, spec = self._settings, role.spec
+        if spec is not None:
+            spec = self._environment.locations.existing(role.setting, spec, "local:")
         return make_provider(
-            self.located(role.spec, "local:"),
+            spec,
             base_url=role.base_url,
             timeouts=Timeouts(
                 settings.connect_timeout, settings.read_timeout, settings.write_timeout

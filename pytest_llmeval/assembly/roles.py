@@ -44,6 +44,13 @@ class Role:
         """The model's name, or what stands for it."""
         return self.model or self.spec or ""
 
+    @property
+    def setting(self) -> str:
+        """Name of the setting that holds the provider spec."""
+        if self.juror:
+            return "jury"
+        return "judge_provider" if self.is_judge else "provider"
+
     def describe(self) -> str:
         """The role in a few words, for the header of a run."""
         who = self.model or self.spec or "openai"

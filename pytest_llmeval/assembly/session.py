@@ -57,10 +57,10 @@ class Session:
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self.settings = settings
-        self.root, self.runs_all = environment.root, environment.runs_all
+        self.locations, self.runs_all = environment.locations, environment.runs_all
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
-        self._judges = Judges(self.providers, self._opponent)
+        self._judges = Judges(self.providers, self.locations, self._opponent)
         self._scorers: dict[tuple[str, str, int], Scorer] = {}
         self._judge_models: dict[int, str] = {}
         self._held: list[Settings] = []
@@ -75,12 +75,12 @@ class Session:
         where, settings = self._environment, self.settings
         if settings.dry_run:
             return Engine(
-                make_overlay(settings, where.root, where.current),
+                make_overlay(settings, self.locations),
                 self.estimate,
                 "",
                 self.recordings,
             )
-        store, state = make_store(settings, where.process, where.root, where.current)
+        store, state = make_store(settings, where.process, self.locations)
         last = end_run if where.process.is_alone else None
         return Engine(
             store, make_caller(settings, state, Caller), where.process.run, self.recordings, last
@@ -97,7 +97,7 @@ class Session:
     @cached_property
     def recordings(self) -> Recordings | None:
         """The recordings, in a run that records or replays."""
-        return make_recordings(self.settings, self.root)
+        return make_recordings(self.settings, self.locations)
 
     @cached_property
     def trust(self) -> Trust:
@@ -108,17 +108,12 @@ class Session:
         """
         from pytest_llmeval.assembly.trust import make_trust
 
-        where = self._environment
-        return make_trust(
-            self.settings, where.current if "judges" in self.settings.explicit else where.root
-        )
+        return make_trust(self.settings, self.locations)
 
     @property
     def log(self) -> str:
         """The run log: a URL, or a path as text."""
-        where, log = self._environment, self.settings.log
-        folder = where.current if "log" in self.settings.explicit else where.root
-        return log if "://" in log else str(folder / log)
+        return self.locations.address("log", self.settings.log)
 
     @cached_property
     def metrics(self) -> MetricRegistry:
@@ -126,11 +121,12 @@ class Session:
         from pytest_llmeval.assembly.providers import make_embedder
         from pytest_llmeval.metrics.registry import MetricRegistry
 
+        toxicity_model = self.locations.existing("toxicity_model", self.settings.toxicity_model)
         registry = MetricRegistry(
             {
-                "toxicity": {"model": self.providers.located(self.settings.toxicity_model)},
+                "toxicity": {"model": toxicity_model},
                 "readability": {"language": self.settings.language},
-                "bias": {"toxicity_model": self.providers.located(self.settings.toxicity_model)},
+                "bias": {"toxicity_model": toxicity_model},
             },
             {"embedder": lambda: make_embedder(self.settings, self.providers.ready)},
         )
@@ -155,7 +151,7 @@ class Session:
         key = repr((path, lines))
         if key not in self._cases:
             shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
-            self._cases[key] = read_cases(shown, self.root, parse_columns(lines))
+            self._cases[key] = read_cases(shown, self.locations.root, parse_columns(lines))
         return self._cases[key]
 
     def provider(self, settings: Settings) -> Provider:
@@ -176,9 +172,10 @@ class Session:
         Raises:
             InputError: The prompt cannot be made.
         """
-        return request_for(
-            provider, case, settings, self.providers.located(settings.template, "file:")
-        )
+        template = settings.template
+        if template is not None:
+            template = self.locations.existing("template", template, "file:")
+        return request_for(provider, case, settings, template)
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
         """The metric or judge of this name.
@@ -262,12 +259,10 @@ class Session:
         Raises:
             StoreError: The store cannot be written.
         """
-        where = self._environment
-        if not store_path(self.settings, where.root, where.current).exists():
+        if not store_path(self.settings, self.locations).exists():
             return
-        store, _ = make_store(
-            self.settings, Process(where.process.run, CONTROLLER), where.root, where.current
-        )
+        process = Process(self._environment.process.run, CONTROLLER)
+        store, _ = make_store(self.settings, process, self.locations)
         asyncio.run(end_run(store))
 
     def close(self, drain_s: float | None = 0.0) -> None:

@@ -18,9 +18,8 @@ from pytest_llmeval.records.threshold import COMPARISONS, Threshold
 from pytest_llmeval.reports.terminal.calibration import bounded_figure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.judge_file import JudgeFile
 
@@ -78,12 +77,12 @@ def parse_bounds(texts: Sequence[str], place: str) -> list[Threshold]:
     return bounds
 
 
-def make_trust(settings: Settings, folder: Path) -> Trust:
+def make_trust(settings: Settings, locations: Locations) -> Trust:
     """What says whether judges may gate, by the settings.
 
     Args:
         settings: The settings.
-        folder: What the path of the judge file is relative to.
+        locations: The folders that paths are relative to.
 
     Raises:
         SettingError: ``--llm-min-agreement`` names no figure.
@@ -96,7 +95,7 @@ def make_trust(settings: Settings, folder: Path) -> Trust:
         replays,
         tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement")),
     )
-    return Trust(demands, JudgeFile(folder / settings.judges))
+    return Trust(demands, JudgeFile(locations.path("judges", settings.judges)))
 
 
 class Trust:

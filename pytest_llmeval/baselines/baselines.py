@@ -109,20 +109,18 @@ class Baseline:
                 yield key, told.before(self.name, self.found.scores.get(key))
 
 
-def count_baselines(session: Session, root: Path, current: Path, plans: Sequence[Plan]) -> None:
+def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
     """Count, in a dry run, what judging the baselines again would ask. One that cannot be read costs nothing.
 
     Args:
         session: The session of the dry run.
-        root: What a relative path is relative to.
-        current: The same for a path from the command line.
         plans: What the tests declare.
     """
     from pytest_llmeval.baselines.rejudging import count_rejudging
 
     settings = session.settings
     with opened_log(session.log) as log:
-        sources = baseline_finder(settings, root, current, log)
+        sources = baseline_finder(settings, session.locations, log)
         for name in settings.baseline:
             with suppress(InputError):
                 count_rejudging(session, sources.side(name), sources.told(name), plans)

@@ -12,11 +12,13 @@ from pytest_llmeval.baselines.file import FOLDER, baseline_cases, is_baseline, r
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
 from pytest_llmeval.errors import NoSuchRun, nearest
 from pytest_llmeval.gating.scores import BaselineCase, RunScores, baseline_case, run_scores
+from pytest_llmeval.settings.locations import is_url
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
 
@@ -92,19 +94,17 @@ class BaselineFinder:
 
 
 def baseline_finder(
-    settings: Settings, root: Path, current: Path, log: RunLog | None, but: str = ""
+    settings: Settings, locations: Locations, log: RunLog | None, but: str = ""
 ) -> BaselineFinder:
     """Where the baselines of a run are looked for.
 
     Args:
         settings: The settings in force.
-        root: What a relative path is relative to.
-        current: The same for a path from the command line.
+        locations: The folders that paths are relative to.
         log: The run log; ``None`` where there is none.
         but: Id of the run itself.
     """
-    folder = current if "baseline" in settings.explicit else root
-    return BaselineFinder(folder, log, Columns(cluster=settings.cluster), but)
+    return BaselineFinder(locations.folder("baseline"), log, Columns(cluster=settings.cluster), but)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def opened_log(url: str) -> Iterator[RunLog | None]:
     Raises:
         RunLogError: It cannot be read.
     """
-    if not ("://" in url or Path(url).is_file()):
+    if not (is_url(url) or Path(url).is_file()):
         yield None
         return
     from pytest_llmeval.runlog.log import RunLog

@@ -170,7 +170,7 @@ def _labels(around: Surroundings, wanted: Wanted) -> Labels:
     names = LabelColumns(wanted.label, wanted.score, wanted.answer, wanted.cluster)
     own = parse_columns((*around.settings.columns, *wanted.columns), "--columns")
     with_cases = False if wanted.score else None if wanted.run_id else True
-    return read_labels(wanted.labels, around.root, names, own, with_cases)
+    return read_labels(wanted.labels, around.locations.root, names, own, with_cases)
 
 
 def _scores(around: Surroundings, wanted: Wanted, labels: Labels) -> LabelScores | None:
@@ -215,7 +215,7 @@ def _store(around: Surroundings, agreement: Agreement) -> str:
     JudgeFile(path).note(
         agreement.fingerprint, name=agreement.name, model=agreement.model, calibration=found
     )
-    return around.shown(path)
+    return around.locations.shown(path)
 
 
 def _tell(

@@ -51,18 +51,18 @@ def merge(given: dict[str, Any], logs: tuple[str, ...], run_ids: tuple[str, ...]
 
 def _merged(around: Surroundings, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> Merged:
     from pytest_llmeval.assembly.run_record import new_run_id
-    from pytest_llmeval.runs.merge import Place, merge
+    from pytest_llmeval.runs.merge import merge
     from pytest_llmeval.runs.shards import open_shards
 
     quarantine = _quarantine(around)
     with ExitStack() as opened:
         shards = open_shards(logs, run_ids, opened)
-        place, run_id = Place(around.root, around.current), new_run_id()
+        run_id = new_run_id()
 
         def start(settings: Settings) -> Session:
             return replace(around, settings=settings).session(run_id)
 
-        return merge(shards, around.settings, quarantine, place, run_id, start)
+        return merge(shards, around.settings, quarantine, around.locations, run_id, start)
 
 
 def _quarantine(around: Surroundings) -> Quarantine | None:

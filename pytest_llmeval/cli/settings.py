@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
@@ -37,30 +38,20 @@ class Surroundings:
 
     Attributes:
         settings: Command line, environment and pytest's ini file, in this order.
-        root: The folder of the ini file.
-        current: The current folder.
+        locations: The folders that paths are relative to.
     """
 
     settings: Settings
-    root: Path
-    current: Path
+    locations: Locations
 
     def path(self, name: str) -> Path:
-        """The path that a setting names: below the current folder if the command line gave it, else below the root."""
-        return (self.current if name in self.settings.explicit else self.root) / str(
-            getattr(self.settings, name)
-        )
+        """The path that a setting names."""
+        return self.locations.path(name, str(getattr(self.settings, name)))
 
     @property
     def log(self) -> str:
         """The run log: a URL, or a path as text."""
-        return self.settings.log if "://" in self.settings.log else str(self.path("log"))
-
-    def shown(self, path: Path) -> str:
-        """A path as the user would type it."""
-        return (
-            str(path.relative_to(self.current)) if path.is_relative_to(self.current) else str(path)
-        )
+        return self.locations.address("log", self.settings.log)
 
     def session(self, run_id: str = "") -> Session:
         """A session for calls of this command."""
@@ -68,7 +59,7 @@ class Surroundings:
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
 
-        where = Environment(self.root, dict(os.environ), {}, self.current, False, Process(run_id))
+        where = Environment(self.locations, dict(os.environ), {}, False, Process(run_id))
         return Session(self.settings, where)
 
 
@@ -83,7 +74,8 @@ def surroundings(given: Mapping[str, object]) -> Surroundings:
     """
     current = Path.cwd()
     project = find_project(current)
-    return Surroundings(resolve(given, os.environ, project.ini), project.root, current)
+    settings = resolve(given, os.environ, project.ini)
+    return Surroundings(settings, Locations.of(settings, project.root, current))
 
 
 def settings_options(*wanted: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -193,9 +193,10 @@ def select(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item
 
 def _is_recording(path: Path, config: pytest.Config) -> bool:
     """Whether it lies in the folder of recordings: the set one, or that beside the golden file of its name."""
-    folder = config.stash[STATE].settings.recordings
+    state = config.stash[STATE]
+    folder = state.settings.recordings
     if folder is not None:
-        return config.rootpath / folder in path.parents
+        return state.locations.path("recordings", folder) in path.parents
     return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
 
 

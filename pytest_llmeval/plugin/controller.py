@@ -154,9 +154,8 @@ class Controller:
                 "pytest": pytest.__version__,
                 "pytest-llm-golden": pytest_llmeval.__version__,
             }
-            config = self._activation.config
             run = started_run(self._activation.run_id, settings, self._started, versions)
-            self._recorder = Recorder(settings, config.rootpath, config.invocation_params.dir, run)
+            self._recorder = Recorder(settings, self._activation.locations, run)
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:

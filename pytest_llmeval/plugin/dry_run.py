@@ -60,10 +60,7 @@ class DryRun:
         if activation.settings.baseline:
             from pytest_llmeval.baselines.baselines import count_baselines
 
-            config = activation.config
-            count_baselines(
-                activation.session, config.rootpath, config.invocation_params.dir, plans
-            )
+            count_baselines(activation.session, plans)
 
     def _print(self, terminal: Any) -> None:
         from pytest_llmeval.reports.terminal.dry_run import dry_run_lines

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class PluginState:
         worker: Name of this xdist worker, or ``main``.
 
     Attributes:
+        locations: The folders that paths are relative to.
         current: The CaseRun of the test that runs now.
         handed: Results on their way to the controller of the same process, by the text that rides
             on the report.
@@ -48,6 +50,7 @@ class PluginState:
         )
         self.is_cut_off = False
         self.marked_gates: list[tuple[str, list[str]]] = []
+        self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
@@ -65,11 +68,9 @@ class PluginState:
         given: dict[str, Any] = getattr(self.config, "workerinput", {})
         is_controller = self.worker == ALONE and getattr(self.config.option, "dist", "no") != "no"
         process = Process(self.run_id, CONTROLLER if is_controller else self.worker)
-        urls, current = given.get("llm_local_urls", {}), self.config.invocation_params.dir
+        urls = given.get("llm_local_urls", {})
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
-        where = Environment(
-            self.config.rootpath, dict(os.environ), urls, current, runs_all, process
-        )
+        where = Environment(self.locations, dict(os.environ), urls, runs_all, process)
         return Session(self.settings, where)
 
     @cached_property
@@ -84,9 +85,8 @@ class PluginState:
             return None
         from pytest_llmeval.gating.quarantine import read_quarantine
 
-        is_typed = "quarantine" in self.settings.explicit
-        folder = self.config.invocation_params.dir if is_typed else self.config.rootpath
-        return read_quarantine(folder / name, name, datetime.now().astimezone().date())
+        path = self.locations.path("quarantine", name)
+        return read_quarantine(path, name, datetime.now().astimezone().date())
 
     @property
     def members(self) -> int:
@@ -178,9 +178,7 @@ class PluginState:
             return []
         from pytest_llmeval.assembly.calls import shared_lanes
 
-        return shared_lanes(
-            self.settings, self.run_id, self.config.rootpath, self.config.invocation_params.dir
-        )
+        return shared_lanes(self.settings, self.run_id, self.locations)
 
     def told(self) -> dict[str, Any]:
         """What a worker tells its controller at the end: what it has sent and recorded, as built-in types."""

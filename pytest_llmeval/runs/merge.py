@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.roles import judges_itself
@@ -25,6 +24,7 @@ from pytest_llmeval.text import instant
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.summary.summary import Summary
 
 
@@ -52,24 +52,11 @@ class Merged:
     told_to_ci: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a run is left.
-
-    Attributes:
-        root: What a relative path is relative to.
-        current: The same for a path from the command line.
-    """
-
-    root: Path
-    current: Path
-
-
 def merge(
     shards: Sequence[Shard],
     settings: Settings,
     quarantine: Quarantine | None,
-    place: Place,
+    locations: Locations,
     run_id: str,
     start: Callable[[Settings], Session],
 ) -> Merged:
@@ -81,7 +68,7 @@ def merge(
         shards: Each a run that came to its end.
         settings: The settings in force: gates, and what is to be left behind.
         quarantine: Cases that do not gate.
-        place: Where it is left.
+        locations: The folders that paths are relative to.
         run_id: Id of the new run.
         start: Makes a session of settings.
 
@@ -94,7 +81,7 @@ def merge(
     gates.rules()  # what is wrong with one is said before anything is written
     found = look_through(shards)
     run = joined(shards, settings, run_id)
-    recorder = Recorder(settings, place.root, place.current, run)
+    recorder = Recorder(settings, locations, run)
     outcomes: set[Outcome] = {"error"} if run.lost else set()
     for shard in shards:
         for result in shard.results:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.table import Settings
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class Recorder:
 
     Args:
         settings: The settings in force.
-        root: What a relative path is relative to.
-        current: The same for a path from the command line.
+        locations: The folders that paths are relative to.
         run: The run, as it starts.
 
     Attributes:
@@ -45,10 +45,9 @@ class Recorder:
         told_to_ci: Lines for the output of a CI job, once the run is finished.
     """
 
-    def __init__(self, settings: Settings, root: Path, current: Path, run: Run) -> None:
+    def __init__(self, settings: Settings, locations: Locations, run: Run) -> None:
         self._settings = settings
-        self._root = root
-        self._current = current
+        self._locations = locations
         self._log: RunLog | None = None
         self._baselines: dict[str, Baseline] = {}
         self._read: RunScores | None = None
@@ -84,7 +83,7 @@ class Recorder:
         from pytest_llmeval.baselines.lookup import baseline_finder
 
         side = self._side(self._log)
-        sources = baseline_finder(self._settings, self._root, self._current, self._log, self.run.id)
+        sources = baseline_finder(self._settings, self._locations, self._log, self.run.id)
         for name in self._settings.baseline:
             self._baselines[name] = Baseline.read(
                 sources, name, session, side, self._log.results(self.run.id)
@@ -169,18 +168,13 @@ class Recorder:
     def _open(self) -> RunLog:
         from pytest_llmeval.runlog.log import RunLog
 
-        url = self._settings.log or IN_MEMORY
-        return RunLog(url if "://" in url else str(self._path("log")))
-
-    def _path(self, name: str) -> Path:
-        folder = self._current if name in self._settings.explicit else self._root
-        return folder / str(getattr(self._settings, name))
+        return RunLog(self._locations.address("log", self._settings.log or IN_MEMORY))
 
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
         results = log.results(self.run.id)
         kinds = ("log", "json", "html", "csv", "summary", "code_quality")
         wanted = [name for name in kinds if getattr(self._settings, name)]
-        paths = {name: self._path(name) for name in wanted}
+        paths = {name: self._locations.path(name, getattr(self._settings, name)) for name in wanted}
         summary = self._count(results, paths.get("json"))
         if "html" in paths:
             from pytest_llmeval.reports.html.page import write_html
@@ -203,7 +197,7 @@ class Recorder:
         from pytest_llmeval.runs import ci
 
         place, page = (
-            ci.place_in_repository(os.environ, self._root),
+            ci.place_in_repository(os.environ, self._locations.root),
             os.environ.get(ci.STEP_SUMMARY),
         )
         if page or "summary" in paths:
@@ -235,13 +229,9 @@ class Recorder:
 
     def _shown(self, name: str, path: Path) -> str:
         """A path as the user would type it."""
-        if name == "log" and "://" in self._settings.log:
+        if name == "log" and is_url(self._settings.log):
             return shown_place(self._settings.log)
-        return (
-            str(path.relative_to(self._current))
-            if path.is_relative_to(self._current)
-            else str(path)
-        )
+        return self._locations.shown(path)
 
 
 def _now() -> str:

@@ -9,13 +9,14 @@ from pytest_llmeval.assembly.roles import Role, judging_role
 from pytest_llmeval.assembly.session import Session
 from pytest_llmeval.engine.engine import MeteredProvider
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 
 URL = "http://127.0.0.1:9/v1"
 
 
 def session(root: Path, **settings: object) -> Session:
-    return Session(Settings(**settings), Environment(root, {}, {}))  # type: ignore[arg-type]
+    return Session(Settings(**settings), Environment(Locations(root, root), {}, {}))  # type: ignore[arg-type]
 
 
 def test_a_local_model_that_answers_and_judges_is_one_provider(tmp_path: Path) -> None:

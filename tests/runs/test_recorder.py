@@ -16,6 +16,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 from tests.reports.conftest import passed
 
@@ -23,8 +24,9 @@ from tests.reports.conftest import passed
 def test_the_log_is_closed_where_a_report_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = replace(Settings(), log="runs.sqlite", json="file/report.json", html="")
+    locations = Locations(tmp_path, tmp_path)
     recorder = Recorder(
-        settings, tmp_path, tmp_path, started_run("run", settings, datetime.now(timezone.utc), {})
+        settings, locations, started_run("run", settings, datetime.now(timezone.utc), {})
     )
     recorder.add(passed())
     with pytest.raises(LLMEvalError, match="JSON report"):
@@ -35,11 +37,10 @@ def test_the_log_is_closed_where_a_report_cannot_be_written(tmp_path: Path) -> N
 def test_the_latest_run_stays_the_baseline_while_a_later_one_ends(tmp_path: Path) -> None:
     settings = replace(Settings(), log="runs.sqlite", html="", baseline=("latest",))
     log_run(tmp_path, "before", "The answer before.")
-    recorder = Recorder(
-        settings, tmp_path, tmp_path, Run("now", started_at="2026-02-01T00:00:00+00:00")
-    )
+    locations = Locations(tmp_path, tmp_path)
+    recorder = Recorder(settings, locations, Run("now", started_at="2026-02-01T00:00:00+00:00"))
     recorder.add(passed())
-    session = Session(settings, Environment(tmp_path, {}, {}))
+    session = Session(settings, Environment(locations, {}, {}))
     recorder.read_baselines(session)
     session.close()
     log_run(tmp_path, "meanwhile", "The answer meanwhile.")
