@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.calls import OFF
-from pytest_llmeval.engine.context import ASKING, Asking
+from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext
 from pytest_llmeval.errors import CallError, SettingError, nearest
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.run import JudgeFacts, SelfTest
@@ -185,7 +185,7 @@ class Trust:
         from pytest_llmeval.goldens.selection import draw
         from pytest_llmeval.judges.selftest import CASES, examine
 
-        ASKING.set(Asking(purpose=SELFTEST, is_recorded=False))
+        CALL_CONTEXT.set(CallContext(purpose=SELFTEST, is_recorded=False))
         known = {
             f"{case.source.file}::{case.id}": case
             for case in self.cases

@@ -15,7 +15,7 @@ from pytest_llmeval.assembly.roles import judging_role
 from pytest_llmeval.cases.plan import Plan
 from pytest_llmeval.cases.samples import Samples
 from pytest_llmeval.cases.thresholds import scorer_key
-from pytest_llmeval.engine.context import asking
+from pytest_llmeval.engine.context import call_context
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
@@ -68,11 +68,11 @@ class CaseEvaluation:
         """
         if prompt is None:
             if self.samples is None or self.samples.provider is not provider:
-                self.samples = self._sampled(provider).begin(self.plan.asking, {})
+                self.samples = self._sampled(provider).begin(self.plan.call_context, {})
             answer = self._own = self.samples.first()
         else:
             request = self._asked(provider, prompt)
-            with asking(self.plan.asking):
+            with call_context(self.plan.call_context):
                 answer = self.session.engine.run(self._answer(provider, request))
         self.completion = self.completion or answer
         return answer
@@ -109,7 +109,7 @@ class CaseEvaluation:
         """
         samples = self._sampled(provider)  # first, so that scorers know whom they can ask once more
         self.samples = samples.begin(
-            replace(self.plan.asking, is_spare=is_spare), self._judges(judged)
+            replace(self.plan.call_context, is_spare=is_spare), self._judges(judged)
         )
 
     def begin_scores(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -267,7 +267,7 @@ class CaseEvaluation:
         self, name: str, params: Mapping[str, Any], case: Case, completion: Completion
     ) -> Score:
         scorer = self._scorer(name, params)
-        with asking(replace(self.plan.asking, purpose=scorer.name)):
+        with call_context(replace(self.plan.call_context, purpose=scorer.name)):
             return self.session.score(scorer, case, completion)
 
     def subject(self, score: Score) -> tuple[Case, Completion | None]:

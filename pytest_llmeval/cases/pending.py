@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.engine.context import ASKING, Asking, asking
+from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.errors import Stopped
 
@@ -55,16 +55,16 @@ class Pending:
         started: list[Future[Any]] = [self.completion, *self.scores.values()]
         futures.wait(started)
 
-    def begin(self, engine: Engine, who: Asking, judges: Mapping[str, Scorer]) -> Pending:
+    def begin(self, engine: Engine, context: CallContext, judges: Mapping[str, Scorer]) -> Pending:
         """Ask for the answer and its scores. Each is there as soon as it is known.
 
         Args:
             engine: Where it is asked.
-            who: On whose behalf.
+            context: On whose behalf.
             judges: The scorers, by the key under which the test will ask.
         """
         self.scores = {key: Future() for key in judges}
-        with asking(who):
+        with call_context(context):
             engine.submit(self._run(judges))
         return self
 
@@ -97,7 +97,7 @@ class Pending:
             _drop(self.scores[key])
 
     async def _judge(self, key: str, scorer: Scorer, completion: Completion) -> None:
-        ASKING.set(replace(ASKING.get(), purpose=scorer.name))
+        CALL_CONTEXT.set(replace(CALL_CONTEXT.get(), purpose=scorer.name))
         try:
             if self._is_asked is not None and not await self._is_asked(key, scorer):
                 return _drop(self.scores[key])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.engine.context import Asking
+from pytest_llmeval.engine.context import CallContext
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.threshold import Threshold
 
@@ -40,6 +40,6 @@ class Plan:
     order: int = 0
 
     @property
-    def asking(self) -> Asking:
+    def call_context(self) -> CallContext:
         """On whose behalf the test's calls are made."""
-        return Asking(self.case.source.file, self.case.id, order=self.order)
+        return CallContext(self.case.source.file, self.case.id, order=self.order)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.cases.pending import Pending
 from pytest_llmeval.cases.reducing import counted, elected, reduced, vote_parts
 from pytest_llmeval.cases.thresholds import scorer_key
-from pytest_llmeval.engine.context import Asking, asking
+from pytest_llmeval.engine.context import CallContext, call_context
 from pytest_llmeval.errors import CallError, NotSent, Unjudged
 from pytest_llmeval.records.result import Sample
 from pytest_llmeval.stats.reducers import parse_reducer
@@ -108,20 +108,20 @@ class Samples:
         for drawn in self._own:
             drawn.ahead.wait()
 
-    def begin(self, who: Asking, judges: Mapping[str, Scorer]) -> Samples:
+    def begin(self, context: CallContext, judges: Mapping[str, Scorer]) -> Samples:
         """Ask for every answer, and for its scores.
 
         Args:
-            who: On whose behalf.
+            context: On whose behalf.
             judges: The scorers, by the key under which the test will ask.
         """
         for drawn in self._own:
-            drawn.ahead.begin(self._session.engine, who, judges)
+            drawn.ahead.begin(self._session.engine, context, judges)
         return self
 
     def ask(self, judges: Mapping[str, Scorer]) -> None:
         """Ask for more scores of every answer."""
-        with asking(self._plan.asking):
+        with call_context(self._plan.call_context):
             for drawn in self._own:
                 drawn.ahead.ask(self._session.engine, judges)
 
@@ -193,7 +193,7 @@ class Samples:
         bounds = self._plan.thresholds
         asked = dict(self._scorer(bound.metric, bound.params) for bound in bounds)
         judges = {key: scorer for key, scorer in asked.items() if iscoroutinefunction(scorer.score)}
-        drawn.ahead.begin(self._session.engine, self._plan.asking, judges)
+        drawn.ahead.begin(self._session.engine, self._plan.call_context, judges)
         drawn.ahead.completion.result()
         scores = [self._one(drawn, key, scorer) for key, scorer in asked.items()]
         kept = drawn.kept(bounds)
@@ -248,7 +248,7 @@ class Samples:
             futures.wait([begun])
             if not begun.cancelled():  # it was, where another sample has won the vote
                 return begun.result()
-        with asking(replace(self._plan.asking, purpose=scorer.name)):
+        with call_context(replace(self._plan.call_context, purpose=scorer.name)):
             return self._session.score(scorer, self._plan.case, answer)
 
     def _voted(self, key: str, scorer: Scorer) -> Score:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from pytest_llmeval.engine.budget import Budget
-from pytest_llmeval.engine.context import AROUND, ASKING, INNER, RESERVED
+from pytest_llmeval.engine.context import (
+    CALL_CONTEXT,
+    HAS_RESERVATION,
+    INNER_COMPLETIONS,
+    OUTER_LANES,
+)
 from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens, name_of
@@ -62,16 +67,15 @@ class Caller:
         Raises:
             CallError: No completion could be had.
         """
-        name, around = name_of(provider), AROUND.get()
-        lane = (
-            None if name in around else self._lane(name, provider)
-        )  # a call must not wait for the one around it
-        AROUND.set((*around, name))
+        name, outer = name_of(provider), OUTER_LANES.get()
+        # A call must not wait for the one that contains it.
+        lane = None if name in outer else self._lane(name, provider)
+        OUTER_LANES.set((*outer, name))
         tokens = likely_tokens(request.messages) + (request.parameters.max_tokens or 0)
         attempt, began = 0, None
         while True:
             sent = (
-                await lane.acquire(ASKING.get().order, tokens)
+                await lane.acquire(CALL_CONTEXT.get().order, tokens)
                 if lane
                 else Sent(time.monotonic(), 0, 0)
             )
@@ -133,14 +137,14 @@ class Caller:
         worst = self.prices.worst_usd(provider, request)
         if worst is None:
             raise CallRefused(unpriced(provider, request.model))
-        await self.budget.reserve(worst, may_wait=not RESERVED.get())
-        RESERVED.set(RESERVED.get() or worst > 0)
+        await self.budget.reserve(worst, may_wait=not HAS_RESERVATION.get())
+        HAS_RESERVATION.set(HAS_RESERVATION.get() or worst > 0)
         spent = worst  # who gives up waiting may have to pay all the same
         try:
             completion = await self._sent(provider, request)
             cost = worst if completion.cost_usd is None else completion.cost_usd
             spent = (
-                0.0 if INNER.get() else cost
+                0.0 if INNER_COMPLETIONS.get() else cost
             )  # what an application asks through us is settled already
         except CallTimeout:
             raise
@@ -166,7 +170,7 @@ class Caller:
         except CallError:
             self._count(attempts=1)
             raise
-        if inner := INNER.get():
+        if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)
         cost = completion.cost_usd
         if cost is None:

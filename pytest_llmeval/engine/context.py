@@ -1,4 +1,4 @@
-"""Who asks: what the engine must know of a call beside its request."""
+"""The context of a call: what the engine must know of it besides the request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_llmeval.records.call import Completion
 
 
 @dataclass(frozen=True)
-class Asking:
+class CallContext:
     """On whose behalf a call is made.
 
     Attributes:
@@ -32,27 +32,27 @@ class Asking:
     is_recorded: bool = True
 
 
-NOBODY = Asking()
-ASKING: ContextVar[Asking] = ContextVar("ASKING", default=NOBODY)
-"""Who asks in the running task; a task that is started from it inherits it."""
+_NOBODY = CallContext()
+CALL_CONTEXT: ContextVar[CallContext] = ContextVar("CALL_CONTEXT", default=_NOBODY)
+"""On whose behalf the running task calls; a task that is started from it inherits it."""
 
-INNER: ContextVar[list[Completion] | None] = ContextVar("INNER", default=None)
-"""Inside a call: filled with the completions that an application under test gets through the engine to make its own."""
+INNER_COMPLETIONS: ContextVar[list[Completion] | None] = ContextVar(
+    "INNER_COMPLETIONS", default=None
+)
+"""Inside a call: what the application under test was answered through the engine, to make its answer."""
 
+OUTER_LANES: ContextVar[tuple[str, ...]] = ContextVar("OUTER_LANES", default=())
+"""Inside a call: the lanes that admitted it and the calls that contain it."""
 
-AROUND: ContextVar[tuple[str, ...]] = ContextVar("AROUND", default=())
-"""Inside a call: the lanes in which it and the calls around it were admitted."""
-
-
-RESERVED: ContextVar[bool] = ContextVar("RESERVED", default=False)
-"""Inside a call: whether a part of the budget is set aside for it, so that others may be waiting for its end."""
+HAS_RESERVATION: ContextVar[bool] = ContextVar("HAS_RESERVATION", default=False)
+"""Inside a call: whether a part of the budget is reserved for it, so that others may wait for its end."""
 
 
 @contextmanager
-def asking(who: Asking) -> Iterator[None]:
-    """Ask on somebody's behalf."""
-    token = ASKING.set(who)
+def call_context(context: CallContext) -> Iterator[None]:
+    """Make calls on somebody's behalf."""
+    token = CALL_CONTEXT.set(context)
     try:
         yield
     finally:
-        ASKING.reset(token)
+        CALL_CONTEXT.reset(token)

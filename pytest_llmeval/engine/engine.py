@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.engine.background import BackgroundLoop
 from pytest_llmeval.engine.caller import Caller
-from pytest_llmeval.engine.context import ASKING, INNER
+from pytest_llmeval.engine.context import CALL_CONTEXT, INNER_COMPLETIONS
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.engine.pricing import name_of
@@ -123,11 +123,11 @@ class Engine:
         """
         provider = unmetered(provider)
         key = self.key(provider, request)
-        if self._recordings is not None and ASKING.get().is_recorded:
+        if self._recordings is not None and CALL_CONTEXT.get().is_recorded:
             completion = await self._recorded(self._recordings, key, provider, request)
         else:
             completion = await self._shared(key, provider, request)
-        if (inner := INNER.get()) is not None:
+        if (inner := INNER_COMPLETIONS.get()) is not None:
             inner.append(completion)
         return completion
 
@@ -155,8 +155,8 @@ class Engine:
         """
         from pytest_llmeval.store.recordings.recordings import Place, Through
 
-        asking, name = ASKING.get(), provider.fingerprint or name_of(provider)
-        place = Place(asking.home, asking.case, asking.purpose)
+        context, name = CALL_CONTEXT.get(), provider.fingerprint or name_of(provider)
+        place = Place(context.home, context.case, context.purpose)
         lasting = key if provider.fingerprint else request_key(name, request)
         found = recordings.find(place, lasting)
         if found is not None and not isinstance(found, Through):
@@ -177,7 +177,7 @@ class Engine:
 
     async def _shared(self, key: str, provider: Provider, request: Request) -> Completion:
         """One flight for all that ask for the same key at the same time."""
-        is_spare = ASKING.get().is_spare
+        is_spare = CALL_CONTEXT.get().is_spare
         while True:
             flight = self._flights.get(key)
             if flight is None:
@@ -216,7 +216,7 @@ class Engine:
         return stored
 
     async def _call(self, key: str, provider: Provider, request: Request) -> Completion:
-        INNER.set([])
+        INNER_COMPLETIONS.set([])
         try:
             completion = await self._caller.call(provider, request)
             await asyncio.shield(self._store.put(key, completion))

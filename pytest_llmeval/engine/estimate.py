@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_llmeval.engine.caller import Caller
-from pytest_llmeval.engine.context import ASKING
+from pytest_llmeval.engine.context import CALL_CONTEXT
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.pricing import likely_tokens, name_of
 from pytest_llmeval.errors import Stopped
@@ -96,7 +96,7 @@ class Estimate(Caller):
 
     def line(self, provider: Provider, request: Request) -> Line:
         """Where a request is counted."""
-        key = (ASKING.get().purpose, request.model or name_of(provider))
+        key = (CALL_CONTEXT.get().purpose, request.model or name_of(provider))
         return self.lines.setdefault(key, Line(*key))
 
     def sorted_lines(self) -> Iterator[Line]:

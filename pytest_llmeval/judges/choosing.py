@@ -55,7 +55,7 @@ class ChoiceJudge:
     """Asks a model to choose a word.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         choice: What is chosen from.
         criteria: What is judged, where the choice does not say so itself.
     """

@@ -61,7 +61,7 @@ async def ask(setup: JudgeSetup, case: Case, question: Question[T]) -> Judgement
     """Ask until a reply is valid, at most three times.
 
     Args:
-        means: Who is asked.
+        setup: Who is asked.
         case: The case that is judged; a provider that answers cases sees it.
         question: What is asked.
 

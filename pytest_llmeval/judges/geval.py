@@ -48,7 +48,7 @@ class GEvalJudge:
     """Asks a model for a score by evaluation steps.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         rubric: Criterion and anchors.
         steps: The evaluation steps; empty if the judge is to write them.
         is_given: Whether the criterion was asked for in a call, so that a row's own does not take
@@ -239,7 +239,7 @@ def make_geval(
     """A judge by evaluation steps.
 
     Args:
-        means: Who is asked.
+        setup: Who is asked.
         criteria: As for ``rubric``; by default the one that is set for the run.
         steps: The steps; without any the judge writes them.
 

@@ -45,7 +45,7 @@ class PairwiseJudge:
     """Asks a model which of two answers is better.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         rubric: The criterion; its anchors are not shown.
         opponent: Whose answers ours are compared with.
     """
@@ -171,7 +171,7 @@ def make_pairwise(setup: JudgeSetup, criteria: str | dict[str, Any] | None = Non
     """A judge that compares two answers.
 
     Args:
-        means: Who is asked, and with whose answers ours are compared.
+        setup: Who is asked, and with whose answers ours are compared.
         criteria: As for ``rubric``; by default the one that is set for the run.
 
     Raises:

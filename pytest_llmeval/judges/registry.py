@@ -34,7 +34,7 @@ def make_jury(
     """A jury.
 
     Args:
-        means: Holds the means of each juror.
+        setup: Holds the means of each juror.
         kind: What kind of judge each juror is.
         criteria: What they judge by, where the kind takes it.
 
@@ -110,7 +110,7 @@ def make_judge(
     Args:
         name: A kind's name; behind a dot, one of several criteria: ``rubric.politeness``.
         params: The kind's parameters.
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         place: Where it was asked for, for error texts.
 
     Raises:

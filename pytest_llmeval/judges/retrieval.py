@@ -68,7 +68,7 @@ class ShareJudge:
     """Has the claims of a text listed by one call and judged by another.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         share: Whose claims, and against what.
     """
 
@@ -242,7 +242,7 @@ async def claims_of(
 
     Args:
         name: The kind that asks; its words stand in ``retrieval.json``.
-        means: Who is asked.
+        setup: Who is asked.
         case: Whose question helps to understand the text.
         text: The text.
 
@@ -274,7 +274,7 @@ async def verdicts_on(
 
     Args:
         name: The kind that asks; its words stand in ``retrieval.json``.
-        means: Who is asked.
+        setup: Who is asked.
         case: Whose question it is about.
         shown: The blocks.
         count: How many verdicts there must be.
@@ -307,7 +307,7 @@ async def hold(
 
     Args:
         name: The kind that asks.
-        means: Who is asked.
+        setup: Who is asked.
         case: Whose question it is about.
         claims: The claims.
         beside: The blocks that they are checked against.
@@ -342,7 +342,7 @@ class ContextPrecisionJudge:
     """Asks of all contexts at once which are useful. The answer is not shown: it cannot speak for them.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
     """
 
     setup: JudgeSetup

@@ -29,7 +29,7 @@ class RubricJudge:
     """Asks a model for a score by a rubric.
 
     Attributes:
-        means: Who is asked, and how.
+        setup: Who is asked, and how.
         rubric: Criterion and anchors.
         label: Name of the criterion among several; empty for the only one.
         is_given: Whether the rubric was asked for by name or in a call, so that a row's own does
@@ -122,7 +122,7 @@ class RubricJudge:
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def score(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer; see `asking.ask` for what happens to invalid replies.
+        """Judge one answer; see `dialogue.ask` for what happens to invalid replies.
 
         Raises:
             CallError: The first call gave no completion.
@@ -209,7 +209,7 @@ def make_rubric(
     """A judge by a criterion, by default the one that is set for the run.
 
     Args:
-        means: Who is asked, and by what, if nothing else is said.
+        setup: Who is asked, and by what, if nothing else is said.
         criteria: As `rubrics.read_criteria` takes it.
         label: Name of one of several criteria.
 

@@ -46,7 +46,7 @@ class YesNoJudge:
     """Asks a model yes or no about a text, after examples. 0 is no, 1 is yes.
 
     Attributes:
-        means: Who is asked; the endpoint must send logprobs.
+        setup: Who is asked; the endpoint must send logprobs.
         question: What is asked.
     """
 

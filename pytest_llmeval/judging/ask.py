@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_llmeval.engine.context import Asking, asking
+from pytest_llmeval.engine.context import CallContext, call_context
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -35,7 +35,7 @@ def begin_score(
         completion: The answer.
         order: Position among all; earlier ones are asked first.
     """
-    with asking(Asking(case.source.file, case.id, scorer.name, order)):
+    with call_context(CallContext(case.source.file, case.id, scorer.name, order)):
         if iscoroutinefunction(scorer.score):
             return session.engine.submit(session.judged(scorer, case, completion))
         done: Future[Score] = Future()

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.caller import Caller, CallPolicy
-from pytest_llmeval.engine.context import Asking, asking
+from pytest_llmeval.engine.context import CallContext, call_context
 from pytest_llmeval.engine.engine import Engine
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane_rules import Ceilings
@@ -38,7 +38,7 @@ from pytest_llmeval.store.recordings.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteStore
 
 PRICE = 0.036  # of one answer below: 1,000 tokens in at $30 and 100 out at $60 a million
-HERE = Asking(home="tests/test_shop.py", case="greets")
+HERE = CallContext(home="tests/test_shop.py", case="greets")
 
 
 @dataclass
@@ -283,7 +283,7 @@ def test_calls_of_earlier_tests_go_first(make: Make) -> None:
     assert provider.started.wait(30)
     later = []
     for order in (3, 1, 2):
-        with asking(Asking(order=order)):
+        with call_context(CallContext(order=order)):
             later += submit(engine, provider, str(order))
     engine.run(provider.open())
 
@@ -454,7 +454,7 @@ def test_a_failure_in_one_process_lets_the_other_try(two: list[Engine]) -> None:
     broken, sound = Gated(), Counting()
     [first] = submit(two[0], broken, "broken")
     assert broken.started.wait(30)
-    with asking(Asking(order=1)):
+    with call_context(CallContext(order=1)):
         second = two[1].submit(two[1].answer(sound, ask("broken")))
 
     two[0].run(broken.open())
@@ -471,7 +471,7 @@ def test_what_is_asked_ahead_is_left_to_the_process_that_makes_it(two: list[Engi
     assert theirs.started.wait(30)
 
     with (
-        asking(Asking(is_spare=True)),
+        call_context(CallContext(is_spare=True)),
         pytest.raises(Stopped, match="another process makes this call"),
     ):
         two[1].complete(mine, ask("Hi"))
@@ -489,7 +489,7 @@ def test_a_test_waits_for_what_was_given_up_ahead(two: list[Engine]) -> None:
     assert theirs.started.wait(30)
 
     async def ahead_and_waiting() -> list[object]:
-        with asking(Asking(is_spare=True)):
+        with call_context(CallContext(is_spare=True)):
             ahead = asyncio.ensure_future(two[1].answer(mine, ask("Hi")))
         waiting = asyncio.ensure_future(two[1].answer(mine, ask("Hi")))
         await asyncio.wait([ahead])
@@ -517,7 +517,7 @@ def record(make: Make, root: Path, provider: Provider, *prompts: str, mode: str 
     model = getattr(provider, "model", None)
     if model is not None:
         provider.model = engine.metered(model)  # type: ignore[attr-defined]
-    with asking(HERE):
+    with call_context(HERE):
         for prompt in prompts:
             engine.complete(provider, ask(prompt))
     engine.close()
@@ -529,7 +529,7 @@ def test_what_is_recorded_is_replayed_without_a_call(make: Make, tmp_path: Path)
     record(make, tmp_path, Counting(), "Hi")
     silent, engine = Counting(), make(recordings=Recordings("none", tmp_path, None))
 
-    with asking(HERE):
+    with call_context(HERE):
         answer = engine.complete(silent, ask("Hi"))
 
     assert (answer.text, answer.cached, silent.asked) == ("Hi!", True, [])
@@ -540,7 +540,7 @@ def test_what_is_not_recorded_is_not_sent(make: Make, tmp_path: Path) -> None:
     record(make, tmp_path, Counting(), "Hi")
     silent, engine = Counting(), make(recordings=Recordings("none", tmp_path, None))
 
-    with asking(HERE), pytest.raises(NotRecorded, match="--llm-record"):
+    with call_context(HERE), pytest.raises(NotRecorded, match="--llm-record"):
         engine.complete(silent, ask("Ho"))
     assert silent.asked == []
 
