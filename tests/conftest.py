@@ -7,7 +7,7 @@ import pytest
 
 from tests.mock_endpoint import MockEndpoint
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.finished_run"]
 
 hypothesis.settings.register_profile(
     "steady", deadline=None

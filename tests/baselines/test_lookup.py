@@ -13,7 +13,7 @@ from pytest_llmeval.gating.scores import RunScores, run_scores
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.reports.json_report import count_and_write_json
 from pytest_llmeval.runlog.log import RunLog
-from tests.reports.conftest import make_results, make_run
+from tests.finished_run import make_results, make_run
 
 
 def told(side: RunScores) -> dict[Key, object]:

@@ -16,7 +16,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
-from tests.reports.conftest import FINGERPRINT, RUBRIC, judge_call, passed
+from tests.finished_run import FINGERPRINT, RUBRIC, judge_call, passed
 
 LOG = ".llmeval/runs.sqlite"
 SPENT = "$0.0306  generation $0.0300, judge $0.00063  500 ms (median), 500 ms (p95)"

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from pytest_llmeval.cli.report import report
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
-from tests.reports.conftest import make_results, make_run, rubric
+from tests.finished_run import make_results, make_run, rubric
 
 
 @pytest.fixture(autouse=True)

@@ -310,7 +310,7 @@ def luminance(colour: str) -> float:
 
 
 def themes() -> Iterator[dict[str, str]]:
-    css = Path("pytest_llmeval/reports/templates/css/1-page.css")
+    css = Path("pytest_llmeval/reports/html/templates/css/1-page.css")
     source = (Path(__file__).parents[2] / css).read_text(encoding="utf-8")
     light, dark = source.split("prefers-color-scheme: dark", 1)
     for part in (light, dark):

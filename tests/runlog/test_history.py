@@ -23,7 +23,7 @@ from pytest_llmeval.runlog.history_reading import read_history
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.summary.summary import summarize
 from pytest_llmeval.summary.tallies import Cost
-from tests.reports.conftest import make_results, make_run
+from tests.finished_run import make_results, make_run
 
 PRICES = {"": 0.25, "a": 0.5, "b": None, "a+b": 1.0, "c": 0.0}
 names = st.sampled_from(["rubric", "", 'escaped:"x'])

@@ -18,7 +18,7 @@ from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
-from tests.reports.conftest import passed
+from tests.finished_run import passed
 
 
 def test_the_log_is_closed_where_a_report_cannot_be_written(tmp_path: Path) -> None:
