@@ -3,28 +3,29 @@
 Each has a simple implementation: `ScriptedProvider` for Provider and `MemoryStore` for
 CompletionStore, both public; `LocalState` for SharedState; any object with the three members for
 Scorer.
+
+Provider and Scorer have a base class with a default for every optional member. An object of a
+user's that implements the Protocol alone is wrapped once, by `adopt_provider` or `adopt_scorer`, so
+that the rest of the package can rely on every member.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from pytest_llmeval.records.call import Completion, Embedding, Request
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 
 T = TypeVar("T")
 
 
 @runtime_checkable
 class Provider(Protocol):
-    """Anything that answers a prompt.
-
-    Optional members: ``async def close(self) -> None``, awaited once at the end; ``concurrency:
-    int``, the most calls that it answers at once; ``call_usd: float``, what a call costs in US
-    dollars, where that does not depend on tokens.
-    """
+    """Anything that answers a prompt. `BaseProvider` documents what else it may have."""
 
     @property
     def fingerprint(self) -> str | None:
@@ -52,15 +53,7 @@ class Provider(Protocol):
 class Scorer(Protocol):
     """Scores a completion. A metric answers at once; a judge asks a model and is awaited.
 
-    Optional members:
-
-    - ``scale``, with which a scorer that returns a bare number says what the number means.
-    - Where different texts can be the same answer, so that answers can be put to the vote:
-      ``parse(text: str) -> object | None``, the answer that a text gives (``None``: none that can
-      be read), and
-      ``same(one, other) -> bool``, whether two parsed answers are the same.
-    - Where the system under test must be asked again: ``asking(respond: Respond) -> Scorer``, the
-      same scorer with a way to ask it.
+    `BaseScorer` documents what else it may have.
     """
 
     @property
@@ -80,6 +73,181 @@ class Scorer(Protocol):
 
 Respond: TypeAlias = Callable[[Case], Awaitable[Completion]]
 """Asks the system under test about a case, as it was asked about the one that is scored."""
+
+
+class BaseProvider:
+    """A Provider with a default for everything but `complete`. A subclass overrides what differs.
+
+    Attributes:
+        fingerprint: What identifies the provider across runs; ``None`` if it cannot be known.
+        sees_case: Whether `Request.case` must be set.
+        endpoint: Where it sends its calls, by which they are limited and priced; empty if nowhere.
+        models: The models that it may ask for; an empty name stands for that of the request.
+        concurrency: The most calls that it answers at once; ``None`` for any number.
+        call_usd: What a call costs in US dollars, where that does not depend on tokens.
+    """
+
+    fingerprint: str | None = None
+    sees_case: bool = True
+    endpoint: str = ""
+    models: tuple[str, ...] = ("",)
+    concurrency: int | None = None
+    call_usd: float | None = None
+
+    @property
+    def label(self) -> str:
+        """What limits, prices and messages call it."""
+        return self.endpoint or self.fingerprint or type(self).__name__
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request.
+
+        Raises:
+            CallError: No completion could be had.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Give back what it holds, such as connections. Awaited once, at the end."""
+
+
+class BaseScorer:
+    """A Scorer with a default for everything but its name, its version and `score`.
+
+    Attributes:
+        name: What thresholds, reports and the log call it.
+        version: Changes whenever the same answer could get another score.
+        scale: What the numbers mean that it gives.
+        is_reference_based: Whether it judges by the expected answer, so that a self-test can tell
+            how well.
+        needs_respondent: Whether it asks the system under test again; see `with_respondent`.
+        needs: Parameters that are passed to it and that no user can write, such as ``embedder``.
+        dotted: The parameter that can stand behind a dot in its name: ``label`` in
+            ``toxicity.insult``.
+        family: Metrics that share defaults and a heading; empty for a family of its own.
+        about: What the number says, in a line; empty for the first line of its docstring.
+        source: Who published it.
+        extra: The extra of this package that it needs; empty for none.
+    """
+
+    name: str
+    version: str
+    scale: Scale = UNIT_SCALE
+    is_reference_based: bool = False
+    needs_respondent: bool = False
+    needs: tuple[str, ...] = ()
+    dotted: str = "label"
+    family: str = ""
+    about: str = ""
+    source: str = ""
+    extra: str = ""
+
+    def score(self, case: Case, completion: Completion) -> Score | float | Awaitable[Score]:
+        """Score one completion. What it raises becomes an unscored Score, never a zero."""
+        raise NotImplementedError
+
+    def for_case(self, case: Case) -> BaseScorer:
+        """The scorer of one case, where the case's row can change what is scored."""
+        return self
+
+    def with_respondent(self, respond: Respond) -> BaseScorer:
+        """The same scorer with a way to ask the system under test."""
+        return self
+
+    def parse(self, text: str) -> Any | None:
+        """The answer that a text gives, for a vote; ``None`` if none can be read."""
+        return " ".join(text.casefold().split()) or None
+
+    def same(self, first: Any, second: Any) -> bool:
+        """Whether two parsed answers are the same."""
+        return bool(first == second)
+
+    def make_score(
+        self,
+        value: float | None,
+        reason: str = "",
+        *,
+        error: str | None = None,
+        raw: str = "",
+        parts: Mapping[str, float] | None = None,
+        calls: tuple[Completion, ...] = (),
+    ) -> Score:
+        """A Score of this scorer."""
+        return Score(
+            name=self.name,
+            value=value,
+            scale=self.scale,
+            reason=reason,
+            version=self.version,
+            error=error,
+            raw=raw,
+            parts=parts or {},
+            calls=calls,
+        )
+
+
+def adopt_provider(provider: Provider) -> BaseProvider:
+    """A user's provider with every member that the package relies on."""
+    return provider if isinstance(provider, BaseProvider) else _AdoptedProvider(provider)
+
+
+def adopt_scorer(scorer: Scorer) -> BaseScorer:
+    """A user's scorer with every member that the package relies on."""
+    return scorer if isinstance(scorer, BaseScorer) else _AdoptedScorer(scorer)
+
+
+_OPTIONAL_OF_PROVIDER = ("endpoint", "models", "concurrency", "call_usd")
+_OPTIONAL_OF_SCORER = ("scale", "parse", "same")
+
+
+def _take_over(adopted: object, members: Iterable[str], original: object) -> None:
+    """Take over the optional members that an object of a user's has: the one place that asks."""
+    for member in members:
+        if hasattr(original, member):
+            setattr(adopted, member, getattr(original, member))
+
+
+class _AdoptedProvider(BaseProvider):
+    """A provider that implements the Protocol alone."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        _take_over(self, _OPTIONAL_OF_PROVIDER, provider)
+
+    def __repr__(self) -> str:
+        return repr(self._provider)
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        return self._provider.fingerprint
+
+    @cached_property
+    def sees_case(self) -> bool:
+        return self._provider.sees_case
+
+    @property
+    def label(self) -> str:
+        return self.endpoint or self.fingerprint or type(self._provider).__name__
+
+    async def complete(self, request: Request) -> Completion:
+        return await self._provider.complete(request)
+
+    async def close(self) -> None:
+        """Close it, where it can be closed; a user's ``close`` may be sync."""
+        close = getattr(self._provider, "close", None)
+        result = close() if close is not None else None
+        if inspect.isawaitable(result):
+            await result
+
+
+class _AdoptedScorer(BaseScorer):
+    """A scorer that implements the Protocol alone."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.name, self.version = scorer.name, scorer.version
+        # The member itself, so that it can be seen whether the user's method is async.
+        self.score = scorer.score  # type: ignore[method-assign]
+        _take_over(self, _OPTIONAL_OF_SCORER, scorer)
 
 
 class Embedder(Protocol):

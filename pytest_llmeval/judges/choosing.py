@@ -9,14 +9,14 @@ from typing import Any
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.judges import prompting, replies
-from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Question, ask
-from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
+from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import RETRY, Question, ask
+from pytest_llmeval.judges.prompting import Block, in_blocks, prompt_file, render
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 NO_EXPECTED = (
     "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
 )
@@ -51,50 +51,35 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class ChoiceJudge:
+class ChoiceJudge(Judge):
     """Asks a model to choose a word.
 
     Attributes:
-        setup: Who is asked, and how.
         choice: What is chosen from.
         criteria: What is judged, where the choice does not say so itself.
     """
 
-    setup: JudgeSetup
     choice: Choice
     criteria: str = ""
 
     @property
-    def name(self) -> str:
-        """Name of the score."""
+    def kind(self) -> str:
+        """Name of the choice."""
         return self.choice.name
 
-    @property
-    def scale(self) -> Scale:
-        """From 0 to 1, higher is better."""
-        return UNIT_SCALE
-
-    @property
-    def is_reference_based(self) -> bool:
+    @cached_property
+    def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
         """Whether it judges by the expected answer, so that a self-test can tell how well."""
         return self.choice.by_expected
 
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, criterion, parameters and protocol."""
-        files = (self.choice.data, self.choice.system, *prompting.FILES, RETRY)
-        return fingerprint(
-            self.name,
-            {
-                **self.setup.identity,
-                "protocol": PROTOCOL_VERSION,
-                "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in files],
-                "task": self.choice.task,
-                "criteria": self.criteria,
-                "parameters": self.parameters.as_body(),
-            },
-        )
+    @property
+    def prompt_files(self) -> tuple[str, ...]:
+        """The words, the system message, the blocks of texts, and how a question is repeated."""
+        return (self.choice.data, self.choice.system, *prompting.FILES, RETRY)
+
+    def ingredients(self) -> dict[str, object]:
+        """Task and criterion."""
+        return {**super().ingredients(), "task": self.choice.task, "criteria": self.criteria}
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -126,32 +111,23 @@ class ChoiceJudge:
         user = in_blocks(case, [*expected, Block("answer", completion.text)], self.choice.task)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """Judge one answer. An empty one agrees with nothing that is expected, and costs no call.
 
         Raises:
             CallError: The first call gave no completion.
         """
         if self.choice.by_expected and not (case.expected or "").strip():
-            return Score(self.name, None, UNIT_SCALE, version=self.version, error=NO_EXPECTED)
+            return self.make_score(None, error=NO_EXPECTED)
         if self.choice.by_expected and not completion.text.strip():
-            return Score(self.name, 0.0, UNIT_SCALE, EMPTY, self.version)
-        judgement = await ask(
-            self.setup,
-            case,
-            Question(self.prompt(case, completion), self.parameters, self._read, self.shape),
-        )
-        value, reason = judgement.value or (None, "")
-        return Score(
-            self.name,
-            value,
-            UNIT_SCALE,
-            reason,
-            self.version,
-            error=judgement.error or None,
-            raw=judgement.raw,
-            calls=judgement.calls,
-        )
+            return self.make_score(0.0, EMPTY)
+        messages = self.prompt(case, completion)
+        question = Question(messages, self.parameters, self._read, self.shape)
+        judgement = await ask(self.setup, case, question)
+        if judgement.value is None:
+            return self.unjudged(judgement)
+        value, reason = judgement.value
+        return self.make_score(value, reason, raw=judgement.raw, calls=judgement.calls)
 
     def _read(self, reply: Completion) -> tuple[float, str]:
         choices = self.choice.choices

@@ -16,24 +16,23 @@ from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError, CallRefused, SettingError
 from pytest_llmeval.judges import prompting, replies
-from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.dialogue import RETRY, Judgement, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
-from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
+from pytest_llmeval.judges.prompting import Block, in_blocks, render
 from pytest_llmeval.judges.replies import HIGH, LOW, Reply
 from pytest_llmeval.judges.rubric import (
+    CriterionJudge,
     make_rubric,
     read_reply,
     reply_schema,
     reply_shape,
-    row_rubric,
 )
-from pytest_llmeval.judges.rubrics import ONLY, Rubric
+from pytest_llmeval.judges.rubrics import ONLY
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 GEVAL = "geval"
 SYSTEM, STEPS = "geval_system.jinja", "geval_steps.jinja"
 MOST_STEPS = 8
@@ -44,60 +43,36 @@ TASK = "Go through the steps and judge the answer."
 
 
 @dataclass(frozen=True)
-class GEvalJudge:
+class GEvalJudge(CriterionJudge):
     """Asks a model for a score by evaluation steps.
 
+    Steps that the judge has written belong to it, so a score may have another version than the
+    judge that was asked.
+
     Attributes:
-        setup: Who is asked, and how.
-        rubric: Criterion and anchors.
         steps: The evaluation steps; empty if the judge is to write them.
-        is_given: Whether the criterion was asked for in a call, so that a row's own does not take
-            its place.
     """
 
-    setup: JudgeSetup
-    rubric: Rubric
     steps: tuple[str, ...] = ()
-    is_given: bool = False
 
     @property
-    def name(self) -> str:
+    def kind(self) -> str:
         """Always ``geval``."""
         return GEVAL
 
     @property
-    def scale(self) -> Scale:
-        """From 0 to 5, higher is better."""
-        return Scale(LOW, HIGH)
-
-    @property
-    def is_reference_based(self) -> bool:
-        """Whether it judges by the expected answer, so that a self-test can tell how well."""
-        return self.rubric.reference
+    def prompt_files(self) -> tuple[str, ...]:
+        """How steps are written, how an answer is judged by them, and how a question is repeated."""
+        return (SYSTEM, STEPS, *prompting.FILES, RETRY)
 
     @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, criterion, steps, parameters and protocol.
+    def parameters(self) -> Parameters:
+        """How the judge is sampled, unless its endpoint sends no probabilities."""
+        return self.setup.parameters(reply_schema(False), logprobs=True)
 
-        Steps that the judge wrote belong to it, so a score may have another version than the judge
-        that was asked.
-        """
-        return fingerprint(
-            GEVAL,
-            {
-                **self.setup.identity,
-                "protocol": PROTOCOL_VERSION,
-                "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in (SYSTEM, STEPS, *prompting.FILES, RETRY)],
-                "rubric": {
-                    name: value for name, value in vars(self.rubric).items() if name != "reference"
-                },
-                "steps": self.steps,
-                "samples": self.setup.samples,
-                "parameters": self.setup.parameters(reply_schema(False), logprobs=True).as_body(),
-                "rates": self.setup.rates,
-            },
-        )
+    def ingredients(self) -> dict[str, object]:
+        """Criterion, steps, and how many replies are averaged."""
+        return {**super().ingredients(), "steps": self.steps, "samples": self.setup.samples}
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of texts, criterion, steps and data files."""
@@ -117,23 +92,12 @@ class GEvalJudge:
         )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
-    def for_case(self, case: Case) -> GEvalJudge:
-        """The judge of a case: by the criterion of its row, if it has one.
-
-        Raises:
-            SettingError: The row's criterion cannot be used.
-        """
-        own = None if self.is_given else row_rubric(case)
-        return replace(self, rubric=own, is_given=True) if own else self
-
-    async def score(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer.
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
+        """Judge one answer, by steps that the judge writes first where none are given.
 
         Raises:
             CallError: The first call gave no completion.
         """
-        if (judge := self.for_case(case)) is not self:
-            return await judge.score(case, completion)
         if self.steps:
             return await self._score(case, completion)
         written = await self._write_steps(case)
@@ -180,9 +144,10 @@ class GEvalJudge:
     async def _first(self, case: Case, messages: tuple[Message, ...]) -> Judgement[Reply]:
         """The reply at temperature 0, with logprobs unless the endpoint refuses a request for them."""
         plain = self.setup.parameters(reply_schema(False))
-        weighed = self.setup.parameters(reply_schema(False), logprobs=True)
         try:
-            return await ask(self.setup, case, Question(messages, weighed, self._read, self._shape))
+            return await ask(
+                self.setup, case, Question(messages, self.parameters, self._read, self._shape)
+            )
         except CallRefused:
             return await ask(self.setup, case, Question(messages, plain, self._read, self._shape))
 
@@ -212,16 +177,11 @@ class GEvalJudge:
     def _scored(
         self, value: float, reason: str, parts: dict[str, float], calls: tuple[Completion, ...]
     ) -> Score:
-        raw = calls[0].text
-        return Score(
-            GEVAL, value, self.scale, reason, self.version, raw=raw, parts=parts, calls=calls
-        )
+        return self.make_score(value, reason, raw=calls[0].text, parts=parts, calls=calls)
 
     def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
         raw = calls[-1].text if calls else ""
-        return Score(
-            GEVAL, None, self.scale, version=self.version, error=error, raw=raw, calls=calls
-        )
+        return self.make_score(None, error=error, raw=raw, calls=calls)
 
 
 def _read_steps(reply: Completion) -> tuple[str, ...]:
@@ -249,7 +209,7 @@ def make_geval(
     if not all(isinstance(step, str) and step.strip() for step in steps):
         raise SettingError("geval steps", list(steps), "a list of texts that are not empty")
     return GEvalJudge(
-        setup, make_rubric(setup, criteria, ONLY).rubric, tuple(steps), is_given=bool(criteria)
+        setup, make_rubric(setup, criteria, ONLY).rubric, bool(criteria), tuple(steps)
     )
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.judges.prompting import fingerprint
-from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -25,7 +25,7 @@ MEDIAN = "median"
 
 
 @dataclass(frozen=True)
-class Jury:
+class Jury(BaseScorer):
     """Asks several judges of one kind.
 
     Attributes:
@@ -35,23 +35,19 @@ class Jury:
         scale: That of the jurors.
     """
 
-    jurors: tuple[Scorer, ...]
+    name = JURY
+    jurors: tuple[BaseScorer, ...]
     models: tuple[str, ...]
     reducer: str
     scale: Scale
 
-    @property
-    def name(self) -> str:
-        """Always ``jury``."""
-        return JURY
-
-    @property
-    def is_reference_based(self) -> bool:
+    @cached_property
+    def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
         """Whether the jurors judge by the expected answer."""
-        return all(getattr(juror, "is_reference_based", False) for juror in self.jurors)
+        return all(juror.is_reference_based for juror in self.jurors)
 
     @cached_property
-    def version(self) -> str:
+    def version(self) -> str:  # type: ignore[override]  # computed
         """Fingerprint of the jurors and of how their scores become one."""
         return fingerprint(
             JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer}
@@ -59,19 +55,24 @@ class Jury:
 
     def for_case(self, case: Case) -> Jury:
         """The jury of a case, whose row may have a criterion of its own."""
-        jurors: list[Any] = list(self.jurors)
-        own = tuple(
-            juror.for_case(case) if hasattr(juror, "for_case") else juror for juror in jurors
-        )
-        return self if own == self.jurors else replace(self, jurors=own)
+        return replace(self, jurors=tuple(juror.for_case(case) for juror in self.jurors))
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Ask all jurors at the same time. Those that could not score are skipped and counted; half must have."""
-        if (jury := self.for_case(case)) is not self:
-            return await jury.score(case, completion)
-        results = await asyncio.gather(
-            *(self._ask(juror, case, completion) for juror in self.jurors)
-        )
+        jury = self.for_case(case)
+        asked = (jury._ask(juror, case, completion) for juror in jury.jurors)
+        return jury._joined(await asyncio.gather(*asked))
+
+    async def _ask(self, juror: BaseScorer, case: Case, completion: Completion) -> Score:
+        try:
+            result: Any = juror.score(case, completion)
+            score: Score = await result
+        except Exception as error:  # what one juror raises is that juror's: the others have judged
+            return juror.make_score(None, error=f"{type(error).__name__}: {error}")
+        return score
+
+    def _joined(self, results: Sequence[Score]) -> Score:
+        """One score of those of all jurors."""
         values = [score.value for score in results if score.value is not None]
         calls = tuple(call for score in results for call in score.calls)
         parts = {**_parts(values, len(results)), **self._by_model(results)}
@@ -81,42 +82,10 @@ class Jury:
         if 2 * len(values) < len(results) or not values:
             missing = "; ".join(self._complaints(results))
             error = f"{len(values)} of {len(results)} jurors gave a score, and half must: {missing}"
-            return Score(
-                JURY,
-                None,
-                self.scale,
-                version=self.version,
-                error=error,
-                raw=raw,
-                parts=parts,
-                calls=calls,
-            )
+            return self.make_score(None, error=error, raw=raw, parts=parts, calls=calls)
         value = statistics.median(values) if self.reducer == MEDIAN else statistics.fmean(values)
-        return Score(
-            JURY,
-            value,
-            self.scale,
-            self._reason(results, value),
-            self.version,
-            None,
-            raw,
-            parts,
-            calls,
-        )
-
-    async def _ask(self, juror: Scorer, case: Case, completion: Completion) -> Score:
-        try:
-            result: Any = juror.score(case, completion)
-            score: Score = await result
-        except Exception as error:  # what one juror raises is that juror's: the others have judged
-            return Score(
-                juror.name,
-                None,
-                self.scale,
-                version=juror.version,
-                error=f"{type(error).__name__}: {error}",
-            )
-        return score
+        reason = self._reason(results, value)
+        return self.make_score(value, reason, raw=raw, parts=parts, calls=calls)
 
     def _reason(self, results: Sequence[Score], value: float) -> str:
         """The reason of the juror whose score is nearest, and who could not score."""

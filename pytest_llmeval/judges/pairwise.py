@@ -6,24 +6,24 @@ Source: MT-bench, arXiv 2306.05685, on the position bias of judges.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import CallError, LLMEvalError, NotConfiguredError
 from pytest_llmeval.judges import prompting, replies
-from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Judgement, Question, ask
-from pytest_llmeval.judges.prompting import Block, fingerprint, in_blocks, prompt_file, render
-from pytest_llmeval.judges.replies import parse_verdict
+from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.prompting import Block, in_blocks, render
+from pytest_llmeval.judges.replies import parse_winner
 from pytest_llmeval.judges.rubric import make_rubric
 from pytest_llmeval.judges.rubrics import Rubric
 from pytest_llmeval.judges.setup import JudgeSetup, Kind, Opponent
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.stats.pairwise import TIE, combined
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 PAIRWISE = "pairwise"
 SYSTEM = "pairwise_system.jinja"
 WINNERS = ("A", "B", "tie")
@@ -36,50 +36,40 @@ NO_OPPONENT = (
     "model:NAME"
 )
 
-Verdict = tuple[str, str]
+Winner = tuple[str, str]
 """The reason, and ``A``, ``B`` or ``tie``."""
 
 
 @dataclass(frozen=True)
-class PairwiseJudge:
-    """Asks a model which of two answers is better.
+class PairwiseJudge(Judge):
+    """Asks a model which of two answers is better: 1 if ours is, 0 if the other, 0.5 if neither.
 
     Attributes:
-        setup: Who is asked, and how.
         rubric: The criterion; its anchors are not shown.
         opponent: Whose answers ours are compared with.
     """
 
-    setup: JudgeSetup
     rubric: Rubric
     opponent: Opponent
 
     @property
-    def name(self) -> str:
+    def kind(self) -> str:
         """Always ``pairwise``."""
         return PAIRWISE
 
     @property
-    def scale(self) -> Scale:
-        """1: ours is better, 0: the other, 0.5: neither."""
-        return UNIT_SCALE
+    def prompt_files(self) -> tuple[str, ...]:
+        """The system message, the blocks of texts, and how a question is repeated."""
+        return (SYSTEM, *prompting.FILES, RETRY)
 
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, criterion, opponent, parameters and protocol."""
-        return fingerprint(
-            PAIRWISE,
-            {
-                **self.setup.identity,
-                "protocol": PROTOCOL_VERSION,
-                "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in (SYSTEM, *prompting.FILES, RETRY)],
-                "criteria": self.rubric.criteria,
-                "opponent": self.opponent.name,
-                "parameters": self.parameters.as_body(),
-                "rates": self.setup.rates,
-            },
-        )
+    def ingredients(self) -> dict[str, object]:
+        """Criterion, opponent, and the form of the reply."""
+        return {
+            **super().ingredients(),
+            "criteria": self.rubric.criteria,
+            "opponent": self.opponent.name,
+            "rates": self.setup.rates,
+        }
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -102,46 +92,35 @@ class PairwiseJudge:
         user = in_blocks(case, shown, TASK, self.setup.rates)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """Compare one answer with the opponent's. Two equal answers are a tie without a call.
 
         An order for which no completion could be had makes the score unscored, with the calls of
         the other.
         """
         try:
-            other = await self.opponent.answer(case)
+            rival = await self.opponent.answer(case)
         except LLMEvalError as error:
-            return self._unscored(f"nothing to compare with: {error}", ())
-        if other.text == completion.text:
-            return Score(PAIRWISE, TIE, UNIT_SCALE, "the same answer", self.version)
-        orders = ((completion.text, other.text), (other.text, completion.text))
+            return self.make_score(None, error=f"nothing to compare with: {error}")
+        if rival.text == completion.text:
+            return self.make_score(TIE, "the same answer")
+        orders = ((completion.text, rival.text), (rival.text, completion.text))
         first, second = await asyncio.gather(*(self._ask(case, *order) for order in orders))
-        calls = (
-            *(() if other.cost_usd == 0 and not other.call else (other,)),
-            *first.calls,
-            *second.calls,
-        )
+        calls = (*first.calls, *second.calls)
+        if rival.cost_usd != 0 or rival.call:
+            calls = (rival, *calls)
+        raw = f"{first.raw}\n{second.raw}"
         if first.value is None or second.value is None:
-            return replace(
-                self._unscored(first.error or second.error, calls), raw=f"{first.raw}\n{second.raw}"
-            )
-        verdicts = PLACES[first.value[1]][0], PLACES[second.value[1]][1]
+            return self.make_score(None, error=first.error or second.error, raw=raw, calls=calls)
+        winners = PLACES[first.value[1]][0], PLACES[second.value[1]][1]
         parts = {
-            "first": combined(verdicts[0], verdicts[0]),
-            "second": combined(verdicts[1], verdicts[1]),
+            "first": combined(winners[0], winners[0]),
+            "second": combined(winners[1], winners[1]),
         }
-        return Score(
-            PAIRWISE,
-            combined(*verdicts),
-            UNIT_SCALE,
-            _reason(verdicts, first.value[0], second.value[0]),
-            self.version,
-            raw=f"{first.raw}\n{second.raw}",
-            parts=parts,
-            calls=calls,
-        )
+        reason = _reason(winners, first.value[0], second.value[0])
+        return self.make_score(combined(*winners), reason, raw=raw, parts=parts, calls=calls)
 
-    async def _ask(self, case: Case, first: str, second: str) -> Judgement[Verdict]:
+    async def _ask(self, case: Case, first: str, second: str) -> Judgement[Winner]:
         messages = self.prompt(case, first, second)
         shape = "[[A]], [[B]] or [[C]]" if self.setup.rates else SHAPE
         try:
@@ -151,20 +130,15 @@ class PairwiseJudge:
         except CallError as error:
             return Judgement(None, f"{type(error).__name__}: {error}", ())
 
-    def _read(self, reply: Completion) -> Verdict:
-        return (
-            parse_verdict(reply.text)
-            if self.setup.rates
-            else replies.read_choice(reply.text, "winner", WINNERS)
-        )
-
-    def _unscored(self, error: str, calls: tuple[Completion, ...]) -> Score:
-        return Score(PAIRWISE, None, UNIT_SCALE, version=self.version, error=error, calls=calls)
+    def _read(self, reply: Completion) -> Winner:
+        if self.setup.rates:
+            return parse_winner(reply.text)
+        return replies.read_choice(reply.text, "winner", WINNERS)
 
 
-def _reason(verdicts: tuple[str, str], first: str, second: str) -> str:
+def _reason(winners: tuple[str, str], first: str, second: str) -> str:
     """Why; where the two orders disagree, both of them."""
-    return first if verdicts[0] == verdicts[1] else f"the orders disagree: {first} / {second}"
+    return first if winners[0] == winners[1] else f"the orders disagree: {first} / {second}"
 
 
 def make_pairwise(setup: JudgeSetup, criteria: str | dict[str, Any] | None = None) -> PairwiseJudge:

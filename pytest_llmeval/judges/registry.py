@@ -20,7 +20,7 @@ from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.judges.yes_no import BIAS_KIND, TOXICITY_KIND
 from pytest_llmeval.metrics.entry import Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
-from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Scale
 
 NO_JURY = (
@@ -104,7 +104,7 @@ def describe() -> list[MetricInfo]:
 
 def make_judge(
     name: str, params: Mapping[str, Any], setup: JudgeSetup, place: str = "judge"
-) -> Scorer:
+) -> BaseScorer:
     """A judge.
 
     Args:

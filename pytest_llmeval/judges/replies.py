@@ -17,7 +17,7 @@ SHOWN = 40  # characters of a reply repeated in a complaint about it
 FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
 KEYS = ("reason", "score")
 MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
-VERDICTS = {"A": "A", "B": "B", "C": "tie"}
+_WINNERS_BY_MARK = {"A": "A", "B": "B", "C": "tie"}
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ def parse_rating(text: str, low: float = LOW, high: float = HIGH, fractions: boo
     return Reply(_words_before(text, place), score)
 
 
-def parse_verdict(text: str) -> tuple[str, str]:
-    """Read a reply in words that holds its verdict as ``[[A]]``, ``[[B]]`` or ``[[C]]`` (a tie).
+def parse_winner(text: str) -> tuple[str, str]:
+    """Read a reply in words that holds the winner as ``[[A]]``, ``[[B]]`` or ``[[C]]`` (a tie).
 
     Source: the format of MT-bench, arXiv 2306.05685.
 
@@ -160,9 +160,9 @@ def parse_verdict(text: str) -> tuple[str, str]:
         BadReply: There is no mark, more than one, or what it holds is no verdict.
     """
     place, mark = _mark(text, "a verdict: [[A]], [[B]] or [[C]]")
-    if mark not in VERDICTS:
+    if mark not in _WINNERS_BY_MARK:
         raise BadReply(f"[[…]] must hold A, B or C; found {shown(mark)}")
-    return _words_before(text, place), VERDICTS[mark]
+    return _words_before(text, place), _WINNERS_BY_MARK[mark]
 
 
 def _mark(text: str, allowed: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@
     Statements of the answer that address the question. Ragas lets the judge guess questions from
     the answer and compares embeddings of them with the real one; that needs a second model, and its
     cosines have no meaning of their own. The share of statements needs neither, and names the
-    statement that is beside the point. Source: DeepEval.
+    statement that misses the point. Source: DeepEval.
 """
 
 from __future__ import annotations
@@ -23,26 +23,116 @@ from functools import cached_property
 
 from pytest_llmeval.errors import CallError
 from pytest_llmeval.judges import prompting, replies
-from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Judgement, Question, ask
+from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import RETRY, Judgement, Question, ask
 from pytest_llmeval.judges.prompting import (
     Block,
     context_blocks,
     contexts_of,
-    fingerprint,
     in_blocks,
     prompt_file,
     render,
 )
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 ANSWER, EXPECTED = "answer", "expected"
+CONTEXT_PRECISION = "context_precision"
 NO_CONTEXTS = (
     "no contexts: give the case a column contexts, or let the application return what it retrieved"
 )
 SHOWN = 80  # characters of a claim in a reason
+MOST = 30  # claims of one text
+LIST_TOKENS = 1500  # room for a list of that many; a reply of one score needs a fraction of it
+DATA = "retrieval.json"
+EXTRACTING, CHECKING = "claims_system.jinja", "verdicts_system.jinja"
+CLAIMS_SHAPE = '{"claims": ["a short sentence", …]}'
+VERDICTS_SHAPE = (
+    '{"verdicts": [{"number": 1, "reason": "at most 12 words", "verdict": "yes" or "no"}, …]}'
+)
+
+
+@dataclass(frozen=True)
+class ListJudge(Judge):
+    """A judge whose replies are lists: the claims of a text, or a yes or no for each of several things.
+
+    The words of its questions stand in ``retrieval.json``, under its name.
+    """
+
+    @property
+    def prompt_files(self) -> tuple[str, ...]:
+        """The words, both system messages, the blocks of texts, and how a question is repeated."""
+        return (DATA, EXTRACTING, CHECKING, *prompting.FILES, RETRY)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """How the judge is sampled when it lists claims."""
+        return self._roomy.parameters(replies.texts_schema("claims", MOST))
+
+    async def list_claims(self, case: Case, text: Block) -> Judgement[tuple[str, ...]]:
+        """What a text states, by one call.
+
+        Raises:
+            CallError: The first call gave no completion.
+        """
+        system = render(
+            EXTRACTING,
+            extract=self._words("extract"),
+            most=MOST,
+            rules=prompting.rules(),
+            shape=CLAIMS_SHAPE,
+        )
+        user = in_blocks(case, [text], f"List what the block {text.name} states.")
+        question = Question(
+            _messages(system, user),
+            self.parameters,
+            lambda reply: replies.read_texts(reply.text, "claims", MOST),
+            CLAIMS_SHAPE,
+        )
+        return await ask(self._roomy, case, question)
+
+    async def give_verdicts(
+        self, case: Case, shown: Sequence[Block], count: int, task: str
+    ) -> Judgement[tuple[bool, ...]]:
+        """A yes or no for each of several things, by one call.
+
+        Args:
+            case: Whose question it is about.
+            shown: The blocks.
+            count: How many verdicts there must be.
+            task: Last sentence of the user message.
+
+        Raises:
+            CallError: The first call gave no completion.
+        """
+        system = render(
+            CHECKING,
+            check=self._words("check"),
+            count=count,
+            rules=prompting.rules(),
+            shape=VERDICTS_SHAPE,
+        )
+        question = Question(
+            _messages(system, in_blocks(case, shown, task)),
+            self._roomy.parameters(replies.verdicts_schema(count)),
+            lambda reply: replies.read_verdicts(reply.text, count),
+            VERDICTS_SHAPE,
+        )
+        return await ask(self._roomy, case, question)
+
+    @cached_property
+    def _roomy(self) -> JudgeSetup:
+        """The setup with room for a list."""
+        return dataclasses.replace(self.setup, max_tokens=max(self.setup.max_tokens, LIST_TOKENS))
+
+    def _words(self, step: str) -> str:
+        return str(json.loads(prompt_file(DATA))[self.kind][step])
+
+
+def _messages(system: str, user: str) -> tuple[Message, ...]:
+    return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
 
 @dataclass(frozen=True)
@@ -64,55 +154,54 @@ class Share:
 
 
 @dataclass(frozen=True)
-class ShareJudge:
+class ShareJudge(ListJudge):
     """Has the claims of a text listed by one call and judged by another.
 
     Attributes:
-        setup: Who is asked, and how.
         share: Whose claims, and against what.
     """
 
-    setup: JudgeSetup
     share: Share
 
     @property
-    def name(self) -> str:
-        """Name of the score."""
+    def kind(self) -> str:
+        """Name of the share."""
         return self.share.name
 
-    @property
-    def scale(self) -> Scale:
-        """From 0 to 1, higher is better."""
-        return UNIT_SCALE
-
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, parameters and protocol."""
-        return version_of(self.name, self.setup)
-
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """The share of the claims that hold. A text without a claim is unscored: nothing was shown of it.
 
         Raises:
             CallError: The first call gave no completion.
         """
         contexts = contexts_of(case, completion)
-        text = Block(
-            self.share.of, completion.text if self.share.of == ANSWER else case.expected or ""
-        )
+        subject = completion.text if self.share.of == ANSWER else case.expected or ""
+        text = Block(self.share.of, subject)
         if lack := self._lack(text, contexts):
-            return Score(self.name, None, UNIT_SCALE, version=self.version, error=lack)
-        listed = await claims_of(self.name, self.setup, case, text)
+            return self.make_score(None, error=lack)
+        listed = await self.list_claims(case, text)
         if not listed.value:
             error = listed.error or f"the {self._whose} states nothing that could be judged"
-            return self._score(None, error=error, raw=listed.raw, calls=listed.calls)
-        beside = context_blocks(contexts) if self.share.by_contexts else []
-        judged = await hold(self.name, self.setup, case, listed.value, beside)
+            return self.make_score(None, error=error, raw=listed.raw, calls=listed.calls)
+        evidence = context_blocks(contexts) if self.share.by_contexts else []
+        judged = await self._check(case, listed.value, evidence)
         calls = (*listed.calls, *judged.calls)
         raw = judged.calls[-1].text if judged.calls else listed.raw
         if judged.value is None:
-            return self._score(None, error=judged.error, raw=raw, calls=calls)
+            return self.make_score(None, error=judged.error, raw=raw, calls=calls)
         return self._shared(listed.value, judged.value, raw, calls)
+
+    async def _check(
+        self, case: Case, claims: Sequence[str], evidence: Sequence[Block]
+    ) -> Judgement[tuple[bool, ...]]:
+        """Whether each claim holds by the evidence. A call that fails makes a judgement without a value."""
+        numbered = "\n".join(f"{number}. {claim}" for number, claim in enumerate(claims, 1))
+        shown = [*evidence, Block("claims", numbered)]
+        task = f"Judge each of the {len(claims)} claims."
+        try:
+            return await self.give_verdicts(case, shown, len(claims), task)
+        except CallError as error:  # the calls before it are paid, and belong to the score
+            return Judgement(None, f"{type(error).__name__}: {error}", ())
 
     @property
     def _whose(self) -> str:
@@ -124,39 +213,22 @@ class ShareJudge:
             return NO_CONTEXTS
         if text.text.strip():
             return ""
-        return (
-            "empty answer: there is nothing to judge"
-            if self.share.of == ANSWER
-            else "no expected answer"
-        )
+        if self.share.of == ANSWER:
+            return "empty answer: there is nothing to judge"
+        return "no expected answer"
 
     def _shared(
         self,
-        stated: Sequence[str],
+        claims: Sequence[str],
         verdicts: Sequence[bool],
         raw: str,
         calls: tuple[Completion, ...],
     ) -> Score:
         held = sum(verdicts)
-        fault = next(
-            (claim for claim, holds in zip(stated, verdicts, strict=True) if not holds), None
-        )
-        reason = f"all {held} hold" if fault is None else f"{self.share.fault}: {_cut(fault)}"
-        parts = {"claims": float(len(stated)), "supported": float(held)}
-        return self._score(held / len(stated), reason, raw=raw, parts=parts, calls=calls)
-
-    def _score(
-        self,
-        value: float | None,
-        reason: str = "",
-        error: str | None = None,
-        raw: str = "",
-        parts: dict[str, float] | None = None,
-        calls: tuple[Completion, ...] = (),
-    ) -> Score:
-        return Score(
-            self.name, value, UNIT_SCALE, reason, self.version, error, raw, parts or {}, calls
-        )
+        faults = [claim for claim, holds in zip(claims, verdicts, strict=True) if not holds]
+        reason = f"{self.share.fault}: {_cut(faults[0])}" if faults else f"all {held} hold"
+        parts = {"claims": float(len(claims)), "supported": float(held)}
+        return self.make_score(held / len(claims), reason, raw=raw, parts=parts, calls=calls)
 
 
 def _cut(text: str) -> str:
@@ -208,161 +280,17 @@ RETRIEVAL_KINDS = (
     ),
 )
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
-MOST = 30  # claims of one text
-LIST_TOKENS = 1500  # room for a list of that many; a reply of one score needs a fraction of it
-DATA = "retrieval.json"
-EXTRACTING, CHECKING = "claims_system.jinja", "verdicts_system.jinja"
-CLAIMS_SHAPE = '{"claims": ["a short sentence", …]}'
-VERDICTS_SHAPE = (
-    '{"verdicts": [{"number": 1, "reason": "at most 12 words", "verdict": "yes" or "no"}, …]}'
-)
-
-
-def version_of(name: str, setup: JudgeSetup) -> str:
-    """Fingerprint of judge model, provider, prompts, parameters and protocol of a kind that asks these questions."""
-    files = (DATA, EXTRACTING, CHECKING, *prompting.FILES, RETRY)
-    parameters = _roomy(setup).parameters(replies.texts_schema("claims", MOST)).as_body()
-    return fingerprint(
-        name,
-        {
-            **setup.identity,
-            "protocol": PROTOCOL_VERSION,
-            "attempts": ATTEMPTS,
-            "prompts": [prompt_file(file) for file in files],
-            "parameters": parameters,
-        },
-    )
-
-
-async def claims_of(
-    name: str, setup: JudgeSetup, case: Case, text: Block
-) -> Judgement[tuple[str, ...]]:
-    """What a text states, by one call.
-
-    Args:
-        name: The kind that asks; its words stand in ``retrieval.json``.
-        setup: Who is asked.
-        case: Whose question helps to understand the text.
-        text: The text.
-
-    Raises:
-        CallError: The first call gave no completion.
-    """
-    extract = _words(name, "extract")
-    system = render(
-        EXTRACTING, extract=extract, most=MOST, rules=prompting.rules(), shape=CLAIMS_SHAPE
-    )
-    user = in_blocks(case, [text], f"List what the block {text.name} states.")
-    roomy = _roomy(setup)
-    return await ask(
-        roomy,
-        case,
-        Question(
-            _messages(system, user),
-            roomy.parameters(replies.texts_schema("claims", MOST)),
-            lambda reply: replies.read_texts(reply.text, "claims", MOST),
-            CLAIMS_SHAPE,
-        ),
-    )
-
-
-async def verdicts_on(
-    name: str, setup: JudgeSetup, case: Case, shown: Sequence[Block], count: int, task: str
-) -> Judgement[tuple[bool, ...]]:
-    """A yes or no for each of several things, by one call.
-
-    Args:
-        name: The kind that asks; its words stand in ``retrieval.json``.
-        setup: Who is asked.
-        case: Whose question it is about.
-        shown: The blocks.
-        count: How many verdicts there must be.
-        task: Last sentence of the user message.
-
-    Raises:
-        CallError: The first call gave no completion.
-    """
-    check = _words(name, "check")
-    system = render(
-        CHECKING, check=check, count=count, rules=prompting.rules(), shape=VERDICTS_SHAPE
-    )
-    roomy = _roomy(setup)
-    return await ask(
-        roomy,
-        case,
-        Question(
-            _messages(system, in_blocks(case, shown, task)),
-            roomy.parameters(replies.verdicts_schema(count)),
-            lambda reply: replies.read_verdicts(reply.text, count),
-            VERDICTS_SHAPE,
-        ),
-    )
-
-
-async def hold(
-    name: str, setup: JudgeSetup, case: Case, claims: Sequence[str], beside: Sequence[Block]
-) -> Judgement[tuple[bool, ...]]:
-    """Whether each claim holds, by what stands beside them. A call that fails makes a judgement without a value.
-
-    Args:
-        name: The kind that asks.
-        setup: Who is asked.
-        case: Whose question it is about.
-        claims: The claims.
-        beside: The blocks that they are checked against.
-    """
-    numbered = "\n".join(f"{number}. {claim}" for number, claim in enumerate(claims, 1))
-    shown = [*beside, Block("claims", numbered)]
-    try:
-        return await verdicts_on(
-            name, setup, case, shown, len(claims), f"Judge each of the {len(claims)} claims."
-        )
-    except CallError as error:  # the calls before it are paid, and must be told
-        return Judgement(None, f"{type(error).__name__}: {error}", ())
-
-
-def _roomy(setup: JudgeSetup) -> JudgeSetup:
-    return dataclasses.replace(setup, max_tokens=max(setup.max_tokens, LIST_TOKENS))
-
-
-def _words(name: str, step: str) -> str:
-    return str(json.loads(prompt_file(DATA))[name][step])
-
-
-def _messages(system: str, user: str) -> tuple[Message, ...]:
-    return ({"role": "system", "content": system}, {"role": "user", "content": user})
-
-
-NAME = "context_precision"
-
 
 @dataclass(frozen=True)
-class ContextPrecisionJudge:
-    """Asks of all contexts at once which are useful. The answer is not shown: it cannot speak for them.
-
-    Attributes:
-        setup: Who is asked, and how.
-    """
-
-    setup: JudgeSetup
+class ContextPrecisionJudge(ListJudge):
+    """Asks of all contexts at once which are useful. The answer is not shown: it cannot speak for them."""
 
     @property
-    def name(self) -> str:
+    def kind(self) -> str:
         """Always ``context_precision``."""
-        return NAME
+        return CONTEXT_PRECISION
 
-    @property
-    def scale(self) -> Scale:
-        """From 0 to 1, higher is better."""
-        return UNIT_SCALE
-
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, parameters and protocol."""
-        return version_of(NAME, self.setup)
-
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """The average precision of the contexts in their order.
 
         Raises:
@@ -370,27 +298,21 @@ class ContextPrecisionJudge:
         """
         contexts = contexts_of(case, completion)
         if not contexts:
-            return Score(NAME, None, UNIT_SCALE, version=self.version, error=NO_CONTEXTS)
-        expected = (
-            [Block("expected", case.expected or "", is_marked=False)]
-            if (case.expected or "").strip()
-            else []
-        )
-        shown = [*expected, *context_blocks(contexts)]
+            return self.make_score(None, error=NO_CONTEXTS)
+        shown = context_blocks(contexts)
+        if (case.expected or "").strip():
+            shown = [Block("expected", case.expected or "", is_marked=False), *shown]
         task = f"Judge each of the {len(contexts)} contexts."
-        judged = await verdicts_on(NAME, self.setup, case, shown, len(contexts), task)
+        judged = await self.give_verdicts(case, shown, len(contexts), task)
         useful = judged.value
-        return Score(
-            NAME,
-            None if useful is None else average_precision(useful),
-            UNIT_SCALE,
-            "" if useful is None else _reason(useful),
-            self.version,
-            error=judged.error or None,
+        if useful is None:
+            return self.unjudged(judged)
+        parts = {"contexts": float(len(useful)), "useful": float(sum(useful))}
+        return self.make_score(
+            average_precision(useful),
+            _reason(useful),
             raw=judged.raw,
-            parts={}
-            if useful is None
-            else {"contexts": float(len(useful)), "useful": float(sum(useful))},
+            parts=parts,
             calls=judged.calls,
         )
 
@@ -413,7 +335,7 @@ def _reason(useful: Sequence[bool]) -> str:
 
 
 CONTEXT_PRECISION_KIND = Kind(
-    NAME,
+    CONTEXT_PRECISION,
     ContextPrecisionJudge,
     UNIT_SCALE,
     "whether the useful contexts stand first: average precision over the ranks",

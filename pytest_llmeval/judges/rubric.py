@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.judges.dialogue import ATTEMPTS, RETRY, Question, ask
+from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import RETRY, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
-from pytest_llmeval.judges.prompting import block_code, chat, fingerprint, prompt_file, render
+from pytest_llmeval.judges.prompting import block_code, chat, prompt_file, render
 from pytest_llmeval.judges.replies import HIGH, LOW, Reply, parse_rating, parse_reply
 from pytest_llmeval.judges.rubrics import ONLY, Rubric, read_criteria, with_criteria
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
@@ -18,61 +19,70 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 RUBRIC = "rubric"
+SCALE = Scale(LOW, HIGH)
 ROW_COLUMNS = ("criteria", "anchors")
 TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
 
 
 @dataclass(frozen=True)
-class RubricJudge:
+class CriterionJudge(Judge):
+    """A judge by a criterion with a scale from 0 to 5, which a row can replace by its own.
+
+    Attributes:
+        rubric: Criterion and anchors.
+        is_given: Whether the criterion was named in the settings or in a call, so that a row's own
+            does not take its place.
+    """
+
+    scale = SCALE
+    rubric: Rubric
+    is_given: bool = False
+
+    @cached_property
+    def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
+        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        return self.rubric.reference
+
+    def ingredients(self) -> dict[str, object]:
+        """Criterion, anchors, and the form of the reply."""
+        rubric = {name: value for name, value in vars(self.rubric).items() if name != "reference"}
+        return {**super().ingredients(), "rubric": rubric, "rates": self.setup.rates}
+
+    def for_case(self, case: Case) -> CriterionJudge:
+        """The judge of a case: by the criterion of its row, if it has one.
+
+        Raises:
+            SettingError: The row's criterion cannot be used.
+        """
+        rubric = None if self.is_given else _row_rubric(case)
+        return replace(self, rubric=rubric, is_given=True) if rubric else self
+
+
+@dataclass(frozen=True)
+class RubricJudge(CriterionJudge):
     """Asks a model for a score by a rubric.
 
     Attributes:
-        setup: Who is asked, and how.
-        rubric: Criterion and anchors.
         label: Name of the criterion among several; empty for the only one.
-        is_given: Whether the rubric was asked for by name or in a call, so that a row's own does
-            not take its place.
     """
 
-    setup: JudgeSetup
-    rubric: Rubric
     label: str = ONLY
-    is_given: bool = False
 
     @property
-    def name(self) -> str:
+    def kind(self) -> str:
+        """Always ``rubric``."""
+        return RUBRIC
+
+    @cached_property
+    def name(self) -> str:  # type: ignore[override]  # computed
         """``rubric``, or ``rubric.LABEL``."""
         return f"{RUBRIC}.{self.label}" if self.label else RUBRIC
 
     @property
-    def scale(self) -> Scale:
-        """From 0 to 5, higher is better."""
-        return Scale(LOW, HIGH)
-
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, rubric, parameters and protocol."""
-        return fingerprint(
-            RUBRIC,
-            {
-                **self.setup.identity,
-                "protocol": PROTOCOL_VERSION,
-                "attempts": ATTEMPTS,
-                "prompts": [prompt_file(name) for name in TEMPLATES],
-                "rubric": {
-                    name: value for name, value in vars(self.rubric).items() if name != "reference"
-                },
-                "parameters": self.parameters.as_body(),
-                "rates": self.setup.rates,
-            },
-        )
-
-    @property
-    def is_reference_based(self) -> bool:
-        """Whether it judges by the expected answer, so that a self-test can tell how well."""
-        return self.rubric.reference
+    def prompt_files(self) -> tuple[str, ...]:
+        """System and user message, and what an invalid reply is answered."""
+        return TEMPLATES
 
     @property
     def fractions(self) -> bool:
@@ -83,15 +93,6 @@ class RubricJudge:
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
         return self.setup.parameters(reply_schema(self.fractions), self.setup.logprobs)
-
-    def for_case(self, case: Case) -> RubricJudge:
-        """The judge of a case: by the criterion of its row, if it has one.
-
-        Raises:
-            SettingError: The row's criterion cannot be used.
-        """
-        own = None if self.is_given else row_rubric(case)
-        return replace(self, rubric=own, is_given=True) if own else self
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
@@ -121,44 +122,30 @@ class RubricJudge:
         )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """Judge one answer; see `dialogue.ask` for what happens to invalid replies.
 
         Raises:
             CallError: The first call gave no completion.
         """
-        judge = self.for_case(case)
-        if judge is not self:
-            return await judge.score(case, completion)
         shape = reply_shape(self.fractions, self.setup.rates)
-        judgement = await ask(
-            self.setup,
-            case,
-            Question(self.prompt(case, completion), self.parameters, self._read, shape),
-        )
-        value, parts, reason = None, dict[str, float](), ""
-        if judgement.value is not None:
-            value, reason = judgement.value.score, judgement.value.reason
-            if self.setup.logprobs:
-                weighed = weigh(value, judgement.calls[-1].logprobs)
-                value, parts = weighed.value, weighed.parts
-        return Score(
-            self.name,
-            value,
-            self.scale,
-            reason,
-            self.version,
-            error=judgement.error or None,
-            raw=judgement.raw,
-            parts=parts,
-            calls=judgement.calls,
+        question = Question(self.prompt(case, completion), self.parameters, self._read, shape)
+        judgement = await ask(self.setup, case, question)
+        if judgement.value is None:
+            return self.unjudged(judgement)
+        value, parts = judgement.value.score, dict[str, float]()
+        if self.setup.logprobs:
+            weighed = weigh(value, judgement.calls[-1].logprobs)
+            value, parts = weighed.value, weighed.parts
+        return self.make_score(
+            value, judgement.value.reason, raw=judgement.raw, parts=parts, calls=judgement.calls
         )
 
     def _read(self, reply: Completion) -> Reply:
         return read_reply(reply, self.setup, self.fractions)
 
 
-def row_rubric(case: Case) -> Rubric | None:
+def _row_rubric(case: Case) -> Rubric | None:
     """The rubric of a case's own row (columns ``criteria`` and ``anchors``); ``None`` if it has none.
 
     Raises:
@@ -221,13 +208,13 @@ def make_rubric(
         names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
         name = f"{RUBRIC}.{label}" if label else RUBRIC
         raise SettingError("the score", name, ", ".join(names), nearest(name, names))
-    return RubricJudge(setup, rubrics[label], label, is_given=bool(criteria or label))
+    return RubricJudge(setup, rubrics[label], bool(criteria or label), label)
 
 
 RUBRIC_KIND = Kind(
     RUBRIC,
     make_rubric,
-    Scale(LOW, HIGH),
+    SCALE,
     "how well the answer meets one criterion (default: it is correct), by an anchor for each score",
     "criteria, reference and anchors in one prompt: LLMBar, arXiv 2310.07641",
 )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.judges.prompting import CONTROL_TOKENS, prompt_file
 from pytest_llmeval.judges.rubrics import ONLY, Rubric, default_rubric
-from pytest_llmeval.protocols import Provider, Scorer
+from pytest_llmeval.protocols import BaseScorer, Provider
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale
@@ -49,6 +49,7 @@ class JudgeSetup:
         logprobs: Weigh whole scores by their probability, where a kind has such scores (see
             `expected_value`).
         max_tokens: Longest reply, in tokens.
+        temperature: Sampling temperature.
         samples: Replies that are averaged where a kind asks several times.
         rubrics: What is judged by, by name, where a kind has a rubric and is given nothing of its
             own.
@@ -66,6 +67,7 @@ class JudgeSetup:
     logprobs: bool = False
     max_tokens: int = 200
     samples: int = 5
+    temperature: float = 0.0
     rubrics: Mapping[str, Rubric] = field(default_factory=lambda: {ONLY: default_rubric()})
     opponent: Opponent | None = None
     jury: tuple[JudgeSetup, ...] = ()
@@ -91,17 +93,17 @@ class JudgeSetup:
         }
 
     def parameters(
-        self, schema: Any, logprobs: bool = False, temperature: float = 0.0
+        self, schema: Any, logprobs: bool = False, temperature: float | None = None
     ) -> Parameters:
         """How the judge is sampled.
 
         Args:
             schema: JSON Schema of the reply, for endpoints that take one.
             logprobs: Whether log probabilities are asked for.
-            temperature: Sampling temperature.
+            temperature: Sampling temperature, where the kind's method prescribes one.
         """
         return Parameters(
-            temperature=temperature,
+            temperature=self.temperature if temperature is None else temperature,
             max_tokens=self.max_tokens,
             logprobs=True if logprobs else None,
             top_logprobs=TOP_LOGPROBS if logprobs else None,
@@ -122,9 +124,6 @@ class JudgeSetup:
         }
 
 
-FAMILY = "judge"
-
-
 @dataclass(frozen=True)
 class Kind:
     """One kind of judge.
@@ -135,15 +134,13 @@ class Kind:
         scale: Range and direction of its scores.
         about: What the number says, in a line.
         source: Who published the protocol.
-        family: Heading in the list of metrics.
         only: What to do where parts or parameters are asked for that a metric of the same name has,
             and the kind not.
     """
 
     name: str
-    make: Callable[..., Scorer]
+    make: Callable[..., BaseScorer]
     scale: Scale
     about: str
     source: str
-    family: str = FAMILY
     only: str = ""

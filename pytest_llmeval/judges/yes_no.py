@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
+from pytest_llmeval.judges.base import Judge
 from pytest_llmeval.judges.expected_value import alternatives
-from pytest_llmeval.judges.prompting import block_code, fingerprint, prompt_file, render, request
+from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-PROTOCOL_VERSION = 1  # raise it whenever the same ingredients could give another score
 MIN_MASS = 0.5  # below it the model answered something else than yes or no
 SCALE = Scale(0.0, 1.0, higher_is_better=False)
-PARAMETERS = Parameters(temperature=0.0, max_tokens=3, logprobs=True, top_logprobs=10)
+ANSWER_TOKENS = 3
 CAPABLE = "a judge endpoint that sends logprobs and a model that answers yes or no"
 
 
@@ -42,39 +42,37 @@ class YesNo:
 
 
 @dataclass(frozen=True)
-class YesNoJudge:
+class YesNoJudge(Judge):
     """Asks a model yes or no about a text, after examples. 0 is no, 1 is yes.
 
+    The endpoint must send logprobs.
+
     Attributes:
-        setup: Who is asked; the endpoint must send logprobs.
         question: What is asked.
     """
 
-    setup: JudgeSetup
+    scale = SCALE
     question: YesNo
 
     @property
-    def name(self) -> str:
-        """Name of the score."""
+    def kind(self) -> str:
+        """Name of the question."""
         return self.question.name
 
     @property
-    def scale(self) -> Scale:
-        """From 0 to 1, lower is better."""
-        return SCALE
+    def prompt_files(self) -> tuple[str, ...]:
+        """The system message, the template of a text, and the examples."""
+        return self.question.prompts
 
     @cached_property
-    def version(self) -> str:
-        """Fingerprint of judge model, provider, prompts, examples, parameters and protocol."""
-        return fingerprint(
-            self.name,
-            {
-                **self.setup.identity,
-                "protocol": PROTOCOL_VERSION,
-                "prompts": [prompt_file(name) for name in self.question.prompts],
-                "parameters": PARAMETERS.as_body(),
-            },
-        )
+    def parameters(self) -> Parameters:
+        """How the judge is sampled: one word, with its probabilities."""
+        asked = self.setup.parameters(None, logprobs=True)
+        return replace(asked, max_tokens=ANSWER_TOKENS, response_format=None)
+
+    def ingredients(self) -> dict[str, object]:
+        """Nothing more: a question is asked once, since no reply is invalid."""
+        return {}
 
     def prompt(self, text: str) -> tuple[Message, ...]:
         """The messages that ask about one text; a pure function of the text and the data files."""
@@ -89,30 +87,23 @@ class YesNoJudge:
         first = {"role": "system", "content": system.rstrip()}
         return (first, *chain.from_iterable(shots), {"role": "user", "content": self._block(text)})
 
-    async def score(self, case: Case, completion: Completion) -> Score:
+    async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """p(yes) / (p(yes) + p(no)) at the first word of the reply. Of an empty answer it is 0, without a call.
 
         Raises:
             CallError: The provider gave no completion.
         """
         if not completion.text.strip():
-            return Score(self.name, 0.0, SCALE, "empty answer", self.version)
-        asked = request(
-            self.setup.provider, self.setup.model, self.prompt(completion.text), PARAMETERS, case
-        )
-        reply = await self.setup.provider.complete(asked)
+            return self.make_score(0.0, "empty answer")
+        setup, messages = self.setup, self.prompt(completion.text)
+        asked = request(setup.provider, setup.model, messages, self.parameters, case)
+        reply = await setup.provider.complete(asked)
         yes, no = answer_probabilities(reply.logprobs)
-        value = yes / (yes + no) if yes + no >= MIN_MASS else None
-        return Score(
-            self.name,
-            value,
-            SCALE,
-            version=self.version,
-            error=None if value is not None else self._why(reply, yes + no),
-            raw=reply.text,
-            parts={"yes": yes, "no": no},
-            calls=(reply,),
-        )
+        parts = {"yes": yes, "no": no}
+        if yes + no < MIN_MASS:
+            error = self._why(reply, yes + no)
+            return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=(reply,))
+        return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=(reply,))
 
     def _block(self, text: str) -> str:
         return render(self.question.prompts[1], code=block_code([text]), text=text)

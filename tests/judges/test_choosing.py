@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import EndpointDown, SettingError
-from pytest_llmeval.judges import choosing as choosing_module
+from pytest_llmeval.judges.base import Judge
 from pytest_llmeval.judges.choosing import ChoiceJudge, make_closed_qa, make_factuality
 from pytest_llmeval.judges.registry import make_judge
 from pytest_llmeval.judges.selftest import examine as self_test
@@ -166,7 +166,7 @@ def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatc
 
     versions = [version(), version("It is long."), version(model="judge-2"), version(max_tokens=7)]
     versions += [version(response_format="text"), make_factuality(setup()).version]
-    monkeypatch.setattr(choosing_module, "PROTOCOL_VERSION", 0)
+    monkeypatch.setattr(Judge, "protocol", 0)
     versions.append(version())
     monkeypatch.undo()
     assert len(set(versions)) == len(versions)

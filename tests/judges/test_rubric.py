@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import CallTimeout, EndpointDown, SettingError
+from pytest_llmeval.judges import base as base_module
 from pytest_llmeval.judges import rubric as rubric_module
+from pytest_llmeval.judges.base import Judge
 from pytest_llmeval.judges.prompting import marked, prompt_file
 from pytest_llmeval.judges.rubric import RubricJudge
 from pytest_llmeval.judges.rubrics import default_rubric, with_criteria
@@ -274,12 +276,12 @@ def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatc
         {"max_tokens": 201},
     ]
     versions = [judge(**change).version for change in changes]
-    monkeypatch.setattr(rubric_module, "PROTOCOL_VERSION", 0)
+    monkeypatch.setattr(Judge, "protocol", 0)
     versions.append(judge().version)
     monkeypatch.undo()
     for template in rubric_module.TEMPLATES:
         texts = {name: prompt_file(name) + " " * (name == template) for name in PROMPT_FILES}
-        monkeypatch.setattr(rubric_module, "prompt_file", texts.__getitem__)
+        monkeypatch.setattr(base_module, "prompt_file", texts.__getitem__)
         versions.append(judge().version)
         monkeypatch.undo()
     assert len(set(versions)) == len(versions) == 15

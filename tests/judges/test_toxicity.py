@@ -6,7 +6,8 @@ import math
 import pytest
 
 from pytest_llmeval.errors import EndpointDown
-from pytest_llmeval.judges import yes_no as yes_no_module
+from pytest_llmeval.judges import base as base_module
+from pytest_llmeval.judges.base import Judge
 from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.judges.yes_no import answer_probabilities, make_toxicity
 from pytest_llmeval.protocols import Scorer
@@ -126,10 +127,10 @@ def test_every_ingredient_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatc
         version(provider="another"),
         version(provider=None),
     ]
-    monkeypatch.setattr(yes_no_module, "PROTOCOL_VERSION", 0)
+    monkeypatch.setattr(Judge, "protocol", 0)
     versions.append(version())
     monkeypatch.undo()
-    monkeypatch.setattr(yes_no_module, "prompt_file", lambda name: f"another {name}")
+    monkeypatch.setattr(base_module, "prompt_file", lambda name: f"another {name}")
     versions.append(version())
     monkeypatch.undo()
     assert len(set(versions)) == len(versions)
