@@ -13,6 +13,7 @@ from pytest_llmeval.assembly.roles import Role
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
+from pytest_llmeval.runlog.lookup import find_run
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.providers import Providers
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-LATEST = "latest"
 Ask = Callable[["Provider", Case, "Settings"], Request]
 
 
@@ -52,7 +52,7 @@ class RunOpponent:
     """The answers of an earlier run.
 
     Attributes:
-        run: Its id, or ``latest``.
+        run: Its id or name, or ``latest``.
         log: Path or URL of the run log.
     """
 
@@ -82,18 +82,10 @@ class RunOpponent:
         from pytest_llmeval.runlog.log import RunLog
 
         with closing(RunLog(self.log, must_exist=True)) as log:
-            run = (
-                next((each.id for each in log.runs() if each.finished_at), "")
-                if self.run == LATEST
-                else self.run
-            )
-            if not run:
-                raise InputError(
-                    "--llm-judge-against run:latest: the run log has no finished run yet"
-                )
-            return log.run(run).id, {
+            run = find_run(log, self.run)
+            return run.id, {
                 (result.case.source.file, result.case.id): result.completion.text
-                for result in log.results(run)
+                for result in log.results(run.id)
                 if result.completion is not None
             }
 

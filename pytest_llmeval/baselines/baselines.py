@@ -9,17 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.file import FOLDER, write_baseline
-from pytest_llmeval.baselines.lookup import (
-    BaselineFinder,
-    baseline_finder,
-    find_run,
-    no_such_run,
-    opened_log,
-    shown,
-)
+from pytest_llmeval.baselines.lookup import BaselineFinder, baseline_finder, opened_log
 from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
+from pytest_llmeval.runlog.lookup import find_run, shown
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -162,9 +156,7 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
     from pytest_llmeval.runlog.log import RunLog
 
     with closing(RunLog(log, must_exist=True)) as opened:
-        run = find_run(opened.runs(), source)
-        if run is None:
-            raise NoSuchRun(no_such_run(source, opened.runs()))
+        run = find_run(opened, source)
         if not run.is_whole:
             raise InputError(f"{shown(run)}: it did not come to its end; allowed: a whole run")
         return _written(path, name, opened.results(run.id)), shown(run)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.file import FOLDER, baseline_cases, is_baseline, read_baseline
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
-from pytest_llmeval.errors import NoSuchRun, nearest
+from pytest_llmeval.errors import NoSuchRun
 from pytest_llmeval.gating.scores import BaselineCase, RunScores, baseline_case, run_scores
+from pytest_llmeval.runlog.lookup import choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
-
-
-LATEST = "latest"
-MERGED, SEPARATOR = "merged", ", "
-"""Where a run that was joined from others tells their ids, in its settings, and how."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +83,12 @@ class BaselineFinder:
         return source if find_file(source, self.folder) else self._logged(source)[0].id
 
     def _logged(self, source: str) -> tuple[Run, Iterable[CaseResult]]:
-        run = find_run(self.log.runs(), source, self.but) if self.log is not None else None
-        if self.log is None or run is None:
-            raise NoSuchRun(no_such_run(source, [] if self.log is None else self.log.runs()))
+        if self.log is None:
+            raise NoSuchRun(no_such_run(source, (), or_file=True))
+        runs = list(self.log.runs())
+        run = choose_run(runs, source, self.but)
+        if run is None:
+            raise NoSuchRun(no_such_run(source, runs, or_file=True))
         return run, self.log.results(run.id)
 
 
@@ -129,39 +128,6 @@ def find_file(source: str, folder: Path) -> Path | None:
     return next((path for path in named if path.is_file()), None)
 
 
-def find_run(runs: Iterable[Run], source: str, but: str = "") -> Run | None:
-    """The run with this id, else the newest with this name; ``latest``: the newest that came to its end.
-
-    Args:
-        runs: The newest first.
-        source: An id, a name or ``latest``. The last two never mean a run that is a part of a newer
-            one.
-        but: Id of a run that is not meant.
-    """
-    found = None
-    parts: set[str] = set()
-    for run in runs:
-        parts.update(parts_of(run))
-        if run.id == but:
-            continue
-        is_meant = run.is_whole and run.id not in parts
-        if run.id == source or (source == LATEST and is_meant):
-            return run
-        if found is None and source and run.name == source and is_meant:
-            found = run
-    return found
-
-
-def parts_of(run: Run) -> tuple[str, ...]:
-    """Ids of the runs that a run was joined from; none, where it was not."""
-    return tuple(filter(None, run.settings.get(MERGED, "").split(SEPARATOR)))
-
-
-def shown(run: Run) -> str:
-    """A run as a person calls it."""
-    return f"{run.name} ({run.id})" if run.name else run.id
-
-
 def _of_file(path: Path, source: str, columns: Columns) -> RunScores:
     if path.suffix.lower() == ".json":
         from pytest_llmeval.reports.json_report import read_report
@@ -171,17 +137,6 @@ def _of_file(path: Path, source: str, columns: Columns) -> RunScores:
     if is_baseline(path):
         return read_baseline(path, source)
     return read_table(path, columns, source)
-
-
-def no_such_run(source: str, runs: Iterable[Run]) -> str:
-    """What to say where nothing has this name."""
-    known = list(dict.fromkeys(name for run in runs for name in (run.name, run.id) if name))
-    allowed = ", ".join(known[:5]) or "none yet"
-    hint = nearest(source, [LATEST, *known]) if source != LATEST else ""
-    return (
-        f"{source}: found neither a file nor a run of this name; allowed: a path of a JSON report, baseline, CSV or "
-        f"JSONL file, latest, or a run of the log ({allowed}). {hint}"
-    ).rstrip()
 
 
 def open_side(source: str, log: str) -> RunScores:

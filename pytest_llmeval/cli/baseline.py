@@ -11,8 +11,8 @@ import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.report import FILE, LOG
-from pytest_llmeval.cli.runs import LATEST
 from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.runlog.lookup import LATEST
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import RunScores
@@ -74,6 +74,7 @@ def list_(log: str) -> None:
     """List the baselines in golden/baselines, and the named runs of the run log."""
     from pytest_llmeval.baselines.file import FOLDER, is_baseline
     from pytest_llmeval.baselines.lookup import opened_log
+    from pytest_llmeval.runlog.lookup import without_parts
     from pytest_llmeval.text import count
 
     with _refusals():
@@ -82,7 +83,8 @@ def list_(log: str) -> None:
             cases = count(len(path.read_text(encoding="utf-8").splitlines()) - 1, "case")
             click.echo(f"{path.stem}  {path}  {cases}")
         with opened_log(log) as opened:
-            runs = [run for run in opened.runs() if run.name and run.finished_at] if opened else []
+            runs = without_parts(opened.runs()) if opened else []
+        runs = [run for run in runs if run.name and run.is_whole]
         for run in runs:
             click.echo(f"{run.name}  run {run.id} of {log}")
         if not files and not runs:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR, own_columns
-from pytest_llmeval.cli.runs import find_run
 from pytest_llmeval.cli.settings import JUDGING, Surroundings, settings_options, surroundings
 from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.runlog.lookup import find_run
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels

@@ -11,8 +11,8 @@ import click
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.cli.report import LOG
-from pytest_llmeval.cli.runs import newest_runs
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.runlog.lookup import newest_runs
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.run import Run

@@ -77,8 +77,8 @@ def _quarantine(around: Surroundings) -> Quarantine | None:
 
 
 def _tell(found: Merged) -> None:
-    from pytest_llmeval.baselines.lookup import parts_of
     from pytest_llmeval.reports.terminal.run import summary_lines
+    from pytest_llmeval.runlog.lookup import parts_of
     from pytest_llmeval.text import count
 
     click.echo(

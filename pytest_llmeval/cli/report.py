@@ -11,8 +11,8 @@ import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import echo_lines
-from pytest_llmeval.cli.runs import LATEST, find_run, newest_runs
 from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.runlog.lookup import LATEST, find_run, newest_runs
 from pytest_llmeval.settings.table import OPTIONS
 
 if TYPE_CHECKING:

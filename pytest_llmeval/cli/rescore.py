@@ -9,9 +9,9 @@ import click
 
 from pytest_llmeval.cli.arguments import USAGE_ERROR
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
-from pytest_llmeval.cli.runs import LATEST, find_run
 from pytest_llmeval.cli.settings import JUDGING, Surroundings, settings_options, surroundings
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.runlog.lookup import LATEST, find_run
 
 if TYPE_CHECKING:
     from pytest_llmeval.reports.terminal.rescoring import Rescoring

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.lookup import shown
 from pytest_llmeval.gating.scores import baseline_case
 from pytest_llmeval.records.result import Before, CaseResult
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.runlog.lookup import shown
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.comparison import Comparison

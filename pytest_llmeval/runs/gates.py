@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llmeval.assembly.roles import judges_itself
-from pytest_llmeval.baselines.lookup import LATEST, accept_command
+from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError
 from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import FIRST, Task, compare_sides
@@ -22,6 +22,7 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.runlog.lookup import LATEST
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.gate import GateRules
 from pytest_llmeval.stats.verdicts import WORST_FIRST, no_baseline, worst

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.assembly.trust import merged
-from pytest_llmeval.baselines.lookup import MERGED, SEPARATOR
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.rescore import by_bounds
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.runlog.lookup import MERGED, SEPARATOR
 from pytest_llmeval.runs.ending import NOTES, case_code, decide, end_run, joint_code
 from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.recorder import Recorder

@@ -157,8 +157,8 @@ class Recorder:
     def _side(self, log: RunLog) -> RunScores:
         """What the gates need of the results, which are read once: all of them have been added."""
         if self._read is None:
-            from pytest_llmeval.baselines.lookup import shown
             from pytest_llmeval.gating.scores import run_scores
+            from pytest_llmeval.runlog.lookup import shown
 
             self._read = run_scores(
                 shown(self.run), log.results(self.run.id), self._settings.cluster

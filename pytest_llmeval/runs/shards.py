@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from pytest_llmeval.baselines.lookup import shown
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.judging.labels import is_fingerprint
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import WORSE, Run
 from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.runs.ending import CUT_OFF
 from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.text import count
@@ -55,43 +55,50 @@ def open_shards(sources: Sequence[str], wanted: Sequence[str], opened: ExitStack
 
     Args:
         sources: Run logs (paths or URLs) and JSON reports.
-        wanted: Ids or names of the runs that are meant; none: of each log the latest.
+        wanted: Ids or names of the runs to join; none: of each log the latest.
         opened: Closes the logs.
 
     Raises:
         InputError: A run is not there, or did not come to its end.
         RunLogError: A log cannot be read.
     """
-    shards = [shard for source in sources for shard in _of_source(source, wanted, opened)]
-    found = {name for shard in shards for name in (shard.run.id, shard.run.name)}
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise NoSuchRun(
-            f"--run: found {missing[0]!r}; allowed: id or name of a run in {', '.join(map(shown_place, sources))}"
-        )
+    shards: list[Shard] = []
+    all_runs: list[Run] = []
+    chosen: set[str] = set()
+    for source in sources:
+        candidates = _read_source(source, opened)
+        runs = [shard.run for shard in candidates]
+        all_runs += runs
+        if wanted:
+            by_name = {name: choose_run(runs, name, include_parts=True) for name in wanted}
+            found = {run.id for run in by_name.values() if run is not None}
+            chosen.update(name for name, run in by_name.items() if run is not None)
+        else:
+            # A run that was cut off is refused below. An older one in its place would be another
+            # evaluation of the same cases, and nobody would notice.
+            found = {without_parts(runs)[0].id}
+        shards += [shard for shard in candidates if shard.run.id in found]
+    for name in wanted:
+        if name not in chosen:
+            raise NoSuchRun(f"--run: {no_such_run(name, all_runs)}")
     for shard in shards:
         _check_end(shard)
     return shards
 
 
-def _of_source(source: str, wanted: Sequence[str], opened: ExitStack) -> Iterator[Shard]:
+def _read_source(source: str, opened: ExitStack) -> list[Shard]:
+    """Every run of a log, the newest first, or the run of a JSON report."""
     if source.endswith(".json") and Path(source).is_file():
         from pytest_llmeval.reports.json_report import read_run
 
-        run, results = read_run(Path(source))
-        if not wanted or {run.id, run.name} & set(wanted):
-            yield Shard(source, run, results)
-        return
+        return [Shard(source, *read_run(Path(source)))]
     from pytest_llmeval.runlog.log import RunLog
 
     log = opened.enter_context(closing(RunLog(source, must_exist=True)))
-    runs = list(log.runs())  # the newest first
-    if not runs:
-        raise NoSuchRun(f"{shown_place(source)}: found no run; allowed: the run log of a shard")
-    by_name = {name: run for run in reversed(runs) for name in (run.name, run.id)}
-    named = [by_name[name] for name in wanted if name in by_name]
-    for run in named if wanted else runs[:1]:
-        yield Shard(shown_place(source), run, log.results(run.id))
+    shards = [Shard(shown_place(source), run, log.results(run.id)) for run in log.runs()]
+    if not shards:
+        raise NoSuchRun(f"{shown_place(source)}: {no_such_run(LATEST, ())}")
+    return shards
 
 
 def _check_end(shard: Shard) -> None:

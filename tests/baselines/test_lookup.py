@@ -48,7 +48,7 @@ def test_the_run_log_says_the_same_as_the_run(tmp_path: Path, expected: RunScore
         log.finish(run)
         for source in (run.id, run.name):
             assert told(BaselineFinder(tmp_path, log).side(source)) == told(expected)
-        with pytest.raises(NoSuchRun, match="latest: found neither a file nor a run"):
+        with pytest.raises(NoSuchRun, match="latest: no such file or run"):
             BaselineFinder(tmp_path, log, but=run.id).side("latest")
 
 

@@ -152,7 +152,7 @@ def test_a_table_that_cannot_be_used_is_refused_with_the_remedy(llmeval: Command
     assert "found 3; allowed: 0 to 1; another range: --scale LOW HIGH" in outside.output
     missing = llmeval.run("compare", "a.csv", "nowhere")
     assert missing.exit_code == 2
-    assert "nowhere: found neither a file nor a run of this name" in missing.output
+    assert "nowhere: no such file or run; allowed: the path of a JSON report" in missing.output
 
 
 def test_pass_and_fail_are_judged_by_mcnemar_and_the_flipped_cases_are_named(

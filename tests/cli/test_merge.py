@@ -376,7 +376,10 @@ def test_shards_in_one_log_are_named_and_are_no_baseline_of_the_whole(
     assert "OK: regression against latest: rubric: " in second.stdout
     shutil.rmtree(".llmeval")
     unknown = llmeval.run("merge", "shared.sqlite", "--run", "four")
-    refused(unknown, "--run: found 'four'; allowed: id or name of a run in shared.sqlite")
+    refused(
+        unknown,
+        "--run: four: no such run; allowed: latest, or the name or id of a run of the log (whole, ",
+    )
 
 
 def test_shards_with_different_judges_are_refused(llmeval: Command, shards: Shards) -> None:

@@ -342,7 +342,10 @@ def test_right(llm_completion, llm_judge):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("absent", "--judge-model", "mild"), "no run 'absent'; the newest in it: "),
+        (
+            ("absent", "--judge-model", "mild"),
+            "absent: no such run; allowed: latest, or the name or id of a run of the log (",
+        ),
         (
             ("--log", "absent.sqlite", "--judge-model", "mild"),
             "absent.sqlite: there is no such file",

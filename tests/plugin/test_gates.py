@@ -184,7 +184,7 @@ def test_baselines_are_shown_and_listed(project: Project) -> None:
     assert "release  run " in listed
     missing = llmeval(project, "baseline", "accept", "nobody")
     assert missing.returncode == 2
-    assert "nobody: found neither a file nor a run of this name" in missing.stderr
+    assert "nobody: no such run; allowed: latest, or the name or id" in missing.stderr
 
 
 @pytest.mark.parametrize("instead", ["--collect-only", "--llm-dry-run"])
