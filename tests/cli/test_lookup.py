@@ -17,7 +17,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
-from tests.reports.conftest import passed
+from tests.finished_run import passed
 
 LOG = ".llmeval/runs.sqlite"
 WHOLE = Run("20260101T100000-aaaaaa", "main", exit_code=0)
