@@ -23,8 +23,8 @@ from pytest_llmeval.plugin.markers import GENERATE_KEYWORDS, GOLDEN_KEYWORDS, JU
 from pytest_llmeval.plugin.registration import MARKERS
 from pytest_llmeval.providers.openai import keys
 from pytest_llmeval.providers.openai.endpoints import AZURE_VERSION
-from pytest_llmeval.records.run import UNJUDGED
 from pytest_llmeval.records.score import Scale
+from pytest_llmeval.records.verdicts import UNJUDGED
 from pytest_llmeval.reports.csv_report import COLUMNS
 from pytest_llmeval.runlog.tables import schema
 from pytest_llmeval.settings.option import Option

@@ -17,13 +17,13 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import (
     PASS_RATE,
-    WHOLE_OUTCOMES,
     BeforeScore,
     CaseResult,
     Key,
     Outcome,
 )
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.verdicts import PASS_VALUES
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -210,7 +210,7 @@ def _entry(
         marks[name] = MetricValues(values, own[0].version)
     if PASS_RATE in marks:
         ends = [_outcome(result, told, number, made) for number in range(len(told.answers))]
-        kept = tuple(passed for end in ends if (passed := WHOLE_OUTCOMES.get(end)) is not None)
+        kept = tuple(passed for end in ends if (passed := PASS_VALUES.get(end)) is not None)
         marks[PASS_RATE] = MetricValues(kept if len(kept) == len(ends) else ())
     return replace(old, marks=marks)
 

@@ -118,8 +118,8 @@ def compare(
     """
     from pytest_llmeval.baselines.table import Columns
     from pytest_llmeval.records.score import Scale
+    from pytest_llmeval.stats.comparability import comparison_exit_code
     from pytest_llmeval.stats.gate import GateRules
-    from pytest_llmeval.stats.verdicts import exit_code
 
     try:
         if not scale[0] < scale[1]:
@@ -132,7 +132,7 @@ def compare(
         found = _compared(
             *_sides(before, after, log, columns), score, GateRules(margin=margin, alpha=alpha)
         )
-        code = exit_code([metric.result for metric in found.metrics], strict)
+        code = comparison_exit_code([metric.result for metric in found.metrics], strict)
         _show(found, json_path, code)
     except LLMEvalError as error:
         click.echo(error, err=True)
@@ -170,11 +170,11 @@ def _compared(
 
 
 def _show(found: Comparison, json_path: str | None, code: int) -> None:
+    from pytest_llmeval.records.verdicts import worst_verdict
     from pytest_llmeval.records.wire import to_builtin
     from pytest_llmeval.reports.terminal.comparison import comparison_lines
-    from pytest_llmeval.stats.verdicts import worst
 
-    verdict = worst(metric.result for metric in found.metrics)
+    verdict = worst_verdict(metric.result.verdict for metric in found.metrics)
     if json_path is not None:
         write_object(
             {"verdict": verdict, "exit_code": code, **to_builtin(found)}, json_path, "comparison"

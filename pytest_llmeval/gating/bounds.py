@@ -12,8 +12,8 @@ from pytest_llmeval.gating.scores import CaseScores, RunScores
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.stats.comparability import UNSCORED_PERCENT
 from pytest_llmeval.stats.intervals import percentile, wilson_bounds
-from pytest_llmeval.stats.verdicts import UNSCORED_PERCENT
 
 WILSON_ALPHA = 0.05
 

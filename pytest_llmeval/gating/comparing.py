@@ -18,10 +18,11 @@ from pytest_llmeval.records.comparison import (
     Slice,
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.verdicts import flip_of_values
+from pytest_llmeval.stats.comparability import no_baseline, not_compared
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
 from pytest_llmeval.stats.suspects import suspects
-from pytest_llmeval.stats.verdicts import no_baseline, not_compared
 
 SHOWN_DROPS = 20
 FIRST = "rubric"
@@ -187,16 +188,13 @@ def _flipped(
         for old, new in joined.pairs
         if _mean(old, metric) is not None and _mean(new, metric) is not None
     ]
-    changes = [_change(old, new, metric) for old, new in pairs]
-    half = 0.5 if metric == PASS_RATE else sum(_ends(paired, metric)) / 2
-    sign = -1 if metric in paired and paired[metric].high < paired[metric].low else 1
-    passed = [
-        (sign * each.before >= sign * half, sign * each.after >= sign * half, each)
-        for each in changes
-    ]
-    lost = [each for before, after, each in passed if before and not after]
-    gained = [each for before, after, each in passed if after and not before]
-    return tuple(lost), tuple(gained)
+    low, high = _ends(paired, metric)
+    flips: dict[str | None, list[CaseChange]] = {"lost": [], "gained": [], None: []}
+    for old, new in pairs:
+        change = _change(old, new, metric)
+        shares = ((value - low) / (high - low) for value in (change.before, change.after))
+        flips[flip_of_values(*shares)].append(change)
+    return tuple(flips["lost"]), tuple(flips["gained"])
 
 
 def _pass_fail_metric(paired: Mapping[str, Paired]) -> str:
@@ -207,7 +205,9 @@ def _pass_fail_metric(paired: Mapping[str, Paired]) -> str:
 
 
 def _ends(paired: Mapping[str, Paired], metric: str) -> tuple[float, float]:
-    return (paired[metric].low, paired[metric].high) if metric in paired else (0.0, 1.0)
+    if metric == PASS_RATE or metric not in paired:
+        return 0.0, 1.0
+    return paired[metric].low, paired[metric].high
 
 
 def _slices(paired: Paired) -> Iterable[Slice]:

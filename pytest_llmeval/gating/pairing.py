@@ -10,8 +10,8 @@ from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.comparison import Coverage
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale
+from pytest_llmeval.stats.comparability import obstacle
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores
-from pytest_llmeval.stats.verdicts import obstacle
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import (
     PASS_RATE,
-    WHOLE_OUTCOMES,
     Before,
     BeforeScore,
     CaseResult,
@@ -20,6 +19,7 @@ from pytest_llmeval.records.result import (
     Sample,
 )
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.records.verdicts import PASS_VALUES
 
 
 class MetricValues(NamedTuple):
@@ -154,7 +154,7 @@ def passed_values(result: CaseResult) -> tuple[float, ...] | None:
     asked = [sample.kept for sample in result.samples if not sample.is_draw]
     if len(asked) > 1 and all(kept is not None for kept in asked):
         return tuple(float(bool(kept)) for kept in asked)
-    value = WHOLE_OUTCOMES.get(result.outcome)
+    value = PASS_VALUES.get(result.outcome)
     return () if value is None else (value,)
 
 

@@ -17,8 +17,9 @@ from pytest_llmeval.judging.ask import begin_score, some_ahead
 from pytest_llmeval.judging.labels import is_judged
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import CaseResult, Outcome
-from pytest_llmeval.records.run import UNJUDGED, WORSE, Run, Traffic
+from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.verdicts import case_exit_code
 from pytest_llmeval.reports.terminal.failure import missed_lines
 from pytest_llmeval.reports.terminal.rescoring import (
     Flip,
@@ -62,7 +63,7 @@ class Rescorer:
     kept: Counter[str] = field(default_factory=Counter)
     changes: dict[str, ScoreChanges] = field(default_factory=dict)
     flips: list[Flip] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.settings = replace(
@@ -94,7 +95,7 @@ class Rescorer:
     @property
     def exit_code(self) -> int:
         """The exit code that pytest gives to such outcomes."""
-        return WORSE if self.outcomes["failed"] else UNJUDGED if self.outcomes["error"] else 0
+        return case_exit_code(self.outcomes)
 
     def score_changes(self) -> tuple[ScoreChange, ...]:
         """Every score before and now, by name."""

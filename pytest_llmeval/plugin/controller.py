@@ -15,10 +15,10 @@ from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
-from pytest_llmeval.records.run import UNJUDGED
-from pytest_llmeval.runs.ending import case_code, joint_code
+from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit_code
 
 if TYPE_CHECKING:
+    from pytest_llmeval.records.result import Outcome
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.summary.summary import Summary
 
@@ -34,7 +34,7 @@ class Controller:
         self._activation = activation
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
-        self._outcomes: dict[str, str] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self._other_failures = 0
         self._judged = False
         self._lost: list[str] = []
@@ -159,8 +159,9 @@ class Controller:
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
-        is_unjudged = case_code(set(self._outcomes.values()), self._other_failures > 0) == UNJUDGED
-        return UNJUDGED if exit_code == pytest.ExitCode.TESTS_FAILED and is_unjudged else exit_code
+        if exit_code != pytest.ExitCode.TESTS_FAILED or self._other_failures:
+            return exit_code
+        return case_exit_code(self._outcomes.values()) or exit_code
 
     def _finish(self, session: pytest.Session) -> None:
         if self._recorder is None:
@@ -206,7 +207,7 @@ class Controller:
             return
         gated, self._gate_warnings = decide(self._activation, self._told, self._recorder)
         if is_judged and gated:
-            session.exitstatus = joint_code(given, gated)
+            session.exitstatus = joint_exit_code((given, gated))
 
     def _print(self, terminal: Any) -> None:
         if self._recorder is None:

@@ -166,7 +166,7 @@ def decide(
     asked, settings = is_asked(activation, told), activation.settings
     if settings.dry_run or not (asked or recorder):
         return 0, ()
-    from pytest_llmeval.records.run import UNJUDGED
+    from pytest_llmeval.records.verdicts import UNJUDGED
     from pytest_llmeval.runs import ending
 
     if activation.is_cut_off:

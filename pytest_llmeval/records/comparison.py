@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]
-"""``ERROR``: it could not be compared. ``REGRESSED``: surely worse, and by the margin or more. ``INCONCLUSIVE``:
-neither a regression nor its absence could be shown. ``WARN``: surely worse, but by less than the
-margin. ``OK``: a drop as large as the margin is ruled out."""
+from pytest_llmeval.records.verdicts import GATE_STATES, VERDICTS, GateState, Tone, Verdict
 
 DecidedBy = Literal["t", "permutation", "mcnemar"]
-
-State = Literal["kept", "missed", "error", "open"]
-"""Of a gate. ``error``: it could not be decided. ``open``: nothing was shown either way, and the run does not fail."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +254,7 @@ class GateOutcome:
     """
 
     rule: str
-    state: State
+    state: GateState
     reason: str
     value: float | None = None
     n: int = 0
@@ -269,6 +263,18 @@ class GateOutcome:
     scope: str = ""
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """The rule, and what it is confined to."""
         return f"{self.rule} on {self.scope}" if self.scope else self.rule
+
+    @property
+    def answer(self) -> str:
+        """The verdict, else the state, as a headline says it."""
+        return self.verdict or GATE_STATES[self.state].title
+
+    @property
+    def tone(self) -> Tone:
+        """How it is shown: by its verdict, unless a strict gate made more of it."""
+        if self.verdict and VERDICTS[self.verdict].state == self.state:
+            return VERDICTS[self.verdict].tone
+        return GATE_STATES[self.state].tone

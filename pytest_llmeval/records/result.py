@@ -123,8 +123,6 @@ class CaseResult:
 PASS_RATE = "pass_rate"
 """The metric that is 1 for a case that passed and 0 for one that did not."""
 
-WHOLE_OUTCOMES: Mapping[Outcome, float] = {"passed": 1.0, "failed": 0.0, "xfailed": 0.0}
-
 Key = tuple[str, str, str]
 """(suite, file, id). Of a plain table only the id is known."""
 

@@ -6,18 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_llmeval.records.comparison import Comparison, GateOutcome, Interval
+from pytest_llmeval.records.verdicts import JUDGED_CODES
 
 SELFTEST_SHARE = 0.8
 """Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
-
-WORSE = 1
-"""Exit code: a case or a gate is worse than asked."""
-
-UNJUDGED = 10
-"""Exit code: nothing is worse, but something could not be judged."""
-
-JUDGED_CODES = (0, WORSE, UNJUDGED)
-"""Exit codes of a run that came to its end."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_llmeval.records.comparison import GateResult, MetricComparison
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.stats.verdicts import WORST_FIRST
+from pytest_llmeval.records.verdicts import VERDICTS_WORST_FIRST
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import NONE, average, percent, rate_text
 
@@ -30,7 +30,11 @@ def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
 
 def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:
     """The smaller, the more it says of the run: it counts, it has figures, its verdict is worse."""
-    return not metric.is_gated, metric.result.n == 0, WORST_FIRST.index(metric.result.verdict)
+    return (
+        not metric.is_gated,
+        metric.result.n == 0,
+        VERDICTS_WORST_FIRST.index(metric.result.verdict),
+    )
 
 
 def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:

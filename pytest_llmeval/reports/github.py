@@ -11,7 +11,8 @@ from typing import Literal
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.summary.changes import WAYS, WORDS, Changes, changes_of
+from pytest_llmeval.records.verdicts import OUTCOMES
+from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Changes, changes_of
 from pytest_llmeval.text import count, one_line, visible
 
 Level = Literal["error", "warning"]
@@ -92,23 +93,23 @@ def _annotations(run: Run, results: Iterable[CaseResult], place: Place) -> Itera
 
 
 def _of_gate(gate: GateOutcome) -> _Annotation | None:
-    if gate.state == "kept" and gate.verdict != "WARN":
+    level = gate.tone.level
+    if not level:
         return None
-    level: Level = "error" if gate.state in ("missed", "error") else "warning"
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return _Annotation(
-        level, 0, f"{gate.verdict or gate.state.upper()}: {gate.told}{against}", gate.reason
-    )
+    return _Annotation(level, 0, f"{gate.answer}: {gate.title}{against}", gate.reason)
 
 
 def _of_case(result: CaseResult, changes: Changes, place: Place) -> _Annotation | None:
-    way, source = changes.way(result), result.case.source
-    if way is None or way in ("dropped", "gained"):
+    change, source = changes.reviewed(result), result.case.source
+    if change is None or change in ("dropped", "gained"):
         return None
-    level: Level = "error" if result.outcome in ("failed", "error") else "warning"
+    level = OUTCOMES[result.outcome].tone.level or "warning"
     told = result.message or f"{result.outcome} in {result.nodeid}"
-    title = f"{WORDS[way]}: {result.case.id}"
-    return _Annotation(level, 1 + WAYS.index(way), title, told, place(source.file), source.line)
+    title = f"{CHANGES[change].title}: {result.case.id}"
+    return _Annotation(
+        level, 1 + REVIEWED.index(change), title, told, place(source.file), source.line
+    )
 
 
 def _command(name: str, message: str, properties: Mapping[str, str]) -> str:

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.output import replacing
-from pytest_llmeval.summary.changes import WORDS, Changes, Way, changes_of
+from pytest_llmeval.summary.changes import CHANGES, Change, Changes, changes_of
 from pytest_llmeval.summary.checks import checks
 from pytest_llmeval.text import number, one_line
 
 Severity = Literal["blocker", "critical", "major", "minor", "info"]
-SEVERITIES: dict[Way, Severity] = {
+SEVERITIES: dict[Change, Severity] = {
     "lost": "critical",
     "failed": "major",
     "still": "major",
@@ -58,21 +58,21 @@ def write_code_quality(
 def _findings(
     result: CaseResult, changes: Changes, place: Callable[[str], str]
 ) -> Iterator[dict[str, Any]]:
-    way, source = changes.way(result), result.case.source
-    if way is None or way == "gained":
+    change, source = changes.reviewed(result), result.case.source
+    if change is None or change == "gained":
         return
     severity = (
-        "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[way]
+        "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[change]
     )
     reasons: dict[str, str] = {}
-    for metric, told in _reasons(result, way, changes):
+    for metric, told in _reasons(result, change, changes):
         reasons.setdefault(
             metric, told
         )  # of several bounds on one score the first: GitLab takes each finding once
     for metric, told in reasons.items():
         yield {
             "description": one_line(
-                f"{result.case.id}: {WORDS[way]}{told and ': '}{told}", DESCRIPTION
+                f"{result.case.id}: {CHANGES[change].title}{told and ': '}{told}", DESCRIPTION
             ),
             "check_name": f"llmeval.{metric}",
             "fingerprint": hashlib.sha256(
@@ -83,13 +83,13 @@ def _findings(
         }
 
 
-def _reasons(result: CaseResult, way: Way, changes: Changes) -> Iterator[tuple[str, str]]:
+def _reasons(result: CaseResult, change: Change, changes: Changes) -> Iterator[tuple[str, str]]:
     """By score, why the case is a finding; by its outcome, where no bound says it."""
-    if way == "dropped":
-        metric, change = changes.dropped[result.key]
-        yield metric, f"{metric} {number(change.before)} -> {number(change.after)}"
+    if change == "dropped":
+        metric, drop = changes.dropped[result.key]
+        yield metric, f"{metric} {number(drop.before)} -> {number(drop.after)}"
         return
-    wanted = None if way == "error" else False
+    wanted = None if change == "error" else False
     found = [
         (check, check.score)
         for check in checks(result)

@@ -9,20 +9,11 @@ from typing import Any
 from pytest_llmeval.records.comparison import Interval
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.score import Scale
-from pytest_llmeval.summary.summary import Verdict
+from pytest_llmeval.records.verdicts import RunOutcome
 from pytest_llmeval.summary.tallies import Cost
 
 SCHEMA = "urn:pytest-llm-golden:history-1"
 ANOTHER_JUDGE, ANOTHER_VERSION, OTHER_CASES = "another judge", "another version", "other cases"
-NOT_RUN = "-"
-MARKS: Mapping[Outcome, str] = {
-    "passed": "P",
-    "failed": "F",
-    "error": "E",
-    "xfailed": "X",
-    "skipped": NOT_RUN,
-}
-"""An outcome as one character. A skipped case was not run."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +86,7 @@ class RunPoint:
     started_at: str
     exit_code: int | None
     is_whole: bool
-    verdict: Verdict
+    verdict: RunOutcome
     outcomes: Mapping[str, int]
     pass_rate: Interval
     change: Change | None
@@ -120,7 +111,7 @@ class CaseFlips:
         flips: How often the outcome is another one than in the whole run before in which the case
             was run.
         last: Its newest outcome.
-        marks: A character of `MARKS` for each whole run, oldest first; `NOT_RUN` where it was not
+        marks: The mark of its outcome for each whole run, oldest first; `NOT_RUN` where it was not
             run.
     """
 

@@ -10,14 +10,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
-from pytest_llmeval.records.result import WHOLE_OUTCOMES, Outcome
+from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.verdicts import NOT_RUN, OUTCOMES, PASS_VALUES
 from pytest_llmeval.runlog.history import (
     ANOTHER_JUDGE,
     ANOTHER_VERSION,
-    MARKS,
-    NOT_RUN,
     OTHER_CASES,
     CaseFlips,
     Change,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
 
 
-OUTCOMES: Mapping[str, Outcome] = {mark: outcome for outcome, mark in MARKS.items()}
+_BY_MARK: Mapping[str, Outcome] = {row.mark: outcome for outcome, row in OUTCOMES.items()}
 COUNTED = ("passed", "failed", "error", "xfailed", "skipped", "lost")
 
 Values = dict[int, tuple[float, str]]
@@ -121,7 +120,7 @@ class Cases:
 
     def mark(self, case: Seen, outcome: Outcome) -> None:
         """Enter how a case ended in the run that is read."""
-        case.marks = case.marks.ljust(self.runs, NOT_RUN) + MARKS[outcome]
+        case.marks = case.marks.ljust(self.runs, NOT_RUN) + OUTCOMES[outcome].mark
 
     def flips(self) -> list[CaseFlips]:
         """Every case whose outcome changed, the most flips first."""
@@ -133,7 +132,7 @@ class Cases:
                 marks = case.marks.ljust(self.runs, NOT_RUN)
                 found.append(
                     CaseFlips(
-                        suite, file, case.line, case_id, sample, flips, OUTCOMES[tried[-1]], marks
+                        suite, file, case.line, case_id, sample, flips, _BY_MARK[tried[-1]], marks
                     )
                 )
         return sorted(
@@ -165,8 +164,8 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
         case = cases.case(row)
         places[row.number] = case.place
         numbers.tally.outcomes[row.outcome] += 1
-        if row.outcome in WHOLE_OUTCOMES:
-            numbers.passes[case.place] = WHOLE_OUTCOMES[row.outcome], ""
+        if row.outcome in PASS_VALUES:
+            numbers.passes[case.place] = PASS_VALUES[row.outcome], ""
         if run.is_whole:
             cases.mark(case, row.outcome)
     cases.runs += run.is_whole

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.trust import merged
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records.run import UNJUDGED, WORSE, JudgeFacts, Traffic
+from pytest_llmeval.records.run import JudgeFacts, Traffic
+from pytest_llmeval.records.verdicts import UNJUDGED, gate_exit_code
 from pytest_llmeval.records.wire import from_wire
 
 if TYPE_CHECKING:
@@ -43,30 +44,11 @@ def decide(
     """
     if not gates.is_asked:
         return (UNJUDGED, (NOTHING_DECIDES,)) if gates.settings.fail_on == "gate" else (0, ())
-    from pytest_llmeval.runs.gates import exit_code
-
     try:
         warnings = recorder.judge(gates, quarantine, is_whole)
     except (LLMEvalError, OSError) as error:
         return UNJUDGED, (f"{UNDECIDED}: {error}",)
-    return exit_code(recorder.run.gates), warnings
-
-
-def case_code(outcomes: Collection[str], has_other_failures: bool) -> int:
-    """The exit code that the cases of a run ask for.
-
-    Args:
-        outcomes: How they ended.
-        has_other_failures: Whether a test failed that has no case.
-    """
-    if has_other_failures or "failed" in outcomes:
-        return WORSE
-    return UNJUDGED if "error" in outcomes else 0
-
-
-def joint_code(*codes: int) -> int:
-    """The exit code of a run of which several things ask for one: worse comes before not judged."""
-    return next((code for code in (WORSE, UNJUDGED) if code in codes), 0)
+    return gate_exit_code(gate.state for gate in recorder.run.gates), warnings
 
 
 SHOWN = 5

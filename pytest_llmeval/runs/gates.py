@@ -18,16 +18,20 @@ from pytest_llmeval.records.comparison import (
     GateOutcome,
     GateResult,
     MetricComparison,
-    State,
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.records.verdicts import (
+    GATE_STATES,
+    VERDICTS_WORST_FIRST,
+    gate_state,
+    worst_verdict,
+)
 from pytest_llmeval.runlog.lookup import LATEST
 from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.stats.comparability import no_baseline
 from pytest_llmeval.stats.gate import GateRules
-from pytest_llmeval.stats.verdicts import WORST_FIRST, no_baseline, worst
 
-WORST_STATE_FIRST: tuple[State, ...] = ("missed", "error", "open", "kept")
 NO_JUDGE = (
     "no judge is set, so the model under test judges itself and the judge changes with it: pin one with "
     "--llm-judge-model"
@@ -127,7 +131,7 @@ def judge_run(
             else:
                 asked.append((rule, scope, own))
     regressions, comparisons = _regressions(gates.settings, asked, left_out, load)
-    found = sorted([*outcomes, *regressions], key=lambda each: WORST_STATE_FIRST.index(each.state))
+    found = sorted([*outcomes, *regressions], key=lambda gate: -GATE_STATES[gate.state].severity)
     return Judgement(tuple(found), comparisons)
 
 
@@ -243,14 +247,10 @@ def _outcome(
     strict: bool,
     metrics: Sequence[MetricComparison] = (),
 ) -> GateOutcome:
-    found = sorted(results, key=lambda each: WORST_FIRST.index(each[1].verdict))
-    verdict = worst(result for _, result in found)
+    found = sorted(results, key=lambda each: VERDICTS_WORST_FIRST.index(each[1].verdict))
+    verdict = worst_verdict(result.verdict for _, result in found)
     name, first = found[0]
-    state: State = "kept" if verdict in ("OK", "WARN") else "open"
-    if verdict in ("ERROR", "REGRESSED"):
-        state = "error" if verdict == "ERROR" else "missed"
-    elif strict and not all(result.is_shown for _, result in found):
-        state = "missed"
+    state = gate_state(verdict, strict, all(result.is_shown for _, result in found))
     n = max((metric.result.n for metric in metrics), default=0)
     reason = f"{name}: {first.reason}" if name else first.reason
     return GateOutcome(rule.text, state, reason, first.change, n, verdict, source)
@@ -269,9 +269,3 @@ def _within(side: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
 def _is_below(nodeid: str, scope: str) -> bool:
     """Whether a suite, or a test, belongs to the test, class, module or folder on which a marker stands."""
     return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
-
-
-def exit_code(gates: Iterable[GateOutcome]) -> int:
-    """What gates make of pytest's exit code: 1 if one is missed, else 10 if one could not be decided, else 0."""
-    states = {gate.state for gate in gates}
-    return 1 if "missed" in states else 10 if "error" in states else 0

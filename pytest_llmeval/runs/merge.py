@@ -13,8 +13,9 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.rescore import by_bounds
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
 from pytest_llmeval.runlog.lookup import MERGED, SEPARATOR
-from pytest_llmeval.runs.ending import NOTES, case_code, decide, end_run, joint_code
+from pytest_llmeval.runs.ending import NOTES, decide, end_run
 from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, look_through
@@ -90,7 +91,8 @@ def merge(
             recorder.add(replace(ended, before=()))  # what was said of the shard's own baselines
     again = _read_baselines(recorder, start(settings))
     code, notes = decide(recorder, gates, quarantine, is_whole=not SELECTING & run.settings.keys())
-    code = joint_code(code, case_code(outcomes, found.has_other_failures))
+    others = WORSE if found.has_other_failures else FINE
+    code = joint_exit_code((code, others, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.warnings, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.judging.labels import is_fingerprint
-from pytest_llmeval.records.result import CaseResult
-from pytest_llmeval.records.run import WORSE, Run
+from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import WORSE, case_exit_code, gate_exit_code
 from pytest_llmeval.runlog.database import shown_place
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.runs.ending import CUT_OFF
@@ -140,7 +141,7 @@ def look_through(shards: Sequence[Shard]) -> Found:
     has_other_failures = False
     for shard in shards:
         versions: Versions = defaultdict(set)
-        outcomes = set()
+        outcomes: set[Outcome] = set()
         for result in shard.results:
             if result.identity in owners:
                 twice[result.nodeid] = owners[result.identity], shard
@@ -160,11 +161,10 @@ def look_through(shards: Sequence[Shard]) -> Found:
     return Found(len(owners), has_other_failures)
 
 
-def _is_explained(run: Run, outcomes: Collection[str]) -> bool:
+def _is_explained(run: Run, outcomes: Collection[Outcome]) -> bool:
     """Whether cases, gates or lost tests tell why a run has failed."""
-    return (
-        "failed" in outcomes or bool(run.lost) or any(gate.state == "missed" for gate in run.gates)
-    )
+    gates = gate_exit_code(gate.state for gate in run.gates)
+    return bool(run.lost) or WORSE in (case_exit_code(outcomes), gates)
 
 
 def _note_versions(result: CaseResult, versions: Versions) -> None:

@@ -27,7 +27,14 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.records.comparison import GateResult, Interval, Verdict
+from pytest_llmeval.records.comparison import GateResult, Interval
+from pytest_llmeval.records.verdicts import Verdict
+from pytest_llmeval.stats.comparability import (
+    MANY_CLUSTERS,
+    MIN_CHANGED,
+    MIN_CLUSTERS,
+    not_compared,
+)
 from pytest_llmeval.stats.intervals import wilson_interval
 from pytest_llmeval.stats.multiple_tests import holm
 from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_change, t_bounds, t_p
@@ -35,7 +42,6 @@ from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
 from pytest_llmeval.stats.power import FEW_CLUSTERS, cases_needed, detectable_drop
 from pytest_llmeval.stats.reasons import reason
 from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
-from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS, not_compared
 
 MANY_TIES = 0.5
 """Share of clusters without a change above which a permutation decides: their spread comes from the few others."""

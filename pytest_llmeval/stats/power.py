@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 
+from pytest_llmeval.stats.comparability import MIN_CLUSTERS
 from pytest_llmeval.stats.paired import Change
-from pytest_llmeval.stats.verdicts import MIN_CLUSTERS
 
 POWER = 0.8
 FEW_CLUSTERS = 30

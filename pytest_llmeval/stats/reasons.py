@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_llmeval.records.comparison import GateResult
-from pytest_llmeval.stats.verdicts import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
+from pytest_llmeval.stats.comparability import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
 
 NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
 

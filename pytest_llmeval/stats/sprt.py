@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Verdict = Literal["fine", "broken", "inconclusive"]
+MustPassResult = Literal["fine", "broken", "inconclusive"]
 
 FINE, BROKEN = 0.95, 0.70
 """How often a case passes that is fine, and one that is broken."""
@@ -52,7 +52,7 @@ class SequentialTest:
         return self.passes * PASS_STEP + self.failures * FAILURE_STEP
 
     @property
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> MustPassResult | None:
         """What the draws say; ``None``: draw again."""
         if self.ratio <= FINE_BOUND:
             return "fine"

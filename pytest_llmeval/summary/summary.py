@@ -8,13 +8,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.comparison import Interval
-from pytest_llmeval.records.result import CaseResult, model_of
-from pytest_llmeval.records.run import UNJUDGED, Run
+from pytest_llmeval.records.result import CaseResult, Outcome, model_of
+from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.verdicts import (
+    UNJUDGED,
+    WORSE,
+    RunOutcome,
+    case_exit_code,
+    gate_exit_code,
+    joint_exit_code,
+)
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 from pytest_llmeval.summary.checks import checks, flicker_text
 from pytest_llmeval.summary.costs import Ledger, answers, scoring_calls
@@ -30,7 +37,6 @@ from pytest_llmeval.summary.tallies import (
 )
 from pytest_llmeval.text import count, instant
 
-Verdict = Literal["passed", "failed", "error", "empty"]
 SLOWEST, NAMED = 5, 5
 FIRST_SCORE = "rubric"  # what a reader looks for first
 
@@ -83,7 +89,7 @@ class Summary:
             judged.
     """
 
-    verdict: Verdict
+    verdict: RunOutcome
     headline: str
     total: int
     passed: int
@@ -128,7 +134,7 @@ def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
 class Tally:
     """A run's results, counted so far. Of each only a few numbers are kept."""
 
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
     scores: dict[str, ScoreTally] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     generation: SpendingTally = field(init=False)
@@ -238,13 +244,14 @@ class Tally:
         if call.cached and (made := instant(call.made_at)):
             self.oldest = min(self.oldest or (made, call.made_at), (made, call.made_at))
 
-    def _verdict(self, run: Run) -> Verdict:
-        gates = {gate.state for gate in run.gates}
-        if self.outcomes["failed"] or "missed" in gates:
+    def _verdict(self, run: Run) -> RunOutcome:
+        cases = case_exit_code(self.outcomes)
+        code = joint_exit_code((cases, gate_exit_code(gate.state for gate in run.gates)))
+        if code == WORSE:
             return "failed"
-        if self.outcomes["error"] or run.lost or "error" in gates or self._is_undecided(run):
+        if code == UNJUDGED or run.lost or self._is_undecided(run):
             return "error"
-        return "passed" if self.outcomes["passed"] or self.outcomes["xfailed"] else "empty"
+        return "passed" if self.outcomes.keys() - {"skipped"} else "empty"
 
     def _is_undecided(self, run: Run) -> bool:
         """Whether gates were to decide, and could not: there is none, or what they need could not be had."""

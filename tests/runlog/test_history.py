@@ -18,7 +18,8 @@ from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.result import CaseResult, Outcome, Sample
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.runlog.history import MARKS, History
+from pytest_llmeval.records.verdicts import OUTCOMES
+from pytest_llmeval.runlog.history import History
 from pytest_llmeval.runlog.history_reading import read_history
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.summary.summary import summarize
@@ -149,7 +150,7 @@ def test_a_flip_is_an_outcome_other_than_the_last_time_the_case_was_run(
     )
     if flips:
         assert history.flips[0].marks == "".join(
-            "-" if each is None else MARKS[each] for each in outcomes
+            "-" if each is None else OUTCOMES[each].mark for each in outcomes
         )
 
 

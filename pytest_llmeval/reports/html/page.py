@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import (
+    OUTCOMES,
+    RUN_OUTCOMES,
+    VERDICTS,
+    outcome_tone,
+)
 from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
 from pytest_llmeval.reports.html.case_view import CaseRow, CaseView, row, view
 from pytest_llmeval.reports.html.data import Packer, packed
@@ -20,7 +26,7 @@ from pytest_llmeval.reports.json_report import head_json
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.rerun import rerun_options
 from pytest_llmeval.runlog.history import RunPoint
-from pytest_llmeval.summary.changes import FLIPS, change_of
+from pytest_llmeval.summary.changes import AGAINST_BASELINE, CHANGES, change_of
 from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.summary.judges import calibration_text, selftest_text
 from pytest_llmeval.summary.summary import Summary
@@ -43,7 +49,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-NEEDS_ATTENTION = ("failed", "error")
 CARDS, ROWS = 25, 975
 """Cases of each list of the page as it is without JavaScript and on paper: whole, and as rows after them."""
 
@@ -99,11 +104,31 @@ def write_html(
             "style": style,
             "script": script,
             "policy": POLICY.format(style=_hash(style), script=_hash(script)),
+            "vocabulary": vocabulary(),
             "head": packed("head", head_json(run, summary, history)),
             "index": index,
             "data": data,
         }
         file.writelines(_environment().get_template("report.html.jinja").generate(context))
+
+
+def vocabulary() -> dict[str, Any]:
+    """Return the outcomes and changes of cases as the page's script shows them, the worst first."""
+    return {
+        "outcomes": [
+            {"name": outcome, "tone": row.tone.name, "passes": row.passes}
+            for outcome, row in OUTCOMES.items()
+        ],
+        "changes": [
+            {
+                "name": change,
+                "title": CHANGES[change].title[0].upper() + CHANGES[change].title[1:],
+                "tone": CHANGES[change].tone.name,
+                "is_flip": CHANGES[change].is_flip,
+            }
+            for change in AGAINST_BASELINE
+        ],
+    }
 
 
 def _text_file(folder: Path) -> Any:
@@ -140,9 +165,9 @@ class _Digest:
         self.changes[change] += 1
         if change == "lost":
             self.lost.add(result)
-        elif change in FLIPS:
+        elif CHANGES[change].is_flip:
             self.flipped.add(result)
-        elif result.outcome in NEEDS_ATTENTION:
+        elif OUTCOMES[result.outcome].exit_code:
             self.attention.add(result)
 
 
@@ -158,6 +183,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update({phrase.__name__: phrase for phrase in PHRASES})
+    environment.filters["tone"] = lambda outcome: outcome_tone(outcome).name
+    environment.globals.update(verdicts=VERDICTS, run_outcomes=RUN_OUTCOMES)
     return environment
 
 

@@ -1,4 +1,4 @@
-"""The cases of a run that went the wrong way, or the right one, folded, in Markdown of a given size."""
+"""The cases of a run that a reviewer has to see, folded, in Markdown of a given size."""
 
 from __future__ import annotations
 
@@ -13,18 +13,10 @@ from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.reports.markdown.escaping import fenced, flat, inert
 from pytest_llmeval.reports.markdown.metrics import row
 from pytest_llmeval.reports.rerun import rerun_command
-from pytest_llmeval.summary.changes import WAYS, Changes, Way, changes_of
+from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Change, Changes, changes_of
 from pytest_llmeval.summary.checks import checks, kept_text
 from pytest_llmeval.text import NONE, count, number
 
-HEADINGS: dict[Way, str] = {
-    "lost": "Passed before, fail now",
-    "failed": "Worse than asked",
-    "error": "Could not be judged",
-    "dropped": "Scored lower than before",
-    "still": "Fail as before",
-    "gained": "Failed before, pass now",
-}
 SIZES = (1_500, 700, 350, 160)
 """Most bytes of each text of a case; the largest at which all cases fit is taken."""
 
@@ -39,11 +31,11 @@ class Choice:
 
     Attributes:
         cases: The cases, the worst first.
-        total: How many went each way, shown or not.
+        total: How many there are of each change, shown or not.
     """
 
-    cases: tuple[tuple[Way, CaseResult], ...]
-    total: Counter[Way]
+    cases: tuple[tuple[Change, CaseResult], ...]
+    total: Counter[Change]
 
 
 def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
@@ -56,9 +48,9 @@ def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
     """
     changes = changes_of(run)
     choice = _choice(changes, results)
-    texts: list[tuple[Way, str]] = []
+    texts: list[tuple[Change, str]] = []
     for size in SIZES:
-        texts = [(way, _case(way, result, changes, size)) for way, result in choice.cases]
+        texts = [(change, _case(change, result, changes, size)) for change, result in choice.cases]
         whole = _assembled(texts, choice.total)
         if len(whole.encode()) <= room:
             return whole
@@ -69,52 +61,53 @@ def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
 
 
 def _choice(changes: Changes, results: Iterable[CaseResult]) -> Choice:
-    total: Counter[Way] = Counter()
+    total: Counter[Change] = Counter()
     places = heapq.nsmallest(MOST_CASES, _ranked(changes, results, total))
     wanted = {place: rank for rank, _, place in places}
     order = {place: at for at, (*_, place) in enumerate(places)}
     found = []
     if wanted:
         found = [
-            (order[at], WAYS[wanted[at]], result)
+            (order[at], REVIEWED[wanted[at]], result)
             for at, result in enumerate(results)
             if at in wanted
         ]
     found.sort(key=lambda each: each[0])
-    return Choice(tuple((way, result) for _, way, result in found), total)
+    return Choice(tuple((change, result) for _, change, result in found), total)
 
 
 def _ranked(
-    changes: Changes, results: Iterable[CaseResult], total: Counter[Way]
+    changes: Changes, results: Iterable[CaseResult], total: Counter[Change]
 ) -> Iterator[tuple[int, int, int]]:
-    """Of each case that is to be seen: how bad its way is, its place on that way, its place in the run."""
+    """Of each case to be seen: the rank of its change, its place there, and its place in the run."""
     suspicion = {key: place for place, key in enumerate(changes.dropped)}
     for place, result in enumerate(results):
-        way = changes.way(result)
-        if way is not None:
-            total[way] += 1
-            yield WAYS.index(way), suspicion[result.key] if way == "dropped" else place, place
+        change = changes.reviewed(result)
+        if change is not None:
+            total[change] += 1
+            within = suspicion[result.key] if change == "dropped" else place
+            yield REVIEWED.index(change), within, place
 
 
-def _assembled(cases: Iterable[tuple[Way, str]], total: Counter[Way]) -> str:
+def _assembled(cases: Iterable[tuple[Change, str]], total: Counter[Change]) -> str:
     shown = list(cases)
     parts = []
-    for way in WAYS:
-        own = [text for each, text in shown if each == way]
-        if not total[way]:
+    for change in REVIEWED:
+        own = [text for each, text in shown if each == change]
+        if not total[change]:
             continue
-        parts += [f"### {HEADINGS[way]}: {total[way]:,}", *own]
-        if len(own) < total[way]:
+        parts += [f"### {CHANGES[change].heading}: {total[change]:,}", *own]
+        if len(own) < total[change]:
             parts.append(
-                f"<i>{count(total[way] - len(own), 'case')} of these left out here; the whole report has all.</i>"
+                f"<i>{count(total[change] - len(own), 'case')} of these left out here; the whole report has all.</i>"
             )
     return "\n\n".join(parts)
 
 
-def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
+def _case(change: Change, result: CaseResult, changes: Changes, size: int) -> str:
     case, command = result.case, rerun_command(result)
     parts = [
-        f"<details><summary>{_head(way, result, changes)}</summary>",
+        f"<details><summary>{_head(change, result, changes)}</summary>",
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
@@ -127,14 +120,14 @@ def _case(way: Way, result: CaseResult, changes: Changes, size: int) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _head(way: Way, result: CaseResult, changes: Changes) -> str:
+def _head(change: Change, result: CaseResult, changes: Changes) -> str:
     """The line that is seen without unfolding: which case, what changed, what was asked."""
     told = [f"<b>{flat(result.case.id, NAME)}</b>"]
     drop = changes.dropped.get(result.key)
     if drop is not None:
-        metric, change = drop
-        told.append(f"{flat(metric, NAME)} {number(change.before)} → {number(change.after)}")
-    elif way == "error":
+        metric, dropped = drop
+        told.append(f"{flat(metric, NAME)} {number(dropped.before)} → {number(dropped.after)}")
+    elif change == "error":
         told.append(flat(result.message.partition("\n")[0], ASKED))
     else:
         missed = [

@@ -8,6 +8,12 @@ from pathlib import Path
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import (
+    DOUBTFUL,
+    GATE_STATES,
+    RUN_OUTCOMES,
+    VERDICTS_WORST_FIRST,
+)
 from pytest_llmeval.reports.banner import points
 from pytest_llmeval.reports.markdown.cases import case_sections
 from pytest_llmeval.reports.markdown.escaping import comment, flat
@@ -19,24 +25,6 @@ from pytest_llmeval.text import number
 
 MOST_BYTES = 60_000
 """A comment on GitHub holds 65,536 characters; what a job adds around the summary has room, too."""
-
-BAD, DOUBTFUL, GOOD = "❌", "⚠️", "✅"
-SIGNS = {
-    "missed": BAD,
-    "error": BAD,
-    "open": DOUBTFUL,
-    "kept": GOOD,
-    "failed": BAD,
-    "empty": DOUBTFUL,
-    "passed": GOOD,
-}
-CASES_FIRST = {
-    "failed": ("error", "open", "kept"),
-    "error": ("open", "kept"),
-    "empty": ("open", "kept"),
-    "passed": (),
-}
-"""By what became of the cases: the states of the worst gate that are no worse."""
 
 MOST_GATES, MOST_WARNINGS = 12, 5
 SHORT, LONG = 120, 600  # bytes
@@ -92,15 +80,19 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
 def _headline(run: Run, summary: Summary) -> str:
     """The worst that is known, with its reason: a gate that is missed, cases, a gate that is open, then the best."""
     gate = run.gates[0] if run.gates else None
-    if gate is None or gate.state in CASES_FIRST[summary.verdict]:
-        return f"{SIGNS[summary.verdict]} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
+    outcome = RUN_OUTCOMES[summary.verdict]
+    if gate is None or outcome.severity > GATE_STATES[gate.state].severity:
+        return f"{outcome.tone.sign} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
     regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
-    told = next(
-        (each for each in regressions if each.verdict == "WARN"), next(iter(regressions), gate)
-    )
-    against = f" against {flat(told.baseline, SHORT)}" if told.baseline else ""
-    rule = "" if told.verdict else f": {flat(told.told, SHORT)}"
-    return f"{_sign(told)} {_verdict(told)}{rule}{against}: {flat(told.reason, LONG)}"
+    shown = min(regressions, key=_rank, default=gate)
+    against = f" against {flat(shown.baseline, SHORT)}" if shown.baseline else ""
+    rule = "" if shown.verdict else f": {flat(shown.title, SHORT)}"
+    return f"{shown.tone.sign} {_answer(shown)}{rule}{against}: {flat(shown.reason, LONG)}"
+
+
+def _rank(gate: GateOutcome) -> int:
+    """The place of a gate's verdict among all, the worst first."""
+    return VERDICTS_WORST_FIRST.index(gate.verdict) if gate.verdict else len(VERDICTS_WORST_FIRST)
 
 
 def _gates(gates: tuple[GateOutcome, ...]) -> str:
@@ -108,28 +100,24 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
         return ""
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
     for gate in gates[:MOST_GATES]:
-        rule = flat(f"{gate.told} against {gate.baseline}" if gate.baseline else gate.told, SHORT)
+        rule = flat(f"{gate.title} against {gate.baseline}" if gate.baseline else gate.title, SHORT)
         value = (
             f"{points(gate.value)} points"
             if gate.verdict and gate.value is not None
             else number(gate.value)
         )
-        lines.append(row(rule, f"{_sign(gate)} {_verdict(gate)}", value, flat(gate.reason, LONG)))
+        lines.append(row(rule, f"{gate.tone.sign} {_answer(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES
     return "\n".join([*lines, *([row(f"and {more} more", "", "", "")] if more > 0 else [])])
 
 
-def _sign(gate: GateOutcome) -> str:
-    return DOUBTFUL if gate.verdict == "WARN" and gate.state == "kept" else SIGNS[gate.state]
-
-
-def _verdict(gate: GateOutcome) -> str:
-    return f"<b>{gate.verdict or gate.state.upper()}</b>"
+def _answer(gate: GateOutcome) -> str:
+    return f"<b>{gate.answer}</b>"
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     texts = [*run.warnings, *summary.notes]
-    yield from (f"- {DOUBTFUL} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
+    yield from (f"- {DOUBTFUL.sign} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
     if len(texts) > MOST_WARNINGS:
         yield f"- and {len(texts) - MOST_WARNINGS} more warnings"
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_llmeval.records.comparison import CaseChange, Comparison, MetricComparison, Slice
+from pytest_llmeval.records.verdicts import VERDICTS
 from pytest_llmeval.text import count, number, one_line
 
 Line = tuple[str, str]
 """A text, and the colour in which it is shown; empty: none."""
 
-COLOURS = {
-    "ERROR": "red",
-    "REGRESSED": "red",
-    "INCONCLUSIVE": "yellow",
-    "NO BASELINE": "yellow",
-    "WARN": "yellow",
-}
 WIDTH = 100
 MOST_CASES, MOST_SLICES, MOST_NAMES = 10, 8, 5
 
@@ -25,7 +19,7 @@ def verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
     """The verdict of one metric, with its reason, which is never shortened."""
     result = metric.result
     text = f"{result.verdict}: {metric.name} against {comparison.baseline}: {result.reason}"
-    return text, COLOURS.get(result.verdict, "green")
+    return text, VERDICTS[result.verdict].tone.colour
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[Line]:

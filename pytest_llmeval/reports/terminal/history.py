@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
+from pytest_llmeval.records.verdicts import DOUBTFUL, NOT_RUN, OUTCOMES, RUN_OUTCOMES
 from pytest_llmeval.reports.terminal.comparison import Line
 from pytest_llmeval.runlog.history import (
     ANOTHER_JUDGE,
-    MARKS,
-    NOT_RUN,
     CaseFlips,
     CaseHistory,
     CasePoint,
@@ -35,9 +34,8 @@ WIDTH = 100
 NAME = 24  # longest name of a run
 MOST_FLIPS = 10
 MOST_MARKS = 30
-COLOURS = {"failed": "red", "error": "red", "passed": "green", "xfailed": "yellow"}
 LEGEND = (
-    ", ".join(f"{mark} {outcome}" for outcome, mark in MARKS.items() if mark != NOT_RUN)
+    ", ".join(f"{row.mark} {outcome}" for outcome, row in OUTCOMES.items() if row.mark != NOT_RUN)
     + f", {NOT_RUN} not run"
 )
 
@@ -72,7 +70,7 @@ def case_lines(found: Iterable[CaseHistory]) -> Iterator[Line]:
             outcome = point.outcome.upper() + (
                 "" if point.is_whole else f", in a run that is {_end(point)}"
             )
-            yield f"{_run(point)}  {outcome}", COLOURS.get(point.outcome, "")
+            yield f"{_run(point)}  {outcome}", OUTCOMES[point.outcome].tone.colour
             yield from ((f"  {one_line(text, WIDTH - 2)}", "") for text in _told(point, before))
             before = point
 
@@ -89,7 +87,8 @@ def _block(
 
 
 def _colour(point: RunPoint) -> str:
-    return COLOURS.get(point.verdict, "yellow") if point.is_whole else "yellow"
+    tone = RUN_OUTCOMES[point.verdict].tone if point.is_whole else DOUBTFUL
+    return tone.colour
 
 
 def _rate_row(point: RunPoint) -> tuple[str, ...]:

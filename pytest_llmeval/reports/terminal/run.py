@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import RUN_OUTCOMES
 from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.summary.judges import judge_text
 from pytest_llmeval.summary.summary import Summary
@@ -34,13 +35,6 @@ WRAPPED = (
 )  # rows that go on in further lines rather than lose their end
 MOST_LINES = 3  # of such a row
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
-WAIVED = ("kept", "open")  # states that do not fail a run
-MARKUP: Mapping[str, dict[str, bool]] = {
-    "passed": {"green": True, "bold": True},
-    "failed": {"red": True, "bold": True},
-    "error": {"red": True, "bold": True},
-    "empty": {"yellow": True, "bold": True},
-}
 
 
 def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[Line]:
@@ -58,7 +52,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
         *(line for gate in run.gates for line in _gate(gate)),
-        (verdict, MARKUP[summary.verdict]),
+        (verdict, {RUN_OUTCOMES[summary.verdict].tone.colour: True, "bold": True}),
         *(
             (_row(*part, margin), {})
             for label, text in rows
@@ -76,19 +70,12 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
 def gate_text(gate: GateOutcome) -> str:
     """What became of a gate, in one sentence."""
     against = f" against {gate.baseline}" if gate.baseline else ""
-    return f"{gate.verdict or gate.state.upper()}: {gate.told}{against}: {gate.reason}"
+    return f"{gate.answer}: {gate.title}{against}: {gate.reason}"
 
 
 def _gate(gate: GateOutcome) -> Iterator[Line]:
     """A gate on a line that is never shortened: it may hold a command."""
-    colour = (
-        "green"
-        if gate.state == "kept" and gate.verdict != "WARN"
-        else "yellow"
-        if gate.state in WAIVED
-        else "red"
-    )
-    yield gate_text(gate), {colour: True, "bold": True}
+    yield gate_text(gate), {gate.tone.colour: True, "bold": True}
 
 
 def cases_text(summary: Summary) -> str:

@@ -1,19 +1,12 @@
 /* What the table shows: filters, order and the open case, in the page's address so that a link shows the same. */
 
-const RANKS = bare({ failed: 0, error: 1, xfailed: 2, passed: 3, skipped: 4 });
-const CHANGES = {
-  lost: "Passed before, fails now",
-  gained: "Failed before, passes now",
-  flipped: "Another outcome otherwise",
-  worse: "Score is worse",
-  better: "Score is better",
-  reworded: "Only the answer changed",
-  same: "Unchanged",
-  new: "Not in the baseline",
-};
-const TONES = { lost: "failed", gained: "passed", flipped: "error", worse: "failed", better: "passed" };
-const FLIPS = ["lost", "gained", "flipped"];
+const VOCABULARY = JSON.parse(document.getElementById("vocabulary").textContent);
+const OUTCOMES = bare(Object.fromEntries(VOCABULARY.outcomes.map((row, rank) => [row.name, { ...row, rank }])));
+const CHANGES = bare(Object.fromEntries(VOCABULARY.changes.map((row, rank) => [row.name, { ...row, rank }])));
 const ORDER = Object.keys(CHANGES);
+
+/** A baseline may know an outcome that we do not. */
+const toneOf = (outcome) => OUTCOMES[outcome]?.tone || "neutral";
 
 /** Filters and order over the rows of a store; `changed` is called after each change of them. */
 class View {
@@ -72,7 +65,7 @@ class View {
     if (field.startsWith("score:")) return (row) => row.scores[name];
     if (field.startsWith("before:")) return (row) => this.store.before(row)?.scores[name];
     return bare({
-      outcome: (row) => RANKS[row.outcome],
+      outcome: (row) => OUTCOMES[row.outcome].rank,
       change: (row) => ORDER.indexOf(this.store.change(row)),
       tags: (row) => row.tags.join(", ").toLowerCase(),
       id: (row) => row.id.toLowerCase(),
@@ -118,7 +111,7 @@ class View {
     const address = new URLSearchParams(hash.startsWith("case-") ? `case=${hash}` : hash);
     const text = (name) => address.get(name) || "";
     this.clear();
-    const outcomes = text("outcome").split(",").filter((outcome) => outcome in RANKS);
+    const outcomes = text("outcome").split(",").filter((outcome) => outcome in OUTCOMES);
     Object.assign(this, { query: text("q"), outcomes: new Set(outcomes), tag: text("tag"), label: text("label"), unscored: Boolean(text("unscored")) });
     Object.assign(this, { change: text("change"), sort: text("sort"), open: text("case") });
     this.store.compareWith(text("baseline"));
@@ -139,7 +132,7 @@ function within(value, { low, high, isOpen }) {
 
 function isChange(change, wanted) {
   if (wanted === "changed") return change !== "same" && change !== "new";
-  return wanted === "flips" ? FLIPS.includes(change) : change === wanted;
+  return wanted === "flips" ? CHANGES[change].is_flip : change === wanted;
 }
 
 function rangeText(field, { low, high, isOpen }) {

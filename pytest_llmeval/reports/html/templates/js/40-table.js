@@ -133,7 +133,7 @@ const BRIEF = 120; // characters of a cell
 
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
-const badge = (outcome) => el("span", { class: `badge ${outcome}` }, outcome);
+const badge = (outcome) => el("span", { class: `badge ${toneOf(outcome)}` }, outcome);
 
 function columnsOf(view, labels) {
   const { store } = view;
@@ -167,7 +167,7 @@ function scoreCell(store, row, name) {
 
 function changeCell(store, row) {
   const change = store.change(row);
-  return el("span", { class: `${TONES[change] || ""} tone`, title: CHANGES[change] }, change);
+  return el("span", { class: `${CHANGES[change].tone} tone`, title: CHANGES[change].title }, change);
 }
 
 const labelCell = (given) => (given?.label ? el("span", { class: `${given.label === "right" ? "passed" : "failed"} tone` }, given.label) : "");

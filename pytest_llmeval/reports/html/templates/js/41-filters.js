@@ -34,8 +34,8 @@ function outcomeButtons(view) {
     if (!outcomes.delete(outcome)) outcomes.add(outcome);
     view.set({ outcomes });
   };
-  const buttons = Object.keys(RANKS).filter((outcome) => counts.has(outcome)).map((outcome) =>
-    button(`${outcome} ${grouped(counts.get(outcome))}`, () => toggle(outcome), { class: `chip ${outcome}`, "data-outcome": outcome }));
+  const buttons = Object.keys(OUTCOMES).filter((outcome) => counts.has(outcome)).map((outcome) =>
+    button(`${outcome} ${grouped(counts.get(outcome))}`, () => toggle(outcome), { class: `chip ${toneOf(outcome)}`, "data-outcome": outcome }));
   view.listeners.push(() => buttons.forEach((each) => each.setAttribute("aria-pressed", view.outcomes.has(each.dataset.outcome))));
   return el("div", { class: "chips", role: "group", "aria-label": "Outcome" }, buttons, unscoredButton(view));
 }
@@ -65,7 +65,7 @@ function tagChoice(view) {
 
 function changeChoice(view) {
   if (!view.store.baseline) return null;
-  return choice(view, "Change", "change", [["", "any"], ["changed", "Changed"], ["flips", "Another outcome"], ...Object.entries(CHANGES)]);
+  return choice(view, "Change", "change", [["", "any"], ["changed", "Changed"], ["flips", "Another outcome"], ...VOCABULARY.changes.map(({ name, title }) => [name, title])]);
 }
 
 const labelChoice = (view) => choice(view, "Label", "label", [["", "any"], ["right", "right"], ["wrong", "wrong"], ["none", "none yet"]]);

@@ -26,7 +26,7 @@ const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) =>
 function caseSections(store, result, reading) {
   const before = store.told(result);
   return [
-    result.message && el("section", { class: `why ${result.outcome}` }, el("h3", null, "Why"), textBlock(result.message)),
+    result.message && el("section", { class: `why ${toneOf(result.outcome)}` }, el("h3", null, "Why"), textBlock(result.message)),
     chatSection(result),
     passages("Contexts", result.case.contexts),
     passages("Retrieved contexts", result.completion?.contexts || []),

@@ -23,13 +23,13 @@ function tally(view, goToTable) {
     view.clear();
     view.set({ change });
     goToTable();
-  }, { class: `chip ${TONES[change] || ""}`, title: CHANGES[change] }));
+  }, { class: `chip ${CHANGES[change].tone}`, title: CHANGES[change].title }));
   return el("div", { class: "chips", role: "group", "aria-label": "Changes; each shows its cases" }, chips);
 }
 
 function changedCases(view, drawer) {
   const { store } = view;
-  const moved = store.rows.filter((row) => [...FLIPS, "worse"].includes(store.change(row)));
+  const moved = store.rows.filter((row) => CHANGES[store.change(row)].is_flip || store.change(row) === "worse");
   const drop = (row) => Math.max(...store.metrics.map((name) => lossOf(store, row, name)), 0);
   moved.sort((one, other) => ORDER.indexOf(store.change(one)) - ORDER.indexOf(store.change(other)) || drop(other) - drop(one) || one.place - other.place);
   if (!moved.length) return none("No case has another outcome or a worse score than before.");
@@ -64,7 +64,7 @@ function changedCase(view, drawer, row, isOpen) {
   const badges = then.outcome && then.outcome !== row.outcome ? [badge(then.outcome), " → ", badge(row.outcome)] : badge(row.outcome);
   const moves = store.metrics.filter((name) => typeof then.scores[name] === "number" && row.scores[name] !== undefined && row.scores[name] !== then.scores[name]);
   const scores = moves.slice(0, 3).map((name) => el("span", { class: "move" }, bdi(name), ` ${number(then.scores[name])} → `, el("b", null, row.scores[name] === false ? "unscored" : number(row.scores[name]))));
-  const node = el("details", { class: `case ${row.outcome}`, toggle: () => node.open && !body.firstChild && fillChange(view, drawer, row, body) },
+  const node = el("details", { class: `case ${toneOf(row.outcome)}`, toggle: () => node.open && !body.firstChild && fillChange(view, drawer, row, body) },
     el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores, el("span", { class: "ask", dir: "auto" }, whereAndAsk(store, row))), body);
   node.open = isOpen;
   return node;

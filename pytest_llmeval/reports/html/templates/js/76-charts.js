@@ -128,10 +128,11 @@ const narrowed = (text, room) => short(text, room - Math.ceil((text.slice(0, roo
 function passByTag(view, narrow) {
   const counts = new Map();
   for (const { tags, outcome } of view.store.rows) {
-    if (!["passed", "failed", "xfailed"].includes(outcome)) continue;
+    const { passes } = OUTCOMES[outcome];
+    if (passes === null) continue;
     for (const tag of tags) {
       const [hits, n] = counts.get(tag) || [0, 0];
-      counts.set(tag, [hits + (outcome === "passed"), n + 1]);
+      counts.set(tag, [hits + passes, n + 1]);
     }
   }
   if (!counts.size) return null;

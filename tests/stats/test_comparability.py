@@ -1,19 +1,15 @@
-"""From verdicts to a run: what cannot be compared, the worst of several, and the exit code."""
+"""From verdicts to a run: what cannot be compared, and the exit code."""
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
-from pytest_llmeval.records.comparison import Coverage, GateResult, Verdict
-from pytest_llmeval.stats.verdicts import (
-    WORST_FIRST,
-    exit_code,
+from pytest_llmeval.records.comparison import Coverage, GateResult
+from pytest_llmeval.stats.comparability import (
+    comparison_exit_code,
     no_baseline,
     not_compared,
     obstacle,
-    worst,
 )
 
 
@@ -38,13 +34,6 @@ def test_a_run_is_compared_only_where_nearly_all_of_it_can_be(
     coverage: Coverage, message: str
 ) -> None:
     assert obstacle(coverage) == message
-
-
-@pytest.mark.parametrize(
-    ("better", "worse"), list(itertools.combinations(reversed(WORST_FIRST), 2))
-)
-def test_the_verdict_of_a_run_is_its_worst(better: Verdict, worse: Verdict) -> None:
-    assert worst([GateResult(better, ""), GateResult(worse, ""), GateResult(better, "")]) == worse
 
 
 SHOWN = GateResult("OK", "", is_shown=True)
@@ -73,11 +62,13 @@ FIRST = no_baseline("llmeval baseline set main")
 def test_the_exit_code_says_worse_before_it_says_not_judged(
     results: list[GateResult], usual: int, strict: int
 ) -> None:
-    assert (exit_code(results), exit_code(results, strict=True)) == (usual, strict)
+    assert (comparison_exit_code(results), comparison_exit_code(results, is_strict=True)) == (
+        usual,
+        strict,
+    )
 
 
-def test_no_results_are_an_error_and_no_baseline_names_the_command() -> None:
-    assert worst([]) == "ERROR"
+def test_no_baseline_names_the_command() -> None:
     assert (
         FIRST.reason
         == "there is no baseline to compare with; this makes one: llmeval baseline set main"

@@ -1,19 +1,11 @@
-"""The words in which a gate answers, and what they mean for a run and for its exit code."""
+"""When two runs can be compared at all, and the results where they cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_llmeval.records.comparison import Coverage, GateResult, Verdict
-
-WORST_FIRST: tuple[Verdict, ...] = (
-    "ERROR",
-    "REGRESSED",
-    "INCONCLUSIVE",
-    "NO BASELINE",
-    "WARN",
-    "OK",
-)
+from pytest_llmeval.records.comparison import Coverage, GateResult
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, VERDICTS, WORSE, gate_exit_code
 
 MIN_CLUSTERS = 10
 """Fewer give no verdict."""
@@ -66,21 +58,17 @@ def no_baseline(remedy: str) -> GateResult:
     )
 
 
-def worst(results: Iterable[GateResult]) -> Verdict:
-    """The verdict of a run: its worst. Of no results it is ERROR, because nothing was compared."""
-    return min((each.verdict for each in results), key=WORST_FIRST.index, default="ERROR")
+def comparison_exit_code(results: Iterable[GateResult], is_strict: bool = False) -> int:
+    """Return the exit code of a comparison of two runs.
 
-
-def exit_code(results: Iterable[GateResult], strict: bool = False) -> int:
-    """What the gates of a run make of pytest's exit code.
-
-    1: something is worse, or, where the gate is strict, not shown to be no worse. 10: nothing is
-    worse, but something could not be compared. 0: neither.
+    Args:
+        results: Of each metric; without any, nothing could be compared.
+        is_strict: Whether a metric that is not shown to be no worse counts as worse.
     """
     found = tuple(results)
-    verdicts = {each.verdict for each in found}
-    if "REGRESSED" in verdicts:
-        return 1
-    if "ERROR" in verdicts or not found:
-        return 10
-    return int(strict and not all(each.is_shown for each in found))
+    if not found:
+        return UNJUDGED
+    code = gate_exit_code(VERDICTS[result.verdict].state for result in found)
+    if code == FINE and is_strict and not all(result.is_shown for result in found):
+        return WORSE
+    return code

@@ -1,0 +1,220 @@
+"""Every answer to "how did it end?", of a metric, a gate, a case and a run: one table for each.
+
+A row holds all that follows from an answer: how severe it is, the exit code it asks for, and how it
+is shown. Reports, exit codes and the page's script read these tables, so a new answer is one row
+here and one word in the schema of the JSON report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records.result import Outcome
+
+
+FINE = 0
+"""Exit code: nothing is worse than required, and everything could be judged."""
+
+WORSE = 1
+"""Exit code: a case or a gate is worse than required."""
+
+UNJUDGED = 10
+"""Exit code: nothing is worse, but something could not be judged."""
+
+JUDGED_CODES = (FINE, WORSE, UNJUDGED)
+"""Exit codes of a run that came to its end."""
+
+Verdict = Literal["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]
+"""Of a metric that was compared with a baseline.
+
+``ERROR``: it could not be compared. ``REGRESSED``: surely worse, and by the margin or more.
+``INCONCLUSIVE``: neither a regression nor its absence could be shown. ``WARN``: surely worse, but
+by less than the margin. ``OK``: a drop as large as the margin is ruled out.
+"""
+
+GateState = Literal["missed", "error", "open", "kept"]
+"""Of a gate. ``error``: it could not be decided. ``open``: nothing was shown either way, and the run
+does not fail."""
+
+RunOutcome = Literal["failed", "error", "empty", "passed"]
+"""Of a run. ``empty``: no case was tried."""
+
+
+@dataclass(frozen=True)
+class Tone:
+    """How good or bad an answer looks.
+
+    Attributes:
+        name: The class in the HTML report.
+        colour: The colour in a terminal.
+        sign: The sign in Markdown; empty: none.
+        level: The level of an annotation of a CI job; empty: no annotation.
+    """
+
+    name: str
+    colour: str
+    sign: str = ""
+    level: Literal["error", "warning", ""] = ""
+
+
+BAD = Tone("bad", "red", "❌", "error")
+UNDECIDED = Tone("undecided", "red", "❌", "error")
+DOUBTFUL = Tone("doubtful", "yellow", "⚠️", "warning")
+NEUTRAL = Tone("neutral", "yellow")  # pytest shows skipped and xfailed tests in yellow, too
+GOOD = Tone("good", "green", "✅")
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """What follows from a verdict.
+
+    Attributes:
+        state: The state of a gate with this verdict, where the gate is not strict.
+        tone: How it is shown.
+        is_explained: Whether its figures alone do not say why, so that the reason is shown too.
+    """
+
+    state: GateState
+    tone: Tone
+    is_explained: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """What follows from the state of a gate, or the outcome of a case or a run.
+
+    Attributes:
+        severity: How it ranks among states and outcomes, the worst highest.
+        exit_code: The exit code that it asks for.
+        tone: How it is shown.
+        title: How a headline says it.
+    """
+
+    severity: int
+    exit_code: int
+    tone: Tone
+    title: str
+
+
+@dataclass(frozen=True)
+class OutcomeRow(Row):
+    """What follows from the outcome of a case.
+
+    Attributes:
+        passes: Whether the case passed; ``None``: it was not judged.
+        mark: One character for it, in a history.
+    """
+
+    passes: bool | None
+    mark: str
+
+
+_HALF = 0.5
+
+VERDICTS: Mapping[Verdict, VerdictRow] = {
+    "ERROR": VerdictRow("error", UNDECIDED, is_explained=True),
+    "REGRESSED": VerdictRow("missed", BAD),
+    "INCONCLUSIVE": VerdictRow("open", DOUBTFUL, is_explained=True),
+    "NO BASELINE": VerdictRow("open", DOUBTFUL, is_explained=True),
+    "WARN": VerdictRow("kept", DOUBTFUL),
+    "OK": VerdictRow("kept", GOOD),
+}
+"""The worst first."""
+
+GATE_STATES: Mapping[GateState, Row] = {
+    "missed": Row(4, WORSE, BAD, "MISSED"),
+    "error": Row(3, UNJUDGED, UNDECIDED, "ERROR"),
+    "open": Row(1, FINE, DOUBTFUL, "OPEN"),
+    "kept": Row(0, FINE, GOOD, "KEPT"),
+}
+"""The worst first."""
+
+RUN_OUTCOMES: Mapping[RunOutcome, Row] = {
+    "failed": Row(4, WORSE, BAD, "Failed"),
+    "error": Row(3, UNJUDGED, UNDECIDED, "Error"),
+    "empty": Row(2, FINE, DOUBTFUL, "Nothing tried"),
+    "passed": Row(0, FINE, GOOD, "Passed"),
+}
+"""The worst first."""
+
+NOT_RUN = "-"
+"""In a history: the case was not run, or was skipped."""
+
+OUTCOMES: Mapping[Outcome, OutcomeRow] = {
+    "failed": OutcomeRow(4, WORSE, BAD, "Failed", passes=False, mark="F"),
+    "error": OutcomeRow(3, UNJUDGED, UNDECIDED, "Error", passes=None, mark="E"),
+    "xfailed": OutcomeRow(2, FINE, NEUTRAL, "Xfailed", passes=False, mark="X"),
+    "passed": OutcomeRow(0, FINE, GOOD, "Passed", passes=True, mark="P"),
+    "skipped": OutcomeRow(0, FINE, NEUTRAL, "Skipped", passes=None, mark=NOT_RUN),
+}
+"""Of a case, the worst first."""
+
+PASS_VALUES: Mapping[Outcome, float] = {
+    outcome: float(row.passes) for outcome, row in OUTCOMES.items() if row.passes is not None
+}
+"""What a case counts in the pass rate, by its outcome: 1 or 0. Other outcomes do not count."""
+
+VERDICTS_WORST_FIRST = tuple(VERDICTS)
+
+
+def flip(before: str, now: str) -> Literal["lost", "gained"] | None:
+    """Return which way a case went from one outcome to another.
+
+    ``lost``: it passed before and fails now. ``gained``: it failed before and passes now. ``None``:
+    neither, or one of the outcomes is unknown.
+    """
+    return flip_of_values(_pass_value(before), _pass_value(now))
+
+
+def flip_of_values(before: float | None, now: float | None) -> Literal["lost", "gained"] | None:
+    """Return the same as `flip`, of the shares of samples that pass: half of them make a pass."""
+    if before is None or now is None or (before >= _HALF) == (now >= _HALF):
+        return None
+    return "gained" if now >= _HALF else "lost"
+
+
+def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst verdict; of none it is ERROR, because nothing was compared."""
+    return min(verdicts, key=VERDICTS_WORST_FIRST.index, default="ERROR")
+
+
+def gate_state(verdict: Verdict, is_strict: bool = False, is_shown: bool = True) -> GateState:
+    """Return the state of a regression gate.
+
+    Args:
+        verdict: Its worst verdict.
+        is_strict: Whether it passes only what is shown to be no worse.
+        is_shown: Whether that was shown.
+    """
+    state = VERDICTS[verdict].state
+    if GATE_STATES[state].exit_code == FINE and is_strict and not is_shown:
+        return "missed"
+    return state
+
+
+def outcome_tone(outcome: str) -> Tone:
+    """Return the tone of an outcome; a baseline may know one that we do not."""
+    return next((row.tone for name, row in OUTCOMES.items() if name == outcome), NEUTRAL)
+
+
+def _pass_value(outcome: str) -> float | None:
+    return next((value for name, value in PASS_VALUES.items() if name == outcome), None)
+
+
+def joint_exit_code(codes: Iterable[int]) -> int:
+    """Return the exit code of a run of which several things ask for one: worse precedes unjudged."""
+    wanted = set(codes)
+    return next((code for code in (WORSE, UNJUDGED) if code in wanted), FINE)
+
+
+def case_exit_code(outcomes: Iterable[Outcome]) -> int:
+    """Return the exit code that the outcomes of cases ask for."""
+    return joint_exit_code(OUTCOMES[outcome].exit_code for outcome in outcomes)
+
+
+def gate_exit_code(states: Iterable[GateState]) -> int:
+    """Return the exit code that the states of gates ask for."""
+    return joint_exit_code(GATE_STATES[state].exit_code for state in states)
