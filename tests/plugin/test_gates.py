@@ -17,7 +17,7 @@ JUDGED = (
     "golden/rows.csv", "--llm-provider", "column:answer", "--llm-judge-model", "judge", "--llm-threshold", "rubric>=1",
 )  # fmt: skip
 POINTS = """
-from pytest_llmeval.records.call import Scale
+from pytest_llmeval.records.score import Scale
 
 class Points:
     name, version, scale = "points", "1", Scale(0.0, 5.0)
