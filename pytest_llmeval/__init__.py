@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import StoreError as StoreError
     from pytest_llmeval.errors import Unjudged as Unjudged
     from pytest_llmeval.goldens.reading import read_cases as read_cases
+    from pytest_llmeval.protocols import BaseProvider as BaseProvider
+    from pytest_llmeval.protocols import BaseScorer as BaseScorer
     from pytest_llmeval.protocols import CompletionStore as CompletionStore
     from pytest_llmeval.protocols import Provider as Provider
     from pytest_llmeval.protocols import Scorer as Scorer
@@ -57,7 +59,7 @@ _NAMES_BY_MODULE = {
         "StoreError Unjudged"
     ),
     "goldens.reading": "read_cases",
-    "protocols": "CompletionStore Provider Scorer",
+    "protocols": "BaseProvider BaseScorer CompletionStore Provider Scorer",
     "providers.scripted": "ScriptedProvider",
     "records.call": "Completion Parameters Request TokenLogprob Usage",
     "records.case": "Case Source",

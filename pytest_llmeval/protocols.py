@@ -218,11 +218,11 @@ class _AdoptedProvider(BaseProvider):
         return repr(self._provider)
 
     @cached_property
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> str | None:  # type: ignore[override]  # the user's
         return self._provider.fingerprint
 
     @cached_property
-    def sees_case(self) -> bool:
+    def sees_case(self) -> bool:  # type: ignore[override]  # the user's
         return self._provider.sees_case
 
     @property

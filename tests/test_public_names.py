@@ -14,6 +14,8 @@ import pytest_llmeval
 
 PUBLIC = [
     "BadReply",
+    "BaseProvider",
+    "BaseScorer",
     "BudgetSpent",
     "CallError",
     "CallRefused",

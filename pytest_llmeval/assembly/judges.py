@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.providers import Providers
     from pytest_llmeval.judges.rubrics import Rubric
     from pytest_llmeval.judges.setup import JudgeSetup, Opponent
-    from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.protocols import BaseScorer
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
@@ -51,7 +51,7 @@ class Judges:
         self._locations = locations
         self._opponent = opponent
 
-    def make(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+    def make(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
         """A judge.
 
         Args:

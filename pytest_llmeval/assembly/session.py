@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.engine.estimate import Estimate
     from pytest_llmeval.judges.setup import Opponent
     from pytest_llmeval.metrics.registry import MetricRegistry
-    from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.protocols import BaseScorer, Provider
     from pytest_llmeval.records.call import Completion, Request
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.score import Score
@@ -61,7 +61,7 @@ class Session:
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
         self._judges = Judges(self.providers, self.locations, self._opponent)
-        self._scorers: dict[tuple[str, str, int], Scorer] = {}
+        self._scorers: dict[tuple[str, str, int], BaseScorer] = {}
         self._judge_models: dict[int, str] = {}
         self._held: list[Settings] = []
         self._cases: dict[str, list[Case]] = {}
@@ -177,7 +177,7 @@ class Session:
             template = self.locations.existing("template", template, "file:")
         return request_for(provider, case, settings, template)
 
-    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
         """The metric or judge of this name.
 
         Raises:
@@ -194,7 +194,7 @@ class Session:
                 self._judge_models[id(scorer)] = self._judges.model(name, settings)
         return self._scorers[key]
 
-    def score(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+    def score(self, scorer: BaseScorer, case: Case, completion: Completion) -> Score:
         """One score; what the scorer raises becomes an unscored Score."""
         from pytest_llmeval.metrics.as_score import as_score, unscored
 
@@ -208,7 +208,7 @@ class Session:
         except Exception as error:
             return unscored(scorer, error)
 
-    async def judged(self, scorer: Scorer, case: Case, completion: Completion) -> Score:
+    async def judged(self, scorer: BaseScorer, case: Case, completion: Completion) -> Score:
         """The same for a scorer that asks a model, on the engine's event loop; a judge must be one that may gate."""
         from pytest_llmeval.metrics.as_score import as_score, unscored
 
@@ -280,7 +280,7 @@ class Session:
 
         return make_opponent(settings, self.providers, self.request, self.log)
 
-    def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scorer:
+    def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
         from pytest_llmeval.judges.registry import kind_names
 
         names = list(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import OFF
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext
@@ -18,7 +18,7 @@ from pytest_llmeval.records.threshold import COMPARISONS, Threshold
 from pytest_llmeval.reports.terminal.calibration import bounded_figure
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.protocols import BaseScorer
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.judge_file import JudgeFile
@@ -116,7 +116,7 @@ class Trust:
         self._asked: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
         self._facts: dict[str, JudgeFacts] = {}
 
-    async def judged(self, judge: Any, case: Case, score: Score, model: str) -> Score:
+    async def judged(self, judge: BaseScorer, case: Case, score: Score, model: str) -> Score:
         """The score, if its judge may gate; else unscored, with the reason.
 
         Args:
@@ -129,7 +129,7 @@ class Trust:
             CallError: The self-test could not be made.
             StoreError: The judge file cannot be read or written.
         """
-        judge = judge.for_case(case) if hasattr(judge, "for_case") else judge
+        judge = judge.for_case(case)
         untested = self._untested(judge, score)
         key = (score.version, untested)
         if key not in self._asked:  # once for all scores that are made at the same time
@@ -141,9 +141,9 @@ class Trust:
             else score
         )
 
-    async def count(self, judge: Any) -> None:
+    async def count(self, judge: BaseScorer) -> None:
         """Let the calls of a self-test be counted, in a dry run."""
-        is_due = self._demands.selftest and not self._demands.replays and is_reference_based(judge)
+        is_due = self._demands.selftest and not self._demands.replays and judge.is_reference_based
         if not is_due or self._passed(judge.version):
             return
         with contextlib.suppress(CallError):  # nothing is sent, so nothing is answered
@@ -153,17 +153,19 @@ class Trust:
         """What is known of the judges that have scored here, by fingerprint."""
         return tuple(facts for _, facts in sorted(self._facts.items()))
 
-    def _untested(self, judge: Scorer, score: Score) -> str:
+    def _untested(self, judge: BaseScorer, score: Score) -> str:
         """Why there is no self-test; empty if there is to be one."""
         if not self._demands.selftest:
             return SKIPPED
-        if not is_reference_based(judge):
+        if not judge.is_reference_based:
             return NOT_REFERENCED
         return (
             REPLAYED if self._demands.replays and all(call.cached for call in score.calls) else ""
         )
 
-    async def _find_out(self, judge: Scorer, score: Score, model: str, untested: str) -> JudgeFacts:
+    async def _find_out(
+        self, judge: BaseScorer, score: Score, model: str, untested: str
+    ) -> JudgeFacts:
         entry, selftest = self._file.get(score.version), self._passed(score.version)
         if not untested and selftest is None:
             selftest = await self._test(judge)
@@ -181,7 +183,7 @@ class Trust:
         entry = self._file.get(version)
         return entry.selftest if entry and entry.selftest and entry.selftest.passed else None
 
-    async def _test(self, judge: Any) -> SelfTest:
+    async def _test(self, judge: BaseScorer) -> SelfTest:
         from pytest_llmeval.goldens.selection import draw
         from pytest_llmeval.judges.selftest import CASES, examine
 
@@ -201,11 +203,6 @@ class Trust:
             remedy = "take a better judge (--llm-judge-model), or let it gate all the same with --llm-no-selftest"
             return f"the judge failed its self-test: {facts.selftest.complaint}; {remedy}"
         return next(filter(None, (_missed(bound, facts) for bound in self._demands.agreement)), "")
-
-
-def is_reference_based(judge: object) -> bool:
-    """Whether a judge compares with the expected answer, so that answers are known that it must tell apart."""
-    return bool(getattr(judge, "is_reference_based", False))
 
 
 def merged(facts: Iterable[JudgeFacts]) -> tuple[JudgeFacts, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.scores import BaselineCase
-    from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.protocols import BaseScorer
 
 
 PendingScores = dict[tuple[int, str], Future[Score]]
@@ -116,7 +116,7 @@ def count_rejudging(
 
 def _foreseen(
     session: Session, plan: Plan, declared: Iterable[tuple[str, Params]], old: CaseScores
-) -> Iterator[Scorer]:
+) -> Iterator[BaseScorer]:
     """The judges that a test declares, and that are not those of the baseline."""
     for name, params in declared:
         if name in old.marks and asks_judge(name, session.settings):
@@ -171,7 +171,7 @@ def _asked(
 
 
 def _begun(
-    session: Session, scorer: Scorer, case: Case, told: BaselineCase, order: int
+    session: Session, scorer: BaseScorer, case: Case, told: BaselineCase, order: int
 ) -> list[Future[Score]]:
     """A new score of each of the baseline's answers, on its way."""
     answers = (
@@ -180,7 +180,7 @@ def _begun(
     return [begin_score(session, scorer, case, answer, order) for answer in answers]
 
 
-def _scorer(session: Session, result: CaseResult, name: str) -> Scorer | None:
+def _scorer(session: Session, result: CaseResult, name: str) -> BaseScorer | None:
     """The scorer that the run has used; ``None`` if it cannot be had here."""
     own = [score for score in result.scores if score.name == name]
     sets = score_params(result, name)
@@ -193,10 +193,9 @@ def _scorer(session: Session, result: CaseResult, name: str) -> Scorer | None:
     return scorer if _version(scorer, result.case) == own[0].version else None
 
 
-def _version(scorer: Scorer, case: Case) -> str:
+def _version(scorer: BaseScorer, case: Case) -> str:
     """The version of the scores of a case: a row may have a criterion of its own, and so another judge."""
-    own: Scorer = scorer.for_case(case) if hasattr(scorer, "for_case") else scorer
-    return own.version
+    return scorer.for_case(case).version
 
 
 def _entry(

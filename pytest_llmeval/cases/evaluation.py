@@ -25,7 +25,7 @@ from pytest_llmeval.records.threshold import Threshold
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.protocols import BaseScorer, Provider
 
 
 @dataclass
@@ -136,19 +136,17 @@ class CaseEvaluation:
     async def _numbered(self, provider: Provider, request: Request, number: int) -> Completion:
         return await self._answer(provider, numbered(request, number))
 
-    def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Scorer]:
+    def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, BaseScorer]:
         """Those of the scorers that ask a model, by the key under which the test asks."""
         scorers = {
             scorer_key(name, dict(params)): self._scorer(name, params) for name, params in judged
         }
         return {key: scorer for key, scorer in scorers.items() if iscoroutinefunction(scorer.score)}
 
-    def _scorer(self, name: str, params: Mapping[str, Any]) -> Scorer:
+    def _scorer(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
         """The scorer; one that asks the system under test again can."""
-        scorer: Any = self.session.scorer(name, params, self.plan.settings)
-        if self._provider is None or not hasattr(scorer, "asking"):
-            return scorer  # type: ignore[no-any-return]  # made untyped for its optional member
-        return scorer.asking(self._respond)  # type: ignore[no-any-return]  # by the protocol a Scorer
+        scorer = self.session.scorer(name, params, self.plan.settings)
+        return scorer if self._provider is None else scorer.with_respondent(self._respond)
 
     async def _respond(self, case: Case) -> Completion:
         """What the test's provider answers about another case.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.records.score import finite
-from pytest_llmeval.stats.voting import Vote, plain_text, vote
+from pytest_llmeval.stats.voting import Vote, vote
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.protocols import BaseScorer
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.stats.reducers import Reducer
 
@@ -50,18 +49,14 @@ def reduced(reducer: Reducer, scores: Sequence[Score]) -> Score:
     return replace(whole, value=value, reason=_said(f"{reducer} of {of} samples", nearest.reason))
 
 
-def counted(scorer: Scorer, answers: Sequence[str | None]) -> Vote:
-    """The vote over answers, as the scorer compares them; one that cannot compare goes by the plain text.
+def counted(scorer: BaseScorer, answers: Sequence[str | None]) -> Vote:
+    """The vote over answers, as the scorer compares them.
 
     Args:
-        scorer: May have ``parse(text)``, which gives what an answer says or ``None``, and
-            ``same(one, other)``.
+        scorer: Reads and compares answers.
         answers: The answers; ``None`` for one that never came.
     """
-    members: Any = scorer
-    return vote(
-        answers, getattr(members, "parse", plain_text), getattr(members, "same", operator.eq)
-    )
+    return vote(answers, scorer.parse, scorer.same)
 
 
 def elected(score: Score, result: Vote, samples: int) -> Score:

@@ -20,7 +20,7 @@ from pytest_llmeval.stats.reducers import parse_reducer
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
-    from pytest_llmeval.protocols import Provider, Scorer
+    from pytest_llmeval.protocols import BaseScorer, Provider
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.records.threshold import Threshold
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 Answer = Callable[[int], Coroutine[object, object, "Completion"]]
-MakeScorer = Callable[[str, Mapping[str, Any]], "Scorer"]
+MakeScorer = Callable[[str, Mapping[str, Any]], "BaseScorer"]
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Samples:
         for drawn in self._own:
             drawn.ahead.wait()
 
-    def begin(self, context: CallContext, judges: Mapping[str, Scorer]) -> Samples:
+    def begin(self, context: CallContext, judges: Mapping[str, BaseScorer]) -> Samples:
         """Ask for every answer, and for its scores.
 
         Args:
@@ -119,7 +119,7 @@ class Samples:
             drawn.ahead.begin(self._session.engine, context, judges)
         return self
 
-    def ask(self, judges: Mapping[str, Scorer]) -> None:
+    def ask(self, judges: Mapping[str, BaseScorer]) -> None:
         """Ask for more scores of every answer."""
         with call_context(self._plan.call_context):
             for drawn in self._own:
@@ -228,17 +228,17 @@ class Samples:
     def _votes_decide(self) -> bool:
         return self._reducer.is_vote and self._plan.settings.samples > 1
 
-    def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, Scorer]:
+    def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, BaseScorer]:
         """A scorer with the key under which its scores are kept."""
         return scorer_key(name, dict(params)), self._make_scorer(name, params)
 
-    def _one(self, drawn: SampleRun, key: str, scorer: Scorer) -> Score:
+    def _one(self, drawn: SampleRun, key: str, scorer: BaseScorer) -> Score:
         """The score of one sample alone; without an answer it is unscored."""
         if key not in drawn.scores:
             drawn.scores[key] = self._taken(drawn, key, scorer)
         return drawn.scores[key]
 
-    def _taken(self, drawn: SampleRun, key: str, scorer: Scorer) -> Score:
+    def _taken(self, drawn: SampleRun, key: str, scorer: BaseScorer) -> Score:
         answer = drawn.answer
         if answer is None:
             from pytest_llmeval.metrics.as_score import unscored
@@ -251,7 +251,7 @@ class Samples:
         with call_context(replace(self._plan.call_context, purpose=scorer.name)):
             return self._session.score(scorer, self._plan.case, answer)
 
-    def _voted(self, key: str, scorer: Scorer) -> Score:
+    def _voted(self, key: str, scorer: BaseScorer) -> Score:
         """The score of the answer that wins the vote."""
         from pytest_llmeval.metrics.as_score import unscored
 
@@ -265,7 +265,7 @@ class Samples:
             return replace(score, parts=vote_parts(result, many))
         return elected(self._one(self._own[result.winner], key, scorer), result, many)
 
-    def _vote(self, key: str, scorer: Scorer) -> Vote:
+    def _vote(self, key: str, scorer: BaseScorer) -> Vote:
         if key not in self._votes:
             answers = [drawn.answer for drawn in self._own]
             self._votes[key] = counted(
@@ -273,7 +273,7 @@ class Samples:
             )
         return self._votes[key]
 
-    async def _wins(self, number: int, key: str, scorer: Scorer) -> bool:
+    async def _wins(self, number: int, key: str, scorer: BaseScorer) -> bool:
         """Whether a sample wins the vote, once all answers are there: the others are not scored."""
         done, _ = await asyncio.wait(
             [asyncio.wrap_future(drawn.ahead.completion) for drawn in self._own]

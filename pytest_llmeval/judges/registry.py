@@ -18,11 +18,13 @@ from pytest_llmeval.judges.retrieval import CONTEXT_PRECISION_KIND, RETRIEVAL_KI
 from pytest_llmeval.judges.rubric import RUBRIC_KIND
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.judges.yes_no import BIAS_KIND, TOXICITY_KIND
-from pytest_llmeval.metrics.entry import Entry, MetricInfo
+from pytest_llmeval.metrics.entry import Description, Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Scale
 
+FAMILY = "judge"
+"""Heading of judges in the list of metrics."""
 NO_JURY = (
     "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
 )
@@ -130,4 +132,5 @@ def make_judge(
 
 
 def _entry(kind: Kind) -> KindEntry:
-    return KindEntry(kind, kind.name, BUILT_IN, is_factory=True)
+    description = Description(kind.name, FAMILY, kind.scale, about=kind.about, source=kind.source)
+    return KindEntry(kind, description, BUILT_IN, is_factory=True)

@@ -15,33 +15,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Any
 
 from pytest_llmeval.errors import NotTested
 from pytest_llmeval.judges.prompting import prompt_file
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.run import SELFTEST_SHARE, SelfTest
-from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.score import Score
 
 CASES = 5
 GOOD, BAD = 0.8, 0.2
 """Share of the scale: 4 and 1 of 5."""
 EXPECTED = "expected"
 DATA = "selftest.json"
-
-
-class Judge(Protocol):
-    """What is tested: a judge that compares with the expected answer."""
-
-    @property
-    def scale(self) -> Scale:
-        """Range and direction of its scores."""
-        ...
-
-    async def score(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ class Probe:
         return share >= GOOD if self.kind == EXPECTED else share <= BAD
 
 
-async def examine(judge: Judge, cases: Sequence[Case]) -> SelfTest:
+async def examine(judge: BaseScorer, cases: Sequence[Case]) -> SelfTest:
     """Let a judge score answers whose worth is known.
 
     Args:
@@ -72,13 +60,11 @@ async def examine(judge: Judge, cases: Sequence[Case]) -> SelfTest:
         NotTested: A call gave no completion.
     """
     asked = probes(cases)
-    results = await asyncio.gather(
-        *(
-            judge.score(probe.case, Completion(probe.answer, endpoint="self-test", cost_usd=0.0))
-            for probe in asked
-        ),
-        return_exceptions=True,
-    )
+    scored: list[Any] = [
+        judge.score(probe.case, Completion(probe.answer, endpoint="self-test", cost_usd=0.0))
+        for probe in asked
+    ]
+    results = await asyncio.gather(*scored, return_exceptions=True)
     scores = []
     for result in results:
         if isinstance(result, BaseException):

@@ -12,7 +12,7 @@ from pytest_llmeval.engine.context import CallContext, call_context
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.protocols import Scorer
+    from pytest_llmeval.protocols import BaseScorer
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.score import Score
@@ -24,7 +24,7 @@ AHEAD = 4
 
 
 def begin_score(
-    session: Session, scorer: Scorer, case: Case, completion: Completion, order: int
+    session: Session, scorer: BaseScorer, case: Case, completion: Completion, order: int
 ) -> Future[Score]:
     """Ask for a score; what the scorer raises becomes an unscored Score.
 

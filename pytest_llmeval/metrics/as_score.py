@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.protocols import BaseScorer
+from pytest_llmeval.records.score import Score
 
 
-def as_score(scorer: Scorer, result: object) -> Score:
+def as_score(scorer: BaseScorer, result: object) -> Score:
     """The result of ``scorer.score`` as a Score.
 
     Args:
-        scorer: Gives name, version and, where it has one, ``scale``.
+        scorer: Gives name, version and scale.
         result: A Score, or a number: int, float, bool, or anything that ``float()`` takes and that
             is not text.
     """
     if isinstance(result, Score):
         return result
-    if not hasattr(result, "__float__"):
+    if not isinstance(result, SupportsFloat):
         found = f"{type(result).__name__} {result!r:.60}"
         return unscored(scorer, f"{scorer.name} returned {found}; allowed: a number or a Score")
     try:
@@ -31,10 +31,10 @@ def as_score(scorer: Scorer, result: object) -> Score:
         return unscored(scorer, error)
     if not math.isfinite(value):
         return unscored(scorer, f"{scorer.name} returned {value}; allowed: a finite number")
-    return Score(scorer.name, value, scale_of(scorer), version=scorer.version)
+    return scorer.make_score(value)
 
 
-def unscored(scorer: Scorer, error: Exception | str) -> Score:
+def unscored(scorer: BaseScorer, error: Exception | str) -> Score:
     """The Score of an answer that could not be scored.
 
     Args:
@@ -43,13 +43,7 @@ def unscored(scorer: Scorer, error: Exception | str) -> Score:
     """
     is_foreign = isinstance(error, Exception) and not isinstance(error, LLMEvalError)
     text = f"{type(error).__name__}: {error}" if is_foreign else str(error)
-    return Score(scorer.name, None, scale_of(scorer), version=scorer.version, error=text)
-
-
-def scale_of(scorer: object) -> Scale:
-    """The scale a scorer, or its factory, declares; 0 to 1, higher is better, if it declares none."""
-    scale = getattr(scorer, "scale", UNIT_SCALE)
-    return scale if isinstance(scale, Scale) else UNIT_SCALE
+    return scorer.make_score(None, error=text)
 
 
 def version_with(base: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:

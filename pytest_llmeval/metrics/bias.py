@@ -18,7 +18,7 @@ from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.language import identified
 from pytest_llmeval.metrics.sentiment import polarity
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
-from pytest_llmeval.protocols import Respond, Scorer
+from pytest_llmeval.protocols import BaseScorer, Respond
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -32,7 +32,7 @@ SCALES = {
 ENGLISH = "en"
 
 
-class Bias:
+class Bias(BaseScorer):
     """The largest difference between the answer and those to the same prompt about other people; 0 is none.
 
     Identity terms of the prompt (``identity_terms.json``: gender, religion, ethnicity, nationality,
@@ -57,6 +57,7 @@ class Bias:
 
     name = "bias"
     scale = SCALES["sentiment"]
+    needs_respondent = True
     about = "largest difference in sentiment from the answers to the same prompt about other people: 0 none, 2 opposite"
     source = (
         "counterfactual evaluation: Huang et al. 2020, EMNLP Findings; Kusner et al. 2017, NeurIPS"
@@ -86,11 +87,11 @@ class Bias:
             f"{own}/1", params, {"measure": "sentiment", "dimensions": None}
         )
 
-    def asking(self, respond: Respond) -> Scorer:
+    def with_respondent(self, respond: Respond) -> Bias:
         """The same metric with a way to ask the system under test again."""
-        other = copy(self)
-        other._respond = respond
-        return other
+        metric = copy(self)
+        metric._respond = respond
+        return metric
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Ask about the counterfactuals of the prompt, and compare.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError, nearest
-from pytest_llmeval.metrics.as_score import scale_of
-from pytest_llmeval.protocols import Scorer
-from pytest_llmeval.records.score import Scale
+from pytest_llmeval.protocols import BaseScorer, adopt_scorer
+from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
 MEMBERS = "a metric has name, version and score(case, completion)"
 NO_PARAMS = inspect.Signature()
@@ -45,35 +44,82 @@ class MetricInfo:
 
 
 @dataclass(frozen=True)
+class Description:
+    """What an object that was added as a metric says of itself.
+
+    Attributes:
+        name: What thresholds call it.
+        family: Metrics that share defaults and a heading.
+        scale: Bounds, direction and unit of its value.
+        needs: Parameters that are passed to it and that no user can write, such as ``embedder``.
+        dotted: The parameter that can stand behind a dot in its name: ``label`` in
+            ``toxicity.insult``.
+        needs_respondent: Whether it asks the system under test again.
+        about: What the number says, in a line.
+        source: Who published it.
+        extra: The extra of this package that it needs; empty for none.
+    """
+
+    name: str
+    family: str
+    scale: Scale
+    needs: tuple[str, ...] = ()
+    dotted: str = "label"
+    needs_respondent: bool = False
+    about: str = ""
+    source: str = ""
+    extra: str = ""
+
+
+def describe(metric: object, origin: str, is_factory: bool) -> Description:
+    """What a metric, or a class or function that makes one, says of itself.
+
+    A function can carry attributes but has no base class, so this is the one place that asks for
+    them.
+
+    Args:
+        metric: What was added.
+        origin: Who added it, for error texts.
+        is_factory: Whether it makes metrics; then its products have the rest.
+
+    Raises:
+        InputError: It lacks a member, or has one of a wrong type.
+    """
+    check_members(metric, origin, only_name=is_factory)
+    given = {
+        field.name: value
+        for field in fields(Description)
+        if (value := getattr(metric, field.name, None)) is not None
+    }
+    lines = inspect.cleandoc(metric.__doc__ or "").splitlines() or [""]
+    return Description(
+        name=str(given["name"]),
+        family=str(given.get("family") or given["name"]),
+        scale=given.get("scale", UNIT_SCALE),
+        needs=tuple(given.get("needs", ())),
+        dotted=str(given.get("dotted", "label")),
+        needs_respondent=bool(given.get("needs_respondent", False)),
+        about=str(given.get("about") or lines[0]),
+        source=str(given.get("source", "")),
+        extra=str(given.get("extra", "")),
+    )
+
+
+@dataclass(frozen=True)
 class Entry:
     """A metric, or a factory of metrics, that somebody added.
 
     Attributes:
         metric: The object that was added.
-        name: What thresholds call it.
+        description: What it says of itself.
         origin: Who added it.
         is_factory: Whether it must be called with parameters.
     """
 
     metric: object
-    name: str
+    description: Description
     origin: str
     is_factory: bool
-
-    @property
-    def family(self) -> str:
-        """Metrics that share defaults."""
-        return str(getattr(self.metric, "family", self.name))
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Parameters that are handed to it and that nobody can write, for example ``embedder``."""
-        return tuple(getattr(self.metric, "needs", ()))
-
-    @property
-    def dotted(self) -> str:
-        """The parameter that can stand behind a dot in the name: ``label`` in ``toxicity.insult``."""
-        return str(getattr(self.metric, "dotted", "label"))
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -86,7 +132,7 @@ class Entry:
             NameError
         ):  # an annotation that only the type checker sees; its values are then not checked
             whole = inspect.signature(self.metric)
-        rows = [row for name, row in whole.parameters.items() if name not in self.needs]
+        rows = [row for name, row in whole.parameters.items() if name not in self.description.needs]
         return whole.replace(parameters=rows)
 
     def check(self, params: Mapping[str, Any], place: str) -> None:
@@ -112,7 +158,9 @@ class Entry:
                 place, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {lacking[0]}."
             )
 
-    def make(self, params: Mapping[str, Any], parts: Mapping[str, Callable[[], object]]) -> Scorer:
+    def make(
+        self, params: Mapping[str, Any], parts: Mapping[str, Callable[[], object]]
+    ) -> BaseScorer:
         """The metric with these parameters, which `check` has seen.
 
         Args:
@@ -123,20 +171,20 @@ class Entry:
         Raises:
             InputError: The factory failed, or what it made is no metric.
         """
-        if not (self.is_factory and callable(self.metric)):
-            return self.metric  # type: ignore[return-value]  # its members were checked when it was added
-        try:
-            scorer = self.metric(
-                **params, **{name: parts[name]() for name in self.needs if name in parts}
-            )
-        except LLMEvalError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"metric {self.name!r} of {self.origin}: {type(error).__name__}: {error}"
-            ) from error
-        check_members(scorer, self.origin)
-        return scorer  # type: ignore[no-any-return]  # checked in the line above
+        scorer: Any = self.metric
+        if self.is_factory and callable(self.metric):
+            needed = {name: parts[name]() for name in self.description.needs if name in parts}
+            try:
+                scorer = self.metric(**params, **needed)
+            except LLMEvalError:
+                raise
+            except Exception as error:
+                raise InputError(
+                    f"metric {self.description.name!r} of {self.origin}: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            check_members(scorer, self.origin)
+        return adopt_scorer(scorer)
 
     def info(self) -> MetricInfo:
         """What a list of metrics says about it."""
@@ -144,12 +192,16 @@ class Entry:
             name: "required" if row.default is row.empty else json.dumps(row.default, default=str)
             for name, row in self.signature.parameters.items()
         }
-        lines = (inspect.getdoc(self.metric) or "").splitlines() or [""]
-        about = str(getattr(self.metric, "about", lines[0]))
-        source = str(getattr(self.metric, "source", ""))
-        extra = str(getattr(self.metric, "extra", ""))
+        about = self.description
         return MetricInfo(
-            self.name, self.family, scale_of(self.metric), params, about, source, self.origin, extra
+            about.name,
+            about.family,
+            about.scale,
+            params,
+            about.about,
+            about.source,
+            self.origin,
+            about.extra,
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
@@ -25,7 +26,7 @@ SHOWN = 3  # violations in a reason
 WIDTH = 160  # characters of one violation; jsonschema prints the whole value
 
 
-class JsonSchema:
+class JsonSchema(BaseScorer):
     """1 if the answer is JSON and conforms to the schema, else 0 with the first violations as the reason.
 
     The answer as a whole must be JSON. ``format`` is checked where jsonschema can do so by itself.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
@@ -34,7 +35,7 @@ POSSIBLE = 0.2
 """Probability from which the wanted language may be meant although another is likelier, as Norwegian and Danish."""
 
 
-class Language:
+class Language(BaseScorer):
     """1 if the answer is in the wanted language, else 0; unscored where the text is too short to tell.
 
     Args:

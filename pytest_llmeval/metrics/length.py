@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -23,7 +24,7 @@ UNITS: Mapping[str, Callable[[str], int]] = {
 }
 
 
-class Length:
+class Length(BaseScorer):
     """How many words, characters, sentences, lines or paragraphs an answer has. Bound it from either side.
 
     White space at both ends does not count. A word is a run without white space that has a letter

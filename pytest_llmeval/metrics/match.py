@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
-from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
@@ -22,7 +22,7 @@ from pytest_llmeval.records.score import UNIT_SCALE, Score
 QUOTED = 80  # characters of a text in a reason
 
 
-class ExactMatch:
+class ExactMatch(BaseScorer):
     """1 if the answer is the expected text, else 0. Texts are compared in Unicode normal form C.
 
     Args:
@@ -72,7 +72,7 @@ class ExactMatch:
         return " ".join(text.split()) if self._ignore_whitespace else text
 
 
-class Contains:
+class Contains(BaseScorer):
     """1 if the answer contains a text, else 0. Texts are compared in Unicode normal form C.
 
     Args:
@@ -139,7 +139,7 @@ class StartsWith(Contains):
         return answer.lstrip().startswith(text.lstrip())
 
 
-class Regex:
+class Regex(BaseScorer):
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
     A pattern is the user's own code: one that backtracks without end, such as ``(a+)+$``, hangs the
@@ -226,14 +226,14 @@ def _score(metric: ExactMatch | Contains | Regex, found: bool, reason: str) -> S
     return Score(metric.name, float(found), metric.scale, reason, metric.version)
 
 
-def nothing_expected(metric: Scorer) -> Score:
+def nothing_expected(metric: BaseScorer) -> Score:
     """The unscored Score where a case has no expected text."""
     return unscored(
         metric, f"{metric.name} has nothing to compare with: the case has no expected text"
     )
 
 
-class ContainsAll:
+class ContainsAll(BaseScorer):
     """The share of the texts that the answer contains: 1 if it contains all of them.
 
     Args:

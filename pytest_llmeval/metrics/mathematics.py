@@ -19,6 +19,7 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected, quoted
 from pytest_llmeval.metrics.numbers import last_boxed
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
@@ -59,7 +60,7 @@ class Formula:
     text: str
 
 
-class Mathematics:
+class Mathematics(BaseScorer):
     r"""1 if the answer is mathematically the same as the expected text, else 0.
 
     In the answer, what stands in the last ``\boxed{}`` counts, else formulas between ``$`` and so

@@ -14,6 +14,7 @@ from unicodedata import numeric
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
@@ -21,7 +22,7 @@ from pytest_llmeval.records.score import UNIT_SCALE, Score
 DEFAULTS = {"tolerance": 0.0, "rel_tolerance": 1e-6, "decimal": "."}
 
 
-class Numeric:
+class Numeric(BaseScorer):
     r"""1 if the last number of the answer is the last number of the expected text, else 0.
 
     A number in ``\boxed{}`` goes before all others. Numbers are the same however they are written:

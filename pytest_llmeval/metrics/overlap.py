@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.metrics.as_score import version_with
 from pytest_llmeval.metrics.match import accepted_answers, folded, nothing_expected
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
@@ -34,7 +35,7 @@ WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
 """A word; where a script puts no spaces between words, each character."""
 
 
-class Bleu:
+class Bleu(BaseScorer):
     """BLEU of one sentence or passage, 0 to 100, with sacrebleu's defaults.
 
     Orders of n-grams for which the answer is too short are left out (``effective_order``), and
@@ -88,7 +89,7 @@ class Bleu:
         )
 
 
-class Chrf:
+class Chrf(BaseScorer):
     """chrF of one sentence or passage, 0 to 100: F2 over runs of one to six characters.
 
     Args:
@@ -135,7 +136,7 @@ class Chrf:
         return Score(self.name, min(value, 100.0), self.scale, version=self.version)
 
 
-class Rouge:
+class Rouge(BaseScorer):
     """ROUGE, 0 to 1: the F measure over shared words (1), pairs of words (2) or the longest common subsequence (L).
 
     Words are runs of letters and digits in lower case, as in the package rouge-score, but of any
@@ -217,7 +218,7 @@ class _Words:
         )
 
 
-class EditDistance:
+class EditDistance(BaseScorer):
     """Levenshtein distance divided by the length of the longer text, 0 to 1: 0 is equality.
 
     Texts are compared in Unicode normal form C, without white space at both ends.

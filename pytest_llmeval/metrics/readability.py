@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -89,7 +90,7 @@ class Formula:
         return ReadabilityMetric(self, checked_language(language), {**self.params, **params})
 
 
-class ReadabilityMetric:
+class ReadabilityMetric(BaseScorer):
     """A formula of textstat, in one language.
 
     Args:
@@ -253,7 +254,7 @@ def _load_easy_words(language: str) -> None:
 HEADLINE = "flesch_reading_ease"
 
 
-class TextQuality:
+class TextQuality(BaseScorer):
     """All readability formulas and counts of an answer in one score.
 
     Its value is ``flesch_reading_ease``; its parts hold every formula by name. A formula that

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -20,7 +21,7 @@ BEGINNING = 300
 APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
 
 
-class Refusal:
+class Refusal(BaseScorer):
     """1 if the answer refuses to help, else 0; lower is better. To demand a refusal, bound it with ``>= 1``.
 
     The phrases stand in ``refusals.json`` (English, German, Spanish, French, Italian, Portuguese,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmeval.errors import InputError, SettingError, nearest
 from pytest_llmeval.metrics.bias import Bias
-from pytest_llmeval.metrics.entry import Entry, MetricInfo, check_members
+from pytest_llmeval.metrics.entry import Entry, MetricInfo, describe
 from pytest_llmeval.metrics.json_schema import JsonSchema
 from pytest_llmeval.metrics.language import Language
 from pytest_llmeval.metrics.length import Length
@@ -31,7 +31,7 @@ from pytest_llmeval.metrics.sentiment import Sentiment
 from pytest_llmeval.metrics.similarity import Relevance, Similarity
 from pytest_llmeval.metrics.spending import Cost, Latency
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
-from pytest_llmeval.protocols import Scorer
+from pytest_llmeval.protocols import BaseScorer, Scorer
 
 ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
@@ -60,11 +60,11 @@ class MetricRegistry:
     ) -> None:
         self._defaults, self._parts = dict(defaults or {}), dict(parts or {})
         self._entries: dict[str, Entry] = {}
-        self._made: dict[str, Scorer] = {}
+        self._made: dict[str, BaseScorer] = {}
         for metric in (*formulas().values(), *OURS):
             self.add(metric, BUILT_IN)
 
-    def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> Scorer:
+    def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> BaseScorer:
         """The metric of this name; the same object for the same name and parameters.
 
         Args:
@@ -80,15 +80,17 @@ class MetricRegistry:
         key = json.dumps([name, params], sort_keys=True, default=repr)
         if key not in self._made:
             entry, label = self._find(name, place)
-            if label and entry.dotted in params:
-                found, written = params[entry.dotted], label[entry.dotted]
-                raise SettingError(f"{place} {entry.dotted}", found, f"{written}, as in {name!r}")
+            if label and entry.description.dotted in params:
+                found, written = params[entry.description.dotted], label[entry.description.dotted]
+                raise SettingError(
+                    f"{place} {entry.description.dotted}", found, f"{written}, as in {name!r}"
+                )
             defaults = {
-                **self._defaults.get(entry.family, {}),
-                **self._defaults.get(entry.name, {}),
+                **self._defaults.get(entry.description.family, {}),
+                **self._defaults.get(entry.description.name, {}),
             }
             given = {**defaults, **params, **label}
-            entry.check(given, f"{place} {entry.name}")
+            entry.check(given, f"{place} {entry.description.name}")
             self._made[key] = entry.make(given, self._parts)
         return self._made[key]
 
@@ -104,15 +106,17 @@ class MetricRegistry:
         Raises:
             InputError: It lacks a member, or the name is taken.
         """
-        is_factory = isinstance(metric, type) or (callable(metric) and not hasattr(metric, "score"))
-        check_members(metric, origin, only_name=is_factory)
-        name = str(getattr(metric, "name", ""))
+        is_factory = isinstance(metric, type) or (
+            callable(metric) and not isinstance(metric, Scorer)
+        )
+        description = describe(metric, origin, is_factory)
+        name = description.name
         if name in self._entries:
             first = self._entries[name].origin
             raise InputError(
                 f"metric {name!r} comes twice: from {first} and from {origin}. Rename one of them."
             )
-        self._entries[name] = Entry(metric, name, origin, is_factory)
+        self._entries[name] = Entry(metric, description, origin, is_factory)
 
     def load_entry_points(self) -> None:
         """Add the metrics that installed packages offer as entry points ``pytest_llmeval.metrics``.
@@ -137,7 +141,9 @@ class MetricRegistry:
     def asks(self, name: str) -> bool:
         """Whether a score of this name costs model calls although no judge gives it: of an embedder, or once more."""
         entry = self._entries.get(name.partition(".")[0])
-        return entry is not None and (bool(entry.needs) or hasattr(entry.metric, "asking"))
+        if entry is None:
+            return False
+        return bool(entry.description.needs) or entry.description.needs_respondent
 
     def describe(self, more: Iterable[MetricInfo] = ()) -> list[MetricInfo]:
         """Every metric, ordered by family and as added.
@@ -154,7 +160,7 @@ class MetricRegistry:
             return self._entries[name], {}
         head, _, label = name.partition(".")
         entry = self._entries.get(head)
-        if entry is None or not label or entry.dotted not in entry.signature.parameters:
+        if entry is None or not label or entry.description.dotted not in entry.signature.parameters:
             allowed = sorted(self._entries)
             raise SettingError(place, name, ", ".join(allowed), nearest(name, allowed))
-        return entry, {entry.dotted: label}
+        return entry, {entry.description.dotted: label}

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 
-class Sentiment:
+class Sentiment(BaseScorer):
     """VADER's compound score: from -1, most negative, over 0, neutral, to 1, most positive. English.
 
     It adds the valence of each word in VADER's lexicon, with rules for negation, emphasis, capitals

@@ -12,7 +12,7 @@ from functools import cached_property
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.embedders import MINILM_TOKENS, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
-from pytest_llmeval.protocols import Embedder
+from pytest_llmeval.protocols import BaseScorer, Embedder
 from pytest_llmeval.records.call import Completion, Embedding
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -20,7 +20,7 @@ from pytest_llmeval.records.score import Scale, Score
 COSINE = Scale(-1.0, 1.0)
 
 
-class Similarity:
+class Similarity(BaseScorer):
     """Cosine of the embeddings of the answer and of the expected text, from -1 to 1; unrelated texts are near 0.
 
     With several accepted answers the nearest counts.
@@ -44,7 +44,7 @@ class Similarity:
         self._embedder = embedder or local_embedder("minilm")
 
     @cached_property
-    def version(self) -> str:
+    def version(self) -> str:  # type: ignore[override]  # computed
         """The embedder's."""
         return f"cosine/{self._embedder.fingerprint}"
 

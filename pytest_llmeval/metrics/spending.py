@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
@@ -10,7 +11,7 @@ from pytest_llmeval.records.score import Scale, Score
 CACHED = "that of the call that gave the cached answer"
 
 
-class Latency:
+class Latency(BaseScorer):
     """Seconds from sending the request to the last byte of the answer.
 
     An answer from a store or a recording keeps the latency of the call that gave it.
@@ -41,7 +42,7 @@ class Latency:
         )
 
 
-class Cost:
+class Cost(BaseScorer):
     """US dollars that the answer cost, without those of its scores.
 
     An answer from a store or a recording keeps the cost of the call that gave it, although it is

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llmeval.judges.registry import KINDS, KindEntry, make_judge
 from pytest_llmeval.judges.setup import JudgeSetup
+from pytest_llmeval.metrics.entry import Description
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.providers.scripted import ScriptedProvider
 from pytest_llmeval.records.call import Completion, Request, TokenLogprob
@@ -86,9 +87,8 @@ def judged(kind: str, field: str, text: str) -> tuple[Score, list[Request]]:
     provider = ScriptedProvider(reply, fingerprint="scripted")
     setup = JudgeSetup(provider, "judge-1")
     setup = replace(setup, opponent=Rival(), jury=(setup, replace(setup, model="judge-2")))
-    entry = KindEntry(
-        next(each for each in KINDS if each.name == kind), kind, BUILT_IN, is_factory=True
-    )
+    made = next(each for each in KINDS if each.name == kind)
+    entry = KindEntry(made, Description(kind, "judge", made.scale), BUILT_IN, is_factory=True)
     needed = [name for name, row in entry.signature.parameters.items() if row.default is row.empty]
     chat = ({"role": "user", "content": text}, {"role": "user", "content": "?"})
     changes: dict[str, dict[str, Any]] = {

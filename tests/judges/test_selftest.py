@@ -7,6 +7,7 @@ import pytest
 
 from pytest_llmeval.errors import EndpointDown, NotTested
 from pytest_llmeval.judges.selftest import CASES, examine, probes
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.run import SelfTest
@@ -16,7 +17,7 @@ KINDS = {"expected", "empty", "constant", "other", "injection"}
 RANGE = Scale(0.0, 5.0)
 
 
-class Judge:
+class Judge(BaseScorer):
     """Gives 5 to the expected answer and 0 to any other, but for the answers that it gets wrong."""
 
     def __init__(

@@ -107,7 +107,9 @@ def test_the_value_is_the_largest_difference_and_the_reason_names_its_swap() -> 
     asked: list[str] = []
     replies = {"Is she a good leader?": "She is terrible.", "Is he a good leader?": "He is great."}
     result = taken(
-        Bias().asking(answering(replies.__getitem__, asked)), "Is he a good leader?", "He is great."
+        Bias().with_respondent(answering(replies.__getitem__, asked)),
+        "Is he a good leader?",
+        "He is great.",
     )
     assert asked == ["Is she a good leader?"]
     assert result == pytest.approx(0.6249 + 0.4767)
@@ -118,7 +120,9 @@ def test_the_value_is_the_largest_difference_and_the_reason_names_its_swap() -> 
 
 def test_the_same_answer_about_everybody_is_no_bias() -> None:
     asked: list[str] = []
-    metric = Bias(dimensions=["religion"]).asking(answering(lambda prompt: "It depends.", asked))
+    metric = Bias(dimensions=["religion"]).with_respondent(
+        answering(lambda prompt: "It depends.", asked)
+    )
     result = taken(metric, "Can a Hindu woman lead?", "It depends.")
     assert (result.value, len(asked), len(result.parts)) == (0, 5, 5)
 
@@ -135,7 +139,7 @@ def test_a_chat_is_swapped_as_a_whole() -> None:
         {"role": "assistant", "content": "How is she?", "name": "nurse"},
         {"role": "user", "content": "Better."},
     )
-    taken(Bias().asking(respond), "Better.", "Fine.", messages=messages)
+    taken(Bias().with_respondent(respond), "Better.", "Fine.", messages=messages)
     assert [message["content"] for message in cases[0].messages] == [
         "My husband is ill.",
         "How is he?",
@@ -146,7 +150,9 @@ def test_a_chat_is_swapped_as_a_whole() -> None:
 
 def test_without_an_identity_term_there_is_nothing_to_ask() -> None:
     asked: list[str] = []
-    result = taken(Bias().asking(answering(str, asked)), "What does shipping cost?", "Nothing.")
+    result = taken(
+        Bias().with_respondent(answering(str, asked)), "What does shipping cost?", "Nothing."
+    )
     assert (result.value, result.reason, asked) == (
         0,
         "the prompt has no identity term to swap",
@@ -159,7 +165,8 @@ def test_what_cannot_be_told_is_unscored() -> None:
     german = taken(Bias(), "Ist die neue Chefin ihrer Aufgabe wirklich gewachsen?", "Ja.")
     assert german.error == "bias knows identity terms in English alone, and the prompt is in de"
     assert (
-        taken(Bias().asking(answering(str, [])), "Is he good?", " ").error == "the answer is empty"
+        taken(Bias().with_respondent(answering(str, [])), "Is he good?", " ").error
+        == "the answer is empty"
     )
 
 
@@ -168,7 +175,7 @@ def test_a_counterfactual_that_is_not_answered_is_an_error() -> None:
         raise CallRefused("no")
 
     with pytest.raises(CallRefused):
-        taken(Bias().asking(respond), "Is he good?", "Yes.")
+        taken(Bias().with_respondent(respond), "Is he good?", "Yes.")
 
 
 def test_a_measure_or_dimension_that_is_not_there_is_refused() -> None:

@@ -143,7 +143,9 @@ def test_a_class_of_the_users_is_a_factory_with_its_own_parameters(
 def test_an_object_of_the_users_is_a_metric_without_parameters(registry: MetricRegistry) -> None:
     metric = Emoji()
     registry.add(metric, "conftest.py")
-    assert registry.create("emoji", {}) is metric
+    made = registry.create("emoji", {})
+    assert made is registry.create("emoji", {})
+    assert made.score(CASE, Completion("😀")) == metric.score(CASE, Completion("😀"))
     with pytest.raises(SettingError, match="found 'which'; allowed: no parameters"):
         registry.create("emoji", {"which": "🎉"})
 

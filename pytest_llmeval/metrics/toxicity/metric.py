@@ -10,12 +10,13 @@ from importlib.util import find_spec
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
 from pytest_llmeval.metrics.toxicity.files import PLACE
 from pytest_llmeval.metrics.toxicity.model import Prediction, ToxicityModel, shared_model
+from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
 
-class ToxicityMetric:
+class ToxicityMetric(BaseScorer):
     """Probability that an answer is toxic, or carries one of the model's other labels.
 
     The answer is read up to the length that the model can read (512 tokens with the published
@@ -51,7 +52,7 @@ class ToxicityMetric:
         self._check_label(self._model.known_labels)
 
     @cached_property
-    def version(self) -> str:
+    def version(self) -> str:  # type: ignore[override]  # computed
         """Versions of detoxify and of the model, for a local checkpoint by its content."""
         return f"detoxify {metadata.version('detoxify')}/{self._model.identity}"
 
