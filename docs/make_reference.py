@@ -28,23 +28,9 @@ from pytest_llmeval.records.verdicts import UNJUDGED
 from pytest_llmeval.reports.csv_report import COLUMNS
 from pytest_llmeval.runlog.tables import schema
 from pytest_llmeval.settings.option import Option
-from pytest_llmeval.settings.table import OPTIONS
+from pytest_llmeval.settings.table import OPTIONS, SECTIONS
 
 PAGE = Path(__file__).with_name("reference.md")
-SECTIONS = {
-    "model": "What answers",
-    "engine": "Limits and retries",
-    "store": "Completion store and recordings",
-    "money": "Money",
-    "generation": "How to generate",
-    "judge": "What judges, and how",
-    "trust": "Whether a judge may gate",
-    "thresholds": "Thresholds",
-    "cases": "Cases",
-    "gates": "Gates and baselines",
-    "metrics": "Metrics",
-    "reports": "What a run leaves behind",
-}
 KEYWORDS = {
     "llm_golden": GOLDEN_KEYWORDS,
     "llm_generate": GENERATE_KEYWORDS,
@@ -131,9 +117,7 @@ def option_row(row: Option) -> tuple[str, str, str, str]:
     """One option."""
     metavar = "" if row.kind == "flag" else f" {row.metavar}"
     flag = "" if row.ini_only else f"`{row.flag}{metavar}`<br>"
-    default = (
-        "" if row.default in (None, "", (), {}) or row.default is False else f"`{row.default}`"
-    )
+    default = f"`{row.default}`" if row.has_default else ""
     return (
         f"{flag}`{row.dest}`<br>{'<br>'.join(f'`{name}`' for name in row.env)}",
         default,
@@ -176,6 +160,8 @@ def hooks() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Every command of ``llmeval`` with its arguments."""
     yield "## Commands\n"
+    yield "Also as `python -m pytest_llmeval`. Where an option of pytest has the same name with `llm-`, its ini key and"
+    yield "environment variable count too. A path on the command line is relative to the current folder.\n"
     for name, command in every_command():
         context = click.Context(command, info_name=name)
         yield f"### `{name}`\n"

@@ -23,6 +23,7 @@ PACKAGE = "pytest_llmeval"
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
+    ("__main__",),
     ("plugin", "cli"),
     ("runs",),
     ("baselines",),

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.file import FOLDER, write_baseline
-from pytest_llmeval.baselines.lookup import BaselineFinder, baseline_finder, opened_log
+from pytest_llmeval.baselines.lookup import (
+    BaselineFinder,
+    baseline_finder,
+    baselines_folder,
+    opened_log,
+)
 from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.baselines.rejudging import Rejudged
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.records.result import Before, CaseResult
+    from pytest_llmeval.settings.locations import Locations
 
 
 @dataclass
@@ -120,8 +126,12 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
                 count_rejudging(session, sources.side(name), sources.told(name), plans)
 
 
-def baseline_path(name: str) -> Path:
+def baseline_path(name: str, locations: Locations) -> Path:
     """Where the baseline of a name lies.
+
+    Args:
+        name: The name.
+        locations: The folders that paths are relative to.
 
     Raises:
         InputError: The name is none for a file.
@@ -130,7 +140,7 @@ def baseline_path(name: str) -> Path:
         raise InputError(
             f"--name: found {name!r}; allowed: a plain word, which becomes {FOLDER}/NAME.jsonl"
         )
-    return Path(FOLDER) / f"{name}.jsonl"
+    return baselines_folder(locations) / f"{name}.jsonl"
 
 
 def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:

@@ -31,13 +31,13 @@ class BaselineFinder:
     run.
 
     Attributes:
-        folder: What a relative path is relative to.
+        locations: The folders that paths are relative to.
         log: The run log; ``None`` where there is none.
         columns: How a table is read.
         but: Id of a run that is not meant, because it is the one that is compared.
     """
 
-    folder: Path
+    locations: Locations
     log: RunLog | None
     columns: Columns = field(default_factory=Columns)
     but: str = ""
@@ -50,7 +50,7 @@ class BaselineFinder:
             InputError: A file cannot be read.
             RunLogError: The run log cannot be read.
         """
-        path = find_file(source, self.folder)
+        path = find_file(source, self.locations)
         if path is not None:
             return _of_file(path, source, self.columns)
         run, results = self._logged(source)
@@ -64,7 +64,7 @@ class BaselineFinder:
             InputError: A file cannot be read.
             RunLogError: The run log cannot be read.
         """
-        path = find_file(source, self.folder)
+        path = find_file(source, self.locations)
         if path is None:
             return map(baseline_case, self._logged(source)[1])
         if path.suffix.lower() == ".json":
@@ -80,7 +80,7 @@ class BaselineFinder:
             NoSuchRun: Nothing has this name.
             RunLogError: The run log cannot be read.
         """
-        return source if find_file(source, self.folder) else self._logged(source)[0].id
+        return source if find_file(source, self.locations) else self._logged(source)[0].id
 
     def _logged(self, source: str) -> tuple[Run, Iterable[CaseResult]]:
         if self.log is None:
@@ -103,7 +103,7 @@ def baseline_finder(
         log: The run log; ``None`` where there is none.
         but: Id of the run itself.
     """
-    return BaselineFinder(locations.folder("baseline"), log, Columns(cluster=settings.cluster), but)
+    return BaselineFinder(locations, log, Columns(cluster=settings.cluster), but)
 
 
 @contextmanager
@@ -122,10 +122,18 @@ def opened_log(url: str) -> Iterator[RunLog | None]:
         yield log
 
 
-def find_file(source: str, folder: Path) -> Path | None:
-    """The file that a source names, as a path or as a baseline that lies where baselines lie."""
-    named = (folder / source, folder / FOLDER / f"{source}.jsonl")
-    return next((path for path in named if path.is_file()), None)
+def find_file(source: str, locations: Locations) -> Path | None:
+    """The file that a source names: by its path, or as a baseline of the project."""
+    candidates = (
+        locations.path("baseline", source),
+        baselines_folder(locations) / f"{source}.jsonl",
+    )
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def baselines_folder(locations: Locations) -> Path:
+    """The folder of the project's baselines, which are named without a path."""
+    return locations.root / FOLDER
 
 
 def _of_file(path: Path, source: str, columns: Columns) -> RunScores:
@@ -139,17 +147,21 @@ def _of_file(path: Path, source: str, columns: Columns) -> RunScores:
     return read_table(path, columns, source)
 
 
-def open_side(source: str, log: str) -> RunScores:
-    """A side by a path, a baseline's name or a run, seen from the current folder.
+def open_side(source: str, locations: Locations, log: str) -> RunScores:
+    """A side by a path, a baseline's name or a run.
+
+    Args:
+        source: What names it.
+        locations: The folders that paths are relative to.
+        log: The run log.
 
     Raises:
         LLMEvalError: There is no such thing, or it cannot be read.
     """
-    here = Path()
-    if find_file(source, here) is not None:
-        return BaselineFinder(here, None).side(source)
+    if find_file(source, locations) is not None:
+        return BaselineFinder(locations, None).side(source)
     with opened_log(log) as opened:
-        return BaselineFinder(here, opened).side(source)
+        return BaselineFinder(locations, opened).side(source)
 
 
 def accept_command(source: str) -> str:

@@ -13,6 +13,7 @@ from pytest_llmeval.cli.ids import ids
 from pytest_llmeval.cli.merge import merge
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
+from pytest_llmeval.cli.options import options
 from pytest_llmeval.cli.report import report
 from pytest_llmeval.cli.rescore import rescore
 from pytest_llmeval.cli.validate import validate
@@ -30,6 +31,7 @@ for _command in (
     cache,
     metrics,
     model,
+    options,
     report,
     calibrate,
     rescore,

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_llmeval.cli.arguments import USAGE_ERROR, own_columns
-from pytest_llmeval.cli.settings import JUDGING, Surroundings, settings_options, surroundings
-from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.cli.command import (
+    JUDGING,
+    CommandContext,
+    command,
+    json_option,
+    judging_session,
+)
+from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_object
+from pytest_llmeval.errors import InputError
 from pytest_llmeval.runlog.lookup import find_run
 
 if TYPE_CHECKING:
@@ -27,52 +33,44 @@ RANGE = click.Tuple([float, float])
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the command line asks for."""
+class LabelSource:
+    """The labels to compare with and where the scores come from, by the command line."""
 
     labels: Path
     label: str
     score: str
     answer: str
-    cluster: str
-    columns: tuple[str, ...]
     run_id: str | None
     metric: str
     fingerprint: str
     scale: tuple[float, float] | None
     score_scale: tuple[float, float] | None
-    bound: float | None
+    pass_score: float | None
 
 
-@click.command()
+@command(*JUDGING, "log", "columns", "cluster", "min_agreement")
 @click.argument("labels", metavar="LABELS", type=click.Path(path_type=Path))
 @click.option(
     "--label",
     default="label",
     metavar="COLUMN",
     show_default=True,
-    help="Column of what people said.",
+    help="Column with the human label.",
 )
 @click.option(
     "--score",
     default="",
     metavar="COLUMN",
-    help="Column of what the judge said, if the file has it.",
+    help="Column with the judge's score, if the file has one.",
 )
 @click.option(
     "--answer",
     default="answer",
     metavar="COLUMN",
     show_default=True,
-    help="Column of what was judged.",
+    help="Column with the answer that was judged.",
 )
-@click.option(
-    "--cluster", default="", metavar="COLUMN", help="Column of what rows belong together."
-)
-@own_columns
-@click.option(
-    "--run", "run_id", metavar="RUN", help="Take the scores of this run; latest: the last one."
-)
+@click.option("--run", "run_id", metavar="RUN", help="Take the scores of this run (id or name).")
 @click.option(
     "--metric",
     default="rubric",
@@ -100,132 +98,102 @@ class Wanted:
 )
 @click.option(
     "--threshold",
-    "bound",
+    "pass_score",
     type=float,
     metavar="X",
     help="Score that passes (default: 0.8 of the scale).",
 )
-@click.option(
-    "--min",
-    "least",
-    metavar="BOUND",
-    multiple=True,
-    help='Exit with 1 if missed: "kappa>=0.6" (repeatable).',
-)
-@click.option(
-    "--json",
-    "json_path",
-    metavar="PATH",
-    help="Write the figures there as JSON; - prints them instead.",
-)
-@settings_options(*JUDGING, "log")
-def calibrate(
-    given: dict[str, Any], least: tuple[str, ...], json_path: str | None, **wanted: Any
-) -> None:
+@json_option
+def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) -> int:
     """Measure a judge against people, and store the result with its fingerprint.
 
     LABELS is a golden file with a column of labels: numbers on the scale of the scores, or pass and
     fail. The judge's scores come from a column of it (--score), from a run (--run), or the judge is
-    asked now about its answers.
+    called now about its answers. The command exits with 1 where a figure misses --min-agreement.
     """
-    try:
-        missed = _calibrate(
-            surroundings({**given, "min_agreement": least or None}), Wanted(**wanted), json_path
-        )
-    except LLMEvalError as error:
-        click.echo(error, err=True)
-        raise SystemExit(USAGE_ERROR) from None
-    raise SystemExit(MISSED if missed else 0)
-
-
-def _calibrate(around: Surroundings, wanted: Wanted, json_path: str | None) -> bool:
-    """Whether a bound is missed."""
     from pytest_llmeval.assembly.trust import parse_bounds
     from pytest_llmeval.judging.calibrate import calibrate as measured
     from pytest_llmeval.judging.scales import ScaleOptions
     from pytest_llmeval.reports.terminal.calibration import demands
 
-    bounds = parse_bounds(around.settings.min_agreement, "--min")
-    labels = _labels(around, wanted)
-    found = _scores(around, wanted, labels)
+    source = LabelSource(**arguments)
+    bounds = parse_bounds(context.settings.min_agreement, "--min-agreement")
+    labels = _labels(context, source)
+    found = _scores(context, source, labels)
     if found is None:
-        return False
-    asked = ScaleOptions(wanted.scale, wanted.score_scale, wanted.bound)
-    agreement = measured(
-        labels, replace(found, fingerprint=found.fingerprint or wanted.fingerprint), asked
-    )
+        return 0
+    scales = ScaleOptions(source.scale, source.score_scale, source.pass_score)
+    found = replace(found, fingerprint=found.fingerprint or source.fingerprint)
+    agreement = measured(labels, found, scales)
     demanded = demands(agreement, bounds)
-    _tell(agreement, demanded, _store(around, agreement), json_path)
-    return not all(demand.met for demand in demanded)
+    _show(agreement, demanded, _store(context, agreement), json_path)
+    return 0 if all(demand.met for demand in demanded) else MISSED
 
 
-def _labels(around: Surroundings, wanted: Wanted) -> Labels:
-    from pytest_llmeval.goldens.columns import parse_columns
+def _labels(context: CommandContext, source: LabelSource) -> Labels:
     from pytest_llmeval.goldens.labels import LabelColumns, read_labels
 
-    if wanted.score and wanted.run_id:
-        raise InputError(
-            "found --score and --run; allowed: one of them, or neither, which asks the judge now"
-        )
-    names = LabelColumns(wanted.label, wanted.score, wanted.answer, wanted.cluster)
-    own = parse_columns((*around.settings.columns, *wanted.columns), "--columns")
-    with_cases = False if wanted.score else None if wanted.run_id else True
-    return read_labels(wanted.labels, around.locations.root, names, own, with_cases)
+    if source.score and source.run_id:
+        raise InputError("use --score or --run, not both; without either, the judge is called now")
+    names = LabelColumns(source.label, source.score, source.answer, context.settings.cluster)
+    with_cases: bool | None = not source.score
+    if with_cases and source.run_id:
+        with_cases = None  # a case is needed only where the file has one
+    return read_labels(source.labels, context.locations.root, names, context.columns(), with_cases)
 
 
-def _scores(around: Surroundings, wanted: Wanted, labels: Labels) -> LabelScores | None:
+def _scores(context: CommandContext, source: LabelSource, labels: Labels) -> LabelScores | None:
     """The scores; ``None`` in a dry run."""
     from pytest_llmeval.judging.labels import scores_of_column, scores_of_run
 
-    if wanted.score:
-        return scores_of_column(labels, wanted.score)
-    if wanted.run_id is None:
-        return _judged(around, wanted, labels)
+    if source.score:
+        return scores_of_column(labels, source.score)
+    if source.run_id is None:
+        return _judged(context, source, labels)
     from pytest_llmeval.runlog.log import RunLog
 
-    with closing(RunLog(around.log, must_exist=True)) as log:
-        results = log.results(find_run(log, wanted.run_id).id)
-        return scores_of_run(labels, results, wanted.metric, wanted.fingerprint)
+    with closing(RunLog(context.log, must_exist=True)) as log:
+        results = log.results(find_run(log, source.run_id).id)
+        return scores_of_run(labels, results, source.metric, source.fingerprint)
 
 
-def _judged(around: Surroundings, wanted: Wanted, labels: Labels) -> LabelScores | None:
-    from pytest_llmeval.cli.judging import asking_session, tell_dry_run
+def _judged(context: CommandContext, source: LabelSource, labels: Labels) -> LabelScores | None:
     from pytest_llmeval.judging.labels import scores_by_judging
 
-    free = replace(
-        around.settings, no_selftest=True, min_agreement=()
-    )  # it is measured here, and need not be trusted
-    with asking_session(replace(around, settings=free)) as session:
-        found = scores_by_judging(labels, wanted.metric, session, free)
-        if around.settings.dry_run:
-            tell_dry_run(session)
+    # The judge is measured here, and need not be trusted yet.
+    free = context.replaced(no_selftest=True, min_agreement=())
+    with judging_session(free) as session:
+        found = scores_by_judging(labels, source.metric, session, free.settings)
+        if context.settings.dry_run:
+            echo_dry_run(session)
             return None
     return found
 
 
-def _store(around: Surroundings, agreement: Agreement) -> str:
-    """Where the calibration was stored; empty if it was not, because it is too small or nobody knows whose it is."""
+def _store(context: CommandContext, agreement: Agreement) -> str:
+    """Where the calibration was stored; empty if it is too small, or the judge is not known."""
     from pytest_llmeval.judging.calibrate import FEWEST
     from pytest_llmeval.store.judge_file import JudgeFile
 
     if not agreement.fingerprint or agreement.calibration.cases < FEWEST:
         return ""
-    path = around.path("judges")
-    found = agreement.calibration
+    path = context.path("judges")
     JudgeFile(path).note(
-        agreement.fingerprint, name=agreement.name, model=agreement.model, calibration=found
+        agreement.fingerprint,
+        name=agreement.name,
+        model=agreement.model,
+        calibration=agreement.calibration,
     )
-    return around.locations.shown(path)
+    return str(path)
 
 
-def _tell(
+def _show(
     agreement: Agreement, demanded: Sequence[Demand], stored: str, json_path: str | None
 ) -> None:
-    from pytest_llmeval.cli.output import write_object
     from pytest_llmeval.reports.terminal.calibration import agreement_lines, agreement_object
 
     if json_path:
         write_object(agreement_object(agreement, demanded, stored), json_path, "calibration")
-    if json_path != "-":
+    if json_path != STANDARD_OUTPUT:
         for line in agreement_lines(agreement, demanded, stored):
             click.echo(line)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmeval.cli.arguments import USAGE_ERROR
+from pytest_llmeval.cli.command import CommandContext, command, json_option
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
-from pytest_llmeval.cli.report import LOG
-from pytest_llmeval.errors import InputError, LLMEvalError
-from pytest_llmeval.settings.table import OPTIONS
+from pytest_llmeval.errors import InputError
 
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.table import Columns
@@ -21,23 +18,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.stats.gate import GateRules
 
 
-MARGIN, ALPHA = (
-    next(option for option in OPTIONS if option.name == name) for name in ("margin", "alpha")
-)
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
-
-
-@click.command()
+@command("log", "margin", "alpha", "cluster", "strict")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option(
-    "--log",
-    default=LOG.default,
-    envvar=LOG.env,
-    metavar="URL",
-    show_default=True,
-    help="Run log to read.",
-)
 @click.option(
     "--id",
     "id_column",
@@ -48,6 +31,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @click.option(
     "--score",
+    "names",
     multiple=True,
     metavar="NAME",
     help="Column or metric to compare (repeatable; default: all).",
@@ -61,56 +45,22 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Range of a table's scores.",
 )
 @click.option(
-    "--cluster",
-    default="",
-    metavar="COLUMN",
-    help="Column of what hangs together: a conversation, a document.",
-)
-@click.option(
     "--direction",
     type=click.Choice(["higher", "lower"]),
     default="higher",
     help="Which table scores are better.",
 )
-@click.option(
-    "--margin",
-    type=SHARE,
-    default=MARGIN.default,
-    envvar=MARGIN.env,
-    show_default=True,
-    help="Drop that matters.",
-)
-@click.option(
-    "--alpha",
-    type=SHARE,
-    default=ALPHA.default,
-    envvar=ALPHA.env,
-    show_default=True,
-    help="Level of the test.",
-)
-@click.option(
-    "--strict", is_flag=True, help="Exit with 0 only if a drop as large as the margin is ruled out."
-)
-@click.option(
-    "--json",
-    "json_path",
-    metavar="PATH",
-    help="Write the comparison there as JSON; - for standard output.",
-)
+@json_option
 def compare(
+    context: CommandContext,
     before: str,
     after: str,
-    log: str,
     id_column: str,
-    score: tuple[str, ...],
+    names: tuple[str, ...],
     scale: tuple[float, float],
-    cluster: str,
     direction: str,
-    margin: float,
-    alpha: float,
-    strict: bool,
     json_path: str | None,
-) -> None:
+) -> int:
     """Say whether B is worse than A.
 
     A and B are runs of the run log (id, name or "latest"), JSON reports, baseline files, or CSV or
@@ -121,32 +71,29 @@ def compare(
     from pytest_llmeval.stats.comparability import comparison_exit_code
     from pytest_llmeval.stats.gate import GateRules
 
-    try:
-        if not scale[0] < scale[1]:
-            raise InputError(
-                f"--scale: found {scale[0]:g} {scale[1]:g}; allowed: a lower and a higher number"
-            )
-        columns = Columns(
-            id_column, score, Scale(*scale, higher_is_better=direction == "higher"), cluster
+    if not scale[0] < scale[1]:
+        raise InputError(
+            f"--scale: found {scale[0]:g} {scale[1]:g}; allowed: a lower and a higher number"
         )
-        found = _compared(
-            *_sides(before, after, log, columns), score, GateRules(margin=margin, alpha=alpha)
-        )
-        code = comparison_exit_code([metric.result for metric in found.metrics], strict)
-        _show(found, json_path, code)
-    except LLMEvalError as error:
-        click.echo(error, err=True)
-        raise SystemExit(USAGE_ERROR) from None
-    raise SystemExit(code)
+    settings = context.settings
+    table_scale = Scale(*scale, higher_is_better=direction == "higher")
+    columns = Columns(id_column, names, table_scale, settings.cluster)
+    rules = GateRules(margin=settings.margin, alpha=settings.alpha)
+    found = _compared(*_sides(context, before, after, columns), names, rules)
+    code = comparison_exit_code([metric.result for metric in found.metrics], settings.strict)
+    _show(found, json_path, code)
+    return code
 
 
-def _sides(before: str, after: str, log: str, columns: Columns) -> tuple[RunScores, RunScores]:
+def _sides(
+    context: CommandContext, before: str, after: str, columns: Columns
+) -> tuple[RunScores, RunScores]:
     from pytest_llmeval.baselines.lookup import BaselineFinder, find_file, opened_log
 
-    here = Path()
-    needs_log = any(find_file(source, here) is None for source in (before, after))
-    with opened_log(log) if needs_log else nullcontext() as opened:
-        sources = BaselineFinder(here, opened, columns)
+    locations = context.typed_locations("baseline")
+    needs_log = any(find_file(source, locations) is None for source in (before, after))
+    with opened_log(context.log) if needs_log else nullcontext() as opened:
+        sources = BaselineFinder(locations, opened, columns)
         return sources.side(before), sources.side(after)
 
 
@@ -159,12 +106,13 @@ def _compared(
     both = metrics_of(before, after)
     for name in wanted:
         if name not in both:
-            raise InputError(
-                f"--score: found {name!r}; allowed: {', '.join(both) or 'none'}. {nearest(name, both)}".rstrip()
-            )
+            allowed = ", ".join(both) or "none"
+            hint = nearest(name, both)
+            raise InputError(f"--score: found {name!r}; allowed: {allowed}. {hint}".rstrip())
     if not both:
         raise InputError(
-            f"{before.name} and {after.name} have no score of one name; with --score COLUMN, tables can be told"
+            f"{before.name} and {after.name} share no score. For tables, name the score column "
+            "with --score COLUMN."
         )
     return compare_sides([Task(before, after, dict.fromkeys(wanted or both, rules))])[0]
 

@@ -1,43 +1,52 @@
-"""`llmeval ids`."""
+"""``llmeval ids``: the ids of cases whose row has none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from pytest_llmeval.cli.arguments import USAGE_ERROR, golden_files, own_columns
+from pytest_llmeval.cli.command import USAGE_ERROR, CommandContext, command, golden_files
 
 
-@click.command()
+@command("columns")
 @golden_files
-@own_columns
 @click.option(
     "--write",
     is_flag=True,
     help="Write the ids into the files, so that editing a prompt keeps its history.",
 )
-def ids(files: tuple[Path, ...], columns: tuple[str, ...], write: bool) -> None:
+def ids(context: CommandContext, files: tuple[Path, ...], write: bool) -> int:
     """Show the ids made for rows without one, or write them into the golden files."""
     from pytest_llmeval.errors import InputError
-    from pytest_llmeval.goldens.columns import parse_columns
-    from pytest_llmeval.goldens.freezing import cases_without_id, write_ids
 
-    failed = False
+    columns = context.columns()
+    code = 0
     for file in files:
         try:
-            own = parse_columns(columns, "--columns")
-            cases = cases_without_id(file, Path.cwd(), own)
             if write:
-                count = write_ids(file, own)
-                click.echo(f"{file}: {count} id{'' if count == 1 else 's'} written")
-                continue
-            for case in cases:
-                click.echo(f"{file}:{case.source.line}: {case.id}")
-            if not cases:
-                click.echo(f"{file}: every case has an id")
+                _write(file, columns)
+            else:
+                _show(file, context.locations.root, columns)
         except InputError as error:
-            failed = True
             click.echo(error, err=True)
-    if failed:
-        raise SystemExit(USAGE_ERROR)
+            code = USAGE_ERROR
+    return code
+
+
+def _write(file: Path, columns: Mapping[str, str]) -> None:
+    from pytest_llmeval.goldens.freezing import write_ids
+    from pytest_llmeval.text import count
+
+    click.echo(f"{file}: {count(write_ids(file, columns), 'id')} written")
+
+
+def _show(file: Path, root: Path, columns: Mapping[str, str]) -> None:
+    from pytest_llmeval.goldens.freezing import cases_without_id
+
+    cases = cases_without_id(file, root, columns)
+    for case in cases:
+        click.echo(f"{file}:{case.source.line}: {case.id}")
+    if not cases:
+        click.echo(f"{file}: every case has an id")

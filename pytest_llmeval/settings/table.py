@@ -25,6 +25,23 @@ PARAMETER_NAMES = (
 )  # fmt: skip
 
 
+SECTIONS = {
+    "model": "What answers",
+    "engine": "Limits and retries",
+    "store": "Completion store and recordings",
+    "money": "Money",
+    "generation": "How to generate",
+    "judge": "What judges, and how",
+    "trust": "Whether a judge may gate",
+    "thresholds": "Thresholds",
+    "cases": "Cases",
+    "gates": "Gates and baselines",
+    "metrics": "Metrics",
+    "reports": "What a run leaves behind",
+}
+"""Headings of the sections of the table, in its order."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings in force. Made by `pytest_llmeval.settings.table.resolve.resolve`, refined for one test by `overridden`."""

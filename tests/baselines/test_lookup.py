@@ -13,6 +13,7 @@ from pytest_llmeval.gating.scores import RunScores, run_scores
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.reports.json_report import count_and_write_json
 from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.settings.locations import Locations
 from tests.finished_run import make_results, make_run
 
 
@@ -31,7 +32,7 @@ def expected() -> RunScores:
 
 def test_a_json_report_says_the_same_as_the_run(tmp_path: Path, expected: RunScores) -> None:
     count_and_write_json(tmp_path / "report.json", make_run(), make_results())
-    found = BaselineFinder(tmp_path, None).side("report.json")
+    found = BaselineFinder(Locations(tmp_path, tmp_path), None).side("report.json")
     assert (told(found), found.scales, found.judged) == (
         told(expected),
         expected.scales,
@@ -47,9 +48,11 @@ def test_the_run_log_says_the_same_as_the_run(tmp_path: Path, expected: RunScore
             log.add(run.id, result)
         log.finish(run)
         for source in (run.id, run.name):
-            assert told(BaselineFinder(tmp_path, log).side(source)) == told(expected)
+            assert told(BaselineFinder(Locations(tmp_path, tmp_path), log).side(source)) == told(
+                expected
+            )
         with pytest.raises(NoSuchRun, match="latest: no such file or run"):
-            BaselineFinder(tmp_path, log, but=run.id).side("latest")
+            BaselineFinder(Locations(tmp_path, tmp_path), log, but=run.id).side("latest")
 
 
 def test_a_baseline_file_says_the_same_as_the_run_in_any_order(

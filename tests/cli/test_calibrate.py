@@ -202,7 +202,10 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
         "[pytest]\nllm_min_agreement =\n    kappa>=0.6\n    kappa.low>=0.5\n    kendall>=0.99\n"
     )
     arguments = ("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
-    by_ini, by_option = llmeval.run(*arguments), llmeval.run(*arguments, "--min", "kappa>=0.6")
+    by_ini, by_option = (
+        llmeval.run(*arguments),
+        llmeval.run(*arguments, "--min-agreement", "kappa>=0.6"),
+    )
     assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
     assert "kept: kappa is 0.82 [" in by_ini.stdout
     assert "MISSED: kappa.low is 0.82 [0.38, 1.00], asked kappa.low >= 0.5" in by_ini.stdout
@@ -213,7 +216,15 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
 def test_a_bound_without_a_figure_is_missed(llmeval: Command) -> None:
     write_scores(PEOPLE[:5], JUDGE[:5])
     result = llmeval.run(
-        "calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--min", "kappa>=0.6"
+        "calibrate",
+        "labels.csv",
+        "--score",
+        "score",
+        "--scale",
+        "0",
+        "5",
+        "--min-agreement",
+        "kappa>=0.6",
     )
     assert result.exit_code == 1
     assert "MISSED: kappa is -, asked kappa >= 0.6" in result.stdout
@@ -350,11 +361,11 @@ def test_another_criterion_is_another_judge(llmeval: Command, judge: MockEndpoin
     [
         ((), "found no answer to judge; allowed: a column answer (or --answer COLUMN)"),
         (("--score", "points"), "found no column 'points'; allowed: a column with the scores"),
-        (("--score", "score", "--run", "latest"), "found --score and --run; allowed: one of them"),
+        (("--score", "score", "--run", "latest"), "use --score or --run, not both"),
         (("--run", "latest"), "runs.sqlite: there is no such file"),
         (
-            ("--score", "score", "--min", "kapa>=0.6"),
-            "--min: found 'kapa'; allowed: kappa, weighted_kappa",
+            ("--score", "score", "--min-agreement", "kapa>=0.6"),
+            "--min-agreement: found 'kapa'; allowed: kappa, weighted_kappa",
         ),
         (("--score", "score", "--scale", "0", "1"), "--score-scale LOW HIGH"),
         (

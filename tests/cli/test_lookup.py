@@ -16,6 +16,7 @@ from pytest_llmeval.baselines.lookup import BaselineFinder
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.settings.locations import Locations
 from tests.cli.conftest import Command
 from tests.finished_run import passed
 
@@ -72,7 +73,7 @@ def by_show(llmeval: Command, source: str) -> str:
 
 def by_baseline_option(llmeval: Command, source: str) -> str:
     with closing(RunLog(LOG)) as log:
-        return BaselineFinder(Path(), log).fixed(source or "latest")
+        return BaselineFinder(Locations(Path(), Path()), log).fixed(source or "latest")
 
 
 def by_opponent(llmeval: Command, source: str) -> str:

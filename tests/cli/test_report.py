@@ -78,7 +78,7 @@ def test_a_report_made_again_is_the_same(folder: Path) -> None:
         (["--log", "nosuch://host/db"], "--llm-log: found 'nosuch://host/db'"),
         (
             ["--limit", "2", "older"],
-            "--limit: found beside older; allowed: names of runs, or how many of the newest",
+            "--limit cannot be combined with names of runs; found --limit and older",
         ),
         (
             ["--json", ".llmeval/runs.sqlite/r.json"],

@@ -1,0 +1,36 @@
+"""``llmeval options``: list every setting."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import click
+
+from pytest_llmeval.cli.command import CommandContext, command
+from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.table import OPTIONS, SECTIONS
+
+
+@command()
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+def options(context: CommandContext, words: tuple[str, ...]) -> None:
+    """List every setting of pytest: option, ini key, environment variable, default, meaning.
+
+    With WORDs, list the settings in whose name or meaning each of them occurs.
+    """
+    rows = [row for row in OPTIONS if all(word.lower() in _searched(row) for word in words)]
+    for section, members in groupby(rows, lambda row: row.section):
+        click.secho(SECTIONS[section], bold=True)
+        for row in members:
+            click.echo(_entry(row))
+
+
+def _searched(row: Option) -> str:
+    return f"{row.flag} {row.dest} {row.help}".lower()
+
+
+def _entry(row: Option) -> str:
+    metavar = "" if row.kind == "flag" else f" {row.metavar}"
+    flag = [] if row.ini_only else [f"{row.flag}{metavar}"]
+    default = f" (default: {row.default})" if row.has_default else ""
+    return f"  {', '.join([*flag, row.dest, *row.env])}\n      {row.help}{default}"
