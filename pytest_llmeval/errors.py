@@ -20,8 +20,8 @@ LLMEvalError
 │       ├── NotRecorded     only recordings may answer, and none does
 │       └── Stopped         the run ends
 ├── Unjudged                an unscored Score was compared
-├── Undecided               a case that must pass misses a bound, and further samples do not settle
-it ├── StoreError              the completion store, or a recording, cannot be read or written
+├── Undecided               a case that must pass misses a bound, and its samples do not settle it
+├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
 ```
 
@@ -32,6 +32,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from pytest_llmeval.text import count
 
 
 class LLMEvalError(Exception):
@@ -94,8 +96,7 @@ class GoldenFileError(InputError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
-        head = f"{count} problem{'' if count == 1 else 's'} in {self.problems[0].file}"
+        head = f"{count(len(self.problems), 'problem')} in {self.problems[0].file}"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
 

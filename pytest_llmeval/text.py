@@ -1,12 +1,61 @@
-"""What every report asks of a result: who answered, what it cost, which bounds are kept, which scores are numbers."""
+"""Counts, numbers, proportions, money and times in words, the same wherever a person reads them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.comparison import Interval
+
+NONE = "-"
+TINY = "about 0"
+MINUS = "\u2212"
+
+
+class Precision(NamedTuple):
+    """How a number of some size is written.
+
+    Attributes:
+        at_least: Smallest absolute value to which this applies.
+        style: ``fixed``: so many decimals. ``significant``: so many digits, without trailing zeros.
+        digits: How many.
+    """
+
+    at_least: float
+    style: Literal["fixed", "significant"]
+    digits: int
+
+
+FORMATS: Mapping[str, tuple[Precision, ...]] = {
+    "number": (Precision(9_999.5, "fixed", 0), Precision(0.0001, "significant", 4)),
+    "average": (
+        Precision(10_000, "fixed", 0),
+        Precision(0.1, "fixed", 2),
+        Precision(0.0001, "significant", 2),
+    ),
+    "usd": (
+        Precision(1, "fixed", 2),
+        Precision(0.01, "fixed", 4),
+        Precision(0.0001, "significant", 2),
+        Precision(0, "fixed", 6),
+    ),
+}
+"""By kind of number: how it is written, the largest values first. What is smaller than all of them is `TINY`. The script
+of the HTML report reads this table, so that the page writes numbers as Python does."""
+
+ZEROS: Mapping[str, str] = {"number": "0", "average": "0.00", "usd": "0.00"}
+"""By kind of number: how zero is written."""
+
+AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
+# These characters change the direction of the text that follows them.
+DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20))
+VISIBLE = {
+    **{code: chr(0x2400 + code) for code in CONTROLS},
+    **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *DIRECTIONS)},
+}
 
 
 def instant(text: str) -> datetime | None:
@@ -18,22 +67,8 @@ def instant(text: str) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
-NONE = "-"
-TINY = "about 0"
-AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
-DIRECTIONS = (
-    *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
-)  # change the direction of what follows them
-CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20))
-VISIBLE = {
-    **{code: chr(0x2400 + code) for code in CONTROLS},
-    **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *DIRECTIONS)},
-}
-
-
 def visible(text: str) -> str:
-    """The text with a sign in place of each character that could hide or reorder others, or steer a terminal."""
+    """The text with a sign for each character that could reorder others or steer a terminal."""
     return text.translate(VISIBLE)
 
 
@@ -53,24 +88,38 @@ def count(amount: int, thing: str) -> str:
     return f"{amount:,} {thing}{'' if amount == 1 else 's'}"
 
 
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many more there are: ``a, b and 3 more``."""
+    text = ", ".join(names[:most])
+    return f"{text} {and_more(len(names) - most)}" if len(names) > most else text
+
+
+def and_more(amount: int, thing: str = "") -> str:
+    """What stands for the rest of a list: ``and 3 more``, ``and 1,204 more cases``."""
+    if not thing:
+        return f"and {amount:,} more"
+    return f"and {amount:,} more {thing}{'' if amount == 1 else 's'}"
+
+
+def _written(value: float, kind: str) -> str:
+    if value == 0:
+        return ZEROS[kind]
+    for precision in FORMATS[kind]:
+        if abs(value) >= precision.at_least:
+            if precision.style == "fixed":
+                return f"{value:,.{precision.digits}f}"
+            return f"{value:.{precision.digits}g}"
+    return TINY
+
+
 def number(value: float | None) -> str:
     """A score: four significant digits, from ten thousand on all of its whole part."""
-    if value is None:
-        return NONE
-    if 0 < abs(value) < 0.0001:
-        return TINY
-    return f"{value:,.0f}" if abs(value) >= 9_999.5 else f"{value:.4g}"
+    return NONE if value is None else _written(value, "number")
 
 
 def average(value: float | None) -> str:
-    """A mean or one of its bounds: two decimals, more only where all would be zeros, none from ten thousand on."""
-    if value is None:
-        return NONE
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}"
-    if abs(value) >= 0.1 or value == 0:
-        return f"{value:,.2f}"
-    return f"{value:.2g}" if abs(value) >= 0.0001 else TINY
+    """A mean or one of its bounds: two decimals, and more only where all would be zeros."""
+    return NONE if value is None else _written(value, "average")
 
 
 def mean_text(interval: Interval) -> str:
@@ -81,7 +130,14 @@ def mean_text(interval: Interval) -> str:
 
 def percent(value: float | None) -> str:
     """A proportion: ``96.7%``, and ``100%`` only where it is all."""
-    return NONE if value is None else "100%" if value == 1 else f"{min(value, 0.999):.1%}"
+    if value is None:
+        return NONE
+    return "100%" if value == 1 else f"{min(value, 0.999):.1%}"
+
+
+def level(value: float) -> str:
+    """A level of confidence: ``95%``."""
+    return f"{100 * value:g}%"
 
 
 def rate_text(interval: Interval) -> str:
@@ -90,17 +146,31 @@ def rate_text(interval: Interval) -> str:
     return percent(interval.estimate) + bounds
 
 
+def points(value: float | None, signed: bool = True) -> str:
+    """A share of a scale in points, of which the scale has a hundred: ``−5.3``."""
+    if value is None:
+        return NONE
+    sign = "+" if signed else ""
+    return f"{100 * value:{sign}.1f}".replace("-", MINUS)
+
+
+def p_value(value: float | None) -> str:
+    """A p-value: ``0.0014``."""
+    if value is None:
+        return NONE
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def p_text(value: float | None) -> str:
+    """A p-value in a sentence: ``p = 0.0014``."""
+    if value is None:
+        return "p unknown"
+    return f"p {p_value(value)}" if value < 0.0001 else f"p = {p_value(value)}"
+
+
 def usd(amount: float) -> str:
     """US dollars, to the cent from one dollar on, to two significant digits below."""
-    if amount >= 1 or amount == 0:
-        return f"${amount:,.2f}"
-    return (
-        f"${amount:.4f}"
-        if amount >= 0.01
-        else f"${amount:.2g}"
-        if amount >= 1e-4
-        else f"${amount:.6f}"
-    )
+    return f"${_written(amount, 'usd')}"
 
 
 def seconds(value: float | None) -> str:

@@ -14,6 +14,7 @@ from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.stats.comparability import UNSCORED_PERCENT
 from pytest_llmeval.stats.intervals import percentile, wilson_bounds
+from pytest_llmeval.text import count, percent
 
 WILSON_ALPHA = 0.05
 
@@ -61,7 +62,7 @@ def _figure(rule: BoundRule, side: RunScores, traffic: Traffic) -> Figure:
         return Figure(
             missing / n,
             n,
-            f"{missing} of {_cases(n)} could not be judged ({_percent(missing / n)})",
+            f"{missing} of {count(n, 'case')} could not be judged ({percent(missing / n)})",
         )
     return _of_metric(rule, side, tried)
 
@@ -107,12 +108,12 @@ def _of_metric(rule: BoundRule, side: RunScores, tried: Sequence[CaseScores]) ->
     missing, n = len(asked) - len(scored) + side.lost, len(asked) + side.lost
     if rule.aggregate == UNSCORED:
         return Figure(
-            missing / n, n, f"{missing} of {_cases(n)} without {metric} ({_percent(missing / n)})"
+            missing / n,
+            n,
+            f"{missing} of {count(n, 'case')} without {metric} ({percent(missing / n)})",
         )
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
-        told = (
-            f"{missing} of {_cases(n)} without {metric}; at most {UNSCORED_PERCENT} % may lack it"
-        )
+        told = f"{missing} of {count(n, 'case')} without {metric}; at most {UNSCORED_PERCENT}% may lack it"
         return Figure(None, len(scored), told)
     if rule.aggregate == "worst_tag":
         return _worst_tag(metric, side, [entry for entry in tried if entry.key in scored])
@@ -122,16 +123,16 @@ def _of_metric(rule: BoundRule, side: RunScores, tried: Sequence[CaseScores]) ->
     return Figure(
         value,
         len(scored),
-        f"{rule.aggregate} of {metric} is {value:.4g} over {_cases(len(scored))}",
+        f"{rule.aggregate} of {metric} is {value:.4g} over {count(len(scored), 'case')}",
     )
 
 
 def _pass_rate(aggregate: str, values: Sequence[float]) -> Figure:
-    """The pass rate, with Wilson's one-sided bounds at 95 %."""
+    """The pass rate, with Wilson's one-sided bounds at 95%."""
     n, passed = len(values), math.fsum(values)
     low, high = wilson_bounds(round(passed), n, WILSON_ALPHA)
-    sure = f"at least {_percent(low)}, at most {_percent(high)}, each 95 % sure"
-    told = f"{_percent(passed / n)} of {_cases(n)} passed ({sure})"
+    sure = f"at least {percent(low)}, at most {percent(high)}, each 95% sure"
+    told = f"{percent(passed / n)} of {count(n, 'case')} passed ({sure})"
     return Figure(low if aggregate == "low" else passed / n, n, told)
 
 
@@ -151,7 +152,7 @@ def _worst_tag(metric: str, side: RunScores, scored: Sequence[CaseScores]) -> Fi
     return Figure(
         means[worst],
         n,
-        f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {_cases(n)}",
+        f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {count(n, 'case')}",
     )
 
 
@@ -166,11 +167,3 @@ def _aggregate(name: str, values: Sequence[float]) -> float:
         return min(values) if name == "min" else max(values)
     found = percentile(values, int(name.removeprefix("p")))
     return 0.0 if found is None else found  # there is at least one value
-
-
-def _cases(amount: int) -> str:
-    return f"{amount} case{'' if amount == 1 else 's'}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

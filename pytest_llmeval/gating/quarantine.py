@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem
+from pytest_llmeval.text import first_of
 
 FIELDS = ("id", "until", "reason")
 SHOWN = 5
@@ -84,7 +85,7 @@ class Quarantine:
             for each in over[:SHOWN]
         ]
         if strangers and is_whole:
-            names = ", ".join(each.name for each in strangers[:SHOWN])
+            names = first_of([each.name for each in strangers], SHOWN)
             told.append(f"quarantine {self.path}: no such case: {names}")
         return tuple(told)
 

@@ -15,7 +15,7 @@ from pytest_llmeval.reports.terminal.calibration import Agreement, Confusion, Di
 from pytest_llmeval.stats import agreement as figures
 from pytest_llmeval.stats.bootstrap import FEWEST_CLUSTERS, clustered_bootstrap
 from pytest_llmeval.stats.prediction_powered import prediction_powered_mean
-from pytest_llmeval.text import count
+from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels
@@ -156,7 +156,6 @@ def _unscored(pairs: Sequence[Pair]) -> Iterator[str]:
     """A note on the labelled cases that the judge could not score."""
     silent = [pair for pair in pairs if pair.value is None]
     if silent:
-        named = ", ".join(pair.row.id for pair in silent[:WORST]) + (
-            ", ..." if len(silent) > WORST else ""
-        )
-        yield f"{count(len(silent), 'labelled case')} unscored, left out: {named}; the first: {silent[0].reason}"
+        named = first_of([pair.row.id for pair in silent], WORST)
+        cases = count(len(silent), "labelled case")
+        yield f"{cases} unscored, left out: {named}; the first: {silent[0].reason}"

@@ -11,6 +11,7 @@ from pytest_llmeval.assembly.roles import judging_role
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.ask import begin_score, some_ahead
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -250,7 +251,7 @@ class _Logged:
         self, row: LabelRow, found: list[tuple[CaseResult, Score]]
     ) -> tuple[CaseResult, Score]:
         if len(found) > 1:
-            suites = ", ".join(result.nodeid for result, _ in found[:SHOWN])
+            suites = first_of([result.nodeid for result, _ in found], SHOWN)
             raise InputError(
                 f"{self.labels.file}:{row.line}: found {len(found)} results for the id {row.id!r}: {suites}; "
                 "allowed: one. A column file or suite in the labels tells them apart"
@@ -275,5 +276,5 @@ def _is_about(row: LabelRow, result: CaseResult) -> bool:
 
 def _noted(ids: list[str], one: str, many: str) -> Iterator[str]:
     if ids:
-        named = ", ".join(ids[:SHOWN]) + (", ..." if len(ids) > SHOWN else "")
+        named = first_of(ids, SHOWN)
         yield f"{len(ids)} {one if len(ids) == 1 else many}: {named}"

@@ -9,7 +9,7 @@ from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import VERDICTS_WORST_FIRST
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.text import NONE, average, percent, rate_text
+from pytest_llmeval.text import NONE, average, level, p_value, percent, points, rate_text
 
 
 def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
 
 def interval_label(result: GateResult) -> str:
     """The name of the interval of a change: both its bounds are one-sided."""
-    return f"{100 * (1 - 2 * result.alpha):g}% interval"
+    return f"{level(1 - 2 * result.alpha)} interval"
 
 
 def interval_text(result: GateResult) -> str:
@@ -65,14 +65,7 @@ def interval_text(result: GateResult) -> str:
 def p_text(result: GateResult) -> str:
     """The p-value that decides: after Holm, where several metrics were gated together."""
     p = result.p if result.metrics == 1 or result.adjusted_p is None else result.adjusted_p
-    return NONE if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def points(value: float | None, signed: bool = True) -> str:
-    """A share as points of a hundred: ``-5.3``."""
-    if value is None:
-        return NONE
-    return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", "\u2212")
+    return p_value(p)
 
 
 def own(metric: MetricComparison, scaled: float | None) -> str:

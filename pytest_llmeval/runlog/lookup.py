@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, NoSuchRun, nearest
+from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.run import Run
@@ -128,7 +129,7 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     if not runs and not or_file:
         return EMPTY_LOG
     known = list(dict.fromkeys(name for run in runs for name in (run.name, run.id) if name))
-    listed = ", ".join(known[:LISTED]) or "none yet"
+    listed = first_of(known, LISTED) or "none yet"
     kinds = f"latest, or the name or id of a run of the log ({listed})"
     if or_file:
         text = f"{source}: no such file or run; allowed: {FILES}, {kinds}."

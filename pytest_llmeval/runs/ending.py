@@ -12,6 +12,7 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.run import JudgeFacts, Traffic
 from pytest_llmeval.records.verdicts import UNJUDGED, gate_exit_code
 from pytest_llmeval.records.wire import from_wire
+from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -115,6 +116,6 @@ def _unused(session: Session) -> Iterator[str]:
     found = session.recordings.unused() if session.recordings else {}
     for path, entries in found.items():
         cases = list(dict.fromkeys(entry.case for entry in entries))
-        named = ", ".join(cases[:SHOWN]) + (", ..." if len(cases) > SHOWN else "")
-        many = f"{len(entries)} recorded answer{'s' if len(entries) > 1 else ''}"
+        named = first_of(cases, SHOWN)
+        many = count(len(entries), "recorded answer")
         yield f"{many} not used; --llm-record all drops them: {path}, of {named}"

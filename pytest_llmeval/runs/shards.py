@@ -18,7 +18,7 @@ from pytest_llmeval.runlog.database import shown_place
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.runs.ending import CUT_OFF
 from pytest_llmeval.settings.table import OPTIONS
-from pytest_llmeval.text import count
+from pytest_llmeval.text import count, first_of
 
 SHOWN = 5
 """Cases that an error names."""
@@ -182,7 +182,7 @@ def _note_versions(result: CaseResult, versions: Versions) -> None:
 def _check_twice(twice: dict[str, tuple[Shard, Shard]]) -> None:
     if not twice:
         return
-    names = ", ".join(list(twice)[:SHOWN]) + (", ..." if len(twice) > SHOWN else "")
+    names = first_of(list(twice), SHOWN)
     where = " and ".join(dict.fromkeys(str(shard) for pair in twice.values() for shard in pair))
     raise InputError(
         f"{where}: found {count(len(twice), 'case')} in two of them: {names}; allowed: each case in one shard. Split "

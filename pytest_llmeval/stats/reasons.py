@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.comparability import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
+from pytest_llmeval.text import count, level, p_text, points
 
 NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
 
@@ -42,9 +43,9 @@ def _change(found: GateResult) -> str:
 def _sureness(found: GateResult) -> str:
     """How sure it is that it got worse."""
     if found.metrics > 1:
-        return f"{_test(found)}, {_p(found.adjusted_p)} among {found.metrics} metrics"
+        return f"{_test(found)}, {p_text(found.adjusted_p)} among {found.metrics} metrics"
     if found.test == "t":
-        return f"{_level(found)} sure: at least {_points(found.upper)}"
+        return f"{level(1 - found.alpha)} sure: at least {_points(found.upper)}"
     return _test(found)
 
 
@@ -52,8 +53,8 @@ def _floor(found: GateResult) -> str:
     """What is ruled out."""
     lower = found.lower or 0.0
     if lower < 0 or _points(lower) == "0.0":
-        return f"{_level(found)} sure: at most {_points(lower)} worse"
-    return f"{_level(found)} sure: at least {_points(lower)} better"
+        return f"{level(1 - found.alpha)} sure: at most {_points(lower)} worse"
+    return f"{level(1 - found.alpha)} sure: at least {_points(lower)} better"
 
 
 def _doubt(found: GateResult) -> str:
@@ -61,43 +62,31 @@ def _doubt(found: GateResult) -> str:
     if (found.change or 0.0) >= 0:
         return f"but {lower}"
     if found.p is not None and found.p < found.alpha:
-        return f"which may be chance among {found.metrics} metrics ({_p(found.adjusted_p)}), and {lower}"
+        return f"which may be chance among {found.metrics} metrics ({p_text(found.adjusted_p)}), and {lower}"
     return f"which may be chance, and {lower}"
 
 
 def _outlook(found: GateResult) -> str:
     seen = f"; a drop of {_points(found.detectable)} would show"
-    return (
-        seen
-        if found.cases_needed is None
-        else f"{seen}, one of 5.0 with {found.cases_needed:,} cases"
-    )
+    if found.cases_needed is None:
+        return seen
+    return f"{seen}, one of 5.0 with {count(found.cases_needed, 'case')}"
 
 
 def _test(found: GateResult) -> str:
-    return f"{NAMES[found.test]}, {_p(found.p)}" if found.test else _p(found.p)
+    return f"{NAMES[found.test]}, {p_text(found.p)}" if found.test else p_text(found.p)
 
 
 def _clusters(found: GateResult) -> str:
     if found.clusters == found.n:
-        return f"{found.n} case{'' if found.n == 1 else 's'}"
-    return f"{found.clusters} cluster{'' if found.clusters == 1 else 's'} of {found.n} cases"
+        return count(found.n, "case")
+    return f"{count(found.clusters, 'cluster')} of {count(found.n, 'case')}"
 
 
 def _points(value: float | None) -> str:
-    return "?" if value is None else f"{100 * abs(value):.1f}"
+    return points(None if value is None else abs(value), signed=False)
 
 
 def _margin(found: GateResult) -> str:
-    points = f"{100 * found.margin:g}"
-    return f"{points} point{'' if points == '1' else 's'}"
-
-
-def _level(found: GateResult) -> str:
-    return f"{100 * (1 - found.alpha):g} %"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "p unknown"
-    return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
+    margin = f"{100 * found.margin:g}"
+    return f"{margin} point{'' if margin == '1' else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,7 +35,7 @@ from pytest_llmeval.summary.tallies import (
     selftest_cost,
     unused_calls,
 )
-from pytest_llmeval.text import count, instant
+from pytest_llmeval.text import count, first_of, instant
 
 SLOWEST, NAMED = 5, 5
 FIRST_SCORE = "rubric"  # what a reader looks for first
@@ -282,10 +282,10 @@ class Tally:
         if not run.finished_at:
             yield "The run has not finished, or was cut off: these are the results so far."
         if run.lost:
-            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {_first(run.lost)}"
+            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first_of(run.lost, NAMED)}"
         if self.flickering:
             told = f"{count(len(self.flickering), 'case')} that must pass flickered; further samples settled it"
-            yield f"{told}: {_first(self.flickering)}"
+            yield f"{told}: {first_of(self.flickering, NAMED)}"
         if self.unbounded:
             yield f"{count(self.unbounded, 'case')} had no threshold: only an assertion of the test could fail."
         if self.truncated:
@@ -309,10 +309,6 @@ def _gates_told(run: Run) -> str:
     told = {"missed": states["missed"], "could not be decided": states["error"]}
     said = [f"{count(number, 'gate')} {words}" for words, number in told.items() if number]
     return f"{', '.join(said)}. " if said else ""
-
-
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def _seconds_between(start: str, end: str) -> float | None:

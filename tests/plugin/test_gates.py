@@ -231,15 +231,15 @@ def test_bounds_on_the_run_decide_alone_where_they_are_told_to(
 ) -> None:
     write(project, [4, 4.5] * 9 + [0, 0.5], tags="bikes")
     told = {
-        "pass_rate>=.95": "MISSED: pass_rate>=.95: 90.0 % of 20 cases passed (at least 73.8 %, at most",
-        "pass_rate.low>=.9": "MISSED: pass_rate.low>=.9: 90.0 % of 20 cases passed (at least 73.8 %",
+        "pass_rate>=.95": "MISSED: pass_rate>=.95: 90.0% of 20 cases passed (at least 73.8%, at most",
+        "pass_rate.low>=.9": "MISSED: pass_rate.low>=.9: 90.0% of 20 cases passed (at least 73.8%",
         "points.mean>=3.9": "MISSED: points.mean>=3.9: mean of points is 3.85 over 20 cases",
         "points.p10>=4": "MISSED: points.p10>=4: p10 of points is 3.65 over 20 cases",
         "latency.p95<=2": "ERROR: latency.p95<=2: no answer was waited for",
         "toxicity.mean<=1": "ERROR: toxicity.mean<=1: no case has a score 'toxicity'; there are points, pass_rate.",
-        "pass_rate>=.9": "KEPT: pass_rate>=.9: 90.0 % of 20 cases passed",
+        "pass_rate>=.9": "KEPT: pass_rate>=.9: 90.0% of 20 cases passed",
         "points.worst_tag>=3": "KEPT: points.worst_tag>=3: points is worst for the tag 'bikes': mean 3.85",
-        "unscored<=0.05": "KEPT: unscored<=0.05: 0 of 20 cases could not be judged (0.0 %)",
+        "unscored<=0.05": "KEPT: unscored<=0.05: 0 of 20 cases could not be judged (0.0%)",
         "cost<=1": "KEPT: cost<=1: the run cost 0.0000 US dollars",
     }
     rules = [word for rule in told for word in ("--llm-gate", rule)]

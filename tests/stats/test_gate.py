@@ -36,13 +36,13 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
 @pytest.mark.parametrize(
     ("scores", "verdict", "test", "reason"),
     [
-        (noisy(-0.05, 100), "REGRESSED", "t", "5.0 points worse (95 % sure: at least 3.3), margin 2 points"),
+        (noisy(-0.05, 100), "REGRESSED", "t", "5.0 points worse (95% sure: at least 3.3), margin 2 points"),
         (
             noisy(-0.01, 400, 0.05), "WARN", "t",
-            "1.0 points worse (95 % sure: at least 0.6), within the margin of 2 points",
+            "1.0 points worse (95% sure: at least 0.6), within the margin of 2 points",
         ),
-        (noisy(0.0, 100), "OK", "t", "no change (95 % sure: at most 1.7 worse), margin 2 points"),
-        (noisy(0.05, 100), "OK", "t", "5.0 points better (95 % sure: at least 3.3 better), margin 2 points"),
+        (noisy(0.0, 100), "OK", "t", "no change (95% sure: at most 1.7 worse), margin 2 points"),
+        (noisy(0.05, 100), "OK", "t", "5.0 points better (95% sure: at least 3.3 better), margin 2 points"),
         (
             noisy(-0.01, 40), "INCONCLUSIVE", "t",
             "1.0 points worse, which may be chance, and 3.7 worse is not ruled out, margin 2 points; "
@@ -52,7 +52,7 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
         (noisy(-0.2, 9), "INCONCLUSIVE", "permutation", "only 9 cases: fewer than 10 give no verdict"),
         (
             noisy(-0.2, 12), "REGRESSED", "permutation",
-            "20.0 points worse (permutation test, p < .001), margin 2 points",
+            "20.0 points worse (permutation test, p = 0.0002), margin 2 points",
         ),
         (
             drops((17, 0.0), (3, 0.1)), "INCONCLUSIVE", "permutation",
@@ -60,11 +60,11 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
             "that takes 5 that changed, or 149 cases",
         ),
         (drops((20, 0.0)), "INCONCLUSIVE", "permutation", "only 0 of 20 cases changed"),
-        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "0.2 points better (95 % sure: at most 0.0 worse)"),
-        (drops((149, 0.0)), "OK", "permutation", "no change (95 % sure: at most 0.0 worse), margin 2 points"),
+        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "0.2 points better (95% sure: at most 0.0 worse)"),
+        (drops((149, 0.0)), "OK", "permutation", "no change (95% sure: at most 0.0 worse), margin 2 points"),
         (
             flags(9, 1, 100, 60), "REGRESSED", "mcnemar",
-            "8.0 points worse: 9 of 100 passed before and fail now, 1 the other way (exact McNemar test, p = .011), "
+            "8.0 points worse: 9 of 100 passed before and fail now, 1 the other way (exact McNemar test, p = 0.0107), "
             "margin 2 points",
         ),
         (
@@ -163,7 +163,7 @@ def test_holm_takes_several_metrics_for_several_chances() -> None:
     found = gate_metrics({"weak": weak, "calm": calm, "other": calm})
     assert [each.verdict for each in found.values()] == ["INCONCLUSIVE", "OK", "OK"]
     assert found["weak"].adjusted_p == pytest.approx(3 * (found["weak"].p or 0))
-    assert "which may be chance among 3 metrics (p = .138)" in found["weak"].reason
+    assert "which may be chance among 3 metrics (p = 0.1384)" in found["weak"].reason
 
 
 def test_a_metric_that_cannot_regress_costs_the_others_nothing() -> None:
@@ -177,7 +177,7 @@ def test_a_regression_among_several_metrics_names_both_p_values() -> None:
     found = gate_metrics({"strong": noisy(-0.05, 100), "calm": noisy(0.0, 200)})
     assert (
         found["strong"].reason
-        == "5.0 points worse (t test, p < .001, p < .001 among 2 metrics), margin 2 points"
+        == "5.0 points worse (t test, p < 0.0001, p < 0.0001 among 2 metrics), margin 2 points"
     )
 
 

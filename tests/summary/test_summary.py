@@ -70,7 +70,7 @@ def test_a_test_that_died_with_its_worker_is_no_pass(run: Run, results: list[Cas
 
 def test_more_lost_tests_than_are_named_are_not_told_as_all(run: Run) -> None:
     told = summarize(replace(run, lost=tuple("abcdef")), []).notes
-    assert "6 tests died with a worker and left no result: a, b, c, d, e, ..." in told
+    assert "6 tests died with a worker and left no result: a, b, c, d, e and 1 more" in told
 
 
 def test_an_unscored_case_is_counted_and_never_a_zero(summary: Summary) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from pytest_llmeval.errors import GoldenFileError, Problem
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, refused
+from pytest_llmeval.text import count
 
 QUOTING = 'a cell with a comma, quote or line break in double quotes, and every " inside it doubled'
 
@@ -52,7 +53,7 @@ def read_csv(file: str, text: str) -> Table:
                 continue
             number += 1
             if cells and len(cells) != len(columns):
-                found = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+                found = count(len(cells), "cell")
                 problems.append(
                     Problem(
                         file,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import resources
@@ -19,7 +20,7 @@ from pytest_llmeval.records.verdicts import (
     VERDICTS,
     outcome_tone,
 )
-from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text, points
+from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text
 from pytest_llmeval.reports.html.case_view import CaseRow, CaseView, row, view
 from pytest_llmeval.reports.html.data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
@@ -31,6 +32,9 @@ from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.summary.judges import calibration_text, selftest_text
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import (
+    FORMATS,
+    TINY,
+    ZEROS,
     age,
     average,
     count,
@@ -39,6 +43,7 @@ from pytest_llmeval.text import (
     number,
     one_line,
     percent,
+    points,
     rate_text,
     seconds,
     usd,
@@ -93,7 +98,7 @@ def write_html(
             digest.add(result)
             packer.add(result)
         packer.finish()
-        style, script = _joined("css"), _joined("js")
+        style, script = _joined("css"), _script()
         context = {
             "run": run,
             "summary": summary,
@@ -216,6 +221,12 @@ def _joined(kind: str) -> str:
         key=lambda file: file.name,
     )
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def _script() -> str:
+    """The script of the page, with the tables by which Python writes numbers."""
+    formats = {"rules": FORMATS, "zeros": ZEROS, "tiny": TINY}
+    return _joined("js").replace('"@FORMATS@"', json.dumps(formats))
 
 
 def _hash(text: str) -> str:

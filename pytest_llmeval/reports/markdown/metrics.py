@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pytest_llmeval.records.comparison import Comparison, Interval, MetricComparison
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.reports.banner import p_text, points
+from pytest_llmeval.reports.banner import p_text
 from pytest_llmeval.reports.markdown.escaping import flat
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.text import NONE, average, mean_text, rate_text
+from pytest_llmeval.text import NONE, and_more, average, mean_text, points, rate_text
 
 MOST_METRICS, MOST_BASELINES = 10, 3
 NAME = 80  # bytes
@@ -34,7 +34,7 @@ def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
     for comparison in run.comparisons[:MOST_BASELINES]:
         yield _table(comparison, now, summary.pass_rate)
     if len(run.comparisons) > MOST_BASELINES:
-        yield f"and {len(run.comparisons) - MOST_BASELINES} more baselines"
+        yield and_more(len(run.comparisons) - MOST_BASELINES, "baseline")
     yield NOTE
 
 
@@ -119,4 +119,4 @@ def _plain(text: str) -> str:
 
 
 def _with_rest(lines: list[str], more: int, width: int) -> list[str]:
-    return [*lines, row(f"and {more} more", *[""] * (width - 1))] if more > 0 else lines
+    return [*lines, row(and_more(more), *[""] * (width - 1))] if more > 0 else lines

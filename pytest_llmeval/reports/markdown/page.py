@@ -14,14 +14,13 @@ from pytest_llmeval.records.verdicts import (
     RUN_OUTCOMES,
     VERDICTS_WORST_FIRST,
 )
-from pytest_llmeval.reports.banner import points
 from pytest_llmeval.reports.markdown.cases import case_sections
 from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import metric_tables, row
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.terminal.run import cases_text, fact_rows
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.text import number
+from pytest_llmeval.text import and_more, number, points
 
 MOST_BYTES = 60_000
 """A comment on GitHub holds 65,536 characters; what a job adds around the summary has room, too."""
@@ -108,7 +107,9 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
         )
         lines.append(row(rule, f"{gate.tone.sign} {_answer(gate)}", value, flat(gate.reason, LONG)))
     more = len(gates) - MOST_GATES
-    return "\n".join([*lines, *([row(f"and {more} more", "", "", "")] if more > 0 else [])])
+    if more > 0:
+        lines.append(row(and_more(more), "", "", ""))
+    return "\n".join(lines)
 
 
 def _answer(gate: GateOutcome) -> str:
@@ -119,7 +120,7 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     texts = [*run.warnings, *summary.notes]
     yield from (f"- {DOUBTFUL.sign} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
     if len(texts) > MOST_WARNINGS:
-        yield f"- and {len(texts) - MOST_WARNINGS} more warnings"
+        yield f"- {and_more(len(texts) - MOST_WARNINGS, 'warning')}"
 
 
 def _foot(run: Run, whole: str) -> str:

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_llmeval.records.comparison import CaseChange, Comparison, MetricComparison, Slice
+from pytest_llmeval.records.comparison import (
+    CaseChange,
+    Comparison,
+    GateResult,
+    MetricComparison,
+    Slice,
+)
 from pytest_llmeval.records.verdicts import VERDICTS
-from pytest_llmeval.text import count, number, one_line
+from pytest_llmeval.text import (
+    and_more,
+    count,
+    first_of,
+    level,
+    number,
+    one_line,
+    p_text,
+    points,
+)
 
 Line = tuple[str, str]
 """A text, and the colour in which it is shown; empty: none."""
@@ -49,14 +64,10 @@ def comparison_lines(comparison: Comparison) -> Iterator[Line]:
 
 def place(change: CaseChange) -> str:
     """A case as a person finds it."""
-    where = (
-        f"{change.file}:{change.line} "
-        if change.file and change.line
-        else f"{change.file} "
-        if change.file
-        else ""
-    )
-    return f"{where}{change.id}"
+    if not change.file:
+        return change.id
+    line = f":{change.line}" if change.line else ""
+    return f"{change.file}{line} {change.id}"
 
 
 def _metric(metric: MetricComparison) -> Iterator[str]:
@@ -69,25 +80,27 @@ def _metric(metric: MetricComparison) -> Iterator[str]:
         f"{head}: {_own(metric, result.before.estimate)} -> {_own(metric, result.after.estimate)}, n={result.n:,} in "
         f"{count(result.clusters, 'cluster')}, {_coverage(metric)}"
     )
-    figures = {
-        "change": _signed(result.change),
-        "SE": _share(result.error),
-        "interval": f"{_signed(result.lower)} to {_signed(result.upper)}"
-        if result.lower is not None
-        else "",
-        "p": "" if result.p is None else f"{result.p:.4f}",
-        "adjusted p": ""
-        if result.adjusted_p is None or result.metrics == 1
-        else f"{result.adjusted_p:.4f}",
-        "MDE": _share(result.detectable),
-        "n for 5 points": "" if result.cases_needed is None else f"{result.cases_needed:,}",
-    }
-    yield "  " + ", ".join(f"{name} {value}" for name, value in figures.items() if value)
+    yield f"  {', '.join(_figures(result))}"
     if metric.length is not None:
         yield f"  {_length(metric)}"
     if metric.drops:
         yield from _drops(metric)
     yield from _slices(metric.slices)
+
+
+def _figures(result: GateResult) -> Iterator[str]:
+    yield f"change {points(result.change)} points"
+    yield f"SE {points(result.error, signed=False)}"
+    if result.lower is not None:
+        bounds = f"{points(result.lower)} to {points(result.upper)}"
+        yield f"{level(1 - 2 * result.alpha)} interval {bounds}"
+    if result.p is not None:
+        yield p_text(result.p)
+    if result.adjusted_p is not None and result.metrics > 1:
+        yield f"adjusted {p_text(result.adjusted_p)}"
+    yield f"MDE {points(result.detectable, signed=False)}"
+    if result.cases_needed is not None:
+        yield f"n for 5 points {result.cases_needed:,}"
 
 
 def _coverage(metric: MetricComparison) -> str:
@@ -101,23 +114,22 @@ def _length(metric: MetricComparison) -> str:
     length = metric.length
     if length is None:
         return ""
-    share = "" if length.share is None else f" ({100 * length.share:+.1f} %)"
-    goes = (
-        ""
-        if length.correlation is None
-        else f", correlation with the change in score {length.correlation:+.2f}"
-    )
-    return f"answers: {length.before:,.0f} -> {length.after:,.0f} characters{share}{goes}"
+    text = f"answers: {length.before:,.0f} -> {length.after:,.0f} characters"
+    if length.share is not None:
+        text += f" ({100 * length.share:+.1f}%)"
+    if length.correlation is not None:
+        text += f", correlation with the change in score {length.correlation:+.2f}"
+    return text
 
 
 def _drops(metric: MetricComparison) -> Iterator[str]:
     yield f"  {count(metric.drops, 'case')} got worse, the most suspicious first:"
     for each in metric.dropped[:MOST_CASES]:
-        sure = "" if each.p is None else f", p {each.p:.3f}"
+        sure = "" if each.p is None else f", {p_text(each.p)}"
         mark = " (!)" if each.is_marked else ""
         yield f"    {one_line(place(each), WIDTH - 30)}: {number(each.before)} -> {number(each.after)}{sure}{mark}"
     if metric.drops > MOST_CASES:
-        yield f"    and {metric.drops - MOST_CASES:,} more"
+        yield f"    {and_more(metric.drops - MOST_CASES)}"
 
 
 def _slices(slices: Sequence[Slice]) -> Iterator[str]:
@@ -125,25 +137,17 @@ def _slices(slices: Sequence[Slice]) -> Iterator[str]:
         return
     yield "  by tag, the largest drop first (no verdict is made of these):"
     for each in slices[:MOST_SLICES]:
-        error = "" if each.error is None else f", SE {_share(each.error)}"
-        yield f"    {one_line(each.tag, 40)}: {_signed(each.after - each.before)}, n={each.n:,}{error}"
+        error = "" if each.error is None else f", SE {points(each.error, signed=False)}"
+        change = f"{points(each.after - each.before)} points"
+        yield f"    {one_line(each.tag, 40)}: {change}, n={each.n:,}{error}"
     if len(slices) > MOST_SLICES:
-        yield f"    and {len(slices) - MOST_SLICES} more"
+        yield f"    {and_more(len(slices) - MOST_SLICES)}"
 
 
 def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(one_line(name, 60) for name in names[:MOST_NAMES]) + more
+    return first_of([one_line(name, 60) for name in names], MOST_NAMES)
 
 
 def _own(metric: MetricComparison, scaled: float | None) -> str:
     """A mean in the metric's own unit."""
     return number(None if scaled is None else metric.low + scaled * (metric.high - metric.low))
-
-
-def _signed(value: float | None) -> str:
-    return "?" if value is None else f"{value:+.4f}"
-
-
-def _share(value: float | None) -> str:
-    return "?" if value is None else f"{value:.4f}"

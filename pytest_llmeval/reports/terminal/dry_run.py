@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.text import count, one_line, seconds, usd
+from pytest_llmeval.text import count, first_of, one_line, seconds, usd
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.estimate import Line
@@ -31,7 +31,7 @@ def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]
     else:
         yield "No test asks a model for anything."
     if unseen:
-        names = ", ".join(unseen[:SHOWN]) + (", ..." if len(unseen) > SHOWN else "")
+        names = first_of(unseen, SHOWN)
         yield f"Not counted: what {count(len(unseen), 'test')} may ask in their own way: {names}"
 
 

@@ -20,6 +20,7 @@ from pytest_llmeval.runlog.history import (
 )
 from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.text import (
+    and_more,
     average,
     count,
     mean_text,
@@ -160,7 +161,7 @@ def _flips(history: History) -> Iterator[Line]:
         f"cases that flip most, {len(history.flips):,} of {history.cases:,} flip ({LEGEND})", rows
     )
     if len(history.flips) > MOST_FLIPS:
-        yield f"  and {len(history.flips) - MOST_FLIPS:,} more (--json PATH has all)", ""
+        yield f"  {and_more(len(history.flips) - MOST_FLIPS)} (--json PATH has all)", ""
 
 
 def _place(case: CaseFlips | CaseHistory) -> str:

@@ -12,7 +12,7 @@ from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.stats.intervals import mean_interval
-from pytest_llmeval.text import average, count, mean_text, number, one_line, usd
+from pytest_llmeval.text import and_more, average, count, mean_text, number, one_line, usd
 
 WIDTH = 110
 SHOWN = 20
@@ -154,7 +154,7 @@ def rescoring_lines(found: Rescoring) -> Iterator[str]:
             f"{each.id}: {each.before} -> {each.after}, {each.scores}{reason}", WIDTH
         )
     if len(found.flips) > SHOWN:
-        yield f"  and {len(found.flips) - SHOWN} more (--json PATH has all)"
+        yield f"  {and_more(len(found.flips) - SHOWN)} (--json PATH has all)"
     traffic = found.run.traffic
     more = f" and {count(traffic.unpriced, 'unpriced call')}" if traffic.unpriced else ""
     yield f"{count(traffic.calls, 'call')} made, {usd(traffic.usd)}{more}"

@@ -15,6 +15,7 @@ from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import SampleSummary, ScoreSummary
 from pytest_llmeval.text import (
     age,
+    and_more,
     average,
     count,
     mean_text,
@@ -93,7 +94,7 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     for score in summary.scores[:MOST_SCORES]:
         yield score.name, _score(score)
     if len(summary.scores) > MOST_SCORES:
-        yield "", f"and {len(summary.scores) - MOST_SCORES} more scores in the reports"
+        yield "", f"{and_more(len(summary.scores) - MOST_SCORES, 'score')} in the reports"
     yield from fact_rows(run, summary)
     slowest = [
         f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]
@@ -163,7 +164,7 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     texts = [*run.warnings, *summary.notes]
     yield from texts[:MOST_WARNINGS]
     if len(texts) > MOST_WARNINGS:
-        yield f"and {len(texts) - MOST_WARNINGS} more in the reports"
+        yield f"{and_more(len(texts) - MOST_WARNINGS)} in the reports"
 
 
 def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:

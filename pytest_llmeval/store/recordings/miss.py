@@ -13,6 +13,7 @@ from heapq import nlargest
 from typing import Any
 
 from pytest_llmeval.store.recordings.entries import Entry
+from pytest_llmeval.text import and_more
 
 # characters of a request that are compared: its end, since its beginning is often the same for all
 COMPARED = 1000
@@ -47,7 +48,7 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Ent
         lines.append(f"Nearest is key {near.key[:12]}, {_who(near)}, which differs in")
         lines += [f"  {line}" for line in differences[:MOST_DIFFERENCES]]
         if (more := len(differences) - MOST_DIFFERENCES) > 0:
-            lines.append(f"  and {more} more")
+            lines.append(f"  {and_more(more)}")
     else:
         lines.append(
             f"Key {near.key[:12]}, {_who(near)}, shows the same request: it was made by another version."

@@ -58,26 +58,36 @@ const grouped = (value) => value.toLocaleString("en-US");
 
 const counted = (amount, thing) => `${grouped(amount)} ${thing}${amount === 1 ? "" : "s"}`;
 
-function number(value) {
-  if (value === null || value === undefined) return NONE;
-  if (value !== 0 && Math.abs(value) < 0.0001) return "about 0";
-  return Math.abs(value) >= 9999.5 ? grouped(Math.round(value)) : String(Number(value.toPrecision(4)));
+/* How numbers are written: the tables of pytest_llmeval/text.py, put here when the page is made. */
+const FORMATS = "@FORMATS@";
+
+function written(value, kind) {
+  if (value === 0) return FORMATS.zeros[kind];
+  const size = Math.abs(value);
+  const rule = FORMATS.rules[kind].find(([atLeast]) => size >= atLeast);
+  if (!rule) return FORMATS.tiny;
+  const [, style, digits] = rule;
+  if (style === "significant") return String(Number(value.toPrecision(digits)));
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    roundingMode: "halfEven",
+  });
 }
 
-/** A mean or one of its bounds: two decimals, more only where all would be zeros. */
-function average(value) {
-  if (value === null || value === undefined) return NONE;
-  if (value === 0 || Math.abs(value) >= 0.1) return value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  return Math.abs(value) < 0.0001 ? "about 0" : String(Number(value.toPrecision(2)));
+const isUnknown = (value) => value === null || value === undefined;
+
+const number = (value) => (isUnknown(value) ? NONE : written(value, "number"));
+
+/** A mean or one of its bounds. */
+const average = (value) => (isUnknown(value) ? NONE : written(value, "average"));
+
+function percent(share) {
+  if (isUnknown(share)) return NONE;
+  return share === 1 ? "100%" : `${(100 * Math.min(share, 0.999)).toFixed(1)}%`;
 }
 
-const percent = (share) => (share === null ? NONE : share === 1 ? "100%" : `${(100 * Math.min(share, 0.999)).toFixed(1)}%`);
-
-function usd(amount) {
-  if (amount === null || amount === undefined) return "unknown";
-  if (amount >= 1 || amount === 0) return `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  return amount >= 0.01 ? `$${amount.toFixed(4)}` : amount >= 1e-4 ? `$${Number(amount.toPrecision(2))}` : `$${amount.toFixed(6)}`;
-}
+const usd = (amount) => (isUnknown(amount) ? "unknown" : `$${written(amount, "usd")}`);
 
 function seconds(value) {
   if (value === null || value === undefined) return NONE;
