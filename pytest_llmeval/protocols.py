@@ -85,6 +85,8 @@ class BaseProvider:
         models: The models that it may ask for; an empty name stands for that of the request.
         concurrency: The most calls that it answers at once; ``None`` for any number.
         call_usd: What a call costs in US dollars, where that does not depend on tokens.
+        sees_messages: Whether it is sent the messages of a request; a plain function sees the case
+            alone.
     """
 
     fingerprint: str | None = None
@@ -93,6 +95,7 @@ class BaseProvider:
     models: tuple[str, ...] = ("",)
     concurrency: int | None = None
     call_usd: float | None = None
+    sees_messages: bool = True
 
     @property
     def label(self) -> str:
@@ -104,6 +107,14 @@ class BaseProvider:
 
         Raises:
             CallError: No completion could be had.
+        """
+        raise NotImplementedError
+
+    def serve(self) -> str:
+        """Start to answer other processes, once, and return the base URL where they can ask.
+
+        Raises:
+            CallRefused: It cannot be started.
         """
         raise NotImplementedError
 
@@ -187,8 +198,14 @@ class BaseScorer:
 
 
 def adopt_provider(provider: Provider) -> BaseProvider:
-    """A user's provider with every member that the package relies on."""
-    return provider if isinstance(provider, BaseProvider) else _AdoptedProvider(provider)
+    """A user's provider with every member that the package relies on.
+
+    One that defines what it is equal to is wrapped, too: the engine tells providers apart as
+    objects.
+    """
+    if isinstance(provider, BaseProvider) and type(provider).__eq__ is object.__eq__:
+        return provider
+    return _AdoptedProvider(provider)
 
 
 def adopt_scorer(scorer: Scorer) -> BaseScorer:
@@ -196,7 +213,7 @@ def adopt_scorer(scorer: Scorer) -> BaseScorer:
     return scorer if isinstance(scorer, BaseScorer) else _AdoptedScorer(scorer)
 
 
-_OPTIONAL_OF_PROVIDER = ("endpoint", "models", "concurrency", "call_usd")
+_OPTIONAL_OF_PROVIDER = ("endpoint", "models", "concurrency", "call_usd", "sees_messages")
 _OPTIONAL_OF_SCORER = ("scale", "parse", "same")
 
 
@@ -287,6 +304,10 @@ class CompletionStore(Protocol):
 
     async def release(self, key: str) -> None:
         """End a claim without a completion, so that another may try."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what it holds. Awaited once, at the end."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
@@ -12,14 +12,13 @@ from pytest_llmeval.settings.locations import is_url
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_llmeval.engine.caller import Caller
+    from pytest_llmeval.engine.caller import LiveCaller
     from pytest_llmeval.protocols import CompletionStore, SharedState
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
 
 
-C = TypeVar("C", bound="Caller")
 ALONE, CONTROLLER = "main", "controller"
 DAY_S = 86_400
 OFF, REPLAY = "off", "none"
@@ -126,14 +125,14 @@ def make_overlay(settings: Settings, locations: Locations) -> CompletionStore:
     return Overlay(SqliteStore(path, "", max_age_s=_max_age_s(settings)))
 
 
-def make_caller(settings: Settings, state: SharedState, kind: type[C]) -> C:
-    """What makes the calls, or what counts them in a dry run.
+def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
+    """What sends the calls.
 
     Raises:
         SettingError: A line of ``llm_prices`` cannot be read.
     """
     from pytest_llmeval.engine.budget import Budget
-    from pytest_llmeval.engine.caller import CallPolicy
+    from pytest_llmeval.engine.caller import CallPolicy, LiveCaller
     from pytest_llmeval.engine.lane_rules import Ceilings
     from pytest_llmeval.engine.pricing import Prices
     from pytest_llmeval.engine.retries import RetryPolicy
@@ -144,7 +143,7 @@ def make_caller(settings: Settings, state: SharedState, kind: type[C]) -> C:
         Ceilings(settings.concurrency, settings.rpm, settings.tpm),
     )
     budget = None if settings.budget is None else Budget(settings.budget, state)
-    return kind(policy, Prices(settings.prices), state, budget)
+    return LiveCaller(policy, Prices(settings.prices), state, budget)
 
 
 def make_recordings(settings: Settings, locations: Locations) -> Recordings | None:

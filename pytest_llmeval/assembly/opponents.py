@@ -18,11 +18,11 @@ from pytest_llmeval.runlog.lookup import find_run
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.providers import Providers
     from pytest_llmeval.judges.setup import Opponent
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
 
 
-Ask = Callable[["Provider", Case, "Settings"], Request]
+Ask = Callable[["BaseProvider", Case, "Settings"], Request]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class ModelOpponent:
     """
 
     model: str
-    provider: Provider
+    provider: BaseProvider
     ask: Ask
     settings: Settings
 

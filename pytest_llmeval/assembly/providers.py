@@ -10,11 +10,12 @@ from pytest_llmeval.assembly.calls import REPLAY, Process
 from pytest_llmeval.assembly.roles import Role
 from pytest_llmeval.engine.caller import unpriced
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.providers.registry import DEFAULT, find_spec, make_provider
+from pytest_llmeval.providers.spec import ProviderRequest, Service, Timeouts
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
-    from pytest_llmeval.protocols import Embedder, Provider
-    from pytest_llmeval.providers.openai.provider import Api
+    from pytest_llmeval.protocols import BaseProvider, Embedder
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
@@ -52,78 +53,59 @@ class Providers:
         self, settings: Settings, environment: Environment, engine: Callable[[], Engine]
     ) -> None:
         self._settings, self._environment, self._engine = settings, environment, engine
-        self._made: dict[tuple[object, ...], Provider] = {}
+        self._made: dict[tuple[object, ...], BaseProvider] = {}
 
-    def ready(self, role: Role, api: Api | None = None) -> Provider:
+    def ready(self, role: Role, service: Service = "chat") -> BaseProvider:
         """The provider of a role, whose calls go through the engine.
 
         Raises:
             InputError: It cannot be made; or there is a budget, and the price of a call is unknown.
         """
-        provider, engine = self.bare(role, api), self._engine()
+        provider, engine = self.bare(role, service), self._engine()
         if self._settings.budget is not None and not engine.has_price(provider, role.model):
             raise InputError(unpriced(provider, role.model))
         return engine.metered(provider)
 
-    def bare(self, role: Role, api: Api | None = None) -> Provider:
+    def bare(self, role: Role, service: Service = "chat") -> BaseProvider:
         """The provider of a role itself, made once.
 
         Raises:
             InputError: It cannot be made.
         """
-        endpoint = (
-            (role.base_url, role.is_judge, role.juror, api) if role.spec in (None, "openai") else ()
-        )
-        key = (
-            role.spec,
-            *endpoint,
-        )  # anything but an endpoint is one for all roles: a local model is loaded once
+        key: tuple[object, ...] = (role.spec, service)
+        spec = find_spec(role.spec)
+        if spec is not None and spec.needs_url:
+            key = (*key, role.base_url, role.is_judge, role.juror)
         if key not in self._made:
-            made = self._made[key] = self._make(role, api)
+            made = self._made[key] = make_provider(self._request(role, service))
             self._engine().name(made, role.spec or "")
         return self._made[key]
 
-    def _make(self, role: Role, api: Api | None) -> Provider:
-        from pytest_llmeval.providers.openai.provider import CHAT, Timeouts
-        from pytest_llmeval.providers.registry import make_provider
-
-        settings, spec = self._settings, role.spec
-        if spec is not None:
-            spec = self._environment.locations.existing(role.setting, spec, "local:")
-        return make_provider(
-            spec,
+    def _request(self, role: Role, service: Service) -> ProviderRequest:
+        settings, written = self._settings, role.spec or DEFAULT
+        spec = find_spec(written)
+        if spec is not None and spec.names_file:
+            locations = self._environment.locations
+            written = locations.existing(role.setting, written, f"{spec.prefix}:")
+        return ProviderRequest(
+            spec=written,
+            place=role.place,
+            environ=self._environment.variables,
             base_url=role.base_url,
             timeouts=Timeouts(
                 settings.connect_timeout, settings.read_timeout, settings.write_timeout
             ),
-            environ=self._variables(role),
-            place=role.place,
-            local_url=self._environment.local_urls.get(role.spec or ""),
-            shares_list=role.base_url == settings.base_url,
-            is_asked=settings.record != REPLAY,
-            api=api or CHAT,
+            is_judge=role.is_judge,
+            juror=role.juror,
+            model_url=settings.base_url,
+            judge_url=settings.judge_base_url or settings.base_url,
+            served_url=self._environment.local_urls.get(role.spec or ""),
+            service=service,
+            is_called=settings.record != REPLAY,
         )
 
-    def _variables(self, role: Role) -> Mapping[str, str]:
-        """The environment in which the provider of a role looks for its keys: a key goes to no other host."""
-        from pytest_llmeval.providers.openai.keys import (
-            AZURE_KEY,
-            JUDGE_KEY,
-            MODEL_KEY,
-            OPENAI_KEY,
-            juror_environment,
-        )
 
-        environ, settings = self._environment.variables, self._settings
-        if not role.juror:
-            return environ
-        judges_url = settings.judge_base_url or settings.base_url
-        judges = (JUDGE_KEY,) if role.base_url == judges_url else ()
-        models = (MODEL_KEY, OPENAI_KEY, AZURE_KEY) if role.base_url == settings.base_url else ()
-        return juror_environment(environ, role.juror, (*judges, *models))
-
-
-def make_embedder(settings: Settings, provide: Callable[[Role, Api], Provider]) -> Embedder:
+def make_embedder(settings: Settings, provide: Callable[[Role, Service], BaseProvider]) -> Embedder:
     """A local model, or an endpoint's, at the base URL of the model under test.
 
     Args:
@@ -134,9 +116,10 @@ def make_embedder(settings: Settings, provide: Callable[[Role, Api], Provider]) 
         InputError: It cannot be used.
     """
     from pytest_llmeval.metrics.embedders import PLACE, EndpointEmbedder, local_embedder
-    from pytest_llmeval.providers.openai.embedding import EMBEDDINGS
 
     prefix, _, model = settings.embedding.partition(":")
     if prefix != "openai" or not model:
         return local_embedder(settings.embedding)
-    return EndpointEmbedder(provide(Role(None, settings.base_url, model, PLACE), EMBEDDINGS), model)
+    return EndpointEmbedder(
+        provide(Role(None, settings.base_url, model, PLACE), "embedding"), model
+    )

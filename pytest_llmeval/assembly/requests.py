@@ -9,12 +9,12 @@ from pytest_llmeval.records.call import Request
 from pytest_llmeval.records.case import Case
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
 
 
 def request_for(
-    provider: Provider, case: Case, settings: Settings, template: str | None
+    provider: BaseProvider, case: Case, settings: Settings, template: str | None
 ) -> Request:
     """The request of a case.
 

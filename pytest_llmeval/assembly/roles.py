@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
+from pytest_llmeval.providers.registry import DEFAULT, find_spec
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -15,8 +16,6 @@ JUDGES_ITSELF = (
 )
 OUR_OWN = {"answer_pattern", "samples", "reducer"}
 """Settings of the generation that are followed here, whoever answers."""
-
-MODEL_SPECS = ("openai", "local")  # providers that are a bare model, and so can judge
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Role:
 
     def describe(self) -> str:
         """The role in a few words, for the header of a run."""
-        who = self.model or self.spec or "openai"
+        who = self.model or self.spec or DEFAULT
         spec = f" ({self.spec})" if self.spec and self.model else ""
         places = ", then ".join(_place(entry) for entry in (self.base_url or "").split())
         return f"{who}{spec}" + (f" at {places}" if places else "")
@@ -78,14 +77,14 @@ def judging_role(settings: Settings) -> Role | None:
     """
     spec = settings.judge_provider
     if spec or settings.judge_model or settings.judge_base_url:
-        is_openai = spec in (None, "openai")
-        base_url = settings.judge_base_url or (settings.base_url if is_openai else None)
-        model = settings.judge_model or (settings.model if is_openai else None)
+        base_url, model = settings.judge_base_url, settings.judge_model
+        if _needs_url(spec):
+            base_url, model = base_url or settings.base_url, model or settings.model
         return Role(spec, base_url, model or "", "--llm-judge-provider", is_judge=True)
     answering = answering_role(settings)
     if answering is None:
         return None
-    if answering.spec is None or answering.spec.partition(":")[0] in MODEL_SPECS:
+    if _is_model(answering.spec):
         return answering
     if not answering.model:
         return None
@@ -99,8 +98,29 @@ def jury_roles(settings: Settings) -> tuple[Role, ...]:
     )
 
 
+def served_roles(settings: Settings) -> tuple[Role, ...]:
+    """The roles whose models one process can serve for others."""
+    roles = (answering_role(settings), judging_role(settings))
+    return tuple(role for role in roles if role is not None and _serves_others(role.spec))
+
+
+def _is_model(text: str | None) -> bool:
+    spec = find_spec(text)
+    return spec is not None and spec.is_model
+
+
+def _needs_url(text: str | None) -> bool:
+    spec = find_spec(text)
+    return spec is not None and spec.needs_url
+
+
+def _serves_others(text: str | None) -> bool:
+    spec = find_spec(text)
+    return spec is not None and spec.serves_others
+
+
 def _juror(entry: str, place: int, settings: Settings) -> Role:
-    if entry.startswith("local:"):
+    if _is_model(entry) and not _needs_url(entry):
         return Role(entry, None, "", "--llm-jury", is_judge=True, juror=place)
     model, _, url = entry.partition("@")
     return Role(
@@ -143,11 +163,7 @@ def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
         else []
     )
     role = answering_role(settings)
-    is_app = (
-        role is not None
-        and role.spec is not None
-        and role.spec.partition(":")[0] not in MODEL_SPECS
-    )
+    is_app = role is not None and not _is_model(role.spec)
     unused = [
         row.flag
         for row in OPTIONS

@@ -24,7 +24,7 @@ from pytest_llmeval.assembly.calls import (
 from pytest_llmeval.assembly.judges import Judges, asks_judge
 from pytest_llmeval.assembly.providers import Environment, Providers
 from pytest_llmeval.assembly.requests import request_for
-from pytest_llmeval.assembly.roles import answering_role, judging_role
+from pytest_llmeval.assembly.roles import answering_role, served_roles
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.wire import to_wire
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.engine.estimate import Estimate
     from pytest_llmeval.judges.setup import Opponent
     from pytest_llmeval.metrics.registry import MetricRegistry
-    from pytest_llmeval.protocols import BaseScorer, Provider
+    from pytest_llmeval.protocols import BaseProvider, BaseScorer
     from pytest_llmeval.records.call import Completion, Request
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.score import Score
@@ -69,7 +69,6 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The engine; made, with its store, when the first call is needed."""
-        from pytest_llmeval.engine.caller import Caller
         from pytest_llmeval.engine.engine import Engine
 
         where, settings = self._environment, self.settings
@@ -82,17 +81,15 @@ class Session:
             )
         store, state = make_store(settings, where.process, self.locations)
         last = end_run if where.process.is_alone else None
-        return Engine(
-            store, make_caller(settings, state, Caller), where.process.run, self.recordings, last
-        )
+        return Engine(store, make_caller(settings, state), where.process.run, self.recordings, last)
 
     @cached_property
     def estimate(self) -> Estimate:
         """What a dry run has counted."""
         from pytest_llmeval.engine.estimate import Estimate
-        from pytest_llmeval.store.memory import LocalState
+        from pytest_llmeval.engine.pricing import Prices
 
-        return make_caller(self.settings, LocalState(), Estimate)
+        return Estimate(Prices(self.settings.prices))
 
     @cached_property
     def recordings(self) -> Recordings | None:
@@ -154,7 +151,7 @@ class Session:
             self._cases[key] = read_cases(shown, self.locations.root, parse_columns(lines))
         return self._cases[key]
 
-    def provider(self, settings: Settings) -> Provider:
+    def provider(self, settings: Settings) -> BaseProvider:
         """Who answers under these settings.
 
         Raises:
@@ -166,7 +163,7 @@ class Session:
             raise NotConfiguredError(NO_MODEL)
         return self.providers.ready(role)
 
-    def request(self, provider: Provider, case: Case, settings: Settings) -> Request:
+    def request(self, provider: BaseProvider, case: Case, settings: Settings) -> Request:
         """What a provider is asked for a case.
 
         Raises:
@@ -226,25 +223,16 @@ class Session:
                 await self.trust.count(scorer)
             return unscored(scorer, error)
 
-    def serve_local_models(self) -> dict[str, str]:
-        """Start the local models of these settings here, for other processes to use.
+    def serve_models(self) -> dict[str, str]:
+        """Start the models of these settings that one process can serve for others.
 
         Returns:
-            Their base URLs, by provider spec.
+            Their base URLs, by provider specification.
         """
-        from pytest_llmeval.providers.local.provider import LocalProvider
-
         if self.settings.record == REPLAY:
             return {}
-        roles = [
-            role for role in (answering_role(self.settings), judging_role(self.settings)) if role
-        ]
-        providers = {role.spec: self.providers.bare(role) for role in roles if role.spec}
-        return {
-            spec: provider.base_url()
-            for spec, provider in providers.items()
-            if isinstance(provider, LocalProvider)
-        }
+        providers = {role.spec: self.providers.bare(role) for role in served_roles(self.settings)}
+        return {spec: provider.serve() for spec, provider in providers.items() if spec}
 
     def told(self) -> dict[str, Any]:
         """What this process has sent and recorded, as built-in types that its controller can take in."""

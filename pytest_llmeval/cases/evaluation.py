@@ -25,7 +25,7 @@ from pytest_llmeval.records.threshold import Threshold
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.protocols import BaseScorer, Provider
+    from pytest_llmeval.protocols import BaseProvider, BaseScorer
 
 
 @dataclass
@@ -50,7 +50,7 @@ class CaseEvaluation:
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     samples: Samples | None = None
     _request: Request | None = None
-    _provider: Provider | None = None
+    _provider: BaseProvider | None = None
     _scores: dict[tuple[str, str, str | None, str, bool], Score] = field(default_factory=dict)
     _subjects: dict[int, tuple[Case, Completion]] = field(default_factory=dict)
     _own: Completion | None = None  # what the test was given as the answer to its case
@@ -59,7 +59,7 @@ class CaseEvaluation:
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     )
 
-    def generate(self, provider: Provider, prompt: str | None = None) -> Completion:
+    def generate(self, provider: BaseProvider, prompt: str | None = None) -> Completion:
         """Ask for a completion of the case, or of another prompt in its place.
 
         Raises:
@@ -91,7 +91,7 @@ class CaseEvaluation:
 
     def begin(
         self,
-        provider: Provider,
+        provider: BaseProvider,
         judged: Iterable[tuple[str, Mapping[str, Any]]],
         is_spare: bool = False,
     ) -> None:
@@ -127,13 +127,13 @@ class CaseEvaluation:
         """Whether something that was asked for is still on its way."""
         return self.samples is not None and self.samples.is_waiting
 
-    def _sampled(self, provider: Provider) -> Samples:
+    def _sampled(self, provider: BaseProvider) -> Samples:
         """The samples of the case, not asked for yet."""
         request = self._asked(provider)
         answer = partial(self._numbered, provider, request)
         return Samples(self.session, self.plan, provider, answer, self._scorer)
 
-    async def _numbered(self, provider: Provider, request: Request, number: int) -> Completion:
+    async def _numbered(self, provider: BaseProvider, request: Request, number: int) -> Completion:
         return await self._answer(provider, numbered(request, number))
 
     def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, BaseScorer]:
@@ -163,11 +163,9 @@ class CaseEvaluation:
             self._provider, self.session.request(self._provider, case, self.plan.settings)
         )
 
-    def _asked(self, provider: Provider, prompt: str | None = None) -> Request:
+    def _asked(self, provider: BaseProvider, prompt: str | None = None) -> Request:
         """The request; the first one is that of the result."""
-        from pytest_llmeval.engine.engine import unmetered
         from pytest_llmeval.goldens.prompting import messages_for
-        from pytest_llmeval.providers.python import CallableProvider
 
         case = (
             self.plan.case
@@ -178,12 +176,13 @@ class CaseEvaluation:
         if (
             self._request is None
         ):  # a plain function sees the case alone: no prompt of ours is said to have been sent
-            is_function = isinstance(unmetered(provider), CallableProvider)
-            self._request = Request(messages_for(case, None, None)) if is_function else request
+            self._request = (
+                request if provider.sees_messages else Request(messages_for(case, None, None))
+            )
             self._provider = provider
         return request
 
-    async def _answer(self, provider: Provider, request: Request) -> Completion:
+    async def _answer(self, provider: BaseProvider, request: Request) -> Completion:
         from pytest_llmeval.providers.extraction import extract_answer
 
         answer, pattern = (

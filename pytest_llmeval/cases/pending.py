@@ -15,7 +15,7 @@ from pytest_llmeval.errors import Stopped
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
-    from pytest_llmeval.protocols import BaseScorer, Provider
+    from pytest_llmeval.protocols import BaseProvider, BaseScorer
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.score import Score
 
@@ -33,7 +33,7 @@ class Pending:
 
     def __init__(
         self,
-        provider: Provider,
+        provider: BaseProvider,
         answer: Callable[[], Coroutine[object, object, Completion]],
         score: Callable[[BaseScorer, Completion], Coroutine[object, object, Score]],
         is_asked: Callable[[str, BaseScorer], Awaitable[bool]] | None = None,

@@ -20,7 +20,7 @@ from pytest_llmeval.stats.reducers import parse_reducer
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
-    from pytest_llmeval.protocols import BaseScorer, Provider
+    from pytest_llmeval.protocols import BaseProvider, BaseScorer
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.records.threshold import Threshold
@@ -82,7 +82,12 @@ class Samples:
     """
 
     def __init__(
-        self, session: Session, plan: Plan, provider: Provider, answer: Answer, scorer: MakeScorer
+        self,
+        session: Session,
+        plan: Plan,
+        provider: BaseProvider,
+        answer: Answer,
+        scorer: MakeScorer,
     ) -> None:
         self.provider, self._make_scorer = provider, scorer
         self._session, self._plan, self._answer = session, plan, answer

@@ -8,6 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from typing import Protocol
 
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.context import (
@@ -18,10 +19,10 @@ from pytest_llmeval.engine.context import (
 )
 from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
-from pytest_llmeval.engine.pricing import Prices, likely_tokens, name_of
+from pytest_llmeval.engine.pricing import Prices, likely_tokens
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent
-from pytest_llmeval.protocols import Provider, SharedState
+from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
 
@@ -41,9 +42,52 @@ class CallPolicy:
     ceilings: Ceilings
 
 
+class Caller(Protocol):
+    """Makes the calls of an engine, or counts them. Used on one event loop."""
+
+    @property
+    def prices(self) -> Prices:
+        """What calls cost."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        ...
+
+    async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
+        """One completion.
+
+        Args:
+            key: The key of the request; see `pytest_llmeval.engine.keys`.
+            provider: Who answers.
+            request: The request.
+
+        Raises:
+            CallError: No completion could be had.
+        """
+        ...
+
+    def know(self, key: str, provider: BaseProvider, request: Request) -> None:
+        """Take notice of a request that is answered already."""
+        ...
+
+    def lanes(self) -> list[Document]:
+        """The documents of the lanes, as they were seen last."""
+        ...
+
+    def stop(self) -> None:
+        """Send nothing more; what is in flight goes on."""
+        ...
+
+    async def leave(self) -> None:
+        """Give back what this process holds of what all share."""
+        ...
+
+
 @dataclass
-class Caller:
-    """Makes calls. Used on one event loop.
+class LiveCaller:
+    """Sends calls.
 
     Attributes:
         policy: What the user allows.
@@ -61,13 +105,13 @@ class Caller:
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def call(self, provider: Provider, request: Request) -> Completion:
+    async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         """One completion by as many attempts as it takes.
 
         Raises:
             CallError: No completion could be had.
         """
-        name, outer = name_of(provider), OUTER_LANES.get()
+        name, outer = provider.label, OUTER_LANES.get()
         # A call must not wait for the one that contains it.
         lane = None if name in outer else self._lane(name, provider)
         OUTER_LANES.set((*outer, name))
@@ -89,7 +133,7 @@ class Caller:
                     raise gave_up(error, attempt + 1, elapsed_s) from error.__cause__
             attempt += 1
 
-    def know(self, key: str, provider: Provider, request: Request) -> None:
+    def know(self, key: str, provider: BaseProvider, request: Request) -> None:
         """Take notice of a request that is answered already. Nothing is to be done."""
 
     def lanes(self) -> list[Document]:
@@ -117,7 +161,7 @@ class Caller:
         return self._stopping.is_set()
 
     async def _attempt(
-        self, lane: Lane | None, sent: Sent, provider: Provider, request: Request
+        self, lane: Lane | None, sent: Sent, provider: BaseProvider, request: Request
     ) -> Completion:
         report = Report(sent, succeeded=False)
         try:
@@ -131,7 +175,7 @@ class Caller:
             if lane is not None:
                 lane.release(report)
 
-    async def _paid(self, provider: Provider, request: Request) -> Completion:
+    async def _paid(self, provider: BaseProvider, request: Request) -> Completion:
         if self.budget is None:
             return await self._sent(provider, request)
         worst = self.prices.worst_usd(provider, request)
@@ -155,14 +199,14 @@ class Caller:
             await asyncio.shield(self.budget.settle(worst, spent))
         return completion
 
-    async def _sent(self, provider: Provider, request: Request) -> Completion:
+    async def _sent(self, provider: BaseProvider, request: Request) -> Completion:
         made_at = datetime.now(timezone.utc)
         try:
             completion = await asyncio.wait_for(provider.complete(request), self.policy.timeout_s)
         except asyncio.TimeoutError:
             self._count(attempts=1)
             raise CallTimeout(
-                f"{name_of(provider)}: no answer within {self.policy.timeout_s:g} s in all. "
+                f"{provider.label}: no answer within {self.policy.timeout_s:g} s in all. "
                 "Raise --llm-timeout if that is too short."
             ) from None
         except NotSent:
@@ -175,7 +219,7 @@ class Caller:
         cost = completion.cost_usd
         if cost is None:
             cost = self.prices.cost_usd(
-                (completion.model, request.model, name_of(provider)), completion.usage
+                (completion.model, request.model, provider.label), completion.usage
             )
         self._count(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
         call = uuid.uuid4().hex[:16]
@@ -188,10 +232,10 @@ class Caller:
     ) -> None:
         self.traffic += Traffic(calls, attempts, usd, unpriced)
 
-    def _lane(self, name: str, provider: Provider) -> Lane:
+    def _lane(self, name: str, provider: BaseProvider) -> Lane:
         if name not in self._lanes:
             ceilings = self.policy.ceilings
-            most = min(ceilings.concurrency, getattr(provider, "concurrency", ceilings.concurrency))
+            most = min(ceilings.concurrency, provider.concurrency or ceilings.concurrency)
             lane = self._lanes[name] = Lane(name, self.state, replace(ceilings, concurrency=most))
             if self._stopping.is_set():
                 lane.stop()
@@ -212,9 +256,9 @@ def _paid_inside(completion: Completion, inner: list[Completion]) -> Completion:
     return replace(completion, cost_usd=cost, call=CALLS + CALLS.join(made), cached=not made)
 
 
-def unpriced(provider: Provider, model: str) -> str:
+def unpriced(provider: BaseProvider, model: str) -> str:
     """Why a budget cannot be held, and what to do."""
-    what = model or name_of(provider)
+    what = model or provider.label
     return (
         f"--llm-budget: found no price of {what!r}, so the budget cannot be held. Give it in the ini key llm_prices: "
         f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call. '

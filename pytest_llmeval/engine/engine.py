@@ -1,14 +1,13 @@
 """The engine: every model call of a process goes through it, so each key is called once.
 
-Calls run on a background event loop. A caller in pytest's thread waits in `Engine.complete`, or
-starts something with `Engine.submit` and waits for it later; a judge, which is a coroutine on that
+Calls run on a background event loop. A caller in pytest's thread waits in `Engine.run`, or starts
+something with `Engine.submit` and waits for it later; a judge, which is a coroutine on that
 loop already, calls through the Provider that `Engine.metered` makes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
@@ -20,9 +19,8 @@ from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.context import CALL_CONTEXT, INNER_COMPLETIONS
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
-from pytest_llmeval.engine.pricing import name_of
 from pytest_llmeval.errors import Stopped
-from pytest_llmeval.protocols import CompletionStore, Provider
+from pytest_llmeval.protocols import BaseProvider, CompletionStore
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
 
@@ -58,17 +56,9 @@ class Engine:
         self._run = run or uuid.uuid4().hex
         self._background = BackgroundLoop()
         self._flights: dict[str, asyncio.Future[Completion | None]] = {}
-        self._providers: dict[int, tuple[Provider, str]] = {}
-        self._metered: dict[int, MeteredProvider] = {}
+        self._identities: dict[BaseProvider, str] = {}
+        self._metered: dict[BaseProvider, MeteredProvider] = {}
         self._is_stopped = False
-
-    def complete(self, provider: Provider, request: Request) -> Completion:
-        """Answer one request, for a caller outside the event loop.
-
-        Raises:
-            CallError: No completion could be had.
-        """
-        return self.run(self.answer(provider, request))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
@@ -78,18 +68,17 @@ class Engine:
         """Start a coroutine on the engine's event loop, to be waited for later."""
         return self._background.submit(coroutine)
 
-    def metered(self, provider: Provider) -> Provider:
+    def metered(self, provider: BaseProvider) -> BaseProvider:
         """A Provider whose calls go through this engine; always the same one for the same provider."""
-        return self._metered.setdefault(id(provider), MeteredProvider(self, provider))
+        if provider not in self._metered:
+            self._metered[provider] = MeteredProvider(self, provider)
+        return self._metered[provider]
 
-    def name(self, provider: Provider, scope: str) -> None:
+    def name(self, provider: BaseProvider, scope: str) -> None:
         """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
         provider = unmetered(provider)
         if provider.fingerprint is None:
-            self._providers[id(provider)] = (
-                provider,
-                f"run:{self._run}:{scope}:{name_of(provider)}",
-            )
+            self._identities[provider] = f"run:{self._run}:{scope}:{provider.label}"
 
     @property
     def traffic(self) -> Traffic:
@@ -100,22 +89,22 @@ class Engine:
         """What is in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
         return self._caller.lanes()
 
-    def has_price(self, provider: Provider, model: str) -> bool:
+    def has_price(self, provider: BaseProvider, model: str) -> bool:
         """Whether it is known what a call costs at most."""
         return self._caller.prices.worst_usd(unmetered(provider), Request((), model)) is not None
 
-    def is_shared(self, provider: Provider) -> bool:
+    def is_shared(self, provider: BaseProvider) -> bool:
         """Whether other processes of the run recognise the provider, so that they can use its completions."""
         provider = unmetered(provider)
-        return provider.fingerprint is not None or id(provider) in self._providers
+        return provider.fingerprint is not None or provider in self._identities
 
-    def key(self, provider: Provider, request: Request) -> str:
+    def key(self, provider: BaseProvider, request: Request) -> str:
         """The key of a request."""
         identity = self._identity(provider)
         prefix = "run:" if identity.startswith("run:") else ""
         return prefix + request_key(identity, request)
 
-    async def answer(self, provider: Provider, request: Request) -> Completion:
+    async def answer(self, provider: BaseProvider, request: Request) -> Completion:
         """Answer one request, for a caller on the event loop.
 
         Raises:
@@ -146,7 +135,7 @@ class Engine:
             self._background.close()
 
     async def _recorded(
-        self, recordings: Recordings, key: str, provider: Provider, request: Request
+        self, recordings: Recordings, key: str, provider: BaseProvider, request: Request
     ) -> Completion:
         """The recorded completion; else one that is recorded, as far as the mode allows.
 
@@ -155,7 +144,7 @@ class Engine:
         """
         from pytest_llmeval.store.recordings.recordings import Place, Through
 
-        context, name = CALL_CONTEXT.get(), provider.fingerprint or name_of(provider)
+        context, name = CALL_CONTEXT.get(), provider.fingerprint or provider.label
         place = Place(context.home, context.case, context.purpose)
         lasting = key if provider.fingerprint else request_key(name, request)
         found = recordings.find(place, lasting)
@@ -175,7 +164,7 @@ class Engine:
             )
         return completion
 
-    async def _shared(self, key: str, provider: Provider, request: Request) -> Completion:
+    async def _shared(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         """One flight for all that ask for the same key at the same time."""
         is_spare = CALL_CONTEXT.get().is_spare
         while True:
@@ -201,7 +190,7 @@ class Engine:
             flight.exception()  # whoever asked has it; where all have gone, nobody is to be told
 
     async def _fly(
-        self, key: str, provider: Provider, request: Request, is_spare: bool
+        self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """The stored completion, or that of a call; ``None`` if somebody else makes it and nobody waits for it here."""
         while (stored := await self._store.get(key)) is None:
@@ -215,10 +204,10 @@ class Engine:
         self._caller.know(key, provider, request)
         return stored
 
-    async def _call(self, key: str, provider: Provider, request: Request) -> Completion:
+    async def _call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         INNER_COMPLETIONS.set([])
         try:
-            completion = await self._caller.call(provider, request)
+            completion = await self._caller.call(key, provider, request)
             await asyncio.shield(self._store.put(key, completion))
         except BaseException:
             await asyncio.shield(self._store.release(key))
@@ -235,29 +224,22 @@ class Engine:
             await asyncio.gather(*late, return_exceptions=True)
         try:
             await self._caller.leave()
-            await _close_all(
-                [
-                    provider.close
-                    for provider, _ in self._providers.values()
-                    if hasattr(provider, "close")
-                ]
-            )
+            closing = (_close(provider) for provider in self._identities)
+            await asyncio.gather(*closing, return_exceptions=True)
             if self._last is not None:
                 await self._last(self._store)
         finally:
-            if hasattr(self._store, "close"):
-                await self._store.close()
+            await self._store.close()
 
-    def _identity(self, provider: Provider) -> str:
+    def _identity(self, provider: BaseProvider) -> str:
         """The provider's fingerprint, or one that is valid only in this run, and unless it was named, this process."""
-        kept = self._providers.get(id(provider))
-        if kept is None:
-            kept = (provider, provider.fingerprint or f"run:{self._run}:{uuid.uuid4().hex}")
-            self._providers[id(provider)] = kept
-        return kept[1]
+        if provider not in self._identities:
+            lasting = provider.fingerprint
+            self._identities[provider] = lasting or f"run:{self._run}:{uuid.uuid4().hex}"
+        return self._identities[provider]
 
 
-class MeteredProvider:
+class MeteredProvider(BaseProvider):
     """A Provider whose calls go through an engine.
 
     Args:
@@ -268,19 +250,21 @@ class MeteredProvider:
         provider: Who answers.
     """
 
-    def __init__(self, engine: Engine, provider: Provider) -> None:
+    def __init__(self, engine: Engine, provider: BaseProvider) -> None:
         self._engine = engine
         self.provider = provider
+        self.sees_case = provider.sees_case
+        self.sees_messages = provider.sees_messages
 
     @property
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> str | None:  # type: ignore[override]  # computed
         """That of the provider behind it."""
         return self.provider.fingerprint
 
     @property
-    def sees_case(self) -> bool:
+    def label(self) -> str:
         """That of the provider behind it."""
-        return self.provider.sees_case
+        return self.provider.label
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request through the engine.
@@ -291,18 +275,13 @@ class MeteredProvider:
         return await self._engine.answer(self.provider, request)
 
 
-def unmetered(provider: Provider) -> Provider:
+async def _close(provider: BaseProvider) -> None:
+    """Close a provider; a task of its own, so that one that fails stops no other."""
+    await provider.close()
+
+
+def unmetered(provider: BaseProvider) -> BaseProvider:
     """Who really answers."""
     while isinstance(provider, MeteredProvider):
         provider = provider.provider
     return provider
-
-
-async def _close_all(closers: list[Callable[[], Any]]) -> None:
-    """Close every provider, also after one of them has failed to; a user's may be sync."""
-    await asyncio.gather(*map(_close, closers), return_exceptions=True)
-
-
-async def _close(close: Callable[[], Any]) -> None:
-    if inspect.isawaitable(result := close()):
-        await result

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.context import CALL_CONTEXT
-from pytest_llmeval.engine.keys import request_key
-from pytest_llmeval.engine.pricing import likely_tokens, name_of
+from pytest_llmeval.engine.lane_rules import Document
+from pytest_llmeval.engine.pricing import Prices, likely_tokens
 from pytest_llmeval.errors import Stopped
-from pytest_llmeval.protocols import Provider
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.run import Traffic
 
 ANSWER_TOKENS = 200
 """Tokens that an answer is taken to have where ``max_tokens`` does not say less."""
@@ -43,13 +43,15 @@ class Line:
 
 
 @dataclass
-class Estimate(Caller):
+class Estimate:
     """Counts calls in place of making them. An answer is made up, so that the judge's request can be made of it."""
 
+    prices: Prices
+    traffic: Traffic = field(default_factory=Traffic)
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
-    async def call(self, provider: Provider, request: Request) -> Completion:
+    async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         """Count one call.
 
         Raises:
@@ -57,7 +59,7 @@ class Estimate(Caller):
         """
         line = self.line(provider, request)
         tokens = min(request.parameters.max_tokens or ANSWER_TOKENS, ANSWER_TOKENS)
-        if self._is_new(provider, request):
+        if self._is_new(key):
             self._add(line, provider, request, tokens)
         if line.purpose != ANSWER:
             raise Stopped("a dry run")
@@ -67,36 +69,42 @@ class Estimate(Caller):
         )  # samples differ, so each is judged
         return Completion(text, usage=usage, cost_usd=0.0)
 
-    def _add(self, line: Line, provider: Provider, request: Request, tokens: int) -> None:
+    def _add(self, line: Line, provider: BaseProvider, request: Request, tokens: int) -> None:
         line.requests += 1
         usage = Usage(likely_tokens(request.messages), tokens)
         line.prompt_tokens += usage.prompt_tokens
         line.completion_tokens += usage.completion_tokens
-        fixed: float | None = getattr(provider, "call_usd", None)
-        cost = (
-            self.prices.cost_usd((request.model, name_of(provider)), usage)
-            if fixed is None
-            else fixed
-        )
+        cost = provider.call_usd
+        if cost is None:
+            cost = self.prices.cost_usd((request.model, provider.label), usage)
         line.usd = None if line.usd is None or cost is None else line.usd + cost
 
-    def _is_new(self, provider: Provider, request: Request) -> bool:
+    def _is_new(self, key: str) -> bool:
         """Whether a request is seen for the first time: two tests can ask the same, at once or one after the other."""
-        key = request_key(provider.fingerprint or f"{name_of(provider)} {id(provider)}", request)
         is_new = key not in self._seen
         self._seen.add(key)
         return is_new
 
-    def know(self, key: str, provider: Provider, request: Request) -> None:
+    def know(self, key: str, provider: BaseProvider, request: Request) -> None:
         """Count a request that is answered already."""
-        if self._is_new(provider, request):
+        if self._is_new(key):
             line = self.line(provider, request)
             line.requests += 1
             line.known += 1
 
-    def line(self, provider: Provider, request: Request) -> Line:
+    def lanes(self) -> list[Document]:
+        """None: nothing is sent."""
+        return []
+
+    def stop(self) -> None:
+        """Do nothing: nothing is sent."""
+
+    async def leave(self) -> None:
+        """Do nothing: nothing is shared."""
+
+    def line(self, provider: BaseProvider, request: Request) -> Line:
         """Where a request is counted."""
-        key = (CALL_CONTEXT.get().purpose, request.model or name_of(provider))
+        key = (CALL_CONTEXT.get().purpose, request.model or provider.label)
         return self.lines.setdefault(key, Line(*key))
 
     def sorted_lines(self) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.call import Usage
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.call import Request
 
 
@@ -53,18 +53,17 @@ class Prices:
         prices = (self._price(name, usage) for name in names if name)
         return next((price for price in prices if price is not None), None)
 
-    def worst_usd(self, provider: Provider, request: Request) -> float | None:
+    def worst_usd(self, provider: BaseProvider, request: Request) -> float | None:
         """The most that a request may cost, with a generous estimate of its tokens; ``None`` if that is unknown."""
-        fixed: float | None = getattr(provider, "call_usd", None)
-        if fixed is not None:
-            return fixed
+        if provider.call_usd is not None:
+            return provider.call_usd
         body = request.parameters.as_body()
         longest = body.get("max_completion_tokens") or body.get("max_tokens") or LONGEST_ANSWER
         answer = int(longest) * int(body.get("n") or 1)
         usage = Usage(most_tokens(request), answer)
-        models: Iterable[str] = getattr(provider, "models", ("",))
         prices = [
-            self.cost_usd((model or request.model, name_of(provider)), usage) for model in models
+            self.cost_usd((model or request.model, provider.label), usage)
+            for model in provider.models
         ]
         known = [price for price in prices if price is not None]
         return max(known) if len(known) == len(prices) else None
@@ -78,13 +77,6 @@ class Prices:
         if own is not None:
             return (own[0] * usage.prompt_tokens + own[1] * usage.completion_tokens) / MILLION
         return _published(name, usage)
-
-
-def name_of(provider: Provider) -> str:
-    """What limits, prices and messages call a provider: its endpoint, if it names one."""
-    return str(
-        getattr(provider, "endpoint", None) or provider.fingerprint or type(provider).__name__
-    )
 
 
 def most_tokens(request: Request) -> int:

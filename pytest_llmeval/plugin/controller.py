@@ -108,12 +108,12 @@ class Controller:
         return warnings(self._activation.settings, judged)
 
     def _local_urls(self) -> dict[str, str]:
-        settings = self._activation.settings
-        specs = [spec for spec in (settings.provider, settings.judge_provider) if spec]
-        if not any(spec.startswith("local:") for spec in specs):
+        from pytest_llmeval.assembly.roles import served_roles
+
+        if not served_roles(self._activation.settings):
             return {}
         try:
-            return self._activation.session.serve_local_models()
+            return self._activation.session.serve_models()
         except LLMEvalError as error:
             raise pytest.UsageError(str(error)) from None
 

@@ -28,7 +28,7 @@ from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
 
 
@@ -119,7 +119,7 @@ def suite_of(item: pytest.Item) -> str:
     return f"{base}[{'-'.join(_param_text(callspec, name) for name in others)}]"
 
 
-def choose_provider(item: pytest.Item, fixture_value: object) -> Provider:
+def choose_provider(item: pytest.Item, fixture_value: object) -> BaseProvider:
     """Who answers an item: command line, marker, overriding fixture, then the other settings.
 
     Args:
@@ -133,7 +133,9 @@ def choose_provider(item: pytest.Item, fixture_value: object) -> Provider:
     return _chosen(case_run(item).plan.settings, item.config.stash[STATE], fixture_value)
 
 
-def planned_provider(item: pytest.Item, activation: PluginState, fixture_value: object) -> Provider:
+def planned_provider(
+    item: pytest.Item, activation: PluginState, fixture_value: object
+) -> BaseProvider:
     """Who will answer an item that has no CaseRun yet.
 
     Raises:
@@ -142,7 +144,7 @@ def planned_provider(item: pytest.Item, activation: PluginState, fixture_value: 
     return _chosen(settings_for(item, activation.settings), activation, fixture_value)
 
 
-def _chosen(settings: Settings, activation: PluginState, fixture_value: object) -> Provider:
+def _chosen(settings: Settings, activation: PluginState, fixture_value: object) -> BaseProvider:
     named_for_test = settings.provider != activation.settings.provider
     if fixture_value is None or "provider" in settings.explicit or named_for_test:
         return activation.session.provider(settings)

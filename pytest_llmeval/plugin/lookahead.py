@@ -21,7 +21,7 @@ from pytest_llmeval.plugin.state import AHEAD, AHEAD_OF, STATE
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.plugin.state import PluginState
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
 
 
 Wanted = list[tuple[str, Mapping[str, Any]]]
@@ -147,7 +147,7 @@ class LookAhead:
                     self._spare.append(run)
 
     def _begun(
-        self, item: pytest.Item, provider: Provider, is_spare: bool = False
+        self, item: pytest.Item, provider: BaseProvider, is_spare: bool = False
     ) -> CaseEvaluation | None:
         """A CaseRun whose calls are on their way; ``None`` where the test itself will say what is wrong."""
         from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -169,7 +169,7 @@ class LookAhead:
         ]
         return [*declared, *self._shown.get(plan.suite, ())]
 
-    def _provider(self, item: pytest.Item) -> Provider | None:
+    def _provider(self, item: pytest.Item) -> BaseProvider | None:
         """Who will answer an item; ``None`` if it needs no answer, or that is not known yet."""
         if case_of(item) is None or not needs_answer(item):
             return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.plugin.lookahead import LookAhead
-    from pytest_llmeval.protocols import Provider
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
 
 
@@ -56,7 +56,7 @@ class PluginState:
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
         self._settings: dict[str, Settings] = {}
-        self._adopted: dict[int, tuple[object, Provider]] = {}
+        self._adopted: dict[int, tuple[object, BaseProvider]] = {}
 
     @cached_property
     def session(self) -> Session:
@@ -93,7 +93,7 @@ class PluginState:
         """How many processes run tests."""
         return int(getattr(self.config, "workerinput", {}).get("workercount", 1))
 
-    def default_provider(self) -> Provider | None:
+    def default_provider(self) -> BaseProvider | None:
         """Who answers by the settings alone; ``None`` if nothing is configured, or what is cannot be used.
 
         The error is raised where an answer is asked for: there it becomes the outcome of a case.
@@ -143,7 +143,7 @@ class PluginState:
         if self._refusal is not None:
             raise InputError(str(self._refusal))
 
-    def adopt(self, value: object) -> Provider:
+    def adopt(self, value: object) -> BaseProvider:
         """What a user's fixture ``llm_provider`` returned, as one Provider however often it is asked for.
 
         Raises:

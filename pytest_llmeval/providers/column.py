@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from pytest_llmeval.errors import CallError, nearest
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 
@@ -12,7 +13,7 @@ FIELDS = ("expected", "prompt")
 """Fields of a case that can be read like a column."""
 
 
-class ColumnProvider:
+class ColumnProvider(BaseProvider):
     """Answers with a cell of the case's own row.
 
     Nothing is fingerprinted: reading a cell costs nothing, and a stored answer would outlive an
@@ -26,7 +27,6 @@ class ColumnProvider:
 
     sees_case = True
     call_usd = 0.0
-    fingerprint: str | None = None
 
     def __init__(self, name: str) -> None:
         self._name = name

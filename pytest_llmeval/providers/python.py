@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
-from pytest_llmeval.protocols import Provider
+from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.records.call import Completion, Request, Usage
 from pytest_llmeval.records.case import Case, Message, Source
 
@@ -27,7 +27,7 @@ ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, o
 ALLOWED_SPEC = "python:package.module:name"
 
 
-class CallableProvider:
+class CallableProvider(BaseProvider):
     """Answers by calling a function with the case.
 
     A function that is not async runs in a thread of its own, so that it does not hold up other
@@ -41,6 +41,7 @@ class CallableProvider:
     """
 
     sees_case = True
+    sees_messages = False
 
     def __init__(
         self, function: Callable[[Case], Any], name: str, fingerprint: str | None = None
@@ -98,7 +99,7 @@ def _case_of(messages: tuple[Message, ...]) -> Case:
     return Case(id="request", prompt=prompt, messages=messages, source=Source("", 0))
 
 
-def load_callable(spec: str, place: str = "--llm-provider") -> Provider:
+def load_callable(spec: str, place: str = "--llm-provider") -> BaseProvider:
     """The provider that ``package.module:name`` names.
 
     The current folder is put at the end of `sys.path`, and stays there: an application that is not
@@ -147,7 +148,7 @@ def _nearest_module(missing: str) -> str:
     return nearest(child, (module.name for module in pkgutil.iter_modules(folders)))
 
 
-def as_provider(value: object, place: str = "llm_provider", name: str = "") -> Provider:
+def as_provider(value: object, place: str = "llm_provider", name: str = "") -> BaseProvider:
     """What a user gave, as a Provider.
 
     A class is instantiated without arguments. A callable or runnable may carry an attribute
@@ -165,7 +166,7 @@ def as_provider(value: object, place: str = "llm_provider", name: str = "") -> P
     if inspect.isclass(value):
         value = _instance(value, place)
     if isinstance(value, Provider):
-        return value
+        return adopt_provider(value)
     if not (is_runnable(value) or callable(value)):
         lacking = [member for member in ("fingerprint", "sees_case") if not hasattr(value, member)]
         remedy = (

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from pytest_llmeval.errors import CallError, nearest
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 
 Answer: TypeAlias = str | Completion | Exception
 """What to answer with; an exception is raised."""
 
 
-class ScriptedProvider:
+class ScriptedProvider(BaseProvider):
     """Answers what it was told to answer, and remembers what it was asked.
 
     Example:

@@ -36,6 +36,9 @@ class MemoryStore:
         """End a claim without a completion, so that another may try."""
         self._claimed.discard(key)
 
+    async def close(self) -> None:
+        """Do nothing: a dict need not be closed."""
+
 
 class Overlay(MemoryStore):
     """Keeps what is new in memory, and writes nothing to the store below.
@@ -55,8 +58,7 @@ class Overlay(MemoryStore):
 
     async def close(self) -> None:
         """Close the store below."""
-        if hasattr(self._below, "close"):
-            await self._below.close()
+        await self._below.close()
 
 
 T = TypeVar("T")

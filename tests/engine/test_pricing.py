@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.engine.pricing import LONGEST_ANSWER, Prices, likely_tokens, most_tokens
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.protocols import Provider
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
 
 SCHEMA = {
@@ -26,7 +26,7 @@ TEXTS = {
 
 
 @dataclass
-class Named:
+class Named(BaseProvider):
     """A provider that has only a name."""
 
     fingerprint: str | None = None
@@ -142,7 +142,7 @@ def test_what_is_sent_beside_the_messages_is_counted() -> None:
     ids=["type", "fingerprint", "endpoint"],
 )
 def test_the_name_in_the_message_of_a_missing_price_is_one_that_can_be_priced(
-    provider: Provider, name: str
+    provider: BaseProvider, name: str
 ) -> None:
     assert Prices().worst_usd(provider, ask(model="")) is None
     assert Prices([f"{name} = 0.5"]).worst_usd(provider, ask(model="")) == 0.5

@@ -11,9 +11,9 @@ import pytest
 
 from pytest_llmeval.errors import BadReply, RateLimited
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.providers.openai.embedding import EMBEDDINGS, read_embedding
-from pytest_llmeval.providers.openai.provider import Timeouts
+from pytest_llmeval.providers.openai.embedding import read_embedding
 from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.providers.spec import ProviderRequest
 from pytest_llmeval.records.call import Completion, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
@@ -23,12 +23,7 @@ PACKED = base64.b64encode(struct.pack("<3f", *NUMBERS)).decode()
 
 def embedder(*urls: str) -> Provider:
     return make_provider(
-        None,
-        base_url=" ".join(urls),
-        timeouts=Timeouts(),
-        environ={},
-        place="--llm-embedding",
-        api=EMBEDDINGS,
+        ProviderRequest("openai", "--llm-embedding", base_url=" ".join(urls), service="embedding")
     )
 
 

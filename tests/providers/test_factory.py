@@ -9,8 +9,9 @@ import pytest
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.column import ColumnProvider
-from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.providers.spec import ProviderRequest
 from pytest_llmeval.records.call import Request
 from tests.mock_endpoint import MockEndpoint
 
@@ -24,7 +25,15 @@ def made(
     environ: Mapping[str, str] = NOTHING,
     place: str = "--llm-provider",
 ) -> Provider:
-    return make_provider(spec, base_url=base_url, timeouts=Timeouts(), environ=environ, place=place)
+    request = ProviderRequest(
+        spec or "openai",
+        place,
+        environ,
+        base_url,
+        is_judge=place != "--llm-provider",
+        juror=int(place == "--llm-jury"),
+    )
+    return make_provider(request)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +189,7 @@ def test_a_column_is_read_from_the_golden_file() -> None:
         ("pyton:app:answer", "Did you mean 'python'?"),
         ("column:", "column:NAME"),
         ("openai:gpt-4", "allowed: openai, local:PATH"),
-        ("http:localhost", "http: is not available in this version."),
-        ("rag:index", "rag: is not available in this version."),
+        ("http:localhost", "column:NAME"),
         ("http://localhost:1/v1", "The URL of an endpoint belongs to --llm-base-url."),
         ("local:qwen2.5-coder-1.5b-instrct", "Did you mean 'qwen2.5-coder-1.5b-instruct'?"),
         ("local:hf:Qwen/Model", "allowed: local:hf:OWNER/REPOSITORY/FILE"),

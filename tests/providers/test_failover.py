@@ -17,8 +17,9 @@ from pytest_llmeval.errors import (
     RateLimited,
 )
 from pytest_llmeval.providers.openai.failover import COOL_DOWN_S, FailoverProvider
-from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.providers.spec import ProviderRequest, Timeouts
 from pytest_llmeval.records.call import Completion, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
@@ -255,9 +256,8 @@ def test_an_endpoint_that_hangs_until_the_caller_gives_up_cools_down(
 def made(
     base_url: str, environ: Mapping[str, str], place: str = "--llm-provider"
 ) -> FailoverProvider:
-    provider = make_provider(
-        None, base_url=base_url, timeouts=Timeouts(), environ=environ, place=place
-    )
+    is_judge = place != "--llm-provider"
+    provider = make_provider(ProviderRequest("openai", place, environ, base_url, is_judge=is_judge))
     assert isinstance(provider, FailoverProvider)
     return provider
 

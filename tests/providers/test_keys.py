@@ -16,7 +16,8 @@ from pytest_llmeval.providers.openai.keys import (
     juror_environment,
     redacted,
 )
-from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import OpenAIProvider
+from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Request
 from tests.mock_endpoint import MockEndpoint, Reply
 

@@ -66,7 +66,7 @@ def test_a_running_server_is_used_and_the_file_is_named(gguf: Path, endpoint: Mo
         "tiny",
         "local:tiny.gguf",
     )
-    assert provider.base_url() == endpoint.url
+    assert provider.serve() == endpoint.url
 
 
 def test_a_local_model_takes_one_call_at_a_time_and_costs_nothing(

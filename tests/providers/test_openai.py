@@ -18,7 +18,8 @@ from pytest_llmeval.errors import (
     EndpointDown,
     RateLimited,
 )
-from pytest_llmeval.providers.openai.provider import Azure, OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import Azure, OpenAIProvider
+from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
 from tests.mock_endpoint import MockEndpoint, Reply, answer_for
 

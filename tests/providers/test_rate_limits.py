@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.openai.rate_limits import duration_s, read_rate_limits, retry_after_s
+from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Quota, RateLimits, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 

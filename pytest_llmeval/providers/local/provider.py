@@ -11,9 +11,12 @@ from threading import Lock
 from typing import Any
 
 from pytest_llmeval.errors import CallRefused, MissingExtraError, SettingError
+from pytest_llmeval.protocols import BaseProvider
+from pytest_llmeval.providers.local.models import known_models, local_file, models_folder
 from pytest_llmeval.providers.openai.keys import NO_KEY
-from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
+from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.python import in_thread
+from pytest_llmeval.providers.spec import ProviderRequest, Timeouts
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Message
 
@@ -33,7 +36,7 @@ TIMEOUTS = Timeouts(connect_s=10, read_s=3600, write_s=60)
 """The server answers one request after another, so the first byte may be long in coming; the engine bounds a call."""
 
 
-class LocalProvider:
+class LocalProvider(BaseProvider):
     """Answers with a model file through llama.cpp's own server, which runs inside this process.
 
     The server starts with the first request and takes one request at a time, on one CPU thread:
@@ -78,7 +81,7 @@ class LocalProvider:
         return f"LocalProvider({str(self._path)!r})"
 
     @cached_property
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> str | None:  # type: ignore[override]  # computed
         """Of the file, wherever it lies, and our system message: by its hash if that is known.
 
         Else by its name, size, first and last MiB: hashing a file of a gigabyte would take seconds
@@ -98,7 +101,7 @@ class LocalProvider:
             digest.update(file.read())
         return f"local:{digest.hexdigest()}"
 
-    def base_url(self) -> str:
+    def serve(self) -> str:
         """The server's base URL; starts it, once, if need be. May be called from any thread.
 
         Raises:
@@ -122,7 +125,7 @@ class LocalProvider:
                 "choice a call. Leave --llm-n unset."
             )
         if self._provider is None:
-            url = await in_thread(self.base_url)
+            url = await in_thread(self.serve)
             self._provider = self._provider or OpenAIProvider(
                 url, NO_KEY, TIMEOUTS
             )  # another call may have been first
@@ -139,6 +142,20 @@ class LocalProvider:
         self._provider = None
         if self._server is not None:
             self._server = self._base_url = None  # the server stops when nothing refers to it
+
+
+def make_local(request: ProviderRequest) -> BaseProvider:
+    """The provider of a model file, by its path or its name.
+
+    Raises:
+        InputError: The file, or what is needed to run it, cannot be had.
+    """
+    model, served_url = known_models().get(request.rest), request.served_url
+    if model is not None and not request.is_called:
+        path = models_folder() / model.file
+        return LocalProvider(path, served_url, request.place, model.sha256, is_asked=False)
+    path = local_file(request.rest, request.place)
+    return LocalProvider(path, served_url, request.place, model.sha256 if model else None)
 
 
 def _check(path: Path, base_url: str | None, place: str) -> None:

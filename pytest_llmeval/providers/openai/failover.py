@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout
-from pytest_llmeval.providers.openai.provider import OpenAIProvider
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 
 COOL_DOWN_S = 30.0
@@ -19,12 +19,12 @@ COOL_DOWN_S = 30.0
 class _Place:
     """One place of the list: who is there, until when it is left alone (0: it never failed), and why."""
 
-    provider: OpenAIProvider
+    provider: BaseProvider
     until: float = 0.0
     error: CallError | None = None
 
 
-class FailoverProvider:
+class FailoverProvider(BaseProvider):
     """Answers through the first endpoint of a list that can.
 
     One that fails is left alone for `COOL_DOWN_S` seconds, or as long as it asks for, while the
@@ -43,11 +43,11 @@ class FailoverProvider:
     sees_case = False
 
     def __init__(
-        self, providers: Sequence[OpenAIProvider], clock: Callable[[], float] = time.monotonic
+        self, providers: Sequence[BaseProvider], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._places = [_Place(provider) for provider in providers]
         self._clock = clock
-        self.models = tuple(provider.model for provider in providers)
+        self.models = tuple(model for provider in providers for model in provider.models)
         self.endpoint = providers[0].endpoint
         self.fingerprint: str | None = " ".join(str(provider.fingerprint) for provider in providers)
 

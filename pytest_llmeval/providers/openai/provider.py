@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.openai.errors import call_error
 from pytest_llmeval.providers.openai.keys import redacted
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import read_completion
+from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
 
 if TYPE_CHECKING:
@@ -24,21 +26,6 @@ DEFAULT_URL = "https://api.openai.com/v1"
 
 LARGE_PROMPT = 50_000
 """Characters from which a request may not fit into the buffers of a socket, so that sending it can stall."""
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Limits on the steps of one call, in seconds. The engine bounds the whole call.
-
-    Attributes:
-        connect_s: To connect.
-        read_s: To wait for the next bytes of the answer.
-        write_s: To send the next bytes of the request.
-    """
-
-    connect_s: float = 10.0
-    read_s: float = 60.0
-    write_s: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ CHAT = Api("chat completion", "/chat/completions", _chat_body, read_completion)
 """``POST /chat/completions``."""
 
 
-class OpenAIProvider:
+class OpenAIProvider(BaseProvider):
     """Answers through one call of an endpoint, usually ``POST /chat/completions``.
 
     The raw ``post`` of the SDK takes half the CPU time of ``chat.completions.create``, and its
@@ -116,7 +103,7 @@ class OpenAIProvider:
         self._key = api_key
         self._timeouts = timeouts
         self._azure = azure
-        self.model = model
+        self.models = (model,)
         self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
@@ -149,7 +136,7 @@ class OpenAIProvider:
             await self._clients.popitem()[1].close()
 
     async def _outcome(self, request: Request) -> Completion | CallError:
-        name = self.model or request.model
+        name = self.models[0] or request.model
         model = {"model": name} if name else {}
         body = {**model, **self._api.body(request)}
         large = (
