@@ -3,8 +3,8 @@
 Nothing is imported; every rule reads the AST. The last tests plant violations in a small package
 and look for them, so that a rule which finds nothing is known to be looking.
 
-An import under ``TYPE_CHECKING`` counts for layers and doors, because naming a type is knowing its
-module. It does not count for cycles and for start-up cost, because it is never executed.
+An import under ``TYPE_CHECKING`` counts for layers, doors and cycles, because naming a type is
+knowing its module. It does not count for start-up cost, because it is never executed.
 """
 
 from __future__ import annotations
@@ -223,11 +223,7 @@ def late_imports(package: Package) -> Iterator[str]:
 
 def cycles(package: Package) -> Iterator[str]:
     graph = {
-        module.name: {
-            origin(item, package)
-            for item in module.imports
-            if is_ours(item) and item.when != "typing"
-        }
+        module.name: {origin(item, package) for item in module.imports if is_ours(item)}
         for module in package.values()
     }
     try:
@@ -454,6 +450,14 @@ def test_a_planted_cycle_is_found_though_one_import_is_late(tmp_path: Path) -> N
     assert "import cycle: pytest_llmeval.store." in "".join(cycles(planted(tmp_path, files)))
 
 
+def test_a_planted_cycle_of_types_alone_is_found(tmp_path: Path) -> None:
+    files = {
+        "store/a.py": "import pytest_llmeval.store.b",
+        "store/b.py": "if TYPE_CHECKING:\n    from pytest_llmeval.store.a import X",
+    }
+    assert "import cycle: pytest_llmeval.store." in "".join(cycles(planted(tmp_path, files)))
+
+
 def test_a_planted_chain_of_re_exports_is_found(tmp_path: Path) -> None:
     files = {
         "text.py": "from pytest_llmeval.settings import A",
@@ -473,7 +477,7 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
         "goldens/read.py": "from pytest_llmeval.goldens.csv import rows\nTABLE = {}\n__all__ = ['rows']",
         "goldens/csv.py": "def rows():\n    import pandas\n    from pytest_llmeval import records",
         "records.py": "from pytest_llmeval.errors import E",
-        "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.records import Score",
+        "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.text import count",
         "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n"
         + "        a()\n" * 5,
         "cli/__init__.py": "import click\nprint('hello')",

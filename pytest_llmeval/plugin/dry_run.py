@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.plugin.collection import case_of
-from pytest_llmeval.plugin.state import AHEAD_OF, PluginState
+from pytest_llmeval.plugin.lookahead import LOOKAHEAD
+from pytest_llmeval.plugin.state import PluginState
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
@@ -43,7 +44,7 @@ class DryRun:
         self._print(terminalreporter)
 
     def _count(self, items: list[pytest.Item]) -> None:
-        ahead = self._activation.config.stash[AHEAD_OF]
+        ahead = self._activation.config.stash[LOOKAHEAD]
         begun = []
         for item in items:
             if (run := ahead.begin(item)) is not None:

@@ -23,7 +23,7 @@ from pytest_llmeval.plugin.markers import (
     settings_for,
     thresholds_of,
 )
-from pytest_llmeval.plugin.state import AHEAD, AHEAD_OF, PLAN, RUN, STATE, PluginState
+from pytest_llmeval.plugin.state import AHEAD, ORDER, PLAN, RUN, STATE, PluginState
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.stats.reducers import parse_reducer
 
@@ -81,7 +81,7 @@ def _plan(item: pytest.Item) -> Plan:
         ),
         metrics=metrics_of(item),
         is_golden=case is not None,
-        order=item.config.stash[AHEAD_OF].order(item),
+        order=item.stash.get(ORDER, 0),
     )
 
 

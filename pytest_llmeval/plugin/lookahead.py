@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.plugin.collection import case_of, definitions
-from pytest_llmeval.plugin.state import AHEAD, AHEAD_OF, STATE
+from pytest_llmeval.plugin.state import AHEAD, ORDER, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -32,13 +32,13 @@ WINDOW = 4
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note the order of the tests."""
-    session.config.stash[AHEAD_OF] = LookAhead(session.config.stash[STATE], session.items)
+    session.config.stash[LOOKAHEAD] = LookAhead(session.config.stash[STATE], session.items)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Ask for what the next tests need."""
-    item.config.stash[AHEAD_OF].reach(item)
+    item.config.stash[LOOKAHEAD].reach(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,7 +48,7 @@ def pytest_fixture_setup(
     """Learn what a user's fixture ``llm_provider`` returns: other tests will have the same."""
     value = yield
     if fixturedef.argname == "llm_provider":
-        request.config.stash[AHEAD_OF].learn_provider(fixturedef, request, value)
+        request.config.stash[LOOKAHEAD].learn_provider(fixturedef, request, value)
     return value
 
 
@@ -62,21 +62,18 @@ class LookAhead:
 
     def __init__(self, activation: PluginState, items: list[pytest.Item]) -> None:
         self._activation, self._items = activation, items
-        self._place = {item: number for number, item in enumerate(items)}
+        for number, item in enumerate(items):
+            item.stash[ORDER] = number
         self._has_cases = any(case_of(item) is not None for item in items)
         self._next = 0
         self._spare: list[CaseEvaluation] = []
         self._shown: dict[str, Wanted] = {}
-        self._values: dict[int, FixtureValue] = {}
+        self._values: dict[object, FixtureValue] = {}
         self._known = KnownItems(activation.config)
-
-    def order(self, item: pytest.Item) -> int:
-        """The position of an item among all."""
-        return self._place.get(item, 0)
 
     def reach(self, item: pytest.Item) -> None:
         """Ask for what the next items need, now that this one runs."""
-        here, window = self.order(item), self._window()
+        here, window = item.stash.get(ORDER, 0), self._window()
         if not window or not self._has_cases:
             return
         own = self._known.indices(here)
@@ -104,9 +101,9 @@ class LookAhead:
         self, fixturedef: Any, request: pytest.FixtureRequest, value: object
     ) -> None:
         """Learn what a fixture returned."""
-        known = self._values.get(id(fixturedef))
+        known = self._values.get(fixturedef)
         is_same = known is not None and known.value is value
-        self._values[id(fixturedef)] = FixtureValue(fixturedef, request.node, value, is_same)
+        self._values[fixturedef] = FixtureValue(fixturedef, request.node, value, is_same)
         if not is_same:
             self._next = 0  # items that could not be asked for may be now
         if fixturedef.scope in ("session", "package", "module") and not fixturedef.params:
@@ -178,7 +175,7 @@ class LookAhead:
         try:
             if len(definitions(item, "llm_provider")) == 1:
                 return planned_provider(item, self._activation, None)
-            found = self._values.get(id(next(reversed(definitions(item, "llm_provider")), None)))
+            found = self._values.get(next(reversed(definitions(item, "llm_provider")), None))
             return (
                 planned_provider(item, self._activation, found.value)
                 if found and found.holds_for(item)
@@ -186,6 +183,10 @@ class LookAhead:
             )
         except InputError:
             return None
+
+
+LOOKAHEAD: pytest.StashKey[LookAhead] = pytest.StashKey()
+"""On the configuration: what looks ahead."""
 
 
 class FixtureValue:

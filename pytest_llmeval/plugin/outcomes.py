@@ -9,7 +9,8 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
-from pytest_llmeval.plugin.state import AHEAD, AHEAD_OF, RUN, STATE
+from pytest_llmeval.plugin.lookahead import LOOKAHEAD
+from pytest_llmeval.plugin.state import AHEAD, RUN, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -71,7 +72,7 @@ def pytest_runtest_makereport(
 def forget_run(item: pytest.Item) -> None:
     """Drop an item's CaseRun: what a test needed is not kept after it."""
     if RUN in item.stash:
-        item.config.stash[AHEAD_OF].learn_scores(item.stash[RUN])
+        item.config.stash[LOOKAHEAD].learn_scores(item.stash[RUN])
         del item.stash[RUN]
         item.stash[AHEAD] = None  # what was begun is consumed, and is not begun again
     item.config.stash[STATE].current = None

@@ -19,9 +19,21 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.quarantine import Quarantine
-    from pytest_llmeval.plugin.lookahead import LookAhead
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
+
+
+class _Same:
+    """An object as a key that nothing else equals, whatever the object says of its equality."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._value is self._value
+
+    def __hash__(self) -> int:
+        return object.__hash__(self._value)
 
 
 class PluginState:
@@ -56,7 +68,7 @@ class PluginState:
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
         self._settings: dict[str, Settings] = {}
-        self._adopted: dict[int, tuple[object, BaseProvider]] = {}
+        self._adopted: dict[_Same, BaseProvider] = {}
 
     @cached_property
     def session(self) -> Session:
@@ -151,9 +163,10 @@ class PluginState:
         """
         from pytest_llmeval.providers.python import as_provider
 
-        if id(value) not in self._adopted:
-            self._adopted[id(value)] = (value, as_provider(value))
-        return self._adopted[id(value)][1]
+        same = _Same(value)
+        if same not in self._adopted:
+            self._adopted[same] = as_provider(value)
+        return self._adopted[same]
 
     def note_end(self, session: pytest.Session) -> None:
         """Note whether the run has come to its end."""
@@ -204,8 +217,8 @@ PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 AHEAD: pytest.StashKey[CaseEvaluation | None] = pytest.StashKey()
 """On an item: the same, begun before its test runs; ``None`` once that is over."""
 
-AHEAD_OF: pytest.StashKey[LookAhead] = pytest.StashKey()
-"""On the configuration: what looks ahead."""
+ORDER: pytest.StashKey[int] = pytest.StashKey()
+"""On an item: its position among all."""
 
 
 def usage_error(error: InputError) -> pytest.UsageError:

@@ -10,7 +10,7 @@ from pytest_llmeval.records.comparison import Interval
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.verdicts import RunOutcome
-from pytest_llmeval.summary.tallies import Cost
+from pytest_llmeval.summary.costs import Cost
 
 SCHEMA = "urn:pytest-llm-golden:history-1"
 ANOTHER_JUDGE, ANOTHER_VERSION, OTHER_CASES = "another judge", "another version", "other cases"

@@ -25,8 +25,9 @@ from pytest_llmeval.runlog.history import (
     RunPoint,
 )
 from pytest_llmeval.runlog.light_rows import NarrowCase, narrow_calls, narrow_cases, narrow_scores
+from pytest_llmeval.summary.costs import Cost
 from pytest_llmeval.summary.summary import Summary, Tally
-from pytest_llmeval.summary.tallies import Cost, ScoreSummary
+from pytest_llmeval.summary.tallies import ScoreSummary
 
 if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog

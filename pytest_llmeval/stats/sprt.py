@@ -62,5 +62,6 @@ class SequentialTest:
 
     def after(self, passed: bool) -> SequentialTest:
         """The test after one more draw."""
-        name = "passes" if passed else "failures"
-        return replace(self, **{name: getattr(self, name) + 1})
+        if passed:
+            return replace(self, passes=self.passes + 1)
+        return replace(self, failures=self.failures + 1)

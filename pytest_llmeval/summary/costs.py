@@ -5,14 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from pytest_llmeval.records.call import CALLS, Completion
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.text import count, usd
 
-if TYPE_CHECKING:
-    from pytest_llmeval.summary.tallies import Cost
+
+@dataclass(frozen=True)
+class Cost:
+    """Some calls, and what they cost.
+
+    Attributes:
+        calls: Calls that were made. One that answered several cases is one.
+        usd: US dollars for the calls; ``None`` if a price is unknown.
+        known_usd: US dollars for the calls whose price is known.
+        unknown: Calls whose price is unknown.
+    """
+
+    calls: int
+    usd: float | None
+    known_usd: float
+    unknown: int
 
 
 @dataclass(frozen=True)

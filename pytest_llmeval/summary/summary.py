@@ -24,9 +24,8 @@ from pytest_llmeval.records.verdicts import (
 )
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 from pytest_llmeval.summary.checks import checks, flicker_text
-from pytest_llmeval.summary.costs import Ledger, answers, scoring_calls
+from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.tallies import (
-    Cost,
     SampleSummary,
     ScoreSummary,
     ScoreTally,

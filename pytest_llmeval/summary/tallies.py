@@ -13,7 +13,7 @@ from pytest_llmeval.records.run import Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.summary.checks import asked_for, kept_count
-from pytest_llmeval.summary.costs import Ledger
+from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.text import instant
 
 
@@ -44,23 +44,6 @@ class ScoreSummary:
     bounds: int
     missed: int
     versions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Some calls, and what they cost.
-
-    Attributes:
-        calls: Calls that were made. One that answered several cases is one.
-        usd: US dollars for the calls; ``None`` if a price is unknown.
-        known_usd: US dollars for the calls whose price is known.
-        unknown: Calls whose price is unknown.
-    """
-
-    calls: int
-    usd: float | None
-    known_usd: float
-    unknown: int
 
 
 @dataclass(frozen=True)

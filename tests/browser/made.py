@@ -26,7 +26,7 @@ from pytest_llmeval.records.run import Calibration, JudgeFacts, Run, SelfTest, T
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.runlog.history import MetricPoint, RunPoint
-from pytest_llmeval.summary.tallies import Cost
+from pytest_llmeval.summary.costs import Cost
 from tests.reports.points import point_of
 
 ROOT = Path(__file__).parents[2]

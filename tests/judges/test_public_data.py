@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,35 @@ import pytest
 
 from pytest_llmeval.errors import BadReply
 from pytest_llmeval.judges.replies import parse_rating
-from pytest_llmeval.stats.pairwise import accuracy, position_agreement
 
 DATA = Path(__file__).parents[3] / "shared/data"
+
+
+def accuracy(verdicts: Sequence[tuple[str, str]], labels: Sequence[str]) -> float | None:
+    """Share of verdicts that name the answer that people prefer, the mean over both orders.
+
+    Source: LLMBar, arXiv 2310.07641, section 4.
+
+    Args:
+        verdicts: For each pair, who won in either order.
+        labels: Whom people prefer.
+
+    Returns:
+        From 0 to 1; ``None`` without pairs.
+    """
+    right = [
+        (verdict == label) for pair, label in zip(verdicts, labels, strict=True) for verdict in pair
+    ]
+    return sum(right) / len(right) if right else None
+
+
+def position_agreement(verdicts: Sequence[tuple[str, str]]) -> float | None:
+    """Share of pairs on which both orders have the same winner. Source: the same.
+
+    Returns:
+        From 0 to 1; ``None`` without pairs.
+    """
+    return sum(first == second for first, second in verdicts) / len(verdicts) if verdicts else None
 
 
 def rows(name: str) -> list[Any]:

@@ -22,8 +22,8 @@ from pytest_llmeval.records.verdicts import OUTCOMES
 from pytest_llmeval.runlog.history import History
 from pytest_llmeval.runlog.history_reading import read_history
 from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.summary.costs import Cost
 from pytest_llmeval.summary.summary import summarize
-from pytest_llmeval.summary.tallies import Cost
 from tests.finished_run import make_results, make_run
 
 PRICES = {"": 0.25, "a": 0.5, "b": None, "a+b": 1.0, "c": 0.0}

@@ -13,9 +13,8 @@ from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.stats.intervals import mean_interval, wilson_interval
 from pytest_llmeval.summary.checks import checks
-from pytest_llmeval.summary.costs import CaseCost, case_cost
+from pytest_llmeval.summary.costs import CaseCost, Cost, case_cost
 from pytest_llmeval.summary.summary import Summary, summarize
-from pytest_llmeval.summary.tallies import Cost
 
 
 @pytest.fixture
