@@ -70,6 +70,18 @@ TABLES = {f"{PACKAGE}.settings.table"}
 """Modules that are one table, as long as it is."""
 HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
 
+MAY_ASK = {
+    "protocols": "the door where an object of a user's is wrapped",
+    "metrics.entry": "the door for a function that makes metrics, which has no base class",
+    "providers.python": "the door for callables of users and runnables of LangChain",
+    "plugin": "objects of pytest and xdist have members only in some versions and processes",
+    "goldens.formats.json_table": "errors of several libraries",
+    "goldens.prompting": "an OSError or a UnicodeError",
+    "metrics.mathematics": "a signal that not every platform has",
+    "metrics.toxicity.model": "the configuration of a model of transformers",
+}
+"""Modules and parts that may ask an object for a member by its name, and whose objects these are."""
+
 When = Literal["start", "late", "typing"]
 
 
@@ -310,6 +322,27 @@ def forbidden(package: Package) -> Iterator[str]:
                 yield module.says(node.lineno, "print in the library; only cli prints")  # type: ignore[attr-defined]
 
 
+def questions(module: Module) -> Iterator[ast.Call]:
+    """The calls that ask an object for a member of a fixed name."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        is_fixed = len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+        if node.func.id == "hasattr" or (node.func.id == "getattr" and is_fixed):
+            yield node
+
+
+def capabilities(package: Package) -> Iterator[str]:
+    """What an object can do is a member of its type; a name that is data, such as a setting's, may be looked up."""
+    for module in package.values():
+        if {module.part, module.name.removeprefix(f"{PACKAGE}.")} & MAY_ASK.keys():
+            continue
+        for node in questions(module):
+            yield module.says(
+                node.lineno, f"{ast.unparse(node)} asks for a capability; give the type a default"
+            )
+
+
 RULES: tuple[Rule, ...] = (
     layers,
     definitions,
@@ -319,6 +352,7 @@ RULES: tuple[Rule, ...] = (
     sizes,
     module_state,
     forbidden,
+    capabilities,
 )
 
 
@@ -331,6 +365,12 @@ def package() -> Package:
 def test_the_package_keeps(rule: Rule, package: Package) -> None:
     violations = list(rule(package))
     assert not violations, "\n" + "\n".join(violations)
+
+
+def test_whoever_may_ask_still_does(package: Package) -> None:
+    asking = {name for module in package.values() if any(questions(module))
+              for name in (module.part, module.name.removeprefix(f"{PACKAGE}."))}  # fmt: skip
+    assert MAY_ASK.keys() <= asking
 
 
 def planted(root: Path, files: dict[str, str]) -> Package:
@@ -428,6 +468,8 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
     (forbidden, "text.py", "def f():\n    print('hello')", "text.py:2: print in the library"),
     (forbidden, "text.py", "import pickle", "text.py:1: imports pickle"),
     (forbidden, "store/utils.py", "", "utils.py:1: a drawer"),
+    (capabilities, "text.py", "hasattr(a, b)", "text.py:1: hasattr(a, b) asks"),
+    (capabilities, "text.py", "\ngetattr(a, 'close', None)", "text.py:2: getattr(a, 'close'"),
 )
 
 
@@ -476,7 +518,7 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
         "runs.py": "from pytest_llmeval.goldens.read import read\nclass Session: ...",
         "goldens/read.py": "from pytest_llmeval.goldens.csv import rows\nTABLE = {}\n__all__ = ['rows']",
         "goldens/csv.py": "def rows():\n    import pandas\n    from pytest_llmeval import records",
-        "records.py": "from pytest_llmeval.errors import E",
+        "records.py": "from pytest_llmeval.errors import E\ndef f(a, b):\n    getattr(a, b)",
         "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.text import count",
         "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n"
         + "        a()\n" * 5,
