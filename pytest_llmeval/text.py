@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records.comparison import Interval
+    from pytest_llmeval.records.interval import Interval
 
 NONE = "-"
 TINY = "about 0"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.assembly.trust import FIGURE_NAMES
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.scales import AlignedScores, ScaleOptions, compared
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.run import Calibration
 from pytest_llmeval.reports.terminal.calibration import Agreement, Confusion, Disagreement
 from pytest_llmeval.stats import agreement as figures

@@ -5,26 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import GATE_STATES, VERDICTS, GateState, Tone, Verdict
 
 DecidedBy = Literal["t", "permutation", "mcnemar"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its two-sided confidence interval.
-
-    Attributes:
-        estimate: The estimate; ``None`` if there is nothing to estimate from.
-        low: Lower bound; ``None`` if it cannot be known.
-        high: Upper bound; ``None`` if it cannot be known.
-        n: Number of observations.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 UNKNOWN = Interval(None, None, None, 0)

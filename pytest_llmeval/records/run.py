@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytest_llmeval.records.comparison import Comparison, GateOutcome, Interval
+from pytest_llmeval.records.comparison import Comparison, GateOutcome
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import JUDGED_CODES
 
 SELFTEST_SHARE = 0.8

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.verdicts import RunOutcome

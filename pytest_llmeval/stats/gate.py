@@ -27,7 +27,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.records.comparison import GateResult, Interval
+from pytest_llmeval.records.comparison import GateResult
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import Verdict
 from pytest_llmeval.stats.comparability import (
     MANY_CLUSTERS,

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score

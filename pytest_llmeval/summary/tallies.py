@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Message, Source
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.runlog.history import MetricPoint

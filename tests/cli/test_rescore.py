@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.run import Calibration, Run
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.store.judge_file import JudgeFile

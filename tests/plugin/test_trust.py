@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.run import Calibration
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.mock_endpoint import Received, honest_judge

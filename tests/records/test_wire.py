@@ -27,11 +27,11 @@ from pytest_llmeval.records.comparison import (
     Coverage,
     GateOutcome,
     GateResult,
-    Interval,
     LengthChange,
     MetricComparison,
     Slice,
 )
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Sample
 from pytest_llmeval.records.run import Calibration, JudgeFacts, Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_llmeval.records.comparison import (
-    Comparison,
-    Coverage,
-    GateResult,
-    Interval,
-    MetricComparison,
-)
+from pytest_llmeval.records.comparison import Comparison, Coverage, GateResult, MetricComparison
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.banner import banner_figures

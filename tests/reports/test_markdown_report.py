@@ -22,9 +22,9 @@ from pytest_llmeval.records.comparison import (
     Coverage,
     GateOutcome,
     GateResult,
-    Interval,
     MetricComparison,
 )
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.intervals import mean_interval, percentile, wilson_bounds, wilson_interval
 
 numbers = st.floats(-1e6, 1e6)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmeval.records.comparison import Comparison, Interval, MetricComparison
+from pytest_llmeval.records.comparison import Comparison, MetricComparison
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.banner import p_text

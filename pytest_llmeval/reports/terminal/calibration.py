@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.run import Calibration
 from pytest_llmeval.records.threshold import COMPARISONS, Threshold
 from pytest_llmeval.stats.agreement import kappa_word

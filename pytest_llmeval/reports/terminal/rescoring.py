@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmeval.records.comparison import Interval
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
