@@ -1,4 +1,4 @@
-"""What the endpoint of the benchmarks counts."""
+"""What the endpoint counts."""
 
 from __future__ import annotations
 
@@ -10,34 +10,44 @@ from typing import Any
 
 @dataclass
 class Body:
-    """What became of one request body. Times are those of ``time.monotonic``, which all processes share."""
+    """What became of one request body.
+
+    Times are those of ``time.monotonic``, which all processes of a machine share.
+
+    Attributes:
+        requests: How often it came.
+        answered_at: When it was last answered; ``None`` if it never was.
+        was_judged: Whether a judge was shown its answer, so that the client has it for sure.
+        is_dropped: Whether the client went before the reply, and has not asked again.
+    """
 
     requests: int = 0
     answered_at: float | None = None
-    dropped: bool = False
-    """The client went before the reply, and has not asked again."""
+    was_judged: bool = False
+    is_dropped: bool = False
 
 
 class Ledger:
-    """Counts requests and replies. `mark` begins to count anew but remembers the bodies."""
+    """Counts requests and replies. `mark` starts the counts again but remembers the bodies."""
 
     def __init__(self) -> None:
         self._bodies: dict[str, Body] = {}
+        self._answers: dict[str, Body] = {}
         self._in_flight = 0
         self.mark()
 
     def mark(self) -> None:
         """Set every count back to zero; a body that was seen stays seen."""
         self._requests = self._duplicates = self._dropped = 0
+        self._judged = self._judged_again = 0
         self._highest = self._in_flight
         self._statuses: Counter[str] = Counter()
         self._first: float | None = None
         self._last_arrival = self._last = self._resumed_at = 0.0
         self._longest_pause_s = 0.0
         self._again_after: list[float] = []
-        self._prompt_tokens = self._completion_tokens = self._largest_prompt = (
-            self._largest_completion
-        ) = 0
+        self._prompt_tokens = self._completion_tokens = 0
+        self._largest_prompt = self._largest_completion = 0
 
     def arrived(self, key: str) -> int:
         """Note a request.
@@ -61,23 +71,35 @@ class Ledger:
         self._highest = max(self._highest, self._in_flight)
         return body.requests - 1
 
+    def judged(self, answer: str) -> None:
+        """Note that a judge was shown an answer, if it is one that this endpoint gave."""
+        body = self._answers.get(answer)
+        if body is not None and not body.was_judged:
+            body.was_judged = True
+            self._judged += 1
+
     def _came_again(self, body: Body, now: float) -> None:
         self._duplicates += 1
         if body.answered_at is not None:
             self._again_after.append(body.answered_at)
-        if body.dropped:
-            body.dropped, self._resumed_at = False, now
+        if body.was_judged:
+            self._judged_again += 1
+        if body.is_dropped:
+            body.is_dropped = False
+            self._resumed_at = now
 
     def ended(self, status: str) -> None:
-        """Note a reply, or a connection that we reset."""
+        """Note a reply, or a connection that the endpoint reset."""
         self._last = time.monotonic()
         self._in_flight -= 1
         self._statuses[status] += 1
 
-    def answered(self, key: str, prompt_tokens: int, completion_tokens: int) -> None:
-        """Note a reply that can be used."""
+    def answered(self, key: str, answer: str, prompt_tokens: int, completion_tokens: int) -> None:
+        """Note a reply that the client can use."""
         self.ended("200")
-        self._bodies[key].answered_at = self._last
+        body = self._bodies[key]
+        body.answered_at = self._last
+        self._answers[answer] = body
         self._prompt_tokens += prompt_tokens
         self._completion_tokens += completion_tokens
         self._largest_prompt = max(self._largest_prompt, prompt_tokens)
@@ -86,15 +108,17 @@ class Ledger:
     def dropped(self, key: str) -> None:
         """Note a client that went before the reply."""
         self._in_flight -= 1
-        self._bodies[key].dropped = True
+        self._bodies[key].is_dropped = True
         self._dropped += 1
 
     def stats(self) -> dict[str, Any]:
-        """Everything since the last `mark`, for ``/stats``."""
+        """Report everything since the last `mark`, for ``/stats``."""
         return {
             "requests": self._requests,
             "distinct": len(self._bodies),
             "duplicates": self._duplicates,
+            "judged": self._judged,
+            "judged_again": self._judged_again,
             "again_after_answer": self._again_after,
             "in_flight": self._in_flight,
             "highest_in_flight": self._highest,

@@ -1,4 +1,4 @@
-"""Processes that are measured: wall and CPU time, peak memory, and whatever they printed."""
+"""Processes that are measured: wall and CPU time, peak memory, and their output."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LONGEST_S = 400.0
+LONGEST_S = 1200.0
 """A process that takes longer is ended: something hangs."""
 
 FOREIGN = ("LLMEVAL_", "OPENAI_", "AZURE_", "PYTEST_", "COVERAGE_", "BENCHMARK_", "PYTHON")
-"""Prefixes of the variables that would make a measure depend on who runs it. PYTHONDONTWRITEBYTECODE, for one, makes
-every start compile the plugin anew, which no installation does."""
+"""Prefixes of the variables that would make a measure depend on who runs it.
+
+PYTHONDONTWRITEBYTECODE, for one, makes every start compile the plugin again, which happens in no
+installation.
+"""
 
 
 class NotMeasured(Exception):
-    """A process did not do what is measured."""
+    """What is to be measured did not happen."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a process took, those it waited for included.
+    """The cost of a process and of those it waited for.
 
     Attributes:
         wall_s: Seconds from its start to its end.
@@ -44,24 +47,23 @@ class Finished:
     output: str
 
     def expect(self, *codes: int) -> Finished:
-        """Itself, where it ended as it should.
+        """Return the process itself if it ended as it should.
 
         Raises:
             NotMeasured: It did not.
         """
         if self.code not in codes:
-            raise NotMeasured(
-                f"exit code {self.code}, not {' or '.join(map(str, codes))}:\n{self.output[-3000:]}"
-            )
+            allowed = " or ".join(map(str, codes))
+            raise NotMeasured(f"exit code {self.code}, not {allowed}:\n{self.output[-3000:]}")
         return self
 
 
 class Running:
-    """A process in a group of its own.
+    """A process in its own group.
 
     Args:
         command: What to start.
-        folder: Its working directory; what it prints goes to ``output.txt`` there.
+        folder: Its working directory; its output goes to ``output.txt`` there.
         variables: Added to the environment.
     """
 
@@ -90,7 +92,8 @@ class Running:
         self._process.returncode = os.waitstatus_to_exitcode(status)
         output = self._output.read_text(encoding="utf-8", errors="replace")
         cpu_s = usage.ru_utime + usage.ru_stime
-        return Finished(wall_s, cpu_s, usage.ru_maxrss / 1024, self._process.returncode, output)
+        peak_mb = usage.ru_maxrss / 1024
+        return Finished(wall_s, cpu_s, peak_mb, self._process.returncode, output)
 
     def is_running(self) -> bool:
         """Whether it still runs; its end is not collected, so `wait` still can."""
@@ -102,12 +105,8 @@ class Running:
             os.killpg(self.pid, signal.SIGKILL)
 
     def workers(self) -> list[int]:
-        """The ids of its xdist workers."""
-        return [
-            pid
-            for pid in _children(self.pid)
-            if b"exec(eval(" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        """List the process ids of its xdist workers."""
+        return [pid for pid in _children(self.pid) if _is_worker(pid)]
 
 
 def run(command: Sequence[str], folder: Path, **variables: str) -> Finished:
@@ -116,9 +115,16 @@ def run(command: Sequence[str], folder: Path, **variables: str) -> Finished:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Ours without what would change a measure, so that modules of this package are found."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
-    return {**kept, "PYTHONPATH": str(ROOT), **variables}
+    """Copy the environment without what would change a measure; this package can be imported."""
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
+    return {**clean, "PYTHONPATH": str(ROOT), **variables}
+
+
+def _is_worker(pid: int) -> bool:
+    """Whether a process is execnet's, which hosts a worker of xdist."""
+    with contextlib.suppress(OSError):  # it has ended since
+        return b"exec(eval(" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def _children(parent: int) -> Iterator[int]:

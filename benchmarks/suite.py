@@ -1,4 +1,4 @@
-"""What is measured: a golden file in a folder of its own, the plugin that runs it, and the endpoint that answers."""
+"""What is measured: a golden file in a new folder, the plugin, and the endpoint that answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +17,28 @@ from typing import Any
 
 from benchmarks.processes import ROOT, Finished, NotMeasured, Running, environment, run
 
-CONCURRENCY = 50
+SELF_TEST_CALLS = 25
+"""Calls of the self-test that a live judge has to pass before it may gate: docs/judge.md."""
+
 INPUT_USD, OUTPUT_USD = 3, 6
 """Price of the endpoint's model for a million tokens."""
 
-INI = f"[pytest]\nllm_golden = golden.csv\nllm_prices =\n    mock-1 = {INPUT_USD} {OUTPUT_USD}\n"
-TOPICS = ("refund", "shipping", "billing", "password", "invoice", "warranty", "delivery", "privacy")
+INI = f"""[pytest]
+llm_golden = golden.csv
+llm_judges = judges.json
+llm_prices =
+    mock-1 = {INPUT_USD} {OUTPUT_USD}
+"""
+TOPICS = (
+    "refund",
+    "shipping",
+    "billing",
+    "password",
+    "invoice",
+    "warranty",
+    "delivery",
+    "privacy",
+)
 POLL_S = 0.02
 
 
@@ -32,38 +48,38 @@ class Endpoint:
 
     url: str
 
-    def ask(self, path: str) -> dict[str, Any]:
-        """Its ``/stats``, or those before nothing else than ``/mark`` or ``/reset``."""
+    def request(self, path: str) -> dict[str, Any]:
+        """Request ``/stats``, ``/mark`` or ``/reset``; the reply holds its counts."""
         method = "GET" if path == "/stats" else "POST"
         request = urllib.request.Request(self.url.removesuffix("/v1") + path, method=method)
         with urllib.request.urlopen(request, timeout=30) as reply:
-            told: dict[str, Any] = json.loads(reply.read())
-        return told
+            stats: dict[str, Any] = json.loads(reply.read())
+        return stats
 
     def wait_until(
-        self, reached: Callable[[dict[str, Any]], bool], process: Running
+        self, is_reached: Callable[[dict[str, Any]], bool], process: Running
     ) -> dict[str, Any]:
-        """Its statistics, as soon as they are as asked.
+        """Wait until its counts are as they have to be.
 
         Raises:
             NotMeasured: The process ended before.
         """
-        while not reached(stats := self.ask("/stats")):
+        while True:
+            stats = self.request("/stats")
+            if is_reached(stats):
+                return stats
             if not process.is_running():
-                raise NotMeasured(f"it ended too early:\n{process.wait().output[-3000:]}")
+                output = process.wait().output[-3000:]
+                raise NotMeasured(f"the run ended before it could be killed:\n{output}")
             time.sleep(POLL_S)
-        return stats
 
 
 @contextmanager
 def serving(**behaviour: float) -> Iterator[Endpoint]:
-    """An endpoint in a process of its own; the arguments are fields of `Behaviour`."""
-    options = [
-        part
-        for name, value in behaviour.items()
-        for part in (f"--{name.replace('_', '-')}", str(value))
-    ]
-    command = [sys.executable, "-m", "benchmarks.endpoint", *options]
+    """Run an endpoint in a new process; the arguments are fields of `Behaviour`."""
+    command = [sys.executable, "-m", "benchmarks.endpoint"]
+    for name, value in behaviour.items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
     with subprocess.Popen(
         command, env=environment({}), cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -76,131 +92,147 @@ def serving(**behaviour: float) -> Iterator[Endpoint]:
 
 @dataclass(frozen=True)
 class Measured:
-    """A run of the plugin or of the floor, and what the endpoint saw of it."""
+    """A run of the plugin or of the floor, and what the endpoint saw of it.
 
-    took: Finished
+    Attributes:
+        process: What it cost.
+        stats: The counts of the endpoint.
+        report: The JSON report.
+    """
+
+    process: Finished
     stats: dict[str, Any]
     report: dict[str, Any] = field(default_factory=dict)
 
     @property
     def results(self) -> list[dict[str, Any]]:
         """The results in the JSON report."""
-        found: list[dict[str, Any]] = self.report.get("results", [])
-        return found
+        results: list[dict[str, Any]] = self.report.get("results", [])
+        return results
+
+    @property
+    def verdicts(self) -> dict[str, tuple[str, list[tuple[str, object]]]]:
+        """Outcome and scores of each case, by its id."""
+        verdicts = {}
+        for result in self.results:
+            scores = [(score["name"], score["value"]) for score in result["scores"]]
+            verdicts[result["case"]["id"]] = (result["outcome"], scores)
+        return verdicts
+
+    def outcomes(self, outcome: str) -> int:
+        """Count the results with an outcome."""
+        return sum(result["outcome"] == outcome for result in self.results)
 
     @property
     def cost_usd(self) -> float:
-        """What its calls cost, by the endpoint's own count."""
+        """What its calls cost, by the endpoint's count."""
         return price_usd(self.stats["prompt_tokens"], self.stats["completion_tokens"])
 
 
 def price_usd(prompt_tokens: int, completion_tokens: int) -> float:
-    """The price of so many tokens."""
+    """Compute the price of so many tokens."""
     return (prompt_tokens * INPUT_USD + completion_tokens * OUTPUT_USD) / 1e6
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A folder with an ini file and ``rows`` golden rows."""
+    """A folder with an ini file and a golden file of so many rows."""
 
     folder: Path
     rows: int
 
     @classmethod
-    def make(cls, folder: Path, rows: int) -> Suite:
-        """Write the files."""
+    def make(cls, folder: Path, rows: int, *, prompts: Sequence[str] = ()) -> Suite:
+        """Write the files.
+
+        Args:
+            folder: A new folder.
+            rows: How many rows the golden file has.
+            prompts: The prompts, if they are not all different: one for each row.
+        """
         folder.mkdir(parents=True)
         (folder / "pytest.ini").write_text(INI, encoding="utf-8")
         with (folder / "golden.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(("id", "prompt", "expected"))
-            writer.writerows(_row(number) for number in range(rows))
+            for number in range(rows):
+                prompt = prompts[number] if prompts else prompt_of(number)
+                writer.writerow((f"row-{number:05d}", prompt, _expected(number)))
         return cls(folder, rows)
 
+    @property
+    def calls(self) -> int:
+        """The calls of a first run: an answer and a verdict for each row, and the self-test."""
+        return 2 * self.rows + SELF_TEST_CALLS
+
     def start(self, endpoint: Endpoint, *options: str, **variables: str) -> Running:
-        """Start pytest on the golden file, with log and JSON report, and rubric scores of 4 asked."""
-        told = (
-            "--llm-base-url",
-            endpoint.url,
-            "--llm-model",
-            "mock-1",
-            "--llm-judge-model",
-            "mock-1",
-            "--llm-html=",
-        )
+        """Start pytest on the golden file; a rubric score of 4 is required."""
         self._report.unlink(missing_ok=True)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--tb=no",
-            "golden.csv",
-            "--min-score",
-            "4",
-            *told,
-            *options,
-        ]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "golden.csv"]
+        command += ["--min-score", "4", "--llm-base-url", endpoint.url]
+        command += ["--llm-model", "mock-1", "--llm-judge-model", "mock-1", *options]
         return Running(command, self.folder, variables)
 
-    def pytest(self, endpoint: Endpoint, *options: str, **variables: str) -> Measured:
-        """Run it from an empty store to the end."""
+    def first(self, endpoint: Endpoint, *options: str, **variables: str) -> Measured:
+        """Run it to the end as if it were the first time: nothing is stored or known."""
         self.forget()
         return self.again(endpoint, *options, **variables)
 
     def again(self, endpoint: Endpoint, *options: str, **variables: str) -> Measured:
-        """Run it to the end, with the store as it is."""
-        endpoint.ask("/reset")
-        return self.finished(self.start(endpoint, *options, **variables), endpoint)
+        """Run it to the end, with the store and the judge file as they are."""
+        endpoint.request("/reset")
+        return self.finish(self.start(endpoint, *options, **variables), endpoint)
 
-    def finished(self, process: Running, endpoint: Endpoint) -> Measured:
+    def finish(self, process: Running, endpoint: Endpoint) -> Measured:
         """Wait for a run, and collect what is known of it.
 
         Raises:
             NotMeasured: It wrote no JSON report.
         """
-        took = process.wait()
+        finished = process.wait()
         if not self._report.exists():
-            raise NotMeasured(f"no JSON report, exit code {took.code}:\n{took.output[-3000:]}")
-        return Measured(
-            took, endpoint.ask("/stats"), json.loads(self._report.read_text(encoding="utf-8"))
-        )
+            output = finished.output[-3000:]
+            raise NotMeasured(f"no JSON report, exit code {finished.code}:\n{output}")
+        report = json.loads(self._report.read_text(encoding="utf-8"))
+        return Measured(finished, endpoint.request("/stats"), report)
 
     @property
     def _report(self) -> Path:
         return self.folder / ".llmeval" / "report.json"
 
     def forget(self) -> None:
-        """Remove the store, the run log and the report."""
+        """Remove the store, the run log, the reports, and what is known of judges."""
+        self.forget_answers()
+        (self.folder / "judges.json").unlink(missing_ok=True)
+
+    def forget_answers(self) -> None:
+        """Remove the store, the run log and the reports; a judge that was tested stays known."""
         shutil.rmtree(self.folder / ".llmeval", ignore_errors=True)
 
-    def floor(self, endpoint: Endpoint) -> Measured:
+    def floor(self, endpoint: Endpoint, concurrency: int) -> Measured:
         """Run the bare loop on the same rows."""
-        endpoint.ask("/reset")
-        script = [
-            sys.executable,
-            str(ROOT / "benchmarks" / "floor.py"),
-            "golden.csv",
-            endpoint.url,
-            str(CONCURRENCY),
-        ]
-        return Measured(run(script, self.folder).expect(0), endpoint.ask("/stats"))
+        endpoint.request("/reset")
+        script = str(ROOT / "benchmarks" / "floor.py")
+        command = [sys.executable, script, "golden.csv", endpoint.url, str(concurrency)]
+        return Measured(run(command, self.folder).expect(0), endpoint.request("/stats"))
 
 
-def noop(folder: Path, tests: int, *options: str) -> Finished:
+def noop(folder: Path, tests: int, *options: str, **variables: str) -> Finished:
     """Run pytest on so many tests that do nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     shutil.copy(ROOT / "benchmarks" / "noop.py", folder / "test_noop.py")
     command = [sys.executable, "-m", "pytest", "-q", *options]
-    return run(command, folder, BENCHMARK_TESTS=str(tests)).expect(0)
+    return run(command, folder, BENCHMARK_TESTS=str(tests), **variables).expect(0)
 
 
-def _row(number: int) -> tuple[str, str, str]:
+def prompt_of(number: int) -> str:
+    """Write the prompt of a row."""
     topic = TOPICS[number % len(TOPICS)]
-    asked = f"Question {number}: a customer asks about {topic} for order {100_000 + number * 37}. What do we reply?"
-    return (
-        f"row-{number:05d}",
-        asked,
-        f"We look into the {topic} of the order and write within two days.",
-    )
+    order = 100_000 + number * 37
+    return f"Question {number}: a customer asks about {topic} for order {order}. What do we reply?"
+
+
+def _expected(number: int) -> str:
+    topic = TOPICS[number % len(TOPICS)]
+    return f"We look into the {topic} of the order and write within two days."

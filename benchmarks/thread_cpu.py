@@ -1,4 +1,7 @@
-"""A pytest plugin that writes the CPU seconds of the engine's thread into the file named by BENCHMARK_THREAD_CPU."""
+"""A pytest plugin that measures the engine's thread.
+
+It writes the CPU seconds of the thread into the file that BENCHMARK_THREAD_CPU names.
+"""
 
 import os
 import threading
@@ -15,8 +18,7 @@ ENGINE_THREAD = "llmeval-engine"
 def pytest_runtestloop() -> Generator[None, object, object]:
     result = yield
     threads = [thread for thread in threading.enumerate() if thread.name == ENGINE_THREAD]
-    used_s = sum(
-        time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0)) for thread in threads
-    )
+    clocks = [time.pthread_getcpuclockid(thread.ident or 0) for thread in threads]
+    used_s = sum(time.clock_gettime(clock) for clock in clocks)
     Path(os.environ["BENCHMARK_THREAD_CPU"]).write_text(str(used_s), encoding="utf-8")
     return result
