@@ -58,23 +58,23 @@ class Judged:
     wrong: float | None
 
 
-def pairs(count: int, other: bool) -> list[Pair]:
+def pairs(count: int, alternative: bool) -> list[Pair]:
     """Draw rows of the golden file with a fixed seed.
 
     Args:
         count: How many.
-        other: Whether the right answer is another one than the expected one, if the row has one.
+        alternative: Whether the right answer is not the expected one, if the row has another.
     """
     with GOLDEN.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["incorrect_answers"].strip()]
     drawn = random.Random(SEED).sample(rows, min(count, len(rows)))
-    return [_pair(row, other) for row in drawn]
+    return [_pair(row, alternative) for row in drawn]
 
 
-def _pair(row: dict[str, str], other: bool) -> Pair:
+def _pair(row: dict[str, str], alternative: bool) -> Pair:
     case = Case(row["id"], row["question"], Source(GOLDEN.name, 1), expected=row["target"])
     right = row["target"]
-    if other:
+    if alternative:
         others = [text for text in row["correct_answers"].split("; ") if text != right]
         right = (others or [right])[0]
     return Pair(case, right, row["incorrect_answers"].split("; ")[0])
