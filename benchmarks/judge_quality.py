@@ -29,7 +29,6 @@ from pytest_llmeval.providers.openai.provider import OpenAIProvider, Timeouts
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.score import Score
-from pytest_llmeval.stats.auc import auc
 from tests.judges.injections import Attack, attacks
 
 ROOT = Path(__file__).parents[1]
@@ -136,13 +135,22 @@ def figures(name: str, results: Sequence[Judged]) -> Iterator[Row]:
         accuracy = 100 * (hits + rejections) / answers
         detail = f"right {hits}, wrong {rejections}, of {len(results)} each"
         yield note(name, f"accuracy, pass >= {bound}", accuracy, "%", detail=detail)
-    yield Row(name, "AUC", auc(right, wrong), "of 1")
+    yield Row(name, "AUC", _auc(right, wrong), "of 1")
     if right:
         yield note(name, "mean of right answers", statistics.fmean(right), "of 5")
     if wrong:
         yield note(name, "mean of wrong answers", statistics.fmean(wrong), "of 5")
     unscored = answers - len(right) - len(wrong)
     yield note(name, "unscored", unscored, f"of {answers}")
+
+
+def _auc(right: Sequence[float], wrong: Sequence[float]) -> float | None:
+    """The probability that a right answer has a higher score than a wrong one; a tie is half."""
+    from scipy.stats import mannwhitneyu
+
+    if not right or not wrong:
+        return None
+    return float(mannwhitneyu(right, wrong).statistic) / (len(right) * len(wrong))
 
 
 async def attack(judge: Any, results: Sequence[Judged], known: Sequence[Attack]) -> list[Row]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks.setup import Setup
-from benchmarks.suite import Endpoint, Measured, Suite, noop, prompt_of, serving
+from benchmarks.suite import Endpoint, Measured, Suite, noop, serving
 from benchmarks.table import Row, guarantee, note, performance
 
 WITHOUT = ("-p", "no:llm_golden")
@@ -30,8 +30,8 @@ def kinds(setup: Setup) -> Iterator[Row]:
     """CPU of a case that is replayed, fails, is a duplicate, or has no recording."""
     rows = setup.rows(1000)
     hits = setup.suite("kinds-hits", rows)
-    duplicates = _suite(setup, "kinds-duplicates", [prompt_of(0)] * rows)
-    misses = _suite(setup, "kinds-misses", [prompt_of(rows + number) for number in range(rows)])
+    duplicates = Suite.make(setup.folder / "kinds-duplicates", rows, same_prompt=True)
+    misses = Suite.make(setup.folder / "kinds-misses", rows, start=rows)
     with serving(latency_ms=0, highest_score=4) as endpoint:
         start_s = _start_s(setup, endpoint, "kinds-start")
         hit = _replayed(setup, endpoint, hits)
@@ -41,7 +41,7 @@ def kinds(setup: Setup) -> Iterator[Row]:
     hit_ms = _case_ms(hit, start_s, rows)
     yield note("kinds", "CPU of a replayed case", hit_ms, "ms", detail=f"start {start_s:.2f} s")
     expected = (
-        ("failure", failure, "failed", 1.6),
+        ("failure", failure, "failed", 2.3),
         ("duplicate", duplicate, "passed", None),
         ("miss", miss, "error", 16.0),
     )
@@ -99,10 +99,6 @@ def _start_s(setup: Setup, endpoint: Endpoint, name: str) -> float:
 def _case_ms(run: Measured, start_s: float, rows: int) -> float:
     """CPU milliseconds of each case beyond the start-up."""
     return max(run.process.cpu_s - start_s, 0.001) / rows * 1000
-
-
-def _suite(setup: Setup, name: str, prompts: Sequence[str]) -> Suite:
-    return Suite.make(setup.folder / name, len(prompts), prompts=prompts)
 
 
 def _replayed(setup: Setup, endpoint: Endpoint, suite: Suite) -> Measured:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,21 +142,22 @@ class Suite:
     rows: int
 
     @classmethod
-    def make(cls, folder: Path, rows: int, *, prompts: Sequence[str] = ()) -> Suite:
+    def make(cls, folder: Path, rows: int, *, start: int = 0, same_prompt: bool = False) -> Suite:
         """Write the files.
 
         Args:
             folder: A new folder.
             rows: How many rows the golden file has.
-            prompts: The prompts, if they are not all different: one for each row.
+            start: The number of the first row, which ids and prompts depend on.
+            same_prompt: Whether all rows have the prompt of the first one.
         """
         folder.mkdir(parents=True)
         (folder / "pytest.ini").write_text(INI, encoding="utf-8")
         with (folder / "golden.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(("id", "prompt", "expected"))
-            for number in range(rows):
-                prompt = prompts[number] if prompts else prompt_of(number)
+            for number in range(start, start + rows):
+                prompt = _prompt(start if same_prompt else number)
                 writer.writerow((f"row-{number:05d}", prompt, _expected(number)))
         return cls(folder, rows)
 
@@ -226,7 +227,7 @@ def noop(folder: Path, tests: int, *options: str, **variables: str) -> Finished:
     return run(command, folder, BENCHMARK_TESTS=str(tests), **variables).expect(0)
 
 
-def prompt_of(number: int) -> str:
+def _prompt(number: int) -> str:
     """Write the prompt of a row."""
     topic = TOPICS[number % len(TOPICS)]
     order = 100_000 + number * 37
