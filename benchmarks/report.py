@@ -31,7 +31,7 @@ FILTERED = """async ([control, value]) => {
   return performance.now() - start;
 }"""
 FILTERS = {
-    "by outcome": (".chip.failed", None),
+    "by outcome": ("button[data-outcome='failed']", None),
     "by tag": ("select:has(option[value='topic 7'])", "topic 7"),
     "by a range": ("input[aria-label='at most']", "2"),
     "by a word": ("#search", "question-007"),
