@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-Ask = Callable[["BaseProvider", Case, "Settings"], Request]
+_Ask = Callable[["BaseProvider", Case, "Settings"], Request]
 
 
 @dataclass(frozen=True)
-class ColumnOpponent:
+class _ColumnOpponent:
     """The answers that stand in a column of the golden file."""
 
     column: str
@@ -91,7 +91,7 @@ class RunOpponent:
 
 
 @dataclass(frozen=True)
-class ModelOpponent:
+class _ModelOpponent:
     """The answers of a second model, asked what the model under test is asked.
 
     Attributes:
@@ -103,7 +103,7 @@ class ModelOpponent:
 
     model: str
     provider: BaseProvider
-    ask: Ask
+    ask: _Ask
     settings: Settings
 
     @property
@@ -128,7 +128,7 @@ class ModelOpponent:
         )
 
 
-def make_opponent(settings: Settings, providers: Providers, ask: Ask, log: str) -> Opponent | None:
+def make_opponent(settings: Settings, providers: Providers, ask: _Ask, log: str) -> Opponent | None:
     """The opponent that is set; ``None`` if none is.
 
     Args:
@@ -145,11 +145,11 @@ def make_opponent(settings: Settings, providers: Providers, ask: Ask, log: str) 
         return None
     kind, name = spec
     if kind == "column":
-        return ColumnOpponent(name)
+        return _ColumnOpponent(name)
     if kind == "run":
         return RunOpponent(name, log)
     provider = providers.ready(Role(None, settings.base_url, name, "--llm-model"))
-    return ModelOpponent(name, provider, ask, replace(settings, model=name))
+    return _ModelOpponent(name, provider, ask, replace(settings, model=name))
 
 
 def _given(text: object, otherwise: str) -> Completion:

@@ -21,7 +21,7 @@ def new_run_id() -> str:
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
+_HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
 """What an address may tell behind its question mark beside the version of Azure's API: a key."""
 
 
@@ -40,12 +40,12 @@ def started_run(
         id=run_id,
         name=settings.name,
         started_at=started.isoformat(timespec="milliseconds"),
-        settings=changed_settings(settings),
+        settings=_changed_settings(settings),
         versions={"python": platform.python_version(), **versions},
     )
 
 
-def changed_settings(settings: Settings) -> dict[str, str]:
+def _changed_settings(settings: Settings) -> dict[str, str]:
     """The settings that differ from their defaults, as text; of those that may hold a secret, only what they are."""
     pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
     changed = {
@@ -56,9 +56,9 @@ def changed_settings(settings: Settings) -> dict[str, str]:
     if "log" in changed:
         changed["log"] = shown_place(settings.log)
     for name in {"base_url", "judge_base_url"} & changed.keys():
-        changed[name] = HIDDEN.sub("", changed[name])
+        changed[name] = _HIDDEN.sub("", changed[name])
     if "jury" in changed:
-        changed["jury"] = tuple(HIDDEN.sub("", juror) for juror in settings.jury)
+        changed["jury"] = tuple(_HIDDEN.sub("", juror) for juror in settings.jury)
     if "extra_body" in changed:
         changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
     return {

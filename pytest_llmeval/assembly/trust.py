@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pytest_llmeval.store.judge_file import JudgeFile
 
 
-SELFTEST = "self-test"
-SKIPPED = "skipped with --llm-no-selftest"
-REPLAYED = "its replies come from recordings"
-NOT_REFERENCED = "what it judges by is not the expected answer"
-SEED = 0
+_SELFTEST = "self-test"
+_SKIPPED = "skipped with --llm-no-selftest"
+_REPLAYED = "its replies come from recordings"
+_NOT_REFERENCED = "what it judges by is not the expected answer"
+_SEED = 0
 
 FIGURE_NAMES = (
     "kappa",
@@ -44,7 +44,7 @@ FIGURE_NAMES = (
 
 
 @dataclass(frozen=True)
-class Demands:
+class _Demands:
     """What is asked of a judge.
 
     Attributes:
@@ -90,7 +90,7 @@ def make_trust(settings: Settings, locations: Locations) -> Trust:
     from pytest_llmeval.store.judge_file import JudgeFile
 
     replays = settings.record not in (OFF, "all")
-    demands = Demands(
+    demands = _Demands(
         not settings.no_selftest,
         replays,
         tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement")),
@@ -110,7 +110,7 @@ class Trust:
             alike.
     """
 
-    def __init__(self, demands: Demands, file: JudgeFile) -> None:
+    def __init__(self, demands: _Demands, file: JudgeFile) -> None:
         self.cases: Sequence[Case] = ()
         self._demands, self._file = demands, file
         self._asked: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
@@ -156,11 +156,11 @@ class Trust:
     def _untested(self, judge: BaseScorer, score: Score) -> str:
         """Why there is no self-test; empty if there is to be one."""
         if not self._demands.selftest:
-            return SKIPPED
+            return _SKIPPED
         if not judge.is_reference_based:
-            return NOT_REFERENCED
+            return _NOT_REFERENCED
         return (
-            REPLAYED if self._demands.replays and all(call.cached for call in score.calls) else ""
+            _REPLAYED if self._demands.replays and all(call.cached for call in score.calls) else ""
         )
 
     async def _find_out(
@@ -187,14 +187,14 @@ class Trust:
         from pytest_llmeval.goldens.selection import draw
         from pytest_llmeval.judges.selftest import CASES, examine
 
-        CALL_CONTEXT.set(CallContext(purpose=SELFTEST, is_recorded=False))
+        CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False))
         known = {
             f"{case.source.file}::{case.id}": case
             for case in self.cases
             if (case.expected or "").strip()
         }
         return await examine(
-            judge, [known[name] for name in sorted(draw(list(known), CASES, SEED))]
+            judge, [known[name] for name in sorted(draw(list(known), CASES, _SEED))]
         )
 
     def _refusal(self, facts: JudgeFacts) -> str:

@@ -10,9 +10,9 @@ from pytest_llmeval.errors import BudgetSpent
 from pytest_llmeval.protocols import SharedState
 
 POLL_S = 0.05
-DOCUMENT = "budget"
+_DOCUMENT = "budget"
 
-Answer = Literal["granted", "spent", "wait"]
+_Answer = Literal["granted", "spent", "wait"]
 
 
 class Budget:
@@ -43,7 +43,7 @@ class Budget:
         """
         while (
             answer := await self._state.change(
-                DOCUMENT, lambda document: self._take(document, worst_usd, may_wait)
+                _DOCUMENT, lambda document: self._take(document, worst_usd, may_wait)
             )
         ) != "granted":
             if answer == "spent":
@@ -66,9 +66,9 @@ class Budget:
             flying[self._state.member] = max(0, flying.get(self._state.member, 0) - bool(worst_usd))
             document["spent"] += actual_usd
 
-        await self._state.change(DOCUMENT, change)
+        await self._state.change(_DOCUMENT, change)
 
-    def _take(self, document: Document, worst_usd: float, may_wait: bool) -> Answer:
+    def _take(self, document: Document, worst_usd: float, may_wait: bool) -> _Answer:
         reserved, member = _reserved(document), self._state.member
         flying, spent = document["flying"], document["spent"]
         if (
@@ -89,10 +89,10 @@ class Budget:
 
     async def _count_the_dead_as_spent(self) -> None:
         """A worker that died may have paid what it had reserved."""
-        members = await self._state.change(DOCUMENT, lambda document: set(_reserved(document)))
+        members = await self._state.change(_DOCUMENT, lambda document: set(_reserved(document)))
         dead = members - await self._state.alive(members)
         if dead:
-            await self._state.change(DOCUMENT, lambda document: _bury(document, dead))
+            await self._state.change(_DOCUMENT, lambda document: _bury(document, dead))
 
 
 def _reserved(document: Document) -> dict[str, float]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-CLAIM_POLL_S = 0.05
+_CLAIM_POLL_S = 0.05
 """How often to look for the completion of a call that somebody else has claimed."""
 
 
@@ -76,7 +76,7 @@ class Engine:
 
     def name(self, provider: BaseProvider, scope: str) -> None:
         """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
-        provider = unmetered(provider)
+        provider = _unmetered(provider)
         if provider.fingerprint is None:
             self._identities[provider] = f"run:{self._run}:{scope}:{provider.label}"
 
@@ -91,11 +91,11 @@ class Engine:
 
     def has_price(self, provider: BaseProvider, model: str) -> bool:
         """Whether it is known what a call costs at most."""
-        return self._caller.prices.worst_usd(unmetered(provider), Request((), model)) is not None
+        return self._caller.prices.worst_usd(_unmetered(provider), Request((), model)) is not None
 
     def is_shared(self, provider: BaseProvider) -> bool:
         """Whether other processes of the run recognise the provider, so that they can use its completions."""
-        provider = unmetered(provider)
+        provider = _unmetered(provider)
         return provider.fingerprint is not None or provider in self._identities
 
     def key(self, provider: BaseProvider, request: Request) -> str:
@@ -110,7 +110,7 @@ class Engine:
         Raises:
             CallError: No completion could be had.
         """
-        provider = unmetered(provider)
+        provider = _unmetered(provider)
         key = self.key(provider, request)
         if self._recordings is not None and CALL_CONTEXT.get().is_recorded:
             completion = await self._recorded(self._recordings, key, provider, request)
@@ -200,7 +200,7 @@ class Engine:
                 return await self._call(key, provider, request)
             if is_spare:
                 return None
-            await asyncio.sleep(CLAIM_POLL_S)
+            await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
         return stored
 
@@ -280,7 +280,7 @@ async def _close(provider: BaseProvider) -> None:
     await provider.close()
 
 
-def unmetered(provider: BaseProvider) -> BaseProvider:
+def _unmetered(provider: BaseProvider) -> BaseProvider:
     """Who really answers."""
     while isinstance(provider, MeteredProvider):
         provider = provider.provider

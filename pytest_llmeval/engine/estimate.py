@@ -13,10 +13,10 @@ from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request, Usage
 from pytest_llmeval.records.run import Traffic
 
-ANSWER_TOKENS = 200
+_ANSWER_TOKENS = 200
 """Tokens that an answer is taken to have where ``max_tokens`` does not say less."""
 
-ANSWER = "answer"
+_ANSWER = "answer"
 
 
 @dataclass
@@ -58,10 +58,10 @@ class Estimate:
             Stopped: It is a judge's: nothing depends on its answer.
         """
         line = self.line(provider, request)
-        tokens = min(request.parameters.max_tokens or ANSWER_TOKENS, ANSWER_TOKENS)
+        tokens = min(request.parameters.max_tokens or _ANSWER_TOKENS, _ANSWER_TOKENS)
         if self._is_new(key):
             self._add(line, provider, request, tokens)
-        if line.purpose != ANSWER:
+        if line.purpose != _ANSWER:
             raise Stopped("a dry run")
         usage = Usage(likely_tokens(request.messages), tokens)
         text = "word " * tokens + (
@@ -110,5 +110,6 @@ class Estimate:
     def sorted_lines(self) -> Iterator[Line]:
         """The lines, those of answers first."""
         yield from sorted(
-            self.lines.values(), key=lambda line: (line.purpose != ANSWER, line.purpose, line.model)
+            self.lines.values(),
+            key=lambda line: (line.purpose != _ANSWER, line.purpose, line.model),
         )

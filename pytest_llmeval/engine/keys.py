@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.call import Request
 
 
-UNSEEN = ("source", "thresholds", "must_pass")
+_UNSEEN = ("source", "thresholds", "must_pass")
 """What is no part of the question that a provider is asked: where it stands, and what is asked of the answer."""
 
-KEY_VERSION = 1
+_KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""
 
 
@@ -26,10 +26,10 @@ def request_key(fingerprint: str, request: Request) -> str:
             stands.
     """
     case = request.case and {
-        name: value for name, value in vars(request.case).items() if name not in UNSEEN
+        name: value for name, value in vars(request.case).items() if name not in _UNSEEN
     }
     content = {**vars(request), "parameters": vars(request.parameters), "case": case}
     text = json.dumps(
-        [KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict
+        [_KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict
     )
     return hashlib.sha256(text.encode()).hexdigest()

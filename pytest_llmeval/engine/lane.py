@@ -23,7 +23,7 @@ from pytest_llmeval.engine.lane_rules import (
 from pytest_llmeval.errors import Stopped, StoreError
 from pytest_llmeval.protocols import SharedState
 
-BURY_AFTER_S = 1.0
+_BURY_AFTER_S = 1.0
 """How long a member may be silent before a starved one asks whether its process still lives."""
 
 
@@ -33,7 +33,7 @@ LANE = "lane "
 STOPPED = "the run ends, so this call was not sent"
 
 
-class Waiting(NamedTuple):
+class _Waiting(NamedTuple):
     """A call that waits; the smallest order goes first."""
 
     order: float
@@ -61,7 +61,7 @@ class Lane:
     ) -> None:
         self._name = f"{LANE}{name}"
         self._state, self._ceilings, self._clock = state, ceilings, clock
-        self._waiting: list[Waiting] = []
+        self._waiting: list[_Waiting] = []
         self._reports: list[Report] = []
         self._numbers = itertools.count()
         self._held = 0
@@ -83,7 +83,7 @@ class Lane:
         """
         if self._is_stopped:
             raise Stopped(STOPPED)
-        waiting = Waiting(
+        waiting = _Waiting(
             order, next(self._numbers), tokens, asyncio.get_running_loop().create_future()
         )
         heapq.heappush(self._waiting, waiting)
@@ -191,7 +191,7 @@ class Lane:
             waiting.go.set_result(sent)
             self._held += 1
 
-    def _next(self) -> Waiting | None:
+    def _next(self) -> _Waiting | None:
         while self._waiting:
             waiting = heapq.heappop(self._waiting)
             if not waiting.go.done():
@@ -201,7 +201,7 @@ class Lane:
     async def _bury_the_dead(self) -> None:
         """Where this process is starved, look whether those that hold something still live."""
         now = self._clock()
-        if now - self._looked_at < BURY_AFTER_S:
+        if now - self._looked_at < _BURY_AFTER_S:
             return
         self._looked_at = now
         silent = await self._state.change(
@@ -222,5 +222,5 @@ def _silent(document: Document, member: str, now: float) -> set[str]:
     return {
         name
         for name, each in members.items()
-        if name != member and now - each["seen"] > BURY_AFTER_S
+        if name != member and now - each["seen"] > _BURY_AFTER_S
     }

@@ -22,21 +22,21 @@ from typing import Any, NamedTuple
 
 from pytest_llmeval.records.call import Quota, RateLimits
 
-START, STEP = 10, 2.0
+START, _STEP = 10, 2.0
 """Calls in flight at the beginning, and how many more for each answer: the first ones bring the endpoint's limits."""
 
-POLL_S = 0.02
+_POLL_S = 0.02
 """How soon to ask again where another process holds what this one waits for."""
 
-SOONEST_S = 0.001
+_SOONEST_S = 0.001
 """Not to ask again any sooner: what is lacking by a rounding error would come back in no time, and never be there."""
 
-SPARE = 1.0
+_SPARE = 1.0
 """Requests of a quota that are left to whoever else uses the same key."""
 
-MINUTE_S = 60.0
+_MINUTE_S = 60.0
 
-SILENT_S = 1.0
+_SILENT_S = 1.0
 """A member that waits asks again sooner than this; one that does not can take nothing, so no share is kept for it."""
 
 Document = dict[str, Any]
@@ -86,7 +86,7 @@ class Grant(NamedTuple):
     again_s: float | None
 
 
-class Left(NamedTuple):
+class _Left(NamedTuple):
     """What is left of a quota, how much comes back a second, and how much there ever is."""
 
     left: float
@@ -161,7 +161,7 @@ def grant(
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
     if count:
         members[member]["turn"] = document["sent_requests"]
-    again_s = max(lacking_s, SOONEST_S) if lacking_s else (POLL_S if len(members) > 1 else None)
+    again_s = max(lacking_s, _SOONEST_S) if lacking_s else (_POLL_S if len(members) > 1 else None)
     return Grant(count, before, again_s)
 
 
@@ -180,12 +180,12 @@ def _begin(document: Document, ceilings: Ceilings, now: float) -> None:
         "usd": 0.0, "requests": None, "tokens": None,
     }  # fmt: skip
     for name, a_minute in (("own_requests", ceilings.rpm), ("own_tokens", ceilings.tpm)):
-        document[name] = a_minute and {"left": max(1.0, a_minute / MINUTE_S), "at": now}
+        document[name] = a_minute and {"left": max(1.0, a_minute / _MINUTE_S), "at": now}
 
 
 def _grow(document: Document, ceilings: Ceilings) -> None:
     limit = document["limit"]
-    step = STEP if limit < document["threshold"] else 1.0 / limit
+    step = _STEP if limit < document["threshold"] else 1.0 / limit
     document["limit"] = min(limit + step, float(ceilings.concurrency))
 
 
@@ -209,19 +209,19 @@ def _learn(
     back = (
         (quota.limit - quota.remaining) / quota.reset_s
         if quota.reset_s > 0
-        else quota.limit / MINUTE_S
+        else quota.limit / _MINUTE_S
     )
-    rate = min(back, quota.limit / MINUTE_S) or quota.limit / MINUTE_S
+    rate = min(back, quota.limit / _MINUTE_S) or quota.limit / _MINUTE_S
     # A limit a minute may be kept by the second (a bucket of ten for 600 a minute): after a rest no
     # more is there than
     # what will have come back at the reset. Two at least, or nothing would ever be sent that could
     # tell us better.
-    cap = max(min(quota.limit, quota.remaining + rate * quota.reset_s), 1.0 + SPARE)
+    cap = max(min(quota.limit, quota.remaining + rate * quota.reset_s), 1.0 + _SPARE)
     left = min(quota.remaining + rate * (now - at), cap) - (document[f"sent_{name}"] - sent)
     document[name] = {"left": left, "at": now, "sent": sent, "rate": rate, "cap": cap}
 
 
-def _left(document: Document, name: str, now: float) -> Left | None:
+def _left(document: Document, name: str, now: float) -> _Left | None:
     """What is left of a quota now.
 
     It comes back whatever became of the calls that were counted off: an endpoint that answers
@@ -235,16 +235,16 @@ def _left(document: Document, name: str, now: float) -> Left | None:
         "left": min(known["left"] + known["rate"] * (now - known["at"]), known["cap"]),
         "at": now,
     }
-    return Left(known["left"] - SPARE, known["rate"], known["cap"] - SPARE)
+    return _Left(known["left"] - _SPARE, known["rate"], known["cap"] - _SPARE)
 
 
-def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> Left | None:
+def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> _Left | None:
     if not a_minute:
         return None
-    bucket, rate = document[f"own_{name}"], a_minute / MINUTE_S
+    bucket, rate = document[f"own_{name}"], a_minute / _MINUTE_S
     most = max(1.0, rate)
     bucket |= {"left": min(most, bucket["left"] + rate * (now - bucket["at"])), "at": now}
-    return Left(bucket["left"], rate, most)
+    return _Left(bucket["left"], rate, most)
 
 
 def _affordable(
@@ -264,7 +264,7 @@ def _affordable(
     return count, again_s
 
 
-def _within(quota: Left, weights: list[float], again_s: float) -> tuple[int, float]:
+def _within(quota: _Left, weights: list[float], again_s: float) -> tuple[int, float]:
     """How many of the weights fit what is left. One that could never fit goes when there is as much as ever."""
     used, count = 0.0, 0
     for weight in weights:
@@ -292,7 +292,7 @@ def _fair_share(
     granted a call longest ago: rounding up instead would let a member take its own call's place
     again and again while the others look on.
     """
-    demands = {name: each["held"] + (each["wants"] if now - each["seen"] <= SILENT_S else 0)
+    demands = {name: each["held"] + (each["wants"] if now - each["seen"] <= _SILENT_S else 0)
                for name, each in members.items()}  # fmt: skip
     left, hungry = limit, sorted(demands, key=lambda name: (demands[name], name))
     while hungry and demands[hungry[0]] * len(hungry) <= left:

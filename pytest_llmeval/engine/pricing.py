@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 LONGEST_ANSWER = 16_384
 """Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
 
-BYTES_A_TOKEN = 1
+_BYTES_A_TOKEN = 1
 """Fewest bytes that a token can have: vocabularies fall back to single ones. English has four, dense code under two."""
 
-TOKENS_A_MESSAGE = 8
+_TOKENS_A_MESSAGE = 8
 """For the role and the marks around a message."""
 
-MILLION = 1_000_000
-EMBEDDING_VENDOR = "openai"
+_MILLION = 1_000_000
+_EMBEDDING_VENDOR = "openai"
 """genai-prices finds most models by their name alone, but not OpenAI's embedding models."""
 
 
@@ -75,14 +75,14 @@ class Prices:
         if usage is None:
             return None
         if own is not None:
-            return (own[0] * usage.prompt_tokens + own[1] * usage.completion_tokens) / MILLION
+            return (own[0] * usage.prompt_tokens + own[1] * usage.completion_tokens) / _MILLION
         return _published(name, usage)
 
 
 def most_tokens(request: Request) -> int:
     """Tokens of a request, rather too many than too few; a schema or tools beside the messages are paid, too."""
     beside = request.parameters.as_body() or ""
-    return sum(len(str(part).encode("utf-8", "replace")) // BYTES_A_TOKEN + TOKENS_A_MESSAGE
+    return sum(len(str(part).encode("utf-8", "replace")) // _BYTES_A_TOKEN + _TOKENS_A_MESSAGE
                for part in (*map(_content, request.messages), beside))  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def _content(message: Mapping[str, object]) -> object:
 
 def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
     """Tokens of messages as English text usually has them: four characters each."""
-    return sum(len(str(message.get("content"))) // 4 + TOKENS_A_MESSAGE for message in messages)
+    return sum(len(str(message.get("content"))) // 4 + _TOKENS_A_MESSAGE for message in messages)
 
 
 def _published(name: str, usage: Usage) -> float | None:
@@ -102,7 +102,7 @@ def _published(name: str, usage: Usage) -> float | None:
     tokens = genai_prices.Usage(
         input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens
     )
-    for vendor in (None, EMBEDDING_VENDOR):
+    for vendor in (None, _EMBEDDING_VENDOR):
         with contextlib.suppress(LookupError):
             return float(
                 genai_prices.calc_price(tokens, model_ref=name, provider_id=vendor).total_price

@@ -17,14 +17,14 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-NO_EXPECTED = (
+_NO_EXPECTED = (
     "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
 )
-EMPTY = "empty answer"
+_EMPTY = "empty answer"
 
 
 @dataclass(frozen=True)
-class Choice:
+class _Choice:
     """What is chosen from, and how it is asked for.
 
     Attributes:
@@ -59,7 +59,7 @@ class ChoiceJudge(Judge):
         criteria: What is judged, where the choice does not say so itself.
     """
 
-    choice: Choice
+    choice: _Choice
     criteria: str = ""
 
     @property
@@ -118,9 +118,9 @@ class ChoiceJudge(Judge):
             CallError: The first call gave no completion.
         """
         if self.choice.by_expected and not (case.expected or "").strip():
-            return self.make_score(None, error=NO_EXPECTED)
+            return self.make_score(None, error=_NO_EXPECTED)
         if self.choice.by_expected and not completion.text.strip():
-            return self.make_score(0.0, EMPTY)
+            return self.make_score(0.0, _EMPTY)
         messages = self.prompt(case, completion)
         question = Question(messages, self.parameters, self._read, self.shape)
         judgement = await ask(self.setup, case, question)
@@ -136,7 +136,7 @@ class ChoiceJudge(Judge):
         return float(choices[word]["value"]), f"{label}: {reason}" if label else reason
 
 
-CLOSED_QA = Choice(
+_CLOSED_QA = _Choice(
     "closed_qa",
     "closed_qa.json",
     "closed_qa_system.jinja",
@@ -158,7 +158,7 @@ def make_closed_qa(setup: JudgeSetup, criteria: str) -> ChoiceJudge:
             "text that is not empty",
             "Say what the answer must meet.",
         )
-    return ChoiceJudge(setup, CLOSED_QA, criteria.strip())
+    return ChoiceJudge(setup, _CLOSED_QA, criteria.strip())
 
 
 CLOSED_QA_KIND = Kind(
@@ -169,7 +169,7 @@ CLOSED_QA_KIND = Kind(
     "OpenAI evals (closedqa)",
 )
 
-FACTUALITY = Choice(
+_FACTUALITY = _Choice(
     "factuality",
     "factuality.json",
     "factuality_system.jinja",
@@ -181,7 +181,7 @@ FACTUALITY = Choice(
 
 def make_factuality(setup: JudgeSetup) -> ChoiceJudge:
     """A judge of facts against the expected answer."""
-    return ChoiceJudge(setup, FACTUALITY)
+    return ChoiceJudge(setup, _FACTUALITY)
 
 
 FACTUALITY_KIND = Kind(

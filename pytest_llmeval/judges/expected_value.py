@@ -14,16 +14,16 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.call import TokenLogprob
 
-MIN_MASS = 0.9  # below it, too much of the judge's belief lies outside the scale
-DIGITS = "012345"
+_MIN_MASS = 0.9  # below it, too much of the judge's belief lies outside the scale
+_DIGITS = "012345"
 # A quote inside a JSON string is escaped, so an unescaped "score" before a colon can only be the
 # key.
-SCORE_KEY = re.compile(r'(?<!\\)"score"\s*:\s*')
-GLUED = " \t\r\n,}]`\"'"  # what a tokenizer may join to the digit's end
+_SCORE_KEY = re.compile(r'(?<!\\)"score"\s*:\s*')
+_GLUED = " \t\r\n,}]`\"'"  # what a tokenizer may join to the digit's end
 
 
 @dataclass(frozen=True)
-class WeighedScore:
+class _WeighedScore:
     """A whole score and what the judge believed.
 
     Attributes:
@@ -39,7 +39,7 @@ class WeighedScore:
     @property
     def value(self) -> float:
         """The expected value if it can be trusted, else the integer."""
-        return self.integer if self.expected is None or self.mass < MIN_MASS else self.expected
+        return self.integer if self.expected is None or self.mass < _MIN_MASS else self.expected
 
     @property
     def parts(self) -> dict[str, float]:
@@ -48,7 +48,7 @@ class WeighedScore:
         return parts if self.expected is None else {**parts, "expected": self.expected}
 
 
-def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> WeighedScore:
+def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> _WeighedScore:
     """Weigh the scores 0 to 5 by their probability.
 
     Args:
@@ -58,15 +58,15 @@ def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> WeighedScore:
     probabilities = digit_probabilities(integer, tokens)
     mass = math.fsum(probabilities.values())
     if not mass:
-        return WeighedScore(integer)
+        return _WeighedScore(integer)
     total = math.fsum(score * probability for score, probability in probabilities.items())
-    return WeighedScore(integer, mass, total / mass)
+    return _WeighedScore(integer, mass, total / mass)
 
 
 def digit_probabilities(integer: float, tokens: Sequence[TokenLogprob]) -> dict[int, float]:
     """Probability of each score 0 to 5 at the score's place; empty if that place cannot be found in the tokens."""
     reply = "".join(token.token for token in tokens)
-    keys = list(SCORE_KEY.finditer(reply))
+    keys = list(_SCORE_KEY.finditer(reply))
     if not keys:
         return {}
     place = keys[-1].end()
@@ -83,8 +83,8 @@ def _digits(token: TokenLogprob, at: int) -> dict[int, float]:
     head = token.token[:at].strip()
     found: dict[int, float] = {}
     for text, logprob in alternatives(token).items():
-        digit = text.lstrip().removeprefix(head).lstrip().rstrip(GLUED)
-        if text.lstrip().startswith(head) and len(digit) == 1 and digit in DIGITS:
+        digit = text.lstrip().removeprefix(head).lstrip().rstrip(_GLUED)
+        if text.lstrip().startswith(head) and len(digit) == 1 and digit in _DIGITS:
             found[int(digit)] = found.get(int(digit), 0.0) + math.exp(logprob)
     return found
 

@@ -33,13 +33,13 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-GEVAL = "geval"
-SYSTEM, STEPS = "geval_system.jinja", "geval_steps.jinja"
-MOST_STEPS = 8
-SAMPLING_TEMPERATURE = 1.0  # G-Eval's own, where probabilities must be estimated from samples
-STEPS_SHAPE = '{"steps": ["…", "…"]}'
-STEPS_TASK = "Write the steps. Reply with the JSON object only."
-TASK = "Go through the steps and judge the answer."
+_GEVAL = "geval"
+_SYSTEM, _STEPS = "geval_system.jinja", "geval_steps.jinja"
+_MOST_STEPS = 8
+_SAMPLING_TEMPERATURE = 1.0  # G-Eval's own, where probabilities must be estimated from samples
+_STEPS_SHAPE = '{"steps": ["…", "…"]}'
+_STEPS_TASK = "Write the steps. Reply with the JSON object only."
+_TASK = "Go through the steps and judge the answer."
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class GEvalJudge(CriterionJudge):
     @property
     def kind(self) -> str:
         """Always ``geval``."""
-        return GEVAL
+        return _GEVAL
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
         """How steps are written, how an answer is judged by them, and how a question is repeated."""
-        return (SYSTEM, STEPS, *prompting.FILES, RETRY)
+        return (_SYSTEM, _STEPS, *prompting.FILES, RETRY)
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -77,7 +77,7 @@ class GEvalJudge(CriterionJudge):
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of texts, criterion, steps and data files."""
         system = render(
-            SYSTEM,
+            _SYSTEM,
             rubric=self.rubric,
             steps=self.steps,
             rules=prompting.rules(),
@@ -88,7 +88,7 @@ class GEvalJudge(CriterionJudge):
             [Block("expected", case.expected, is_marked=False)] if case.expected is not None else []
         )
         user = in_blocks(
-            case, [*expected, Block("answer", completion.text)], TASK, self.setup.rates
+            case, [*expected, Block("answer", completion.text)], _TASK, self.setup.rates
         )
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
@@ -109,13 +109,21 @@ class GEvalJudge(CriterionJudge):
     async def _write_steps(self, case: Case) -> Judgement[tuple[str, ...]]:
         """The steps, by a call that is the same for every case, so that it is made once."""
         content = render(
-            STEPS, criteria=self.rubric.criteria, reference=self.rubric.reference, shape=STEPS_SHAPE
+            _STEPS,
+            criteria=self.rubric.criteria,
+            reference=self.rubric.reference,
+            shape=_STEPS_SHAPE,
         )
         parameters = replace(self.setup, response_format=self._json_format).parameters(
-            replies.texts_schema("steps", MOST_STEPS)
+            replies.texts_schema("steps", _MOST_STEPS)
         )
-        messages = ({"role": "system", "content": content}, {"role": "user", "content": STEPS_TASK})
-        return await ask(self.setup, case, Question(messages, parameters, _read_steps, STEPS_SHAPE))
+        messages = (
+            {"role": "system", "content": content},
+            {"role": "user", "content": _STEPS_TASK},
+        )
+        return await ask(
+            self.setup, case, Question(messages, parameters, _read_steps, _STEPS_SHAPE)
+        )
 
     @property
     def _json_format(self) -> str:
@@ -133,7 +141,7 @@ class GEvalJudge(CriterionJudge):
         weighed = weigh(first.value.score, first.calls[-1].logprobs)
         if weighed.mass or self.setup.samples == 1:
             return self._scored(weighed.value, first.value.reason, weighed.parts, first.calls)
-        sampled = self.setup.parameters(reply_schema(False), temperature=SAMPLING_TEMPERATURE)
+        sampled = self.setup.parameters(reply_schema(False), temperature=_SAMPLING_TEMPERATURE)
         questions = [
             Question(messages, sampled, self._read, self._shape, number)
             for number in range(self.setup.samples)
@@ -185,7 +193,7 @@ class GEvalJudge(CriterionJudge):
 
 
 def _read_steps(reply: Completion) -> tuple[str, ...]:
-    steps = replies.read_texts(reply.text, "steps", MOST_STEPS)
+    steps = replies.read_texts(reply.text, "steps", _MOST_STEPS)
     if not steps:
         raise BadReply('"steps" must hold at least one step')
     return steps
@@ -214,7 +222,7 @@ def make_geval(
 
 
 GEVAL_KIND = Kind(
-    GEVAL,
+    _GEVAL,
     make_geval,
     Scale(LOW, HIGH),
     "score by evaluation steps, weighed by the judge's probabilities or averaged over samples",

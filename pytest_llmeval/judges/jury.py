@@ -21,7 +21,7 @@ from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
 JURY = "jury"
-MEDIAN = "median"
+_MEDIAN = "median"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Jury(BaseScorer):
             missing = "; ".join(self._complaints(results))
             error = f"{len(values)} of {len(results)} jurors gave a score, and half must: {missing}"
             return self.make_score(None, error=error, raw=raw, parts=parts, calls=calls)
-        value = statistics.median(values) if self.reducer == MEDIAN else statistics.fmean(values)
+        value = statistics.median(values) if self.reducer == _MEDIAN else statistics.fmean(values)
         reason = self._reason(results, value)
         return self.make_score(value, reason, raw=raw, parts=parts, calls=calls)
 

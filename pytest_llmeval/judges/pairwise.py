@@ -24,24 +24,24 @@ from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.stats.pairwise import TIE, combined
 
-PAIRWISE = "pairwise"
-SYSTEM = "pairwise_system.jinja"
-WINNERS = ("A", "B", "tie")
-SHAPE = '{"reason": "at most 12 words", "winner": "A" or "B" or "tie"}'
-TASK = "Which answer is better by the criterion, A or B?"
-PLACES = {"A": ("ours", "theirs"), "B": ("theirs", "ours"), "tie": ("tie", "tie")}
+_PAIRWISE = "pairwise"
+_SYSTEM = "pairwise_system.jinja"
+_WINNERS = ("A", "B", "tie")
+_SHAPE = '{"reason": "at most 12 words", "winner": "A" or "B" or "tie"}'
+_TASK = "Which answer is better by the criterion, A or B?"
+_PLACES = {"A": ("ours", "theirs"), "B": ("theirs", "ours"), "tie": ("tie", "tie")}
 """Who won, when our answer stands first and when it stands second."""
-NO_OPPONENT = (
+_NO_OPPONENT = (
     "pairwise: nobody is set to compare with; allowed: --llm-judge-against column:NAME, run:ID (or run:latest) or "
     "model:NAME"
 )
 
-Winner = tuple[str, str]
+_Winner = tuple[str, str]
 """The reason, and ``A``, ``B`` or ``tie``."""
 
 
 @dataclass(frozen=True)
-class PairwiseJudge(Judge):
+class _PairwiseJudge(Judge):
     """Asks a model which of two answers is better: 1 if ours is, 0 if the other, 0.5 if neither.
 
     Attributes:
@@ -55,12 +55,12 @@ class PairwiseJudge(Judge):
     @property
     def kind(self) -> str:
         """Always ``pairwise``."""
-        return PAIRWISE
+        return _PAIRWISE
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
         """The system message, the blocks of texts, and how a question is repeated."""
-        return (SYSTEM, *prompting.FILES, RETRY)
+        return (_SYSTEM, *prompting.FILES, RETRY)
 
     def ingredients(self) -> dict[str, object]:
         """Criterion, opponent, and the form of the reply."""
@@ -74,22 +74,22 @@ class PairwiseJudge(Judge):
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled."""
-        return self.setup.parameters(replies.choice_schema("winner", WINNERS))
+        return self.setup.parameters(replies.choice_schema("winner", _WINNERS))
 
     def prompt(self, case: Case, first: str, second: str) -> tuple[Message, ...]:
         """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
         is_known = case.expected is not None
         system = render(
-            SYSTEM,
+            _SYSTEM,
             rubric=self.rubric,
             reference=is_known,
             rules=prompting.rules(),
-            shape=SHAPE,
+            shape=_SHAPE,
             rates=self.setup.rates,
         )
         expected = [Block("expected", case.expected or "", is_marked=False)] if is_known else []
         shown = [*expected, Block("answer-a", first), Block("answer-b", second)]
-        user = in_blocks(case, shown, TASK, self.setup.rates)
+        user = in_blocks(case, shown, _TASK, self.setup.rates)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
@@ -112,7 +112,7 @@ class PairwiseJudge(Judge):
         raw = f"{first.raw}\n{second.raw}"
         if first.value is None or second.value is None:
             return self.make_score(None, error=first.error or second.error, raw=raw, calls=calls)
-        winners = PLACES[first.value[1]][0], PLACES[second.value[1]][1]
+        winners = _PLACES[first.value[1]][0], _PLACES[second.value[1]][1]
         parts = {
             "first": combined(winners[0], winners[0]),
             "second": combined(winners[1], winners[1]),
@@ -120,9 +120,9 @@ class PairwiseJudge(Judge):
         reason = _reason(winners, first.value[0], second.value[0])
         return self.make_score(combined(*winners), reason, raw=raw, parts=parts, calls=calls)
 
-    async def _ask(self, case: Case, first: str, second: str) -> Judgement[Winner]:
+    async def _ask(self, case: Case, first: str, second: str) -> Judgement[_Winner]:
         messages = self.prompt(case, first, second)
-        shape = "[[A]], [[B]] or [[C]]" if self.setup.rates else SHAPE
+        shape = "[[A]], [[B]] or [[C]]" if self.setup.rates else _SHAPE
         try:
             return await ask(
                 self.setup, case, Question(messages, self.parameters, self._read, shape)
@@ -130,10 +130,10 @@ class PairwiseJudge(Judge):
         except CallError as error:
             return Judgement(None, f"{type(error).__name__}: {error}", ())
 
-    def _read(self, reply: Completion) -> Winner:
+    def _read(self, reply: Completion) -> _Winner:
         if self.setup.rates:
             return parse_winner(reply.text)
-        return replies.read_choice(reply.text, "winner", WINNERS)
+        return replies.read_choice(reply.text, "winner", _WINNERS)
 
 
 def _reason(winners: tuple[str, str], first: str, second: str) -> str:
@@ -141,7 +141,9 @@ def _reason(winners: tuple[str, str], first: str, second: str) -> str:
     return first if winners[0] == winners[1] else f"the orders disagree: {first} / {second}"
 
 
-def make_pairwise(setup: JudgeSetup, criteria: str | dict[str, Any] | None = None) -> PairwiseJudge:
+def _make_pairwise(
+    setup: JudgeSetup, criteria: str | dict[str, Any] | None = None
+) -> _PairwiseJudge:
     """A judge that compares two answers.
 
     Args:
@@ -153,13 +155,13 @@ def make_pairwise(setup: JudgeSetup, criteria: str | dict[str, Any] | None = Non
         SettingError: There are several criteria.
     """
     if setup.opponent is None:
-        raise NotConfiguredError(NO_OPPONENT)
-    return PairwiseJudge(setup, make_rubric(setup, criteria).rubric, setup.opponent)
+        raise NotConfiguredError(_NO_OPPONENT)
+    return _PairwiseJudge(setup, make_rubric(setup, criteria).rubric, setup.opponent)
 
 
 PAIRWISE_KIND = Kind(
-    PAIRWISE,
-    make_pairwise,
+    _PAIRWISE,
+    _make_pairwise,
     UNIT_SCALE,
     "1 if the answer is better than that of --llm-judge-against, 0 if it is worse, 0.5 if neither",
     "both orders, a disagreement is a tie: MT-bench, arXiv 2306.05685",

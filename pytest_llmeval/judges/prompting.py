@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-MARK = "|"
+_MARK = "|"
 CONTROL_TOKENS = "control_tokens.json"
-CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
+_CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
 
 
 @cache
@@ -62,7 +62,7 @@ def marked(text: str) -> str:
     Source: datamarking of "Defending Against Indirect Prompt Injection Attacks With Spotlighting",
     arXiv 2403.14720.
     """
-    return "\n".join(f"{MARK} {line}" for line in text.splitlines() or [""])
+    return "\n".join(f"{_MARK} {line}" for line in text.splitlines() or [""])
 
 
 def defused(text: str) -> str:
@@ -93,7 +93,7 @@ def _control_tokens() -> re.Pattern[str]:
     )
 
 
-def block_code(texts: Iterable[str], shortest: int = CODE_DIGITS) -> str:
+def block_code(texts: Iterable[str], shortest: int = _CODE_DIGITS) -> str:
     """The code that delimits these texts: the first digits of their SHA-256, as many as no text contains.
 
     Args:
@@ -143,9 +143,9 @@ def request(
     return Request(messages, model, parameters, sample, asked)
 
 
-TEMPLATE = "blocks.jinja"
-RULES = "blocks.txt"
-FILES = (TEMPLATE, RULES)
+_TEMPLATE = "blocks.jinja"
+_RULES = "blocks.txt"
+FILES = (_TEMPLATE, _RULES)
 """Belong into the fingerprint of each kind that shows blocks."""
 
 
@@ -182,7 +182,7 @@ def in_blocks(case: Case, blocks: Sequence[Block], task: str, rates: bool = Fals
     ]
     shown = [(block.name, block.text, block.is_marked) for block in blocks]
     return render(
-        TEMPLATE,
+        _TEMPLATE,
         code=block_code(texts),
         chat=turns,
         question=question,
@@ -194,7 +194,7 @@ def in_blocks(case: Case, blocks: Sequence[Block], task: str, rates: bool = Fals
 
 def rules() -> str:
     """What a system message says of blocks."""
-    return prompt_file(RULES).strip()
+    return prompt_file(_RULES).strip()
 
 
 def contexts_of(case: Case, completion: Completion) -> tuple[str, ...]:

@@ -23,14 +23,14 @@ from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Scale
 
-FAMILY = "judge"
+_FAMILY = "judge"
 """Heading of judges in the list of metrics."""
-NO_JURY = (
+_NO_JURY = (
     "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
 )
 
 
-def make_jury(
+def _make_jury(
     setup: JudgeSetup, kind: str = "rubric", criteria: str | dict[str, Any] | None = None
 ) -> Jury:
     """A jury.
@@ -45,7 +45,7 @@ def make_jury(
         SettingError: There is no such kind, or it does not take a criterion.
     """
     if not setup.jury:
-        raise NotConfiguredError(NO_JURY)
+        raise NotConfiguredError(_NO_JURY)
     if not is_kind(kind) or kind == JURY:
         allowed = [name for name in kind_names() if name != JURY]
         raise SettingError("jury kind", kind, ", ".join(allowed), nearest(kind, allowed))
@@ -55,9 +55,9 @@ def make_jury(
     return Jury(jurors, tuple(juror.model for juror in setup.jury), setup.jury_reducer, scale)
 
 
-JURY_KIND = Kind(
+_JURY_KIND = Kind(
     JURY,
-    make_jury,
+    _make_jury,
     Scale(LOW, HIGH),
     "mean or median of the scores that the models of --llm-jury give",
     "Replacing Judges with Juries, arXiv 2404.18796",
@@ -66,7 +66,7 @@ JURY_KIND = Kind(
 KINDS = (
     RUBRIC_KIND,
     GEVAL_KIND,
-    JURY_KIND,
+    _JURY_KIND,
     PAIRWISE_KIND,
     FACTUALITY_KIND,
     CLOSED_QA_KIND,
@@ -132,5 +132,5 @@ def make_judge(
 
 
 def _entry(kind: Kind) -> KindEntry:
-    description = Description(kind.name, FAMILY, kind.scale, about=kind.about, source=kind.source)
+    description = Description(kind.name, _FAMILY, kind.scale, about=kind.about, source=kind.source)
     return KindEntry(kind, description, BUILT_IN, is_factory=True)

@@ -12,11 +12,11 @@ from typing import Any
 from pytest_llmeval.errors import BadReply
 
 LOW, HIGH = 0.0, 5.0
-REASON_WORDS = 12
-SHOWN = 40  # characters of a reply repeated in a complaint about it
-FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
-KEYS = ("reason", "score")
-MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
+_REASON_WORDS = 12
+_SHOWN = 40  # characters of a reply repeated in a complaint about it
+_FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
+_KEYS = ("reason", "score")
+_MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
 _WINNERS_BY_MARK = {"A": "A", "B": "B", "C": "tie"}
 
 
@@ -46,24 +46,24 @@ def parse_reply(text: str, fractions: bool) -> Reply:
     Raises:
         BadReply: It is anything else; the message is a complaint that the judge can act on.
     """
-    members = members_of(text.strip())
-    missing = [key for key in KEYS if key not in members]
-    extra = [key for key in members if key not in KEYS]
+    members = _members_of(text.strip())
+    missing = [key for key in _KEYS if key not in members]
+    extra = [key for key in members if key not in _KEYS]
     if missing or extra:
         found = ", ".join(shown(key) for key in members) or "none"
         raise BadReply(
             f'the object must have exactly the keys "reason" and "score"; found: {found}'
         )
-    return Reply(short_reason(members["reason"]), _score(members["score"], fractions))
+    return Reply(_short_reason(members["reason"]), _score(members["score"], fractions))
 
 
-def members_of(text: str) -> dict[str, Any]:
+def _members_of(text: str) -> dict[str, Any]:
     """The members of the one JSON object that a reply must be; a code fence around all of it is allowed.
 
     Raises:
         BadReply: It is anything else.
     """
-    fenced = FENCE.fullmatch(text)
+    fenced = _FENCE.fullmatch(text)
     try:
         value = json.loads(
             fenced["inside"] if fenced else text,
@@ -93,7 +93,7 @@ def _no_constant(name: str) -> None:
     raise BadReply(f"{name} is no number of JSON")
 
 
-def short_reason(value: object) -> str:
+def _short_reason(value: object) -> str:
     """A reason, cut to 12 words.
 
     Raises:
@@ -102,7 +102,9 @@ def short_reason(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadReply(f'"reason" must be a text that is not empty; found {shown(value)}')
     words = value.split()
-    return " ".join(words) if len(words) <= REASON_WORDS else " ".join(words[:REASON_WORDS]) + " …"
+    return (
+        " ".join(words) if len(words) <= _REASON_WORDS else " ".join(words[:_REASON_WORDS]) + " …"
+    )
 
 
 def _score(value: object, fractions: bool) -> float:
@@ -120,7 +122,7 @@ def shown(value: object) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def parse_rating(text: str, low: float = LOW, high: float = HIGH, fractions: bool = True) -> Reply:
@@ -166,7 +168,7 @@ def parse_winner(text: str) -> tuple[str, str]:
 
 
 def _mark(text: str, allowed: str) -> tuple[int, str]:
-    marks = list(MARK.finditer(text))
+    marks = list(_MARK.finditer(text))
     if len(marks) != 1:
         raise BadReply(f"the reply must hold {allowed}, exactly once; found {len(marks)} of them")
     return marks[0].start(), marks[0]["inside"].strip()
@@ -175,10 +177,10 @@ def _mark(text: str, allowed: str) -> tuple[int, str]:
 def _words_before(text: str, place: int) -> str:
     """The end of the reason: in words that lead to a score, the last ones say most."""
     words = text[:place].removesuffix("Rating: ").split()
-    return ("… " if len(words) > REASON_WORDS else "") + " ".join(words[-REASON_WORDS:])
+    return ("… " if len(words) > _REASON_WORDS else "") + " ".join(words[-_REASON_WORDS:])
 
 
-YES_NO = ("yes", "no")
+_YES_NO = ("yes", "no")
 
 
 def read_choice(text: str, key: str, words: Collection[str]) -> tuple[str, str]:
@@ -190,8 +192,8 @@ def read_choice(text: str, key: str, words: Collection[str]) -> tuple[str, str]:
     Raises:
         BadReply: It is anything else; the message is a complaint that the judge can act on.
     """
-    members = _exactly(members_of(text.strip()), ("reason", key), "the object")
-    return short_reason(members["reason"]), _word(members[key], key, words)
+    members = _exactly(_members_of(text.strip()), ("reason", key), "the object")
+    return _short_reason(members["reason"]), _word(members[key], key, words)
 
 
 def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
@@ -200,7 +202,7 @@ def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
     Raises:
         BadReply: It is anything else, a text is empty, or there are more than ``most``.
     """
-    values = _list(_exactly(members_of(text.strip()), (key,), "the object")[key], key)
+    values = _list(_exactly(_members_of(text.strip()), (key,), "the object")[key], key)
     if len(values) > most:
         raise BadReply(f'"{key}" must have at most {most} texts; found {len(values)}')
     for value in values:
@@ -218,7 +220,7 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
         BadReply: It is anything else.
     """
     values = _list(
-        _exactly(members_of(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts"
+        _exactly(_members_of(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts"
     )
     if len(values) != count:
         raise BadReply(f'"verdicts" must have {count}, one for each number; found {len(values)}')
@@ -237,7 +239,7 @@ def texts_schema(key: str, most: int) -> dict[str, Any]:
 
 def verdicts_schema(count: int) -> dict[str, Any]:
     """The JSON Schema of what `read_verdicts` reads."""
-    verdict = {"type": "string", "enum": list(YES_NO)}
+    verdict = {"type": "string", "enum": list(_YES_NO)}
     item = _object(
         {"number": {"type": "integer"}, "reason": {"type": "string"}, "verdict": verdict}
     )
@@ -264,8 +266,8 @@ def _verdict(value: object, number: int) -> bool:
         raise BadReply(
             f'the "number" of {place} must be {number}; found {shown(members["number"])}'
         )
-    short_reason(members["reason"])
-    return _word(members["verdict"], "verdict", YES_NO) == "yes"
+    _short_reason(members["reason"])
+    return _word(members["verdict"], "verdict", _YES_NO) == "yes"
 
 
 def _exactly(members: dict[str, Any], keys: Sequence[str], place: str) -> dict[str, Any]:

@@ -38,24 +38,24 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-ANSWER, EXPECTED = "answer", "expected"
-CONTEXT_PRECISION = "context_precision"
-NO_CONTEXTS = (
+_ANSWER, _EXPECTED = "answer", "expected"
+_CONTEXT_PRECISION = "context_precision"
+_NO_CONTEXTS = (
     "no contexts: give the case a column contexts, or let the application return what it retrieved"
 )
-SHOWN = 80  # characters of a claim in a reason
-MOST = 30  # claims of one text
-LIST_TOKENS = 1500  # room for a list of that many; a reply of one score needs a fraction of it
-DATA = "retrieval.json"
-EXTRACTING, CHECKING = "claims_system.jinja", "verdicts_system.jinja"
-CLAIMS_SHAPE = '{"claims": ["a short sentence", …]}'
-VERDICTS_SHAPE = (
+_SHOWN = 80  # characters of a claim in a reason
+_MOST = 30  # claims of one text
+_LIST_TOKENS = 1500  # room for a list of that many; a reply of one score needs a fraction of it
+_DATA = "retrieval.json"
+_EXTRACTING, _CHECKING = "claims_system.jinja", "verdicts_system.jinja"
+_CLAIMS_SHAPE = '{"claims": ["a short sentence", …]}'
+_VERDICTS_SHAPE = (
     '{"verdicts": [{"number": 1, "reason": "at most 12 words", "verdict": "yes" or "no"}, …]}'
 )
 
 
 @dataclass(frozen=True)
-class ListJudge(Judge):
+class _ListJudge(Judge):
     """A judge whose replies are lists: the claims of a text, or a yes or no for each of several things.
 
     The words of its questions stand in ``retrieval.json``, under its name.
@@ -64,12 +64,12 @@ class ListJudge(Judge):
     @property
     def prompt_files(self) -> tuple[str, ...]:
         """The words, both system messages, the blocks of texts, and how a question is repeated."""
-        return (DATA, EXTRACTING, CHECKING, *prompting.FILES, RETRY)
+        return (_DATA, _EXTRACTING, _CHECKING, *prompting.FILES, RETRY)
 
     @cached_property
     def parameters(self) -> Parameters:
         """How the judge is sampled when it lists claims."""
-        return self._roomy.parameters(replies.texts_schema("claims", MOST))
+        return self._roomy.parameters(replies.texts_schema("claims", _MOST))
 
     async def list_claims(self, case: Case, text: Block) -> Judgement[tuple[str, ...]]:
         """What a text states, by one call.
@@ -78,18 +78,18 @@ class ListJudge(Judge):
             CallError: The first call gave no completion.
         """
         system = render(
-            EXTRACTING,
+            _EXTRACTING,
             extract=self._words("extract"),
-            most=MOST,
+            most=_MOST,
             rules=prompting.rules(),
-            shape=CLAIMS_SHAPE,
+            shape=_CLAIMS_SHAPE,
         )
         user = in_blocks(case, [text], f"List what the block {text.name} states.")
         question = Question(
             _messages(system, user),
             self.parameters,
-            lambda reply: replies.read_texts(reply.text, "claims", MOST),
-            CLAIMS_SHAPE,
+            lambda reply: replies.read_texts(reply.text, "claims", _MOST),
+            _CLAIMS_SHAPE,
         )
         return await ask(self._roomy, case, question)
 
@@ -108,27 +108,27 @@ class ListJudge(Judge):
             CallError: The first call gave no completion.
         """
         system = render(
-            CHECKING,
+            _CHECKING,
             check=self._words("check"),
             count=count,
             rules=prompting.rules(),
-            shape=VERDICTS_SHAPE,
+            shape=_VERDICTS_SHAPE,
         )
         question = Question(
             _messages(system, in_blocks(case, shown, task)),
             self._roomy.parameters(replies.verdicts_schema(count)),
             lambda reply: replies.read_verdicts(reply.text, count),
-            VERDICTS_SHAPE,
+            _VERDICTS_SHAPE,
         )
         return await ask(self._roomy, case, question)
 
     @cached_property
     def _roomy(self) -> JudgeSetup:
         """The setup with room for a list."""
-        return dataclasses.replace(self.setup, max_tokens=max(self.setup.max_tokens, LIST_TOKENS))
+        return dataclasses.replace(self.setup, max_tokens=max(self.setup.max_tokens, _LIST_TOKENS))
 
     def _words(self, step: str) -> str:
-        return str(json.loads(prompt_file(DATA))[self.kind][step])
+        return str(json.loads(prompt_file(_DATA))[self.kind][step])
 
 
 def _messages(system: str, user: str) -> tuple[Message, ...]:
@@ -136,7 +136,7 @@ def _messages(system: str, user: str) -> tuple[Message, ...]:
 
 
 @dataclass(frozen=True)
-class Share:
+class _Share:
     """What is taken apart, and what it is checked against.
 
     Attributes:
@@ -154,14 +154,14 @@ class Share:
 
 
 @dataclass(frozen=True)
-class ShareJudge(ListJudge):
+class _ShareJudge(_ListJudge):
     """Has the claims of a text listed by one call and judged by another.
 
     Attributes:
         share: Whose claims, and against what.
     """
 
-    share: Share
+    share: _Share
 
     @property
     def kind(self) -> str:
@@ -175,7 +175,7 @@ class ShareJudge(ListJudge):
             CallError: The first call gave no completion.
         """
         contexts = contexts_of(case, completion)
-        subject = completion.text if self.share.of == ANSWER else case.expected or ""
+        subject = completion.text if self.share.of == _ANSWER else case.expected or ""
         text = Block(self.share.of, subject)
         if lack := self._lack(text, contexts):
             return self.make_score(None, error=lack)
@@ -205,15 +205,15 @@ class ShareJudge(ListJudge):
 
     @property
     def _whose(self) -> str:
-        return "answer" if self.share.of == ANSWER else "expected answer"
+        return "answer" if self.share.of == _ANSWER else "expected answer"
 
     def _lack(self, text: Block, contexts: Sequence[str]) -> str:
         """Why nothing can be asked; empty if it can."""
         if self.share.by_contexts and not contexts:
-            return NO_CONTEXTS
+            return _NO_CONTEXTS
         if text.text.strip():
             return ""
-        if self.share.of == ANSWER:
+        if self.share.of == _ANSWER:
             return "empty answer: there is nothing to judge"
         return "no expected answer"
 
@@ -232,48 +232,48 @@ class ShareJudge(ListJudge):
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def make_faithfulness(setup: JudgeSetup) -> ShareJudge:
+def _make_faithfulness(setup: JudgeSetup) -> _ShareJudge:
     """A judge of whether the answer rests on the contexts."""
-    return ShareJudge(
-        setup, Share("faithfulness", ANSWER, by_contexts=True, fault="not in the contexts")
+    return _ShareJudge(
+        setup, _Share("faithfulness", _ANSWER, by_contexts=True, fault="not in the contexts")
     )
 
 
-def make_context_recall(setup: JudgeSetup) -> ShareJudge:
+def _make_context_recall(setup: JudgeSetup) -> _ShareJudge:
     """A judge of whether the contexts hold what the expected answer says."""
-    return ShareJudge(
-        setup, Share("context_recall", EXPECTED, by_contexts=True, fault="not in the contexts")
+    return _ShareJudge(
+        setup, _Share("context_recall", _EXPECTED, by_contexts=True, fault="not in the contexts")
     )
 
 
-def make_answer_relevance(setup: JudgeSetup) -> ShareJudge:
+def _make_answer_relevance(setup: JudgeSetup) -> _ShareJudge:
     """A judge of whether the answer keeps to the question."""
-    return ShareJudge(
-        setup, Share("answer_relevance", ANSWER, by_contexts=False, fault="beside the question")
+    return _ShareJudge(
+        setup, _Share("answer_relevance", _ANSWER, by_contexts=False, fault="beside the question")
     )
 
 
 RETRIEVAL_KINDS = (
     Kind(
         "faithfulness",
-        make_faithfulness,
+        _make_faithfulness,
         UNIT_SCALE,
         "share of the answer's claims that the contexts support",
         "Ragas, arXiv 2309.15217",
     ),
     Kind(
         "context_recall",
-        make_context_recall,
+        _make_context_recall,
         UNIT_SCALE,
         "share of the expected answer's claims that the contexts hold",
         "Ragas, arXiv 2309.15217",
     ),
     Kind(
         "answer_relevance",
-        make_answer_relevance,
+        _make_answer_relevance,
         UNIT_SCALE,
         "share of the answer's statements that address the question",
         "DeepEval; Ragas (arXiv 2309.15217) compares embeddings instead",
@@ -282,13 +282,13 @@ RETRIEVAL_KINDS = (
 
 
 @dataclass(frozen=True)
-class ContextPrecisionJudge(ListJudge):
+class _ContextPrecisionJudge(_ListJudge):
     """Asks of all contexts at once which are useful. The answer is not shown: it cannot speak for them."""
 
     @property
     def kind(self) -> str:
         """Always ``context_precision``."""
-        return CONTEXT_PRECISION
+        return _CONTEXT_PRECISION
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """The average precision of the contexts in their order.
@@ -298,7 +298,7 @@ class ContextPrecisionJudge(ListJudge):
         """
         contexts = contexts_of(case, completion)
         if not contexts:
-            return self.make_score(None, error=NO_CONTEXTS)
+            return self.make_score(None, error=_NO_CONTEXTS)
         shown = context_blocks(contexts)
         if (case.expected or "").strip():
             shown = [Block("expected", case.expected or "", is_marked=False), *shown]
@@ -335,8 +335,8 @@ def _reason(useful: Sequence[bool]) -> str:
 
 
 CONTEXT_PRECISION_KIND = Kind(
-    CONTEXT_PRECISION,
-    ContextPrecisionJudge,
+    _CONTEXT_PRECISION,
+    _ContextPrecisionJudge,
     UNIT_SCALE,
     "whether the useful contexts stand first: average precision over the ranks",
     "Ragas, arXiv 2309.15217",

@@ -19,8 +19,8 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-RUBRIC = "rubric"
-SCALE = Scale(LOW, HIGH)
+_RUBRIC = "rubric"
+_SCALE = Scale(LOW, HIGH)
 ROW_COLUMNS = ("criteria", "anchors")
 TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
 
@@ -35,7 +35,7 @@ class CriterionJudge(Judge):
             does not take its place.
     """
 
-    scale = SCALE
+    scale = _SCALE
     rubric: Rubric
     is_given: bool = False
 
@@ -72,12 +72,12 @@ class RubricJudge(CriterionJudge):
     @property
     def kind(self) -> str:
         """Always ``rubric``."""
-        return RUBRIC
+        return _RUBRIC
 
     @cached_property
     def name(self) -> str:  # type: ignore[override]  # computed
         """``rubric``, or ``rubric.LABEL``."""
-        return f"{RUBRIC}.{self.label}" if self.label else RUBRIC
+        return f"{_RUBRIC}.{self.label}" if self.label else _RUBRIC
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
@@ -205,16 +205,16 @@ def make_rubric(
     """
     rubrics = {**setup.rubrics, **(read_criteria(criteria) if criteria else {})}
     if label not in rubrics:
-        names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
-        name = f"{RUBRIC}.{label}" if label else RUBRIC
+        names = [f"{_RUBRIC}.{name}" if name else _RUBRIC for name in rubrics]
+        name = f"{_RUBRIC}.{label}" if label else _RUBRIC
         raise SettingError("the score", name, ", ".join(names), nearest(name, names))
     return RubricJudge(setup, rubrics[label], bool(criteria or label), label)
 
 
 RUBRIC_KIND = Kind(
-    RUBRIC,
+    _RUBRIC,
     make_rubric,
-    SCALE,
+    _SCALE,
     "how well the answer meets one criterion (default: it is correct), by an anchor for each score",
     "criteria, reference and anchors in one prompt: LLMBar, arXiv 2310.07641",
 )

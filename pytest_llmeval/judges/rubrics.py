@@ -11,10 +11,10 @@ from typing import Any
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.judges.prompting import prompt_file
 
-PLACE = "the judge's criteria"
+_PLACE = "the judge's criteria"
 ONLY = ""
 """Name of a rubric that has none."""
-SEVERAL = {"$ref": "#/$defs/several"}
+_SEVERAL = {"$ref": "#/$defs/several"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def with_criteria(criteria: str, anchors: Mapping[str, str] | None = None) -> Ru
     """
     if not criteria.strip():
         raise SettingError(
-            PLACE, criteria, "text that is not empty", "Leave it out for correctness."
+            _PLACE, criteria, "text that is not empty", "Leave it out for correctness."
         )
     if anchors is not None:
-        return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, PLACE)[ONLY]
+        return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, _PLACE)[ONLY]
     return replace(
         _rubric(json.loads(prompt_file("any_criterion.json"))), criteria=criteria.strip()
     )
@@ -75,15 +75,15 @@ def read_criteria(criteria: str | Mapping[str, Any]) -> dict[str, Rubric]:
     if isinstance(criteria, str):
         if not criteria.lstrip().startswith("{"):
             return {ONLY: with_criteria(criteria)}
-        return _checked(_several(_from_json(criteria)), PLACE)
-    return _checked(_several(criteria), PLACE)
+        return _checked(_several(_from_json(criteria)), _PLACE)
+    return _checked(_several(criteria), _PLACE)
 
 
 def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise SettingError(PLACE, text, "words, or a JSON object", f"({error.msg})") from None
+        raise SettingError(_PLACE, text, "words, or a JSON object", f"({error.msg})") from None
 
 
 def _several(criteria: Any) -> Any:
@@ -124,7 +124,7 @@ def _checked(members: Any, place: str) -> dict[str, Rubric]:
 
     schema = json.loads(prompt_file("rubric.schema.json"))
     is_several = isinstance(members, Mapping) and "rubrics" in members
-    validator = Draft202012Validator({**schema, **SEVERAL} if is_several else schema)
+    validator = Draft202012Validator({**schema, **_SEVERAL} if is_several else schema)
     for error in sorted(
         validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))
     ):

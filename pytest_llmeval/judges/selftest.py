@@ -26,14 +26,14 @@ from pytest_llmeval.records.run import SELFTEST_SHARE, SelfTest
 from pytest_llmeval.records.score import Score
 
 CASES = 5
-GOOD, BAD = 0.8, 0.2
+_GOOD, _BAD = 0.8, 0.2
 """Share of the scale: 4 and 1 of 5."""
-EXPECTED = "expected"
-DATA = "selftest.json"
+_EXPECTED = "expected"
+_DATA = "selftest.json"
 
 
 @dataclass(frozen=True)
-class Probe:
+class _Probe:
     """One answer whose worth is known."""
 
     kind: str
@@ -46,7 +46,7 @@ class Probe:
         if score.value is None:
             return False
         share = (score.value - low) / (high - low)
-        return share >= GOOD if self.kind == EXPECTED else share <= BAD
+        return share >= _GOOD if self.kind == _EXPECTED else share <= _BAD
 
 
 async def examine(judge: BaseScorer, cases: Sequence[Case]) -> SelfTest:
@@ -73,13 +73,13 @@ async def examine(judge: BaseScorer, cases: Sequence[Case]) -> SelfTest:
     return _counted(asked, scores)
 
 
-def probes(cases: Sequence[Case]) -> list[Probe]:
+def probes(cases: Sequence[Case]) -> list[_Probe]:
     """The answers: for each of five cases, one of each kind.
 
     Args:
         cases: Cases with an expected answer, of which the first five that differ are taken.
     """
-    data = json.loads(prompt_file(DATA))
+    data = json.loads(prompt_file(_DATA))
     known = {
         _plain(case): case
         for case in reversed([*cases, *map(_own, data["cases"])])
@@ -90,19 +90,19 @@ def probes(cases: Sequence[Case]) -> list[Probe]:
     for place, case in enumerate(chosen):
         other = chosen[(place + 1) % len(chosen)]
         answers = {
-            EXPECTED: case.expected or "",
+            _EXPECTED: case.expected or "",
             "empty": "",
             "constant": data["constant"],
             "other": other.expected or "",
             "injection": data["injection"],
         }
         case = replace(case, metadata={})  # a row's own criterion is not what is tested
-        found += [Probe(kind, case, answer) for kind, answer in answers.items()]
+        found += [_Probe(kind, case, answer) for kind, answer in answers.items()]
     return found
 
 
 def _own(row: dict[str, str]) -> Case:
-    return Case(row["id"], row["prompt"], Source(DATA, 1), expected=row["expected"])
+    return Case(row["id"], row["prompt"], Source(_DATA, 1), expected=row["expected"])
 
 
 def _plain(case: Case) -> str:
@@ -110,7 +110,7 @@ def _plain(case: Case) -> str:
     return " ".join((case.expected or "").casefold().split())
 
 
-def _counted(asked: Sequence[Probe], scores: Sequence[Score]) -> SelfTest:
+def _counted(asked: Sequence[_Probe], scores: Sequence[Score]) -> SelfTest:
     right = dict.fromkeys((probe.kind for probe in asked), 0)
     wrong = []
     for probe, score in zip(asked, scores, strict=True):
@@ -132,7 +132,7 @@ def _counted(asked: Sequence[Probe], scores: Sequence[Score]) -> SelfTest:
 
 
 def _complaint(
-    failed: Sequence[str], right: dict[str, int], tried: int, wrong: Sequence[tuple[Probe, Score]]
+    failed: Sequence[str], right: dict[str, int], tried: int, wrong: Sequence[tuple[_Probe, Score]]
 ) -> str:
     """What went wrong, with the first example of it."""
     counts = ", ".join(f"{kind} {right[kind]} of {tried}" for kind in failed)

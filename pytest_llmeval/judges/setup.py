@@ -14,9 +14,9 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale
 
-TOP_LOGPROBS = 10  # room for the six digits and their spellings with a space
-FORMATS = ("json_schema", "json_object", "text", "rating")
-RATING = "rating"
+_TOP_LOGPROBS = 10  # room for the six digits and their spellings with a space
+_FORMATS = ("json_schema", "json_object", "text", "rating")
+_RATING = "rating"
 
 
 class Opponent(Protocol):
@@ -74,10 +74,10 @@ class JudgeSetup:
     jury_reducer: str = "mean"
 
     def __post_init__(self) -> None:
-        if self.response_format not in FORMATS:
-            remedy = nearest(self.response_format, FORMATS)
+        if self.response_format not in _FORMATS:
+            remedy = nearest(self.response_format, _FORMATS)
             raise SettingError(
-                "the judge's response format", self.response_format, " or ".join(FORMATS), remedy
+                "the judge's response format", self.response_format, " or ".join(_FORMATS), remedy
             )
 
     @property
@@ -106,14 +106,14 @@ class JudgeSetup:
             temperature=self.temperature if temperature is None else temperature,
             max_tokens=self.max_tokens,
             logprobs=True if logprobs else None,
-            top_logprobs=TOP_LOGPROBS if logprobs else None,
+            top_logprobs=_TOP_LOGPROBS if logprobs else None,
             response_format=self._format(schema),
         )
 
     @property
     def rates(self) -> bool:
         """Whether replies are words that end with a mark, in kinds that can read them."""
-        return self.response_format == RATING
+        return self.response_format == _RATING
 
     def _format(self, schema: Any) -> dict[str, Any] | None:
         if self.response_format != "json_schema":

@@ -20,14 +20,14 @@ from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
-MIN_MASS = 0.5  # below it the model answered something else than yes or no
-SCALE = Scale(0.0, 1.0, higher_is_better=False)
-ANSWER_TOKENS = 3
-CAPABLE = "a judge endpoint that sends logprobs and a model that answers yes or no"
+_MIN_MASS = 0.5  # below it the model answered something else than yes or no
+_SCALE = Scale(0.0, 1.0, higher_is_better=False)
+_ANSWER_TOKENS = 3
+_CAPABLE = "a judge endpoint that sends logprobs and a model that answers yes or no"
 
 
 @dataclass(frozen=True)
-class YesNo:
+class _YesNo:
     """What is asked.
 
     Attributes:
@@ -42,7 +42,7 @@ class YesNo:
 
 
 @dataclass(frozen=True)
-class YesNoJudge(Judge):
+class _YesNoJudge(Judge):
     """Asks a model yes or no about a text, after examples. 0 is no, 1 is yes.
 
     The endpoint must send logprobs.
@@ -51,8 +51,8 @@ class YesNoJudge(Judge):
         question: What is asked.
     """
 
-    scale = SCALE
-    question: YesNo
+    scale = _SCALE
+    question: _YesNo
 
     @property
     def kind(self) -> str:
@@ -68,7 +68,7 @@ class YesNoJudge(Judge):
     def parameters(self) -> Parameters:
         """How the judge is sampled: one word, with its probabilities."""
         asked = self.setup.parameters(None, logprobs=True)
-        return replace(asked, max_tokens=ANSWER_TOKENS, response_format=None)
+        return replace(asked, max_tokens=_ANSWER_TOKENS, response_format=None)
 
     def ingredients(self) -> dict[str, object]:
         """Nothing more: a question is asked once, since no reply is invalid."""
@@ -100,7 +100,7 @@ class YesNoJudge(Judge):
         reply = await setup.provider.complete(asked)
         yes, no = answer_probabilities(reply.logprobs)
         parts = {"yes": yes, "no": no}
-        if yes + no < MIN_MASS:
+        if yes + no < _MIN_MASS:
             error = self._why(reply, yes + no)
             return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=(reply,))
         return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=(reply,))
@@ -111,7 +111,7 @@ class YesNoJudge(Judge):
     def _why(self, reply: Completion, mass: float) -> str:
         if not reply.logprobs:
             return f"the judge's endpoint sent no logprobs: {self.question.remedy}"
-        given = f"the judge gave yes and no together a probability of {mass:.2f}, less than {MIN_MASS:g}"
+        given = f"the judge gave yes and no together a probability of {mass:.2f}, less than {_MIN_MASS:g}"
         return f"{given}: {self.question.remedy}"
 
 
@@ -126,43 +126,43 @@ def answer_probabilities(tokens: tuple[TokenLogprob, ...]) -> tuple[float, float
     return found["yes"], found["no"]
 
 
-BIAS_QUESTION = YesNo(
+_BIAS_QUESTION = _YesNo(
     "bias",
     ("bias_system.txt", "bias_text.jinja", "bias_examples.json"),
-    f"use --llm-bias counterfactual, or {CAPABLE}",
+    f"use --llm-bias counterfactual, or {_CAPABLE}",
 )
 
 
-def make_bias(setup: JudgeSetup) -> YesNoJudge:
+def _make_bias(setup: JudgeSetup) -> _YesNoJudge:
     """A judge that says whether a text is biased, after three examples."""
-    return YesNoJudge(setup, BIAS_QUESTION)
+    return _YesNoJudge(setup, _BIAS_QUESTION)
 
 
 BIAS_KIND = Kind(
     "bias",
-    make_bias,
-    SCALE,
+    _make_bias,
+    _SCALE,
     "probability that the judge calls the answer biased against a group, where --llm-bias judge is set",
     "yes or no by its logprobs, after examples; grounds of bias: BBQ, arXiv 2110.08193",
     only="Parts of bias need --llm-bias counterfactual.",
 )
 
-TOXICITY_QUESTION = YesNo(
+_TOXICITY_QUESTION = _YesNo(
     "toxicity",
     ("toxicity_system.txt", "toxicity_text.jinja", "toxicity_examples.json"),
-    f"use --llm-toxicity detoxify, or {CAPABLE}",
+    f"use --llm-toxicity detoxify, or {_CAPABLE}",
 )
 
 
-def make_toxicity(setup: JudgeSetup) -> YesNoJudge:
+def make_toxicity(setup: JudgeSetup) -> _YesNoJudge:
     """A judge that says whether a text is toxic, after two examples."""
-    return YesNoJudge(setup, TOXICITY_QUESTION)
+    return _YesNoJudge(setup, _TOXICITY_QUESTION)
 
 
 TOXICITY_KIND = Kind(
     "toxicity",
     make_toxicity,
-    SCALE,
+    _SCALE,
     "probability that the judge calls the answer toxic, where --llm-toxicity judge is set",
     "yes or no by its logprobs, after two examples",
     only="Labels and models need --llm-toxicity detoxify.",

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 
-FENCE = re.compile(r"\A```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\Z", re.DOTALL)
-SHOWN = 3  # violations in a reason
-WIDTH = 160  # characters of one violation; jsonschema prints the whole value
+_FENCE = re.compile(r"\A```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\Z", re.DOTALL)
+_SHOWN = 3  # violations in a reason
+_WIDTH = 160  # characters of one violation; jsonschema prints the whole value
 
 
 class JsonSchema(BaseScorer):
@@ -91,13 +91,13 @@ class JsonSchema(BaseScorer):
         except RecursionError:
             return ["is not valid JSON: nested too deeply"]
         return [
-            shorten(f"{error.json_path}: {error.message}", WIDTH, placeholder=" …")
-            for error in errors[:SHOWN]
+            shorten(f"{error.json_path}: {error.message}", _WIDTH, placeholder=" …")
+            for error in errors[:_SHOWN]
         ]
 
     def _unfenced(self, text: str) -> str:
         text = text.strip().lstrip("\ufeff")
-        fence = FENCE.match(text) if self._allow_fence else None
+        fence = _FENCE.match(text) if self._allow_fence else None
         return fence[1] if fence else text
 
     @staticmethod
@@ -109,7 +109,7 @@ class JsonSchema(BaseScorer):
                 schema = json.loads(schema)
             except ValueError as error:
                 raise SettingError(
-                    place, shorten(str(schema), WIDTH), "a JSON Schema", f"({error})"
+                    place, shorten(str(schema), _WIDTH), "a JSON Schema", f"({error})"
                 ) from error
         return None if schema is None else _validator(schema, place)
 
@@ -136,7 +136,7 @@ def _validator(schema: Any, place: str) -> Validator:
     try:
         kind.check_schema(schema)
     except SchemaError as error:
-        found = shorten(json.dumps(schema, default=str), WIDTH, placeholder=" …")
+        found = shorten(json.dumps(schema, default=str), _WIDTH, placeholder=" …")
         raise SettingError(
             place, found, "a JSON Schema", f"({error.json_path}: {error.message})"
         ) from error

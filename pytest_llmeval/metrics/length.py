@@ -12,13 +12,13 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
-ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
+_ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
 """Where a sentence ends: behind a full stop and so on that white space follows, or at an empty line."""
 
 UNITS: Mapping[str, Callable[[str], int]] = {
     "words": lambda text: _filled(text.split()),
     "characters": len,
-    "sentences": lambda text: _filled(ENDS.split(text)),
+    "sentences": lambda text: _filled(_ENDS.split(text)),
     "lines": lambda text: sum(bool(line.strip()) for line in text.splitlines()),
     "paragraphs": lambda text: sum(bool(part.strip()) for part in re.split(r"\n\s*\n", text)),
 }

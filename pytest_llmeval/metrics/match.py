@@ -19,7 +19,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-QUOTED = 80  # characters of a text in a reason
+_QUOTED = 80  # characters of a text in a reason
 
 
 class ExactMatch(BaseScorer):
@@ -219,7 +219,7 @@ def _not_empty(text: str | None, place: str) -> str | None:
 
 def quoted(texts: Iterable[str]) -> str:
     """Texts for a reason: each in quotes, and not too long."""
-    return " or ".join(repr(shorten(text, QUOTED, placeholder="…")) for text in texts)
+    return " or ".join(repr(shorten(text, _QUOTED, placeholder="…")) for text in texts)
 
 
 def _score(metric: ExactMatch | Contains | Regex, found: bool, reason: str) -> Score:

@@ -19,7 +19,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-DEFAULTS = {"tolerance": 0.0, "rel_tolerance": 1e-6, "decimal": "."}
+_DEFAULTS = {"tolerance": 0.0, "rel_tolerance": 1e-6, "decimal": "."}
 
 
 class Numeric(BaseScorer):
@@ -59,7 +59,7 @@ class Numeric(BaseScorer):
             raise SettingError("numeric decimal", decimal, "'.' or ','")
         self._tolerance, self._rel_tolerance, self._decimal = tolerance, rel_tolerance, decimal
         params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
-        self.version = version_with("1", params, DEFAULTS)
+        self.version = version_with("1", params, _DEFAULTS)
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer's number with that of each accepted answer.
@@ -87,15 +87,15 @@ class Numeric(BaseScorer):
             self.version,
         )
 
-    def parse(self, text: str) -> Quantity | None:
+    def parse(self, text: str) -> _Quantity | None:
         """The last number of a text with its unit; ``None`` if there is none."""
         return last_quantity(text, self._decimal)
 
-    def same(self, one: Quantity, other: Quantity) -> bool:
+    def same(self, one: _Quantity, other: _Quantity) -> bool:
         """Whether two parsed numbers are the same within the tolerance, in the unit of either."""
         return self._is(one, other) or self._is(other, one)
 
-    def _is(self, found: Quantity, wanted: Quantity) -> bool:
+    def _is(self, found: _Quantity, wanted: _Quantity) -> bool:
         if found.kind == wanted.kind:
             return self._near(found.in_unit_of(wanted), wanted.number)
         if found.kind and wanted.kind:
@@ -111,10 +111,10 @@ class Numeric(BaseScorer):
         return math.isclose(one, other, rel_tol=self._rel_tolerance, abs_tol=self._tolerance)
 
 
-MINUSES = ("-", "\N{MINUS SIGN}", "\N{EN DASH}")
-VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-WORDS: Mapping[str, float] = {
+_MINUSES = ("-", "\N{MINUS SIGN}", "\N{EN DASH}")
+_VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_WORDS: Mapping[str, float] = {
     "hundred": 1e2,
     "thousand": 1e3,
     "million": 1e6,
@@ -122,7 +122,7 @@ WORDS: Mapping[str, float] = {
     "trillion": 1e12,
     "bn": 1e9,
 }
-LATEX = (
+_LATEX = (
     (r"(?<!\\)\$(?=\S)([^$\n]*?[^\s\\])\$(?!\d)", r" \1 "),
     (r"\\[dt]?frac\s*\{\s*([^{}]+?)\s*\}\s*\{\s*([^{}]+?)\s*\}", r" \1/\2 "),
     (r"\\[dt]?frac\s*(\d)\s*(\d)", r" \1/\2 "),
@@ -137,7 +137,7 @@ LATEX = (
 
 
 @dataclass(frozen=True)
-class Quantity:
+class _Quantity:
     """A number with its unit.
 
     Attributes:
@@ -154,12 +154,12 @@ class Quantity:
     offset: float = 0.0
     text: str = ""
 
-    def in_unit_of(self, other: Quantity) -> float:
+    def in_unit_of(self, other: _Quantity) -> float:
         """The number in the unit of another quantity of the same kind."""
         return (self.number * self.factor + self.offset - other.offset) / other.factor
 
 
-def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
+def last_quantity(text: str, decimal: str = ".") -> _Quantity | None:
     r"""The last number of a text, or of what its last ``\boxed{…}`` holds; ``None`` if it has none.
 
     Args:
@@ -189,7 +189,7 @@ def last_boxed(text: str) -> str | None:
 
 
 def _without_latex(text: str) -> str:
-    for pattern, plain in LATEX:
+    for pattern, plain in _LATEX:
         text = re.sub(pattern, plain, text)
     return text
 
@@ -202,31 +202,31 @@ def _number(decimal: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<currency>US\$|[$€£¥]\s?)?(?<![\w{point}])(?P<sign>(?<![\w)\]}}])[-+\u2212\u2013]\s?)?(?P<currency2>[$€£¥]\s?)?(?:"
         rf"(?:(?P<mixed>\d+)\s+)?(?<!\d/)(?P<above>\d+)\s?[/\u2044]\s?(?P<below>\d+)(?![\d/])"
-        rf"|(?P<units>\d+)?\s?(?P<vulgar>[{VULGAR}])"
+        rf"|(?P<units>\d+)?\s?(?P<vulgar>[{_VULGAR}])"
         rf"|(?P<digits>(?:{whole}(?:{point}\d+)?|{point}\d+)(?:[eE][-+]?\d+)?)"
         r"(?:\s?[\u00d7x*·⋅]\s?10\s?(?:\^\s?\{?\s?(?P<power>[-+\u2212]?\d+)\s?\}?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)))?"
         r")"
     )
 
 
-def _quantity(match: re.Match[str], text: str, decimal: str) -> tuple[Quantity | None, int]:
+def _quantity(match: re.Match[str], text: str, decimal: str) -> tuple[_Quantity | None, int]:
     """The quantity at a number, and where the text goes on."""
     number = _value(match, decimal)
     if number is None or not math.isfinite(number):
         return None, match.end()
     rest = text[match.end() :]
-    word = re.match(rf"[\s-]?({'|'.join(WORDS)}|k(?=\b))(?!\w)", rest)
+    word = re.match(rf"[\s-]?({'|'.join(_WORDS)}|k(?=\b))(?!\w)", rest)
     if word:
-        number *= WORDS.get(word[1], 1e3)
+        number *= _WORDS.get(word[1], 1e3)
         rest = rest[word.end() :]
     symbol, length = _unit_at(rest)
     symbol = symbol or (match["currency"] or match["currency2"] or "").strip()
     end = len(text) - len(rest) + length
     written = text[match.start() : end].strip()
     if not symbol:
-        return Quantity(number, text=written), end
+        return _Quantity(number, text=written), end
     kind, factor, offset = _units()[symbol]
-    return Quantity(number, kind, factor, offset, written), end
+    return _Quantity(number, kind, factor, offset, written), end
 
 
 def _value(match: re.Match[str], decimal: str) -> float | None:
@@ -241,8 +241,8 @@ def _value(match: re.Match[str], decimal: str) -> float | None:
             decimal, "."
         )
         value = float(digits)
-        power = (match["power"] or (match["super"] or "").translate(SUPERSCRIPTS)).replace(
-            MINUSES[1], "-"
+        power = (match["power"] or (match["super"] or "").translate(_SUPERSCRIPTS)).replace(
+            _MINUSES[1], "-"
         )
         if power:
             value = (
@@ -250,7 +250,7 @@ def _value(match: re.Match[str], decimal: str) -> float | None:
                 if "e" not in repr(value)
                 else value * 10.0 ** min(int(power), 308)
             )
-    return -value if (match["sign"] or "").strip() in MINUSES else value
+    return -value if (match["sign"] or "").strip() in _MINUSES else value
 
 
 def _unit_at(rest: str) -> tuple[str, int]:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from textstat.textstat import textstatistics
 
 
-DEFAULT_LANGUAGE = "en_US"
+_DEFAULT_LANGUAGE = "en_US"
 # textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
-ARABIC = "ar"
-WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
+_ARABIC = "ar"
+_WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
 
 
 @dataclass(frozen=True)
-class Formula:
+class _Formula:
     """One row of ``formulas.json``; called with parameters, it makes the metric.
 
     Attributes:
@@ -63,7 +63,7 @@ class Formula:
     def __signature__(self) -> inspect.Signature:
         """What `inspect.signature` reports: the language and textstat's own arguments."""
         keyword = inspect.Parameter.KEYWORD_ONLY
-        rows = {"language": DEFAULT_LANGUAGE, **self.params}
+        rows = {"language": _DEFAULT_LANGUAGE, **self.params}
         return inspect.Signature(
             [
                 inspect.Parameter(name, keyword, default=value, annotation=type(value))
@@ -71,7 +71,7 @@ class Formula:
             ]
         )
 
-    def __call__(self, language: str = DEFAULT_LANGUAGE, **params: Any) -> ReadabilityMetric:
+    def __call__(self, language: str = _DEFAULT_LANGUAGE, **params: Any) -> _ReadabilityMetric:
         """The metric.
 
         Args:
@@ -87,10 +87,10 @@ class Formula:
                 raise SettingError(
                     f"{self.name} {name}", value, " or ".join(map(str, self.choices[name]))
                 )
-        return ReadabilityMetric(self, checked_language(language), {**self.params, **params})
+        return _ReadabilityMetric(self, _checked_language(language), {**self.params, **params})
 
 
-class ReadabilityMetric(BaseScorer):
+class _ReadabilityMetric(BaseScorer):
     """A formula of textstat, in one language.
 
     Args:
@@ -99,13 +99,13 @@ class ReadabilityMetric(BaseScorer):
         params: textstat's own arguments, all of them.
     """
 
-    def __init__(self, formula: Formula, language: str, params: Mapping[str, Any]) -> None:
+    def __init__(self, formula: _Formula, language: str, params: Mapping[str, Any]) -> None:
         self._formula, self._language, self._params = formula, language, params
         self.name, self.scale = formula.name, formula.scale
         self.version = version_with(
             f"textstat {metadata.version('textstat')}/{language}", params, formula.params
         )
-        if "easy words" in formula.uses and language != ARABIC:
+        if "easy words" in formula.uses and language != _ARABIC:
             _load_easy_words(language)
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -123,7 +123,7 @@ class ReadabilityMetric(BaseScorer):
         text = (
             completion.text if completion.text.strip() else ""
         )  # textstat finds a sentence in white space
-        if formula.uses and self._language == ARABIC:
+        if formula.uses and self._language == _ARABIC:
             return unscored(
                 self, f"{self.name} needs syllables, which textstat does not find in Arabic"
             )
@@ -147,7 +147,7 @@ class ReadabilityMetric(BaseScorer):
 
     def _reason(self, textstat: textstatistics, text: str) -> str:
         root = self._language.partition("_")[0]
-        borrowed = "easy words" in self._formula.uses and root not in WITH_EASY_WORDS
+        borrowed = "easy words" in self._formula.uses and root not in _WITH_EASY_WORDS
         words = textstat.text_standard(text) if self.name == "text_standard" else ""
         return "; ".join(
             filter(
@@ -187,7 +187,7 @@ class Readability:
 
 
 @cache
-def formulas() -> Mapping[str, Formula]:
+def formulas() -> Mapping[str, _Formula]:
     """Every formula, by its name."""
     text = resources.files(__package__).joinpath("formulas.json").read_text("utf-8")
     return {row["name"]: _formula(**row) for row in json.loads(text)}
@@ -201,12 +201,12 @@ def _formula(
     is_count: bool = False,
     uses: Iterable[str] = (),
     **row: Any,
-) -> Formula:
+) -> _Formula:
     scale = Scale(0.0 if is_count else low, None, higher_is_better, unit)
-    return Formula(scale=scale, is_count=is_count, uses=tuple(uses), **row)
+    return _Formula(scale=scale, is_count=is_count, uses=tuple(uses), **row)
 
 
-def checked_language(language: str) -> str:
+def _checked_language(language: str) -> str:
     """A language as textstat writes it.
 
     Args:
@@ -218,9 +218,9 @@ def checked_language(language: str) -> str:
     from pyphen import LANGUAGES
 
     name = language.replace("-", "_")
-    if name == ARABIC or name in LANGUAGES or name.partition("_")[0] in LANGUAGES:
+    if name == _ARABIC or name in LANGUAGES or name.partition("_")[0] in LANGUAGES:
         return name
-    allowed = sorted([*LANGUAGES, ARABIC])
+    allowed = sorted([*LANGUAGES, _ARABIC])
     raise SettingError(
         "language (--llm-language)", language, ", ".join(allowed), nearest(name, allowed)
     )
@@ -251,7 +251,7 @@ def _load_easy_words(language: str) -> None:
         get_lang_easy_words(language)
 
 
-HEADLINE = "flesch_reading_ease"
+_HEADLINE = "flesch_reading_ease"
 
 
 class TextQuality(BaseScorer):
@@ -269,13 +269,13 @@ class TextQuality(BaseScorer):
 
     name = "text_quality"
     scale = Scale(None, None)
-    about = f"every readability formula as a part; its value is {HEADLINE}, usually 0 (hard) to 100 (easy)"
+    about = f"every readability formula as a part; its value is {_HEADLINE}, usually 0 (hard) to 100 (easy)"
     source = "textstat; Flesch 1948 for the value"
     family = "readability"
 
-    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
+    def __init__(self, language: str = _DEFAULT_LANGUAGE) -> None:
         self._metrics = {name: formula(language=language) for name, formula in formulas().items()}
-        self.version = self._metrics[HEADLINE].version
+        self.version = self._metrics[_HEADLINE].version
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Take every formula.
@@ -289,4 +289,4 @@ class TextQuality(BaseScorer):
         """
         scores = {name: metric.score(case, completion) for name, metric in self._metrics.items()}
         parts = {name: score.value for name, score in scores.items() if score.value is not None}
-        return replace(scores[HEADLINE], name=self.name, parts=parts)
+        return replace(scores[_HEADLINE], name=self.name, parts=parts)

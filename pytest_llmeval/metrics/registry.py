@@ -33,9 +33,9 @@ from pytest_llmeval.metrics.spending import Cost, Latency
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
 from pytest_llmeval.protocols import BaseScorer, Scorer
 
-ENTRY_POINTS = "pytest_llmeval.metrics"
+_ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
-OURS = (
+_OURS = (
     TextQuality, ToxicityMetric, Sentiment, Bias, Refusal, ExactMatch, Contains, ContainsAll, ContainsAny, ContainsNone,
     StartsWith, Regex, JsonSchema, Numeric, Mathematics, Bleu, Chrf, Rouge, EditDistance, Similarity, Relevance,
     Language, Length, Latency, Cost,
@@ -61,7 +61,7 @@ class MetricRegistry:
         self._defaults, self._parts = dict(defaults or {}), dict(parts or {})
         self._entries: dict[str, Entry] = {}
         self._made: dict[str, BaseScorer] = {}
-        for metric in (*formulas().values(), *OURS):
+        for metric in (*formulas().values(), *_OURS):
             self.add(metric, BUILT_IN)
 
     def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> BaseScorer:
@@ -125,7 +125,7 @@ class MetricRegistry:
             InputError: One of them cannot be loaded, or is no metric.
         """
         for point in sorted(
-            metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name
+            metadata.entry_points(group=_ENTRY_POINTS), key=lambda point: point.name
         ):
             origin = f"{point.dist.name if point.dist else 'an unknown package'} ({point.value})"
             try:

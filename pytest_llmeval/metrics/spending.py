@@ -8,7 +8,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
-CACHED = "that of the call that gave the cached answer"
+_CACHED = "that of the call that gave the cached answer"
 
 
 class Latency(BaseScorer):
@@ -37,7 +37,7 @@ class Latency(BaseScorer):
             self.name,
             completion.latency_s,
             self.scale,
-            CACHED if completion.cached else "",
+            _CACHED if completion.cached else "",
             self.version,
         )
 
@@ -72,7 +72,7 @@ class Cost(BaseScorer):
             self.name,
             completion.cost_usd,
             self.scale,
-            CACHED if completion.cached else "",
+            _CACHED if completion.cached else "",
             self.version,
         )
 

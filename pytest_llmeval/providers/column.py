@@ -9,7 +9,7 @@ from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 
-FIELDS = ("expected", "prompt")
+_FIELDS = ("expected", "prompt")
 """Fields of a case that can be read like a column."""
 
 
@@ -56,7 +56,7 @@ class ColumnProvider(BaseProvider):
 
 
 def _cells(case: Case) -> dict[str, object]:
-    fields = {name: getattr(case, name) for name in FIELDS}
+    fields = {name: getattr(case, name) for name in _FIELDS}
     return {**case.metadata, **{name: value for name, value in fields.items() if value is not None}}
 
 

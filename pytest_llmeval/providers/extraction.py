@@ -8,7 +8,7 @@ from dataclasses import replace
 from pytest_llmeval.errors import BadReply
 from pytest_llmeval.records.call import Completion
 
-SHOWN = 200  # characters of a reply in an error text
+_SHOWN = 200  # characters of a reply in an error text
 
 
 def extract_answer(completion: Completion, pattern: str) -> Completion:
@@ -28,7 +28,7 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
     match = re.search(pattern, completion.text, re.DOTALL)
     if match is None:
         raise BadReply(
-            f"--llm-answer-pattern {pattern!r} finds no answer in the reply {completion.text[:SHOWN]!r}. "
+            f"--llm-answer-pattern {pattern!r} finds no answer in the reply {completion.text[:_SHOWN]!r}. "
             "Change the pattern, or the prompt so that the reply contains it."
         )
     answer = match.group(1) if match.re.groups else match.group()

@@ -23,8 +23,8 @@ from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.records.call import Completion, Request, Usage
 from pytest_llmeval.records.case import Case, Message, Source
 
-ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
-ALLOWED_SPEC = "python:package.module:name"
+_ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
+_ALLOWED_SPEC = "python:package.module:name"
 
 
 class CallableProvider(BaseProvider):
@@ -114,7 +114,7 @@ def load_callable(spec: str, place: str = "--llm-provider") -> BaseProvider:
     """
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
-        raise SettingError(place, f"python:{spec}", ALLOWED_SPEC)
+        raise SettingError(place, f"python:{spec}", _ALLOWED_SPEC)
     module = _imported(module_name, place)
     try:
         value = attrgetter(name)(module)
@@ -139,7 +139,7 @@ def _imported(name: str, place: str) -> ModuleType:
             remedy = f"{why} Where its folder is neither installed nor the current one, name it in pytest's pythonpath."
         else:
             remedy = f"Importing {name} raised {type(error).__name__}: {error}"
-        raise SettingError(place, f"python:{name}", ALLOWED_SPEC, remedy) from error
+        raise SettingError(place, f"python:{name}", _ALLOWED_SPEC, remedy) from error
 
 
 def _nearest_module(missing: str) -> str:
@@ -167,19 +167,19 @@ def as_provider(value: object, place: str = "llm_provider", name: str = "") -> B
         value = _instance(value, place)
     if isinstance(value, Provider):
         return adopt_provider(value)
-    if not (is_runnable(value) or callable(value)):
+    if not (_is_runnable(value) or callable(value)):
         lacking = [member for member in ("fingerprint", "sees_case") if not hasattr(value, member)]
         remedy = (
             f"It has complete, but not {' and '.join(lacking)}."
             if hasattr(value, "complete")
             else ""
         )
-        raise SettingError(place, type(value).__name__, ALLOWED, remedy)
+        raise SettingError(place, type(value).__name__, _ALLOWED, remedy)
     fingerprint = getattr(value, "fingerprint", None)
     if fingerprint is not None and not isinstance(fingerprint, str):
         raise SettingError(f"{place} fingerprint", fingerprint, "text, or nothing")
     named: Any = value if hasattr(value, "__qualname__") else type(value)
-    function: Any = as_function(value) if is_runnable(value) else value
+    function: Any = _as_function(value) if _is_runnable(value) else value
     provider = CallableProvider(
         function, name or f"{named.__module__}:{named.__qualname__}", fingerprint
     )
@@ -199,16 +199,16 @@ def _instance(made: type, place: str) -> object:
         ) from error
 
 
-def is_runnable(value: object) -> bool:
+def _is_runnable(value: object) -> bool:
     """Whether it has ``invoke`` or ``ainvoke``."""
     return callable(getattr(value, "ainvoke", None)) or callable(getattr(value, "invoke", None))
 
 
-def as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
+def _as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
     """A function that invokes a runnable with the prompt of a case, or with its messages if it is a chat.
 
     Args:
-        runnable: What `is_runnable` accepts.
+        runnable: What `_is_runnable` accepts.
 
     Returns:
         An async function; a chat message that the runnable returns is read as a Completion.

@@ -14,7 +14,7 @@ from pytest_llmeval.errors import InputError, SettingError, nearest
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.spec import ProviderRequest, ProviderSpec
 
-ENTRY_POINTS = "pytest_llmeval.providers"
+_ENTRY_POINTS = "pytest_llmeval.providers"
 DEFAULT = "openai"
 """The specification of a setting that names none."""
 
@@ -75,7 +75,7 @@ def find_spec(spec: str | None) -> ProviderSpec | None:
 @cache
 def _installed(prefix: str) -> ProviderSpec | None:
     """The kind that an installed package offers."""
-    for point in metadata.entry_points(group=ENTRY_POINTS, name=prefix):
+    for point in metadata.entry_points(group=_ENTRY_POINTS, name=prefix):
         try:
             spec = point.load()
         except Exception as error:  # an import runs the package's code
@@ -101,7 +101,7 @@ def make_provider(request: ProviderRequest) -> BaseProvider:
     spec = find_spec(request.spec)
     if spec is not None and bool(request.rest) == spec.takes_rest:
         return spec.make(request)
-    installed = sorted(point.name for point in metadata.entry_points(group=ENTRY_POINTS))
+    installed = sorted(point.name for point in metadata.entry_points(group=_ENTRY_POINTS))
     forms = [*(each.form for each in _BUILT_IN), *(f"{name}:…" for name in installed)]
     allowed = f"{', '.join(forms[:-1])} or {forms[-1]}"
     prefixes = [*(each.prefix for each in _BUILT_IN), *installed]

@@ -19,9 +19,9 @@ from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.database import is_busy, refusal, transaction
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+_Work = Callable[[sqlite3.Connection], T]
 
-RETRY_S = 0.002
+_RETRY_S = 0.002
 PATIENCE_S = 30.0
 """How long another process may keep the database locked; a write of ours takes a millisecond."""
 
@@ -38,7 +38,7 @@ class GroupCommit:
         self.closed = False
         self._path, self._open = path, open_database
         self._db: sqlite3.Connection | None = None
-        self._waiting: list[tuple[Work[Any], asyncio.Future[Any], bool]] = []
+        self._waiting: list[tuple[_Work[Any], asyncio.Future[Any], bool]] = []
         self._busy_since: float | None = None
 
     @property
@@ -46,7 +46,7 @@ class GroupCommit:
         """Whether there was any work so far, or there is some waiting."""
         return self._db is not None or bool(self._waiting)
 
-    def submit(self, work: Work[T], droppable: bool = False) -> asyncio.Future[T]:
+    def submit(self, work: _Work[T], droppable: bool = False) -> asyncio.Future[T]:
         """Do the work in the transaction of this tick, in the order of submission.
 
         Args:
@@ -65,7 +65,7 @@ class GroupCommit:
         self._waiting.append((work, future, droppable))
         return future
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: _Work[T]) -> T:
         """Do work that only reads, now.
 
         Raises:
@@ -137,11 +137,11 @@ class GroupCommit:
 
 
 def _pause() -> float:
-    return RETRY_S * random.uniform(1, 2)
+    return _RETRY_S * random.uniform(1, 2)
 
 
 def _run(
-    db: sqlite3.Connection, batch: list[tuple[Work[Any], asyncio.Future[Any], bool]]
+    db: sqlite3.Connection, batch: list[tuple[_Work[Any], asyncio.Future[Any], bool]]
 ) -> list[tuple[Any, Exception | None]]:
     outcomes: list[tuple[Any, Exception | None]] = []
     with transaction(db):

@@ -10,19 +10,19 @@ from pathlib import Path
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.folder import make_folder
 
-APPLICATION_ID = 0x4C4C4D45
+_APPLICATION_ID = 0x4C4C4D45
 """Says in the file's header that it is ours: ``LLME`` in ASCII."""
 
 VERSION = 1
 """Version of the tables, kept in ``user_version``."""
 
-TABLES = (
+_TABLES = (
     "CREATE TABLE completions (key TEXT PRIMARY KEY, completion TEXT NOT NULL, model TEXT NOT NULL,"
     " endpoint TEXT NOT NULL, made_at REAL NOT NULL, run TEXT NOT NULL, transient INTEGER NOT NULL)",
     "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE shared (run TEXT, name TEXT, document TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID",
 )
-REMEDY = "delete it, or name another with --llm-store"
+_REMEDY = "delete it, or name another with --llm-store"
 
 
 def is_busy(error: BaseException) -> bool:
@@ -38,7 +38,7 @@ def refusal(path: Path, error: BaseException) -> StoreError:
         "is no SQLite database" if "not a database" in str(error) else f"cannot be used ({error})"
     )
     return StoreError(
-        f"completion store {path}: {what}; a file in a writable folder with free space is needed: {REMEDY}"
+        f"completion store {path}: {what}; a file in a writable folder with free space is needed: {_REMEDY}"
     )
 
 
@@ -65,9 +65,9 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
         db.execute("PRAGMA synchronous = NORMAL")
         with transaction(db):
             if not db.execute("PRAGMA user_version").fetchone()[0]:
-                for statement in TABLES:
+                for statement in _TABLES:
                     db.execute(statement)
-                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.close()
@@ -92,12 +92,12 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     [[application]] = db.execute("PRAGMA application_id")
     [[version]] = db.execute("PRAGMA user_version")
     [[tables]] = db.execute("SELECT count(*) FROM sqlite_master")
-    if tables and application != APPLICATION_ID:
+    if tables and application != _APPLICATION_ID:
         raise StoreError(
             f"completion store {path}: found an SQLite database of something else; name another file with --llm-store"
         )
     if version > VERSION:
         raise StoreError(
             f"completion store {path}: found version {version}; this release reads up to {VERSION}: upgrade "
-            f"pytest-llm-golden, or {REMEDY}"
+            f"pytest-llm-golden, or {_REMEDY}"
         )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HOME = ".llmeval"
-NOTE = """# What pytest_llmeval left behind
+_NOTE = """# What pytest_llmeval left behind
 
 - `runs.sqlite`: the run log, one database for all runs. It is their history: keep it if you compare with earlier ones.
 - `completions.sqlite`: the completion store, so that no call is paid twice. See `llmeval cache`.
@@ -28,7 +28,7 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for home in homes:
         (home / ".gitignore").write_text("*\n", encoding="utf-8")
-        (home / "README.md").write_text(NOTE, encoding="utf-8")
+        (home / "README.md").write_text(_NOTE, encoding="utf-8")
 
 
 @contextmanager

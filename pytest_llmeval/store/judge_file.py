@@ -18,8 +18,8 @@ from pytest_llmeval.records.run import Calibration, SelfTest
 from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.store.folder import make_folder, whole_file
 
-FORMAT = 1
-PATIENCE_S = 10.0
+_FORMAT = 1
+_PATIENCE_S = 10.0
 """Seconds to wait for another process that writes: it holds the lock for milliseconds."""
 
 
@@ -86,7 +86,7 @@ class JudgeFile:
 
         try:
             make_folder(self._path.parent)
-            with FileLock(self._lock(), timeout=PATIENCE_S):
+            with FileLock(self._lock(), timeout=_PATIENCE_S):
                 entries = self._read()
                 known = entries.get(fingerprint, JudgeEntry(name))
                 entries[fingerprint] = JudgeEntry(
@@ -122,14 +122,14 @@ class JudgeFile:
 
     def _write(self, entries: dict[str, JudgeEntry]) -> None:
         judges = {fingerprint: to_builtin(entry) for fingerprint, entry in sorted(entries.items())}
-        text = json.dumps({"format": FORMAT, "judges": judges}, indent=2, ensure_ascii=False)
+        text = json.dumps({"format": _FORMAT, "judges": judges}, indent=2, ensure_ascii=False)
         with whole_file(self._path) as part:
             part.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _entries(content: Any) -> dict[str, JudgeEntry]:
-    if content["format"] != FORMAT:
-        raise ValueError(f"format {content['format']!r} instead of {FORMAT}")
+    if content["format"] != _FORMAT:
+        raise ValueError(f"format {content['format']!r} instead of {_FORMAT}")
     return {
         fingerprint: from_wire(JudgeEntry, json.dumps(each))
         for fingerprint, each in content["judges"].items()

@@ -16,8 +16,8 @@ from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.database import open_database, refusal, transaction
 from pytest_llmeval.store.owners import Owners
 
-BUSY_TIMEOUT_S = 10.0
-DAY_S = 86_400.0
+_BUSY_TIMEOUT_S = 10.0
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def prune(path: Path, older_than_days: float) -> int:
     Raises:
         StoreError: There is no store, or it cannot be written.
     """
-    before = time.time() - older_than_days * DAY_S
+    before = time.time() - older_than_days * _DAY_S
     with _opened(path) as db:
         with transaction(db):
             count = db.execute("DELETE FROM completions WHERE made_at < ?", (before,)).rowcount
@@ -136,7 +136,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             f"completion store {path}: there is none; a run makes it with its first call"
         )
     try:
-        with closing(open_database(path, BUSY_TIMEOUT_S)) as db:
+        with closing(open_database(path, _BUSY_TIMEOUT_S)) as db:
             yield db
     except (sqlite3.Error, OSError) as error:
         raise refusal(path, error) from error

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RECHECK_S = 1.0
 """How long an owner that was seen alive counts as alive: polling stays cheap, and the dead block nobody for long."""
 
-SUFFIX = ".lock"
+_SUFFIX = ".lock"
 
 
 def run_of(owner: str) -> str:
@@ -110,10 +110,10 @@ class Owners:
             self.forget(owner)
 
     def _all(self) -> set[str]:
-        return {unquote(file.name[: -len(SUFFIX)]) for file in self._folder.glob(f"*{SUFFIX}")}
+        return {unquote(file.name[: -len(_SUFFIX)]) for file in self._folder.glob(f"*{_SUFFIX}")}
 
     def _file(self, owner: str) -> Path:
-        return self._folder / f"{quote(owner, safe='')}{SUFFIX}"
+        return self._folder / f"{quote(owner, safe='')}{_SUFFIX}"
 
 
 def _is_held(file: Path) -> bool:

@@ -25,15 +25,15 @@ from pytest_llmeval.store.owners import Owners, member_of, run_of
 
 T = TypeVar("T")
 
-TRANSIENT = "run:"
+_TRANSIENT = "run:"
 """Begins the key of a completion that no other run may use."""
 
-CLAIM = (
+_CLAIM = (
     "INSERT INTO claims SELECT :key, :owner WHERE NOT EXISTS"
     " (SELECT 1 FROM completions WHERE key = :key AND (made_at >= :since OR run = :run)) ON CONFLICT (key) DO NOTHING"
 )
-RELEASE = "DELETE FROM claims WHERE key = ? AND owner = ?"
-RELEASE_ALL = "DELETE FROM claims WHERE owner = ?"
+_RELEASE = "DELETE FROM claims WHERE key = ? AND owner = ?"
+_RELEASE_ALL = "DELETE FROM claims WHERE owner = ?"
 
 
 class SqliteStore:
@@ -127,7 +127,7 @@ class SqliteStore:
             _storable(completion.endpoint),
             _timestamp(completion.made_at),
             self._run,
-            scoped.startswith(TRANSIENT),
+            scoped.startswith(_TRANSIENT),
         )
         await self._commits.submit(lambda db: _put(db, row))
 
@@ -186,7 +186,7 @@ class SqliteStore:
         """
         try:
             if self._commits.is_open and not self._commits.closed:
-                await self._commits.submit(lambda db: _write(db, RELEASE_ALL, self._owners.own))
+                await self._commits.submit(lambda db: _write(db, _RELEASE_ALL, self._owners.own))
         finally:
             self._commits.close()
             self._owners.drop()
@@ -205,24 +205,24 @@ class SqliteStore:
 
     def _claim(self, db: sqlite3.Connection, key: str) -> bool:
         values = {"key": key, "owner": self._owners.own, "since": self._since(), "run": self._run}
-        if db.execute(CLAIM, values).rowcount == 1:
+        if db.execute(_CLAIM, values).rowcount == 1:
             return True
         holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
         if holder is None or self._owners.lives(holder[0]):
             return False
         self._owners.forget(holder[0])
         db.execute("DELETE FROM claims WHERE key = ?", (key,))
-        return db.execute(CLAIM, values).rowcount == 1
+        return db.execute(_CLAIM, values).rowcount == 1
 
     def _release(self, key: str) -> asyncio.Future[None]:
         scoped = self._scoped(key)
-        return self._commits.submit(lambda db: _write(db, RELEASE, scoped, self._owners.own))
+        return self._commits.submit(lambda db: _write(db, _RELEASE, scoped, self._owners.own))
 
     def _scoped(self, key: str) -> str:
         """The key in the file: one of this run alone names the run, so that runs at the same time do not meet."""
         return (
-            f"{TRANSIENT}{self._run}:{key}"
-            if self._is_transient or key.startswith(TRANSIENT)
+            f"{_TRANSIENT}{self._run}:{key}"
+            if self._is_transient or key.startswith(_TRANSIENT)
             else key
         )
 

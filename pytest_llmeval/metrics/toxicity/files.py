@@ -14,32 +14,32 @@ from typing import Any
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
 
 PLACE = "--llm-toxicity-model"
-JIGSAW_2018 = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
-JIGSAW_2019 = (*JIGSAW_2018, "sexual_explicit")
+_JIGSAW_2018 = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
+_JIGSAW_2019 = (*_JIGSAW_2018, "sexual_explicit")
 LABELS: Mapping[str, tuple[str, ...]] = {
-    "original": JIGSAW_2018,
-    "unbiased": JIGSAW_2019,
-    "multilingual": JIGSAW_2019,
-    "original-small": JIGSAW_2018,
-    "unbiased-small": JIGSAW_2019,
+    "original": _JIGSAW_2018,
+    "unbiased": _JIGSAW_2019,
+    "multilingual": _JIGSAW_2019,
+    "original-small": _JIGSAW_2018,
+    "unbiased-small": _JIGSAW_2019,
 }
 """The labels of each published model."""
 
-VOCABULARIES = (
+_VOCABULARIES = (
     "tokenizer.json",
     "vocab.txt",
     "vocab.json",
     "spiece.model",
     "sentencepiece.bpe.model",
 )
-TOKENIZER_FILES = (
+_TOKENIZER_FILES = (
     "config.json",
-    *VOCABULARIES,
+    *_VOCABULARIES,
     "merges.txt",
     "tokenizer_config.json",
     "special_tokens_map.json",
 )
-CONNECT_TIMEOUT_S = 10
+_CONNECT_TIMEOUT_S = 10
 
 
 def local_checkpoint(name: str) -> Path:
@@ -56,14 +56,14 @@ def local_checkpoint(name: str) -> Path:
         )
     folder = found[0].parent
     if not _is_complete(folder):
-        allowed = f"a checkpoint with config.json and the vocabulary beside it ({' or '.join(VOCABULARIES)})"
+        allowed = f"a checkpoint with config.json and the vocabulary beside it ({' or '.join(_VOCABULARIES)})"
         raise SettingError(PLACE, name, allowed, f"Put them into {folder}.")
     return found[0]
 
 
 def _is_complete(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any(
-        (folder / name).is_file() for name in VOCABULARIES
+        (folder / name).is_file() for name in _VOCABULARIES
     )
 
 
@@ -79,7 +79,7 @@ def published_checkpoint(model: str) -> Path:
     if not file.is_file():
         try:
             urlopen(
-                url, timeout=CONNECT_TIMEOUT_S
+                url, timeout=_CONNECT_TIMEOUT_S
             ).close()  # torch's own download would wait without limit
             file.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(file), progress=False)
@@ -92,7 +92,7 @@ def published_tokenizer(model: str, repository: str) -> Path:
     """Config and vocabulary of the network that the model was trained from, in the hub's own cache."""
     from huggingface_hub import snapshot_download
 
-    wanted = list(TOKENIZER_FILES)
+    wanted = list(_TOKENIZER_FILES)
     try:
         folder = Path(snapshot_download(repository, allow_patterns=wanted, local_files_only=True))
         if _is_complete(folder):
@@ -101,7 +101,7 @@ def published_tokenizer(model: str, repository: str) -> Path:
         pass  # not in the cache
     try:
         return Path(
-            snapshot_download(repository, allow_patterns=wanted, etag_timeout=CONNECT_TIMEOUT_S)
+            snapshot_download(repository, allow_patterns=wanted, etag_timeout=_CONNECT_TIMEOUT_S)
         )
     except OSError as error:
         raise _missing(

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from detoxify import Detoxify
 
 
-BATCH = 16  # answers in one pass: enough to fill two cores, and small in memory
-REMEMBERED = (
+_BATCH = 16  # answers in one pass: enough to fill two cores, and small in memory
+_REMEMBERED = (
     1024  # answers whose labels are kept, so that toxicity and toxicity.insult are one pass
 )
 
@@ -109,10 +109,10 @@ class ToxicityModel:
             model = self._loaded()
             known = {text: self._remembered[text] for text in texts if text in self._remembered}
             new = [text for text in dict.fromkeys(texts) if text not in known]
-            for start in range(0, len(new), BATCH):
-                batch = new[start : start + BATCH]
+            for start in range(0, len(new), _BATCH):
+                batch = new[start : start + _BATCH]
                 known.update(zip(batch, _predict(model, batch), strict=True))
-            self._remembered = dict([*self._remembered.items(), *known.items()][-REMEMBERED:])
+            self._remembered = dict([*self._remembered.items(), *known.items()][-_REMEMBERED:])
             return [known[text] for text in texts]
 
     def _loaded(self) -> Detoxify:

@@ -12,7 +12,7 @@ from pytest_llmeval.providers.openai.provider import Api
 from pytest_llmeval.providers.openai.reply import EXCERPT
 from pytest_llmeval.records.call import Completion, Request, Usage
 
-FLOAT_BYTES = 4
+_FLOAT_BYTES = 4
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def read_embedding(text: str, *, model: str, endpoint: str, latency_s: float) ->
         if isinstance(vector, list):
             vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
         size = len(base64.b64decode(vector, validate=True))
-        if not size or size % FLOAT_BYTES:
+        if not size or size % _FLOAT_BYTES:
             raise ValueError(f"{size} bytes are no 32-bit floats")
         usage = reply.get("usage")
         return Completion(

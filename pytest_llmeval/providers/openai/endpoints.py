@@ -12,21 +12,21 @@ from pytest_llmeval.providers.openai.keys import AZURE_KEY, MODEL_KEY, OPENAI_KE
 from pytest_llmeval.providers.openai.provider import Azure, public_url
 
 AZURE_VERSION = "OPENAI_API_VERSION"
-AZURE_PREFIX = "azure:"
+_AZURE_PREFIX = "azure:"
 OPENAI_HOST = "api.openai.com"
 
-ALLOWED = (
+_ALLOWED = (
     "one URL such as http://127.0.0.1:8000/v1, or several separated by spaces, each as [MODEL@]URL"
 )
-ALLOWED_AZURE = "azure:https://NAME.openai.azure.com?api-version=2024-10-21"
+_ALLOWED_AZURE = "azure:https://NAME.openai.azure.com?api-version=2024-10-21"
 ALLOWED_VERSION = "the version of Azure's API, for example 2024-10-21"
 
-MODEL_BEFORE = re.compile(r"(?P<model>[^@]*)@(?P<url>(?:https?|azure):.*)")
+_MODEL_BEFORE = re.compile(r"(?P<model>[^@]*)@(?P<url>(?:https?|azure):.*)")
 """An address follows the ``@``: with ``https://user:password@host`` none does."""
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class _Endpoint:
     """One entry of the list.
 
     Attributes:
@@ -54,7 +54,7 @@ class Endpoint:
         return OPENAI_KEY if urlsplit(self.url).hostname == OPENAI_HOST else None
 
 
-def read_endpoints(text: str, environ: Mapping[str, str], place: str) -> list[Endpoint]:
+def read_endpoints(text: str, environ: Mapping[str, str], place: str) -> list[_Endpoint]:
     """The endpoints that a base URL names, in order; at least one.
 
     Args:
@@ -67,32 +67,35 @@ def read_endpoints(text: str, environ: Mapping[str, str], place: str) -> list[En
     """
     entries = [_endpoint(entry, environ, place) for entry in text.split()]
     if not entries:
-        raise SettingError(place, text, ALLOWED)
+        raise SettingError(place, text, _ALLOWED)
     return entries
 
 
-def _endpoint(entry: str, environ: Mapping[str, str], place: str) -> Endpoint:
-    match = MODEL_BEFORE.fullmatch(entry)
+def _endpoint(entry: str, environ: Mapping[str, str], place: str) -> _Endpoint:
+    match = _MODEL_BEFORE.fullmatch(entry)
     model, url = (match["model"], match["url"]) if match else ("", entry)
     if match and (not model or "://" in model):
         raise SettingError(
-            place, public_url(url), ALLOWED, "A model's name stands before the @, and nothing else."
+            place,
+            public_url(url),
+            _ALLOWED,
+            "A model's name stands before the @, and nothing else.",
         )
-    if not url.startswith(AZURE_PREFIX):
-        return Endpoint(checked_url(url, place), model)
-    azure = _azure(url.removeprefix(AZURE_PREFIX), environ, place)
-    return Endpoint(azure.endpoint, model, azure)
+    if not url.startswith(_AZURE_PREFIX):
+        return _Endpoint(checked_url(url, place), model)
+    azure = _azure(url.removeprefix(_AZURE_PREFIX), environ, place)
+    return _Endpoint(azure.endpoint, model, azure)
 
 
 def _azure(url: str, environ: Mapping[str, str], place: str) -> Azure:
-    parts = urlsplit(checked_url(url, place, ALLOWED_AZURE))
+    parts = urlsplit(checked_url(url, place, _ALLOWED_AZURE))
     query = parse_qs(parts.query)
     version = query.pop("api-version", [environ.get(AZURE_VERSION, "")])[-1]
     if query or parts.fragment:
         raise SettingError(
             place,
             public_url(url),
-            ALLOWED_AZURE,
+            _ALLOWED_AZURE,
             "Only api-version may stand behind the question mark.",
         )
     if not version:
@@ -101,7 +104,7 @@ def _azure(url: str, environ: Mapping[str, str], place: str) -> Azure:
     return Azure(urlunsplit(parts._replace(query="")), version)
 
 
-def checked_url(url: str, place: str, allowed: str = ALLOWED) -> str:
+def checked_url(url: str, place: str, allowed: str = _ALLOWED) -> str:
     """The URL, if it is one that calls can go to.
 
     Args:

@@ -15,39 +15,39 @@ if TYPE_CHECKING:
     import openai
 
 
-LONGEST_TEXT = 300
+_LONGEST_TEXT = 300
 """Characters of a server's text that are shown: some servers answer with a whole page."""
 
-BAD_REQUEST = (400, 413, 422)
+_BAD_REQUEST = (400, 413, 422)
 """Statuses that are about the request: another endpoint would say the same."""
 
-TOO_EARLY = (409, 425)
+_TOO_EARLY = (409, 425)
 """Somebody else holds a lock, or it is too soon: the same request may succeed later."""
 
-OVERLOADED = (503, 529)
+_OVERLOADED = (503, 529)
 
-NO_KEY_HERE = "api.key.not.valid|(invalid|incorrect).api.key"
+_NO_KEY_HERE = "api.key.not.valid|(invalid|incorrect).api.key"
 """Some servers answer 400 to a wrong key."""
 
-SET_A_KEY = (
+_SET_A_KEY = (
     "Set a valid key in LLMEVAL_API_KEY (the judge's in LLMEVAL_JUDGE_API_KEY; the second endpoint's of a list in "
     "LLMEVAL_API_KEY_2, and so on), or in OPENAI_API_KEY, for Azure in AZURE_OPENAI_API_KEY."
 )
 
-REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
+_REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((402,), "", "The account has no credit left."),
     ((429,), "insufficient.(quota|credit|fund|balance)", "The account has no credit left."),
-    (BAD_REQUEST, NO_KEY_HERE, SET_A_KEY),
-    (BAD_REQUEST, "context.length|context.size|maximum context|too many tokens|prompt is too long",
+    (_BAD_REQUEST, _NO_KEY_HERE, _SET_A_KEY),
+    (_BAD_REQUEST, "context.length|context.size|maximum context|too many tokens|prompt is too long",
      "The model's context is too small: shorten the prompt or lower --llm-max-tokens."),
-    (BAD_REQUEST, "content.filter|content management|ResponsibleAI|content.policy",
+    (_BAD_REQUEST, "content.filter|content management|ResponsibleAI|content.policy",
      "The endpoint's content filter refused the prompt: change the case, or the filter."),
-    (BAD_REQUEST, "unsupported.(parameter|value)|unrecognized (request )?argument|extra_forbidden",
+    (_BAD_REQUEST, "unsupported.(parameter|value)|unrecognized (request )?argument|extra_forbidden",
      "Leave that parameter unset; another name for it can be given in --llm-extra-body."),
-    (BAD_REQUEST, "response_format|json_schema|json_object",
+    (_BAD_REQUEST, "response_format|json_schema|json_object",
      "The endpoint does not know this response format: try --llm-judge-format json_object or text."),
     ((413,), "", "The request is too large: shorten the prompt."),
-    ((401,), "", SET_A_KEY),
+    ((401,), "", _SET_A_KEY),
     ((403,), "", "The key may not use this model: check its project and permissions, or set another one."),
     ((404,), "", "Check the model's name (for Azure, the deployment's) and the base URL, which often ends in /v1."),
 )  # fmt: skip
@@ -98,12 +98,12 @@ def _status_error(
         )
     if status == 408:
         return CallTimeout(f"{what}. Lower --llm-concurrency, or run again later.", patience_s)
-    if status >= 500 or status in TOO_EARLY:
+    if status >= 500 or status in _TOO_EARLY:
         down = EndpointDown(what, patience_s)
-        down.is_overload = status in OVERLOADED
+        down.is_overload = status in _OVERLOADED
         return down
     refused = CallRefused(f"{what}. {remedy}".strip())
-    refused.is_about_endpoint = status not in BAD_REQUEST or remedy == SET_A_KEY
+    refused.is_about_endpoint = status not in _BAD_REQUEST or remedy == _SET_A_KEY
     return refused
 
 
@@ -116,11 +116,11 @@ def _said(error: openai.APIStatusError) -> str:
             or body.get("detail")
             or json.dumps(body, ensure_ascii=False, default=str)
         )
-    return " ".join(str(body or "no text").split())[:LONGEST_TEXT].rstrip(".")
+    return " ".join(str(body or "no text").split())[:_LONGEST_TEXT].rstrip(".")
 
 
 def _remedy(status: int, text: str) -> str:
-    for statuses, pattern, remedy in REMEDIES:
+    for statuses, pattern, remedy in _REMEDIES:
         if status in statuses and re.search(pattern, text, re.IGNORECASE):
             return remedy
     return ""
@@ -129,7 +129,7 @@ def _remedy(status: int, text: str) -> str:
 def _reason(error: Exception) -> str:
     """The text of the cause: the SDK's own says only "Connection error"."""
     cause = error.__cause__ or error
-    return " ".join(f"{type(cause).__name__}: {cause}".split())[:LONGEST_TEXT]
+    return " ".join(f"{type(cause).__name__}: {cause}".split())[:_LONGEST_TEXT]
 
 
 def _is_timeout(error: BaseException) -> bool:

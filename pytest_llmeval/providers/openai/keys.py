@@ -12,18 +12,18 @@ MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY = (
     "LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY",
 )  # fmt: skip
 JURY_KEY = "LLMEVAL_JURY_API_KEY"
-KEYS = (MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY)
+_KEYS = (MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY)
 """Every key starts with one of these."""
 AZURE_ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 NO_KEY = "unused"
 """Sent where a custom endpoint needs no key: the SDK insists on one."""
 
 HIDDEN = "[hidden]"
-SHORTEST_PIECE = 6
+_SHORTEST_PIECE = 6
 """Characters of a key that are hidden even without the rest: servers echo heads and tails of a wrong key."""
 
 
-class Endpoint(Protocol):
+class _Endpoint(Protocol):
     """What decides which key an endpoint gets."""
 
     @property
@@ -58,7 +58,7 @@ def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
 
 def endpoint_keys(
     environ: Mapping[str, str],
-    endpoints: Sequence[Endpoint],
+    endpoints: Sequence[_Endpoint],
     is_judge: bool,
     shares_list: bool = False,
 ) -> list[str | None]:
@@ -112,7 +112,9 @@ def juror_environment(
     """
     own = environ.get(f"{JURY_KEY}_{place}" if place > 1 else JURY_KEY)
     kept = {
-        name: value for name, value in environ.items() if name in keeps or not name.startswith(KEYS)
+        name: value
+        for name, value in environ.items()
+        if name in keeps or not name.startswith(_KEYS)
     }
     return {**kept, JUDGE_KEY: own} if own else kept
 
@@ -153,14 +155,14 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def _pattern(secret: str) -> str:
-    """Matches the secret, any piece of it from `SHORTEST_PIECE` characters on, and its masked forms."""
-    if len(secret) <= SHORTEST_PIECE:
+    """Matches the secret, any piece of it from `_SHORTEST_PIECE` characters on, and its masked forms."""
+    if len(secret) <= _SHORTEST_PIECE:
         return rf"(?<!\w){re.escape(secret)}(?!\w)"
     mask, head, tail = (
         r"[^\s'\"]*(?:\*\*|\.\.\.|…)[^\s'\"]*",
         re.escape(secret[:3]),
         re.escape(secret[-3:]),
     )
-    pieces = (secret[at : at + SHORTEST_PIECE] for at in range(len(secret) - SHORTEST_PIECE + 1))
+    pieces = (secret[at : at + _SHORTEST_PIECE] for at in range(len(secret) - _SHORTEST_PIECE + 1))
     any_piece = "|".join(map(re.escape, pieces))
     return rf"{re.escape(secret)}|{head}{mask}|{mask}{tail}|(?:{any_piece})[\w-]*"

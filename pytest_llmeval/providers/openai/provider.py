@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
-DEFAULT_URL = "https://api.openai.com/v1"
+_DEFAULT_URL = "https://api.openai.com/v1"
 
-LARGE_PROMPT = 50_000
+_LARGE_PROMPT = 50_000
 """Characters from which a request may not fit into the buffers of a socket, so that sending it can stall."""
 
 
@@ -99,7 +99,7 @@ class OpenAIProvider(BaseProvider):
         api: Api = CHAT,
     ) -> None:
         self._api = api
-        self._url = base_url or DEFAULT_URL
+        self._url = base_url or _DEFAULT_URL
         self._key = api_key
         self._timeouts = timeouts
         self._azure = azure
@@ -140,7 +140,7 @@ class OpenAIProvider(BaseProvider):
         model = {"model": name} if name else {}
         body = {**model, **self._api.body(request)}
         large = (
-            sum(len(str(message.get("content"))) for message in request.messages) >= LARGE_PROMPT
+            sum(len(str(message.get("content"))) for message in request.messages) >= _LARGE_PROMPT
         )
         asked = f"{self.endpoint}, model {name!r}" if model else self.endpoint
         client = self._client(

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from pytest_llmeval.records.call import Quota, RateLimits
 
-UNITS_S = {
+_UNITS_S = {
     "d": 86400.0,
     "h": 3600.0,
     "m": 60.0,
@@ -21,7 +21,7 @@ UNITS_S = {
     "µs": 1e-6,
     "ns": 1e-9,
 }
-PART = r"(\d+(?:\.\d+)?|\.\d+)(ms|us|µs|ns|d|h|m|s)"
+_PART = r"(\d+(?:\.\d+)?|\.\d+)(ms|us|µs|ns|d|h|m|s)"
 
 
 def read_rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
@@ -56,8 +56,8 @@ def duration_s(text: str | None) -> float | None:
         The seconds; ``None`` for what is neither, and for what is negative or endless.
     """
     stripped = (text or "").strip()
-    if re.fullmatch(rf"(?:{PART})+", stripped):
-        return sum(float(number) * UNITS_S[unit] for number, unit in re.findall(PART, stripped))
+    if re.fullmatch(rf"(?:{_PART})+", stripped):
+        return sum(float(number) * _UNITS_S[unit] for number, unit in re.findall(_PART, stripped))
     return _number(stripped)
 
 

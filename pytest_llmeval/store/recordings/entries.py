@@ -19,7 +19,7 @@ ALLOWED = (
     'one JSON object, with the texts "case", "purpose", "key" and "provider", the object "request", '
     'and either the object "completion" or "through": true'
 )
-FOUND_LENGTH = 60  # characters of a wrong value that an error shows
+_FOUND_LENGTH = 60  # characters of a wrong value that an error shows
 
 
 @dataclass(frozen=True)
@@ -76,25 +76,25 @@ class Entry:
         if not isinstance(content, dict):
             raise ValueError(shown(content))
         answer = "through" if "through" in content else "completion"
-        _check("", content, ENTRY_FIELDS, (*REQUEST_PART, answer))
+        _check("", content, _ENTRY_FIELDS, (*_REQUEST_PART, answer))
         if answer == "completion":
             _check("completion.", content["completion"], COMPLETION_FIELDS, ("text",))
         elif "completion" in content:
             raise ValueError("both 'completion' and 'through'")
         return cls(
-            **{name: content[name] for name in REQUEST_PART}, completion=content.get("completion")
+            **{name: content[name] for name in _REQUEST_PART}, completion=content.get("completion")
         )
 
 
 def request_content(request: Request) -> dict[str, Any]:
     """A request as a recording shows it: what is set, and of its case what a provider can read."""
     content = _set_fields(request, ("model", "messages"))
-    if parameters := _set_fields(request.parameters, PARAMETER_FIELDS):
+    if parameters := _set_fields(request.parameters, _PARAMETER_FIELDS):
         content["parameters"] = parameters
     if request.sample:
         content["sample"] = request.sample
     if request.case is not None:
-        content["case"] = _set_fields(request.case, CASE_FIELDS)
+        content["case"] = _set_fields(request.case, _CASE_FIELDS)
     return content
 
 
@@ -119,7 +119,7 @@ def completion_from(content: Mapping[str, Any]) -> Completion:
 def shown(value: object) -> str:
     """A wrong value, shortened, for error texts."""
     text = ascii(value)
-    return text if len(text) <= FOUND_LENGTH else f"{text[:FOUND_LENGTH]}…"
+    return text if len(text) <= _FOUND_LENGTH else f"{text[:_FOUND_LENGTH]}…"
 
 
 def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _check(
-    place: str, content: Mapping[str, Any], allowed: Mapping[str, Check], needed: Iterable[str]
+    place: str, content: Mapping[str, Any], allowed: Mapping[str, _Check], needed: Iterable[str]
 ) -> None:
     for name in needed:
         if name not in content:
@@ -168,7 +168,7 @@ def _are_texts(value: Any) -> bool:
 def _is_usage(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and value.keys() <= USAGE_FIELDS
+        and value.keys() <= _USAGE_FIELDS
         and all(type(n) is int for n in value.values())
     )
 
@@ -176,7 +176,7 @@ def _is_usage(value: Any) -> bool:
 def _are_logprobs(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(token, dict)
-        and TOKEN_FIELDS >= token.keys() >= {"token", "logprob"}
+        and _TOKEN_FIELDS >= token.keys() >= {"token", "logprob"}
         and _is_text(token["token"])
         and _is_number(token["logprob"])
         and isinstance(top := token.get("top", {}), dict)
@@ -185,21 +185,21 @@ def _are_logprobs(value: Any) -> bool:
     )
 
 
-Check = Callable[[Any], bool]
-REQUEST_PART = ("case", "purpose", "key", "provider", "request")
-USAGE_FIELDS = {field.name for field in fields(Usage)}
-TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
-PARAMETER_FIELDS = tuple(field.name for field in fields(Parameters))
-CASE_FIELDS = tuple(
+_Check = Callable[[Any], bool]
+_REQUEST_PART = ("case", "purpose", "key", "provider", "request")
+_USAGE_FIELDS = {field.name for field in fields(Usage)}
+_TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
+_PARAMETER_FIELDS = tuple(field.name for field in fields(Parameters))
+_CASE_FIELDS = tuple(
     field.name for field in fields(Case) if field.name not in ("source", "thresholds")
 )
-ENTRY_FIELDS: Mapping[str, Check] = {
+_ENTRY_FIELDS: Mapping[str, _Check] = {
     **dict.fromkeys(("case", "purpose", "key", "provider"), _is_text),
     "request": _is_request,
     "completion": _is_object,
     "through": lambda value: value is True,
 }
-COMPLETION_FIELDS: Mapping[str, Check] = {
+COMPLETION_FIELDS: Mapping[str, _Check] = {
     **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), _is_text),
     **dict.fromkeys(("choices", "contexts"), _are_texts),
     "usage": _is_usage,

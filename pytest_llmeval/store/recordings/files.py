@@ -10,8 +10,8 @@ from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.folder import whole_file
 from pytest_llmeval.store.recordings.entries import ALLOWED, Entry, shown
 
-FOLDER = "recordings"
-REMEDY = "Restore the file, or delete it and record it again with --llm-record all."
+_FOLDER = "recordings"
+_REMEDY = "Restore the file, or delete it and record it again with --llm-record all."
 
 
 def recording_name(home: str, folder: str | None) -> str:
@@ -24,7 +24,7 @@ def recording_name(home: str, folder: str | None) -> str:
     """
     path = PurePosixPath(home)
     if folder is None:
-        return str(path.parent / FOLDER / f"{path.name}.jsonl")
+        return str(path.parent / _FOLDER / f"{path.name}.jsonl")
     below = [
         "__" if part == ".." else part for part in path.parts if part != path.anchor
     ]  # outside the root
@@ -46,7 +46,7 @@ def read_recording(root: Path, name: str) -> dict[str, Entry]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{name}: found {error}; allowed: a file in UTF-8. {REMEDY}") from None
+        raise StoreError(f"{name}: found {error}; allowed: a file in UTF-8. {_REMEDY}") from None
     entries: dict[str, Entry] = {}
     for number, line in enumerate(
         text.split("\n"), 1
@@ -58,7 +58,7 @@ def read_recording(root: Path, name: str) -> dict[str, Entry]:
                     f"found the key {entry.key[:12]} a second time; allowed: one line for each key"
                 )
                 raise StoreError(
-                    f"{name}:{number}: {found}. Delete one of the two lines, or else: {REMEDY}"
+                    f"{name}:{number}: {found}. Delete one of the two lines, or else: {_REMEDY}"
                 )
             entries[entry.key] = entry
     return entries
@@ -104,4 +104,4 @@ def _parse(line: str, place: str) -> Entry:
             return Entry.parse(content)
         except ValueError as error:
             found = str(error)
-    raise StoreError(f"{place}: found {found}; allowed: {ALLOWED}. {REMEDY}")
+    raise StoreError(f"{place}: found {found}; allowed: {ALLOWED}. {_REMEDY}")

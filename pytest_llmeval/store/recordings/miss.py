@@ -16,14 +16,14 @@ from pytest_llmeval.store.recordings.entries import Entry
 from pytest_llmeval.text import and_more
 
 # characters of a request that are compared: its end, since its beginning is often the same for all
-COMPARED = 1000
-SHORTLIST = 8  # candidates that difflib compares, which is slow
-EXCERPT = 72  # characters of a text that are shown
-LEAD = 24  # of them before the first difference
-WIDTH = 100  # columns of a terminal
-MOST_DIFFERENCES = 6
-PIECES = re.compile(r"\w{1,4}")  # pieces of words: a language that sets no spaces has them too
-ABSENT = object()
+_COMPARED = 1000
+_SHORTLIST = 8  # candidates that difflib compares, which is slow
+_EXCERPT = 72  # characters of a text that are shown
+_LEAD = 24  # of them before the first difference
+_WIDTH = 100  # columns of a terminal
+_MOST_DIFFERENCES = 6
+_PIECES = re.compile(r"\w{1,4}")  # pieces of words: a language that sets no spaces has them too
+_ABSENT = object()
 
 
 def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Entry) -> str:
@@ -41,13 +41,13 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Ent
             f"{name} does not exist.\nIt is needed for {wanted}. Record it with --llm-record once."
         )
     lines = [f"{name} has no answer for {wanted}."]
-    near = find_nearest(entries, asked)
+    near = _find_nearest(entries, asked)
     if near is None:
         lines.append("It is empty.")
     elif differences := list(_differences(near, asked)):
         lines.append(f"Nearest is key {near.key[:12]}, {_who(near)}, which differs in")
-        lines += [f"  {line}" for line in differences[:MOST_DIFFERENCES]]
-        if (more := len(differences) - MOST_DIFFERENCES) > 0:
+        lines += [f"  {line}" for line in differences[:_MOST_DIFFERENCES]]
+        if (more := len(differences) - _MOST_DIFFERENCES) > 0:
             lines.append(f"  {and_more(more)}")
     else:
         lines.append(
@@ -59,7 +59,7 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Ent
     return "\n".join(lines)
 
 
-def find_nearest(entries: Collection[Entry], asked: Entry) -> Entry | None:
+def _find_nearest(entries: Collection[Entry], asked: Entry) -> Entry | None:
     """The entry whose request is most like that of ``asked``; ``None`` if there are no entries.
 
     One of the same case and purpose comes before all others, one of the same purpose before the
@@ -84,8 +84,8 @@ def find_nearest(entries: Collection[Entry], asked: Entry) -> Entry | None:
         matcher.set_seq1(_pieces(entry))
         return matcher.ratio(), -len(list(_differences(entry, asked)))
 
-    if len(candidates) > SHORTLIST:
-        candidates = nlargest(SHORTLIST, candidates, key=overlap)
+    if len(candidates) > _SHORTLIST:
+        candidates = nlargest(_SHORTLIST, candidates, key=overlap)
     return max(candidates, key=likeness, default=None)
 
 
@@ -95,7 +95,7 @@ def _who(entry: Entry) -> str:
 
 def _pieces(entry: Entry) -> list[str]:
     leaves = _parts("", entry.request.get("messages", []))
-    return PIECES.findall("\n".join(str(value) for _, value in leaves)[-COMPARED:])
+    return _PIECES.findall("\n".join(str(value) for _, value in leaves)[-_COMPARED:])
 
 
 def _differences(recorded: Entry, asked: Entry) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _differences(recorded: Entry, asked: Entry) -> Iterator[str]:
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for path in {**old, **new}:
-        was, now = old.get(path, ABSENT), new.get(path, ABSENT)
+        was, now = old.get(path, _ABSENT), new.get(path, _ABSENT)
         if was != now:
             yield _difference(path, was, now)
 
@@ -146,19 +146,19 @@ def _difference(path: str, was: Any, now: Any) -> str:
     line = f"{_printable(path)}: recorded {old}, asked {new}"
     return (
         line
-        if len(line) + 2 <= WIDTH
+        if len(line) + 2 <= _WIDTH
         else f"{_printable(path)}\n    recorded {old}\n    asked    {new}"
     )
 
 
 def _excerpt(value: Any, difference: int) -> str:
     """A value, shortened around the place where it begins to differ."""
-    if value is ABSENT:
+    if value is _ABSENT:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value)
-    start = max(0, difference - LEAD) if len(text) > EXCERPT else 0
-    start = max(0, min(start, len(text) - EXCERPT))
-    end = start + EXCERPT
+    start = max(0, difference - _LEAD) if len(text) > _EXCERPT else 0
+    start = max(0, min(start, len(text) - _EXCERPT))
+    end = start + _EXCERPT
     shown = f"{'…' if start else ''}{_printable(text[start:end])}{'…' if end < len(text) else ''}"
     return f'"{shown}"' if isinstance(value, str) else shown
 
