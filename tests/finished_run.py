@@ -10,10 +10,11 @@ import pytest
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.result import CaseResult
-from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.runlog.log import RunLog
+from tests.checked import checks_of
 
 RUBRIC = Scale(0.0, 5.0)
 ENDPOINT = "https://api.example.com/v1"
@@ -41,7 +42,7 @@ def rubric(value: float | None, reason: str, error: str | None = None, calls: in
         else "I would rather not give a number."
     )
     return Score(
-        "rubric", value, RUBRIC, reason, FINGERPRINT, error, raw=reply, calls=(judge_call(reply),) * calls
+        "rubric", value, RUBRIC, reason, FINGERPRINT, error, raw=reply, calls=(judge_call(reply),) * calls, judge=JUDGE
     )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def make_run() -> Run:
             "pytest": "9.2.0",
             "textstat": "0.7.8",
         },
-        warnings=("The price of judge-large-2025-06 is unknown for one call.",),
+        notes=(Note("judge", "The price of judge-large-2025-06 is unknown for one call."),),
         exit_code=1,
         traffic=Traffic(calls=8, attempts=8, usd=0.00293, unpriced=1),
     )
@@ -122,11 +123,16 @@ def passed() -> CaseResult:
         "refunds",
         "billing",
     )
+    scores = (
+        rubric(4.8, "Same period, same starting point."),
+        toxicity(0.0007),
+        reading_ease(63.4),
+    )
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "passed", request(SYSTEM, ("user", case.prompt)),
         answer("Refunds arrive within five working days of the parcel reaching us."),
-        (rubric(4.8, "Same period, same starting point."), toxicity(0.0007), reading_ease(63.4)), (MIN_SCORE, CLEAN),
-        judge_model=JUDGE, started_at="2025-06-12T10:15:02+00:00", duration_s=2.41, worker="gw0",
+        scores, checks_of(scores, (MIN_SCORE, CLEAN)),
+        started_at="2025-06-12T10:15:02+00:00", duration_s=2.41, worker="gw0",
     )  # fmt: skip
 
 
@@ -135,10 +141,11 @@ def failed() -> CaseResult:
     case = shop(2, "Can I return a gift I did not buy?", expected, "returns")
     text = "Unfortunately gifts cannot be returned.\n\nYou may ask the person who bought it to contact us instead."
     message = "rubric 1.5 is not >= 4 (command line): Contradicts the policy; gifts are returnable."
+    scores = (rubric(1.5, "Contradicts the policy; gifts are returnable."), toxicity(0.0021))
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "failed", request(SYSTEM, ("user", case.prompt)),
-        answer(text, 2.9), (rubric(1.5, "Contradicts the policy; gifts are returnable."), toxicity(0.0021)),
-        (MIN_SCORE, CLEAN), message, JUDGE, started_at="2025-06-12T10:15:04+00:00", duration_s=4.02, worker="gw1",
+        answer(text, 2.9), scores,
+        checks_of(scores, (MIN_SCORE, CLEAN)), "threshold", message, started_at="2025-06-12T10:15:04+00:00", duration_s=4.02, worker="gw1",
     )  # fmt: skip
 
 
@@ -152,11 +159,14 @@ def broken_judge() -> CaseResult:
         judge_call("No."),
         judge_call("Still no."),
     )
-    score = Score("rubric", None, RUBRIC, "", FINGERPRINT, error, "Still no.", calls=calls)
+    score = Score(
+        "rubric", None, RUBRIC, "", FINGERPRINT, error, "Still no.", calls=calls, judge=JUDGE
+    )
+    scores = (score, toxicity(0.0004))
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "error", request(SYSTEM, ("user", case.prompt)),
-        answer("We do, at no extra cost.", 0.7, cached=True), (score, toxicity(0.0004)), (MIN_SCORE,),
-        f"rubric is unscored: {error}", JUDGE, started_at="2025-06-12T10:15:09+00:00", duration_s=9.3, worker="gw0",
+        answer("We do, at no extra cost.", 0.7, cached=True), scores, checks_of(scores, (MIN_SCORE,)),
+        "unscored", f"rubric is unscored: {error}", started_at="2025-06-12T10:15:09+00:00", duration_s=9.3, worker="gw0",
     )  # fmt: skip
 
 
@@ -164,7 +174,8 @@ def no_answer() -> CaseResult:
     case = shop(4, "What is your warranty?", "Two years.", "warranty")
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "error", request(SYSTEM, ("user", case.prompt)),
-        message=f"{ENDPOINT}: no answer within 120 s. Raise --llm-timeout.", thresholds=(MIN_SCORE,),
+        message=f"{ENDPOINT}: no answer within 120 s. Raise --llm-timeout.", cause="call",
+        checks=checks_of((), (MIN_SCORE,)),
         started_at="2025-06-12T10:15:19+00:00", duration_s=120.4, worker="gw1",
     )  # fmt: skip
 
@@ -178,7 +189,9 @@ def skipped() -> CaseResult:
     )
     suite = "golden/korean.jsonl"
     message = "no model is configured: set --llm-model"
-    return CaseResult(suite, case, f"{suite}::{case.id}", "skipped", message=message)
+    return CaseResult(
+        suite, case, f"{suite}::{case.id}", "skipped", cause="no_model", message=message
+    )
 
 
 def chat() -> CaseResult:
@@ -205,11 +218,11 @@ def chat() -> CaseResult:
         case=case,
     )
     scores = (
-        Score("contains", 1.0, reason="found 'غدًا'"),
+        Score("contains", 1.0, reason="found 'غدًا'", params={"text": "غدًا"}),
         rubric(4.2, "Right day, time of day missing."),
     )
     return CaseResult(
-        suite, case, f"{suite}[{case.id}]", "passed", sent, completion, scores, case.thresholds, judge_model=JUDGE,
+        suite, case, f"{suite}[{case.id}]", "passed", sent, completion, scores, checks_of(scores, case.thresholds),
         started_at="2025-06-12T10:15:20+00:00", duration_s=1.1,
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EITHER = ("toxicity", "bias")
 """Scores that a metric or a judge gives; the setting of the same name says which."""
 JURY = "jury"
+UNNAMED = "openai"
+"""What stands for a judge whose endpoint serves one model that nobody has named."""
 NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
 
 
@@ -79,9 +81,9 @@ class Judges:
         )
 
     def model(self, name: str, settings: Settings) -> str:
-        """Name of the model that judges; of a jury, those of all jurors; empty if none does."""
+        """Name of the model that judges; of a jury, those of all jurors; else what stands for it."""
         roles = jury_roles(settings) if name == JURY else (judging_role(settings),)
-        return ", ".join(role.label for role in roles if role)
+        return ", ".join(role.label for role in roles if role) or UNNAMED
 
     def _setup(self, role: Role, settings: Settings) -> JudgeSetup:
         from pytest_llmeval.judges.setup import JudgeSetup

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from pytest_llmeval.providers.registry import DEFAULT, find_spec
+from pytest_llmeval.records.run import Note
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -148,20 +149,18 @@ def judges_itself(settings: Settings) -> bool:
     return role is not None and not role.is_judge
 
 
-def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
+def setting_notes(settings: Settings, judged: bool) -> tuple[Note, ...]:
     """What the user should know about the settings before trusting a result.
 
     Args:
         settings: The settings in force.
         judged: Whether anything is, or was, judged.
     """
-    found = (
-        [JUDGES_ITSELF]
-        if judged and judges_itself(settings)
-        else [*_same_family(settings)]
-        if judged
-        else []
-    )
+    found: list[Note] = []
+    if judged and judges_itself(settings):
+        found.append(Note("judge", JUDGES_ITSELF))
+    elif judged:
+        found += [Note("judge", text) for text in _same_family(settings)]
     role = answering_role(settings)
     is_app = role is not None and not _is_model(role.spec)
     unused = [
@@ -170,7 +169,8 @@ def warnings(settings: Settings, judged: bool) -> tuple[str, ...]:
         if row.section == "generation" and row.name in settings.explicit - OUR_OWN
     ]
     if is_app and role and unused:
-        found.append(f"{role.spec} is an application: it need not follow {', '.join(unused)}.")
+        text = f"{role.spec} is an application: it need not follow {', '.join(unused)}."
+        found.append(Note("setting", text))
     return tuple(found)
 
 

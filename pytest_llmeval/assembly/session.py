@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Iterable, Mapping
 from functools import cached_property
-from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,10 @@ from pytest_llmeval.assembly.judges import Judges, asks_judge
 from pytest_llmeval.assembly.providers import Environment, Providers
 from pytest_llmeval.assembly.requests import request_for
 from pytest_llmeval.assembly.roles import answering_role, served_roles
+from pytest_llmeval.assembly.scorers import ReadyScorer
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.records.score import plain_params
 from pytest_llmeval.records.wire import to_wire
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ class Session:
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
         self._judges = Judges(self.providers, self.locations, self._opponent)
-        self._scorers: dict[tuple[str, str, int], BaseScorer] = {}
-        self._judge_models: dict[int, str] = {}
+        self._scorers: dict[tuple[str, str, int], ReadyScorer] = {}
         self._held: list[Settings] = []
         self._cases: dict[str, list[Case]] = {}
 
@@ -174,7 +174,7 @@ class Session:
             template = self.locations.existing("template", template, "file:")
         return request_for(provider, case, settings, template)
 
-    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
+    def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> ReadyScorer:
         """The metric or judge of this name.
 
         Raises:
@@ -186,42 +186,36 @@ class Session:
             self._held.append(settings)  # as long as its id is a key
             is_judge = asks_judge(name, settings)
             make = self._judges.make if is_judge else self._metric
-            scorer = self._scorers[key] = make(name, params, settings)
-            if is_judge:
-                self._judge_models[id(scorer)] = self._judges.model(name, settings)
+            judge = self._judges.model(name, settings) if is_judge else ""
+            self._scorers[key] = ReadyScorer(
+                make(name, params, settings), plain_params(params), judge
+            )
         return self._scorers[key]
 
-    def score(self, scorer: BaseScorer, case: Case, completion: Completion) -> Score:
+    def score(self, ready: ReadyScorer, case: Case, completion: Completion) -> Score:
         """One score; what the scorer raises becomes an unscored Score."""
-        from pytest_llmeval.metrics.as_score import as_score, unscored
-
-        if iscoroutinefunction(scorer.score):
-            return self.engine.run(self.judged(scorer, case, completion))
+        if ready.is_awaited:
+            return self.engine.run(self.judged(ready, case, completion))
         try:
-            result = scorer.score(case, completion)
-            return as_score(
-                scorer, self.engine.run(_wait(result)) if isinstance(result, Awaitable) else result
-            )
+            result = ready.scorer.score(case, completion)
+            if isinstance(result, Awaitable):
+                result = self.engine.run(_wait(result))
+            return ready.as_score(result)
         except Exception as error:
-            return unscored(scorer, error)
+            return ready.unscored(error)
 
-    async def judged(self, scorer: BaseScorer, case: Case, completion: Completion) -> Score:
+    async def judged(self, ready: ReadyScorer, case: Case, completion: Completion) -> Score:
         """The same for a scorer that asks a model, on the engine's event loop; a judge must be one that may gate."""
-        from pytest_llmeval.metrics.as_score import as_score, unscored
-
-        model = self._judge_models.get(id(scorer))
         try:
-            result: Any = scorer.score(case, completion)
-            score = as_score(scorer, await result)
-            return (
-                score
-                if model is None or not score.calls
-                else await self.trust.judged(scorer, case, score, model)
-            )
+            result: Any = ready.scorer.score(case, completion)
+            score = ready.as_score(await result)
+            if not ready.judge or not score.calls:
+                return score
+            return await self.trust.judged(ready.scorer, case, score, ready.judge)
         except Exception as error:
-            if self.settings.dry_run and model is not None:
-                await self.trust.count(scorer)
-            return unscored(scorer, error)
+            if self.settings.dry_run and ready.judge:
+                await self.trust.count(ready.scorer)
+            return ready.unscored(error)
 
     def serve_models(self) -> dict[str, str]:
         """Start the models of these settings that one process can serve for others.

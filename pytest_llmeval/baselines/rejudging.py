@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.judging.ask import begin_score, some_ahead
-from pytest_llmeval.judging.rescore import Params, judged_outcome, score_params
+from pytest_llmeval.judging.rescore import decide_by_thresholds, judged_outcome
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import (
     PASS_RATE,
     BeforeScore,
     CaseResult,
+    Cause,
     Key,
     Outcome,
 )
@@ -26,10 +27,10 @@ from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.verdicts import PASS_VALUES
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.scores import BaselineCase
-    from pytest_llmeval.protocols import BaseScorer
 
 
 PendingScores = dict[tuple[int, str], Future[Score]]
@@ -115,8 +116,8 @@ def count_rejudging(
 
 
 def _foreseen(
-    session: Session, plan: Plan, declared: Iterable[tuple[str, Params]], old: CaseScores
-) -> Iterator[BaseScorer]:
+    session: Session, plan: Plan, declared: Iterable[tuple[str, Mapping[str, Any]]], old: CaseScores
+) -> Iterator[ReadyScorer]:
     """The judges that a test declares, and that are not those of the baseline."""
     for name, params in declared:
         if name in old.marks and asks_judge(name, session.settings):
@@ -171,7 +172,7 @@ def _asked(
 
 
 def _begun(
-    session: Session, scorer: BaseScorer, case: Case, told: BaselineCase, order: int
+    session: Session, scorer: ReadyScorer, case: Case, told: BaselineCase, order: int
 ) -> list[Future[Score]]:
     """A new score of each of the baseline's answers, on its way."""
     answers = (
@@ -180,22 +181,21 @@ def _begun(
     return [begin_score(session, scorer, case, answer, order) for answer in answers]
 
 
-def _scorer(session: Session, result: CaseResult, name: str) -> BaseScorer | None:
+def _scorer(session: Session, result: CaseResult, name: str) -> ReadyScorer | None:
     """The scorer that the run has used; ``None`` if it cannot be had here."""
     own = [score for score in result.scores if score.name == name]
-    sets = score_params(result, name)
-    if len(own) != 1 or len(sets) != 1:
+    if len(own) != 1:
         return None
     try:
-        scorer = session.scorer(name, sets[0], session.settings)
+        scorer = session.scorer(name, own[0].params, session.settings)
     except InputError:  # no judge is configured, or the metric is one of the tests' own
         return None
     return scorer if _version(scorer, result.case) == own[0].version else None
 
 
-def _version(scorer: BaseScorer, case: Case) -> str:
+def _version(ready: ReadyScorer, case: Case) -> str:
     """The version of the scores of a case: a row may have a criterion of its own, and so another judge."""
-    return scorer.for_case(case).version
+    return ready.scorer.for_case(case).version
 
 
 def _entry(
@@ -225,14 +225,21 @@ def _outcome(
     ]
     answer = Completion(told.answers[number])
     old = replace(
-        result,
+        result.with_scores(tuple(known)),
         outcome=cast(Outcome, told.outcome),
         completion=answer,
-        scores=tuple(known),
         samples=(),
     )
-    new = replace(old, scores=tuple(made.get((number, score.name), score) for score in known))
+    old = replace(old, cause=_cause_before(old))
+    new = old.with_scores(tuple(made.get((number, score.name), score) for score in known))
     return judged_outcome(old, new)[0]
+
+
+def _cause_before(old: CaseResult) -> Cause:
+    """Why the case ended as it did in the baseline, which holds no cause: its thresholds, if they explain it."""
+    explained = decide_by_thresholds(old)
+    outcome = "failed" if old.outcome == "xfailed" else old.outcome
+    return explained[1] if outcome == explained[0] else "exception"
 
 
 def _scores(entry: CaseScores, made: Mapping[tuple[int, str], Score]) -> dict[str, BeforeScore]:

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.requests import numbered
-from pytest_llmeval.assembly.roles import judging_role
 from pytest_llmeval.cases.plan import Plan
 from pytest_llmeval.cases.samples import Samples
 from pytest_llmeval.cases.thresholds import scorer_key
@@ -19,13 +16,21 @@ from pytest_llmeval.engine.context import call_context
 from pytest_llmeval.errors import InputError, Unjudged
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.result import CaseResult, Outcome, Sample
+from pytest_llmeval.records.result import (
+    CaseResult,
+    Cause,
+    Check,
+    Outcome,
+    Sample,
+    check_scores,
+)
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.protocols import BaseProvider, BaseScorer
+    from pytest_llmeval.protocols import BaseProvider
 
 
 @dataclass
@@ -136,17 +141,19 @@ class CaseEvaluation:
     async def _numbered(self, provider: BaseProvider, request: Request, number: int) -> Completion:
         return await self._answer(provider, numbered(request, number))
 
-    def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, BaseScorer]:
+    def _judges(self, judged: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, ReadyScorer]:
         """Those of the scorers that ask a model, by the key under which the test asks."""
         scorers = {
             scorer_key(name, dict(params)): self._scorer(name, params) for name, params in judged
         }
-        return {key: scorer for key, scorer in scorers.items() if iscoroutinefunction(scorer.score)}
+        return {key: scorer for key, scorer in scorers.items() if scorer.is_awaited}
 
-    def _scorer(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
+    def _scorer(self, name: str, params: Mapping[str, Any]) -> ReadyScorer:
         """The scorer; one that asks the system under test again can."""
-        scorer = self.session.scorer(name, params, self.plan.settings)
-        return scorer if self._provider is None else scorer.with_respondent(self._respond)
+        ready = self.session.scorer(name, params, self.plan.settings)
+        if self._provider is None:
+            return ready
+        return replace(ready, scorer=ready.scorer.with_respondent(self._respond))
 
     async def _respond(self, case: Case) -> Completion:
         """What the test's provider answers about another case.
@@ -300,10 +307,10 @@ class CaseEvaluation:
             raise Unjudged(unscored.name, unscored.error)
         return missed
 
-    def result(self, outcome: Outcome, message: str, duration_s: float, worker: str) -> CaseResult:
+    def result(
+        self, outcome: Outcome, cause: Cause, message: str, duration_s: float, worker: str
+    ) -> CaseResult:
         """The record of this test, as far as it has come."""
-        judge = judging_role(self.plan.settings)
-        judged = any(score.calls and self._is_judged(score.name) for score in self._scores.values())
         samples = self.recorded_samples()
         kept_there = self._of_samples if samples else ()  # each call stands in a result once
         return CaseResult(
@@ -317,9 +324,9 @@ class CaseEvaluation:
                 replace(score, calls=()) if id(score) in kept_there else score
                 for score in self._scores.values()
             ),
-            thresholds=self.plan.thresholds,
+            checks=self._checks(),
+            cause=cause,
             message=message,
-            judge_model=(judge.model or judge.spec or "") if judge and judged else "",
             started_at=self._started_at,
             duration_s=duration_s,
             worker=worker,
@@ -330,9 +337,17 @@ class CaseEvaluation:
         """Every sample of the answer, where there are several; none before the test has its answer."""
         return self.samples.records() if self.samples is not None and self._own is not None else ()
 
-    def _is_judged(self, name: str) -> bool:
-        """Whether a judge gave a score that cost calls, and not a metric that embeds or asks once more."""
-        return asks_judge(name, self.plan.settings) or not self.session.metrics.asks(name)
+    def _checks(self) -> tuple[Check, ...]:
+        """What became of each threshold, by the scores that were taken."""
+        keys = [key for key, *_ in self._scores]
+        taken = list(zip(keys, enumerate(self._scores.values()), strict=True))
+        return tuple(
+            check_scores(
+                threshold,
+                [score for key, score in taken if key == _key_of(threshold)],
+            )
+            for threshold in self.plan.thresholds
+        )
 
     def _by_key(self, wanted: str) -> list[Score]:
         return [score for (key, *_), score in self._scores.items() if key == wanted]
@@ -367,3 +382,8 @@ class CaseEvaluation:
             f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
             "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
         )
+
+
+def _key_of(threshold: Threshold) -> str:
+    """The scorer that a threshold is about."""
+    return scorer_key(threshold.metric, dict(threshold.params))

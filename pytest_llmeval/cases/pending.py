@@ -14,8 +14,9 @@ from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.errors import Stopped
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.engine.engine import Engine
-    from pytest_llmeval.protocols import BaseProvider, BaseScorer
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.score import Score
 
@@ -35,8 +36,8 @@ class Pending:
         self,
         provider: BaseProvider,
         answer: Callable[[], Coroutine[object, object, Completion]],
-        score: Callable[[BaseScorer, Completion], Coroutine[object, object, Score]],
-        is_asked: Callable[[str, BaseScorer], Awaitable[bool]] | None = None,
+        score: Callable[[ReadyScorer, Completion], Coroutine[object, object, Score]],
+        is_asked: Callable[[str, ReadyScorer], Awaitable[bool]] | None = None,
     ) -> None:
         self.provider = provider
         self.completion: Future[Completion] = Future()
@@ -56,7 +57,7 @@ class Pending:
         futures.wait(started)
 
     def begin(
-        self, engine: Engine, context: CallContext, judges: Mapping[str, BaseScorer]
+        self, engine: Engine, context: CallContext, judges: Mapping[str, ReadyScorer]
     ) -> Pending:
         """Ask for the answer and its scores. Each is there as soon as it is known.
 
@@ -70,25 +71,25 @@ class Pending:
             engine.submit(self._run(judges))
         return self
 
-    def ask(self, engine: Engine, judges: Mapping[str, BaseScorer]) -> None:
+    def ask(self, engine: Engine, judges: Mapping[str, ReadyScorer]) -> None:
         """Ask for more scores of the answer, on behalf of whoever asks now."""
         new = {key: scorer for key, scorer in judges.items() if key not in self.scores}
         self.scores |= {key: Future() for key in new}
         if new:
             engine.submit(self._ask_later(new))
 
-    async def _ask_later(self, judges: Mapping[str, BaseScorer]) -> None:
+    async def _ask_later(self, judges: Mapping[str, ReadyScorer]) -> None:
         await asyncio.wait([asyncio.wrap_future(self.completion)])
         await self._ask(judges)
 
-    async def _run(self, judges: Mapping[str, BaseScorer]) -> None:
+    async def _run(self, judges: Mapping[str, ReadyScorer]) -> None:
         try:
             self.completion.set_result(await self._answer())
         except BaseException as error:
             self.completion.set_exception(_lasting(error))
         await self._ask(judges)
 
-    async def _ask(self, judges: Mapping[str, BaseScorer]) -> None:
+    async def _ask(self, judges: Mapping[str, ReadyScorer]) -> None:
         if self.completion.exception() is None:
             completion = self.completion.result()
             await asyncio.gather(
@@ -98,7 +99,7 @@ class Pending:
         for key in judges:
             _drop(self.scores[key])
 
-    async def _judge(self, key: str, scorer: BaseScorer, completion: Completion) -> None:
+    async def _judge(self, key: str, scorer: ReadyScorer, completion: Completion) -> None:
         CALL_CONTEXT.set(replace(CALL_CONTEXT.get(), purpose=scorer.name))
         try:
             if self._is_asked is not None and not await self._is_asked(key, scorer):

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field, replace
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.cases.pending import Pending
@@ -18,9 +17,10 @@ from pytest_llmeval.records.result import Sample
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
-    from pytest_llmeval.protocols import BaseProvider, BaseScorer
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.records.threshold import Threshold
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 Answer = Callable[[int], Coroutine[object, object, "Completion"]]
-MakeScorer = Callable[[str, Mapping[str, Any]], "BaseScorer"]
+MakeScorer = Callable[[str, Mapping[str, Any]], "ReadyScorer"]
 
 
 @dataclass
@@ -57,8 +57,8 @@ class SampleRun:
         """The answer, if there is one; waits for it."""
         return None if self.error else self.ahead.completion.result()
 
-    def kept(self, bounds: Sequence[Threshold]) -> bool | None:
-        """Whether this sample alone keeps every bound; ``None`` if there is none, or one could not be decided."""
+    def meets(self, bounds: Sequence[Threshold]) -> bool | None:
+        """Whether this sample alone meets every threshold; ``None`` if that is not known."""
         pairs = [
             (bound, self.scores.get(scorer_key(bound.metric, dict(bound.params))))
             for bound in bounds
@@ -67,7 +67,9 @@ class SampleRun:
             None if score is None or score.value is None else bound.is_met_by(score)
             for bound, score in pairs
         ]
-        return False if False in met else True if met and None not in met else None
+        if False in met:
+            return False
+        return None if None in met or not met else True
 
 
 class Samples:
@@ -113,7 +115,7 @@ class Samples:
         for drawn in self._own:
             drawn.ahead.wait()
 
-    def begin(self, context: CallContext, judges: Mapping[str, BaseScorer]) -> Samples:
+    def begin(self, context: CallContext, judges: Mapping[str, ReadyScorer]) -> Samples:
         """Ask for every answer, and for its scores.
 
         Args:
@@ -124,7 +126,7 @@ class Samples:
             drawn.ahead.begin(self._session.engine, context, judges)
         return self
 
-    def ask(self, judges: Mapping[str, BaseScorer]) -> None:
+    def ask(self, judges: Mapping[str, ReadyScorer]) -> None:
         """Ask for more scores of every answer."""
         with call_context(self._plan.call_context):
             for drawn in self._own:
@@ -182,12 +184,12 @@ class Samples:
         self.check()
         if self._reducer.is_vote:
             return self._voted(key, scorer)
-        if iscoroutinefunction(scorer.score):
+        if scorer.is_awaited:
             self.ask({key: scorer})  # of all samples at once
         return reduced(self._reducer, [self._one(drawn, key, scorer) for drawn in self._own])
 
     def draw(self) -> bool:
-        """Ask for one more sample, and tell whether it keeps every bound of the case.
+        """Ask for one more sample, and return whether it meets every threshold of the case.
 
         Raises:
             CallError: There is no answer.
@@ -197,17 +199,17 @@ class Samples:
         self._draws.append(drawn)
         bounds = self._plan.thresholds
         asked = dict(self._scorer(bound.metric, bound.params) for bound in bounds)
-        judges = {key: scorer for key, scorer in asked.items() if iscoroutinefunction(scorer.score)}
+        judges = {key: scorer for key, scorer in asked.items() if scorer.is_awaited}
         drawn.ahead.begin(self._session.engine, self._plan.call_context, judges)
         drawn.ahead.completion.result()
         scores = [self._one(drawn, key, scorer) for key, scorer in asked.items()]
-        kept = drawn.kept(bounds)
-        if kept is None:
+        is_met = drawn.meets(bounds)
+        if is_met is None:
             lacking = next(score for score in scores if score.value is None)
             raise Unjudged(
                 lacking.name, f"{lacking.error or 'no reason given'} (draw {len(self._draws)})"
             )
-        return kept
+        return is_met
 
     def records(self) -> tuple[Sample, ...]:
         """Every sample for the log and the reports, where there is more than one; waits for their answers."""
@@ -233,22 +235,20 @@ class Samples:
     def _votes_decide(self) -> bool:
         return self._reducer.is_vote and self._plan.settings.samples > 1
 
-    def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, BaseScorer]:
+    def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, ReadyScorer]:
         """A scorer with the key under which its scores are kept."""
         return scorer_key(name, dict(params)), self._make_scorer(name, params)
 
-    def _one(self, drawn: SampleRun, key: str, scorer: BaseScorer) -> Score:
+    def _one(self, drawn: SampleRun, key: str, scorer: ReadyScorer) -> Score:
         """The score of one sample alone; without an answer it is unscored."""
         if key not in drawn.scores:
             drawn.scores[key] = self._taken(drawn, key, scorer)
         return drawn.scores[key]
 
-    def _taken(self, drawn: SampleRun, key: str, scorer: BaseScorer) -> Score:
+    def _taken(self, drawn: SampleRun, key: str, scorer: ReadyScorer) -> Score:
         answer = drawn.answer
         if answer is None:
-            from pytest_llmeval.metrics.as_score import unscored
-
-            return unscored(scorer, f"no answer: {drawn.error}")
+            return scorer.unscored(f"no answer: {drawn.error}")
         if (begun := drawn.ahead.scores.get(key)) is not None:
             futures.wait([begun])
             if not begun.cancelled():  # it was, where another sample has won the vote
@@ -256,29 +256,27 @@ class Samples:
         with call_context(replace(self._plan.call_context, purpose=scorer.name)):
             return self._session.score(scorer, self._plan.case, answer)
 
-    def _voted(self, key: str, scorer: BaseScorer) -> Score:
+    def _voted(self, key: str, scorer: ReadyScorer) -> Score:
         """The score of the answer that wins the vote."""
-        from pytest_llmeval.metrics.as_score import unscored
-
         many = len(self._own)
         try:
             result = self._vote(key, scorer)
         except Exception as error:  # the scorer's own comparison
-            return unscored(scorer, error)
+            return scorer.unscored(error)
         if result.winner is None:
-            score = unscored(scorer, f"none of {many} answers can be parsed")
+            score = scorer.unscored(f"none of {many} answers can be parsed")
             return replace(score, parts=vote_parts(result, many))
         return elected(self._one(self._own[result.winner], key, scorer), result, many)
 
-    def _vote(self, key: str, scorer: BaseScorer) -> Vote:
+    def _vote(self, key: str, scorer: ReadyScorer) -> Vote:
         if key not in self._votes:
             answers = [drawn.answer for drawn in self._own]
             self._votes[key] = counted(
-                scorer, [None if answer is None else answer.text for answer in answers]
+                scorer.scorer, [None if answer is None else answer.text for answer in answers]
             )
         return self._votes[key]
 
-    async def _wins(self, number: int, key: str, scorer: BaseScorer) -> bool:
+    async def _wins(self, number: int, key: str, scorer: ReadyScorer) -> bool:
         """Whether a sample wins the vote, once all answers are there: the others are not scored."""
         done, _ = await asyncio.wait(
             [asyncio.wrap_future(drawn.ahead.completion) for drawn in self._own]
@@ -298,7 +296,7 @@ class Samples:
             drawn.number,
             drawn.answer,
             tuple(drawn.scores.values()),
-            drawn.kept(self._plan.thresholds),
+            drawn.meets(self._plan.thresholds),
             drawn.is_draw,
             str(drawn.error or ""),
         )

@@ -193,11 +193,11 @@ def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Sessi
     Raises:
         StoreError: A recording, or the store, cannot be written.
     """
-    from pytest_llmeval.assembly.roles import warnings
+    from pytest_llmeval.assembly.roles import setting_notes
     from pytest_llmeval.runs.ending import end_run
 
-    for text in warnings(context.settings, judged=True):
-        click.echo(f"warning: {text}", err=True)
+    for note in setting_notes(context.settings, judged=True):
+        click.echo(f"warning: {note.text}", err=True)
     session = context.session(run_id)
     try:
         yield session

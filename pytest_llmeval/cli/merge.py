@@ -70,10 +70,9 @@ def _quarantine(context: CommandContext) -> Quarantine | None:
 
 def _show(found: Merged) -> None:
     from pytest_llmeval.reports.terminal.run import summary_lines
-    from pytest_llmeval.runlog.lookup import parts_of
     from pytest_llmeval.text import count
 
-    cases, shards = count(found.cases, "case"), count(len(parts_of(found.run)), "shard")
+    cases, shards = count(found.cases, "case"), count(len(found.run.parts), "shard")
     click.echo(f"{cases} of {shards} joined as {found.run.id}")
     echo_lines(summary_lines(found.run, found.summary, found.paths))
     for line in found.told_to_ci:

@@ -119,7 +119,7 @@ def run_scores(
         for score in result.scores:
             scales.setdefault(score.name, score.scale)
         every = (*result.scores, *(score for sample in result.samples for score in sample.scores))
-        judged |= {score.name for score in every if score.calls}
+        judged |= {score.name for score in every if score.judge}
     if any(PASS_RATE in entry.marks for entry in entries.values()):
         scales[PASS_RATE] = UNIT_SCALE
     return RunScores(name, entries, scales, lost=lost, judged=frozenset(judged))
@@ -151,7 +151,7 @@ def passed_values(result: CaseResult) -> tuple[float, ...] | None:
     """Which of its samples pass, or the case as a whole: 1 or 0; empty: not judged; ``None``: not tried."""
     if result.outcome == "skipped":
         return None
-    asked = [sample.kept for sample in result.samples if not sample.is_draw]
+    asked = [sample.met for sample in result.samples if not sample.is_draw]
     if len(asked) > 1 and all(kept is not None for kept in asked):
         return tuple(float(bool(kept)) for kept in asked)
     value = PASS_VALUES.get(result.outcome)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_llmeval.engine.context import CallContext, call_context
 
 if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.protocols import BaseScorer
     from pytest_llmeval.records.call import Completion
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.score import Score
@@ -24,7 +23,7 @@ AHEAD = 4
 
 
 def begin_score(
-    session: Session, scorer: BaseScorer, case: Case, completion: Completion, order: int
+    session: Session, scorer: ReadyScorer, case: Case, completion: Completion, order: int
 ) -> Future[Score]:
     """Ask for a score; what the scorer raises becomes an unscored Score.
 
@@ -36,7 +35,7 @@ def begin_score(
         order: Position among all; earlier ones are asked first.
     """
     with call_context(CallContext(case.source.file, case.id, scorer.name, order)):
-        if iscoroutinefunction(scorer.score):
+        if scorer.is_awaited:
             return session.engine.submit(session.judged(scorer, case, completion))
         done: Future[Score] = Future()
         done.set_result(session.score(scorer, case, completion))

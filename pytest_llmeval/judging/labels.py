@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.assembly.roles import judging_role
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.ask import begin_score, some_ahead
 from pytest_llmeval.records.call import Completion
@@ -114,10 +113,6 @@ def scores_by_judging(
     )
     scored = [(row, future.result()) for row, future in some_ahead(session, started)]
     silent = [row.id for row in labels.rows if row.answer is None]
-    role, is_known = (
-        judging_role(settings),
-        is_fingerprint(scorer.version),
-    )  # a metric's version names no judge
     return LabelScores(
         name,
         tuple(_pair(row, score) for row, score in scored if row.label is not None),
@@ -125,8 +120,8 @@ def scores_by_judging(
             score.value for row, score in scored if row.label is None and score.value is not None
         ),
         scored[0][1].scale,
-        scorer.version if is_known else "",
-        (role.model or role.spec or "") if role and is_known else "",
+        scorer.version if scorer.judge else "",  # a metric's version names no judge
+        scorer.judge,
         tuple(_noted(silent, "row without an answer", "rows without an answer")),
     )
 
@@ -162,8 +157,8 @@ def scores_of_run(
             f"found no score {name!r}{wanted} in the run; its scores: {names}. --metric names one"
         )
     pairs, notes = found.joined()
-    known = versions[0] if is_fingerprint(versions[0]) else ""
-    model = found.versions[versions[0]] if known else ""
+    model = found.versions[versions[0]]
+    known = versions[0] if model else ""
     return LabelScores(name, pairs, tuple(found.unlabelled), found.scale, known, model, notes)
 
 
@@ -200,7 +195,7 @@ class _Logged:
         self.names.update(score.name for score in result.scores)
         wanted = [score for score in result.scores if self._is_wanted(score)]
         for each in wanted:
-            self.versions[each.version] = result.judge_model or self.versions.get(each.version, "")
+            self.versions[each.version] = each.judge
         if not wanted:
             return
         score, self.scale = wanted[0], wanted[0].scale
@@ -257,17 +252,6 @@ class _Logged:
                 "allowed: one. A column file or suite in the labels tells them apart"
             )
         return found[0]
-
-
-def is_judged(score: Score) -> bool:
-    """Whether a judge has given a score, or has tried to."""
-    return bool(score.calls) or is_fingerprint(score.version)
-
-
-def is_fingerprint(version: str) -> bool:
-    """Whether a version is that of a judge; see `pytest_llmeval.judges.prompting`."""
-    kind, _, digits = version.rpartition("-")
-    return bool(kind) and len(digits) == 16 and not set(digits) - set("0123456789abcdef")
 
 
 def _is_about(row: LabelRow, result: CaseResult) -> bool:

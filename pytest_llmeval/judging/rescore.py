@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_llmeval import __version__
-from pytest_llmeval.assembly.roles import judging_role, warnings
+from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError, Unjudged
 from pytest_llmeval.judging.ask import begin_score, some_ahead
-from pytest_llmeval.judging.labels import is_judged
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.result import CaseResult, Outcome
-from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.result import CaseResult, Cause, Outcome
+from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.verdicts import case_exit_code
 from pytest_llmeval.reports.terminal.failure import missed_lines
@@ -28,17 +27,12 @@ from pytest_llmeval.reports.terminal.rescoring import (
     ScoreChanges,
     flip,
 )
-from pytest_llmeval.summary.checks import checks
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.table import Settings
-
-
-Params = Mapping[str, Any]
-NOT_TRIED: tuple[Outcome, ...] = ("skipped",)
 
 
 @dataclass
@@ -87,8 +81,9 @@ class Rescorer:
         """
         found = 0
         for old in results:
-            for place, params in self._to_judge(old):
-                self.session.scorer(old.scores[place].name, params, self.settings)
+            for place in self._to_judge(old):
+                score = old.scores[place]
+                self.session.scorer(score.name, score.params, self.settings)
                 found += 1
         return found
 
@@ -101,10 +96,11 @@ class Rescorer:
         """Every score before and now, by name."""
         return tuple(self.changes[name].change(name) for name in sorted(self.changes))
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """What was left as it was, and why."""
         return tuple(
-            f"{count(many, 'score')} kept as before: {why}" for why, many in self.kept.items()
+            Note("rescoring", f"{count(many, 'score')} kept as before: {why}")
+            for why, many in self.kept.items()
         )
 
     def _started(
@@ -112,49 +108,40 @@ class Rescorer:
     ) -> Iterator[tuple[CaseResult, dict[int, Future[Score]]]]:
         for order, old in enumerate(results):
             asked = {
-                place: self._begin(old, old.completion, old.scores[place].name, params, order)
-                for place, params in self._to_judge(old)
+                place: self._begin(old, old.completion, old.scores[place], order)
+                for place in self._to_judge(old)
                 if old.completion is not None
             }
             yield old, asked
 
     def _begin(
-        self, old: CaseResult, answer: Completion, name: str, params: Params, order: int
+        self, old: CaseResult, answer: Completion, score: Score, order: int
     ) -> Future[Score]:
-        scorer = self.session.scorer(name, params, self.settings)
+        scorer = self.session.scorer(score.name, score.params, self.settings)
         return begin_score(self.session, scorer, old.case, answer, order)
 
-    def _to_judge(self, old: CaseResult) -> Iterator[tuple[int, Params]]:
-        """The scores to make again, by their place, with the parameters that their bounds have.
+    def _to_judge(self, old: CaseResult) -> Iterator[int]:
+        """The scores to make again, by their place.
 
-        The log knows the parameters of a score only by the bound on it. Where a test has taken more
-        scores of a name than its bounds explain, nobody knows which text or criterion the others
-        were about.
+        A test that took several scores with the same arguments has scored several texts. The log
+        holds one of them, so these scores stay.
         """
-        places: dict[str, list[int]] = {}
-        for place, score in enumerate(old.scores):
-            if is_judged(score):
-                places.setdefault(score.name, []).append(place)
-        for name, own in places.items():
-            sets = score_params(old, name)
+        judged = [(place, score) for place, score in enumerate(old.scores) if score.judge]
+        subjects = [(score.name, score.params) for _, score in judged]
+        for place, score in judged:
             if old.completion is None:
-                self.kept["their answer is not in the log"] += len(own)
-            elif len(own) != len(sets):
-                self.kept["the test took several of one name, and the log cannot tell of what"] += (
-                    len(own)
-                )
+                self.kept["their answer is not in the log"] += 1
+            elif subjects.count((score.name, score.params)) > 1:
+                self.kept["the test took several of one name, and the log cannot tell of what"] += 1
             else:
-                yield from zip(own, sets, strict=True)
+                yield place
 
     def _renewed(self, old: CaseResult, made: Mapping[int, Score]) -> CaseResult:
         scores = tuple(made.get(place, score) for place, score in enumerate(old.scores))
-        role = judging_role(self.settings)
         new = replace(
-            old,
-            scores=scores,
+            old.with_scores(scores),
             completion=old.completion
             and replace(old.completion, cached=True),  # an earlier run has paid for it
-            judge_model=(role.model or role.spec or "") if role and made else old.judge_model,
             samples=() if made else old.samples,  # their scores are the old judge's
             started_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             duration_s=sum(
@@ -166,8 +153,8 @@ class Rescorer:
             self.kept["they are of further samples of a case; its own answer was judged"] += (
                 len(old.samples) - 1
             )
-        outcome, message = judged_outcome(old, new)
-        new = replace(new, outcome=outcome, message=message)
+        outcome, cause, message = judged_outcome(old, new)
+        new = replace(new, outcome=outcome, cause=cause, message=message)
         self._count(old, new, [(old.scores[place], score) for place, score in made.items()])
         return new
 
@@ -181,58 +168,50 @@ class Rescorer:
             self.flips.append(flip(old, new, pairs))
 
 
-def score_params(result: CaseResult, name: str) -> list[Params]:
-    """The parameters that scores of a name were taken with, as far as the bounds on them tell."""
-    sets: list[Params] = []
-    for bound in result.thresholds:
-        if bound.metric == name and bound.params not in sets:
-            sets.append(bound.params)
-    return sets or [{}]
+Decision = tuple[Outcome, Cause, str]
+"""An outcome, its cause, and why the case did not pass."""
 
 
-def judged_outcome(old: CaseResult, new: CaseResult) -> tuple[Outcome, str]:
-    """The outcome under the new scores, and why it did not pass.
+def judged_outcome(old: CaseResult, new: CaseResult) -> Decision:
+    """The outcome under the new scores.
 
-    The bounds decide again where they have decided before. Where the test's own code has failed,
-    its word stands.
+    The thresholds decide again where they have decided before. Where the test's own code has
+    failed, its outcome stands.
 
     Args:
         old: The result before.
         new: The same with new scores.
     """
-    before, now = by_bounds(old), by_bounds(new)
-    explained: dict[Outcome, Outcome] = {
-        "passed": "passed",
-        "failed": "failed",
-        "xfailed": "failed",
-        "error": "error",
-    }
-    is_explained = explained.get(old.outcome) == before[0]
-    if old.outcome in NOT_TRIED or (
-        not is_explained and (old.outcome != "passed" or now[0] == "passed")
-    ):
-        return old.outcome, old.message
-    if old.outcome == "xfailed" and now[0] == "failed":
-        return old.outcome, old.message
-    return now
+    before: Decision = (old.outcome, old.cause, old.message)
+    now = decide_by_thresholds(new)
+    if old.outcome == "passed":
+        return now
+    if not is_decided_by_thresholds(old):
+        return before
+    return before if old.outcome == "xfailed" and now[0] == "failed" else now
 
 
-def by_bounds(result: CaseResult) -> tuple[Outcome, str]:
-    """What the bounds alone say: an outcome, and why it is not passed."""
-    found = [check for check in checks(result) if check.score is not None]
-    missed = [
-        (check.threshold, check.score)
-        for check in found
-        if check.met is False and check.score is not None
+def is_decided_by_thresholds(result: CaseResult) -> bool:
+    """Whether a case did not pass because of its thresholds, and nothing else."""
+    if result.cause == "unscored":
+        return any(check.met is None and check.score is not None for check in result.checks)
+    return result.cause == "threshold"
+
+
+def decide_by_thresholds(result: CaseResult) -> Decision:
+    """What the thresholds alone make of a result."""
+    taken = [
+        (check, score)
+        for check in result.checks
+        if (score := result.checked_score(check)) is not None
     ]
+    missed = [(check.threshold, score) for check, score in taken if check.met is False]
     if missed:
-        return "failed", "\n".join(missed_lines(result.case, missed))
-    unscored = next((check.score for check in found if check.met is None), None)
-    return (
-        ("passed", "")
-        if unscored is None
-        else ("error", str(Unjudged(unscored.name, unscored.error)))
-    )
+        return "failed", "threshold", "\n".join(missed_lines(result.case, missed))
+    unscored = next((score for check, score in taken if check.met is None), None)
+    if unscored is None:
+        return "passed", "", ""
+    return "error", "unscored", str(Unjudged(unscored.name, unscored.error))
 
 
 NO_JUDGE = (
@@ -283,7 +262,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
         run,
         finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         exit_code=rescorer.exit_code,
-        warnings=(*warnings(settings, judged=True), *notes),
+        notes=(*setting_notes(settings, judged=True), *notes),
         traffic=Traffic(**session.told()["traffic"]),
         judges=session.trust.facts(),
     )

@@ -19,6 +19,7 @@ from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.records.run import Note
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.summary.summary import Summary
 
@@ -40,8 +41,8 @@ class Controller:
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
         self._trouble: list[str] = []
-        self._gate_warnings: tuple[str, ...] = ()
-        self._notes: tuple[str, ...] = ()
+        self._gate_notes: tuple[Note, ...] = ()
+        self._baseline_notes: tuple[Note, ...] = ()
         self._told: list[dict[str, Any]] = []
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -99,13 +100,13 @@ class Controller:
         judged = any(threshold.metric == "rubric" for threshold in settings.thresholds())
         return [
             f"llm: {', '.join(parts)}",
-            *(f"llm: warning: {text}" for text in self._warnings(judged)),
+            *(f"llm: warning: {note.text}" for note in self._setting_notes(judged)),
         ]
 
-    def _warnings(self, judged: bool) -> tuple[str, ...]:
-        from pytest_llmeval.assembly.roles import warnings
+    def _setting_notes(self, judged: bool) -> tuple[Note, ...]:
+        from pytest_llmeval.assembly.roles import setting_notes
 
-        return warnings(self._activation.settings, judged)
+        return setting_notes(self._activation.settings, judged)
 
     def _local_urls(self) -> dict[str, str]:
         from pytest_llmeval.assembly.roles import served_roles
@@ -175,17 +176,16 @@ class Controller:
                 traffic=recorded.traffic,
                 judges=recorded.judges,
                 lost=tuple(self._lost),
+                is_cut_off=self._activation.is_cut_off,
             )
             self._gate(session)
-            warnings = (
-                *self._warnings(self._judged),
-                *recorded.warnings,
-                *self._notes,
-                *self._gate_warnings,
+            notes = (
+                *self._setting_notes(self._judged),
+                *recorded.notes,
+                *self._baseline_notes,
+                *self._gate_notes,
             )
-            self._written = self._recorder.finish(
-                int(session.exitstatus), tuple(self._lost), warnings
-            )
+            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), notes)
             if self._written is not None:
                 self._written[1].update(recorded.paths)
         except (LLMEvalError, OSError) as error:
@@ -197,7 +197,7 @@ class Controller:
         with suppress(
             LLMEvalError, OSError
         ):  # the gates meet the same trouble with the log, and say it
-            self._notes = read_baselines(self._activation, self._told, self._recorder)
+            self._baseline_notes = read_baselines(self._activation, self._told, self._recorder)
 
     def _gate(self, session: pytest.Session) -> None:
         """Decide the gates; what they say counts where the tests alone would not have stopped the run."""
@@ -205,14 +205,14 @@ class Controller:
         is_judged = given in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
-        gated, self._gate_warnings = decide(self._activation, self._told, self._recorder)
+        gated, self._gate_notes = decide(self._activation, self._told, self._recorder)
         if is_judged and gated:
             session.exitstatus = joint_exit_code((given, gated))
 
     def _print(self, terminal: Any) -> None:
         if self._recorder is None:
-            for text in self._gate_warnings:
-                terminal.write_line(f"llm: {text}", yellow=True)
+            for note in self._gate_notes:
+                terminal.write_line(f"llm: {note.text}", yellow=True)
             return
         from pytest_llmeval.reports.terminal.run import summary_lines
 

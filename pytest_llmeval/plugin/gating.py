@@ -14,6 +14,7 @@ from pytest_llmeval.plugin.state import STATE, PluginState
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantined
+    from pytest_llmeval.records.run import Note
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.recorder import Recorder
 
@@ -131,7 +132,7 @@ def gates_of(activation: PluginState, told: Iterable[Mapping[str, Any]]) -> Gate
 
 def read_baselines(
     activation: PluginState, told: Iterable[Mapping[str, Any]], recorder: Recorder | None
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Read the baselines that a run is to be compared with, and judge again what another judge has scored.
 
     Args:
@@ -152,7 +153,7 @@ def read_baselines(
 
 def decide(
     activation: PluginState, told: Sequence[Mapping[str, Any]], recorder: Recorder | None
-) -> tuple[int, tuple[str, ...]]:
+) -> tuple[int, tuple[Note, ...]]:
     """Decide the gates of a run.
 
     Args:
@@ -166,14 +167,15 @@ def decide(
     asked, settings = is_asked(activation, told), activation.settings
     if settings.dry_run or not (asked or recorder):
         return 0, ()
+    from pytest_llmeval.records.run import Note
     from pytest_llmeval.records.verdicts import UNJUDGED
     from pytest_llmeval.runs import ending
 
     if activation.is_cut_off:
-        return 0, (ending.NO_VERDICT if asked else ending.CUT_OFF,)
+        return 0, (Note("cut_off", ending.NO_VERDICT if asked else ending.CUT_OFF),)
     if recorder is None:
         is_demanded = settings.strict or {"gate", "baseline"} & settings.explicit
-        return UNJUDGED if is_demanded else 0, (NO_CASE,)
+        return UNJUDGED if is_demanded else 0, (Note("gate", NO_CASE),)
     if not asked and settings.fail_on == "case":
         return 0, ()
     return ending.decide(

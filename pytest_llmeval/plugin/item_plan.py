@@ -162,7 +162,7 @@ def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
     settings = item.config.stash[STATE].settings
     if settings.strict or {"min_score", "threshold"} & settings.explicit:
         raise error
-    pytest.skip(str(error))
+    raise pytest.skip.Exception(str(error)) from error
 
 
 def check_declared(items: Iterable[pytest.Item], activation: PluginState) -> None:

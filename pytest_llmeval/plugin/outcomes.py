@@ -14,7 +14,7 @@ from pytest_llmeval.plugin.state import AHEAD, RUN, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
-    from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.records.result import Cause, Outcome
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.records.threshold import Threshold
 
@@ -166,11 +166,14 @@ def attach_result(
     if report.outcome == "skipped" and run.completion is None:
         return
     run.decided = outcome_of(report)
+    cause = cause_of_report(run, report, call)
     from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
 
     activation = item.config.stash[STATE]
-    result = run.result(run.decided, message_of(run, call), item.stash[DURATION], activation.worker)
+    result = run.result(
+        run.decided, cause, message_of(run, call), item.stash[DURATION], activation.worker
+    )
     text = to_wire(result)
     setattr(report, RESULT_ATTRIBUTE, text)
     if activation.worker == "main":
@@ -191,6 +194,24 @@ def message_of(run: CaseEvaluation, call: pytest.CallInfo[None]) -> str:
         return run.why
     ours = isinstance(call.excinfo.value, LLMEvalError)
     return str(call.excinfo.value) if ours else call.excinfo.exconly()
+
+
+def cause_of_report(
+    run: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
+) -> Cause:
+    """Why the test ended as it did."""
+    if call.excinfo is None:
+        return "xpass" if report.outcome == "failed" else ""
+    from pytest_llmeval.cases.cause import cause_of
+
+    error = call.excinfo.value
+    if run.why:
+        return "threshold"
+    if isinstance(error, pytest.skip.Exception):
+        return "no_model" if isinstance(error.__cause__, NotConfiguredError) else "skip"
+    if isinstance(error, pytest.xfail.Exception):
+        return "xfail"
+    return "assertion" if isinstance(error, pytest.fail.Exception) else cause_of(error)
 
 
 def outcome_of(report: pytest.TestReport) -> Outcome:

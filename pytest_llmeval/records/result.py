@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.records.threshold import Threshold
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
-"""``failed``: the answer is worse than asked. ``error``: it could not be judged."""
+"""``failed``: the answer is worse than required. ``error``: it could not be judged."""
+
+Cause = Literal[
+    "",
+    "threshold",
+    "assertion",
+    "exception",
+    "unscored",
+    "undecided",
+    "call",
+    "not_sent",
+    "no_model",
+    "input",
+    "store",
+    "skip",
+    "xfail",
+    "xpass",
+]
+"""Why a case ended as it did; empty: it passed.
+
+``threshold``: a score misses a threshold. ``assertion``, ``exception``: the test's own code failed,
+by an assertion or otherwise. ``unscored``: a score that was needed has no value. ``undecided``: a
+case that must pass misses a threshold, and further samples settle nothing. ``call``: a model call
+failed. ``not_sent``: a call was not allowed, or is not recorded. ``no_model``: nothing is
+configured that could answer or judge. ``input``: a setting or a golden file cannot be used.
+``store``: the store, a recording or the run log failed. ``skip``, ``xfail``: the test said so.
+``xpass``: it passed although it was strictly expected to fail.
+"""
 
 
 @dataclass(frozen=True)
@@ -23,7 +50,7 @@ class Sample:
         number: Its number, from 0; it makes the key of the call.
         completion: The answer; ``None`` if none came.
         scores: The scores of this answer alone.
-        kept: Whether this sample alone keeps every bound; ``None`` where there is no bound, or a
+        met: Whether this sample alone meets every threshold; ``None`` where there is none, or a
             score with one was not taken or is unscored.
         is_draw: Whether it was drawn by the sequential test of a case that must pass.
         error: Why there is no answer; empty if there is one.
@@ -32,9 +59,46 @@ class Sample:
     number: int
     completion: Completion | None
     scores: tuple[Score, ...] = ()
-    kept: bool | None = None
+    met: bool | None = None
     is_draw: bool = False
     error: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One threshold held against one score of a result.
+
+    Attributes:
+        threshold: The threshold in force.
+        score: Index of the score in `CaseResult.scores`; ``None``: none was taken.
+        value: The number compared; ``None`` if there is none.
+        met: Whether the threshold is met; ``None`` if that could not be decided.
+    """
+
+    threshold: Threshold
+    score: int | None = None
+    value: float | None = None
+    met: bool | None = None
+
+
+WORST_FIRST = (False, None, True)
+
+
+def check_scores(threshold: Threshold, taken: Iterable[tuple[int, Score]]) -> Check:
+    """Hold a threshold against every score that it is about; the worst one decides.
+
+    Args:
+        threshold: The threshold.
+        taken: The scores, each with its index among all scores of the result.
+    """
+    checks = [_check(threshold, index, score) for index, score in taken]
+    return min(checks, key=lambda check: WORST_FIRST.index(check.met), default=Check(threshold))
+
+
+def _check(threshold: Threshold, index: int, score: Score) -> Check:
+    value = finite(score).value
+    met = None if value is None else threshold.is_met_by(value)
+    return Check(threshold, index, value, met)
 
 
 @dataclass(frozen=True)
@@ -79,9 +143,9 @@ class CaseResult:
         request: What was asked, or ``None`` if nothing was sent.
         completion: The answer, or ``None``.
         scores: In the order they were taken.
-        thresholds: The bounds in force.
+        checks: What became of each threshold in force, in their order.
+        cause: Why it ended so, in one word.
         message: Why it did not pass; empty if it did.
-        judge_model: The model that judged; empty if none did.
         sample: Number of the sample, from 0.
         started_at: ISO 8601 with UTC offset.
         duration_s: Seconds, set-up included.
@@ -99,9 +163,9 @@ class CaseResult:
     request: Request | None = None
     completion: Completion | None = None
     scores: tuple[Score, ...] = ()
-    thresholds: tuple[Threshold, ...] = ()
+    checks: tuple[Check, ...] = ()
+    cause: Cause = ""
     message: str = ""
-    judge_model: str = ""
     sample: int = 0
     started_at: str = ""
     duration_s: float = 0.0
@@ -113,6 +177,36 @@ class CaseResult:
     def key(self) -> tuple[str, str, str]:
         """Which case it is: suite, golden file and id."""
         return (self.suite, self.case.source.file, self.case.id)
+
+    @property
+    def judge_model(self) -> str:
+        """The models that judged, or failed to; empty if none was asked."""
+        return ", ".join(dict.fromkeys(score.judge for score in self.scores if score.judge))
+
+    def checked_score(self, check: Check) -> Score | None:
+        """The score that a check of this result was held against; ``None`` if none was taken."""
+        return None if check.score is None else self.scores[check.score]
+
+    def with_scores(self, scores: tuple[Score, ...]) -> CaseResult:
+        """The same with other scores, held to the same thresholds.
+
+        A threshold is held against the new scores that have the name and the arguments of the score
+        that it was held against before.
+        """
+        checks = tuple(self._checked_again(check, scores) for check in self.checks)
+        return replace(self, scores=scores, checks=checks)
+
+    def _checked_again(self, check: Check, scores: tuple[Score, ...]) -> Check:
+        old = self.checked_score(check)
+        if old is None:
+            return check
+        subject = (old.name, old.params)
+        taken = [
+            (index, score)
+            for index, score in enumerate(scores)
+            if (score.name, score.params) == subject
+        ]
+        return check_scores(check.threshold, taken)
 
     @property
     def identity(self) -> tuple[str, str, str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.interval import Interval
@@ -109,6 +110,35 @@ class JudgeFacts:
     calibration: Calibration | None = None
 
 
+NoteKind = Literal[
+    "judge",
+    "setting",
+    "recording",
+    "baseline",
+    "quarantine",
+    "gate",
+    "cut_off",
+    "rescoring",
+]
+"""What a note is about."""
+
+GATE_NOTES: tuple[NoteKind, ...] = ("baseline", "quarantine", "gate", "cut_off")
+"""Notes about how a run was gated, and not about its results."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the user should know about a run.
+
+    Attributes:
+        kind: What it is about.
+        text: The note, as a person reads it.
+    """
+
+    kind: NoteKind
+    text: str
+
+
 @dataclass(frozen=True)
 class Run:
     """One session, without its results.
@@ -120,13 +150,16 @@ class Run:
         finished_at: The same; empty while it runs.
         settings: The settings that differ from their defaults, as text.
         versions: Of this package, Python and pytest.
-        warnings: What the user was warned of, for example an unset judge.
+        notes: What the user should know, for example that no judge is set.
         lost: Node ids of tests that died with their worker.
         exit_code: pytest's exit code; ``None`` while it runs.
         traffic: What the run has sent.
         judges: What is known of the judges that scored in it.
         gates: What became of each of its gates, the worst first.
         comparisons: One for each baseline that could be read.
+        is_cut_off: Whether it was ended before every test had run.
+        parts: Ids of the runs that it was merged from; none, where it was not.
+        group: What it shares with other runs of its session; empty: it stands alone.
     """
 
     id: str
@@ -135,13 +168,16 @@ class Run:
     finished_at: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     lost: tuple[str, ...] = ()
     exit_code: int | None = None
     traffic: Traffic = field(default_factory=Traffic)
     judges: tuple[JudgeFacts, ...] = ()
     gates: tuple[GateOutcome, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    is_cut_off: bool = False
+    parts: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def is_whole(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pytest_llmeval.errors import Unjudged
 from pytest_llmeval.records.call import Completion
@@ -37,6 +38,8 @@ class Score:
         raw: What the scorer saw, for example the judge's last reply.
         parts: Further numbers behind the value, for example every label of a classifier.
         calls: The model calls that the score cost; empty for a metric.
+        params: Arguments of the scorer, for example ``{"text": "refund"}`` for ``contains``.
+        judge: The model that judged, or failed to; of a jury all of them. Empty for a metric.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Score:
     raw: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
     calls: tuple[Completion, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    judge: str = ""
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self.name}: a score is no yes or no; compare it with a number")
@@ -88,3 +93,18 @@ def finite(score: Score) -> Score:
         value=None,
         error=score.error or f"the scorer gave {score.value}, not a finite number",
     )
+
+
+def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a scorer as built-in types, which JSON can hold; of any other object its type."""
+    return {str(name): _plain(value) for name, value in params.items()}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return plain_params(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return f"<{type(value).__qualname__}>"

@@ -12,7 +12,6 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.summary.changes import CHANGES, Change, Changes, changes_of
-from pytest_llmeval.summary.checks import checks
 from pytest_llmeval.text import number, one_line
 
 Severity = Literal["blocker", "critical", "major", "minor", "info"]
@@ -91,9 +90,9 @@ def _reasons(result: CaseResult, change: Change, changes: Changes) -> Iterator[t
         return
     wanted = None if change == "error" else False
     found = [
-        (check, check.score)
-        for check in checks(result)
-        if check.score is not None and check.met is wanted
+        (check, score)
+        for check in result.checks
+        if check.met is wanted and (score := result.checked_score(check)) is not None
     ]
     for check, score in found:
         value = "unscored" if check.value is None else number(check.value)

@@ -1,4 +1,4 @@
-"""The JSON report: everything a run knows, in the shape of ``schemas/report-1.schema.json``."""
+"""The JSON report: everything a run knows, in the shape of ``schemas/report-2.schema.json``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.records.wire import fields_of, from_wire
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.runlog.history import RunPoint
-from pytest_llmeval.summary.checks import checks
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.summary.summary import Summary, Tally
 
 REPORT = "JSON report"
-SCHEMA = "urn:pytest-llm-golden:report-1"
+SCHEMA = "urn:pytest-llm-golden:report-2"
+OLDER_SCHEMAS = ("urn:pytest-llm-golden:report-1",)
+"""Schemas of reports that can no longer be read."""
 
 
 def write_json(
@@ -106,20 +107,16 @@ def result_json(result: CaseResult) -> str:
 
 
 def result_object(result: CaseResult) -> dict[str, Any]:
-    """A result as the report tells it: its record, what it cost, and for each threshold what became of it.
+    """A result as the report tells it: its record, who judged it, and what it cost.
 
     A score that is infinite or not a number is told as unscored, with the reason.
     """
-    bounds = [
-        {**vars(check.threshold), "value": check.value, "met": check.met}
-        for check in checks(result)
-    ]
     return {
         **vars(result),
         "request": _request(result.request),
         "completion": _completion(result.completion),
         "scores": [_score(score) for score in result.scores],
-        "thresholds": bounds,
+        "judge_model": result.judge_model,
         "samples": [_sample(sample) for sample in result.samples],
         "cost_usd": case_cost(result),
     }
@@ -219,6 +216,16 @@ def _report(path: Path) -> dict[str, Any]:
     found = report.get("schema") if isinstance(report, dict) else type(report).__name__
     if found != SCHEMA:
         raise InputError(
-            f"{path}: found {found!r}; allowed: a JSON report with the schema {SCHEMA}"
+            f"{path}: found {found!r}; allowed: a JSON report with the schema {SCHEMA}{_remedy(found)}"
         )
     return dict(report)
+
+
+def _remedy(found: object) -> str:
+    """How to get a report of this version from one of an older version."""
+    if found not in OLDER_SCHEMAS:
+        return ""
+    return (
+        ". It was written by an older version of this package. Make it again from the run log: "
+        "llmeval report RUN --json PATH"
+    )

@@ -97,5 +97,5 @@ def _point(run: Run, result: CaseResult) -> CasePoint:
 def _score(score: Score) -> CaseScore:
     score = finite(score)
     return CaseScore(
-        score.name, score.value, score.reason or score.error or "", score.version, bool(score.calls)
+        score.name, score.value, score.reason or score.error or "", score.version, bool(score.judge)
     )

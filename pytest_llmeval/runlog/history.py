@@ -44,7 +44,7 @@ class MetricPoint:
             run.
         unscored: Cases that the scorer could not score.
         versions: Versions of the scorer; for a judge its fingerprints.
-        is_judged: Whether a model was asked for it.
+        is_judged: Whether a judge gave it.
         change: Since the whole run before; ``None`` if there is none, it has no such metric, or
             this run was cut off.
     """
@@ -149,7 +149,7 @@ class CaseScore:
         value: ``None``: unscored.
         reason: Why, or why it is unscored.
         version: Of the scorer; for a judge its fingerprint.
-        is_judged: Whether a model was asked for it.
+        is_judged: Whether a judge gave it.
     """
 
     name: str

@@ -150,7 +150,7 @@ class Numbers:
         tally: What the summary of the run is made of.
         passes: 1 or 0 for each case that passed or did not.
         values: By metric, for each case that it could score.
-        judged: Metrics that a model was asked for.
+        judged: Scores that a judge gave.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -174,6 +174,8 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
         scores = [each.score for each in group]
         for score in scores:
             numbers.tally.add_score(score)
+            if score.judge:
+                numbers.judged.add(score.name)
         if number in places:  # else it was written after the cases were read
             _add_values(numbers.values, places[number], scores)
     for name, call in narrow_calls(log, run.id):
@@ -181,7 +183,6 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
             numbers.tally.add_answer(call)
         else:
             numbers.tally.add_scoring_call(call)
-            numbers.judged.add(name)
     return numbers
 
 

@@ -66,14 +66,17 @@ def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
 def narrow_scores(log: RunLog, run_id: str) -> Iterator[NarrowScore]:
     """The scores of a run's cases, in the order of its results; those of single samples are left out."""
     scores = schema().scores
-    names = ("name", "value", "version", "scale_low", "scale_high", "higher_is_better", "unit")
+    names = ("name", "value", "version", "judge", "scale_low", "scale_high", "higher_is_better", "unit")  # fmt: skip
     query = _of_run(scores, run_id, [scores.c[name] for name in names]).where(
         scores.c.sample.is_(None)
     )
     scales: dict[tuple[Any, ...], Scale] = {}
-    for case, name, value, version, *range_ in log.rows(query):
+    for case, name, value, version, judge, *range_ in log.rows(query):
         scale = scales.setdefault(tuple(range_), Scale(*range_))
-        yield NarrowScore(case, Score(unescaped(name), value, scale, version=unescaped(version)))
+        score = Score(
+            unescaped(name), value, scale, version=unescaped(version), judge=unescaped(judge)
+        )
+        yield NarrowScore(case, score)
 
 
 def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:

@@ -90,7 +90,7 @@ def without_parts(runs: Iterable[Run]) -> list[Run]:
     found: list[Run] = []
     parts: set[str] = set()
     for run in runs:
-        parts.update(parts_of(run))
+        parts.update(run.parts)
         if run.id not in parts:
             found.append(run)
     return found
@@ -145,11 +145,3 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
 def shown(run: Run) -> str:
     """A run as a person calls it."""
     return f"{run.name} ({run.id})" if run.name else run.id
-
-
-MERGED, SEPARATOR = "merged", ", "
-
-
-def parts_of(run: Run) -> tuple[str, ...]:
-    """Ids of the runs that a run was merged from; none, where it was not."""
-    return tuple(filter(None, run.settings.get(MERGED, "").split(SEPARATOR)))

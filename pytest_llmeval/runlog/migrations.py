@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import RunLogError
+from pytest_llmeval.runlog.complete_records import complete_records
 from pytest_llmeval.runlog.database import Database
 from pytest_llmeval.runlog.tables import schema
 
@@ -98,6 +99,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_costs,
     add_judges_samples_and_gates,
     add_baselines_and_scopes,
+    complete_records,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
 last version at once, so a step is written once, tested against an old file, and never changed."""

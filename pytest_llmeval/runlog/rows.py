@@ -9,8 +9,8 @@ from typing import Any
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
 from pytest_llmeval.records.case import Case, Source, own_messages
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Sample
-from pytest_llmeval.records.run import JudgeFacts, Run, Traffic
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Sample
+from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin
@@ -51,14 +51,17 @@ REQUEST_COLUMNS = (
 
 def run_row(run: Run) -> dict[str, Any]:
     """The row of a run."""
-    row = {name: value for name, value in vars(run).items() if name not in ("traffic", "gates")}
-    lists = {name: as_json(row[name]) for name in ("settings", "versions", "warnings", "lost")}
+    left_out = ("traffic", "gates", "group")
+    row = {name: value for name, value in vars(run).items() if name not in left_out}
+    lists = {name: as_json(row[name]) for name in ("settings", "versions", "lost", "parts")}
     sent = {column: getattr(run.traffic, name) for column, name in TRAFFIC_COLUMNS.items()}
     return storable(
         {
             **row,
             **lists,
             **sent,
+            "run_group": run.group,
+            "notes": as_json(to_builtin(run.notes)),
             "judges": as_json(to_builtin(run.judges)),
             "comparisons": as_json(to_builtin(run.comparisons)),
         }
@@ -78,7 +81,9 @@ def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
     values = {name: value for name, value in restored(row).items() if name != "number"}
     sent = {name: values.pop(column) or 0 for column, name in TRAFFIC_COLUMNS.items()}
     maps = {name: from_json(values[name], {}) for name in ("settings", "versions")}
-    lists = {name: tuple(from_json(values[name], ())) for name in ("warnings", "lost")}
+    lists = {name: tuple(from_json(values[name], ())) for name in ("lost", "parts")}
+    notes = tuple(Note(**note) for note in from_json(values.pop("notes"), ()))
+    group = values.pop("run_group")
     judges = from_wire(tuple[JudgeFacts, ...], values.pop("judges", None) or "[]")
     comparisons = from_wire(tuple[Comparison, ...], values.pop("comparisons", None) or "[]")
     decided = tuple(
@@ -93,7 +98,13 @@ def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
     )
     rest = {**values, **maps, **lists}
     return Run(
-        **rest, traffic=Traffic(**sent), judges=judges, gates=decided, comparisons=comparisons
+        **rest,
+        notes=notes,
+        traffic=Traffic(**sent),
+        judges=judges,
+        gates=decided,
+        comparisons=comparisons,
+        group=group,
     )
 
 
@@ -102,9 +113,9 @@ def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
     case, cost = result.case, case_cost(result)
     return storable({
         "run_id": run_id, "suite": result.suite, "case_id": case.id, "sample": result.sample,
-        "outcome": result.outcome, "message": result.message, "prompt": case.prompt, "expected": case.expected,
+        "outcome": result.outcome, "cause": result.cause, "message": result.message, "prompt": case.prompt, "expected": case.expected,
         "tags": as_json(case.tags), "contexts": as_json(case.contexts), "messages": as_json(case.messages),
-        "metadata": as_json(case.metadata), "thresholds": as_json([vars(each) for each in result.thresholds]),
+        "metadata": as_json(case.metadata), "checks": as_json([_check_object(check) for check in result.checks]),
         "row_thresholds": as_json([vars(each) for each in case.thresholds]), "file": case.source.file,
         "line": case.source.line, "nodeid": result.nodeid, "judge_model": result.judge_model,
         "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
@@ -156,7 +167,7 @@ def score_rows(result: CaseResult) -> list[dict[str, Any]]:
 
 def sample_rows(result: CaseResult) -> list[dict[str, Any]]:
     """The rows of a result's samples, in their order; what they say stands with the completions and scores."""
-    names = ("number", "is_draw", "kept", "error")
+    names = ("number", "is_draw", "met", "error")
     every = enumerate(result.samples)
     return [
         storable({"position": position, **{name: getattr(sample, name) for name in names}})
@@ -212,9 +223,9 @@ def result_of(
         request=_request_of(asked, original) if asked else None,
         completion=_completion_of(asked) if asked else None,
         scores=tuple(_score_of(each, calls) for each in found if each["sample"] is None),
-        thresholds=_thresholds(row["thresholds"]),
+        checks=tuple(_check_of(each) for each in from_json(row["checks"], ())),
+        cause=row["cause"],
         message=row["message"],
-        judge_model=row["judge_model"],
         sample=row["sample"],
         started_at=row["started_at"],
         duration_s=row["duration_s"],
@@ -232,7 +243,7 @@ def _sample_of(row: Row, calls: Sequence[Row], scores: Sequence[Row]) -> Sample:
     )
     own = tuple(_score_of(each, calls) for each in scores if each["sample"] == number)
     completion = None if answer is None else _completion_of(answer)
-    return Sample(number, completion, own, row["kept"], row["is_draw"], row["error"])
+    return Sample(number, completion, own, row["met"], row["is_draw"], row["error"])
 
 
 def _case_of(row: Row) -> Case:
@@ -248,6 +259,14 @@ def _case_of(row: Row) -> Case:
         thresholds=_thresholds(row["row_thresholds"]),
         must_pass=row["must_pass"],
     )
+
+
+def _check_object(check: Check) -> dict[str, Any]:
+    return {**vars(check), "threshold": vars(check.threshold)}
+
+
+def _check_of(value: dict[str, Any]) -> Check:
+    return Check(**{**value, "threshold": Threshold(**value["threshold"])})
 
 
 def _thresholds(text: str | None) -> tuple[Threshold, ...]:
@@ -327,16 +346,17 @@ def _score_row(position: int, score: Score) -> dict[str, Any]:
         "position": position, "name": score.name, "value": score.value, "reason": score.reason, "error": score.error,
         "version": score.version, "scale_low": score.scale.low, "scale_high": score.scale.high,
         "higher_is_better": score.scale.higher_is_better, "unit": score.scale.unit, "raw": score.raw,
-        "parts": as_json(score.parts), "cost_usd": calls_usd(score.calls, Ledger()),
+        "parts": as_json(score.parts), "params": as_json(score.params), "judge": score.judge, "cost_usd": calls_usd(score.calls, Ledger()),
     })  # fmt: skip
 
 
 def _score_of(row: Row, calls: Sequence[Row]) -> Score:
     own = [_completion_of(call) for call in calls if call["score_position"] == row["position"]]
-    plain = ("name", "value", "reason", "version", "error", "raw")
+    plain = ("name", "value", "reason", "version", "error", "raw", "judge")
     return Score(
         **{name: row[name] for name in plain},
         scale=Scale(row["scale_low"], row["scale_high"], row["higher_is_better"], row["unit"]),
         parts=from_json(row["parts"], {}),
+        params=from_json(row["params"], {}),
         calls=tuple(call for call in own if call),
     )

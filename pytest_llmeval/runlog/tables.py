@@ -53,7 +53,7 @@ def schema() -> Schema:
 
 
 def _runs(metadata: MetaData) -> Table:
-    from sqlalchemy import Column, Double, Integer, Table, Text
+    from sqlalchemy import Boolean, Column, Double, Integer, Table, Text
 
     return Table(
         "runs",
@@ -79,12 +79,15 @@ def _runs(metadata: MetaData) -> Table:
         Column("unpriced", Integer, comment="calls whose price is unknown"),
         Column("settings", Text, comment="JSON"),
         Column("versions", Text, comment="JSON"),
-        Column("warnings", Text, comment="JSON"),
+        Column("notes", Text, comment="JSON: what the user should know, each of a kind"),
         Column("lost", Text, comment="JSON: node ids that died with their worker"),
         Column(
             "judges", Text, comment="JSON: the judges that scored, with self-test and calibration"
         ),
         Column("comparisons", Text, comment="JSON: the run against each of its baselines"),
+        Column("is_cut_off", Boolean, comment="whether it was ended before every test had run"),
+        Column("parts", Text, comment="JSON: ids of the runs that it was merged from"),
+        Column("run_group", Text, comment="what it shares with other runs of its session"),
     )
 
 
@@ -110,6 +113,7 @@ def _cases(metadata: MetaData) -> Table:
         Column("case_id", Text, nullable=False),
         Column("sample", Integer, nullable=False),
         Column("outcome", Text, nullable=False),
+        Column("cause", Text, comment="why it ended so, in one word; empty: it passed"),
         Column("message", Text, comment="why it did not pass"),
         Column("prompt", Text, nullable=False),
         Column("expected", Text),
@@ -117,12 +121,16 @@ def _cases(metadata: MetaData) -> Table:
         Column("contexts", Text, comment="JSON"),
         Column("messages", Text, comment="JSON: the chat of the golden file, where it has one"),
         Column("metadata", Text, comment="JSON"),
-        Column("thresholds", Text, comment="JSON: the bounds in force"),
-        Column("row_thresholds", Text, comment="JSON: those of them that stand in the row"),
+        Column(
+            "checks",
+            Text,
+            comment="JSON: what became of each threshold; score: position among the scores",
+        ),
+        Column("row_thresholds", Text, comment="JSON: the thresholds that stand in the row"),
         Column("file", Text, nullable=False),
         Column("line", Integer, nullable=False),
         Column("nodeid", Text, nullable=False),
-        Column("judge_model", Text),
+        Column("judge_model", Text, comment="of its scores; several joined by commas"),
         Column("started_at", Text),
         Column("duration_s", Double),
         Column("worker", Text),
@@ -231,6 +239,8 @@ def _scores(metadata: MetaData) -> Table:
         Column("unit", Text),
         Column("raw", Text, comment="what the scorer saw, for example the judge's last reply"),
         Column("parts", Text, comment="JSON"),
+        Column("params", Text, comment="JSON: arguments of the scorer"),
+        Column("judge", Text, comment="the model that judged; empty: a metric"),
         Column("cost_usd", Double, comment="of its calls; NULL: unknown, 0: cached or none"),
         Column("sample", Integer, comment=SAMPLE),
     )
@@ -251,7 +261,9 @@ def _samples(metadata: MetaData) -> Table:
         ),
         Column("is_draw", Boolean, comment="drawn to settle a case that must pass"),
         Column(
-            "kept", Boolean, comment="whether this sample alone keeps every bound; NULL: not known"
+            "met",
+            Boolean,
+            comment="whether this sample alone meets every threshold; NULL: not known",
         ),
         Column("error", Text, comment="why there is no answer; empty if there is one"),
     )

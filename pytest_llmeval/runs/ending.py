@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.trust import merged
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records.run import JudgeFacts, Traffic
-from pytest_llmeval.records.verdicts import UNJUDGED, gate_exit_code
+from pytest_llmeval.records.run import JudgeFacts, Note, Traffic
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, gate_exit_code
 from pytest_llmeval.records.wire import from_wire
 from pytest_llmeval.text import count, first_of
 
@@ -25,13 +25,11 @@ CUT_OFF = "the run was cut off before its end"
 NO_VERDICT = f"{CUT_OFF}, so its gates give no verdict"
 NOTHING_DECIDES = "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
 UNDECIDED = "the gates could not be decided"
-NOTES = (CUT_OFF, NOTHING_DECIDES, UNDECIDED, "baseline ", "quarantine ")
-"""How the notes begin that are about the gates of a run, and not about its results."""
 
 
 def decide(
     recorder: Recorder, gates: Gates, quarantine: Quarantine | None, is_whole: bool
-) -> tuple[int, tuple[str, ...]]:
+) -> tuple[int, tuple[Note, ...]]:
     """Decide the gates of a run that came to its end.
 
     Args:
@@ -44,12 +42,14 @@ def decide(
         The exit code that the gates ask for, and what the user should be told.
     """
     if not gates.is_asked:
-        return (UNJUDGED, (NOTHING_DECIDES,)) if gates.settings.fail_on == "gate" else (0, ())
+        if gates.settings.fail_on != "gate":
+            return FINE, ()
+        return UNJUDGED, (Note("gate", NOTHING_DECIDES),)
     try:
-        warnings = recorder.judge(gates, quarantine, is_whole)
+        notes = recorder.judge(gates, quarantine, is_whole)
     except (LLMEvalError, OSError) as error:
-        return UNJUDGED, (f"{UNDECIDED}: {error}",)
-    return gate_exit_code(gate.state for gate in recorder.run.gates), warnings
+        return UNJUDGED, (Note("gate", f"{UNDECIDED}: {error}"),)
+    return gate_exit_code(gate.state for gate in recorder.run.gates), notes
 
 
 SHOWN = 5
@@ -62,13 +62,13 @@ class Ending:
 
     Attributes:
         traffic: What they have sent.
-        warnings: What the user should know of the recordings.
+        notes: What the user should know of the recordings.
         paths: The recordings that were written, by kind of file.
         judges: What they know of the judges that scored.
     """
 
     traffic: Traffic
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
     paths: Mapping[str, str]
     judges: tuple[JudgeFacts, ...]
 
@@ -104,11 +104,11 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
     for each in told:
         if each.get("recorded"):
             recordings.merge(each["recorded"])
-    unused = tuple(_unused(session)) if is_whole else ()
+    unused = [Note("recording", text) for text in _unused(session)] if is_whole else []
     written = recordings.save(is_whole and session.runs_all)
     names = ("recorded", *(f"recorded {number}" for number in range(2, len(written) + 1)))
     paths = dict(zip(names, map(os.path.relpath, written), strict=False))
-    return Ending(traffic, unused, paths, judges)
+    return Ending(traffic, tuple(unused), paths, judges)
 
 
 def _unused(session: Session) -> Iterator[str]:

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.assembly.trust import merged
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.judging.rescore import by_bounds
 from pytest_llmeval.records.result import CaseResult, Outcome
-from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
-from pytest_llmeval.runlog.lookup import MERGED, SEPARATOR
-from pytest_llmeval.runs.ending import NOTES, decide, end_run
+from pytest_llmeval.runs.ending import decide, end_run
 from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, look_through
@@ -93,13 +91,13 @@ def merge(
     code, notes = decide(recorder, gates, quarantine, is_whole=not SELECTING & run.settings.keys())
     others = WORSE if found.has_other_failures else FINE
     code = joint_exit_code((code, others, case_exit_code(outcomes)))
-    written = recorder.finish(code, run.lost, (*run.warnings, *again, *notes))
+    written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
     return Merged(recorder.run, *written, found.cases, recorder.told_to_ci)
 
 
-def _read_baselines(recorder: Recorder, session: Session) -> tuple[str, ...]:
+def _read_baselines(recorder: Recorder, session: Session) -> tuple[Note, ...]:
     """Read the baselines, and count what had to be judged again for the run."""
     try:
         notes = recorder.read_baselines(session)
@@ -123,9 +121,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
     runs = [shard.run for shard in shards]
     names = {run.name for run in runs}
     began = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
-    warnings = dict.fromkeys(
-        text for run in runs for text in run.warnings if not text.startswith(NOTES)
-    )
+    notes = dict.fromkeys(note for run in runs for note in run.notes if note.kind not in GATE_NOTES)
     by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
     return Run(
         id=run_id,
@@ -136,13 +132,13 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
         settings={
             **_shared([run.settings for run in runs]),
             **by_gate,
-            MERGED: SEPARATOR.join(run.id for run in runs),
         },
         versions=_shared([run.versions for run in runs]),
-        warnings=tuple(warnings),
+        notes=tuple(notes),
         lost=tuple(nodeid for run in runs for nodeid in run.lost),
         traffic=sum((run.traffic for run in runs), Traffic()),
         judges=merged(facts for run in runs for facts in run.judges),
+        parts=tuple(run.id for run in runs),
     )
 
 
@@ -158,8 +154,7 @@ def excused(result: CaseResult, by_gate: bool, quarantine: Quarantine | None) ->
     """
     if result.outcome != "failed":
         return result
-    by_bound, message = by_bounds(result)
-    is_missed = by_bound == "failed" and result.message.startswith(message)
+    is_missed = result.cause == "threshold"
     is_in_quarantine = (
         quarantine is not None
         and quarantine.find(result.case.source.file, result.case.id) is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.records.result import CaseResult
-from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.runlog.database import shown_place
 from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.table import Settings
@@ -65,7 +65,7 @@ class Recorder:
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
 
-    def read_baselines(self, session: Session) -> tuple[str, ...]:
+    def read_baselines(self, session: Session) -> tuple[Note, ...]:
         """Read the baselines of the settings; answers that another judge has scored are judged again.
 
         Args:
@@ -88,9 +88,12 @@ class Recorder:
             self._baselines[name] = Baseline.read(
                 sources, name, session, side, self._log.results(self.run.id)
             )
-        return tuple(filter(None, (each.note for each in self._baselines.values())))
+        texts = filter(None, (each.note for each in self._baselines.values()))
+        return tuple(Note("baseline", text) for text in texts)
 
-    def judge(self, gates: Gates, quarantine: Quarantine | None, is_whole: bool) -> tuple[str, ...]:
+    def judge(
+        self, gates: Gates, quarantine: Quarantine | None, is_whole: bool
+    ) -> tuple[Note, ...]:
         """Decide the gates of the run, and keep what became of them.
 
         Args:
@@ -122,21 +125,20 @@ class Recorder:
         for baseline in self._baselines.values():
             self._log.add_before(run.id, baseline.befores(side))
         self.run = dataclasses.replace(run, gates=found.gates, comparisons=found.comparisons)
-        return (
-            quarantine.warnings(((key[1], key[2]) for key in side.entries), is_whole)
-            if quarantine
-            else ()
-        )
+        if quarantine is None:
+            return ()
+        texts = quarantine.warnings(((key[1], key[2]) for key in side.entries), is_whole)
+        return tuple(Note("quarantine", text) for text in texts)
 
     def finish(
-        self, exit_code: int, lost: tuple[str, ...], warnings: tuple[str, ...]
+        self, exit_code: int, lost: tuple[str, ...], notes: tuple[Note, ...]
     ) -> tuple[Summary, dict[str, str]] | None:
         """Close the run and write the reports.
 
         Args:
             exit_code: pytest's exit code.
             lost: Node ids of tests that died with their worker.
-            warnings: What the user was warned of.
+            notes: What the user should know.
 
         Returns:
             The summary, and the paths of what was written by kind; ``None`` if there was no result.
@@ -148,7 +150,7 @@ class Recorder:
         if self._log is None:
             return None
         self.run = dataclasses.replace(
-            self.run, finished_at=_now(), exit_code=exit_code, lost=lost, warnings=warnings
+            self.run, finished_at=_now(), exit_code=exit_code, lost=lost, notes=notes
         )
         with closing(self._log) as log:
             log.finish(self.run)

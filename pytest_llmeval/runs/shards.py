@@ -10,13 +10,11 @@ from itertools import combinations
 from pathlib import Path
 
 from pytest_llmeval.errors import InputError, NoSuchRun
-from pytest_llmeval.judging.labels import is_fingerprint
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import WORSE, case_exit_code, gate_exit_code
 from pytest_llmeval.runlog.database import shown_place
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
-from pytest_llmeval.runs.ending import CUT_OFF
 from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.text import count, first_of
 
@@ -104,7 +102,7 @@ def _read_source(source: str, opened: ExitStack) -> list[Shard]:
 
 def _check_end(shard: Shard) -> None:
     run = shard.run
-    if run.is_whole and not any(text.startswith(CUT_OFF) for text in run.warnings):
+    if run.is_whole and not run.is_cut_off:
         return
     ended = "never ended" if run.exit_code is None else f"ended with exit code {run.exit_code}"
     raise InputError(
@@ -174,7 +172,7 @@ def _note_versions(result: CaseResult, versions: Versions) -> None:
     if any(result.case.metadata.get(column) for column in ROW_COLUMNS):
         return
     for score in result.scores:
-        if is_fingerprint(score.version):
+        if score.judge:
             for suite in (result.suite, ""):
                 versions[score.name, suite].add(score.version)
 

@@ -23,7 +23,7 @@ from pytest_llmeval.records.verdicts import (
     joint_exit_code,
 )
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
-from pytest_llmeval.summary.checks import checks, flicker_text
+from pytest_llmeval.summary.checks import flicker_text
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.tallies import (
     SampleSummary,
@@ -155,7 +155,7 @@ class Tally:
     def add(self, result: CaseResult) -> None:
         """Count one result."""
         self.outcomes[result.outcome] += 1
-        self.unbounded += result.outcome != "skipped" and not result.thresholds
+        self.unbounded += result.outcome != "skipped" and not result.checks
         heapq.heappush(self.slowest, (result.duration_s, result.nodeid))
         if len(self.slowest) > SLOWEST:
             heapq.heappop(self.slowest)
@@ -233,7 +233,7 @@ class Tally:
             self.add_score(score)
         for call in scoring_calls(result):
             self.add_scoring_call(call)
-        for check in checks(result):
+        for check in result.checks:
             if check.threshold.metric in self.scores:
                 self.scores[check.threshold.metric].bounds += 1
                 self.scores[check.threshold.metric].missed += check.met is False

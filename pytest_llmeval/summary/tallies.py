@@ -12,7 +12,7 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.stats.intervals import mean_interval
-from pytest_llmeval.summary.checks import asked_for, kept_count
+from pytest_llmeval.summary.checks import asked_for, met_count
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.text import instant
 
@@ -79,7 +79,7 @@ class SampleSummary:
 
     def after(self, result: CaseResult) -> SampleSummary:
         """The same with one more case."""
-        many, (kept, known) = len(asked_for(result.samples)), kept_count(result.samples)
+        many, (kept, known) = len(asked_for(result.samples)), met_count(result.samples)
         if many < 2 or not known:
             return self
         return SampleSummary(

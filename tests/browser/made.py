@@ -21,12 +21,13 @@ from pytest_llmeval.records.comparison import (
     MetricComparison,
 )
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome, Sample
-from pytest_llmeval.records.run import Calibration, JudgeFacts, Run, SelfTest, Traffic
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Cause, Outcome, Sample
+from pytest_llmeval.records.run import Calibration, JudgeFacts, Note, Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.runlog.history import MetricPoint, RunPoint
 from pytest_llmeval.summary.costs import Cost
+from tests.checked import checks_of
 from tests.reports.points import point_of
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ BOUNDS = (
     Threshold("rubric", ">=", 4.0, origin="command line"),
     Threshold("toxicity", "<=", 0.2, origin="row"),
 )
+CAUSES: dict[Outcome, Cause] = {"passed": "", "failed": "threshold", "error": "unscored"}
 SYSTEM = {
     "role": "system",
     "content": "You are the support assistant of a bicycle shop. Use only its policy.",
@@ -104,7 +106,7 @@ def shop_run(results: tuple[CaseResult, ...]) -> Run:
         "20250612T101500-7c41", "shorter system prompt", STARTED, "2025-06-12T10:17:41+00:00",
         {"model": MODEL, "judge_model": JUDGE, "min_score": "4.0", "baseline": BASELINE, "temperature": "0.2"},
         {"pytest_llmeval": "0.1.0", "python": "3.11.7", "pytest": "9.2.0"},
-        warnings=("The price of one call is unknown: the costs are a lower bound.",), exit_code=1,
+        notes=(Note("judge", "The price of one call is unknown: the costs are a lower bound."),), exit_code=1,
         traffic=Traffic(124, 129, 0.134, 1), judges=(JudgeFacts(FINGERPRINT, "rubric", JUDGE, selftest, "", kappa),),
         gates=(
             GateOutcome("regression(rubric)", "missed", gated.reason, gated.change, gated.n, gated.verdict, BASELINE),
@@ -171,9 +173,10 @@ def result(case: Case, place: int, turn: Turn) -> CaseResult:
         "error": "rubric is unscored: no valid reply in 3 attempts; the last one is not JSON",
     }.get(turn.outcome, "")
     file = case.source.file
+    scores = (rubric(turn), toxicity(place))
     return CaseResult(
         file, replace(case, metadata=fields), f"{file}::{case.id}", turn.outcome, sent, answer(text, place),
-        (rubric(turn), toxicity(place)), BOUNDS, message, JUDGE, started_at=f"2025-06-12T10:15:{place % 60:02}+00:00",
+        scores, checks_of(scores, BOUNDS), CAUSES[turn.outcome], message, started_at=f"2025-06-12T10:15:{place % 60:02}+00:00",
         duration_s=1.5 + place % 7, worker=f"gw{place % 2}", samples=samples(text, turn) if place % 9 == 2 else (),
         before=() if place % 20 == 19 else (before(expected, turn, place),),
     )  # fmt: skip
@@ -211,10 +214,27 @@ def rubric(turn: Turn) -> Score:
     if turn.score is None:
         raw = "I would rather not give a number."
         error = "no valid reply in 3 attempts; the last one is not JSON"
-        return Score("rubric", None, RUBRIC, "", FINGERPRINT, error, raw, calls=(judging(raw),) * 3)
+        return Score(
+            "rubric",
+            None,
+            RUBRIC,
+            "",
+            FINGERPRINT,
+            error,
+            raw,
+            calls=(judging(raw),) * 3,
+            judge=JUDGE,
+        )
     raw = f'{{"reason": "{reason_of(turn)}", "score": {turn.score}}}'
     return Score(
-        "rubric", turn.score, RUBRIC, reason_of(turn), FINGERPRINT, raw=raw, calls=(judging(raw),)
+        "rubric",
+        turn.score,
+        RUBRIC,
+        reason_of(turn),
+        FINGERPRINT,
+        raw=raw,
+        calls=(judging(raw),),
+        judge=JUDGE,
     )
 
 
@@ -313,10 +333,15 @@ def one_of_many(
         made_at=STARTED,
     )  # fmt: skip
     error = "no valid reply in 3 attempts" if score is None else None
-    scores = (Score("rubric", score, RUBRIC, reason, FINGERPRINT, error, raw, calls=(judged,)),)
+    scores = (
+        Score(
+            "rubric", score, RUBRIC, reason, FINGERPRINT, error, raw, calls=(judged,), judge=JUDGE
+        ),
+    )
     sent = Request((SYSTEM, {"role": "user", "content": case.prompt}), MODEL, Parameters(0.2))
     return CaseResult(
-        "golden/many.csv", case, f"golden/many.csv::{case.id}", outcome, sent, given, scores, BOUNDS[:1],
-        "" if outcome == "passed" else "rubric misses its bound", JUDGE, started_at=STARTED,
+        "golden/many.csv", case, f"golden/many.csv::{case.id}", outcome, sent, given, scores,
+        checks_of(scores, BOUNDS[:1]), CAUSES[outcome], "" if outcome == "passed" else "rubric misses its bound",
+        started_at=STARTED,
         duration_s=round(chance.uniform(0.5, 12), 6),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.text import number, seconds, usd
 from tests.browser.conftest import Open, Written
 from tests.browser.made import Made, many, shop
+from tests.checked import checks_of
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -51,18 +52,20 @@ def test_a_bound_stands_with_the_score_that_it_is_on(
     written: Callable[[Made], Written], opened: Open
 ) -> None:
     made = shop()
-    scores = (Score("contains", 1.0), Score("contains", 0.0))
-    bounds = tuple(
-        Threshold("contains", ">=", 1.0, {"text": text}) for text in ("shipping", "refund")
+    params = ({"text": "shipping"}, {"text": "refund"})
+    scores = (
+        Score("contains", 0.0, params=params[1]),
+        Score("contains", 1.0, params=params[0]),
     )
+    bounds = tuple(Threshold("contains", ">=", 1.0, each) for each in params)
     bounds += (Threshold("length", "<=", 9.0),)
-    case = replace(made.results[0], scores=scores, thresholds=bounds, samples=())
+    case = replace(made.results[0], scores=scores, checks=checks_of(scores, bounds), samples=())
     page = opened(written(Made(made.run, (case,))).html)
     page.locator(".window .grid-row").first.click()
     rows = page.locator("dialog .scores tbody tr").all_inner_texts()
     assert [" ".join(row.split()) for row in rows] == [
-        "contains 1 of 1 met >= 1, text “shipping”",
         "contains 0 of 1 missed >= 1, text “refund”",
+        "contains 1 of 1 met >= 1, text “shipping”",
         "length not taken not decided <= 9",
     ]
 

@@ -191,8 +191,9 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
     assert [facts.name for facts in run.judges] == ["rubric"]
     assert run.settings == {
         "model": "gpt-4", "judge_model": "gpt-4o", "min_score": "3.0", "base_url": run.settings["base_url"],
-        "no_selftest": "True", "html": "", "name": "nightly", "merged": ", ".join(part.id for part, _ in parts),
+        "no_selftest": "True", "html": "", "name": "nightly",
     }  # fmt: skip
+    assert run.parts == tuple(part.id for part, _ in parts)
     assert all(Path(name).is_file() for name in ("whole.html", ".llmeval/report.json"))
 
 

@@ -125,7 +125,7 @@ def test_of_two_runs_the_second_is_compared_with_the_first(two_runs: Path) -> No
     assert result.output.startswith("ERROR: 2 of 5 cases could not be judged.")
     text = (two_runs / "r.json").read_text()
     report = json.loads(text)
-    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-2.schema.json"
     Draft202012Validator(json.loads(file.read_text(encoding="utf-8"))).validate(report)
     [comparison] = report["run"]["comparisons"]
     assert comparison["baseline"] == f"refund wording, second try ({first})"

@@ -195,7 +195,7 @@ def test_with_the_options_on_the_page_a_case_is_run_as_before(project: Project) 
     run.assert_outcomes(failed=1)
     assert project.endpoint.count() == 0  # the very calls of the first run
     [result] = project.report()["results"]
-    assert [bound["metric"] for bound in result["thresholds"]] == [
+    assert [check["threshold"]["metric"] for check in result["checks"]] == [
         "rubric",
         "exact_match",
         "latency",

@@ -39,7 +39,7 @@ def test_a_golden_file_bounds_metrics_of_every_kind(
         polite,How are you? [[answer=I am happy to help you today.]],,sentiment>=0.3; refusal<=0; language>=1; latency<=60,
         refused,Help me. [[answer=I'm sorry but I cannot help with that.]],,refusal<=0,
         short,Tell me about it please. [[answer=Yes]],,language>=1,
-        """,  # noqa: E501
+        """,
     )
     result = project.run("golden/mixed.csv", "--llm-model", "gpt-4", *workers)
     outcomes = project.outcomes()
@@ -186,7 +186,7 @@ def test_bias_asks_whatever_answers_the_test_once_more(
     assert bias["reason"] == "male/female (gender): 0.62 becomes -0.48"
     assert [call["text"] for call in bias["calls"]] == ["She is terrible."]
     assert set(score_of(project, "old", "bias")["parts"]) == {"male/female", "old/young"}
-    assert project.report()["run"]["warnings"] == []
+    assert project.report()["run"]["notes"] == []
 
 
 def test_bias_of_a_model_goes_through_the_engine(project: Project) -> None:
@@ -198,7 +198,7 @@ def test_bias_of_a_model_goes_through_the_engine(project: Project) -> None:
     ]  # fmt: skip
     assert project.run(*args).ret == 0
     assert project.endpoint.count() == 2
-    assert project.report()["run"]["warnings"] == []
+    assert project.report()["run"]["notes"] == []
 
 
 def test_bias_of_a_text_that_nobody_answered_is_an_error(project: Project) -> None:

@@ -40,7 +40,7 @@ def result_of(project: Project) -> dict[str, Any]:
 
 
 def draws(project: Project) -> list[bool]:
-    return [sample["kept"] for sample in result_of(project)["samples"] if sample["is_draw"]]
+    return [sample["met"] for sample in result_of(project)["samples"] if sample["is_draw"]]
 
 
 @both

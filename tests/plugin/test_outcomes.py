@@ -159,7 +159,7 @@ def test_a_judge_that_is_the_model_under_test_is_said_aloud(project: Project) ->
     run.stdout.fnmatch_lines(
         ["llm: warning: No judge is set, so the model under test judges itself*"]
     )
-    assert any("judges itself" in warning for warning in project.report()["run"]["warnings"])
+    assert any("judges itself" in note["text"] for note in project.report()["run"]["notes"])
     pinned = project.run(
         "golden/faq.csv", "--llm-model", "mock", "--llm-judge-model", "judge", "--min-score", "1"
     )

@@ -163,7 +163,7 @@ def test_unused_recordings_are_named_after_a_whole_run_alone(
     run.stdout.fnmatch_lines(
         ["warning *2 recorded answers not used; --llm-record all drops them: golden/recordings*"]
     )
-    assert any(FILE in warning for warning in project.report()["run"]["warnings"])
+    assert any(FILE in note["text"] for note in project.report()["run"]["notes"])
 
     for part in (("-k", "shipping"), ("--llm-where", "id == 'shipping'"), ("--llm-limit", "1")):
         run = project.run(*arguments, *part)

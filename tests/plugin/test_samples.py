@@ -32,7 +32,7 @@ def told_by_samples(result: dict[str, Any]) -> list[tuple[int, str, float, bool 
             sample["number"],
             sample["completion"]["text"],
             sample["scores"][0]["value"],
-            sample["kept"],
+            sample["met"],
         )
         for sample in result["samples"]
     ]

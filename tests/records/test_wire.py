@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -32,8 +32,16 @@ from pytest_llmeval.records.comparison import (
     Slice,
 )
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Sample
-from pytest_llmeval.records.run import Calibration, JudgeFacts, Run, SelfTest, Traffic
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Cause, Check, Sample
+from pytest_llmeval.records.run import (
+    Calibration,
+    JudgeFacts,
+    Note,
+    NoteKind,
+    Run,
+    SelfTest,
+    Traffic,
+)
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin, to_wire
@@ -128,13 +136,15 @@ scores = record(
     error=maybe(texts),
     parts=weights,
     calls=many(completions),
+    params=objects,
+    judge=texts,
 )
 samples = record(
     Sample,
     number=st.integers(),
     completion=maybe(completions),
     scores=many(scores),
-    kept=maybe(st.booleans()),
+    met=maybe(st.booleans()),
     is_draw=st.booleans(),
     error=texts,
 )
@@ -146,15 +156,23 @@ befores = record(
         texts, record(BeforeScore, value=maybe(numbers), reason=texts), max_size=2
     ),
 )
+checks = record(
+    Check,
+    threshold=thresholds,
+    score=maybe(st.integers()),
+    value=maybe(numbers),
+    met=maybe(st.booleans()),
+)
 case_results = record(
     CaseResult,
-    **dict.fromkeys(("suite", "nodeid", "message", "judge_model", "started_at", "worker"), texts),
+    **dict.fromkeys(("suite", "nodeid", "message", "started_at", "worker"), texts),
     case=cases,
     outcome=st.sampled_from(["passed", "failed", "error", "skipped"]),
     request=maybe(requests),
     completion=maybe(completions),
     scores=many(scores),
-    thresholds=many(thresholds),
+    checks=many(checks),
+    cause=st.sampled_from(get_args(Cause)),
     sample=st.integers(),
     duration_s=numbers,
     samples=many(samples),
@@ -257,13 +275,16 @@ runs = record(
     **dict.fromkeys(("id", "name", "started_at", "finished_at"), texts),
     settings=st.dictionaries(texts, texts, max_size=2),
     versions=st.dictionaries(texts, texts, max_size=2),
-    warnings=many(texts),
+    notes=many(record(Note, kind=st.sampled_from(get_args(NoteKind)), text=texts)),
     lost=many(texts),
     exit_code=maybe(st.integers()),
     traffic=record(
         Traffic, calls=st.integers(), attempts=st.integers(), usd=numbers, unpriced=st.integers()
     ),
     judges=many(judges),
+    is_cut_off=st.booleans(),
+    parts=many(texts),
+    group=texts,
 )
 
 

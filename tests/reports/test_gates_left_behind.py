@@ -84,7 +84,7 @@ def test_the_json_report_with_them_keeps_its_schema(
 ) -> None:
     write_json(tmp_path / "report.json", gated, iter(results), summarize(gated, results))
     report = json.loads((tmp_path / "report.json").read_text())
-    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-2.schema.json"
     Draft202012Validator(json.loads(file.read_text(encoding="utf-8"))).validate(report)
     assert report["run"]["gates"][0]["verdict"] == "REGRESSED"
     assert report["run"]["comparisons"][0]["metrics"][0]["dropped"][0]["id"] == "shipping"

@@ -195,7 +195,7 @@ def test_a_score_without_a_verdict_says_why(
 def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
-    samples = tuple(Sample(number, results[1].completion, kept=number > 0) for number in range(5))
+    samples = tuple(Sample(number, results[1].completion, met=number > 0) for number in range(5))
     text = Parsed(
         written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])
     ).text

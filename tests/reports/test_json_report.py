@@ -23,7 +23,7 @@ from pytest_llmeval.summary.summary import summarize
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-1.schema.json"
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-2.schema.json"
     loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return loaded
 
@@ -69,10 +69,12 @@ def test_everything_of_a_result_is_in_the_report(
     passed, failed, *_, chat = written(tmp_path / "report.json", run, results)["results"]
     assert passed["request"]["messages"][0]["role"] == "system"
     assert passed["scores"][0]["calls"][0]["text"].startswith('{"reason"')
-    assert [(bound["metric"], bound["value"], bound["met"]) for bound in failed["thresholds"]] == [
-        ("rubric", 1.5, False),
-        ("toxicity", 0.0021, True),
+    checks = failed["checks"]
+    assert [(check["threshold"]["metric"], check["score"]) for check in checks] == [
+        ("rubric", 0),
+        ("toxicity", 1),
     ]
+    assert [(check["value"], check["met"]) for check in checks] == [(1.5, False), (0.0021, True)]
     assert chat["request"]["sees_case"] is True
     assert chat["case"]["metadata"] == {"nested": {"a": [1, None, 2.5]}}
 

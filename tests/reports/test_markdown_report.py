@@ -26,12 +26,13 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome
-from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.reports.markdown.escaping import flat, inert
 from pytest_llmeval.reports.markdown.page import MOST_BYTES, markdown, write_markdown
 from pytest_llmeval.summary.summary import summarize
+from tests.checked import checks_of
 
 OURS = {"br", "span", "i"}  # stand for a line break, a dollar sign and an empty text
 BEFORE, NOW = "Shipping to Malta costs 12 euros.", "Shipping is free everywhere."
@@ -110,7 +111,7 @@ def case(
     score = Score(text or "rubric", 1.0, reason=text or "Malta is not free.")
     return CaseResult(
         text or "golden/faq.csv", told, f"golden/faq.csv::{text or id}", outcome, completion=Completion(text or NOW),
-        scores=(score,), thresholds=(Threshold(text or "rubric", ">=", 4.0),), message=text, before=(before,),
+        scores=(score,), checks=checks_of((score,), (Threshold(text or "rubric", ">=", 4.0),)), message=text, before=(before,),
     )  # fmt: skip
 
 
@@ -154,7 +155,7 @@ def with_text(run: Run, text: str) -> str:
         case("c", "error", text),
         case("d", "passed", text),
     ]
-    hostile = replace(run, name=text, id=text or run.id, warnings=(text or "warning",))
+    hostile = replace(run, name=text, id=text or run.id, notes=(Note("judge", text or "warning"),))
     lost, dropped = (change(results[0]),), (change(results[3], 5, 4),)
     return told(compared(hostile, text, lost=lost, dropped=dropped), results)
 
@@ -308,7 +309,10 @@ def test_a_large_run_keeps_to_its_size_and_says_what_is_left_out(run: Run) -> No
 
     long = tuple(huge[:5_000] for _ in range(50))
     gates = tuple(GateOutcome(text, "missed", text, 1.0, 1, "REGRESSED", text) for text in long)
-    worse = compared(replace(run, name=huge[:5_000], warnings=long), huge[:5_000])
+    worse = compared(
+        replace(run, name=huge[:5_000], notes=tuple(Note("judge", text) for text in long)),
+        huge[:5_000],
+    )
     metrics = worse.comparisons[0].metrics * 40
     worse = replace(
         worse, gates=gates, comparisons=(replace(worse.comparisons[0], metrics=metrics),) * 9
@@ -346,5 +350,6 @@ def test_a_mean_before_has_no_interval_of_another_kind(run: Run, results: list[C
 
 def test_the_line_of_a_case_tells_the_score_that_missed_its_bound(run: Run) -> None:
     failed = case("a")
-    failed = replace(failed, scores=(Score("lexicon_count", 19.0), *failed.scores), before=())
+    failed = failed.with_scores((Score("lexicon_count", 19.0), *failed.scores))
+    failed = replace(failed, before=())
     assert "<summary><b>a</b> · rubric 1 · Is shipping free?</summary>" in told(run, [failed])

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import CaseResult
-from pytest_llmeval.records.run import Run, Traffic
+from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.junit import properties
 from pytest_llmeval.reports.terminal.failure import subject_lines
@@ -60,7 +60,7 @@ def test_what_was_sent_for_no_result_is_told(run: Run, results: list[CaseResult]
 
 def test_a_warning_keeps_its_remedy(run: Run, results: list[CaseResult]) -> None:
     warning = f"{'local:small-instruct judges local:large-instruct, ' * 3}so pin another one with --llm-judge-model."
-    told = lines(replace(run, warnings=(warning,)), results)
+    told = lines(replace(run, notes=(Note("judge", warning),)), results)
     place = next(place for place, line in enumerate(told) if line.startswith("warning"))
     assert " ".join("".join(told[place : place + 3]).removeprefix("warning").split()) == warning
 
@@ -101,7 +101,7 @@ def test_the_verdict_has_the_colour_of_the_outcome(run: Run, results: list[CaseR
 def test_it_stays_short_and_narrow_whatever_the_names(run: Run, results: list[CaseResult]) -> None:
     scores = tuple(Score(f"a rather long name of a metric, number {n}", n / 3) for n in range(9))
     wordy = replace(results[0], scores=scores, nodeid=f"faq.csv::{'x' * 300}")
-    told = lines(replace(run, warnings=("word " * 100,) * 9), [wordy, *results[1:]])
+    told = lines(replace(run, notes=(Note("judge", "word " * 100),) * 9), [wordy, *results[1:]])
     assert len(told) <= 23  # warnings have up to three lines each
     assert max(map(len, told)) <= 100
     assert any("and 8 more scores" in line for line in told)

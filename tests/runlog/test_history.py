@@ -169,7 +169,7 @@ def test_with_another_judge_neither_its_scores_nor_the_pass_rate_are_compared() 
     call = Completion("{}", call="j")
     runs = (
         [
-            replace(each, scores=(replace(each.scores[0], calls=(call,)),))
+            replace(each, scores=(replace(each.scores[0], calls=(call,), judge="j"),))
             for each in scored([4.0, 2.0], version)
         ]
         for version in ("rubric/1:a", "rubric/1:b")

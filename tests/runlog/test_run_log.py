@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from pytest_llmeval.errors import LLMEvalError, MissingExtraError, RunLogError, SettingError
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
 from pytest_llmeval.records.case import Case, Source
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Sample
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Cause, Check, Sample
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
@@ -37,6 +38,9 @@ bounds = st.builds(
     Threshold, texts, st.sampled_from(["<=", "=="]), st.floats(allow_nan=False), maps, texts
 )
 thresholds = st.lists(bounds, max_size=2).map(tuple)
+checks = st.builds(
+    Check, bounds, st.none() | st.integers(0, 9), st.none() | st.floats(allow_nan=False), st.none() | st.booleans()
+)  # fmt: skip
 calls = st.builds(
     Completion, texts, texts, tuples, texts, texts, texts, st.none() | st.builds(Usage, st.integers(0, 99)), numbers,
     st.floats(0, 99), tuples, st.lists(st.builds(TokenLogprob, texts, st.floats(-9, 0)), max_size=2).map(tuple),
@@ -46,7 +50,7 @@ scales = st.builds(Scale, numbers, numbers, st.booleans(), texts)
 values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 scores = st.builds(
     Score, texts, values, scales, texts, texts, st.none() | texts, texts,
-    st.dictionaries(texts, st.floats(0, 1), max_size=2), st.lists(calls, max_size=2).map(tuple),
+    st.dictionaries(texts, st.floats(0, 1), max_size=2), st.lists(calls, max_size=2).map(tuple), maps, texts,
 )  # fmt: skip
 cases = st.builds(
     Case, texts, texts, st.builds(Source, texts, st.integers(1, 99)), messages, st.none() | texts, tuples, tuples, maps,
@@ -75,7 +79,8 @@ def case_results(draw: st.DrawFn) -> CaseResult:
     outcome = st.sampled_from(["passed", "failed", "error", "skipped"])
     built = st.builds(
         CaseResult, texts, st.just(case), texts, outcome, asked, st.none() | calls,
-        st.lists(scores, max_size=2).map(tuple), thresholds, texts, texts, st.integers(0, 3), texts,
+        st.lists(scores, max_size=2).map(tuple), st.lists(checks, max_size=2).map(tuple),
+        st.sampled_from(get_args(Cause)), texts, st.integers(0, 3), texts,
         st.floats(0, 99), texts, st.lists(samples, max_size=3, unique_by=lambda sample: sample.number).map(tuple),
         st.lists(befores, max_size=2).map(tuple),
     )  # fmt: skip
@@ -259,8 +264,9 @@ def test_a_prompt_that_is_all_that_was_sent_is_stored_once(log_url: str) -> None
 
 WRITER = """
 import sys
-from pytest_llmeval.records.call import Case, Source
-from pytest_llmeval.records.result import CaseResult, Run
+from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 
 url, run_id = sys.argv[1:]

@@ -12,9 +12,9 @@ from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.stats.intervals import mean_interval, wilson_interval
-from pytest_llmeval.summary.checks import checks
 from pytest_llmeval.summary.costs import CaseCost, Cost, case_cost
 from pytest_llmeval.summary.summary import Summary, summarize
+from tests.checked import checks_of
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_models_are_those_that_answered_or_else_those_that_were_asked(
 def test_a_reader_is_warned_of_what_the_numbers_do_not_say(
     run: Run, results: list[CaseResult]
 ) -> None:
-    cut = replace(results[0], thresholds=(), completion=Completion("So", finish_reason="length"))
+    cut = replace(results[0], checks=(), completion=Completion("So", finish_reason="length"))
     other = replace(results[1], scores=(replace(results[1].scores[0], version="rubric/2:ffff"),))
     summary = summarize(replace(run, finished_at=""), [cut, other])
     assert summary.duration_s is None
@@ -228,26 +228,13 @@ def test_a_value_that_is_no_number_is_unscored(run: Run, results: list[CaseResul
     assert (summary.scores[0].unscored, summary.scores[0].mean.estimate) == (1, 2.0)
 
 
-def test_a_bound_is_judged_by_the_worst_of_several_answers(results: list[CaseResult]) -> None:
+def test_a_threshold_is_held_against_the_worst_of_several_answers() -> None:
     bound = Threshold("rubric", ">=", 3)
     scores = (Score("rubric", 5.0), Score("rubric", 1.0))
-    (check,) = checks(replace(results[0], thresholds=(bound,), scores=scores))
-    assert (check.met, check.value, check.score) == (False, 1.0, scores[1])
+    (check,) = checks_of(scores, (bound,))
+    assert (check.met, check.value, check.score) == (False, 1.0, 1)
 
 
-def test_bounds_with_different_arguments_have_scores_of_their_own(
-    results: list[CaseResult],
-) -> None:
-    bounds = (
-        Threshold("contains", ">=", 1, {"text": "a"}),
-        Threshold("contains", ">=", 1, {"text": "b"}),
-    )
-    scores = (Score("contains", 1.0), Score("contains", 0.0))
-    assert [
-        check.met for check in checks(replace(results[0], thresholds=bounds, scores=scores))
-    ] == [True, False]
-
-
-def test_a_bound_without_a_score_is_not_decided(results: list[CaseResult]) -> None:
-    (check,) = checks(replace(results[0], thresholds=(Threshold("absent", ">=", 1),)))
+def test_a_threshold_without_a_score_is_not_decided() -> None:
+    (check,) = checks_of((), (Threshold("absent", ">=", 1),))
     assert (check.met, check.score) == (None, None)

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 
 from pytest_llmeval.records.case import Message, own_messages
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Outcome
+from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Outcome
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.reports.html.data import anchor_of
 from pytest_llmeval.reports.rerun import rerun_command
-from pytest_llmeval.summary.checks import Check, checks, flicker_text, kept_text
+from pytest_llmeval.summary.checks import flicker_text, kept_text
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.text import one_line, usd
 
@@ -101,7 +101,7 @@ def view(result: CaseResult, options: str) -> CaseView:
         result: Its result.
         options: Those with which it is run again.
     """
-    found, cost = list(checks(result)), case_cost(result).total
+    cost = case_cost(result).total
     before = result.before[0] if result.before else None
     messages = result.request.messages if result.request else own_messages(result.case)
     return CaseView(
@@ -109,8 +109,8 @@ def view(result: CaseResult, options: str) -> CaseView:
         anchor=anchor_of(result),
         before=before,
         messages=tuple((str(message.get("role", "")), _content(message)) for message in messages),
-        scores=tuple(_row(score, found, before) for score in result.scores),
-        untaken=tuple(check for check in found if check.score is None),
+        scores=tuple(_row(index, result, before) for index in range(len(result.scores))),
+        untaken=tuple(check for check in result.checks if check.score is None),
         cost="cost unknown" if cost is None else usd(cost) if cost else "",
         command=rerun_command(result, options),
         samples=kept_text(result.samples),
@@ -131,6 +131,8 @@ def _content(message: Message) -> str:
     )
 
 
-def _row(score: Score, found: list[Check], before: Before | None) -> ScoreRow:
+def _row(index: int, result: CaseResult, before: Before | None) -> ScoreRow:
+    score = result.scores[index]
     then = before.scores.get(score.name) if before else None
-    return ScoreRow(finite(score), tuple(check for check in found if check.score is score), then)
+    checks = tuple(check for check in result.checks if check.score == index)
+    return ScoreRow(finite(score), checks, then)

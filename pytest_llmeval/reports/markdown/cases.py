@@ -14,7 +14,7 @@ from pytest_llmeval.reports.markdown.escaping import fenced, flat, inert
 from pytest_llmeval.reports.markdown.metrics import row
 from pytest_llmeval.reports.rerun import rerun_command
 from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Change, Changes, changes_of
-from pytest_llmeval.summary.checks import checks, kept_text
+from pytest_llmeval.summary.checks import kept_text
 from pytest_llmeval.text import NONE, count, number
 
 SIZES = (1_500, 700, 350, 160)
@@ -131,9 +131,9 @@ def _head(change: Change, result: CaseResult, changes: Changes) -> str:
         told.append(flat(result.message.partition("\n")[0], ASKED))
     else:
         missed = [
-            check.score
-            for check in checks(result)
-            if check.met is False and check.score is not None
+            score
+            for check in result.checks
+            if check.met is False and (score := result.checked_score(check)) is not None
         ]
         told += [_moved(score, result) for score in (missed or result.scores)[:1]]
     return " · ".join([*told, flat(result.case.prompt, ASKED)])
@@ -150,7 +150,7 @@ def _table(result: CaseResult, size: int) -> str:
     """What was and what is, side by side."""
     olds = result.before[:MOST_BASELINES]
     answer = result.completion.text if result.completion else None
-    missed = [str(check.threshold) for check in checks(result) if check.met is False]
+    missed = [str(check.threshold) for check in result.checks if check.met is False]
     told = [f"asked {', '.join(missed)}" if missed else "", kept_text(result.samples)]
     outcome = flat(": ".join(filter(None, [result.outcome, "; ".join(filter(None, told))])), size)
     rows = [

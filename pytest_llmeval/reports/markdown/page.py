@@ -117,7 +117,7 @@ def _answer(gate: GateOutcome) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*run.warnings, *summary.notes]
+    texts = [*(note.text for note in run.notes), *summary.notes]
     yield from (f"- {DOUBTFUL.sign} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
     if len(texts) > MOST_WARNINGS:
         yield f"- {and_more(len(texts) - MOST_WARNINGS, 'warning')}"

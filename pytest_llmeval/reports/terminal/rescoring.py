@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome
-from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.text import and_more, average, count, mean_text, number, one_line, usd
@@ -79,7 +79,7 @@ class Rescoring:
         judged: Scores that were made again.
         scores: Every score that was made again, by name.
         flips: Every case whose outcome changed.
-        notes: What was left as it was, and what a reader should know.
+        notes: What was left as it was, and why.
     """
 
     source: Run
@@ -88,7 +88,7 @@ class Rescoring:
     judged: int
     scores: tuple[ScoreChange, ...]
     flips: tuple[Flip, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass
@@ -158,7 +158,7 @@ def rescoring_lines(found: Rescoring) -> Iterator[str]:
     traffic = found.run.traffic
     more = f" and {count(traffic.unpriced, 'unpriced call')}" if traffic.unpriced else ""
     yield f"{count(traffic.calls, 'call')} made, {usd(traffic.usd)}{more}"
-    yield from (f"note: {text}" for text in found.notes)
+    yield from (f"note: {note.text}" for note in found.notes)
 
 
 def rescoring_object(found: Rescoring) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def _latency(summary: Summary) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*run.warnings, *summary.notes]
+    texts = [*(note.text for note in run.notes), *summary.notes]
     yield from texts[:MOST_WARNINGS]
     if len(texts) > MOST_WARNINGS:
         yield f"{and_more(len(texts) - MOST_WARNINGS)} in the reports"

@@ -67,24 +67,15 @@ function answerIn(reading, answer, expected, before) {
 }
 
 function scoreSection(result, before) {
-  const decided = new Map(result.thresholds.map((bound) => [bound, decider(result, bound)]));
-  const held = (score) => result.thresholds.filter((bound) => decided.get(bound) === score);
-  const taken = result.scores.map((score) => scoreRow(score, held(score), before?.scores[score.name]));
-  const missing = held(undefined);
-  const untaken = missing.map((bound) => el("tr", null, el("th", { scope: "row" }, bdi(bound.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, boundItem(bound))), el("td")));
+  const held = (position) => result.checks.filter((check) => check.score === position);
+  const taken = result.scores.map((score, position) => scoreRow(score, held(position), before?.scores[score.name]));
+  const untaken = held(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, checkItem(check))), el("td")));
   if (!taken.length && !untaken.length) return null;
   const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
   return section("Scores", el("table", { class: "scores" }, el("thead", null, el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
 }
 
-/** The score that decides a bound, as in reports/facts.py; undefined: none was taken. */
-function decider({ scores, thresholds }, { metric, params, value }) {
-  const own = scores.filter((score) => score.name === metric);
-  const kinds = [...new Set(thresholds.filter((bound) => bound.metric === metric).map((bound) => JSON.stringify(bound.params)))];
-  return kinds.length > 1 ? own[kinds.indexOf(JSON.stringify(params))] : own.find((score) => score.value === value);
-}
-
-function scoreRow(score, bounds, then) {
+function scoreRow(score, checks, then) {
   const { value, scale } = score;
   const moved = then && then.value !== null && then.value !== value;
   const isOwn = Object.values(score.parts).every((part) => part === value);
@@ -92,7 +83,7 @@ function scoreRow(score, bounds, then) {
     el("th", { scope: "row" }, bdi(score.name), el("small", null, score.version)),
     el("td", { class: "num" }, moved && el("small", null, `${number(then.value)} → `), value === null ? el("b", { class: "error tone" }, "unscored") : el("b", null, number(value)),
       value !== null && scale.high !== null && el("small", null, ` of ${number(scale.high)}`), scale.unit && el("small", null, ` ${scale.unit}`)),
-    el("td", null, bounds.length ? el("ul", { class: "bounds" }, bounds.map(boundItem)) : el("small", null, "none")),
+    el("td", null, checks.length ? el("ul", { class: "bounds" }, checks.map(checkItem)) : el("small", null, "none")),
     el("td", { dir: "auto" }, reasons(score, then), !isOwn && el("ul", { class: "parts" }, Object.entries(score.parts).map(([name, part]) => el("li", null, bdi(name), ` ${number(part)}`))), judgeReplies(score)));
 }
 
@@ -109,24 +100,24 @@ function judgeReplies({ raw, calls }) {
   return folded("Raw reply of the judge", raw && textBlock(raw, "mono"), texts.map((text) => textBlock(text, "mono")));
 }
 
-function boundItem({ met, comparison, bound, params, origin }) {
+function checkItem({ met, threshold: { comparison, bound, params, origin } }) {
   const word = met === null ? "not decided" : met ? "met" : "missed";
   return el("li", { class: met === null ? "open" : word }, el("b", null, word), ` ${comparison} ${number(bound)}`, Object.entries(params).map(([name, value]) => [`, ${name} “`, bdi(plain(value)), "”"]), origin && el("small", null, ` ${origin}`));
 }
 
 function sampleSection({ samples, outcome }) {
   if (!samples.length) return null;
-  const known = samples.filter((sample) => !sample.is_draw && sample.kept !== null);
+  const known = samples.filter((sample) => !sample.is_draw && sample.met !== null);
   const draws = samples.filter((sample) => sample.is_draw);
-  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.kept).length} of ${known.length} kept` : "Samples";
-  const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.kept === false).length} of ${draws.length} further samples miss a bound.`);
+  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.met).length} of ${known.length} kept` : "Samples";
+  const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.met === false).length} of ${draws.length} further samples miss a bound.`);
   return section(told, flickers, el("table", { class: "scores samples" },
     el("thead", null, el("tr", null, ["Sample", "Answer", "Scores of it alone"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", null, samples.map(sampleRow))));
 }
 
 function sampleRow(sample) {
-  const kept = sample.kept === null ? null : el("small", { class: sample.kept ? "met" : "missed" }, sample.kept ? "kept" : "missed");
+  const kept = sample.met === null ? null : el("small", { class: sample.met ? "met" : "missed" }, sample.met ? "kept" : "missed");
   const score = (each) => el("li", { dir: "auto" }, bdi(each.name), " ", el("b", null, each.value === null ? "unscored" : number(each.value)), " ", each.reason || each.error);
   return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "drawn"), kept),
     el("td", null, sample.completion ? textBlock(sample.completion.text) : el("span", { class: "error tone" }, sample.error)),
