@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.protocols import Provider
 from pytest_llmeval.providers.column import ColumnProvider
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
-from pytest_llmeval.providers.registry import make_provider
+from pytest_llmeval.providers.registry import find_spec, make_provider
 from pytest_llmeval.providers.spec import ProviderRequest
 from pytest_llmeval.records.call import Request
 from tests.mock_endpoint import MockEndpoint
@@ -206,3 +207,57 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_text("hello")
     with pytest.raises(SettingError, match="allowed: the path of a GGUF file"):
         made(f"local:{tmp_path / 'model.gguf'}")
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Install a package that offers a kind of provider: ``installed(prefix, name in its module)``."""
+
+    def install(prefix: str, name: str) -> None:
+        (tmp_path / "llm_echo.py").write_text(
+            "from pytest_llmeval import BaseProvider, Completion\n"
+            "from pytest_llmeval.providers.spec import ProviderSpec\n"
+            "class Echo(BaseProvider):\n"
+            "    async def complete(self, request):\n"
+            "        return Completion(request.messages[-1]['content'])\n"
+            "SPEC = ProviderSpec('echo', 'echo:NAME', lambda request: Echo(), is_model=True)\n"
+            "SOMETHING = 1\n",
+            "utf-8",
+        )
+        info = tmp_path / "llm_echo-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: llm-echo\nVersion: 1.0\n")
+        point = f"[pytest_llmeval.providers]\n{prefix} = llm_echo:{name}\n"
+        (info / "entry_points.txt").write_text(point, "utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(sys.modules, "llm_echo", raising=False)
+
+    return install
+
+
+def test_an_installed_package_can_bring_a_kind_of_provider(
+    installed: Callable[[str, str], None],
+) -> None:
+    installed("echo", "SPEC")
+    request = Request(({"role": "user", "content": "hi"},))
+    assert asyncio.run(made("echo:x").complete(request)).text == "hi"
+    spec = find_spec("echo:x")
+    assert spec is not None
+    assert spec.is_model
+    with pytest.raises(SettingError, match="column:NAME or echo:…"):
+        made("ecko:x")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name", "message"),
+    [
+        ("nothing", "MISSING", r"provider 'nothing' \(llm_echo:MISSING\) cannot be loaded: Attrib"),
+        ("number", "SOMETHING", r"provider 'number' .*: found int; allowed: a ProviderSpec"),
+    ],
+)
+def test_a_kind_of_provider_that_cannot_be_loaded_names_its_package(
+    prefix: str, name: str, message: str, installed: Callable[[str, str], None]
+) -> None:
+    installed(prefix, name)
+    with pytest.raises(InputError, match=message):
+        made(f"{prefix}:x")

@@ -7,12 +7,11 @@ import traceback
 import pytest
 
 from pytest_llmeval.errors import CallError, InputError
-from pytest_llmeval.providers.openai.endpoints import read_endpoints
+from pytest_llmeval.providers.openai.endpoints import endpoint_keys, read_endpoints
 from pytest_llmeval.providers.openai.keys import (
     HIDDEN,
     NO_KEY,
     default_key,
-    endpoint_keys,
     juror_environment,
     redacted,
 )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.providers.openai.keys import AZURE_KEY, MODEL_KEY, OPENAI_KEY
+from pytest_llmeval.providers.openai.keys import (
+    AZURE_KEY,
+    MODEL_KEY,
+    OPENAI_KEY,
+    first_key,
+    own_keys,
+)
 from pytest_llmeval.providers.openai.provider import Azure, public_url
 
 AZURE_VERSION = "OPENAI_API_VERSION"
@@ -102,6 +108,47 @@ def _azure(url: str, environ: Mapping[str, str], place: str) -> Azure:
         remedy = f"Write ?api-version=VERSION behind {public_url(url)} in {place}, or set {AZURE_VERSION}."
         raise SettingError(AZURE_VERSION, "", ALLOWED_VERSION, remedy)
     return Azure(urlunsplit(parts._replace(query="")), version)
+
+
+def endpoint_keys(
+    environ: Mapping[str, str],
+    endpoints: Sequence[_Endpoint],
+    is_judge: bool,
+    shares_list: bool = False,
+) -> list[str | None]:
+    """The key of each endpoint of a list; ``None`` where the environment has none for it.
+
+    The first has ``LLMEVAL_API_KEY``, the second ``LLMEVAL_API_KEY_2`` and so on (the judge's:
+    ``LLMEVAL_JUDGE_API_KEY``, ``LLMEVAL_JUDGE_API_KEY_2``, …, else the model's); else the key of an
+    earlier entry with the same scheme, host and port; else the usual one of its service. The first
+    takes ``OPENAI_API_KEY`` as well, as the SDK does. A key that is made for one place goes to no
+    other host.
+
+    Args:
+        environ: The environment.
+        endpoints: The list.
+        is_judge: Whether it is the judge's.
+        shares_list: Whether the judge's list is also the model's, so that the model's numbered keys
+            fit.
+
+    Raises:
+        InputError: A variable holds what cannot be a key. The message names the variable, not the
+            value.
+    """
+    by_origin: dict[str, str] = {}
+    keys = []
+    for number, endpoint in enumerate(endpoints, start=1):
+        names = own_keys(number, is_judge, shares_list or number == 1)
+        usual = endpoint.usual_key or (OPENAI_KEY if number == 1 else None)
+        key = (
+            first_key(environ, names)
+            or by_origin.get(endpoint.origin)
+            or first_key(environ, (usual,) if usual else ())
+        )
+        if key:
+            by_origin.setdefault(endpoint.origin, key)
+        keys.append(key)
+    return keys
 
 
 def checked_url(url: str, place: str, allowed: str = _ALLOWED) -> str:

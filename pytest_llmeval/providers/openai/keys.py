@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping
 
 from pytest_llmeval.errors import InputError
 
@@ -23,20 +22,6 @@ _SHORTEST_PIECE = 6
 """Characters of a key that are hidden even without the rest: servers echo heads and tails of a wrong key."""
 
 
-class _Endpoint(Protocol):
-    """What decides which key an endpoint gets."""
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port."""
-        ...
-
-    @property
-    def usual_key(self) -> str | None:
-        """The variable where the key of such a service stands by custom."""
-        ...
-
-
 def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
     """The key where no base URL is set.
 
@@ -53,48 +38,7 @@ def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
             value.
     """
     azure = (AZURE_KEY,) if environ.get(AZURE_ENDPOINT) else ()
-    return _first(environ, (*own_keys(1, is_judge, True), *azure, OPENAI_KEY))
-
-
-def endpoint_keys(
-    environ: Mapping[str, str],
-    endpoints: Sequence[_Endpoint],
-    is_judge: bool,
-    shares_list: bool = False,
-) -> list[str | None]:
-    """The key of each endpoint of a list; ``None`` where the environment has none for it.
-
-    The first has ``LLMEVAL_API_KEY``, the second ``LLMEVAL_API_KEY_2`` and so on (the judge's:
-    ``LLMEVAL_JUDGE_API_KEY``, ``LLMEVAL_JUDGE_API_KEY_2``, …, else the model's); else the key of an
-    earlier entry with the same scheme, host and port; else the usual one of its service. The first
-    takes ``OPENAI_API_KEY`` as well, as the SDK does. A key that is made for one place goes to no
-    other host.
-
-    Args:
-        environ: The environment.
-        endpoints: The list.
-        is_judge: Whether it is the judge's.
-        shares_list: Whether the judge's list is also the model's, so that the model's numbered keys
-            fit.
-
-    Raises:
-        InputError: A variable holds what cannot be a key. The message names the variable, not the
-            value.
-    """
-    by_origin: dict[str, str] = {}
-    keys = []
-    for number, endpoint in enumerate(endpoints, start=1):
-        names = own_keys(number, is_judge, shares_list or number == 1)
-        usual = endpoint.usual_key or (OPENAI_KEY if number == 1 else None)
-        key = (
-            _first(environ, names)
-            or by_origin.get(endpoint.origin)
-            or _first(environ, (usual,) if usual else ())
-        )
-        if key:
-            by_origin.setdefault(endpoint.origin, key)
-        keys.append(key)
-    return keys
+    return first_key(environ, (*own_keys(1, is_judge, True), *azure, OPENAI_KEY))
 
 
 def juror_environment(
@@ -128,7 +72,12 @@ def own_keys(number: int, is_judge: bool, is_shared: bool) -> tuple[str, ...]:
     return (judge, model) if is_shared else (judge,)
 
 
-def _first(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
+def first_key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """The key in the first of these variables that holds one.
+
+    Raises:
+        InputError: A variable holds what cannot be a key.
+    """
     for name in names:
         key = environ.get(name, "").strip()  # a key read from a file often ends with a newline
         if re.search(r"[^!-~]", key):

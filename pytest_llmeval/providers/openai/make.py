@@ -12,6 +12,7 @@ from pytest_llmeval.providers.openai.endpoints import (
     AZURE_VERSION,
     OPENAI_HOST,
     checked_url,
+    endpoint_keys,
     read_endpoints,
 )
 from pytest_llmeval.providers.openai.failover import FailoverProvider
@@ -24,7 +25,6 @@ from pytest_llmeval.providers.openai.keys import (
     NO_KEY,
     OPENAI_KEY,
     default_key,
-    endpoint_keys,
     juror_environment,
     own_keys,
 )
