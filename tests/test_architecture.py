@@ -70,6 +70,12 @@ TABLES = {f"{PACKAGE}.settings.table"}
 """Modules that are one table, as long as it is."""
 HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
 
+STILL_BY_IDENTITY = {"cases"}
+"""Parts that still know a score or an answer by its identity."""
+
+PERSONS_READ = {"message", "warnings", "notes"}
+"""Fields that hold what a person reads."""
+
 MAY_ASK = {
     "protocols": "the door where an object of a user's is wrapped",
     "metrics.entry": "the door for a function that makes metrics, which has no base class",
@@ -343,6 +349,52 @@ def capabilities(package: Package) -> Iterator[str]:
             )
 
 
+def identities(package: Package) -> Iterator[str]:
+    """An object is found by what it says, not by where it lies in memory."""
+    for module in package.values():
+        if module.part in STILL_BY_IDENTITY:
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "id":
+                yield module.says(
+                    node.lineno, f"{ast.unparse(node)} as a key; compare what the object holds"
+                )
+
+
+TEXT_TESTS = {"startswith", "endswith", "removeprefix", "removesuffix", "find", "index", "count"}
+
+
+def is_told_text(node: ast.expr) -> bool:
+    """Whether an expression is a text that a person reads: a message, a note or its text."""
+    if isinstance(node, ast.Subscript):
+        return is_told_text(node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return is_told_text(node.func.value)  # message.lower()
+    if not isinstance(node, ast.Attribute):
+        return False
+    if node.attr == "text":  # of a note
+        owner = ast.unparse(node.value)
+        return owner == "note" or is_told_text(node.value)
+    return node.attr in PERSONS_READ
+
+
+def wordings(package: Package) -> Iterator[str]:
+    """What a message says is for people; a program decides by the record's other fields."""
+    for module in package.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+                tested = [*node.comparators]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                tested = [node.func.value] if node.func.attr in TEXT_TESTS else []
+            else:
+                continue
+            for text in filter(is_told_text, tested):
+                yield module.says(
+                    text.lineno,
+                    f"decides by the wording of {ast.unparse(text)}; let a field say it",
+                )
+
+
 RULES: tuple[Rule, ...] = (
     layers,
     definitions,
@@ -353,6 +405,8 @@ RULES: tuple[Rule, ...] = (
     module_state,
     forbidden,
     capabilities,
+    identities,
+    wordings,
 )
 
 
@@ -468,6 +522,32 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
     (forbidden, "text.py", "def f():\n    print('hello')", "text.py:2: print in the library"),
     (forbidden, "text.py", "import pickle", "text.py:1: imports pickle"),
     (forbidden, "store/utils.py", "", "utils.py:1: a drawer"),
+    (identities, "text.py", "\nseen[id(a)] = 1", "text.py:2: id(a) as a key"),
+    (
+        wordings,
+        "text.py",
+        "a.message.startswith(b)",
+        "text.py:1: decides by the wording of a.message",
+    ),
+    (
+        wordings,
+        "text.py",
+        "\nif 'x' in run.warnings: ...",
+        "text.py:2: decides by the wording of run.w",
+    ),
+    (
+        wordings,
+        "text.py",
+        "any('x' in note.text for note in n)",
+        "1: decides by the wording of note.text",
+    ),
+    (wordings, "text.py", "'x' not in run.notes[0].text", "1: decides by the wording of run.notes"),
+    (
+        wordings,
+        "text.py",
+        "a.message.lower().endswith(b)",
+        "1: decides by the wording of a.message",
+    ),
     (capabilities, "text.py", "hasattr(a, b)", "text.py:1: hasattr(a, b) asks"),
     (capabilities, "text.py", "\ngetattr(a, 'close', None)", "text.py:2: getattr(a, 'close'"),
 )

@@ -62,8 +62,7 @@ class Session:
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
         self._judges = Judges(self.providers, self.locations, self._opponent)
-        self._scorers: dict[tuple[str, str, int], ReadyScorer] = {}
-        self._held: list[Settings] = []
+        self._scorers: dict[tuple[str, str, Settings], ReadyScorer] = {}
         self._cases: dict[str, list[Case]] = {}
 
     @cached_property
@@ -181,9 +180,8 @@ class Session:
             NotConfiguredError: It is a judge, and nothing is set that could judge.
             SettingError: No scorer has this name, or it does not take these parameters.
         """
-        key = (name, repr(sorted(params.items())) if params else "", id(settings))
+        key = (name, repr(sorted(params.items())) if params else "", settings)
         if key not in self._scorers:
-            self._held.append(settings)  # as long as its id is a key
             is_judge = asks_judge(name, settings)
             make = self._judges.make if is_judge else self._metric
             judge = self._judges.model(name, settings) if is_judge else ""

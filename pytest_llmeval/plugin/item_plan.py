@@ -205,13 +205,13 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     if "llm_judge" in getattr(item, "fixturenames", ()):
         named.append((RUBRIC, {}))
     needed: dict[object, Callable[[], object]] = {
-        (name, repr(params), id(settings)): partial(session.scorer, name, params, settings)
+        (name, repr(params), settings): partial(session.scorer, name, params, settings)
         for name, params in named
     }
     if len(definitions(item, "llm_provider")) == 1 and "llm_completion" in getattr(
         item, "fixturenames", ()
     ):
-        needed["provider", id(settings)] = partial(session.provider, settings)
+        needed["provider", settings] = partial(session.provider, settings)
     for key, make in needed.items():
         if key not in checked:
             checked.add(key)

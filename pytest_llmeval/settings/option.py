@@ -160,5 +160,6 @@ def option(
     """A field of `Settings` that carries its row of the table."""
     row = {"kind": kind, "section": section, "help": help, "metavar": metavar, **extra}
     if isinstance(default, dict):
-        return dataclasses.field(default_factory=dict, metadata=row)
+        # settings with equal maps are equal, but a map cannot be hashed
+        return dataclasses.field(default_factory=dict, hash=False, metadata=row)
     return dataclasses.field(default=default, metadata=row)
