@@ -184,7 +184,7 @@ class Trust:
         return entry.selftest if entry and entry.selftest and entry.selftest.passed else None
 
     async def _test(self, judge: BaseScorer) -> SelfTest:
-        from pytest_llmeval.goldens.selection import draw
+        from pytest_llmeval.goldens.selection import random_subset
         from pytest_llmeval.judges.selftest import CASES, examine
 
         CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False))
@@ -194,7 +194,7 @@ class Trust:
             if (case.expected or "").strip()
         }
         return await examine(
-            judge, [known[name] for name in sorted(draw(list(known), CASES, _SEED))]
+            judge, [known[name] for name in sorted(random_subset(list(known), CASES, _SEED))]
         )
 
     def _refusal(self, facts: JudgeFacts) -> str:

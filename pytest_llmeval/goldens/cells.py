@@ -1,4 +1,7 @@
-"""What a cell means: text as written, lists, numbers. What cannot be read stays as it is, for the schema to refuse."""
+"""The reading of cells: text as written, lists, numbers, flags.
+
+A value that cannot be read stays as it is, and the schema refuses it later.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,21 @@ from pytest_llmeval.goldens.formats.json_table import DECODER, WrittenFloat, Wri
 from pytest_llmeval.goldens.formats.tables import is_absent
 
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-"""Spreadsheets read a cell that starts so as a formula (OWASP, CSV injection); reports put an apostrophe before it."""
+"""Starts of cells that a spreadsheet runs as formulas (OWASP, CSV injection).
+
+Reports put an apostrophe before such a cell.
+"""
 
 
 def without_apostrophe(text: str) -> str:
-    """The text as it was before a report wrote an apostrophe before it."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+    """Remove the apostrophe that a report put before the text."""
+    if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
+        return text[1:]
+    return text
 
 
 def as_text(value: Any) -> Any:
-    """A number as the text that was written; anything else as it is."""
+    """Return a number as the text in the file, and any other value unchanged."""
     if isinstance(value, WrittenInt | WrittenFloat):
         return value.written
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -27,37 +35,45 @@ def as_text(value: Any) -> Any:
 
 
 def as_answer(value: Any) -> Any:
-    """Like `as_text`; JSON's true and false are answers too."""
+    """Do as `as_text` does, and write JSON's true and false as text too."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return as_text(value)
 
 
 def as_list(value: Any) -> Any:
-    """A JSON list that a cell holds as text; anything else as it is."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            document = DECODER.decode(value)
-        except (ValueError, RecursionError):
-            return value
-        return document if isinstance(document, list) else value
-    return value
+    """Read a JSON list from the text of a cell, and return any other value unchanged."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    try:
+        document = DECODER.decode(value)
+    except (ValueError, RecursionError):
+        return value
+    return document if isinstance(document, list) else value
 
 
 def as_texts(value: Any, separators: str = "") -> Any:
-    """A list of texts: a list, the JSON text of one, or one text, split at the first separator that it has."""
+    """Read a list of texts from a list, from JSON text, or from a text with separators.
+
+    Args:
+        value: The cell.
+        separators: Characters that may separate the items. The first one that occurs splits the
+            text. Without any, a text is one item.
+    """
     value = as_list(as_text(value))
     if isinstance(value, str):
+        if not separators:
+            return [value]
         separator = next((mark for mark in separators if mark in value), None)
-        value = value.split(separator) if separator else [value]
-        return [item.strip() for item in value if item.strip()] if separators else value
+        items = value.split(separator) if separator else [value]
+        return [item.strip() for item in items if item.strip()]
     if isinstance(value, list):
         return [as_text(item) for item in value if not is_absent(item)]
     return value
 
 
 def as_number(value: Any) -> Any:
-    """A finite number, also from its text; anything else as it is."""
+    """Read a finite number, also from text, and return any other value unchanged."""
     if isinstance(value, str):
         try:
             number = float(value)
@@ -68,13 +84,14 @@ def as_number(value: Any) -> Any:
 
 
 def as_flag(value: Any) -> Any:
-    """True or false, also from its text in any case; anything else as it is."""
-    words = {"true": True, "false": False}
-    return words.get(value.strip().casefold(), value) if isinstance(value, str) else plain(value)
+    """Read true or false, also from text in any case, and return any other value unchanged."""
+    if not isinstance(value, str):
+        return plain(value)
+    return {"true": True, "false": False}.get(value.strip().casefold(), value)
 
 
 def plain(value: Any) -> Any:
-    """A JSON value in built-in types. A number too large for a float stays the text that was written."""
+    """Return a JSON value in built-in types; a number too large for a float stays text."""
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""One row with its fields recognised, before it is validated."""
+"""One row of a golden file with its fields recognised, before validation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pytest_llmeval.goldens.cells import (
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
 from pytest_llmeval.records.threshold import Threshold
 
-READERS: dict[str, Callable[[Any], Any]] = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "id": as_text,
     "prompt": as_text,
     "messages": lambda value: plain(as_list(value)),
@@ -42,9 +42,9 @@ class Draft:
         row: The row as read.
         fields: Values by field, as `schema/golden.schema.json` describes them.
         columns: Column name in the file by field.
-        metadata: What is no field.
-        thresholds: Bounds that could be read.
-        problems: What could not be read, apart from what the schema finds.
+        metadata: Values of the columns that hold no field.
+        thresholds: The thresholds of the row.
+        problems: Values that cannot be read. The schema finds further problems.
     """
 
     row: Row
@@ -56,50 +56,48 @@ class Draft:
 
 
 def draft_row(file: str, row: Row, columns: Mapping[str, str]) -> Draft:
-    """Recognise the fields of a row.
-
-    Args:
-        file: Path as the user wrote it.
-        row: The row.
-        columns: Column name by field, from `resolve_columns`.
-    """
+    """Recognise the fields of a row, with the column names that `resolve_columns` found."""
     present = {field: name for field, name in columns.items() if not is_absent(row.cells.get(name))}
-    fields = {field: READERS[field](row.cells[name]) for field, name in present.items()}
-    taken = set(present.values())
-    rest = {
-        name: plain(value)
-        for name, value in row.cells.items()
-        if name not in taken and not is_absent(value)
-    }
-    metadata = {name: value for name, value in rest.items() if not name.startswith("__")}
-    named = dict(columns)
-    _settle_chat(fields, named, metadata)
+    fields = {field: _READERS[field](row.cells[name]) for field, name in present.items()}
+    field_columns = set(present.values())
+    metadata: dict[str, Any] = {}
+    special: dict[str, str] = {}
+    for name, value in row.cells.items():
+        if name in field_columns or is_absent(value):
+            continue
+        if name.startswith("__"):
+            special[name] = str(plain(value))
+        else:
+            metadata[name] = plain(value)
+    column_of = dict(columns)
+    _settle_chat(fields, column_of, metadata)
     _settle_answers(fields, metadata)
     _unfold_metadata(metadata)
-    special = {name: str(value) for name, value in rest.items() if name.startswith("__")}
-    extra = promptfoo.read_row(file, row, special, fields) if special else promptfoo.Extra()
-    bounds, problems = _bounds(file, row, fields, named)
+    extra = promptfoo.read_row(file, row, special, fields)
+    bounds, problems = _bounds(file, row, fields, column_of)
     return Draft(
         row,
         fields,
-        named,
+        column_of,
         {**extra.metadata, **metadata},
         (*bounds, *extra.thresholds),
         (*problems, *extra.problems),
     )
 
 
-def _settle_chat(fields: dict[str, Any], named: dict[str, str], metadata: dict[str, Any]) -> None:
-    """A list as prompt is a chat (openai/evals, inspect); beside messages, a prompt is only metadata."""
+def _settle_chat(
+    fields: dict[str, Any], column_of: dict[str, str], metadata: dict[str, Any]
+) -> None:
+    """Read a list as prompt as a chat (openai/evals), and a prompt next to messages as metadata."""
     if isinstance(fields.get("prompt"), list) and "messages" not in fields:
         fields["messages"] = plain(fields.pop("prompt"))
-        named["messages"] = named["prompt"]
+        column_of["messages"] = column_of["prompt"]
     elif "messages" in fields and "prompt" in fields:
-        metadata[named["prompt"]] = plain(fields.pop("prompt"))
+        metadata[column_of["prompt"]] = plain(fields.pop("prompt"))
 
 
 def _settle_answers(fields: dict[str, Any], metadata: dict[str, Any]) -> None:
-    """Of several accepted answers the first is the expected one; all are metadata ``ideal``, where metrics look."""
+    """Take the first of several accepted answers as expected; metadata ``ideal`` holds all."""
     answers = fields.get("expected")
     if isinstance(answers, list) and all(isinstance(as_answer(answer), str) for answer in answers):
         texts = [as_answer(answer) for answer in answers]
@@ -111,7 +109,7 @@ def _settle_answers(fields: dict[str, Any], metadata: dict[str, Any]) -> None:
 
 
 def _unfold_metadata(metadata: dict[str, Any]) -> None:
-    """An object in a column ``metadata`` (inspect) becomes metadata itself, unless a column has one of its names."""
+    """Unfold an object in a column ``metadata`` (inspect), unless one of its names is a column."""
     nested = metadata.get("metadata")
     if isinstance(nested, dict) and not metadata.keys() & nested.keys():
         del metadata["metadata"]
@@ -119,20 +117,26 @@ def _unfold_metadata(metadata: dict[str, Any]) -> None:
 
 
 def _bounds(
-    file: str, row: Row, fields: Mapping[str, Any], named: Mapping[str, str]
+    file: str, row: Row, fields: Mapping[str, Any], column_of: Mapping[str, str]
 ) -> tuple[list[Threshold], list[Problem]]:
-    bounds, problems = [], []
+    bounds: list[Threshold] = []
+    problems: list[Problem] = []
     score = fields.get("min_score")
     if isinstance(score, int | float):
         bounds.append(Threshold("rubric", ">=", float(score), origin="row"))
     for field in ("threshold", "thresholds"):
         texts = fields.get(field)
-        for text in texts if isinstance(texts, list) else ():
+        if not isinstance(texts, list):
+            continue
+        for text in texts:
+            # The schema refuses an item that is no text.
+            if not isinstance(text, str):
+                continue
             try:
-                if isinstance(text, str):
-                    bounds.append(Threshold.parse(text, "row"))
+                bounds.append(Threshold.parse(text, "row"))
             except SettingError as error:
+                column = column_of[field]
                 problems.append(
-                    Problem(file, row.line, row.number, named[field], shown(text), error.allowed)
+                    Problem(file, row.line, row.number, column, shown(text), error.allowed)
                 )
     return bounds, problems

@@ -1,7 +1,7 @@
-"""Writing made ids into golden files, so that editing a prompt keeps its history.
+"""Writing made ids into golden files, so that a case keeps its history when its prompt changes.
 
-Only ids are added: everything else in a text file stays byte for byte, save the quoting of a CSV
-row whose empty id cell is filled.
+Only ids are added. The rest of a text file stays byte for byte, except for the quoting of a CSV row
+whose empty id cell is filled.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
 from pytest_llmeval.goldens.reading import Reading, read_golden, read_text
 from pytest_llmeval.records.case import Case
 
-LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 def cases_without_id(
     path: Path, root: Path, columns: Mapping[str, str] | None = None
 ) -> list[Case]:
-    """The cases whose id is not in the golden file but made from their prompt.
+    """List the cases whose ids are made from their prompts because the file has none.
 
     Args:
         path: The golden file.
@@ -42,16 +42,16 @@ def cases_without_id(
 
 
 def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
-    """Write the missing ids into a golden file; it is replaced in one step.
+    """Write the missing ids into a golden file, which is replaced in one step.
 
-    A new column ``id`` comes first.
+    A new column ``id`` becomes the first column.
 
     Args:
         path: The golden file.
         columns: Field by column name, as for `read_cases`.
 
     Returns:
-        How many ids were written.
+        Number of ids written.
 
     Raises:
         GoldenFileError: The file cannot be used, or is JSON in columns.
@@ -85,36 +85,37 @@ def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]]) -> st
     ids = {row.line: case.id for row, case in missing}
     lines = io.StringIO(text, newline="").readlines()
     pieces: list[str] = []
-    place: int | None = None  # of the column in a row; -1 for a new first column
+    # Index of the id column; -1 stands for a new first column.
+    index: int | None = None
     for start, end, cells in records(text):
         written = "".join(lines[start - 1 : end])
         if not cells:
             pieces.append(written)
-        elif place is None:
+        elif index is None:
             names = [name.strip() for name in cells]
-            place = names.index(column) if column in names else -1
-            pieces.append(written if place >= 0 else f"{column},{written}")
-        elif place < 0:
+            index = names.index(column) if column in names else -1
+            pieces.append(written if index >= 0 else f"{column},{written}")
+        elif index < 0:
             pieces.append(f"{ids.get(start, '')},{written}")
         elif start in ids:
-            pieces.append(_csv_row([*cells[:place], ids[start], *cells[place + 1 :]], written))
+            pieces.append(_csv_row([*cells[:index], ids[start], *cells[index + 1 :]], written))
         else:
             pieces.append(written)
     return "".join(pieces)
 
 
 def _csv_row(cells: list[str], written: str) -> str:
-    breaks = LINE_BREAK.findall(written)
+    breaks = _LINE_BREAK.findall(written)
     ending = breaks[-1] if breaks and written.endswith(breaks[-1]) else ""
     row = io.StringIO(newline="")
-    csv.writer(row).writerow(
-        cells
-    )  # older writers quote only the line breaks of their own line end, here both
+    # The default line end makes older versions of csv quote both kinds of line break.
+    csv.writer(row).writerow(cells)
     return row.getvalue().removesuffix("\r\n") + ending
 
 
 def _json_with_ids(file: str, text: str, column: str, missing: list[tuple[Row, Case]]) -> str:
-    pieces, copied = [], 0
+    pieces: list[str] = []
+    copied = 0
     for row, case in missing:
         if row.offset < 0:
             raise refused(
@@ -127,7 +128,10 @@ def _json_with_ids(file: str, text: str, column: str, missing: list[tuple[Row, C
 
 
 def _json_edit(text: str, offset: int, column: str, name: str) -> tuple[int, int, str]:
-    """What to write, and in place of which part of the text: an empty value, or nothing before the first member."""
+    """Return the start and end of the text to replace, and the text to write there.
+
+    An empty id is replaced. A missing id is inserted before the first member.
+    """
     value = json.dumps(name, ensure_ascii=False)
     for key, start, end in members(text, offset):
         if key == column:
@@ -145,9 +149,9 @@ def _parquet_with_ids(path: Path, column: str, reading: Reading) -> bytes:
     table = pq.read_table(path)
     ids = pa.array([case.id for case in reading.cases], pa.string())
     names = [name.strip() for name in table.column_names]
-    place = names.index(column) if column in names else None
+    index = names.index(column) if column in names else None
     with_ids = (
-        table.add_column(0, column, ids) if place is None else table.set_column(place, column, ids)
+        table.add_column(0, column, ids) if index is None else table.set_column(index, column, ids)
     )
     sink = io.BytesIO()
     pq.write_table(with_ids, sink)
@@ -155,7 +159,8 @@ def _parquet_with_ids(path: Path, column: str, reading: Reading) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    target = path.resolve()  # a link stays a link
+    # Replacing the target of a link leaves the link itself in place.
+    target = path.resolve()
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

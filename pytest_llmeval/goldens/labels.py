@@ -1,4 +1,4 @@
-"""Labels that people have given to answers: a golden file with a column for them."""
+"""Files of labels: golden files with a column of people's judgements of answers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
 from pytest_llmeval.goldens.reading import read_table, reading_of
 from pytest_llmeval.records.case import Case
 
-WORDS: Mapping[str, bool] = {
+_WORDS: Mapping[str, bool] = {
     **dict.fromkeys(("pass", "passed", "right", "correct", "true", "yes", "good"), True),
     **dict.fromkeys(("fail", "failed", "wrong", "incorrect", "false", "no", "bad"), False),
 }
-ALLOWED_LABEL = f"a number, or one of {', '.join(WORDS)}; all numbers or all words"
-ASKED = ("prompt", "messages")
+_ALLOWED_LABEL = f"a number, or one of {', '.join(_WORDS)}; all numbers or all words"
+_PROMPT_FIELDS = ("prompt", "messages")
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class LabelColumns:
     """Names of columns.
 
     Attributes:
-        label: What people said.
-        score: What a judge said, if that stands in the file; else empty.
-        answer: What was judged.
-        cluster: What rows belong together; empty: each row is on its own.
+        label: People's judgement of the answer.
+        score: The score of a judge; empty if the file has none.
+        answer: The answer that was judged.
+        cluster: The group of dependent rows; empty if all rows are independent.
     """
 
     label: str = "label"
@@ -44,15 +44,15 @@ class LabelRow:
     """One row.
 
     Attributes:
-        id: Its id; its row number where it has none and no case was made of it.
-        line: Line where it starts, from 1.
-        label: What people said: a number, or 1 for pass and 0 for fail; ``None``: no label.
-        score: What a judge said; ``None``: nothing, or the file has no such column.
-        answer: What was judged; ``None``: not in the file.
-        cluster: What it belongs to; empty: it is on its own.
-        file: The golden file of the case, where a column says so; else empty.
-        suite: Its suite, where a column says so; else empty.
-        case: The case, where it was asked for.
+        id: The id; the row number for a row without an id and without a case.
+        line: Line where the row starts, from 1.
+        label: A number, or 1 for pass and 0 for fail; ``None`` for a row without a label.
+        score: The score of a judge; ``None`` for an empty cell or a file without that column.
+        answer: The answer that was judged; ``None`` if the file does not hold it.
+        cluster: The group of dependent rows; empty for an independent row.
+        file: The golden file of the case; empty without a column ``file``.
+        suite: The suite of the case; empty without a column ``suite``.
+        case: The case; ``None`` unless cases were read.
     """
 
     id: str
@@ -71,8 +71,8 @@ class Labels:
     """A file of labels.
 
     Attributes:
-        file: Its path as the user wrote it.
-        rows: Its rows, in their order.
+        file: Path as the user wrote it.
+        rows: The rows in file order.
         are_words: Whether the labels are words such as pass and fail.
     """
 
@@ -82,7 +82,7 @@ class Labels:
 
     @property
     def are_binary(self) -> bool:
-        """Whether the labels know only pass and fail, or 1 and 0."""
+        """Whether all labels are pass or fail, or all are 1 or 0."""
         return self.are_words or {row.label for row in self.rows} <= {None, 0.0, 1.0}
 
 
@@ -93,105 +93,100 @@ def read_labels(
     columns: Mapping[str, str] | None = None,
     with_cases: bool | None = None,
 ) -> Labels:
-    """Read a file of labels. The columns of a golden file keep their meaning, apart from those that are named.
+    """Read a file of labels, whose remaining columns have the meaning they have in a golden file.
 
     Args:
         path: The file.
         root: Directory that the cases' `Source.file` is relative to.
-        names: Which columns hold what.
+        names: The columns of labels, scores, answers and clusters.
         columns: Field by column name, as for `read_cases`.
-        with_cases: Whether each row is to be made a case; ``None``: where there is no column ``id``
-            but a prompt, so that a row gets the id that it has in a run.
+        with_cases: Whether to make a case of each row. ``None`` makes cases if the file has a
+            prompt but no column ``id``, so that a row gets the id that it has in a run.
 
     Raises:
-        GoldenFileError: The file cannot be used; it carries every problem found.
+        GoldenFileError: The file cannot be used. The error lists every problem.
         SettingError: ``columns`` names an unknown field.
     """
     table = read_table(path)
-    found = _Found(table, names)
-    rest = _without(table, {found.label, found.score, found.answer})
+    held = _Columns(table, names)
+    rest = _without(table, {held.label, held.score, held.answer})
     fields = resolve_columns(rest, columns or {})
     if with_cases is None:
-        with_cases = "id" not in fields and any(name in fields for name in ASKED)
-    cases: list[Case] | None = (
-        list(reading_of(rest, path, root, columns).cases) if with_cases else None
-    )
-    problems = list(found.problems())
+        with_cases = "id" not in fields and any(name in fields for name in _PROMPT_FIELDS)
+    cases: list[Case | None] = [None] * len(table.rows)
+    if with_cases:
+        cases = list(reading_of(rest, path, root, columns).cases)
+    problems = list(held.problems())
     if problems:
         raise GoldenFileError(problems)
-    rows = tuple(
-        _row(row, found, fields.get("id", ""), cases[place] if cases else None)
-        for place, row in enumerate(table.rows)
-    )
-    are_words = any(isinstance(found.read(row, found.label), bool) for row in table.rows)
-    return Labels(table.file, rows, are_words)
+    id_column = fields.get("id", "")
+    rows = [_row(row, held, id_column, case) for row, case in zip(table.rows, cases, strict=True)]
+    are_words = any(isinstance(held.read(row, held.label), bool) for row in table.rows)
+    return Labels(table.file, tuple(rows), are_words)
 
 
-class _Found:
-    """The named columns as they stand in the file.
+class _Columns:
+    """The named columns under the names that they have in the file.
 
     Raises:
-        GoldenFileError: A column that must be there is not.
+        GoldenFileError: A required column is missing.
     """
 
     def __init__(self, table: Table, names: LabelColumns) -> None:
         self.table = table
-        self.label = self._name(names.label, "the labels", "--label COLUMN")
-        self.score = self._name(names.score, "the scores", "--score COLUMN") if names.score else ""
-        self.cluster = (
-            self._name(names.cluster, "what belongs together", "--cluster COLUMN")
-            if names.cluster
-            else ""
-        )
+        self.label = self._require(names.label, "the labels", "--label COLUMN")
+        self.score = ""
+        if names.score:
+            self.score = self._require(names.score, "the scores", "--score COLUMN")
+        self.cluster = ""
+        if names.cluster:
+            self.cluster = self._require(names.cluster, "the clusters", "--cluster COLUMN")
         self.answer = self._find(names.answer)
 
     def _find(self, wanted: str) -> str:
-        return next(
-            (
-                name
-                for name in self.table.columns
-                if name.strip().casefold() == wanted.strip().casefold()
-            ),
-            "",
-        )
+        for name in self.table.columns:
+            if name.strip().casefold() == wanted.strip().casefold():
+                return name
+        return ""
 
-    def _name(self, wanted: str, what: str, option: str) -> str:
+    def _require(self, wanted: str, content: str, option: str) -> str:
         if name := self._find(wanted):
             return name
         hint = nearest(wanted, self.table.columns)
-        allowed = f"a column with {what}, named with {option}: {', '.join(self.table.columns)}. {hint}".rstrip(
-            ". "
-        )
+        names = ", ".join(self.table.columns)
+        allowed = f"a column with {content}, named with {option}: {names}. {hint}".rstrip(". ")
         raise GoldenFileError(
             [Problem(self.table.file, None, None, "", f"no column {wanted!r}", allowed)]
         )
 
     def read(self, row: Row, column: str) -> Any:
-        """A cell: ``None``, a bool for a word, a float for a number; anything else as it is."""
+        """Read a cell as ``None``, a bool for a word, or a float; return other values unchanged."""
         value = row.cells.get(column)
-        if isinstance(value, bool) or is_absent(value):
-            return value if isinstance(value, bool) else None
+        if isinstance(value, bool):
+            return value
+        if is_absent(value):
+            return None
         number = as_number(value)
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             return float(number)
-        word = WORDS.get(value.strip().casefold()) if isinstance(value, str) else None
+        word = _WORDS.get(value.strip().casefold()) if isinstance(value, str) else None
         return value if word is None else word
 
     def problems(self) -> Iterator[Problem]:
+        """Yield a problem for each label or score that cannot be used."""
         kinds = {type(self.read(row, self.label)) for row in self.table.rows} - {type(None)}
         if not kinds:
             yield Problem(
-                self.table.file, None, None, self.label, "no label in any row", ALLOWED_LABEL
+                self.table.file, None, None, self.label, "no label in any row", _ALLOWED_LABEL
             )
         for row in self.table.rows:
             label = self.read(row, self.label)
             is_mixed = kinds >= {bool, float} and isinstance(label, bool)
             if is_mixed or not isinstance(label, (bool, float, type(None))):
-                yield self._problem(row, self.label, ALLOWED_LABEL)
+                yield self._problem(row, self.label, _ALLOWED_LABEL)
             if self.score and not isinstance(self.read(row, self.score), (float, type(None))):
-                yield self._problem(
-                    row, self.score, "a number, or nothing where the judge gave none"
-                )
+                allowed = "a number, or an empty cell if the judge gave none"
+                yield self._problem(row, self.score, allowed)
 
     def _problem(self, row: Row, column: str, allowed: str) -> Problem:
         return Problem(
@@ -199,20 +194,18 @@ class _Found:
         )
 
 
-def _row(row: Row, found: _Found, id_column: str, case: Case | None) -> LabelRow:
+def _row(row: Row, held: _Columns, id_column: str, case: Case | None) -> LabelRow:
     cells = row.cells
-    label, score = (
-        found.read(row, found.label),
-        found.read(row, found.score) if found.score else None,
-    )
-    answer = cells.get(found.answer) if found.answer else None
+    label = held.read(row, held.label)
+    answer = cells.get(held.answer)
+    case_id = case.id if case else without_apostrophe(_text(cells.get(id_column)))
     return LabelRow(
-        id=case.id if case else without_apostrophe(_text(cells.get(id_column))) or str(row.number),
+        id=case_id or str(row.number),
         line=row.line,
         label=None if label is None else float(label),
-        score=score,
+        score=held.read(row, held.score),
         answer=None if is_absent(answer) else without_apostrophe(_text(answer)),
-        cluster=_text(cells.get(found.cluster)),
+        cluster=_text(cells.get(held.cluster)),
         file=_text(cells.get("file")),
         suite=_text(cells.get("suite")),
         case=case,
@@ -224,7 +217,7 @@ def _text(value: Any) -> str:
 
 
 def _without(table: Table, names: set[str]) -> Table:
-    """The table without columns whose names might be taken for fields of a golden file."""
+    """Drop columns whose names could be mistaken for fields of a golden file."""
     columns = tuple(name for name in table.columns if name not in names)
     rows = (
         replace(row, cells={name: row.cells[name] for name in row.cells if name not in names})

@@ -1,10 +1,9 @@
 """The special columns of promptfoo's CSV files.
 
-``__expected…`` holds one assertion each; ``__metadata:NAME`` is metadata NAME (``NAME[]``: a list);
-``__prefix`` and
-``__suffix`` are put around the prompt. ``__description``, ``__metric`` and ``__providerOutput``
-stay metadata under their own names. An assertion that has no counterpart here is a problem, never
-left out in silence.
+``__expected…`` holds one assertion. ``__metadata:NAME`` is metadata NAME, and ``NAME[]`` a list.
+``__prefix`` and ``__suffix`` extend the prompt. ``__description``, ``__metric`` and
+``__providerOutput`` stay metadata under these names. An assertion without a counterpart here is
+reported as a problem and never skipped.
 """
 
 from __future__ import annotations
@@ -12,35 +11,38 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.formats.tables import Row, shown
 from pytest_llmeval.records.threshold import Threshold
 
-RUBRIC_BOUND = 3.0
-"""Lowest rubric score that passes an ``llm-rubric``: the first step of the scale 0-5 above its middle."""
-RUBRIC_HIGH = 5.0
-"""promptfoo's scores end at 1, those of the rubric at 5."""
+_RUBRIC_BOUND = 3.0
+"""Lowest rubric score that passes an ``llm-rubric``, the first step above the middle of 0-5."""
+_RUBRIC_HIGH = 5.0
+"""Highest score of the rubric; promptfoo's scores end at 1."""
 
-ASSERTION = re.compile(r"(not-)?([a-z][a-z-]*)(?:\(([^)]*)\))?(?::(.*))?", re.DOTALL)
-OTHER_TYPES = frozenset((
-    "agent-rubric", "answer-relevance", "bleu", "classifier", "contains-html", "contains-json", "contains-sql",
-    "contains-xml", "context-faithfulness", "context-recall", "context-relevance", "conversation-relevance",
-    "cost", "eval", "factuality", "finish-reason", "fn", "g-eval", "gleu", "guardrails", "human", "is-html",
-    "is-refusal", "is-sql", "is-valid-function-call", "is-valid-openai-function-call",
-    "is-valid-openai-tools-call", "is-xml", "javascript", "latency", "levenshtein", "meteor",
-    "model-graded-closedqa", "model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi",
-    "python", "rouge-l", "rouge-n", "rouge-s", "ruby", "search-rubric", "select-best", "similar", "webhook",
-    "word-count",
+_ASSERTION = re.compile(r"(not-)?([a-z][a-z-]*)(?:\(([^)]*)\))?(?::(.*))?", re.DOTALL)
+_UNSUPPORTED_TYPES = frozenset((
+    "agent-rubric", "answer-relevance", "bleu", "classifier", "contains-html", "contains-json",
+    "contains-sql", "contains-xml", "context-faithfulness", "context-recall", "context-relevance",
+    "conversation-relevance", "cost", "eval", "factuality", "finish-reason", "fn", "g-eval", "gleu",
+    "guardrails", "human", "is-html", "is-refusal", "is-sql", "is-valid-function-call",
+    "is-valid-openai-function-call", "is-valid-openai-tools-call", "is-xml", "javascript",
+    "latency", "levenshtein", "meteor", "model-graded-closedqa", "model-graded-factuality",
+    "moderation", "perplexity", "perplexity-score", "pi", "python", "rouge-l", "rouge-n", "rouge-s",
+    "ruby", "search-rubric", "select-best", "similar", "webhook", "word-count",
 ))  # fmt: skip
-"""promptfoo's other assertion types. A prefix that is no type at all belongs to the expected answer."""
+"""promptfoo's assertion types without a counterpart here.
+
+A prefix that is no type of promptfoo belongs to the expected answer.
+"""
 
 
 @dataclass
 class Extra:
-    """What a row's special columns say."""
+    """The content of a row's special columns."""
 
     metadata: dict[str, Any] = field(default_factory=dict)
     thresholds: list[Threshold] = field(default_factory=list)
@@ -48,36 +50,33 @@ class Extra:
 
 
 class _Refused(ValueError):
-    """An assertion that cannot be used; its text says what is allowed."""
+    """An assertion that cannot be used. Its text names what is allowed."""
 
 
 def read_row(file: str, row: Row, special: Mapping[str, str], fields: dict[str, Any]) -> Extra:
-    """Read the special columns of one row.
+    """Read the special columns of one row, and complete its ``prompt`` and ``expected``.
 
     Args:
         file: Path as the user wrote it.
         row: The row.
-        special: Their cells by column name, empty ones left out.
-        fields: Fields of the row; ``prompt`` and ``expected`` are completed.
+        special: The special cells by column name, without the empty ones.
+        fields: Fields of the row, which are changed in place.
     """
     extra = Extra()
     assertions: list[list[Threshold]] = []
-    for name, value in sorted(
-        special.items(), key=lambda cell: cell[0] == "__threshold"
-    ):  # it bounds all the others
+    # __threshold comes last, because it applies to all the assertions.
+    for name, value in sorted(special.items(), key=lambda cell: cell[0] == "__threshold"):
         try:
             if name.startswith("__expected"):
                 assertions.append(_assertion(value.strip(), fields))
             elif name == "__threshold":
-                _weigh(value, assertions)
+                _apply_threshold(value, assertions)
             elif name in ("__prefix", "__suffix"):
-                _attach(name, value, fields)
+                _extend_prompt(name, value, fields)
             elif name.startswith("__config:"):
-                raise _Refused(
-                    "nothing: __config columns are not supported; bound a rubric with min_score"
-                )
+                raise _Refused("no __config column; set a bound on a rubric with min_score")
             else:
-                _keep(name, value, row, extra.metadata)
+                _add_metadata(name, value, row, extra.metadata)
         except _Refused as problem:
             extra.problems.append(
                 Problem(file, row.line, row.number, name, shown(value), str(problem))
@@ -86,13 +85,16 @@ def read_row(file: str, row: Row, special: Mapping[str, str], fields: dict[str, 
     return extra
 
 
-def _attach(name: str, value: str, fields: dict[str, Any]) -> None:
+def _extend_prompt(name: str, value: str, fields: dict[str, Any]) -> None:
     if not isinstance(fields.get("prompt"), str):
-        raise _Refused(f"{name} only beside a prompt in text")
-    fields["prompt"] = value + fields["prompt"] if name == "__prefix" else fields["prompt"] + value
+        raise _Refused(f"{name} only in a row whose prompt is text")
+    if name == "__prefix":
+        fields["prompt"] = value + fields["prompt"]
+    else:
+        fields["prompt"] += value
 
 
-def _keep(name: str, value: str, row: Row, metadata: dict[str, Any]) -> None:
+def _add_metadata(name: str, value: str, row: Row, metadata: dict[str, Any]) -> None:
     key = name.removeprefix("__metadata:")
     content: Any = value
     if key.endswith("[]") and key != name:
@@ -102,34 +104,31 @@ def _keep(name: str, value: str, row: Row, metadata: dict[str, Any]) -> None:
 
 
 def _assertion(text: str, fields: dict[str, Any]) -> list[Threshold]:
-    match = ASSERTION.fullmatch(text)
+    match = _ASSERTION.fullmatch(text)
     negated, kind, threshold, value = match.groups() if match else (None, "", None, None)
     kind = {"grade": "llm-rubric"}.get(kind, kind)
-    needs_no_value = kind.startswith(
-        ("is-", "contains-")
-    )  # "python" alone is an answer, "is-json" an assertion
-    if text.startswith("file://") or (
-        kind in OTHER_TYPES and (value is not None or needs_no_value)
-    ):
+    # Without a value, "is-xml" is an assertion but "python" is an answer.
+    is_assertion = value is not None or kind.startswith(("is-", "contains-"))
+    if text.startswith("file://") or (kind in _UNSUPPORTED_TYPES and is_assertion):
         raise _Refused(
-            f"one of equals, {', '.join(BOUNDS)}, each also with not-, or the answer itself"
+            f"one of equals, {', '.join(_BOUNDS)}, each also with not-, or the expected answer"
         )
-    if kind not in ("equals", *BOUNDS) or (value is None and kind != "is-json"):
+    if kind not in ("equals", *_BOUNDS) or (value is None and kind != "is-json"):
         return _equals(text, False, fields)
     if threshold is not None:
         raise _Refused(f"{kind} without a number in parentheses")
     value = (value or "").strip()
     if "{{" in value:
-        raise _Refused("an assertion without a template; write the text out")
+        raise _Refused("an assertion without a template; write out the text")
     if not value and kind != "is-json":
-        raise _Refused(f"{kind}: and a value")
+        raise _Refused(f"{kind}: with a value after the colon")
     if kind == "equals":
         return _equals(value, bool(negated), fields)
-    return BOUNDS[kind](value, bool(negated))
+    return _BOUNDS[kind](value, bool(negated))
 
 
 def _boolean(metric: str, params: Mapping[str, Any], negated: bool) -> Threshold:
-    """A bound on a metric that scores 1 or 0."""
+    """Make a threshold for a metric that scores 1 or 0."""
     return Threshold(metric, "<=" if negated else ">=", 0.0 if negated else 1.0, params, "row")
 
 
@@ -148,13 +147,15 @@ def _icontains(value: str, negated: bool) -> list[Threshold]:
 
 
 def _listed(flags: str, every: bool) -> Callable[[str, bool], list[Threshold]]:
-    """``contains-any`` and ``contains-all``: as one pattern, so that both can be negated."""
+    """Make the reader of ``contains-any`` or ``contains-all``, whose one pattern can be negated."""
 
     def read(value: str, negated: bool) -> list[Threshold]:
         texts = [re.escape(item.strip()) for item in value.split(",") if item.strip()]
         if not texts:
-            raise _Refused("texts with commas between them")
-        pattern = r"\A" + "".join(f"(?=.*{text})" for text in texts) if every else "|".join(texts)
+            raise _Refused("texts separated by commas")
+        pattern = "|".join(texts)
+        if every:
+            pattern = r"\A" + "".join(f"(?=.*{text})" for text in texts)
         return [_boolean("regex", {"pattern": f"(?{flags}){pattern}"}, negated)]
 
     return read
@@ -168,7 +169,7 @@ def _regex(value: str, negated: bool) -> list[Threshold]:
     try:
         re.compile(value)
     except re.error as error:
-        raise _Refused(f"a regular expression of Python ({error})") from None
+        raise _Refused(f"a Python regular expression ({error})") from None
     return [_boolean("regex", {"pattern": value}, negated)]
 
 
@@ -183,10 +184,11 @@ def _is_json(value: str, negated: bool) -> list[Threshold]:
 
 
 def _rubric(value: str, negated: bool) -> list[Threshold]:
-    return [Threshold("rubric", "<" if negated else ">=", RUBRIC_BOUND, {"criteria": value}, "row")]
+    comparison = "<" if negated else ">="
+    return [Threshold("rubric", comparison, _RUBRIC_BOUND, {"criteria": value}, "row")]
 
 
-BOUNDS: dict[str, Callable[[str, bool], list[Threshold]]] = {
+_BOUNDS: dict[str, Callable[[str, bool], list[Threshold]]] = {
     "contains": _contains,
     "icontains": _icontains,
     "contains-any": _listed("s", every=False),
@@ -200,18 +202,19 @@ BOUNDS: dict[str, Callable[[str, bool], list[Threshold]]] = {
 }
 
 
-def _weigh(text: str, assertions: list[list[Threshold]]) -> None:
-    """Apply ``__threshold``, the least mean score of a row's assertions, where all or one of them are meant."""
-    allowed = "a number above 0 up to 1; below 1 only with one assertion in the row (a mean over several is no bound)"
+def _apply_threshold(text: str, assertions: list[list[Threshold]]) -> None:
+    """Apply ``__threshold``, the lowest mean score that a row's assertions may have.
+
+    A mean over several assertions cannot be expressed as thresholds, unless all of them must pass.
+    """
+    allowed = "a number above 0 and at most 1; below 1 only in a row with one assertion"
     try:
-        least = float(text)
+        lowest = float(text)
     except ValueError:
         raise _Refused(allowed) from None
-    if not 0 < least <= 1 or (least < 1 and len(assertions) > 1):
+    if not 0 < lowest <= 1 or (lowest < 1 and len(assertions) > 1):
         raise _Refused(allowed)
     for assertion in assertions:
-        for place, bound in enumerate(assertion):
+        for index, bound in enumerate(assertion):
             if bound.metric == "rubric" and bound.comparison == ">=":
-                assertion[place] = Threshold(
-                    "rubric", ">=", least * RUBRIC_HIGH, bound.params, "row"
-                )
+                assertion[index] = replace(bound, bound=lowest * _RUBRIC_HIGH)

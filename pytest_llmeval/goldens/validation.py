@@ -25,33 +25,28 @@ def _validator() -> Draft202012Validator:
 
 
 def row_problems(file: str, draft: Draft) -> Iterator[Problem]:
-    """What is wrong in one row: at most one problem a place, in words.
-
-    Args:
-        file: Path as the user wrote it.
-        draft: The row with its fields.
-    """
+    """Yield the problems of one row, at most one for each column or JSON path."""
     yield from draft.problems
-    places = {problem.column for problem in draft.problems}
+    reported = {problem.column for problem in draft.problems}
     errors = list(_validator().iter_errors(draft.fields))
-    inner = {error.absolute_path[0] for error in errors if len(error.absolute_path) > 1}
+    with_inner_errors = {error.absolute_path[0] for error in errors if len(error.absolute_path) > 1}
     for error in errors:
-        column = _place(draft, error)
-        # without a readable message there is no message of the user either: one cause, one problem
-        if column not in places and not (
-            error.validator == "contains" and error.absolute_path[0] in inner
-        ):
-            places.add(column)
-            found = "nothing" if error.validator == "anyOf" else shown(error.instance)
-            allowed = (
-                str(error.schema["description"])
-                if isinstance(error.schema, dict)
-                else error.message
-            )
-            yield Problem(file, draft.row.line, draft.row.number, column, found, allowed)
+        column = _column(draft, error)
+        # A chat with an unreadable message lacks a user message too, for the same cause.
+        is_consequence = (
+            error.validator == "contains" and error.absolute_path[0] in with_inner_errors
+        )
+        if column in reported or is_consequence:
+            continue
+        reported.add(column)
+        written = "nothing" if error.validator == "anyOf" else shown(error.instance)
+        allowed = error.message
+        if isinstance(error.schema, dict):
+            allowed = str(error.schema["description"])
+        yield Problem(file, draft.row.line, draft.row.number, column, written, allowed)
 
 
-def _place(draft: Draft, error: ValidationError) -> str:
+def _column(draft: Draft, error: ValidationError) -> str:
     if not error.absolute_path:
         return draft.columns.get("prompt") or draft.columns.get("messages", "")
     field, *path = error.absolute_path

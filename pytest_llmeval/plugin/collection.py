@@ -176,7 +176,7 @@ def select(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item
     cases = {item: case for item in items if (case := case_of(item)) is not None}
     if not cases or (settings.where is None and settings.limit is None):
         return set()
-    from pytest_llmeval.goldens.selection import draw, where_filter
+    from pytest_llmeval.goldens.selection import random_subset, where_filter
 
     kept = dict(cases)
     try:
@@ -186,7 +186,7 @@ def select(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item
     except InputError as error:
         activation.refuse(usage_error(error))
     if settings.limit is not None:
-        drawn = draw([item.nodeid for item in kept], settings.limit, settings.limit_seed)
+        drawn = random_subset([item.nodeid for item in kept], settings.limit, settings.limit_seed)
         kept = {item: case for item, case in kept.items() if item.nodeid in drawn}
     return set(cases) - set(kept)
 

@@ -40,5 +40,5 @@ def test_a_bad_file_is_explained_and_left_alone(llmeval: Command, folder: Path) 
 
     assert result.exit_code == 2
     assert result.stdout == "faq.csv: 2 ids written\n"
-    assert "bad.csv:3: row 2 found the prompt of line 2 again" in result.stderr
+    assert "bad.csv:3: row 2 found the same prompt as in line 2" in result.stderr
     assert (folder / "bad.csv").read_text() == "prompt\nWhy?\nWhy?\n"

@@ -39,7 +39,7 @@ def test_a_bad_file_is_explained_and_the_others_still_checked(llmeval: Command) 
         "1 problem in bad.csv\n"
         "  bad.csv:2: row 1, column 'min_score' found 9.0; allowed: a number from 0 to 5\n"
         "1 problem in missing.csv\n"
-        "  missing.csv: found no such file; allowed: a golden file that can be read\n"
+        "  missing.csv: found no such file; allowed: a readable golden file\n"
     )
 
 

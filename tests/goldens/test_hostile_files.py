@@ -55,13 +55,13 @@ HOSTILE = {
     "duplicate ids": (
         "a.csv",
         b'id,prompt\na,"Why\nso?"\nb,How?\na,Who?\n',
-        "a.csv:5: row 3, column 'id' found the id 'a' of line 2 again; allowed: each id once in a file",
+        "a.csv:5: row 3, column 'id' found the id 'a', already used in line 2; allowed: each id once in a file",
     ),
     "the same prompt twice": (
         "a.csv",
         b"prompt\nWhy?\nHow?\nWhy?\n",
-        "a.csv:4: row 3 found the prompt of line 2 again; "
-        "allowed: each prompt once in a file, or a column id that tells the rows apart",
+        "a.csv:4: row 3 found the same prompt as in line 2; "
+        "allowed: each prompt once in a file, or a column id that distinguishes the rows",
     ),
     "broken line": (
         "a.jsonl",
@@ -138,7 +138,7 @@ HOSTILE = {
     "two spellings of a column": (
         "a.csv",
         b"prompt,Prompt\nWhy?,How?\n",
-        "a.csv: found the columns 'prompt' and 'Prompt', which are one name here; "
+        "a.csv: found the columns 'prompt' and 'Prompt', which count as the same name; "
         "allowed: each column name once; rename one",
     ),
     "latin-1": (
@@ -327,7 +327,7 @@ def test_every_ragged_row_is_reported(folder: GoldenFolder) -> None:
 def test_a_missing_file_is_one_problem(folder: GoldenFolder, name: str) -> None:
     with pytest.raises(
         GoldenFileError,
-        match=f"{name}: found no such file; allowed: a golden file that can be read",
+        match=f"{name}: found no such file; allowed: a readable golden file",
     ):
         read_cases(folder.path / name, folder.path)
 

@@ -117,16 +117,16 @@ def test_several_assertions_are_several_bounds(folder: GoldenFolder) -> None:
         (
             "__expected",
             "regex: (",
-            "a regular expression of Python (missing ), unterminated subpattern",
+            "a Python regular expression (missing ), unterminated subpattern",
         ),
         ("__expected", "is-json: {", "is-json alone, or with a JSON Schema written in JSON"),
         ("__expected", "is-json: 5", "is-json alone, or with a JSON Schema written in JSON"),
-        ("__expected", "contains:", "contains: and a value"),
-        ("__expected", "contains-any: ,", "texts with commas between them"),
-        ("__expected", "contains: {{name}}", "an assertion without a template; write the text out"),
+        ("__expected", "contains:", "contains: with a value after the colon"),
+        ("__expected", "contains-any: ,", "texts separated by commas"),
+        ("__expected", "contains: {{name}}", "an assertion without a template; write out the text"),
         ("__expected", "llm-rubric(0.8): kind", "llm-rubric without a number in parentheses"),
-        ("__config:__expected:threshold", "0.8", "nothing: __config columns are not supported"),
-        ("__threshold", "high", "a number above 0 up to 1"),
+        ("__config:__expected:threshold", "0.8", "no __config column"),
+        ("__threshold", "high", "a number above 0 and at most 1"),
     ],
 )
 def test_what_has_no_counterpart_is_a_problem(
@@ -147,7 +147,7 @@ def test_a_threshold_bounds_the_one_rubric_of_the_row(folder: GoldenFolder) -> N
 
 
 def test_a_mean_over_several_assertions_is_refused(folder: GoldenFolder) -> None:
-    with pytest.raises(GoldenFileError, match="below 1 only with one assertion"):
+    with pytest.raises(GoldenFileError, match="below 1 only in a row with one assertion"):
         read(folder, __threshold="0.5", __expected1="contains: a", __expected2="contains: b")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.goldens.selection import draw, where_filter
+from pytest_llmeval.goldens.selection import random_subset, where_filter
 from pytest_llmeval.records.case import Case, Source
 
 CASE = Case(
@@ -48,7 +48,7 @@ def test_an_unknown_name_is_an_error_with_the_names_there_are() -> None:
     assert str(caught.value) == (
         "--llm-where: found \"lvel == '3'\"; allowed: the names id, prompt, messages, expected, contexts, tags, file, "
         "must_pass, metadata, level, n. golden/faq.csv:12 has no 'lvel'. Did you mean 'level'? "
-        "For a column with empty cells write metadata.lvel."
+        "For a column with empty cells, write metadata.lvel."
     )
 
 
@@ -80,16 +80,16 @@ IDENTITIES = st.lists(st.text(), unique=True, max_size=30)
 def test_a_draw_has_the_size_asked_for_whatever_the_order(
     identities: list[str], limit: int, seed: int
 ) -> None:
-    drawn = draw(identities, limit, seed)
+    drawn = random_subset(identities, limit, seed)
 
     assert drawn <= set(identities)
     assert len(drawn) == min(limit, len(identities))
-    assert drawn == draw(identities[::-1], limit, seed)
+    assert drawn == random_subset(identities[::-1], limit, seed)
 
 
 @given(IDENTITIES, st.text(), st.integers(0, 10))
 def test_a_new_row_displaces_at_most_one(identities: list[str], new: str, limit: int) -> None:
-    before, after = draw(identities, limit, 1), draw([*identities, new], limit, 1)
+    before, after = random_subset(identities, limit, 1), random_subset([*identities, new], limit, 1)
 
     assert after <= before | {new}
     assert len(before - after) <= 1
@@ -98,5 +98,5 @@ def test_a_new_row_displaces_at_most_one(identities: list[str], new: str, limit:
 def test_another_seed_draws_another_part() -> None:
     identities = [f"faq.csv::{number}" for number in range(100)]
 
-    assert draw(identities, 10, 0) == draw(identities, 10, 0)
-    assert len({frozenset(draw(identities, 10, seed)) for seed in range(5)}) == 5
+    assert random_subset(identities, 10, 0) == random_subset(identities, 10, 0)
+    assert len({frozenset(random_subset(identities, 10, seed)) for seed in range(5)}) == 5

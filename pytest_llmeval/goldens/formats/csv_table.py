@@ -1,7 +1,6 @@
-"""Golden files in CSV, read by the csv module.
+"""The reader of CSV golden files, built on the csv module.
 
-pandas reads CSV by the same module or by a parser of its own, loses on which line a record stands,
-and takes half a second to import, in every process.
+pandas loses the line of a record, and its import takes half a second in every process.
 """
 
 from __future__ import annotations
@@ -16,12 +15,14 @@ from pytest_llmeval.errors import GoldenFileError, Problem
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, refused
 from pytest_llmeval.text import count
 
-QUOTING = 'a cell with a comma, quote or line break in double quotes, and every " inside it doubled'
+_QUOTING = (
+    'a cell with a comma, quote or line break in double quotes, and every " inside it doubled'
+)
 
 
 @contextmanager
 def _cells_of_any_size() -> Iterator[None]:
-    """Lift the csv module's limit of 128 KiB a cell, which a long context passes."""
+    """Lift the csv module's limit of 128 KiB for a cell, because long contexts exceed it."""
     before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         yield
@@ -30,49 +31,41 @@ def _cells_of_any_size() -> Iterator[None]:
 
 
 def read_csv(file: str, text: str) -> Table:
-    """Read a CSV text. A record stands on the line where it starts; those without a text in any cell are left out.
-
-    Args:
-        file: Path as the user wrote it.
-        text: The decoded file.
+    """Read a CSV text, without the records whose cells are all empty.
 
     Raises:
-        GoldenFileError: Records with too many or too few cells, all of them; broken quotes; or no
-            record at all.
+        GoldenFileError: Records have too many or too few cells, quotes are broken, or there is no
+            record.
     """
     columns: tuple[str, ...] = ()
     rows: list[Row] = []
     problems: list[Problem] = []
-    number, end = 0, 0
+    number = 0
+    last_line = 0
     try:
-        for start, end, cells in records(text):  # noqa: B007 - where the last one ended, if the next is broken
+        for start, end, cells in records(text):
+            last_line = end
             if not columns:
                 columns = tuple(
-                    name.strip() or f"Unnamed: {place}" for place, name in enumerate(cells)
+                    name.strip() or f"Unnamed: {index}" for index, name in enumerate(cells)
                 )
                 continue
             number += 1
             if cells and len(cells) != len(columns):
-                found = count(len(cells), "cell")
-                problems.append(
-                    Problem(
-                        file,
-                        start,
-                        number,
-                        "",
-                        found,
-                        f"{len(columns)}, as in the header; {QUOTING}",
-                    )
-                )
+                written = count(len(cells), "cell")
+                allowed = f"{len(columns)}, as in the header; {_QUOTING}"
+                problems.append(Problem(file, start, number, "", written, allowed))
             elif not all(is_absent(cell) for cell in cells):
                 rows.append(Row(number, start, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
-        problems.append(Problem(file, end + 1, number + 1, "", f"broken quotes ({error})", QUOTING))
+        # The broken record starts after the last one that could be read.
+        written = f"broken quotes ({error})"
+        problems.append(Problem(file, last_line + 1, number + 1, "", written, _QUOTING))
     if problems:
         raise GoldenFileError(problems)
     if not rows:
         raise refused(file, "only a header", "at least one row below it", line=1)
-    if len(set(columns)) < len(columns):  # a dict of cells cannot hold both
+    if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise refused(
             file, f"the column {twice!r} twice", "each column name once; rename one", line=1
@@ -81,14 +74,13 @@ def read_csv(file: str, text: str) -> Table:
 
 
 def records(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """The records of a CSV text, the header first.
+    """Yield the records of a CSV text, beginning with the header.
 
     Yields:
-        Line where the record starts, from 1; line where it ends; its cells, none for a blank line.
+        First line of the record, from 1; its last line; its cells, none for a blank line.
 
     Raises:
-        csv.Error: The quotes of a record are broken; it starts on the line after the last one
-        yielded.
+        csv.Error: The quotes of the next record are broken.
     """
     with _cells_of_any_size():
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)

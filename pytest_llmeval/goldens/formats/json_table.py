@@ -1,8 +1,7 @@
-"""Golden files in JSON and JSONL.
+"""The readers of JSON and JSONL golden files, built on the json module.
 
-Read by the json module, since pandas.read_json loses what was written: ``1.50`` would become 1.5
-and a long id a rounded float. Column-oriented documents, as ``DataFrame.to_json`` writes them, go
-through pandas.
+pandas.read_json would turn ``1.50`` into 1.5 and a long id into a rounded float. Only
+column-oriented documents, as ``DataFrame.to_json`` writes them, go through pandas.
 """
 
 from __future__ import annotations
@@ -15,8 +14,11 @@ from typing import Any, NoReturn
 from pytest_llmeval.errors import GoldenFileError, Problem
 from pytest_llmeval.goldens.formats.tables import Row, Table, refused, shown
 
-LIST_KEYS = ("cases", "goldens", "examples", "data", "tests", "rows")
-SHAPES = f"an array of objects, an object with one array of objects under {', '.join(LIST_KEYS)}, or columns"
+_LIST_KEYS = ("cases", "goldens", "examples", "data", "tests", "rows")
+_SHAPES = (
+    "an array of objects, an object with one array of objects under "
+    f"{', '.join(_LIST_KEYS)}, or columns"
+)
 BETWEEN = re.compile(r"[\s,:]*")
 
 
@@ -44,7 +46,7 @@ def _float(text: str) -> WrittenFloat:
     return number
 
 
-class Ambiguous(dict[str, Any]):
+class _Ambiguous(dict[str, Any]):
     """An object that has a key twice."""
 
     twice: str
@@ -55,13 +57,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) == len(pairs):
         return members
     names = [name for name, _ in pairs]
-    ambiguous = Ambiguous(members)
+    ambiguous = _Ambiguous(members)
     ambiguous.twice = next(name for name in names if names.count(name) > 1)
     return ambiguous
 
 
 def _constant(name: str) -> None:
-    if name != "NaN":  # what json.dumps makes of an empty cell of a DataFrame
+    # json.dumps writes an empty cell of a DataFrame as NaN, which is read as None.
+    if name != "NaN":
         raise ValueError(f"{name} is not JSON")
 
 
@@ -71,47 +74,37 @@ DECODER = json.JSONDecoder(
 
 
 def read_json(file: str, text: str) -> Table:
-    """Read one JSON document. A row stands where its object opens, also in an indented array.
-
-    Args:
-        file: Path as the user wrote it.
-        text: The decoded file.
+    """Read one JSON document, in which a row's line is that of its opening brace.
 
     Raises:
-        GoldenFileError: The text is not JSON, or not rows.
+        GoldenFileError: The text is not JSON, or does not hold rows.
     """
     try:
         document = DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         _refuse_json(file, text, error)
-    if isinstance(document, Ambiguous):
+    if isinstance(document, _Ambiguous):
         raise refused(file, f"the key {document.twice!r} twice", "each key once")
     if isinstance(document, list):
         return _table(file, document, _element_starts(text, text.index("[")), text)
-    keys = [key for key in LIST_KEYS if isinstance(document, dict) and _is_rows(document.get(key))]
+    keys = [key for key in _LIST_KEYS if isinstance(document, dict) and _is_rows(document.get(key))]
     if len(keys) == 1:
         start = next(value for key, value, _ in members(text, text.index("{")) if key == keys[0])
         return _table(file, document[keys[0]], _element_starts(text, start), text)
     if len(keys) > 1:
-        raise refused(file, f"arrays under {' and '.join(keys)}", SHAPES)
-    if (
-        isinstance(document, dict)
-        and document
-        and all(isinstance(value, list | dict) for value in document.values())
-    ):
-        return _from_columns(file, document)
-    raise refused(file, shown(document), SHAPES)
+        raise refused(file, f"arrays under {' and '.join(keys)}", _SHAPES)
+    if isinstance(document, dict) and document:
+        are_columns = all(isinstance(value, list | dict) for value in document.values())
+        if are_columns:
+            return _from_columns(file, document)
+    raise refused(file, shown(document), _SHAPES)
 
 
 def read_jsonl(file: str, text: str) -> Table:
-    """Read one JSON object a line; blank lines are skipped.
-
-    Args:
-        file: Path as the user wrote it.
-        text: The decoded file.
+    """Read one JSON object from each line that is not blank.
 
     Raises:
-        GoldenFileError: Lines that are not JSON, all of them; or rows that are not objects.
+        GoldenFileError: Lines are not JSON, or rows are not objects.
     """
     documents: list[Any] = []
     starts: list[int] = []
@@ -123,12 +116,9 @@ def read_jsonl(file: str, text: str) -> Table:
                 documents.append(DECODER.decode(content))
                 starts.append(offset + len(content) - len(content.lstrip()))
             except (ValueError, RecursionError) as error:
+                number = len(documents) + len(problems) + 1
                 allowed = "one JSON object a line (a document over several lines is a .json file)"
-                problems.append(
-                    Problem(
-                        file, line, len(documents) + len(problems) + 1, "", _words(error), allowed
-                    )
-                )
+                problems.append(Problem(file, line, number, "", _words(error), allowed))
         offset += len(content) + 1
     if problems:
         raise GoldenFileError(problems)
@@ -136,30 +126,26 @@ def read_jsonl(file: str, text: str) -> Table:
 
 
 def members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """The members of the object that opens at ``start`` in a valid JSON text.
-
-    Yields:
-        Key, and where its value starts and ends.
-    """
-    place = _after(text, start + 1)
-    while text[place] != "}":
-        key, end = DECODER.raw_decode(text, place)
+    """Yield key, start and end of each value in the object that opens at ``start``."""
+    position = _after(text, start + 1)
+    while text[position] != "}":
+        key, end = DECODER.raw_decode(text, position)
         value = _after(text, end)
         _, end = DECODER.raw_decode(text, value)
         yield key, value, end
-        place = _after(text, end)
+        position = _after(text, end)
 
 
 def _element_starts(text: str, start: int) -> Iterator[int]:
-    place = _after(text, start + 1)
-    while text[place] != "]":
-        yield place
-        place = _after(text, DECODER.raw_decode(text, place)[1])
+    position = _after(text, start + 1)
+    while text[position] != "]":
+        yield position
+        position = _after(text, DECODER.raw_decode(text, position)[1])
 
 
-def _after(text: str, place: int) -> int:
-    match = BETWEEN.match(text, place)
-    return match.end() if match else place
+def _after(text: str, position: int) -> int:
+    match = BETWEEN.match(text, position)
+    return match.end() if match else position
 
 
 def _is_rows(value: object) -> bool:
@@ -167,15 +153,18 @@ def _is_rows(value: object) -> bool:
 
 
 def _table(file: str, documents: list[Any], starts: Iterator[int], text: str) -> Table:
-    rows, problems = [], []
-    line, before = 1, 0
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    line = 1
+    before = 0
     for number, (document, offset) in enumerate(zip(documents, starts, strict=True), start=1):
-        line, before = line + text.count("\n", before, offset), offset
+        line += text.count("\n", before, offset)
+        before = offset
         if not isinstance(document, dict):
             problems.append(
                 Problem(file, line, number, "", shown(document), "an object, one key a column")
             )
-        elif isinstance(document, Ambiguous):
+        elif isinstance(document, _Ambiguous):
             twice = f"the column {document.twice!r} twice"
             problems.append(
                 Problem(file, line, number, "", twice, "each column name once; rename one")
@@ -186,19 +175,18 @@ def _table(file: str, documents: list[Any], starts: Iterator[int], text: str) ->
         raise GoldenFileError(problems)
     if not rows:
         raise refused(file, "no rows", "at least one case")
-    return Table(
-        file, tuple(dict.fromkeys(name for row in rows for name in row.cells)), tuple(rows)
-    )
+    columns = dict.fromkeys(name for row in rows for name in row.cells)
+    return Table(file, tuple(columns), tuple(rows))
 
 
 def _from_columns(file: str, document: dict[str, Any]) -> Table:
-    """Rows of a column-oriented document; a row has no line of its own there, so all stand at the first."""
+    """Read the rows of a column-oriented document, which all count as written in line 1."""
     import pandas as pd
 
     try:
         frame = pd.DataFrame(document, dtype=object)
     except ValueError as error:
-        raise refused(file, f"columns that do not fit together ({error})", SHAPES) from None
+        raise refused(file, f"columns that do not fit together ({error})", _SHAPES) from None
     if frame.empty:
         raise refused(file, "no rows", "at least one case")
     frame = frame.astype(object).where(frame.notna(), None)

@@ -1,4 +1,4 @@
-"""Golden files in Parquet, read by pandas."""
+"""The reader of Parquet golden files, built on pandas."""
 
 from __future__ import annotations
 
@@ -12,29 +12,25 @@ from pytest_llmeval.goldens.formats.tables import Row, Table, refused
 
 
 def read_parquet(file: str, path: Path) -> Table:
-    """Read a Parquet file. Arrow types, so that an integer column with empty cells stays integers.
-
-    Args:
-        file: Path as the user wrote it.
-        path: The file.
+    """Read a Parquet file.
 
     Raises:
-        GoldenFileError: It is not Parquet, or has no rows.
+        GoldenFileError: The file is not Parquet, or has no rows.
     """
     import pandas as pd
     import pyarrow as pa
 
     try:
+        # With Arrow's types an integer column with empty cells stays integers.
         frame = pd.read_parquet(path, dtype_backend="pyarrow")
-        if any(frame.index.names):  # a named index is a column to whoever wrote it
+        # A named index was a column for the person who wrote the file.
+        if any(frame.index.names):
             frame = frame.reset_index()
     except (pa.ArrowException, ValueError, OSError) as error:
-        reason = (
-            str(error).split("': ", 1)[-1].split("\n")[0].rstrip(".")
-        )  # without the source, which our text names
-        raise refused(
-            file, f"unreadable Parquet ({reason})", "a Parquet file as pandas writes it"
-        ) from None
+        # Arrow's text begins with the path, which our text already names.
+        reason = str(error).split("': ", 1)[-1].split("\n")[0].rstrip(".")
+        written = f"unreadable Parquet ({reason})"
+        raise refused(file, written, "a Parquet file as pandas writes it") from None
     if frame.empty:
         raise refused(file, "no rows", "at least one case")
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
@@ -49,7 +45,7 @@ def read_parquet(file: str, path: Path) -> Table:
 
 
 def _json_like(value: Any) -> Any:
-    """An Arrow value as what the same cell would be in JSON; what JSON lacks becomes its text."""
+    """Turn an Arrow value into its JSON value, or into text where JSON has none."""
     if isinstance(value, float) and math.isnan(value):
         return None
     if value is None or isinstance(value, str | bool | int | float):
