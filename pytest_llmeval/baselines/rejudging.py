@@ -232,14 +232,14 @@ def _outcome(
     )
     old = replace(old, cause=_cause_before(old))
     new = old.with_scores(tuple(made.get((number, score.name), score) for score in known))
-    return judged_outcome(old, new)[0]
+    return judged_outcome(old, new).outcome
 
 
 def _cause_before(old: CaseResult) -> Cause:
     """Why the case ended as it did in the baseline, which holds no cause: its thresholds, if they explain it."""
     explained = decide_by_thresholds(old)
     outcome = "failed" if old.outcome == "xfailed" else old.outcome
-    return explained[1] if outcome == explained[0] else "exception"
+    return explained.cause if outcome == explained.outcome else "exception"
 
 
 def _scores(entry: CaseScores, made: Mapping[tuple[int, str], Score]) -> dict[str, BeforeScore]:

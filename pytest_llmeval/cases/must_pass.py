@@ -1,46 +1,50 @@
-"""A case that must pass and misses a bound: broken, or does it flicker? Never told by trying until it is green."""
+"""Whether a case that must pass and misses a threshold is broken, or only flickers.
+
+A sequential test on further samples decides. Trying again until it is green would let a broken case
+pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import Undecided
 from pytest_llmeval.stats.sprt import SequentialTest
 
 if TYPE_CHECKING:
-    from pytest_llmeval.cases.evaluation import CaseEvaluation
-    from pytest_llmeval.records.score import Score
+    from collections.abc import Sequence
+
+    from pytest_llmeval.cases.plan import Plan
+    from pytest_llmeval.cases.sample import Scorers
+    from pytest_llmeval.cases.samples import Samples
     from pytest_llmeval.records.threshold import Threshold
 
 
-def settle(run: CaseEvaluation, missed: Sequence[tuple[Threshold, Score]]) -> SequentialTest | None:
-    """Draw further samples of a case that must pass, until they say what it is.
+def is_broken(plan: Plan, samples: Samples, scorers: Scorers, missed: Sequence[Threshold]) -> bool:
+    """Draw further samples of a case that must pass, until they decide.
 
     Args:
-        run: The test.
-        missed: The bounds that it misses, with the scores.
+        plan: The case.
+        samples: Its samples.
+        scorers: The scorers of its thresholds, by key.
+        missed: The thresholds that it misses.
 
     Returns:
-        The draws, which say fine or broken; ``None`` where nothing is drawn: the case is none that
-        must pass, or a
-        bound is missed by something else than the answer to the case.
+        Whether it is broken; if not, it is fine.
 
     Raises:
-        Undecided: The draws say neither.
+        Undecided: The draws decide nothing.
         CallError: A draw gave no answer.
         Unjudged: A draw could not be scored.
     """
-    is_own = run.samples is not None and all(run.is_of_samples(score) for _, score in missed)
-    if run.samples is None or not is_own or not run.plan.case.must_pass:
-        return None
     test = SequentialTest()
     while test.verdict is None:
-        test = test.after(run.samples.draw())
+        test = test.after(samples.draw(scorers))
     if test.verdict == "inconclusive":
-        names = ", ".join(dict.fromkeys(str(threshold) for threshold, _ in missed))
+        names = ", ".join(dict.fromkeys(str(threshold) for threshold in missed))
         raise Undecided(
-            f"{run.plan.case.source}: the case must pass and misses {names}; {test.failures} of {test.draws} further "
-            "samples miss a bound too, too many for a case that is fine and too few for one that is broken"
+            f"{plan.case.source}: the case must pass and misses {names}; {test.failures} of "
+            f"{test.draws} further samples miss a bound too, too many for a case that is fine and "
+            "too few for one that is broken"
         )
-    return test
+    return test.verdict == "broken"

@@ -1,11 +1,13 @@
-"""One case on its way through a test: what its fixtures share, and in the end its CaseResult."""
+"""What is declared about a case before it is evaluated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.cases.thresholds import by_origin, in_force
 from pytest_llmeval.engine.context import CallContext
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.threshold import Threshold
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
+Wanted = tuple[str, Mapping[str, Any]]
+"""A score to take: the name of a metric or judge, and its parameters."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What a test declares about its case before it runs.
+    """What is declared about a case before it is evaluated.
 
     Attributes:
         nodeid: pytest's node id.
@@ -24,10 +30,10 @@ class Plan:
         case: The case, with whether it must pass; for a test without a golden file, one made from
             the test itself.
         settings: The settings with the test's markers in them.
-        thresholds: The bounds in force.
-        metrics: Metrics to take although they have no bound: names with parameters.
+        thresholds: The thresholds in force.
+        metrics: Metrics to take although they have no threshold: names with parameters.
         is_golden: Whether the case is a golden one.
-        order: Position of the test among all.
+        order: Position of the case among all.
     """
 
     nodeid: str
@@ -35,11 +41,86 @@ class Plan:
     case: Case
     settings: Settings
     thresholds: tuple[Threshold, ...] = ()
-    metrics: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    metrics: tuple[Wanted, ...] = ()
     is_golden: bool = True
     order: int = 0
 
     @property
     def call_context(self) -> CallContext:
-        """On whose behalf the test's calls are made."""
+        """On whose behalf the calls of the case are made."""
         return CallContext(self.case.source.file, self.case.id, order=self.order)
+
+    @property
+    def declared(self) -> tuple[Wanted, ...]:
+        """The scores that are taken in any case."""
+        bounded = ((threshold.metric, threshold.params) for threshold in self.thresholds)
+        return (*bounded, *self.metrics)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the markers of a test say about its case.
+
+    Attributes:
+        thresholds: Thresholds, those of the nearest marker first.
+        metrics: Metrics to take.
+        must_pass: Whether the case must pass, or an expression over the case; ``None`` if no marker
+            says.
+        must_pass_place: Where the expression stands, for error texts.
+    """
+
+    thresholds: Sequence[Sequence[Threshold]] = ()
+    metrics: tuple[Wanted, ...] = ()
+    must_pass: bool | str | None = None
+    must_pass_place: str = ""
+
+
+def plan_case(
+    case: Case, settings: Settings, nodeid: str, suite: str, order: int, marks: Marks | None = None
+) -> Plan:
+    """Plan the evaluation of a golden case.
+
+    Args:
+        case: The case.
+        settings: The settings in force for it.
+        nodeid: pytest's node id.
+        suite: The golden file, or the test function.
+        order: Position among all.
+        marks: What the markers of its test say.
+
+    Raises:
+        InputError: A threshold or an expression cannot be read.
+    """
+    marks = marks or Marks()
+    return Plan(
+        nodeid=nodeid,
+        suite=suite,
+        case=replace(case, must_pass=_must_pass(case, settings, marks)),
+        settings=settings,
+        thresholds=in_force(
+            [case.thresholds, *marks.thresholds, *by_origin(settings.thresholds())]
+        ),
+        metrics=marks.metrics,
+        order=order,
+    )
+
+
+def _must_pass(case: Case, settings: Settings, marks: Marks) -> bool:
+    """Whether a case must pass: by its row, else by its test's marker, else by the settings."""
+    if case.must_pass is not None:
+        return case.must_pass
+    if isinstance(marks.must_pass, bool):
+        return marks.must_pass
+    if marks.must_pass:
+        return _filter(marks.must_pass, marks.must_pass_place)(case)
+    if settings.must_pass:
+        return _filter(settings.must_pass, "--llm-must-pass")(case)
+    return False
+
+
+@lru_cache(maxsize=64)
+def _filter(expression: str, place: str) -> Callable[[Case], bool]:
+    """The filter of an expression, compiled once for all cases."""
+    from pytest_llmeval.goldens.selection import where_filter
+
+    return where_filter(expression, place)

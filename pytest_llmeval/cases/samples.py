@@ -1,19 +1,18 @@
-"""The completions of one case: asked for together, each with its scores, and what they are as one."""
+"""The completions of one case: requested together, each with its scores, and reduced to one score."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent import futures
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-from pytest_llmeval.cases.pending import Pending
-from pytest_llmeval.cases.reducing import counted, elected, reduced, vote_parts
-from pytest_llmeval.cases.thresholds import scorer_key
+from pytest_llmeval.assembly.requests import numbered
+from pytest_llmeval.cases.reducing import elected, reduced, vote_parts
+from pytest_llmeval.cases.sample import Ballot, SampleRun, Scorers
 from pytest_llmeval.engine.context import CallContext, call_context
 from pytest_llmeval.errors import CallError, NotSent, Unjudged
-from pytest_llmeval.records.result import Sample
+from pytest_llmeval.records.call import Completion
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
@@ -21,55 +20,36 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.protocols import BaseProvider
-    from pytest_llmeval.records.call import Completion
+    from pytest_llmeval.records.call import Request
+    from pytest_llmeval.records.result import Sample
     from pytest_llmeval.records.score import Score
-    from pytest_llmeval.records.threshold import Threshold
-    from pytest_llmeval.stats.voting import Vote
 
 
-Answer = Callable[[int], Coroutine[object, object, "Completion"]]
-MakeScorer = Callable[[str, Mapping[str, Any]], "ReadyScorer"]
-
-
-@dataclass
-class SampleRun:
-    """One sample on its way.
+@dataclass(frozen=True, eq=False)
+class SampleAnswer(Completion):
+    """One of several answers to a case. A score of it is that of this sample alone.
 
     Attributes:
-        number: Its number; it makes the key of its call.
-        ahead: Its answer, and the judges' scores that were asked for with it.
-        is_draw: Whether the sequential test of a case that must pass has drawn it.
-        scores: Its scores that were taken, by scorer.
+        number: Number of the sample.
     """
 
-    number: int
-    ahead: Pending
-    is_draw: bool = False
-    scores: dict[str, Score] = field(default_factory=dict)
+    number: int = 0
 
-    @property
-    def error(self) -> BaseException | None:
-        """Why there is no answer; waits for it."""
-        return self.ahead.completion.exception()
+    @classmethod
+    def of(cls, answer: Completion, number: int) -> SampleAnswer:
+        """The answer of a sample."""
+        return cls(**vars(answer), number=number)
 
-    @property
-    def answer(self) -> Completion | None:
-        """The answer, if there is one; waits for it."""
-        return None if self.error else self.ahead.completion.result()
+    def completion(self) -> Completion:
+        """The answer without its number."""
+        return Completion(**{row.name: getattr(self, row.name) for row in fields(Completion)})
 
-    def meets(self, bounds: Sequence[Threshold]) -> bool | None:
-        """Whether this sample alone meets every threshold; ``None`` if that is not known."""
-        pairs = [
-            (bound, self.scores.get(scorer_key(bound.metric, dict(bound.params))))
-            for bound in bounds
-        ]
-        met = [
-            None if score is None or score.value is None else bound.is_met_by(score)
-            for bound, score in pairs
-        ]
-        if False in met:
-            return False
-        return None if None in met or not met else True
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SampleAnswer):
+            return self.number == other.number and self.completion() == other.completion()
+        return self.completion() == other
+
+    __hash__ = Completion.__hash__
 
 
 class Samples:
@@ -79,58 +59,55 @@ class Samples:
         session: What all tests share.
         plan: What the test declares.
         provider: Who answers.
-        answer: Gets the answer of a sample.
-        scorer: Makes a scorer by its name and parameters.
+        request: The request of the case; each sample numbers it.
+
+    Attributes:
+        provider: Who answers.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        plan: Plan,
-        provider: BaseProvider,
-        answer: Answer,
-        scorer: MakeScorer,
-    ) -> None:
-        self.provider, self._make_scorer = provider, scorer
-        self._session, self._plan, self._answer = session, plan, answer
+    def __init__(self, session: Session, plan: Plan, provider: BaseProvider, request: Request) -> None:
+        self.provider = provider
+        self._session, self._plan, self._request = session, plan, request
         self._reducer = parse_reducer(plan.settings.reducer, plan.settings.samples)
-        self._own = [self._made(number) for number in range(plan.settings.samples)]
+        answers: list[Future[Completion]] = [Future() for _ in range(plan.settings.samples)]
+        is_voted = self._reducer.is_vote and len(answers) > 1
+        self._ballot = Ballot(answers)
+        self._samples = [
+            self._sample(number, answer, self._ballot if is_voted else None)
+            for number, answer in enumerate(answers)
+        ]
         self._draws: list[SampleRun] = []
-        self._votes: dict[str, Vote] = {}
-        self._handed: tuple[Completion, ...] | None = None
-        self._of: dict[int, SampleRun] = {}
 
     @property
     def are_several(self) -> bool:
         """Whether a case has more than one sample, so that its scores are reduced."""
-        return len(self._own) > 1
+        return len(self._samples) > 1
 
     @property
     def is_waiting(self) -> bool:
         """Whether anything is still on its way."""
-        return any(drawn.ahead.is_waiting for drawn in self._own)
+        return any(sample.is_waiting for sample in self._samples)
 
     def wait(self) -> None:
         """Wait until nothing is on its way any more."""
-        for drawn in self._own:
-            drawn.ahead.wait()
+        for sample in self._samples:
+            sample.wait()
 
-    def begin(self, context: CallContext, judges: Mapping[str, ReadyScorer]) -> Samples:
-        """Ask for every answer, and for its scores.
+    def begin(self, context: CallContext, judges: Scorers) -> None:
+        """Request every answer, and its scores.
 
         Args:
             context: On whose behalf.
-            judges: The scorers, by the key under which the test will ask.
+            judges: Scorers that ask a model.
         """
-        for drawn in self._own:
-            drawn.ahead.begin(self._session.engine, context, judges)
-        return self
+        for sample in self._samples:
+            sample.begin(context, judges)
 
-    def ask(self, judges: Mapping[str, ReadyScorer]) -> None:
-        """Ask for more scores of every answer."""
+    def begin_scores(self, judges: Scorers) -> None:
+        """Request more scores of every answer."""
         with call_context(self._plan.call_context):
-            for drawn in self._own:
-                drawn.ahead.ask(self._session.engine, judges)
+            for sample in self._samples:
+                sample.begin_scores(judges)
 
     def first(self) -> Completion:
         """The answer of the first sample that has one.
@@ -138,165 +115,112 @@ class Samples:
         Raises:
             CallError: None has.
         """
-        for drawn in self._own:
-            self._raise_final(drawn)
-            if drawn.answer is not None:
-                return drawn.answer
-        return self._own[0].ahead.completion.result()
+        for sample in self._samples:
+            _raise_final(sample)
+            if sample.answer is not None:
+                return sample.answer
+        return self._samples[0].result()
 
     def check(self) -> None:
-        """Wait for every answer. One that never came is an unscored sample, but what was not sent is no sample.
+        """Wait for every answer. A failed call makes an unscored sample; one not sent is no sample.
 
         Raises:
             NotSent: A call was not allowed, or is not recorded.
         """
-        for drawn in self._own:
-            self._raise_final(drawn)
+        for sample in self._samples:
+            _raise_final(sample)
 
     def answers(self) -> tuple[Completion, ...]:
-        """The answers that came, each as an object of its own: asked about the first, the test means that one alone."""
+        """The answers that came; where there are several, each knows its number."""
         if not self.are_several:
             return (self.first(),)
-        if self._handed is None:
-            self.check()
-            came = [
-                (drawn, replace(drawn.answer)) for drawn in self._own if drawn.answer is not None
-            ]
-            self._of = {id(handed): drawn for drawn, handed in came}
-            self._handed = tuple(handed for _, handed in came)
-        return self._handed
+        self.check()
+        came: list[Completion] = []
+        for sample in self._samples:
+            if sample.answer is not None:
+                came.append(SampleAnswer.of(sample.answer, sample.number))
+        return tuple(came)
 
-    def score_of(self, answer: Completion, name: str, params: Mapping[str, Any]) -> Score | None:
-        """The score of one of `answers` alone; ``None`` for any other completion."""
-        drawn = self._of.get(id(answer))
-        return None if drawn is None else self._one(drawn, *self._scorer(name, params))
+    def sample_of(self, answer: Completion) -> SampleRun | None:
+        """The sample that one of `answers` belongs to; ``None`` for any other completion."""
+        if not self.are_several or not isinstance(answer, SampleAnswer):
+            return None
+        sample = self._samples[answer.number]
+        return sample if sample.answer == answer.completion() else None
 
-    def score(self, name: str, params: Mapping[str, Any]) -> Score:
+    def score(self, key: str, scorer: ReadyScorer) -> Score:
         """The score of the case: of its only answer, or reduced over all of them.
+
+        Args:
+            key: The key of the scorer.
+            scorer: The scorer.
 
         Raises:
             NotSent: A call was not allowed, or is not recorded.
-            InputError: There is no such scorer, or none is configured.
         """
-        key, scorer = self._scorer(name, params)
         if not self.are_several:
-            return self._one(self._own[0], key, scorer)
+            return self._samples[0].score(key, scorer)
         self.check()
         if self._reducer.is_vote:
             return self._voted(key, scorer)
         if scorer.is_awaited:
-            self.ask({key: scorer})  # of all samples at once
-        return reduced(self._reducer, [self._one(drawn, key, scorer) for drawn in self._own])
+            self.begin_scores({key: scorer})  # of all samples at once
+        return reduced(self._reducer, [sample.score(key, scorer) for sample in self._samples])
 
-    def draw(self) -> bool:
-        """Ask for one more sample, and return whether it meets every threshold of the case.
+    def draw(self, scorers: Mapping[str, ReadyScorer]) -> bool:
+        """Request one more sample, and return whether it meets every threshold of the case.
+
+        Args:
+            scorers: The scorers of the thresholds, by key.
 
         Raises:
             CallError: There is no answer.
-            Unjudged: It misses no bound, but a score with a bound is unscored.
+            Unjudged: It misses no threshold, but a score with one is unscored.
         """
-        drawn = self._made(len(self._own) + len(self._draws), is_draw=True)
-        self._draws.append(drawn)
-        bounds = self._plan.thresholds
-        asked = dict(self._scorer(bound.metric, bound.params) for bound in bounds)
-        judges = {key: scorer for key, scorer in asked.items() if scorer.is_awaited}
-        drawn.ahead.begin(self._session.engine, self._plan.call_context, judges)
-        drawn.ahead.completion.result()
-        scores = [self._one(drawn, key, scorer) for key, scorer in asked.items()]
-        is_met = drawn.meets(bounds)
+        number = len(self._samples) + len(self._draws)
+        sample = self._sample(number, Future(), is_draw=True)
+        self._draws.append(sample)
+        judges = {key: scorer for key, scorer in scorers.items() if scorer.is_awaited}
+        sample.begin(self._plan.call_context, judges)
+        sample.result()
+        scores = [sample.score(key, scorer) for key, scorer in scorers.items()]
+        is_met = sample.meets(self._plan.thresholds)
         if is_met is None:
             lacking = next(score for score in scores if score.value is None)
-            raise Unjudged(
-                lacking.name, f"{lacking.error or 'no reason given'} (draw {len(self._draws)})"
-            )
+            reason = lacking.error or "no reason given"
+            raise Unjudged(lacking.name, f"{reason} (draw {len(self._draws)})")
         return is_met
 
     def records(self) -> tuple[Sample, ...]:
-        """Every sample for the log and the reports, where there is more than one; waits for their answers."""
-        every = [*self._own, *self._draws]
-        return tuple(map(self._record, every)) if len(every) > 1 else ()
+        """Every sample for the log, where there are several; waits for their answers."""
+        samples = [*self._samples, *self._draws]
+        return tuple(sample.record() for sample in samples) if len(samples) > 1 else ()
 
-    def _made(self, number: int, is_draw: bool = False) -> SampleRun:
-        session, case = self._session, self._plan.case
-        is_asked = (
-            (lambda key, scorer: self._wins(number, key, scorer))
-            if self._votes_decide and not is_draw
-            else None
-        )
-        ahead = Pending(
-            self.provider,
-            lambda: self._answer(number),
-            lambda scorer, completion: session.judged(scorer, case, completion),
-            is_asked,
-        )
-        return SampleRun(number, ahead, is_draw)
-
-    @property
-    def _votes_decide(self) -> bool:
-        return self._reducer.is_vote and self._plan.settings.samples > 1
-
-    def _scorer(self, name: str, params: Mapping[str, Any]) -> tuple[str, ReadyScorer]:
-        """A scorer with the key under which its scores are kept."""
-        return scorer_key(name, dict(params)), self._make_scorer(name, params)
-
-    def _one(self, drawn: SampleRun, key: str, scorer: ReadyScorer) -> Score:
-        """The score of one sample alone; without an answer it is unscored."""
-        if key not in drawn.scores:
-            drawn.scores[key] = self._taken(drawn, key, scorer)
-        return drawn.scores[key]
-
-    def _taken(self, drawn: SampleRun, key: str, scorer: ReadyScorer) -> Score:
-        answer = drawn.answer
-        if answer is None:
-            return scorer.unscored(f"no answer: {drawn.error}")
-        if (begun := drawn.ahead.scores.get(key)) is not None:
-            futures.wait([begun])
-            if not begun.cancelled():  # it was, where another sample has won the vote
-                return begun.result()
-        with call_context(replace(self._plan.call_context, purpose=scorer.name)):
-            return self._session.score(scorer, self._plan.case, answer)
+    def _sample(
+        self,
+        number: int,
+        answer: Future[Completion],
+        ballot: Ballot | None = None,
+        is_draw: bool = False,
+    ) -> SampleRun:
+        request = numbered(self._request, number)
+        return SampleRun(self._session, self._plan, self.provider, request, answer, ballot, is_draw)
 
     def _voted(self, key: str, scorer: ReadyScorer) -> Score:
         """The score of the answer that wins the vote."""
-        many = len(self._own)
+        many = len(self._samples)
         try:
-            result = self._vote(key, scorer)
+            vote = self._ballot.count(key, scorer)
         except Exception as error:  # the scorer's own comparison
             return scorer.unscored(error)
-        if result.winner is None:
+        if vote.winner is None:
             score = scorer.unscored(f"none of {many} answers can be parsed")
-            return replace(score, parts=vote_parts(result, many))
-        return elected(self._one(self._own[result.winner], key, scorer), result, many)
+            return replace(score, parts=vote_parts(vote, many))
+        return elected(self._samples[vote.winner].score(key, scorer), vote, many)
 
-    def _vote(self, key: str, scorer: ReadyScorer) -> Vote:
-        if key not in self._votes:
-            answers = [drawn.answer for drawn in self._own]
-            self._votes[key] = counted(
-                scorer.scorer, [None if answer is None else answer.text for answer in answers]
-            )
-        return self._votes[key]
 
-    async def _wins(self, number: int, key: str, scorer: ReadyScorer) -> bool:
-        """Whether a sample wins the vote, once all answers are there: the others are not scored."""
-        done, _ = await asyncio.wait(
-            [asyncio.wrap_future(drawn.ahead.completion) for drawn in self._own]
-        )
-        for future in done:
-            future.exception()  # else asyncio complains that nobody has looked
-        return self._vote(key, scorer).winner == number
-
-    def _raise_final(self, drawn: SampleRun) -> None:
-        """Raise what is no matter of one sample: a call that was not sent, or an error that is none of a call."""
-        error = drawn.error
-        if error is not None and (isinstance(error, NotSent) or not isinstance(error, CallError)):
-            raise error
-
-    def _record(self, drawn: SampleRun) -> Sample:
-        return Sample(
-            drawn.number,
-            drawn.answer,
-            tuple(drawn.scores.values()),
-            drawn.meets(self._plan.thresholds),
-            drawn.is_draw,
-            str(drawn.error or ""),
-        )
+def _raise_final(sample: SampleRun) -> None:
+    """Raise what ends the whole case: a call that was not sent, or an error that is none of a call."""
+    error = sample.error
+    if error is not None and (isinstance(error, NotSent) or not isinstance(error, CallError)):
+        raise error

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from pytest_llmeval import __version__
 from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import started_run
-from pytest_llmeval.errors import InputError, NotConfiguredError, Unjudged
+from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.judging.ask import begin_score, some_ahead
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.result import CaseResult, Cause, Outcome
+from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.verdicts import case_exit_code
-from pytest_llmeval.reports.terminal.failure import missed_lines
 from pytest_llmeval.reports.terminal.rescoring import (
     Flip,
     Rescoring,
@@ -27,6 +27,7 @@ from pytest_llmeval.reports.terminal.rescoring import (
     ScoreChanges,
     flip,
 )
+from pytest_llmeval.summary.outcome import Conclusion, conclude
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -153,8 +154,8 @@ class Rescorer:
             self.kept["they are of further samples of a case; its own answer was judged"] += (
                 len(old.samples) - 1
             )
-        outcome, cause, message = judged_outcome(old, new)
-        new = replace(new, outcome=outcome, cause=cause, message=message)
+        now = judged_outcome(old, new)
+        new = replace(new, outcome=now.outcome, cause=now.cause, message=now.message)
         self._count(old, new, [(old.scores[place], score) for place, score in made.items()])
         return new
 
@@ -168,11 +169,7 @@ class Rescorer:
             self.flips.append(flip(old, new, pairs))
 
 
-Decision = tuple[Outcome, Cause, str]
-"""An outcome, its cause, and why the case did not pass."""
-
-
-def judged_outcome(old: CaseResult, new: CaseResult) -> Decision:
+def judged_outcome(old: CaseResult, new: CaseResult) -> Conclusion:
     """The outcome under the new scores.
 
     The thresholds decide again where they have decided before. Where the test's own code has
@@ -182,13 +179,13 @@ def judged_outcome(old: CaseResult, new: CaseResult) -> Decision:
         old: The result before.
         new: The same with new scores.
     """
-    before: Decision = (old.outcome, old.cause, old.message)
+    before = Conclusion(old.outcome, old.cause, old.message)
     now = decide_by_thresholds(new)
     if old.outcome == "passed":
         return now
     if not is_decided_by_thresholds(old):
         return before
-    return before if old.outcome == "xfailed" and now[0] == "failed" else now
+    return before if old.outcome == "xfailed" and now.outcome == "failed" else now
 
 
 def is_decided_by_thresholds(result: CaseResult) -> bool:
@@ -198,20 +195,14 @@ def is_decided_by_thresholds(result: CaseResult) -> bool:
     return result.cause == "threshold"
 
 
-def decide_by_thresholds(result: CaseResult) -> Decision:
+def decide_by_thresholds(result: CaseResult) -> Conclusion:
     """What the thresholds alone make of a result."""
-    taken = [
-        (check, score)
-        for check in result.checks
-        if (score := result.checked_score(check)) is not None
-    ]
-    missed = [(check.threshold, score) for check, score in taken if check.met is False]
-    if missed:
-        return "failed", "threshold", "\n".join(missed_lines(result.case, missed))
-    unscored = next((score for check, score in taken if check.met is None), None)
-    if unscored is None:
-        return "passed", "", ""
-    return "error", "unscored", str(Unjudged(unscored.name, unscored.error))
+    held: list[tuple[Threshold, Score]] = []
+    for check in result.checks:
+        score = result.checked_score(check)
+        if score is not None:
+            held.append((check.threshold, score))
+    return conclude(result.case, held)
 
 
 NO_JUDGE = (

@@ -19,10 +19,14 @@ def explain(config: pytest.Config, op: str, left: object, right: object) -> list
     run = config.stash[STATE].current
     if run is None:
         return None
+    from pytest_llmeval.cases.evaluation import TakenScore
     from pytest_llmeval.records.score import Score
     from pytest_llmeval.reports.terminal.failure import comparison_lines
 
     if not isinstance(left, Score) and not isinstance(right, Score):
         return None
-    case, completion = run.subject(left if isinstance(left, Score) else right)  # type: ignore[arg-type]
+    case, completion = run.plan.case, run.completion
+    score = left if isinstance(left, Score) else right
+    if isinstance(score, TakenScore):
+        case, completion = score.case, score.completion
     return comparison_lines(op, left, right, case, completion)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.assembly.session import RUBRIC
 from pytest_llmeval.cases.evaluation import CaseEvaluation
-from pytest_llmeval.cases.plan import Plan
+from pytest_llmeval.cases.plan import Marks, Plan, plan_case
 from pytest_llmeval.cases.thresholds import by_origin, in_force
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
@@ -61,46 +60,22 @@ def plan_for(item: pytest.Item) -> Plan:
 
 def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[STATE].settings)
-    parse_reducer(
-        settings.reducer, settings.samples
-    )  # what is wrong with it is said before anything is sent
-    case = case_of(item)
+    # What is wrong with the reducer is said before anything is sent.
+    parse_reducer(settings.reducer, settings.samples)
+    order, case = item.stash.get(ORDER, 0), case_of(item)
+    marks = Marks(thresholds_of(item), metrics_of(item), must_pass_of(item), MUST_PASS_PLACE)
     if case is not None:
-        case = replace(case, must_pass=_must_pass(item, case, settings))
+        return plan_case(case, settings, item.nodeid, suite_of(item), order, marks)
     return Plan(
         nodeid=item.nodeid,
         suite=suite_of(item),
-        case=case or _own_case(item),
+        case=_own_case(item),
         settings=settings,
-        thresholds=in_force(
-            [
-                case.thresholds if case else (),
-                *thresholds_of(item),
-                *by_origin(settings.thresholds()),
-            ]
-        ),
-        metrics=metrics_of(item),
-        is_golden=case is not None,
-        order=item.stash.get(ORDER, 0),
+        thresholds=in_force([*marks.thresholds, *by_origin(settings.thresholds())]),
+        metrics=marks.metrics,
+        is_golden=False,
+        order=order,
     )
-
-
-def _must_pass(item: pytest.Item, case: Case, settings: Settings) -> bool:
-    """Whether the case must pass: by its row, else by its test's marker, else by the settings."""
-    by_marker = must_pass_of(item)
-    if case.must_pass is not None or isinstance(by_marker, bool):
-        return bool(by_marker if case.must_pass is None else case.must_pass)
-    expression = by_marker or settings.must_pass
-    place = MUST_PASS_PLACE if by_marker else "--llm-must-pass"
-    return bool(expression) and _filter(str(expression), place)(case)
-
-
-@lru_cache(maxsize=64)
-def _filter(expression: str, place: str) -> Callable[[Case], bool]:
-    """The filter of an expression, compiled once for all cases."""
-    from pytest_llmeval.goldens.selection import where_filter
-
-    return where_filter(expression, place)
 
 
 def suite_of(item: pytest.Item) -> str:
@@ -198,10 +173,7 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
             "it is marked llm_golden, but pytest cannot run it once for each case (a unittest.TestCase?)"
         )
     session, settings = item.config.stash[STATE].session, plan.settings
-    named = [
-        *((threshold.metric, threshold.params) for threshold in plan.thresholds),
-        *plan.metrics,
-    ]
+    named = list(plan.declared)
     if "llm_judge" in getattr(item, "fixturenames", ()):
         named.append((RUBRIC, {}))
     needed: dict[object, Callable[[], object]] = {

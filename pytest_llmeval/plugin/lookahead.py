@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +20,11 @@ from pytest_llmeval.plugin.state import AHEAD, ORDER, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
+    from pytest_llmeval.cases.plan import Wanted
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.protocols import BaseProvider
 
 
-Wanted = list[tuple[str, Mapping[str, Any]]]
 WINDOW = 4
 """Cases ahead for each call that may be in flight: as good as all of them, even where some calls take long."""
 
@@ -67,7 +67,7 @@ class LookAhead:
         self._has_cases = any(case_of(item) is not None for item in items)
         self._next = 0
         self._spare: list[CaseEvaluation] = []
-        self._shown: dict[str, Wanted] = {}
+        self._shown: dict[str, list[Wanted]] = {}
         self._values: dict[object, FixtureValue] = {}
         self._known = KnownItems(activation.config)
 
@@ -90,12 +90,12 @@ class LookAhead:
         """Learn from the first finished test of a function what its next cases will ask for."""
         suite = run.plan.suite
         if suite not in self._shown:
-            self._shown[suite] = list(run.asked)
+            self._shown[suite] = list(run.taken)
             for item in itertools.islice(self._items, run.plan.order + 1, None):
                 later = item.stash.get(AHEAD, None)
                 if later is None or later.plan.suite != suite:
                     break
-                later.begin_scores(run.asked)
+                later.begin_scores(run.taken)
 
     def learn_provider(
         self, fixturedef: Any, request: pytest.FixtureRequest, value: object
@@ -157,14 +157,9 @@ class LookAhead:
             return None
         return run
 
-    def _wanted(self, run: CaseEvaluation) -> Wanted:
+    def _wanted(self, run: CaseEvaluation) -> list[Wanted]:
         """The scores that a test will ask for: those it has declared, and those that its function is known for."""
-        plan = run.plan
-        declared: Wanted = [
-            *((bound.metric, bound.params) for bound in plan.thresholds),
-            *plan.metrics,
-        ]
-        return [*declared, *self._shown.get(plan.suite, ())]
+        return [*run.plan.declared, *self._shown.get(run.plan.suite, ())]
 
     def _provider(self, item: pytest.Item) -> BaseProvider | None:
         """Who will answer an item; ``None`` if it needs no answer, or that is not known yet."""

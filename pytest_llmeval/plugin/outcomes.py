@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,8 @@ from pytest_llmeval.plugin.state import AHEAD, RUN, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
-    from pytest_llmeval.records.result import Cause, Outcome
-    from pytest_llmeval.records.score import Score
-    from pytest_llmeval.records.threshold import Threshold
+    from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.summary.outcome import Conclusion
 
 
 RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
@@ -92,15 +92,11 @@ def enforce_thresholds(item: pytest.Item) -> None:
 
     run = _run_of(item)
     try:
-        missed = run.misses()
+        conclusion = run.conclude()
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
-    if missed:
-        from pytest_llmeval.cases.must_pass import settle
-
-        test = settle(run, missed)
-        if test is None or test.verdict == "broken":
-            fail(run, missed, is_excused(item, run))
+    if conclusion.outcome == "failed":
+        fail(run, conclusion, is_excused(item, run))
 
 
 def is_excused(item: pytest.Item, run: CaseEvaluation) -> bool:
@@ -109,28 +105,24 @@ def is_excused(item: pytest.Item, run: CaseEvaluation) -> bool:
     return by_gate and not run.plan.case.must_pass and not item.config.option.runxfail
 
 
-def fail(
-    run: CaseEvaluation, missed: Sequence[tuple[Threshold, Score]], excused: bool = False
-) -> None:
-    """Fail a test that misses bounds, and say why.
+def fail(run: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:
+    """Fail a test that misses thresholds, and say why.
 
     Args:
         run: The test.
-        missed: The bounds, with the scores.
+        conclusion: How its thresholds decided it.
         excused: Whether it is to show as expected to fail.
 
     Raises:
         pytest.fail.Exception: It is not excused.
         pytest.xfail.Exception: It is.
     """
-    from pytest_llmeval.reports.terminal.failure import missed_lines, samples_lines, subject_lines
+    from pytest_llmeval.reports.terminal.failure import subject_lines
 
-    case, samples = run.plan.case, run.recorded_samples()
-    lines = [*missed_lines(case, missed), *samples_lines(samples)]
-    run.why = "\n".join(lines)
     if excused:
-        pytest.xfail(run.why)
-    pytest.fail("\n".join([*lines, *subject_lines(case, run.completion)]), pytrace=False)
+        pytest.xfail(conclusion.message)
+    lines = [conclusion.message, *subject_lines(run.plan.case, run.completion)]
+    pytest.fail("\n".join(lines), pytrace=False)
 
 
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
@@ -166,14 +158,12 @@ def attach_result(
     if report.outcome == "skipped" and run.completion is None:
         return
     run.decided = outcome_of(report)
-    cause = cause_of_report(run, report, call)
     from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
 
     activation = item.config.stash[STATE]
-    result = run.result(
-        run.decided, cause, message_of(run, call), item.stash[DURATION], activation.worker
-    )
+    conclusion = conclusion_of(run, report, call)
+    result = run.result(conclusion, item.stash[DURATION], activation.worker)
     text = to_wire(result)
     setattr(report, RESULT_ATTRIBUTE, text)
     if activation.worker == "main":
@@ -188,30 +178,30 @@ def _run_of(item: pytest.Item) -> CaseEvaluation:
     return case_run(item)
 
 
-def message_of(run: CaseEvaluation, call: pytest.CallInfo[None]) -> str:
-    """Why a test did not pass; what prompt and answer were stands beside it in the reports."""
-    if call.excinfo is None or run.why:
-        return run.why
-    ours = isinstance(call.excinfo.value, LLMEvalError)
-    return str(call.excinfo.value) if ours else call.excinfo.exconly()
-
-
-def cause_of_report(
+def conclusion_of(
     run: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
-) -> Cause:
-    """Why the test ended as it did."""
-    if call.excinfo is None:
-        return "xpass" if report.outcome == "failed" else ""
-    from pytest_llmeval.cases.cause import cause_of
+) -> Conclusion:
+    """How the test ended, and why. The reports show prompt and answer beside the message."""
+    from pytest_llmeval.summary.outcome import Conclusion, cause_of, conclude_error
 
+    outcome = outcome_of(report)
+    by_thresholds = run.conclusion
+    if by_thresholds is not None and by_thresholds.outcome == "failed":
+        return replace(by_thresholds, outcome=outcome)
+    if call.excinfo is None:
+        return Conclusion(outcome, "xpass" if report.outcome == "failed" else "")
     error = call.excinfo.value
-    if run.why:
-        return "threshold"
+    if isinstance(error, LLMEvalError):
+        return replace(conclude_error(error), outcome=outcome)
+    message = call.excinfo.exconly()
     if isinstance(error, pytest.skip.Exception):
-        return "no_model" if isinstance(error.__cause__, NotConfiguredError) else "skip"
+        is_unconfigured = isinstance(error.__cause__, NotConfiguredError)
+        return Conclusion(outcome, "no_model" if is_unconfigured else "skip", message)
     if isinstance(error, pytest.xfail.Exception):
-        return "xfail"
-    return "assertion" if isinstance(error, pytest.fail.Exception) else cause_of(error)
+        return Conclusion(outcome, "xfail", message)
+    if isinstance(error, pytest.fail.Exception):
+        return Conclusion(outcome, "assertion", message)
+    return Conclusion(outcome, cause_of(error), message)
 
 
 def outcome_of(report: pytest.TestReport) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pytest_llmeval.errors import Unjudged
@@ -77,7 +77,8 @@ class Score:
     def __eq__(self, other: object) -> bool:
         """Equal to a number, also to ``pytest.approx``: by value. Equal to a Score: in every field."""
         if isinstance(other, Score):
-            return vars(self) == vars(other)
+            names = [row.name for row in fields(Score)]
+            return all(getattr(self, name) == getattr(other, name) for name in names)
         return NotImplemented if other is None or isinstance(other, str) else float(self) == other
 
     def __hash__(self) -> int:

@@ -1,0 +1,242 @@
+"""One completion of a case on its way: its answer, and the scores that judges give it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent import futures
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.cases.reducing import counted
+from pytest_llmeval.cases.thresholds import scorer_key
+from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
+from pytest_llmeval.engine.lane import STOPPED
+from pytest_llmeval.errors import Stopped
+from pytest_llmeval.records.result import Sample
+
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.scorers import ReadyScorer
+    from pytest_llmeval.assembly.session import Session
+    from pytest_llmeval.cases.plan import Plan
+    from pytest_llmeval.protocols import BaseProvider
+    from pytest_llmeval.records.call import Completion, Request
+    from pytest_llmeval.records.score import Score
+    from pytest_llmeval.records.threshold import Threshold
+    from pytest_llmeval.stats.voting import Vote
+
+
+Scorers = Mapping[str, "ReadyScorer"]
+"""Scorers by the key under which a test takes their scores; see `scorer_key`."""
+
+
+async def answer_request(
+    session: Session, plan: Plan, provider: BaseProvider, request: Request
+) -> Completion:
+    """Get the answer to a request of a case, on the engine's event loop.
+
+    Raises:
+        CallError: No completion could be had.
+    """
+    from pytest_llmeval.providers.extraction import extract_answer
+
+    answer = await session.engine.answer(provider, request)
+    pattern = plan.settings.answer_pattern
+    return extract_answer(answer, pattern) if pattern else answer
+
+
+class Ballot:
+    """The vote over the answers to a case: each scorer says which of them are equal.
+
+    Args:
+        answers: The answers on their way, in the order of the samples.
+    """
+
+    def __init__(self, answers: Sequence[Future[Completion]]) -> None:
+        self._answers = answers
+        self._votes: dict[str, Vote] = {}
+
+    def count(self, key: str, scorer: ReadyScorer) -> Vote:
+        """Count the answers as a scorer compares them, once every one of them has ended."""
+        if key not in self._votes:
+            texts: list[str | None] = []
+            for answer in self._answers:
+                texts.append(None if answer.exception() else answer.result().text)
+            self._votes[key] = counted(scorer.scorer, texts)
+        return self._votes[key]
+
+    async def is_won_by(self, number: int, key: str, scorer: ReadyScorer) -> bool:
+        """Wait for every answer, and return whether that of a sample wins."""
+        done, _ = await asyncio.wait([asyncio.wrap_future(answer) for answer in self._answers])
+        for future in done:
+            future.exception()  # else asyncio complains that nobody has looked
+        return self.count(key, scorer).winner == number
+
+
+class SampleRun:
+    """One sample on its way. What goes wrong is kept for whoever waits for it.
+
+    Args:
+        session: Whose engine makes the calls.
+        plan: What the test declares.
+        provider: Who answers.
+        request: The request of this sample; its number makes the key of the call.
+        answer: The answer, once it is there.
+        ballot: Where the answers are put to the vote; then only the winner is scored.
+        is_draw: Whether the sequential test of a case that must pass has drawn it.
+
+    Attributes:
+        number: Its number, from 0.
+        scores: The scores that were taken of it, by the key of the scorer.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        plan: Plan,
+        provider: BaseProvider,
+        request: Request,
+        answer: Future[Completion],
+        ballot: Ballot | None = None,
+        is_draw: bool = False,
+    ) -> None:
+        self._session, self._plan, self._provider = session, plan, provider
+        self._request, self._answer = request, answer
+        self._ballot, self._is_draw = ballot, is_draw
+        self._pending: dict[str, Future[Score]] = {}
+        self.number = request.sample
+        self.scores: dict[str, Score] = {}
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why there is no answer; waits for it."""
+        return self._answer.exception()
+
+    @property
+    def answer(self) -> Completion | None:
+        """The answer, if there is one; waits for it."""
+        return None if self.error else self._answer.result()
+
+    def result(self) -> Completion:
+        """Wait for the answer.
+
+        Raises:
+            CallError: There is none.
+        """
+        return self._answer.result()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anything is still on its way."""
+        return not self._answer.done() or not all(
+            future.done() for future in self._pending.values()
+        )
+
+    def wait(self) -> None:
+        """Wait until nothing is on its way any more."""
+        started: list[Future[Any]] = [self._answer, *self._pending.values()]
+        futures.wait(started)
+
+    def begin(self, context: CallContext, judges: Scorers) -> None:
+        """Request the answer, and then its scores. Each is there as soon as it is known.
+
+        Args:
+            context: On whose behalf.
+            judges: Scorers that ask a model.
+        """
+        self._pending = {key: Future() for key in judges}
+        with call_context(context):
+            self._session.engine.submit(self._run(judges))
+
+    def begin_scores(self, judges: Scorers) -> None:
+        """Request more scores of the answer, on behalf of whoever runs now."""
+        new = {key: scorer for key, scorer in judges.items() if key not in self._pending}
+        self._pending |= {key: Future() for key in new}
+        if new:
+            self._session.engine.submit(self._judge_later(new))
+
+    def score(self, key: str, scorer: ReadyScorer) -> Score:
+        """The score of this sample alone; unscored without an answer."""
+        if key not in self.scores:
+            self.scores[key] = self._taken(key, scorer)
+        return self.scores[key]
+
+    def meets(self, thresholds: Sequence[Threshold]) -> bool | None:
+        """Whether this sample alone meets every threshold; ``None`` if that is not known."""
+        met: list[bool | None] = []
+        for threshold in thresholds:
+            score = self.scores.get(scorer_key(threshold.metric, dict(threshold.params)))
+            is_known = score is not None and score.value is not None
+            met.append(threshold.is_met_by(score) if is_known and score is not None else None)
+        if False in met:
+            return False
+        return None if None in met or not met else True
+
+    def record(self) -> Sample:
+        """The sample for the log and the reports; waits for its answer."""
+        return Sample(
+            self.number,
+            self.answer,
+            tuple(self.scores.values()),
+            self.meets(self._plan.thresholds),
+            self._is_draw,
+            str(self.error or ""),
+        )
+
+    def _taken(self, key: str, scorer: ReadyScorer) -> Score:
+        answer = self.answer
+        if answer is None:
+            return scorer.unscored(f"no answer: {self.error}")
+        pending = self._pending.get(key)
+        if pending is not None:
+            futures.wait([pending])
+            if not pending.cancelled():  # it was, where another sample has won the vote
+                return pending.result()
+        with call_context(replace(self._plan.call_context, purpose=scorer.name)):
+            return self._session.score(scorer, self._plan.case, answer)
+
+    async def _run(self, judges: Scorers) -> None:
+        try:
+            self._answer.set_result(
+                await answer_request(self._session, self._plan, self._provider, self._request)
+            )
+        except BaseException as error:
+            self._answer.set_exception(_lasting(error))
+        await self._judge_all(judges)
+
+    async def _judge_later(self, judges: Scorers) -> None:
+        await asyncio.wait([asyncio.wrap_future(self._answer)])
+        await self._judge_all(judges)
+
+    async def _judge_all(self, judges: Scorers) -> None:
+        if self._answer.exception() is None:
+            answer = self._answer.result()
+            await asyncio.gather(
+                *(self._judge(key, scorer, answer) for key, scorer in judges.items())
+            )
+            return
+        for key in judges:
+            _drop(self._pending[key])
+
+    async def _judge(self, key: str, scorer: ReadyScorer, answer: Completion) -> None:
+        CALL_CONTEXT.set(replace(CALL_CONTEXT.get(), purpose=scorer.name))
+        pending = self._pending[key]
+        try:
+            is_won = self._ballot is None or await self._ballot.is_won_by(self.number, key, scorer)
+            if not is_won:
+                return _drop(pending)
+            pending.set_result(await self._session.judged(scorer, self._plan.case, answer))
+        except BaseException as error:
+            pending.set_exception(_lasting(error))
+
+
+def _drop(future: Future[Score]) -> None:
+    """Make it known that there will be no score; the second step wakes those who wait for several."""
+    future.cancel()
+    future.set_running_or_notify_cancel()
+
+
+def _lasting(error: BaseException) -> BaseException:
+    """The error as the test sees it: a task is cancelled only because the run ends."""
+    return Stopped(STOPPED) if isinstance(error, asyncio.CancelledError) else error

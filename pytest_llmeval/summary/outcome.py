@@ -1,0 +1,146 @@
+"""From the scores of a case to its outcome, its cause and its message. Every door decides here."""
+
+from __future__ import annotations
+
+import textwrap
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_llmeval.errors import (
+    CallError,
+    InputError,
+    LLMEvalError,
+    NotConfiguredError,
+    NotSent,
+    RunLogError,
+    StoreError,
+    Undecided,
+    Unjudged,
+)
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.result import Cause, Outcome, Sample
+from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.summary.checks import drawn_text, kept_text
+from pytest_llmeval.text import number, printed
+
+CI_COMMAND = "::"  # what GitHub's runner obeys at the beginning of a printed line
+TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
+
+Held = tuple[Threshold, Score]
+"""A threshold, and a score that it is held against."""
+
+
+_CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
+    (Unjudged, "unscored"),
+    (Undecided, "undecided"),
+    (NotSent, "not_sent"),
+    (CallError, "call"),
+    (NotConfiguredError, "no_model"),
+    (InputError, "input"),
+    (StoreError, "store"),
+    (RunLogError, "store"),
+    (AssertionError, "assertion"),
+)
+"""The first type that fits decides, so that a special one stands before its base."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """How a case ended.
+
+    Attributes:
+        outcome: The outcome.
+        cause: Why it ended so, in one word.
+        message: Why it did not pass, in a few lines; empty if it did.
+        error: What a test raises for it; ``None`` where the thresholds could be decided.
+    """
+
+    outcome: Outcome = "passed"
+    cause: Cause = ""
+    message: str = ""
+    error: LLMEvalError | None = None
+
+
+def conclude(case: Case, held: Sequence[Held], samples: Sequence[Sample] = ()) -> Conclusion:
+    """Decide a case by its thresholds alone. A missed threshold counts before an unscored one.
+
+    Args:
+        case: The case.
+        held: Every threshold with a score that it is held against; one can occur several times.
+        samples: The samples of the case, which the message counts.
+    """
+    missed = missed_by(held)
+    if missed:
+        return Conclusion("failed", "threshold", "\n".join(_missed_lines(case, missed, samples)))
+    for _, score in held:
+        score = finite(score)
+        if score.value is None:
+            error = Unjudged(score.name, score.error)
+            return Conclusion("error", "unscored", str(error), error)
+    return Conclusion()
+
+
+def conclude_error(error: Exception) -> Conclusion:
+    """Conclude a case that an error has ended: it could not be judged."""
+    text = str(error)
+    if not isinstance(error, LLMEvalError):
+        text = "".join(traceback.format_exception_only(error)).strip()
+    return Conclusion("error", cause_of(error), text)
+
+
+def cause_of(error: BaseException) -> Cause:
+    """The cause of an outcome that an error decided."""
+    return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), "exception")
+
+
+def missed_by(held: Sequence[Held]) -> list[Held]:
+    """The thresholds that are not met, each with its score."""
+    missed: list[Held] = []
+    for threshold, score in held:
+        value = finite(score).value
+        if value is not None and not threshold.is_met_by(value):
+            missed.append((threshold, score))
+    return missed
+
+
+def _missed_lines(case: Case, missed: Sequence[Held], samples: Sequence[Sample]) -> list[str]:
+    """A line for each missed threshold, then the reasons of the scores and the number of samples."""
+    heads = [f"{_miss(threshold, score)} at {case.source}" for threshold, score in missed]
+    reasons = reason_lines([score for _, score in missed])
+    return [*heads, *reasons, *_samples_lines(samples)]
+
+
+def _samples_lines(samples: Sequence[Sample]) -> list[str]:
+    """How many samples meet the thresholds, and how the further samples of a broken case did."""
+    drawn = drawn_text(samples)
+    rows = {"samples": kept_text(samples), "must pass": drawn and f"broken: {drawn}"}
+    return [labelled(label, text) for label, text in rows.items() if text]
+
+
+def _miss(threshold: Threshold, score: Score) -> str:
+    params = "".join(f" {name}={value!r}" for name, value in threshold.params.items())
+    origin = f" ({threshold.origin})" if threshold.origin else ""
+    required = f"{threshold.comparison} {threshold.bound:.10g}"
+    return f"{score.name}{params} is {shown_value(score)}, asked {required}{origin}"
+
+
+def reason_lines(scores: Sequence[Score]) -> list[str]:
+    """The reasons that scores give."""
+    return [labelled("reason", score.reason) for score in scores if score.reason]
+
+
+def shown_value(score: Score) -> str:
+    """The value of a score as a person reads it."""
+    return "unscored" if score.value is None else number(score.value)
+
+
+def labelled(label: str, text: str) -> str:
+    """A shortened text behind its label; further lines are indented."""
+    short = text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
+    lines = (
+        f"| {line}" if line.lstrip().startswith(CI_COMMAND) else line
+        for line in printed(short).splitlines()
+    )
+    return textwrap.indent("\n".join(lines), " " * 12).replace(" " * 12, f"  {label:<10}", 1)
