@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.score import Scale as Scale
     from pytest_llmeval.records.score import Score as Score
     from pytest_llmeval.records.threshold import Threshold as Threshold
+    from pytest_llmeval.runs.evaluate import aevaluate as aevaluate
+    from pytest_llmeval.runs.evaluate import evaluate as evaluate
+    from pytest_llmeval.runs.evaluation import Evaluation as Evaluation
     from pytest_llmeval.store.memory import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
@@ -67,6 +70,8 @@ _NAMES_BY_MODULE = {
     "records.run": "Run",
     "records.score": "Scale Score",
     "records.threshold": "Threshold",
+    "runs.evaluate": "aevaluate evaluate",
+    "runs.evaluation": "Evaluation",
     "store.memory": "MemoryStore",
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}

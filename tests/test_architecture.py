@@ -40,6 +40,7 @@ LAYERS = (
 DOORS = {
     "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
     "cli": {"click"},
+    "runs": {"pandas"},
     "settings": {"iniconfig", "tomllib", "tomli"},
     "reports": {"jinja2", "regex"},
     "runlog": {"sqlalchemy"},

@@ -25,6 +25,7 @@ PUBLIC = [
     "Completion",
     "CompletionStore",
     "EndpointDown",
+    "Evaluation",
     "GoldenFileError",
     "InputError",
     "LLMEvalError",
@@ -52,6 +53,8 @@ PUBLIC = [
     "Unjudged",
     "Usage",
     "__version__",
+    "aevaluate",
+    "evaluate",
     "read_cases",
 ]
 LATE = {

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ALONE, CONTROLLER = "main", "controller"
 DAY_S = 86_400
+DRAIN_S = 1.0
+"""Seconds that calls in flight may still take when the run ends; they are paid for, and stored."""
+
 OFF, REPLAY = "off", "none"
 """Record modes: neither recorded nor replayed; only replayed."""
 

@@ -1,4 +1,4 @@
-"""Ids of runs."""
+"""The record of a run as it starts, and its id."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import platform
 import re
 import uuid
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from importlib import metadata
 
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.database import shown_place
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
-if TYPE_CHECKING:
-    pass
+_DISTRIBUTION = "pytest-llm-golden"
 
 
 def new_run_id() -> str:
@@ -34,14 +33,18 @@ def started_run(
         run_id: Its experiment id.
         settings: The settings in force.
         started: When it started.
-        versions: Versions to log, beside Python's.
+        versions: Versions to log, besides those of Python and of this package.
     """
     return Run(
         id=run_id,
         name=settings.name,
         started_at=started.isoformat(timespec="milliseconds"),
         settings=_changed_settings(settings),
-        versions={"python": platform.python_version(), **versions},
+        versions={
+            "python": platform.python_version(),
+            _DISTRIBUTION: metadata.version(_DISTRIBUTION),
+            **versions,
+        },
     )
 
 

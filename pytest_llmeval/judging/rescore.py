@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from pytest_llmeval import __version__
 from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
@@ -236,9 +235,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     """
     _check(session, log, source)
     settings = session.settings
-    run = started_run(
-        run_id, settings, datetime.now(timezone.utc), {"pytest-llm-golden": __version__}
-    )
+    run = started_run(run_id, settings, datetime.now(timezone.utc), {})
     run = replace(
         run,
         name=run.name or f"{source.name or source.id} rescored",

@@ -146,15 +146,11 @@ class Controller:
 
     def _opened(self) -> Recorder:
         if self._recorder is None:
-            import pytest_llmeval
             from pytest_llmeval.assembly.run_record import started_run
             from pytest_llmeval.runs.recorder import Recorder
 
             settings = self._activation.settings
-            versions = {
-                "pytest": pytest.__version__,
-                "pytest-llm-golden": pytest_llmeval.__version__,
-            }
+            versions = {"pytest": pytest.__version__}
             run = started_run(self._activation.run_id, settings, self._started, versions)
             self._recorder = Recorder(settings, self._activation.locations, run)
         return self._recorder

@@ -134,8 +134,7 @@ def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
     Raises:
         NotConfiguredError: Under ``--llm-strict``, or with a bound given on the command line.
     """
-    settings = item.config.stash[STATE].settings
-    if settings.strict or {"min_score", "threshold"} & settings.explicit:
+    if item.config.stash[STATE].settings.requires_scores:
         raise error
     raise pytest.skip.Exception(str(error)) from error
 

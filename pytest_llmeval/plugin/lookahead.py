@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
 
 
-WINDOW = 4
-"""Cases ahead for each call that may be in flight: as good as all of them, even where some calls take long."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note the order of the tests."""
@@ -116,8 +112,7 @@ class LookAhead:
                 self._activation.session.engine.name(self._activation.adopt(value), scope)
 
     def _window(self) -> int:
-        settings = self._activation.settings
-        cases = settings.concurrency * WINDOW if settings.lookahead is None else settings.lookahead
+        cases = self._activation.settings.cases_ahead
         return -(-cases // self._activation.members)
 
     def begin(self, item: pytest.Item) -> CaseEvaluation | None:

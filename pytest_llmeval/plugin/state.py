@@ -181,7 +181,10 @@ class PluginState:
     def end_calls(self) -> None:
         """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
         if "session" in vars(self):
-            self.session.close(None if self.worker != "main" and not self.is_cut_off else DRAIN_S)
+            from pytest_llmeval.assembly.calls import DRAIN_S
+
+            is_awaited = self.worker != "main" and not self.is_cut_off
+            self.session.close(None if is_awaited else DRAIN_S)
 
     def lanes(self) -> list[dict[str, Any]]:
         """What is in flight to each endpoint, over all processes of the run; empty while nothing was sent."""
@@ -203,9 +206,6 @@ class PluginState:
         if "session" in vars(self):
             self.session.close()
 
-
-DRAIN_S = 1.0
-"""Seconds that calls in flight may still take when nobody needs their answers; they are paid for, and kept."""
 
 STATE = pytest.StashKey[PluginState]()
 RUN: pytest.StashKey[CaseEvaluation] = pytest.StashKey()

@@ -28,7 +28,8 @@ class Threshold:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
         comparison: One of ``>= <= > < ==``.
         params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
-        origin: Who asked for it: ``row``, ``marker``, ``command line``, ``environment`` or ``ini``.
+        origin: Where it was set: ``row``, ``marker``, ``keyword`` (of `evaluate`), ``command line``,
+            ``environment`` or ``ini``.
     """
 
     metric: str

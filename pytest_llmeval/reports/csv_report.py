@@ -21,6 +21,9 @@ COLUMNS = (
     "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd", "judge_cost_usd",
     "samples", "samples_kept",
 )  # fmt: skip
+Cell = str | float | None
+"""A value of the table; ``None`` where it is unscored, unknown or absent."""
+
 SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
 
 
@@ -38,14 +41,24 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    names, size = _score_names(rereadable(results))
+    head, rows = table(run, results)
     with replacing(path, "CSV report") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            [*COLUMNS, *(_text(f"score_{name}" if name in COLUMNS else name) for name in names)]
-        )
-        for result in results:
-            writer.writerow([*_cells(run, result, size), *_scores(result, names)])
+        writer.writerow([_text(name) for name in head])
+        for row in rows:
+            writer.writerow([_text(cell) if isinstance(cell, str) else cell for cell in row])
+
+
+def table(run: Run, results: Iterable[CaseResult]) -> tuple[list[str], Iterator[list[Cell]]]:
+    """The names of the columns, and a row of plain values for each result.
+
+    Args:
+        run: The run.
+        results: Its results, in the order of the table; read twice.
+    """
+    names, size = _score_names(rereadable(results))
+    head = [*COLUMNS, *(f"score_{name}" if name in COLUMNS else name for name in names)]
+    return head, ([*_cells(run, result, size), *_scores(result, names)] for result in results)
 
 
 def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
@@ -57,12 +70,12 @@ def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
     return sorted(names - {SCORE}), size
 
 
-def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | None]:
+def _cells(run: Run, result: CaseResult, size: int) -> Iterator[Cell]:
     """The cells of `COLUMNS`, in their order."""
     case, asked = result.case, result.request.parameters if result.request else Parameters()
     rubric = next((finite(score) for score in result.scores if score.name == SCORE), None)
     response = result.completion.text if result.completion else None
-    yield from map(_text, (result.started_at, case.prompt, case.expected, response))
+    yield from (result.started_at, case.prompt, case.expected, response)
     yield from (
         asked.temperature,
         asked.max_tokens,
@@ -71,12 +84,10 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[str | float | No
         asked.presence_penalty,
     )
     yield None if rubric is None else rubric.value
-    yield from map(_text, ("; ".join(case.tags), model_of(result)))
+    yield from ("; ".join(case.tags), model_of(result))
     yield size
     reason = None if rubric is None else rubric.reason or rubric.error
-    yield from map(
-        _text, (result.judge_model, reason, run.id, case.id, result.suite, result.outcome)
-    )
+    yield from (result.judge_model, reason, run.id, case.id, result.suite, result.outcome)
     cost = case_cost(result)
     yield from (cost.generation, cost.judging)
     kept, known = met_count(result.samples)
@@ -91,9 +102,7 @@ def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:
     return (values.get(name) for name in names)
 
 
-def _text(text: str | None) -> str | None:
+def _text(text: str) -> str:
     """A cell that no spreadsheet takes for a formula and every reader of CSV can read."""
-    if text is None:
-        return None
     plain = text.replace("\0", "\\0")
     return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain

@@ -65,6 +65,14 @@ class Recorder:
             self._log.begin(self.run)
         self._log.add(self.run.id, result)
 
+    def results(self) -> Iterable[CaseResult]:
+        """The results that were added, as the log holds them until the run is finished.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        return () if self._log is None else self._log.results(self.run.id)
+
     def read_baselines(self, session: Session) -> tuple[Note, ...]:
         """Read the baselines of the settings; answers that another judge has scored are judged again.
 

@@ -24,6 +24,9 @@ PARAMETER_NAMES = (
     "temperature", "top_p", "max_tokens", "stop", "seed", "frequency_penalty", "presence_penalty", "n", "extra_body",
 )  # fmt: skip
 
+CASES_A_CALL = 4
+"""Cases ahead for each call that may be in flight: as good as all, even where some calls are slow."""
+
 
 SECTIONS = {
     "model": "What answers",
@@ -476,6 +479,16 @@ class Settings:
 
     bounds: tuple[tuple[str, str], ...] = ()
     """Bounds with their origin: those of ``min_score`` and ``threshold`` from every place, the strongest first."""
+
+    @property
+    def cases_ahead(self) -> int:
+        """How many cases are in work at once, the running one included; 0: one call at a time."""
+        return self.concurrency * CASES_A_CALL if self.lookahead is None else self.lookahead
+
+    @property
+    def requires_scores(self) -> bool:
+        """Whether a case without a model or a judge is an error, and not skipped."""
+        return self.strict or bool({"min_score", "threshold"} & self.explicit)
 
     def parameters(self) -> Parameters:
         """The sampling parameters of a generation."""

@@ -1,0 +1,351 @@
+"""A run from Python, without pytest: `evaluate` and its async twin `aevaluate`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.assembly.calls import DRAIN_S, Process
+from pytest_llmeval.assembly.providers import Environment
+from pytest_llmeval.assembly.roles import setting_notes
+from pytest_llmeval.assembly.run_record import new_run_id, started_run
+from pytest_llmeval.assembly.session import Session
+from pytest_llmeval.cases.evaluate import evaluate_cases
+from pytest_llmeval.cases.plan import Plan, plan_case
+from pytest_llmeval.errors import (
+    InputError,
+    LLMEvalError,
+    NotConfiguredError,
+    SettingError,
+    nearest,
+)
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.result import Outcome
+from pytest_llmeval.records.run import Note
+from pytest_llmeval.records.verdicts import case_exit_code, joint_exit_code
+from pytest_llmeval.runs.ending import (
+    CUT_OFF,
+    NO_VERDICT,
+    Ending,
+    decide,
+    end_run,
+)
+from pytest_llmeval.runs.evaluation import Evaluation
+from pytest_llmeval.runs.gates import Gates, check
+from pytest_llmeval.runs.merge import excused
+from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.settings.project import find_project
+from pytest_llmeval.settings.resolve import resolve
+from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.stats.reducers import parse_reducer
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.protocols import BaseProvider, Scorer
+
+
+Golden = str | os.PathLike[str] | Sequence[str | os.PathLike[str] | Case]
+"""What is evaluated: the path of a golden file, several paths, or cases."""
+
+_CASES = "golden"
+"""The setting that is no keyword here: the first argument names the cases."""
+
+_KEYWORD = "keyword"
+_INTERRUPTED = 2
+"""pytest's exit code of a run that was cut off."""
+
+
+def evaluate(
+    golden: Golden,
+    *,
+    provider: object = None,
+    metrics: Iterable[Scorer] = (),
+    **settings: object,
+) -> Evaluation:
+    """Evaluate the cases of golden files, as pytest does for the same settings.
+
+    The run uses the project's ini file, the environment, the completion store, recordings, budget
+    and limits, and it leaves the same run log and reports. It may be called where an event loop
+    runs, as in a notebook.
+
+    Args:
+        golden: The path of a golden file, several paths, or cases. A relative path is looked up
+            from the current folder, then from the root of the project.
+        provider: What answers: a spec as for ``--llm-provider``, a Provider, or a function from a
+            case to a text, sync or async. By default what the settings name.
+        metrics: Metrics of your own, for thresholds to name.
+        settings: Settings by their names in the reference, for example ``model="gpt-4"``,
+            ``min_score=4`` or ``threshold=["toxicity<=0.2"]``. They go before environment and ini
+            file.
+
+    Raises:
+        InputError: A setting, a golden file or a case cannot be used. Nothing was sent.
+        LLMEvalError: The run log or a report cannot be written.
+    """
+    return _Evaluator(golden, provider, metrics, settings).run()
+
+
+async def aevaluate(
+    golden: Golden,
+    *,
+    provider: object = None,
+    metrics: Iterable[Scorer] = (),
+    **settings: object,
+) -> Evaluation:
+    """Evaluate as `evaluate` does, without blocking the running event loop.
+
+    When the awaiting task is cancelled, the run is cut off.
+
+    Args:
+        golden: As for `evaluate`.
+        provider: As for `evaluate`.
+        metrics: As for `evaluate`.
+        settings: As for `evaluate`.
+
+    Raises:
+        InputError: A setting, a golden file or a case cannot be used. Nothing was sent.
+        LLMEvalError: The run log or a report cannot be written.
+    """
+    evaluator = await asyncio.to_thread(_Evaluator, golden, provider, metrics, settings)
+    running = asyncio.ensure_future(asyncio.to_thread(evaluator.run))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.to_thread(evaluator.stop)
+        with suppress(_Cancelled, LLMEvalError):
+            await running
+        raise
+
+
+class _Cancelled(BaseException):
+    """The run was stopped from another thread."""
+
+
+class _Evaluator:
+    """One run from its settings to its end.
+
+    Args:
+        golden: What is evaluated.
+        provider: What answers; ``None``: what the settings name.
+        metrics: Metrics of the user.
+        given: Settings by name.
+
+    Raises:
+        InputError: Something cannot be used.
+    """
+
+    def __init__(
+        self,
+        golden: Golden,
+        provider: object,
+        metrics: Iterable[Scorer],
+        given: Mapping[str, object],
+    ) -> None:
+        self._started = datetime.now(timezone.utc)
+        if isinstance(provider, str):
+            given, provider = {**given, "provider": provider}, None
+        current = Path.cwd()
+        project = find_project(current)
+        self._settings = _settings(given, project.ini)
+        self._locations = Locations.of(self._settings, project.root, current)
+        self._gates = Gates(self._settings, {})
+        self._run_id = new_run_id()
+        environment = Environment(
+            self._locations, dict(os.environ), {}, runs_all=False, process=Process(self._run_id)
+        )
+        self._session = Session(self._settings, environment)
+        for metric in metrics:
+            self._session.metrics.add(metric, "evaluate")
+        cases = self._cases(golden)
+        self._plans = self._selected(self._planned(cases))
+        self._is_whole = len(self._plans) == len(cases)
+        self._session.trust.cases = [plan.case for plan in self._plans]
+        self._quarantine = self._read_quarantine()
+        self._provider = self._chosen(provider)
+        self._check()
+        self._is_stopped = threading.Event()
+        self._outcomes: list[Outcome] = []
+        self._is_judged = False
+
+    def run(self) -> Evaluation:
+        """Evaluate every case, decide the gates, and write what the run leaves behind."""
+        run = started_run(self._run_id, self._settings, self._started, {})
+        recorder = Recorder(self._settings, self._locations, run)
+        try:
+            self._evaluate(recorder)
+            baseline_notes = self._read_baselines(recorder)
+        except BaseException:
+            with suppress(LLMEvalError, OSError):  # the error that cut the run off is raised
+                self._cut_off(recorder)
+            raise
+        return self._finish(recorder, baseline_notes)
+
+    def stop(self) -> None:
+        """Cut the run off, from another thread: nothing more is sent."""
+        self._is_stopped.set()
+        self._session.close(DRAIN_S)
+
+    def _evaluate(self, recorder: Recorder) -> None:
+        by_gate = self._settings.fail_on == "gate"
+        for found in evaluate_cases(self._session, self._plans, self._provider):
+            if self._is_stopped.is_set():
+                raise _Cancelled
+            result = excused(found, by_gate, self._quarantine)
+            recorder.add(result)
+            self._outcomes.append(result.outcome)
+            self._is_judged = self._is_judged or bool(result.judge_model)
+
+    def _read_baselines(self, recorder: Recorder) -> tuple[Note, ...]:
+        """Read the baselines while calls can still be made, since one may have to be judged again."""
+        if not self._gates.is_asked:
+            return ()
+        with suppress(LLMEvalError, OSError):  # the gates meet the same trouble, and say it
+            return recorder.read_baselines(self._session)
+        return ()
+
+    def _finish(self, recorder: Recorder, baseline_notes: tuple[Note, ...]) -> Evaluation:
+        ending = self._end_calls(recorder)
+        gate_code, gate_notes = decide(recorder, self._gates, self._quarantine, self._is_whole)
+        code = joint_exit_code((case_exit_code(self._outcomes), gate_code))
+        logged = tuple(recorder.results())  # with what the baselines hold about each case
+        notes = (*self._notes(ending), *baseline_notes, *gate_notes)
+        written = recorder.finish(code, (), notes)
+        if written is None:
+            raise InputError("evaluate: found no case; allowed: at least one")
+        summary, paths = written
+        paths.update(ending.paths)
+        return Evaluation(recorder.run, logged, summary, paths, recorder.told_to_ci)
+
+    def _cut_off(self, recorder: Recorder) -> None:
+        """Leave the run as pytest leaves one that is interrupted: without a verdict."""
+        ending = self._end_calls(recorder, is_cut_off=True)
+        text = NO_VERDICT if self._gates.is_asked else CUT_OFF
+        recorder.finish(_INTERRUPTED, (), (*self._notes(ending), Note("cut_off", text)))
+
+    def _notes(self, ending: Ending) -> tuple[Note, ...]:
+        return (*setting_notes(self._settings, self._is_judged), *ending.notes)
+
+    def _end_calls(self, recorder: Recorder, is_cut_off: bool = False) -> Ending:
+        """Send nothing more, write the recordings, and enter into the run what was sent."""
+        self._session.close(DRAIN_S)
+        ending = end_run(self._session, (), self._is_whole and not is_cut_off)
+        recorder.run = replace(
+            recorder.run, traffic=ending.traffic, judges=ending.judges, is_cut_off=is_cut_off
+        )
+        return ending
+
+    def _cases(self, golden: Golden) -> list[Case]:
+        if isinstance(golden, (str, os.PathLike)):
+            golden = [golden]
+        cases: list[Case] = []
+        for item in golden:
+            if isinstance(item, Case):
+                cases.append(item)
+                continue
+            path = self._locations.current / item
+            if not path.exists():
+                path = self._locations.root / item
+            cases += self._session.cases(path)
+        return cases
+
+    def _planned(self, cases: Sequence[Case]) -> list[Plan]:
+        """What is declared about each case.
+
+        Raises:
+            InputError: Two cases are the same, or a threshold or an expression cannot be read.
+        """
+        parse_reducer(self._settings.reducer, self._settings.samples)
+        plans: dict[str, Plan] = {}
+        for order, case in enumerate(cases):
+            suite = case.source.file
+            nodeid = f"{suite}::{case.id}"
+            if nodeid in plans:
+                raise InputError(f"{case.source}: found the case {nodeid} twice; allowed: once")
+            plans[nodeid] = plan_case(case, self._settings, nodeid, suite, order)
+        return list(plans.values())
+
+    def _selected(self, plans: list[Plan]) -> list[Plan]:
+        """The cases that ``where`` and ``limit`` leave.
+
+        Raises:
+            InputError: There is none.
+        """
+        from pytest_llmeval.goldens.selection import draw, where_filter
+
+        settings = self._settings
+        if settings.where is not None:
+            matches = where_filter(settings.where, "where")
+            plans = [plan for plan in plans if matches(plan.case)]
+        if settings.limit is not None:
+            names = [plan.nodeid for plan in plans]
+            drawn = draw(names, settings.limit, settings.limit_seed)
+            plans = [plan for plan in plans if plan.nodeid in drawn]
+        if not plans:
+            raise InputError("evaluate: found no case; allowed: at least one that where selects")
+        return plans
+
+    def _read_quarantine(self) -> Quarantine | None:
+        name = self._settings.quarantine
+        if not name:
+            return None
+        from pytest_llmeval.gating.quarantine import read_quarantine
+
+        path = self._locations.path("quarantine", name)
+        return read_quarantine(path, name, datetime.now().astimezone().date())
+
+    def _chosen(self, provider: object) -> BaseProvider:
+        """What answers.
+
+        Raises:
+            NotConfiguredError: Nothing is set that could.
+        """
+        if provider is None:
+            return self._session.provider(self._settings)
+        from pytest_llmeval.providers.python import as_provider
+
+        return as_provider(provider, "provider")
+
+    def _check(self) -> None:
+        """Look, before anything is sent, whether gates and scorers can be used."""
+        check(self._settings)
+        checked: set[str] = set()
+        for plan in self._plans:
+            for name, params in plan.declared:
+                key = f"{name} {params!r}"
+                if key not in checked:
+                    checked.add(key)
+                    with suppress(NotConfiguredError):  # the outcome of the case
+                        self._session.scorer(name, params, self._settings)
+
+
+def _settings(given: Mapping[str, object], ini: Mapping[str, object]) -> Settings:
+    """The settings in force: keywords, environment, ini file.
+
+    Raises:
+        SettingError: There is no such setting, or a value is not allowed.
+    """
+    rows = {row.name: row for row in OPTIONS if row.name != _CASES}
+    for name, value in given.items():
+        if name not in rows:
+            allowed = ", ".join(rows)
+            raise SettingError("evaluate", name, allowed, nearest(name, list(rows)))
+        if value is not None:
+            rows[name].read(value, f"{name}=")
+    settings = resolve(given, os.environ, ini)
+    bounds = tuple(
+        (_KEYWORD if origin == "command line" else origin, text) for origin, text in settings.bounds
+    )
+    if settings.dry_run:
+        remedy = "Estimate the cost with pytest and --llm-dry-run."
+        raise SettingError("dry_run", True, "false: evaluate makes the calls", remedy)
+    settings = replace(settings, bounds=bounds)
+    settings.thresholds()  # raises where one cannot be read
+    return settings

@@ -1,0 +1,107 @@
+"""A finished run as Python has it: results, verdict, a data frame, and a short table in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.records.comparison import Comparison, GateOutcome
+from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import RunOutcome
+from pytest_llmeval.summary.summary import Summary
+
+if TYPE_CHECKING:
+    import pandas
+
+
+_WORST_SHOWN = 5
+_WORST_FIRST = ("failed", "error", "xfailed", "skipped")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished run, as `evaluate` returns it. A notebook shows it as a short table.
+
+    Attributes:
+        run: The record of the run, as it stands in the run log.
+        results: Everything about each case, in the order of the golden files.
+        summary: The run in numbers.
+        paths: Where the run log and the reports were written, by kind.
+        ci_lines: Lines that annotate a pull request when a CI job prints them.
+    """
+
+    run: Run
+    results: tuple[CaseResult, ...]
+    summary: Summary
+    paths: Mapping[str, str]
+    ci_lines: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> RunOutcome:
+        """``passed``, ``failed`` (worse than required), ``error`` (not judged) or ``empty``."""
+        return self.summary.verdict
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that pytest has for such a run: 0, 1 (worse) or 10 (not judged)."""
+        return self.run.exit_code or 0
+
+    @property
+    def gates(self) -> tuple[GateOutcome, ...]:
+        """What became of each gate, the worst first."""
+        return self.run.gates
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """One comparison for each baseline that could be read."""
+        return self.run.comparisons
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row for each case, with the columns of the CSV report."""
+        import pandas
+
+        from pytest_llmeval.reports.csv_report import table
+
+        head, rows = table(self.run, self.results)
+        frame: pandas.DataFrame = pandas.DataFrame(list(rows), columns=head)
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<Evaluation {self.run.id}: {self.summary.headline}>"
+
+    def _repr_html_(self) -> str:
+        """The headline, the counts and the worst cases, for a notebook."""
+        summary = self.summary
+        counts = {
+            "passed": summary.passed,
+            "failed": summary.failed,
+            "error": summary.error,
+            "skipped": summary.skipped,
+            "expected to fail": summary.xfailed,
+        }
+        shown = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+        lines = [
+            f"<p><strong>{html.escape(summary.verdict.upper())}: "
+            f"{html.escape(summary.headline)}</strong></p>",
+            f"<p>{html.escape(shown)}</p>",
+        ]
+        worst = self._worst()
+        if worst:
+            rows = "".join(_html_row(result) for result in worst)
+            head = "<tr><th>case</th><th>outcome</th><th>reason</th></tr>"
+            lines.append(f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>")
+        return "\n".join(lines)
+
+    def _worst(self) -> list[CaseResult]:
+        found = [result for result in self.results if result.outcome in _WORST_FIRST]
+        found.sort(key=lambda result: _WORST_FIRST.index(result.outcome))
+        return found[:_WORST_SHOWN]
+
+
+def _html_row(result: CaseResult) -> str:
+    reason = result.message.partition("\n")[0]
+    cells = (result.case.id, result.outcome, reason)
+    return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
