@@ -114,7 +114,9 @@ class CaseEvaluation:
         """
         return (answer,) if self.samples is None else self.samples.answers()
 
-    def begin(self, provider: BaseProvider, wanted: Iterable[Wanted], is_spare: bool = False) -> None:
+    def begin(
+        self, provider: BaseProvider, wanted: Iterable[Wanted], is_spare: bool = False
+    ) -> None:
         """Request the answer, and judges' scores of it, before the test needs them.
 
         Args:

@@ -65,7 +65,9 @@ class Samples:
         provider: Who answers.
     """
 
-    def __init__(self, session: Session, plan: Plan, provider: BaseProvider, request: Request) -> None:
+    def __init__(
+        self, session: Session, plan: Plan, provider: BaseProvider, request: Request
+    ) -> None:
         self.provider = provider
         self._session, self._plan, self._request = session, plan, request
         self._reducer = parse_reducer(plan.settings.reducer, plan.settings.samples)

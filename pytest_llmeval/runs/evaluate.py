@@ -278,7 +278,7 @@ class _Evaluator:
         Raises:
             InputError: There is none.
         """
-        from pytest_llmeval.goldens.selection import draw, where_filter
+        from pytest_llmeval.goldens.selection import random_subset, where_filter
 
         settings = self._settings
         if settings.where is not None:
@@ -286,7 +286,7 @@ class _Evaluator:
             plans = [plan for plan in plans if matches(plan.case)]
         if settings.limit is not None:
             names = [plan.nodeid for plan in plans]
-            drawn = draw(names, settings.limit, settings.limit_seed)
+            drawn = random_subset(names, settings.limit, settings.limit_seed)
             plans = [plan for plan in plans if plan.nodeid in drawn]
         if not plans:
             raise InputError("evaluate: found no case; allowed: at least one that where selects")
