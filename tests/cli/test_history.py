@@ -34,6 +34,7 @@ def case(
         f"Worth {value:g}.",
         judge,
         calls=(judge_call(f"{id_} {value} {judge}"),),
+        judge="judge-large",
     )
     return replace(
         passed(),

@@ -33,7 +33,7 @@ AFTER_MERGE = Run("20260106T100000-ffffff", exit_code=None)
 
 
 def merged_from(parts: tuple[Run, ...]) -> Run:
-    return replace(MERGED, settings={"merged": ", ".join(part.id for part in parts)})
+    return replace(MERGED, parts=tuple(part.id for part in parts))
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def by_merge(llmeval: Command, source: str) -> str:
     chosen = ["--run", source] if source else []
     llmeval.run("merge", LOG, *chosen, "--log", "new.sqlite", "--json", "", "--html", "")
     with closing(RunLog("new.sqlite")) as log:
-        return next(log.runs()).settings["merged"]
+        return ", ".join(next(log.runs()).parts)
 
 
 FINDERS = {

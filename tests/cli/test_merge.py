@@ -299,6 +299,21 @@ def test_what_fails_the_run_is_decided_anew(
     assert {each.case.id: each.outcome for each in newest()[1]} == outcomes
 
 
+@pytest.mark.parametrize(("cause", "ended"), [("threshold", "xfailed"), ("assertion", "failed")])
+def test_the_cause_of_a_failure_says_whether_gates_decide_and_not_its_message(
+    llmeval: Command, shards: Shards, cause: str, ended: str
+) -> None:
+    def reword(report: Any) -> None:
+        bad = next(each for each in report["results"] if each["case"]["id"] == "bad")
+        assert bad["cause"] == "threshold"
+        assert bad["checks"][0]["met"] is False  # a miss stands beside the assertion, too
+        bad.update(cause=cause, message="worded in another way")
+
+    path = edited(*shards.reports("others"), "reworded.json", reword)
+    llmeval.run("merge", path, "--fail-on", "gate", "--gate", "unscored<=.5")
+    assert {each.case.id: each.outcome for each in newest()[1]}["bad"] == ended
+
+
 def test_github_is_told_of_the_whole(
     llmeval: Command, shards: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:

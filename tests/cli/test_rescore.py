@@ -240,7 +240,7 @@ import pytest
 
 @pytest.mark.llm_golden("golden/faq.csv", min_score=4)
 def test_twice(llm_completion, llm_judge):
-    llm_judge(llm_completion, criteria="The answer is polite.")
+    llm_judge("Another text.")
 
 @pytest.mark.llm_golden("golden/faq.csv", min_score=4)
 def test_own(llm_completion):
@@ -268,6 +268,40 @@ def test_expected(llm_completion):
     assert {outcome for name, outcome in after.items() if "own" in name} == {"failed"}
     assert after["test_faq.py::test_expected[bad]"] == "xfailed"
     assert after["test_faq.py::test_expected[good]"] == "failed"
+
+
+def test_each_of_several_criteria_is_judged_again_and_held_to_its_own_threshold(
+    llmeval: Command, endpoint: TwoJudges, environment: dict[str, str]
+) -> None:
+    Path("test_faq.py").write_text(
+        """
+import pytest
+
+@pytest.mark.llm_golden("golden/faq.csv", min_score=4)
+@pytest.mark.llm_metric("rubric", criteria="The answer is polite.", min=1)
+def test_both(llm_completion):
+    pass
+"""
+    )
+    run_pytest(Path.cwd(), environment, "test_faq.py")
+    result = llmeval.run("rescore", "--judge-model", "strict")
+    assert "kept as before" not in result.stdout
+    with closing(RunLog(".llmeval/runs.sqlite")) as log:
+        after = next(log.runs())
+        good = next(each for each in log.results(after.id) if each.case.id == "good")
+    polite, whole = {"criteria": "The answer is polite."}, {}
+    by_params = {str(dict(score.params)): score for score in good.scores}
+    assert by_params.keys() == {str(polite), str(whole)}
+    assert {score.judge for score in good.scores} == {"strict"}
+    held = {
+        str(dict(check.threshold.params)): (good.checked_score(check), check.met)
+        for check in good.checks
+    }
+    assert held == {
+        str(polite): (by_params[str(polite)], True),
+        str(whole): (by_params[str(whole)], False),
+    }
+    assert (good.outcome, good.cause) == ("failed", "threshold")
 
 
 def test_labels_are_joined_with_the_scores_of_a_run(
