@@ -17,7 +17,7 @@ SIZE = {"width": 1100, "height": 1180}
 
 
 def main() -> None:
-    """Run the example whose smaller model is not good enough, and take a picture of the top of its report."""
+    """Run the example with the smaller model, and picture the top of its report."""
     with TemporaryDirectory() as folder:
         example = shutil.copytree(
             EXAMPLE, Path(folder) / "upgrade", ignore=shutil.ignore_patterns(".llmeval")

@@ -49,7 +49,8 @@ EXIT_CODES = {
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
-    UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not written",
+    UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not "
+    "written",
 }
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
@@ -58,12 +59,14 @@ VARIABLES = {
         0
     ]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
     keys.own_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
-    keys.JURY_KEY: "API key of the first juror; `_2` and so on for the next; without it the judge's, at the same URL",
+    keys.JURY_KEY: "API key of the first juror; `_2` and so on for the next; without it the "
+    "judge's, at the same URL",
     keys.OPENAI_KEY: f"API key of the model under test, where {keys.MODEL_KEY} is not set",
     keys.AZURE_ENDPOINT: "Azure OpenAI resource; in force where no base URL is set",
     AZURE_VERSION: "version of Azure's API, needed with Azure",
     keys.AZURE_KEY: f"API key for Azure, where {keys.MODEL_KEY} is not set",
-    "LLMEVAL_MODELS": "folder of local models; by default `llmeval/models` in the user's cache folder",
+    "LLMEVAL_MODELS": "folder of local models; by default `llmeval/models` in the user's cache "
+    "folder",
 }
 
 
@@ -104,8 +107,9 @@ def code(words: Iterable[str]) -> str:
 def options() -> Iterator[str]:
     """The option table, a heading for each section."""
     yield "## Options\n"
-    yield "Each option can be set in three places; the first of them that sets it counts: the command line, the"
-    yield "environment, the ini file. A marker stands between the command line and the environment.\n"
+    yield "Each option can be set in three places, and the first of them that sets it counts:"
+    yield "the command line, the environment, the ini file. A marker stands between the command"
+    yield "line and the environment.\n"
     for section, rows in groupby(OPTIONS, lambda row: row.section):
         yield f"### {SECTIONS[section]}\n"
         yield from table(
@@ -160,8 +164,9 @@ def hooks() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Every command of ``llmeval`` with its arguments."""
     yield "## Commands\n"
-    yield "Also as `python -m pytest_llmeval`. Where an option of pytest has the same name with `llm-`, its ini key and"
-    yield "environment variable count too. A path on the command line is relative to the current folder.\n"
+    yield "Also as `python -m pytest_llmeval`. Where an option of pytest has the same name with"
+    yield "`llm-`, its ini key and environment variable count too. A path on the command line is"
+    yield "relative to the current folder.\n"
     for name, command in every_command():
         context = click.Context(command, info_name=name)
         yield f"### `{name}`\n"
@@ -205,7 +210,7 @@ def columns() -> Iterator[str]:
 
 
 def metrics() -> Iterator[str]:
-    """The kinds of judges, and the metrics that ship with the package, a heading for each family."""
+    """The kinds of judges and the metrics of the package, a heading for each family."""
     yield "## Kinds of judges\n"
     yield from table(
         ("judge", "value", "parameters", "meaning"), map(metric_row, judges.describe())
@@ -279,8 +284,9 @@ def branches(error: type[Exception], indent: str) -> Iterator[str]:
 def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
-    yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be used;"
-    yield "`llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and `llmeval merge` as"
+    yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be"
+    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and"
+    yield "`llmeval merge` as"
     yield "pytest would have.\n"
     yield from table(
         ("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES)
@@ -288,7 +294,7 @@ def exit_codes() -> Iterator[str]:
 
 
 def prose(value: object) -> str:
-    """A docstring as Markdown: reStructuredText's double backticks are single ones, sections are sentences."""
+    """A docstring as Markdown: double backticks become single ones, sections sentences."""
     text = (inspect.getdoc(value) or "").replace("``", "`")
     return re.sub(r"Returns:\n\s+", "Returns: ", re.sub(r"\n {4,}", " ", text))
 

@@ -11,7 +11,7 @@ NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 class GroundedNumbers:
-    """Share of the numbers in an answer that stand in its passages or in the question; 1 if it has none.
+    """Share of an answer's numbers that its passages or the question contain; 1 without numbers.
 
     Prices, days and times of day are where an invented answer hurts most.
     """

@@ -1,4 +1,4 @@
-"""Facts out of customers' messages as JSON. Nothing here needs a judge: either the fields are right or they are not."""
+"""Facts from customers' messages as JSON. No judge is needed: a field is right or wrong."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def test_json_mode(llm_completion: Completion) -> None:
 @pytest.mark.llm_golden("../golden/extract.jsonl", where="'orders' in tags")
 @pytest.mark.llm_generate(answer_pattern=WITHOUT_FENCE, max_tokens=120)
 def test_code_fence_is_stripped(llm_case: Case, llm_completion: Completion) -> None:
-    """The endpoint is not asked for JSON: a model then likes to wrap it, and the pattern unwraps it."""
+    """Without a JSON mode a model likes to wrap its JSON; the answer pattern unwraps it."""
     assert json.loads(llm_completion.text) == json.loads(llm_case.expected or "")

@@ -17,6 +17,6 @@ LONGEST = 40
 def test_chat(
     llm_completion: Completion, llm_judge: Callable[..., Score], llm_readability: Callable[..., Any]
 ) -> None:
-    """The same bounds as in markers, as plain assertions; a Score compares with numbers and explains itself."""
+    """The same thresholds as plain assertions: a Score compares with numbers."""
     assert llm_readability(llm_completion).lexicon_count <= LONGEST
     assert llm_judge(llm_completion) >= 4

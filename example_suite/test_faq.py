@@ -1,4 +1,4 @@
-"""The whole assistant under test: search, prompt and model, against the questions that customers ask."""
+"""The whole assistant: search, prompt and model answer the questions of customers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.search import PassageSearch
 from pytest_llmeval import Completion, Provider, Request
 
 READABLE = 30
-"""Flesch reading ease that no answer to a customer may miss; 30 is the border to "very difficult"."""
+"""Minimum Flesch reading ease of an answer to a customer; below 30 is "very difficult"."""
 
 
 class AssistantUnderTest:

@@ -1,4 +1,4 @@
-"""One part of the assistant alone. It asks no model, so it is a plain test; the golden file serves it all the same."""
+"""The search alone. It asks no model, so this is a plain test over the golden file."""
 
 from __future__ import annotations
 

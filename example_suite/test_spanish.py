@@ -1,4 +1,4 @@
-"""Another language: the judge compares with Spanish answers, and a formula made for Spanish measures readability."""
+"""Another language: Spanish expected answers, and a readability formula for Spanish."""
 
 from __future__ import annotations
 

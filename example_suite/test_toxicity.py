@@ -1,4 +1,4 @@
-"""Toxicity: the assistant stays civil whatever it is told, and the measure itself is tried on texts that we know."""
+"""Toxicity: the assistant stays civil, and the metric is tried on known texts."""
 
 from __future__ import annotations
 

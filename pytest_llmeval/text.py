@@ -147,7 +147,7 @@ def rate_text(interval: Interval) -> str:
 
 
 def points(value: float | None, signed: bool = True) -> str:
-    """A share of a scale in points, of which the scale has a hundred: ``−5.3``."""
+    """A share of a scale in points, of which the scale has a hundred: ``-5.3`` with a minus sign."""
     if value is None:
         return NONE
     sign = "+" if signed else ""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from support.search import Passage, PassageSearch
 
 INSTRUCTION = (
-    "You are the support assistant of Velo Nord, a bicycle shop. Answer the customer in one or two short sentences. "
-    "Use only the policy below. If it does not answer the question, say that you do not know.\n\nPolicy:\n"
+    "You are the support assistant of Velo Nord, a bicycle shop. "
+    "Answer the customer in one or two short sentences. "
+    "Use only the policy below. If it does not answer the question, say that you do not know."
+    "\n\nPolicy:\n"
 )
 PASSAGES_SHOWN = 2
 
