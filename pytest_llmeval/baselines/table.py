@@ -1,4 +1,4 @@
-"""A side from a plain table of any tool: CSV or JSONL with an id and a score in each row."""
+"""A side from a plain table of any tool: CSV, TSV or JSONL with an id and a score in each row."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pytest_llmeval.gating.scores import (
     RunScores,
     text_hash,
 )
+from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.result import BeforeScore
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
@@ -166,8 +167,10 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
-    if path.suffix.lower() == ".csv":
-        yield from csv.DictReader(io.StringIO(text, newline=""))
+    file_format = format_of(path)
+    if file_format is not None and file_format.kind == "delimited":
+        source = io.StringIO(text, newline="")
+        yield from csv.DictReader(source, delimiter=file_format.delimiter)
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.goldens.formats.csv_table import records
 from pytest_llmeval.goldens.formats.json_table import BETWEEN, members
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
@@ -61,15 +62,16 @@ def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
     if not missing:
         return 0
     column = reading.columns.get("id", "id")
-    if path.suffix.lower() == ".parquet":
+    file_format = format_of(path)
+    if file_format is not None and file_format.kind == "parquet":
         _replace(path, _parquet_with_ids(path, column, reading))
+        return len(missing)
+    text = read_text(path)
+    if file_format is not None and file_format.kind == "delimited":
+        content = _csv_with_ids(text.content, column, missing, file_format.delimiter)
     else:
-        text = read_text(path)
-        if path.suffix.lower() == ".csv":
-            content = _csv_with_ids(text.content, column, missing)
-        else:
-            content = _json_with_ids(str(path), text.content, column, missing)
-        _replace(path, text.encoded(content))
+        content = _json_with_ids(str(path), text.content, column, missing)
+    _replace(path, text.encoded(content))
     return len(missing)
 
 
@@ -81,35 +83,36 @@ def _unfrozen(reading: Reading) -> list[tuple[Row, Case]]:
     ]
 
 
-def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]]) -> str:
+def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]], delimiter: str) -> str:
     ids = {row.line: case.id for row, case in missing}
     lines = io.StringIO(text, newline="").readlines()
     pieces: list[str] = []
     # Index of the id column; -1 stands for a new first column.
     index: int | None = None
-    for start, end, cells in records(text):
+    for start, end, cells in records(text, delimiter):
         written = "".join(lines[start - 1 : end])
         if not cells:
             pieces.append(written)
         elif index is None:
             names = [name.strip() for name in cells]
             index = names.index(column) if column in names else -1
-            pieces.append(written if index >= 0 else f"{column},{written}")
+            pieces.append(written if index >= 0 else f"{column}{delimiter}{written}")
         elif index < 0:
-            pieces.append(f"{ids.get(start, '')},{written}")
+            pieces.append(f"{ids.get(start, '')}{delimiter}{written}")
         elif start in ids:
-            pieces.append(_csv_row([*cells[:index], ids[start], *cells[index + 1 :]], written))
+            filled = [*cells[:index], ids[start], *cells[index + 1 :]]
+            pieces.append(_csv_row(filled, written, delimiter))
         else:
             pieces.append(written)
     return "".join(pieces)
 
 
-def _csv_row(cells: list[str], written: str) -> str:
+def _csv_row(cells: list[str], written: str, delimiter: str) -> str:
     breaks = _LINE_BREAK.findall(written)
     ending = breaks[-1] if breaks and written.endswith(breaks[-1]) else ""
     row = io.StringIO(newline="")
     # The default line end makes older versions of csv quote both kinds of line break.
-    csv.writer(row).writerow(cells)
+    csv.writer(row, delimiter=delimiter).writerow(cells)
     return row.getvalue().removesuffix("\r\n") + ending
 
 

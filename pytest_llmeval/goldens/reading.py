@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_llmeval.errors import GoldenFileError, Problem, nearest
 from pytest_llmeval.goldens.columns import ALIASES, resolve_columns
 from pytest_llmeval.goldens.drafts import Draft, draft_row
+from pytest_llmeval.goldens.formats import SUFFIXES, format_of
 from pytest_llmeval.goldens.formats.csv_table import read_csv
 from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
@@ -19,8 +20,6 @@ from pytest_llmeval.goldens.prompting import content_text, last_user, split_answ
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
 
-_TEXT_FORMATS = {".csv": read_csv, ".json": read_json, ".jsonl": read_jsonl, ".ndjson": read_jsonl}
-_SUFFIXES = (*_TEXT_FORMATS, ".parquet")
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
 
 
@@ -40,7 +39,7 @@ class Reading:
 
 
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
-    """Read and validate a golden file: CSV, JSON, JSONL or Parquet.
+    """Read and validate a golden file: CSV, TSV, JSON, JSONL or Parquet.
 
     An empty cell is an absent value. A number in a text field stays the text in the file.
     `Source.line` is the line where the row starts, also after quoted line breaks and in indented
@@ -108,16 +107,19 @@ def read_table(path: Path) -> Table:
     Raises:
         GoldenFileError: The file cannot be read.
     """
-    suffix = path.suffix.lower()
+    file_format = format_of(path)
     if path.is_dir():
         raise refused(str(path), "a directory", "a golden file")
-    if suffix == ".parquet" and path.is_file():
+    if file_format is None:
+        found, allowed = path.suffix.lower(), ", ".join(SUFFIXES)
+        raise refused(str(path), f"the suffix {found!r}", f"a file with the suffix {allowed}")
+    if file_format.kind == "parquet" and path.is_file():
         return read_parquet(str(path), path)
-    if suffix in _SUFFIXES:
-        content = read_text(path).content
-        return _TEXT_FORMATS[suffix](str(path), content)
-    allowed = f"a file with the suffix {', '.join(_SUFFIXES)}"
-    raise refused(str(path), f"the suffix {suffix!r}", allowed)
+    content = read_text(path).content
+    if file_format.kind == "delimited":
+        return read_csv(str(path), content, file_format.delimiter)
+    read = read_json if file_format.kind == "json" else read_jsonl
+    return read(str(path), content)
 
 
 def _only_variable(table: Table, fields: Mapping[str, str]) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.case import Case
 
 
-SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
 RECORDINGS = "recordings"
 CASE = pytest.StashKey["Case"]()
 
@@ -213,15 +212,18 @@ def _is_golden(path: Path, parent: pytest.Collector) -> bool:
 
 
 def _is_meant(path: Path, parent: pytest.Collector) -> bool:
-    if path.suffix.lower() not in SUFFIXES or _is_recording(path, parent.config):
+    patterns = parent.config.stash[STATE].settings.golden
+    is_named = parent.session.isinitpath(path)
+    if not is_named and not patterns:
         return False
-    if parent.session.isinitpath(path):
+    from pytest_llmeval.goldens.formats import format_of  # late: most runs collect no data file
+
+    if format_of(path) is None or _is_recording(path, parent.config):
+        return False
+    if is_named:
         return True
-    root = parent.config.rootpath
-    relative = os.path.relpath(path, root).replace(os.sep, "/")
-    patterns = [
-        posixpath.normpath(pattern) for pattern in parent.config.stash[STATE].settings.golden
-    ]
+    relative = os.path.relpath(path, parent.config.rootpath).replace(os.sep, "/")
     return any(
-        relative.startswith(f"{pattern}/") or fnmatch(relative, pattern) for pattern in patterns
+        relative.startswith(f"{pattern}/") or fnmatch(relative, pattern)
+        for pattern in map(posixpath.normpath, patterns)
     )

@@ -120,7 +120,7 @@ def test_the_source_is_relative_to_the_root_with_forward_slashes(folder: GoldenF
 
 @settings(max_examples=100, deadline=None)
 @given(
-    suffix=st.sampled_from([".csv", ".json", ".jsonl", ".parquet"]),
+    suffix=st.sampled_from([".csv", ".tsv", ".json", ".jsonl", ".parquet"]),
     data=st.one_of(
         st.binary(), st.text(alphabet='prompt,id\n\r"[]{}:;1 \\é', max_size=60).map(str.encode)
     ),

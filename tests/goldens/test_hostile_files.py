@@ -286,7 +286,7 @@ HOSTILE = {
     "another format": (
         "a.xlsx",
         b"PK",
-        "a.xlsx: found the suffix '.xlsx'; allowed: a file with the suffix .csv, .json, .jsonl, .ndjson, .parquet",
+        "a.xlsx: found the suffix '.xlsx'; allowed: a file with the suffix .csv, .tsv, .json, .jsonl, .ndjson, .parquet",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The reader of CSV golden files, built on the csv module.
+"""The reader of CSV and TSV golden files, built on the csv module.
 
 pandas loses the line of a record, and its import takes half a second in every process.
 """
@@ -16,8 +16,9 @@ from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, refused
 from pytest_llmeval.text import count
 
 _QUOTING = (
-    'a cell with a comma, quote or line break in double quotes, and every " inside it doubled'
+    'a cell with a {delimiter}, quote or line break in double quotes, and every " inside it doubled'
 )
+_DELIMITERS = {",": "comma", "\t": "tab"}
 
 
 @contextmanager
@@ -30,20 +31,21 @@ def _cells_of_any_size() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def read_csv(file: str, text: str) -> Table:
+def read_csv(file: str, text: str, delimiter: str = ",") -> Table:
     """Read a CSV text, without the records whose cells are all empty.
 
     Raises:
         GoldenFileError: Records have too many or too few cells, quotes are broken, or there is no
             record.
     """
+    quoting = _QUOTING.format(delimiter=_DELIMITERS[delimiter])
     columns: tuple[str, ...] = ()
     rows: list[Row] = []
     problems: list[Problem] = []
     number = 0
     last_line = 0
     try:
-        for start, end, cells in records(text):
+        for start, end, cells in records(text, delimiter):
             last_line = end
             if not columns:
                 columns = tuple(
@@ -53,14 +55,14 @@ def read_csv(file: str, text: str) -> Table:
             number += 1
             if cells and len(cells) != len(columns):
                 written = count(len(cells), "cell")
-                allowed = f"{len(columns)}, as in the header; {_QUOTING}"
+                allowed = f"{len(columns)}, as in the header; {quoting}"
                 problems.append(Problem(file, start, number, "", written, allowed))
             elif not all(is_absent(cell) for cell in cells):
                 rows.append(Row(number, start, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
         # The broken record starts after the last one that could be read.
         written = f"broken quotes ({error})"
-        problems.append(Problem(file, last_line + 1, number + 1, "", written, _QUOTING))
+        problems.append(Problem(file, last_line + 1, number + 1, "", written, quoting))
     if problems:
         raise GoldenFileError(problems)
     if not rows:
@@ -73,7 +75,7 @@ def read_csv(file: str, text: str) -> Table:
     return Table(file, columns, tuple(rows))
 
 
-def records(text: str) -> Iterator[tuple[int, int, list[str]]]:
+def records(text: str, delimiter: str = ",") -> Iterator[tuple[int, int, list[str]]]:
     """Yield the records of a CSV text, beginning with the header.
 
     Yields:
@@ -83,7 +85,7 @@ def records(text: str) -> Iterator[tuple[int, int, list[str]]]:
         csv.Error: The quotes of the next record are broken.
     """
     with _cells_of_any_size():
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         start = 1
         for cells in reader:
             yield start, reader.line_num, cells
