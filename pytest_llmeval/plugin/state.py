@@ -67,7 +67,7 @@ class PluginState:
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
         self._asked: list[object] = []
-        self._settings: dict[str, Settings] = {}
+        self._settings: dict[Settings, Settings] = {}
         self._adopted: dict[_Same, BaseProvider] = {}
 
     @cached_property
@@ -134,7 +134,7 @@ class PluginState:
 
     def same(self, settings: Settings) -> Settings:
         """The one object for all tests with equal settings: scorers are made once for it."""
-        return self._settings.setdefault(repr(settings), settings)
+        return self._settings.setdefault(settings, settings)
 
     def refuse(self, error: pytest.UsageError) -> None:
         """Refuse to run any test: at once; in an xdist worker, whose usage error nobody would see, test by test.

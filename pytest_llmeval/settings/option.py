@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from pytest_llmeval.errors import SettingError, nearest
 
 Kind = Literal["text", "integer", "number", "flag", "list", "json", "choice", "pattern"]
+
+
+class JsonObject(Mapping[str, Any]):
+    """A JSON object as the value of a setting: it cannot change, so that settings can be a key."""
+
+    def __init__(self, members: Mapping[str, Any] | None = None) -> None:
+        self._members = dict(members or {})
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._members))  # equal objects have equal names
+
+    def __repr__(self) -> str:
+        return repr(self._members)
 
 
 class Option(
@@ -83,7 +105,7 @@ class Option(
     @property
     def has_default(self) -> bool:
         """Whether it has a default that a reader wants to know."""
-        return self.default is not False and self.default not in (None, "", (), {})
+        return self.default is not False and self.default not in (None, "", (), JsonObject())
 
     @property
     def allowed(self) -> str:
@@ -135,13 +157,13 @@ def _list(value: object) -> tuple[str, ...]:
     return tuple(text for item in value if (text := str(item)))  # type: ignore[attr-defined]
 
 
-def _json(value: object) -> dict[str, Any]:
+def _json(value: object) -> JsonObject:
     import json  # late: this module is imported by every run of pytest
 
     result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
     if not isinstance(result, dict):
         raise ValueError(value)
-    return result
+    return JsonObject(result)
 
 
 def _pattern(value: object) -> str:
@@ -159,7 +181,4 @@ def option(
 ) -> Any:
     """A field of `Settings` that carries its row of the table."""
     row = {"kind": kind, "section": section, "help": help, "metavar": metavar, **extra}
-    if isinstance(default, dict):
-        # settings with equal maps are equal, but a map cannot be hashed
-        return dataclasses.field(default_factory=dict, hash=False, metadata=row)
     return dataclasses.field(default=default, metadata=row)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.settings.option import Option, option
+from pytest_llmeval.settings.option import JsonObject, Option, option
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Parameters
@@ -197,7 +198,7 @@ class Settings:
         "HOW",
     )
     extra_body: Mapping[str, Any] = option(
-        "json", {}, "generation", "JSON object merged into the request body", "JSON"
+        "json", JsonObject(), "generation", "JSON object merged into the request body", "JSON"
     )
     answer_pattern: str | None = option(
         "pattern",
@@ -490,13 +491,21 @@ class Settings:
         """Whether a case without a model or a judge is an error, and not skipped."""
         return self.strict or bool({"min_score", "threshold"} & self.explicit)
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(vars(self).values()))  # the fields: this is not among them yet
+
+    def __hash__(self) -> int:
+        return self._hash  # computed once, since every test looks its scorers up by its settings
+
     def parameters(self) -> Parameters:
         """The sampling parameters of a generation."""
         from pytest_llmeval.records.call import (
             Parameters,  # late: pytest's start-up needs the table alone
         )
 
-        return Parameters(**{name: getattr(self, name) for name in PARAMETER_NAMES})
+        values = {name: getattr(self, name) for name in PARAMETER_NAMES}
+        return Parameters(**{**values, "extra_body": dict(self.extra_body)})
 
     def overridden(self, values: Mapping[str, object], place: str) -> Settings:
         """These settings with a marker's values; what the command line set stays.
@@ -537,8 +546,7 @@ def _table() -> tuple[Option, ...]:
     rows = []
     for field in dataclasses.fields(Settings):
         if field.metadata:
-            default = {} if field.default is dataclasses.MISSING else field.default
-            rows.append(Option(name=field.name, default=default, **field.metadata))
+            rows.append(Option(name=field.name, default=field.default, **field.metadata))
     return tuple(rows)
 
 

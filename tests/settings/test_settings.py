@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.call import Parameters
 from pytest_llmeval.records.threshold import Threshold
-from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.option import JsonObject, Option
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, PARAMETER_NAMES, Settings
 
@@ -102,8 +102,8 @@ def test_the_default_of_the_table_is_the_default_in_force(option: Option) -> Non
         ("stop", ["one", "t w\no"], ("one", "t w\no")),
         ("stop", ["\n"], ("\n",)),
         ("stop", [], ()),
-        ("extra_body", {"top_k": 1}, {"top_k": 1}),
-        ("extra_body", "{}", {}),
+        ("extra_body", {"top_k": 1}, JsonObject({"top_k": 1})),
+        ("extra_body", "{}", JsonObject()),
         ("toxicity", "judge", "judge"),
         ("html", "", ""),
     ],
@@ -218,3 +218,12 @@ def test_a_bound_that_cannot_be_read_is_a_setting_error() -> None:
         SettingError, match=r"threshold \(command line\): found 'toxicity'; allowed: NAME, one of"
     ):
         resolve({"threshold": ["toxicity"]}, {}, {}).thresholds()
+
+
+def test_settings_can_be_a_key() -> None:
+    one, same = (resolve({"extra_body": '{"a": [1], "b": 2}'}, {}, {}) for _ in range(2))
+    other = resolve({"extra_body": '{"a": [2], "b": 2}'}, {}, {})
+    assert {one: "found"}[same] == "found"
+    assert (one == same, one == other) == (True, False)
+    assert one.overridden({"seed": 1}, "marker") not in {one: "found"}
+    assert one.parameters().extra_body == {"a": [1], "b": 2}
