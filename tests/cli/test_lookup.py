@@ -23,6 +23,7 @@ from tests.finished_run import passed
 LOG = ".llmeval/runs.sqlite"
 WHOLE = Run("20260101T100000-aaaaaa", "main", exit_code=0)
 INTERRUPTED = Run("20260102T100000-bbbbbb", "main", exit_code=2)
+STOPPED = Run("20260102T110000-abcabc", "main", exit_code=1, is_cut_off=True)
 KILLED = Run("20260103T100000-cccccc", "main")
 PARTS = (
     Run("20260104T100000-d1d1d1", "main", exit_code=0),
@@ -109,7 +110,7 @@ all_but_merge = pytest.mark.parametrize(
 def test_the_latest_run_is_the_newest_that_came_to_its_end(
     llmeval: Command, find: Finder, source: str
 ) -> None:
-    enter(WHOLE, INTERRUPTED, KILLED)
+    enter(WHOLE, INTERRUPTED, STOPPED, KILLED)
     assert WHOLE.id in find(llmeval, source)
 
 
