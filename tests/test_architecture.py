@@ -71,9 +71,6 @@ TABLES = {f"{PACKAGE}.settings.table"}
 """Modules that are one table, as long as it is."""
 HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
 
-STILL_BY_IDENTITY = {"cases"}
-"""Parts that still know a score or an answer by its identity."""
-
 PERSONS_READ = {"message", "warnings", "notes"}
 """Fields that hold what a person reads."""
 
@@ -353,8 +350,6 @@ def capabilities(package: Package) -> Iterator[str]:
 def identities(package: Package) -> Iterator[str]:
     """An object is found by what it says, not by where it lies in memory."""
     for module in package.values():
-        if module.part in STILL_BY_IDENTITY:
-            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "id":
                 yield module.says(

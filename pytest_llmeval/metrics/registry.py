@@ -138,13 +138,6 @@ class MetricRegistry:
                 ) from error
             self.add(metric, origin)
 
-    def asks(self, name: str) -> bool:
-        """Whether a score of this name costs model calls although no judge gives it: of an embedder, or once more."""
-        entry = self._entries.get(name.partition(".")[0])
-        if entry is None:
-            return False
-        return bool(entry.description.needs) or entry.description.needs_respondent
-
     def describe(self, more: Iterable[MetricInfo] = ()) -> list[MetricInfo]:
         """Every metric, ordered by family and as added.
 

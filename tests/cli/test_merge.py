@@ -309,7 +309,8 @@ def test_the_cause_of_a_failure_says_whether_gates_decide_and_not_its_message(
         assert bad["checks"][0]["met"] is False  # a miss stands beside the assertion, too
         bad.update(cause=cause, message="worded in another way")
 
-    path = edited(*shards.reports("others"), "reworded.json", reword)
+    [others] = shards.reports("others")
+    path = edited(others, "reworded.json", reword)
     llmeval.run("merge", path, "--fail-on", "gate", "--gate", "unscored<=.5")
     assert {each.case.id: each.outcome for each in newest()[1]}["bad"] == ended
 

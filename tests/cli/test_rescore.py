@@ -289,7 +289,8 @@ def test_both(llm_completion):
     with closing(RunLog(".llmeval/runs.sqlite")) as log:
         after = next(log.runs())
         good = next(each for each in log.results(after.id) if each.case.id == "good")
-    polite, whole = {"criteria": "The answer is polite."}, {}
+    polite: dict[str, str] = {"criteria": "The answer is polite."}
+    whole: dict[str, str] = {}
     by_params = {str(dict(score.params)): score for score in good.scores}
     assert by_params.keys() == {str(polite), str(whole)}
     assert {score.judge for score in good.scores} == {"strict"}

@@ -342,16 +342,6 @@ def test_scorers_that_are_made_elsewhere_come_first_in_the_list(registry: Metric
     assert len(infos) == len(OURS) + 1
 
 
-def test_it_is_known_which_scores_cost_calls_although_no_judge_gives_them(
-    registry: MetricRegistry,
-) -> None:
-    assert {info.name for info in registry.describe() if registry.asks(info.name)} == {
-        "similarity",
-        "relevance",
-        "bias",
-    }
-
-
 @pytest.mark.parametrize("name", ["exact_match", "numeric", "math"])
 def test_answers_can_be_put_to_the_vote(name: str, registry: MetricRegistry) -> None:
     metric: Any = registry.create(name, {})
