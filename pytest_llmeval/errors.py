@@ -20,7 +20,7 @@ LLMEvalError
 │       ├── NotRecorded     only recordings may answer, and none does
 │       └── Stopped         the run ends
 ├── Unjudged                an unscored Score was compared
-├── Undecided               a case that must pass misses a bound, and its samples do not settle it
+├── Undecided               a case that must pass missed a threshold; its samples do not settle it
 ├── StoreError              the completion store, or a recording, cannot be read or written
 └── RunLogError             the run log cannot be read or written
 ```
@@ -48,16 +48,19 @@ class SettingError(InputError):
     """A setting has a value that is not allowed.
 
     Args:
-        place: Where it was written, for example ``--llm-temperature`` or ``LLMEVAL_SEED``.
-        found: The value as written.
+        where: Where it was written, for example ``--llm-temperature`` or ``LLMEVAL_SEED``.
+        value: The value as written.
         allowed: What would be accepted.
         remedy: What to do, where that is not obvious.
     """
 
-    def __init__(self, place: str, found: object, allowed: str, remedy: str = "") -> None:
-        self.place, self.found, self.allowed, self.remedy = place, found, allowed, remedy
+    def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
+        self.where = where
+        self.value = value
+        self.allowed = allowed
+        self.remedy = remedy
         tail = f" {remedy}" if remedy else ""
-        super().__init__(f"{place}: found {found!r}; allowed: {allowed}.{tail}")
+        super().__init__(f"{where}: found {value!r}; allowed: {allowed}.{tail}")
 
 
 class Problem(NamedTuple):
@@ -68,7 +71,7 @@ class Problem(NamedTuple):
         line: Line in the file where the row starts, from 1; ``None`` if the whole file is meant.
         row: Row (record) number, from 1; ``None`` if the whole file is meant.
         column: Column or JSON path; empty if the row as a whole is meant.
-        found: What stands there.
+        value: What stands there.
         allowed: What may stand there, and the remedy where it is not obvious.
     """
 
@@ -76,15 +79,17 @@ class Problem(NamedTuple):
     line: int | None
     row: int | None
     column: str
-    found: str
+    value: str
     allowed: str
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        row = "" if self.row is None else f" row {self.row}"
-        column = f" column {self.column!r}" if self.column else ""
-        where = f"{row}{',' if row and column else ''}{column}"
-        return f"{place}:{where} found {self.found}; allowed: {self.allowed}"
+        location = self.file if self.line is None else f"{self.file}:{self.line}"
+        parts = []
+        if self.row is not None:
+            parts.append(f" row {self.row}")
+        if self.column:
+            parts.append(f" column {self.column!r}")
+        return f"{location}:{','.join(parts)} found {self.value}; allowed: {self.allowed}"
 
 
 class GoldenFileError(InputError):
@@ -125,9 +130,9 @@ class CallError(LLMEvalError):
 
     Attributes:
         is_transient: Whether the same call may succeed later, so that it is worth another attempt.
-        retry_after_s: Seconds that the endpoint asked us to wait, if it said so.
-        is_overload: Whether the endpoint has more to do than it can (429, 503), so that fewer calls
-            at once would help.
+        retry_after_s: Seconds to wait, as the endpoint requested; ``None`` if it did not.
+        is_overload: Whether the endpoint is overloaded (429, 503), so that fewer concurrent calls
+            would help.
     """
 
     is_transient = False
@@ -207,7 +212,7 @@ class Unjudged(LLMEvalError):
 
 
 class Undecided(LLMEvalError):
-    """A case that must pass misses a bound, and further samples show neither a fine case nor a broken one."""
+    """A case that must pass missed a threshold, and further samples do not settle it."""
 
 
 class StoreError(LLMEvalError):

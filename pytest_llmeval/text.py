@@ -42,8 +42,9 @@ FORMATS: Mapping[str, tuple[Precision, ...]] = {
         Precision(0, "fixed", 6),
     ),
 }
-"""By kind of number: how it is written, the largest values first. What is smaller than all of them is `TINY`. The script
-of the HTML report reads this table, so that the page writes numbers as Python does."""
+"""By kind of number: how it is written, the largest values first. A smaller one is `TINY`.
+
+The script of the HTML report reads this table, so the page writes numbers as Python does."""
 
 ZEROS: Mapping[str, str] = {"number": "0", "average": "0.00", "usd": "0.00"}
 """By kind of number: how zero is written."""
@@ -73,7 +74,7 @@ def visible(text: str) -> str:
 
 
 def printed(text: str) -> str:
-    """The text as it may be printed: visible, and without what GitHub's runner obeys anywhere in a line."""
+    """The text as it may be printed: visible, and without a command to GitHub's runner."""
     return visible(text).replace("##[", "## [")
 
 
@@ -147,7 +148,7 @@ def rate_text(interval: Interval) -> str:
 
 
 def points(value: float | None, signed: bool = True) -> str:
-    """A share of a scale in points, of which the scale has a hundred: ``-5.3`` with a minus sign."""
+    """A share of a scale in points, a hundredth of it each: ``+5.3``."""
     if value is None:
         return NONE
     sign = "+" if signed else ""
@@ -187,11 +188,12 @@ def seconds(value: float | None) -> str:
 
 
 def age(then: str, now: str) -> str:
-    """How long before ``now`` something was, in whole units: ``3 days``; empty if either is no time."""
-    made, seen = instant(then), instant(now)
-    if made is None or seen is None:
+    """The time from ``then`` to ``now`` in whole units: ``3 days``; empty if either is no time."""
+    start = instant(then)
+    end = instant(now)
+    if start is None or end is None:
         return ""
-    past_s = max((seen - made).total_seconds(), 0)
+    past_s = max((end - start).total_seconds(), 0)
     unit_s, unit = next(pair for pair in AGES if past_s >= pair[0])
     return count(int(past_s // unit_s), unit) if unit_s else "less than a minute"
 

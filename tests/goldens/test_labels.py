@@ -72,7 +72,7 @@ def test_an_apostrophe_that_keeps_a_spreadsheet_from_reading_a_formula_is_no_par
 def test_every_problem_is_told_with_its_place(folder: Path) -> None:
     with pytest.raises(GoldenFileError) as caught:
         read(folder, "id,label,score\na,5,high\nb,maybe,2\nc,pass,3\n", score="score")
-    assert [(each.line, each.column, each.found) for each in caught.value.problems] == [
+    assert [(each.line, each.column, each.value) for each in caught.value.problems] == [
         (2, "score", "'high'"),
         (3, "label", "'maybe'"),
         (4, "label", "'pass'"),

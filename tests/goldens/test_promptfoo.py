@@ -136,7 +136,7 @@ def test_what_has_no_counterpart_is_a_problem(
         read(folder, **{column: cell})
 
     (problem,) = caught.value.problems
-    assert (problem.line, problem.row, problem.column, problem.found) == (2, 1, column, repr(cell))
+    assert (problem.line, problem.row, problem.column, problem.value) == (2, 1, column, repr(cell))
     assert problem.allowed.startswith(allowed)
 
 
