@@ -185,7 +185,7 @@ def test_length_tags_and_the_most_suspicious_cases_are_shown(llmeval: Command) -
         in output
     )
     assert "19 cases got worse, the most suspicious first:\n    19: 0.8 -> 0.61\n    18:" in output
-    assert "short: -0.1000, n=10, SE 0.0191\n    long: -0.0900, n=10, SE 0.0191" in output
+    assert "short: −10.0 points, n=10, SE 1.9\n    long: −9.0 points, n=10, SE 1.9" in output
 
 
 def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:

@@ -114,7 +114,7 @@ def test_every_run_has_a_row_in_every_block_the_oldest_first(llmeval: Command) -
         "  2025-06-03 10:00 UTC  run-3  $0.0102  generation $0.0100, judge $0.00021  500 ms (median), 500 ms (p95)",
         f"  2025-06-04 10:00 UTC  judge  {SPENT}",
         f"  2025-06-05 10:00 UTC  main  {SPENT}",
-        "cases that flip most, 3 of 4 flip (P passed, F failed, E error, X xfailed, - not run)",
+        "cases that flip most, 3 of 4 flip (F failed, E error, X xfailed, P passed, - not run)",
         "  PPFP  2 flips  now passed  golden/faq.csv:8 refund",
         "  FPFF  2 flips  now failed  golden/faq.csv:10 shipping",
         "  PPF-  1 flip  now failed  golden/faq.csv:7 gifts",

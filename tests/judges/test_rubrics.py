@@ -83,7 +83,7 @@ def test_a_rubric_that_cannot_be_used_names_file_key_and_what_is_allowed(
     path = write(tmp_path, **changes)
     with pytest.raises(SettingError) as refused:
         load_one(path)
-    assert refused.value.place == (f"{path} key {place!r}" if place else str(path))
+    assert refused.value.where == (f"{path} key {place!r}" if place else str(path))
     assert allowed in refused.value.allowed
 
 

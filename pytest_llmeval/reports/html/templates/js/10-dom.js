@@ -68,11 +68,8 @@ function written(value, kind) {
   if (!rule) return FORMATS.tiny;
   const [, style, digits] = rule;
   if (style === "significant") return String(Number(value.toPrecision(digits)));
-  return value.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    roundingMode: "halfEven",
-  });
+  // toFixed rounds the exact value, as Python does; toLocaleString would round its shortest decimal form.
+  return Number(value.toFixed(digits)).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 const isUnknown = (value) => value === null || value === undefined;
