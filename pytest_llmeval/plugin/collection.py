@@ -20,32 +20,29 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.case import Case
 
 
-RECORDINGS = "recordings"
-CASE = pytest.StashKey["Case"]()
+_RECORDINGS = "recordings"
+_CASE = pytest.StashKey["Case"]()
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> GoldenFile | None:
-    """Collect a golden file that is named on the command line or matched by the ini key ``llm_golden``."""
+def collect_golden(file_path: Path, parent: pytest.Collector) -> GoldenFile | None:
+    """Return a golden file that is to be collected; ``None`` for any other file."""
     return GoldenFile.from_parent(parent, path=file_path) if _is_golden(file_path, parent) else None
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test marked ``llm_golden`` once for every case."""
-    mark = golden_mark_or_usage_error(metafunc)
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked ``llm_golden`` once for every case.
+
+    Raises:
+        pytest.UsageError: The marker cannot be used.
+    """
+    mark = _golden_mark_or_usage_error(metafunc)
     if mark is not None:
-        parametrize(metafunc, mark)
+        _parametrize(metafunc, mark)
 
 
-def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Note that the run is not a whole one."""
-    for item in items[:1]:
-        item.config.stash[STATE].is_whole = False
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Apply ``--llm-where`` and ``--llm-limit``."""
-    dropped = select(config.stash[STATE], items)
+def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what ``--llm-where`` and ``--llm-limit`` do not select."""
+    dropped = _unselected(config.stash[STATE], items)
     if dropped:
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
         items[:] = [item for item in items if item not in dropped]
@@ -81,24 +78,24 @@ class GoldenItem(pytest.Function):
     def from_case(cls, parent: GoldenFile, case: Case, fixtureinfo: Any = None) -> GoldenItem:
         """An item named after its case."""
         item: GoldenItem = cls.from_parent(
-            parent, name=case.id, callobj=answer_case, fixtureinfo=fixtureinfo
+            parent, name=case.id, callobj=_answer_case, fixtureinfo=fixtureinfo
         )
-        item.stash[CASE] = case
+        item.stash[_CASE] = case
         return item
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the case stands: its row in the golden file."""
-        return self.path, self.stash[CASE].source.line - 1, self.name
+        return self.path, self.stash[_CASE].source.line - 1, self.name
 
 
-def answer_case(llm_completion: Completion) -> None:
+def _answer_case(llm_completion: Completion) -> None:
     """The test of a case without Python: its thresholds are checked after it, as after every test."""
 
 
 def case_of(item: pytest.Item) -> Case | None:
     """The golden case that an item runs, if it runs one."""
     callspec = getattr(item, "callspec", None)
-    case = callspec.params.get("llm_case") if callspec else item.stash.get(CASE, None)
+    case = callspec.params.get("llm_case") if callspec else item.stash.get(_CASE, None)
     return (
         case if hasattr(case, "source") else None
     )  # pytest's sentinel stands in where no case was left
@@ -115,7 +112,7 @@ def definitions(item: pytest.Item, fixture: str) -> Sequence[Any]:
     return found.get(fixture, ())
 
 
-def golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
+def _golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
     """The test's ``llm_golden`` marker.
 
     Raises:
@@ -127,7 +124,7 @@ def golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
         raise usage_error(error) from None
 
 
-def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
+def _parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     """One call of the test function per case.
 
     Raises:
@@ -141,7 +138,7 @@ def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     activation = metafunc.config.stash[STATE]
     try:
         files = golden_paths(mark, metafunc.definition.path, metafunc.config.rootpath)
-        found = [(path, case) for path in files for case in marked_cases(activation, path, mark)]
+        found = [(path, case) for path in files for case in _marked_cases(activation, path, mark)]
     except InputError as error:
         raise usage_error(error) from None
     prefix = len(files) > 1
@@ -149,7 +146,7 @@ def parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     metafunc.parametrize("llm_case", [case for _, case in found], ids=ids)
 
 
-def marked_cases(activation: PluginState, path: Path, mark: pytest.Mark) -> list[Case]:
+def _marked_cases(activation: PluginState, path: Path, mark: pytest.Mark) -> list[Case]:
     """The cases of one file that a marker asks for.
 
     Raises:
@@ -165,7 +162,7 @@ def marked_cases(activation: PluginState, path: Path, mark: pytest.Mark) -> list
     return list(filter(where_filter(where), cases)) if where else cases
 
 
-def select(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item]:
+def _unselected(activation: PluginState, items: list[pytest.Item]) -> set[pytest.Item]:
     """The items of cases that ``--llm-where`` and ``--llm-limit`` leave out.
 
     Raises:
@@ -196,7 +193,7 @@ def _is_recording(path: Path, config: pytest.Config) -> bool:
     folder = state.settings.recordings
     if folder is not None:
         return state.locations.path("recordings", folder) in path.parents
-    return path.parent.name == RECORDINGS and (path.parent.parent / path.stem).is_file()
+    return path.parent.name == _RECORDINGS and (path.parent.parent / path.stem).is_file()
 
 
 def _is_baseline(path: Path) -> bool:

@@ -11,8 +11,10 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.gating import decide, read_baselines
+from pytest_llmeval.plugin.hooks import ProgressHooks
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
+from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit_code
@@ -24,15 +26,18 @@ if TYPE_CHECKING:
     from pytest_llmeval.summary.summary import Summary
 
 
-class Controller:
-    """Registered in a run without xdist, and in the controller of one with it.
+_PHASES = ("setup", "call", "teardown")
+
+
+class Controller(Role):
+    """The role of a run without xdist, and of the controller of one with it.
 
     Args:
-        activation: The plugin's state.
+        state: The plugin's state.
     """
 
-    def __init__(self, activation: PluginState) -> None:
-        self._activation = activation
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -43,54 +48,18 @@ class Controller:
         self._trouble: list[str] = []
         self._gate_notes: tuple[Note, ...] = ()
         self._baseline_notes: tuple[Note, ...] = ()
-        self._told: list[dict[str, Any]] = []
+        self._worker_reports: list[dict[str, Any]] = []
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    def start(self, session: pytest.Session) -> None:
         """Show the status line where a person looks at a terminal."""
         manager = session.config.pluginmanager
         terminal = manager.get_plugin("terminalreporter")
         if terminal is not None and terminal.isatty():
-            manager.register(Progress(self._activation, terminal), "llm_golden_progress")
+            manager.register(ProgressHooks(Progress(self._state, terminal)))
 
-    def pytest_report_header(self) -> list[str]:
-        """Say what answers and what judges, where anything is configured."""
-        return self._header()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker which run it is part of, and where the local models are that are served once for all."""
-        node.workerinput["llm_run"] = self._activation.run_id
-        node.workerinput["llm_local_urls"] = self._local_urls()
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Count what could not be collected: it is no case that could not be judged."""
-        self._other_failures += report.failed
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Log a result as soon as it arrives."""
-        self._take(report)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take in what a worker has sent and recorded."""
-        self._told.append(getattr(node, "workeroutput", {}).get(OUTPUT, {"is_whole": False}))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Finish what is in flight, set the exit code and write the reports."""
-        self._activation.note_end(session)
-        self._read_baselines()
-        self._activation.end_calls()
-        session.exitstatus = self._exit_code(int(session.exitstatus))
-        self._finish(session)
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print what a person reads in ten seconds."""
-        self._print(terminalreporter)
-
-    def _header(self) -> list[str]:
-        settings = self._activation.settings
+    def header(self) -> list[str]:
+        """Name the model and the judge, where any is configured."""
+        settings = self._state.settings
         if settings.model is None and settings.provider is None and settings.judge_model is None:
             return []
         from pytest_llmeval.assembly.roles import answering_role, judging_role
@@ -106,37 +75,55 @@ class Controller:
     def _setting_notes(self, judged: bool) -> tuple[Note, ...]:
         from pytest_llmeval.assembly.roles import setting_notes
 
-        return setting_notes(self._activation.settings, judged)
+        return setting_notes(self._state.settings, judged)
 
     def _local_urls(self) -> dict[str, str]:
         from pytest_llmeval.assembly.roles import served_roles
 
-        if not served_roles(self._activation.settings):
+        if not served_roles(self._state.settings):
             return {}
         try:
-            return self._activation.session.serve_models()
+            return self._state.session.serve_models()
         except LLMEvalError as error:
             raise pytest.UsageError(str(error)) from None
 
-    def _take(self, report: pytest.TestReport) -> None:
+    def configure_worker(self, node: Any) -> None:
+        """Give an xdist worker the id of the run, and the local models that are served for all."""
+        node.workerinput["llm_run"] = self._state.run_id
+        node.workerinput["llm_local_urls"] = self._local_urls()
+
+    def take_collect_report(self, report: pytest.CollectReport) -> None:
+        """Count what could not be collected: it is no case that could not be judged."""
+        self._other_failures += report.failed
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Log the result on a report, and count other failures."""
         text = getattr(report, RESULT_ATTRIBUTE, None)
         if text is not None:
             delattr(report, RESULT_ATTRIBUTE)  # pytest keeps every report to the end of the run
             self._record(text, report)
         elif report.failed:
             self._other_failures += 1
-            if report.when not in (
-                "setup",
-                "call",
-                "teardown",
-            ):  # xdist's report of a test whose worker died
+            if report.when not in _PHASES:  # xdist's report of a test whose worker died
                 self._lost.append(report.nodeid)
+
+    def take_worker(self, node: Any) -> None:
+        """Take in what an xdist worker has sent and recorded; one that died reported nothing."""
+        output = getattr(node, "workeroutput", {})
+        self._worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
+
+    def finish(self, session: pytest.Session) -> None:
+        """Finish what is in flight, set the exit code and write the reports."""
+        self._read_baselines()  # while calls can still be made: it may have to be judged again
+        self._state.end_calls()
+        session.exitstatus = self._exit_code(int(session.exitstatus))
+        self._finish(session)
 
     def _record(self, text: str, report: pytest.TestReport) -> None:
         from pytest_llmeval.records.result import CaseResult
         from pytest_llmeval.records.wire import from_wire
 
-        result = self._activation.handed.pop(text, None) or from_wire(CaseResult, text)
+        result = self._state.handed.pop(text, None) or from_wire(CaseResult, text)
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
         try:
@@ -149,10 +136,10 @@ class Controller:
             from pytest_llmeval.assembly.run_record import started_run
             from pytest_llmeval.runs.recorder import Recorder
 
-            settings = self._activation.settings
+            settings = self._state.settings
             versions = {"pytest": pytest.__version__}
-            run = started_run(self._activation.run_id, settings, self._started, versions)
-            self._recorder = Recorder(settings, self._activation.locations, run)
+            run = started_run(self._state.run_id, settings, self._started, versions)
+            self._recorder = Recorder(settings, self._state.locations, run)
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
@@ -166,13 +153,13 @@ class Controller:
         from pytest_llmeval.runs.ending import end_run
 
         try:
-            recorded = end_run(self._activation.session, self._told, self._activation.is_whole)
+            recorded = end_run(self._state.session, self._worker_reports, self._state.is_whole)
             self._recorder.run = dataclasses.replace(
                 self._recorder.run,
                 traffic=recorded.traffic,
                 judges=recorded.judges,
                 lost=tuple(self._lost),
-                is_cut_off=self._activation.is_cut_off,
+                is_cut_off=self._state.is_cut_off,
             )
             self._gate(session)
             notes = (
@@ -189,11 +176,10 @@ class Controller:
             session.exitstatus = session.exitstatus or UNJUDGED
 
     def _read_baselines(self) -> None:
-        """While calls can still be made, since a baseline may have to be judged again."""
         with suppress(
             LLMEvalError, OSError
         ):  # the gates meet the same trouble with the log, and say it
-            self._baseline_notes = read_baselines(self._activation, self._told, self._recorder)
+            self._baseline_notes = read_baselines(self._state, self._worker_reports, self._recorder)
 
     def _gate(self, session: pytest.Session) -> None:
         """Decide the gates; what they say counts where the tests alone would not have stopped the run."""
@@ -201,11 +187,12 @@ class Controller:
         is_judged = given in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
-        gated, self._gate_notes = decide(self._activation, self._told, self._recorder)
+        gated, self._gate_notes = decide(self._state, self._worker_reports, self._recorder)
         if is_judged and gated:
             session.exitstatus = joint_exit_code((given, gated))
 
-    def _print(self, terminal: Any) -> None:
+    def print_summary(self, terminal: Any) -> None:
+        """Print what a person reads in ten seconds."""
         if self._recorder is None:
             for note in self._gate_notes:
                 terminal.write_line(f"llm: {note.text}", yellow=True)

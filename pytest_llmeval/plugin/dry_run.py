@@ -21,30 +21,33 @@ def run_in_this_process(config: pytest.Config) -> None:
 
 
 class DryRun:
-    """Registered in place of what runs tests.
+    """Counts in place of running the tests.
 
     Args:
-        activation: The plugin's state.
+        state: The plugin's state.
     """
 
-    def __init__(self, activation: PluginState) -> None:
-        self._activation = activation
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
         self._unseen: list[str] = []
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Count instead of running."""
+    def count(self, session: pytest.Session) -> bool | None:
+        """Count instead of running; ``None`` leaves it to pytest, which has errors to show."""
         if session.testsfailed or session.config.option.collectonly:
             return None
         self._count(session.items)
         return True
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def print_lines(self, terminal: Any) -> None:
         """Print what would be sent."""
-        self._print(terminalreporter)
+        from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
+
+        terminal.section("llm dry run: nothing was sent", "=")
+        for line in dry_run_lines(self._state.session.estimate.sorted_lines(), self._unseen):
+            terminal.write_line(line)
 
     def _count(self, items: list[pytest.Item]) -> None:
-        ahead = self._activation.config.stash[LOOKAHEAD]
+        ahead = self._state.config.stash[LOOKAHEAD]
         begun = []
         for item in items:
             if (run := ahead.begin(item)) is not None:
@@ -57,15 +60,8 @@ class DryRun:
 
     def _count_baselines(self, plans: list[Plan]) -> None:
         """Count what a baseline of another judge would cost."""
-        activation = self._activation
-        if activation.settings.baseline:
+        state = self._state
+        if state.settings.baseline:
             from pytest_llmeval.baselines.baselines import count_baselines
 
-            count_baselines(activation.session, plans)
-
-    def _print(self, terminal: Any) -> None:
-        from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
-
-        terminal.section("llm dry run: nothing was sent", "=")
-        for line in dry_run_lines(self._activation.session.estimate.sorted_lines(), self._unseen):
-            terminal.write_line(line)
+            count_baselines(state.session, plans)

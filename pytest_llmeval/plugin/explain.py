@@ -7,13 +7,6 @@ import pytest
 from pytest_llmeval.plugin.state import STATE
 
 
-def pytest_assertrepr_compare(
-    config: pytest.Config, op: str, left: object, right: object
-) -> list[str] | None:
-    """Explain ``assert llm_judge(answer) >= 4`` by prompt, expected answer, answer and the judge's reason."""
-    return explain(config, op, left, right)
-
-
 def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """The lines of the explanation, or ``None`` if no Score is compared."""
     run = config.stash[STATE].current

@@ -1,19 +1,13 @@
-"""pytest's side of the gates: the marker, cases in quarantine, and the verdict at the end of the run."""
+"""pytest's side of the gates: what is required of the run, and the verdict at its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.plugin.collection import GoldenItem, case_of
-from pytest_llmeval.plugin.markers import check_keywords
-from pytest_llmeval.plugin.state import STATE, PluginState
+from pytest_llmeval.plugin.state import PluginState
 
 if TYPE_CHECKING:
-    from pytest_llmeval.gating.quarantine import Quarantined
     from pytest_llmeval.records.run import Note
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.recorder import Recorder
@@ -23,83 +17,6 @@ Told = list[tuple[str, list[str]]]
 """What a process tells of markers: where each stands, and its rules."""
 
 NO_CASE = "no case was tried, so there is nothing to gate"
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note the gates of the markers."""
-    note_gates(session.config.stash[STATE], session.items)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Show a case in quarantine that fails as expected to fail."""
-    report = yield
-    excuse(item, report, call)
-    return report
-
-
-def note_gates(activation: PluginState, items: Iterable[pytest.Item]) -> None:
-    """Keep the rules of ``llm_gate`` markers, by where they stand.
-
-    Raises:
-        pytest.UsageError: A rule cannot be read.
-    """
-    found: dict[str, list[str]] = {}
-    for item in items:
-        for node, mark in item.iter_markers_with_node("llm_gate"):
-            rules = found.setdefault(scope_of(item, mark) if node is item else node.nodeid, [])
-            rules += [text for text in texts_of(mark, activation) if text not in rules]
-    activation.marked_gates = list(found.items())
-
-
-def scope_of(item: pytest.Item, mark: pytest.Mark) -> str:
-    """What a marker of an item itself is about: the test with all its parameters, or those that it was given with."""
-    from pytest_llmeval.plugin.item_plan import suite_of  # late: most runs have no such marker
-
-    is_of_parameters = any(
-        mark is each for each in getattr(getattr(item, "callspec", None), "marks", ())
-    )
-    return (
-        suite_of(item)
-        if is_of_parameters or isinstance(item, GoldenItem)
-        else item.nodeid.partition("[")[0]
-    )
-
-
-def texts_of(mark: pytest.Mark, activation: PluginState) -> Sequence[str]:
-    """The rules of a marker; what is wrong with one is said before anything is sent."""
-    from pytest_llmeval.gating.rules import parse_rules
-
-    try:
-        check_keywords(mark, ())
-        if not mark.args or not all(isinstance(text, str) for text in mark.args):
-            raise SettingError(
-                "@pytest.mark.llm_gate",
-                mark.args,
-                "one or more rules, for example 'pass_rate>=.95'",
-            )
-        parse_rules(mark.args, "@pytest.mark.llm_gate")
-    except InputError as error:
-        activation.refuse(pytest.UsageError(str(error)))
-        return ()
-    return mark.args
-
-
-def excuse(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Turn the failure of a case in quarantine into an expected one; an error stays one."""
-    if report.when != "call" or not report.failed or item.config.option.runxfail:
-        return
-    entry = quarantined(item)
-    if entry is not None:
-        report.outcome = "skipped"
-        report.wasxfail = str(entry)
-
-
-def quarantined(item: pytest.Item) -> Quarantined | None:
-    """The entry of an item's case in the quarantine; ``None`` if it gates."""
-    case, held = case_of(item), item.config.stash[STATE].quarantine
-    return None if case is None or held is None else held.find(case.source.file, case.id)
 
 
 def is_asked(activation: PluginState, told: Iterable[Mapping[str, Any]]) -> bool:

@@ -6,21 +6,21 @@ import logging
 
 import pytest
 
-HANDLERS = ("caplog_handler", "report_handler")
+_HANDLERS = ("caplog_handler", "report_handler")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def filter_handlers(config: pytest.Config) -> None:
     """Filter the handlers of pytest's own; a user's log shows everything."""
-    plugin = session.config.pluginmanager.get_plugin("logging-plugin")
-    for name in HANDLERS:
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    for name in _HANDLERS:
         handler = getattr(
             plugin, name, None
         )  # where pytest names them otherwise, nothing is filtered
         if handler is not None:
-            handler.addFilter(is_of_a_test)
+            handler.addFilter(_is_of_a_test)
 
 
-def is_of_a_test(record: logging.LogRecord) -> bool:
+def _is_of_a_test(record: logging.LogRecord) -> bool:
     """Whether a record was not logged by the engine's thread, which works for other tests as well."""
     from pytest_llmeval.engine.background import THREAD  # late: only where something is logged
 

@@ -9,43 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.plugin.collection import case_of, definitions
-from pytest_llmeval.plugin.state import AHEAD, ORDER, STATE
+from pytest_llmeval.plugin.state import AHEAD, ORDER
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.cases.plan import Wanted
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.protocols import BaseProvider
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note the order of the tests."""
-    session.config.stash[LOOKAHEAD] = LookAhead(session.config.stash[STATE], session.items)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Ask for what the next tests need."""
-    item.config.stash[LOOKAHEAD].reach(item)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    """Learn what a user's fixture ``llm_provider`` returns: other tests will have the same."""
-    value = yield
-    if fixturedef.argname == "llm_provider":
-        request.config.stash[LOOKAHEAD].learn_provider(fixturedef, request, value)
-    return value
 
 
 class LookAhead:

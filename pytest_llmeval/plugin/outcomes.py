@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,8 +23,12 @@ DURATION = pytest.StashKey[float]()
 DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse what cannot be had before anything is sent."""
+def check_declared(session: pytest.Session) -> None:
+    """Refuse what cannot be had before anything is sent.
+
+    Raises:
+        pytest.UsageError: A scorer, a provider or a marker cannot be used.
+    """
     declaring = [
         item
         for item in session.items
@@ -37,36 +40,35 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         check_declared(declaring, session.config.stash[STATE])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Start afresh: a plugin that reruns a test runs the same item again."""
+def start_afresh(item: pytest.Item) -> None:
+    """Forget what an earlier run of the same item has left."""
     forget_run(item)
     item.stash[DURATION] = 0.0
     item.user_properties[:] = [
         pair for pair in item.user_properties if not pair[0].startswith("llm_")
     ]
-    item.config.stash[STATE].raise_refusal()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Check the declared thresholds after the body, even if it asserts nothing."""
-    result = yield
-    enforce_thresholds(item)
-    return result
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell an answer that could not be judged from one that is worse than asked."""
-    report = yield
-    mark_error(report, call)
+def finish_report(
+    item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
+) -> None:
+    """Attach the result, and forget what the test needed once it is over."""
     attach_result(item, report, call)
     if call.when == "teardown":
         forget_run(item)
-    return report
+
+
+def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Turn the failure of a case in quarantine into an expected one; an error stays one."""
+    if report.when != "call" or not report.failed or item.config.option.runxfail:
+        return
+    case, quarantine = case_of(item), item.config.stash[STATE].quarantine
+    if case is None or quarantine is None:
+        return
+    entry = quarantine.find(case.source.file, case.id)
+    if entry is not None:
+        report.outcome = "skipped"
+        report.wasxfail = str(entry)
 
 
 def forget_run(item: pytest.Item) -> None:

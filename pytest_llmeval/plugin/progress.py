@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import PluginState
 
 
-EVERY_S = 0.5
-PATIENCE_S = 1.0
+_EVERY_S = 0.5
+_PATIENCE_S = 1.0
 """Seconds without a finished test after which the line appears."""
 
-SAVE, RESTORE, ERASE = "\x1b7", "\x1b8", "\x1b[K"
+_SAVE, _RESTORE, _ERASE = "\x1b7", "\x1b8", "\x1b[K"
 
 
 class Progress:
@@ -26,15 +28,13 @@ class Progress:
     Registered where a person looks at a terminal; in a run with xdist, in the controller.
 
     Args:
-        activation: The plugin's state.
+        state: The plugin's state.
         terminal: pytest's terminal reporter.
     """
 
-    def __init__(self, activation: PluginState, terminal: Any) -> None:
-        self._activation, self._writer = (
-            activation,
-            terminal._tw,
-        )  # pytest offers no public way to it
+    def __init__(self, state: PluginState, terminal: Any) -> None:
+        self._state = state
+        self._writer = terminal._tw  # pytest offers no public way to it
         # A terminal of its own: while a test runs, pytest turns the standard one away to capture
         # what the test prints.
         self._file = os.fdopen(
@@ -46,46 +46,41 @@ class Progress:
         self._is_shown = False
         self._session: pytest.Session | None = None
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Any:
+    @contextmanager
+    def shown(self, session: pytest.Session) -> Iterator[None]:
         """Show the line while tests run."""
-        self._start(session)
+        self._session, self._began = session, time.monotonic()
+        threading.Thread(target=self._work, name="llmeval-progress", daemon=True).start()
         try:
-            return (yield)
+            yield
         finally:
-            self._stop()
+            self._end.set()
+            self.erase()
+            with self._lock:
+                self._file.close()
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logstart(self) -> None:
-        """Make room for what pytest writes."""
-        self._erase()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def count(self, report: pytest.TestReport) -> None:
         """Count a finished test, and make room for what pytest writes."""
         self._done += report.when == "teardown"
         self._last = time.monotonic()
-        self._erase()
+        self.erase()
 
-    def _start(self, session: pytest.Session) -> None:
-        self._session, self._began = session, time.monotonic()
-        threading.Thread(target=self._work, name="llmeval-progress", daemon=True).start()
-
-    def _stop(self) -> None:
-        self._end.set()
-        self._erase()
+    def erase(self) -> None:
+        """Make room for what pytest writes."""
         with self._lock:
-            self._file.close()
+            if self._is_shown:
+                self._write(_ERASE)
+                self._is_shown = False
 
     def _work(self) -> None:
-        while not self._end.wait(EVERY_S):
-            if time.monotonic() - self._last > PATIENCE_S:
+        while not self._end.wait(_EVERY_S):
+            if time.monotonic() - self._last > _PATIENCE_S:
                 self._show()
 
     def _show(self) -> None:
         from pytest_llmeval.reports.terminal.dry_run import status_text
 
-        lanes = self._activation.lanes()
+        lanes = self._state.lanes()
         if not lanes or self._session is None:
             return
         text = status_text(
@@ -93,17 +88,11 @@ class Progress:
         )
         with self._lock:
             if not self._end.is_set():
-                self._write(SAVE + text[: self._room()] + ERASE + RESTORE)
+                self._write(_SAVE + text[: self._room()] + _ERASE + _RESTORE)
                 self._is_shown = True
 
     def _room(self) -> int:
         return max(0, int(self._writer.fullwidth) - int(self._writer.width_of_current_line) - 1)
-
-    def _erase(self) -> None:
-        with self._lock:
-            if self._is_shown:
-                self._write(ERASE)
-                self._is_shown = False
 
     def _write(self, text: str) -> None:
         self._file.write(text)

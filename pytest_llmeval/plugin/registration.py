@@ -1,4 +1,4 @@
-"""What a run registers: markers, fixtures and hooks. Imported when pytest configures itself, not before."""
+"""What a run registers: markers, fixtures and hooks. Imported when pytest configures itself."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.plugin import (
-    collection,
-    dry_run,
-    explain,
-    fixtures,
-    gating,
-    log_filter,
-    lookahead,
-    outcomes,
-)
+from pytest_llmeval.plugin import dry_run, fixtures
 from pytest_llmeval.plugin.controller import Controller
+from pytest_llmeval.plugin.hooks import DryRunHooks, Hooks
 from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.state import STATE, PluginState
 from pytest_llmeval.plugin.worker import Worker
 
-MARKERS = (
+_MARKERS = (
     "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
     "run the test once for every case of the golden files",
     "llm_generate(**settings): how to generate for this test, by the names of the generation options",
@@ -38,22 +30,21 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: A setting is not allowed.
     """
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    activation = PluginState(config, read_settings(config), workerinput.get("workerid", "main"))
-    config.stash[STATE] = activation
-    check_gates(activation)
-    for marker in MARKERS:
+    state = PluginState(config, read_settings(config), workerinput.get("workerid", "main"))
+    config.stash[STATE] = state
+    check_gates(state)
+    for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    for module in (lookahead, collection, explain, fixtures, gating, outcomes, log_filter):
-        config.pluginmanager.register(module, f"llm_golden_{module.__name__.rpartition('.')[2]}")
-    if activation.settings.dry_run:
+    manager = config.pluginmanager
+    manager.register(fixtures, "llm_golden_fixtures")
+    manager.register(Hooks(state, Worker(state) if workerinput else Controller(state)))
+    if state.settings.dry_run:
         dry_run.run_in_this_process(config)
-        config.pluginmanager.register(dry_run.DryRun(activation), "llm_golden_dry_run")
-    role = Worker(activation) if workerinput else Controller(activation)
-    config.pluginmanager.register(role, "llm_golden_role")
+        manager.register(DryRunHooks(dry_run.DryRun(state)))
 
 
 def deactivate(config: pytest.Config) -> None:
     """Close what `activate` and the tests have opened."""
-    activation = config.stash.get(STATE, None)
-    if activation is not None:
-        activation.close()
+    state = config.stash.get(STATE, None)
+    if state is not None:
+        state.close()

@@ -196,10 +196,10 @@ class PluginState:
 
         return shared_lanes(self.settings, self.run_id, self.locations)
 
-    def told(self) -> dict[str, Any]:
-        """What a worker tells its controller at the end: what it has sent and recorded, as built-in types."""
-        told = self.session.told() if "session" in vars(self) else {}
-        return {**told, "is_whole": self.is_whole, "gates": self.marked_gates}
+    def worker_report(self) -> dict[str, Any]:
+        """What a worker reports to its controller at the end, as built-in types."""
+        sent = self.session.told() if "session" in vars(self) else {}
+        return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates}
 
     def close(self) -> None:
         """Close the session, if there is one."""

@@ -1,4 +1,4 @@
-"""The part of an xdist worker that the controller cannot see: it is told at the worker's end."""
+"""The part of an xdist worker that the controller cannot see: it is reported at the worker's end."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 
 OUTPUT = "llm"
-"""Key of what a worker tells the controller."""
+"""Key of what a worker reports to the controller."""
 
 
-class Worker:
-    """Registered in an xdist worker.
+class Worker(Role):
+    """The role of an xdist worker.
 
     Args:
-        activation: The plugin's state.
+        state: The plugin's state.
     """
 
-    def __init__(self, activation: PluginState) -> None:
-        self._activation = activation
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Finish what is in flight, then tell what was sent and recorded."""
-        self._activation.note_end(session)
-        self._activation.end_calls()
+    def finish(self, session: pytest.Session) -> None:
+        """Finish what is in flight, then report what was sent and recorded."""
+        self._state.end_calls()
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-        output[OUTPUT] = self._activation.told()
+        output[OUTPUT] = self._state.worker_report()

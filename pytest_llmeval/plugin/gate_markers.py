@@ -1,0 +1,57 @@
+"""The marker ``llm_gate``: rules on the cases of some tests as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.plugin.collection import GoldenItem
+from pytest_llmeval.plugin.markers import check_keywords
+from pytest_llmeval.plugin.state import PluginState, usage_error
+
+
+def note_gates(session: pytest.Session, state: PluginState) -> None:
+    """Keep the rules of ``llm_gate`` markers, by where they stand.
+
+    Raises:
+        pytest.UsageError: A rule cannot be read.
+    """
+    rules_by_scope: dict[str, list[str]] = {}
+    for item in session.items:
+        for node, mark in item.iter_markers_with_node("llm_gate"):
+            scope = _gate_scope(item, mark) if node is item else node.nodeid
+            rules = rules_by_scope.setdefault(scope, [])
+            rules += [text for text in _gate_rules(mark, state) if text not in rules]
+    state.marked_gates = list(rules_by_scope.items())
+
+
+def _gate_scope(item: pytest.Item, mark: pytest.Mark) -> str:
+    """The test with all its parameters that a marker is about, or those it was given with."""
+    marks = getattr(getattr(item, "callspec", None), "marks", ())
+    is_of_parameters = any(mark is each for each in marks)
+    if is_of_parameters or isinstance(item, GoldenItem):
+        from pytest_llmeval.plugin.item_plan import suite_of  # late: most runs have no such marker
+
+        return suite_of(item)
+    return item.nodeid.partition("[")[0]
+
+
+def _gate_rules(mark: pytest.Mark, state: PluginState) -> Sequence[str]:
+    """The rules of a marker; what is wrong with one is said before anything is sent."""
+    from pytest_llmeval.gating.rules import parse_rules
+
+    try:
+        check_keywords(mark, ())
+        if not mark.args or not all(isinstance(text, str) for text in mark.args):
+            raise SettingError(
+                "@pytest.mark.llm_gate",
+                mark.args,
+                "one or more rules, for example 'pass_rate>=.95'",
+            )
+        parse_rules(mark.args, "@pytest.mark.llm_gate")
+    except InputError as error:
+        state.refuse(usage_error(error))
+        return ()
+    return mark.args

@@ -1,0 +1,205 @@
+"""Every hook of a run, in the order in which pytest calls them.
+
+A hook only forwards. Where several things happen at one hook, the calls stand here in their order.
+
+Three classes are registered beside `Hooks`, because pytest calls a hook in them only where they are
+registered: `DryRunHooks` replaces the loop that runs the tests, which a wrapper could not; and
+`ProgressHooks` must write before pytest's terminal reporter does, which runs at every report of
+every run, so a run without a terminal does without it. The five hooks that are needed before a run
+is configured stand in `pytest_llmeval.plugin` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.plugin import collection, explain, gate_markers, log_filter, outcomes
+from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead
+from pytest_llmeval.plugin.state import PluginState
+
+if TYPE_CHECKING:
+    from pytest_llmeval.plugin.dry_run import DryRun
+    from pytest_llmeval.plugin.progress import Progress
+    from pytest_llmeval.plugin.role import Role
+
+
+class Hooks:
+    """The hooks of every process that runs or controls tests.
+
+    Args:
+        state: The plugin's state.
+        role: What this process does besides running tests.
+    """
+
+    def __init__(self, state: PluginState, role: Role) -> None:
+        self._state = state
+        self._role = role
+
+    # The start
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Show the status line where a person looks at a terminal."""
+        self._role.start(session)
+
+    def pytest_report_header(self) -> list[str]:
+        """Name the model and the judge, where any is configured."""
+        return self._role.header()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give an xdist worker what it shares with this process."""
+        self._role.configure_worker(node)
+
+    # Collection
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> collection.GoldenFile | None:
+        """Collect a golden file that the command line or the ini key ``llm_golden`` names."""
+        return collection.collect_golden(file_path, parent)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run a test marked ``llm_golden`` once for every case."""
+        collection.parametrize(metafunc)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count what could not be collected."""
+        self._role.take_collect_report(report)
+
+    @pytest.hookimpl(trylast=True)  # after other plugins have chosen
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Apply ``--llm-where`` and ``--llm-limit``."""
+        collection.deselect(config, items)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note that the run is not a whole one."""
+        self._state.is_whole = self._state.is_whole and not items
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Look through the tests before anything is sent."""
+        session.config.stash[LOOKAHEAD] = LookAhead(self._state, session.items)  # plans need it
+        log_filter.filter_handlers(session.config)
+        outcomes.check_declared(session)
+        gate_markers.note_gates(session, self._state)
+
+    # Each test
+
+    @pytest.hookimpl(tryfirst=True)  # pytest's own runs the test, and no other is asked
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Start the calls that the next tests need."""
+        item.config.stash[LOOKAHEAD].reach(item)
+
+    @pytest.hookimpl(tryfirst=True)  # before the fixtures are set up
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Start afresh: a plugin that reruns a test runs the same item again."""
+        outcomes.start_afresh(item)
+        self._state.raise_refusal()
+
+    @pytest.hookimpl(wrapper=True)  # what a fixture returned is known after it
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Learn what a user's fixture ``llm_provider`` returns: other tests will have the same."""
+        value = yield
+        if fixturedef.argname == "llm_provider":
+            request.config.stash[LOOKAHEAD].learn_provider(fixturedef, request, value)
+        return value
+
+    @pytest.hookimpl(wrapper=True)  # thresholds are checked after the body
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Check the declared thresholds, even of a test that asserts nothing."""
+        result = yield
+        outcomes.enforce_thresholds(item)
+        return result
+
+    def pytest_assertrepr_compare(
+        self, config: pytest.Config, op: str, left: object, right: object
+    ) -> list[str] | None:
+        """Explain a comparison with a Score that does not hold."""
+        return explain.explain(config, op, left, right)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outside pytest's own, which knows xfail
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Decide the outcome: quarantine, then errors, then the result that rides on the report."""
+        report = yield
+        outcomes.excuse_quarantined(item, report)
+        outcomes.mark_error(report, call)
+        outcomes.finish_report(item, report, call)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter and xdist keep the report
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Log a result as soon as it arrives."""
+        self._role.take(report)
+
+    # The end
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what an xdist worker has sent and recorded."""
+        self._role.take_worker(node)
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter shows the exit status
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Finish what is in flight, then decide the gates and write the reports."""
+        self._state.note_end(session)
+        self._role.finish(session)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what a person reads in ten seconds."""
+        self._role.print_summary(terminalreporter)
+
+
+class DryRunHooks:
+    """The hooks of ``--llm-dry-run``.
+
+    Args:
+        dry_run: Counts what would be sent.
+    """
+
+    def __init__(self, dry_run: DryRun) -> None:
+        self._dry_run = dry_run
+
+    @pytest.hookimpl(tryfirst=True)  # the first that answers is the only one
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Count instead of running."""
+        return self._dry_run.count(session)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what would be sent."""
+        self._dry_run.print_lines(terminalreporter)
+
+
+class ProgressHooks:
+    """The hooks of the status line.
+
+    Args:
+        progress: Writes the line.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    @pytest.hookimpl(wrapper=True)  # the line is shown while the loop runs
+    def pytest_runtestloop(self, session: pytest.Session) -> Any:
+        """Show the line while tests run."""
+        with self._progress.shown(session):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter writes
+    def pytest_runtest_logstart(self) -> None:
+        """Make room for what pytest writes."""
+        self._progress.erase()
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter writes
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a finished test, and make room for what pytest writes."""
+        self._progress.count(report)
