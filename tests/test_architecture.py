@@ -71,6 +71,9 @@ TABLES = {f"{PACKAGE}.settings.table"}
 """Modules that are one table, as long as it is."""
 HOOK_RULE = f"a hook translates and forwards in at most {HOOK_STATEMENTS}"
 
+HOOK_FILES = {f"{PACKAGE}.plugin", f"{PACKAGE}.plugin.hooks", f"{PACKAGE}.plugin.hookspecs"}
+"""Where every hook stands, in the order in which pytest calls them."""
+
 PERSONS_READ = {"message", "warnings", "notes"}
 """Fields that hold what a person reads."""
 
@@ -279,6 +282,8 @@ def sizes(package: Package) -> Iterator[str]:
                     function.lineno, f"{name} has {length} lines; the ceiling is {FUNCTION_LINES}"
                 )
             is_hook = module.part == "plugin" and name.startswith("pytest_")
+            if is_hook and module.name not in HOOK_FILES:
+                yield module.says(function.lineno, f"{name} belongs into plugin/hooks.py")
             if is_hook and statements(function) > HOOK_STATEMENTS:
                 yield module.says(
                     function.lineno, f"{name} has {statements(function)} statements; {HOOK_RULE}"
@@ -508,10 +513,11 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
     (sizes, "text.py", "def f():\n" + "    x = 1\n" * 60, "text.py:1: f has 61 lines"),
     (
         sizes,
-        "plugin/a.py",
+        "plugin/hooks.py",
         "def pytest_x():\n    'Doc.'\n    if a:\n" + "        b\n" * 6,
         "x has 6 statements",
     ),
+    (sizes, "plugin/a.py", "def pytest_x(): ...", "a.py:1: pytest_x belongs into plugin/hooks.py"),
     (module_state, "text.py", "_cache: dict[str, int] = {}", "text.py:1: _cache is state"),
     (module_state, "text.py", "seen = set[str]()", "text.py:1: seen is state"),
     (module_state, "text.py", "def f():\n    global seen", "text.py:2: global seen"),
