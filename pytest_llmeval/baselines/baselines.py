@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.file import FOLDER, write_baseline
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
+    FoundRun,
     baseline_finder,
     baselines_folder,
     opened_log,
 )
-from pytest_llmeval.errors import InputError, LLMEvalError, NoSuchRun
+from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.runlog.lookup import find_run, shown
@@ -23,90 +24,73 @@ from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.baselines.rejudging import Rejudged
     from pytest_llmeval.cases.plan import Plan
-    from pytest_llmeval.records.result import Before, CaseResult
+    from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
     from pytest_llmeval.settings.locations import Locations
 
 
-@dataclass
+@dataclass(frozen=True)
 class Baseline:
-    """A baseline of a run, as far as it can be read.
+    """A baseline of a run, or why there is none.
 
     Attributes:
         name: As it was named.
-        sources: Where it was found.
-        source: What it is there; empty if it was not found.
-        found: The side, with what was judged again; ``None`` if it cannot be read.
+        scores: Its scores, with what was judged again; ``None`` if it cannot be read.
         trouble: Why it cannot.
+        rejudged: What was judged again, by case and metric.
+        found: Where it was found.
     """
 
     name: str
-    sources: BaselineFinder
-    source: str = ""
-    found: Rejudged | None = None
-    trouble: LLMEvalError | None = None
-
-    @classmethod
-    def read(
-        cls,
-        sources: BaselineFinder,
-        name: str,
-        session: Session,
-        after: RunScores,
-        results: Iterable[CaseResult],
-    ) -> Baseline:
-        """Read a baseline; what another judge than the run's has scored is judged again.
-
-        Args:
-            sources: Where it is looked for.
-            name: As it was named.
-            session: Whose engine asks.
-            after: The run.
-            results: Those of the run.
-        """
-        from pytest_llmeval.baselines.rejudging import rejudge
-
-        try:
-            source = sources.fixed(name)
-            found = rejudge(session, sources.side(source), sources.told(source), after, results)
-            return cls(name, sources, source, found)
-        except LLMEvalError as error:
-            return cls(name, sources, trouble=error)
+    scores: RunScores | None = None
+    trouble: LLMEvalError | OSError | None = None
+    rejudged: Mapping[Key, Mapping[str, BeforeScore]] = field(default_factory=dict)
+    found: FoundRun | None = None
 
     @property
     def note(self) -> str:
         """What was judged again; empty if nothing."""
-        many = self.found.count if self.found else 0
-        return (
-            f"baseline {self.name}: another judge had scored it; {count(many, 'score')} made again"
-            if many
-            else ""
-        )
-
-    def loaded(self) -> RunScores:
-        """The side.
-
-        Raises:
-            LLMEvalError: It cannot be read.
-        """
-        if self.found is None:
-            raise self.trouble or NoSuchRun(self.name)
-        return self.found.side
+        many = sum(map(len, self.rejudged.values()))
+        if not many:
+            return ""
+        again = f"{count(many, 'score')} made again"
+        return f"baseline {self.name}: another judge had scored it; {again}"
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
-        """What it says of the cases of a run.
-
-        Args:
-            after: The run.
-        """
-        if self.found is None:
+        """Yield what it says of the cases of a run."""
+        if self.scores is None or self.found is None:
             return
-        by_id = {key[2]: key for key in after.entries} if self.found.side.is_plain else {}
-        for told in self.sources.told(self.source):
-            key = by_id.get(told.key[2], told.key)
+        by_id = {key[2]: key for key in after.entries} if self.scores.is_plain else {}
+        for case in self.found.read_cases():
+            key = by_id.get(case.key[2], case.key)
             if key in after.entries:
-                yield key, told.before(self.name, self.found.scores.get(key))
+                yield key, case.before(self.name, self.rejudged.get(key))
+
+
+def read_baseline_of(
+    finder: BaselineFinder,
+    name: str,
+    session: Session,
+    after: RunScores,
+    results: Iterable[CaseResult],
+) -> Baseline:
+    """Read a baseline; what another judge than the run's has scored is judged again.
+
+    Args:
+        finder: Where it is looked for.
+        name: As it was named.
+        session: Whose engine judges.
+        after: The run.
+        results: Those of the run.
+    """
+    from pytest_llmeval.baselines.rejudging import rejudge
+
+    try:
+        found = finder.find(name)
+        rejudged = rejudge(session, found.read_scores(), found.read_cases, after, results)
+    except (LLMEvalError, OSError) as error:
+        return Baseline(name, trouble=error)
+    return Baseline(name, rejudged.baseline, rejudged=rejudged.scores, found=found)
 
 
 def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
@@ -120,10 +104,11 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
 
     settings = session.settings
     with opened_log(session.log) as log:
-        sources = baseline_finder(settings, session.locations, log)
+        finder = baseline_finder(settings, session.locations, log)
         for name in settings.baseline:
             with suppress(InputError):
-                count_rejudging(session, sources.side(name), sources.told(name), plans)
+                found = finder.find(name)
+                count_rejudging(session, found.read_scores(), found.read_cases(), plans)
 
 
 def baseline_path(name: str, locations: Locations) -> Path:

@@ -22,12 +22,12 @@ from pytest_llmeval.gating.scores import (
     case_scores,
     text_hash,
 )
-from pytest_llmeval.records.result import PASS_RATE, BeforeScore, CaseResult, Key
+from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
-FORMAT = "llmeval-baseline-1"
+_FORMAT = "llmeval-baseline-1"
 FOLDER = "golden/baselines"
-BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def is_baseline(path: Path) -> bool:
@@ -60,7 +60,7 @@ def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> in
             lines[path, suite, case] = _text(_line(result, entry))
             scales.update({score.name: score.scale for score in result.scores})
     head = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "name": name,
         "scales": {metric: vars(scales[metric]) for metric in sorted(scales)},
     }
@@ -70,7 +70,7 @@ def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> in
 
 
 def read_baseline(path: Path, name: str = "") -> RunScores:
-    """The side that a baseline makes.
+    """Return the scores of a baseline.
 
     Args:
         path: The file.
@@ -79,11 +79,11 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
     Raises:
         InputError: The file cannot be read, is broken, or of a newer version.
     """
-    head, lines = read_lines(path)
+    head, lines = _read_lines(path)
     try:
         scales = {metric: Scale(**scale) for metric, scale in head["scales"].items()}
-        entries = {entry.key: entry for entry in (_entry(line) for line in lines)}
-    except BROKEN as error:
+        entries = {case.key: case.scores for case in map(_case, lines)}
+    except _BROKEN as error:
         raise _broken(path, error) from None
     if any(PASS_RATE in entry.marks for entry in entries.values()):
         scales[PASS_RATE] = UNIT_SCALE
@@ -91,19 +91,19 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
 
 
 def baseline_cases(path: Path) -> Iterator[BaselineCase]:
-    """What a baseline tells of its cases.
+    """Yield the cases of a baseline.
 
     Raises:
         InputError: The file cannot be read, is broken, or of a newer version.
     """
-    for line in read_lines(path)[1]:
+    for line in _read_lines(path)[1]:
         try:
-            yield _told(line)
-        except BROKEN as error:
+            yield _case(line)
+        except _BROKEN as error:
             raise _broken(path, error) from None
 
 
-def read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
+def _read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
     """The header of a baseline and its cases.
 
     Raises:
@@ -115,17 +115,17 @@ def read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any
         lines = [json.loads(line) for line in rest if line.strip()]
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path}: cannot be read as a baseline: {error}. Make it again: {remedy(path)}"
+            f"{path}: cannot be read as a baseline: {error}. Make it again: {_remedy(path)}"
         ) from None
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    if not isinstance(head, dict) or head.get("format") != _FORMAT:
         found = head.get("format") if isinstance(head, dict) else head
         raise InputError(
-            f"{path}: found format {found!r}; allowed: {FORMAT}. Make it again: {remedy(path)}"
+            f"{path}: found format {found!r}; allowed: {_FORMAT}. Make it again: {_remedy(path)}"
         )
     return head, iter(lines)
 
 
-def remedy(path: Path | None = None) -> str:
+def _remedy(path: Path | None = None) -> str:
     """The command that makes a baseline."""
     return f"llmeval baseline accept --to {path}" if path else "llmeval baseline accept"
 
@@ -155,9 +155,9 @@ def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
     }
 
 
-def _entry(line: Mapping[str, Any]) -> CaseScores:
-    answers = line["answers"]
-    return CaseScores(
+def _case(line: Mapping[str, Any]) -> BaselineCase:
+    answers = tuple(line["answers"])
+    scores = CaseScores(
         _key(line),
         line["outcome"],
         {
@@ -168,15 +168,8 @@ def _entry(line: Mapping[str, Any]) -> CaseScores:
         sum(map(len, answers)) // len(answers) if answers else None,
         tags=tuple(line["tags"]),
     )
-
-
-def _told(line: Mapping[str, Any]) -> BaselineCase:
-    scores = {
-        name: BeforeScore(MetricValues(tuple(score["values"])).mean, score.get("reason", ""))
-        for name, score in line["scores"].items()
-        if name != PASS_RATE
-    }
-    return BaselineCase(_key(line), line["outcome"], tuple(line["answers"]), scores)
+    reasons = {name: score.get("reason", "") for name, score in line["scores"].items()}
+    return BaselineCase(scores, answers, reasons)
 
 
 def _key(line: Mapping[str, Any]) -> Key:
@@ -185,7 +178,7 @@ def _key(line: Mapping[str, Any]) -> Key:
 
 def _broken(path: Path, error: Exception) -> InputError:
     return InputError(
-        f"{path}: a broken line of a baseline ({error!r}). Make it again: {remedy(path)}"
+        f"{path}: a broken line of a baseline ({error!r}). Make it again: {_remedy(path)}"
     )
 
 

@@ -1,10 +1,11 @@
-"""Where a side of a comparison comes from: a run of the log, a JSON report, a baseline file, a table."""
+"""Where a run to compare with is found: in the log, a JSON report, a baseline file or a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,29 @@ from pytest_llmeval.runlog.lookup import choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records.result import CaseResult
-    from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
 
 @dataclass(frozen=True)
+class FoundRun:
+    """A run to compare with, wherever it was found. It is read when it is needed.
+
+    Attributes:
+        source: What finds the same run again, even if another one ends meanwhile.
+        read_scores: Reads what a comparison needs.
+        read_cases: Reads the cases with their texts, one by one: a large run holds many.
+    """
+
+    source: str
+    read_scores: Callable[[], RunScores]
+    read_cases: Callable[[], Iterator[BaselineCase]]
+
+
+@dataclass(frozen=True)
 class BaselineFinder:
-    """Where sides are looked for.
+    """Where runs to compare with are looked for.
 
     A source is a path, the name of a file in ``golden/baselines``, ``latest``, or id or name of a
     run.
@@ -34,30 +48,16 @@ class BaselineFinder:
         locations: The folders that paths are relative to.
         log: The run log; ``None`` where there is none.
         columns: How a table is read.
-        but: Id of a run that is not meant, because it is the one that is compared.
+        excluded: Id of a run that is not found, because it is the one that is compared.
     """
 
     locations: Locations
     log: RunLog | None
     columns: Columns = field(default_factory=Columns)
-    but: str = ""
+    excluded: str = ""
 
-    def side(self, source: str) -> RunScores:
-        """Read a side.
-
-        Raises:
-            NoSuchRun: Nothing has this name.
-            InputError: A file cannot be read.
-            RunLogError: The run log cannot be read.
-        """
-        path = find_file(source, self.locations)
-        if path is not None:
-            return _of_file(path, source, self.columns)
-        run, results = self._logged(source)
-        return run_scores(shown(run), results, self.columns.cluster, len(run.lost))
-
-    def told(self, source: str) -> Iterator[BaselineCase]:
-        """What a side tells of its cases, read while it is used.
+    def find(self, source: str) -> FoundRun:
+        """Find a run.
 
         Raises:
             NoSuchRun: Nothing has this name.
@@ -66,34 +66,46 @@ class BaselineFinder:
         """
         path = find_file(source, self.locations)
         if path is None:
-            return map(baseline_case, self._logged(source)[1])
+            return self._logged(source)
         if path.suffix.lower() == ".json":
-            from pytest_llmeval.reports.json_report import read_report
+            return _reported(path, source, self.columns.cluster)
+        if is_baseline(path):
+            return FoundRun(
+                source, partial(read_baseline, path, source), partial(baseline_cases, path)
+            )
+        return FoundRun(
+            source,
+            partial(read_table, path, self.columns, source),
+            partial(table_cases, path, self.columns),
+        )
 
-            return map(baseline_case, read_report(path)[1])
-        return baseline_cases(path) if is_baseline(path) else table_cases(path, self.columns)
-
-    def fixed(self, source: str) -> str:
-        """A source that means the same when it is read again, even if a run ends meanwhile: of a run its id.
+    def scores(self, source: str) -> RunScores:
+        """Find a run, and read its scores.
 
         Raises:
             NoSuchRun: Nothing has this name.
+            InputError: A file cannot be read.
             RunLogError: The run log cannot be read.
         """
-        return source if find_file(source, self.locations) else self._logged(source)[0].id
+        return self.find(source).read_scores()
 
-    def _logged(self, source: str) -> tuple[Run, Iterable[CaseResult]]:
+    def _logged(self, source: str) -> FoundRun:
         if self.log is None:
             raise NoSuchRun(no_such_run(source, (), or_file=True))
         runs = list(self.log.runs())
-        run = choose_run(runs, source, self.but)
+        run = choose_run(runs, source, self.excluded)
         if run is None:
             raise NoSuchRun(no_such_run(source, runs, or_file=True))
-        return run, self.log.results(run.id)
+        results, cluster = self.log.results(run.id), self.columns.cluster
+        return FoundRun(
+            run.id,
+            partial(run_scores, shown(run), results, cluster, len(run.lost)),
+            lambda: (baseline_case(result) for result in results),
+        )
 
 
 def baseline_finder(
-    settings: Settings, locations: Locations, log: RunLog | None, but: str = ""
+    settings: Settings, locations: Locations, log: RunLog | None, excluded: str = ""
 ) -> BaselineFinder:
     """Where the baselines of a run are looked for.
 
@@ -101,9 +113,9 @@ def baseline_finder(
         settings: The settings in force.
         locations: The folders that paths are relative to.
         log: The run log; ``None`` where there is none.
-        but: Id of the run itself.
+        excluded: Id of the run itself.
     """
-    return BaselineFinder(locations, log, Columns(cluster=settings.cluster), but)
+    return BaselineFinder(locations, log, Columns(cluster=settings.cluster), excluded)
 
 
 @contextmanager
@@ -136,19 +148,19 @@ def baselines_folder(locations: Locations) -> Path:
     return locations.root / FOLDER
 
 
-def _of_file(path: Path, source: str, columns: Columns) -> RunScores:
-    if path.suffix.lower() == ".json":
-        from pytest_llmeval.reports.json_report import read_report
+def _reported(path: Path, source: str, cluster: str) -> FoundRun:
+    """The run of a JSON report."""
+    from pytest_llmeval.reports.json_report import read_report
 
+    def scores() -> RunScores:
         lost, results = read_report(path)
-        return run_scores(source, results, columns.cluster, lost)
-    if is_baseline(path):
-        return read_baseline(path, source)
-    return read_table(path, columns, source)
+        return run_scores(source, results, cluster, lost)
+
+    return FoundRun(source, scores, lambda: map(baseline_case, read_report(path)[1]))
 
 
-def open_side(source: str, locations: Locations, log: str) -> RunScores:
-    """A side by a path, a baseline's name or a run.
+def open_scores(source: str, locations: Locations, log: str) -> RunScores:
+    """Return the scores of a path, a baseline's name or a run.
 
     Args:
         source: What names it.
@@ -159,9 +171,9 @@ def open_side(source: str, locations: Locations, log: str) -> RunScores:
         LLMEvalError: There is no such thing, or it cannot be read.
     """
     if find_file(source, locations) is not None:
-        return BaselineFinder(locations, None).side(source)
+        return BaselineFinder(locations, None).scores(source)
     with opened_log(log) as opened:
-        return BaselineFinder(locations, opened).side(source)
+        return BaselineFinder(locations, opened).scores(source)
 
 
 def accept_command(source: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import BaselineCase
 
 
-PendingScores = dict[tuple[int, str], Future[Score]]
+_PendingScores = dict[tuple[int, str], Future[Score]]
 """New scores on their way, by the number of the answer and the name of the score."""
 
 
@@ -42,23 +42,18 @@ class Rejudged:
     """A baseline whose scores can be compared.
 
     Attributes:
-        side: The baseline, with the new scores.
+        baseline: The baseline, with the new scores.
         scores: What was made again, by case and metric.
     """
 
-    side: RunScores
+    baseline: RunScores
     scores: Mapping[Key, Mapping[str, BeforeScore]]
-
-    @property
-    def count(self) -> int:
-        """How many scores were made again."""
-        return sum(map(len, self.scores.values()))
 
 
 def rejudge(
     session: Session,
     before: RunScores,
-    told: Iterable[BaselineCase],
+    read_cases: Callable[[], Iterable[BaselineCase]],
     after: RunScores,
     results: Iterable[CaseResult],
 ) -> Rejudged:
@@ -70,7 +65,7 @@ def rejudge(
     Args:
         session: Whose engine asks; its calls count for the run and its budget.
         before: The baseline.
-        told: What it tells of its cases.
+        read_cases: Reads its cases, with their answers.
         after: The run.
         results: Those of the run, in any order.
     """
@@ -79,7 +74,7 @@ def rejudge(
         session.settings
     ):  # the latter may not gate, whatever the baseline says
         return Rejudged(before, {})
-    answers = {each.key: each for each in told if each.key in stale and each.answers}
+    answers = {each.key: each for each in read_cases() if each.key in stale and each.answers}
     if not session.trust.cases:  # in the process of xdist that runs no test
         session.trust.cases = [result.case for result in results]
     entries, scores = dict(before.entries), {}
@@ -93,17 +88,17 @@ def rejudge(
 
 
 def count_rejudging(
-    session: Session, before: RunScores, told: Iterable[BaselineCase], plans: Iterable[Plan]
+    session: Session, before: RunScores, cases: Iterable[BaselineCase], plans: Iterable[Plan]
 ) -> None:
     """Ask, in a dry run, what `rejudge` would ask; its session counts it.
 
     Args:
         session: The session of the dry run.
         before: The baseline.
-        told: What it tells of its cases.
+        cases: Its cases, with their answers.
         plans: What the tests of the run declare.
     """
-    answers = {each.key: each for each in told}
+    answers = {each.key: each for each in cases}
     asked: list[Future[Score]] = []
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
@@ -150,7 +145,7 @@ def _started(
     stale: Mapping[Key, tuple[str, ...]],
     answers: Mapping[Key, BaselineCase],
     results: Iterable[CaseResult],
-) -> Iterator[tuple[CaseResult, PendingScores]]:
+) -> Iterator[tuple[CaseResult, _PendingScores]]:
     for order, result in enumerate(results):
         key = result.key
         yield (
@@ -160,23 +155,30 @@ def _started(
 
 
 def _asked(
-    session: Session, names: tuple[str, ...], told: BaselineCase, result: CaseResult, order: int
-) -> PendingScores:
-    found: PendingScores = {}
+    session: Session,
+    names: tuple[str, ...],
+    case_before: BaselineCase,
+    result: CaseResult,
+    order: int,
+) -> _PendingScores:
+    found: _PendingScores = {}
     for name in names:
         scorer = _scorer(session, result, name)
         if scorer is not None:
-            for number, future in enumerate(_begun(session, scorer, result.case, told, order)):
+            for number, future in enumerate(
+                _begun(session, scorer, result.case, case_before, order)
+            ):
                 found[number, name] = future
     return found
 
 
 def _begun(
-    session: Session, scorer: ReadyScorer, case: Case, told: BaselineCase, order: int
+    session: Session, scorer: ReadyScorer, case: Case, case_before: BaselineCase, order: int
 ) -> list[Future[Score]]:
     """A new score of each of the baseline's answers, on its way."""
     answers = (
-        Completion(text, endpoint="baseline", cost_usd=0.0, cached=True) for text in told.answers
+        Completion(text, endpoint="baseline", cost_usd=0.0, cached=True)
+        for text in case_before.answers
     )
     return [begin_score(session, scorer, case, answer, order) for answer in answers]
 
@@ -199,7 +201,10 @@ def _version(ready: ReadyScorer, case: Case) -> str:
 
 
 def _entry(
-    old: CaseScores, result: CaseResult, told: BaselineCase, made: Mapping[tuple[int, str], Score]
+    old: CaseScores,
+    result: CaseResult,
+    case_before: BaselineCase,
+    made: Mapping[tuple[int, str], Score],
 ) -> CaseScores:
     """The case of the baseline with its new scores, and whether each of its answers passes under them."""
     marks = dict(old.marks)
@@ -208,25 +213,31 @@ def _entry(
         values = tuple(score.value for score in own if score.value is not None)
         marks[name] = MetricValues(values, own[0].version)
     if PASS_RATE in marks:
-        ends = [_outcome(result, told, number, made) for number in range(len(told.answers))]
+        ends = [
+            _outcome(result, case_before, number, made)
+            for number in range(len(case_before.answers))
+        ]
         kept = tuple(passed for end in ends if (passed := PASS_VALUES.get(end)) is not None)
         marks[PASS_RATE] = MetricValues(kept if len(kept) == len(ends) else ())
     return replace(old, marks=marks)
 
 
 def _outcome(
-    result: CaseResult, told: BaselineCase, number: int, made: Mapping[tuple[int, str], Score]
+    result: CaseResult,
+    case_before: BaselineCase,
+    number: int,
+    made: Mapping[tuple[int, str], Score],
 ) -> Outcome:
     """How the case would have ended with this answer, by the run's bounds; the word of a test's own code stands."""
     known = [
-        replace(score, value=told.scores[score.name].value, calls=(), error="")
+        replace(score, value=case_before.scores.marks[score.name].mean, calls=(), error="")
         for score in result.scores
-        if score.name in told.scores
+        if score.name in case_before.scores.marks
     ]
-    answer = Completion(told.answers[number])
+    answer = Completion(case_before.answers[number])
     old = replace(
         result.with_scores(tuple(known)),
-        outcome=cast(Outcome, told.outcome),
+        outcome=cast(Outcome, case_before.scores.outcome),
         completion=answer,
         samples=(),
     )

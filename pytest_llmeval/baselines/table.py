@@ -1,4 +1,4 @@
-"""A side from a plain table of any tool: CSV, TSV or JSONL with an id and a score in each row."""
+"""A baseline from a plain table of any tool: CSV, TSV or JSONL with an id and a score in each row."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from pytest_llmeval.gating.scores import (
     text_hash,
 )
 from pytest_llmeval.goldens.formats import format_of
-from pytest_llmeval.records.result import BeforeScore
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
-ANSWERS = ("answer", "completion", "output", "response")
+_ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, for the change in length."""
 
-FAILED_JUDGE = -1.0
+_FAILED_JUDGE = -1.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Columns:
 
 
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
-    """The side that a table makes.
+    """Return the scores of a table.
 
     Of an id that stands there several times the last row counts. A score that is missing, NaN, or
     -1 below the scale is unscored.
@@ -56,26 +55,29 @@ def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
         InputError: The file cannot be read, or lacks a column.
     """
     rows, scores = _checked(path, columns)
-    entries = {}
-    for place, row in enumerate(rows, start=1):
-        entry = _entry(path, place, row, columns, scores)
-        entries[entry.key] = entry
+    entries = {case.key: case.scores for case in _cases(path, columns, rows, scores)}
     return RunScores(
         name or str(path), entries, dict.fromkeys(scores, columns.scale), is_plain=True
     )
 
 
 def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
-    """What a table tells of its cases.
+    """Yield the cases of a table.
 
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
     rows, scores = _checked(path, columns)
+    return _cases(path, columns, rows, scores)
+
+
+def _cases(
+    path: Path, columns: Columns, rows: Iterable[Mapping[str, Any]], scores: Iterable[str]
+) -> Iterator[BaselineCase]:
     for place, row in enumerate(rows, start=1):
-        entry, answer = _entry(path, place, row, columns, scores), _answer(row)
-        values = {name: BeforeScore(mark.mean) for name, mark in entry.marks.items()}
-        yield BaselineCase(entry.key, "", () if answer is None else (answer,), values)
+        answer = _answer(row)
+        answers = () if answer is None else (answer,)
+        yield BaselineCase(_entry(path, place, row, columns, scores), answers, {})
 
 
 def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
@@ -131,7 +133,9 @@ def _entry(
 
 
 def _answer(row: Mapping[str, Any]) -> str | None:
-    return next((str(row[column]) for column in ANSWERS if row.get(column) not in (None, "")), None)
+    return next(
+        (str(row[column]) for column in _ANSWERS if row.get(column) not in (None, "")), None
+    )
 
 
 def _number(path: Path, place: int, column: str, value: object, scale: Scale) -> Iterator[float]:
@@ -154,7 +158,7 @@ def _number(path: Path, place: int, column: str, value: object, scale: Scale) ->
         (0.0 if scale.low is None else scale.low),
         (1.0 if scale.high is None else scale.high),
     )
-    if math.isnan(number) or number == FAILED_JUDGE < low:
+    if math.isnan(number) or number == _FAILED_JUDGE < low:
         return
     if not low <= number <= high:
         allowed = f"{low:g} to {high:g}; another range: --scale LOW HIGH"

@@ -50,10 +50,10 @@ def accept(context: CommandContext, source: str, name: str | None, to: Path | No
 @click.argument("name", default=DEFAULT_NAME)
 def show(context: CommandContext, name: str) -> None:
     """Show what the baseline NAME (a name, a path, or a run) holds."""
-    from pytest_llmeval.baselines.lookup import open_side
+    from pytest_llmeval.baselines.lookup import open_scores
 
     locations = context.typed_locations("baseline")
-    for line in _lines(open_side(name, locations, context.log)):
+    for line in _lines(open_scores(name, locations, context.log)):
         click.echo(line)
 
 

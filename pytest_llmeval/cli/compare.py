@@ -94,14 +94,14 @@ def _sides(
     needs_log = any(find_file(source, locations) is None for source in (before, after))
     with opened_log(context.log) if needs_log else nullcontext() as opened:
         sources = BaselineFinder(locations, opened, columns)
-        return sources.side(before), sources.side(after)
+        return sources.scores(before), sources.scores(after)
 
 
 def _compared(
     before: RunScores, after: RunScores, wanted: tuple[str, ...], rules: GateRules
 ) -> Comparison:
     from pytest_llmeval.errors import nearest
-    from pytest_llmeval.gating.comparing import Task, compare_sides, metrics_of
+    from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of
 
     both = metrics_of(before, after)
     for name in wanted:
@@ -114,7 +114,7 @@ def _compared(
             f"{before.name} and {after.name} share no score. For tables, name the score column "
             "with --score COLUMN."
         )
-    return compare_sides([Task(before, after, dict.fromkeys(wanted or both, rules))])[0]
+    return compare_runs([Task(before, after, dict.fromkeys(wanted or both, rules))])[0]
 
 
 def _show(found: Comparison, json_path: str | None, code: int) -> None:

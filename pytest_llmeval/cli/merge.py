@@ -75,5 +75,5 @@ def _show(found: Merged) -> None:
     cases, shards = count(found.cases, "case"), count(len(found.run.parts), "shard")
     click.echo(f"{cases} of {shards} joined as {found.run.id}")
     echo_lines(summary_lines(found.run, found.summary, found.paths))
-    for line in found.told_to_ci:
+    for line in found.ci_lines:
         click.echo(line)

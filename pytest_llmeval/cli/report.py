@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
-    from pytest_llmeval.runs.against_previous import Shown
+    from pytest_llmeval.runs.against_previous import ReportedRun
 
 
 REPORTS = ("json", "html", "csv", "summary", "code_quality")
@@ -62,7 +62,7 @@ def _runs(log: RunLog, run_ids: tuple[str, ...], limit: int | None) -> list[Run]
     return newest_runs(log, limit)
 
 
-def _write(shown: Shown, paths: dict[str, Path], root: Path) -> None:
+def _write(shown: ReportedRun, paths: dict[str, Path], root: Path) -> None:
     from pytest_llmeval.reports.csv_report import write_csv
     from pytest_llmeval.reports.gitlab import write_code_quality
     from pytest_llmeval.reports.html.page import write_html

@@ -1,4 +1,4 @@
-"""From two sides to a Comparison: the verdict of each metric, and what a person reads after it."""
+"""From two runs to a Comparison: the verdict of each metric, and what a person reads after it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.verdicts import flip_of_values
-from pytest_llmeval.stats.comparability import no_baseline, not_compared
+from pytest_llmeval.stats.comparability import not_compared
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
 from pytest_llmeval.stats.suspects import suspects
 
-SHOWN_DROPS = 20
+_SHOWN_DROPS = 20
 FIRST = "rubric"
 
 
 @dataclass(frozen=True)
 class Task:
-    """Two sides to compare.
+    """Two runs to compare.
 
     Attributes:
         before: The baseline.
@@ -58,7 +58,7 @@ class _Work:
     paired: dict[str, Paired] = field(default_factory=dict)
 
 
-def compare_sides(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
+def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     """Compare a run with each of its baselines; Holm's procedure goes over all metrics that are gated, of all of them.
 
     Args:
@@ -83,7 +83,7 @@ def compare_sides(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
 
 
 def metrics_of(before: RunScores, after: RunScores) -> list[str]:
-    """The metrics that both sides have, the judge's first and the pass rate last."""
+    """The metrics that both runs have, the judge's first and the pass rate last."""
     both = [name for name in before.scales if name in after.scales]
     return sorted(both, key=lambda name: (name != FIRST, name == PASS_RATE, name))
 
@@ -117,11 +117,8 @@ def _alone(paired: Paired, task: Task) -> GateResult:
             f"no case has a score {paired.metric!r}; there are {there}. {hint}".rstrip()
         )
     if not any(paired.metric in entry.marks for entry in task.before.entries.values()):
-        told = no_baseline(task.remedy)
-        return replace(
-            told,
-            reason=f"the baseline has no score {paired.metric!r}; this makes one that has: {task.remedy}",
-        )
+        remedy = f"this makes one that has: {task.remedy}"
+        return GateResult("NO BASELINE", f"the baseline has no score {paired.metric!r}; {remedy}")
     if paired.obstacle:
         again = "" if paired.coverage.is_same_judge else f": {task.remedy}"
         return not_compared(paired.obstacle + again)
@@ -163,13 +160,13 @@ def _dropped(paired: Paired) -> tuple[tuple[CaseChange, ...], int]:
     """The cases that got worse, most suspicious first, and how many there are."""
     metric, span = paired.metric, paired.high - paired.low
     scaled = [
-        [[(value - paired.low) / span for value in entry.marks[metric].values] for entry in side]
-        for side in (tuple(zip(*paired.pairs, strict=True)) or ((), ()))
+        [[(value - paired.low) / span for value in entry.marks[metric].values] for entry in run]
+        for run in (tuple(zip(*paired.pairs, strict=True)) or ((), ()))
     ]
     found = suspects(scaled[0], scaled[1])
     changes = (
         replace(_change(*paired.pairs[each.place], metric), p=each.p, is_marked=each.is_marked)
-        for each in found[:SHOWN_DROPS]
+        for each in found[:_SHOWN_DROPS]
     )
     return tuple(changes), len(found)
 
@@ -215,7 +212,7 @@ def _slices(paired: Paired) -> Iterable[Slice]:
     scores, places = paired.scores, _places_by_tag(paired.pairs)
     found = []
     for tag, own in places.items():
-        before, after = ([side[place] for place in own] for side in (scores.before, scores.after))
+        before, after = ([run[place] for place in own] for run in (scores.before, scores.after))
         clusters = None if scores.clusters is None else [scores.clusters[place] for place in own]
         error = paired_change(PairedScores(before, after, clusters)).error
         found.append(

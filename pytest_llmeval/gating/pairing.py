@@ -1,4 +1,4 @@
-"""Two sides joined case by case, and one metric of them as pairs of numbers that the gate can judge."""
+"""Two runs joined case by case, and one metric of them as pairs of numbers that the gate can judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_llmeval.stats.paired import ROUNDING, PairedScores
 
 @dataclass(frozen=True)
 class Joined:
-    """Two sides over the same cases.
+    """Two runs over the same cases.
 
     Attributes:
         before: The baseline.
@@ -35,7 +35,7 @@ class Joined:
 
 @dataclass(frozen=True)
 class Paired:
-    """One metric of two sides.
+    """One metric of two runs.
 
     Attributes:
         metric: Its name.
@@ -59,7 +59,7 @@ class Paired:
 
 
 def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
-    """Join two sides by suite, file and id; by the id alone where one of them knows no more.
+    """Join two runs by suite, file and id; by the id alone where one of them knows no more.
 
     Args:
         before: The baseline.
@@ -70,7 +70,7 @@ def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) ->
         InputError: Only ids are known, and one of them stands for several cases.
     """
     by_id = before.is_plain or after.is_plain
-    old, new = (_by_key(side, by_id, left_out) for side in (before, after))
+    old, new = (_by_key(run, by_id, left_out) for run in (before, after))
     return Joined(
         before,
         after,
@@ -81,22 +81,20 @@ def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) ->
 
 
 def pair(joined: Joined, metric: str) -> Paired:
-    """One metric of two sides, or why it cannot be compared."""
+    """One metric of two runs, or why it cannot be compared."""
     pairs = [
         (old, new) for old, new in joined.pairs if _values(old, metric) and _values(new, metric)
     ]
     coverage = _coverage(joined, metric, pairs)
-    scales = [
-        side.scales[metric] for side in (joined.before, joined.after) if metric in side.scales
-    ]
+    scales = [run.scales[metric] for run in (joined.before, joined.after) if metric in run.scales]
     found = ends(scales[0]) if scales else None
     low, high = found or (0.0, 1.0)
     why = obstacle(coverage) or _unlike(metric, scales)
     marks = [
-        [_scaled(entry.marks[metric], low, high) for entry in side]
-        for side in zip(*pairs, strict=True)
+        [_scaled(entry.marks[metric], low, high) for entry in run]
+        for run in zip(*pairs, strict=True)
     ]
-    if not why and any(not 0 <= value <= 1 for side in marks for value in side):
+    if not why and any(not 0 <= value <= 1 for run in marks for value in run):
         why = (
             f"a score of {metric} lies outside its scale, {min(low, high):g} to {max(low, high):g}"
         )
@@ -116,8 +114,8 @@ def ends(scale: Scale) -> tuple[float, float] | None:
     return (scale.low, scale.high) if scale.higher_is_better else (scale.high, scale.low)
 
 
-def _by_key(side: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key, CaseScores]:
-    entries = [entry for key, entry in side.entries.items() if key not in left_out]
+def _by_key(run: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key, CaseScores]:
+    entries = [entry for key, entry in run.entries.items() if key not in left_out]
     if not by_id:
         return {entry.key: entry for entry in entries}
     found: dict[Key, CaseScores] = {}
@@ -125,7 +123,7 @@ def _by_key(side: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key
         key = ("", "", entry.key[2])
         if key in found:
             raise InputError(
-                f"{side.name}: found several cases with the id {key[2]!r}; "
+                f"{run.name}: found several cases with the id {key[2]!r}; "
                 "allowed: one, where it is compared with a table that knows ids alone"
             )
         found[key] = entry

@@ -14,8 +14,8 @@ from typing import Any
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem
 from pytest_llmeval.text import first_of
 
-FIELDS = ("id", "until", "reason")
-SHOWN = 5
+_FIELDS = ("id", "until", "reason")
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Quarantine:
         ]
         told = [
             f"quarantine {self.path}: over since {each.until}, so it gates again: {each.name}"
-            for each in over[:SHOWN]
+            for each in over[:_SHOWN]
         ]
         if strangers and is_whole:
-            names = first_of([each.name for each in strangers], SHOWN)
+            names = first_of([each.name for each in strangers], _SHOWN)
             told.append(f"quarantine {self.path}: no such case: {names}")
         return tuple(told)
 
@@ -117,7 +117,7 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
         raise InputError(f"--llm-quarantine: {name} cannot be read: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(
-            f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(FIELDS)}"
+            f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(_FIELDS)}"
         )
     problems: list[Problem] = []
     entries = [_entry(name, place, row, problems) for place, row in enumerate(rows, start=1)]
@@ -127,7 +127,7 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
 
 
 def _entry(name: str, place: int, row: Mapping[str, Any], problems: list[Problem]) -> Quarantined:
-    found = {field: str(row.get(field) or "").strip() for field in FIELDS}
+    found = {field: str(row.get(field) or "").strip() for field in _FIELDS}
     until = date.min
     try:
         until = date.fromisoformat(found["until"])

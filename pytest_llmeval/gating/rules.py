@@ -23,16 +23,16 @@ from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.threshold import COMPARISONS
 from pytest_llmeval.stats.gate import GateRules
 
-REGRESSION, COST, LATENCY, UNSCORED = "regression", "cost", "latency", "unscored"
-WHOLE = (PASS_RATE, UNSCORED, COST)
+_REGRESSION, COST, LATENCY, UNSCORED = "regression", "cost", "latency", "unscored"
+_WHOLE = (PASS_RATE, UNSCORED, COST)
 """Figures that stand for themselves."""
 
-AGGREGATES = ("mean", "min", "max", "worst_tag", "unscored")
-OF_LATENCY = ("mean", "min", "max")
-OF_PASS_RATE = ("low", "worst_tag")
-PERCENTILE = re.compile(r"p([1-9][0-9]?)")
-BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
-CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
+_AGGREGATES = ("mean", "min", "max", "worst_tag", "unscored")
+_OF_LATENCY = ("mean", "min", "max")
+_OF_PASS_RATE = ("low", "worst_tag")
+_PERCENTILE = re.compile(r"p([1-9][0-9]?)")
+_BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
+_CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
 ALLOWED = (
     "'regression', 'regression(METRIC, margin=X)', or a figure, one of >= <= > < == and a number, for example "
     "'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', 'rubric.worst_tag>=3.5', 'latency.p95<=2', 'cost<=0.5'"
@@ -102,10 +102,10 @@ def parse_rule(text: str, place: str = "--llm-gate") -> Rule:
     Raises:
         SettingError: It cannot be read.
     """
-    call = CALL.fullmatch(text)
+    call = _CALL.fullmatch(text)
     if call:
         return _regression(text, call[1], call[2] or "", place)
-    bound = BOUND.fullmatch(text)
+    bound = _BOUND.fullmatch(text)
     if not bound:
         raise SettingError(place, text, ALLOWED)
     try:
@@ -121,27 +121,27 @@ def parse_rule(text: str, place: str = "--llm-gate") -> Rule:
 
 def _check_figure(text: str, metric: str, aggregate: str, place: str) -> None:
     if not aggregate:
-        if metric in WHOLE:
+        if metric in _WHOLE:
             return
-        allowed = f"{', '.join(WHOLE)}, or a metric with one of .{', .'.join(AGGREGATES)}, .p10"
+        allowed = f"{', '.join(_WHOLE)}, or a metric with one of .{', .'.join(_AGGREGATES)}, .p10"
         raise SettingError(
-            place, text, allowed, nearest(metric, WHOLE) or f"Did you mean '{metric}.mean'?"
+            place, text, allowed, nearest(metric, _WHOLE) or f"Did you mean '{metric}.mean'?"
         )
-    known = {PASS_RATE: OF_PASS_RATE, LATENCY: OF_LATENCY, COST: (), UNSCORED: ()}.get(
-        metric, AGGREGATES
+    known = {PASS_RATE: _OF_PASS_RATE, LATENCY: _OF_LATENCY, COST: (), UNSCORED: ()}.get(
+        metric, _AGGREGATES
     )
-    if aggregate in known or (metric not in WHOLE and PERCENTILE.fullmatch(aggregate)):
+    if aggregate in known or (metric not in _WHOLE and _PERCENTILE.fullmatch(aggregate)):
         return
     words = [f"{metric}.{each}" for each in known] + (
-        [metric] if metric in WHOLE else [f"{metric}.p1 to .p99"]
+        [metric] if metric in _WHOLE else [f"{metric}.p1 to .p99"]
     )
     raise SettingError(place, text, ", ".join(words), nearest(f"{metric}.{aggregate}", words))
 
 
 def _regression(text: str, name: str, inside: str, place: str) -> RegressionRule:
-    if name != REGRESSION:
+    if name != _REGRESSION:
         raise SettingError(
-            place, text, ALLOWED, nearest(name, [REGRESSION, *(f"{each}>=X" for each in WHOLE)])
+            place, text, ALLOWED, nearest(name, [_REGRESSION, *(f"{each}>=X" for each in _WHOLE)])
         )
     metric, numbers = "", {}
     for number, part in enumerate(filter(None, map(str.strip, inside.split(",")))):

@@ -1,4 +1,4 @@
-"""A side of a comparison: what one run says of its cases, kept small enough for every case of a large run."""
+"""What one run says of its cases in numbers, small enough for every case of a large run."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class RunScores:
 def run_scores(
     name: str, results: Iterable[CaseResult], cluster: str = "", lost: int = 0
 ) -> RunScores:
-    """The side that the results of a run make. They are read once, and no text of them is kept.
+    """Return the scores of a run. Its results are read once, and none of their texts is held.
 
     Args:
         name: How the run is shown.
@@ -130,7 +130,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     case, answers = result.case, answers_of(result)
     texts = [answer.text for answer in answers]
     marks = {name: _mark(own, result.samples) for name, own in _by_name(result.scores).items()}
-    kept = passed_values(result)
+    kept = _passed_values(result)
     if kept is not None:
         marks[PASS_RATE] = MetricValues(kept)
     member = case.metadata.get(cluster) if cluster else None
@@ -147,7 +147,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     )
 
 
-def passed_values(result: CaseResult) -> tuple[float, ...] | None:
+def _passed_values(result: CaseResult) -> tuple[float, ...] | None:
     """Which of its samples pass, or the case as a whole: 1 or 0; empty: not judged; ``None``: not tried."""
     if result.outcome == "skipped":
         return None
@@ -206,19 +206,22 @@ def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:
 
 
 class BaselineCase(NamedTuple):
-    """One case of a baseline.
+    """One case of a baseline with its texts, which are read again when they are needed.
 
     Attributes:
-        key: What two runs are joined by.
-        outcome: How it ended; empty if unknown.
+        scores: What a comparison needs of it.
         answers: Of each of its samples, the case's own first; none if there is none.
-        scores: By metric.
+        reasons: Of its scores, by metric, where they are known.
     """
 
-    key: Key
-    outcome: str
+    scores: CaseScores
     answers: tuple[str, ...]
-    scores: Mapping[str, BeforeScore]
+    reasons: Mapping[str, str]
+
+    @property
+    def key(self) -> Key:
+        """What two runs are joined by."""
+        return self.scores.key
 
     def before(
         self,
@@ -226,7 +229,7 @@ class BaselineCase(NamedTuple):
         again: Mapping[str, BeforeScore] | None = None,
         unlike: Collection[str] = (),
     ) -> Before:
-        """The record for a report.
+        """Return the record for a report.
 
         Args:
             baseline: The baseline, as it was named.
@@ -234,20 +237,17 @@ class BaselineCase(NamedTuple):
             unlike: Metrics that another judge has scored: they are left out, because nothing can be
                 compared with them.
         """
+        scores = {
+            name: BeforeScore(values.mean, self.reasons.get(name, ""))
+            for name, values in self.scores.marks.items()
+            if name != PASS_RATE and name not in unlike
+        }
         answer = self.answers[0] if self.answers else None
-        scores = {name: score for name, score in self.scores.items() if name not in unlike}
-        return Before(baseline, self.outcome, answer, {**scores, **(again or {})})
+        return Before(baseline, self.scores.outcome, answer, {**scores, **(again or {})})
 
 
-def baseline_case(result: CaseResult) -> BaselineCase:
-    """What the result of an earlier run tells."""
-    entry = case_scores(result)
+def baseline_case(result: CaseResult, cluster: str = "") -> BaselineCase:
+    """Return what the result of an earlier run holds."""
     reasons = {score.name: score.reason for score in result.scores if score.reason}
-    scores = {
-        name: BeforeScore(mark.mean, reasons.get(name, ""))
-        for name, mark in entry.marks.items()
-        if name != PASS_RATE
-    }
-    return BaselineCase(
-        entry.key, result.outcome, tuple(answer.text for answer in answers_of(result)), scores
-    )
+    answers = tuple(answer.text for answer in answers_of(result))
+    return BaselineCase(case_scores(result, cluster), answers, reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.plugin.gating import decide, read_baselines
 from pytest_llmeval.plugin.hooks import ProgressHooks
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
-from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit_code
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import Outcome
     from pytest_llmeval.records.run import Note
+    from pytest_llmeval.runs.gates import RunJudge
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.summary.summary import Summary
 
@@ -114,10 +115,16 @@ class Controller(Role):
 
     def finish(self, session: pytest.Session) -> None:
         """Finish what is in flight, set the exit code and write the reports."""
-        self._read_baselines()  # while calls can still be made: it may have to be judged again
+        judge = self._judge()
+        if judge is not None:  # while calls can still be made: a baseline may be judged again
+            with suppress(LLMEvalError, OSError):  # the gates meet the same trouble, and say it
+                self._baseline_notes = judge.read_baselines(self._state.session)
         self._state.end_calls()
         session.exitstatus = self._exit_code(int(session.exitstatus))
-        self._finish(session)
+        if self._recorder is None:
+            self._gate(session, judge)
+        else:
+            self._close(session, self._recorder, judge)
 
     def _record(self, text: str, report: pytest.TestReport) -> None:
         from pytest_llmeval.records.result import CaseResult
@@ -147,49 +154,80 @@ class Controller(Role):
             return exit_code
         return case_exit_code(self._outcomes.values()) or exit_code
 
-    def _finish(self, session: pytest.Session) -> None:
-        if self._recorder is None:
-            return self._gate(session)
+    def _close(self, session: pytest.Session, recorder: Recorder, judge: RunJudge | None) -> None:
+        """Decide the gates, then write the end of the run and the reports."""
         from pytest_llmeval.runs.ending import end_run
 
+        lost = tuple(self._lost)
         try:
-            recorded = end_run(self._state.session, self._worker_reports, self._state.is_whole)
-            self._recorder.run = dataclasses.replace(
-                self._recorder.run,
-                traffic=recorded.traffic,
-                judges=recorded.judges,
-                lost=tuple(self._lost),
+            ending = end_run(self._state.session, self._worker_reports, self._state.is_whole)
+            recorder.run = dataclasses.replace(
+                recorder.run,
+                traffic=ending.traffic,
+                judges=ending.judges,
+                lost=lost,
                 is_cut_off=self._state.is_cut_off,
             )
-            self._gate(session)
+            self._gate(session, judge)
             notes = (
                 *self._setting_notes(self._judged),
-                *recorded.notes,
+                *ending.notes,
                 *self._baseline_notes,
                 *self._gate_notes,
             )
-            self._written = self._recorder.finish(int(session.exitstatus), tuple(self._lost), notes)
+            self._written = recorder.finish(int(session.exitstatus), lost, notes)
             if self._written is not None:
-                self._written[1].update(recorded.paths)
+                self._written[1].update(ending.paths)
         except (LLMEvalError, OSError) as error:
             self._trouble.append(f"what the run leaves behind could not be written: {error}")
             session.exitstatus = session.exitstatus or UNJUDGED
 
-    def _read_baselines(self) -> None:
-        with suppress(
-            LLMEvalError, OSError
-        ):  # the gates meet the same trouble with the log, and say it
-            self._baseline_notes = read_baselines(self._state, self._worker_reports, self._recorder)
+    def _marked_gates(self) -> Iterator[tuple[str, list[str]]]:
+        """The rules of ``llm_gate`` markers that each process has seen, by where they stand."""
+        yield from self._state.marked_gates
+        for report in self._worker_reports:
+            yield from report.get("gates", ())
 
-    def _gate(self, session: pytest.Session) -> None:
-        """Decide the gates; what they say counts where the tests alone would not have stopped the run."""
+    def _is_gated(self) -> bool:
+        """Whether anything is required of the run as a whole."""
+        settings = self._state.settings
+        if settings.dry_run or self._state.config.option.collectonly:
+            return False
+        return bool(settings.gate or settings.baseline or any(self._marked_gates()))
+
+    def _judge(self) -> RunJudge | None:
+        """What decides the gates; ``None`` where there are none, or they give no verdict."""
+        if self._recorder is None or self._state.is_cut_off or not self._is_gated():
+            return None
+        from pytest_llmeval.runs.gates import Gates, RunJudge
+
+        return RunJudge(Gates.of(self._state.settings, self._marked_gates()), self._recorder)
+
+    def _gate(self, session: pytest.Session, judge: RunJudge | None) -> None:
+        """Decide the gates, which count where the tests alone would not have stopped the run."""
         given = int(session.exitstatus)
         is_judged = given in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
-        gated, self._gate_notes = decide(self._state, self._worker_reports, self._recorder)
-        if is_judged and gated:
-            session.exitstatus = joint_exit_code((given, gated))
+        code, self._gate_notes = self._decide(judge)
+        if is_judged and code:
+            session.exitstatus = joint_exit_code((given, code))
+
+    def _decide(self, judge: RunJudge | None) -> tuple[int, tuple[Note, ...]]:
+        """The exit code that the gates require, and what the user should know."""
+        state, is_gated = self._state, self._is_gated()
+        if state.settings.dry_run or not (is_gated or self._recorder):
+            return FINE, ()
+        from pytest_llmeval.records.run import Note
+        from pytest_llmeval.runs import ending
+
+        if state.is_cut_off:
+            return FINE, (Note("cut_off", ending.NO_VERDICT if is_gated else ending.CUT_OFF),)
+        if self._recorder is None:
+            return ending.decide_without_cases(state.settings)
+        if judge is None:
+            return ending.decide_without_gates(state.settings)
+        return ending.decide(judge, state.quarantine, state.is_whole)
 
     def print_summary(self, terminal: Any) -> None:
         """Print what a person reads in ten seconds."""
@@ -206,5 +244,5 @@ class Controller(Role):
                 terminal.write_line(text, **markup)
         for text in self._trouble:
             terminal.write_line(text, red=True)
-        for text in self._recorder.told_to_ci:
+        for text in self._recorder.ci_lines:
             terminal.write_line(text)

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 GOLDEN_KEYWORDS = ("min_score", "threshold", "where", "columns", "must_pass")
-MODEL_KEYWORDS = ("model", "base_url", "provider")
+_MODEL_KEYWORDS = ("model", "base_url", "provider")
 GENERATE_KEYWORDS = (
-    *MODEL_KEYWORDS,
+    *_MODEL_KEYWORDS,
     *(option.name for option in OPTIONS if option.section == "generation"),
 )
-JUDGE_SETTINGS = {
+_JUDGE_SETTINGS = {
     option.name.removeprefix("judge_"): option.name
     for option in OPTIONS
     if option.section == "judge"
 }
-JUDGE_KEYWORDS = (*JUDGE_SETTINGS, "min_score")
+JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
 MUST_PASS_PLACE = "@pytest.mark.llm_golden must_pass"
 
 
@@ -68,9 +68,9 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
     for mark in reversed(list(item.iter_markers("llm_judge"))):
         check_keywords(mark, JUDGE_KEYWORDS)
         values = {
-            JUDGE_SETTINGS[name]: value
+            _JUDGE_SETTINGS[name]: value
             for name, value in mark.kwargs.items()
-            if name in JUDGE_SETTINGS
+            if name in _JUDGE_SETTINGS
         }
         settings = settings.overridden(values, "@pytest.mark.llm_judge")
         if "judge_criteria" in values and "judge_rubric" not in {*values, *settings.explicit}:
@@ -112,10 +112,10 @@ def must_pass_of(item: pytest.Item) -> bool | str | None:
 
 def metrics_of(item: pytest.Item) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """The metrics that a test's ``llm_metric`` markers name, with their parameters."""
-    return tuple(metric_of(mark) for mark in item.iter_markers("llm_metric"))
+    return tuple(_metric_of(mark) for mark in item.iter_markers("llm_metric"))
 
 
-def metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
+def _metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
     """Name and parameters of one ``llm_metric`` marker.
 
     Raises:
@@ -180,7 +180,7 @@ def _texts(mark: pytest.Mark) -> list[Threshold]:
 def _metric_bounds(mark: pytest.Mark) -> list[Threshold]:
     from pytest_llmeval.records.threshold import Threshold
 
-    metric, params = metric_of(mark)
+    metric, params = _metric_of(mark)
     given = {
         keyword: sign
         for keyword, sign in (("min", ">="), ("max", "<="))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import PluginState
 
 
-GROUP = "llm"
-TITLE = "regression tests of language models (pytest-llm-golden)"
+_GROUP = "llm"
+_TITLE = "regression tests of language models (pytest-llm-golden)"
 
 
 def add_ini(parser: pytest.Parser) -> None:
@@ -35,7 +35,7 @@ def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
         parser: pytest's parser.
         known: What the options known so far were parsed to.
     """
-    group = parser.getgroup(GROUP, TITLE)
+    group = parser.getgroup(_GROUP, _TITLE)
     for option in OPTIONS:
         if not option.ini_only and not hasattr(known, option.dest):
             group.addoption(
@@ -75,10 +75,10 @@ def check_gates(activation: PluginState) -> None:
     settings = activation.settings
     if not (settings.gate or settings.baseline or settings.quarantine):
         return
-    from pytest_llmeval.runs.gates import check
+    from pytest_llmeval.runs.gates import check_gates as check_settings
 
     try:
-        check(settings)
+        check_settings(settings)
         _ = activation.quarantine
     except InputError as error:
         raise pytest.UsageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""Several runs in one report: the last is shown, beside the one before it and among all."""
+"""Several runs in one report: the last is shown, with the one before it and among all."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pytest_llmeval.summary.summary import Summary
 
 
-Identity = tuple[str, str, str, int]
+_Identity = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReportedRun:
     """What the reports of some runs are made from.
 
     Attributes:
@@ -40,11 +40,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Beside:
+class _ResultsWithBefore:
     """Results with what another run says of each. They can be read again and again."""
 
     results: Iterable[CaseResult]
-    before: Mapping[Identity, Before]
+    before: Mapping[_Identity, Before]
 
     def __iter__(self) -> Iterator[CaseResult]:
         for result in self.results:
@@ -52,8 +52,8 @@ class Beside:
             yield replace(result, before=(found,) if found else ())
 
 
-def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
-    """What is to be shown of some runs.
+def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
+    """Return what the reports of some runs are made from.
 
     Args:
         log: The log that holds them.
@@ -69,7 +69,7 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
     results = log.results(run.id)
     summary = summarize(run, results)
     if not older:
-        return Shown(run, results, summary)
+        return ReportedRun(run, results, summary)
     last = older[-1]
     comparisons = tuple(_compared(log, last, run))
     unlike = {
@@ -82,9 +82,9 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> Shown:
         result.identity: baseline_case(result).before(shown(last), unlike=unlike)
         for result in log.results(last.id)
     }
-    return Shown(
+    return ReportedRun(
         replace(run, comparisons=comparisons),
-        Beside(results, before),
+        _ResultsWithBefore(results, before),
         summary,
         read_history(log, runs).runs,
     )
@@ -95,19 +95,21 @@ def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:
 
     A score without a range cannot be compared, and so does not count.
     """
-    from pytest_llmeval.gating.comparing import Task, compare_sides, metrics_of
+    from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of
     from pytest_llmeval.gating.pairing import ends
     from pytest_llmeval.gating.scores import run_scores
     from pytest_llmeval.stats.gate import GateRules
 
-    one, other = (
+    scores_before, scores_after = (
         run_scores(shown(run), log.results(run.id), "", len(run.lost)) for run in (before, after)
     )
-    metrics = metrics_of(one, other)
-    gated = [name for name in metrics if ends(other.scales[name])]
+    metrics = metrics_of(scores_before, scores_after)
+    gated = [name for name in metrics if ends(scores_after.scales[name])]
     shown_only = [name for name in metrics if name not in gated]
     return (
-        compare_sides([Task(one, other, dict.fromkeys(gated, GateRules()), shown_only)])
+        compare_runs(
+            [Task(scores_before, scores_after, dict.fromkeys(gated, GateRules()), shown_only)]
+        )
         if metrics
         else ()
     )

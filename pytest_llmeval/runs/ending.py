@@ -1,4 +1,4 @@
-"""How a run ends: its gates decided, and the exit code that its cases and gates make, for every door alike."""
+"""How a run ends, for every door alike: its gates decided, and what its processes have done."""
 
 from __future__ import annotations
 
@@ -17,42 +17,62 @@ from pytest_llmeval.text import count, first_of
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.gating.quarantine import Quarantine
-    from pytest_llmeval.runs.gates import Gates
-    from pytest_llmeval.runs.recorder import Recorder
+    from pytest_llmeval.runs.gates import RunJudge
+    from pytest_llmeval.settings.table import Settings
 
 
 CUT_OFF = "the run was cut off before its end"
 NO_VERDICT = f"{CUT_OFF}, so its gates give no verdict"
-NOTHING_DECIDES = "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
-UNDECIDED = "the gates could not be decided"
+_NOTHING_DECIDES = "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
+_UNDECIDED = "the gates could not be decided"
 
 
 def decide(
-    recorder: Recorder, gates: Gates, quarantine: Quarantine | None, is_whole: bool
+    judge: RunJudge, quarantine: Quarantine | None, is_whole: bool
 ) -> tuple[int, tuple[Note, ...]]:
     """Decide the gates of a run that came to its end.
 
     Args:
-        recorder: Has the results, and gets what became of the gates.
-        gates: What is asked.
+        judge: Judges the run.
         quarantine: Cases that do not gate.
         is_whole: Whether the run has all cases there are.
 
     Returns:
-        The exit code that the gates ask for, and what the user should be told.
+        The exit code that the gates require, and what the user should know.
     """
-    if not gates.is_asked:
-        if gates.settings.fail_on != "gate":
-            return FINE, ()
-        return UNJUDGED, (Note("gate", NOTHING_DECIDES),)
+    if not judge.gates.are_required:
+        return decide_without_gates(judge.gates.settings)
     try:
-        notes = recorder.judge(gates, quarantine, is_whole)
+        judgement, notes = judge.judge(quarantine, is_whole)
     except (LLMEvalError, OSError) as error:
-        return UNJUDGED, (Note("gate", f"{UNDECIDED}: {error}"),)
-    return gate_exit_code(gate.state for gate in recorder.run.gates), notes
+        return UNJUDGED, (Note("gate", f"{_UNDECIDED}: {error}"),)
+    return gate_exit_code(gate.state for gate in judgement.gates), notes
 
 
-SHOWN = 5
+def decide_without_gates(settings: Settings) -> tuple[int, tuple[Note, ...]]:
+    """Decide a run without gates: an error where the gates alone were to decide.
+
+    Returns:
+        The exit code, and what the user should know.
+    """
+    if settings.fail_on == "gate":
+        return UNJUDGED, (Note("gate", _NOTHING_DECIDES),)
+    return FINE, ()
+
+
+def decide_without_cases(settings: Settings) -> tuple[int, tuple[Note, ...]]:
+    """Decide a run that tried no case: an error where the command line requires a verdict.
+
+    Returns:
+        The exit code, and what the user should know.
+    """
+    from pytest_llmeval.gating.bounds import NO_CASE
+
+    is_required = settings.strict or {"gate", "baseline"} & settings.explicit
+    return UNJUDGED if is_required else FINE, (Note("gate", NO_CASE),)
+
+
+_SHOWN = 5
 """Cases that a warning names."""
 
 
@@ -73,12 +93,14 @@ class Ending:
     judges: tuple[JudgeFacts, ...]
 
 
-def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool) -> Ending:
-    """Put together what the processes tell, and write the recordings.
+def end_run(
+    session: Session, worker_reports: Sequence[Mapping[str, Any]], is_whole: bool
+) -> Ending:
+    """Put together what the processes report, and write the recordings.
 
     Args:
         session: The session of this process, which has finished its calls.
-        told: What the xdist workers told.
+        worker_reports: What the xdist workers reported.
         is_whole: Whether every collected test of this process has run; the workers say it for
             themselves.
 
@@ -88,22 +110,22 @@ def end_run(session: Session, told: Sequence[Mapping[str, Any]], is_whole: bool)
     own = session.told()
     judges = merged(
         facts
-        for each in (own, *told)
-        for facts in from_wire(tuple[JudgeFacts, ...], each.get("judges") or "[]")
+        for report in (own, *worker_reports)
+        for facts in from_wire(tuple[JudgeFacts, ...], report.get("judges") or "[]")
     )
     traffic = sum(
-        (Traffic(**each["traffic"]) for each in told if each.get("traffic")),
+        (Traffic(**report["traffic"]) for report in worker_reports if report.get("traffic")),
         Traffic(**own["traffic"]),
     )
-    if told:
+    if worker_reports:
         session.end_run()
-    is_whole = is_whole and all(each["is_whole"] for each in told)
+    is_whole = is_whole and all(report["is_whole"] for report in worker_reports)
     recordings = session.recordings
     if recordings is None:
         return Ending(traffic, (), {}, judges)
-    for each in told:
-        if each.get("recorded"):
-            recordings.merge(each["recorded"])
+    for report in worker_reports:
+        if report.get("recorded"):
+            recordings.merge(report["recorded"])
     unused = [Note("recording", text) for text in _unused(session)] if is_whole else []
     written = recordings.save(is_whole and session.runs_all)
     names = ("recorded", *(f"recorded {number}" for number in range(2, len(written) + 1)))
@@ -116,6 +138,6 @@ def _unused(session: Session) -> Iterator[str]:
     found = session.recordings.unused() if session.recordings else {}
     for path, entries in found.items():
         cases = list(dict.fromkeys(entry.case for entry in entries))
-        named = first_of(cases, SHOWN)
+        named = first_of(cases, _SHOWN)
         many = count(len(entries), "recorded answer")
         yield f"{many} not used; --llm-record all drops them: {path}, of {named}"

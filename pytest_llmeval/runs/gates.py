@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from pytest_llmeval.assembly.roles import judges_itself
+from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
+from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError
-from pytest_llmeval.gating.bounds import check_bound
-from pytest_llmeval.gating.comparing import FIRST, Task, compare_sides
+from pytest_llmeval.gating.bounds import NO_CASE, check_bound
+from pytest_llmeval.gating.comparing import FIRST, Task, compare_runs
 from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
-from pytest_llmeval.gating.scores import RunScores
+from pytest_llmeval.gating.scores import RunScores, run_scores
 from pytest_llmeval.records.comparison import (
     Comparison,
     GateOutcome,
     GateResult,
-    MetricComparison,
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
-from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
-    VERDICTS_WORST_FIRST,
     gate_state,
     worst_verdict,
 )
-from pytest_llmeval.runlog.lookup import LATEST
+from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.settings.table import Settings
-from pytest_llmeval.stats.comparability import no_baseline
+from pytest_llmeval.stats.comparability import no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
 
-NO_JUDGE = (
-    "no judge is set, so the model under test judges itself and the judge changes with it: pin one with "
-    "--llm-judge-model"
-)
-ALL = ""
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.session import Session
+    from pytest_llmeval.baselines.baselines import Baseline
+    from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.runs.recorder import Recorder
+
+
+_WHOLE_RUN = ""
+"""The scope of the rules that are about every case."""
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What is asked of a run.
+    """What is required of a run.
 
     Attributes:
         settings: The settings in force.
@@ -51,13 +56,21 @@ class Gates:
     settings: Settings
     scoped: Mapping[str, tuple[str, ...]]
 
+    @classmethod
+    def of(cls, settings: Settings, marked: Iterable[tuple[str, Iterable[str]]]) -> Gates:
+        """Return the gates of the settings, and those of markers as several processes saw them."""
+        scoped: dict[str, tuple[str, ...]] = {}
+        for scope, rules in marked:
+            scoped[scope] = tuple(dict.fromkeys((*scoped.get(scope, ()), *rules)))
+        return cls(settings, scoped)
+
     @property
-    def is_asked(self) -> bool:
+    def are_required(self) -> bool:
         """Whether there is any."""
         return bool(self.settings.gate or self.settings.baseline or self.scoped)
 
     def rules(self) -> dict[str, tuple[Rule, ...]]:
-        """The rules by their scope; with a baseline and no rule of its own, the run must not be worse than it.
+        """Return the rules by their scope; with a baseline alone, the run must not be worse than it.
 
         Raises:
             SettingError: A rule cannot be read.
@@ -70,7 +83,7 @@ class Gates:
         every = [rule for rules in (whole, *scoped.values()) for rule in rules]
         if self.settings.baseline and not any(isinstance(rule, RegressionRule) for rule in every):
             whole = (RegressionRule("regression"), *whole)
-        return {ALL: whole, **scoped}
+        return {_WHOLE_RUN: whole, **scoped}
 
 
 @dataclass(frozen=True)
@@ -87,185 +100,278 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One regression rule against one baseline: the metrics it is about, and the place of its comparison."""
+class _ScopedRule:
+    """A regression rule, with the cases that it is about."""
 
     rule: RegressionRule
     scope: str
-    source: str
-    metrics: tuple[str, ...]
-    place: tuple[str, str]
+    scores: RunScores
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that it compares."""
+        return (self.rule.metric,) if self.rule.metric else _default_metrics(self.scores)
+
+    def outcome(
+        self, source: str, results: Mapping[str, GateResult], is_strict: bool
+    ) -> GateOutcome:
+        """Return what became of it against one baseline: that of its worst metric.
+
+        Args:
+            source: The baseline; empty: there is none.
+            results: By metric; under an empty name what holds for all.
+            is_strict: Whether it passes only what is shown to be no worse.
+        """
+        verdict = worst_verdict(result.verdict for result in results.values())
+        name, worst = next(each for each in results.items() if each[1].verdict == verdict)
+        state = gate_state(verdict, is_strict, all(each.is_shown for each in results.values()))
+        reason = f"{name}: {worst.reason}" if name else worst.reason
+        n = max(result.n for result in results.values())
+        return GateOutcome(
+            self.rule.text, state, reason, worst.change, n, verdict, source, self.scope
+        )
 
 
-Load = Callable[[str], RunScores]
+_Place = tuple[str, str]
+"""One comparison: the baseline, and the scope."""
 
 
-def judge_run(
+def _judge_run(
     gates: Gates,
-    side: RunScores,
-    lost: Sequence[str],
-    traffic: Traffic,
-    left_out: Collection[Key],
-    load: Load,
+    scores: RunScores,
+    run: Run,
+    quarantined: Collection[Key],
+    baselines: Mapping[str, Baseline],
 ) -> Judgement:
     """Decide every gate of a run.
 
     Args:
-        gates: What is asked.
-        side: The run.
-        lost: Node ids of tests that died with their worker.
-        traffic: What the run has sent.
-        left_out: Cases in quarantine.
-        load: Reads a baseline by its name.
+        gates: What is required.
+        scores: The run in numbers.
+        run: Its record: what it has sent, and what died with a worker.
+        quarantined: Cases that do not gate.
+        baselines: What the run is compared with, by name.
 
     Raises:
         SettingError: A rule cannot be read.
     """
     outcomes: list[GateOutcome] = []
-    asked: list[tuple[RegressionRule, str, RunScores]] = []
+    regressions: list[_ScopedRule] = []
     for scope, rules in gates.rules().items():
-        own = side if scope == ALL else _within(side, scope, lost)
+        inside = scores if scope == _WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
-                outcomes.append(_scoped(check_bound(rule, own.without(left_out), traffic), scope))
+                outcome = check_bound(rule, inside.without(quarantined), run.traffic)
+                outcomes.append(replace(outcome, scope=scope))
             else:
-                asked.append((rule, scope, own))
-    regressions, comparisons = _regressions(gates.settings, asked, left_out, load)
-    found = sorted([*outcomes, *regressions], key=lambda gate: -GATE_STATES[gate.state].severity)
-    return Judgement(tuple(found), comparisons)
+                regressions.append(_ScopedRule(rule, scope, inside))
+    decided = _decide_regressions(gates.settings, regressions, quarantined, baselines)
+    worst_first = sorted(
+        [*outcomes, *decided.gates], key=lambda gate: -GATE_STATES[gate.state].severity
+    )
+    return Judgement(tuple(worst_first), decided.comparisons)
 
 
-def check(settings: Settings) -> None:
-    """Look, before anything is sent, whether the gates of the settings can be used.
+class RunJudge:
+    """Judges one run: reads its baselines while calls can be made, decides its gates at its end.
+
+    Args:
+        gates: What is required.
+        recorder: Has the results, and gets what the baselines say of them.
+
+    Attributes:
+        gates: What is required.
+    """
+
+    def __init__(self, gates: Gates, recorder: Recorder) -> None:
+        self.gates = gates
+        self._recorder = recorder
+        self._baselines: dict[str, Baseline] = {}
+
+    @cached_property
+    def _scores(self) -> RunScores:
+        """The results in numbers, read once: all of them have been added."""
+        run, cluster = self._recorder.run, self.gates.settings.cluster
+        return run_scores(shown(run), self._recorder.results(), cluster)
+
+    def read_baselines(self, session: Session) -> tuple[Note, ...]:
+        """Read the baselines; answers that another judge has scored are judged again.
+
+        Args:
+            session: Whose engine judges; it is still open.
+
+        Returns:
+            What was judged again.
+
+        Raises:
+            RunLogError: The log cannot be read.
+        """
+        settings = self.gates.settings
+        finder = self._recorder.baseline_finder()
+        for name in settings.baseline:
+            results = self._recorder.results()
+            self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
+        texts = [baseline.note for baseline in self._baselines.values() if baseline.note]
+        return tuple(Note("baseline", text) for text in texts)
+
+    def judge(
+        self, quarantine: Quarantine | None, is_whole: bool
+    ) -> tuple[Judgement, tuple[Note, ...]]:
+        """Decide the gates, and enter into the run what became of them.
+
+        Args:
+            quarantine: Cases that do not gate.
+            is_whole: Whether the run has all cases there are.
+
+        Returns:
+            What became of the gates, and what the user should know of the quarantine.
+
+        Raises:
+            RunLogError: The log cannot be read.
+            SettingError: A rule cannot be read.
+        """
+        run = self._recorder.run
+        scores = replace(self._scores, lost=len(run.lost))
+        quarantined: list[Key] = []
+        notes: tuple[Note, ...] = ()
+        if quarantine is not None:
+            cases = [(file, case) for _, file, case in scores.entries]
+            quarantined = [key for key in scores.entries if quarantine.find(key[1], key[2])]
+            texts = quarantine.warnings(cases, is_whole)
+            notes = tuple(Note("quarantine", text) for text in texts)
+        judgement = _judge_run(self.gates, scores, run, quarantined, self._baselines)
+        for baseline in self._baselines.values():
+            self._recorder.add_before(baseline.befores(scores))
+        self._recorder.run = replace(run, gates=judgement.gates, comparisons=judgement.comparisons)
+        return judgement, notes
+
+
+def check_gates(settings: Settings) -> None:
+    """Check, before anything is sent, whether the gates of the settings can be used.
 
     Raises:
         SettingError: A rule cannot be read, or the rubric would gate without a judge of its own.
     """
-    rules = Gates(settings, {}).rules()[ALL]
+    rules = Gates(settings, {}).rules()[_WHOLE_RUN]
     gated = {rule.metric or FIRST for rule in rules if isinstance(rule, RegressionRule)}
     bounded = {threshold.metric for threshold in settings.thresholds()}
     if judges_itself(settings) and FIRST in gated & bounded:
-        raise SettingError(
-            "--llm-baseline", FIRST, "a regression gate on what a pinned judge has scored", NO_JUDGE
-        )
+        allowed = "a regression gate on what a pinned judge has scored"
+        raise SettingError("--llm-baseline", FIRST, allowed, JUDGES_ITSELF)
 
 
-def default_metrics(side: RunScores) -> tuple[str, ...]:
-    """The metrics of a regression gate that names none: the rubric; else all with a scale of two ends; else passing."""
-    if FIRST in side.scales:
+def _default_metrics(scores: RunScores) -> tuple[str, ...]:
+    """The metrics of a regression gate that names none: the rubric, else all with a range."""
+    if FIRST in scores.scales:
         return (FIRST,)
-    scaled = tuple(
-        sorted(name for name, scale in side.scales.items() if ends(scale) and name != PASS_RATE)
-    )
-    return scaled or (PASS_RATE,)
+    ranged = [name for name, scale in scores.scales.items() if ends(scale) and name != PASS_RATE]
+    return tuple(sorted(ranged)) or (PASS_RATE,)
 
 
-def _regressions(
+def _decide_regressions(
     settings: Settings,
-    asked: Sequence[tuple[RegressionRule, str, RunScores]],
-    left_out: Collection[Key],
-    load: Load,
-) -> tuple[list[GateOutcome], tuple[Comparison, ...]]:
-    """Holm's procedure goes over all metrics and baselines of the run: they are compared together."""
-    usual = GateRules(margin=settings.margin, alpha=settings.alpha)
-    outcomes, tasks, pending = [], dict[tuple[str, str], Task](), list[_Asked]()
-    baselines = {source: _loaded(load, source) for source in settings.baseline} if asked else {}
-    for rule, scope, own in asked:
-        why = _refusal(settings, rule, own.without(left_out))
-        if why or not settings.baseline:
-            result = (
-                GateResult("ERROR", why)
-                if why
-                else no_baseline("llmeval baseline accept --name main, then --llm-baseline main")
-            )
-            outcomes.append(_scoped(_outcome(rule, "", [("", result)], settings.strict), scope))
+    rules: Sequence[_ScopedRule],
+    quarantined: Collection[Key],
+    baselines: Mapping[str, Baseline],
+) -> Judgement:
+    """Decide the regression rules, each against every baseline."""
+    outcomes: list[GateOutcome] = []
+    comparable: list[tuple[_ScopedRule, str]] = []
+    for rule in rules:
+        refusal = _refusal(settings, rule, quarantined)
+        if refusal is not None:
+            outcomes.append(rule.outcome("", {"": refusal}, settings.strict))
             continue
-        metrics = (rule.metric,) if rule.metric else default_metrics(own)
-        for source, (baseline, trouble) in baselines.items():
-            if baseline is None:
-                outcomes.append(
-                    _scoped(_outcome(rule, source, [("", trouble)], settings.strict), scope)
-                )
-                continue
-            place = (source, scope)
-            before = tasks[place].gated if place in tasks else {}
-            gated = {**before, **{metric: rule.rules(usual) for metric in metrics}}
-            told = replace(baseline, name=f"{baseline.name} ({scope})" if scope else baseline.name)
-            inside = told if scope == ALL else told.within({key[0] for key in own.entries})
-            shown = [name for name in own.scales if name not in gated and name in baseline.scales]
-            tasks[place] = Task(inside, own, gated, shown, left_out, accept_command(source))
-            pending.append(_Asked(rule, scope, source, metrics, place))
+        for source in settings.baseline:
+            missing = _missing(source, baselines[source])
+            if missing is None:
+                comparable.append((rule, source))
+            else:
+                outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
+    comparisons, trouble = _compare(settings, comparable, quarantined, baselines)
+    for rule, source in comparable:
+        results = {"": trouble} if trouble else {}
+        for metric in comparisons[source, rule.scope].metrics if not trouble else ():
+            if metric.name in rule.metrics:
+                results[metric.name] = metric.result
+        outcomes.append(rule.outcome(source, results, settings.strict))
+    return Judgement(tuple(outcomes), tuple(comparisons.values()))
+
+
+def _compare(
+    settings: Settings,
+    comparable: Sequence[tuple[_ScopedRule, str]],
+    quarantined: Collection[Key],
+    baselines: Mapping[str, Baseline],
+) -> tuple[dict[_Place, Comparison], GateResult | None]:
+    """The comparisons, or why there are none.
+
+    They are made together, because Holm's procedure goes over all metrics and baselines of a run.
+    """
+    usual = GateRules(margin=settings.margin, alpha=settings.alpha)
+    tasks: dict[_Place, Task] = {}
+    for rule, source in comparable:
+        place = source, rule.scope
+        gated = dict.fromkeys(rule.metrics, rule.rule.rules(usual))
+        if place in tasks:
+            gated = {**tasks[place].gated, **gated}
+        scores = baselines[source].scores
+        if scores is not None:
+            tasks[place] = _task(rule, scores, gated, quarantined, accept_command(source))
     try:
-        comparisons = dict(zip(tasks, compare_sides(list(tasks.values())), strict=True))
+        return dict(zip(tasks, compare_runs(list(tasks.values())), strict=True)), None
     except LLMEvalError as error:
-        failed = [("", GateResult("ERROR", str(error)))]
-        return [
-            *outcomes,
-            *(
-                _scoped(_outcome(each.rule, each.source, failed, False), each.scope)
-                for each in pending
-            ),
-        ], ()
-    for each in pending:
-        metrics_found = [
-            metric for metric in comparisons[each.place].metrics if metric.name in each.metrics
-        ]
-        results = [(metric.name, metric.result) for metric in metrics_found]
-        outcome = _outcome(each.rule, each.source, results, settings.strict, metrics_found)
-        outcomes.append(_scoped(outcome, each.scope))
-    return outcomes, tuple(comparisons.values())
+        return {}, not_compared(str(error))
 
 
-def _loaded(load: Load, source: str) -> tuple[RunScores | None, GateResult]:
-    """A baseline, or why there is none: not made yet, or broken."""
-    try:
-        return load(source), GateResult("OK", "")
-    except NoSuchRun:
-        told = no_baseline(accept_command(source))
-        if source == LATEST:
-            told = replace(
-                told,
-                reason="no earlier run is in the run log; this one is the baseline of the next",
-            )
-        return None, told
-    except LLMEvalError as error:
-        return None, GateResult("ERROR", str(error))
+def _task(
+    rule: _ScopedRule,
+    baseline: RunScores,
+    gated: Mapping[str, GateRules],
+    quarantined: Collection[Key],
+    remedy: str,
+) -> Task:
+    """A comparison of the cases that a rule is about; metrics that no rule gates are shown."""
+    shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
+    if rule.scope != _WHOLE_RUN:
+        suites = {suite for suite, _, _ in rule.scores.entries}
+        baseline = replace(baseline.within(suites), name=f"{baseline.name} ({rule.scope})")
+    return Task(baseline, rule.scores, gated, shown, quarantined, remedy)
 
 
-def _refusal(settings: Settings, rule: RegressionRule, side: RunScores) -> str:
-    """Why a regression cannot be gated, whatever the baseline says."""
-    if not any(entry.outcome != "skipped" for entry in side.entries.values()):
-        return "no case was tried: there is nothing to gate"
-    metrics = {rule.metric} if rule.metric else set(default_metrics(side))
-    return NO_JUDGE if judges_itself(settings) and metrics & side.judged else ""
+def _missing(source: str, baseline: Baseline) -> GateResult | None:
+    """Why there is no baseline: not made yet, or broken; ``None`` if there is one."""
+    if baseline.trouble is None:
+        return None
+    if not isinstance(baseline.trouble, NoSuchRun):
+        return not_compared(str(baseline.trouble))
+    if source != LATEST:
+        return no_baseline(accept_command(source))
+    reason = "no earlier run is in the run log; this one is the baseline of the next"
+    return GateResult("NO BASELINE", reason)
 
 
-def _outcome(
-    rule: RegressionRule,
-    source: str,
-    results: Iterable[tuple[str, GateResult]],
-    strict: bool,
-    metrics: Sequence[MetricComparison] = (),
-) -> GateOutcome:
-    found = sorted(results, key=lambda each: VERDICTS_WORST_FIRST.index(each[1].verdict))
-    verdict = worst_verdict(result.verdict for _, result in found)
-    name, first = found[0]
-    state = gate_state(verdict, strict, all(result.is_shown for _, result in found))
-    n = max((metric.result.n for metric in metrics), default=0)
-    reason = f"{name}: {first.reason}" if name else first.reason
-    return GateOutcome(rule.text, state, reason, first.change, n, verdict, source)
+def _refusal(
+    settings: Settings, rule: _ScopedRule, quarantined: Collection[Key]
+) -> GateResult | None:
+    """Why a regression cannot be gated, whatever the baseline holds; ``None`` if it can."""
+    scores = rule.scores.without(quarantined)
+    if all(entry.outcome == "skipped" for entry in scores.entries.values()):
+        return not_compared(NO_CASE)
+    metrics = {rule.rule.metric} if rule.rule.metric else {*_default_metrics(scores)}
+    if judges_itself(settings) and metrics & scores.judged:
+        return not_compared(JUDGES_ITSELF)
+    if not settings.baseline:
+        return no_baseline("llmeval baseline accept --name main, then --llm-baseline main")
+    return None
 
 
-def _scoped(outcome: GateOutcome, scope: str) -> GateOutcome:
-    return replace(outcome, scope=scope)
-
-
-def _within(side: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
+def _within(scores: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
     """The cases that a marker is about, and how many of them died with their worker."""
-    suites = {suite for suite, _, _ in side.entries if _is_below(suite, scope)}
-    return replace(side.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
+    suites = {suite for suite, _, _ in scores.entries if _is_below(suite, scope)}
+    return replace(scores.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
 
 
 def _is_below(nodeid: str, scope: str) -> bool:
-    """Whether a suite, or a test, belongs to the test, class, module or folder on which a marker stands."""
+    """Whether a test belongs to the test, class, module or folder on which a marker stands."""
     return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
 from pytest_llmeval.runs.ending import decide, end_run
-from pytest_llmeval.runs.gates import Gates
+from pytest_llmeval.runs.gates import Gates, RunJudge
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, look_through
 from pytest_llmeval.settings.table import Settings
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.summary.summary import Summary
 
 
-ROLES = ("model", "provider", "base_url", "judge_model", "judge_provider", "judge_base_url")
-SELECTING = {"limit", "where"}
-BY_GATE = "gate"
+_ROLES = ("model", "provider", "base_url", "judge_model", "judge_provider", "judge_base_url")
+_SELECTING = {"limit", "where"}
+_BY_GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Merged:
         summary: Its summary.
         paths: What was written, by kind.
         cases: How many cases were joined.
-        told_to_ci: Lines for the output of a CI job.
+        ci_lines: Lines for the output of a CI job.
     """
 
     run: Run
     summary: Summary
     paths: Mapping[str, str]
     cases: int
-    told_to_ci: tuple[str, ...]
+    ci_lines: tuple[str, ...]
 
 
 def merge(
@@ -76,7 +76,7 @@ def merge(
         RunLogError: A log cannot be read or written.
     """
     settings = _in_force(settings, shards)
-    gates = Gates(settings, _scoped(shards))
+    gates = Gates.of(settings, _marked_gates(shards))
     gates.rules()  # what is wrong with one is said before anything is written
     found = look_through(shards)
     run = joined(shards, settings, run_id)
@@ -84,23 +84,24 @@ def merge(
     outcomes: set[Outcome] = {"error"} if run.lost else set()
     for shard in shards:
         for result in shard.results:
-            ended = excused(result, settings.fail_on == BY_GATE, quarantine)
+            ended = excused(result, settings.fail_on == _BY_GATE, quarantine)
             outcomes.add(ended.outcome)
             recorder.add(replace(ended, before=()))  # what was said of the shard's own baselines
-    again = _read_baselines(recorder, start(settings))
-    code, notes = decide(recorder, gates, quarantine, is_whole=not SELECTING & run.settings.keys())
+    judge = RunJudge(gates, recorder)
+    again = _read_baselines(judge, recorder, start(settings))
+    code, notes = decide(judge, quarantine, is_whole=not _SELECTING & run.settings.keys())
     others = WORSE if found.has_other_failures else FINE
     code = joint_exit_code((code, others, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
-    return Merged(recorder.run, *written, found.cases, recorder.told_to_ci)
+    return Merged(recorder.run, *written, found.cases, recorder.ci_lines)
 
 
-def _read_baselines(recorder: Recorder, session: Session) -> tuple[Note, ...]:
+def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tuple[Note, ...]:
     """Read the baselines, and count what had to be judged again for the run."""
     try:
-        notes = recorder.read_baselines(session)
+        notes = judge.read_baselines(session)
     finally:
         session.close()
     ending = end_run(session, (), is_whole=False)
@@ -122,7 +123,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
     names = {run.name for run in runs}
     began = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
     notes = dict.fromkeys(note for run in runs for note in run.notes if note.kind not in GATE_NOTES)
-    by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
+    by_gate = {"fail_on": _BY_GATE} if settings.fail_on == _BY_GATE else {}
     return Run(
         id=run_id,
         name=settings.name or (names.pop() if len(names) == 1 else ""),
@@ -170,27 +171,29 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
         InputError: A shard has excused what would now have to count.
     """
     by_gate = next(
-        (shard for shard in shards if shard.run.settings.get("fail_on") == BY_GATE), None
+        (shard for shard in shards if shard.run.settings.get("fail_on") == _BY_GATE), None
     )
-    if by_gate is not None and settings.fail_on != BY_GATE and "fail_on" in settings.explicit:
+    if by_gate is not None and settings.fail_on != _BY_GATE and "fail_on" in settings.explicit:
         raise InputError(
-            f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, since {by_gate} ran under it, and what it "
+            f"--fail-on: found {settings.fail_on!r}; allowed: {_BY_GATE!r}, since {by_gate} ran under it, and what it "
             "has excused cannot be told from what was expected to fail"
         )
-    told_to: list[dict[str, Any]] = [
-        {name: shard.run.settings.get(name) for name in ROLES} for shard in shards
+    roles: list[dict[str, Any]] = [
+        {name: shard.run.settings.get(name) for name in _ROLES} for shard in shards
     ]
-    by_shard = [replace(settings, **roles) for roles in told_to]
-    told = next(filter(judges_itself, by_shard), by_shard[0])
-    return replace(told, fail_on=BY_GATE) if by_gate is not None else told
+    by_shard = [replace(settings, **values) for values in roles]
+    merged_settings = next(filter(judges_itself, by_shard), by_shard[0])
+    if by_gate is not None:
+        return replace(merged_settings, fail_on=_BY_GATE)
+    return merged_settings
 
 
-def _scoped(shards: Sequence[Shard]) -> dict[str, tuple[str, ...]]:
+def _marked_gates(shards: Sequence[Shard]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The rules of markers, which the tests of the shards know alone, by where the marker stands."""
-    scoped: dict[str, tuple[str, ...]] = {}
-    for gate in (gate for shard in shards for gate in shard.run.gates if gate.scope):
-        scoped[gate.scope] = tuple(dict.fromkeys((*scoped.get(gate.scope, ()), gate.rule)))
-    return scoped
+    for shard in shards:
+        for gate in shard.run.gates:
+            if gate.scope:
+                yield gate.scope, (gate.rule,)
 
 
 def _shared(all_of: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown,
 from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.text import count, first_of
 
-SHOWN = 5
+_SHOWN = 5
 """Cases that an error names."""
 JUDGING = {row.name for row in OPTIONS if row.section == "judge"} | {
     "model",
@@ -27,7 +27,7 @@ JUDGING = {row.name for row in OPTIONS if row.section == "judge"} | {
 }
 """Settings by which a judge may differ from one shard to another; without a judge, the model under test judges."""
 
-Versions = dict[tuple[str, str], set[str]]
+_Versions = dict[tuple[str, str], set[str]]
 """Fingerprints by metric and suite; by metric and an empty text for the shard as a whole."""
 
 
@@ -112,7 +112,7 @@ def _check_end(shard: Shard) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class ShardFindings:
     """What one reading of the results of all shards has found.
 
     Attributes:
@@ -125,7 +125,7 @@ class Found:
     has_other_failures: bool
 
 
-def look_through(shards: Sequence[Shard]) -> Found:
+def look_through(shards: Sequence[Shard]) -> ShardFindings:
     """Read the results of all shards once, and refuse what cannot be joined.
 
     Raises:
@@ -135,10 +135,10 @@ def look_through(shards: Sequence[Shard]) -> Found:
     """
     owners: dict[tuple[str, str, str, int], Shard] = {}
     twice: dict[str, tuple[Shard, Shard]] = {}
-    judged: list[Versions] = []
+    judged: list[_Versions] = []
     has_other_failures = False
     for shard in shards:
-        versions: Versions = defaultdict(set)
+        versions: _Versions = defaultdict(set)
         outcomes: set[Outcome] = set()
         for result in shard.results:
             if result.identity in owners:
@@ -156,7 +156,7 @@ def look_through(shards: Sequence[Shard]) -> Found:
         )
     _check_twice(twice)
     _check_judges(shards, judged)
-    return Found(len(owners), has_other_failures)
+    return ShardFindings(len(owners), has_other_failures)
 
 
 def _is_explained(run: Run, outcomes: Collection[Outcome]) -> bool:
@@ -165,7 +165,7 @@ def _is_explained(run: Run, outcomes: Collection[Outcome]) -> bool:
     return bool(run.lost) or WORSE in (case_exit_code(outcomes), gates)
 
 
-def _note_versions(result: CaseResult, versions: Versions) -> None:
+def _note_versions(result: CaseResult, versions: _Versions) -> None:
     """Note who has judged a case; a row with a criterion of its own has a judge of its own."""
     from pytest_llmeval.judges.rubric import ROW_COLUMNS
 
@@ -180,7 +180,7 @@ def _note_versions(result: CaseResult, versions: Versions) -> None:
 def _check_twice(twice: dict[str, tuple[Shard, Shard]]) -> None:
     if not twice:
         return
-    names = first_of(list(twice), SHOWN)
+    names = first_of(list(twice), _SHOWN)
     where = " and ".join(dict.fromkeys(str(shard) for pair in twice.values() for shard in pair))
     raise InputError(
         f"{where}: found {count(len(twice), 'case')} in two of them: {names}; allowed: each case in one shard. Split "
@@ -188,7 +188,7 @@ def _check_twice(twice: dict[str, tuple[Shard, Shard]]) -> None:
     )
 
 
-def _check_judges(shards: Sequence[Shard], judged: Sequence[Versions]) -> None:
+def _check_judges(shards: Sequence[Shard], judged: Sequence[_Versions]) -> None:
     """Refuse scores of one metric by different judges.
 
     One suite has one judge of a metric, whichever of its cases a shard has run. Suites may have

@@ -16,7 +16,7 @@ MIN_CHANGED = 5
 MANY_CLUSTERS = 149
 """Clusters that need no such proof: if 2 % got worse, 149 would show it with 95 % probability (ln .05 / ln .98)."""
 
-PAIRED_PERCENT = 95
+_PAIRED_PERCENT = 95
 """Of the baseline's cases that a run selected, how many need a score in both runs: the missing may be the broken."""
 
 UNSCORED_PERCENT = 5
@@ -37,8 +37,8 @@ def obstacle(coverage: Coverage) -> str:
         return "nothing to compare: no case has a score in both runs"
     if 100 * unscored > UNSCORED_PERCENT * asked:
         return f"{unscored} of {asked} scores are missing; at most {UNSCORED_PERCENT} % may be"
-    if 100 * paired < PAIRED_PERCENT * selected:
-        return f"only {paired} of the baseline's {selected} cases have a score in both runs; {PAIRED_PERCENT} % must"
+    if 100 * paired < _PAIRED_PERCENT * selected:
+        return f"only {paired} of the baseline's {selected} cases have a score in both runs; {_PAIRED_PERCENT} % must"
     return ""
 
 

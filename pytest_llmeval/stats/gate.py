@@ -44,7 +44,7 @@ from pytest_llmeval.stats.power import FEW_CLUSTERS, cases_needed, detectable_dr
 from pytest_llmeval.stats.reasons import reason
 from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
 
-MANY_TIES = 0.5
+_MANY_TIES = 0.5
 """Share of clusters without a change above which a permutation decides: their spread comes from the few others."""
 
 
@@ -142,7 +142,7 @@ def _measure(scores: PairedScores, rules: GateRules) -> GateResult:
         return _by_mcnemar(facts, scores, rules)
     lower, upper = t_bounds(change, rules.alpha)
     facts = replace(facts, lower=lower, upper=upper, p=t_p(change), test="t")
-    if change.effective >= FEW_CLUSTERS and change.ties <= MANY_TIES:
+    if change.effective >= FEW_CLUSTERS and change.ties <= _MANY_TIES:
         return facts
     flipped = sign_flip(change.sums, rules.draws, rules.seed)
     return replace(facts, p=flipped.p, seed=flipped.seed, test="permutation")
@@ -174,7 +174,7 @@ def _judged(
     facts: GateResult, adjusted_p: float | None, metrics: int, identical: bool
 ) -> GateResult:
     shown = identical or (
-        _rules_out(facts) and facts.clusters >= MIN_CLUSTERS and not is_sparse(facts)
+        _rules_out(facts) and facts.clusters >= MIN_CLUSTERS and not _is_sparse(facts)
     )
     facts = replace(
         facts,
@@ -201,7 +201,7 @@ def _rules_out(facts: GateResult) -> bool:
     return facts.lower is not None and facts.lower > -facts.margin + ROUNDING
 
 
-def is_sparse(facts: GateResult) -> bool:
+def _is_sparse(facts: GateResult) -> bool:
     """Whether so little has changed that "no drop" could be luck."""
     return facts.changed < MIN_CHANGED and facts.clusters < MANY_CLUSTERS
 

@@ -6,7 +6,7 @@ from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.comparability import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
 from pytest_llmeval.text import count, level, p_text, points
 
-NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
+_NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
 
 
 def reason(found: GateResult) -> str:
@@ -74,7 +74,7 @@ def _outlook(found: GateResult) -> str:
 
 
 def _test(found: GateResult) -> str:
-    return f"{NAMES[found.test]}, {p_text(found.p)}" if found.test else p_text(found.p)
+    return f"{_NAMES[found.test]}, {p_text(found.p)}" if found.test else p_text(found.p)
 
 
 def _clusters(found: GateResult) -> str:

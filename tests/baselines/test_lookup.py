@@ -32,7 +32,7 @@ def expected() -> RunScores:
 
 def test_a_json_report_says_the_same_as_the_run(tmp_path: Path, expected: RunScores) -> None:
     count_and_write_json(tmp_path / "report.json", make_run(), make_results())
-    found = BaselineFinder(Locations(tmp_path, tmp_path), None).side("report.json")
+    found = BaselineFinder(Locations(tmp_path, tmp_path), None).scores("report.json")
     assert (told(found), found.scales, found.judged) == (
         told(expected),
         expected.scales,
@@ -48,11 +48,11 @@ def test_the_run_log_says_the_same_as_the_run(tmp_path: Path, expected: RunScore
             log.add(run.id, result)
         log.finish(run)
         for source in (run.id, run.name):
-            assert told(BaselineFinder(Locations(tmp_path, tmp_path), log).side(source)) == told(
+            assert told(BaselineFinder(Locations(tmp_path, tmp_path), log).scores(source)) == told(
                 expected
             )
         with pytest.raises(NoSuchRun, match="latest: no such file or run"):
-            BaselineFinder(Locations(tmp_path, tmp_path), log, but=run.id).side("latest")
+            BaselineFinder(Locations(tmp_path, tmp_path), log, excluded=run.id).scores("latest")
 
 
 def test_a_baseline_file_says_the_same_as_the_run_in_any_order(

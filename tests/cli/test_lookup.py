@@ -74,7 +74,7 @@ def by_show(llmeval: Command, source: str) -> str:
 
 def by_baseline_option(llmeval: Command, source: str) -> str:
     with closing(RunLog(LOG)) as log:
-        return BaselineFinder(Locations(Path(), Path()), log).fixed(source or "latest")
+        return BaselineFinder(Locations(Path(), Path()), log).find(source or "latest").source
 
 
 def by_opponent(llmeval: Command, source: str) -> str:

@@ -423,7 +423,7 @@ def test_a_judge_that_no_shard_has_pinned_may_not_gate(
     result = llmeval.run("merge", *unpinned, "--baseline", "main")
     assert result.exit_code == 10
     assert (
-        "ERROR: regression: no judge is set, so the model under test judges itself" in result.stdout
+        "ERROR: regression: No judge is set, so the model under test judges itself" in result.stdout
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.gating.comparing import Task, compare_sides
+from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.comparison import Comparison
 from pytest_llmeval.records.result import Key
@@ -38,7 +38,7 @@ def side(
 
 
 def compared(before: RunScores, after: RunScores, left_out: Sequence[Key] = ()) -> Comparison:
-    return compare_sides([Task(before, after, GATED, left_out=left_out)])[0]
+    return compare_runs([Task(before, after, GATED, left_out=left_out)])[0]
 
 
 def verdict(before: RunScores, after: RunScores, left_out: Sequence[Key] = ()) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def test_another_scale_or_judge_is_not_compared() -> None:
 
 
 def test_a_metric_that_nobody_has_taken_is_an_error_with_the_nearest_name() -> None:
-    found = compare_sides([Task(OLD, OLD, {"rubrik": USUAL})])[0].metrics[0].result
+    found = compare_runs([Task(OLD, OLD, {"rubrik": USUAL})])[0].metrics[0].result
     assert found.verdict == "ERROR"
     assert found.reason == "no case has a score 'rubrik'; there are rubric. Did you mean 'rubric'?"
 
@@ -117,14 +117,14 @@ def test_a_metric_that_is_new_has_no_baseline_yet() -> None:
     }
     toned = RunScores("new", marks, {"tone": FIVE})
     assert (
-        compare_sides([Task(OLD, toned, {"tone": USUAL})])[0].metrics[0].result.verdict
+        compare_runs([Task(OLD, toned, {"tone": USUAL})])[0].metrics[0].result.verdict
         == "NO BASELINE"
     )
 
 
 def test_several_baselines_are_tested_together() -> None:
     new = side("new", [3.9, 4.4] * 10)
-    pinned, latest = compare_sides(
+    pinned, latest = compare_runs(
         [Task(OLD, new, GATED), Task(side("latest", [3.9, 4.5] * 10), new, GATED)]
     )
     assert [each.metrics[0].result.metrics for each in (pinned, latest)] == [2, 2]
@@ -134,7 +134,7 @@ def test_several_baselines_are_tested_together() -> None:
 
 def test_each_metric_has_its_own_margin() -> None:
     new = side("new", [3.9, 4.4] * 10)
-    wide = compare_sides([Task(OLD, new, {"rubric": GateRules(margin=0.1)})])[0].metrics[0].result
+    wide = compare_runs([Task(OLD, new, {"rubric": GateRules(margin=0.1)})])[0].metrics[0].result
     assert (compared(OLD, new).metrics[0].result.verdict, wide.verdict) == ("REGRESSED", "WARN")
 
 

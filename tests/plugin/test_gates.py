@@ -222,7 +222,7 @@ def test_a_model_that_judges_itself_may_not_gate(project: Project) -> None:
         "golden/rows.csv", "--llm-model", "mock", "--min-score", "1", "--llm-baseline", "main"
     )
     assert run.ret == pytest.ExitCode.USAGE_ERROR
-    assert "no judge is set, so the model under test judges itself" in run.stderr.str()
+    assert "No judge is set, so the model under test judges itself" in run.stderr.str()
 
 
 @both
@@ -283,7 +283,7 @@ def test_a_gate_on_no_case_is_an_error(project: Project) -> None:
     project.write("test_it.py", "def test_nothing(): pass\n")
     run = project.run("test_it.py", "--llm-gate", "pass_rate>=.9")
     assert run.ret == 10
-    assert "no case was tried, so there is nothing to gate" in run.stdout.str()
+    assert "no case was tried: there is nothing to gate" in run.stdout.str()
 
 
 def test_a_rule_that_cannot_be_read_is_told_before_anything_is_sent(project: Project) -> None:
