@@ -38,7 +38,7 @@ from pytest_llmeval.runs.ending import (
     end_run,
 )
 from pytest_llmeval.runs.evaluation import Evaluation
-from pytest_llmeval.runs.gates import Gates, check
+from pytest_llmeval.runs.gates import Gates, RunJudge, check_gates
 from pytest_llmeval.runs.merge import excused
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
@@ -181,12 +181,13 @@ class _Evaluator:
         recorder = Recorder(self._settings, self._locations, run)
         try:
             self._evaluate(recorder)
-            baseline_notes = self._read_baselines(recorder)
+            judge = RunJudge(self._gates, recorder)
+            baseline_notes = self._read_baselines(judge)
         except BaseException:
             with suppress(LLMEvalError, OSError):  # the error that cut the run off is raised
                 self._cut_off(recorder)
             raise
-        return self._finish(recorder, baseline_notes)
+        return self._finish(recorder, judge, baseline_notes)
 
     def stop(self) -> None:
         """Cut the run off, from another thread: nothing more is sent."""
@@ -203,17 +204,19 @@ class _Evaluator:
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)
 
-    def _read_baselines(self, recorder: Recorder) -> tuple[Note, ...]:
+    def _read_baselines(self, judge: RunJudge) -> tuple[Note, ...]:
         """Read the baselines while calls can still be made, since one may have to be judged again."""
-        if not self._gates.is_asked:
+        if not self._gates.are_required:
             return ()
         with suppress(LLMEvalError, OSError):  # the gates meet the same trouble, and say it
-            return recorder.read_baselines(self._session)
+            return judge.read_baselines(self._session)
         return ()
 
-    def _finish(self, recorder: Recorder, baseline_notes: tuple[Note, ...]) -> Evaluation:
+    def _finish(
+        self, recorder: Recorder, judge: RunJudge, baseline_notes: tuple[Note, ...]
+    ) -> Evaluation:
         ending = self._end_calls(recorder)
-        gate_code, gate_notes = decide(recorder, self._gates, self._quarantine, self._is_whole)
+        gate_code, gate_notes = decide(judge, self._quarantine, self._is_whole)
         code = joint_exit_code((case_exit_code(self._outcomes), gate_code))
         logged = tuple(recorder.results())  # with what the baselines hold about each case
         notes = (*self._notes(ending), *baseline_notes, *gate_notes)
@@ -222,12 +225,12 @@ class _Evaluator:
             raise InputError("evaluate: found no case; allowed: at least one")
         summary, paths = written
         paths.update(ending.paths)
-        return Evaluation(recorder.run, logged, summary, paths, recorder.told_to_ci)
+        return Evaluation(recorder.run, logged, summary, paths, recorder.ci_lines)
 
     def _cut_off(self, recorder: Recorder) -> None:
         """Leave the run as pytest leaves one that is interrupted: without a verdict."""
         ending = self._end_calls(recorder, is_cut_off=True)
-        text = NO_VERDICT if self._gates.is_asked else CUT_OFF
+        text = NO_VERDICT if self._gates.are_required else CUT_OFF
         recorder.finish(_INTERRUPTED, (), (*self._notes(ending), Note("cut_off", text)))
 
     def _notes(self, ending: Ending) -> tuple[Note, ...]:
@@ -315,7 +318,7 @@ class _Evaluator:
 
     def _check(self) -> None:
         """Look, before anything is sent, whether gates and scorers can be used."""
-        check(self._settings)
+        check_gates(self._settings)
         checked: set[str] = set()
         for plan in self._plans:
             for name, params in plan.declared:
