@@ -1,4 +1,4 @@
-"""What every judge is made of: its fingerprint, the judge of a row's own criterion, the form of its scores."""
+"""The base class of judges: the fingerprint, the criterion of a row, the form of a score."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from pytest_llmeval.records.score import Score
 class Judge(BaseScorer, ABC):
     """A scorer that asks a model.
 
-    A kind of judge names itself, lists what its scores rest on (`prompt_files`, `parameters`,
-    `ingredients`) and writes `judge_answer`.
+    A subclass has a `kind`, lists what its scores depend on (`prompt_files`, `parameters`,
+    `ingredients`) and implements `judge_answer`.
 
     Attributes:
-        setup: Who is asked, and how.
-        protocol: Raised whenever the same ingredients could give another score.
+        setup: The judge model, its provider, and the settings of its calls.
+        protocol: Version of the code. It is raised whenever the same ingredients could give a
+            different score.
     """
 
     setup: JudgeSetup
@@ -35,24 +36,24 @@ class Judge(BaseScorer, ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """Name of the kind, at the head of the fingerprint."""
+        """Name of the kind of judge, which starts the fingerprint."""
 
     @property
     @abstractmethod
     def prompt_files(self) -> tuple[str, ...]:
-        """The files of ``judges/prompts`` that the judge's questions are made of."""
+        """Files of ``judges/prompts`` from which the judge's prompts are made."""
 
     @cached_property
     @abstractmethod
     def parameters(self) -> Parameters:
-        """How the judge is sampled."""
+        """Sampling parameters of a call."""
 
     @abstractmethod
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """Score one answer, as the judge that `for_case` has chosen.
+        """Score one answer. The criterion of the row is already applied.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
 
     @cached_property
@@ -62,7 +63,7 @@ class Judge(BaseScorer, ABC):
 
     @cached_property
     def version(self) -> str:  # type: ignore[override]  # computed
-        """Fingerprint of the judge model, its provider, and everything that it is asked with."""
+        """Fingerprint of the judge model, its provider, its prompts and its parameters."""
         return fingerprint(
             self.kind,
             {
@@ -75,24 +76,24 @@ class Judge(BaseScorer, ABC):
         )
 
     def ingredients(self) -> Mapping[str, object]:
-        """What else can change a score, by name; values of built-in types."""
+        """Return what else can change a score, by name, in built-in types."""
         return {"attempts": ATTEMPTS}
 
     async def score(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer, by the criterion of its row where the kind heeds one.
+        """Judge one answer, by the criterion of its row if the kind supports one.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         judge = self.for_case(case)
         return await judge.judge_answer(case, completion)
 
     def for_case(self, case: Case) -> Judge:
-        """The judge of a case: this one, unless the kind heeds a criterion in the case's row."""
+        """Return the judge of a case: this one, unless the row has a criterion."""
         return self
 
     def unjudged(self, judgement: Judgement[Any]) -> Score:
-        """The Score where no reply was valid."""
+        """Make the Score of a judgement without a valid reply."""
         return self.make_score(
             None, error=judgement.error, raw=judgement.raw, calls=judgement.calls
         )

@@ -1,4 +1,4 @@
-"""Judges that choose one of a few words, each of which is worth a number: ``factuality`` and ``closed_qa``."""
+"""Judges that choose one of a few words, each with a value: ``factuality`` and ``closed_qa``."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 _NO_EXPECTED = (
-    "no expected answer to compare with: give the case one, or use closed_qa with a criterion"
+    "no expected answer to compare with: add one to the case, or use closed_qa with a criterion"
 )
 _EMPTY = "empty answer"
 
 
 @dataclass(frozen=True)
 class _Choice:
-    """What is chosen from, and how it is asked for.
+    """The words to choose from, and the prompt that asks for one.
 
     Attributes:
         name: Name of the score.
-        data: Data file with ``choices``: by word its ``label``, ``value`` and meaning.
+        data: Data file with ``choices``: the ``label``, ``value`` and meaning of each word.
         system: Template of the system message.
-        key: Member of the reply that holds the word.
+        key: Member of the reply with the word.
         task: Last sentence of the user message.
-        by_expected: Whether the answer is compared with the expected one.
+        by_expected: Whether the answer is compared with the expected answer.
     """
 
     name: str
@@ -45,7 +45,7 @@ class _Choice:
 
     @property
     def choices(self) -> dict[str, Any]:
-        """What is known of each word."""
+        """Label, value and meaning of each word."""
         choices: dict[str, Any] = json.loads(prompt_file(self.data))["choices"]
         return choices
 
@@ -55,8 +55,8 @@ class ChoiceJudge(Judge):
     """Asks a model to choose a word.
 
     Attributes:
-        choice: What is chosen from.
-        criteria: What is judged, where the choice does not say so itself.
+        choice: The words to choose from.
+        criteria: The criterion, if the choice has none itself.
     """
 
     choice: _Choice
@@ -69,33 +69,33 @@ class ChoiceJudge(Judge):
 
     @cached_property
     def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
-        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        """Whether the expected answer decides, so that a self-test is possible."""
         return self.choice.by_expected
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
-        """The words, the system message, the blocks of texts, and how a question is repeated."""
+        """The words, the system message, the blocks of texts, and the retry message."""
         return (self.choice.data, self.choice.system, *prompting.FILES, RETRY)
 
     def ingredients(self) -> dict[str, object]:
-        """Task and criterion."""
+        """Return the task and the criterion."""
         return {**super().ingredients(), "task": self.choice.task, "criteria": self.criteria}
 
     @cached_property
     def parameters(self) -> Parameters:
-        """How the judge is sampled."""
+        """Sampling parameters of a call."""
         return self.setup.parameters(
             replies.choice_schema(self.choice.key, list(self.choice.choices))
         )
 
     @property
     def shape(self) -> str:
-        """What a reply must look like."""
+        """Form of a valid reply, in words."""
         words = " or ".join(f'"{word}"' for word in self.choice.choices)
         return f'{{"reason": "at most 12 words", "{self.choice.key}": {words}}}'
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
-        """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
+        """Return the messages of the first attempt, a pure function of texts and data files."""
         system = render(
             self.choice.system,
             choices=self.choice.choices,
@@ -103,19 +103,17 @@ class ChoiceJudge(Judge):
             rules=prompting.rules(),
             shape=self.shape,
         )
-        expected = (
-            [Block("expected", case.expected or "", is_marked=False)]
-            if self.choice.by_expected
-            else []
-        )
-        user = in_blocks(case, [*expected, Block("answer", completion.text)], self.choice.task)
+        blocks = [Block("answer", completion.text)]
+        if self.choice.by_expected:
+            blocks.insert(0, Block("expected", case.expected or "", is_marked=False))
+        user = in_blocks(case, blocks, self.choice.task)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer. An empty one agrees with nothing that is expected, and costs no call.
+        """Judge one answer. An empty one is 0 without a call if it has an expected answer.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         if self.choice.by_expected and not (case.expected or "").strip():
             return self.make_score(None, error=_NO_EXPECTED)
@@ -146,7 +144,7 @@ _CLOSED_QA = _Choice(
 
 
 def make_closed_qa(setup: JudgeSetup, criteria: str) -> ChoiceJudge:
-    """A judge of one yes-or-no question.
+    """Make a judge of one yes-or-no question.
 
     Raises:
         SettingError: The criterion is empty.
@@ -156,7 +154,7 @@ def make_closed_qa(setup: JudgeSetup, criteria: str) -> ChoiceJudge:
             "closed_qa criteria",
             criteria,
             "text that is not empty",
-            "Say what the answer must meet.",
+            "Write the criterion that the answer must meet.",
         )
     return ChoiceJudge(setup, _CLOSED_QA, criteria.strip())
 
@@ -180,7 +178,7 @@ _FACTUALITY = _Choice(
 
 
 def make_factuality(setup: JudgeSetup) -> ChoiceJudge:
-    """A judge of facts against the expected answer."""
+    """Make a judge that compares facts with the expected answer."""
     return ChoiceJudge(setup, _FACTUALITY)
 
 
@@ -188,6 +186,7 @@ FACTUALITY_KIND = Kind(
     "factuality",
     make_factuality,
     UNIT_SCALE,
-    "facts against the expected answer: 1 the same, 0.6 and more, 0.4 only part, 0 contradicted or nothing",
+    "facts compared with the expected answer: 1 the same, 0.6 a superset, 0.4 a subset, "
+    "0 a contradiction or nothing",
     "five relations of OpenAI evals (fact), values of autoevals",
 )

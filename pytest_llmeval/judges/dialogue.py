@@ -1,4 +1,4 @@
-"""Asking a judge: an invalid reply is told what is wrong with it and asked again, twice; then there is no judgement."""
+"""The dialogue with a judge: an invalid reply is answered with a complaint, at most twice."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Question(Generic[T]):
     """One question to a judge.
 
     Attributes:
-        messages: What is asked at first.
-        parameters: How the judge is sampled.
-        read: Reads a reply strictly; raises `BadReply` with a complaint that the judge can act on.
-        shape: What a reply must look like, in the words of the retry: ``{"reason": …, "score":
-            …}``.
-        sample: Number of the sample, where the same question is asked several times.
+        messages: The messages of the first attempt.
+        parameters: Sampling parameters.
+        read: Reads a reply strictly. It raises `BadReply` with a complaint that the judge can act
+            on.
+        shape: Form of a valid reply, as the retry message shows it: ``{"reason": …, "score": …}``.
+        sample: Number of the sample, if the same question is sent several times.
     """
 
     messages: tuple[Message, ...]
@@ -39,12 +39,12 @@ class Question(Generic[T]):
 
 @dataclass(frozen=True)
 class Judgement(Generic[T]):
-    """What came of a question.
+    """The result of a question.
 
     Attributes:
-        value: What was read; ``None`` if no reply was valid.
-        error: Why there is none.
-        calls: Every call that was made, the last one last.
+        value: The value that was read, or ``None`` if no reply was valid.
+        error: The reason for a missing value.
+        calls: All calls, the last one last.
     """
 
     value: T | None
@@ -53,7 +53,7 @@ class Judgement(Generic[T]):
 
     @property
     def raw(self) -> str:
-        """The last reply as it came; empty if none came."""
+        """Text of the last reply, or empty without one."""
         return self.calls[-1].text if self.calls else ""
 
 
@@ -61,42 +61,44 @@ async def ask(setup: JudgeSetup, case: Case, question: Question[T]) -> Judgement
     """Ask until a reply is valid, at most three times.
 
     Args:
-        setup: Who is asked.
-        case: The case that is judged; a provider that answers cases sees it.
-        question: What is asked.
+        setup: The judge model and its provider.
+        case: The judged case. A provider of answers to cases sees it.
+        question: The question.
 
     Raises:
-        CallError: The first call gave no completion. (A later one makes a judgement without a
-            value, with its calls.)
+        CallError: The first call returned no completion. If a later call fails, the judgement has
+            no value but has the calls before it.
     """
-    messages, calls, complaint = question.messages, list[Completion](), ""
+    messages = question.messages
+    calls: list[Completion] = []
+    complaint = ""
     while len(calls) < ATTEMPTS:
         try:
-            asked = request(
+            judge_request = request(
                 setup.provider, setup.model, messages, question.parameters, case, question.sample
             )
-            reply = await setup.provider.complete(asked)
+            reply = await setup.provider.complete(judge_request)
         except CallError as error:
             if not calls:
                 raise
-            why = f"{type(error).__name__}: {error}; before it an invalid reply: {complaint}"
-            return Judgement(None, why, tuple(calls))
+            error_text = f"{type(error).__name__}: {error}, after an invalid reply: {complaint}"
+            return Judgement(None, error_text, tuple(calls))
         calls.append(reply)
         try:
             return Judgement(question.read(reply), "", tuple(calls))
         except BadReply as error:
             complaint = str(error)
-            messages = (*messages, *_again(reply, complaint, question.shape))
-    why = f"invalid reply after {ATTEMPTS} attempts: {complaint}{_remedy(calls[-1], setup)}"
-    return Judgement(None, why, tuple(calls))
+            messages = (*messages, *_retry_messages(reply, complaint, question.shape))
+    error_text = f"invalid reply after {ATTEMPTS} attempts: {complaint}{_remedy(calls[-1], setup)}"
+    return Judgement(None, error_text, tuple(calls))
 
 
-def _again(reply: Completion, complaint: str, shape: str) -> tuple[Message, Message]:
-    asked = render(RETRY, complaint=complaint, cut=reply.finish_reason == "length", shape=shape)
+def _retry_messages(reply: Completion, complaint: str, shape: str) -> tuple[Message, Message]:
+    content = render(RETRY, complaint=complaint, cut=reply.finish_reason == "length", shape=shape)
     # Some endpoints refuse an empty assistant message.
     return {"role": "assistant", "content": defused(reply.text) or "(empty)"}, {
         "role": "user",
-        "content": asked,
+        "content": content,
     }
 
 

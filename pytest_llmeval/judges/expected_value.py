@@ -1,8 +1,8 @@
-"""The expected score under the probabilities that a judge gave to the digits 0 to 5.
+"""The expected value of a score under the judge's probabilities of the digits 0 to 5.
 
-Score = Σ s·p(s) / Σ p(s) over the tokens 0 to 5 at the score's place in the reply (G-Eval, arXiv
-2303.16634), where these tokens hold at least 0.9 of the probability; else the integer that was
-written.
+Score = Σ s·p(s) / Σ p(s) over the tokens 0 to 5 at the position of the score in the reply (G-Eval,
+arXiv 2303.16634). It is used if these tokens hold at least 0.9 of the probability. Otherwise the
+written integer counts.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _DIGITS = "012345"
 # A quote inside a JSON string is escaped, so an unescaped "score" before a colon can only be the
 # key.
 _SCORE_KEY = re.compile(r'(?<!\\)"score"\s*:\s*')
-_GLUED = " \t\r\n,}]`\"'"  # what a tokenizer may join to the digit's end
+_GLUED = " \t\r\n,}]`\"'"  # a tokenizer may append these to the digit
 
 
 @dataclass(frozen=True)
 class _WeighedScore:
-    """A whole score and what the judge believed.
+    """A written score and the judge's probabilities.
 
     Attributes:
-        integer: The score as written.
-        mass: Probability of the tokens 0 to 5 at its place; 0.0 if the endpoint sent no logprobs.
-        expected: Their expected value; ``None`` if the mass is 0.
+        integer: The written score.
+        mass: Probability of the tokens 0 to 5 at its position; 0.0 without logprobs.
+        expected: Expected value of these tokens; ``None`` if the mass is 0.
     """
 
     integer: float
@@ -38,12 +38,12 @@ class _WeighedScore:
 
     @property
     def value(self) -> float:
-        """The expected value if it can be trusted, else the integer."""
+        """The expected value if the mass is large enough, else the written integer."""
         return self.integer if self.expected is None or self.mass < _MIN_MASS else self.expected
 
     @property
     def parts(self) -> dict[str, float]:
-        """The numbers for the log. Without logprobs there is no ``expected``, and ``mass`` is 0."""
+        """Numbers for the log. Without logprobs, ``expected`` is missing and ``mass`` is 0."""
         parts = {"integer": self.integer, "mass": self.mass}
         return parts if self.expected is None else {**parts, "expected": self.expected}
 
@@ -52,8 +52,8 @@ def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> _WeighedScore:
     """Weigh the scores 0 to 5 by their probability.
 
     Args:
-        integer: The score that strict parsing read from the reply.
-        tokens: The reply's tokens with natural log probabilities; empty if the endpoint sent none.
+        integer: The score that was read from the reply.
+        tokens: Tokens of the reply with natural log probabilities; empty without logprobs.
     """
     probabilities = digit_probabilities(integer, tokens)
     mass = math.fsum(probabilities.values())
@@ -64,31 +64,31 @@ def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> _WeighedScore:
 
 
 def digit_probabilities(integer: float, tokens: Sequence[TokenLogprob]) -> dict[int, float]:
-    """Probability of each score 0 to 5 at the score's place; empty if that place cannot be found in the tokens."""
+    """Return the probability of each score 0 to 5, or nothing if the position is unknown."""
     reply = "".join(token.token for token in tokens)
     keys = list(_SCORE_KEY.finditer(reply))
     if not keys:
         return {}
-    place = keys[-1].end()
+    position = keys[-1].end()
     start = 0
     for token in tokens:
-        if start <= place < start + len(token.token):
-            return _digits(token, place - start) if reply[place] == f"{integer:g}" else {}
+        if start <= position < start + len(token.token):
+            return _digits(token, position - start) if reply[position] == f"{integer:g}" else {}
         start += len(token.token)
     return {}
 
 
 def _digits(token: TokenLogprob, at: int) -> dict[int, float]:
-    """The alternatives of a token that are one digit 0 to 5 in place of the token's character ``at``."""
+    """Return the alternatives that have a digit 0 to 5 at the token's character ``at``."""
     head = token.token[:at].strip()
-    found: dict[int, float] = {}
+    probabilities: dict[int, float] = {}
     for text, logprob in alternatives(token).items():
         digit = text.lstrip().removeprefix(head).lstrip().rstrip(_GLUED)
         if text.lstrip().startswith(head) and len(digit) == 1 and digit in _DIGITS:
-            found[int(digit)] = found.get(int(digit), 0.0) + math.exp(logprob)
-    return found
+            probabilities[int(digit)] = probabilities.get(int(digit), 0.0) + math.exp(logprob)
+    return probabilities
 
 
 def alternatives(token: TokenLogprob) -> Mapping[str, float]:
-    """The likeliest tokens at a token's place with their log probabilities, the token itself among them."""
+    """Return the likeliest tokens at a position, with log probabilities."""
     return {token.token: token.logprob, **token.top}

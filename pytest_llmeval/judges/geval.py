@@ -1,7 +1,7 @@
-"""The judge ``geval``: a score from 0 to 5 by evaluation steps, as the expected value of what the judge believes.
+"""The judge ``geval``: a score from 0 to 5 by evaluation steps, weighed by probability.
 
-The steps are given, or written by the judge once from the criterion. The score is Σ s·p(s) over the
-probabilities of the digits where the endpoint sends them; where it does not, the mean of several
+The user gives the steps, or the judge writes them once from the criterion. The score is Σ s·p(s)
+over the probabilities of the digits if the endpoint sends them. Otherwise it is the mean of several
 sampled replies. Source: G-Eval, arXiv 2303.16634, with a reason before the score.
 """
 
@@ -36,7 +36,7 @@ from pytest_llmeval.records.score import Scale, Score
 _GEVAL = "geval"
 _SYSTEM, _STEPS = "geval_system.jinja", "geval_steps.jinja"
 _MOST_STEPS = 8
-_SAMPLING_TEMPERATURE = 1.0  # G-Eval's own, where probabilities must be estimated from samples
+_SAMPLING_TEMPERATURE = 1.0  # as in G-Eval, which estimates probabilities from samples
 _STEPS_SHAPE = '{"steps": ["…", "…"]}'
 _STEPS_TASK = "Write the steps. Reply with the JSON object only."
 _TASK = "Go through the steps and judge the answer."
@@ -46,11 +46,11 @@ _TASK = "Go through the steps and judge the answer."
 class GEvalJudge(CriterionJudge):
     """Asks a model for a score by evaluation steps.
 
-    Steps that the judge has written belong to it, so a score may have another version than the
-    judge that was asked.
+    Steps that the judge wrote are part of its fingerprint, so a score may have a different version
+    than the judge that was called.
 
     Attributes:
-        steps: The evaluation steps; empty if the judge is to write them.
+        steps: The evaluation steps. Without any, the judge writes them.
     """
 
     steps: tuple[str, ...] = ()
@@ -62,20 +62,20 @@ class GEvalJudge(CriterionJudge):
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
-        """How steps are written, how an answer is judged by them, and how a question is repeated."""
+        """The prompts for steps and for judging, the blocks of texts, the retry message."""
         return (_SYSTEM, _STEPS, *prompting.FILES, RETRY)
 
     @cached_property
     def parameters(self) -> Parameters:
-        """How the judge is sampled, unless its endpoint sends no probabilities."""
+        """Sampling parameters of the first call, with logprobs."""
         return self.setup.parameters(reply_schema(False), logprobs=True)
 
     def ingredients(self) -> dict[str, object]:
-        """Criterion, steps, and how many replies are averaged."""
+        """Return criterion, steps and number of samples."""
         return {**super().ingredients(), "steps": self.steps, "samples": self.setup.samples}
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
-        """The messages of the first attempt; a pure function of texts, criterion, steps and data files."""
+        """Return the messages of the first attempt, a pure function of texts and data files."""
         system = render(
             _SYSTEM,
             rubric=self.rubric,
@@ -84,19 +84,17 @@ class GEvalJudge(CriterionJudge):
             shape=self._shape,
             rates=self.setup.rates,
         )
-        expected = (
-            [Block("expected", case.expected, is_marked=False)] if case.expected is not None else []
-        )
-        user = in_blocks(
-            case, [*expected, Block("answer", completion.text)], _TASK, self.setup.rates
-        )
+        blocks = [Block("answer", completion.text)]
+        if case.expected is not None:
+            blocks.insert(0, Block("expected", case.expected, is_marked=False))
+        user = in_blocks(case, blocks, _TASK, self.setup.rates)
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer, by steps that the judge writes first where none are given.
+        """Judge one answer. Without given steps, the judge writes them first.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         if self.steps:
             return await self._score(case, completion)
@@ -107,7 +105,7 @@ class GEvalJudge(CriterionJudge):
         return replace(score, calls=(*written.calls, *score.calls))
 
     async def _write_steps(self, case: Case) -> Judgement[tuple[str, ...]]:
-        """The steps, by a call that is the same for every case, so that it is made once."""
+        """Let the judge write the steps. The call is the same for every case and so made once."""
         content = render(
             _STEPS,
             criteria=self.rubric.criteria,
@@ -150,7 +148,7 @@ class GEvalJudge(CriterionJudge):
         return self._averaged(first, replies)
 
     async def _first(self, case: Case, messages: tuple[Message, ...]) -> Judgement[Reply]:
-        """The reply at temperature 0, with logprobs unless the endpoint refuses a request for them."""
+        """Ask at temperature 0, without logprobs if the endpoint refuses a request for them."""
         plain = self.setup.parameters(reply_schema(False))
         try:
             return await ask(
@@ -204,15 +202,15 @@ def make_geval(
     criteria: str | dict[str, Any] | None = None,
     steps: list[str] | tuple[str, ...] = (),
 ) -> GEvalJudge:
-    """A judge by evaluation steps.
+    """Make a judge that scores by evaluation steps.
 
     Args:
-        setup: Who is asked.
-        criteria: As for ``rubric``; by default the one that is set for the run.
-        steps: The steps; without any the judge writes them.
+        setup: The judge model and its provider.
+        criteria: As for ``rubric``. By default, the criterion of the run.
+        steps: The steps. Without any, the judge writes them.
 
     Raises:
-        SettingError: A step is no text, or there are several criteria.
+        SettingError: A step is not a text, or there are several criteria.
     """
     if not all(isinstance(step, str) and step.strip() for step in steps):
         raise SettingError("geval steps", list(steps), "a list of texts that are not empty")

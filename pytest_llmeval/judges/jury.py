@@ -1,7 +1,7 @@
-"""The judge ``jury``: several models judge, and the mean or the median of their scores counts.
+"""The judge ``jury``: the mean or the median of the scores of several models.
 
 Source: "Replacing Judges with Juries", arXiv 2404.18796: a panel of models of different families
-has less of a single model's bias.
+has less bias than a single model.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Jury(BaseScorer):
 
     Attributes:
         jurors: The judges.
-        models: The model of each.
+        models: The model of each juror.
         reducer: ``mean`` or ``median``.
-        scale: That of the jurors.
+        scale: The scale of the jurors.
     """
 
     name = JURY
@@ -43,36 +43,36 @@ class Jury(BaseScorer):
 
     @cached_property
     def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
-        """Whether the jurors judge by the expected answer."""
+        """Whether the jurors use the expected answer."""
         return all(juror.is_reference_based for juror in self.jurors)
 
     @cached_property
     def version(self) -> str:  # type: ignore[override]  # computed
-        """Fingerprint of the jurors and of how their scores become one."""
+        """Fingerprint of the jurors and of the reducer."""
         return fingerprint(
             JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer}
         )
 
     def for_case(self, case: Case) -> Jury:
-        """The jury of a case, whose row may have a criterion of its own."""
+        """Return the jury of a case, whose row may have a criterion."""
         return replace(self, jurors=tuple(juror.for_case(case) for juror in self.jurors))
 
     async def score(self, case: Case, completion: Completion) -> Score:
-        """Ask all jurors at the same time. Those that could not score are skipped and counted; half must have."""
+        """Ask all jurors concurrently. At least half of them must score."""
         jury = self.for_case(case)
-        asked = (jury._ask(juror, case, completion) for juror in jury.jurors)
-        return jury._joined(await asyncio.gather(*asked))
+        pending_scores = (jury._ask(juror, case, completion) for juror in jury.jurors)
+        return jury._joined(await asyncio.gather(*pending_scores))
 
     async def _ask(self, juror: BaseScorer, case: Case, completion: Completion) -> Score:
         try:
             result: Any = juror.score(case, completion)
             score: Score = await result
-        except Exception as error:  # what one juror raises is that juror's: the others have judged
+        except Exception as error:  # one broken juror must not cost the scores of the rest
             return juror.make_score(None, error=f"{type(error).__name__}: {error}")
         return score
 
     def _joined(self, results: Sequence[Score]) -> Score:
-        """One score of those of all jurors."""
+        """Reduce the jurors' scores to one."""
         values = [score.value for score in results if score.value is not None]
         calls = tuple(call for score in results for call in score.calls)
         parts = {**_parts(values, len(results)), **self._by_model(results)}
@@ -81,14 +81,15 @@ class Jury(BaseScorer):
         )
         if 2 * len(values) < len(results) or not values:
             missing = "; ".join(self._complaints(results))
-            error = f"{len(values)} of {len(results)} jurors gave a score, and half must: {missing}"
+            error = f"{len(values)} of {len(results)} jurors gave a score "
+            error += f"(at least half are required): {missing}"
             return self.make_score(None, error=error, raw=raw, parts=parts, calls=calls)
         value = statistics.median(values) if self.reducer == _MEDIAN else statistics.fmean(values)
         reason = self._reason(results, value)
         return self.make_score(value, reason, raw=raw, parts=parts, calls=calls)
 
     def _reason(self, results: Sequence[Score], value: float) -> str:
-        """The reason of the juror whose score is nearest, and who could not score."""
+        """Return the reason of the juror with the nearest score, and list failed jurors."""
         scored = [score for score in results if score.value is not None]
         nearest = min(scored, key=lambda score: abs((score.value or 0.0) - value))
         missing = "; ".join(self._complaints(results))
@@ -99,18 +100,19 @@ class Jury(BaseScorer):
         return [f"{model}: {score.error}" for model, score in pairs if score.value is None]
 
     def _by_model(self, results: Sequence[Score]) -> dict[str, float]:
-        """Each juror's score under its model's name, numbered where two jurors are of one model."""
-        seen: Counter[str] = Counter()
-        found = {}
+        """Return the scores by model, numbered if two jurors share a model."""
+        counts: Counter[str] = Counter()
+        scores = {}
         for model, score in zip(self.models, results, strict=True):
-            seen[model] += 1
+            counts[model] += 1
             if score.value is not None:
-                found[model if seen[model] == 1 else f"{model} ({seen[model]})"] = score.value
-        return found
+                scores[model if counts[model] == 1 else f"{model} ({counts[model]})"] = score.value
+        return scores
 
 
 def _parts(values: Sequence[float], jurors: int) -> dict[str, float]:
-    spread = (
-        {"spread": max(values) - min(values), "sd": statistics.pstdev(values)} if values else {}
-    )
-    return {"jurors": float(jurors), "unscored": float(jurors - len(values)), **spread}
+    parts = {"jurors": float(jurors), "unscored": float(jurors - len(values))}
+    if values:
+        parts["spread"] = max(values) - min(values)
+        parts["sd"] = statistics.pstdev(values)
+    return parts

@@ -1,6 +1,7 @@
-"""The judge ``pairwise``: is the answer better than another one? Asked in both orders; a disagreement is a tie.
+"""The judge ``pairwise``: is the answer better than an opponent's?
 
-Source: MT-bench, arXiv 2306.05685, on the position bias of judges.
+The question is asked in both orders, and a disagreement is a tie. Source: MT-bench, arXiv
+2306.05685, on the position bias of judges.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ _SYSTEM = "pairwise_system.jinja"
 _WINNERS = ("A", "B", "tie")
 _SHAPE = '{"reason": "at most 12 words", "winner": "A" or "B" or "tie"}'
 _TASK = "Which answer is better by the criterion, A or B?"
-_PLACES = {"A": ("ours", "theirs"), "B": ("theirs", "ours"), "tie": ("tie", "tie")}
-"""Who won, when our answer stands first and when it stands second."""
+_WINNER_BY_ORDER = {"A": ("ours", "theirs"), "B": ("theirs", "ours"), "tie": ("tie", "tie")}
+"""Winner by reply, when our answer stands first and when it stands second."""
 _NO_OPPONENT = (
-    "pairwise: nobody is set to compare with; allowed: --llm-judge-against column:NAME, run:ID (or run:latest) or "
-    "model:NAME"
+    "pairwise: no opponent is set; allowed: --llm-judge-against column:NAME, "
+    "run:ID (or run:latest) or model:NAME"
 )
 
 _Winner = tuple[str, str]
@@ -42,11 +43,11 @@ _Winner = tuple[str, str]
 
 @dataclass(frozen=True)
 class _PairwiseJudge(Judge):
-    """Asks a model which of two answers is better: 1 if ours is, 0 if the other, 0.5 if neither.
+    """Asks a model which of two answers is better: 1 is ours, 0 the opponent's, 0.5 neither.
 
     Attributes:
-        rubric: The criterion; its anchors are not shown.
-        opponent: Whose answers ours are compared with.
+        rubric: The criterion. Its anchors are not shown.
+        opponent: Source of the answers to compare with.
     """
 
     rubric: Rubric
@@ -59,11 +60,11 @@ class _PairwiseJudge(Judge):
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
-        """The system message, the blocks of texts, and how a question is repeated."""
+        """The system message, the blocks of texts, and the retry message."""
         return (_SYSTEM, *prompting.FILES, RETRY)
 
     def ingredients(self) -> dict[str, object]:
-        """Criterion, opponent, and the form of the reply."""
+        """Return criterion, opponent and form of the reply."""
         return {
             **super().ingredients(),
             "criteria": self.rubric.criteria,
@@ -73,11 +74,11 @@ class _PairwiseJudge(Judge):
 
     @cached_property
     def parameters(self) -> Parameters:
-        """How the judge is sampled."""
+        """Sampling parameters of a call."""
         return self.setup.parameters(replies.choice_schema("winner", _WINNERS))
 
     def prompt(self, case: Case, first: str, second: str) -> tuple[Message, ...]:
-        """The messages of the first attempt; a pure function of the texts, the criterion and the data files."""
+        """Return the messages of the first attempt, a pure function of texts and data files."""
         is_known = case.expected is not None
         system = render(
             _SYSTEM,
@@ -93,26 +94,26 @@ class _PairwiseJudge(Judge):
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """Compare one answer with the opponent's. Two equal answers are a tie without a call.
+        """Compare an answer with the opponent's. Equal answers are a tie without a call.
 
-        An order for which no completion could be had makes the score unscored, with the calls of
-        the other.
+        If one order fails, the score is unscored but has the calls of the second order.
         """
         try:
             rival = await self.opponent.answer(case)
         except LLMEvalError as error:
-            return self.make_score(None, error=f"nothing to compare with: {error}")
+            return self.make_score(None, error=f"no answer to compare with: {error}")
         if rival.text == completion.text:
             return self.make_score(TIE, "the same answer")
         orders = ((completion.text, rival.text), (rival.text, completion.text))
         first, second = await asyncio.gather(*(self._ask(case, *order) for order in orders))
         calls = (*first.calls, *second.calls)
+        # An opponent's answer from a table or a run costs nothing and is no call.
         if rival.cost_usd != 0 or rival.call:
             calls = (rival, *calls)
         raw = f"{first.raw}\n{second.raw}"
         if first.value is None or second.value is None:
             return self.make_score(None, error=first.error or second.error, raw=raw, calls=calls)
-        winners = _PLACES[first.value[1]][0], _PLACES[second.value[1]][1]
+        winners = _WINNER_BY_ORDER[first.value[1]][0], _WINNER_BY_ORDER[second.value[1]][1]
         parts = {
             "first": combined(winners[0], winners[0]),
             "second": combined(winners[1], winners[1]),
@@ -137,21 +138,21 @@ class _PairwiseJudge(Judge):
 
 
 def _reason(winners: tuple[str, str], first: str, second: str) -> str:
-    """Why; where the two orders disagree, both of them."""
+    """Return the common reason, or both reasons if the orders disagree."""
     return first if winners[0] == winners[1] else f"the orders disagree: {first} / {second}"
 
 
 def _make_pairwise(
     setup: JudgeSetup, criteria: str | dict[str, Any] | None = None
 ) -> _PairwiseJudge:
-    """A judge that compares two answers.
+    """Make a judge that compares two answers.
 
     Args:
-        setup: Who is asked, and with whose answers ours are compared.
-        criteria: As for ``rubric``; by default the one that is set for the run.
+        setup: The judge model, its provider and the opponent.
+        criteria: As for ``rubric``. By default, the criterion of the run.
 
     Raises:
-        NotConfiguredError: Nobody is set to compare with.
+        NotConfiguredError: No opponent is set.
         SettingError: There are several criteria.
     """
     if setup.opponent is None:

@@ -1,8 +1,8 @@
-"""Prompts: templates from data files, and the blocks in which texts under judgement stand.
+"""Prompts: templates from data files, and blocks around the judged texts.
 
-A block begins with ``<NAME-CODE>`` and ends with ``</NAME-CODE>``. The code is a hash of the texts
-themselves: the same texts give the same prompt, byte for byte, and no text can contain the code
-that delimits it.
+A block begins with ``<NAME-CODE>`` and ends with ``</NAME-CODE>``. The code is a hash of the texts.
+So the same texts give the same prompt, byte for byte, and no text can contain the code that
+delimits it.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 _MARK = "|"
 CONTROL_TOKENS = "control_tokens.json"
-_CODE_DIGITS = 16  # 64 bits: nobody finds a text that contains the hash of itself
+_CODE_DIGITS = 16  # 64 bits: a text with its own hash cannot be constructed
 
 
 @cache
 def prompt_file(name: str) -> str:
-    """The text of a data file of ``judges/prompts``."""
+    """Read the text of a data file of ``judges/prompts``."""
     return (files("pytest_llmeval.judges") / "prompts" / name).read_text(encoding="utf-8")
 
 
 def render(name: str, **values: object) -> str:
-    """A Jinja2 template of ``judges/prompts``, filled in.
+    """Fill in a Jinja2 template of ``judges/prompts``.
 
-    Values are inserted as they are, never as templates; only control tokens in them are `defused`.
+    Values are inserted as they are, never as templates. Only their control tokens are `defused`.
     """
     return _template(name).render({key: _defused_within(value) for key, value in values.items()})
 
@@ -57,7 +57,7 @@ def _template(name: str) -> Template:
 
 
 def marked(text: str) -> str:
-    """A text whose every line begins with a mark, so that a judge sees in each line whose words it reads.
+    """Begin every line with a mark, so that the judge knows each line as quoted text.
 
     Source: datamarking of "Defending Against Indirect Prompt Injection Attacks With Spotlighting",
     arXiv 2403.14720.
@@ -66,22 +66,23 @@ def marked(text: str) -> str:
 
 
 def defused(text: str) -> str:
-    """A text in which no control token of a chat template can speak: ``<|im_end|>`` becomes ``< |im_end| >``.
+    """Break up control tokens of chat templates: ``<|im_end|>`` becomes ``< |im_end| >``.
 
-    Some servers read such tokens in a message as if they stood in the template, and would end the
-    message there. Only spaces are put in, and only into such tokens, so a text without them stays
-    as it is.
+    Some servers read such tokens in a message as part of the template and would end the message
+    there. Only spaces are inserted, and only into such tokens.
     """
     return _control_tokens().sub(
-        lambda found: f"{found[0][0]} {found[0][1:-1]} {found[0][-1]}", text
+        lambda match: f"{match[0][0]} {match[0][1:-1]} {match[0][-1]}", text
     )
 
 
 def _defused_within(value: Any) -> Any:
-    """A value of a template, with the texts in its lists and tuples."""
+    """Defuse a template value, including the texts of a list or tuple."""
     if isinstance(value, str):
         return defused(value)
-    return [_defused_within(each) for each in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return [_defused_within(item) for item in value]
+    return value
 
 
 @cache
@@ -94,20 +95,20 @@ def _control_tokens() -> re.Pattern[str]:
 
 
 def block_code(texts: Iterable[str], shortest: int = _CODE_DIGITS) -> str:
-    """The code that delimits these texts: the first digits of their SHA-256, as many as no text contains.
+    """Return the code for texts: as many digits of their SHA-256 as no text contains.
 
     Args:
-        texts: Everything that will stand inside the blocks.
-        shortest: Hexadecimal digits to begin with.
+        texts: All texts inside the blocks.
+        shortest: Minimum number of hexadecimal digits.
     """
-    held = list(texts)
-    digest = hashlib.sha256(json.dumps(held).encode()).hexdigest()
+    contents = list(texts)
+    digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
     codes = (digest[:length] for length in range(shortest, len(digest) + 1))
-    return next(code for code in codes if not any(code in text for text in held))
+    return next(code for code in codes if not any(code in text for text in contents))
 
 
 def chat(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    """Role and text of each message."""
+    """Return role and text of each message."""
     return [(str(message.get("role", "")), _text(message)) for message in messages]
 
 
@@ -122,7 +123,7 @@ def _text(message: Message) -> str:
 
 
 def _part(part: Any) -> str:
-    """The text of one part of a message; a picture or a sound is only named, a judge of text cannot see it."""
+    """Return the text of a message part, or its type for a picture or a sound."""
     if isinstance(part, dict):
         return str(part["text"]) if "text" in part else f"[{part.get('type', 'part')}]"
     return str(part)
@@ -136,27 +137,27 @@ def request(
     case: Case,
     sample: int = 0,
 ) -> Request:
-    """The request of one judgement. A provider that answers cases gets the judge's prompt as the case's prompt."""
+    """Make the request of a judgement. A provider of answers to cases gets the prompt as a case."""
     if not provider.sees_case:
         return Request(messages, model, parameters, sample)
-    asked = dataclasses.replace(case, prompt=str(messages[-1]["content"]), messages=messages)
-    return Request(messages, model, parameters, sample, asked)
+    judged_case = dataclasses.replace(case, prompt=str(messages[-1]["content"]), messages=messages)
+    return Request(messages, model, parameters, sample, judged_case)
 
 
 _TEMPLATE = "blocks.jinja"
 _RULES = "blocks.txt"
 FILES = (_TEMPLATE, _RULES)
-"""Belong into the fingerprint of each kind that shows blocks."""
+"""Files that belong to the fingerprint of every kind with blocks."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One text that a judge sees.
+    """One text in a judge's prompt.
 
     Attributes:
-        name: Its name in the delimiters.
+        name: Name in the delimiters.
         text: The text.
-        is_marked: Whether each line gets a mark; every text that nobody vouches for should.
+        is_marked: Whether each line gets a mark. Every untrusted text should.
     """
 
     name: str
@@ -165,13 +166,13 @@ class Block:
 
 
 def in_blocks(case: Case, blocks: Sequence[Block], task: str, rates: bool = False) -> str:
-    """The question of a case and the blocks after it, then what to do.
+    """Write the question of a case, the blocks after it, and the task.
 
     Args:
-        case: Whose question, or chat, stands first.
-        blocks: The other texts, with names that differ.
-        task: A sentence of ours, outside all blocks.
-        rates: Whether the reply is to be words with a mark instead of JSON, as the task then says.
+        case: The case, whose question or chat comes first.
+        blocks: Further texts with different names.
+        task: A sentence outside all blocks.
+        rates: Whether the reply is text with a mark instead of JSON, which changes the task.
     """
     turns = chat(case.messages)
     question = "" if turns else case.prompt
@@ -193,26 +194,26 @@ def in_blocks(case: Case, blocks: Sequence[Block], task: str, rates: bool = Fals
 
 
 def rules() -> str:
-    """What a system message says of blocks."""
+    """Read the system message's rules about blocks."""
     return prompt_file(_RULES).strip()
 
 
 def contexts_of(case: Case, completion: Completion) -> tuple[str, ...]:
-    """The passages that an answer was made from; if its provider tells none, those of the case."""
+    """Return the passages that the answer used, or those of the case if unknown."""
     return tuple(text for text in completion.contexts or case.contexts if text.strip())
 
 
 def context_blocks(contexts: Sequence[str]) -> list[Block]:
-    """A block for each passage, numbered from 1."""
+    """Make a block for each passage, numbered from 1."""
     return [Block(f"context-{number}", text) for number, text in enumerate(contexts, 1)]
 
 
 def fingerprint(kind: str, ingredients: Mapping[str, object]) -> str:
-    """``KIND-`` and the first 16 hex digits of the SHA-256 of the canonical JSON of the ingredients.
+    """Hash ingredients to ``KIND-`` and 16 hex digits: the SHA-256 of their canonical JSON.
 
     Args:
         kind: Name of the protocol, for example ``rubric``.
-        ingredients: By name; values of built-in types.
+        ingredients: Values of built-in types by name.
     """
     canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{kind}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""The kinds of judges by their names."""
+"""The kinds of judges by name."""
 
 from __future__ import annotations
 
@@ -26,24 +26,14 @@ from pytest_llmeval.records.score import Scale
 _FAMILY = "judge"
 """Heading of judges in the list of metrics."""
 _NO_JURY = (
-    "jury: there are no jurors; allowed: one --llm-jury MODEL (or MODEL@URL, local:PATH) for each"
+    "jury: found no jurors; allowed: --llm-jury MODEL (or MODEL@URL, local:PATH) for every juror"
 )
 
 
 def _make_jury(
     setup: JudgeSetup, kind: str = "rubric", criteria: str | dict[str, Any] | None = None
 ) -> Jury:
-    """A jury.
-
-    Args:
-        setup: Holds the means of each juror.
-        kind: What kind of judge each juror is.
-        criteria: What they judge by, where the kind takes it.
-
-    Raises:
-        NotConfiguredError: There are no jurors.
-        SettingError: There is no such kind, or it does not take a criterion.
-    """
+    """Make a jury of judges of one kind; raise NotConfiguredError without jurors."""
     if not setup.jury:
         raise NotConfiguredError(_NO_JURY)
     if not is_kind(kind) or kind == JURY:
@@ -51,7 +41,7 @@ def _make_jury(
         raise SettingError("jury kind", kind, ", ".join(allowed), nearest(kind, allowed))
     params = {"criteria": criteria} if criteria else {}
     jurors = tuple(make_judge(kind, params, juror, "jury") for juror in setup.jury)
-    scale = next(each.scale for each in KINDS if each.name == kind)
+    scale = next(entry.scale for entry in KINDS if entry.name == kind)
     return Jury(jurors, tuple(juror.model for juror in setup.jury), setup.jury_reducer, scale)
 
 
@@ -75,59 +65,59 @@ KINDS = (
     TOXICITY_KIND,
     BIAS_KIND,
 )
-"""Every kind, in the order of the reference page."""
+"""All kinds, in the order of the reference page."""
 
 
 class KindEntry(Entry):
-    """A kind as a metric is checked and described; what a judge is made with is no parameter of the user's."""
+    """A kind of judge in the form of a metric; the setup is not a parameter of the user's."""
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        """The kind's own parameters."""
+        """The user's parameters of the kind."""
         kind: Any = self.metric
         whole = inspect.signature(kind.make, eval_str=True)
         return whole.replace(parameters=list(whole.parameters.values())[1:])
 
 
 def kind_names() -> list[str]:
-    """The names of all kinds."""
+    """Return the names of all kinds."""
     return [kind.name for kind in KINDS]
 
 
 def is_kind(name: str) -> bool:
-    """Whether a score of this name, such as ``rubric`` or ``rubric.politeness``, is given by a judge."""
+    """Return whether a judge gives scores of this name, such as ``rubric.politeness``."""
     return name.partition(".")[0] in kind_names()
 
 
 def describe() -> list[MetricInfo]:
-    """Every kind, for the list of metrics."""
+    """Describe all kinds for the list of metrics."""
     return [_entry(kind).info() for kind in KINDS]
 
 
 def make_judge(
-    name: str, params: Mapping[str, Any], setup: JudgeSetup, place: str = "judge"
+    name: str, params: Mapping[str, Any], setup: JudgeSetup, origin: str = "judge"
 ) -> BaseScorer:
-    """A judge.
+    """Make a judge.
 
     Args:
-        name: A kind's name; behind a dot, one of several criteria: ``rubric.politeness``.
+        name: Name of a kind. Text after a dot is one of several criteria: ``rubric.politeness``.
         params: The kind's parameters.
-        setup: Who is asked, and how.
-        place: Where it was asked for, for error texts.
+        setup: The judge model, its provider, and the settings of its calls.
+        origin: The setting that names the judge, for error texts.
 
     Raises:
-        SettingError: There is no such kind, or it does not take these parameters.
+        SettingError: The kind is unknown or does not take these parameters.
     """
     head, _, label = name.partition(".")
     kind = next(kind for kind in KINDS if kind.name == head)
     entry = _entry(kind)
     if kind.only and (label or params):
-        found = name if label else json.dumps(dict(params), default=str)
-        raise SettingError(head, found, f"{head} alone", kind.only)
+        written = name if label else json.dumps(dict(params), default=str)
+        raise SettingError(head, written, f"{head} alone", kind.only)
     given = {**params, **({"label": label} if label else {})}
     if label and "label" not in entry.signature.parameters:
-        raise SettingError(place, name, head, f"{head} has no parts.")
-    entry.check(given, f"{place} {head}")
+        raise SettingError(origin, name, head, f"{head} has no parts.")
+    entry.check(given, f"{origin} {head}")
     return kind.make(setup, **given)
 
 

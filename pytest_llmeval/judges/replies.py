@@ -1,4 +1,4 @@
-"""Strict reading of a judge's reply. What is not exactly what was asked for is no score."""
+"""Strict readers of judge replies. A reply in any other form is an error and never a score."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Reply:
     """A valid reply.
 
     Attributes:
-        reason: The judge's words, cut to 12.
+        reason: The judge's reason, cut to 12 words.
         score: From 0 to 5.
     """
 
@@ -36,33 +36,22 @@ class Reply:
 def parse_reply(text: str, fractions: bool) -> Reply:
     """Read ``{"reason": …, "score": …}``.
 
-    The whole reply must be that one JSON object; a code fence around all of it is allowed, prose is
-    not. A reason of more than 12 words is shortened, not refused: the score is as good.
-
-    Args:
-        text: The reply.
-        fractions: Whether a score may lie between two whole numbers.
-
-    Raises:
-        BadReply: It is anything else; the message is a complaint that the judge can act on.
+    The whole reply must be this one JSON object. A code fence around it is allowed, prose is not. A
+    reason of more than 12 words is cut, since that does not change the score.
     """
     members = _members_of(text.strip())
     missing = [key for key in _KEYS if key not in members]
     extra = [key for key in members if key not in _KEYS]
     if missing or extra:
-        found = ", ".join(shown(key) for key in members) or "none"
+        keys_shown = ", ".join(shown(key) for key in members) or "none"
         raise BadReply(
-            f'the object must have exactly the keys "reason" and "score"; found: {found}'
+            f'the object must have exactly the keys "reason" and "score"; found: {keys_shown}'
         )
     return Reply(_short_reason(members["reason"]), _score(members["score"], fractions))
 
 
 def _members_of(text: str) -> dict[str, Any]:
-    """The members of the one JSON object that a reply must be; a code fence around all of it is allowed.
-
-    Raises:
-        BadReply: It is anything else.
-    """
+    """Read the one JSON object of a reply, in or without a code fence."""
     fenced = _FENCE.fullmatch(text)
     try:
         value = json.loads(
@@ -71,12 +60,12 @@ def _members_of(text: str) -> dict[str, Any]:
             parse_constant=_no_constant,
         )
     except (ValueError, RecursionError) as error:
-        place = (
-            f" ({error.msg} at character {error.pos})"
-            if isinstance(error, json.JSONDecodeError)
-            else ""
-        )
-        raise BadReply(f"the whole reply must be one JSON object and nothing else{place}") from None
+        detail = ""
+        if isinstance(error, json.JSONDecodeError):
+            detail = f" ({error.msg} at character {error.pos})"
+        raise BadReply(
+            f"the whole reply must be one JSON object and nothing else{detail}"
+        ) from None
     if not isinstance(value, dict):
         raise BadReply(f"the reply must be a JSON object; found {shown(value)}")
     return value
@@ -94,17 +83,13 @@ def _no_constant(name: str) -> None:
 
 
 def _short_reason(value: object) -> str:
-    """A reason, cut to 12 words.
-
-    Raises:
-        BadReply: It is no text, or empty.
-    """
+    """Cut a reason to 12 words."""
     if not isinstance(value, str) or not value.strip():
         raise BadReply(f'"reason" must be a text that is not empty; found {shown(value)}')
     words = value.split()
-    return (
-        " ".join(words) if len(words) <= _REASON_WORDS else " ".join(words[:_REASON_WORDS]) + " …"
-    )
+    if len(words) <= _REASON_WORDS:
+        return " ".join(words)
+    return " ".join(words[:_REASON_WORDS]) + " …"
 
 
 def _score(value: object, fractions: bool) -> float:
@@ -118,7 +103,7 @@ def _score(value: object, fractions: bool) -> float:
 
 
 def shown(value: object) -> str:
-    """A value as a complaint shows it: what it is, or a few characters of it."""
+    """Return the form of a value in a complaint: its kind, or its first characters."""
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value)
@@ -126,20 +111,11 @@ def shown(value: object) -> str:
 
 
 def parse_rating(text: str, low: float = LOW, high: float = HIGH, fractions: bool = True) -> Reply:
-    """Read a reply in words that holds its score as ``[[4]]``; what stands before is the reason.
+    """Read a reply in words with a score such as ``[[4]]`` after the reason.
 
     Source: the format of MT-bench, arXiv 2306.05685.
-
-    Args:
-        text: The reply.
-        low: Lowest score.
-        high: Highest score.
-        fractions: Whether a score may lie between two whole numbers.
-
-    Raises:
-        BadReply: There is no mark, more than one, or what it holds is no score.
     """
-    place, mark = _mark(text, "a score such as [[4]]")
+    position, mark = _mark(text, "a score such as [[4]]")
     try:
         score = float(mark)
     except ValueError:
@@ -147,24 +123,18 @@ def parse_rating(text: str, low: float = LOW, high: float = HIGH, fractions: boo
     if not low <= score <= high or not (fractions or score.is_integer()):
         kind = "a number" if fractions else "a whole number"
         raise BadReply(f"[[…]] must hold {kind} from {low:g} to {high:g}; found {shown(mark)}")
-    return Reply(_words_before(text, place), score)
+    return Reply(_words_before(text, position), score)
 
 
 def parse_winner(text: str) -> tuple[str, str]:
-    """Read a reply in words that holds the winner as ``[[A]]``, ``[[B]]`` or ``[[C]]`` (a tie).
+    """Read a reply in words with the winner: ``[[A]]``, ``[[B]]`` or ``[[C]]`` (a tie).
 
     Source: the format of MT-bench, arXiv 2306.05685.
-
-    Returns:
-        The reason, and ``A``, ``B`` or ``tie``.
-
-    Raises:
-        BadReply: There is no mark, more than one, or what it holds is no verdict.
     """
-    place, mark = _mark(text, "a verdict: [[A]], [[B]] or [[C]]")
+    position, mark = _mark(text, "a verdict: [[A]], [[B]] or [[C]]")
     if mark not in _WINNERS_BY_MARK:
         raise BadReply(f"[[…]] must hold A, B or C; found {shown(mark)}")
-    return _words_before(text, place), _WINNERS_BY_MARK[mark]
+    return _words_before(text, position), _WINNERS_BY_MARK[mark]
 
 
 def _mark(text: str, allowed: str) -> tuple[int, str]:
@@ -174,9 +144,9 @@ def _mark(text: str, allowed: str) -> tuple[int, str]:
     return marks[0].start(), marks[0]["inside"].strip()
 
 
-def _words_before(text: str, place: int) -> str:
-    """The end of the reason: in words that lead to a score, the last ones say most."""
-    words = text[:place].removesuffix("Rating: ").split()
+def _words_before(text: str, position: int) -> str:
+    """Return the last words of the reason, which lead to the score."""
+    words = text[:position].removesuffix("Rating: ").split()
     return ("… " if len(words) > _REASON_WORDS else "") + " ".join(words[-_REASON_WORDS:])
 
 
@@ -184,23 +154,21 @@ _YES_NO = ("yes", "no")
 
 
 def read_choice(text: str, key: str, words: Collection[str]) -> tuple[str, str]:
-    """Read ``{"reason": …, KEY: …}``.
-
-    Returns:
-        The reason, and the word that was chosen.
+    """Read the reason and the word of ``{"reason": …, KEY: …}``.
 
     Raises:
-        BadReply: It is anything else; the message is a complaint that the judge can act on.
+        BadReply: The reply has a different form. The message is a complaint that the judge can act
+            on.
     """
     members = _exactly(_members_of(text.strip()), ("reason", key), "the object")
     return _short_reason(members["reason"]), _word(members[key], key, words)
 
 
 def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
-    """Read ``{KEY: [text, …]}``; spaces and line breaks in a text become single spaces.
+    """Read ``{KEY: [text, …]}``. Blanks and line breaks become single spaces.
 
     Raises:
-        BadReply: It is anything else, a text is empty, or there are more than ``most``.
+        BadReply: The reply has a different form, a text is empty, or there are more than ``most``.
     """
     values = _list(_exactly(_members_of(text.strip()), (key,), "the object")[key], key)
     if len(values) > most:
@@ -214,10 +182,10 @@ def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
 
 
 def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
-    """Read ``{"verdicts": [{"number": 1, "reason": …, "verdict": "yes" or "no"}, …]}``, one for each number in order.
+    """Read the verdicts on numbered claims.
 
-    Raises:
-        BadReply: It is anything else.
+    The form is ``{"verdicts": [{"number": 1, "reason": …, "verdict": "yes" or "no"}, …]}``, with
+    one verdict for each number in order.
     """
     values = _list(
         _exactly(_members_of(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts"
@@ -228,17 +196,17 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
 
 
 def choice_schema(key: str, words: Sequence[str]) -> dict[str, Any]:
-    """The JSON Schema of what `read_choice` reads."""
+    """Return the JSON Schema of replies for `read_choice`."""
     return _object({"reason": {"type": "string"}, key: {"type": "string", "enum": list(words)}})
 
 
 def texts_schema(key: str, most: int) -> dict[str, Any]:
-    """The JSON Schema of what `read_texts` reads."""
+    """Return the JSON Schema of replies for `read_texts`."""
     return _object({key: {"type": "array", "items": {"type": "string"}, "maxItems": most}})
 
 
 def verdicts_schema(count: int) -> dict[str, Any]:
-    """The JSON Schema of what `read_verdicts` reads."""
+    """Return the JSON Schema of replies for `read_verdicts`."""
     verdict = {"type": "string", "enum": list(_YES_NO)}
     item = _object(
         {"number": {"type": "integer"}, "reason": {"type": "string"}, "verdict": verdict}
@@ -258,22 +226,24 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(value: object, number: int) -> bool:
-    place = f"verdict {number}"
+    subject = f"verdict {number}"
     if not isinstance(value, dict):
-        raise BadReply(f"{place} must be an object; found {shown(value)}")
-    members = _exactly(value, ("number", "reason", "verdict"), place)
+        raise BadReply(f"{subject} must be an object; found {shown(value)}")
+    members = _exactly(value, ("number", "reason", "verdict"), subject)
     if members["number"] != number or isinstance(members["number"], bool):
         raise BadReply(
-            f'the "number" of {place} must be {number}; found {shown(members["number"])}'
+            f'the "number" of {subject} must be {number}; found {shown(members["number"])}'
         )
     _short_reason(members["reason"])
     return _word(members["verdict"], "verdict", _YES_NO) == "yes"
 
 
-def _exactly(members: dict[str, Any], keys: Sequence[str], place: str) -> dict[str, Any]:
+def _exactly(members: dict[str, Any], keys: Sequence[str], subject: str) -> dict[str, Any]:
     if set(members) != set(keys):
-        found = ", ".join(shown(key) for key in members) or "none"
-        raise BadReply(f"{place} must have exactly the keys {_listed(keys, 'and')}; found: {found}")
+        keys_shown = ", ".join(shown(key) for key in members) or "none"
+        raise BadReply(
+            f"{subject} must have exactly the keys {_listed(keys, 'and')}; found: {keys_shown}"
+        )
     return members
 
 
@@ -290,6 +260,6 @@ def _list(value: object, key: str) -> list[Any]:
 
 
 def _listed(words: Sequence[str], last: str) -> str:
-    """``"a", "b" or "c"``."""
+    """Write words as ``"a", "b" or "c"``."""
     quoted = [f'"{word}"' for word in words]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {last} {quoted[-1]}"

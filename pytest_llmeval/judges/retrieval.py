@@ -1,15 +1,14 @@
-"""Judges of answers that rest on retrieved passages: the share of what a text states that holds.
+"""Judges of retrieval: the share of a text's claims that hold.
 
-``faithfulness``
-    Claims of the answer that the contexts support. Source: Ragas, arXiv 2309.15217.
-``context_recall``
-    Claims of the expected answer that the contexts hold: whether what is needed was found. Source:
-    Ragas.
-``answer_relevance``
-    Statements of the answer that address the question. Ragas lets the judge guess questions from
-    the answer and compares embeddings of them with the real one; that needs a second model, and its
-    cosines have no meaning of their own. The share of statements needs neither, and names the
-    statement that misses the point. Source: DeepEval.
+``faithfulness``: claims of the answer that the contexts support. Source: Ragas, arXiv 2309.15217.
+
+``context_recall``: claims of the expected answer that the contexts contain. It shows whether
+retrieval found what is needed. Source: Ragas.
+
+``answer_relevance``: statements of the answer that address the question. Ragas lets the judge guess
+questions from the answer and compares their embeddings with the real question. That needs a second
+model, and a cosine has no absolute meaning. The share of statements needs neither and names the
+statement that misses the point. Source: DeepEval.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from pytest_llmeval.records.score import UNIT_SCALE, Score
 _ANSWER, _EXPECTED = "answer", "expected"
 _CONTEXT_PRECISION = "context_precision"
 _NO_CONTEXTS = (
-    "no contexts: give the case a column contexts, or let the application return what it retrieved"
+    "no contexts: add a column contexts to the case, or let the application return its contexts"
 )
 _SHOWN = 80  # characters of a claim in a reason
 _MOST = 30  # claims of one text
@@ -56,26 +55,26 @@ _VERDICTS_SHAPE = (
 
 @dataclass(frozen=True)
 class _ListJudge(Judge):
-    """A judge whose replies are lists: the claims of a text, or a yes or no for each of several things.
+    """A judge with lists as replies: claims of a text, or a yes or no on several items.
 
-    The words of its questions stand in ``retrieval.json``, under its name.
+    The words of its prompts are in ``retrieval.json`` under its name.
     """
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
-        """The words, both system messages, the blocks of texts, and how a question is repeated."""
+        """The words, both system messages, the blocks of texts, and the retry message."""
         return (_DATA, _EXTRACTING, _CHECKING, *prompting.FILES, RETRY)
 
     @cached_property
     def parameters(self) -> Parameters:
-        """How the judge is sampled when it lists claims."""
+        """Sampling parameters for a list of claims."""
         return self._roomy.parameters(replies.texts_schema("claims", _MOST))
 
     async def list_claims(self, case: Case, text: Block) -> Judgement[tuple[str, ...]]:
-        """What a text states, by one call.
+        """List the claims of a text by one call.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         system = render(
             _EXTRACTING,
@@ -96,16 +95,16 @@ class _ListJudge(Judge):
     async def give_verdicts(
         self, case: Case, shown: Sequence[Block], count: int, task: str
     ) -> Judgement[tuple[bool, ...]]:
-        """A yes or no for each of several things, by one call.
+        """Get a yes or no on several items by one call.
 
         Args:
-            case: Whose question it is about.
+            case: The case with the question.
             shown: The blocks.
-            count: How many verdicts there must be.
+            count: Number of verdicts.
             task: Last sentence of the user message.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         system = render(
             _CHECKING,
@@ -124,7 +123,7 @@ class _ListJudge(Judge):
 
     @cached_property
     def _roomy(self) -> JudgeSetup:
-        """The setup with room for a list."""
+        """The setup with room for a list in the reply."""
         return dataclasses.replace(self.setup, max_tokens=max(self.setup.max_tokens, _LIST_TOKENS))
 
     def _words(self, step: str) -> str:
@@ -137,51 +136,50 @@ def _messages(system: str, user: str) -> tuple[Message, ...]:
 
 @dataclass(frozen=True)
 class _Share:
-    """What is taken apart, and what it is checked against.
+    """The text to split into claims, and the evidence for them.
 
     Attributes:
         name: Name of the score.
-        of: The text that is taken apart: ``answer`` or ``expected``.
-        by_contexts: Whether its claims are checked against the contexts; else against the question
-            alone.
-        fault: What a claim is that does not hold.
+        subject: The text to split: ``answer`` or ``expected``.
+        by_contexts: Whether the contexts are the evidence. Otherwise the question is.
+        fault: Description of a claim that does not hold.
     """
 
     name: str
-    of: str
+    subject: str
     by_contexts: bool
     fault: str
 
 
 @dataclass(frozen=True)
 class _ShareJudge(_ListJudge):
-    """Has the claims of a text listed by one call and judged by another.
+    """Lists the claims of a text by one call and judges them by a second one.
 
     Attributes:
-        share: Whose claims, and against what.
+        share: The text and the evidence.
     """
 
     share: _Share
 
     @property
     def kind(self) -> str:
-        """Name of the share."""
+        """Name of the score."""
         return self.share.name
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """The share of the claims that hold. A text without a claim is unscored: nothing was shown of it.
+        """Return the share of claims that hold. A text without claims is unscored.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         contexts = contexts_of(case, completion)
-        subject = completion.text if self.share.of == _ANSWER else case.expected or ""
-        text = Block(self.share.of, subject)
+        content = completion.text if self.share.subject == _ANSWER else case.expected or ""
+        text = Block(self.share.subject, content)
         if lack := self._lack(text, contexts):
             return self.make_score(None, error=lack)
         listed = await self.list_claims(case, text)
         if not listed.value:
-            error = listed.error or f"the {self._whose} states nothing that could be judged"
+            error = listed.error or f"the {self._subject_name} makes no claim to judge"
             return self.make_score(None, error=error, raw=listed.raw, calls=listed.calls)
         evidence = context_blocks(contexts) if self.share.by_contexts else []
         judged = await self._check(case, listed.value, evidence)
@@ -194,7 +192,7 @@ class _ShareJudge(_ListJudge):
     async def _check(
         self, case: Case, claims: Sequence[str], evidence: Sequence[Block]
     ) -> Judgement[tuple[bool, ...]]:
-        """Whether each claim holds by the evidence. A call that fails makes a judgement without a value."""
+        """Judge each claim by the evidence; a failed call gives a judgement without a value."""
         numbered = "\n".join(f"{number}. {claim}" for number, claim in enumerate(claims, 1))
         shown = [*evidence, Block("claims", numbered)]
         task = f"Judge each of the {len(claims)} claims."
@@ -204,16 +202,16 @@ class _ShareJudge(_ListJudge):
             return Judgement(None, f"{type(error).__name__}: {error}", ())
 
     @property
-    def _whose(self) -> str:
-        return "answer" if self.share.of == _ANSWER else "expected answer"
+    def _subject_name(self) -> str:
+        return "answer" if self.share.subject == _ANSWER else "expected answer"
 
     def _lack(self, text: Block, contexts: Sequence[str]) -> str:
-        """Why nothing can be asked; empty if it can."""
+        """Return why nothing can be judged, or an empty text."""
         if self.share.by_contexts and not contexts:
             return _NO_CONTEXTS
         if text.text.strip():
             return ""
-        if self.share.of == _ANSWER:
+        if self.share.subject == _ANSWER:
             return "empty answer: there is nothing to judge"
         return "no expected answer"
 
@@ -236,23 +234,23 @@ def _cut(text: str) -> str:
 
 
 def _make_faithfulness(setup: JudgeSetup) -> _ShareJudge:
-    """A judge of whether the answer rests on the contexts."""
+    """Make a judge of whether the contexts support the answer."""
     return _ShareJudge(
         setup, _Share("faithfulness", _ANSWER, by_contexts=True, fault="not in the contexts")
     )
 
 
 def _make_context_recall(setup: JudgeSetup) -> _ShareJudge:
-    """A judge of whether the contexts hold what the expected answer says."""
+    """Make a judge of whether the contexts contain the expected answer."""
     return _ShareJudge(
         setup, _Share("context_recall", _EXPECTED, by_contexts=True, fault="not in the contexts")
     )
 
 
 def _make_answer_relevance(setup: JudgeSetup) -> _ShareJudge:
-    """A judge of whether the answer keeps to the question."""
+    """Make a judge of whether the answer addresses the question."""
     return _ShareJudge(
-        setup, _Share("answer_relevance", _ANSWER, by_contexts=False, fault="beside the question")
+        setup, _Share("answer_relevance", _ANSWER, by_contexts=False, fault="off the question")
     )
 
 
@@ -268,7 +266,7 @@ RETRIEVAL_KINDS = (
         "context_recall",
         _make_context_recall,
         UNIT_SCALE,
-        "share of the expected answer's claims that the contexts hold",
+        "share of the expected answer's claims that the contexts contain",
         "Ragas, arXiv 2309.15217",
     ),
     Kind(
@@ -283,7 +281,7 @@ RETRIEVAL_KINDS = (
 
 @dataclass(frozen=True)
 class _ContextPrecisionJudge(_ListJudge):
-    """Asks of all contexts at once which are useful. The answer is not shown: it cannot speak for them."""
+    """Asks which contexts are useful. The answer is hidden, as it is no evidence of that."""
 
     @property
     def kind(self) -> str:
@@ -291,10 +289,10 @@ class _ContextPrecisionJudge(_ListJudge):
         return _CONTEXT_PRECISION
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """The average precision of the contexts in their order.
+        """Return the average precision of the contexts in their order.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         contexts = contexts_of(case, completion)
         if not contexts:
@@ -318,10 +316,11 @@ class _ContextPrecisionJudge(_ListJudge):
 
 
 def average_precision(useful: Sequence[bool]) -> float:
-    """The mean, over the useful ranks, of the share of useful ones up to there; 0 if none is.
+    """Average, over the useful ranks, the share of useful items up to there.
 
     Args:
-        useful: For each rank, from the first, whether what stands there is useful.
+        useful: Whether the item at each rank is useful, from the first rank. Without a useful one,
+            the result is 0.
     """
     precisions = (
         sum(useful[:rank]) / rank for rank, is_useful in enumerate(useful, 1) if is_useful
@@ -338,6 +337,6 @@ CONTEXT_PRECISION_KIND = Kind(
     _CONTEXT_PRECISION,
     _ContextPrecisionJudge,
     UNIT_SCALE,
-    "whether the useful contexts stand first: average precision over the ranks",
+    "whether useful contexts rank first: average precision over the ranks",
     "Ragas, arXiv 2309.15217",
 )

@@ -1,4 +1,7 @@
-"""The judge ``rubric``: one criterion, one call, the expected answer as reference, a score from 0 to 5."""
+"""The judge ``rubric``: a score from 0 to 5 by one criterion.
+
+It makes one call, with the expected answer as reference.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,12 @@ TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
 
 @dataclass(frozen=True)
 class CriterionJudge(Judge):
-    """A judge by a criterion with a scale from 0 to 5, which a row can replace by its own.
+    """A judge with a criterion and a scale from 0 to 5. A row can replace the criterion.
 
     Attributes:
         rubric: Criterion and anchors.
-        is_given: Whether the criterion was named in the settings or in a call, so that a row's own
-            does not take its place.
+        is_given: Whether a setting or a call names the criterion. Then a row's criterion does not
+            replace it.
     """
 
     scale = _SCALE
@@ -41,16 +44,16 @@ class CriterionJudge(Judge):
 
     @cached_property
     def is_reference_based(self) -> bool:  # type: ignore[override]  # computed
-        """Whether it judges by the expected answer, so that a self-test can tell how well."""
+        """Whether the expected answer decides, so that a self-test is possible."""
         return self.rubric.reference
 
     def ingredients(self) -> dict[str, object]:
-        """Criterion, anchors, and the form of the reply."""
+        """Return criterion, anchors and form of the reply."""
         rubric = {name: value for name, value in vars(self.rubric).items() if name != "reference"}
         return {**super().ingredients(), "rubric": rubric, "rates": self.setup.rates}
 
     def for_case(self, case: Case) -> CriterionJudge:
-        """The judge of a case: by the criterion of its row, if it has one.
+        """Return the judge of a case, with the criterion of its row if there is one.
 
         Raises:
             SettingError: The row's criterion cannot be used.
@@ -64,7 +67,7 @@ class RubricJudge(CriterionJudge):
     """Asks a model for a score by a rubric.
 
     Attributes:
-        label: Name of the criterion among several; empty for the only one.
+        label: Name of the criterion among several; empty for a single one.
     """
 
     label: str = ONLY
@@ -81,21 +84,21 @@ class RubricJudge(CriterionJudge):
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
-        """System and user message, and what an invalid reply is answered."""
+        """The system message, the user message, and the retry message."""
         return TEMPLATES
 
     @property
     def fractions(self) -> bool:
-        """Whether the reply may hold a fraction; under ``logprobs`` the score must be one digit."""
+        """Whether a reply may hold a fraction. With ``logprobs``, the score must be one digit."""
         return self.rubric.fractions and not self.setup.logprobs
 
     @cached_property
     def parameters(self) -> Parameters:
-        """How the judge is sampled."""
+        """Sampling parameters of a call."""
         return self.setup.parameters(reply_schema(self.fractions), self.setup.logprobs)
 
     def prompt(self, case: Case, completion: Completion) -> tuple[Message, ...]:
-        """The messages of the first attempt; a pure function of the texts, the rubric and the templates."""
+        """Return the messages of the first attempt, a pure function of texts and data files."""
         turns = chat(case.messages)
         question = "" if turns else case.prompt
         texts = [
@@ -123,17 +126,18 @@ class RubricJudge(CriterionJudge):
         return ({"role": "system", "content": system}, {"role": "user", "content": user})
 
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
-        """Judge one answer; see `dialogue.ask` for what happens to invalid replies.
+        """Judge one answer. `dialogue.ask` handles invalid replies.
 
         Raises:
-            CallError: The first call gave no completion.
+            CallError: The first call returned no completion.
         """
         shape = reply_shape(self.fractions, self.setup.rates)
         question = Question(self.prompt(case, completion), self.parameters, self._read, shape)
         judgement = await ask(self.setup, case, question)
         if judgement.value is None:
             return self.unjudged(judgement)
-        value, parts = judgement.value.score, dict[str, float]()
+        value = judgement.value.score
+        parts: dict[str, float] = {}
         if self.setup.logprobs:
             weighed = weigh(value, judgement.calls[-1].logprobs)
             value, parts = weighed.value, weighed.parts
@@ -146,11 +150,7 @@ class RubricJudge(CriterionJudge):
 
 
 def _row_rubric(case: Case) -> Rubric | None:
-    """The rubric of a case's own row (columns ``criteria`` and ``anchors``); ``None`` if it has none.
-
-    Raises:
-        SettingError: It cannot be used.
-    """
+    """Read the rubric of a case's row (columns ``criteria`` and ``anchors``), if any."""
     criteria, anchors = (case.metadata.get(column) for column in ROW_COLUMNS)
     if not criteria:
         return None
@@ -165,27 +165,25 @@ def _row_rubric(case: Case) -> Rubric | None:
 
 
 def read_reply(reply: Completion, setup: JudgeSetup, fractions: bool) -> Reply:
-    """Reason and score of a reply, in the form that was asked for.
+    """Read reason and score of a reply in the requested form.
 
     Raises:
-        BadReply: It has another form.
+        BadReply: The reply has a different form.
     """
-    return (
-        parse_rating(reply.text, fractions=fractions)
-        if setup.rates
-        else parse_reply(reply.text, fractions)
-    )
+    if setup.rates:
+        return parse_rating(reply.text, fractions=fractions)
+    return parse_reply(reply.text, fractions)
 
 
 def reply_schema(fractions: bool) -> Any:
-    """The JSON Schema of a reply with reason and score."""
+    """Return the JSON Schema of a reply with reason and score."""
     schema = json.loads(prompt_file("reply.schema.json"))
     schema["properties"]["score"]["type"] = "number" if fractions else "integer"
     return schema
 
 
 def reply_shape(fractions: bool, rates: bool) -> str:
-    """The same in words."""
+    """Describe the form of a reply with reason and score in words."""
     number = "a number from 0 to 5" if fractions else "a whole number from 0 to 5"
     return f"[[{number}]]" if rates else f'{{"reason": "at most 12 words", "score": {number}}}'
 
@@ -193,15 +191,15 @@ def reply_shape(fractions: bool, rates: bool) -> str:
 def make_rubric(
     setup: JudgeSetup, criteria: str | dict[str, Any] | None = None, label: str = ONLY
 ) -> RubricJudge:
-    """A judge by a criterion, by default the one that is set for the run.
+    """Make a judge by a criterion, by default the criterion of the run.
 
     Args:
-        setup: Who is asked, and by what, if nothing else is said.
-        criteria: As `rubrics.read_criteria` takes it.
+        setup: The judge model, its provider, and the rubrics of the run.
+        criteria: Criteria as for `rubrics.read_criteria`.
         label: Name of one of several criteria.
 
     Raises:
-        SettingError: There is no criterion of this name.
+        SettingError: No criterion has this name.
     """
     rubrics = {**setup.rubrics, **(read_criteria(criteria) if criteria else {})}
     if label not in rubrics:
@@ -215,6 +213,6 @@ RUBRIC_KIND = Kind(
     _RUBRIC,
     make_rubric,
     _SCALE,
-    "how well the answer meets one criterion (default: it is correct), by an anchor for each score",
+    "how well the answer meets a criterion (default: correctness), with an anchor for each score",
     "criteria, reference and anchors in one prompt: LLMBar, arXiv 2310.07641",
 )

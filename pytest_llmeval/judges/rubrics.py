@@ -1,4 +1,4 @@
-"""What a rubric judge judges by: one criterion and one sentence for each score."""
+"""Rubrics: a criterion and a sentence for each score."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.judges.prompting import prompt_file
 
-_PLACE = "the judge's criteria"
+_ORIGIN = "the judge's criteria"
 ONLY = ""
-"""Name of a rubric that has none."""
+"""Name of a rubric without a name."""
 _SEVERAL = {"$ref": "#/$defs/several"}
 
 
@@ -22,11 +22,10 @@ class Rubric:
     """One criterion with its scale from 0 to 5.
 
     Attributes:
-        criteria: What is judged, in a sentence.
-        anchors: What each score means: six sentences, for 0, 1, 2, 3, 4 and 5.
-        fractions: Whether a score may lie between two whole numbers.
-        reference: Whether the expected answer is what it judges by, so that a judge can be tested
-            with it.
+        criteria: The criterion, in a sentence.
+        anchors: Meaning of the scores: six sentences, for 0, 1, 2, 3, 4 and 5.
+        fractions: Whether a score may be a fraction.
+        reference: Whether the expected answer decides, so that the judge can be tested with it.
     """
 
     criteria: str
@@ -36,16 +35,16 @@ class Rubric:
 
 
 def default_rubric() -> Rubric:
-    """The rubric that ``--min-score`` bounds: correctness."""
+    """Read the rubric of ``--min-score``: correctness."""
     return _rubric(json.loads(prompt_file("default_rubric.json")))
 
 
 def with_criteria(criteria: str, anchors: Mapping[str, str] | None = None) -> Rubric:
-    """A rubric for a criterion of the user's own.
+    """Make a rubric from a user's criterion.
 
     Args:
         criteria: The criterion, in words.
-        anchors: What each score means, under the keys ``"0"`` to ``"5"``; ``None`` for anchors that
+        anchors: Meaning of the scores under the keys ``"0"`` to ``"5"``. With ``None``, the anchors
             fit any criterion.
 
     Raises:
@@ -53,47 +52,47 @@ def with_criteria(criteria: str, anchors: Mapping[str, str] | None = None) -> Ru
     """
     if not criteria.strip():
         raise SettingError(
-            _PLACE, criteria, "text that is not empty", "Leave it out for correctness."
+            _ORIGIN, criteria, "text that is not empty", "Leave it out for correctness."
         )
     if anchors is not None:
-        return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, _PLACE)[ONLY]
+        return _checked({"criteria": criteria.strip(), "anchors": dict(anchors)}, _ORIGIN)[ONLY]
     return replace(
         _rubric(json.loads(prompt_file("any_criterion.json"))), criteria=criteria.strip()
     )
 
 
 def read_criteria(criteria: str | Mapping[str, Any]) -> dict[str, Rubric]:
-    """The rubrics of a setting or a marker, by name; one without a name has the name `ONLY`.
+    """Read the rubrics of a setting or marker by name; `ONLY` is the name of a nameless one.
 
     Args:
         criteria: A criterion in words; a mapping with ``criteria`` and ``anchors``; or a mapping
-            from names to either. A mapping may also be written as JSON.
+            from names to either. A mapping may also be JSON text.
 
     Raises:
-        SettingError: It is neither.
+        SettingError: The value has none of these forms.
     """
     if isinstance(criteria, str):
         if not criteria.lstrip().startswith("{"):
             return {ONLY: with_criteria(criteria)}
-        return _checked(_several(_from_json(criteria)), _PLACE)
-    return _checked(_several(criteria), _PLACE)
+        return _checked(_several(_from_json(criteria)), _ORIGIN)
+    return _checked(_several(criteria), _ORIGIN)
 
 
 def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise SettingError(_PLACE, text, "words, or a JSON object", f"({error.msg})") from None
+        raise SettingError(_ORIGIN, text, "words, or a JSON object", f"({error.msg})") from None
 
 
 def _several(criteria: Any) -> Any:
-    """A mapping from names to criteria as the members of a file with several rubrics; a single rubric as it is."""
+    """Convert a mapping from names to criteria to the members of a file with several rubrics."""
     if not isinstance(criteria, Mapping) or {"anchors", "rubrics"} & criteria.keys():
         return criteria
     return {
         "rubrics": {
-            name: {"criteria": each} if isinstance(each, str) else each
-            for name, each in criteria.items()
+            name: {"criteria": rubric} if isinstance(rubric, str) else rubric
+            for name, rubric in criteria.items()
         }
     }
 
@@ -103,21 +102,19 @@ def load_rubrics(path: Path) -> dict[str, Rubric]:
 
     Args:
         path: File with ``criteria``, ``anchors`` (an object with the keys ``"0"`` to ``"5"``), and
-            optionally
-            ``fractions``, ``reference`` and ``source``; or with ``rubrics``, several of these by
-            name.
+            optionally ``fractions``, ``reference`` and ``source``. Or a file with ``rubrics``,
+            several of these by name.
 
     Returns:
-        The rubrics by name; one without a name has the name `ONLY`.
+        The rubrics by name. A rubric without a name has the name `ONLY`.
 
     Raises:
-        SettingError: The file cannot be read, is not JSON, or a key has a value that is not
-            allowed.
+        SettingError: The file is unreadable or not JSON, or a value is not allowed.
     """
     return _checked(_read(path), str(path))
 
 
-def _checked(members: Any, place: str) -> dict[str, Rubric]:
+def _checked(members: Any, origin: str) -> dict[str, Rubric]:
     from jsonschema import (
         Draft202012Validator,  # late: only a run with a rubric of its own needs it
     )
@@ -129,13 +126,13 @@ def _checked(members: Any, place: str) -> dict[str, Rubric]:
         validator.iter_errors(members), key=lambda error: list(map(str, error.absolute_path))
     ):
         key = ".".join(map(str, error.absolute_path))
-        found = sorted(error.instance) if isinstance(error.instance, dict) else error.instance
+        written = sorted(error.instance) if isinstance(error.instance, dict) else error.instance
         allowed = str(error.schema.get("description", error.message))
         raise SettingError(
-            f"{place} key {key!r}" if key else place, found, allowed, f"({error.message}.)"
+            f"{origin} key {key!r}" if key else origin, written, allowed, f"({error.message}.)"
         )
     if is_several:
-        return {name: _rubric(each) for name, each in members["rubrics"].items()}
+        return {name: _rubric(rubric) for name, rubric in members["rubrics"].items()}
     return {ONLY: _rubric(members)}
 
 
@@ -147,8 +144,8 @@ def _read(path: Path) -> Any:
     except UnicodeDecodeError:
         raise SettingError(str(path), "bytes that are not UTF-8", "a JSON file in UTF-8") from None
     except json.JSONDecodeError as error:
-        place = f"{path}:{error.lineno}:{error.colno}"
-        raise SettingError(place, error.msg, "a JSON object with criteria and anchors") from None
+        origin = f"{path}:{error.lineno}:{error.colno}"
+        raise SettingError(origin, error.msg, "a JSON object with criteria and anchors") from None
 
 
 def _rubric(members: Any) -> Rubric:

@@ -1,4 +1,4 @@
-"""What a judge is made with: who answers for it, and how it is asked."""
+"""What a judge is made from: the model, its provider, and the settings of its calls."""
 
 from __future__ import annotations
 
@@ -20,41 +20,40 @@ _RATING = "rating"
 
 
 class Opponent(Protocol):
-    """Whose answers an answer is compared with."""
+    """A source of answers to compare with."""
 
     @property
     def name(self) -> str:
-        """What identifies it, for the fingerprint: ``column:reference``, ``model:gpt-4o``, ``run:…``."""
+        """Identity for the fingerprint: ``column:reference``, ``model:gpt-4o``, ``run:…``."""
         ...
 
     def answer(self, case: Case) -> Awaitable[Completion]:
-        """Its answer to a case.
+        """Return the opponent's answer to a case.
 
         Raises:
-            LLMEvalError: It has none; the message says why.
+            LLMEvalError: There is none. The message says why.
         """
         ...
 
 
 @dataclass(frozen=True)
 class JudgeSetup:
-    """What a judge of any kind is made with.
+    """What a judge of any kind is made from.
 
     Attributes:
-        provider: What answers for the judge.
+        provider: The provider of the judge model.
         model: Name of the judge model.
-        response_format: ``json_schema``, ``json_object``, ``text`` for an endpoint that has
-            neither, or ``rating`` for a model that writes no JSON: it ends its words with
-            ``[[4]]``, where a kind can read that.
-        logprobs: Weigh whole scores by their probability, where a kind has such scores (see
+        response_format: ``json_schema``, ``json_object``, ``text`` for an endpoint that supports
+            neither, or ``rating`` for a model that writes no JSON. A ``rating`` ends with a mark
+            such as ``[[4]]``, if the kind can read that.
+        logprobs: Weigh whole scores by their probability, if the kind has such scores (see
             `expected_value`).
-        max_tokens: Longest reply, in tokens.
+        max_tokens: Maximum length of a reply, in tokens.
         temperature: Sampling temperature.
-        samples: Replies that are averaged where a kind asks several times.
-        rubrics: What is judged by, by name, where a kind has a rubric and is given nothing of its
-            own.
-        opponent: Whose answers ``pairwise`` compares with; ``None`` if nobody's.
-        jury: The means of each juror; empty without a jury.
+        samples: Replies to average, if the kind takes samples.
+        rubrics: Rubrics by name, for kinds with a rubric that get no criterion.
+        opponent: Source of the answers that ``pairwise`` compares with; ``None`` without one.
+        jury: The setup of each juror; empty without a jury.
         jury_reducer: ``mean`` or ``median``.
 
     Raises:
@@ -82,9 +81,9 @@ class JudgeSetup:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What of it belongs into the fingerprint of every kind.
+        """What belongs to the fingerprint of every kind.
 
-        Where the provider has no fingerprint, only what is sent to it is covered.
+        If the provider has no fingerprint, it covers only what is sent.
         """
         return {
             "model": self.model,
@@ -95,7 +94,7 @@ class JudgeSetup:
     def parameters(
         self, schema: Any, logprobs: bool = False, temperature: float | None = None
     ) -> Parameters:
-        """How the judge is sampled.
+        """Make the sampling parameters of a call.
 
         Args:
             schema: JSON Schema of the reply, for endpoints that take one.
@@ -112,7 +111,7 @@ class JudgeSetup:
 
     @property
     def rates(self) -> bool:
-        """Whether replies are words that end with a mark, in kinds that can read them."""
+        """Whether replies are text with a mark, in kinds that can read them."""
         return self.response_format == _RATING
 
     def _format(self, schema: Any) -> dict[str, Any] | None:
@@ -129,13 +128,13 @@ class Kind:
     """One kind of judge.
 
     Attributes:
-        name: What thresholds, markers and reports call it.
-        make: Makes a judge from `JudgeSetup` and the kind's parameters, which are annotated keywords.
+        name: Name in thresholds, markers and reports.
+        make: Makes a judge from `JudgeSetup` and the kind's parameters, which are annotated
+            keywords.
         scale: Range and direction of its scores.
-        about: What the number says, in a line.
-        source: Who published the protocol.
-        only: What to do where parts or parameters are asked for that a metric of the same name has,
-            and the kind not.
+        about: Meaning of the number, in a line.
+        source: Publication of the protocol.
+        only: Remedy if a call uses parts or parameters that only a metric of the same name has.
     """
 
     name: str

@@ -79,7 +79,7 @@ def test_less_than_half_of_the_jurors_is_no_judgement(
     given = score(jury(*answers))
 
     assert given.value is None
-    assert "jurors gave a score, and half must" in str(given.error)
+    assert "jurors gave a score (at least half are required)" in str(given.error)
 
 
 def test_two_jurors_of_one_model_are_told_apart() -> None:

@@ -97,7 +97,7 @@ def test_without_an_answer_to_compare_with_there_is_no_score() -> None:
     score = asyncio.run(judge.score(CASE, Completion(OURS)))
 
     assert score.value is None
-    assert score.error == "nothing to compare with: faq.csv:2 has no text in column 'old'"
+    assert score.error == "no answer to compare with: faq.csv:2 has no text in column 'old'"
 
 
 def test_one_order_that_could_not_be_judged_is_no_judgement() -> None:

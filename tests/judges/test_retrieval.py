@@ -51,7 +51,7 @@ def judged(
     [
         ("faithfulness", "not in the contexts: Shipping is free."),
         ("context_recall", "not in the contexts: Shipping is free."),
-        ("answer_relevance", "beside the question: Shipping is free."),
+        ("answer_relevance", "off the question: Shipping is free."),
     ],
 )
 def test_the_score_is_the_share_of_the_claims_that_hold_and_the_reason_names_the_first_that_does_not(
@@ -106,7 +106,7 @@ def test_the_contexts_that_the_answer_was_made_from_come_before_those_of_the_cas
 def test_without_contexts_there_is_no_score_and_no_call(kind: str) -> None:
     score, requests = judged(kind, [], dataclasses.replace(CASE, contexts=(" ",)))
     assert (score.value, requests) == (None, [])
-    assert "no contexts: give the case a column contexts" in str(score.error)
+    assert "no contexts: add a column contexts" in str(score.error)
 
 
 @pytest.mark.parametrize("kind", ["faithfulness", "answer_relevance"])
@@ -128,7 +128,7 @@ def test_recall_needs_an_expected_answer() -> None:
 def test_a_text_without_a_claim_is_unscored_and_the_call_is_told(kind: str) -> None:
     score, requests = judged(kind, [claims()])
     assert (score.value, len(score.calls), len(requests)) == (None, 1, 1)
-    assert "states nothing that could be judged" in str(score.error)
+    assert "makes no claim to judge" in str(score.error)
 
 
 BAD_VERDICTS = [

@@ -221,7 +221,7 @@ def test_a_call_that_fails_after_a_paid_one_leaves_the_case_unscored_and_keeps_t
 ):
     given = score(judge("five", CallTimeout("no answer in 120 s")))
     assert given.value is None
-    assert "CallTimeout: no answer in 120 s; before it an invalid reply: the whole reply" in str(
+    assert "CallTimeout: no answer in 120 s, after an invalid reply: the whole reply" in str(
         given.error
     )
     assert [call.text for call in given.calls] == ["five"]

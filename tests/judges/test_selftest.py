@@ -91,7 +91,7 @@ def test_an_unscored_answer_is_not_right() -> None:
 
 
 def test_a_judge_that_cannot_be_asked_was_not_tested() -> None:
-    with pytest.raises(NotTested, match="could not be made: refused"):
+    with pytest.raises(NotTested, match="failed to run: refused"):
         examined(Absent())
 
 
