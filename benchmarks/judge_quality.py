@@ -200,7 +200,7 @@ async def measure(options: argparse.Namespace) -> None:
     if options.base_url:
         provider = OpenAIProvider(options.base_url, "none", Timeouts())
     else:
-        provider = LocalProvider(local_file(options.model, "--model"), place="--model")
+        provider = LocalProvider(local_file(options.model, "--model"), origin="--model")
     judge = make_judge("rubric", {}, JudgeSetup(provider, options.model, logprobs=True))
     rows = pairs(options.rows, options.other_right)
     known = attacks()

@@ -55,10 +55,10 @@ EXIT_CODES = {
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
     keys.JUDGE_KEY: "API key of the judge; without it the key of the model under test",
-    keys.own_keys(2, False, False)[
+    keys.dedicated_keys(2, False, False)[
         0
     ]: "API key of the second endpoint of a failover list; `_3` and so on for the next",
-    keys.own_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
+    keys.dedicated_keys(2, True, False)[0]: "the same for the second endpoint of the judge's list",
     keys.JURY_KEY: "API key of the first juror; `_2` and so on for the next; without it the "
     "judge's, at the same URL",
     keys.OPENAI_KEY: f"API key of the model under test, where {keys.MODEL_KEY} is not set",

@@ -1,12 +1,12 @@
-"""The seams of the package: what can be replaced, and nothing else in this file.
+"""The seams of the package: Protocols that users can implement.
 
 Each has a simple implementation: `ScriptedProvider` for Provider and `MemoryStore` for
 CompletionStore, both public; `LocalState` for SharedState; any object with the three members for
 Scorer.
 
-Provider and Scorer have a base class with a default for every optional member. An object of a
-user's that implements the Protocol alone is wrapped once, by `adopt_provider` or `adopt_scorer`, so
-that the rest of the package can rely on every member.
+Provider and Scorer have a base class with a default for every optional member. `adopt_provider` or
+`adopt_scorer` wraps a user's object that implements only the Protocol, so that the package can rely
+on every member.
 """
 
 from __future__ import annotations
@@ -25,68 +25,68 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Provider(Protocol):
-    """Anything that answers a prompt. `BaseProvider` documents what else it may have."""
+    """Anything that answers a prompt. `BaseProvider` documents the optional members."""
 
     @property
     def fingerprint(self) -> str | None:
-        """What identifies the provider across runs; ``None`` if it cannot be known.
+        """Identity of the provider across runs; ``None`` if unknown.
 
-        A completion of a provider without a fingerprint is never reused in another run.
+        A completion of a provider without a fingerprint is never reused in a later run.
         """
         ...
 
     @property
     def sees_case(self) -> bool:
-        """Whether `Request.case` must be set: true for an application, false for a bare model."""
+        """Whether `Request.case` must be set: true for an application, false for a model."""
         ...
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request.
 
         Raises:
-            CallError: No completion could be had.
+            CallError: The provider returned no completion.
         """
         ...
 
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Scores a completion. A metric answers at once; a judge asks a model and is awaited.
+    """Scores a completion. A metric returns at once; a judge asks a model and is awaited.
 
-    `BaseScorer` documents what else it may have.
+    `BaseScorer` documents the optional members.
     """
 
     @property
     def name(self) -> str:
-        """What thresholds, reports and the log call it."""
+        """Name in thresholds, reports and the log."""
         ...
 
     @property
     def version(self) -> str:
-        """Changes whenever the same answer could get another score."""
+        """Text that changes whenever the same answer could get a different score."""
         ...
 
     def score(self, case: Case, completion: Completion) -> Score | float | Awaitable[Score]:
-        """Score one completion. What it raises becomes an unscored Score, never a zero."""
+        """Score one completion. An exception becomes an unscored Score, never a zero."""
         ...
 
 
 Respond: TypeAlias = Callable[[Case], Awaitable[Completion]]
-"""Asks the system under test about a case, as it was asked about the one that is scored."""
+"""Sends a case to the system under test, in the way of the scored case."""
 
 
 class BaseProvider:
-    """A Provider with a default for everything but `complete`. A subclass overrides what differs.
+    """A Provider with a default for everything but `complete`.
 
     Attributes:
-        fingerprint: What identifies the provider across runs; ``None`` if it cannot be known.
+        fingerprint: Identity of the provider across runs; ``None`` if unknown.
         sees_case: Whether `Request.case` must be set.
-        endpoint: Where it sends its calls, by which they are limited and priced; empty if nowhere.
-        models: The models that it may ask for; an empty name stands for that of the request.
-        concurrency: The most calls that it answers at once; ``None`` for any number.
-        call_usd: What a call costs in US dollars, where that does not depend on tokens.
-        sees_messages: Whether it is sent the messages of a request; a plain function sees the case
-            alone.
+        endpoint: Destination of its calls, which has the limits and prices; empty without one.
+        models: The models that it may call. An empty name stands for the model of the request.
+        concurrency: Maximum number of concurrent calls; ``None`` without a limit.
+        call_usd: Cost of a call in US dollars, if it does not depend on tokens.
+        sees_messages: Whether it gets the messages of a request. A plain function gets only the
+            case.
     """
 
     fingerprint: str | None = None
@@ -99,46 +99,44 @@ class BaseProvider:
 
     @property
     def label(self) -> str:
-        """What limits, prices and messages call it."""
+        """Name in limits, prices and messages."""
         return self.endpoint or self.fingerprint or type(self).__name__
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request.
 
         Raises:
-            CallError: No completion could be had.
+            CallError: The provider returned no completion.
         """
         raise NotImplementedError
 
     def serve(self) -> str:
-        """Start to answer other processes, once, and return the base URL where they can ask.
+        """Start a server for other processes once, and return its base URL.
 
         Raises:
-            CallRefused: It cannot be started.
+            CallRefused: The server cannot start.
         """
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Give back what it holds, such as connections. Awaited once, at the end."""
+        """Release resources such as connections. Awaited once, at the end."""
 
 
 class BaseScorer:
-    """A Scorer with a default for everything but its name, its version and `score`.
+    """A Scorer with a default for everything but name, version and `score`.
 
     Attributes:
-        name: What thresholds, reports and the log call it.
-        version: Changes whenever the same answer could get another score.
-        scale: What the numbers mean that it gives.
-        is_reference_based: Whether it judges by the expected answer, so that a self-test can tell
-            how well.
-        needs_respondent: Whether it asks the system under test again; see `with_respondent`.
-        needs: Parameters that are passed to it and that no user can write, such as ``embedder``.
-        dotted: The parameter that can stand behind a dot in its name: ``label`` in
-            ``toxicity.insult``.
-        family: Metrics that share defaults and a heading; empty for a family of its own.
-        about: What the number says, in a line; empty for the first line of its docstring.
-        source: Who published it.
-        extra: The extra of this package that it needs; empty for none.
+        name: Name in thresholds, reports and the log.
+        version: Text that changes whenever the same answer could get a different score.
+        scale: Range and direction of its values.
+        is_reference_based: Whether the expected answer decides, so that a self-test is possible.
+        needs_respondent: Whether it calls the system under test again; see `with_respondent`.
+        needs: Parameters that the package passes and no user can write, such as ``embedder``.
+        dotted: Parameter after a dot in the name: ``label`` in ``toxicity.insult``.
+        family: Family of metrics with shared defaults and a common heading; empty for none.
+        about: Meaning of the number, in a line; empty for the first line of the docstring.
+        source: Publication of the method.
+        extra: The extra of this package that it requires; empty for none.
     """
 
     name: str
@@ -154,23 +152,23 @@ class BaseScorer:
     extra: str = ""
 
     def score(self, case: Case, completion: Completion) -> Score | float | Awaitable[Score]:
-        """Score one completion. What it raises becomes an unscored Score, never a zero."""
+        """Score one completion. An exception becomes an unscored Score, never a zero."""
         raise NotImplementedError
 
     def for_case(self, case: Case) -> BaseScorer:
-        """The scorer of one case, where the case's row can change what is scored."""
+        """Return the scorer of one case, if the case's row can change it."""
         return self
 
     def with_respondent(self, respond: Respond) -> BaseScorer:
-        """The same scorer with a way to ask the system under test."""
+        """Return the same scorer with access to the system under test."""
         return self
 
     def parse(self, text: str) -> Any | None:
-        """The answer that a text gives, for a vote; ``None`` if none can be read."""
+        """Read the answer in a text for a vote; ``None`` if there is none."""
         return " ".join(text.casefold().split()) or None
 
     def same(self, first: Any, second: Any) -> bool:
-        """Whether two parsed answers are the same."""
+        """Return whether two parsed answers are equal."""
         return bool(first == second)
 
     def make_score(
@@ -183,7 +181,7 @@ class BaseScorer:
         parts: Mapping[str, float] | None = None,
         calls: tuple[Completion, ...] = (),
     ) -> Score:
-        """A Score of this scorer."""
+        """Make a Score of this scorer."""
         return Score(
             name=self.name,
             value=value,
@@ -198,10 +196,9 @@ class BaseScorer:
 
 
 def adopt_provider(provider: Provider) -> BaseProvider:
-    """A user's provider with every member that the package relies on.
+    """Give a user's provider every member that the package relies on.
 
-    One that defines what it is equal to is wrapped, too: the engine tells providers apart as
-    objects.
+    A provider with its own ``__eq__`` is wrapped too, since the engine needs identity.
     """
     if isinstance(provider, BaseProvider) and type(provider).__eq__ is object.__eq__:
         return provider
@@ -209,7 +206,7 @@ def adopt_provider(provider: Provider) -> BaseProvider:
 
 
 def adopt_scorer(scorer: Scorer) -> BaseScorer:
-    """A user's scorer with every member that the package relies on."""
+    """Give a user's scorer every member that the package relies on."""
     return scorer if isinstance(scorer, BaseScorer) else _AdoptedScorer(scorer)
 
 
@@ -218,14 +215,14 @@ _OPTIONAL_OF_SCORER = ("scale", "parse", "same")
 
 
 def _take_over(adopted: object, members: Iterable[str], original: object) -> None:
-    """Take over the optional members that an object of a user's has: the one place that asks."""
+    """Copy optional members of a user's object. Only this function looks for them."""
     for member in members:
         if hasattr(original, member):
             setattr(adopted, member, getattr(original, member))
 
 
 class _AdoptedProvider(BaseProvider):
-    """A provider that implements the Protocol alone."""
+    """A provider that implements only the Protocol."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -250,7 +247,7 @@ class _AdoptedProvider(BaseProvider):
         return await self._provider.complete(request)
 
     async def close(self) -> None:
-        """Close it, where it can be closed; a user's ``close`` may be sync."""
+        """Close the provider if it has a ``close``, sync or async."""
         close = getattr(self._provider, "close", None)
         result = close() if close is not None else None
         if inspect.isawaitable(result):
@@ -258,80 +255,80 @@ class _AdoptedProvider(BaseProvider):
 
 
 class _AdoptedScorer(BaseScorer):
-    """A scorer that implements the Protocol alone."""
+    """A scorer that implements only the Protocol."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.name, self.version = scorer.name, scorer.version
-        # The member itself, so that it can be seen whether the user's method is async.
+        # The bound method itself: callers must see whether it is async.
         self.score = scorer.score  # type: ignore[method-assign]
         _take_over(self, _OPTIONAL_OF_SCORER, scorer)
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors, such that texts of similar meaning have similar directions."""
+    """Turns texts into vectors. Similar meanings have similar directions."""
 
     @property
     def fingerprint(self) -> str:
-        """What identifies model and version: vectors of different fingerprints are not comparable."""
+        """Identity of model and version. Vectors of different ones are not comparable."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
-        """The vector of each text, in order.
+        """Return the vector of each text, in order.
 
         Raises:
-            CallError: The endpoint that embeds gave no vector.
+            CallError: The endpoint returned no vector.
         """
         ...
 
 
 class CompletionStore(Protocol):
-    """Keeps completions by the key of their request, and says who may make a call.
+    """Stores completions by the key of their request, and grants the right to call.
 
-    A claim lives no longer than the process that took it.
+    A claim ends with the process that holds it.
     """
 
     async def get(self, key: str) -> Completion | None:
-        """The stored completion, ``cached`` if an earlier run made it; or ``None``."""
+        """Return the stored completion, ``cached`` if an earlier run made it, or ``None``."""
         ...
 
     async def claim(self, key: str) -> bool:
-        """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile."""
+        """Claim the right to make a call; ``False`` if it is held, or the call is already made."""
         ...
 
     async def put(self, key: str, completion: Completion) -> None:
-        """Store the completion of a claimed key and end the claim. Whoever waits for this finds it stored."""
+        """Store the completion of a claimed key, end the claim, and wake those that wait."""
         ...
 
     async def release(self, key: str) -> None:
-        """End a claim without a completion, so that another may try."""
+        """End a claim without a completion, so that another process may try."""
         ...
 
     async def close(self) -> None:
-        """Give back what it holds. Awaited once, at the end."""
+        """Release resources. Awaited once, at the end."""
         ...
 
 
 class SharedState(Protocol):
-    """A few numbers that all processes of a run share: what is in flight, what endpoints allow, what is spent."""
+    """Numbers that all processes of a run share: calls in flight, limits, costs."""
 
     @property
     def member(self) -> str:
-        """Name of this process among those that share the state."""
+        """Name of this process in the shared state."""
         ...
 
     async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
-        """Read, change and write one document, with nobody else in between.
+        """Read, change and write one document atomically.
 
         Args:
-            name: Name of the document; one that nobody has written is empty.
+            name: Name of the document, which is empty at first.
             change: Gets the document, a JSON object, and may change it in place. It must neither
                 wait nor raise.
 
         Returns:
-            What ``change`` returned.
+            The result of ``change``.
         """
         ...
 
     async def alive(self, members: Iterable[str]) -> set[str]:
-        """Those of the members whose process still lives."""
+        """Return the members whose process is still alive."""
         ...

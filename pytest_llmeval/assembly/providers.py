@@ -89,7 +89,7 @@ class Providers:
             written = locations.existing(role.setting, written, f"{spec.prefix}:")
         return ProviderRequest(
             spec=written,
-            place=role.place,
+            origin=role.place,
             environ=self._environment.variables,
             base_url=role.base_url,
             timeouts=Timeouts(

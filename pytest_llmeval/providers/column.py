@@ -1,4 +1,4 @@
-"""Answers that stand in the golden file already: ``column:NAME``."""
+"""Answers from a column of the golden file: ``column:NAME``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 
 _FIELDS = ("expected", "prompt")
-"""Fields of a case that can be read like a column."""
+"""Fields of a case that can be read as a column."""
 
 
 class ColumnProvider(BaseProvider):
-    """Answers with a cell of the case's own row.
+    """Answers with a cell of the case's row.
 
-    Nothing is fingerprinted: reading a cell costs nothing, and a stored answer would outlive an
-    edit of the file.
+    It has no fingerprint: reading a cell costs nothing, and a stored answer would outlive an edit
+    of the file.
 
     Args:
-        name: Column, as in the file; case, spaces and punctuation do not matter, so ``Actual
-            Output`` is
-            ``actual_output``. ``expected`` and ``prompt`` name the fields of the case.
+        name: Column in the file. Case, blanks and punctuation do not matter, so ``Actual Output``
+            is ``actual_output``. ``expected`` and ``prompt`` are the fields of the case.
     """
 
     sees_case = True
@@ -35,10 +34,10 @@ class ColumnProvider(BaseProvider):
         return f"ColumnProvider({self._name!r})"
 
     async def complete(self, request: Request) -> Completion:
-        """The cell's text; what is not text in a JSON file comes as JSON.
+        """Return the text of the cell. A value that is not text is written as JSON.
 
         Raises:
-            CallError: The row has no such cell, or the request has no case.
+            CallError: The row lacks the cell, or the request has no case.
         """
         if request.case is None:
             raise CallError(
@@ -50,8 +49,8 @@ class ColumnProvider(BaseProvider):
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                 return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
         raise CallError(
-            f"{request.case.source}: found no cell in column {self._name!r}; this row has: {', '.join(cells)}. "
-            f"{nearest(self._name, cells)}".rstrip()
+            f"{request.case.source}: found no cell in column {self._name!r}; "
+            f"this row has: {', '.join(cells)}. {nearest(self._name, cells)}".rstrip()
         )
 
 

@@ -1,4 +1,4 @@
-"""Finding the answer inside a reply."""
+"""The extraction of the answer from a reply."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _SHOWN = 200  # characters of a reply in an error text
 
 
 def extract_answer(completion: Completion, pattern: str) -> Completion:
-    r"""The completion with only the part of its text that the pattern finds.
+    r"""Reduce the text of a completion to the part that the pattern matches.
 
-    ``.`` also matches a newline, so ``.*\[/INST\](.*)`` finds what stands behind the last
+    ``.`` also matches a newline, so ``.*\[/INST\](.*)`` matches the text after the last
     ``[/INST]``.
 
     Args:
-        completion: The completion as it came.
-        pattern: Regular expression; its first group is the answer, or the whole match if it has
-            none.
+        completion: The completion with the whole reply.
+        pattern: Regular expression. Its first group is the answer, or the whole match without a
+            group.
 
     Raises:
-        BadReply: The pattern finds nothing.
+        BadReply: The pattern does not match.
     """
     match = re.search(pattern, completion.text, re.DOTALL)
     if match is None:
         raise BadReply(
-            f"--llm-answer-pattern {pattern!r} finds no answer in the reply {completion.text[:_SHOWN]!r}. "
-            "Change the pattern, or the prompt so that the reply contains it."
+            f"--llm-answer-pattern {pattern!r} does not match the reply "
+            f"{completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
         )
     answer = match.group(1) if match.re.groups else match.group()
     return replace(completion, text=(answer or "").strip(), raw_text=completion.text)

@@ -1,4 +1,4 @@
-"""A Python callable, application or LangChain runnable as what answers: ``python:package.module:name``."""
+"""Python callables, applications and LangChain runnables: ``python:package.module:name``."""
 
 from __future__ import annotations
 
@@ -23,21 +23,23 @@ from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.records.call import Completion, Request, Usage
 from pytest_llmeval.records.case import Case, Message, Source
 
-_ALLOWED = "a function (case) -> str or Completion (sync or async), a Provider, or an object with invoke or ainvoke"
+_ALLOWED = (
+    "a function (case) -> str or Completion (sync or async), a Provider, "
+    "or an object with invoke or ainvoke"
+)
 _ALLOWED_SPEC = "python:package.module:name"
 
 
 class CallableProvider(BaseProvider):
     """Answers by calling a function with the case.
 
-    A function that is not async runs in a thread of its own, so that it does not hold up other
-    calls.
+    A sync function runs in a separate thread, so that it does not block other calls.
 
     Args:
         function: ``(case) -> str | Completion``, sync or async.
-        name: What reports and errors call it.
-        fingerprint: Changes whenever the same case could get another answer; ``None`` if that
-            cannot be known.
+        name: Name in reports and errors.
+        fingerprint: Text that changes whenever the same case could get a different answer; ``None``
+            if unknown.
     """
 
     sees_case = True
@@ -58,15 +60,15 @@ class CallableProvider(BaseProvider):
         """Answer one request.
 
         Raises:
-            CallError: The function raised; its exception is the cause.
-            CallRefused: It returned neither text nor a Completion.
+            CallError: The function raised an exception, which is the cause.
+            CallRefused: The function returned neither text nor a Completion.
         """
         case = request.case or _case_of(request.messages)
         started = time.perf_counter()
         try:
             answer = await self._call(case)
         except CallError:
-            raise  # a function that calls a Provider of ours has said what is wrong
+            raise  # from a Provider inside the function, whose error explains the failure
         except Exception as error:
             raise CallError(f"{self._name} raised {type(error).__name__}: {error}") from error
         return self._completion(answer, time.perf_counter() - started)
@@ -87,59 +89,61 @@ class CallableProvider(BaseProvider):
             endpoint, latency_s = answer.endpoint or endpoint, answer.latency_s or latency_s
             return dataclasses.replace(answer, endpoint=endpoint, latency_s=latency_s)
         raise CallRefused(
-            f"{self._name} returned {type(answer).__name__} {answer!r:.200}; allowed: str or Completion."
+            f"{self._name} returned {type(answer).__name__} {answer!r:.200}; "
+            "allowed: str or Completion."
         )
 
 
 def _case_of(messages: tuple[Message, ...]) -> Case:
-    """A case for a request that has none: a callable as judge sees the judge's prompt as its prompt."""
+    """Make a case from a request without one: a callable judge sees the judge's prompt."""
     prompt = next(
         (str(message["content"]) for message in reversed(messages) if message["role"] == "user"), ""
     )
     return Case(id="request", prompt=prompt, messages=messages, source=Source("", 0))
 
 
-def load_callable(spec: str, place: str = "--llm-provider") -> BaseProvider:
-    """The provider that ``package.module:name`` names.
+def load_callable(spec: str, origin: str = "--llm-provider") -> BaseProvider:
+    """Load the provider that ``package.module:name`` names.
 
-    The current folder is put at the end of `sys.path`, and stays there: an application that is not
-    installed is found, and may import more of itself when it is called.
+    The current folder is appended to `sys.path` and stays there. So an application need not be
+    installed, and can import further modules when it is called.
 
     Args:
-        spec: What stands behind ``python:``; the name may have dots.
-        place: Where the user wrote it, for error texts.
+        spec: The text after ``python:``. The name may have dots.
+        origin: The setting that holds it, for error texts.
 
     Raises:
-        SettingError: It cannot be imported, has no such name, or is nothing that answers.
+        SettingError: The module cannot be imported, lacks the name, or the object is not a
+            provider.
     """
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
-        raise SettingError(place, f"python:{spec}", _ALLOWED_SPEC)
-    module = _imported(module_name, place)
+        raise SettingError(origin, f"python:{spec}", _ALLOWED_SPEC)
+    module = _import(module_name, origin)
     try:
         value = attrgetter(name)(module)
     except AttributeError:
         public = [word for word in vars(module) if not word.startswith("_")]
         raise SettingError(
-            place, f"python:{spec}", f"a name in {module_name}", nearest(name, public)
+            origin, f"python:{spec}", f"a name in {module_name}", nearest(name, public)
         ) from None
-    return as_provider(value, place, spec)
+    return as_provider(value, origin, spec)
 
 
-def _imported(name: str, place: str) -> ModuleType:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+def _import(name: str, origin: str) -> ModuleType:
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)
     try:
         return importlib.import_module(name)
     except Exception as error:  # an import runs the user's code
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
-            why = f"There is no module {missing!r}. {_nearest_module(missing)}".strip()
-            remedy = f"{why} Where its folder is neither installed nor the current one, name it in pytest's pythonpath."
+            remedy = f"There is no module {missing!r}. {_nearest_module(missing)}".strip()
+            remedy += " If it is not installed, add its folder to pytest's pythonpath."
         else:
             remedy = f"Importing {name} raised {type(error).__name__}: {error}"
-        raise SettingError(place, f"python:{name}", _ALLOWED_SPEC, remedy) from error
+        raise SettingError(origin, f"python:{name}", _ALLOWED_SPEC, remedy) from error
 
 
 def _nearest_module(missing: str) -> str:
@@ -148,36 +152,34 @@ def _nearest_module(missing: str) -> str:
     return nearest(child, (module.name for module in pkgutil.iter_modules(folders)))
 
 
-def as_provider(value: object, place: str = "llm_provider", name: str = "") -> BaseProvider:
-    """What a user gave, as a Provider.
+def as_provider(value: object, origin: str = "llm_provider", name: str = "") -> BaseProvider:
+    """Convert a user's object to a Provider.
 
-    A class is instantiated without arguments. A callable or runnable may carry an attribute
-    ``fingerprint`` (text that changes whenever its answers could), without which nothing it answers
-    is reused in another run.
+    A class is instantiated without arguments. A callable or runnable may have an attribute
+    ``fingerprint`` (text that changes whenever its answers could). Without one, its answers are
+    never reused in a later run.
 
     Args:
         value: A Provider, a callable ``(case) -> str | Completion``, or a LangChain runnable.
-        place: Where the user gave it, for error texts.
-        name: What to call it; by default its module and name.
+        origin: The origin of the object, for error texts.
+        name: Name of the provider; by default its module and name.
 
     Raises:
-        SettingError: It is none of these.
+        SettingError: The object is none of these.
     """
     if inspect.isclass(value):
-        value = _instance(value, place)
+        value = _instance(value, origin)
     if isinstance(value, Provider):
         return adopt_provider(value)
     if not (_is_runnable(value) or callable(value)):
         lacking = [member for member in ("fingerprint", "sees_case") if not hasattr(value, member)]
-        remedy = (
-            f"It has complete, but not {' and '.join(lacking)}."
-            if hasattr(value, "complete")
-            else ""
-        )
-        raise SettingError(place, type(value).__name__, _ALLOWED, remedy)
+        remedy = ""
+        if hasattr(value, "complete"):
+            remedy = f"It has complete, but not {' and '.join(lacking)}."
+        raise SettingError(origin, type(value).__name__, _ALLOWED, remedy)
     fingerprint = getattr(value, "fingerprint", None)
     if fingerprint is not None and not isinstance(fingerprint, str):
-        raise SettingError(f"{place} fingerprint", fingerprint, "text, or nothing")
+        raise SettingError(f"{origin} fingerprint", fingerprint, "text, or nothing")
     named: Any = value if hasattr(value, "__qualname__") else type(value)
     function: Any = _as_function(value) if _is_runnable(value) else value
     provider = CallableProvider(
@@ -189,42 +191,35 @@ def as_provider(value: object, place: str = "llm_provider", name: str = "") -> B
     return provider
 
 
-def _instance(made: type, place: str) -> object:
+def _instance(cls: type, origin: str) -> object:
     try:
-        return made()
+        return cls()
     except Exception as error:  # the user's code
-        remedy = f"{made.__name__}() raised {type(error).__name__}: {error}"
+        remedy = f"{cls.__name__}() raised {type(error).__name__}: {error}"
         raise SettingError(
-            place, made.__name__, "a class that can be made without arguments", remedy
+            origin, cls.__name__, "a class that needs no arguments", remedy
         ) from error
 
 
 def _is_runnable(value: object) -> bool:
-    """Whether it has ``invoke`` or ``ainvoke``."""
+    """Return whether an object has ``invoke`` or ``ainvoke``."""
     return callable(getattr(value, "ainvoke", None)) or callable(getattr(value, "invoke", None))
 
 
 def _as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
-    """A function that invokes a runnable with the prompt of a case, or with its messages if it is a chat.
+    """Make a function that invokes a runnable with the prompt or messages of a case."""
 
-    Args:
-        runnable: What `_is_runnable` accepts.
-
-    Returns:
-        An async function; a chat message that the runnable returns is read as a Completion.
-    """
-
-    async def ask(case: Case) -> Any:
-        given = [dict(message) for message in case.messages] or case.prompt
+    async def invoke(case: Case) -> Any:
+        prompt = [dict(message) for message in case.messages] or case.prompt
         if hasattr(runnable, "ainvoke"):
-            return _read(await runnable.ainvoke(given))
-        return _read(await in_thread(runnable.invoke, given))
+            return _as_completion(await runnable.ainvoke(prompt))
+        return _as_completion(await in_thread(runnable.invoke, prompt))
 
-    return ask
+    return invoke
 
 
-def _read(answer: Any) -> Any:
-    """A message as a Completion; anything else as it is."""
+def _as_completion(answer: Any) -> Any:
+    """Convert a chat message to a Completion, and return any other value unchanged."""
     content = getattr(answer, "content", None)
     if isinstance(content, list):
         content = "".join(
@@ -246,19 +241,18 @@ T = TypeVar("T")
 
 
 async def in_thread(function: Callable[..., T], *args: object) -> T:
-    """What a function returns that is not async, while other calls go on.
+    """Run a sync function in a thread, without blocking other calls.
 
-    Unlike `asyncio.to_thread`, as many run at once as are asked for, and one that hangs does not
-    hold up the end of the process: the threads are daemons. A call that is cancelled is no longer
-    waited for; its thread goes on.
+    Unlike `asyncio.to_thread`, the number of threads is unlimited, and a hanging one does not block
+    the end of the process: the threads are daemons. The thread of a cancelled call continues.
 
     Args:
-        function: What to call; it sees the caller's context variables.
+        function: The function. It sees the caller's context variables.
         args: Its arguments.
 
     Raises:
-        RuntimeError: The function wants to end the process, or no thread can be started.
-        BaseException: Whatever else the function raised.
+        RuntimeError: The function tried to end the process, or no thread can be started.
+        BaseException: The exception of the function.
     """
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[Callable[[], T]] = loop.create_future()
@@ -266,7 +260,9 @@ async def in_thread(function: Callable[..., T], *args: object) -> T:
 
     def run() -> None:
         outcome = _outcome(context, function, args)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(
+            RuntimeError
+        ):  # the loop is closed: the result is no longer needed
             loop.call_soon_threadsafe(_deliver, waiter, outcome)
 
     threading.Thread(
@@ -278,16 +274,15 @@ async def in_thread(function: Callable[..., T], *args: object) -> T:
 def _outcome(
     context: contextvars.Context, function: Callable[..., T], args: tuple[object, ...]
 ) -> Callable[[], T]:
-    """Call the function; what comes back returns its value, or raises its exception."""
+    """Call a function, and return a callable that returns its value or raises its exception."""
     try:
         value = context.run(function, *args)
     except BaseException as error:
         raised = error
 
         def fail() -> T:
-            if isinstance(
-                raised, (SystemExit, KeyboardInterrupt)
-            ):  # either would end the event loop
+            # Either of these would end the event loop.
+            if isinstance(raised, (SystemExit, KeyboardInterrupt)):
                 raise RuntimeError(f"it raised {type(raised).__name__}: {raised}") from raised
             raise raised
 

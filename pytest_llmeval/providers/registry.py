@@ -1,8 +1,8 @@
-"""Every kind of provider by the prefix of its specification, ``--llm-provider PREFIX:REST``.
+"""Kinds of providers by the prefix of their specification, ``--llm-provider PREFIX:REST``.
 
-What a kind can do is written in its `ProviderSpec`, so that no other module knows one by name. An
-installed package adds a kind by an entry point of the group ``pytest_llmeval.providers`` that names
-a `ProviderSpec`.
+A `ProviderSpec` says what a kind can do, so no other module knows a kind by name. An installed
+package adds a kind by an entry point of the group ``pytest_llmeval.providers`` that names a
+`ProviderSpec`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pytest_llmeval.providers.spec import ProviderRequest, ProviderSpec
 
 _ENTRY_POINTS = "pytest_llmeval.providers"
 DEFAULT = "openai"
-"""The specification of a setting that names none."""
+"""Specification if a setting names none."""
 
 
 def _make_openai(request: ProviderRequest) -> BaseProvider:
@@ -34,7 +34,7 @@ def _make_local(request: ProviderRequest) -> BaseProvider:
 def _make_python(request: ProviderRequest) -> BaseProvider:
     from pytest_llmeval.providers.python import load_callable
 
-    return load_callable(request.rest, request.place)
+    return load_callable(request.rest, request.origin)
 
 
 def _make_column(request: ProviderRequest) -> BaseProvider:
@@ -59,22 +59,15 @@ _BUILT_IN = (
 
 
 def find_spec(spec: str | None) -> ProviderSpec | None:
-    """The kind of a specification; ``None`` if no kind has its prefix.
-
-    Args:
-        spec: What the user wrote; ``None`` for the default.
-
-    Raises:
-        InputError: An installed package offers the kind, but it cannot be loaded.
-    """
+    """Find the kind of a specification; ``None`` if no kind has its prefix."""
     prefix = (spec or DEFAULT).partition(":")[0]
-    built_in = next((each for each in _BUILT_IN if each.prefix == prefix), None)
+    built_in = next((kind for kind in _BUILT_IN if kind.prefix == prefix), None)
     return built_in or _installed(prefix)
 
 
 @cache
 def _installed(prefix: str) -> ProviderSpec | None:
-    """The kind that an installed package offers."""
+    """Load the kind that an installed package offers."""
     for point in metadata.entry_points(group=_ENTRY_POINTS, name=prefix):
         try:
             spec = point.load()
@@ -93,20 +86,20 @@ def _installed(prefix: str) -> ProviderSpec | None:
 
 
 def make_provider(request: ProviderRequest) -> BaseProvider:
-    """The provider that a specification names. Nothing is sent.
+    """Make the provider that a specification names. Nothing is sent.
 
     Raises:
-        InputError: The specification, or what it needs, cannot be used.
+        InputError: The specification, or something that it needs, cannot be used.
     """
     spec = find_spec(request.spec)
     if spec is not None and bool(request.rest) == spec.takes_rest:
         return spec.make(request)
     installed = sorted(point.name for point in metadata.entry_points(group=_ENTRY_POINTS))
-    forms = [*(each.form for each in _BUILT_IN), *(f"{name}:…" for name in installed)]
+    forms = [*(kind.form for kind in _BUILT_IN), *(f"{name}:…" for name in installed)]
     allowed = f"{', '.join(forms[:-1])} or {forms[-1]}"
-    prefixes = [*(each.prefix for each in _BUILT_IN), *installed]
+    prefixes = [*(kind.prefix for kind in _BUILT_IN), *installed]
     remedy = nearest(request.spec.partition(":")[0], prefixes)
     if request.rest.startswith("//"):
         option = "--llm-judge-base-url" if request.is_judge else "--llm-base-url"
-        remedy = f"The URL of an endpoint belongs to {option}."
-    raise SettingError(request.place, request.spec, allowed, remedy)
+        remedy = f"Write the URL of an endpoint in {option}."
+    raise SettingError(request.origin, request.spec, allowed, remedy)

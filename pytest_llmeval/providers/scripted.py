@@ -11,23 +11,24 @@ from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 
 Answer: TypeAlias = str | Completion | Exception
-"""What to answer with; an exception is raised."""
+"""An answer; an exception is raised."""
 
 
 class ScriptedProvider(BaseProvider):
-    """Answers what it was told to answer, and remembers what it was asked.
+    """Gives scripted answers and records the requests.
 
     Example:
         ``ScriptedProvider({"Capital of France?": "Paris"}, default="I do not know.")``
 
     Args:
-        answers: By the text of the last user message; or in the order of the requests; or a
-            function of the request.
-        default: For a prompt that is not scripted; without one such a prompt is a CallError.
-        fingerprint: Lets answers be reused in another run; ``None`` forbids it.
+        answers: Answers by the text of the last user message, in the order of the requests, or from
+            a function of the request.
+        default: Answer to a prompt without a script. Without a default, such a prompt is a
+            CallError.
+        fingerprint: Allows a later run to reuse answers; ``None`` forbids it.
 
     Attributes:
-        requests: Every request so far, in order.
+        requests: All requests in order.
     """
 
     sees_case = False
@@ -48,23 +49,27 @@ class ScriptedProvider(BaseProvider):
         """Answer as scripted.
 
         Raises:
-            CallError: Nothing is scripted for this request.
-            Exception: The scripted one.
+            CallError: The request has no scripted answer.
+            Exception: The scripted exception.
         """
         self.requests.append(request)
         answer = self._lookup(request)
         answer = self._default if answer is None else answer
         if answer is None:
             prompt = _prompt(request)
-            hint = nearest(prompt, self._scripted) or f"{len(self.requests)} requests came."
+            hint = nearest(prompt, self._scripted) or f"Number of requests: {len(self.requests)}."
             raise CallError(
-                f"ScriptedProvider: nothing is scripted for the prompt {prompt!r}, and no default. {hint}"
+                f"ScriptedProvider: found no answer for the prompt {prompt!r} "
+                f"and no default. {hint}"
             )
         if isinstance(answer, Exception):
             raise answer
         completion = answer if isinstance(answer, Completion) else Completion(answer)
-        model, endpoint = completion.model or request.model, completion.endpoint or "scripted"
-        return dataclasses.replace(completion, model=model, endpoint=endpoint)
+        return dataclasses.replace(
+            completion,
+            model=completion.model or request.model,
+            endpoint=completion.endpoint or "scripted",
+        )
 
 
 def _lookup(
@@ -79,8 +84,8 @@ def _lookup(
 
 
 def _prompt(request: Request) -> str:
-    """The text of the last user message."""
-    said = (
+    """Return the text of the last user message."""
+    contents = (
         message["content"] for message in reversed(request.messages) if message["role"] == "user"
     )
-    return str(next(said, ""))
+    return str(next(contents, ""))

@@ -1,4 +1,4 @@
-"""What a kind of provider can do, and what a provider is made from."""
+"""The description of a kind of provider, and the request for one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Service = Literal["chat", "embedding"]
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Limits on the steps of one call, in seconds. The engine bounds the whole call.
+    """Time limits on the steps of one call, in seconds. The engine limits the whole call.
 
     Attributes:
-        connect_s: To connect.
-        read_s: To wait for the next bytes of the answer.
-        write_s: To send the next bytes of the request.
+        connect_s: Connect to the endpoint.
+        read_s: Wait for the next bytes of the answer.
+        write_s: Send the next bytes of the request.
     """
 
     connect_s: float = 10.0
@@ -32,22 +32,23 @@ class ProviderRequest:
 
     Attributes:
         spec: The specification as the user wrote it, paths resolved.
-        place: The option that holds it, for error texts.
+        origin: The setting that holds it, for error texts.
         environ: The environment, for API keys.
-        base_url: Base URL of its endpoint, or a list of them; ``None`` for the default.
-        timeouts: Limits on one call.
-        is_judge: Whether it judges, and so has the judge's key.
-        juror: Its number in the jury, from 1; 0 outside a jury.
-        model_url: Base URL of the model under test, whose keys fit an equal base URL.
-        judge_url: Base URL of the judge, whose key fits an equal base URL.
-        served_url: Base URL of another process that already serves the same specification.
-        service: What it is called for.
-        is_called: Whether it will ever be called. In a run that only replays it is not, and so
-            needs neither a key nor the file of a model.
+        base_url: Base URL of its endpoint, or several separated by spaces; ``None`` for the
+            default.
+        timeouts: Time limits on one call.
+        is_judge: Whether it is a judge's provider, with the judge's key.
+        juror: Number of the juror, from 1; 0 outside a jury.
+        model_url: Base URL of the model under test. An equal base URL gets the same keys.
+        judge_url: Base URL of the judge. An equal base URL gets the same key.
+        served_url: Base URL of a process that already serves the same specification.
+        service: Kind of call.
+        is_called: Whether it will be called. A run that only replays calls nothing, and so needs
+            neither a key nor a model file.
     """
 
     spec: str
-    place: str
+    origin: str
     environ: Mapping[str, str] = field(default_factory=dict)
     base_url: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -61,7 +62,7 @@ class ProviderRequest:
 
     @property
     def rest(self) -> str:
-        """What stands behind the prefix of the specification."""
+        """The text after the prefix of the specification."""
         return self.spec.partition(":")[2]
 
 
@@ -70,15 +71,15 @@ class ProviderSpec:
     """One kind of provider.
 
     Attributes:
-        prefix: What its specifications begin with.
-        form: How they are written, for error texts.
-        make: Makes one, after checking that its package is installed. Nothing is sent.
-        is_model: Whether it is a bare model, which can judge and follows the generation settings.
-        needs_url: Whether it is called at a base URL, with a key of its own for every role. Any
-            other provider is made once for all roles.
-        serves_others: Whether one process can serve it for others; see `BaseProvider.serve`.
-        names_file: Whether the rest of a specification may be the path of a file.
-        takes_rest: Whether something must stand behind the prefix; else nothing may.
+        prefix: Prefix of its specifications.
+        form: Form of its specifications, for error texts.
+        make: Makes a provider after a check that its package is installed. Nothing is sent.
+        is_model: Whether it is a bare model. A model can judge and uses the generation settings.
+        needs_url: Whether it is called at a base URL, with a separate key for every role. A
+            provider of any other kind is made once for all roles.
+        serves_others: Whether one process can serve it to others; see `BaseProvider.serve`.
+        names_file: Whether the text after the prefix may be the path of a file.
+        takes_rest: Whether text must follow the prefix. Otherwise none may.
     """
 
     prefix: str

@@ -224,7 +224,7 @@ def test_a_reply_without_the_pattern_is_an_error(project: Project) -> None:
     )
 
     run.assert_outcomes(errors=1)
-    run.stdout.fnmatch_lines(["*--llm-answer-pattern*finds no answer in the reply 'Answer*"])
+    run.stdout.fnmatch_lines(["*--llm-answer-pattern*does not match the reply 'Answer*"])
 
 
 @pytest.mark.parametrize(

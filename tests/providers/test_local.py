@@ -104,7 +104,7 @@ def test_what_is_no_gguf_file_is_refused_at_once(tmp_path: Path, content: bytes 
     with pytest.raises(
         SettingError, match=r"--llm-judge-provider: found 'local:.*allowed: the path of a GGUF file"
     ):
-        LocalProvider(path, place="--llm-judge-provider")
+        LocalProvider(path, origin="--llm-judge-provider")
 
 
 def test_without_xllamacpp_the_command_is_named(

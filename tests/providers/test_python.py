@@ -164,7 +164,7 @@ def test_a_declared_fingerprint_is_part_of_the_providers() -> None:
         ("llm_shop.ap:answer", "There is no module 'llm_shop.ap'. Did you mean 'app'?"),
         (
             "llm_shopp.app:answer",
-            "There is no module 'llm_shopp'. Did you mean 'llm_shop'? Where its folder",
+            "There is no module 'llm_shopp'. Did you mean 'llm_shop'? If it is not installed",
         ),
         ("llm_shop.app:anser", "a name in llm_shop.app. Did you mean 'answer'?"),
         ("llm_shop.broken:answer", "Importing llm_shop.broken raised RuntimeError: no database"),
@@ -175,7 +175,7 @@ def test_a_declared_fingerprint_is_part_of_the_providers() -> None:
         ("llm_shop.app:NUMBER", "found 'int'; allowed: a function (case) -> str or Completion"),
         (
             "llm_shop.app:Needs",
-            "a class that can be made without arguments. Needs() raised TypeError",
+            "a class that needs no arguments. Needs() raised TypeError",
         ),
     ],
 )

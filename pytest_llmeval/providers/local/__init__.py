@@ -1,1 +1,1 @@
-"""A GGUF model in this process, without a key and without a network."""
+"""A GGUF model in this process, without a key or a network."""

@@ -1,4 +1,4 @@
-"""A GGUF model in this process, without a key and without a network: ``local:PATH``."""
+"""A GGUF model in this process, without a key or a network: ``local:PATH``."""
 
 from __future__ import annotations
 
@@ -24,35 +24,34 @@ SYSTEM_MESSAGE: Message = {
     "role": "system",
     "content": "You are a helpful assistant. Answer correctly and briefly.",
 }
-"""Put before a chat without one: the model's template would otherwise insert its vendor's."""
+"""First message of a chat without one. The model's template would insert its vendor's."""
 
 CONTEXT_TOKENS = 4096
-"""Room for prompt and answer together; more costs memory."""
+"""Tokens of prompt and answer together. More of them cost memory."""
 
 ENDS = 1 << 20
-"""Bytes at each end of the file that its fingerprint hashes: header with tokenizer, and the last weights."""
+"""Bytes at each end of the file in its fingerprint: the header and the last weights."""
 
 TIMEOUTS = Timeouts(connect_s=10, read_s=3600, write_s=60)
-"""The server answers one request after another, so the first byte may be long in coming; the engine bounds a call."""
+"""The server takes one request at a time, so an answer may start late. The engine limits calls."""
 
 
 class LocalProvider(BaseProvider):
     """Answers with a model file through llama.cpp's own server, which runs inside this process.
 
-    The server starts with the first request and takes one request at a time, on one CPU thread:
-    more threads make it many times slower where other work is running.
+    The server starts with the first request and takes one request at a time, on one CPU thread.
+    More threads make it many times slower on a busy machine.
 
     Args:
         path: The GGUF file.
-        base_url: A server of another process that runs already with this file; none is started
-            here.
-        place: Where the user wrote the path, for error texts.
-        sha256: Hash of the whole file, where it is known.
-        is_asked: Whether it will ever be asked; if not, as in a run that only replays, the file may
-            be absent.
+        base_url: Server of another process for the same file. Then none is started here.
+        origin: The setting that holds the path, for error texts.
+        sha256: Hash of the whole file, if known.
+        is_called: Whether it will be called. Otherwise, as in a run that only replays, the file may
+            be missing.
 
     Raises:
-        SettingError: It is no GGUF file.
+        SettingError: The file is not a GGUF file.
         MissingExtraError: ``xllamacpp`` is not installed.
     """
 
@@ -64,12 +63,12 @@ class LocalProvider(BaseProvider):
         self,
         path: Path,
         base_url: str | None = None,
-        place: str = "--llm-provider",
+        origin: str = "--llm-provider",
         sha256: str | None = None,
-        is_asked: bool = True,
+        is_called: bool = True,
     ) -> None:
-        if is_asked:
-            _check(path, base_url, place)
+        if is_called:
+            _check(path, base_url, origin)
         self._path = path
         self._base_url = base_url
         self._sha256 = sha256
@@ -82,11 +81,10 @@ class LocalProvider(BaseProvider):
 
     @cached_property
     def fingerprint(self) -> str | None:  # type: ignore[override]  # computed
-        """Of the file, wherever it lies, and our system message: by its hash if that is known.
+        """Fingerprint of the file and the system message, by the hash of the file if known.
 
-        Else by its name, size, first and last MiB: hashing a file of a gigabyte would take seconds
-        in every process, and two models of the same name and size that differ only in the middle do
-        not happen by accident.
+        Without a hash, it covers name, size, first and last MiB. Hashing a gigabyte takes seconds
+        in every process, and two models of the same name and size hardly differ only in the middle.
         """
         if self._sha256 is not None:
             return (
@@ -102,7 +100,7 @@ class LocalProvider(BaseProvider):
         return f"local:{digest.hexdigest()}"
 
     def serve(self) -> str:
-        """The server's base URL; starts it, once, if need be. May be called from any thread.
+        """Return the server's base URL and start the server once. Any thread may call this.
 
         Raises:
             CallRefused: The model cannot be loaded.
@@ -121,14 +119,13 @@ class LocalProvider(BaseProvider):
         """
         if (request.parameters.n or 1) > 1:
             raise CallRefused(
-                f"local:{self._path.name}: found n={request.parameters.n}; allowed: 1, since a local model gives one "
-                "choice a call. Leave --llm-n unset."
+                f"local:{self._path.name}: found n={request.parameters.n}; allowed: 1, "
+                "since a local model gives one choice per call. Leave --llm-n unset."
             )
         if self._provider is None:
             url = await in_thread(self.serve)
-            self._provider = self._provider or OpenAIProvider(
-                url, NO_KEY, TIMEOUTS
-            )  # another call may have been first
+            # A concurrent call may have made it during the start.
+            self._provider = self._provider or OpenAIProvider(url, NO_KEY, TIMEOUTS)
         completion = await self._provider.complete(_with_system_message(request))
         endpoint = f"local:{self._path.name}"
         return dataclasses.replace(
@@ -136,35 +133,36 @@ class LocalProvider(BaseProvider):
         )
 
     async def close(self) -> None:
-        """Close the connections, and stop the server if it is ours."""
+        """Close the connections, and stop the server if this process started it."""
         if self._provider is not None:
             await self._provider.close()
         self._provider = None
         if self._server is not None:
-            self._server = self._base_url = None  # the server stops when nothing refers to it
+            self._server = self._base_url = None  # without a reference, the server stops
 
 
 def make_local(request: ProviderRequest) -> BaseProvider:
-    """The provider of a model file, by its path or its name.
+    """Make the provider of a model file, by path or name.
 
     Raises:
-        InputError: The file, or what is needed to run it, cannot be had.
+        InputError: The file, or a package to run it, is missing.
     """
-    model, served_url = known_models().get(request.rest), request.served_url
+    model = known_models().get(request.rest)
+    served_url = request.served_url
     if model is not None and not request.is_called:
         path = models_folder() / model.file
-        return LocalProvider(path, served_url, request.place, model.sha256, is_asked=False)
-    path = local_file(request.rest, request.place)
-    return LocalProvider(path, served_url, request.place, model.sha256 if model else None)
+        return LocalProvider(path, served_url, request.origin, model.sha256, is_called=False)
+    path = local_file(request.rest, request.origin)
+    return LocalProvider(path, served_url, request.origin, model.sha256 if model else None)
 
 
-def _check(path: Path, base_url: str | None, place: str) -> None:
-    """Whether the file and what is needed to run it are there."""
+def _check(path: Path, base_url: str | None, origin: str) -> None:
+    """Refuse a missing file, a file of another format, or a missing package."""
     if not path.is_file() or _first_bytes(path, 4) != b"GGUF":
-        raise SettingError(place, f"local:{path}", "the path of a GGUF file")
+        raise SettingError(origin, f"local:{path}", "the path of a GGUF file")
     if base_url is None and find_spec("xllamacpp") is None:
         raise MissingExtraError(
-            f"{place}: a local model needs xllamacpp, which is not installed",
+            f"{origin}: a local model needs xllamacpp, which is not installed",
             'pip install "pytest-llm-golden[local]"',
         )
 
@@ -185,15 +183,15 @@ def _start(path: Path) -> Any:
     params.warmup = params.ui = False
     params.verbosity = 0
     for threads in (params.cpuparams, params.cpuparams_batch):
-        threads.n_threads, threads.poll = (
-            1,
-            0,
-        )  # polling threads starve each other on a busy machine
+        threads.n_threads = 1
+        threads.poll = 0  # polling threads starve each other on a busy machine
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
-        message = f"local:{path}: llama.cpp cannot load this file ({error}). Is it whole, and a chat model?"
-        raise CallRefused(message) from error
+        raise CallRefused(
+            f"local:{path}: llama.cpp cannot load this file ({error}). "
+            "Check that it is complete and a chat model."
+        ) from error
 
 
 def _first_bytes(path: Path, count: int) -> bytes:

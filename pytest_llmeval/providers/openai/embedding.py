@@ -1,4 +1,4 @@
-"""Embeddings of an OpenAI-compatible endpoint, as completions whose text is the vector."""
+"""Embeddings of an OpenAI-compatible endpoint, as completions with the vector as text."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _FLOAT_BYTES = 4
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """One text; in base64 the reply is a quarter as long as in digits."""
+    """Make a body for one text. A base64 reply is a quarter as long as decimal digits."""
     return {"input": str(request.messages[-1]["content"]), "encoding_format": "base64"}
 
 
 def read_embedding(text: str, *, model: str, endpoint: str, latency_s: float) -> Completion:
-    """The vector in a reply: 32-bit floats, little-endian, in base64, also where the endpoint sent digits.
+    """Read the vector of a reply as 32-bit little-endian floats in base64.
 
     Args:
         text: The reply's body.
-        model: The model that was asked, where the reply does not name one.
-        endpoint: Who answered.
-        latency_s: Seconds it took.
+        model: The requested model, if the reply does not name one.
+        endpoint: The endpoint that answered.
+        latency_s: Duration of the call in seconds.
 
     Raises:
-        BadReply: The body is no embedding. The message holds its first characters.
+        BadReply: The body is not an embedding. The message has its first characters.
     """
     try:
         reply = json.loads(text)
@@ -39,7 +39,7 @@ def read_embedding(text: str, *, model: str, endpoint: str, latency_s: float) ->
             vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
         size = len(base64.b64decode(vector, validate=True))
         if not size or size % _FLOAT_BYTES:
-            raise ValueError(f"{size} bytes are no 32-bit floats")
+            raise ValueError(f"{size} bytes are not 32-bit floats")
         usage = reply.get("usage")
         return Completion(
             text=vector,

@@ -1,4 +1,4 @@
-"""The endpoints in the text of a base URL: ``[MODEL@]URL``, several separated by white space."""
+"""The endpoints of a base URL: ``[MODEL@]URL``, several separated by white space."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pytest_llmeval.providers.openai.keys import (
     AZURE_KEY,
     MODEL_KEY,
     OPENAI_KEY,
+    dedicated_keys,
     first_key,
-    own_keys,
 )
 from pytest_llmeval.providers.openai.provider import Azure, public_url
 
@@ -28,7 +28,7 @@ _ALLOWED_AZURE = "azure:https://NAME.openai.azure.com?api-version=2024-10-21"
 ALLOWED_VERSION = "the version of Azure's API, for example 2024-10-21"
 
 _MODEL_BEFORE = re.compile(r"(?P<model>[^@]*)@(?P<url>(?:https?|azure):.*)")
-"""An address follows the ``@``: with ``https://user:password@host`` none does."""
+"""An address must follow the ``@``, which excludes ``https://user:password@host``."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class _Endpoint:
     """One entry of the list.
 
     Attributes:
-        url: Base URL of an OpenAI-compatible endpoint; for Azure, the resource's.
-        model: Model that it is asked for; empty for the one of the request.
-        azure: The resource, if it is one.
+        url: Base URL of an OpenAI-compatible endpoint or an Azure resource.
+        model: Name of the model; empty for the model of the request.
+        azure: The Azure resource, if it is one.
     """
 
     url: str
@@ -47,65 +47,66 @@ class _Endpoint:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: who gets the key."""
+        """Scheme, host and port, which receive the key."""
         parts = urlsplit(self.url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
         return f"{parts.scheme}://{parts.hostname}:{port}"
 
     @property
     def usual_key(self) -> str | None:
-        """The variable where the key of such a service stands by custom; ``None`` for a server of one's own."""
+        """The customary variable of such a service's key; ``None`` for a user's server."""
         if self.azure:
             return AZURE_KEY
         return OPENAI_KEY if urlsplit(self.url).hostname == OPENAI_HOST else None
 
 
-def read_endpoints(text: str, environ: Mapping[str, str], place: str) -> list[_Endpoint]:
-    """The endpoints that a base URL names, in order; at least one.
+def read_endpoints(text: str, environ: Mapping[str, str], origin: str) -> list[_Endpoint]:
+    """Read the endpoints of a base URL, at least one, in order.
 
     Args:
-        text: What the user wrote.
+        text: The base URL as written.
         environ: The environment, for the version of Azure's API.
-        place: Where it was written, for error texts.
+        origin: The setting that holds it, for error texts.
 
     Raises:
-        SettingError: An entry cannot be used; passwords in it are not shown.
+        SettingError: An entry cannot be used. The message hides its password.
     """
-    entries = [_endpoint(entry, environ, place) for entry in text.split()]
+    entries = [_endpoint(entry, environ, origin) for entry in text.split()]
     if not entries:
-        raise SettingError(place, text, _ALLOWED)
+        raise SettingError(origin, text, _ALLOWED)
     return entries
 
 
-def _endpoint(entry: str, environ: Mapping[str, str], place: str) -> _Endpoint:
+def _endpoint(entry: str, environ: Mapping[str, str], origin: str) -> _Endpoint:
     match = _MODEL_BEFORE.fullmatch(entry)
     model, url = (match["model"], match["url"]) if match else ("", entry)
     if match and (not model or "://" in model):
         raise SettingError(
-            place,
+            origin,
             public_url(url),
             _ALLOWED,
-            "A model's name stands before the @, and nothing else.",
+            "Only the name of a model may precede the @.",
         )
     if not url.startswith(_AZURE_PREFIX):
-        return _Endpoint(checked_url(url, place), model)
-    azure = _azure(url.removeprefix(_AZURE_PREFIX), environ, place)
+        return _Endpoint(checked_url(url, origin), model)
+    azure = _azure(url.removeprefix(_AZURE_PREFIX), environ, origin)
     return _Endpoint(azure.endpoint, model, azure)
 
 
-def _azure(url: str, environ: Mapping[str, str], place: str) -> Azure:
-    parts = urlsplit(checked_url(url, place, _ALLOWED_AZURE))
+def _azure(url: str, environ: Mapping[str, str], origin: str) -> Azure:
+    parts = urlsplit(checked_url(url, origin, _ALLOWED_AZURE))
     query = parse_qs(parts.query)
     version = query.pop("api-version", [environ.get(AZURE_VERSION, "")])[-1]
     if query or parts.fragment:
         raise SettingError(
-            place,
+            origin,
             public_url(url),
             _ALLOWED_AZURE,
-            "Only api-version may stand behind the question mark.",
+            "Only api-version may follow the question mark.",
         )
     if not version:
-        remedy = f"Write ?api-version=VERSION behind {public_url(url)} in {place}, or set {AZURE_VERSION}."
+        remedy = f"Append ?api-version=VERSION to {public_url(url)} in {origin}, "
+        remedy += f"or set {AZURE_VERSION}."
         raise SettingError(AZURE_VERSION, "", ALLOWED_VERSION, remedy)
     return Azure(urlunsplit(parts._replace(query="")), version)
 
@@ -116,29 +117,28 @@ def endpoint_keys(
     is_judge: bool,
     shares_list: bool = False,
 ) -> list[str | None]:
-    """The key of each endpoint of a list; ``None`` where the environment has none for it.
+    """Find the key of each endpoint of a list; ``None`` without one.
 
-    The first has ``LLMEVAL_API_KEY``, the second ``LLMEVAL_API_KEY_2`` and so on (the judge's:
-    ``LLMEVAL_JUDGE_API_KEY``, ``LLMEVAL_JUDGE_API_KEY_2``, …, else the model's); else the key of an
-    earlier entry with the same scheme, host and port; else the usual one of its service. The first
-    takes ``OPENAI_API_KEY`` as well, as the SDK does. A key that is made for one place goes to no
-    other host.
+    The first endpoint uses ``LLMEVAL_API_KEY``, the second one ``LLMEVAL_API_KEY_2`` and so on. For
+    a judge, ``LLMEVAL_JUDGE_API_KEY`` and ``LLMEVAL_JUDGE_API_KEY_2`` precede these. Next comes the
+    key of an earlier entry with the same scheme, host and port, and last the usual key of the
+    service. The first endpoint also uses ``OPENAI_API_KEY``, as the SDK does. A key for one entry
+    never goes to a different host.
 
     Args:
         environ: The environment.
         endpoints: The list.
-        is_judge: Whether it is the judge's.
-        shares_list: Whether the judge's list is also the model's, so that the model's numbered keys
-            fit.
+        is_judge: Whether the list is the judge's.
+        shares_list: Whether the judge and the model have the same list, so that the model's
+            numbered keys fit.
 
     Raises:
-        InputError: A variable holds what cannot be a key. The message names the variable, not the
-            value.
+        InputError: A variable cannot be a key. The message has its name, not its value.
     """
     by_origin: dict[str, str] = {}
     keys = []
     for number, endpoint in enumerate(endpoints, start=1):
-        names = own_keys(number, is_judge, shares_list or number == 1)
+        names = dedicated_keys(number, is_judge, shares_list or number == 1)
         usual = endpoint.usual_key or (OPENAI_KEY if number == 1 else None)
         key = (
             first_key(environ, names)
@@ -151,16 +151,16 @@ def endpoint_keys(
     return keys
 
 
-def checked_url(url: str, place: str, allowed: str = _ALLOWED) -> str:
-    """The URL, if it is one that calls can go to.
+def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
+    """Return a URL that calls can go to.
 
     Args:
-        url: What the user wrote.
-        place: Where, for the error text.
-        allowed: What may stand there, for the error text.
+        url: The URL as written.
+        origin: The setting that holds it, for the error text.
+        allowed: The allowed forms, for the error text.
 
     Raises:
-        SettingError: It is not; credentials in it are not shown.
+        SettingError: The URL cannot be used. The message hides credentials.
     """
     url = url.strip()
     parts, shown = urlsplit(url), public_url(url)
@@ -169,23 +169,23 @@ def checked_url(url: str, place: str, allowed: str = _ALLOWED) -> str:
         or not parts.hostname
         or any(letter in url for letter in " ,")
     ):
-        raise SettingError(place, shown, allowed)
+        raise SettingError(origin, shown, allowed)
     if "@" in parts.netloc:
         raise SettingError(
-            place,
+            origin,
             shown,
             f"{allowed}, without user and password",
             f"The key belongs in {MODEL_KEY}.",
         )
     if not _has_port(url):
-        raise SettingError(place, shown, allowed, "The port is no number from 1 to 65535.")
+        raise SettingError(origin, shown, allowed, "The port must be between 1 and 65535.")
     if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise SettingError(place, shown, allowed, "Leave out /chat/completions.")
+        raise SettingError(origin, shown, allowed, "Leave out /chat/completions.")
     return url
 
 
 def _has_port(url: str) -> bool:
-    """Whether the port, if there is one, can be one."""
+    """Return whether the port, if any, is valid."""
     try:
         return urlsplit(url).port != 0
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the SDK raises, as our errors: what happened, and what to do about it."""
+"""The translation of SDK exceptions to this package's errors, each with a remedy."""
 
 from __future__ import annotations
 
@@ -16,99 +16,108 @@ if TYPE_CHECKING:
 
 
 _LONGEST_TEXT = 300
-"""Characters of a server's text that are shown: some servers answer with a whole page."""
+"""Maximum length of a shown server text: some servers answer with a whole page."""
 
 _BAD_REQUEST = (400, 413, 422)
-"""Statuses that are about the request: another endpoint would say the same."""
+"""Statuses that concern the request, so any other endpoint would refuse it too."""
 
 _TOO_EARLY = (409, 425)
-"""Somebody else holds a lock, or it is too soon: the same request may succeed later."""
+"""Statuses of a lock or of a request that came too soon: it may succeed later."""
 
 _OVERLOADED = (503, 529)
 
 _NO_KEY_HERE = "api.key.not.valid|(invalid|incorrect).api.key"
-"""Some servers answer 400 to a wrong key."""
+"""Texts of servers that answer 400 to a wrong key."""
 
 _SET_A_KEY = (
-    "Set a valid key in LLMEVAL_API_KEY (the judge's in LLMEVAL_JUDGE_API_KEY; the second endpoint's of a list in "
-    "LLMEVAL_API_KEY_2, and so on), or in OPENAI_API_KEY, for Azure in AZURE_OPENAI_API_KEY."
+    "Set a valid key in LLMEVAL_API_KEY (LLMEVAL_JUDGE_API_KEY for the judge, LLMEVAL_API_KEY_2 "
+    "for the second endpoint of a list, and so on), in OPENAI_API_KEY, or in AZURE_OPENAI_API_KEY."
 )
 
 _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((402,), "", "The account has no credit left."),
     ((429,), "insufficient.(quota|credit|fund|balance)", "The account has no credit left."),
     (_BAD_REQUEST, _NO_KEY_HERE, _SET_A_KEY),
-    (_BAD_REQUEST, "context.length|context.size|maximum context|too many tokens|prompt is too long",
+    (_BAD_REQUEST,
+     "context.length|context.size|maximum context|too many tokens|prompt is too long",
      "The model's context is too small: shorten the prompt or lower --llm-max-tokens."),
     (_BAD_REQUEST, "content.filter|content management|ResponsibleAI|content.policy",
      "The endpoint's content filter refused the prompt: change the case, or the filter."),
-    (_BAD_REQUEST, "unsupported.(parameter|value)|unrecognized (request )?argument|extra_forbidden",
-     "Leave that parameter unset; another name for it can be given in --llm-extra-body."),
+    (_BAD_REQUEST,
+     "unsupported.(parameter|value)|unrecognized (request )?argument|extra_forbidden",
+     "Leave that parameter unset. If it has a different name, use --llm-extra-body."),
     (_BAD_REQUEST, "response_format|json_schema|json_object",
-     "The endpoint does not know this response format: try --llm-judge-format json_object or text."),
+     "The endpoint does not support this response format: "
+     "try --llm-judge-format json_object or text."),
     ((413,), "", "The request is too large: shorten the prompt."),
     ((401,), "", _SET_A_KEY),
-    ((403,), "", "The key may not use this model: check its project and permissions, or set another one."),
-    ((404,), "", "Check the model's name (for Azure, the deployment's) and the base URL, which often ends in /v1."),
+    ((403,), "",
+     "The key may not use this model: check its project and permissions, or set a different key."),
+    ((404,), "",
+     "Check the name of the model (for Azure, of the deployment) and the base URL, "
+     "which often ends in /v1."),
 )  # fmt: skip
-"""HTTP statuses, a pattern in the server's text or code, and what to do. The first match counts."""
+"""HTTP statuses, a pattern of the server's text or code, and the remedy. The first match counts."""
 
 
-def call_error(error: Exception, asked: str, hide: Callable[[str], str]) -> CallError:
-    """The error to raise for an exception of the SDK.
+def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> CallError:
+    """Translate an exception of the SDK.
 
-    Raise it where the exception is no longer handled: an exception of the SDK holds the request
-    with its key, and must not become the context of ours.
+    Raise the result outside the except block: an exception of the SDK holds the request with its
+    key, and must not become the context of this error.
 
     Args:
-        error: What the SDK raised.
-        asked: Endpoint and model, for the message.
+        error: The exception of the SDK.
+        target: Endpoint and model, for the message.
         hide: Removes secrets from a text.
     """
     import aiohttp
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return _status_error(error, asked, hide)
+        return _status_error(error, target, hide)
     reason = hide(_reason(error))
     if isinstance(error, openai.APIConnectionError):
         if _is_timeout(error):
             options = "--llm-read-timeout, --llm-connect-timeout"
             return CallTimeout(
-                f"{asked}: no answer in time ({reason}). Raise {options}, or lower --llm-concurrency."
+                f"{target}: no answer in time ({reason}). "
+                f"Raise {options}, or lower --llm-concurrency."
             )
         return EndpointDown(
-            f"{asked}: no connection ({reason}). Check the base URL and that the endpoint runs."
+            f"{target}: no connection ({reason}). "
+            "Check the base URL and that the endpoint is running."
         )
     if isinstance(error, aiohttp.ClientError):
-        return EndpointDown(f"{asked}: what came back is no HTTP ({reason}). Check the base URL.")
-    return CallRefused(f"{asked}: the request could not be made ({reason}).")
+        return EndpointDown(f"{target}: the reply is not HTTP ({reason}). Check the base URL.")
+    return CallRefused(f"{target}: cannot make the request ({reason}).")
 
 
 def _status_error(
-    error: openai.APIStatusError, asked: str, hide: Callable[[str], str]
+    error: openai.APIStatusError, target: str, hide: Callable[[str], str]
 ) -> CallError:
-    status, said = error.status_code, hide(_said(error))
-    what = f"{asked}: HTTP {status}: {said}"
-    remedy = _remedy(status, f"{error.code} {said}")
+    status = error.status_code
+    server_text = hide(_server_text(error))
+    message = f"{target}: HTTP {status}: {server_text}"
+    remedy = _remedy(status, f"{error.code} {server_text}")
     patience_s = retry_after_s(error.response.headers)
     if status == 429 and not remedy:
         return RateLimited(
-            f"{what}. Ask for less with --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s
+            f"{message}. Lower --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s
         )
     if status == 408:
-        return CallTimeout(f"{what}. Lower --llm-concurrency, or run again later.", patience_s)
+        return CallTimeout(f"{message}. Lower --llm-concurrency, or run again later.", patience_s)
     if status >= 500 or status in _TOO_EARLY:
-        down = EndpointDown(what, patience_s)
+        down = EndpointDown(message, patience_s)
         down.is_overload = status in _OVERLOADED
         return down
-    refused = CallRefused(f"{what}. {remedy}".strip())
+    refused = CallRefused(f"{message}. {remedy}".strip())
     refused.is_about_endpoint = status not in _BAD_REQUEST or remedy == _SET_A_KEY
     return refused
 
 
-def _said(error: openai.APIStatusError) -> str:
-    """The server's own words, on one line: ``error.message`` of the SDK repeats them in another form per version."""
+def _server_text(error: openai.APIStatusError) -> str:
+    """Return the server's text on one line; ``error.message`` varies with the SDK's version."""
     body = error.body
     if isinstance(body, Mapping):
         body = (
@@ -127,13 +136,13 @@ def _remedy(status: int, text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """The text of the cause: the SDK's own says only "Connection error"."""
+    """Return the text of the cause, since the SDK's own says only "Connection error"."""
     cause = error.__cause__ or error
     return " ".join(f"{type(cause).__name__}: {cause}".split())[:_LONGEST_TEXT]
 
 
 def _is_timeout(error: BaseException) -> bool:
-    """Whether a time-out is among the causes: over aiohttp the SDK calls a refused connection a time-out, too."""
+    """Find a time-out among the causes: the SDK reports even a refused connection as one."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (TimeoutError, asyncio.TimeoutError)):

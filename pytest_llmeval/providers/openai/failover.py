@@ -1,4 +1,4 @@
-"""Several endpoints in order: the first that answers counts."""
+"""A list of endpoints in order of preference: the first one that answers counts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request
 
 COOL_DOWN_S = 30.0
-"""Seconds that an endpoint is left alone after a failure, where it does not say how long it wants."""
+"""Seconds without calls to a failed endpoint that does not name a delay itself."""
 
 
 @dataclass
-class _Place:
-    """One place of the list: who is there, until when it is left alone (0: it never failed), and why."""
+class _Candidate:
+    """An endpoint, the end of its cool-down (0: it never failed), and the reason."""
 
     provider: BaseProvider
     until: float = 0.0
@@ -27,17 +27,17 @@ class _Place:
 class FailoverProvider(BaseProvider):
     """Answers through the first endpoint of a list that can.
 
-    One that fails is left alone for `COOL_DOWN_S` seconds, or as long as it asks for, while the
-    others answer; this concerns one process alone. A refusal that is about the request (context too
-    long, content filter, a parameter) is final: another endpoint would say the same.
+    A failed endpoint gets no calls for `COOL_DOWN_S` seconds, or for the time that it demands.
+    This state belongs to one process. A refusal that concerns the request (context too long,
+    content filter, a parameter) is final, since any endpoint would refuse it.
 
     Args:
-        providers: The endpoints, the first choice first.
-        clock: Seconds that never go back.
+        providers: The endpoints in order of preference.
+        clock: A monotonic clock in seconds.
 
     Attributes:
-        models: For each endpoint the model that it is asked for; empty for that of the request.
-        endpoint: The first endpoint, by whose limits calls are admitted.
+        models: The model of each endpoint; empty for the model of the request.
+        endpoint: The first endpoint, whose limits apply to calls.
     """
 
     sees_case = False
@@ -45,67 +45,70 @@ class FailoverProvider(BaseProvider):
     def __init__(
         self, providers: Sequence[BaseProvider], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._places = [_Place(provider) for provider in providers]
+        self._endpoints = [_Candidate(provider) for provider in providers]
         self._clock = clock
         self.models = tuple(model for provider in providers for model in provider.models)
         self.endpoint = providers[0].endpoint
         self.fingerprint: str | None = " ".join(str(provider.fingerprint) for provider in providers)
 
     def __repr__(self) -> str:
-        return f"FailoverProvider({[place.provider for place in self._places]!r})"
+        return f"FailoverProvider({[candidate.provider for candidate in self._endpoints]!r})"
 
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one call to each endpoint at most; the completion's ``endpoint`` says who answered.
+        """Answer one request with at most one call to each endpoint.
 
         Raises:
-            CallError: No endpoint answered. It is of the kind of the last failure after which
-                another attempt is worth while, if there is one; else a refusal. The message names
-                every endpoint with its failure.
+            CallError: No endpoint answered. The error has the kind of the last transient failure,
+                if any, else it is a refusal. The message lists every endpoint with its failure.
         """
-        for place in self._candidates():
+        for candidate in self._candidates():
             try:
-                return await place.provider.complete(request)
+                return await candidate.provider.complete(request)
             except CallError as error:
                 if not _may_answer_elsewhere(error):
                     raise
-                self._cool_down(place, error)
-            except (
-                asyncio.CancelledError
-            ):  # the caller's patience may be shorter than the read time-out
+                self._cool_down(candidate, error)
+            except asyncio.CancelledError:
+                # The engine's time-out may be shorter than the read time-out.
                 self._cool_down(
-                    place,
-                    CallTimeout(f"{place.provider!r}: no answer before the call was given up."),
+                    candidate,
+                    CallTimeout(
+                        f"{candidate.provider!r}: no answer before the call was cancelled."
+                    ),
                 )
                 raise
         raise self._all_failed()
 
     async def close(self) -> None:
         """Close the connections."""
-        for place in self._places:
-            await place.provider.close()
+        for candidate in self._endpoints:
+            await candidate.provider.close()
 
-    def _candidates(self) -> list[_Place]:
-        """Whom to ask, in order: those not cooling down; if all are, the one whose time ends first.
+    def _candidates(self) -> list[_Candidate]:
+        """List the endpoints that are not cooling down, or else the one that is ready first.
 
-        One that refused comes last even then: time does not mend a wrong key.
+        Even then, an endpoint that refused comes last: waiting does not repair a wrong key.
         """
         now = self._clock()
-        ready = [place for place in self._places if place.until <= now]
+        ready = [candidate for candidate in self._endpoints if candidate.until <= now]
         return ready or [
-            min(self._places, key=lambda place: (isinstance(place.error, CallRefused), place.until))
+            min(
+                self._endpoints,
+                key=lambda candidate: (isinstance(candidate.error, CallRefused), candidate.until),
+            )
         ]
 
-    def _cool_down(self, place: _Place, error: CallError) -> None:
+    def _cool_down(self, candidate: _Candidate, error: CallError) -> None:
         patience_s = COOL_DOWN_S if error.retry_after_s is None else error.retry_after_s
-        place.until = max(place.until, self._clock() + patience_s)
-        place.error = error.with_traceback(None)  # its frames would keep the request alive
+        candidate.until = max(candidate.until, self._clock() + patience_s)
+        candidate.error = error.with_traceback(None)  # its frames would keep the request alive
 
     def _all_failed(self) -> CallError:
-        """One error for all: every place has one, of this call or of the one after which it cools down."""
-        errors = [place.error for place in self._places if place.error is not None]
+        """Make one error from the failures of all endpoints, of this call or an earlier one."""
+        errors = [candidate.error for candidate in self._endpoints if candidate.error is not None]
         transient = [error for error in errors if error.is_transient]
-        said = "; ".join(f"({number}) {error}" for number, error in enumerate(errors, start=1))
-        message = f"None of {len(self._places)} endpoints answered: {said}"
+        reasons = "; ".join(f"({number}) {error}" for number, error in enumerate(errors, start=1))
+        message = f"None of {len(self._endpoints)} endpoints answered: {reasons}"
         if not transient:
             return CallRefused(message)
         waits = [error.retry_after_s for error in transient]

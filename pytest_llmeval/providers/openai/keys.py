@@ -1,4 +1,4 @@
-"""API keys: read once from the environment, shown to nobody."""
+"""API keys: read from the environment and never shown."""
 
 from __future__ import annotations
 
@@ -12,59 +12,57 @@ MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY = (
 )  # fmt: skip
 JURY_KEY = "LLMEVAL_JURY_API_KEY"
 _KEYS = (MODEL_KEY, JUDGE_KEY, OPENAI_KEY, AZURE_KEY)
-"""Every key starts with one of these."""
+"""Prefixes of all key variables."""
 AZURE_ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 NO_KEY = "unused"
-"""Sent where a custom endpoint needs no key: the SDK insists on one."""
+"""The key for endpoints that need none, since the SDK requires one."""
 
 HIDDEN = "[hidden]"
 _SHORTEST_PIECE = 6
-"""Characters of a key that are hidden even without the rest: servers echo heads and tails of a wrong key."""
+"""Length of a hidden piece of a key: servers echo heads and tails of a wrong key."""
 
 
 def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
-    """The key where no base URL is set.
+    """Find the key if no base URL is set.
 
-    The model's is ``LLMEVAL_API_KEY``, else ``AZURE_OPENAI_API_KEY`` where
-    ``AZURE_OPENAI_ENDPOINT`` is set, else
-    ``OPENAI_API_KEY``; the judge's is ``LLMEVAL_JUDGE_API_KEY``, else the model's.
+    The model uses ``LLMEVAL_API_KEY``, then ``AZURE_OPENAI_API_KEY`` if ``AZURE_OPENAI_ENDPOINT``
+    is set, then ``OPENAI_API_KEY``. The judge uses ``LLMEVAL_JUDGE_API_KEY``, then the model's key.
 
     Args:
         environ: The environment.
-        is_judge: Whether the judge is asked.
+        is_judge: Whether the key is for the judge.
 
     Raises:
-        InputError: A variable holds what cannot be a key. The message names the variable, not the
-            value.
+        InputError: A variable cannot be a key. The message has its name, not its value.
     """
     azure = (AZURE_KEY,) if environ.get(AZURE_ENDPOINT) else ()
-    return first_key(environ, (*own_keys(1, is_judge, True), *azure, OPENAI_KEY))
+    return first_key(environ, (*dedicated_keys(1, is_judge, True), *azure, OPENAI_KEY))
 
 
 def juror_environment(
-    environ: Mapping[str, str], place: int, keeps: tuple[str, ...]
+    environ: Mapping[str, str], number: int, fitting: tuple[str, ...]
 ) -> dict[str, str]:
-    """The environment in which a juror's key is looked for.
+    """Return the environment in which a juror's key is looked up.
 
     Args:
         environ: The environment.
-        place: The juror's place in the jury, from 1: its key is in ``LLMEVAL_JURY_API_KEY``, the
-            second one's in
-            ``LLMEVAL_JURY_API_KEY_2`` and so on.
-        keeps: The other variables whose keys it may have, because they are made for where it is
-            asked.
+        number: Number of the juror, from 1. The first key is in ``LLMEVAL_JURY_API_KEY``, the next
+            in ``LLMEVAL_JURY_API_KEY_2``.
+        fitting: Variables of the model or the judge whose keys fit the juror's endpoint.
     """
-    own = environ.get(f"{JURY_KEY}_{place}" if place > 1 else JURY_KEY)
-    kept = {
+    juror_key = environ.get(f"{JURY_KEY}_{number}" if number > 1 else JURY_KEY)
+    variables = {
         name: value
         for name, value in environ.items()
-        if name in keeps or not name.startswith(_KEYS)
+        if name in fitting or not name.startswith(_KEYS)
     }
-    return {**kept, JUDGE_KEY: own} if own else kept
+    if juror_key:
+        variables[JUDGE_KEY] = juror_key
+    return variables
 
 
-def own_keys(number: int, is_judge: bool, is_shared: bool) -> tuple[str, ...]:
-    """The variables that are made for one place of a list, the most specific first."""
+def dedicated_keys(number: int, is_judge: bool, is_shared: bool) -> tuple[str, ...]:
+    """Return the variables for one entry of a list, the most specific first."""
     suffix = f"_{number}" if number > 1 else ""
     judge, model = f"{JUDGE_KEY}{suffix}", f"{MODEL_KEY}{suffix}"
     if not is_judge:
@@ -73,16 +71,17 @@ def own_keys(number: int, is_judge: bool, is_shared: bool) -> tuple[str, ...]:
 
 
 def first_key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
-    """The key in the first of these variables that holds one.
+    """Return the first key in these variables; ``None`` without one.
 
     Raises:
-        InputError: A variable holds what cannot be a key.
+        InputError: A variable cannot be a key.
     """
     for name in names:
-        key = environ.get(name, "").strip()  # a key read from a file often ends with a newline
+        key = environ.get(name, "").strip()  # a key from a file often ends with a newline
         if re.search(r"[^!-~]", key):
             raise InputError(
-                f"{name}: found a space or a character that no API key has; allowed: printable ASCII without spaces. "
+                f"{name}: found a space or a character that no API key has; "
+                "allowed: printable ASCII without spaces. "
                 "Set it again, without quotes or line breaks."
             )
         if key:
@@ -91,11 +90,11 @@ def first_key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """A text without secrets, whole, in pieces or masked (``sk-…***…1234``).
+    """Remove secrets from a text, whole, in pieces or masked (``sk-…***…1234``).
 
     Args:
-        text: Any text that came from outside.
-        secrets: What must not be shown.
+        text: Any text from outside.
+        secrets: The secrets.
     """
     for secret in secrets:
         if secret and secret != NO_KEY:
@@ -104,14 +103,12 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def _pattern(secret: str) -> str:
-    """Matches the secret, any piece of it from `_SHORTEST_PIECE` characters on, and its masked forms."""
+    """Match a secret, any piece of `_SHORTEST_PIECE` characters or more, and its masked forms."""
     if len(secret) <= _SHORTEST_PIECE:
         return rf"(?<!\w){re.escape(secret)}(?!\w)"
-    mask, head, tail = (
-        r"[^\s'\"]*(?:\*\*|\.\.\.|…)[^\s'\"]*",
-        re.escape(secret[:3]),
-        re.escape(secret[-3:]),
-    )
+    mask = r"[^\s'\"]*(?:\*\*|\.\.\.|…)[^\s'\"]*"
+    head = re.escape(secret[:3])
+    tail = re.escape(secret[-3:])
     pieces = (secret[at : at + _SHORTEST_PIECE] for at in range(len(secret) - _SHORTEST_PIECE + 1))
     any_piece = "|".join(map(re.escape, pieces))
     return rf"{re.escape(secret)}|{head}{mask}|{mask}{tail}|(?:{any_piece})[\w-]*"

@@ -1,4 +1,4 @@
-"""From base URL and environment to the provider of an endpoint, of Azure, or of a list of endpoints."""
+"""The provider of an endpoint, of Azure, or of a list, from base URL and environment."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from pytest_llmeval.providers.openai.keys import (
     MODEL_KEY,
     NO_KEY,
     OPENAI_KEY,
+    dedicated_keys,
     default_key,
     juror_environment,
-    own_keys,
 )
 from pytest_llmeval.providers.openai.provider import CHAT, Azure, OpenAIProvider, public_url
 from pytest_llmeval.providers.spec import ProviderRequest
@@ -35,7 +35,7 @@ _APIS = {"chat": CHAT, "embedding": EMBEDDINGS}
 
 
 def make_openai(request: ProviderRequest) -> BaseProvider:
-    """The provider of the endpoints at the base URL; without one, of Azure or of OpenAI itself.
+    """Make the provider of the base URL, or else of Azure or of OpenAI itself.
 
     Raises:
         InputError: An address cannot be used, or a key is missing.
@@ -63,19 +63,20 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
 
 
 def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvider:
-    """Azure, where the environment names a resource; else OpenAI itself."""
-    azure, key = _azure(environ), default_key(environ, request.is_judge)
+    """Make the provider of Azure if the environment names a resource, else of OpenAI."""
+    azure = _azure(environ)
+    key = default_key(environ, request.is_judge)
     if not key and request.is_called:
         service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
         option = _url_option(request)
-        remedy = f"For an endpoint of your own, which may need none, set {option}."
+        remedy = f"For an endpoint without a key, set {option}."
         raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
     return OpenAIProvider(None, key or NO_KEY, request.timeouts, azure, api=api)
 
 
 def _environment(request: ProviderRequest) -> Mapping[str, str]:
-    """The environment in which keys are looked for: a juror's key goes to no other host."""
+    """Return the environment for key lookup, since a juror's key goes to no other host."""
     if not request.juror:
         return request.environ
     fitting: tuple[str, ...] = ()
@@ -87,9 +88,9 @@ def _environment(request: ProviderRequest) -> Mapping[str, str]:
 
 
 def _no_key(request: ProviderRequest, service: str, usual: str, number: int) -> str:
-    specific = JURY_KEY if request.juror else own_keys(number, request.is_judge, False)[0]
+    specific = JURY_KEY if request.juror else dedicated_keys(number, request.is_judge, False)[0]
     return (
-        f"{request.place}: found no API key for {service}; allowed: a key in the environment "
+        f"{request.origin}: found no API key for {service}; allowed: a key in the environment "
         f"variable {specific} or {usual}."
     )
 
@@ -100,7 +101,7 @@ def _azure(environ: Mapping[str, str]) -> Azure | None:
         return None
     version = environ.get(AZURE_VERSION)
     if not version:
-        remedy = f"{AZURE_ENDPOINT} is set, so Azure is asked."
+        remedy = f"{AZURE_ENDPOINT} is set, so calls go to Azure."
         raise SettingError(AZURE_VERSION, "", ALLOWED_VERSION, remedy)
     return Azure(checked_url(endpoint, AZURE_ENDPOINT), version)
 

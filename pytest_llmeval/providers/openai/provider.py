@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 _LARGE_PROMPT = 50_000
-"""Characters from which a request may not fit into the buffers of a socket, so that sending it can stall."""
+"""Characters from which sending can stall, because a request may exceed a socket's buffers."""
 
 
 @dataclass(frozen=True)
 class Azure:
-    """An Azure OpenAI resource; the model of a request is the name of its deployment.
+    """An Azure OpenAI resource. The model of a request is the name of its deployment.
 
     Attributes:
         endpoint: For example ``https://NAME.openai.azure.com``.
@@ -43,14 +43,14 @@ class Azure:
 
 @dataclass(frozen=True)
 class Api:
-    """One call that an endpoint offers.
+    """One kind of call of an endpoint.
 
     Attributes:
-        gives: What comes back, for error texts.
-        path: Behind the base URL.
-        body: What is sent for a request, without the model.
-        read: Makes the completion of the reply's body, or raises `BadReply`.
-        mark: What tells its providers' fingerprints from those of a chat.
+        gives: Name of the result, for error texts.
+        path: Path after the base URL.
+        body: Makes the body of a request, without the model.
+        read: Reads the completion from the body of a reply, or raises `BadReply`.
+        mark: Part of the provider's fingerprint that separates it from a chat provider.
     """
 
     gives: str
@@ -75,16 +75,16 @@ class OpenAIProvider(BaseProvider):
     """Answers through one call of an endpoint, usually ``POST /chat/completions``.
 
     The raw ``post`` of the SDK takes half the CPU time of ``chat.completions.create``, and its
-    aiohttp client is the fastest; that client has no time-out for sending, so the few large
+    aiohttp client is the fastest. That client has no time-out for sending, so the few large
     requests go through the SDK's default client.
 
     Args:
-        base_url: Where; ``None`` for OpenAI itself. Its query, if any, is sent with every request.
-        api_key: The key. It appears in no message, repr or record.
-        timeouts: Limits on one call.
-        azure: The resource, instead of a base URL.
-        model: Asked for whatever model a request names; empty: the request's.
-        api: The call.
+        base_url: Base URL, or ``None`` for OpenAI itself. Every request includes its query.
+        api_key: The key. No message, repr or record contains it.
+        timeouts: Time limits on one call.
+        azure: The Azure resource, instead of a base URL.
+        model: Overrides the model of every request, unless empty.
+        api: The kind of call.
     """
 
     sees_case = False
@@ -107,26 +107,26 @@ class OpenAIProvider(BaseProvider):
         self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
-        self._place = f"{model}@{self.endpoint}" if model else self.endpoint
+        self._target = f"{model}@{self.endpoint}" if model else self.endpoint
         version = f"?api-version={azure.api_version}" if azure else ""
-        self.fingerprint: str | None = f"openai:{self._place}{api.mark}{version}"
+        self.fingerprint: str | None = f"openai:{self._target}{api.mark}{version}"
 
     def __repr__(self) -> str:
-        return f"OpenAIProvider({self._place!r})"
+        return f"OpenAIProvider({self._target!r})"
 
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one call; nothing is retried.
+        """Answer one request with one call, without retries.
 
         Raises:
-            CallTimeout: No answer within the time-outs.
-            RateLimited: 429.
+            CallTimeout: No answer within the time limits.
+            RateLimited: HTTP 429.
             EndpointDown: No connection, 5xx, 409 or 425.
             CallRefused: Any other 4xx, or a request that cannot be sent.
-            BadReply: The answer is not what was asked for.
+            BadReply: The answer is not of the requested kind.
         """
         outcome = await self._outcome(request)
         if isinstance(outcome, CallError):
-            # where neither the reply nor an exception of the SDK is in sight: both may hold the key
+            # Raised here, outside the except blocks: an SDK exception in the context holds the key.
             raise outcome
         return outcome
 
@@ -142,10 +142,9 @@ class OpenAIProvider(BaseProvider):
         large = (
             sum(len(str(message.get("content"))) for message in request.messages) >= _LARGE_PROMPT
         )
-        asked = f"{self.endpoint}, model {name!r}" if model else self.endpoint
-        client = self._client(
-            large
-        )  # before the clock starts: making the first one imports the SDK
+        target = f"{self.endpoint}, model {name!r}" if model else self.endpoint
+        # Made before the clock starts: the first client imports the SDK.
+        client = self._client(large)
         try:
             started = time.perf_counter()
             reply = await client.post(self._api.path, body=body, cast_to=_response_class())
@@ -157,13 +156,14 @@ class OpenAIProvider(BaseProvider):
             return replace(completion, rate_limits=limits) if limits else completion
         except BadReply as error:
             return BadReply(
-                f"{asked}: found no {self._api.gives}: {self._hide(str(error))}. Check the base URL."
+                f"{target}: found no {self._api.gives}: {self._hide(str(error))}. "
+                "Check the base URL."
             )
-        except Exception as error:  # also what the SDK lets through: errors of aiohttp, ValueErrors
-            return call_error(error, asked, self._hide)
+        except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
+            return call_error(error, target, self._hide)
 
     def _client(self, large: bool) -> AsyncOpenAI:
-        """The client for small or large requests, made when first needed: it belongs to the running event loop."""
+        """Return the client for small or large requests, made in the running event loop."""
         if large not in self._clients:
             self._clients[large] = self._new_client(large)
         return self._clients[large]
@@ -198,7 +198,7 @@ class OpenAIProvider(BaseProvider):
 
 
 def _response_class() -> Any:
-    """The class that makes the SDK hand out text and headers: its HTTP library is httpx2, before openai 3 httpx."""
+    """Return the SDK's response class: of httpx2, or of httpx before openai 3."""
     from openai import DefaultAioHttpClient
 
     library = next(
@@ -208,7 +208,7 @@ def _response_class() -> Any:
 
 
 def public_url(url: str) -> str:
-    """A URL without credentials, query and fragment."""
+    """Remove credentials, query and fragment from a URL."""
     parts = urlsplit(url)
     return urlunsplit(
         (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")

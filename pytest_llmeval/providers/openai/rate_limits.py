@@ -1,4 +1,4 @@
-"""What the headers of a reply say of rate limits, and of how long to wait."""
+"""Rate limits and waiting times in the headers of a reply."""
 
 from __future__ import annotations
 
@@ -25,35 +25,37 @@ _PART = r"(\d+(?:\.\d+)?|\.\d+)(ms|us|µs|ns|d|h|m|s)"
 
 
 def read_rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
-    """The limits that ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}`` tell.
+    """Read the headers ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}``.
 
-    A quota of which one of the three is missing is left out: Azure, for one, often tells only what
-    remains, and from that alone nobody can say when to go on.
+    A quota needs all three headers. Azure often sends only the remaining number, which does not say
+    when to continue.
 
     Args:
-        headers: The reply's; names in lower case are found.
+        headers: Headers of the reply. Lookups use lower case.
 
     Returns:
-        The limits, or ``None`` if the reply tells none.
+        The limits, or ``None`` without a complete quota.
     """
     requests, tokens = _quota(headers, "requests"), _quota(headers, "tokens")
     return RateLimits(requests, tokens) if requests or tokens else None
 
 
-def _quota(headers: Mapping[str, str], of: str) -> Quota | None:
-    remaining = _number(headers.get(f"x-ratelimit-remaining-{of}"))
+def _quota(headers: Mapping[str, str], resource: str) -> Quota | None:
+    remaining = _number(headers.get(f"x-ratelimit-remaining-{resource}"))
     if remaining is None:
-        return None  # most endpoints say nothing at all
-    limit = _number(headers.get(f"x-ratelimit-limit-{of}"))
-    reset_s = duration_s(headers.get(f"x-ratelimit-reset-{of}"))
-    return Quota(limit, remaining, reset_s) if limit and reset_s is not None else None
+        return None  # most endpoints send no such header
+    limit = _number(headers.get(f"x-ratelimit-limit-{resource}"))
+    reset_s = duration_s(headers.get(f"x-ratelimit-reset-{resource}"))
+    if not limit or reset_s is None:
+        return None
+    return Quota(limit, remaining, reset_s)
 
 
 def duration_s(text: str | None) -> float | None:
-    """Seconds of a duration as OpenAI writes it (``1h2m3s``, ``6m0s``, ``120ms``), or of a plain number of seconds.
+    """Read a duration such as ``1h2m3s``, ``6m0s`` or ``120ms``, or a number of seconds.
 
     Returns:
-        The seconds; ``None`` for what is neither, and for what is negative or endless.
+        The seconds, or ``None`` for any other text, a negative or an infinite number.
     """
     stripped = (text or "").strip()
     if re.fullmatch(rf"(?:{_PART})+", stripped):
@@ -62,7 +64,7 @@ def duration_s(text: str | None) -> float | None:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: ``Retry-After-Ms``, or ``Retry-After`` as seconds or as a date (RFC 9110, 10.2.3)."""
+    """Read ``Retry-After-Ms``, or ``Retry-After`` as seconds or date (RFC 9110, 10.2.3)."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -76,7 +78,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    """A number from zero on; ``None`` for anything else."""
+    """Read a finite number of zero or more; ``None`` for anything else."""
     with contextlib.suppress(TypeError, ValueError):
         number = float(text or "")
         return number if math.isfinite(number) and number >= 0 else None

@@ -1,4 +1,4 @@
-"""The body of a chat completion, read strictly."""
+"""A strict reader of chat completions."""
 
 from __future__ import annotations
 
@@ -10,30 +10,29 @@ from pytest_llmeval.errors import BadReply
 from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
 
 EXCERPT = 200
-"""Characters of an unreadable reply that an error shows."""
+"""Number of characters of an unreadable reply in an error."""
 
 
 def read_completion(text: str, *, model: str, endpoint: str, latency_s: float) -> Completion:
-    """The completion in a reply.
+    """Read the completion in a reply.
 
     Args:
         text: The reply's body.
-        model: The model that was asked, where the reply does not name one.
-        endpoint: Who answered.
-        latency_s: Seconds it took.
+        model: The requested model, if the reply does not name one.
+        endpoint: The endpoint that answered.
+        latency_s: Duration of the call in seconds.
 
     Raises:
-        BadReply: The body is not a chat completion. The message holds its first characters.
+        BadReply: The body is not a chat completion. The message has its first characters.
     """
     try:
         reply = json.loads(text)
         choices = reply["choices"]
         first = choices[0]
+        texts = tuple(_text(choice["message"]) for choice in choices)
         return Completion(
-            text=_text(first["message"]),
-            choices=tuple(_text(choice["message"]) for choice in choices)
-            if len(choices) > 1
-            else (),
+            text=texts[0],
+            choices=texts if len(texts) > 1 else (),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
             finish_reason=str(first.get("finish_reason") or ""),
@@ -48,7 +47,7 @@ def read_completion(text: str, *, model: str, endpoint: str, latency_s: float) -
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    """Content, or the refusal that came in its place; a call of tools has neither."""
+    """Read content or refusal. A tool call has neither."""
     content = message.get("content")
     if isinstance(content, list):
         content = "".join(part["text"] for part in content if part.get("type") == "text")
