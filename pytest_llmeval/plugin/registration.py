@@ -13,7 +13,7 @@ from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.state import STATE, PluginState
 from pytest_llmeval.plugin.worker import Worker
 
-_MARKERS = (
+MARKERS = (
     "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
     "run the test once for every case of the golden files",
     "llm_generate(**settings): how to generate for this test, by the names of the generation options",
@@ -33,7 +33,7 @@ def activate(config: pytest.Config) -> None:
     state = PluginState(config, read_settings(config), workerinput.get("workerid", "main"))
     config.stash[STATE] = state
     check_gates(state)
-    for marker in _MARKERS:
+    for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     manager = config.pluginmanager
     manager.register(fixtures, "llm_golden_fixtures")
