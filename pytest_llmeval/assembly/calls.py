@@ -1,4 +1,4 @@
-"""How calls are made, decided from the settings: where completions are kept, what is allowed, what is recorded."""
+"""The parts that make calls, built from the settings: store, limits, budget and recordings."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 ALONE, CONTROLLER = "main", "controller"
-DAY_S = 86_400
+_DAY_S = 86_400
 DRAIN_S = 1.0
-"""Seconds that calls in flight may still take when the run ends; they are paid for, and stored."""
+"""Seconds that calls in flight may still take when the run ends: they are paid for anyway."""
 
 OFF, REPLAY = "off", "none"
-"""Record modes: neither recorded nor replayed; only replayed."""
+"""The record modes without recordings, and without live calls."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """This process among those of a run.
+    """One process of a run.
 
     Attributes:
         run: Id of the run.
@@ -42,14 +42,14 @@ class Process:
 
     @property
     def is_alone(self) -> bool:
-        """Whether it is the only one."""
+        """Whether the run has no other process."""
         return self.member == ALONE
 
 
 def make_store(
     settings: Settings, process: Process, locations: Locations
 ) -> tuple[CompletionStore, SharedState]:
-    """Where completions are kept, and what the processes of the run share. Nothing is opened yet.
+    """Make the completion store and the state that the processes share, without opening a file.
 
     Raises:
         SettingError: ``--llm-store`` names no file.
@@ -57,7 +57,8 @@ def make_store(
     from pytest_llmeval.store.memory import LocalState, MemoryStore
     from pytest_llmeval.store.sqlite import SqliteStore
 
-    path, is_transient = store_path(settings, locations), _is_transient(settings)
+    path = store_path(settings, locations)
+    is_transient = _is_transient(settings)
     if settings.record == REPLAY or (is_transient and process.is_alone):
         return MemoryStore(), LocalState()
     store = SqliteStore(
@@ -67,20 +68,23 @@ def make_store(
         max_age_s=_max_age_s(settings),
         transient=is_transient,
     )
-    return store, LocalState() if process.is_alone else store
+    state = LocalState() if process.is_alone else store
+    return store, state
 
 
 def _is_transient(settings: Settings) -> bool:
-    """Whether no completion of another run may be used, nor one of this run be kept."""
+    """Return whether completions are neither taken from other runs nor left for them."""
     return settings.no_cache or settings.record == "all"
 
 
 def _max_age_s(settings: Settings) -> float | None:
-    return None if settings.max_age is None else settings.max_age * DAY_S
+    if settings.max_age is None:
+        return None
+    return settings.max_age * _DAY_S
 
 
 def shared_lanes(settings: Settings, run: str, locations: Locations) -> list[dict[str, Any]]:
-    """The documents of the lanes of a run whose workers share them; see `pytest_llmeval.engine.lane_rules`."""
+    """Return the state of the lanes that workers share; see `pytest_llmeval.engine.lane_rules`."""
     from pytest_llmeval.store.maintenance import shared_documents
 
     documents = shared_documents(store_path(settings, locations), run)
@@ -88,7 +92,7 @@ def shared_lanes(settings: Settings, run: str, locations: Locations) -> list[dic
 
 
 async def end_run(store: CompletionStore) -> None:
-    """Drop what only this run could use. Called once, by the last of its processes.
+    """Drop what only this run could use; the last of its processes calls this once.
 
     Raises:
         StoreError: The store cannot be written.
@@ -101,7 +105,7 @@ async def end_run(store: CompletionStore) -> None:
 
 
 def store_path(settings: Settings, locations: Locations) -> Path:
-    """The file of the completion store.
+    """Return the file of the completion store.
 
     Raises:
         SettingError: ``--llm-store`` names no file.
@@ -114,7 +118,7 @@ def store_path(settings: Settings, locations: Locations) -> Path:
 
 
 def make_overlay(settings: Settings, locations: Locations) -> CompletionStore:
-    """What a dry run reads instead: the store if there is one; nothing is written to it.
+    """Make the store of a dry run: it reads the completion store and never writes to it.
 
     Raises:
         SettingError: ``--llm-store`` names no file.
@@ -129,7 +133,7 @@ def make_overlay(settings: Settings, locations: Locations) -> CompletionStore:
 
 
 def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
-    """What sends the calls.
+    """Make the sender of live calls.
 
     Raises:
         SettingError: A line of ``llm_prices`` cannot be read.
@@ -150,7 +154,7 @@ def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
 
 
 def make_recordings(settings: Settings, locations: Locations) -> Recordings | None:
-    """The recordings, in a run that records or replays."""
+    """Return the recordings; ``None`` in a run that neither records nor replays."""
     if settings.record == OFF:
         return None
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -158,6 +162,7 @@ def make_recordings(settings: Settings, locations: Locations) -> Recordings | No
     folder = settings.recordings
     if folder is not None:
         path = locations.path("recordings", folder)
-        is_below = path.is_relative_to(locations.root)
-        folder = str(path.relative_to(locations.root) if is_below else path)
+        if path.is_relative_to(locations.root):
+            path = path.relative_to(locations.root)
+        folder = str(path)
     return Recordings(settings.record, locations.root, folder)

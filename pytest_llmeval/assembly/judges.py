@@ -1,4 +1,4 @@
-"""Judges, made from the settings: who is asked, how, and with what jury and opponent."""
+"""Judges, made from the settings: model, reply format, jury and opponent."""
 
 from __future__ import annotations
 
@@ -18,29 +18,35 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-EITHER = ("toxicity", "bias")
-"""Scores that a metric or a judge gives; the setting of the same name says which."""
 JURY = "jury"
-UNNAMED = "openai"
-"""What stands for a judge whose endpoint serves one model that nobody has named."""
-NO_JUDGE = "no judge is configured: set --llm-judge-model NAME (and --llm-judge-base-url where it is not OpenAI's)"
+_UNNAMED = "openai"
+"""The name of a judge whose endpoint serves a single, unnamed model."""
+NO_JUDGE = (
+    "no judge is configured: set --llm-judge-model NAME "
+    "(and --llm-judge-base-url for an endpoint other than OpenAI's)"
+)
 
 
 def asks_judge(name: str, settings: Settings) -> bool:
-    """Whether a score is a judge's."""
+    """Return whether a judge gives this score."""
     from pytest_llmeval.judges.registry import is_kind
 
     head = name.partition(".")[0]
-    return is_kind(head) and (head not in EITHER or getattr(settings, head) == "judge")
+    # A metric or a judge can give these two.
+    if head == "toxicity":
+        return settings.toxicity == "judge"
+    if head == "bias":
+        return settings.bias == "judge"
+    return is_kind(head)
 
 
 class Judges:
     """Makes judges.
 
     Args:
-        providers: Who can be asked.
+        providers: The providers of this process.
         locations: The folders that paths are relative to.
-        opponent: Makes the one whose answers ``pairwise`` compares with, if one is set.
+        opponent: Makes the opponent of ``pairwise``; ``None`` where none is set.
     """
 
     def __init__(
@@ -54,15 +60,10 @@ class Judges:
         self._opponent = opponent
 
     def make(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
-        """A judge.
-
-        Args:
-            name: Its kind, for example ``rubric``.
-            params: The kind's parameters.
-            settings: The settings of the test.
+        """Make a judge of a kind, for example ``rubric``.
 
         Raises:
-            NotConfiguredError: Nothing is set that could judge.
+            NotConfiguredError: No judge is set.
             SettingError: The kind does not take these parameters.
         """
         from pytest_llmeval.judges.registry import make_judge
@@ -73,17 +74,17 @@ class Judges:
             raise NotConfiguredError(f"{name}: {NO_JUDGE}")
         setup = self._setup(role, settings)
         jury = tuple(
-            replace(setup, provider=self._providers.ready(each), model=each.label)
-            for each in jurors
+            replace(setup, provider=self._providers.ready(juror), model=juror.label)
+            for juror in jurors
         )
         return make_judge(
             name, params, replace(setup, jury=jury, opponent=self._opponent(settings))
         )
 
     def model(self, name: str, settings: Settings) -> str:
-        """Name of the model that judges; of a jury, those of all jurors; else what stands for it."""
+        """Return the name of the judging model; for a jury, the names of all jurors."""
         roles = jury_roles(settings) if name == JURY else (judging_role(settings),)
-        return ", ".join(role.label for role in roles if role) or UNNAMED
+        return ", ".join(role.label for role in roles if role) or _UNNAMED
 
     def _setup(self, role: Role, settings: Settings) -> JudgeSetup:
         from pytest_llmeval.judges.setup import JudgeSetup
@@ -102,16 +103,16 @@ class Judges:
     def _rubrics(self, settings: Settings) -> Mapping[str, Rubric]:
         from pytest_llmeval.judges.rubrics import ONLY, default_rubric, load_rubrics, read_criteria
 
-        own: Mapping[str, Rubric] = {}
+        rubrics: Mapping[str, Rubric] = {}
         if settings.judge_rubric:
-            own = load_rubrics(self._locations.path("judge_rubric", settings.judge_rubric))
+            rubrics = load_rubrics(self._locations.path("judge_rubric", settings.judge_rubric))
         elif settings.judge_criteria:
-            own = read_criteria(settings.judge_criteria)
-        return {ONLY: default_rubric(), **own}
+            rubrics = read_criteria(settings.judge_criteria)
+        return {ONLY: default_rubric(), **rubrics}
 
 
 def opponent_spec(settings: Settings) -> tuple[str, str] | None:
-    """Kind and name of ``--llm-judge-against``; ``None`` if it is not set.
+    """Return kind and name of ``--llm-judge-against``; ``None`` if it is not set.
 
     Raises:
         SettingError: It is neither a column, a run nor a model.

@@ -1,4 +1,4 @@
-"""Whose answers ``pairwise`` compares with: a column of the golden file, an earlier run, or a second model."""
+"""Opponents of ``pairwise``: a column of the golden file, an earlier run, or a second model."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-_Ask = Callable[["BaseProvider", Case, "Settings"], Request]
+_MakeRequest = Callable[["BaseProvider", Case, "Settings"], Request]
 
 
 @dataclass(frozen=True)
 class _ColumnOpponent:
-    """The answers that stand in a column of the golden file."""
+    """Answers from a column of the golden file."""
 
     column: str
 
     @property
     def name(self) -> str:
-        """What identifies it."""
+        """Identity of the opponent, part of the judge's fingerprint."""
         return f"column:{self.column}"
 
     async def answer(self, case: Case) -> Completion:
-        """The text of the column.
+        """Return the text of the column.
 
         Raises:
             InputError: The case has none.
         """
-        return _given(
+        return _as_completion(
             case.metadata.get(self.column), f"{case.source} has no text in column {self.column!r}"
         )
 
 
 @dataclass(frozen=True)
 class RunOpponent:
-    """The answers of an earlier run.
+    """Answers of an earlier run.
 
     Attributes:
         run: Its id or name, or ``latest``.
@@ -61,18 +61,18 @@ class RunOpponent:
 
     @property
     def name(self) -> str:
-        """What identifies it."""
+        """Identity of the opponent, part of the judge's fingerprint."""
         return f"run:{self._answers[0]}"
 
     async def answer(self, case: Case) -> Completion:
-        """What was answered to the case then.
+        """Return the answer of that run to the case.
 
         Raises:
             InputError: The run has no answer to it.
             RunLogError: The run log cannot be read.
         """
         run, answers = self._answers
-        return _given(
+        return _as_completion(
             answers.get((case.source.file, case.id)),
             f"run {run} has no answer to {case.source} ({case.id})",
         )
@@ -83,62 +83,63 @@ class RunOpponent:
 
         with closing(RunLog(self.log, must_exist=True)) as log:
             run = find_run(log, self.run)
-            return run.id, {
-                (result.case.source.file, result.case.id): result.completion.text
-                for result in log.results(run.id)
-                if result.completion is not None
-            }
+            answers: dict[tuple[str, str], str] = {}
+            for result in log.results(run.id):
+                if result.completion is not None:
+                    answers[result.case.source.file, result.case.id] = result.completion.text
+            return run.id, answers
 
 
 @dataclass(frozen=True)
 class _ModelOpponent:
-    """The answers of a second model, asked what the model under test is asked.
+    """Answers of a second model to the requests of the model under test.
 
     Attributes:
         model: Its name.
-        provider: Who answers for it.
-        ask: Makes the request of a case.
+        provider: Its provider.
+        make_request: Makes the request of a case.
         settings: The settings of the test, with the second model in them.
     """
 
     model: str
     provider: BaseProvider
-    ask: _Ask
+    make_request: _MakeRequest
     settings: Settings
 
     @property
     def name(self) -> str:
-        """What identifies it."""
+        """Identity of the opponent, part of the judge's fingerprint."""
         return f"model:{self.model} {self.provider.fingerprint}"
 
     async def answer(self, case: Case) -> Completion:
-        """What the model answers.
+        """Return the answer of the model.
 
         Raises:
-            CallError: No completion could be had.
+            CallError: The call failed.
             InputError: The prompt cannot be made.
         """
         from pytest_llmeval.providers.extraction import extract_answer
 
-        answer = await self.provider.complete(self.ask(self.provider, case, self.settings))
-        return (
-            extract_answer(answer, self.settings.answer_pattern)
-            if self.settings.answer_pattern
-            else answer
-        )
+        request = self.make_request(self.provider, case, self.settings)
+        answer = await self.provider.complete(request)
+        if self.settings.answer_pattern:
+            return extract_answer(answer, self.settings.answer_pattern)
+        return answer
 
 
-def make_opponent(settings: Settings, providers: Providers, ask: _Ask, log: str) -> Opponent | None:
-    """The opponent that is set; ``None`` if none is.
+def make_opponent(
+    settings: Settings, providers: Providers, make_request: _MakeRequest, log: str
+) -> Opponent | None:
+    """Make the opponent that is set; ``None`` if none is.
 
     Args:
         settings: The settings of the test.
-        providers: Who can be asked.
-        ask: Makes the request of a case.
+        providers: The providers of this process.
+        make_request: Makes the request of a case.
         log: Path or URL of the run log.
 
     Raises:
-        InputError: It cannot be used.
+        InputError: The opponent cannot be used.
     """
     spec = opponent_spec(settings)
     if spec is None:
@@ -149,10 +150,10 @@ def make_opponent(settings: Settings, providers: Providers, ask: _Ask, log: str)
     if kind == "run":
         return RunOpponent(name, log)
     provider = providers.ready(Role(None, settings.base_url, name, "--llm-model"))
-    return _ModelOpponent(name, provider, ask, replace(settings, model=name))
+    return _ModelOpponent(name, provider, make_request, replace(settings, model=name))
 
 
-def _given(text: object, otherwise: str) -> Completion:
+def _as_completion(text: object, complaint: str) -> Completion:
     if not isinstance(text, str) or not text.strip():
-        raise InputError(otherwise)
+        raise InputError(complaint)
     return Completion(text, endpoint="opponent", cost_usd=0.0)

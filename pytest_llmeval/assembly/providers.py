@@ -1,4 +1,4 @@
-"""Who answers and who judges, made from the settings once, with the engine in front."""
+"""The providers of one process, made from the settings, with the engine in front of them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a session runs.
+    """The surroundings of a session: folders, environment variables and process.
 
     Attributes:
-        locations: The folders that paths are relative to; golden files are named relative to the
-            root.
-        variables: Environment variables; API keys are read from them, once.
+        locations: The folders that paths are relative to.
+        variables: Environment variables, the only source of API keys.
         local_urls: Base URLs of local models that another process already serves, by provider spec.
-        runs_all: Whether the command line names no part of the tests.
-        process: This process among those of the run.
+        runs_all: Whether the command line selects no part of the tests.
+        process: This process of the run.
     """
 
     locations: Locations
@@ -45,29 +44,32 @@ class Providers:
 
     Args:
         settings: The settings in force for the run.
-        environment: Where it runs.
-        engine: Gives the engine; asked when the first provider is needed.
+        environment: Folders, variables and process of the session.
+        engine: Returns the engine; called when the first provider is needed.
     """
 
     def __init__(
         self, settings: Settings, environment: Environment, engine: Callable[[], Engine]
     ) -> None:
-        self._settings, self._environment, self._engine = settings, environment, engine
-        self._made: dict[tuple[object, ...], BaseProvider] = {}
+        self._settings = settings
+        self._environment = environment
+        self._engine = engine
+        self._providers: dict[tuple[object, ...], BaseProvider] = {}
 
     def ready(self, role: Role, service: Service = "chat") -> BaseProvider:
-        """The provider of a role, whose calls go through the engine.
+        """Return the provider of a role, whose calls go through the engine.
 
         Raises:
-            InputError: It cannot be made; or there is a budget, and the price of a call is unknown.
+            InputError: It cannot be made, or a budget is set and the price of a call is unknown.
         """
-        provider, engine = self.bare(role, service), self._engine()
+        provider = self.bare(role, service)
+        engine = self._engine()
         if self._settings.budget is not None and not engine.has_price(provider, role.model):
             raise InputError(unpriced(provider, role.model))
         return engine.metered(provider)
 
     def bare(self, role: Role, service: Service = "chat") -> BaseProvider:
-        """The provider of a role itself, made once.
+        """Return the provider of a role without the engine in front.
 
         Raises:
             InputError: It cannot be made.
@@ -76,20 +78,22 @@ class Providers:
         spec = find_spec(role.spec)
         if spec is not None and spec.needs_url:
             key = (*key, role.base_url, role.is_judge, role.juror)
-        if key not in self._made:
-            made = self._made[key] = make_provider(self._request(role, service))
-            self._engine().name(made, role.spec or "")
-        return self._made[key]
+        if key not in self._providers:
+            provider = make_provider(self._request(role, service))
+            self._engine().name(provider, role.spec or "")
+            self._providers[key] = provider
+        return self._providers[key]
 
     def _request(self, role: Role, service: Service) -> ProviderRequest:
-        settings, written = self._settings, role.spec or DEFAULT
+        settings = self._settings
+        written = role.spec or DEFAULT
         spec = find_spec(written)
         if spec is not None and spec.names_file:
             locations = self._environment.locations
             written = locations.existing(role.setting, written, f"{spec.prefix}:")
         return ProviderRequest(
             spec=written,
-            origin=role.place,
+            origin=role.option,
             environ=self._environment.variables,
             base_url=role.base_url,
             timeouts=Timeouts(
@@ -106,11 +110,11 @@ class Providers:
 
 
 def make_embedder(settings: Settings, provide: Callable[[Role, Service], BaseProvider]) -> Embedder:
-    """A local model, or an endpoint's, at the base URL of the model under test.
+    """Make the embedder: a local model, or one at the base URL of the model under test.
 
     Args:
         settings: ``--llm-embedding`` and ``--llm-base-url``.
-        provide: Makes the provider of a role whose calls go through the engine.
+        provide: Returns the provider of a role, whose calls go through the engine.
 
     Raises:
         InputError: It cannot be used.

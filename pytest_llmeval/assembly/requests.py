@@ -1,4 +1,4 @@
-"""What is asked for a case."""
+"""The requests of a case."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def request_for(
     provider: BaseProvider, case: Case, settings: Settings, template: str | None
 ) -> Request:
-    """The request of a case.
+    """Make the request of a case.
 
     Args:
-        provider: Who will be asked.
+        provider: The provider that will answer.
         case: The case.
         settings: The settings of the test.
-        template: Template of the prompt, its file found; ``None`` for none.
+        template: Template of the prompt, a file as an absolute path; ``None`` for none.
 
     Raises:
         InputError: The prompt cannot be made.
@@ -38,8 +38,9 @@ def request_for(
 
 
 def numbered(request: Request, number: int) -> Request:
-    """The request of one sample. A seed counts up, or an endpoint that heeds it would give one answer n times."""
+    """Return the request of one sample, with a seed of its own."""
     parameters = request.parameters
+    # With one seed for all samples, an endpoint would give the same answer n times.
     if number and parameters.seed is not None:
         parameters = replace(parameters, seed=parameters.seed + number)
     return replace(request, parameters=parameters, sample=number)

@@ -7,33 +7,34 @@ import re
 import uuid
 from datetime import datetime, timezone
 from importlib import metadata
+from typing import Any
 
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 _DISTRIBUTION = "pytest-llm-golden"
 
 
 def new_run_id() -> str:
-    """An experiment id: when it started, and something random."""
+    """Make an experiment id: the time, and six random digits."""
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 _HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
-"""What an address may tell behind its question mark beside the version of Azure's API: a key."""
+"""The query of an address, which may hold a key; the version of Azure's API holds none."""
 
 
 def started_run(
     run_id: str, settings: Settings, started: datetime, versions: dict[str, str]
 ) -> Run:
-    """The record of a run that starts.
+    """Make the record of a run that starts.
 
     Args:
         run_id: Its experiment id.
         settings: The settings in force.
         started: When it started.
-        versions: Versions to log, besides those of Python and of this package.
+        versions: Versions to log, in addition to those of Python and of this package.
     """
     return Run(
         id=run_id,
@@ -49,15 +50,14 @@ def started_run(
 
 
 def _changed_settings(settings: Settings) -> dict[str, str]:
-    """The settings that differ from their defaults, as text; of those that may hold a secret, only what they are."""
-    pairs = {option.name: (getattr(settings, option.name), option.default) for option in OPTIONS}
-    changed = {
-        name: value
-        for name, (value, default) in pairs.items()
-        if value not in (default, (), {}, None)
-    }
+    """Return the settings that differ from their defaults, as text and without secrets."""
+    changed: dict[str, Any] = {}
+    for option in OPTIONS:
+        value = getattr(settings, option.name)
+        if value not in (option.default, (), {}, None):
+            changed[option.name] = value
     if "log" in changed:
-        changed["log"] = shown_place(settings.log)
+        changed["log"] = shown_address(settings.log)
     for name in {"base_url", "judge_base_url"} & changed.keys():
         changed[name] = _HIDDEN.sub("", changed[name])
     if "jury" in changed:

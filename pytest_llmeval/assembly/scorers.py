@@ -1,4 +1,4 @@
-"""A scorer together with what its scores must say of it."""
+"""A scorer with the arguments and the judge that its scores record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ReadyScorer:
-    """A metric or judge, ready to score. What it scores carries its arguments and its judge.
+    """A metric or judge, with the arguments and the judge that its scores record.
 
     Attributes:
-        scorer: Gives the scores.
+        scorer: The metric or judge.
         params: Its arguments, as built-in types.
         judge: The model that judges; empty for a metric.
     """
@@ -38,21 +38,21 @@ class ReadyScorer:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether its scores are awaited, because it asks a model."""
+        """Whether its scores are awaited, because it calls a model."""
         return iscoroutinefunction(self.scorer.score)
 
     def complete(self, score: Score) -> Score:
-        """The score with the arguments and the judge; a scorer of the user may name its own judge."""
+        """Add the arguments and the judge to a score, unless a custom scorer has named a judge."""
         return replace(score, params=self.params, judge=self.judge or score.judge)
 
     def as_score(self, result: object) -> Score:
-        """What the scorer returned, as a Score."""
+        """Turn the result of the scorer into a Score."""
         from pytest_llmeval.metrics.as_score import as_score
 
         return self.complete(as_score(self.scorer, result))
 
     def unscored(self, error: Exception | str) -> Score:
-        """The Score of an answer that could not be scored."""
+        """Make the Score of an answer that could not be scored."""
         from pytest_llmeval.metrics.as_score import unscored
 
         return self.complete(unscored(self.scorer, error))

@@ -1,4 +1,4 @@
-"""One process's session: makes every part from the settings, once, and hands it out."""
+"""The session of one process: it makes every part from the settings, once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.store.recordings.recordings import Recordings
 
 
-NO_MODEL = "no model is configured: set --llm-model NAME, --llm-provider SPEC, or override the fixture llm_provider"
+_NO_MODEL = (
+    "no model is configured: set --llm-model NAME, --llm-provider SPEC, "
+    "or override the fixture llm_provider"
+)
 RUBRIC = "rubric"
 
 
@@ -53,12 +56,13 @@ class Session:
 
     Args:
         settings: The settings in force for the run.
-        environment: Where it runs.
+        environment: Folders, variables and process of the session.
     """
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self.settings = settings
-        self.locations, self.runs_all = environment.locations, environment.runs_all
+        self.locations = environment.locations
+        self.runs_all = environment.runs_all
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
         self._judges = Judges(self.providers, self.locations, self._opponent)
@@ -67,24 +71,21 @@ class Session:
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine; made, with its store, when the first call is needed."""
+        """The engine, made with its store when the first call is needed."""
         from pytest_llmeval.engine.engine import Engine
 
-        where, settings = self._environment, self.settings
+        settings = self.settings
+        process = self._environment.process
         if settings.dry_run:
-            return Engine(
-                make_overlay(settings, self.locations),
-                self.estimate,
-                "",
-                self.recordings,
-            )
-        store, state = make_store(settings, where.process, self.locations)
-        last = end_run if where.process.is_alone else None
-        return Engine(store, make_caller(settings, state), where.process.run, self.recordings, last)
+            overlay = make_overlay(settings, self.locations)
+            return Engine(overlay, self.estimate, "", self.recordings)
+        store, state = make_store(settings, process, self.locations)
+        last = end_run if process.is_alone else None
+        return Engine(store, make_caller(settings, state), process.run, self.recordings, last)
 
     @cached_property
     def estimate(self) -> Estimate:
-        """What a dry run has counted."""
+        """The calls and prices that a dry run has counted."""
         from pytest_llmeval.engine.estimate import Estimate
         from pytest_llmeval.engine.pricing import Prices
 
@@ -92,12 +93,12 @@ class Session:
 
     @cached_property
     def recordings(self) -> Recordings | None:
-        """The recordings, in a run that records or replays."""
+        """The recordings; ``None`` in a run that neither records nor replays."""
         return make_recordings(self.settings, self.locations)
 
     @cached_property
     def trust(self) -> Trust:
-        """Whether judges may gate.
+        """Decides which judges may gate.
 
         Raises:
             SettingError: ``--llm-min-agreement`` names no figure.
@@ -113,7 +114,7 @@ class Session:
 
     @cached_property
     def metrics(self) -> MetricRegistry:
-        """The metrics that exist: ours, those of entry points, and those that a hook adds."""
+        """All metrics: built-in ones, those of entry points, and those that a hook adds."""
         from pytest_llmeval.assembly.providers import make_embedder
         from pytest_llmeval.metrics.registry import MetricRegistry
 
@@ -130,11 +131,11 @@ class Session:
         return registry
 
     def cases(self, path: Path, columns: Iterable[str] = ()) -> list[Case]:
-        """The cases of a golden file, read once.
+        """Return the cases of a golden file, which is read once.
 
         Args:
             path: The golden file.
-            columns: Lines ``COLUMN = FIELD``, beside those of the settings.
+            columns: Lines ``COLUMN = FIELD``, in addition to those of the settings.
 
         Raises:
             GoldenFileError: The file cannot be used.
@@ -151,19 +152,19 @@ class Session:
         return self._cases[key]
 
     def provider(self, settings: Settings) -> BaseProvider:
-        """Who answers under these settings.
+        """Return the provider that answers under these settings.
 
         Raises:
-            NotConfiguredError: Nothing is set that could.
-            InputError: What is set cannot be used.
+            NotConfiguredError: No model is set.
+            InputError: The model or provider cannot be used.
         """
         role = answering_role(settings)
         if role is None:
-            raise NotConfiguredError(NO_MODEL)
+            raise NotConfiguredError(_NO_MODEL)
         return self.providers.ready(role)
 
     def request(self, provider: BaseProvider, case: Case, settings: Settings) -> Request:
-        """What a provider is asked for a case.
+        """Make the request for a case.
 
         Raises:
             InputError: The prompt cannot be made.
@@ -174,24 +175,25 @@ class Session:
         return request_for(provider, case, settings, template)
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> ReadyScorer:
-        """The metric or judge of this name.
+        """Return the metric or judge of this name.
 
         Raises:
-            NotConfiguredError: It is a judge, and nothing is set that could judge.
+            NotConfiguredError: It is a judge, and no judge is set.
             SettingError: No scorer has this name, or it does not take these parameters.
         """
-        key = (name, repr(sorted(params.items())) if params else "", settings)
+        key = (name, repr(sorted(params.items())), settings)
         if key not in self._scorers:
-            is_judge = asks_judge(name, settings)
-            make = self._judges.make if is_judge else self._metric
-            judge = self._judges.model(name, settings) if is_judge else ""
-            self._scorers[key] = ReadyScorer(
-                make(name, params, settings), plain_params(params), judge
-            )
+            judge = ""
+            if asks_judge(name, settings):
+                scorer = self._judges.make(name, params, settings)
+                judge = self._judges.model(name, settings)
+            else:
+                scorer = self._metric(name, params)
+            self._scorers[key] = ReadyScorer(scorer, plain_params(params), judge)
         return self._scorers[key]
 
     def score(self, ready: ReadyScorer, case: Case, completion: Completion) -> Score:
-        """One score; what the scorer raises becomes an unscored Score."""
+        """Score a completion; an error of the scorer becomes an unscored Score."""
         if ready.is_awaited:
             return self.engine.run(self.judged(ready, case, completion))
         try:
@@ -203,7 +205,10 @@ class Session:
             return ready.unscored(error)
 
     async def judged(self, ready: ReadyScorer, case: Case, completion: Completion) -> Score:
-        """The same for a scorer that asks a model, on the engine's event loop; a judge must be one that may gate."""
+        """Score with a scorer that calls a model, on the engine's event loop.
+
+        The score of a judge that may not gate is unscored.
+        """
         try:
             result: Any = ready.scorer.score(case, completion)
             score = ready.as_score(await result)
@@ -216,18 +221,18 @@ class Session:
             return ready.unscored(error)
 
     def serve_models(self) -> dict[str, str]:
-        """Start the models of these settings that one process can serve for others.
-
-        Returns:
-            Their base URLs, by provider specification.
-        """
+        """Start the local models that serve all processes; return their URLs by provider spec."""
         if self.settings.record == REPLAY:
             return {}
-        providers = {role.spec: self.providers.bare(role) for role in served_roles(self.settings)}
-        return {spec: provider.serve() for spec, provider in providers.items() if spec}
+        urls: dict[str, str] = {}
+        for role in served_roles(self.settings):
+            if role.spec and role.spec not in urls:
+                urls[role.spec] = self.providers.bare(role).serve()
+        return urls
 
-    def told(self) -> dict[str, Any]:
-        """What this process has sent and recorded, as built-in types that its controller can take in."""
+    def worker_report(self) -> dict[str, Any]:
+        """Return traffic, recordings and judges of this process as built-in types."""
+        # The parts are cached properties: asking for one would make it.
         sent = self.engine.traffic if "engine" in vars(self) else Traffic()
         facts = self.trust.facts() if "trust" in vars(self) else ()
         recorded = self.recordings.changes() if self.recordings else ""
@@ -249,23 +254,22 @@ class Session:
         """Close connections and end the engine's thread, if there is one.
 
         Args:
-            drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
+            drain_s: Seconds that calls in flight may still take; ``None`` waits for every answer.
         """
         if "engine" in vars(self):
             self.engine.close(drain_s)
 
     def _opponent(self, settings: Settings) -> Opponent | None:
-        """Whose answers are compared with."""
+        """Make the opponent of ``pairwise``; ``None`` if none is set."""
         from pytest_llmeval.assembly.opponents import make_opponent
 
         return make_opponent(settings, self.providers, self.request, self.log)
 
-    def _metric(self, name: str, params: Mapping[str, Any], settings: Settings) -> BaseScorer:
+    def _metric(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
         from pytest_llmeval.judges.registry import kind_names
 
-        names = list(
-            dict.fromkeys([*kind_names(), *(info.name for info in self.metrics.describe())])
-        )
+        metrics = [info.name for info in self.metrics.describe()]
+        names = list(dict.fromkeys([*kind_names(), *metrics]))
         if name.partition(".")[0] not in names:
             raise SettingError("the score", name, ", ".join(names), nearest(name, names))
         return self.metrics.create(name, params)

@@ -1,4 +1,4 @@
-"""Whether a judge may gate: it has passed its self-test, and agrees with people as far as that is asked for."""
+"""Trust in judges: a judge may gate if it passes its self-test and agrees with people."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SELFTEST = "self-test"
 _SKIPPED = "skipped with --llm-no-selftest"
 _REPLAYED = "its replies come from recordings"
-_NOT_REFERENCED = "what it judges by is not the expected answer"
+_NOT_REFERENCED = "it does not judge by the expected answer"
 _SEED = 0
 
 FIGURE_NAMES = (
@@ -44,12 +44,12 @@ FIGURE_NAMES = (
 
 
 @dataclass(frozen=True)
-class _Demands:
-    """What is asked of a judge.
+class _Requirements:
+    """The requirements that a judge must meet.
 
     Attributes:
         selftest: Whether it must pass a self-test.
-        replays: Whether recordings are looked into first.
+        replays: Whether recordings are read before a call is made.
         agreement: Bounds on the figures of its calibration.
     """
 
@@ -58,71 +58,69 @@ class _Demands:
     agreement: tuple[Threshold, ...] = ()
 
 
-def parse_bounds(texts: Sequence[str], place: str) -> list[Threshold]:
-    """Bounds on figures of a calibration, for example ``kappa>=0.6``, or ``kappa.low>=0.4`` on the lower end.
+def parse_bounds(texts: Sequence[str], origin: str) -> list[Threshold]:
+    """Read bounds on figures of a calibration.
 
     Args:
-        texts: The bounds.
-        place: Where they were written, for error texts.
+        texts: For example ``kappa>=0.6``, or ``kappa.low>=0.4`` for the lower end of its interval.
+        origin: The option that holds them, for error texts.
 
     Raises:
         SettingError: One cannot be read, or names no figure.
     """
-    bounds = [Threshold.parse(text, place) for text in texts]
+    bounds = [Threshold.parse(text, origin) for text in texts]
     for bound in bounds:
         name, _, end = bound.metric.partition(".")
         if name not in FIGURE_NAMES or end not in ("", "low"):
-            allowed = f"{', '.join(FIGURE_NAMES)}, or one of them with .low for the lower end of its interval"
-            raise SettingError(place, bound.metric, allowed, nearest(name, FIGURE_NAMES))
+            allowed = (
+                f"{', '.join(FIGURE_NAMES)}, or one of them with .low for the lower end of its "
+                "interval"
+            )
+            raise SettingError(origin, bound.metric, allowed, nearest(name, FIGURE_NAMES))
     return bounds
 
 
 def make_trust(settings: Settings, locations: Locations) -> Trust:
-    """What says whether judges may gate, by the settings.
-
-    Args:
-        settings: The settings.
-        locations: The folders that paths are relative to.
+    """Make the object that decides which judges may gate.
 
     Raises:
         SettingError: ``--llm-min-agreement`` names no figure.
     """
     from pytest_llmeval.store.judge_file import JudgeFile
 
-    replays = settings.record not in (OFF, "all")
-    demands = _Demands(
-        not settings.no_selftest,
-        replays,
-        tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement")),
+    requirements = _Requirements(
+        selftest=not settings.no_selftest,
+        replays=settings.record not in (OFF, "all"),
+        agreement=tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement")),
     )
-    return Trust(demands, JudgeFile(locations.path("judges", settings.judges)))
+    return Trust(requirements, JudgeFile(locations.path("judges", settings.judges)))
 
 
 class Trust:
-    """Says of each score whether its judge may gate, and remembers what is known of the judges.
+    """Decides which judges may gate, and collects the facts about them.
 
     Args:
-        demands: What is asked of them.
-        file: What earlier runs have found out.
+        requirements: What a judge must do.
+        file: The judge file, with the facts of earlier runs.
 
     Attributes:
-        cases: The cases of the run; those of the self-tests are drawn from them, in every process
-            alike.
+        cases: The cases of the run. Every process draws the same of them for the self-tests.
     """
 
-    def __init__(self, demands: _Demands, file: JudgeFile) -> None:
+    def __init__(self, requirements: _Requirements, file: JudgeFile) -> None:
         self.cases: Sequence[Case] = ()
-        self._demands, self._file = demands, file
-        self._asked: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
+        self._requirements = requirements
+        self._file = file
+        self._examinations: dict[tuple[str, str], asyncio.Task[JudgeFacts]] = {}
         self._facts: dict[str, JudgeFacts] = {}
 
     async def judged(self, judge: BaseScorer, case: Case, score: Score, model: str) -> Score:
-        """The score, if its judge may gate; else unscored, with the reason.
+        """Return the score if its judge may gate, else an unscored Score with the reason.
 
         Args:
-            judge: Who gave it.
-            case: On which case; a row may have a criterion of its own, and so another judge.
-            score: What it gave.
+            judge: The judge.
+            case: The case, whose row may have its own criterion and so its own judge.
+            score: The score of the judge.
             model: The model that judged.
 
         Raises:
@@ -132,101 +130,112 @@ class Trust:
         judge = judge.for_case(case)
         untested = self._untested(judge, score)
         key = (score.version, untested)
-        if key not in self._asked:  # once for all scores that are made at the same time
-            self._asked[key] = asyncio.ensure_future(self._find_out(judge, score, model, untested))
-        refusal = self._refusal(await asyncio.shield(self._asked[key]))
-        return (
-            replace(score, value=None, error=refusal)
-            if refusal and score.value is not None
-            else score
-        )
+        # Scores that are made at the same time share one examination.
+        if key not in self._examinations:
+            examination = self._examine(judge, score, model, untested)
+            self._examinations[key] = asyncio.ensure_future(examination)
+        refusal = self._refusal(await asyncio.shield(self._examinations[key]))
+        if refusal and score.value is not None:
+            return replace(score, value=None, error=refusal)
+        return score
 
     async def count(self, judge: BaseScorer) -> None:
-        """Let the calls of a self-test be counted, in a dry run."""
-        is_due = self._demands.selftest and not self._demands.replays and judge.is_reference_based
-        if not is_due or self._passed(judge.version):
+        """Count the calls of a self-test, in a dry run."""
+        is_live = self._requirements.selftest and not self._requirements.replays
+        if not is_live or not judge.is_reference_based or self._passed(judge.version):
             return
-        with contextlib.suppress(CallError):  # nothing is sent, so nothing is answered
+        with contextlib.suppress(CallError):  # a dry run sends nothing
             await self._test(judge)
 
     def facts(self) -> tuple[JudgeFacts, ...]:
-        """What is known of the judges that have scored here, by fingerprint."""
-        return tuple(facts for _, facts in sorted(self._facts.items()))
+        """Return the facts about the judges that have scored here, sorted by fingerprint."""
+        return tuple(self._facts[fingerprint] for fingerprint in sorted(self._facts))
 
     def _untested(self, judge: BaseScorer, score: Score) -> str:
-        """Why there is no self-test; empty if there is to be one."""
-        if not self._demands.selftest:
+        """Return why the judge needs no self-test; empty if it needs one."""
+        if not self._requirements.selftest:
             return _SKIPPED
         if not judge.is_reference_based:
             return _NOT_REFERENCED
-        return (
-            _REPLAYED if self._demands.replays and all(call.cached for call in score.calls) else ""
-        )
+        if self._requirements.replays and all(call.cached for call in score.calls):
+            return _REPLAYED
+        return ""
 
-    async def _find_out(
+    async def _examine(
         self, judge: BaseScorer, score: Score, model: str, untested: str
     ) -> JudgeFacts:
-        entry, selftest = self._file.get(score.version), self._passed(score.version)
+        entry = self._file.get(score.version)
+        selftest = self._passed(score.version)
         if not untested and selftest is None:
             selftest = await self._test(judge)
             self._file.note(score.version, name=score.name, model=model, selftest=selftest)
-        calibration = entry.calibration if entry else None
         facts = JudgeFacts(
-            score.version, score.name, model, selftest, "" if selftest else untested, calibration
+            fingerprint=score.version,
+            name=score.name,
+            model=model,
+            selftest=selftest,
+            untested="" if selftest else untested,
+            calibration=entry.calibration if entry else None,
         )
         if score.version not in self._facts or selftest:
             self._facts[score.version] = facts
         return facts
 
     def _passed(self, version: str) -> SelfTest | None:
-        """The self-test that a judge has passed before. A failed one is made again: the store has what was asked."""
+        """Return the self-test that a judge has passed before; a failed one is repeated."""
         entry = self._file.get(version)
-        return entry.selftest if entry and entry.selftest and entry.selftest.passed else None
+        if entry and entry.selftest and entry.selftest.passed:
+            return entry.selftest
+        return None
 
     async def _test(self, judge: BaseScorer) -> SelfTest:
         from pytest_llmeval.goldens.selection import random_subset
         from pytest_llmeval.judges.selftest import CASES, examine
 
         CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False))
-        known = {
-            f"{case.source.file}::{case.id}": case
-            for case in self.cases
-            if (case.expected or "").strip()
-        }
-        return await examine(
-            judge, [known[name] for name in sorted(random_subset(list(known), CASES, _SEED))]
-        )
+        cases: dict[str, Case] = {}
+        for case in self.cases:
+            if (case.expected or "").strip():
+                cases[f"{case.source.file}::{case.id}"] = case
+        names = sorted(random_subset(list(cases), CASES, _SEED))
+        return await examine(judge, [cases[name] for name in names])
 
     def _refusal(self, facts: JudgeFacts) -> str:
-        """Why the judge may not gate; empty if it may."""
+        """Return why the judge may not gate; empty if it may."""
         if facts.selftest and not facts.selftest.passed and not facts.untested:
-            remedy = "take a better judge (--llm-judge-model), or let it gate all the same with --llm-no-selftest"
-            return f"the judge failed its self-test: {facts.selftest.complaint}; {remedy}"
-        return next(filter(None, (_missed(bound, facts) for bound in self._demands.agreement)), "")
+            return (
+                f"the judge failed its self-test: {facts.selftest.complaint}; use a better judge "
+                "(--llm-judge-model), or skip the self-test with --llm-no-selftest"
+            )
+        for bound in self._requirements.agreement:
+            shortfall = _shortfall(bound, facts)
+            if shortfall:
+                return shortfall
+        return ""
 
 
-def merged(facts: Iterable[JudgeFacts]) -> tuple[JudgeFacts, ...]:
-    """What several processes know of judges: of each judge its self-test, if one of them knows it."""
-    found: dict[str, JudgeFacts] = {}
-    for each in facts:
-        if each.fingerprint not in found or each.selftest:
-            found[each.fingerprint] = each
-    return tuple(each for _, each in sorted(found.items()))
+def merge_facts(facts: Iterable[JudgeFacts]) -> tuple[JudgeFacts, ...]:
+    """Merge the facts of several processes; those with a self-test replace those without one."""
+    by_fingerprint: dict[str, JudgeFacts] = {}
+    for judge in facts:
+        if judge.fingerprint not in by_fingerprint or judge.selftest:
+            by_fingerprint[judge.fingerprint] = judge
+    return tuple(by_fingerprint[fingerprint] for fingerprint in sorted(by_fingerprint))
 
 
-def _missed(bound: Threshold, facts: JudgeFacts) -> str:
-    """How a calibration falls short of a bound; empty if it does not."""
+def _shortfall(bound: Threshold, facts: JudgeFacts) -> str:
+    """Return how a calibration falls short of a bound; empty if it meets the bound."""
+    required = f"--llm-min-agreement requires {bound}"
     remedy = (
         "measure it with llmeval calibrate LABELS.csv, and commit the file that --llm-judges names"
     )
     if facts.calibration is None:
-        return f"the judge is uncalibrated, and --llm-min-agreement asks for {bound}: {remedy}"
-    found = bounded_figure(bound, facts.calibration.figures)
-    if found is None:
-        return f"the judge's calibration has no {bound.metric}, and --llm-min-agreement asks for {bound}: {remedy}"
-    is_kept = COMPARISONS[bound.comparison](found, bound.bound)
+        return f"the judge is uncalibrated, and {required}: {remedy}"
+    figure = bounded_figure(bound, facts.calibration.figures)
+    if figure is None:
+        return f"the judge's calibration has no {bound.metric}, and {required}: {remedy}"
+    if COMPARISONS[bound.comparison](figure, bound.bound):
+        return ""
     return (
-        ""
-        if is_kept
-        else f"the judge agrees too little with people: {bound.metric} is {found:.3g}, asked is {bound}"
+        f"the judge agrees too little with people: {bound.metric} is {figure:.3g}, but {required}"
     )

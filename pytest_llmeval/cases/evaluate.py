@@ -1,4 +1,4 @@
-"""Cases evaluated without pytest, one after the other, while the calls of the next ones are made."""
+"""Evaluation of cases without pytest, in order, while the calls of the next cases are made."""
 
 from __future__ import annotations
 
@@ -24,46 +24,30 @@ _WORKER = "main"
 def evaluate_cases(
     session: Session, plans: Sequence[Plan], provider: BaseProvider
 ) -> Iterator[CaseResult]:
-    """Evaluate cases in their order, as pytest evaluates the cases of a golden file.
-
-    Args:
-        session: Whose engine makes the calls.
-        plans: The cases.
-        provider: Who answers.
-    """
+    """Evaluate cases in their order, as pytest evaluates the cases of a golden file."""
     window = session.settings.cases_ahead
-    begun: dict[int, CaseEvaluation] = {}
+    started: dict[int, CaseEvaluation] = {}
     next_order = 0
     for order, plan in enumerate(plans):
         for later in range(max(order, next_order), min(order + window, len(plans))):
-            with suppress(InputError):  # met again, and then concluded, when the case's turn comes
-                begun[later] = begin_case(session, plans[later], provider)
+            # The evaluation of the case raises the error again, and then concludes with it.
+            with suppress(InputError):
+                started[later] = _begin_case(session, plans[later], provider)
             next_order = later + 1
-        if order not in begun:
-            begun[order] = CaseEvaluation(session, plan)
-        yield evaluate_case(begun.pop(order), provider)
+        if order not in started:
+            started[order] = CaseEvaluation(session, plan)
+        yield evaluate_case(started.pop(order), provider)
 
 
-def begin_case(session: Session, plan: Plan, provider: BaseProvider) -> CaseEvaluation:
-    """Request the answer to a case and its judges' scores.
-
-    Raises:
-        InputError: The prompt cannot be made, or there is no such scorer.
-    """
+def _begin_case(session: Session, plan: Plan, provider: BaseProvider) -> CaseEvaluation:
+    """Request the answer to a case and the scores of its judges."""
     evaluation = CaseEvaluation(session, plan)
     evaluation.begin(provider, plan.declared)
     return evaluation
 
 
 def evaluate_case(evaluation: CaseEvaluation, provider: BaseProvider) -> CaseResult:
-    """Evaluate one case to its end: answer, scores, thresholds, further samples where it must pass.
-
-    An error of a call, a judge or a setting is the outcome of the case.
-
-    Args:
-        evaluation: The case, new or begun.
-        provider: Who answers.
-    """
+    """Evaluate one case to its end; an error of a call, judge or setting is its outcome."""
     started = time.perf_counter()
     try:
         evaluation.generate(provider)

@@ -1,4 +1,4 @@
-"""The evaluation of one case: its answer, its scores, and how its thresholds decide it.
+"""The evaluation of one case: its answer, its scores, and the decision by its thresholds.
 
 A test takes scores one by one, so its fixtures share one `CaseEvaluation`. A case without a test is
 evaluated by `evaluate_case`, which uses the same object.
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TakenScore(Score):
-    """A score that a test has taken. It knows what it is about.
+    """A score that a test has taken, with the answer that it is about.
 
     Attributes:
         key: The key of its scorer.
-        case: What the answer is an answer to.
+        case: The case of the answer.
         completion: The answer.
-        is_of_samples: Whether it is the score of the case's own answer, reduced over its samples.
+        is_of_samples: Whether it is the score of the answer to the case, reduced over its samples.
     """
 
     _: KW_ONLY
@@ -49,7 +49,7 @@ class TakenScore(Score):
     is_of_samples: bool = field(default=False, repr=False)
 
     def plain(self) -> Score:
-        """The score as a record."""
+        """Return the score as a record."""
         return Score(**{row.name: getattr(self, row.name) for row in fields(Score)})
 
 
@@ -58,13 +58,13 @@ class CaseEvaluation:
     """The state of one test, from the first fixture that needs it to the report of the test.
 
     Attributes:
-        session: What all tests share.
-        plan: What this test declares.
-        completion: The answer that is reported and held against the thresholds: the first one.
-        decided: The outcome, once the test has one.
-        conclusion: How its thresholds decided it, once they have.
-        taken: The scores of the test's own answer that its body took, with their parameters.
-        samples: Every answer to the case itself, once it was requested.
+        session: The session that all tests share.
+        plan: The plan of this test.
+        completion: The first answer, which is reported and compared with the thresholds.
+        decided: The outcome; ``None`` until the test has one.
+        conclusion: The decision by the thresholds; ``None`` until there is one.
+        taken: The scores that the body took of the answer to the case, with their parameters.
+        samples: Every answer to the case; ``None`` until they are requested.
     """
 
     session: Session
@@ -76,17 +76,17 @@ class CaseEvaluation:
     samples: Samples | None = None
     _request: Request | None = None
     _provider: BaseProvider | None = None
-    _answer: Completion | None = None  # what the test was given as the answer to its case
+    _answer: Completion | None = None  # the answer to the case, as the test received it
     _scores: dict[tuple[str, str, str | None, str, bool], TakenScore] = field(default_factory=dict)
     _started_at: str = field(
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     )
 
     def generate(self, provider: BaseProvider, prompt: str | None = None) -> Completion:
-        """Get a completion of the case, or of another prompt in its place.
+        """Get a completion of the case, or of another prompt.
 
         Raises:
-            CallError: No completion could be had.
+            CallError: The call failed.
             InputError: The prompt cannot be made.
         """
         if prompt is None:
@@ -104,48 +104,49 @@ class CaseEvaluation:
         return answer
 
     def all_answers(self, answer: Completion) -> tuple[Completion, ...]:
-        """Every answer to the case, in the order of the samples, without those that never came.
+        """Return every answer to the case, in the order of the samples, without failed ones.
 
         Args:
-            answer: The only one, where the test has made it itself.
+            answer: The only answer, where the test has made it itself.
 
         Raises:
             NotSent: A call was not allowed, or is not recorded.
         """
-        return (answer,) if self.samples is None else self.samples.answers()
+        if self.samples is None:
+            return (answer,)
+        return self.samples.answers()
 
     def begin(
         self, provider: BaseProvider, wanted: Iterable[Wanted], is_spare: bool = False
     ) -> None:
-        """Request the answer, and judges' scores of it, before the test needs them.
+        """Request the answer and the scores of its judges before the test needs them.
 
         Args:
-            provider: Who answers.
-            wanted: Scores that the test will take, with their parameters. Those of metrics are left
-                to the test.
-            is_spare: Whether another process may run the test, so that this one need not know the
-                answer.
+            provider: The provider that answers.
+            wanted: Scores that the test will take, with their parameters; metrics are skipped.
+            is_spare: Whether another process may run the test and need the answer.
 
         Raises:
             InputError: The prompt cannot be made, or there is no such scorer.
         """
-        samples = self._new_samples(provider)  # first: a scorer may ask this provider once more
+        # The samples come first: a scorer may send further requests to this provider.
+        samples = self._new_samples(provider)
         samples.begin(replace(self.plan.call_context, is_spare=is_spare), self._judges(wanted))
         self.samples = samples
 
     def begin_scores(self, wanted: Iterable[Wanted]) -> None:
-        """Request more scores of the answers that are on their way."""
+        """Request more scores of the requested answers."""
         if self.samples is not None:
             self.samples.begin_scores(self._judges(wanted))
 
     def wait(self) -> None:
-        """Wait until everything that was requested has ended, well or not."""
+        """Wait until every requested call has ended."""
         if self.samples is not None:
             self.samples.wait()
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something that was requested is still on its way."""
+        """Whether a requested call has not ended yet."""
         return self.samples is not None and self.samples.is_waiting
 
     def score(
@@ -155,13 +156,13 @@ class CaseEvaluation:
         params: Mapping[str, Any] | None = None,
         case: Case | None = None,
     ) -> TakenScore:
-        """Score an answer; the same scorer judges the same answer once.
+        """Score an answer; a scorer scores the same answer once.
 
         Args:
             name: Metric or judge.
-            answer: A completion, or plain text from anywhere.
+            answer: A completion, or any text.
             params: Parameters of the scorer.
-            case: What the answer is an answer to; by default the test's case.
+            case: The case of the answer; by default the case of the test.
 
         Raises:
             InputError: There is no such scorer, or none is configured.
@@ -171,42 +172,43 @@ class CaseEvaluation:
         if isinstance(answer, str):
             answer = Completion(answer, endpoint="test", cost_usd=0.0)
         key = scorer_key(name, dict(params))
-        asked = (subject.prompt, subject.expected)
-        is_about_case = asked == (self.plan.case.prompt, self.plan.case.expected)
+        question = (subject.prompt, subject.expected)
+        is_about_case = question == (self.plan.case.prompt, self.plan.case.expected)
         samples = self.samples if is_about_case else None
         sample = samples.sample_of(answer) if samples is not None else None
         if sample is not None and sample.answer is not None:
             self.completion = self.completion or sample.answer
             self._note(name, params)
             score = sample.score(key, self._scorer(name, params))
-            return _taken(score, key, subject, sample.answer)
+            return _take(score, key, subject, sample.answer)
         if isinstance(answer, SampleAnswer):
-            answer = answer.completion()  # of another case, or changed by the test
+            # The answer belongs to another case, or the test has changed it.
+            answer = answer.completion()
         self.completion = self.completion or answer
         if answer != self._answer:
             samples = None
         is_reduced = samples is not None and samples.are_several
-        place = (key, *asked, answer.text, is_reduced)
-        if place not in self._scores:
+        identity = (key, *question, answer.text, is_reduced)
+        if identity not in self._scores:
             scorer = self._scorer(name, params)
             if samples is not None:
                 score = samples.score(key, scorer)
             else:
                 score = self._score_now(scorer, subject, answer)
-            self._scores[place] = _taken(score, key, subject, answer, samples is not None)
+            self._scores[identity] = _take(score, key, subject, answer, samples is not None)
             if case is None and answer == self.completion:
                 self._note(name, params)
-        return self._scores[place]
+        return self._scores[identity]
 
     def conclude(self) -> Conclusion:
-        """Take every declared score that the test has not taken, and decide by the thresholds.
+        """Take the declared scores that the test has not taken, and decide by the thresholds.
 
         Raises:
             Unjudged: No threshold is missed, but a score with one is unscored.
-            Undecided: A case that must pass misses one, and further samples decide nothing.
+            Undecided: A case that must pass misses a threshold, and further samples are
+                inconclusive.
             NotSent: A sample was not allowed, or is not recorded.
-            InputError: The test made no answer to score, or nothing is set that could give a
-                declared score.
+            InputError: The test made no answer to score, or a declared score has no scorer.
         """
         held = self._held()
         missed = missed_by(held)
@@ -219,13 +221,14 @@ class CaseEvaluation:
         return self.conclusion
 
     def result(self, conclusion: Conclusion, duration_s: float, worker: str) -> CaseResult:
-        """The record of this test, as far as it has come."""
+        """Make the record of this test, complete or not."""
         samples = self.recorded_samples()
         scores: list[Score] = []
         for taken in self._scores.values():
             score = taken.plain()
             if samples and taken.is_of_samples:
-                score = replace(score, calls=())  # each call stands in a result once
+                # The samples hold these calls, and a result lists a call once.
+                score = replace(score, calls=())
             scores.append(score)
         return CaseResult(
             suite=self.plan.suite,
@@ -245,17 +248,17 @@ class CaseEvaluation:
         )
 
     def recorded_samples(self) -> tuple[Sample, ...]:
-        """Every sample of the answer, where there are several; none before the test has its answer."""
+        """Return every sample if there are several; none before the test has its answer."""
         if self.samples is None or self._answer is None:
             return ()
         return self.samples.records()
 
     def _new_samples(self, provider: BaseProvider) -> Samples:
-        """The samples of the case, not requested yet."""
+        """Make the samples of the case without requesting them."""
         return Samples(self.session, self.plan, provider, self._request_of(provider))
 
     def _request_of(self, provider: BaseProvider, prompt: str | None = None) -> Request:
-        """The request for the case, or for another prompt; the first one is that of the result."""
+        """Make a request for the case or for another prompt; the result shows the first one."""
         case = self.plan.case
         if prompt is not None:
             case = replace(case, prompt=prompt, messages=())
@@ -266,7 +269,7 @@ class CaseEvaluation:
         return request
 
     def _scorer(self, name: str, params: Mapping[str, Any]) -> ReadyScorer:
-        """The scorer; one that asks the system under test again gets a way to do it."""
+        """Make a scorer that can call the system under test again."""
         ready = self.session.scorer(name, params, self.plan.settings)
         if self._provider is None:
             return ready
@@ -274,7 +277,7 @@ class CaseEvaluation:
         return replace(ready, scorer=ready.scorer.with_respondent(respondent.respond))
 
     def _judges(self, wanted: Iterable[Wanted]) -> dict[str, ReadyScorer]:
-        """Those of the scorers that ask a model, by their keys."""
+        """Make those of the scorers that call a model, by their keys."""
         scorers = {scorer_key(name, dict(params)): (name, params) for name, params in wanted}
         ready = {key: self._scorer(*pair) for key, pair in scorers.items()}
         return {key: scorer for key, scorer in ready.items() if scorer.is_awaited}
@@ -284,12 +287,12 @@ class CaseEvaluation:
             return self.session.score(scorer, case, answer)
 
     def _note(self, name: str, params: Mapping[str, Any]) -> None:
-        """Note a score of the test's own answer: the next cases of its function will take it, too."""
+        """Note a score that the body took: the next cases of its function will take it, too."""
         if (name, params) not in self.taken:
             self.taken.append((name, params))
 
     def _held(self) -> list[tuple[Threshold, TakenScore]]:
-        """Every threshold with each score that it is held against; what is missing is taken."""
+        """Pair every threshold with the scores that it applies to; take missing scores."""
         if self.samples is not None and self._answer is not None:
             self.samples.check()
         for name, params in self.plan.metrics:
@@ -302,11 +305,12 @@ class CaseEvaluation:
         return held
 
     def _flickers(self, missed: Iterable[tuple[Threshold, Score]]) -> bool:
-        """Whether a case that must pass misses a threshold, and further samples find it fine."""
+        """Return whether a case that must pass misses a threshold by chance only."""
         thresholds: list[Threshold] = []
         for threshold, score in missed:
             if not isinstance(score, TakenScore) or not score.is_of_samples:
-                return False  # the test scored another answer, of which there are no samples
+                # The test scored another answer, which has no samples.
+                return False
             thresholds.append(threshold)
         if self.samples is None or not self.plan.case.must_pass:
             return False
@@ -317,7 +321,7 @@ class CaseEvaluation:
         return not is_broken(self.plan, self.samples, scorers, thresholds)
 
     def _checks(self) -> tuple[Check, ...]:
-        """What became of each threshold, by the scores that were taken."""
+        """Make the check of each threshold from the scores that were taken."""
         checks: list[Check] = []
         for threshold in self.plan.thresholds:
             key = _key_of(threshold)
@@ -330,21 +334,15 @@ class CaseEvaluation:
         return tuple(checks)
 
     def _is_due(self, threshold: Threshold) -> bool:
-        """Whether the score of a threshold is taken where the body has not taken it.
-
-        A threshold on all cases of a run does not concern a test that has no golden case, or makes
-        no answer.
-        """
+        """Return whether a threshold needs a score that the body has not taken."""
+        # A threshold on all cases of a run skips tests without a golden case or an answer.
         if threshold.origin in ("row", "marker"):
             return True
         return self.plan.is_golden and self.completion is not None
 
     def _declared(self, name: str, params: Mapping[str, Any], is_due: bool) -> list[TakenScore]:
-        """The scores of this name that the body took, and that of a golden case's own answer.
-
-        The answer of a golden case is scored even if the body has scored another text: a threshold
-        is on the answer.
-        """
+        """Return the scores of this name, after scoring the answer of a golden case."""
+        # A threshold is on the answer, so it is scored even if the body scored another text.
         key = scorer_key(name, dict(params))
         is_taken = any(score.key == key for score in self._scores.values())
         if is_due and self.completion is not None and (self.plan.is_golden or not is_taken):
@@ -354,30 +352,26 @@ class CaseEvaluation:
             return taken
         raise InputError(
             f"{self.plan.nodeid}: {name} has a threshold, but the test made no answer to score. "
-            "Request the fixture llm_completion, or score your own text with llm_judge or llm_metric."
+            "Request the fixture llm_completion, or score your own text with llm_judge or "
+            "llm_metric."
         )
 
 
 @dataclass(frozen=True)
 class _Respondent:
-    """The system under test, for scorers that ask it about further cases."""
+    """The system under test, for scorers that call it with further cases."""
 
     session: Session
     plan: Plan
     provider: BaseProvider
 
     async def respond(self, case: Case) -> Completion:
-        """Answer another case.
-
-        Raises:
-            CallError: No completion could be had.
-            InputError: The prompt cannot be made.
-        """
+        """Answer another case."""
         request = self.session.request(self.provider, case, self.plan.settings)
         return await answer_request(self.session, self.plan, self.provider, request)
 
 
-def _taken(
+def _take(
     score: Score, key: str, case: Case, completion: Completion, is_of_samples: bool = False
 ) -> TakenScore:
     values = {row.name: getattr(score, row.name) for row in fields(Score)}
@@ -387,12 +381,14 @@ def _taken(
 
 
 def _shown_request(provider: BaseProvider, case: Case, request: Request) -> Request:
-    """The request of the result. A plain function sees the case alone, and no prompt of ours."""
+    """Return the request that the result shows: a plain function never sees the prompt."""
     from pytest_llmeval.goldens.prompting import messages_for
 
-    return request if provider.sees_messages else Request(messages_for(case, None, None))
+    if provider.sees_messages:
+        return request
+    return Request(messages_for(case, None, None))
 
 
 def _key_of(threshold: Threshold) -> str:
-    """The key of the scorer that a threshold is about."""
+    """Return the key of the scorer of a threshold."""
     return scorer_key(threshold.metric, dict(threshold.params))

@@ -1,7 +1,7 @@
-"""Whether a case that must pass and misses a threshold is broken, or only flickers.
+"""The decision on a case that must pass and misses a threshold: broken, or missed by chance.
 
-A sequential test on further samples decides. Trying again until it is green would let a broken case
-pass.
+A sequential test on further samples decides. Retrying until the case is green would let a broken
+case pass.
 """
 
 from __future__ import annotations
@@ -21,19 +21,16 @@ if TYPE_CHECKING:
 
 
 def is_broken(plan: Plan, samples: Samples, scorers: Scorers, missed: Sequence[Threshold]) -> bool:
-    """Draw further samples of a case that must pass, until they decide.
+    """Draw further samples until they show whether the case is broken.
 
     Args:
-        plan: The case.
-        samples: Its samples.
+        plan: The plan of the case.
+        samples: The samples of the case.
         scorers: The scorers of its thresholds, by key.
         missed: The thresholds that it misses.
 
-    Returns:
-        Whether it is broken; if not, it is fine.
-
     Raises:
-        Undecided: The draws decide nothing.
+        Undecided: The draws are inconclusive.
         CallError: A draw gave no answer.
         Unjudged: A draw could not be scored.
     """
@@ -43,8 +40,8 @@ def is_broken(plan: Plan, samples: Samples, scorers: Scorers, missed: Sequence[T
     if test.verdict == "inconclusive":
         names = ", ".join(dict.fromkeys(str(threshold) for threshold in missed))
         raise Undecided(
-            f"{plan.case.source}: the case must pass and misses {names}; {test.failures} of "
-            f"{test.draws} further samples miss a bound too, too many for a case that is fine and "
-            "too few for one that is broken"
+            f"{plan.case.source}: the case must pass and misses {names}. {test.failures} of "
+            f"{test.draws} further samples miss a threshold, too: too many for a working case, too "
+            "few for a broken one"
         )
     return test.verdict == "broken"

@@ -1,4 +1,4 @@
-"""What is declared about a case before it is evaluated."""
+"""The plan of a case: its settings, thresholds and metrics before it is evaluated."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Wanted = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is declared about a case before it is evaluated.
+    """The settings, thresholds and metrics of a case before it is evaluated.
 
     Attributes:
         nodeid: pytest's node id.
         suite: The golden file's path, or the test function's node id without the case.
-        case: The case, with whether it must pass; for a test without a golden file, one made from
-            the test itself.
-        settings: The settings with the test's markers in them.
+        case: The case with ``must_pass`` decided; for a test without a golden file, a case made
+            from the test itself.
+        settings: The settings, with the markers of the test applied.
         thresholds: The thresholds in force.
-        metrics: Metrics to take although they have no threshold: names with parameters.
+        metrics: Metrics without a threshold: names with parameters.
         is_golden: Whether the case is a golden one.
-        order: Position of the case among all.
+        order: Position of the case in the run.
     """
 
     nodeid: str
@@ -47,32 +47,32 @@ class Plan:
 
     @property
     def call_context(self) -> CallContext:
-        """On whose behalf the calls of the case are made."""
+        """The context of the calls of the case."""
         return CallContext(self.case.source.file, self.case.id, order=self.order)
 
     @property
     def declared(self) -> tuple[Wanted, ...]:
-        """The scores that are taken in any case."""
+        """The scores that every evaluation of the case takes."""
         bounded = ((threshold.metric, threshold.params) for threshold in self.thresholds)
         return (*bounded, *self.metrics)
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What the markers of a test say about its case.
+    """Thresholds, metrics and ``must_pass`` from the markers of a test.
 
     Attributes:
         thresholds: Thresholds, those of the nearest marker first.
         metrics: Metrics to take.
-        must_pass: Whether the case must pass, or an expression over the case; ``None`` if no marker
-            says.
-        must_pass_place: Where the expression stands, for error texts.
+        must_pass: Whether the case must pass, or an expression over the case; ``None`` without such
+            a marker.
+        must_pass_origin: The marker with the expression, for error texts.
     """
 
     thresholds: Sequence[Sequence[Threshold]] = ()
     metrics: tuple[Wanted, ...] = ()
     must_pass: bool | str | None = None
-    must_pass_place: str = ""
+    must_pass_origin: str = ""
 
 
 def plan_case(
@@ -85,8 +85,8 @@ def plan_case(
         settings: The settings in force for it.
         nodeid: pytest's node id.
         suite: The golden file, or the test function.
-        order: Position among all.
-        marks: What the markers of its test say.
+        order: Position in the run.
+        marks: The markers of its test.
 
     Raises:
         InputError: A threshold or an expression cannot be read.
@@ -106,21 +106,21 @@ def plan_case(
 
 
 def _must_pass(case: Case, settings: Settings, marks: Marks) -> bool:
-    """Whether a case must pass: by its row, else by its test's marker, else by the settings."""
+    """Return whether a case must pass, by its row, the marker of its test, or the settings."""
     if case.must_pass is not None:
         return case.must_pass
     if isinstance(marks.must_pass, bool):
         return marks.must_pass
     if marks.must_pass:
-        return _filter(marks.must_pass, marks.must_pass_place)(case)
+        return _filter(marks.must_pass, marks.must_pass_origin)(case)
     if settings.must_pass:
         return _filter(settings.must_pass, "--llm-must-pass")(case)
     return False
 
 
 @lru_cache(maxsize=64)
-def _filter(expression: str, place: str) -> Callable[[Case], bool]:
-    """The filter of an expression, compiled once for all cases."""
+def _filter(expression: str, origin: str) -> Callable[[Case], bool]:
+    """Compile the filter of an expression once for all cases."""
     from pytest_llmeval.goldens.selection import where_filter
 
-    return where_filter(expression, place)
+    return where_filter(expression, origin)

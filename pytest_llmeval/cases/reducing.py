@@ -1,4 +1,4 @@
-"""The Score of a case from those of its samples."""
+"""The reduction of the scores of several samples to the Score of their case."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from pytest_llmeval.stats.reducers import Reducer
 
 
-def reduced(reducer: Reducer, scores: Sequence[Score]) -> Score:
-    """One Score of the scores of all samples.
+def reduce_scores(reducer: Reducer, scores: Sequence[Score]) -> Score:
+    """Reduce the scores of all samples to one Score.
 
-    Samples without a score are left out and counted; where the reducer says something of every
-    sample, the case is unscored.
+    Unscored samples are left out and counted. A reducer that needs every sample makes the case
+    unscored.
 
     Args:
-        reducer: How the values become one; no vote.
-        scores: One a sample, in their order.
+        reducer: Any reducer but a vote.
+        scores: The score of every sample, in the order of the samples.
     """
-    found = [finite(score) for score in scores]
-    scored = [score for score in found if score.value is not None]
+    checked = [finite(score) for score in scores]
+    scored = [score for score in checked if score.value is not None]
     values = [float(score) for score in scored]
-    like = scored[0] if scored else found[0]
+    model = scored[0] if scored else checked[0]
     calls = tuple(call for score in scores for call in score.calls)
     whole = replace(
-        like,
+        model,
         value=None,
         reason="",
         error=None,
@@ -40,39 +40,31 @@ def reduced(reducer: Reducer, scores: Sequence[Score]) -> Score:
         parts=_parts(reducer, scores, values),
         calls=calls,
     )
-    error = _why_not(reducer, found, len(scored), like.scale.higher_is_better)
+    error = _complaint(reducer, checked, len(scored), model.scale.higher_is_better)
     if error:
         return replace(whole, error=error)
-    value = reducer.reduce(values, like.scale.higher_is_better)
+    value = reducer.reduce(values, model.scale.higher_is_better)
     nearest = min(scored, key=lambda score: abs(float(score) - value))
-    of = f"{len(scores)}" if len(scored) == len(scores) else f"{len(scored)} of {len(scores)}"
-    return replace(whole, value=value, reason=_said(f"{reducer} of {of} samples", nearest.reason))
+    samples = f"{len(scores)} samples"
+    if len(scored) < len(scores):
+        samples = f"{len(scored)} of {samples}"
+    reason = _with_reason(f"{reducer} of {samples}", nearest.reason)
+    return replace(whole, value=value, reason=reason)
 
 
-def counted(scorer: BaseScorer, answers: Sequence[str | None]) -> Vote:
-    """The vote over answers, as the scorer compares them.
-
-    Args:
-        scorer: Reads and compares answers.
-        answers: The answers; ``None`` for one that never came.
-    """
+def count_votes(scorer: BaseScorer, answers: Sequence[str | None]) -> Vote:
+    """Count equal answers, as the scorer compares them; ``None`` stands for a failed call."""
     return vote(answers, scorer.parse, scorer.same)
 
 
-def elected(score: Score, result: Vote, samples: int) -> Score:
-    """The score of the answer that won, with the vote beside it.
-
-    Args:
-        score: That of the answer.
-        result: The vote.
-        samples: How many samples there are.
-    """
-    reason = _said(f"{result.votes} of {samples} samples agree", score.reason)
+def add_vote(score: Score, result: Vote, samples: int) -> Score:
+    """Add the vote to the score of the winning answer."""
+    reason = _with_reason(f"{result.votes} of {samples} samples agree", score.reason)
     return replace(score, reason=reason, parts=vote_parts(result, samples))
 
 
 def vote_parts(result: Vote, samples: int) -> dict[str, float]:
-    """A vote as the numbers behind a score."""
+    """Return a vote as the parts of a score."""
     return {
         "n": samples,
         "votes": result.votes,
@@ -91,20 +83,25 @@ def _parts(reducer: Reducer, scores: Sequence[Score], values: Sequence[float]) -
         parts |= {"min": min(values), "max": max(values), "mean": float(statistics.mean(values))}
     if len(values) > 1:
         parts["sd"] = statistics.stdev(values)
-    return {**parts, "k": reducer.k} if reducer.k else parts
+    if reducer.k:
+        parts["k"] = reducer.k
+    return parts
 
 
-def _why_not(reducer: Reducer, scores: Sequence[Score], scored: int, higher_is_better: bool) -> str:
-    """Why the case cannot be scored; empty if it can."""
+def _complaint(
+    reducer: Reducer, scores: Sequence[Score], scored: int, higher_is_better: bool
+) -> str:
+    """Return why the case cannot be scored; empty if it can."""
     if scored == len(scores):
         return ""
     first = next(score.error or "no reason given" for score in scores if score.value is None)
     if not scored:
-        return f"none of {len(scores)} samples is scored; the first: {first}"
+        return f"none of {len(scores)} samples is scored. The first error: {first}"
     if reducer.claims_all(higher_is_better) or scored < reducer.k:
-        return f"{reducer} needs samples that are unscored, {len(scores) - scored} of {len(scores)}; the first: {first}"
+        unscored = f"{len(scores) - scored} of {len(scores)} samples"
+        return f"{reducer} needs {unscored} that are unscored. The first error: {first}"
     return ""
 
 
-def _said(head: str, reason: str) -> str:
+def _with_reason(head: str, reason: str) -> str:
     return f"{head}: {reason}" if reason else head

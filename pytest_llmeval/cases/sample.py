@@ -1,4 +1,4 @@
-"""One completion of a case on its way: its answer, and the scores that judges give it."""
+"""One sample of a case while its answer and its scores are requested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.cases.reducing import counted
+from pytest_llmeval.cases.reducing import count_votes
 from pytest_llmeval.cases.thresholds import scorer_key
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
 from pytest_llmeval.engine.lane import STOPPED
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 Scorers = Mapping[str, "ReadyScorer"]
-"""Scorers by the key under which a test takes their scores; see `scorer_key`."""
+"""Scorers by their key; see `scorer_key`."""
 
 
 async def answer_request(
@@ -37,7 +37,7 @@ async def answer_request(
     """Get the answer to a request of a case, on the engine's event loop.
 
     Raises:
-        CallError: No completion could be had.
+        CallError: The call failed.
     """
     from pytest_llmeval.providers.extraction import extract_answer
 
@@ -47,10 +47,10 @@ async def answer_request(
 
 
 class Ballot:
-    """The vote over the answers to a case: each scorer says which of them are equal.
+    """The vote over the answers to a case: the scorer decides which of them are equal.
 
     Args:
-        answers: The answers on their way, in the order of the samples.
+        answers: The requested answers, in the order of the samples.
     """
 
     def __init__(self, answers: Sequence[Future[Completion]]) -> None:
@@ -58,37 +58,37 @@ class Ballot:
         self._votes: dict[str, Vote] = {}
 
     def count(self, key: str, scorer: ReadyScorer) -> Vote:
-        """Count the answers as a scorer compares them, once every one of them has ended."""
+        """Count the answers as a scorer compares them, after all calls have ended."""
         if key not in self._votes:
             texts: list[str | None] = []
             for answer in self._answers:
                 texts.append(None if answer.exception() else answer.result().text)
-            self._votes[key] = counted(scorer.scorer, texts)
+            self._votes[key] = count_votes(scorer.scorer, texts)
         return self._votes[key]
 
     async def is_won_by(self, number: int, key: str, scorer: ReadyScorer) -> bool:
-        """Wait for every answer, and return whether that of a sample wins."""
+        """Wait for every answer, and return whether the answer of a sample wins."""
         done, _ = await asyncio.wait([asyncio.wrap_future(answer) for answer in self._answers])
         for future in done:
-            future.exception()  # else asyncio complains that nobody has looked
+            future.exception()  # else asyncio warns of an exception that was never retrieved
         return self.count(key, scorer).winner == number
 
 
 class SampleRun:
-    """One sample on its way. What goes wrong is kept for whoever waits for it.
+    """One sample while it runs. Its futures hold the errors of its calls.
 
     Args:
-        session: Whose engine makes the calls.
-        plan: What the test declares.
-        provider: Who answers.
-        request: The request of this sample; its number makes the key of the call.
-        answer: The answer, once it is there.
-        ballot: Where the answers are put to the vote; then only the winner is scored.
+        session: The session whose engine makes the calls.
+        plan: The plan of the case.
+        provider: The provider that answers.
+        request: The request of this sample; its number is a part of the key of the call.
+        answer: The future of the answer.
+        ballot: The vote over the answers: judges score the winner only. ``None`` without a vote.
         is_draw: Whether the sequential test of a case that must pass has drawn it.
 
     Attributes:
         number: Its number, from 0.
-        scores: The scores that were taken of it, by the key of the scorer.
+        scores: The scores that were taken, by the key of the scorer.
     """
 
     def __init__(
@@ -101,80 +101,85 @@ class SampleRun:
         ballot: Ballot | None = None,
         is_draw: bool = False,
     ) -> None:
-        self._session, self._plan, self._provider = session, plan, provider
-        self._request, self._answer = request, answer
-        self._ballot, self._is_draw = ballot, is_draw
+        self._session = session
+        self._plan = plan
+        self._provider = provider
+        self._request = request
+        self._answer = answer
+        self._ballot = ballot
+        self._is_draw = is_draw
         self._pending: dict[str, Future[Score]] = {}
         self.number = request.sample
         self.scores: dict[str, Score] = {}
 
     @property
     def error(self) -> BaseException | None:
-        """Why there is no answer; waits for it."""
+        """The error of the call; ``None`` if it gave an answer. Waits for the call."""
         return self._answer.exception()
 
     @property
     def answer(self) -> Completion | None:
-        """The answer, if there is one; waits for it."""
-        return None if self.error else self._answer.result()
+        """The answer; ``None`` if the call failed. Waits for the call."""
+        if self.error:
+            return None
+        return self._answer.result()
 
     def result(self) -> Completion:
         """Wait for the answer.
 
         Raises:
-            CallError: There is none.
+            CallError: The call failed.
         """
         return self._answer.result()
 
     @property
     def is_waiting(self) -> bool:
-        """Whether anything is still on its way."""
-        return not self._answer.done() or not all(
-            future.done() for future in self._pending.values()
-        )
+        """Whether a call has not ended yet."""
+        scored = [future.done() for future in self._pending.values()]
+        return not self._answer.done() or not all(scored)
 
     def wait(self) -> None:
-        """Wait until nothing is on its way any more."""
+        """Wait until every call has ended."""
         started: list[Future[Any]] = [self._answer, *self._pending.values()]
         futures.wait(started)
 
     def begin(self, context: CallContext, judges: Scorers) -> None:
-        """Request the answer, and then its scores. Each is there as soon as it is known.
+        """Request the answer, and then its scores.
 
         Args:
-            context: On whose behalf.
-            judges: Scorers that ask a model.
+            context: The context of the calls.
+            judges: Scorers that call a model.
         """
         self._pending = {key: Future() for key in judges}
         with call_context(context):
             self._session.engine.submit(self._run(judges))
 
     def begin_scores(self, judges: Scorers) -> None:
-        """Request more scores of the answer, on behalf of whoever runs now."""
+        """Request more scores of the answer, in the current context."""
         new = {key: scorer for key, scorer in judges.items() if key not in self._pending}
         self._pending |= {key: Future() for key in new}
         if new:
             self._session.engine.submit(self._judge_later(new))
 
     def score(self, key: str, scorer: ReadyScorer) -> Score:
-        """The score of this sample alone; unscored without an answer."""
+        """Score this sample alone; without an answer it is unscored."""
         if key not in self.scores:
-            self.scores[key] = self._taken(key, scorer)
+            self.scores[key] = self._take(key, scorer)
         return self.scores[key]
 
     def meets(self, thresholds: Sequence[Threshold]) -> bool | None:
-        """Whether this sample alone meets every threshold; ``None`` if that is not known."""
-        met: list[bool | None] = []
+        """Return whether this sample alone meets every threshold; ``None`` if unknown."""
+        is_known = bool(thresholds)
         for threshold in thresholds:
             score = self.scores.get(scorer_key(threshold.metric, dict(threshold.params)))
-            is_known = score is not None and score.value is not None
-            met.append(threshold.is_met_by(score) if is_known and score is not None else None)
-        if False in met:
-            return False
-        return None if None in met or not met else True
+            if score is None or score.value is None:
+                is_known = False
+            elif not threshold.is_met_by(score):
+                return False
+        return True if is_known else None
 
     def record(self) -> Sample:
-        """The sample for the log and the reports; waits for its answer."""
+        """Make the record of the sample; wait for its answer."""
         return Sample(
             self.number,
             self.answer,
@@ -184,14 +189,14 @@ class SampleRun:
             str(self.error or ""),
         )
 
-    def _taken(self, key: str, scorer: ReadyScorer) -> Score:
+    def _take(self, key: str, scorer: ReadyScorer) -> Score:
         answer = self.answer
         if answer is None:
             return scorer.unscored(f"no answer: {self.error}")
         pending = self._pending.get(key)
         if pending is not None:
             futures.wait([pending])
-            if not pending.cancelled():  # it was, where another sample has won the vote
+            if not pending.cancelled():  # cancelled: another sample has won the vote
                 return pending.result()
         with call_context(replace(self._plan.call_context, purpose=scorer.name)):
             return self._session.score(scorer, self._plan.case, answer)
@@ -202,7 +207,7 @@ class SampleRun:
                 await answer_request(self._session, self._plan, self._provider, self._request)
             )
         except BaseException as error:
-            self._answer.set_exception(_lasting(error))
+            self._answer.set_exception(_visible_error(error))
         await self._judge_all(judges)
 
     async def _judge_later(self, judges: Scorers) -> None:
@@ -228,15 +233,18 @@ class SampleRun:
                 return _drop(pending)
             pending.set_result(await self._session.judged(scorer, self._plan.case, answer))
         except BaseException as error:
-            pending.set_exception(_lasting(error))
+            pending.set_exception(_visible_error(error))
 
 
 def _drop(future: Future[Score]) -> None:
-    """Make it known that there will be no score; the second step wakes those who wait for several."""
+    """Cancel a score that will not be made."""
     future.cancel()
+    # This step wakes those who wait for several futures.
     future.set_running_or_notify_cancel()
 
 
-def _lasting(error: BaseException) -> BaseException:
-    """The error as the test sees it: a task is cancelled only because the run ends."""
-    return Stopped(STOPPED) if isinstance(error, asyncio.CancelledError) else error
+def _visible_error(error: BaseException) -> BaseException:
+    """Return the error that the test sees: only the end of the run cancels a task."""
+    if isinstance(error, asyncio.CancelledError):
+        return Stopped(STOPPED)
+    return error

@@ -1,4 +1,4 @@
-"""The completions of one case: requested together, each with its scores, and reduced to one score."""
+"""The samples of one case: requested together, scored, and reduced to one score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.requests import numbered
-from pytest_llmeval.cases.reducing import elected, reduced, vote_parts
+from pytest_llmeval.cases.reducing import add_vote, reduce_scores, vote_parts
 from pytest_llmeval.cases.sample import Ballot, SampleRun, Scorers
 from pytest_llmeval.engine.context import CallContext, call_context
 from pytest_llmeval.errors import CallError, NotSent, Unjudged
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SampleAnswer(Completion):
-    """One of several answers to a case. A score of it is that of this sample alone.
+    """One of several answers to a case. Its score is the score of this sample alone.
 
     Attributes:
         number: Number of the sample.
@@ -36,40 +36,39 @@ class SampleAnswer(Completion):
     number: int = 0
 
     @classmethod
-    def of(cls, answer: Completion, number: int) -> SampleAnswer:
-        """The answer of a sample."""
+    def of_sample(cls, answer: Completion, number: int) -> SampleAnswer:
+        """Make the answer of a sample."""
         return cls(**vars(answer), number=number)
 
     def completion(self) -> Completion:
-        """The answer without its number."""
+        """Return the answer without its number."""
         return Completion(**{row.name: getattr(self, row.name) for row in fields(Completion)})
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SampleAnswer):
-            return self.number == other.number and self.completion() == other.completion()
-        return self.completion() == other
+    def __eq__(self, value: object, /) -> bool:
+        if isinstance(value, SampleAnswer):
+            return self.number == value.number and self.completion() == value.completion()
+        return self.completion() == value
 
     __hash__ = Completion.__hash__
 
 
 class Samples:
-    """Every completion of a case.
+    """The samples of a case.
 
     Args:
-        session: What all tests share.
-        plan: What the test declares.
-        provider: Who answers.
-        request: The request of the case; each sample numbers it.
-
-    Attributes:
-        provider: Who answers.
+        session: The session whose engine makes the calls.
+        plan: The plan of the case.
+        provider: The provider that answers.
+        request: The request of the case, without the number of a sample.
     """
 
     def __init__(
         self, session: Session, plan: Plan, provider: BaseProvider, request: Request
     ) -> None:
         self.provider = provider
-        self._session, self._plan, self._request = session, plan, request
+        self._session = session
+        self._plan = plan
+        self._request = request
         self._reducer = parse_reducer(plan.settings.reducer, plan.settings.samples)
         answers: list[Future[Completion]] = [Future() for _ in range(plan.settings.samples)]
         is_voted = self._reducer.is_vote and len(answers) > 1
@@ -82,25 +81,25 @@ class Samples:
 
     @property
     def are_several(self) -> bool:
-        """Whether a case has more than one sample, so that its scores are reduced."""
+        """Whether the case has several samples, whose scores are reduced."""
         return len(self._samples) > 1
 
     @property
     def is_waiting(self) -> bool:
-        """Whether anything is still on its way."""
+        """Whether a call has not ended yet."""
         return any(sample.is_waiting for sample in self._samples)
 
     def wait(self) -> None:
-        """Wait until nothing is on its way any more."""
+        """Wait until every call has ended."""
         for sample in self._samples:
             sample.wait()
 
     def begin(self, context: CallContext, judges: Scorers) -> None:
-        """Request every answer, and its scores.
+        """Request every answer and its scores.
 
         Args:
-            context: On whose behalf.
-            judges: Scorers that ask a model.
+            context: The context of the calls.
+            judges: Scorers that call a model.
         """
         for sample in self._samples:
             sample.begin(context, judges)
@@ -112,10 +111,10 @@ class Samples:
                 sample.begin_scores(judges)
 
     def first(self) -> Completion:
-        """The answer of the first sample that has one.
+        """Return the answer of the first sample that has one.
 
         Raises:
-            CallError: None has.
+            CallError: Every call failed.
         """
         for sample in self._samples:
             _raise_final(sample)
@@ -124,7 +123,7 @@ class Samples:
         return self._samples[0].result()
 
     def check(self) -> None:
-        """Wait for every answer. A failed call makes an unscored sample; one not sent is no sample.
+        """Wait for every answer. A failed call is an unscored sample, a call not sent an error.
 
         Raises:
             NotSent: A call was not allowed, or is not recorded.
@@ -133,29 +132,27 @@ class Samples:
             _raise_final(sample)
 
     def answers(self) -> tuple[Completion, ...]:
-        """The answers that came; where there are several, each knows its number."""
+        """Return the answers; where there are several samples, they have numbers."""
         if not self.are_several:
             return (self.first(),)
         self.check()
-        came: list[Completion] = []
+        answers: list[Completion] = []
         for sample in self._samples:
             if sample.answer is not None:
-                came.append(SampleAnswer.of(sample.answer, sample.number))
-        return tuple(came)
+                answers.append(SampleAnswer.of_sample(sample.answer, sample.number))
+        return tuple(answers)
 
     def sample_of(self, answer: Completion) -> SampleRun | None:
-        """The sample that one of `answers` belongs to; ``None`` for any other completion."""
+        """Return the sample of one of the `answers`; ``None`` for any other completion."""
         if not self.are_several or not isinstance(answer, SampleAnswer):
             return None
         sample = self._samples[answer.number]
-        return sample if sample.answer == answer.completion() else None
+        if sample.answer != answer.completion():
+            return None
+        return sample
 
     def score(self, key: str, scorer: ReadyScorer) -> Score:
-        """The score of the case: of its only answer, or reduced over all of them.
-
-        Args:
-            key: The key of the scorer.
-            scorer: The scorer.
+        """Score the case: its only answer, or all answers reduced to one score.
 
         Raises:
             NotSent: A call was not allowed, or is not recorded.
@@ -166,8 +163,9 @@ class Samples:
         if self._reducer.is_vote:
             return self._voted(key, scorer)
         if scorer.is_awaited:
-            self.begin_scores({key: scorer})  # of all samples at once
-        return reduced(self._reducer, [sample.score(key, scorer) for sample in self._samples])
+            # All samples are judged at the same time.
+            self.begin_scores({key: scorer})
+        return reduce_scores(self._reducer, [sample.score(key, scorer) for sample in self._samples])
 
     def draw(self, scorers: Mapping[str, ReadyScorer]) -> bool:
         """Request one more sample, and return whether it meets every threshold of the case.
@@ -176,8 +174,8 @@ class Samples:
             scorers: The scorers of the thresholds, by key.
 
         Raises:
-            CallError: There is no answer.
-            Unjudged: It misses no threshold, but a score with one is unscored.
+            CallError: The call failed.
+            Unjudged: It misses no threshold, but a score with a threshold is unscored.
         """
         number = len(self._samples) + len(self._draws)
         sample = self._sample(number, Future(), is_draw=True)
@@ -194,9 +192,11 @@ class Samples:
         return is_met
 
     def records(self) -> tuple[Sample, ...]:
-        """Every sample for the log, where there are several; waits for their answers."""
+        """Make the records of the samples if there are several; wait for their answers."""
         samples = [*self._samples, *self._draws]
-        return tuple(sample.record() for sample in samples) if len(samples) > 1 else ()
+        if len(samples) == 1:
+            return ()
+        return tuple(sample.record() for sample in samples)
 
     def _sample(
         self,
@@ -209,20 +209,22 @@ class Samples:
         return SampleRun(self._session, self._plan, self.provider, request, answer, ballot, is_draw)
 
     def _voted(self, key: str, scorer: ReadyScorer) -> Score:
-        """The score of the answer that wins the vote."""
-        many = len(self._samples)
+        """Score the answer that wins the vote."""
+        number = len(self._samples)
         try:
             vote = self._ballot.count(key, scorer)
-        except Exception as error:  # the scorer's own comparison
+        except Exception as error:  # a custom scorer may fail to compare answers
             return scorer.unscored(error)
         if vote.winner is None:
-            score = scorer.unscored(f"none of {many} answers can be parsed")
-            return replace(score, parts=vote_parts(vote, many))
-        return elected(self._samples[vote.winner].score(key, scorer), vote, many)
+            score = scorer.unscored(f"none of {number} answers can be parsed")
+            return replace(score, parts=vote_parts(vote, number))
+        return add_vote(self._samples[vote.winner].score(key, scorer), vote, number)
 
 
 def _raise_final(sample: SampleRun) -> None:
-    """Raise what ends the whole case: a call that was not sent, or an error that is none of a call."""
+    """Raise an error that ends the whole case: any but the failure of a call that was sent."""
     error = sample.error
-    if error is not None and (isinstance(error, NotSent) or not isinstance(error, CallError)):
+    if error is None:
+        return
+    if isinstance(error, NotSent) or not isinstance(error, CallError):
         raise error

@@ -1,4 +1,4 @@
-"""Which thresholds are in force for a case, and how it keeps them."""
+"""The thresholds in force for a case."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
-    """For each scorer, the thresholds of the first group that names it.
+    """Return, for every scorer, the thresholds of the first group that names it.
 
     Args:
-        groups: Thresholds by where they were written, highest precedence first: row, the nearest
-            marker, command line, environment, ini.
+        groups: Thresholds by origin, highest precedence first: row, the nearest marker, command
+            line, environment, ini.
     """
     chosen: dict[str, list[Threshold]] = {}
     for group in groups:
@@ -29,7 +29,7 @@ def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
 
 
 def by_origin(thresholds: Iterable[Threshold]) -> list[list[Threshold]]:
-    """Thresholds of the settings as groups, one for each place where they were written."""
+    """Group the thresholds of the settings by their origin."""
     groups: dict[str, list[Threshold]] = {}
     for threshold in thresholds:
         groups.setdefault(threshold.origin, []).append(threshold)
@@ -37,5 +37,7 @@ def by_origin(thresholds: Iterable[Threshold]) -> list[list[Threshold]]:
 
 
 def scorer_key(name: str, params: object) -> str:
-    """What tells two scorers of one case apart."""
-    return f"{name} {sorted(params.items()) if isinstance(params, dict) else params}"
+    """Return the key of a scorer, made of its name and its parameters."""
+    if isinstance(params, dict):
+        params = sorted(params.items())
+    return f"{name} {params}"

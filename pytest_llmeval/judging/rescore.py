@@ -251,7 +251,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
         finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         exit_code=rescorer.exit_code,
         notes=(*setting_notes(settings, judged=True), *notes),
-        traffic=Traffic(**session.told()["traffic"]),
+        traffic=Traffic(**session.worker_report()["traffic"]),
         judges=session.trust.facts(),
     )
     log.finish(run)

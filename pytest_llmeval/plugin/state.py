@@ -198,7 +198,7 @@ class PluginState:
 
     def worker_report(self) -> dict[str, Any]:
         """What a worker reports to its controller at the end, as built-in types."""
-        sent = self.session.told() if "session" in vars(self) else {}
+        sent = self.session.worker_report() if "session" in vars(self) else {}
         return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates}
 
     def close(self) -> None:

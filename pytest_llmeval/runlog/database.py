@@ -111,7 +111,7 @@ def _bad_url(shown: str) -> SettingError:
     return SettingError(OPTION, shown, f"a path or a SQLAlchemy URL, for example {examples}")
 
 
-def shown_place(place: str) -> str:
+def shown_address(place: str) -> str:
     """The place of a log as a report may show it: a path as it is, of a URL, which may hold a password, its kind."""
     return f"{place.partition('://')[0]}://…" if "://" in place else place
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.assembly.trust import merged
+from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.run import JudgeFacts, Note, Traffic
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, gate_exit_code
@@ -107,8 +107,8 @@ def end_run(
     Raises:
         StoreError: A recording, or the store, cannot be written.
     """
-    own = session.told()
-    judges = merged(
+    own = session.worker_report()
+    judges = merge_facts(
         facts
         for report in (own, *worker_reports)
         for facts in from_wire(tuple[JudgeFacts, ...], report.get("judges") or "[]")

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.roles import judges_itself
-from pytest_llmeval.assembly.trust import merged
+from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
@@ -106,7 +106,7 @@ def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tu
         session.close()
     ending = end_run(session, (), is_whole=False)
     run = recorder.run
-    judges = merged((*run.judges, *ending.judges))
+    judges = merge_facts((*run.judges, *ending.judges))
     recorder.run = replace(run, traffic=run.traffic + ending.traffic, judges=judges)
     return notes
 
@@ -138,7 +138,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
         notes=tuple(notes),
         lost=tuple(nodeid for run in runs for nodeid in run.lost),
         traffic=sum((run.traffic for run in runs), Traffic()),
-        judges=merged(facts for run in runs for facts in run.judges),
+        judges=merge_facts(facts for run in runs for facts in run.judges),
         parts=tuple(run.id for run in runs),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Note, Run
-from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runs.ci import CiOutput
 from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.table import Settings
@@ -147,7 +147,7 @@ class Recorder:
     def _shown(self, name: str, path: Path) -> str:
         """A path as the user would type it."""
         if name == "log" and is_url(self._settings.log):
-            return shown_place(self._settings.log)
+            return shown_address(self._settings.log)
         return self._locations.shown(path)
 
 

@@ -13,7 +13,7 @@ from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import WORSE, case_exit_code, gate_exit_code
-from pytest_llmeval.runlog.database import shown_place
+from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.text import count, first_of
@@ -94,9 +94,9 @@ def _read_source(source: str, opened: ExitStack) -> list[Shard]:
     from pytest_llmeval.runlog.log import RunLog
 
     log = opened.enter_context(closing(RunLog(source, must_exist=True)))
-    shards = [Shard(shown_place(source), run, log.results(run.id)) for run in log.runs()]
+    shards = [Shard(shown_address(source), run, log.results(run.id)) for run in log.runs()]
     if not shards:
-        raise NoSuchRun(f"{shown_place(source)}: {no_such_run(LATEST, ())}")
+        raise NoSuchRun(f"{shown_address(source)}: {no_such_run(LATEST, ())}")
     return shards
 
 

@@ -84,7 +84,7 @@ def test_a_case_that_is_neither_is_an_error(project: Project) -> None:
 
     run.assert_outcomes(errors=1)
     assert run.ret == 10
-    told = "golden/must.csv:2: the case must pass and misses rubric >= 4; 5 of 30 further samples miss a bound too*"
+    told = "golden/must.csv:2: the case must pass and misses rubric >= 4. 5 of 30 further samples miss a threshold, too*"
     run.stdout.fnmatch_lines([f"*{told}"])
     assert len(draws(project)) == 30
 

@@ -279,7 +279,7 @@ def test_it(llm_completion, llm_samples):
             "pass@2",
             ["answer 1"],
             "errors",
-            "pass@2 needs samples that are unscored, 2 of 3",
+            "pass@2 needs 2 of 3 samples that are unscored",
         ),
         ([0, 1, 2], "mean", [], "errors", "sample 0 broke"),
     ],

@@ -151,7 +151,7 @@ def test_a_criterion_that_is_not_the_expected_answer_needs_no_self_test(shop: Pr
 
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
-        ["judge * no self-test (what it judges by is not the expected answer), *"]
+        ["judge * no self-test (it does not judge by the expected answer), *"]
     )
     assert shop.endpoint.count("judge") == 2
 
@@ -193,14 +193,14 @@ def test_a_judge_must_agree_with_people_as_far_as_is_asked(
     first = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
     assert first.ret == 10
     first.stdout.fnmatch_lines(
-        ["*the judge is uncalibrated, and --llm-min-agreement asks for kappa >= 0.6: *"]
+        ["*the judge is uncalibrated, and --llm-min-agreement requires kappa >= 0.6: *"]
     )
 
     calibrate(shop, 0.5)
     second = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
     assert second.ret == 10
     second.stdout.fnmatch_lines(
-        ["*agrees too little with people: kappa is 0.5, asked is kappa >= 0.6*"]
+        ["*agrees too little with people: kappa is 0.5, but --llm-min-agreement requires kappa >= 0.6*"]
     )
 
     calibrate(shop, 0.7)

@@ -286,7 +286,7 @@ def test_a_function_is_not_said_to_have_been_given_a_prompt(app: Project) -> Non
     )
 
     run.stdout.fnmatch_lines(
-        ["llm: warning: python:app:sync is an application: it need not follow --llm-temperature."]
+        ["llm: warning: python:app:sync is an application: it may ignore --llm-temperature."]
     )
     assert app.report()["results"][0]["request"]["parameters"]["temperature"] is None
 
