@@ -153,7 +153,7 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
     with closing(RunLog(log, must_exist=True)) as opened:
         run = find_run(opened, source)
         if not run.is_whole:
-            raise InputError(f"{shown(run)}: it did not come to its end; allowed: a whole run")
+            raise InputError(f"{shown(run)}: it did not finish; allowed: a run that finished")
         return _written(path, name, opened.results(run.id)), shown(run)
 
 

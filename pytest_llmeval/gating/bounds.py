@@ -46,7 +46,7 @@ def check_bound(rule: BoundRule, scores: RunScores, traffic: Traffic) -> GateOut
     if found.value is None:
         return GateOutcome(rule.text, "error", found.text, None, found.n)
     is_met = rule.is_met_by(found.value)
-    return GateOutcome(rule.text, "kept" if is_met else "missed", found.text, found.value, found.n)
+    return GateOutcome(rule.text, "met" if is_met else "missed", found.text, found.value, found.n)
 
 
 def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:

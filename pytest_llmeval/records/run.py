@@ -181,5 +181,5 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it came to its end; if not, it was cut off, or still runs."""
-        return self.exit_code in JUDGED_CODES
+        """Whether it came to its end: not killed, not interrupted, not stopped by ``-x``."""
+        return self.exit_code in JUDGED_CODES and not self.is_cut_off

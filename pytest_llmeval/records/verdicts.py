@@ -35,7 +35,7 @@ Verdict = Literal["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "
 by less than the margin. ``OK``: a drop as large as the margin is ruled out.
 """
 
-GateState = Literal["missed", "error", "open", "kept"]
+GateState = Literal["missed", "error", "open", "met"]
 """Of a gate. ``error``: it could not be decided. ``open``: nothing was shown either way, and the run
 does not fail."""
 
@@ -119,8 +119,8 @@ VERDICTS: Mapping[Verdict, VerdictRow] = {
     "REGRESSED": VerdictRow("missed", BAD),
     "INCONCLUSIVE": VerdictRow("open", DOUBTFUL, is_explained=True),
     "NO BASELINE": VerdictRow("open", DOUBTFUL, is_explained=True),
-    "WARN": VerdictRow("kept", DOUBTFUL),
-    "OK": VerdictRow("kept", GOOD),
+    "WARN": VerdictRow("met", DOUBTFUL),
+    "OK": VerdictRow("met", GOOD),
 }
 """The worst first."""
 
@@ -128,7 +128,7 @@ GATE_STATES: Mapping[GateState, Row] = {
     "missed": Row(4, WORSE, BAD, "MISSED"),
     "error": Row(3, UNJUDGED, UNDECIDED, "ERROR"),
     "open": Row(1, FINE, DOUBTFUL, "OPEN"),
-    "kept": Row(0, FINE, GOOD, "KEPT"),
+    "met": Row(0, FINE, GOOD, "MET"),
 }
 """The worst first."""
 

@@ -33,6 +33,7 @@ COLUMNS = (
     "ALTER TABLE scores ADD COLUMN params TEXT",
     "ALTER TABLE scores ADD COLUMN judge TEXT",
     "ALTER TABLE samples RENAME COLUMN kept TO met",
+    "UPDATE gates SET state = 'met' WHERE state = 'kept'",
 )
 PAGE = 500
 CUT_OFF = "the run was cut off before its end"

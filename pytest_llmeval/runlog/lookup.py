@@ -67,7 +67,7 @@ def choose_run(
             return run
     for run in allowed if include_parts else without_parts(runs):
         is_named = source == LATEST or (source != "" and run.name == source)
-        if is_named and _has_ended(run) and run.id != excluded:
+        if is_named and run.is_whole and run.id != excluded:
             return run
     if source == LATEST or len(source) < SHORTEST_PREFIX:
         return None
@@ -135,16 +135,11 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
         text = f"{source}: no such file or run; allowed: {FILES}, {kinds}."
     else:
         text = f"{source}: no such run; allowed: {kinds}."
-    cut_off = [run for run in runs if not _has_ended(run) and source in (LATEST, run.name)]
+    cut_off = [run for run in runs if not run.is_whole and source in (LATEST, run.name)]
     if cut_off:
         return f"{text} Run {cut_off[0].id} did not come to its end: only its id names it."
     hint = "" if source == LATEST else nearest(source, [LATEST, *known])
     return f"{text} {hint}".rstrip()
-
-
-def _has_ended(run: Run) -> bool:
-    """Whether a run came to its end: not killed, not interrupted, not stopped by ``-x``."""
-    return run.is_whole and not run.is_cut_off
 
 
 def shown(run: Run) -> str:

@@ -283,7 +283,7 @@ def _gates(metadata: MetaData) -> Table:
             "state",
             Text,
             nullable=False,
-            comment="kept, missed, error, or open: nothing was shown either way",
+            comment="met, missed, error, or open: nothing was shown either way",
         ),
         Column("verdict", Text, comment="of a regression gate"),
         Column("baseline", Text, comment="what a regression gate compared with"),

@@ -102,7 +102,7 @@ def _read_source(source: str, opened: ExitStack) -> list[Shard]:
 
 def _check_end(shard: Shard) -> None:
     run = shard.run
-    if run.is_whole and not run.is_cut_off:
+    if run.is_whole:
         return
     ended = "never ended" if run.exit_code is None else f"ended with exit code {run.exit_code}"
     raise InputError(

@@ -1,4 +1,4 @@
-"""Where the path that a setting names lies."""
+"""The paths that settings name, relative to the root or the current folder."""
 
 from __future__ import annotations
 
@@ -30,33 +30,28 @@ class Locations:
 
     @classmethod
     def of(cls, settings: Settings, root: Path, current: Path) -> Locations:
-        """The locations under some settings."""
+        """Return the locations for these settings."""
         return cls(root, current, settings.explicit)
 
     def folder(self, setting: str) -> Path:
-        """The folder that the path in a setting is relative to."""
+        """Return the folder that the path in a setting is relative to."""
         return self.current if setting in self.explicit else self.root
 
     def path(self, setting: str, value: str) -> Path:
-        """The path that a setting names.
-
-        Args:
-            setting: Name of the setting.
-            value: Its value.
-        """
+        """Return the path that the value of a setting names."""
         return self.folder(setting) / value
 
     def address(self, setting: str, value: str) -> str:
-        """A URL unchanged, or the path that a setting names, as text."""
+        """Return a URL unchanged, or else the path that a setting names."""
         return value if is_url(value) else str(self.path(setting, value))
 
     def existing(self, setting: str, value: str, prefix: str = "") -> str:
-        """A setting that may name a file, with the path of the file; otherwise unchanged.
+        """Return the value of a setting with the full path if it names an existing file.
 
         Args:
             setting: Name of the setting.
             value: Its value.
-            prefix: What stands before a path; a value without it names no file.
+            prefix: Text before a path, such as ``file:``; a value without it names no file.
         """
         if not value.startswith(prefix):
             return value
@@ -64,12 +59,12 @@ class Locations:
         return f"{prefix}{path}" if path.is_file() else value
 
     def shown(self, path: Path) -> str:
-        """A path as the user would type it in the current folder."""
-        return (
-            str(path.relative_to(self.current)) if path.is_relative_to(self.current) else str(path)
-        )
+        """Return a path as the user would type it in the current folder."""
+        if path.is_relative_to(self.current):
+            return str(path.relative_to(self.current))
+        return str(path)
 
 
 def is_url(value: str) -> bool:
-    """Whether a setting that names a place holds a URL, and not a path."""
+    """Return whether a value is a URL and not a path."""
     return "://" in value

@@ -1,4 +1,4 @@
-"""One row of the option table, and how its text is read. The rows themselves are in `pytest_llmeval.settings.table`."""
+"""A row of the option table and the readers of its values."""
 
 from __future__ import annotations
 
@@ -34,23 +34,22 @@ class JsonObject(Mapping[str, Any]):
         return repr(self._members)
 
 
-class Option(
-    NamedTuple
-):  # a tuple, since every run of pytest makes this class, and a dataclass takes 1 ms
-    """One row of the option table.
+# A tuple: every run of pytest makes this class, and a dataclass would take 1 ms.
+class Option(NamedTuple):
+    """A row of the option table.
 
     Attributes:
         name: Name of the field of `Settings`.
-        kind: How its text is read.
-        default: Value if nobody sets it.
-        help: One sentence; starts the help text and the reference.
+        kind: Type of the value.
+        default: Value if it is not set.
+        help: One sentence for the help text and the reference.
         section: Heading in the reference; ``generation`` and ``judge`` are also markers.
         metavar: Placeholder in the help.
         low: Smallest allowed number.
         high: Largest allowed number.
         choices: Allowed words.
-        also_env: Further environment variables, read after our own.
-        ini_only: Not an option of the command line.
+        also_env: Further environment variables, with lower precedence.
+        ini_only: Whether it is no option of the command line.
     """
 
     name: str
@@ -72,60 +71,62 @@ class Option(
 
     @property
     def flag(self) -> str:
-        """The option on pytest's command line."""
-        return "--min-score" if self.name == "min_score" else f"--llm-{self.name.replace('_', '-')}"
+        """Name of the option on pytest's command line."""
+        if self.name == "min_score":
+            return "--min-score"
+        return f"--llm-{self.name.replace('_', '-')}"
 
     @property
     def env(self) -> tuple[str, ...]:
-        """Environment variables, the first one set wins."""
+        """Names of its environment variables; the first that is set wins."""
         return (f"LLMEVAL_{self.name.upper()}", *self.also_env)
 
-    def read(self, value: object, place: str) -> Any:
-        """The value as the field's type, from text or from a Python value of a marker.
+    def read(self, value: object, origin: str) -> Any:
+        """Convert text, or the Python value of a marker, to the type of the field.
 
         Args:
             value: What the user wrote.
-            place: Where, for the error text.
+            origin: Where it was written, for the error text.
 
         Raises:
-            SettingError: It is not allowed.
+            SettingError: The value is not allowed.
         """
         reader: Any = _READERS.get(self.kind, str)
         try:
             result: Any = reader(value)
         except (TypeError, ValueError, re.error):
-            raise SettingError(place, value, self.allowed) from None
-        too_low = self.low is not None and result < self.low
-        if too_low or (self.high is not None and result > self.high):
-            raise SettingError(place, value, self.allowed)
+            raise SettingError(origin, value, self.allowed) from None
+        is_too_low = self.low is not None and result < self.low
+        is_too_high = self.high is not None and result > self.high
+        if is_too_low or is_too_high:
+            raise SettingError(origin, value, self.allowed)
         if self.choices and result not in self.choices:
-            raise SettingError(place, value, self.allowed, nearest(str(value), self.choices))
+            raise SettingError(origin, value, self.allowed, nearest(str(value), self.choices))
         return result
 
     @property
     def has_default(self) -> bool:
-        """Whether it has a default that a reader wants to know."""
+        """Whether its default is worth mentioning."""
         return self.default is not False and self.default not in (None, "", (), JsonObject())
 
     @property
     def allowed(self) -> str:
-        """What may be written, in words."""
-        words = {
-            "text": "text", "integer": "a whole number", "number": "a number", "flag": "true or false",
-            "list": "text, one item a line", "json": "a JSON object", "choice": " or ".join(self.choices),
-            "pattern": "a regular expression",
-        }[self.kind]  # fmt: skip
-        if self.low is not None and self.high is not None:
-            return f"{words} from {self.low:g} to {self.high:g}"
-        return f"{words}, at least {self.low:g}" if self.low is not None else words
+        """The allowed values, for error texts."""
+        words = " or ".join(self.choices) if self.kind == "choice" else _ALLOWED[self.kind]
+        if self.low is None:
+            return words
+        if self.high is None:
+            return f"{words}, at least {self.low:g}"
+        return f"{words} from {self.low:g} to {self.high:g}"
 
 
 def _text(value: object) -> str:
     if not isinstance(value, Mapping):
         return str(value)
-    import json  # late, as below
+    import json
 
-    return json.dumps(value)  # a marker may give a mapping where the text is JSON
+    # A marker may pass a mapping for a setting whose text is JSON.
+    return json.dumps(value)
 
 
 def _integer(value: object) -> int:
@@ -153,12 +154,12 @@ def _flag(value: object) -> bool:
 def _list(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(line for line in value.splitlines() if line.strip())
-    # An empty item takes what another place says away: --llm-baseline "".
+    # An empty item overrides a weaker origin with nothing: --llm-baseline "".
     return tuple(text for item in value if (text := str(item)))  # type: ignore[attr-defined]
 
 
 def _json(value: object) -> JsonObject:
-    import json  # late: this module is imported by every run of pytest
+    import json
 
     result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
     if not isinstance(result, dict):
@@ -170,15 +171,30 @@ def _pattern(value: object) -> str:
     return re.compile(str(value)).pattern
 
 
+_ALLOWED: Mapping[Kind, str] = {
+    "text": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "flag": "true or false",
+    "list": "text, one item per line",
+    "json": "a JSON object",
+    "pattern": "a regular expression",
+}
+
 _READERS = {
-    "text": _text, "integer": _integer, "number": _number, "flag": _flag, "list": _list, "json": _json,
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "flag": _flag,
+    "list": _list,
+    "json": _json,
     "pattern": _pattern,
-}  # fmt: skip
+}
 
 
 def option(
     kind: Kind, default: Any, section: str, help: str, metavar: str = "TEXT", **extra: Any
 ) -> Any:
-    """A field of `Settings` that carries its row of the table."""
+    """Declare a field of `Settings` together with its row of the table."""
     row = {"kind": kind, "section": section, "help": help, "metavar": metavar, **extra}
     return dataclasses.field(default=default, metadata=row)

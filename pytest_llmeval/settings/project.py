@@ -1,4 +1,4 @@
-"""The project that a command runs in: pytest's ini file, whose ``llm_*`` keys count for commands too."""
+"""The project of a command: pytest's ini file with its ``llm_*`` keys."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Section = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Project:
-    """Where a command runs.
+    """The project that a command runs in.
 
     Attributes:
-        root: The folder of pytest's ini file; without one, the current folder.
-        ini: Values of its ``llm_*`` keys, by setting name.
+        root: The folder of pytest's ini file, or else the current folder.
+        ini: Values of its ``llm_*`` keys by setting name.
     """
 
     root: Path
@@ -28,30 +28,29 @@ class Project:
 
 
 def find_project(current: Path) -> Project:
-    """The nearest ini file of pytest, from a folder upwards, read by the rules of pytest.
+    """Read the nearest ini file of pytest, from a folder upwards, by pytest's rules.
 
-    pytest itself would need a whole start-up to tell what is in its ini file; its rules are few and
-    documented: https://docs.pytest.org/en/stable/reference/customize.html. What ``addopts`` holds
-    does not count.
+    The rules are few and documented, and starting pytest for them would take long:
+    https://docs.pytest.org/en/stable/reference/customize.html. ``addopts`` is ignored.
 
     Args:
-        current: Where the command was started.
+        current: The folder where the command was started.
 
     Raises:
         SettingError: The file cannot be read.
     """
     for folder in (current, *current.parents):
-        for name, read in READERS.items():
+        for name, read in _READERS.items():
             path = folder / name
             section = _section(path, read) if path.is_file() else None
             if section is not None:
-                found = {
-                    option.name: section[option.dest]
-                    for option in OPTIONS
-                    if option.dest in section
-                }
-                return Project(folder, found)
+                return Project(folder, _values(section))
     return Project(current, {})
+
+
+def _values(section: Section) -> dict[str, object]:
+    """Return the values of the ``llm_*`` keys by setting name."""
+    return {option.name: section[option.dest] for option in OPTIONS if option.dest in section}
 
 
 def _section(path: Path, read: Callable[[Path], Section | None]) -> Section | None:
@@ -65,16 +64,16 @@ def _section(path: Path, read: Callable[[Path], Section | None]) -> Section | No
         ) from None
 
 
-def _ini(section: str, is_pytests_own: bool = False) -> Callable[[Path], Section | None]:
-    """Reads one section; a file of pytest's own counts also without it."""
+def _ini(section: str, is_pytest_file: bool = False) -> Callable[[Path], Section | None]:
+    """Return a reader of one section; a file that only pytest reads counts without it, too."""
 
     def read(path: Path) -> Section | None:
         from iniconfig import IniConfig
 
         config = IniConfig(str(path))
-        return (
-            dict(config[section].items()) if section in config else {} if is_pytests_own else None
-        )
+        if section in config:
+            return dict(config[section].items())
+        return {} if is_pytest_file else None
 
     return read
 
@@ -88,24 +87,24 @@ def _toml(path: Path) -> Section:
     return content
 
 
-def _own_toml(path: Path) -> Section:
+def _pytest_toml(path: Path) -> Section:
     section: Section = _toml(path).get("pytest", {})
     return section
 
 
 def _pyproject(path: Path) -> Section | None:
     section: Section = _toml(path).get("tool", {}).get("pytest", {})
-    own: Section | None = section.get("ini_options", section or None)
-    return own
+    options: Section | None = section.get("ini_options", section or None)
+    return options
 
 
-READERS: Mapping[str, Callable[[Path], Section | None]] = {
-    "pytest.toml": _own_toml,
-    ".pytest.toml": _own_toml,
-    "pytest.ini": _ini("pytest", is_pytests_own=True),
-    ".pytest.ini": _ini("pytest", is_pytests_own=True),
+_READERS: Mapping[str, Callable[[Path], Section | None]] = {
+    "pytest.toml": _pytest_toml,
+    ".pytest.toml": _pytest_toml,
+    "pytest.ini": _ini("pytest", is_pytest_file=True),
+    ".pytest.ini": _ini("pytest", is_pytest_file=True),
     "pyproject.toml": _pyproject,
     "tox.ini": _ini("pytest"),
     "setup.cfg": _ini("tool:pytest"),
 }
-"""How each file is read, in the order in which pytest looks for them."""
+"""Readers of pytest's ini files, in the order in which pytest looks for them."""

@@ -1,9 +1,8 @@
-"""Every setting, declared once.
+"""The table of all settings.
 
 The fields of `Settings` are the option table. From it come the pytest options (``--llm-*``), the
 ini keys (``llm_*``), the environment variables (``LLMEVAL_*``), the keywords of the markers, and
-the reference page. Secrets are no settings: API keys are read from the environment by the providers
-alone.
+the reference page. Secrets are not settings: the providers alone read API keys.
 """
 
 from __future__ import annotations
@@ -22,40 +21,44 @@ if TYPE_CHECKING:
 
 
 PARAMETER_NAMES = (
-    "temperature", "top_p", "max_tokens", "stop", "seed", "frequency_penalty", "presence_penalty", "n", "extra_body",
+    "temperature", "top_p", "max_tokens", "stop", "seed", "frequency_penalty", "presence_penalty",
+    "n", "extra_body",
 )  # fmt: skip
 
-CASES_A_CALL = 4
-"""Cases ahead for each call that may be in flight: as good as all, even where some calls are slow."""
+_CASES_A_CALL = 4
+"""Cases ahead per concurrent call: enough to keep every call busy, even if some are slow."""
 
 
 SECTIONS = {
-    "model": "What answers",
+    "model": "Model",
     "engine": "Limits and retries",
     "store": "Completion store and recordings",
-    "money": "Money",
-    "generation": "How to generate",
-    "judge": "What judges, and how",
-    "trust": "Whether a judge may gate",
+    "money": "Cost",
+    "generation": "Generation",
+    "judge": "Judge",
+    "trust": "Trust in the judge",
     "thresholds": "Thresholds",
     "cases": "Cases",
     "gates": "Gates and baselines",
     "metrics": "Metrics",
-    "reports": "What a run leaves behind",
+    "reports": "Log and reports",
 }
 """Headings of the sections of the table, in its order."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force. Made by `pytest_llmeval.settings.table.resolve.resolve`, refined for one test by `overridden`."""
+    """The settings in force.
+
+    `pytest_llmeval.settings.resolve.resolve` makes them, and `overridden` refines them for a test.
+    """
 
     model: str | None = option("text", None, "model", "model under test", "NAME")
     base_url: str | None = option(
         "text",
         None,
         "model",
-        "base URL of its OpenAI-compatible endpoint; several, separated by spaces, are a failover list",
+        "base URL of its OpenAI-compatible endpoint, or a failover list separated by spaces",
         "URL",
         also_env=("OPENAI_BASE_URL",),
     )
@@ -63,11 +66,12 @@ class Settings:
         "text",
         None,
         "model",
-        "what answers: openai (default), local:PATH, python:pkg.mod:function or column:NAME",
+        "provider of the answers: openai (default), local:PATH, python:pkg.mod:function "
+        "or column:NAME",
         "SPEC",
     )
     timeout: float = option(
-        "number", 120.0, "model", "seconds one call may take in all", "SECONDS", low=0.001
+        "number", 120.0, "model", "total seconds a call may take", "SECONDS", low=0.001
     )
     connect_timeout: float = option(
         "number", 10.0, "model", "seconds to connect", "SECONDS", low=0.001
@@ -76,7 +80,7 @@ class Settings:
         "number",
         60.0,
         "model",
-        "seconds to wait for the next byte of an answer",
+        "seconds to wait for the next byte of a response",
         "SECONDS",
         low=0.001,
     )
@@ -85,45 +89,41 @@ class Settings:
     )
 
     concurrency: int = option(
-        "integer", 16, "engine", "most calls in flight to one endpoint", "N", low=1
+        "integer", 16, "engine", "maximum concurrent calls per endpoint", "N", low=1
     )
     lookahead: int | None = option(
         "integer",
         None,
         "engine",
-        "how many cases ahead of the running test are asked for (default: 4 times the concurrency; 0: none)",
+        "cases to start ahead of the running test (default: 4 times the concurrency; 0: none)",
         "N",
         low=0,
     )
     rpm: float | None = option(
-        "number", None, "engine", "most requests a minute to one endpoint", "N", low=0.001
+        "number", None, "engine", "maximum requests per minute and endpoint", "N", low=0.001
     )
     tpm: float | None = option(
-        "number", None, "engine", "most tokens a minute to one endpoint", "N", low=0.001
+        "number", None, "engine", "maximum tokens per minute and endpoint", "N", low=0.001
     )
-    retries: int = option(
-        "integer", 6, "engine", "how often a call that may succeed later is tried again", "N", low=0
-    )
+    retries: int = option("integer", 6, "engine", "retries for transient errors", "N", low=0)
     deadline: float = option(
         "number",
         600.0,
         "engine",
-        "seconds after which a failed call is not tried again",
+        "seconds after which a failed call is no longer retried",
         "SECONDS",
         low=0.001,
     )
 
     store: str = option(
-        "text", ".llmeval/completions.sqlite", "store", "completion store: a path", "PATH"
+        "text", ".llmeval/completions.sqlite", "store", "path of the completion store", "PATH"
     )
-    no_cache: bool = option(
-        "flag", False, "store", "neither read nor keep completions in the completion store"
-    )
+    no_cache: bool = option("flag", False, "store", "do not read or write the completion store")
     max_age: float | None = option(
         "number",
         None,
         "store",
-        "oldest completion of the store that is used, in days",
+        "maximum age of a stored completion, in days",
         "DAYS",
         low=0,
     )
@@ -131,7 +131,7 @@ class Settings:
         "choice",
         "off",
         "store",
-        "answer from recordings: none (only from them), once, new_episodes, all (record all anew), or off",
+        "record mode: none (replay only), once, new_episodes, all (record everything again) or off",
         "MODE",
         choices=("off", "none", "once", "new_episodes", "all"),
     )
@@ -139,32 +139,34 @@ class Settings:
         "text",
         None,
         "store",
-        "folder of the recordings (default: a folder recordings beside each golden file)",
+        "folder of the recordings (default: recordings/ next to each golden file)",
         "DIR",
     )
 
     budget: float | None = option(
-        "number", None, "money", "most US dollars that the run may spend", "USD", low=0
+        "number", None, "money", "maximum cost of the run in US dollars", "USD", low=0
     )
     dry_run: bool = option(
-        "flag", False, "money", "print requests, tokens, cost and cache hits, and send nothing"
+        "flag",
+        False,
+        "money",
+        "estimate requests, tokens, cost and cache hits without sending anything",
     )
     prices: tuple[str, ...] = option(
         "list",
         (),
         "money",
-        'own prices, a line each: "MODEL = INPUT OUTPUT" (US dollars for a million tokens) or "NAME = USD" (a call)',
+        'custom prices, one per line: "MODEL = INPUT OUTPUT" (US dollars per million tokens) '
+        'or "NAME = USD" (per call)',
         ini_only=True,
     )
 
-    system_prompt: str | None = option(
-        "text", None, "generation", "system message put before every prompt"
-    )
+    system_prompt: str | None = option("text", None, "generation", "system message of every prompt")
     template: str | None = option(
         "text",
         None,
         "generation",
-        "Jinja2 template of the prompt over the case, or file:PATH of one",
+        "Jinja2 template that makes the prompt from the case, or file:PATH",
         "TEMPLATE",
     )
     temperature: float | None = option(
@@ -174,27 +176,26 @@ class Settings:
         "number", None, "generation", "nucleus sampling mass", "P", low=0, high=1
     )
     max_tokens: int | None = option(
-        "integer", None, "generation", "longest answer, in tokens", "N", low=1
+        "integer", None, "generation", "maximum length of an answer, in tokens", "N", low=1
     )
-    stop: tuple[str, ...] = option(
-        "list", (), "generation", "text that ends an answer (repeatable)"
-    )
-    seed: int | None = option("integer", None, "generation", "seed passed to the endpoint", "N")
+    stop: tuple[str, ...] = option("list", (), "generation", "stop sequence (repeatable)")
+    seed: int | None = option("integer", None, "generation", "sampling seed", "N")
     frequency_penalty: float | None = option(
-        "number", None, "generation", "penalty on frequent tokens", "X", low=-2, high=2
+        "number", None, "generation", "frequency penalty", "X", low=-2, high=2
     )
     presence_penalty: float | None = option(
-        "number", None, "generation", "penalty on tokens already used", "X", low=-2, high=2
+        "number", None, "generation", "presence penalty", "X", low=-2, high=2
     )
     n: int | None = option(
-        "integer", None, "generation", "choices asked of one call; the first is scored", "N", low=1
+        "integer", None, "generation", "choices per call; the first is scored", "N", low=1
     )
-    samples: int = option("integer", 1, "generation", "completions of each case", "N", low=1)
+    samples: int = option("integer", 1, "generation", "completions per case", "N", low=1)
     reducer: str = option(
         "text",
         "mean",
         "generation",
-        "how the scores of samples become one: mean, median, min, max, majority, vote, pass@K or pass^K",
+        "how to combine the scores of samples: mean, median, min, max, majority, vote, pass@K "
+        "or pass^K",
         "HOW",
     )
     extra_body: Mapping[str, Any] = option(
@@ -204,37 +205,37 @@ class Settings:
         "pattern",
         None,
         "generation",
-        "regular expression that finds the answer in the reply (its first group, else the whole match)",
+        "regular expression that extracts the answer from the reply (first group or whole match)",
         "REGEX",
     )
 
     judge_model: str | None = option(
-        "text", None, "judge", "model that judges (default: the model under test)", "NAME"
+        "text", None, "judge", "model of the judge (default: the model under test)", "NAME"
     )
     judge_base_url: str | None = option(
         "text", None, "judge", "base URL of the judge's endpoint", "URL"
     )
     judge_provider: str | None = option(
-        "text", None, "judge", "what judges, as for --llm-provider", "SPEC"
+        "text", None, "judge", "provider of the judge, as for --llm-provider", "SPEC"
     )
     judge_criteria: str | None = option(
         "text",
         None,
         "judge",
-        "the criterion that the rubric judges by, or a JSON object of several by name",
+        "criterion of the rubric, or a JSON object of named criteria",
     )
     judge_rubric: str | None = option(
         "text",
         None,
         "judge",
-        "JSON file with criteria and an anchor for each score 0-5, or several of these by name",
+        "JSON file with criteria and an anchor for each score 0-5, or with several named rubrics",
         "PATH",
     )
     judge_format: str = option(
         "choice",
         "json_schema",
         "judge",
-        "response format asked of the judge",
+        "response format of the judge",
         "FORMAT",
         choices=("json_schema", "json_object", "text", "rating"),
     )
@@ -242,17 +243,17 @@ class Settings:
         "flag",
         False,
         "judge",
-        "weigh the scores 0-5 by their probability, where the endpoint has logprobs",
+        "weight the scores 0-5 by their probability if the endpoint returns logprobs",
     )
     judge_max_tokens: int = option(
-        "integer", 200, "judge", "longest reply of the judge, in tokens", "N", low=1
+        "integer", 200, "judge", "maximum length of a judge's reply, in tokens", "N", low=1
     )
 
     judge_samples: int = option(
         "integer",
         5,
         "judge",
-        "replies that geval averages where the endpoint sends no logprobs",
+        "replies that geval averages if the endpoint returns no logprobs",
         "N",
         low=1,
     )
@@ -260,40 +261,40 @@ class Settings:
         "text",
         None,
         "judge",
-        "what pairwise compares the answer with: column:NAME, run:ID (latest: the last run) or model:NAME",
+        "opponent of the pairwise judge: column:NAME, run:ID, run:latest or model:NAME",
         "SPEC",
     )
     jury: tuple[str, ...] = option(
         "list",
         (),
         "judge",
-        "a juror of the score jury: MODEL, MODEL@URL or local:PATH (repeatable)",
+        "juror of the jury judge: MODEL, MODEL@URL or local:PATH (repeatable)",
         "JUROR",
     )
     jury_reducer: str = option(
         "choice",
         "mean",
         "judge",
-        "how the jurors' scores become one",
+        "how to combine the jurors' scores",
         "HOW",
         choices=("mean", "median"),
     )
 
     no_selftest: bool = option(
-        "flag", False, "trust", "let a judge gate without a self-test; the report says so"
+        "flag", False, "trust", "let a judge gate without a self-test; the report mentions it"
     )
     min_agreement: tuple[str, ...] = option(
         "list",
         (),
         "trust",
-        'refuse to gate by a judge whose calibration shows less, for example "kappa>=0.6" (repeatable)',
+        'minimum agreement of a judge that gates, for example "kappa>=0.6" (repeatable)',
         "BOUND",
     )
     judges: str = option(
         "text",
         ".llmeval/judges.json",
         "trust",
-        "what is known of judges: their self-tests and calibrations",
+        "file of the judges' self-tests and calibrations",
         "PATH",
     )
 
@@ -301,7 +302,7 @@ class Settings:
         "number",
         None,
         "thresholds",
-        "lowest rubric score (0-5) with which a case passes",
+        "minimum rubric score (0-5) of every case",
         "X",
         low=0,
         high=5,
@@ -310,7 +311,7 @@ class Settings:
         "list",
         (),
         "thresholds",
-        'bound on a score of every case, for example "toxicity<=0.2" (repeatable)',
+        'threshold for a score of every case, for example "toxicity<=0.2" (repeatable)',
         "BOUND",
     )
 
@@ -318,7 +319,7 @@ class Settings:
         "text",
         None,
         "thresholds",
-        "cases that must pass, as a Jinja2 expression: a miss is settled by further samples, never by a retry",
+        "cases that must pass, as a Jinja2 expression; further samples confirm a miss",
         "EXPR",
     )
 
@@ -326,48 +327,53 @@ class Settings:
         "list",
         (),
         "cases",
-        "folders or glob patterns of golden files to collect without Python",
+        "folders or glob patterns of golden files to collect as tests",
         ini_only=True,
     )
     columns: tuple[str, ...] = option(
-        "list", (), "cases", 'column names of your own, one "COLUMN = FIELD" a line', ini_only=True
+        "list",
+        (),
+        "cases",
+        'fields of custom columns, one "COLUMN = FIELD" per line',
+        ini_only=True,
     )
     limit: int | None = option(
         "integer",
         None,
         "cases",
-        "run only N cases, drawn at random with --llm-limit-seed",
+        "run a random sample of N cases",
         "N",
         low=1,
     )
-    limit_seed: int = option("integer", 0, "cases", "seed of the draw of --llm-limit", "N")
+    limit_seed: int = option("integer", 0, "cases", "seed of the random sample of --llm-limit", "N")
     where: str | None = option(
         "text",
         None,
         "cases",
-        "run only cases for which this Jinja2 expression over the case is true",
+        "run only the cases that match this Jinja2 expression",
         "EXPR",
     )
     strict: bool = option(
         "flag",
         False,
         "cases",
-        "a case that cannot run for want of a model is an error; a gate passes only what is shown to be no worse",
+        "fail instead of skipping when no model is configured; gates must prove there is no "
+        "regression",
     )
 
     baseline: tuple[str, ...] = option(
         "list",
         (),
         "gates",
-        "what the run must not be worse than: id or name of a run, latest, a baseline file, a JSON report, or a table "
-        "(repeatable)",
+        "baseline to compare the run with: id or name of a run, latest, a baseline file, "
+        "a JSON report or a table (repeatable)",
         "RUN",
     )
     gate: tuple[str, ...] = option(
         "list",
         (),
         "gates",
-        'rule on the run as a whole, for example "pass_rate>=.95" or "regression(rubric)" (repeatable)',
+        'rule for the whole run, for example "pass_rate>=.95" or "regression(rubric)" (repeatable)',
         "RULE",
     )
     margin: float = option(
@@ -392,14 +398,15 @@ class Settings:
         "text",
         "",
         "gates",
-        "column of what hangs together, as a document or a conversation; empty: nothing",
+        "column that groups dependent cases, such as a document or conversation",
         "COLUMN",
     )
     fail_on: str = option(
         "choice",
         "case",
         "gates",
-        "what fails the run: case (each missed bound) or gate (gates, and cases that must pass)",
+        "what fails the run: case (every missed threshold) or gate (gates and cases that must "
+        "pass)",
         "WHAT",
         choices=("case", "gate"),
     )
@@ -407,7 +414,7 @@ class Settings:
         "text",
         None,
         "gates",
-        "CSV or JSON file of cases that run without gating: id, until, reason",
+        "CSV or JSON file of quarantined cases, which run without gating: id, until, reason",
         "PATH",
     )
 
@@ -415,7 +422,7 @@ class Settings:
         "choice",
         "detoxify",
         "metrics",
-        "what measures toxicity",
+        "how to measure toxicity",
         "HOW",
         choices=("detoxify", "judge"),
     )
@@ -423,21 +430,22 @@ class Settings:
         "text",
         "original",
         "metrics",
-        "detoxify model: original, unbiased, multilingual, original-small, unbiased-small or a local checkpoint",
+        "detoxify model: original, unbiased, multilingual, original-small, unbiased-small "
+        "or a local checkpoint",
         "NAME",
     )
     embedding: str = option(
         "text",
         "minilm",
         "metrics",
-        "what embeds texts for similarity and relevance: minilm, wordllama or openai:MODEL",
+        "embedder for similarity and relevance: minilm, wordllama or openai:MODEL",
         "SPEC",
     )
     bias: str = option(
         "choice",
         "counterfactual",
         "metrics",
-        "what measures bias",
+        "how to measure bias",
         "HOW",
         choices=("counterfactual", "judge"),
     )
@@ -449,46 +457,52 @@ class Settings:
         "text",
         ".llmeval/runs.sqlite",
         "reports",
-        "run log: a path or SQLAlchemy URL; empty for none",
+        "path or SQLAlchemy URL of the run log; empty for none",
         "URL",
     )
     json: str = option(
-        "text", ".llmeval/report.json", "reports", "JSON report; empty for none", "PATH"
+        "text", ".llmeval/report.json", "reports", "path of the JSON report; empty for none", "PATH"
     )
     html: str = option(
-        "text", ".llmeval/report.html", "reports", "HTML report; empty for none", "PATH"
+        "text", ".llmeval/report.html", "reports", "path of the HTML report; empty for none", "PATH"
     )
-    csv: str = option("text", "", "reports", "results as CSV; empty for none", "PATH")
+    csv: str = option("text", "", "reports", "path of the results as CSV; empty for none", "PATH")
     summary: str = option(
-        "text", "", "reports", "summary in Markdown, for a pull request; empty for none", "PATH"
+        "text",
+        "",
+        "reports",
+        "path of the Markdown summary for a pull request; empty for none",
+        "PATH",
     )
     code_quality: str = option(
-        "text", "", "reports", "GitLab's code quality report; empty for none", "PATH"
+        "text", "", "reports", "path of GitLab's code quality report; empty for none", "PATH"
     )
     annotations: str = option(
         "choice",
         "auto",
         "reports",
-        "who is told of the lines that are worse: github, none, or auto (github where it runs the job)",
+        "annotate failing rows: github, none, or auto (github inside GitHub Actions)",
         "WHO",
         choices=("auto", "github", "none"),
     )
-    name: str = option("text", "", "reports", "name of this run in log and reports")
+    name: str = option("text", "", "reports", "name of the run in the log and reports")
 
     explicit: frozenset[str] = frozenset()
     """Names of the settings given on the command line: a marker does not change them."""
 
     bounds: tuple[tuple[str, str], ...] = ()
-    """Bounds with their origin: those of ``min_score`` and ``threshold`` from every place, the strongest first."""
+    """Bounds of ``min_score`` and ``threshold`` with their origin, the strongest first."""
 
     @property
     def cases_ahead(self) -> int:
-        """How many cases are in work at once, the running one included; 0: one call at a time."""
-        return self.concurrency * CASES_A_CALL if self.lookahead is None else self.lookahead
+        """Maximum number of cases in progress, including the running one; 0: one call at a time."""
+        if self.lookahead is None:
+            return self.concurrency * _CASES_A_CALL
+        return self.lookahead
 
     @property
     def requires_scores(self) -> bool:
-        """Whether a case without a model or a judge is an error, and not skipped."""
+        """Whether a case without a model or a judge is an error instead of skipped."""
         return self.strict or bool({"min_score", "threshold"} & self.explicit)
 
     @cached_property
@@ -499,7 +513,7 @@ class Settings:
         return self._hash  # computed once, since every test looks its scorers up by its settings
 
     def parameters(self) -> Parameters:
-        """The sampling parameters of a generation."""
+        """Return the sampling parameters of a generation."""
         from pytest_llmeval.records.call import (
             Parameters,  # late: pytest's start-up needs the table alone
         )
@@ -507,19 +521,19 @@ class Settings:
         values = {name: getattr(self, name) for name in PARAMETER_NAMES}
         return Parameters(**{**values, "extra_body": dict(self.extra_body)})
 
-    def overridden(self, values: Mapping[str, object], place: str) -> Settings:
-        """These settings with a marker's values; what the command line set stays.
+    def overridden(self, values: Mapping[str, object], origin: str) -> Settings:
+        """Return these settings with a marker's values, except where the command line decides.
 
         Args:
             values: Values by setting name.
-            place: The marker, for error texts.
+            origin: The marker, for error texts.
 
         Raises:
             SettingError: A value is not allowed.
         """
         rows = {row.name: row for row in OPTIONS}
         read = {
-            name: rows[name].read(value, f"{place} {name}")
+            name: rows[name].read(value, f"{origin} {name}")
             for name, value in values.items()
             if value is not None
         }
@@ -528,10 +542,10 @@ class Settings:
         )
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """The bounds on every case, from every place where one is set, the strongest place first.
+        """Return the thresholds of every case, the strongest first.
 
         Raises:
-            SettingError: A bound cannot be read.
+            SettingError: A threshold cannot be read.
         """
         if not self.bounds:
             return ()

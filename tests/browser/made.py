@@ -110,7 +110,7 @@ def shop_run(results: tuple[CaseResult, ...]) -> Run:
         traffic=Traffic(124, 129, 0.134, 1), judges=(JudgeFacts(FINGERPRINT, "rubric", JUDGE, selftest, "", kappa),),
         gates=(
             GateOutcome("regression(rubric)", "missed", gated.reason, gated.change, gated.n, gated.verdict, BASELINE),
-            GateOutcome("pass_rate>=0.8", "kept", "pass_rate is 87.1%, from 77.3% to 93.1%.", 0.871, 70),
+            GateOutcome("pass_rate>=0.8", "met", "pass_rate is 87.1%, from 77.3% to 93.1%.", 0.871, 70),
         ), comparisons=(compared,),
     )  # fmt: skip
 

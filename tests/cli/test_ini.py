@@ -215,7 +215,7 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
 def test_all_settings_are_listed(llmeval: Command) -> None:
     output = done(llmeval, "options")
     for text in (
-        "What answers\n",
+        "Model\n",
         "  --min-score X, llm_min_score,",
         "  llm_columns, LLMEVAL_COLUMNS",
     ):

@@ -128,6 +128,14 @@ def test_an_id_or_its_beginning_names_any_run_even_a_part(llmeval: Command, find
     assert PARTS[1].id in find(llmeval, "20260104T100001")
 
 
+@pytest.mark.parametrize("run", [INTERRUPTED, STOPPED, KILLED])
+def test_a_run_that_was_cut_off_is_no_baseline(llmeval: Command, run: Run) -> None:
+    enter(run)
+    result = llmeval.run("baseline", "accept", run.id)
+    assert result.exit_code == 2
+    assert "it did not finish; allowed: a run that finished" in result.stderr
+
+
 def test_the_beginning_of_several_ids_names_none_of_them(llmeval: Command) -> None:
     enter(*PARTS)
     result = llmeval.run("report", "20260104")

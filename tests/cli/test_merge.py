@@ -177,7 +177,7 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
     first, *lines = result.stdout.splitlines()
     assert first == f"20 cases of 3 shards joined as {run.id}"
     assert lines[0].startswith(
-        f"KEPT: rubric.mean>=4.5 on {SUITE.rpartition('::')[0]}: mean of rubric is 4.5 over 20"
+        f"MET: rubric.mean>=4.5 on {SUITE.rpartition('::')[0]}: mean of rubric is 4.5 over 20"
     )
     assert lines[1] == "PASSED: All 20 cases passed."
     by_identity = {each.identity: each for each in results}
@@ -256,7 +256,7 @@ def test_settings_of_ini_file_and_environment_count(
     run, _ = newest("whole.sqlite")
     assert run.name == "main build"
     decided = {gate.rule: gate.state for gate in run.gates}
-    assert decided == {"regression": "missed", "pass_rate>=.9": "kept", "rubric.mean>=4.5": "kept"}
+    assert decided == {"regression": "missed", "pass_rate>=.9": "met", "rubric.mean>=4.5": "met"}
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_settings_of_ini_file_and_environment_count(
             ("--fail-on", "gate", "--gate", "unscored<=.5"),
             {"bad": "xfailed", "silent": "error"},
             10,
-            "KEPT: ",
+            "MET: ",
         ),
         (
             ("--fail-on", "gate", "--gate", "unscored<=.1"),

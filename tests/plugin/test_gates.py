@@ -237,16 +237,16 @@ def test_bounds_on_the_run_decide_alone_where_they_are_told_to(
         "points.p10>=4": "MISSED: points.p10>=4: p10 of points is 3.65 over 20 cases",
         "latency.p95<=2": "ERROR: latency.p95<=2: no answer was waited for",
         "toxicity.mean<=1": "ERROR: toxicity.mean<=1: no case has a score 'toxicity'; there are points, pass_rate.",
-        "pass_rate>=.9": "KEPT: pass_rate>=.9: 90.0% of 20 cases passed",
-        "points.worst_tag>=3": "KEPT: points.worst_tag>=3: points is worst for the tag 'bikes': mean 3.85",
-        "unscored<=0.05": "KEPT: unscored<=0.05: 0 of 20 cases could not be judged (0.0%)",
-        "cost<=1": "KEPT: cost<=1: the run cost 0.0000 US dollars",
+        "pass_rate>=.9": "MET: pass_rate>=.9: 90.0% of 20 cases passed",
+        "points.worst_tag>=3": "MET: points.worst_tag>=3: points is worst for the tag 'bikes': mean 3.85",
+        "unscored<=0.05": "MET: unscored<=0.05: 0 of 20 cases could not be judged (0.0%)",
+        "cost<=1": "MET: cost<=1: the run cost 0.0000 US dollars",
     }
     rules = [word for rule in told for word in ("--llm-gate", rule)]
     run = project.run(*GRADED, "-n", workers, "--llm-fail-on", "gate", *rules)
     run.assert_outcomes(passed=18, xfailed=2)
     lines = run.stdout.str().partition("= llm evaluation =")[2].splitlines()
-    shown = [line for line in lines if line.startswith(("MISSED", "ERROR", "KEPT"))]
+    shown = [line for line in lines if line.startswith(("MISSED", "ERROR", "MET"))]
     assert [line[: len(start)] for line, start in zip(shown, told.values(), strict=True)] == list(
         told.values()
     )
@@ -318,7 +318,7 @@ def test_a_marker_gates_the_cases_of_its_tests(project: Project, workers: str) -
     ]
     assert gates == [
         ("points.mean>=4.5", "test_rows.py::test_rows", "missed", 20),
-        ("pass_rate>=.5", "test_rows.py::test_rows", "kept", 20),
+        ("pass_rate>=.5", "test_rows.py::test_rows", "met", 20),
     ]
     assert (
         "MISSED: points.mean>=4.5 on test_rows.py::test_rows: mean of points is 4.25"
@@ -375,7 +375,7 @@ def test_a_case_in_quarantine_is_shown_and_does_not_gate(project: Project, worke
     gates = ("--llm-gate", "pass_rate>=1", "--llm-quarantine", "quarantine.csv", "-n", workers)
     run = project.run(*GRADED, *gates)
     run.assert_outcomes(passed=18, xfailed=2)
-    run.stdout.fnmatch_lines(["KEPT: pass_rate>=1: 100% of 18 cases passed*"])
+    run.stdout.fnmatch_lines(["MET: pass_rate>=1: 100% of 18 cases passed*"])
     assert run.ret == 0
 
 

@@ -60,7 +60,7 @@ def test_what_is_worse_goes_before_what_could_not_be_judged() -> None:
     assert case_exit_code(["passed", "skipped", "xfailed"]) == FINE
     assert case_exit_code(["passed", "error"]) == UNJUDGED
     assert case_exit_code(["error", "failed"]) == WORSE
-    assert gate_exit_code(["open", "kept"]) == FINE
+    assert gate_exit_code(["open", "met"]) == FINE
     assert gate_exit_code(["open", "error"]) == UNJUDGED
     assert gate_exit_code(["error", "missed"]) == WORSE
 
@@ -68,9 +68,9 @@ def test_what_is_worse_goes_before_what_could_not_be_judged() -> None:
 @pytest.mark.parametrize(
     ("verdict", "is_shown", "usual", "strict"),
     [
-        ("OK", True, "kept", "kept"),
-        ("WARN", True, "kept", "kept"),
-        ("WARN", False, "kept", "missed"),
+        ("OK", True, "met", "met"),
+        ("WARN", True, "met", "met"),
+        ("WARN", False, "met", "missed"),
         ("INCONCLUSIVE", False, "open", "missed"),
         ("NO BASELINE", False, "open", "missed"),
         ("REGRESSED", False, "missed", "missed"),

@@ -263,7 +263,7 @@ every_comparison = record(
 gates = record(
     GateOutcome,
     **dict.fromkeys(("rule", "scope", "reason", "baseline"), texts),
-    state=st.sampled_from(["kept", "missed", "error", "open"]),
+    state=st.sampled_from(["met", "missed", "error", "open"]),
     value=maybe(numbers),
     n=st.integers(),
     verdict=st.sampled_from(["", "OK", "ERROR"]),

@@ -70,7 +70,7 @@ def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
     )
     gates = (
         GateOutcome("cost<=1", "open", "unknown"),
-        GateOutcome("regression", "kept", "a bit", verdict="WARN"),
+        GateOutcome("regression", "met", "a bit", verdict="WARN"),
     )
     worse = compared(run, lost=(change(lost),))
     lines = told(

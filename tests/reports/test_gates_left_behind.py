@@ -59,7 +59,7 @@ def gated(run: Run) -> Run:
     gates = (
         GateOutcome("regression", "missed", REASON, -0.053, 20, "REGRESSED", "main"),
         GateOutcome("cost<=1", "error", "the price of 2 calls is unknown"),
-        GateOutcome("pass_rate>=.5", "kept", "90.0 % of 20 cases passed", 0.9, 20),
+        GateOutcome("pass_rate>=.5", "met", "90.0 % of 20 cases passed", 0.9, 20),
     )
     return replace(
         run,
@@ -95,7 +95,7 @@ def test_the_terminal_shows_them_first(gated: Run, results: list[CaseResult]) ->
     assert lines[:3] == [
         f"REGRESSED: regression against main: {REASON}",
         "ERROR: cost<=1: the price of 2 calls is unknown",
-        "KEPT: pass_rate>=.5: 90.0 % of 20 cases passed",
+        "MET: pass_rate>=.5: 90.0 % of 20 cases passed",
     ]
     assert lines[3].startswith("FAILED: 1 gate missed, 1 gate could not be decided. ")
 

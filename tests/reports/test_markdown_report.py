@@ -136,7 +136,7 @@ def compared(
     gate = GateOutcome(
         text or "regression", "missed", text or "rubric: 5.3 points worse", -0.053, 60, "REGRESSED"
     )
-    kept = GateOutcome("cost<=1", "kept", "the run has spent $0.0029 of $1", 0.0029, 60)
+    kept = GateOutcome("cost<=1", "met", "the run has spent $0.0029 of $1", 0.0029, 60)
     comparison = Comparison(text or "main", run.id, (metric,), lost, gained)
     return replace(
         run, gates=(replace(gate, baseline=text or "main"), kept), comparisons=(comparison,)
@@ -214,8 +214,8 @@ def test_without_a_baseline_there_is_nothing_before(run: Run, results: list[Case
 @pytest.mark.parametrize(
     ("state", "verdict", "headline"),
     [
-        ("kept", "OK", "## ✅ <b>OK</b> against main: why"),
-        ("kept", "WARN", "## ⚠️ <b>WARN</b> against main: why"),
+        ("met", "OK", "## ✅ <b>OK</b> against main: why"),
+        ("met", "WARN", "## ⚠️ <b>WARN</b> against main: why"),
         ("open", "INCONCLUSIVE", "## ⚠️ <b>INCONCLUSIVE</b> against main: why"),
         ("error", "ERROR", "## ❌ <b>ERROR</b> against main: why"),
     ],

@@ -112,6 +112,10 @@ def test_a_merged_run_has_its_parts(log: RunLog) -> None:
     assert run_named(log, "params").parts == ()
 
 
+def test_a_gate_that_was_kept_is_met(log: RunLog) -> None:
+    assert {gate.state for run in log.runs() for gate in run.gates} == {"met"}
+
+
 def test_a_run_that_was_cut_off_is_known_by_a_fact(log: RunLog) -> None:
     cut = run_named(log, "cut")
     assert cut.is_cut_off

@@ -222,7 +222,7 @@ def test_gates_and_the_comparison_with_a_baseline_are_those_of_pytest(project: P
     by_pytest, by_evaluate, run = both_ways(project, settings)
 
     assert by_evaluate == by_pytest
-    assert [gate.state for gate in run.gates] == ["missed", "kept"]
+    assert [gate.state for gate in run.gates] == ["missed", "met"]
     assert len(run.comparisons) == 1
     assert run.results[0].before[0].answer == "before 0"
     assert run.results[3].outcome == "xfailed"

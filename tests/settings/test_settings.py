@@ -129,7 +129,7 @@ def test_what_may_be_written(name: str, value: object, found: object) -> None:
         ("timeout", "0", "a number, at least 0.001."),
         ("timeout", "inf", "a number, at least 0.001."),
         ("judge_logprobs", "perhaps", "true or false."),
-        ("stop", 5, "text, one item a line."),
+        ("stop", 5, "text, one item per line."),
         ("extra_body", "{", "a JSON object."),
         ("extra_body", "[1]", "a JSON object."),
         ("extra_body", 5, "a JSON object."),
