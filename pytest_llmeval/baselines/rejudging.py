@@ -11,7 +11,7 @@ from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
-from pytest_llmeval.judging.ask import begin_score, some_ahead
+from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.rescore import decide_by_thresholds, judged_outcome
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -78,7 +78,7 @@ def rejudge(
     if not session.trust.cases:  # in the process of xdist that runs no test
         session.trust.cases = [result.case for result in results]
     entries, scores = dict(before.entries), {}
-    for result, asked in some_ahead(session, _started(session, stale, answers, results)):
+    for result, asked in start_ahead(session, _started(session, stale, answers, results)):
         key = result.key
         made = {place: future.result() for place, future in asked.items()}
         if made:

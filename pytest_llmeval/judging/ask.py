@@ -1,4 +1,4 @@
-"""Judging answers that are there already, outside pytest."""
+"""Scoring of existing answers, outside pytest."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AHEAD = 4
-"""How many answers are asked about before the first is waited for, as a multiple of the concurrency."""
+"""Answers that are started before the first is awaited, as a multiple of the concurrency."""
 
 
 def begin_score(
     session: Session, scorer: ReadyScorer, case: Case, completion: Completion, order: int
 ) -> Future[Score]:
-    """Ask for a score; what the scorer raises becomes an unscored Score.
+    """Request a score; an error of the scorer becomes an unscored Score.
 
     Args:
-        session: Whose engine asks.
-        scorer: A judge, or a metric, which answers at once.
-        case: What the answer is an answer to.
+        session: The session whose engine makes the calls.
+        scorer: A judge, or a metric, which scores at once.
+        case: The case of the answer.
         completion: The answer.
-        order: Position among all; earlier ones are asked first.
+        order: Position in the run; calls with lower numbers are sent first.
     """
     with call_context(CallContext(case.source.file, case.id, scorer.name, order)):
         if scorer.is_awaited:
@@ -42,12 +42,12 @@ def begin_score(
         return done
 
 
-def some_ahead(session: Session, started: Iterable[T]) -> Iterator[T]:
-    """The same items, in their order, each handed out when some that follow it have been started.
+def start_ahead(session: Session, started: Iterable[T]) -> Iterator[T]:
+    """Yield started items in their order, with the following ones already started.
 
     Args:
-        session: Its concurrency says how many.
-        started: Starts an item when it is asked for it.
+        session: The session whose concurrency sets the number of started items.
+        started: An iterator that starts an item when it yields it.
     """
     waiting: deque[T] = deque()
     for item in started:

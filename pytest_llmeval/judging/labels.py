@@ -1,4 +1,4 @@
-"""A judge's scores beside the labels of people: from a column, from a run, or by judging now."""
+"""The scores of labelled answers: from a column, from a run, or judged now."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.judging.ask import begin_score, some_ahead
+from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.goldens.labels import LabelRow, Labels
     from pytest_llmeval.records.result import CaseResult
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-SHOWN = 5
-"""Ids that a note names."""
+_SHOWN = 5
+"""Number of ids that a note names."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Pair:
     Attributes:
         row: The label.
         value: The score; ``None``: unscored.
-        reason: Why, in the judge's words; for an unscored answer, why there is no score.
+        reason: The reason of the judge; for an unscored answer, why there is no score.
     """
 
     row: LabelRow
@@ -41,16 +44,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """Labels with scores.
+    """Labels with their scores.
 
     Attributes:
         name: Name of the score.
-        pairs: Labelled answers that the judge was asked about.
+        pairs: The labelled answers, with or without a score.
         unlabelled: Scores of answers without a label.
-        scale: Of the scores; ``None`` if it is not known.
-        fingerprint: Version of the scores; empty if it is not known.
-        model: Model that judged; empty if it is not known.
-        notes: What was left out, counted and named.
+        scale: Scale of the scores; ``None`` if unknown.
+        fingerprint: Version of the scores; empty if unknown.
+        model: Model that judged; empty if unknown.
+        notes: Notes on rows that were left out.
     """
 
     name: str
@@ -63,116 +66,134 @@ class LabelScores:
 
 
 def scores_of_column(labels: Labels, column: str) -> LabelScores:
-    """The scores that stand beside the labels."""
-    pairs = tuple(
-        Pair(row, row.score, "" if row.score is not None else "no score in its row")
-        for row in labels.rows
-    )
-    return LabelScores(
-        column,
-        tuple(pair for pair in pairs if pair.row.label is not None),
-        tuple(row.score for row in labels.rows if row.label is None and row.score is not None),
-    )
+    """Read the scores of a column in the file of the labels."""
+    pairs: list[Pair] = []
+    unlabelled: list[float] = []
+    for row in labels.rows:
+        if row.label is not None:
+            reason = "no score in its row" if row.score is None else ""
+            pairs.append(Pair(row, row.score, reason))
+        elif row.score is not None:
+            unlabelled.append(row.score)
+    return LabelScores(column, tuple(pairs), tuple(unlabelled))
 
 
 def scores_by_judging(
     labels: Labels, name: str, session: Session, settings: Settings
 ) -> LabelScores:
-    """Scores that are asked for now. Rows without a label are judged too: they sharpen the mean.
+    """Judge the answers of the labels now; rows without a label improve the mean.
 
     Args:
-        labels: With a case in each row.
+        labels: Labels with a case in each row.
         name: Name of the score.
-        session: Whose engine asks.
-        settings: Which judge, and how.
+        session: The session whose engine makes the calls.
+        settings: The settings of the judge.
 
     Raises:
-        NotConfiguredError: Nothing is set that could judge.
+        NotConfiguredError: No judge is set.
         InputError: No row has an answer.
     """
     scorer = session.scorer(name, {}, settings)
-    answered = [row for row in labels.rows if row.answer is not None and row.case is not None]
-    if not answered:
+    pairs: list[Pair] = []
+    unlabelled: list[float] = []
+    scale: Scale | None = None
+    started = _start_scores(labels, scorer, session)
+    for row, future in start_ahead(session, started):
+        score = future.result()
+        scale = scale or score.scale
+        if row.label is not None:
+            pairs.append(_pair(row, score))
+        elif score.value is not None:
+            unlabelled.append(score.value)
+    if scale is None:
         raise InputError(
-            f"{labels.file}: found no answer to judge; allowed: a column answer (or --answer COLUMN), a column of "
-            "scores (--score COLUMN), or a run that has scored the cases (--run latest)"
+            f"{labels.file}: found no answer to judge; allowed: a column answer (or --answer "
+            "COLUMN), a column of scores (--score COLUMN), or a run that has scored the cases "
+            "(--run latest)"
         )
-    started = (
-        (
-            row,
-            begin_score(
-                session,
-                scorer,
-                row.case,
-                Completion(row.answer or "", endpoint="labels", cost_usd=0.0),
-                order,
-            ),
-        )
-        for order, row in enumerate(answered)
-        if row.case is not None
-    )
-    scored = [(row, future.result()) for row, future in some_ahead(session, started)]
-    silent = [row.id for row in labels.rows if row.answer is None]
+    unanswered = [row.id for row in labels.rows if row.answer is None]
     return LabelScores(
-        name,
-        tuple(_pair(row, score) for row, score in scored if row.label is not None),
-        tuple(
-            score.value for row, score in scored if row.label is None and score.value is not None
-        ),
-        scored[0][1].scale,
-        scorer.version if scorer.judge else "",  # a metric's version names no judge
-        scorer.judge,
-        tuple(_noted(silent, "row without an answer", "rows without an answer")),
+        name=name,
+        pairs=tuple(pairs),
+        unlabelled=tuple(unlabelled),
+        scale=scale,
+        # The version of a metric is no fingerprint.
+        fingerprint=scorer.version if scorer.judge else "",
+        model=scorer.judge,
+        notes=tuple(_note(unanswered, "row without an answer", "rows without an answer")),
     )
+
+
+def _start_scores(
+    labels: Labels, scorer: ReadyScorer, session: Session
+) -> Iterator[tuple[LabelRow, Future[Score]]]:
+    """Request the scores of the answers, one at a time."""
+    order = 0
+    for row in labels.rows:
+        if row.answer is None or row.case is None:
+            continue
+        completion = Completion(row.answer, endpoint="labels", cost_usd=0.0)
+        yield row, begin_score(session, scorer, row.case, completion, order)
+        order += 1
 
 
 def scores_of_run(
     labels: Labels, results: Iterable[CaseResult], name: str, fingerprint: str
 ) -> LabelScores:
-    """The scores that a run has logged, joined by id, and by file and suite where the labels have such columns.
+    """Read the scores that a run has logged.
+
+    They are joined by id, and by file and suite if the labels have these columns. A label of an
+    answer other than that of the run is left out.
 
     Args:
-        labels: The labels. Where they hold the answers too, a label of another answer is left out.
+        labels: The labels.
         results: The results of the run.
         name: Name of the score.
-        fingerprint: Take only scores of this version; empty: they must all have one.
+        fingerprint: The version of the scores to take; empty if all must have the same version.
 
     Raises:
         InputError: The run has no such score, scores of several versions, or several results for
             one label.
     """
-    found = _Logged(labels, name, fingerprint)
+    logged = _LoggedScores(labels, name, fingerprint)
     for result in results:
-        found.take(result)
-    versions = sorted(found.versions)
+        logged.add(result)
+    versions = sorted(logged.versions)
     if len(versions) > 1:
-        told = ", ".join(f"{version} ({found.versions[version]})" for version in versions)
+        judges = ", ".join(f"{version} ({logged.versions[version]})" for version in versions)
         raise InputError(
-            f"{name}: found scores of {len(versions)} judges: {told}; allowed: those of one. --fingerprint names it"
+            f"{name}: found scores of {len(versions)} judges: {judges}; allowed: those of one. "
+            "Name it with --fingerprint"
         )
     if not versions:
-        names = ", ".join(sorted(found.names)) or "none"
+        names = ", ".join(sorted(logged.names)) or "none"
         wanted = f" of the fingerprint {fingerprint}" if fingerprint else ""
         raise InputError(
-            f"found no score {name!r}{wanted} in the run; its scores: {names}. --metric names one"
+            f"found no score {name!r}{wanted} in the run; its scores: {names}. Name one with "
+            "--metric"
         )
-    pairs, notes = found.joined()
-    model = found.versions[versions[0]]
-    known = versions[0] if model else ""
-    return LabelScores(name, pairs, tuple(found.unlabelled), found.scale, known, model, notes)
-
-
-def _pair(row: LabelRow, score: Score) -> Pair:
-    return Pair(
-        row,
-        score.value,
-        score.reason if score.value is not None else score.error or "no reason given",
+    pairs, notes = logged.join()
+    model = logged.versions[versions[0]]
+    return LabelScores(
+        name=name,
+        pairs=pairs,
+        unlabelled=tuple(logged.unlabelled),
+        scale=logged.scale,
+        fingerprint=versions[0] if model else "",
+        model=model,
+        notes=notes,
     )
 
 
+def _pair(row: LabelRow, score: Score) -> Pair:
+    if score.value is None:
+        return Pair(row, None, score.error or "no reason given")
+    return Pair(row, score.value, score.reason)
+
+
 @dataclass
-class _Logged:
-    """What a run has to say of the labels."""
+class _LoggedScores:
+    """The scores of a run, joined with labels."""
 
     labels: Labels
     name: str
@@ -187,78 +208,86 @@ class _Logged:
     _by_id: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        for place, row in enumerate(self.labels.rows):
-            self._by_id[row.id].append(place)
+        for index, row in enumerate(self.labels.rows):
+            self._by_id[row.id].append(index)
 
-    def take(self, result: CaseResult) -> None:
-        """Note what a result says, if it says anything."""
+    def add(self, result: CaseResult) -> None:
+        """Add the score of a result, if it has one."""
         self.names.update(score.name for score in result.scores)
         wanted = [score for score in result.scores if self._is_wanted(score)]
-        for each in wanted:
-            self.versions[each.version] = each.judge
+        for score in wanted:
+            self.versions[score.version] = score.judge
         if not wanted:
             return
-        score, self.scale = wanted[0], wanted[0].scale
-        places = [
-            place
-            for place in self._by_id.get(result.case.id, ())
-            if _is_about(self.labels.rows[place], result)
-        ]
-        for place in places:
-            self.hits[place].append((result, score))
-        is_labelled = any(self.labels.rows[place].label is not None for place in places)
+        score = wanted[0]
+        self.scale = score.scale
+        is_labelled = False
+        for index in self._by_id.get(result.case.id, ()):
+            row = self.labels.rows[index]
+            if _is_about(row, result):
+                self.hits[index].append((result, score))
+                is_labelled = is_labelled or row.label is not None
         if not is_labelled and score.value is not None:
             self.unlabelled.append(score.value)
 
     def _is_wanted(self, score: Score) -> bool:
         return score.name == self.name and self.fingerprint in ("", score.version)
 
-    def joined(self) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
-        """The labels with their scores, and what was left out."""
-        pairs, absent, other = [], [], []
-        for place, row in enumerate(self.labels.rows):
+    def join(self) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
+        """Return the labels with their scores, and notes on those that were left out."""
+        pairs: list[Pair] = []
+        absent: list[str] = []
+        outdated: list[str] = []
+        for index, row in enumerate(self.labels.rows):
             if row.label is None:
                 continue
-            result, score = self._only(row, self.hits[place]) if self.hits[place] else (None, None)
-            if result is None or score is None:
+            if not self.hits[index]:
                 absent.append(row.id)
-            elif (
-                row.answer is not None
-                and result.completion
-                and row.answer.strip() != result.completion.text.strip()
-            ):
-                other.append(row.id)
-                self.unlabelled.extend([] if score.value is None else [score.value])
-            else:
+                continue
+            result, score = self._single(row, self.hits[index])
+            if not _has_changed_answer(row, result):
                 pairs.append(_pair(row, score))
-        return tuple(pairs), (
-            *_noted(
+                continue
+            outdated.append(row.id)
+            if score.value is not None:
+                self.unlabelled.append(score.value)
+        notes = (
+            *_note(
                 absent, "label has no such score in the run", "labels have no such score in the run"
             ),
-            *_noted(
-                other,
+            *_note(
+                outdated,
                 "label is about another answer than the run's",
                 "labels are about other answers than the run's",
             ),
         )
+        return tuple(pairs), notes
 
-    def _only(
-        self, row: LabelRow, found: list[tuple[CaseResult, Score]]
+    def _single(
+        self, row: LabelRow, hits: list[tuple[CaseResult, Score]]
     ) -> tuple[CaseResult, Score]:
-        if len(found) > 1:
-            suites = first_of([result.nodeid for result, _ in found], SHOWN)
+        if len(hits) > 1:
+            suites = first_of([result.nodeid for result, _ in hits], _SHOWN)
             raise InputError(
-                f"{self.labels.file}:{row.line}: found {len(found)} results for the id {row.id!r}: {suites}; "
-                "allowed: one. A column file or suite in the labels tells them apart"
+                f"{self.labels.file}:{row.line}: found {len(hits)} results for the id "
+                f"{row.id!r}: {suites}; allowed: one. Add a column file or suite to the labels"
             )
-        return found[0]
+        return hits[0]
+
+
+def _has_changed_answer(row: LabelRow, result: CaseResult) -> bool:
+    """Return whether a label is about an answer that differs from that of the run."""
+    if row.answer is None or result.completion is None:
+        return False
+    return row.answer.strip() != result.completion.text.strip()
 
 
 def _is_about(row: LabelRow, result: CaseResult) -> bool:
     return row.file in ("", result.case.source.file) and row.suite in ("", result.suite)
 
 
-def _noted(ids: list[str], one: str, many: str) -> Iterator[str]:
+def _note(ids: list[str], singular: str, plural: str) -> Iterator[str]:
+    """Yield a note on some ids, if there are any."""
     if ids:
-        named = first_of(ids, SHOWN)
-        yield f"{len(ids)} {one if len(ids) == 1 else many}: {named}"
+        subject = singular if len(ids) == 1 else plural
+        yield f"{len(ids)} {subject}: {first_of(ids, _SHOWN)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
@@ -14,23 +14,22 @@ if TYPE_CHECKING:
 
 
 Range = tuple[float, float]
-PASS_SHARE = 0.8
-"""From which part of the scale on an answer passes where nobody says it: 4 of 5."""
-UNIT: Range = (0.0, 1.0)
-ROUNDING = 1e-9
-"""A number that near to the bound is the bound: it was moved from one scale to another."""
+_PASS_SHARE = 0.8
+"""Default bound as a share of the scale: 4 of 5."""
+_UNIT: Range = (0.0, 1.0)
+_ROUNDING = 1e-9
+"""Tolerance at a bound, for numbers that were moved from one scale to another."""
 
 
 @dataclass(frozen=True)
 class ScaleOptions:
-    """What the user said of the scales.
+    """The scales and the bound that the user has set.
 
     Attributes:
-        label_scale: Lowest and highest label; ``None``: that of the scores.
-        score_scale: Lowest and highest score; ``None``: what the scores say, or else that of the
-            labels.
-        bound: The score from which on an answer passes, on the scale of the scores; ``None``: 0.8
-            of the scale.
+        label_scale: Lowest and highest label; ``None`` for the scale of the scores.
+        score_scale: Lowest and highest score; ``None`` for the recorded scale of the scores, or
+            the scale of the labels.
+        bound: The lowest score that passes; ``None`` for 0.8 of the scale.
     """
 
     label_scale: Range | None = None
@@ -46,12 +45,11 @@ class AlignedScores:
         labels: The labels of the scored cases.
         scores: Their scores, in the same order.
         unlabelled: Scores without a label.
-        scale: The scale; ``None`` if it is not known.
-        bound: From which number on an answer passes; ``None``: not known.
+        scale: The scale; ``None`` if unknown.
+        bound: The bound between pass and fail; ``None`` if unknown.
         higher_is_better: Whether high numbers are good.
-        is_common: Whether label and score are numbers of the same kind: else only their order can
-            be compared.
-        are_binary: Whether the labels know only pass and fail.
+        is_common: Whether labels and scores share a scale; if not, only their order is compared.
+        are_binary: Whether the labels are only pass and fail.
     """
 
     labels: Sequence[float]
@@ -64,75 +62,94 @@ class AlignedScores:
     are_binary: bool
 
     def passes(self, value: float) -> bool:
-        """Whether an answer of this number passes.
+        """Return whether an answer with this number passes.
 
         Raises:
             TypeError: There is no bound.
         """
         if self.bound is None:
             raise TypeError("there is no bound")
-        return (
-            value >= self.bound - ROUNDING
-            if self.higher_is_better
-            else value <= self.bound + ROUNDING
-        )
+        if self.higher_is_better:
+            return value >= self.bound - _ROUNDING
+        return value <= self.bound + _ROUNDING
 
     def label_passes(self, label: float) -> bool:
-        """The same for a label; pass or fail needs no bound."""
-        return label > 0 if self.are_binary else self.passes(label)
+        """Return whether a label passes; a label that is pass or fail needs no bound."""
+        if self.are_binary:
+            return label > 0
+        return self.passes(label)
 
 
-def compared(labels: Labels, found: LabelScores, asked: ScaleOptions) -> AlignedScores:
-    """Labels and scores on one scale: that of the scores, or from 0 to 1 where people said only pass or fail.
+def align(labels: Labels, scores: LabelScores, options: ScaleOptions) -> AlignedScores:
+    """Put labels and scores on the scale of the scores, or from 0 to 1 for pass and fail.
 
     Raises:
         SettingError: A label or a score lies outside its scale.
     """
-    pairs = [pair for pair in found.pairs if pair.value is not None]
-    raw, scores = [pair.row.label or 0.0 for pair in pairs], [pair.value or 0.0 for pair in pairs]
-    is_better = found.scale is None or found.scale.higher_is_better
-    score_scale = (
-        asked.score_scale or _range(found) or (None if labels.are_words else asked.label_scale)
-    )
-    _check(scores, score_scale, "the scores", "--score-scale LOW HIGH")
-    bound = _bound(asked, score_scale, is_better)
-    if labels.are_words or (
-        labels.are_binary and asked.label_scale is None and score_scale != UNIT
-    ):
-        if (
-            score_scale is None
-        ):  # the numbers stay as they are: only their order, and the bound, can be used
-            return AlignedScores(raw, scores, found.unlabelled, None, bound, is_better, False, True)
-        good = score_scale if is_better else score_scale[::-1]
-        return AlignedScores(
-            raw, _moved(scores, good, UNIT), _moved(found.unlabelled, good, UNIT), UNIT,
-            None if bound is None else _moved([bound], good, UNIT)[0], True, True, True,
-        )  # fmt: skip
-    label_scale = asked.label_scale or score_scale
-    _check(raw, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
-    moved = _moved(raw, label_scale, score_scale) if label_scale and score_scale else raw
+    raw = _raw_scores(labels, scores, options)
+    _check(raw.scores, raw.scale, "the scores", "--score-scale LOW HIGH")
+    is_unlike = labels.are_binary and options.label_scale is None and raw.scale != _UNIT
+    if labels.are_words or is_unlike:
+        return _align_binary(raw)
+    label_scale = options.label_scale or raw.scale
+    _check(raw.labels, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
+    if label_scale is None or raw.scale is None:
+        return raw
+    return replace(raw, labels=_rescale(raw.labels, label_scale, raw.scale))
+
+
+def _raw_scores(labels: Labels, scores: LabelScores, options: ScaleOptions) -> AlignedScores:
+    """Pair labels and scores as they are."""
+    pairs = [pair for pair in scores.pairs if pair.value is not None]
+    higher_is_better = scores.scale is None or scores.scale.higher_is_better
+    scale = options.score_scale or _range(scores)
+    if scale is None and not labels.are_words:
+        scale = options.label_scale
     return AlignedScores(
-        moved, scores, found.unlabelled, score_scale, bound, is_better, True, False
+        labels=[pair.row.label or 0.0 for pair in pairs],
+        scores=[pair.value or 0.0 for pair in pairs],
+        unlabelled=scores.unlabelled,
+        scale=scale,
+        bound=_bound(options, scale, higher_is_better),
+        higher_is_better=higher_is_better,
+        is_common=True,
+        are_binary=False,
     )
 
 
-def _range(found: LabelScores) -> Range | None:
-    scale = found.scale
-    return (
-        None
-        if scale is None or scale.low is None or scale.high is None
-        else (scale.low, scale.high)
+def _align_binary(raw: AlignedScores) -> AlignedScores:
+    """Put scores on a scale from 0 to 1, where the labels are only pass and fail."""
+    if raw.scale is None:
+        # Without a scale, only the order of the numbers and the bound can be used.
+        return replace(raw, is_common=False, are_binary=True)
+    good = raw.scale if raw.higher_is_better else raw.scale[::-1]
+    return AlignedScores(
+        labels=raw.labels,
+        scores=_rescale(raw.scores, good, _UNIT),
+        unlabelled=_rescale(raw.unlabelled, good, _UNIT),
+        scale=_UNIT,
+        bound=None if raw.bound is None else _rescale([raw.bound], good, _UNIT)[0],
+        higher_is_better=True,
+        is_common=True,
+        are_binary=True,
     )
 
 
-def _bound(asked: ScaleOptions, scale: Range | None, higher_is_better: bool) -> float | None:
-    if asked.bound is not None or scale is None:
-        return asked.bound
-    share = PASS_SHARE if higher_is_better else 1 - PASS_SHARE
+def _range(scores: LabelScores) -> Range | None:
+    scale = scores.scale
+    if scale is None or scale.low is None or scale.high is None:
+        return None
+    return scale.low, scale.high
+
+
+def _bound(options: ScaleOptions, scale: Range | None, higher_is_better: bool) -> float | None:
+    if options.bound is not None or scale is None:
+        return options.bound
+    share = _PASS_SHARE if higher_is_better else 1 - _PASS_SHARE
     return scale[0] + share * (scale[1] - scale[0])
 
 
-def _moved(values: Sequence[float], source: Range, target: Range) -> list[float]:
+def _rescale(values: Sequence[float], source: Range, target: Range) -> list[float]:
     if source == target:
         return list(values)
     stretch = (target[1] - target[0]) / (source[1] - source[0])
@@ -143,13 +160,7 @@ def _check(values: Sequence[float], scale: Range | None, what: str, option: str)
     if scale is None:
         return
     low, high = scale
-    outside = next(
-        (value for value in values if not low - ROUNDING <= value <= high + ROUNDING), None
-    )
-    if outside is not None:
-        raise SettingError(
-            what,
-            outside,
-            f"a number from {low:g} to {high:g}",
-            f"Another scale is given with {option}.",
-        )
+    for value in values:
+        if not low - _ROUNDING <= value <= high + _ROUNDING:
+            allowed = f"a number from {low:g} to {high:g}"
+            raise SettingError(what, value, allowed, f"Set another scale with {option}.")

@@ -258,7 +258,7 @@ def test_expected(llm_completion):
     result = llmeval.run("rescore", "--judge-model", "strict")
     after = outcomes(newest().id)
     assert (
-        "note: 6 scores kept as before: the test took several of one name, and the log cannot tell of what"
+        "note: 6 scores not judged again: the test scored several texts, and the log holds one"
         in result.stdout
     )
     twice = {name: outcome for name, outcome in after.items() if "twice" in name}
@@ -285,7 +285,7 @@ def test_both(llm_completion):
     )
     run_pytest(Path.cwd(), environment, "test_faq.py")
     result = llmeval.run("rescore", "--judge-model", "strict")
-    assert "kept as before" not in result.stdout
+    assert "not judged again" not in result.stdout
     with closing(RunLog(".llmeval/runs.sqlite")) as log:
         after = next(log.runs())
         good = next(each for each in log.results(after.id) if each.case.id == "good")
