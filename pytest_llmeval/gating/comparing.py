@@ -165,7 +165,7 @@ def _dropped(paired: Paired) -> tuple[tuple[CaseChange, ...], int]:
     ]
     found = suspects(scaled[0], scaled[1])
     changes = (
-        replace(_change(*paired.pairs[each.place], metric), p=each.p, is_marked=each.is_marked)
+        replace(_change(*paired.pairs[each.index], metric), p=each.p, is_marked=each.is_marked)
         for each in found[:_SHOWN_DROPS]
     )
     return tuple(changes), len(found)

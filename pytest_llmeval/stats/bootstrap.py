@@ -1,4 +1,4 @@
-"""Intervals of an agreement by resampling: whole clusters at once, where cases hang together."""
+"""Bootstrap intervals of a figure, which resample whole clusters of dependent cases."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-DRAWS = 999
-"""Resamples: enough for two digits of a bound, and a rank correlation of a thousand cases takes seconds."""
-BATCH = 100  # resamples in memory at once
+_DRAWS = 999
+"""Resamples: enough for two digits of a bound, and fast enough for a rank correlation."""
+_BATCH = 100
+"""Resamples in memory at a time."""
 FEWEST_CLUSTERS = 10
-"""Fewer clusters say too little of how the next ones would differ."""
-MOST_UNDEFINED = 0.05
-"""Share of resamples that may leave the figure undefined, for example because they hold passes alone."""
+"""Clusters below which the resamples say too little about new clusters."""
+_MAX_UNDEFINED = 0.05
+"""Share of resamples that may leave the figure undefined, for example with passes only."""
 
 
 def clustered_bootstrap(
@@ -29,24 +30,24 @@ def clustered_bootstrap(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """A figure over paired columns with its percentile bootstrap interval, two-sided.
+    """Compute a figure over paired columns with its two-sided percentile bootstrap interval.
 
-    Whole clusters are drawn, with replacement, and the figure is taken of all their cases.
-    Resamples in which it is not defined are left out, which the corrected intervals (BCa) do not
-    allow. Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13; for
+    Whole clusters are drawn with replacement, and the figure is computed from all their cases.
+    Resamples with an undefined figure are dropped, which corrected intervals (BCa) do not allow.
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13; for
     clusters Davison and Hinkley, "Bootstrap Methods and Their Application" (1997), 3.8.
 
     Args:
-        columns: Columns of the same length; their rows are drawn together.
-        figure: Takes the columns as arrays; ``None`` where it is not defined.
-        clusters: What each row belongs to; ``None``: each is its own cluster.
+        columns: Columns of the same length, whose rows are drawn together.
+        figure: Function of the columns as arrays; ``None`` where it is not defined.
+        clusters: The cluster of each row; ``None`` makes each row a cluster.
         confidence: Between 0 and 1.
-        seed: Of the random numbers; the same seed and rows give the same interval.
+        seed: Seed of the random numbers. The same seed and rows give the same interval.
 
     Returns:
-        Without an estimate where the figure is not defined. Without bounds where there are fewer
-        than ten clusters,
-        more than one resample in twenty leaves the figure undefined, or all of them give the same.
+        An interval without estimate if the figure is not defined. It has no bounds with fewer than
+        ten clusters, if more than 5% of the resamples leave the figure undefined, or if all
+        resamples give the same number.
     """
     import numpy as np
     from scipy import stats
@@ -59,19 +60,20 @@ def clustered_bootstrap(
         return Interval(estimate, None, None, n)
 
     def resampled(drawn: NDArray[np.int64]) -> float:
-        chosen = drawn if len(members) == n else np.concatenate([members[each] for each in drawn])
+        chosen = (
+            drawn if len(members) == n else np.concatenate([members[cluster] for cluster in drawn])
+        )
         value = figure(*rows[:, chosen])
         return float("nan") if value is None else value
 
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # scipy warns of undefined resamples, which are counted below
-        found = stats.bootstrap(
-            (np.arange(len(members)),), resampled, n_resamples=DRAWS, batch=BATCH, vectorized=False,
-            method="percentile", rng=seed,
+        # scipy warns about undefined resamples, which `_bounds` counts.
+        warnings.simplefilter("ignore")
+        result = stats.bootstrap(
+            (np.arange(len(members)),), resampled, n_resamples=_DRAWS, batch=_BATCH,
+            vectorized=False, method="percentile", rng=seed,
         )  # fmt: skip
-    return Interval(estimate, *_bounds(found.bootstrap_distribution, confidence), n)
+    return Interval(estimate, *_bounds(result.bootstrap_distribution, confidence), n)
 
 
 def _bounds(
@@ -80,17 +82,17 @@ def _bounds(
     import numpy as np
 
     known = distribution[~np.isnan(distribution)]
-    if len(known) < (1 - MOST_UNDEFINED) * len(distribution) or np.ptp(known) < 1e-12:
+    if len(known) < (1 - _MAX_UNDEFINED) * len(distribution) or np.ptp(known) < 1e-12:
         return None, None
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 
 def _members(n: int, clusters: Sequence[Hashable] | None) -> list[NDArray[np.int64]]:
-    """The rows of each cluster."""
+    """Group the row numbers by cluster."""
     import numpy as np
 
-    found: dict[Hashable, list[int]] = {}
+    members: dict[Hashable, list[int]] = {}
     for row in range(n):
-        found.setdefault(row if clusters is None else clusters[row], []).append(row)
-    return [np.asarray(rows) for rows in found.values()]
+        members.setdefault(row if clusters is None else clusters[row], []).append(row)
+    return [np.asarray(rows) for rows in members.values()]

@@ -1,4 +1,4 @@
-"""When two runs can be compared at all, and the results where they cannot."""
+"""The conditions under which two runs can be compared, and the results where they cannot."""
 
 from __future__ import annotations
 
@@ -8,53 +8,58 @@ from pytest_llmeval.records.comparison import Coverage, GateResult
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, VERDICTS, WORSE, gate_exit_code
 
 MIN_CLUSTERS = 10
-"""Fewer give no verdict."""
+"""Clusters below which there is no verdict."""
 
 MIN_CHANGED = 5
-"""Clusters that must have changed before OK may be said: with fewer the standard error is near 0 by chance."""
+"""Clusters that must have changed for OK: with fewer the standard error is near 0 by chance."""
 
 MANY_CLUSTERS = 149
-"""Clusters that need no such proof: if 2 % got worse, 149 would show it with 95 % probability (ln .05 / ln .98)."""
+"""Clusters that need no such proof.
+
+If 2% got worse, 149 would show it with 95% probability (ln .05 / ln .98).
+"""
 
 _PAIRED_PERCENT = 95
-"""Of the baseline's cases that a run selected, how many need a score in both runs: the missing may be the broken."""
+"""Percentage of the selected baseline cases that need a score in both runs.
+
+The cases without one may be those that broke.
+"""
 
 UNSCORED_PERCENT = 5
-"""How many scores may be missing."""
+"""Percentage of scores that may be missing."""
 
 
 def obstacle(coverage: Coverage) -> str:
-    """Why a run cannot be compared with its baseline, which makes it an ERROR; empty if it can be."""
-    selected, paired, asked, unscored = (
-        coverage.selected,
-        coverage.paired,
-        coverage.asked,
-        coverage.unscored,
-    )
+    """Return why a run cannot be compared with its baseline, or nothing if it can be."""
     if not coverage.is_same_judge:
-        return "the baseline was judged by another judge and cannot be judged again: make a new baseline"
-    if not paired:
+        return (
+            "the baseline was scored by a different judge, and its answers cannot be judged again; "
+            "make a new baseline"
+        )
+    if not coverage.paired:
         return "nothing to compare: no case has a score in both runs"
-    if 100 * unscored > UNSCORED_PERCENT * asked:
-        return f"{unscored} of {asked} scores are missing; at most {UNSCORED_PERCENT} % may be"
-    if 100 * paired < _PAIRED_PERCENT * selected:
-        return f"only {paired} of the baseline's {selected} cases have a score in both runs; {_PAIRED_PERCENT} % must"
+    if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.asked:
+        return (
+            f"{coverage.unscored} of {coverage.asked} scores are missing; "
+            f"at most {UNSCORED_PERCENT}% are allowed"
+        )
+    if 100 * coverage.paired < _PAIRED_PERCENT * coverage.selected:
+        return (
+            f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
+            f"in both runs; at least {_PAIRED_PERCENT}% are required"
+        )
     return ""
 
 
 def not_compared(reason: str) -> GateResult:
-    """The result where two runs cannot be compared."""
+    """Make the result of two runs that cannot be compared."""
     return GateResult("ERROR", reason)
 
 
 def no_baseline(remedy: str) -> GateResult:
-    """The result where there is nothing to compare with.
-
-    Args:
-        remedy: The command that makes a baseline.
-    """
+    """Make the result of a run without a baseline, with the command that makes one."""
     return GateResult(
-        "NO BASELINE", f"there is no baseline to compare with; this makes one: {remedy}"
+        "NO BASELINE", f"there is no baseline to compare with; make one with: {remedy}"
     )
 
 
@@ -62,13 +67,13 @@ def comparison_exit_code(results: Iterable[GateResult], is_strict: bool = False)
     """Return the exit code of a comparison of two runs.
 
     Args:
-        results: Of each metric; without any, nothing could be compared.
-        is_strict: Whether a metric that is not shown to be no worse counts as worse.
+        results: The result of each metric. Without any, nothing could be compared.
+        is_strict: Whether a metric counts as worse unless it is shown to be no worse.
     """
-    found = tuple(results)
-    if not found:
+    metric_results = tuple(results)
+    if not metric_results:
         return UNJUDGED
-    code = gate_exit_code(VERDICTS[result.verdict].state for result in found)
-    if code == FINE and is_strict and not all(result.is_shown for result in found):
+    code = gate_exit_code(VERDICTS[result.verdict].state for result in metric_results)
+    if code == FINE and is_strict and not all(result.is_shown for result in metric_results):
         return WORSE
     return code

@@ -1,24 +1,23 @@
-"""The regression gate: from the scores of two runs over the same cases to a verdict.
+"""The regression gate, which turns the scores of two runs over the same cases into a verdict.
 
-Three questions are asked of the mean difference d̄, each answered at one-sided 95 %:
+It answers three questions about the mean difference d̄, at a one-sided level of 95%:
 
-1. Is the candidate worse at all? (The upper bound U of the difference is below 0.)
-2. Is it worse by an amount that matters? (d̄ is at or below minus the margin, 2 points of 100
-unless set.) 3. If it is not shown to be worse: is a drop as large as the margin ruled out? (The
-lower bound L is above minus the
-   margin.)
+1. Is the candidate worse? (The upper bound U of the difference is below 0.)
+2. Is it worse by an amount that matters? (d̄ is at or below minus the margin. The default margin is
+   2 points of 100.)
+3. If it is not shown to be worse, is a drop as large as the margin ruled out? (The lower bound L is
+   above minus the margin.)
 
-Worse and by the margin is REGRESSED; worse but by less is WARN; not worse, and a drop ruled out, is
-OK; all else is INCONCLUSIVE, because a run too small or too noisy to see a drop must not be taken
-for one that has none.
+Worse by the margin is REGRESSED. Worse by less is WARN. Not worse, with a drop ruled out, is OK.
+The rest is INCONCLUSIVE, because a run that is too small or too noisy to show a drop may have one.
 
-What decides the first question depends on the scores:
+The test of the first question depends on the scores:
 
-- pass/fail, one case a cluster: the exact McNemar test, with Tango's bounds;
-- fewer than 30 clusters, or more than half of them without a change in sum: a permutation of signs,
-  which needs no distribution. Clusters of unequal size count for fewer: where one holds a third of
-  the cases, t would take the same system for a worse one in 13 % of the runs;
-- else Student's t, with a standard error that knows of clusters.
+- the exact McNemar test with Tango's bounds, for pass/fail scores of independent cases;
+- a permutation of signs, which assumes no distribution, for fewer than 30 clusters or if more than
+  half of them did not change in sum. Clusters of unequal size count as fewer clusters: if one holds
+  a third of the cases, the t test would call the same system worse in 13% of the runs;
+- Student's t with a standard error for clusters, for the rest.
 """
 
 from __future__ import annotations
@@ -45,18 +44,18 @@ from pytest_llmeval.stats.reasons import reason
 from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
 
 _MANY_TIES = 0.5
-"""Share of clusters without a change above which a permutation decides: their spread comes from the few others."""
+"""Share of unchanged clusters above which a permutation decides: few clusters make the spread."""
 
 
 @dataclass(frozen=True)
 class GateRules:
-    """What a gate is asked to see.
+    """The parameters of a gate.
 
     Attributes:
         margin: Smallest drop that matters, from 0 to 1; 0.02 is 2 points of 100.
-        alpha: Probability of a false alarm, one-sided.
-        draws: Random permutations, where permutations decide.
-        seed: Of those permutations.
+        alpha: One-sided probability of a false alarm.
+        draws: Number of random permutations.
+        seed: Seed of the permutations.
     """
 
     margin: float = 0.02
@@ -72,10 +71,9 @@ def gate(scores: PairedScores, rules: GateRules = USUAL, *, identical: bool = Fa
     """Judge one metric.
 
     Args:
-        scores: Without any, the result is ERROR.
+        scores: The paired scores. Without any, the result is ERROR.
         rules: Margin, level, permutations.
-        identical: Whether every answer is the baseline's to the letter, which makes it OK whatever
-            the numbers.
+        identical: Whether every answer equals the baseline's, which makes the result OK.
     """
     return gate_metrics({"": scores}, rules, identical=identical)[""]
 
@@ -93,30 +91,35 @@ def gate_metrics(
     test: Berger, Technometrics 24, 1982).
 
     Args:
-        scores: By name of the metric.
-        rules: The same for all, or by name.
-        identical: Whether every answer is the baseline's to the letter, or the metrics of which
-            that is true.
+        scores: Paired scores by name of the metric.
+        rules: The same rules for all metrics, or rules by name.
+        identical: Whether every answer equals the baseline's, or the names of the metrics for
+            which that is true.
     """
-    own = dict.fromkeys(scores, rules) if isinstance(rules, GateRules) else rules
-    same = set(scores if identical else ()) if isinstance(identical, bool) else set(identical)
-    measured = {name: _measure(each, own[name]) for name, each in scores.items()}
+    rules_of = dict.fromkeys(scores, rules) if isinstance(rules, GateRules) else rules
+    if isinstance(identical, bool):
+        identical_names = set(scores) if identical else set()
+    else:
+        identical_names = set(identical)
+    measured = {name: _measure(paired, rules_of[name]) for name, paired in scores.items()}
     tested = {
-        name: each.p
-        for name, each in measured.items()
-        if each.p is not None and each.clusters >= MIN_CLUSTERS
+        name: facts.p
+        for name, facts in measured.items()
+        if facts.p is not None and facts.clusters >= MIN_CLUSTERS
     }
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
-    return {
-        name: each
-        if each.verdict == "ERROR"
-        else _judged(each, adjusted.get(name, each.p), len(tested), name in same)
-        for name, each in measured.items()
-    }
+    results = {}
+    for name, facts in measured.items():
+        if facts.verdict == "ERROR":
+            results[name] = facts
+            continue
+        adjusted_p = adjusted.get(name, facts.p)
+        results[name] = _judged(facts, adjusted_p, len(tested), name in identical_names)
+    return results
 
 
 def _measure(scores: PairedScores, rules: GateRules) -> GateResult:
-    """Everything but the verdict."""
+    """Measure everything but the verdict."""
     if not scores.before:
         return not_compared("nothing to compare: no case has a score in both runs")
     change = paired_change(scores)
@@ -155,7 +158,8 @@ def _is_table(scores: PairedScores, change: Change) -> bool:
 
 def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> GateResult:
     pairs = list(zip(scores.before, scores.after, strict=True))
-    lost, gained = pairs.count((1, 0)), pairs.count((0, 1))
+    lost = pairs.count((1, 0))
+    gained = pairs.count((0, 1))
     lower, upper = tango_bounds(lost, gained, facts.n, rules.alpha)
     return replace(
         facts,
@@ -202,7 +206,7 @@ def _rules_out(facts: GateResult) -> bool:
 
 
 def _is_sparse(facts: GateResult) -> bool:
-    """Whether so little has changed that "no drop" could be luck."""
+    """Return whether so few clusters changed that "no drop" could be luck."""
     return facts.changed < MIN_CHANGED and facts.clusters < MANY_CLUSTERS
 
 

@@ -1,4 +1,4 @@
-"""How sure an estimate is: confidence intervals of a mean and of a proportion, and percentiles."""
+"""Confidence intervals of a mean and of a proportion, and percentiles."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pytest_llmeval.records.interval import Interval
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """Mean with Student's t interval: ``mean ± t(1 - (1 - confidence)/2, n - 1) · s / √n``.
+    """Compute a mean with Student's interval ``mean ± t(1 - (1 - confidence)/2, n - 1) · s / √n``.
 
     Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908).
 
     Args:
-        values: Finite numbers, independent of each other. Fewer than two give no bounds.
+        values: Finite, independent numbers. Fewer than two give no bounds.
         confidence: Between 0 and 1.
     """
     n = len(values)
@@ -27,53 +27,55 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """Proportion with Wilson's score interval, which stays inside [0, 1] and holds for few observations.
+    """Compute a proportion with Wilson's score interval.
 
+    The interval stays inside [0, 1] and holds for few observations. It is
     ``(p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n)``. Source: Wilson, "Probable Inference, the
     Law of Succession, and Statistical Inference", JASA 22 (1927); method 3 of Newcombe, Statistics
     in Medicine 17 (1998).
 
     Args:
         successes: From 0 to ``n``.
-        n: Number of observations; 0 gives neither estimate nor bounds.
+        n: Number of observations. 0 gives neither estimate nor bounds.
         confidence: Between 0 and 1.
     """
     if n == 0:
         return Interval(None, None, None, 0)
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    p, spread = successes / n, z * z / n
-    centre, half = p + spread / 2, z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
-    low = (
-        0.0 if successes == 0 else (centre - half) / (1 + spread)
-    )  # exact where rounding would miss it
+    p = successes / n
+    spread = z * z / n
+    centre = p + spread / 2
+    half = z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
+    # At the ends rounding would miss the exact bound.
+    low = 0.0 if successes == 0 else (centre - half) / (1 + spread)
     high = 1.0 if successes == n else (centre + half) / (1 + spread)
     return Interval(p, low, high, n)
 
 
 def wilson_bounds(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
-    """Lower and upper bound of a proportion, each one-sided at ``1 - alpha``, for "is the pass rate at least …?".
+    """Compute the lower and upper bound of a proportion, one-sided at ``1 - alpha``.
 
     They are the ends of Wilson's two-sided interval at ``1 - 2 · alpha``.
 
     Args:
         successes: From 0 to ``n``.
-        n: Number of observations; 0 leaves everything possible.
+        n: Number of observations. 0 gives the bounds 0 and 1.
         alpha: Between 0 and 0.5.
     """
     interval = wilson_interval(successes, n, 1 - 2 * alpha)
-    return (0.0 if interval.low is None else interval.low), (
-        1.0 if interval.high is None else interval.high
-    )
+    low = 0.0 if interval.low is None else interval.low
+    high = 1.0 if interval.high is None else interval.high
+    return low, high
 
 
 def percentile(values: Sequence[float], q: int) -> float | None:
-    """The ``q``-th percentile by linear interpolation between the order statistics.
+    """Compute the ``q``-th percentile by linear interpolation between the order statistics.
 
     Definition 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American
     Statistician 50 (1996), the default of numpy and R.
 
     Args:
-        values: In any order. None gives ``None``, one is every percentile of itself.
+        values: Numbers in any order. No number gives ``None``, one number gives itself.
         q: From 1 to 99.
     """
     if len(values) < 2:
@@ -81,44 +83,46 @@ def percentile(values: Sequence[float], q: int) -> float | None:
     return statistics.quantiles(values, n=100, method="inclusive")[q - 1]
 
 
-ENOUGH = 1e-9  # a relative step; Newton's next one would be about its square
+_TOLERANCE = 1e-9
+"""Relative step that ends Newton's method; the next one would be about its square."""
 
 
 def central_quantile(probability: float, freedom: int) -> float:
-    """The t with ``P(-t < T < t) = probability``, by Newton's method from the normal quantile.
+    """Compute the t with ``P(-t < T < t) = probability`` by Newton's method.
 
-    That start is below the root, and the function is concave, so each step goes up and none goes
-    too far.
+    It starts at the normal quantile, which is below the root. The function is concave, so each step
+    goes up and none goes too far.
 
     Args:
         probability: Between 0 and 1.
-        freedom: Degrees of freedom, at least 1. The time is proportional to it: 0.1 s for a
+        freedom: Degrees of freedom, at least 1. The time is proportional to them, 0.1 s for a
             million.
     """
     t = statistics.NormalDist().inv_cdf((1 + probability) / 2)
     step = math.inf
-    while step > ENOUGH * t:
+    while step > _TOLERANCE * t:
         step = (probability - _central_probability(t, freedom)) / (2 * _density(t, freedom))
         t += step
     return t
 
 
 def _central_probability(t: float, freedom: int) -> float:
-    """``P(-t < T < t)`` as a finite sum. Source: Abramowitz and Stegun (1964), 26.7.3 and 26.7.4."""
-    cos2, sin = freedom / (freedom + t * t), t / math.sqrt(freedom + t * t)
+    """Sum ``P(-t < T < t)``. Source: Abramowitz and Stegun (1964), 26.7.3 and 26.7.4."""
+    cos2 = freedom / (freedom + t * t)
+    sin = t / math.sqrt(freedom + t * t)
     is_odd = freedom % 2
     term = math.sqrt(cos2) if is_odd else 1.0
     total = term if freedom > 1 else 0.0
     for k in range(2 + is_odd, freedom - 1, 2):
         term *= cos2 * (k - 1) / k
         total += term
-    return (
-        2 / math.pi * (math.atan(t / math.sqrt(freedom)) + sin * total) if is_odd else sin * total
-    )
+    if is_odd:
+        return 2 / math.pi * (math.atan(t / math.sqrt(freedom)) + sin * total)
+    return sin * total
 
 
 def _density(t: float, freedom: int) -> float:
-    """The density at ``t``. Source: the same, 26.7.1, differentiated."""
+    """Compute the density at ``t``. Source: Abramowitz and Stegun, 26.7.1, differentiated."""
     half = (freedom + 1) / 2
     factor = math.exp(math.lgamma(half) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
     return factor * math.exp(-half * math.log1p(t * t / freedom))

@@ -1,8 +1,8 @@
-"""How much a score changed between two runs over the same cases, and how sure that is.
+"""The change of a score between two runs over the same cases, with its standard error.
 
-Both runs ask the same questions, so the difference is taken case by case: what makes a case hard is
-in both scores and cancels out. Cases that hang together (turns of one conversation, questions on
-one document) are one cluster: a cluster that goes wrong counts once, however many cases it holds.
+The difference is taken case by case, so that the difficulty of a case cancels out. Dependent cases,
+such as turns of one conversation or questions on one document, form a cluster. A cluster that goes
+wrong counts once, however many cases it holds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pytest_llmeval.records.comparison import LengthChange
 
 ROUNDING = 1e-9
-"""Differences below it are the rounding of floats: 0.3 - 0.2 and 0.2 - 0.1 are the same change."""
+"""Difference that is only the rounding of floats: 0.3 - 0.2 and 0.2 - 0.1 are the same change."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,10 @@ class PairedScores:
     """One metric's scores of the same cases in two runs.
 
     Attributes:
-        before: In the baseline: for each case the mean over its samples, from 0 to 1, higher is
-            better.
-        after: In the candidate, in the same order.
-        clusters: For each case what it belongs to; ``None``: each case is its own cluster.
-        is_pass_fail: Whether the metric knows only 0 and 1.
+        before: Mean over the samples of each case in the baseline, from 0 to 1, higher is better.
+        after: The same in the candidate, in the same order.
+        clusters: The cluster of each case; ``None`` makes each case a cluster.
+        is_pass_fail: Whether the only scores are 0 and 1.
     """
 
     before: Sequence[float]
@@ -35,14 +34,13 @@ class PairedScores:
     is_pass_fail: bool = False
 
     def __post_init__(self) -> None:
-        counts = {
-            len(self.before),
-            len(self.after),
-            len(self.before if self.clusters is None else self.clusters),
-        }
+        counts = {len(self.before), len(self.after)}
+        if self.clusters is not None:
+            counts.add(len(self.clusters))
         if len(counts) > 1:
             raise ValueError(
-                f"paired scores: found {sorted(counts)} values; allowed: one before and one after a case"
+                f"paired scores: found {sorted(counts)} values; "
+                "allowed: one before and one after for each case"
             )
         for score in (*self.before, *self.after):
             if not -ROUNDING <= score <= 1 + ROUNDING:
@@ -57,11 +55,11 @@ class Change:
 
     Attributes:
         mean: The mean over the cases; below 0 is worse.
-        error: Its standard error; ``None`` with fewer than two clusters.
+        error: The standard error of the mean; ``None`` with fewer than two clusters.
         n: Number of cases, at least 1.
         sums: The sum of the differences in each cluster.
-        effective: How many clusters of equal size would be worth as much: ``n² / Σ (cases of a
-            cluster)²``.
+        effective: Number of clusters of equal size that would be worth as much:
+            ``n² / Σ (cases of a cluster)²``.
         changed: Number of clusters in which at least one case changed.
     """
 
@@ -84,10 +82,10 @@ class Change:
 
 
 def paired_change(scores: PairedScores) -> Change:
-    """The mean difference with a standard error that holds for cases in clusters.
+    """Compute the mean difference, with a standard error for cases in clusters.
 
-    ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. Where each case is
-    its own cluster, that is the standard error of the paired t test. Source: Liang and Zeger,
+    ``SE = √(G/(G-1) · Σ_g (Σ_{i in g} (d_i - d̄))²) / n`` over ``G`` clusters. If each case is a
+    cluster, that is the standard error of the paired t test. Source: Liang and Zeger,
     "Longitudinal data analysis using generalized linear models", Biometrika 73 (1986); for
     evaluations of language models Miller, "Adding Error Bars to Evals", arXiv 2411.00640 (2024).
 
@@ -98,27 +96,26 @@ def paired_change(scores: PairedScores) -> Change:
 
     differences = np.asarray(scores.after, dtype=float) - np.asarray(scores.before, dtype=float)
     differences[np.abs(differences) < ROUNDING] = 0.0
-    n, codes = len(differences), _codes(scores)
+    n = len(differences)
+    codes = _codes(scores)
     mean = math.fsum(differences) / n
-    sums, sizes = np.bincount(codes, weights=differences), np.bincount(codes)
+    sums = np.bincount(codes, weights=differences)
     sums[np.abs(sums) < ROUNDING] = 0.0
-    changed = np.count_nonzero(np.bincount(codes, weights=differences != 0))
+    sizes = np.bincount(codes)
+    changed = int(np.count_nonzero(np.bincount(codes, weights=differences != 0)))
     groups = len(sums)
-    error = (
-        math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n
-        if groups > 1
-        else None
-    )
-    return Change(
-        mean, error, n, tuple(sums.tolist()), n * n / float(np.sum(sizes**2)), int(changed)
-    )
+    error = None
+    if groups > 1:
+        error = math.sqrt(groups / (groups - 1) * np.sum((sums - sizes * mean) ** 2)) / n
+    effective = n * n / float(np.sum(sizes**2))
+    return Change(mean, error, n, tuple(sums.tolist()), effective, changed)
 
 
 def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
-    """Lower and upper bound of the mean, each one-sided at ``1 - alpha``: ``d̄ ± t(1 - alpha, G - 1) · SE``.
+    """Compute the one-sided lower and upper bound of the mean, ``d̄ ± t(1 - alpha, G - 1) · SE``.
 
     Args:
-        change: With at least two clusters.
+        change: A change of at least two clusters.
         alpha: Between 0 and 0.5.
     """
     from scipy import special
@@ -129,17 +126,16 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
 
 
 def t_p(change: Change) -> float:
-    """The p-value of "worse": how likely a mean this low is, or a lower one, if nothing had changed.
+    """Compute the p-value of "worse": the probability of a mean this low if nothing changed.
 
     Args:
-        change: With at least two clusters.
+        change: A change of at least two clusters.
     """
     from scipy import special
 
     assert change.error is not None, "one cluster has no spread"
-    if (
-        change.error < ROUNDING * abs(change.mean) or change.error == 0
-    ):  # every cluster changed alike, or none did
+    # There is no spread if all clusters changed alike, or none did.
+    if change.error < ROUNDING * abs(change.mean) or change.error == 0:
         return 0.0 if change.mean < 0 else 1.0
     return float(special.stdtr(change.clusters - 1, change.mean / change.error))
 
@@ -157,35 +153,33 @@ def length_change(
     scores_before: Sequence[float],
     scores_after: Sequence[float],
 ) -> LengthChange | None:
-    """The change in answer length, and how it goes with the change in score.
+    """Measure the change in answer length, and its correlation with the change in score.
 
-    A rise in score that goes with length may be the judge's taste and not a better answer. Source:
+    A score that rises with length may show the judge's taste and not a better answer. Source:
     Dubois et al., "Length-Controlled AlpacaEval", arXiv 2404.04475 (2024); Spearman, American
     Journal of Psychology 15 (1904).
 
     Args:
-        lengths_before: For each case the length of its answer in the baseline, in characters or
-            tokens.
-        lengths_after: Likewise in the candidate.
-        scores_before: For each case its score in the baseline.
-        scores_after: Likewise in the candidate.
+        lengths_before: Length of each case's answer in the baseline, in characters or tokens.
+        lengths_after: The same in the candidate.
+        scores_before: Score of each case in the baseline.
+        scores_after: The same in the candidate.
 
     Returns:
-        ``None`` without any case.
+        ``None`` without cases.
     """
     n = len(lengths_before)
     if not n:
         return None
-    longer, better = _changes(lengths_before, lengths_after), _changes(scores_before, scores_after)
-    return LengthChange(
-        math.fsum(lengths_before) / n, math.fsum(lengths_after) / n, _correlation(longer, better), n
+    correlation = _correlation(
+        _changes(lengths_before, lengths_after), _changes(scores_before, scores_after)
     )
+    return LengthChange(math.fsum(lengths_before) / n, math.fsum(lengths_after) / n, correlation, n)
 
 
 def _changes(before: Sequence[float], after: Sequence[float]) -> list[float]:
-    return [
-        round(new - old, 9) for old, new in zip(before, after, strict=True)
-    ]  # rounding makes equal changes ties
+    # Rounding makes ties of equal changes.
+    return [round(new - old, 9) for old, new in zip(before, after, strict=True)]
 
 
 def _correlation(first: Sequence[float], second: Sequence[float]) -> float | None:

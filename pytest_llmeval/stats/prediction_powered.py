@@ -1,4 +1,4 @@
-"""What people would say on average, from few labels and many scores of a judge."""
+"""The mean label of all cases, estimated from few labels and many scores of a judge."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class PredictionPowered:
     """A mean of labels, sharpened by scores of cases without one.
 
     Attributes:
-        mean: The mean with its interval; ``n`` counts the labels.
-        error: Its standard error; ``None`` with fewer than two labels.
-        error_of_labels: That of the labels' own mean, without any score.
-        weight: How much the scores count (lambda): 0 where they say nothing of the labels.
+        mean: The mean with its interval, in which ``n`` counts the labels.
+        error: The standard error of the mean; ``None`` with fewer than two labels.
+        error_of_labels: The standard error of the labels' mean, without scores.
+        weight: Weight of the scores (lambda); 0 if they do not predict the labels.
         unlabelled: Number of scores without a label.
     """
 
@@ -35,40 +35,45 @@ def prediction_powered_mean(
     unlabelled: Sequence[float],
     confidence: float = 0.95,
 ) -> PredictionPowered:
-    """The prediction-powered mean of the labels, with the weight that makes its variance least.
+    """Compute the prediction-powered mean of the labels, with the weight of least variance.
 
     With n labels y, their scores f and N further scores f':
 
-        θ = mean(y) + λ · (mean(f') - mean(f)),  λ = cov(y, f) / ((1 + n/N) · var(f and f'
-        together)) SE² = var(y - λf) / n + λ² · var(f') / N
+        θ = mean(y) + λ · (mean(f') - mean(f))
+        λ = cov(y, f) / ((1 + n/N) · var(f and f' together))
+        SE² = var(y - λf) / n + λ² · var(f') / N
 
-    The interval is ``θ ± z · SE``. The scores may be biased: that cancels out. Cases are taken as
-    independent. Source: Angelopoulos, Duchi and Zrnic, "PPI++: Efficient Prediction-Powered
-    Inference" (2023), arXiv 2311.01453.
+    The interval is ``θ ± z · SE``. A bias of the scores cancels out. Cases must be independent.
+    Source: Angelopoulos, Duchi and Zrnic, "PPI++: Efficient Prediction-Powered Inference" (2023),
+    arXiv 2311.01453.
 
     Args:
         labels: The labels.
-        scores: A score for each of them, in the same order.
-        unlabelled: Scores of further cases of the same kind; with fewer than two, the labels' own
-            mean is given.
+        scores: The scores of the same cases, in the same order.
+        unlabelled: Scores of further cases of the same kind. With fewer than two, the result is the
+            mean of the labels.
         confidence: Between 0 and 1.
     """
-    n, many = len(labels), len(unlabelled)
+    n = len(labels)
+    unlabelled_count = len(unlabelled)
     if n < 2:
-        return PredictionPowered(
-            Interval(labels[0] if n else None, None, None, n), None, None, 0.0, many
-        )
-    own = math.sqrt(statistics.variance(labels) / n)
-    weight = _weight(labels, scores, unlabelled) if many > 1 else 0.0
-    mean, error = statistics.fmean(labels), own
+        interval = Interval(labels[0] if n else None, None, None, n)
+        return PredictionPowered(interval, None, None, 0.0, unlabelled_count)
+    label_error = math.sqrt(statistics.variance(labels) / n)
+    weight = _weight(labels, scores, unlabelled) if unlabelled_count > 1 else 0.0
+    mean = statistics.fmean(labels)
+    error = label_error
     if weight:
         mean += weight * (statistics.fmean(unlabelled) - statistics.fmean(scores))
         rest = [label - weight * score for label, score in zip(labels, scores, strict=True)]
         error = math.sqrt(
-            statistics.variance(rest) / n + weight**2 * statistics.variance(unlabelled) / many
+            statistics.variance(rest) / n
+            + weight**2 * statistics.variance(unlabelled) / unlabelled_count
         )
     half = statistics.NormalDist().inv_cdf((1 + confidence) / 2) * error
-    return PredictionPowered(Interval(mean, mean - half, mean + half, n), error, own, weight, many)
+    return PredictionPowered(
+        Interval(mean, mean - half, mean + half, n), error, label_error, weight, unlabelled_count
+    )
 
 
 def _weight(labels: Sequence[float], scores: Sequence[float], unlabelled: Sequence[float]) -> float:

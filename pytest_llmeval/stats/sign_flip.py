@@ -1,10 +1,10 @@
-"""The permutation test of a paired difference: what if each cluster had gone the other way?
+"""The permutation test of a paired difference, which flips the signs of the clusters.
 
-If the candidate is the baseline in all but name, each cluster's difference could as well have had
-the opposite sign. The p-value is the share of all such worlds in which the total is at least as bad
-as the one seen. Nothing is assumed of the distribution, so it holds for few clusters and for many
-ties, where Student's t does not. (It asks for differences that are symmetric when nothing has
-changed; two runs of one system have them.)
+If the candidate is the same system as the baseline, the opposite sign of a cluster's difference is
+as likely. The p-value is the share of all combinations of signs whose total is at least as bad as
+the observed one. The test assumes no distribution, so it holds for few clusters and many ties,
+where Student's t does not. It requires differences that are symmetric when nothing changed, which
+is true of two runs of one system.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 DRAWS = 9_999
-BLOCK = 2_000_000  # signs held at once: 16 MB as floats
+_BLOCK = 2_000_000
+"""Signs in memory at a time, 16 MB as floats."""
 
 
 @dataclass(frozen=True)
@@ -40,36 +41,29 @@ class SignFlip:
 def sign_flip(sums: Sequence[float], draws: int = DRAWS, seed: int = 0) -> SignFlip:
     """Test whether clusters got worse, by flipping the signs of their differences.
 
-    Exact where no more than ``draws + 1`` combinations exist (13 clusters that changed, with the
-    default); else
-    ``p = (1 + hits) / (1 + draws)``, which is valid for any number of draws. Sources: Fisher, "The
-    Design of Experiments" (1935), section 21; Phipson and Smyth, "Permutation P-values Should Never
-    Be Zero", SAGMB 9 (2010).
+    The test is exact for up to ``draws + 1`` combinations, by default 13 clusters that changed.
+    Beyond that it is ``p = (1 + hits) / (1 + draws)``, which is valid for any number of draws.
+    Sources: Fisher, "The Design of Experiments" (1935), section 21; Phipson and Smyth, "Permutation
+    P-values Should Never Be Zero", SAGMB 9 (2010).
 
     Args:
-        sums: The summed difference of each cluster, below 0 is worse. Those that are 0 change
-            nothing.
-        draws: Random combinations of signs.
-        seed: Of the random numbers; the same seed and sums give the same p-value.
+        sums: The summed difference of each cluster; below 0 is worse, and 0 has no effect.
+        draws: Number of random combinations of signs.
+        seed: Seed of the random numbers. The same seed and sums give the same p-value.
     """
     import numpy as np
 
-    moved = np.array([each for each in sums if each != 0.0])
+    moved = np.array([total for total in sums if total != 0.0])
     bound = moved.sum() + ROUNDING * np.abs(moved).sum()
-    if 2 ** len(moved) <= draws + 1:
-        hits = sum(int(np.count_nonzero(totals <= bound)) for totals in _all_totals(moved))
-        return SignFlip(hits / 2 ** len(moved), None)
-    hits = sum(
-        int(np.count_nonzero(totals <= bound)) for totals in _drawn_totals(moved, draws, seed)
-    )
+    combinations = 2 ** len(moved)
+    if combinations <= draws + 1:
+        bits = np.arange(combinations)[:, None] >> np.arange(len(moved)) & 1
+        hits = int(np.count_nonzero((1.0 - 2.0 * bits) @ moved <= bound))
+        return SignFlip(hits / combinations, None)
+    hits = 0
+    for totals in _drawn_totals(moved, draws, seed):
+        hits += int(np.count_nonzero(totals <= bound))
     return SignFlip((1 + hits) / (1 + draws), seed)
-
-
-def _all_totals(moved: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    import numpy as np
-
-    bits = np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved)) & 1
-    yield (1.0 - 2.0 * bits) @ moved
 
 
 def _drawn_totals(
@@ -78,7 +72,7 @@ def _drawn_totals(
     import numpy as np
 
     random = np.random.default_rng(seed)
-    rows = max(1, BLOCK // len(moved))
+    rows = max(1, _BLOCK // len(moved))
     for start in range(0, draws, rows):
         shape = (min(rows, draws - start), -(-len(moved) // 8))
         bits = np.unpackbits(

@@ -1,8 +1,8 @@
-"""Whether a case that must pass is broken or only flickers: a sequential probability ratio test.
+"""A sequential probability ratio test that separates a broken must-pass case from a flaky one.
 
-Source: Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical Statistics 16
-(1945). After each draw the log-likelihood ratio of "broken" (it passes with p1) against "fine" (it
-passes with p0) is compared with two bounds.
+After each draw it compares the log-likelihood ratio of "broken" (the case passes with probability
+p1) against "fine" (it passes with p0) with two bounds. Source: Wald, "Sequential Tests of
+Statistical Hypotheses", Annals of Mathematical Statistics 16 (1945).
 """
 
 from __future__ import annotations
@@ -13,25 +13,37 @@ from typing import Literal
 
 MustPassResult = Literal["fine", "broken", "inconclusive"]
 
-FINE, BROKEN = 0.95, 0.70
-"""How often a case passes that is fine, and one that is broken."""
+FINE = 0.95
+"""Pass rate of a fine case."""
 
-FALSE_ALARM, MISS = 0.01, 0.10
-"""How often a fine case is taken for broken, and a broken one for fine, at most and nearly."""
+BROKEN = 0.70
+"""Pass rate of a broken case."""
 
-MOST_DRAWS = 30
-"""Draws after which the test is given up: it costs no more than that."""
+FALSE_ALARM = 0.01
+"""Approximate upper bound of the probability that a fine case is called broken."""
 
-PASS_STEP, FAILURE_STEP = math.log(BROKEN / FINE), math.log((1 - BROKEN) / (1 - FINE))
-"""What a draw adds to the log-likelihood ratio: -0.305 where it passes, +1.792 where it fails."""
+MISS = 0.10
+"""Approximate upper bound of the probability that a broken case is called fine."""
 
-FINE_BOUND, BROKEN_BOUND = math.log(MISS / (1 - FALSE_ALARM)), math.log((1 - MISS) / FALSE_ALARM)
-"""At or below -2.29 the case is fine, at or above 4.50 it is broken."""
+_MAX_DRAWS = 30
+"""Draws after which the test is inconclusive, which limits its cost."""
+
+PASS_STEP = math.log(BROKEN / FINE)
+"""Change of the log-likelihood ratio by a draw that passes: -0.305."""
+
+FAILURE_STEP = math.log((1 - BROKEN) / (1 - FINE))
+"""Change of the log-likelihood ratio by a draw that fails: +1.792."""
+
+FINE_BOUND = math.log(MISS / (1 - FALSE_ALARM))
+"""Log-likelihood ratio at or below which the case is fine: -2.29."""
+
+BROKEN_BOUND = math.log((1 - MISS) / FALSE_ALARM)
+"""Log-likelihood ratio at or above which the case is broken: 4.50."""
 
 
 @dataclass(frozen=True)
 class SequentialTest:
-    """The draws so far. The failure that raised the question is none of them: it would decide by itself.
+    """The draws so far, without the failure that started the test, which would bias it.
 
     Attributes:
         passes: Draws that passed.
@@ -43,7 +55,7 @@ class SequentialTest:
 
     @property
     def draws(self) -> int:
-        """Draws in all."""
+        """Number of all draws."""
         return self.passes + self.failures
 
     @property
@@ -53,15 +65,15 @@ class SequentialTest:
 
     @property
     def verdict(self) -> MustPassResult | None:
-        """What the draws say; ``None``: draw again."""
+        """The result of the draws so far; ``None`` if another draw is needed."""
         if self.ratio <= FINE_BOUND:
             return "fine"
         if self.ratio >= BROKEN_BOUND:
             return "broken"
-        return "inconclusive" if self.draws >= MOST_DRAWS else None
+        return "inconclusive" if self.draws >= _MAX_DRAWS else None
 
     def after(self, passed: bool) -> SequentialTest:
-        """The test after one more draw."""
+        """Return the test with one more draw."""
         if passed:
             return replace(self, passes=self.passes + 1)
         return replace(self, failures=self.failures + 1)

@@ -1,10 +1,9 @@
-"""Which cases got worse: the list that a person reads after a verdict. It is never the verdict itself.
+"""The list of cases that got worse, which a person reads after a verdict.
 
-Of a hundred cases some drop in every rerun of the same system, so a single case cannot say that the
-system got worse. It can say where to look first. With several samples of a case in both runs, each
-case has a test of its own, and Benjamini and Hochberg's procedure tells which drops are more than
-the noise of a hundred tests. With one sample a case nothing tells noise from a drop: cases are then
-ordered by the size of the drop alone, and none is marked.
+In every rerun of a system some cases drop, so the list is no verdict. It shows where to look first.
+If a case has several samples in both runs, it is tested alone, and Benjamini and Hochberg's
+procedure marks the drops beyond the noise of many tests. With one sample for each case, noise and
+drop cannot be separated. The cases are then ordered by the size of the drop, and none is marked.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pytest_llmeval.stats.multiple_tests import benjamini_hochberg
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.stats.sign_flip import DRAWS
 
-FALSE_DISCOVERIES = 0.10
+_FALSE_DISCOVERIES = 0.10
 
 
 @dataclass(frozen=True)
@@ -26,16 +25,15 @@ class Suspect:
     """A case whose mean score dropped.
 
     Attributes:
-        place: Its place in the sequences that were given.
+        index: Index of the case in the sequences of scores.
         change: Mean after minus mean before, below 0.
-        z: The change in standard deviations of all cases' changes; ``None`` where all changes are
-            alike.
-        p: One-sided p-value of "worse" of this case; ``None`` without two samples on each side.
-        adjusted_p: The same after Benjamini and Hochberg over every case that has one.
-        is_marked: Whether it stands out of the noise: ``adjusted_p`` at or below q.
+        z: The change in standard deviations of all cases' changes; ``None`` if all are alike.
+        p: One-sided p-value of "worse"; ``None`` with fewer than two samples in a run.
+        adjusted_p: The p-value after Benjamini and Hochberg's procedure over all tested cases.
+        is_marked: Whether ``adjusted_p`` is at or below q.
     """
 
-    place: int
+    index: int
     change: float
     z: float | None
     p: float | None = None
@@ -46,53 +44,53 @@ class Suspect:
 def suspects(
     before: Sequence[Sequence[float]],
     after: Sequence[Sequence[float]],
-    q: float = FALSE_DISCOVERIES,
+    q: float = _FALSE_DISCOVERIES,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[Suspect]:
-    """The cases that dropped, most suspicious first: by p-value where there is one, then by the size of the drop.
+    """List the cases that dropped, ordered by p-value and then by the size of the drop.
 
-    The p-value is that of the permutation test of a difference of means (Fisher's exact test, where
-    scores are 0 and 1): the share of all ways to deal the case's samples to the two runs that give
-    as large a drop. Exact up to
-    ``draws + 1`` ways. A case that did not drop counts with p = 1.
+    The p-value is that of the permutation test of a difference of means, which is Fisher's exact
+    test for scores of 0 and 1. It is the share of all ways to deal the case's samples to the two
+    runs that give as large a drop, and exact up to ``draws + 1`` ways. A case that did not drop
+    counts with p = 1.
 
     Args:
-        before: For each case its valid scores in the baseline, at least one.
-        after: Likewise in the candidate.
-        q: Share of false alarms to be expected among the marked.
-        draws: Random deals, where there are too many to try all.
-        seed: Of those.
+        before: The valid scores of each case in the baseline, at least one.
+        after: The same in the candidate.
+        q: Expected share of false alarms among the marked cases.
+        draws: Number of random deals, if there are too many ways to try all.
+        seed: Seed of the random deals.
     """
     import numpy as np
 
     changes = [_change(*pair) for pair in zip(before, after, strict=True)]
     spread = float(np.std(changes, ddof=1)) if len(changes) > 1 else 0.0
-    tested = [
-        place for place in range(len(changes)) if min(len(before[place]), len(after[place])) > 1
-    ]
-    found = {
-        place: _p(before[place], after[place], draws, seed) if changes[place] < 0 else 1.0
-        for place in tested
-    }
-    adjusted = dict(
-        zip(tested, benjamini_hochberg([found[place] for place in tested]), strict=True)
-    )
+    p_values: dict[int, float] = {}
+    for index, change in enumerate(changes):
+        if min(len(before[index]), len(after[index])) < 2:
+            continue
+        p_values[index] = 1.0
+        if change < 0:
+            p_values[index] = _p(before[index], after[index], draws, seed)
+    adjusted = dict(zip(p_values, benjamini_hochberg(list(p_values.values())), strict=True))
     dropped = [
         Suspect(
-            place,
+            index,
             change,
             change / spread if spread > ROUNDING else None,
-            found.get(place),
-            adjusted.get(place),
-            adjusted.get(place, 1.0) <= q,
+            p_values.get(index),
+            adjusted.get(index),
+            adjusted.get(index, 1.0) <= q,
         )
-        for place, change in enumerate(changes)
+        for index, change in enumerate(changes)
         if change < 0
     ]
-    return sorted(
-        dropped, key=lambda each: (1.0 if each.p is None else each.p, each.change, each.place)
-    )
+    return sorted(dropped, key=_order)
+
+
+def _order(suspect: Suspect) -> tuple[float, float, int]:
+    return 1.0 if suspect.p is None else suspect.p, suspect.change, suspect.index
 
 
 def _change(before: Sequence[float], after: Sequence[float]) -> float:
@@ -101,10 +99,11 @@ def _change(before: Sequence[float], after: Sequence[float]) -> float:
 
 
 def _p(before: Sequence[float], after: Sequence[float], draws: int, seed: int) -> float:
-    """How often as large a drop comes from dealing the same samples to the two runs by chance."""
+    """Compute how often a random deal of the samples to the two runs gives as large a drop."""
     import numpy as np
 
-    pooled, size = np.array([*before, *after], dtype=float), len(after)
+    pooled = np.array([*before, *after], dtype=float)
+    size = len(after)
     bound = math.fsum(after) + ROUNDING * len(pooled)
     ways = math.comb(len(pooled), size)
     if ways > draws + 1:

@@ -1,4 +1,4 @@
-"""Majority vote over answers: equal ones are one class, the largest class wins.
+"""The majority vote over answers: equal answers form a class, and the largest class wins.
 
 Source: the ``success_vote`` of FLAML's EcoOptiGen (Wang et al. 2023, arXiv 2303.04673), which is
 the self-consistency of Wang et al. (2022, arXiv 2203.11171) for answers that can be compared.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Vote:
-    """What became of a vote.
+    """The result of a vote.
 
     Attributes:
-        winner: Place of the first answer of the largest class; ``None`` if no answer can be parsed.
-        votes: Answers in that class.
-        classes: Different answers.
-        unparsable: Answers that did not count.
+        winner: Index of the first answer of the largest class; ``None`` if none can be parsed.
+        votes: Number of answers in that class.
+        classes: Number of different answers.
+        unparsable: Number of answers that did not count.
     """
 
     winner: int | None
@@ -32,29 +32,32 @@ def vote(
     parse: Callable[[str], object | None],
     same: Callable[[object, object], bool],
 ) -> Vote:
-    """Count the answers. Of classes of equal size the one that was there first wins.
+    """Count the votes; of classes of equal size the earliest wins.
 
     Args:
-        answers: The answers in their order; ``None`` for one that never came.
-        parse: What an answer says; ``None`` if that cannot be told.
-        same: Whether two of them say the same. An answer joins the first class whose first member
+        answers: The answers in order; ``None`` for a missing one.
+        parse: Function that reads the value of an answer; ``None`` if it has none.
+        same: Function that compares two values. An answer joins the first class whose first member
             it equals.
     """
     classes: list[list[int]] = []
-    parsed = [None if answer is None else parse(answer) for answer in answers]
-    for place, said in enumerate(parsed):
-        if said is None:
+    parsed_answers = [None if answer is None else parse(answer) for answer in answers]
+    for index, parsed_answer in enumerate(parsed_answers):
+        if parsed_answer is None:
             continue
-        own = next((members for members in classes if same(parsed[members[0]], said)), None)
-        if own is None:
-            classes.append([place])
+        matching = next(
+            (members for members in classes if same(parsed_answers[members[0]], parsed_answer)),
+            None,
+        )
+        if matching is None:
+            classes.append([index])
         else:
-            own.append(place)
+            matching.append(index)
     largest = max(classes, key=len, default=[])
-    unparsable = len(parsed) - sum(map(len, classes))
+    unparsable = len(parsed_answers) - sum(map(len, classes))
     return Vote(largest[0] if largest else None, len(largest), len(classes), unparsable)
 
 
 def plain_text(answer: str) -> str | None:
-    """What an answer says where nobody knows better: its text, in any case and spacing; ``None`` if it is empty."""
+    """Return the text of an answer without its case and spacing, or ``None`` if it is empty."""
     return " ".join(answer.casefold().split()) or None

@@ -85,7 +85,7 @@ def test_the_terminal_shows_the_verdict_first_and_every_figure(llmeval: Command)
         "compare", f"{SONNET}.csv", f"{OPUS}.csv", *table
     ).output.splitlines()
     assert first == (
-        f"REGRESSED: score against {SONNET}.csv: 5.3 points worse (95% sure: at least 2.0), margin 2 points"
+        f"REGRESSED: score against {SONNET}.csv: dropped 5.3 points (95% sure: at least 2.0; margin 2 points)"
     )
     assert lines[0] == "score: 9.206 -> 8.675, n=160 in 80 clusters, 160 of 160 compared"
     assert lines[1].startswith(
@@ -163,7 +163,7 @@ def test_pass_and_fail_are_judged_by_mcnemar_and_the_flipped_cases_are_named(
     result = llmeval.run("compare", "a.csv", "b.csv")
     assert result.exit_code == 1
     assert (
-        "8 of 30 passed before and fail now, 0 the other way (exact McNemar test, p = 0.0039)"
+        "8 of 30 passed before and fail now, 0 failed before and pass now (p = 0.0039, exact McNemar test"
         in result.output
     )
     assert "8 cases passed before and fail now: case-000, case-001" in result.output

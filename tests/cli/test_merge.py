@@ -200,12 +200,12 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
 @pytest.mark.parametrize(
     ("before", "verdict", "code"),
     [
-        ([5.0] * 20, "REGRESSED: regression against main: rubric: 10.0 points worse", 1),
-        ([4.02] * 10 + [5.0] * 10, "WARN: regression against main: rubric: 0.2 points worse", 0),
-        (BETTER, "OK: regression against main: rubric: 5.0 points better", 0),
+        ([5.0] * 20, "REGRESSED: regression against main: rubric: dropped 10.0 points", 1),
+        ([4.02] * 10 + [5.0] * 10, "WARN: regression against main: rubric: dropped 0.2 points", 0),
+        (BETTER, "OK: regression against main: rubric: rose 5.0 points", 0),
         (
             [3.1, 5.0] * 5 + [5.0] * 10,
-            "INCONCLUSIVE: regression against main: rubric: 0.5 points worse",
+            "INCONCLUSIVE: regression against main: rubric: dropped 0.5 points",
             0,
         ),
         ([None, None, *SAME[2:]], "ERROR: regression against main: rubric: ", 10),

@@ -56,7 +56,7 @@ def test_the_same_answers_are_no_worse_whatever_the_judge_says_now() -> None:
 
 def test_cases_that_died_with_a_worker_count_as_unscored() -> None:
     new = replace(side("new", [4.5] * 20), lost=2)
-    assert verdict(OLD, new) == ("ERROR", "2 of 22 scores are missing; at most 5 % may be")
+    assert verdict(OLD, new) == ("ERROR", "2 of 22 scores are missing; at most 5% are allowed")
 
 
 def test_cases_that_the_run_did_not_select_do_not_count() -> None:
@@ -68,7 +68,7 @@ def test_cases_that_the_run_did_not_select_do_not_count() -> None:
 
 def test_cases_without_a_score_make_it_no_better() -> None:
     told = verdict(OLD, side("new", [4.5] * 18 + [None] * 2))
-    assert told == ("ERROR", "2 of 20 scores are missing; at most 5 % may be")
+    assert told == ("ERROR", "2 of 20 scores are missing; at most 5% are allowed")
 
 
 def test_cases_in_quarantine_are_left_out_on_both_sides() -> None:

@@ -80,12 +80,12 @@ BEFORE = [4, 4.5] * 10
 @pytest.mark.parametrize(
     ("after", "verdict", "code"),
     [
-        ([3, 3.5] * 10, "REGRESSED: regression against main: points: 20.0 points worse", 1),
-        ([3.98, 4.45] * 10, "WARN: regression against main: points: 0.7 points worse", 0),
-        ([4.2, 4.5] * 10, "OK: regression against main: points: 2.0 points better", 0),
+        ([3, 3.5] * 10, "REGRESSED: regression against main: points: dropped 20.0 points", 1),
+        ([3.98, 4.45] * 10, "WARN: regression against main: points: dropped 0.7 points", 0),
+        ([4.2, 4.5] * 10, "OK: regression against main: points: rose 2.0 points", 0),
         (
             [4.9, 4.5, 2.5, 4.5] * 5,
-            "INCONCLUSIVE: regression against main: points: 3.0 points worse",
+            "INCONCLUSIVE: regression against main: points: dropped 3.0 points",
             0,
         ),
         ([4, 4.5] * 9 + ["no"] * 2, "ERROR: regression against main: points: 2 of 20 scores", 10),

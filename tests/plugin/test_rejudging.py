@@ -47,7 +47,7 @@ def test_a_drop_shows_under_the_judge_of_the_run(project: Project, workers: str)
     run = project.run(*POLITE, "-n", workers)
 
     assert run.ret == 1
-    run.stdout.fnmatch_lines(["REGRESSED: regression against main: rubric: 45.0 points worse*"])
+    run.stdout.fnmatch_lines(["REGRESSED: regression against main: rubric: dropped 45.0 points*"])
     assert project.endpoint.count("judge") == 40
     assert project.report()["run"]["traffic"]["calls"] == 60  # the answers of the column among them
     before = {each["case"]["id"]: each["before"] for each in project.report()["results"]}

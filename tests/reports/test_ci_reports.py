@@ -77,7 +77,7 @@ def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
         replace(worse, gates=worse.gates + gates), [case("fine", "passed"), broken, new, lost]
     )
     assert lines == [
-        "::error title=REGRESSED%3A regression against main::rubric: 5.3 points worse",
+        "::error title=REGRESSED%3A regression against main::rubric: dropped 5.3 points",
         "::error file=shop/golden/faq.csv,line=7,title=passed before%2C fails now%3A malta::failed in "
         "golden/faq.csv::malta",
         "::error file=shop/golden/faq.csv,line=3,title=worse than asked%3A new::asked >= 4",

@@ -34,7 +34,7 @@ METRIC = MetricComparison(
     "rubric",
     GateResult(
         "REGRESSED",
-        "5.3 points worse",
+        "dropped 5.3 points",
         -0.053,
         0.02,
         -0.09,
@@ -51,7 +51,7 @@ METRIC = MetricComparison(
     slices=(Slice("bikes", 7, 0.9, 0.8, None),),
     high=5.0,
 )
-REASON = "rubric: 5.3 points worse <b>"
+REASON = "rubric: dropped 5.3 points <b>"
 
 
 @pytest.fixture
@@ -111,6 +111,6 @@ def test_the_page_shows_them_and_escapes_what_they_say(
     write_html(tmp_path / "report.html", gated, results, summarize(gated, results))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert (
-        "<b>REGRESSED</b> <bdi>regression</bdi> against <bdi>main</bdi>: rubric: 5.3 points worse &lt;b&gt;"
+        "<b>REGRESSED</b> <bdi>regression</bdi> against <bdi>main</bdi>: rubric: dropped 5.3 points &lt;b&gt;"
         in page
     )

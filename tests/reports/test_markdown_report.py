@@ -127,14 +127,14 @@ def compared(
 ) -> Run:
     """The run, compared with a baseline: it is worse."""
     found = GateResult(
-        "REGRESSED", text or "5.3 points worse", -0.053, 0.02, -0.09, -0.02, 0.004, detectable=0.03, n=60,
+        "REGRESSED", text or "dropped 5.3 points", -0.053, 0.02, -0.09, -0.02, 0.004, detectable=0.03, n=60,
         before=Interval(0.9, None, None, 60), after=Interval(0.84, None, None, 60),
     )  # fmt: skip
     metric = MetricComparison(
         text or "rubric", found, Coverage(60, 60, 60), dropped=dropped, high=5.0
     )
     gate = GateOutcome(
-        text or "regression", "missed", text or "rubric: 5.3 points worse", -0.053, 60, "REGRESSED"
+        text or "regression", "missed", text or "rubric: dropped 5.3 points", -0.053, 60, "REGRESSED"
     )
     kept = GateOutcome("cost<=1", "met", "the run has spent $0.0029 of $1", 0.0029, 60)
     comparison = Comparison(text or "main", run.id, (metric,), lost, gained)
@@ -176,7 +176,7 @@ def test_the_verdict_comes_first_then_what_a_reviewer_has_to_see(run: Run) -> No
     )
 
     assert text.splitlines()[0] == "<!-- llmeval: refund wording second try -->"
-    assert text.splitlines()[2] == "## ❌ <b>REGRESSED</b> against main: rubric: 5.3 points worse"
+    assert text.splitlines()[2] == "## ❌ <b>REGRESSED</b> against main: rubric: dropped 5.3 points"
     places = [
         text.index(f"<summary><b>{result.case.id}")
         for result in (lost, new, broken, dropped, known, gained)

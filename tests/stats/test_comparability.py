@@ -20,13 +20,13 @@ from pytest_llmeval.stats.comparability import (
         (Coverage(20, 19, 20, 1), ""),
         (
             Coverage(100, 94, 100, 5),
-            "only 94 of the baseline's 100 cases have a score in both runs; 95 % must",
+            "only 94 of the baseline's 100 cases have a score in both runs; at least 95% are required",
         ),
-        (Coverage(100, 96, 120, 7), "7 of 120 scores are missing; at most 5 % may be"),
+        (Coverage(100, 96, 120, 7), "7 of 120 scores are missing; at most 5% are allowed"),
         (Coverage(0, 0, 10), "nothing to compare: no case has a score in both runs"),
         (
             Coverage(100, 100, 100, is_same_judge=False),
-            "the baseline was judged by another judge and cannot be judged again: make a new baseline",
+            "the baseline was scored by a different judge, and its answers cannot be judged again; make a new baseline",
         ),
     ],
 )
@@ -71,5 +71,5 @@ def test_the_exit_code_says_worse_before_it_says_not_judged(
 def test_no_baseline_names_the_command() -> None:
     assert (
         FIRST.reason
-        == "there is no baseline to compare with; this makes one: llmeval baseline set main"
+        == "there is no baseline to compare with; make one with: llmeval baseline set main"
     )

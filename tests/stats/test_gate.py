@@ -36,23 +36,23 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
 @pytest.mark.parametrize(
     ("scores", "verdict", "test", "reason"),
     [
-        (noisy(-0.05, 100), "REGRESSED", "t", "5.0 points worse (95% sure: at least 3.3), margin 2 points"),
+        (noisy(-0.05, 100), "REGRESSED", "t", "dropped 5.0 points (95% sure: at least 3.3; margin 2 points)"),
         (
             noisy(-0.01, 400, 0.05), "WARN", "t",
-            "1.0 points worse (95% sure: at least 0.6), within the margin of 2 points",
+            "dropped 1.0 points (95% sure: at least 0.6; within the margin of 2 points)",
         ),
-        (noisy(0.0, 100), "OK", "t", "no change (95% sure: at most 1.7 worse), margin 2 points"),
-        (noisy(0.05, 100), "OK", "t", "5.0 points better (95% sure: at least 3.3 better), margin 2 points"),
+        (noisy(0.0, 100), "OK", "t", "no change (95% sure: a drop of at most 1.7; margin 2 points)"),
+        (noisy(0.05, 100), "OK", "t", "rose 5.0 points (95% sure: a rise of at least 3.3; margin 2 points)"),
         (
             noisy(-0.01, 40), "INCONCLUSIVE", "t",
-            "1.0 points worse, which may be chance, and 3.7 worse is not ruled out, margin 2 points; "
-            "a drop of 4.0 would show, one of 5.0 with 26 cases",
+            "dropped 1.0 points, which may be chance, and a drop of 3.7 is not ruled out (margin 2 points; "
+            "a drop of 4.0 would show, one of 5.0 with 26 cases)",
         ),
-        (noisy(0.0, 40), "INCONCLUSIVE", "t", "no change, but 2.7 worse is not ruled out"),
+        (noisy(0.0, 40), "INCONCLUSIVE", "t", "no change, but a drop of 2.7 is not ruled out"),
         (noisy(-0.2, 9), "INCONCLUSIVE", "permutation", "only 9 cases: fewer than 10 give no verdict"),
         (
             noisy(-0.2, 12), "REGRESSED", "permutation",
-            "20.0 points worse (permutation test, p = 0.0002), margin 2 points",
+            "dropped 20.0 points (p = 0.0002, permutation test; margin 2 points)",
         ),
         (
             drops((17, 0.0), (3, 0.1)), "INCONCLUSIVE", "permutation",
@@ -60,19 +60,19 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
             "that takes 5 that changed, or 149 cases",
         ),
         (drops((20, 0.0)), "INCONCLUSIVE", "permutation", "only 0 of 20 cases changed"),
-        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "0.2 points better (95% sure: at most 0.0 worse)"),
-        (drops((149, 0.0)), "OK", "permutation", "no change (95% sure: at most 0.0 worse), margin 2 points"),
+        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "rose 0.2 points (95% sure: a drop of at most 0.0;"),
+        (drops((149, 0.0)), "OK", "permutation", "no change (95% sure: a drop of at most 0.0; margin 2 points)"),
         (
             flags(9, 1, 100, 60), "REGRESSED", "mcnemar",
-            "8.0 points worse: 9 of 100 passed before and fail now, 1 the other way (exact McNemar test, p = 0.0107), "
-            "margin 2 points",
+            "dropped 8.0 points: 9 of 100 passed before and fail now, 1 failed before and pass now "
+            "(p = 0.0107, exact McNemar test; margin 2 points)",
         ),
         (
             flags(3, 3, 100, 60), "INCONCLUSIVE", "mcnemar",
-            "no change: 3 of 100 passed before and fail now, 3 the other way, but 4.7 worse is not ruled out",
+            "no change: 3 of 100 passed before and fail now, 3 failed before and pass now, but a drop of 4.7 is not ruled out",
         ),
-        (flags(9, 1, 1000, 60), "WARN", "mcnemar", "0.8 points worse: 9 of 1000"),
-        (flags(2, 3, 400, 60), "OK", "mcnemar", "0.2 points better: 2 of 400"),
+        (flags(9, 1, 1000, 60), "WARN", "mcnemar", "dropped 0.8 points: 9 of 1000"),
+        (flags(2, 3, 400, 60), "OK", "mcnemar", "rose 0.2 points: 2 of 400"),
         (PairedScores([], []), "ERROR", None, "nothing to compare: no case has a score in both runs"),
         (PairedScores([0.5], [0.1]), "INCONCLUSIVE", None, "only 1 case: fewer than 10 give no verdict"),
     ],
@@ -177,7 +177,7 @@ def test_a_regression_among_several_metrics_names_both_p_values() -> None:
     found = gate_metrics({"strong": noisy(-0.05, 100), "calm": noisy(0.0, 200)})
     assert (
         found["strong"].reason
-        == "5.0 points worse (t test, p < 0.0001, p < 0.0001 among 2 metrics), margin 2 points"
+        == "dropped 5.0 points (p < 0.0001, t test; p < 0.0001 among 2 metrics; margin 2 points)"
     )
 
 

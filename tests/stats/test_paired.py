@@ -93,7 +93,7 @@ def test_where_every_case_dropped_alike_there_is_no_doubt() -> None:
         (
             [0.5, 0.5],
             [0.5],
-            r"paired scores: found \[1, 2\] values; allowed: one before and one after a case",
+            r"paired scores: found \[1, 2\] values; allowed: one before and one after for each case",
         ),
         ([4.0], [3.0], r"paired scores: found 4.0; allowed: 0 to 1. Scale the metric first."),
         ([0.5], [math.nan], r"paired scores: found nan; allowed: 0 to 1"),

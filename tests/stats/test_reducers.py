@@ -120,10 +120,10 @@ def test_a_claim_about_all_samples_is_known(how: str, better: bool, worse: bool)
     ("how", "told"),
     [
         ("median3", "Did you mean 'median'?"),
-        ("pass@0", "pass@K or pass^K, K being at most the number of samples"),
+        ("pass@0", "pass@K or pass^K, where K is at most the number of samples"),
         (
             "pass@6",
-            "allowed: pass@K with K from 1 to the number of samples, which is 5. For more samples set --llm-sam",
+            "allowed: pass@K with K from 1 to the number of samples, which is 5. For more samples, set --llm-sam",
         ),
         ("", "allowed: mean, median, min, max, majority, vote, pass@K or pass^K"),
     ],

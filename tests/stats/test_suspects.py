@@ -15,7 +15,7 @@ flags = st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=6)
 
 def test_with_one_sample_a_case_the_largest_drop_comes_first_and_none_is_marked() -> None:
     found = suspects([[0.9], [0.8], [0.5], [0.4]], [[0.7], [0.3], [0.5], [0.6]])
-    assert [(each.place, each.p, each.is_marked) for each in found] == [
+    assert [(each.index, each.p, each.is_marked) for each in found] == [
         (1, None, False),
         (0, None, False),
     ]
@@ -41,8 +41,8 @@ def test_a_case_that_broke_stands_out_of_forty_that_waver() -> None:
     )
     found = suspects([before] * 41, [broken if place == 17 else wavering for place in range(41)])
     assert len(found) == 41
-    assert [each.place for each in found if each.is_marked] == [17]
-    assert found[0].place == 17
+    assert [each.index for each in found if each.is_marked] == [17]
+    assert found[0].index == 17
     assert [each.p for each in found] == sorted(each.p for each in found if each.p is not None)
 
 
