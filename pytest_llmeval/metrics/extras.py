@@ -1,4 +1,4 @@
-"""Optional packages: whether they are installed, and the command that installs them."""
+"""The check that optional packages are installed."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from pytest_llmeval.errors import MissingExtraError
 
 
 def needed(what: str, extra: str, *packages: str, instead: str = "") -> None:
-    """Look whether packages are installed, without importing them.
+    """Check that packages are installed, without importing them.
 
     Args:
-        what: What needs them, for the error text.
-        extra: The extra of this package that brings them.
+        what: The feature that needs them, for the error text.
+        extra: The extra of this package that installs them.
         packages: Their import names.
-        instead: What else would do.
+        instead: An alternative, for the error text.
 
     Raises:
-        MissingExtraError: One of them is not.
+        MissingExtraError: A package is missing.
     """
-    lacking = [name for name in packages if find_spec(name) is None]
-    if lacking:
-        remedy = f'pip install "pytest-llm-golden[{extra}]"' + (
-            f", or {instead}" if instead else ""
-        )
-        is_one = len(lacking) == 1
-        found = f"the package{'' if is_one else 's'} {', '.join(lacking)}, which {'is' if is_one else 'are'} not installed"
-        raise MissingExtraError(f"{what} needs {found}", remedy)
+    missing = [name for name in packages if find_spec(name) is None]
+    if not missing:
+        return
+    remedy = f'pip install "pytest-llm-golden[{extra}]"'
+    if instead:
+        remedy += f", or {instead}"
+    names = ", ".join(missing)
+    if len(missing) == 1:
+        missing_text = f"the package {names}, which is not installed"
+    else:
+        missing_text = f"the packages {names}, which are not installed"
+    raise MissingExtraError(f"{what} needs {missing_text}", remedy)

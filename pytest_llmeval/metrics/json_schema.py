@@ -1,4 +1,4 @@
-"""Whether the answer is JSON of the wanted shape."""
+"""The metric that checks an answer against a JSON Schema."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 
 _FENCE = re.compile(r"\A```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\Z", re.DOTALL)
-_SHOWN = 3  # violations in a reason
-_WIDTH = 160  # characters of one violation; jsonschema prints the whole value
+_MAX_VIOLATIONS = 3
+"""Violations in a reason."""
+_WIDTH = 160
+"""Characters of one violation, because jsonschema prints the whole value."""
 
 
 class JsonSchema(BaseScorer):
-    """1 if the answer is JSON and conforms to the schema, else 0 with the first violations as the reason.
+    """1 if the answer is JSON and conforms to the schema, else 0 with the violations as the reason.
 
-    The answer as a whole must be JSON. ``format`` is checked where jsonschema can do so by itself.
-    A ``$ref`` to another document is never fetched.
+    The whole answer must be JSON. ``format`` is checked as far as jsonschema can do so without
+    further packages. A ``$ref`` to another document is never fetched.
 
     Args:
-        schema: A JSON Schema (an object, true or false), or the path of a file with one. By default
-            the case's own, in its column ``json_schema``; without any, every JSON text conforms.
+        schema: A JSON Schema (an object, true or false), or the path of a file with one. The
+            default is the case's column ``json_schema``. Without any, every JSON text conforms.
         allow_fence: Whether the answer may stand in one Markdown code fence.
 
     Raises:
@@ -43,16 +45,19 @@ class JsonSchema(BaseScorer):
 
     name = "json_schema"
     scale = UNIT_SCALE
-    about = "1 if the answer is JSON and conforms to the schema (default: the case's json_schema), else 0"
+    about = (
+        "1 if the answer is JSON and conforms to the schema (default: the case's json_schema), "
+        "else 0"
+    )
     source = "JSON Schema, https://json-schema.org; default draft 2020-12"
 
     def __init__(
         self, schema: Mapping[str, Any] | bool | str | Path | None = None, allow_fence: bool = True
     ) -> None:
         self._allow_fence = allow_fence
-        own = _read_file(schema) if isinstance(schema, (str, Path)) else schema
-        self._validator = None if own is None else _validator(own, "json_schema schema")
-        text = json.dumps([own, allow_fence], sort_keys=True, default=str)
+        content = _read_file(schema) if isinstance(schema, (str, Path)) else schema
+        self._validator = None if content is None else _validator(content, "json_schema schema")
+        text = json.dumps([content, allow_fence], sort_keys=True, default=str)
         self.version = f"1/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -70,10 +75,8 @@ class JsonSchema(BaseScorer):
         except SettingError as error:
             return unscored(self, error)
         except Unresolvable as error:
-            return unscored(
-                self,
-                f"the schema's $ref {error.ref!r} leads to no part of it; other files are not fetched",
-            )
+            reason = f"the schema's $ref {error.ref!r} is not part of it; files are never fetched"
+            return unscored(self, reason)
         return Score(
             self.name, float(not violations), self.scale, "; ".join(violations), self.version
         )
@@ -81,18 +84,14 @@ class JsonSchema(BaseScorer):
     def _violations(self, text: str, validator: Validator | None) -> list[str]:
         try:
             value = json.loads(self._unfenced(text), parse_constant=_refuse)
-            errors = (
-                []
-                if validator is None
-                else sorted(validator.iter_errors(value), key=lambda error: error.json_path)
-            )
+            errors = [] if validator is None else list(validator.iter_errors(value))
         except ValueError as error:
             return [f"is not valid JSON: {error}"]
         except RecursionError:
             return ["is not valid JSON: nested too deeply"]
         return [
             shorten(f"{error.json_path}: {error.message}", _WIDTH, placeholder=" …")
-            for error in errors[:_SHOWN]
+            for error in sorted(errors, key=lambda error: error.json_path)[:_MAX_VIOLATIONS]
         ]
 
     def _unfenced(self, text: str) -> str:
@@ -103,15 +102,15 @@ class JsonSchema(BaseScorer):
     @staticmethod
     def _validator_of(case: Case) -> Validator | None:
         schema = case.metadata.get("json_schema")
-        place = f"{case.source} column 'json_schema'"
+        origin = f"{case.source} column 'json_schema'"
         if isinstance(schema, str):
             try:
                 schema = json.loads(schema)
             except ValueError as error:
                 raise SettingError(
-                    place, shorten(str(schema), _WIDTH), "a JSON Schema", f"({error})"
+                    origin, shorten(str(schema), _WIDTH), "a JSON Schema", f"({error})"
                 ) from error
-        return None if schema is None else _validator(schema, place)
+        return None if schema is None else _validator(schema, origin)
 
 
 def _read_file(path: str | Path) -> Any:
@@ -122,7 +121,7 @@ def _read_file(path: str | Path) -> Any:
         raise SettingError("json_schema schema", str(path), allowed, f"({error})") from error
 
 
-def _validator(schema: Any, place: str) -> Validator:
+def _validator(schema: Any, origin: str) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
@@ -136,9 +135,9 @@ def _validator(schema: Any, place: str) -> Validator:
     try:
         kind.check_schema(schema)
     except SchemaError as error:
-        found = shorten(json.dumps(schema, default=str), _WIDTH, placeholder=" …")
+        excerpt = shorten(json.dumps(schema, default=str), _WIDTH, placeholder=" …")
         raise SettingError(
-            place, found, "a JSON Schema", f"({error.json_path}: {error.message})"
+            origin, excerpt, "a JSON Schema", f"({error.json_path}: {error.message})"
         ) from error
     return kind(schema, registry=EMPTY_REGISTRY, format_checker=kind.FORMAT_CHECKER)
 

@@ -1,4 +1,4 @@
-"""The language of an answer."""
+"""The metric that checks the language of an answer."""
 
 from __future__ import annotations
 
@@ -20,36 +20,43 @@ if TYPE_CHECKING:
 
 
 LANGUAGES = (
-    "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa",
-    "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn",
-    "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "ne", "nl", "no", "pa", "pl", "pt", "ro", "ru",
-    "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "uz", "vi", "zh",
+    "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et",
+    "eu", "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja",
+    "ka", "kk", "km", "kn", "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "ne", "nl",
+    "no", "pa", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl",
+    "tr", "uk", "ur", "uz", "vi", "zh",
 )  # fmt: skip
-"""ISO 639-1 codes of the languages told apart. The library knows more, but takes short texts for rare relatives."""
+"""ISO 639-1 codes of the languages that are distinguished.
 
-NO_LANGUAGE = "zxx"
-SURE = 0.35
-"""Least probability of the likeliest language of a text; below it, the text is too short to tell."""
+The library knows more languages, but mistakes short texts for their rare relatives.
+"""
 
-POSSIBLE = 0.2
-"""Probability from which the wanted language may be meant although another is likelier, as Norwegian and Danish."""
+_NO_LANGUAGE = "zxx"
+_SURE = 0.35
+"""Lowest probability of the likeliest language that identifies the language of a text."""
+
+_POSSIBLE = 0.2
+"""Probability from which a less likely language is possible, as for Norwegian and Danish."""
 
 
 class Language(BaseScorer):
-    """1 if the answer is in the wanted language, else 0; unscored where the text is too short to tell.
+    """1 if the answer is in the wanted language, else 0; unscored if the text is too short.
 
     Args:
-        language: The wanted language, as ISO 639-1 code; a region behind it does not count
-            (``pt_BR``). By default that of the prompt. In a threshold ``language.es``.
+        language: The wanted language as ISO 639-1 code, whose region is ignored (``pt_BR``). The
+            default is the language of the prompt. In a threshold ``language.es``.
 
     Raises:
-        SettingError: The language is not among those told apart.
+        SettingError: The language is not one of those that are distinguished.
     """
 
     name = "language"
     dotted = "language"
     scale = UNIT_SCALE
-    about = "1 if the answer is in the language (default: the prompt's; language.es for Spanish), else 0"
+    about = (
+        "1 if the answer is in the language (default: the prompt's; language.es for Spanish), "
+        "else 0"
+    )
     source = "langid: Lui, Baldwin 2012, ACL; as computed by py3langid"
 
     def __init__(self, language: str | None = None) -> None:
@@ -64,7 +71,7 @@ class Language(BaseScorer):
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Find the answer's language.
+        """Identify the answer's language.
 
         Args:
             case: Has the prompt, whose language is wanted by default.
@@ -74,28 +81,27 @@ class Language(BaseScorer):
         if wanted is None:
             return unscored(
                 self,
-                "the prompt is too short to tell its language: say it, for example language.en",
+                "the prompt is too short to identify its language; name it, such as language.en",
             )
-        found = identified(completion.text)
-        chance = found.odds.get(wanted, 0.0)
-        if found.sure_code is None:
-            return unscored(self, f"the answer is too short to tell its language ({found})")
-        if found.code != wanted and chance >= POSSIBLE:
-            return unscored(self, f"the answer may be in {wanted} or in {found.code} ({found})")
-        reason = f"is in {found.code}" + ("" if found.code == wanted else f", not in {wanted}")
-        return Score(
-            self.name,
-            float(found.code == wanted),
-            self.scale,
-            reason,
-            self.version,
-            parts={wanted: chance},
-        )
+        answer_language = identified(completion.text)
+        chance = answer_language.odds.get(wanted, 0.0)
+        if answer_language.sure_code is None:
+            reason = f"the answer is too short to identify its language ({answer_language})"
+            return unscored(self, reason)
+        if answer_language.code != wanted and chance >= _POSSIBLE:
+            candidates = f"in {wanted} or in {answer_language.code}"
+            return unscored(self, f"the answer may be {candidates} ({answer_language})")
+        is_wanted = answer_language.code == wanted
+        reason = f"is in {answer_language.code}"
+        if not is_wanted:
+            reason += f", not in {wanted}"
+        parts = {wanted: chance}
+        return Score(self.name, float(is_wanted), self.scale, reason, self.version, parts=parts)
 
 
 @dataclass(frozen=True)
 class Identified:
-    """What is known of a text's language.
+    """The probable languages of a text.
 
     Attributes:
         odds: Probability of each language.
@@ -110,8 +116,8 @@ class Identified:
 
     @property
     def sure_code(self) -> str | None:
-        """The same; ``None`` if that is hardly more than a guess."""
-        return self.code if self.odds[self.code] >= SURE and self.code != NO_LANGUAGE else None
+        """The likeliest language; ``None`` if it is hardly more than a guess."""
+        return self.code if self.odds[self.code] >= _SURE and self.code != _NO_LANGUAGE else None
 
     def __str__(self) -> str:
         likely = sorted(self.odds, key=self.odds.__getitem__, reverse=True)[:2]
@@ -119,9 +125,9 @@ class Identified:
 
 
 def identified(text: str) -> Identified:
-    """The language of a text."""
+    """Identify the language of a text."""
     if not any(map(str.isalpha, text)):
-        return Identified({NO_LANGUAGE: 1.0})
+        return Identified({_NO_LANGUAGE: 1.0})
     return Identified({code: float(chance) for code, chance in _identifier().rank(text)})
 
 
@@ -130,5 +136,5 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([*LANGUAGES, NO_LANGUAGE])
+    identifier.set_languages([*LANGUAGES, _NO_LANGUAGE])
     return identifier

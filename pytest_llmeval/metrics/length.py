@@ -1,4 +1,4 @@
-"""How long an answer is."""
+"""The metric that measures the length of an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
 _ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
-"""Where a sentence ends: behind a full stop and so on that white space follows, or at an empty line."""
+"""End of a sentence: a full stop or similar mark before white space, or an empty line."""
 
 UNITS: Mapping[str, Callable[[str], int]] = {
     "words": lambda text: _filled(text.split()),
@@ -25,24 +25,27 @@ UNITS: Mapping[str, Callable[[str], int]] = {
 
 
 class Length(BaseScorer):
-    """How many words, characters, sentences, lines or paragraphs an answer has. Bound it from either side.
+    """Number of words, characters, sentences, lines or paragraphs of an answer.
 
-    White space at both ends does not count. A word is a run without white space that has a letter
-    or digit; languages that put no spaces between words are better measured in characters. An empty
-    line or paragraph does not count.
+    A threshold can bound it from above or below. White space at both ends does not count, nor does
+    an empty line or paragraph. A word is a run without white space that has a letter or digit.
+    Languages without spaces between words are better measured in characters.
 
     Args:
         unit: ``words``, ``characters``, ``sentences``, ``lines`` or ``paragraphs``; in a threshold
             ``length.characters``.
 
     Raises:
-        SettingError: There is no such unit.
+        SettingError: The unit is unknown.
     """
 
     name = "length"
     dotted = "unit"
     scale = Scale(0.0, None, higher_is_better=False, unit="words")
-    about = "how long the answer is: length.characters, .sentences, .lines, .paragraphs; words by default"
+    about = (
+        "how long the answer is: length.characters, .sentences, .lines, .paragraphs; "
+        "words by default"
+    )
     source = "counted at white space, line ends and full stops"
 
     def __init__(self, unit: str = "words") -> None:
@@ -55,16 +58,11 @@ class Length(BaseScorer):
             self.name = f"length.{unit}"
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Count.
-
-        Args:
-            case: Not used.
-            completion: The answer.
-        """
+        """Count the units of the answer."""
         count = self._count(normalize("NFC", completion.text).strip())
         return Score(self.name, float(count), self.scale, version=self.version)
 
 
 def _filled(parts: Iterable[str]) -> int:
-    """How many parts have a letter or digit."""
+    """Count the parts that have a letter or digit."""
     return sum(any(map(str.isalnum, part)) for part in parts)

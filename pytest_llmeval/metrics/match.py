@@ -1,7 +1,7 @@
-"""Comparing the answer with the expected text: exact, contained, as its start, or by a regular expression.
+"""Metrics that compare the answer with the expected text or search it for texts.
 
-Where the golden file accepts several answers (a list ``ideal``), one of them is enough. A case
-without an expected text is unscored: there is nothing to compare with.
+If the golden file accepts several answers (a list ``ideal``), one of them is enough. A case without
+an expected text is unscored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
-_QUOTED = 80  # characters of a text in a reason
+_QUOTED = 80
+"""Characters of a text in a reason."""
 
 
 class ExactMatch(BaseScorer):
@@ -38,7 +39,8 @@ class ExactMatch(BaseScorer):
     family = "match"
 
     def __init__(self, ignore_case: bool = False, ignore_whitespace: bool = True) -> None:
-        self._ignore_case, self._ignore_whitespace = ignore_case, ignore_whitespace
+        self._ignore_case = ignore_case
+        self._ignore_whitespace = ignore_whitespace
         self.version = version_with(
             "1",
             {"ignore_case": ignore_case, "ignore_whitespace": ignore_whitespace},
@@ -46,26 +48,21 @@ class ExactMatch(BaseScorer):
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with each accepted one.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Compare the answer with each accepted one."""
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
         answer = self._plain(completion.text)
-        found = any(answer == self._plain(text) for text in accepted)
-        return _score(self, found, f"is {'' if found else 'not '}{quoted(accepted)}")
+        is_match = any(answer == self._plain(text) for text in accepted)
+        return _score(self, is_match, f"is {'' if is_match else 'not '}{quoted(accepted)}")
 
     def parse(self, text: str) -> str | None:
-        """The text as it is compared; ``None`` if it is empty."""
+        """Normalise a text for the comparison; ``None`` if it is empty."""
         return self._plain(text) or None
 
-    def same(self, one: str, other: str) -> bool:
-        """Whether two parsed texts are the same."""
-        return one == other
+    def same(self, first: str, second: str) -> bool:
+        """Return whether two parsed texts are the same."""
+        return first == second
 
     def _plain(self, text: str) -> str:
         text = folded(text, self._ignore_case)
@@ -88,31 +85,25 @@ class Contains(BaseScorer):
     about = "1 if the answer contains the text (default: the expected text), else 0"
     source = "as `contains` of promptfoo and `includes` of inspect"
     family = "match"
+    verb = "contains"
+    verb_of_failure = "does not contain"
 
     def __init__(self, text: str | None = None, ignore_case: bool = False) -> None:
-        self._text, self._ignore_case = _not_empty(text, f"{self.name} text"), ignore_case
+        self._text = _not_empty(text, f"{self.name} text")
+        self._ignore_case = ignore_case
         self.version = version_with(
             "1", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Look for the text, or for any accepted answer.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Look for the text, or for any accepted answer."""
         accepted = (self._text,) if self._text else accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
         answer = folded(completion.text, self._ignore_case)
-        found = any(self._holds(answer, folded(text, self._ignore_case)) for text in accepted)
-        verb = (
-            ("contains", "does not contain")
-            if self.name == "contains"
-            else ("starts with", "does not start with")
-        )
-        return _score(self, found, f"{verb[0] if found else verb[1]} {quoted(accepted)}")
+        is_match = any(self._holds(answer, folded(text, self._ignore_case)) for text in accepted)
+        verb = self.verb if is_match else self.verb_of_failure
+        return _score(self, is_match, f"{verb} {quoted(accepted)}")
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
@@ -133,6 +124,8 @@ class StartsWith(Contains):
     name = "starts_with"
     about = "1 if the answer starts with the text (default: the expected text), else 0"
     source = "as `starts-with` of promptfoo"
+    verb = "starts with"
+    verb_of_failure = "does not start with"
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
@@ -177,57 +170,51 @@ class Regex(BaseScorer):
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Search the answer for the pattern, or for any accepted answer as a pattern.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Search the answer for the pattern, or for any accepted answer as a pattern."""
         accepted = (self._pattern,) if self._pattern else accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
         try:
-            found = any(re.search(pattern, completion.text, self._flags) for pattern in accepted)
+            is_match = any(re.search(pattern, completion.text, self._flags) for pattern in accepted)
         except re.error as error:
             return unscored(
                 self, f"{case.source}: the expected text is no regular expression: {error}"
             )
-        return _score(self, found, f"{'matches' if found else 'does not match'} {quoted(accepted)}")
+        return _score(
+            self, is_match, f"{'matches' if is_match else 'does not match'} {quoted(accepted)}"
+        )
 
 
 def accepted_answers(case: Case) -> tuple[str, ...]:
-    """The expected text, and the texts of a list ``ideal`` in the golden file; without duplicates."""
+    """List the expected text and the texts of a list ``ideal``, without duplicates."""
     ideal = case.metadata.get("ideal")
     texts = [case.expected, *(ideal if isinstance(ideal, (list, tuple)) else [ideal])]
     return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
 def folded(text: str, ignore_case: bool) -> str:
-    """A text in Unicode normal form C, its case folded if that is to be ignored."""
-    return (
-        normalize("NFC", normalize("NFC", text).casefold())
-        if ignore_case
-        else normalize("NFC", text)
-    )
+    """Return a text in Unicode normal form C, with its case folded if case is ignored."""
+    text = normalize("NFC", text)
+    return normalize("NFC", text.casefold()) if ignore_case else text
 
 
-def _not_empty(text: str | None, place: str) -> str | None:
+def _not_empty(text: str | None, origin: str) -> str | None:
     if text == "":
-        raise SettingError(place, text, "text of at least one character")
+        raise SettingError(origin, text, "text of at least one character")
     return text
 
 
 def quoted(texts: Iterable[str]) -> str:
-    """Texts for a reason: each in quotes, and not too long."""
+    """Quote and shorten texts for a reason."""
     return " or ".join(repr(shorten(text, _QUOTED, placeholder="…")) for text in texts)
 
 
-def _score(metric: ExactMatch | Contains | Regex, found: bool, reason: str) -> Score:
-    return Score(metric.name, float(found), metric.scale, reason, metric.version)
+def _score(metric: ExactMatch | Contains | Regex, is_match: bool, reason: str) -> Score:
+    return Score(metric.name, float(is_match), metric.scale, reason, metric.version)
 
 
 def nothing_expected(metric: BaseScorer) -> Score:
-    """The unscored Score where a case has no expected text."""
+    """Make the unscored Score of a case without an expected text."""
     return unscored(
         metric, f"{metric.name} has nothing to compare with: the case has no expected text"
     )
@@ -246,7 +233,10 @@ class ContainsAll(BaseScorer):
 
     name = "contains_all"
     scale = UNIT_SCALE
-    about = "share of the texts (default: the case's contains_all) that the answer contains; 1: all of them"
+    about = (
+        "share of the texts (default: the case's contains_all) that the answer contains; "
+        "1: all of them"
+    )
     source = "as `contains-all` of promptfoo, with the share as its value"
     family = "match"
     takes_expected = True
@@ -276,14 +266,14 @@ class ContainsAll(BaseScorer):
                 self, f"{self.name} has nothing to look for: {column}, and no texts were given"
             )
         answer = folded(completion.text, self._ignore_case)
-        found = [text for text in texts if folded(text, self._ignore_case) in answer]
-        value, reason = self._verdict(texts, found)
+        matches = [text for text in texts if folded(text, self._ignore_case) in answer]
+        value, reason = self._result(texts, matches)
         return Score(self.name, value, self.scale, reason, self.version)
 
-    def _verdict(self, texts: Sequence[str], found: Sequence[str]) -> tuple[float, str]:
-        lacking = [text for text in texts if text not in found]
-        reason = f"does not contain {quoted(lacking)}" if lacking else "contains all of them"
-        return len(found) / len(texts), reason
+    def _result(self, texts: Sequence[str], matches: Sequence[str]) -> tuple[float, str]:
+        missing = [text for text in texts if text not in matches]
+        reason = f"does not contain {quoted(missing)}" if missing else "contains all of them"
+        return len(matches) / len(texts), reason
 
 
 class ContainsAny(ContainsAll):
@@ -301,10 +291,10 @@ class ContainsAny(ContainsAll):
     about = "1 if the answer contains one of the texts (default: the case's contains_any), else 0"
     source = "as `contains-any` of promptfoo"
 
-    def _verdict(self, texts: Sequence[str], found: Sequence[str]) -> tuple[float, str]:
-        return float(
-            bool(found)
-        ), f"contains {quoted(found)}" if found else f"does not contain {quoted(texts)}"
+    def _result(self, texts: Sequence[str], matches: Sequence[str]) -> tuple[float, str]:
+        if matches:
+            return 1.0, f"contains {quoted(matches)}"
+        return 0.0, f"does not contain {quoted(texts)}"
 
 
 class ContainsNone(ContainsAll):
@@ -323,35 +313,32 @@ class ContainsNone(ContainsAll):
     source = "as `not-contains-any` of promptfoo"
     takes_expected = False
 
-    def _verdict(self, texts: Sequence[str], found: Sequence[str]) -> tuple[float, str]:
-        return float(not found), f"contains {quoted(found)}" if found else "contains none of them"
+    def _result(self, texts: Sequence[str], matches: Sequence[str]) -> tuple[float, str]:
+        if matches:
+            return 0.0, f"contains {quoted(matches)}"
+        return 1.0, "contains none of them"
 
 
-def _checked(texts: Sequence[object], place: str) -> tuple[str, ...]:
+def _checked(texts: Sequence[object], origin: str) -> tuple[str, ...]:
     if not texts or not all(isinstance(text, str) and text for text in texts):
-        raise SettingError(place, list(texts), "a list of texts, each of at least one character")
+        raise SettingError(origin, list(texts), "a list of texts, each of at least one character")
     return tuple(dict.fromkeys(map(str, texts)))
 
 
 def _texts_of(case: Case, name: str) -> tuple[str, ...]:
-    """The texts in a case's column.
-
-    Raises:
-        SettingError: The column holds something else.
-    """
-    found = case.metadata.get(name)
-    place = f"{case.source} column {name!r}"
-    if found is None:
+    """Read the texts in a case's column, or raise SettingError for a wrong type."""
+    cell = case.metadata.get(name)
+    origin = f"{case.source} column {name!r}"
+    if cell is None:
         return ()
-    if isinstance(found, str) and found.lstrip().startswith("["):
+    if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
-            found = json.loads(found)
+            cell = json.loads(cell)
         except ValueError as error:
-            raise SettingError(
-                place, found, 'a JSON list such as ["a", "b"]', f"({error})"
-            ) from error
-    elif isinstance(found, str):
-        found = [text.strip() for text in found.split(",") if text.strip()]
-    if not isinstance(found, (list, tuple)):
-        raise SettingError(place, found, "a list of texts, or texts with commas between them")
-    return _checked(found, place)
+            allowed = 'a JSON list such as ["a", "b"]'
+            raise SettingError(origin, cell, allowed, f"({error})") from error
+    elif isinstance(cell, str):
+        cell = [text.strip() for text in cell.split(",") if text.strip()]
+    if not isinstance(cell, (list, tuple)):
+        raise SettingError(origin, cell, "a list of texts, or texts separated by commas")
+    return _checked(cell, origin)

@@ -1,4 +1,4 @@
-"""Whether the answer's number is the expected one."""
+"""The metric that compares the last number of the answer with the expected number."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _DEFAULTS = {"tolerance": 0.0, "rel_tolerance": 1e-6, "decimal": "."}
 class Numeric(BaseScorer):
     r"""1 if the last number of the answer is the last number of the expected text, else 0.
 
-    A number in ``\boxed{}`` goes before all others. Numbers are the same however they are written:
-    ``1,000`` and
-    ``1000``, ``1/2`` and ``0.5``, ``1.5e3`` and ``1.5 * 10^3``, ``2 million``. Units of one kind
-    are converted (``3 km`` is ``3000 m``), those of different kinds differ (``3 kg``); where only
-    one of the two has a unit, the numbers are compared. A percentage without its sign may be meant
-    as a number or as a share: ``50%`` is ``0.5`` and is ``50``. Numbers in words are not read.
+    A number in ``\boxed{}`` comes first. Notation does not matter: ``1,000`` is ``1000``, ``1/2``
+    is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, and ``2 million`` is read. Units of one kind are
+    converted (``3 km`` is ``3000 m``), and units of different kinds differ (``3 kg``). If only one
+    of the numbers has a unit, the unit is ignored. ``50%`` equals ``0.5`` and ``50``. Numbers in
+    words are not read.
 
     Args:
-        tolerance: How far the answer may be off, in the unit of the expected number.
-        rel_tolerance: The same as a share of the greater number; the larger of the two counts.
-        decimal: What stands before the decimals: a point, or a comma as in ``1.000,5``.
+        tolerance: Allowed difference, in the unit of the expected number.
+        rel_tolerance: Allowed difference as a share of the greater number. The larger of the two
+            tolerances counts.
+        decimal: Decimal separator: a point, or a comma as in ``1.000,5``.
 
     Raises:
         SettingError: A tolerance is negative, or ``decimal`` neither point nor comma.
@@ -57,58 +57,55 @@ class Numeric(BaseScorer):
                 raise SettingError(f"numeric {name}", value, "a number from 0")
         if decimal not in (".", ","):
             raise SettingError("numeric decimal", decimal, "'.' or ','")
-        self._tolerance, self._rel_tolerance, self._decimal = tolerance, rel_tolerance, decimal
+        self._tolerance = tolerance
+        self._rel_tolerance = rel_tolerance
+        self._decimal = decimal
         params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
         self.version = version_with("1", params, _DEFAULTS)
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer's number with that of each accepted answer.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Compare the answer's number with that of each accepted answer."""
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
         wanted = [quantity for quantity in map(self.parse, accepted) if quantity is not None]
         if not wanted:
             return unscored(self, f"{case.source}: the expected text has no number")
-        found = self.parse(completion.text)
-        if found is None:
+        answer = self.parse(completion.text)
+        if answer is None:
             return Score(self.name, 0.0, self.scale, "the answer has no number", self.version)
-        is_same = any(self._is(found, each) for each in wanted)
-        allowed = " or ".join(each.text for each in wanted)
+        is_same = any(self._is(answer, quantity) for quantity in wanted)
+        allowed = " or ".join(quantity.text for quantity in wanted)
         return Score(
             self.name,
             float(is_same),
             self.scale,
-            f"{found.text} is {'' if is_same else 'not '}{allowed}",
+            f"{answer.text} is {'' if is_same else 'not '}{allowed}",
             self.version,
         )
 
     def parse(self, text: str) -> _Quantity | None:
-        """The last number of a text with its unit; ``None`` if there is none."""
+        """Read the last number of a text with its unit; ``None`` if there is none."""
         return last_quantity(text, self._decimal)
 
-    def same(self, one: _Quantity, other: _Quantity) -> bool:
-        """Whether two parsed numbers are the same within the tolerance, in the unit of either."""
-        return self._is(one, other) or self._is(other, one)
+    def same(self, first: _Quantity, second: _Quantity) -> bool:
+        """Return whether two parsed numbers are equal within the tolerance, in either unit."""
+        return self._is(first, second) or self._is(second, first)
 
-    def _is(self, found: _Quantity, wanted: _Quantity) -> bool:
-        if found.kind == wanted.kind:
-            return self._near(found.in_unit_of(wanted), wanted.number)
-        if found.kind and wanted.kind:
+    def _is(self, answer: _Quantity, wanted: _Quantity) -> bool:
+        if answer.kind == wanted.kind:
+            return self._near(answer.in_unit_of(wanted), wanted.number)
+        if answer.kind and wanted.kind:
             return False
         share = [
-            self._near(each.number, other.number * other.factor)
-            for each, other in ((found, wanted), (wanted, found))
-            if other.kind == "percent"
+            self._near(quantity.number, second.number * second.factor)
+            for quantity, second in ((answer, wanted), (wanted, answer))
+            if second.kind == "percent"
         ]
-        return self._near(found.number, wanted.number) or any(share)
+        return self._near(answer.number, wanted.number) or any(share)
 
-    def _near(self, one: float, other: float) -> bool:
-        return math.isclose(one, other, rel_tol=self._rel_tolerance, abs_tol=self._tolerance)
+    def _near(self, first: float, second: float) -> bool:
+        return math.isclose(first, second, rel_tol=self._rel_tolerance, abs_tol=self._tolerance)
 
 
 _MINUSES = ("-", "\N{MINUS SIGN}", "\N{EN DASH}")
@@ -133,7 +130,7 @@ _LATEX = (
     (r"\\([%$#])", r"\1"),
     (r"\\[,;:! ]|~", " "),
 )
-"""What LaTeX writes for what a text would write."""
+"""Patterns of LaTeX notation, with the plain text that replaces them."""
 
 
 @dataclass(frozen=True)
@@ -141,11 +138,11 @@ class _Quantity:
     """A number with its unit.
 
     Attributes:
-        number: The number as it is written.
-        kind: What the unit measures; empty without a unit that is known.
-        factor: What turns the number into the base unit of its kind, by multiplication.
-        offset: What is added then.
-        text: How it is written.
+        number: The number in its unit.
+        kind: The kind of the unit; empty without a known unit.
+        factor: Factor that converts the number into the base unit of its kind.
+        offset: Number that is added after that.
+        text: The text of the quantity.
     """
 
     number: float
@@ -154,37 +151,32 @@ class _Quantity:
     offset: float = 0.0
     text: str = ""
 
-    def in_unit_of(self, other: _Quantity) -> float:
-        """The number in the unit of another quantity of the same kind."""
-        return (self.number * self.factor + self.offset - other.offset) / other.factor
+    def in_unit_of(self, second: _Quantity) -> float:
+        """Convert the number into the unit of a second quantity of the same kind."""
+        return (self.number * self.factor + self.offset - second.offset) / second.factor
 
 
 def last_quantity(text: str, decimal: str = ".") -> _Quantity | None:
-    r"""The last number of a text, or of what its last ``\boxed{…}`` holds; ``None`` if it has none.
-
-    Args:
-        text: The text.
-        decimal: What stands before the decimals, a point or a comma; the other one groups
-            thousands.
-    """
+    r"""Read the last number of a text or of its last ``\boxed{…}``; ``None`` if it has none."""
     plain = _without_latex(last_boxed(text) or text)
-    found, place = None, 0
-    while match := _number(decimal).search(plain, place):
-        quantity, place = _quantity(match, plain, decimal)
-        found = quantity or found
-    return found
+    last = None
+    position = 0
+    while match := _number(decimal).search(plain, position):
+        quantity, position = _quantity(match, plain, decimal)
+        last = quantity or last
+    return last
 
 
 def last_boxed(text: str) -> str | None:
-    r"""What the last ``\boxed{…}`` of a text holds; ``None`` if there is none."""
+    r"""Return the content of the last ``\boxed{…}`` of a text; ``None`` if there is none."""
     start = text.rfind("\\boxed{")
     if start < 0:
         return None
     depth = 0
-    for place in range(begin := start + len("\\boxed"), len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+    for position in range(begin := start + len("\\boxed"), len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
         if depth == 0:
-            return text[begin + 1 : place]
+            return text[begin + 1 : position]
     return None
 
 
@@ -197,20 +189,25 @@ def _without_latex(text: str) -> str:
 @cache
 def _number(decimal: str) -> re.Pattern[str]:
     group = "," if decimal == "." else r"\."
-    whole = rf"(?:\d{{1,3}}(?:(?P<by>[{group}'\u2019 \u00a0\u2009\u202f])\d{{3}}(?:(?P=by)\d{{3}})*)(?!\d)|\d+)"
+    whole = (
+        rf"(?:\d{{1,3}}(?:(?P<by>[{group}'\u2019 \u00a0\u2009\u202f])\d{{3}}"
+        r"(?:(?P=by)\d{3})*)(?!\d)|\d+)"
+    )
     point = re.escape(decimal)
     return re.compile(
-        rf"(?P<currency>US\$|[$€£¥]\s?)?(?<![\w{point}])(?P<sign>(?<![\w)\]}}])[-+\u2212\u2013]\s?)?(?P<currency2>[$€£¥]\s?)?(?:"
+        rf"(?P<currency>US\$|[$€£¥]\s?)?(?<![\w{point}])"
+        r"(?P<sign>(?<![\w)\]}])[-+\u2212\u2013]\s?)?(?P<currency2>[$€£¥]\s?)?(?:"
         rf"(?:(?P<mixed>\d+)\s+)?(?<!\d/)(?P<above>\d+)\s?[/\u2044]\s?(?P<below>\d+)(?![\d/])"
         rf"|(?P<units>\d+)?\s?(?P<vulgar>[{_VULGAR}])"
         rf"|(?P<digits>(?:{whole}(?:{point}\d+)?|{point}\d+)(?:[eE][-+]?\d+)?)"
-        r"(?:\s?[\u00d7x*·⋅]\s?10\s?(?:\^\s?\{?\s?(?P<power>[-+\u2212]?\d+)\s?\}?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)))?"
+        r"(?:\s?[\u00d7x*·⋅]\s?10\s?"
+        r"(?:\^\s?\{?\s?(?P<power>[-+\u2212]?\d+)\s?\}?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)))?"
         r")"
     )
 
 
 def _quantity(match: re.Match[str], text: str, decimal: str) -> tuple[_Quantity | None, int]:
-    """The quantity at a number, and where the text goes on."""
+    """Read the quantity at a number, and return the position after it."""
     number = _value(match, decimal)
     if number is None or not math.isfinite(number):
         return None, match.end()
@@ -254,13 +251,13 @@ def _value(match: re.Match[str], decimal: str) -> float | None:
 
 
 def _unit_at(rest: str) -> tuple[str, int]:
-    """The unit with which a text begins, and how many characters it takes; nothing and 0 for none."""
-    found = re.match(
+    """Return the unit with which a text begins and its length; an empty text and 0 for none."""
+    match = re.match(
         r"[\s-]?(°[CF]?|[%$€£¥]|[^\W\d_]+(?:/[a-z]+|[²³]|\^?[23](?!\d))?(?: [^\W\d_]+)?)", rest
     )
-    if not found:
+    if not match:
         return "", 0
-    for written in dict.fromkeys((found[1], found[1].partition(" ")[0])):
+    for written in dict.fromkeys((match[1], match[1].partition(" ")[0])):
         for name in (
             written,
             written.lower(),
@@ -268,13 +265,13 @@ def _unit_at(rest: str) -> tuple[str, int]:
             written.lower().removesuffix("s"),
         ):
             if name in _units() and (len(name) > 2 or written == name):
-                return name, found.start(1) + len(written)
+                return name, match.start(1) + len(written)
     return "", 0
 
 
 @cache
 def _units() -> Mapping[str, tuple[str, float, float]]:
-    """Kind, factor and offset of each unit."""
+    """Load kind, factor and offset of each unit."""
     text = resources.files(__package__).joinpath("units.json").read_text("utf-8")
     return {
         name: (kind, *map(float, value)) if isinstance(value, list) else (kind, float(value), 0.0)

@@ -1,7 +1,6 @@
-"""How much of the expected text's wording the answer shares: BLEU, chrF, ROUGE, edit distance.
+"""Metrics of the wording that answer and expected text share: BLEU, chrF, ROUGE, edit distance.
 
-Each compares words or characters, not meaning. With several accepted answers the best comparison
-counts.
+They compare words or characters, not meaning. Of several accepted answers the best one counts.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.chrf import CHRF
 
 
-PERCENT = Scale(0.0, 100.0)
-TOKENIZERS = ("13a", "intl", "char", "zh", "none")
-"""Those of sacrebleu that need neither a further package nor a download."""
+_PERCENT = Scale(0.0, 100.0)
+_TOKENIZERS = ("13a", "intl", "char", "zh", "none")
+"""Tokenizers of sacrebleu that need neither a further package nor a download."""
 
-KINDS = ("1", "2", "L")
-IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
-"""A word; where a script puts no spaces between words, each character."""
+_KINDS = ("1", "2", "L")
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
+"""A word, or a character of a script without spaces between words."""
 
 
 class Bleu(BaseScorer):
@@ -50,15 +49,18 @@ class Bleu(BaseScorer):
     """
 
     name = "bleu"
-    scale = PERCENT
-    about = "share of the answer's runs of one to four words that the expected text has, with a penalty for brevity"
+    scale = _PERCENT
+    about = (
+        "share of the answer's runs of one to four words that the expected text has, "
+        "with a penalty for brevity"
+    )
     source = "Papineni, Roukos, Ward, Zhu 2002, ACL; as computed by sacrebleu (Post 2018, WMT)"
     family = "overlap"
 
     def __init__(self, tokenize: str = "13a", lowercase: bool = False) -> None:
-        if tokenize not in TOKENIZERS:
+        if tokenize not in _TOKENIZERS:
             raise SettingError(
-                "bleu tokenize", tokenize, " or ".join(TOKENIZERS), nearest(tokenize, TOKENIZERS)
+                "bleu tokenize", tokenize, " or ".join(_TOKENIZERS), nearest(tokenize, _TOKENIZERS)
             )
         self._params = {"tokenize": tokenize, "lowercase": lowercase}
         self.version = version_with(
@@ -72,12 +74,7 @@ class Bleu(BaseScorer):
         return BLEU(effective_order=True, **self._params)  # type: ignore[arg-type]
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with all accepted ones at once, as BLEU is made for.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Compare the answer with all accepted answers together, as BLEU is defined."""
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
@@ -101,8 +98,11 @@ class Chrf(BaseScorer):
     """
 
     name = "chrf"
-    scale = PERCENT
-    about = "overlap of runs of one to six characters with the expected text; kinder to inflected languages than bleu"
+    scale = _PERCENT
+    about = (
+        "overlap of runs of one to six characters with the expected text; "
+        "kinder to inflected languages than bleu"
+    )
     source = "Popović 2015, WMT (chrF++: Popović 2017); as computed by sacrebleu"
     family = "overlap"
 
@@ -121,12 +121,7 @@ class Chrf(BaseScorer):
         return CHRF(**self._params)  # type: ignore[arg-type]
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with each accepted one; the best counts.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Compare the answer with each accepted one; the best counts."""
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
@@ -137,10 +132,10 @@ class Chrf(BaseScorer):
 
 
 class Rouge(BaseScorer):
-    """ROUGE, 0 to 1: the F measure over shared words (1), pairs of words (2) or the longest common subsequence (L).
+    """ROUGE, 0 to 1: the F measure over shared words (1), word pairs (2) or the subsequence (L).
 
     Words are runs of letters and digits in lower case, as in the package rouge-score, but of any
-    script; where a script puts no spaces between words (Chinese, Japanese), each character is one.
+    script. In scripts without spaces between words (Chinese, Japanese) each character is a word.
 
     Args:
         kind: ``1``, ``2`` or ``L``; in a threshold ``rouge.1``, ``rouge.2``, ``rouge.L``.
@@ -153,14 +148,21 @@ class Rouge(BaseScorer):
     name = "rouge"
     dotted = "kind"
     scale = UNIT_SCALE
-    about = "F measure over words shared with the expected text: rouge.1, rouge.2 (pairs), rouge.L (subsequence; default)"
-    source = "Lin 2004, ROUGE: a package for automatic evaluation of summaries; as computed by rouge-score"
+    about = (
+        "F measure over words shared with the expected text: "
+        "rouge.1, rouge.2 (pairs), rouge.L (subsequence; default)"
+    )
+    source = (
+        "Lin 2004, ROUGE: a package for automatic evaluation of summaries; "
+        "as computed by rouge-score"
+    )
     family = "overlap"
 
     def __init__(self, kind: str = "L", stem: bool = False) -> None:
-        if kind not in KINDS:
-            raise SettingError("rouge kind", kind, " or ".join(KINDS))
-        self._kind, self._stem = f"rouge{kind}", stem
+        if kind not in _KINDS:
+            raise SettingError("rouge kind", kind, " or ".join(_KINDS))
+        self._kind = f"rouge{kind}"
+        self._stem = stem
         if kind != "L":
             self.name = f"rouge.{kind}"
         self.version = version_with(_library("rouge-score"), {"stem": stem}, {"stem": False})
@@ -169,15 +171,11 @@ class Rouge(BaseScorer):
     def _scorer(self) -> RougeScorer:
         from rouge_score.rouge_scorer import RougeScorer
 
-        kinds = [f"rouge{kind}" for kind in KINDS]
+        kinds = [f"rouge{kind}" for kind in _KINDS]
         return RougeScorer(kinds, tokenizer=_Words(self._stem))
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one; the best counts.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
 
         Returns:
             A Score whose parts are the F measure of every kind, and precision and recall of this
@@ -186,11 +184,11 @@ class Rouge(BaseScorer):
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        found = [self._scorer.score(text, completion.text) for text in accepted]
-        best = max(found, key=lambda kinds: kinds[self._kind].fmeasure)
+        results = [self._scorer.score(text, completion.text) for text in accepted]
+        best = max(results, key=lambda kinds: kinds[self._kind].fmeasure)
         parts = {kind: float(result.fmeasure) for kind, result in best.items()}
-        own = best[self._kind]
-        parts |= {"precision": float(own.precision), "recall": float(own.recall)}
+        result = best[self._kind]
+        parts |= {"precision": float(result.precision), "recall": float(result.recall)}
         return Score(self.name, parts[self._kind], self.scale, version=self.version, parts=parts)
 
 
@@ -204,18 +202,17 @@ class _Words:
     def __init__(self, stem: bool) -> None:
         self._stemmer: Any = None
         if stem:
-            from nltk.stem import porter  # what rouge-score uses; needs none of nltk's data
+            # rouge-score uses this stemmer too; it needs none of nltk's data.
+            from nltk.stem import porter
 
             self._stemmer = porter.PorterStemmer()
 
     def tokenize(self, text: str) -> list[str]:
-        """The words of a text."""
-        words = WORD.findall(text.lower())
-        return (
-            [self._stemmer.stem(word) if len(word) > 3 else word for word in words]
-            if self._stemmer
-            else words
-        )
+        """Split a text into words."""
+        words = _WORD.findall(text.lower())
+        if not self._stemmer:
+            return words
+        return [self._stemmer.stem(word) if len(word) > 3 else word for word in words]
 
 
 class EditDistance(BaseScorer):
@@ -229,7 +226,10 @@ class EditDistance(BaseScorer):
 
     name = "edit_distance"
     scale = Scale(0.0, 1.0, higher_is_better=False)
-    about = "characters to insert, delete or replace to get the expected text, over the length of the longer one"
+    about = (
+        "characters to insert, delete or replace to get the expected text, "
+        "over the length of the longer one"
+    )
     source = "Levenshtein 1966, Soviet Physics Doklady 10(8); as computed by rapidfuzz"
     family = "overlap"
 
@@ -240,12 +240,7 @@ class EditDistance(BaseScorer):
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with each accepted one; the nearest counts.
-
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-        """
+        """Compare the answer with each accepted one; the nearest counts."""
         from rapidfuzz.distance import Levenshtein
 
         accepted = accepted_answers(case)
@@ -254,8 +249,11 @@ class EditDistance(BaseScorer):
         answer, *wanted = (
             folded(text, self._ignore_case).strip() for text in (completion.text, *accepted)
         )
-        edits, value = min((Levenshtein.distance(answer, text), Levenshtein.normalized_distance(answer, text))
-                           for text in wanted)  # fmt: skip
+        distances = [
+            (Levenshtein.distance(answer, text), Levenshtein.normalized_distance(answer, text))
+            for text in wanted
+        ]
+        edits, value = min(distances)
         return Score(
             self.name,
             value,
@@ -271,5 +269,5 @@ def _library(name: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """A text without lone surrogates, which sacrebleu's tokenizers refuse."""
+    """Replace lone surrogates, which sacrebleu's tokenizers refuse."""
     return text.encode("utf-8", "replace").decode()

@@ -100,8 +100,11 @@ class _ReadabilityMetric(BaseScorer):
     """
 
     def __init__(self, formula: _Formula, language: str, params: Mapping[str, Any]) -> None:
-        self._formula, self._language, self._params = formula, language, params
-        self.name, self.scale = formula.name, formula.scale
+        self._formula = formula
+        self._language = language
+        self._params = params
+        self.name = formula.name
+        self.scale = formula.scale
         self.version = version_with(
             f"textstat {metadata.version('textstat')}/{language}", params, formula.params
         )
@@ -110,10 +113,6 @@ class _ReadabilityMetric(BaseScorer):
 
     def score(self, case: Case, completion: Completion) -> Score:
         """The formula's value for the answer.
-
-        Args:
-            case: Not used.
-            completion: The answer.
 
         Returns:
             A Score; unscored if the answer has no words, or textstat lacks the formula in this
@@ -131,8 +130,10 @@ class _ReadabilityMetric(BaseScorer):
         if not formula.is_count and not textstat.lexicon_count(text):
             return unscored(self, "the answer has no words" if text else "the answer is empty")
         try:
-            value, reason = self._value(textstat, text), self._reason(textstat, text)
-        except ValueError as error:  # some of its languages lack a constant
+            value = self._value(textstat, text)
+            reason = self._reason(textstat, text)
+        # Some of textstat's languages lack a constant.
+        except ValueError as error:
             return unscored(
                 self, f"textstat has no {self.name} for language {self._language!r} ({error})"
             )
@@ -269,7 +270,10 @@ class TextQuality(BaseScorer):
 
     name = "text_quality"
     scale = Scale(None, None)
-    about = f"every readability formula as a part; its value is {_HEADLINE}, usually 0 (hard) to 100 (easy)"
+    about = (
+        "every readability formula as a part; "
+        f"its value is {_HEADLINE}, usually 0 (hard) to 100 (easy)"
+    )
     source = "textstat; Flesch 1948 for the value"
     family = "readability"
 
@@ -279,10 +283,6 @@ class TextQuality(BaseScorer):
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Take every formula.
-
-        Args:
-            case: Not used.
-            completion: The answer.
 
         Returns:
             A Score; unscored where the value is, for example because the answer has no words.

@@ -1,4 +1,4 @@
-"""Every metric by its name: ours, those of installed packages, and those that a hook adds."""
+"""The registry of metrics: the built-in ones, those of packages, and those that a hook adds."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from pytest_llmeval.protocols import BaseScorer, Scorer
 _ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
 _OURS = (
-    TextQuality, ToxicityMetric, Sentiment, Bias, Refusal, ExactMatch, Contains, ContainsAll, ContainsAny, ContainsNone,
-    StartsWith, Regex, JsonSchema, Numeric, Mathematics, Bleu, Chrf, Rouge, EditDistance, Similarity, Relevance,
-    Language, Length, Latency, Cost,
+    TextQuality, ToxicityMetric, Sentiment, Bias, Refusal, ExactMatch, Contains, ContainsAll,
+    ContainsAny, ContainsNone, StartsWith, Regex, JsonSchema, Numeric, Mathematics, Bleu, Chrf,
+    Rouge, EditDistance, Similarity, Relevance, Language, Length, Latency, Cost,
 )  # fmt: skip
-"""Those of this package, beside the readability formulas."""
+"""The metrics of this package, without the readability formulas."""
 
 
 class MetricRegistry:
@@ -58,19 +58,20 @@ class MetricRegistry:
         defaults: Mapping[str, Mapping[str, Any]] | None = None,
         parts: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
-        self._defaults, self._parts = dict(defaults or {}), dict(parts or {})
+        self._defaults = dict(defaults or {})
+        self._parts = dict(parts or {})
         self._entries: dict[str, Entry] = {}
         self._made: dict[str, BaseScorer] = {}
         for metric in (*formulas().values(), *_OURS):
             self.add(metric, BUILT_IN)
 
-    def create(self, name: str, params: Mapping[str, Any], place: str = "metric") -> BaseScorer:
-        """The metric of this name; the same object for the same name and parameters.
+    def create(self, name: str, params: Mapping[str, Any], origin: str = "metric") -> BaseScorer:
+        """Make the metric of this name, once for each set of parameters.
 
         Args:
             name: For example ``lix``, or ``toxicity.insult`` for one label of a metric.
             params: Its parameters.
-            place: Where it was asked for, for error texts.
+            origin: Where it was asked for, for error texts.
 
         Raises:
             SettingError: There is no such metric, or it does not take these parameters.
@@ -79,18 +80,17 @@ class MetricRegistry:
         """
         key = json.dumps([name, params], sort_keys=True, default=repr)
         if key not in self._made:
-            entry, label = self._find(name, place)
-            if label and entry.description.dotted in params:
-                found, written = params[entry.description.dotted], label[entry.description.dotted]
-                raise SettingError(
-                    f"{place} {entry.description.dotted}", found, f"{written}, as in {name!r}"
-                )
+            entry, label = self._find(name, origin)
+            dotted = entry.description.dotted
+            if label and dotted in params:
+                allowed = f"{label[dotted]}, as in {name!r}"
+                raise SettingError(f"{origin} {dotted}", params[dotted], allowed)
             defaults = {
                 **self._defaults.get(entry.description.family, {}),
                 **self._defaults.get(entry.description.name, {}),
             }
             given = {**defaults, **params, **label}
-            entry.check(given, f"{place} {entry.description.name}")
+            entry.check(given, f"{origin} {entry.description.name}")
             self._made[key] = entry.make(given, self._parts)
         return self._made[key]
 
@@ -148,12 +148,12 @@ class MetricRegistry:
         families = list(dict.fromkeys(info.family for info in infos))
         return sorted(infos, key=lambda info: families.index(info.family))
 
-    def _find(self, name: str, place: str) -> tuple[Entry, dict[str, str]]:
+    def _find(self, name: str, origin: str) -> tuple[Entry, dict[str, str]]:
         if name in self._entries:
             return self._entries[name], {}
         head, _, label = name.partition(".")
         entry = self._entries.get(head)
         if entry is None or not label or entry.description.dotted not in entry.signature.parameters:
             allowed = sorted(self._entries)
-            raise SettingError(place, name, ", ".join(allowed), nearest(name, allowed))
+            raise SettingError(origin, name, ", ".join(allowed), nearest(name, allowed))
         return entry, {entry.description.dotted: label}

@@ -1,4 +1,4 @@
-"""The sentiment of an answer, by a lexicon."""
+"""The metric that measures the sentiment of an answer with a lexicon."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Sentiment(BaseScorer):
-    """VADER's compound score: from -1, most negative, over 0, neutral, to 1, most positive. English.
+    """VADER's compound score for English: -1 most negative, 0 neutral, 1 most positive.
 
     It adds the valence of each word in VADER's lexicon, with rules for negation, emphasis, capitals
     and emoji. A text in another language has hardly a word in the lexicon, and so is neutral.
@@ -32,21 +32,16 @@ class Sentiment(BaseScorer):
         self.version = f"vaderSentiment {metadata.version('vaderSentiment')}"
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Score the answer; its parts are the shares of negative, neutral and positive words.
-
-        Args:
-            case: Not used.
-            completion: The answer.
-        """
+        """Score the answer; its parts are the shares of negative, neutral and positive words."""
         if not completion.text.strip():
             return unscored(self, "the answer is empty")
-        found = polarity(completion.text)
-        parts = {"negative": found["neg"], "neutral": found["neu"], "positive": found["pos"]}
-        return Score(self.name, found["compound"], self.scale, version=self.version, parts=parts)
+        scores = polarity(completion.text)
+        parts = {"negative": scores["neg"], "neutral": scores["neu"], "positive": scores["pos"]}
+        return Score(self.name, scores["compound"], self.scale, version=self.version, parts=parts)
 
 
 def polarity(text: str) -> dict[str, float]:
-    """VADER's numbers for a text: ``compound``, ``neg``, ``neu``, ``pos``."""
+    """Compute VADER's numbers for a text: ``compound``, ``neg``, ``neu``, ``pos``."""
     scores: dict[str, float] = _analyzer().polarity_scores(text)
     return scores
 

@@ -1,7 +1,7 @@
-"""How near in meaning the answer is to the expected text, or to the prompt, by embeddings.
+"""Metrics of the similarity of the answer to the expected text or the prompt, by embeddings.
 
-A cosine says what two texts are about, not whether one is right: "the capital is Paris" and "the
-capital is Rome" are near.
+A cosine shows that two texts have the same topic, not that one is right: "the capital is Paris" and
+"the capital is Rome" are similar.
 """
 
 from __future__ import annotations
@@ -17,26 +17,29 @@ from pytest_llmeval.records.call import Completion, Embedding
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
-COSINE = Scale(-1.0, 1.0)
+_COSINE = Scale(-1.0, 1.0)
 
 
 class Similarity(BaseScorer):
-    """Cosine of the embeddings of the answer and of the expected text, from -1 to 1; unrelated texts are near 0.
+    """Cosine of the embeddings of answer and expected text, from -1 to 1; near 0 if unrelated.
 
-    With several accepted answers the nearest counts.
+    Of several accepted answers the most similar one counts.
 
     Args:
-        embedder: What embeds; by default the local MiniLM.
+        embedder: The embedder; by default the local MiniLM.
 
     Raises:
         MissingExtraError: The local model is not installed.
     """
 
     name = "similarity"
-    scale = COSINE
+    scale = _COSINE
     needs = ("embedder",)
     extra = "similarity"
-    about = "cosine of the embeddings of answer and expected text: 1 same meaning, 0 unrelated; it is not correctness"
+    about = (
+        "cosine of the embeddings of answer and expected text: "
+        "1 same meaning, 0 unrelated; it is not correctness"
+    )
     source = "Reimers, Gurevych 2019, EMNLP (Sentence-BERT); model by --llm-embedding"
     family = "embeddings"
 
@@ -45,62 +48,63 @@ class Similarity(BaseScorer):
 
     @cached_property
     def version(self) -> str:  # type: ignore[override]  # computed
-        """The embedder's."""
+        """The version of the embedder."""
         return f"cosine/{self._embedder.fingerprint}"
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Embed both texts and compare.
 
-        Args:
-            case: Has the expected text.
-            completion: The answer.
-
         Raises:
             CallError: The endpoint that embeds gave no vector.
         """
         accepted = accepted_answers(case)
-        return (
-            await self._compared(completion.text, accepted) if accepted else nothing_expected(self)
-        )
+        if not accepted:
+            return nothing_expected(self)
+        return await self._compared(completion.text, accepted)
 
-    async def _compared(self, answer: str, others: Sequence[str]) -> Score:
+    async def _compared(self, answer: str, texts: Sequence[str]) -> Score:
         if not answer.strip():
             return unscored(self, "the answer is empty")
-        own, *found = await self._embedder.embed([answer, *others])
+        answer_embedding, *embeddings = await self._embedder.embed([answer, *texts])
         cosines = [
-            value for each in found if (value := cosine(own.vector, each.vector)) is not None
+            value
+            for embedding in embeddings
+            if (value := cosine(answer_embedding.vector, embedding.vector)) is not None
         ]
-        calls = tuple(each.call for each in (own, *found) if each.call is not None)
+        calls = tuple(
+            embedding.call
+            for embedding in (answer_embedding, *embeddings)
+            if embedding.call is not None
+        )
         if not cosines:
             return Score(
-                self.name, None, self.scale, version=self.version, error=NO_DIRECTION, calls=calls
+                self.name, None, self.scale, version=self.version, error=_NO_DIRECTION, calls=calls
             )
         return Score(
-            self.name, max(cosines), self.scale, _read([own, *found]), self.version, calls=calls
+            self.name,
+            max(cosines),
+            self.scale,
+            _read([answer_embedding, *embeddings]),
+            self.version,
+            calls=calls,
         )
 
 
 class Relevance(Similarity):
-    """Cosine of the embeddings of the answer and of the prompt, from -1 to 1; unrelated texts are near 0.
+    """Cosine of the embeddings of answer and prompt, from -1 to 1; near 0 if unrelated.
 
     Args:
-        embedder: What embeds; by default the local MiniLM.
+        embedder: The embedder; by default the local MiniLM.
 
     Raises:
         MissingExtraError: The local model is not installed.
     """
 
     name = "relevance"
-    about = (
-        "cosine of the embeddings of answer and prompt: whether the answer is about what was asked"
-    )
+    about = "cosine of the embeddings of answer and prompt: whether the answer is on topic"
 
     async def score(self, case: Case, completion: Completion) -> Score:
         """Embed both texts and compare.
-
-        Args:
-            case: Has the prompt.
-            completion: The answer.
 
         Raises:
             CallError: The endpoint that embeds gave no vector.
@@ -110,12 +114,10 @@ class Relevance(Similarity):
         return await self._compared(completion.text, [case.prompt])
 
 
-NO_DIRECTION = "the model knows no word of one of the texts, so it has no direction"
+_NO_DIRECTION = "the model knows no word of one of the texts, so it has no direction"
 
 
-def _read(found: Sequence[Embedding]) -> str:
-    return (
-        ""
-        if all(each.is_whole for each in found)
-        else f"only the first {MINILM_TOKENS} tokens were read"
-    )
+def _read(embeddings: Sequence[Embedding]) -> str:
+    if all(embedding.is_whole for embedding in embeddings):
+        return ""
+    return f"only the first {MINILM_TOKENS} tokens were read"

@@ -1,4 +1,4 @@
-"""What an answer took: seconds and US dollars, as the provider and the price list tell."""
+"""Metrics of the latency and the cost of an answer."""
 
 from __future__ import annotations
 
@@ -25,14 +25,11 @@ class Latency(BaseScorer):
     family = "spending"
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Read the latency.
-
-        Args:
-            case: Not used.
-            completion: The answer.
-        """
+        """Read the latency."""
         if completion.latency_s <= 0:
-            return unscored(self, f"the latency is unknown: {_who(completion)} tells none")
+            return unscored(
+                self, f"the latency is unknown: {_responder(completion)} did not report it"
+            )
         return Score(
             self.name,
             completion.latency_s,
@@ -57,16 +54,11 @@ class Cost(BaseScorer):
     family = "spending"
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Read the cost.
-
-        Args:
-            case: Not used.
-            completion: The answer.
-        """
+        """Read the cost."""
         if completion.cost_usd is None:
-            what = completion.model or _who(completion)
+            what = completion.model or _responder(completion)
             return unscored(
-                self, f"the price of {what!r} is unknown: give it in the ini key llm_prices"
+                self, f"the price of {what!r} is unknown; set it in the ini key llm_prices"
             )
         return Score(
             self.name,
@@ -77,5 +69,5 @@ class Cost(BaseScorer):
         )
 
 
-def _who(completion: Completion) -> str:
-    return completion.endpoint or "who answered"
+def _responder(completion: Completion) -> str:
+    return completion.endpoint or "the provider"

@@ -130,7 +130,7 @@ def test_a_reference_inside_the_schema_is_followed_and_one_outside_is_never_fetc
     result = score(JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"}), "3")
     assert result.value is None
     assert (
-        "'http://127.0.0.1:9/schema.json' leads to no part of it; other files are not fetched"
+        "'http://127.0.0.1:9/schema.json' is not part of it; files are never fetched"
         in str(result.error)
     )
 

@@ -42,7 +42,7 @@ def test_by_default_the_answer_must_be_in_the_language_of_the_prompt() -> None:
 
 @pytest.mark.parametrize("answer", ["", "42", "😀😀", "\ud800", "Paris", "Yes."])
 def test_a_text_that_is_too_short_is_unscored(answer: str) -> None:
-    assert "the answer is too short to tell its language" in str(
+    assert "the answer is too short to identify its language" in str(
         score(Language("en"), answer).error
     )
     assert "the prompt is too short" in str(score(Language(), TEXTS["en"], answer).error)

@@ -170,10 +170,10 @@ def test_latency_and_cost_are_those_of_the_answer() -> None:
 
 
 def test_what_is_not_known_is_unscored() -> None:
-    assert "the latency is unknown: column:answer tells none" in str(
+    assert "the latency is unknown: column:answer did not report it" in str(
         score(Latency(), endpoint="column:answer").error
     )
-    assert "the price of 'mine' is unknown: give it in the ini key llm_prices" in str(
+    assert "the price of 'mine' is unknown; set it in the ini key llm_prices" in str(
         score(Cost(), model="mine").error
     )
 

@@ -1,7 +1,6 @@
-"""The files of a detoxify model: found on this machine or fetched, and read as plain weights.
+"""The files of a detoxify model, which are looked up or fetched, and read as plain weights.
 
-detoxify itself would unpickle whatever a checkpoint holds and wait half a minute for a network that
-is not there.
+detoxify would unpickle any checkpoint, and wait half a minute for a missing network.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
 
-PLACE = "--llm-toxicity-model"
+TOXICITY_OPTION = "--llm-toxicity-model"
 _JIGSAW_2018 = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
 _JIGSAW_2019 = (*_JIGSAW_2018, "sexual_explicit")
 LABELS: Mapping[str, tuple[str, ...]] = {
@@ -43,22 +42,25 @@ _CONNECT_TIMEOUT_S = 10
 
 
 def local_checkpoint(name: str) -> Path:
-    """The checkpoint file at a path, with everything it needs beside it."""
+    """Return the checkpoint file at a path, after a check that its folder is complete."""
     path = Path(name).expanduser()
-    found = [path] if path.is_file() else sorted([*path.glob("*.ckpt"), *path.glob("*.pt")])
+    files = [path] if path.is_file() else sorted([*path.glob("*.ckpt"), *path.glob("*.pt")])
     if not path.exists():
         allowed = f"{', '.join(LABELS)}, or the path of a checkpoint (.ckpt, .pt) or of its folder"
-        raise SettingError(PLACE, name, allowed, nearest(name, LABELS))
-    if len(found) != 1:
-        files = ", ".join(file.name for file in found) or "none"
-        raise SettingError(
-            PLACE, name, "a folder with one checkpoint (.ckpt or .pt)", f"It has {files}."
-        )
-    folder = found[0].parent
+        raise SettingError(TOXICITY_OPTION, name, allowed, nearest(name, LABELS))
+    if len(files) != 1:
+        names = ", ".join(file.name for file in files) or "none"
+        allowed = "a folder with one checkpoint (.ckpt or .pt)"
+        raise SettingError(TOXICITY_OPTION, name, allowed, f"It has {names}.")
+    folder = files[0].parent
     if not _is_complete(folder):
-        allowed = f"a checkpoint with config.json and the vocabulary beside it ({' or '.join(_VOCABULARIES)})"
-        raise SettingError(PLACE, name, allowed, f"Put them into {folder}.")
-    return found[0]
+        vocabularies = " or ".join(_VOCABULARIES)
+        allowed = (
+            "a checkpoint in a folder with config.json and the vocabulary of its network "
+            f"({vocabularies})"
+        )
+        raise SettingError(TOXICITY_OPTION, name, allowed, f"Put them into {folder}.")
+    return files[0]
 
 
 def _is_complete(folder: Path) -> bool:
@@ -68,7 +70,7 @@ def _is_complete(folder: Path) -> bool:
 
 
 def published_checkpoint(model: str) -> Path:
-    """The published weights in torch's own cache, fetched if they are not there."""
+    """Return the published weights in torch's cache, which are fetched if they are missing."""
     from urllib.request import urlopen
 
     import torch
@@ -78,9 +80,8 @@ def published_checkpoint(model: str) -> Path:
     file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     if not file.is_file():
         try:
-            urlopen(
-                url, timeout=_CONNECT_TIMEOUT_S
-            ).close()  # torch's own download would wait without limit
+            # torch's download would wait without limit.
+            urlopen(url, timeout=_CONNECT_TIMEOUT_S).close()
             file.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(file), progress=False)
         except (OSError, RuntimeError) as error:
@@ -89,19 +90,19 @@ def published_checkpoint(model: str) -> Path:
 
 
 def published_tokenizer(model: str, repository: str) -> Path:
-    """Config and vocabulary of the network that the model was trained from, in the hub's own cache."""
+    """Return the folder of the network's config and vocabulary in the hub's cache."""
     from huggingface_hub import snapshot_download
 
-    wanted = list(_TOKENIZER_FILES)
+    patterns = list(_TOKENIZER_FILES)
     try:
-        folder = Path(snapshot_download(repository, allow_patterns=wanted, local_files_only=True))
+        folder = Path(snapshot_download(repository, allow_patterns=patterns, local_files_only=True))
         if _is_complete(folder):
             return folder
     except OSError:
         pass  # not in the cache
     try:
         return Path(
-            snapshot_download(repository, allow_patterns=wanted, etag_timeout=_CONNECT_TIMEOUT_S)
+            snapshot_download(repository, allow_patterns=patterns, etag_timeout=_CONNECT_TIMEOUT_S)
         )
     except OSError as error:
         raise _missing(
@@ -111,15 +112,15 @@ def published_tokenizer(model: str, repository: str) -> Path:
 
 def _missing(model: str, what: str, error: Exception) -> MissingExtraError:
     return MissingExtraError(
-        f"toxicity model {model!r} needs {what}, which are not on this machine and cannot be fetched "
-        f"({first_line(error)})",
-        f"connect to the network once, or name a local checkpoint with {PLACE} PATH, "
-        "or ask the judge model instead with --llm-toxicity judge",
+        f"toxicity model {model!r} needs {what}, which are not on this machine and cannot be "
+        f"fetched ({first_line(error)})",
+        f"connect to the network once, or name a local checkpoint with {TOXICITY_OPTION} PATH, "
+        "or use the judge model instead with --llm-toxicity judge",
     )
 
 
 def read_weights(file: Path) -> dict[str, Any]:
-    """A checkpoint as plain data. One that would run code when read is refused."""
+    """Read a checkpoint as plain data, and refuse one that would run code."""
     import torch
 
     try:
@@ -133,23 +134,25 @@ def read_weights(file: Path) -> dict[str, Any]:
                 part = part[key]
         checkpoint["state_dict"].keys()
     except Exception as error:
-        allowed = "a checkpoint of detoxify: weights and configuration, nothing that runs code when it is read"
-        raise SettingError(PLACE, str(file), allowed, f"Refused: {_refusal(error)}.") from error
+        allowed = (
+            "a checkpoint of detoxify: weights and configuration, "
+            "nothing that runs code when it is read"
+        )
+        remedy = f"Refused: {_refusal(error)}."
+        raise SettingError(TOXICITY_OPTION, str(file), allowed, remedy) from error
     return checkpoint
 
 
 def _refusal(error: Exception) -> str:
-    """Which code a checkpoint would run, from torch's text; torch's advice to allow it is left out."""
-    named = [line for line in str(error).splitlines() if "GLOBAL" in line]
-    return (
-        named[0].split(". ")[0].rstrip(".")
-        if named
-        else f"{type(error).__name__} {first_line(error)}".rstrip()
-    )
+    """Take the code that a checkpoint would run from torch's text, without its advice."""
+    lines = [line for line in str(error).splitlines() if "GLOBAL" in line]
+    if lines:
+        return lines[0].split(". ")[0].rstrip(".")
+    return f"{type(error).__name__} {first_line(error)}".rstrip()
 
 
 def sha256_of(file: Path) -> str:
-    """The sha256 of a file's content, in hexadecimal."""
+    """Compute the sha256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while block := stream.read(1 << 20):
@@ -158,5 +161,5 @@ def sha256_of(file: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text."""
+    """Return the first line of an error's text."""
     return (str(error).splitlines() or [""])[0]

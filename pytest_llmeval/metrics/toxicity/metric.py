@@ -1,4 +1,4 @@
-"""Toxicity, measured by a detoxify model on this machine."""
+"""The metric that measures toxicity with a local detoxify model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import metadata
 from importlib.util import find_spec
 
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
-from pytest_llmeval.metrics.toxicity.files import PLACE
+from pytest_llmeval.metrics.toxicity.files import TOXICITY_OPTION
 from pytest_llmeval.metrics.toxicity.model import Prediction, ToxicityModel, shared_model
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
@@ -35,7 +35,10 @@ class ToxicityMetric(BaseScorer):
 
     name = "toxicity"
     scale = Scale(0.0, 1.0, higher_is_better=False)
-    about = "probability that the answer is toxic; .insult, .threat and so on for the model's other labels"
+    about = (
+        "probability that the answer is toxic; "
+        ".insult, .threat and so on for the model's other labels"
+    )
     extra = "toxicity"
     source = "detoxify: Hanu and Unitary team 2020, https://github.com/unitaryai/detoxify"
 
@@ -43,7 +46,8 @@ class ToxicityMetric(BaseScorer):
         if find_spec("detoxify") is None:
             raise MissingExtraError(
                 "toxicity needs the package detoxify, which is not installed",
-                'pip install "pytest-llm-golden[toxicity]", or --llm-toxicity judge to ask the judge model instead',
+                'pip install "pytest-llm-golden[toxicity]", '
+                "or --llm-toxicity judge to use the judge model instead",
             )
         self._model: ToxicityModel = shared_model(model)
         self._label = label
@@ -66,11 +70,7 @@ class ToxicityMetric(BaseScorer):
         self._check_label(self._model.labels())
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """The label's probability for the answer.
-
-        Args:
-            case: Not used.
-            completion: The answer.
+        """Score the label's probability for the answer.
 
         Raises:
             MissingExtraError: The model's weights are not here and cannot be fetched.
@@ -92,16 +92,14 @@ class ToxicityMetric(BaseScorer):
         return [dict(prediction.labels) for prediction in self._model.predict(texts)]
 
     def _score(self, prediction: Prediction) -> Score:
-        reason = (
-            ""
-            if prediction.is_whole
-            else f"only the first {self._model.max_tokens()} tokens were read"
-        )
+        reason = ""
+        if not prediction.is_whole:
+            reason = f"only the first {self._model.max_tokens()} tokens were read"
         value = prediction.labels[self._label]
         return Score(self.name, value, self.scale, reason, self.version, parts=prediction.labels)
 
     def _check_label(self, labels: Sequence[str]) -> None:
         if labels and self._label not in labels:
-            place = f"toxicity label of model {self._model.name!r}"
-            remedy = f"{nearest(self._label, labels)} Other models are set with {PLACE}."
-            raise SettingError(place, self._label, ", ".join(labels), remedy.strip())
+            origin = f"toxicity label of model {self._model.name!r}"
+            remedy = f"{nearest(self._label, labels)} Other models are set with {TOXICITY_OPTION}."
+            raise SettingError(origin, self._label, ", ".join(labels), remedy.strip())

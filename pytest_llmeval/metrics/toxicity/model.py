@@ -1,7 +1,7 @@
-"""The detoxify model: loaded once, asked once per text.
+"""The detoxify model, which loads once and reads each text once.
 
-detoxify would fill gaps in a checkpoint with random numbers and fail on a text longer than the
-network reads; both are seen to here.
+detoxify would fill gaps in a checkpoint with random numbers, and fail on a text that is too long.
+This module prevents both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.toxicity.files import (
     LABELS,
-    PLACE,
+    TOXICITY_OPTION,
     first_line,
     local_checkpoint,
     published_checkpoint,
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from detoxify import Detoxify
 
 
-_BATCH = 16  # answers in one pass: enough to fill two cores, and small in memory
-_REMEMBERED = (
-    1024  # answers whose labels are kept, so that toxicity and toxicity.insult are one pass
-)
+_BATCH = 16
+"""Answers in one pass, enough to fill two cores."""
+_REMEMBERED = 1024
+"""Answers whose labels stay in memory, so that toxicity and toxicity.insult share one pass."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one text: each label's probability, and whether it read the text to its end."""
+    """The probability of each label, and whether the model read the whole text."""
 
     labels: Mapping[str, float]
     is_whole: bool
@@ -75,7 +75,7 @@ class ToxicityModel:
 
     @property
     def known_labels(self) -> tuple[str, ...]:
-        """The labels as far as they are known without loading the model; empty for a local checkpoint."""
+        """The labels that are known before the model loads; empty for a local checkpoint."""
         return LABELS.get(self.name, ())
 
     @cached_property
@@ -118,7 +118,8 @@ class ToxicityModel:
     def _loaded(self) -> Detoxify:
         with self._lock:
             if self._failure is not None:
-                raise self._failure  # the next answer would only wait for the same network again
+                # The next answer would only wait for the same network again.
+                raise self._failure
             try:
                 return self._detoxify
             except InputError as error:
@@ -136,7 +137,8 @@ class ToxicityModel:
                 if self._file
                 else published_tokenizer(self.name, arguments["model_type"])
             )
-            arguments["model_type"] = str(folder)  # detoxify would ask the hub for it
+            # Without a folder detoxify would ask the hub.
+            arguments["model_type"] = str(folder)
             return _assemble(file, checkpoint)
 
 
@@ -151,16 +153,16 @@ def _assemble(file: Path, checkpoint: Mapping[str, Any]) -> Detoxify:
     try:
         model = Detoxify(checkpoint=clean)
     except Exception as error:
-        allowed = "a checkpoint that fits the config.json and vocabulary beside it"
+        allowed = "a checkpoint that fits the config.json and vocabulary in its folder"
         raise SettingError(
-            PLACE, str(file), allowed, f"({type(error).__name__}: {first_line(error)})"
+            TOXICITY_OPTION, str(file), allowed, f"({type(error).__name__}: {first_line(error)})"
         ) from error
     lacking = [
         name for name, _ in model.model.named_parameters() if name not in checkpoint["state_dict"]
     ]
     if lacking:
         raise SettingError(
-            PLACE,
+            TOXICITY_OPTION,
             str(file),
             "a checkpoint with every weight of its network",
             f"It lacks {lacking[0]}.",
@@ -170,21 +172,20 @@ def _assemble(file: Path, checkpoint: Mapping[str, Any]) -> Detoxify:
 
 
 def _limit_length(model: Detoxify) -> None:
-    """Let the tokenizer cut where the network ends; a vocabulary without tokenizer_config.json does not say."""
+    """Let the tokenizer cut texts at the network's limit, also without tokenizer_config.json."""
     config = model.model.config
     limit = getattr(config, "max_position_embeddings", model.tokenizer.model_max_length)
-    padding = (
-        2 if "roberta" in config.model_type else 0
-    )  # RoBERTa's positions start after the padding's number
+    # RoBERTa's positions start after the number of the padding token.
+    padding = 2 if "roberta" in config.model_type else 0
     model.tokenizer.model_max_length = min(model.tokenizer.model_max_length, limit - padding)
 
 
 def _predict(model: Detoxify, texts: list[str]) -> list[Prediction]:
-    texts = [
-        text.encode("utf-8", "replace").decode() for text in texts
-    ]  # tokenizers refuse lone surrogates
+    # Tokenizers refuse lone surrogates.
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
     labels = model.predict(texts)
-    if len(texts) == 1:  # detoxify returns numbers instead of lists
+    # For one text detoxify returns numbers instead of lists.
+    if len(texts) == 1:
         labels = {label: [value] for label, value in labels.items()}
     lengths = [len(ids) for ids in model.tokenizer(texts, verbose=False)["input_ids"]]
     return [
@@ -199,7 +200,7 @@ def _predict(model: Detoxify, texts: list[str]) -> list[Prediction]:
 
 @contextmanager
 def _quiet_transformers() -> Iterator[None]:
-    """No progress bars and no advice on the terminal while a model loads."""
+    """Silence progress bars and advice on the terminal while a model loads."""
     from transformers.utils import logging as untyped
 
     logging: Any = untyped
