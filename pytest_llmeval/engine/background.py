@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, so that pytest's thread can wait for one call while others run."""
+"""An event loop in a separate thread, so that pytest's thread can wait while calls run."""
 
 from __future__ import annotations
 

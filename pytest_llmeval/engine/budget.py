@@ -48,8 +48,9 @@ class Budget:
         ) != "granted":
             if answer == "spent":
                 raise BudgetSpent(
-                    f"not sent: the budget of ${self._usd:g} is spent. Raise --llm-budget, or run fewer cases; "
-                    "what was answered is kept in the completion store and is not paid again."
+                    f"not sent: the budget of ${self._usd:g} is spent. "
+                    "Raise --llm-budget, or run fewer cases. "
+                    "Finished calls are in the completion store and are not paid again."
                 )
             await asyncio.sleep(POLL_S)
             await self._count_the_dead_as_spent()

@@ -243,14 +243,9 @@ class LiveCaller:
 
 
 def _paid_inside(completion: Completion, inner: list[Completion]) -> Completion:
-    """What an application has answered by calls that went through the engine: it stands for them, and costs as much.
-
-    Args:
-        completion: What the application answered.
-        inner: What it was answered itself.
-    """
-    made = {each.call: each for each in inner if each.call and not each.cached}
-    costs = [each.cost_usd for each in made.values()]
+    """Give an application's completion the cost of the calls that it made through the engine."""
+    made = {call.call: call for call in inner if call.call and not call.cached}
+    costs = [call.cost_usd for call in made.values()]
     known = [cost for cost in costs if cost is not None]
     cost = sum(known) if len(known) == len(costs) else None
     return replace(completion, cost_usd=cost, call=CALLS + CALLS.join(made), cached=not made)
@@ -260,7 +255,8 @@ def unpriced(provider: BaseProvider, model: str) -> str:
     """Why a budget cannot be held, and what to do."""
     what = model or provider.label
     return (
-        f"--llm-budget: found no price of {what!r}, so the budget cannot be held. Give it in the ini key llm_prices: "
-        f'"{what} = INPUT OUTPUT" in US dollars for a million tokens, or "{what} = USD" for a call. '
-        "An application whose model calls go through llm_provider says call_usd = 0.0: they are priced themselves."
+        f"--llm-budget: found no price of {what!r}, so the budget cannot be held. "
+        f'Set it in the ini key llm_prices: "{what} = INPUT OUTPUT" in US dollars for a million '
+        f'tokens, or "{what} = USD" for a call. An application whose model calls go through '
+        "llm_provider sets call_usd = 0.0, because these calls have prices."
     )

@@ -39,13 +39,13 @@ CALL_CONTEXT: ContextVar[CallContext] = ContextVar("CALL_CONTEXT", default=_NOBO
 INNER_COMPLETIONS: ContextVar[list[Completion] | None] = ContextVar(
     "INNER_COMPLETIONS", default=None
 )
-"""Inside a call: what the application under test was answered through the engine, to make its answer."""
+"""Completions that the application under test got from the engine during a call."""
 
 OUTER_LANES: ContextVar[tuple[str, ...]] = ContextVar("OUTER_LANES", default=())
 """Inside a call: the lanes that admitted it and the calls that contain it."""
 
 HAS_RESERVATION: ContextVar[bool] = ContextVar("HAS_RESERVATION", default=False)
-"""Inside a call: whether a part of the budget is reserved for it, so that others may wait for its end."""
+"""Whether the current call has a reservation in the budget, for whose end calls may wait."""
 
 
 @contextmanager

@@ -69,13 +69,13 @@ class Engine:
         return self._background.submit(coroutine)
 
     def metered(self, provider: BaseProvider) -> BaseProvider:
-        """A Provider whose calls go through this engine; always the same one for the same provider."""
+        """Return the Provider that sends a provider's calls through this engine."""
         if provider not in self._metered:
             self._metered[provider] = MeteredProvider(self, provider)
         return self._metered[provider]
 
     def name(self, provider: BaseProvider, scope: str) -> None:
-        """Recognise a provider without a fingerprint in other processes, too: as the one of this scope of the run."""
+        """Identify a provider without a fingerprint in all processes by this scope of the run."""
         provider = _unmetered(provider)
         if provider.fingerprint is None:
             self._identities[provider] = f"run:{self._run}:{scope}:{provider.label}"
@@ -94,7 +94,7 @@ class Engine:
         return self._caller.prices.worst_usd(_unmetered(provider), Request((), model)) is not None
 
     def is_shared(self, provider: BaseProvider) -> bool:
-        """Whether other processes of the run recognise the provider, so that they can use its completions."""
+        """Return whether all processes of the run can identify the provider."""
         provider = _unmetered(provider)
         return provider.fingerprint is not None or provider in self._identities
 
@@ -121,7 +121,7 @@ class Engine:
         return completion
 
     def close(self, drain_s: float | None = None) -> None:
-        """Finish or cancel what is in flight, give back all claims, close the providers and end the event loop.
+        """End the calls in flight, release all claims, close the providers and the event loop.
 
         Args:
             drain_s: Seconds that calls in flight may still take; ``None``: until they are answered.
@@ -142,21 +142,22 @@ class Engine:
         What an application answers by model calls that are recorded themselves is not: its code
         runs again on replay.
         """
-        from pytest_llmeval.store.recordings.recordings import Place, Through
+        from pytest_llmeval.store.recordings.recordings import CallOrigin, Through
 
-        context, name = CALL_CONTEXT.get(), provider.fingerprint or provider.label
-        place = Place(context.home, context.case, context.purpose)
+        context = CALL_CONTEXT.get()
+        name = provider.fingerprint or provider.label
+        origin = CallOrigin(context.home, context.case, context.purpose)
         lasting = key if provider.fingerprint else request_key(name, request)
-        found = recordings.find(place, lasting)
-        if found is not None and not isinstance(found, Through):
+        recorded = recordings.find(origin, lasting)
+        if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
-            return found
-        if found is None and not recordings.may_send(place):
-            raise recordings.miss(place, lasting, name, request)
+            return recorded
+        if recorded is None and not recordings.may_send(origin):
+            raise recordings.miss(origin, lasting, name, request)
         completion = await self._shared(key, provider, request)
-        if found is None:
+        if recorded is None:
             recordings.note(
-                place,
+                origin,
                 lasting,
                 name,
                 request,
@@ -192,7 +193,7 @@ class Engine:
     async def _fly(
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
-        """The stored completion, or that of a call; ``None`` if somebody else makes it and nobody waits for it here."""
+        """Return the stored completion or that of a call; ``None`` if another process makes it."""
         while (stored := await self._store.get(key)) is None:
             if self._is_stopped:
                 raise Stopped(STOPPED)
@@ -232,7 +233,7 @@ class Engine:
             await self._store.close()
 
     def _identity(self, provider: BaseProvider) -> str:
-        """The provider's fingerprint, or one that is valid only in this run, and unless it was named, this process."""
+        """Return the provider's fingerprint, or one that is valid in this run or process only."""
         if provider not in self._identities:
             lasting = provider.fingerprint
             self._identities[provider] = lasting or f"run:{self._run}:{uuid.uuid4().hex}"

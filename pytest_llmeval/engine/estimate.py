@@ -44,7 +44,7 @@ class Line:
 
 @dataclass
 class Estimate:
-    """Counts calls in place of making them. An answer is made up, so that the judge's request can be made of it."""
+    """Counts calls and makes none, with an invented answer for the judge's request."""
 
     prices: Prices
     traffic: Traffic = field(default_factory=Traffic)
@@ -80,7 +80,7 @@ class Estimate:
         line.usd = None if line.usd is None or cost is None else line.usd + cost
 
     def _is_new(self, key: str) -> bool:
-        """Whether a request is seen for the first time: two tests can ask the same, at once or one after the other."""
+        """Return whether a request is new, because two tests can make the same request."""
         is_new = key not in self._seen
         self._seen.add(key)
         return is_new

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 _UNSEEN = ("source", "thresholds", "must_pass")
-"""What is no part of the question that a provider is asked: where it stands, and what is asked of the answer."""
+"""Fields of a case that a provider cannot see, so that they do not change the key."""
 
 _KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""

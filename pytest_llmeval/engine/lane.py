@@ -1,4 +1,4 @@
-"""The way to one endpoint: calls wait here until endpoint, user and the run's other processes allow them."""
+"""The lane to one endpoint, where calls wait until the shared limits allow them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BURY_AFTER_S = 1.0
 LANE = "lane "
 """Begins the names of the documents in which lanes are shared."""
 
-STOPPED = "the run ends, so this call was not sent"
+STOPPED = "not sent: the run is shutting down"
 
 
 class _Waiting(NamedTuple):
@@ -131,7 +131,7 @@ class Lane:
         bury(document, {self._state.member})
 
     def _refuse(self, error: Callable[[], Exception]) -> None:
-        """Let nobody wait any longer; each gets an error of its own, since a raised one is changed."""
+        """Refuse all waiting calls, each with a new error, because raising an error changes it."""
         for waiting in self._waiting:
             if not waiting.go.done():
                 waiting.go.set_exception(error())
@@ -144,7 +144,7 @@ class Lane:
             self._negotiation = asyncio.ensure_future(self._negotiate())
 
     async def _negotiate(self) -> None:
-        """Once for everything that happened in this tick of the loop; again while more happens meanwhile."""
+        """Negotiate once for all events of a tick, and again while new ones come in."""
         try:
             while True:
                 self._is_news = False
@@ -164,10 +164,13 @@ class Lane:
             self._negotiation = None
 
     def _change(self) -> Callable[[Document], Grant]:
-        reports, self._reports = self._reports, []
-        held, now = self._held, self._clock()
+        reports = self._reports
+        self._reports = []
+        held = self._held
+        now = self._clock()
         ahead = heapq.nsmallest(max(self._ceilings.concurrency - held, 1), self._waiting)
-        tokens, lacking = [each.tokens for each in ahead], len(self._waiting) - len(ahead)
+        tokens = [call.tokens for call in ahead]
+        lacking = len(self._waiting) - len(ahead)
 
         def change(document: Document) -> Grant:
             settle(document, reports, self._ceilings, now)
@@ -221,6 +224,6 @@ def _silent(document: Document, member: str, now: float) -> set[str]:
     members = document.get("members", {})
     return {
         name
-        for name, each in members.items()
-        if name != member and now - each["seen"] > _BURY_AFTER_S
+        for name, call in members.items()
+        if name != member and now - call["seen"] > _BURY_AFTER_S
     }

@@ -1,4 +1,4 @@
-"""The rules by which the processes of a run share what one endpoint allows. Arithmetic on one document, no waiting.
+"""The rules by which a run's processes share an endpoint: arithmetic on one document, no waiting.
 
 The document of a lane is a JSON object that every process of the run reads and changes in turn:
 
@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 from pytest_llmeval.records.call import Quota, RateLimits
 
 START, _STEP = 10, 2.0
-"""Calls in flight at the beginning, and how many more for each answer: the first ones bring the endpoint's limits."""
+"""Calls in flight at the start, and their growth; the first answers bring the endpoint's limits."""
 
 _POLL_S = 0.02
 """How soon to ask again where another process holds what this one waits for."""
 
 _SOONEST_S = 0.001
-"""Not to ask again any sooner: what is lacking by a rounding error would come back in no time, and never be there."""
+"""Shortest pause before the next attempt, because a rounding error would retry without end."""
 
 _SPARE = 1.0
 """Requests of a quota that are left to whoever else uses the same key."""
@@ -37,13 +37,13 @@ _SPARE = 1.0
 _MINUTE_S = 60.0
 
 _SILENT_S = 1.0
-"""A member that waits asks again sooner than this; one that does not can take nothing, so no share is kept for it."""
+"""Silence after which no share is reserved for a member; a waiting member reports sooner."""
 
 Document = dict[str, Any]
 
 
 class Sent(NamedTuple):
-    """A call as it was sent: when, and how many requests and tokens the lane had sent by then, itself included."""
+    """A sent call: its time, and the requests and tokens that the lane had sent, with itself."""
 
     at: float
     requests: float
@@ -150,7 +150,7 @@ def grant(
     members = document["members"]
     turn = members.get(member, {"turn": 0.0})["turn"]
     members[member] = {"held": held, "wants": len(waiting), "seen": now, "turn": turn}
-    free = int(document["limit"]) - sum(each["held"] for each in members.values())
+    free = int(document["limit"]) - sum(share["held"] for share in members.values())
     room = min(free, _fair_share(int(document["limit"]), members, member, now) - held, len(waiting))
     pause = document["paused_until"] - now
     count, lacking_s = (
@@ -161,7 +161,11 @@ def grant(
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
     if count:
         members[member]["turn"] = document["sent_requests"]
-    again_s = max(lacking_s, _SOONEST_S) if lacking_s else (_POLL_S if len(members) > 1 else None)
+    again_s: float | None = None
+    if lacking_s:
+        again_s = max(lacking_s, _SOONEST_S)
+    elif len(members) > 1:
+        again_s = _POLL_S
     return Grant(count, before, again_s)
 
 
@@ -175,8 +179,9 @@ def _begin(document: Document, ceilings: Ceilings, now: float) -> None:
     if "limit" in document:
         return
     document |= {
-        "limit": float(min(START, ceilings.concurrency)), "threshold": float(ceilings.concurrency), "cut_at": 0.0,
-        "paused_until": 0.0, "streak": 0, "members": {}, "sent_requests": 0.0, "sent_tokens": 0.0, "done": 0,
+        "limit": float(min(START, ceilings.concurrency)),
+        "threshold": float(ceilings.concurrency), "cut_at": 0.0, "paused_until": 0.0, "streak": 0,
+        "members": {}, "sent_requests": 0.0, "sent_tokens": 0.0, "done": 0,
         "usd": 0.0, "requests": None, "tokens": None,
     }  # fmt: skip
     for name, a_minute in (("own_requests", ceilings.rpm), ("own_tokens", ceilings.tpm)):
@@ -202,7 +207,7 @@ def _cut(document: Document, report: Report, now: float) -> None:
 def _learn(
     document: Document, name: str, quota: Quota | None, sent: float, at: float, now: float
 ) -> None:
-    """Note what is left of a quota. It stood so when the endpoint saw that call; later ones are counted off by us."""
+    """Note what was left of a quota when the endpoint saw a call, less the calls sent since."""
     known = document[name]
     if quota is None or (known and known["sent"] > sent):
         return
@@ -238,7 +243,9 @@ def _left(document: Document, name: str, now: float) -> _Left | None:
     return _Left(known["left"] - _SPARE, known["rate"], known["cap"] - _SPARE)
 
 
-def _own_left(document: Document, name: str, a_minute: float | None, now: float) -> _Left | None:
+def _configured_left(
+    document: Document, name: str, a_minute: float | None, now: float
+) -> _Left | None:
     if not a_minute:
         return None
     bucket, rate = document[f"own_{name}"], a_minute / _MINUTE_S
@@ -250,13 +257,17 @@ def _own_left(document: Document, name: str, a_minute: float | None, now: float)
 def _affordable(
     document: Document, waiting: list[float], ceilings: Ceilings, now: float
 ) -> tuple[int, float]:
-    """How many of the waiting calls the quotas allow, and where they allow none, in how many seconds the first."""
+    """Return how many waiting calls the quotas allow, and the seconds until the next one."""
     for_requests = (
         _left(document, "requests", now),
-        _own_left(document, "requests", ceilings.rpm, now),
+        _configured_left(document, "requests", ceilings.rpm, now),
     )
-    for_tokens = (_left(document, "tokens", now), _own_left(document, "tokens", ceilings.tpm, now))
-    count, again_s = len(waiting), 0.0
+    for_tokens = (
+        _left(document, "tokens", now),
+        _configured_left(document, "tokens", ceilings.tpm, now),
+    )
+    count = len(waiting)
+    again_s = 0.0
     for quota in filter(None, for_requests):
         count, again_s = _within(quota, [1.0] * count, again_s)
     for quota in filter(None, for_tokens):
@@ -265,13 +276,15 @@ def _affordable(
 
 
 def _within(quota: _Left, weights: list[float], again_s: float) -> tuple[int, float]:
-    """How many of the weights fit what is left. One that could never fit goes when there is as much as ever."""
-    used, count = 0.0, 0
+    """Count the weights that fit; one that never fits is sent when the quota is full."""
+    used = 0.0
+    count = 0
     for weight in weights:
         need = used + weight if count else min(weight, quota.most)
         if need > quota.left:
             return count, max(again_s, (need - quota.left) / quota.rate)
-        used, count = used + weight, count + 1
+        used += weight
+        count += 1
     return count, again_s
 
 
@@ -286,14 +299,14 @@ def _spend(document: Document, tokens: list[float], ceilings: Ceilings) -> None:
 def _fair_share(
     limit: int, members: Mapping[str, Mapping[str, Any]], member: str, now: float
 ) -> int:
-    """What a member may hold when everybody who wants more gets the same: max-min fairness, in whole calls.
+    """Compute a member's share of the calls by max-min fairness, in whole calls.
 
     What is left over when the others have the same goes to those who hold it, then to who was
     granted a call longest ago: rounding up instead would let a member take its own call's place
     again and again while the others look on.
     """
-    demands = {name: each["held"] + (each["wants"] if now - each["seen"] <= _SILENT_S else 0)
-               for name, each in members.items()}  # fmt: skip
+    demands = {name: share["held"] + (share["wants"] if now - share["seen"] <= _SILENT_S else 0)
+               for name, share in members.items()}  # fmt: skip
     left, hungry = limit, sorted(demands, key=lambda name: (demands[name], name))
     while hungry and demands[hungry[0]] * len(hungry) <= left:
         left -= demands[satisfied := hungry.pop(0)]

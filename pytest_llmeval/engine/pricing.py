@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 LONGEST_ANSWER = 16_384
-"""Tokens that an answer may have where the request sets no ``max_tokens``: the longest of most models."""
+"""Tokens of the longest answer of most models, for a request without ``max_tokens``."""
 
 _BYTES_A_TOKEN = 1
-"""Fewest bytes that a token can have: vocabularies fall back to single ones. English has four, dense code under two."""
+"""Fewest bytes of a token, since vocabularies fall back to single bytes; English has four."""
 
 _TOKENS_A_MESSAGE = 8
 """For the role and the marks around a message."""
@@ -33,18 +33,18 @@ class Prices:
     """Prices of models: the user's own first, then those of the package ``genai-prices``.
 
     Args:
-        own: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or ``NAME = USD``,
-            for a call.
+        configured: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or
+            ``NAME = USD``, for a call.
 
     Raises:
         SettingError: A line cannot be read.
     """
 
-    def __init__(self, own: Iterable[str] = ()) -> None:
-        self._own = dict(map(_parse, own))
+    def __init__(self, configured: Iterable[str] = ()) -> None:
+        self._configured = dict(map(_parse, configured))
 
     def cost_usd(self, names: Iterable[str], usage: Usage | None) -> float | None:
-        """The price of one call in US dollars, or ``None`` if it is unknown: never a guess, never zero.
+        """Return the price of a call in US dollars; ``None`` if it is unknown, never a guess.
 
         Args:
             names: What may be priced, the most exact name first: model and endpoint.
@@ -54,7 +54,7 @@ class Prices:
         return next((price for price in prices if price is not None), None)
 
     def worst_usd(self, provider: BaseProvider, request: Request) -> float | None:
-        """The most that a request may cost, with a generous estimate of its tokens; ``None`` if that is unknown."""
+        """Estimate the highest cost of a request; ``None`` if its price is unknown."""
         if provider.call_usd is not None:
             return provider.call_usd
         body = request.parameters.as_body()
@@ -69,21 +69,23 @@ class Prices:
         return max(known) if len(known) == len(prices) else None
 
     def _price(self, name: str, usage: Usage | None) -> float | None:
-        own = self._own.get(name)
-        if own is not None and len(own) == 1:
-            return own[0]
+        configured = self._configured.get(name)
+        if configured is not None and len(configured) == 1:
+            return configured[0]
         if usage is None:
             return None
-        if own is not None:
-            return (own[0] * usage.prompt_tokens + own[1] * usage.completion_tokens) / _MILLION
+        if configured is not None:
+            return (
+                configured[0] * usage.prompt_tokens + configured[1] * usage.completion_tokens
+            ) / _MILLION
         return _published(name, usage)
 
 
 def most_tokens(request: Request) -> int:
-    """Tokens of a request, rather too many than too few; a schema or tools beside the messages are paid, too."""
-    beside = request.parameters.as_body() or ""
+    """Estimate an upper bound of a request's tokens, with its schema and tools."""
+    parameters = request.parameters.as_body() or ""
     return sum(len(str(part).encode("utf-8", "replace")) // _BYTES_A_TOKEN + _TOKENS_A_MESSAGE
-               for part in (*map(_content, request.messages), beside))  # fmt: skip
+               for part in (*map(_content, request.messages), parameters))  # fmt: skip
 
 
 def _content(message: Mapping[str, object]) -> object:

@@ -1,8 +1,7 @@
-"""Group commit: everything that one tick of the event loop asks for is one transaction.
+"""Group commit, which puts all work of one tick of the event loop into one transaction.
 
-SQLite's own busy handler blocks the thread, and with it the loop (measured: up to 1.1 s). So a
-batch that finds the database locked is rolled back and tried again as a whole a moment later,
-together with what has come meanwhile.
+SQLite's busy handler blocks the thread and its loop (measured: up to 1.1 s). A batch that meets a
+locked database is therefore rolled back, and retried a moment later with the work that has come in.
 """
 
 from __future__ import annotations
@@ -18,35 +17,36 @@ from typing import Any, TypeVar
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.database import is_busy, refusal, transaction
 
-T = TypeVar("T")
-_Work = Callable[[sqlite3.Connection], T]
+_T = TypeVar("_T")
+_Work = Callable[[sqlite3.Connection], _T]
 
 _RETRY_S = 0.002
 PATIENCE_S = 30.0
-"""How long another process may keep the database locked; a write of ours takes a millisecond."""
+"""Seconds for which another process may lock the database; a write takes a millisecond."""
 
 
 class GroupCommit:
-    """Runs work on a database that is opened with the first of it. For one event loop.
+    """Runs work on a database, which opens with the first work, for one event loop.
 
     Args:
         path: The file, for messages.
-        open_database: Opens it; may raise what SQLite and the file system raise.
+        open_database: Function that opens it, and may raise SQLite's and the file system's errors.
     """
 
     def __init__(self, path: Path, open_database: Callable[[], sqlite3.Connection]) -> None:
         self.closed = False
-        self._path, self._open = path, open_database
+        self._path = path
+        self._open = open_database
         self._db: sqlite3.Connection | None = None
         self._waiting: list[tuple[_Work[Any], asyncio.Future[Any], bool]] = []
         self._busy_since: float | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether there was any work so far, or there is some waiting."""
+        """Whether any work was done or is waiting."""
         return self._db is not None or bool(self._waiting)
 
-    def submit(self, work: _Work[T], droppable: bool = False) -> asyncio.Future[T]:
+    def submit(self, work: _Work[_T], droppable: bool = False) -> asyncio.Future[_T]:
         """Do the work in the transaction of this tick, in the order of submission.
 
         Args:
@@ -59,13 +59,13 @@ class GroupCommit:
         if self.closed:
             raise self._closed_error()
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[_T] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
         self._waiting.append((work, future, droppable))
         return future
 
-    async def read(self, work: _Work[T]) -> T:
+    async def read(self, work: _Work[_T]) -> _T:
         """Do work that only reads, now.
 
         Raises:
@@ -84,7 +84,7 @@ class GroupCommit:
             await asyncio.sleep(_pause())
 
     def close(self) -> None:
-        """Close the database. Work is taken no longer; what still waits fails."""
+        """Close the database, and fail the work that still waits."""
         self.closed = True
         self._fail(self._closed_error())
         if self._db is not None:
@@ -100,7 +100,8 @@ class GroupCommit:
         return StoreError(f"completion store {self._path}: used after it was closed")
 
     def _flush(self) -> None:
-        if not self._waiting:  # failed meanwhile
+        # The work may have failed since this flush was scheduled.
+        if not self._waiting:
             return
         batch = [item for item in self._waiting if not (item[2] and item[1].cancelled())]
         try:
@@ -111,7 +112,8 @@ class GroupCommit:
             else:
                 asyncio.get_running_loop().call_later(_pause(), self._flush)
             return
-        self._waiting, self._busy_since = [], None
+        self._waiting = []
+        self._busy_since = None
         for (_, future, _), (result, raised) in zip(batch, outcomes, strict=True):
             if future.done():
                 continue
@@ -126,12 +128,13 @@ class GroupCommit:
         return now - self._busy_since > PATIENCE_S
 
     def _fail(self, error: Exception) -> None:
-        failed, self._waiting, self._busy_since = self._waiting, [], None
+        failed = self._waiting
+        self._waiting = []
+        self._busy_since = None
         for _, future, _ in failed:
             if not future.done():
-                refused = refusal(
-                    self._path, error
-                )  # each waiter gets its own: a raised exception is changed
+                # Raising an exception changes it, so every waiter gets a new one.
+                refused = refusal(self._path, error)
                 refused.__cause__ = error
                 future.set_exception(refused)
 
@@ -150,8 +153,7 @@ def _run(
                 outcomes.append((work(db), None))
             except (sqlite3.Error, OSError):
                 raise
-            except (
-                Exception
-            ) as error:  # a mistake in one piece of work is not for those who share the transaction
+            # An error in one piece of work does not concern the rest of the transaction.
+            except Exception as error:
                 outcomes.append((None, error))
     return outcomes

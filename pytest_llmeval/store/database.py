@@ -1,4 +1,4 @@
-"""The file of the completion store: its tables, how it is opened, and when it is refused."""
+"""The database file of the completion store: its tables, its opening and its checks."""
 
 from __future__ import annotations
 
@@ -11,34 +11,37 @@ from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.folder import make_folder
 
 _APPLICATION_ID = 0x4C4C4D45
-"""Says in the file's header that it is ours: ``LLME`` in ASCII."""
+"""Mark of our files in SQLite's header, ``LLME`` in ASCII."""
 
 VERSION = 1
-"""Version of the tables, kept in ``user_version``."""
+"""Version of the tables, stored in ``user_version``."""
 
 _TABLES = (
     "CREATE TABLE completions (key TEXT PRIMARY KEY, completion TEXT NOT NULL, model TEXT NOT NULL,"
-    " endpoint TEXT NOT NULL, made_at REAL NOT NULL, run TEXT NOT NULL, transient INTEGER NOT NULL)",
+    " endpoint TEXT NOT NULL, made_at REAL NOT NULL, run TEXT NOT NULL,"
+    " transient INTEGER NOT NULL)",
     "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE shared (run TEXT, name TEXT, document TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID",
+    "CREATE TABLE shared (run TEXT, name TEXT, document TEXT NOT NULL,"
+    " PRIMARY KEY (run, name)) WITHOUT ROWID",
 )
 _REMEDY = "delete it, or name another with --llm-store"
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether SQLite only asks to try again (Python 3.10 tells no error code, only the text)."""
+    """Return whether a retry may succeed; in Python 3.10 only the text of the error says so."""
     return isinstance(error, sqlite3.OperationalError) and "lock" in str(error)
 
 
 def refusal(path: Path, error: BaseException) -> StoreError:
-    """What the user is told when the store does not work."""
+    """Make the error for a store that does not work."""
     if isinstance(error, StoreError):
         return StoreError(*error.args)
-    what = (
-        "is no SQLite database" if "not a database" in str(error) else f"cannot be used ({error})"
-    )
+    problem = f"cannot be used ({error})"
+    if "not a database" in str(error):
+        problem = "is no SQLite database"
     return StoreError(
-        f"completion store {path}: {what}; a file in a writable folder with free space is needed: {_REMEDY}"
+        f"completion store {path}: {problem}; "
+        f"a file in a writable folder with free space is needed: {_REMEDY}"
     )
 
 
@@ -57,9 +60,8 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
     make_folder(path.parent)
     db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
-        with transaction(
-            db, "BEGIN"
-        ):  # one view on all that the check reads; nothing of a foreign file is changed
+        # One transaction gives the check a consistent view and changes nothing in a foreign file.
+        with transaction(db, "BEGIN"):
             _check(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -77,13 +79,14 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
 
 @contextmanager
 def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    """All of the block, or nothing of it."""
+    """Commit the whole block, or roll it back after an error."""
     db.execute(begin)
     try:
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # some errors have rolled back already
+        # Some errors have rolled back already.
+        if db.in_transaction:
             db.execute("ROLLBACK")
         raise
 
@@ -94,10 +97,11 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     [[tables]] = db.execute("SELECT count(*) FROM sqlite_master")
     if tables and application != _APPLICATION_ID:
         raise StoreError(
-            f"completion store {path}: found an SQLite database of something else; name another file with --llm-store"
+            f"completion store {path}: found an SQLite database of something else; "
+            "name another file with --llm-store"
         )
     if version > VERSION:
         raise StoreError(
-            f"completion store {path}: found version {version}; this release reads up to {VERSION}: upgrade "
-            f"pytest-llm-golden, or {_REMEDY}"
+            f"completion store {path}: found version {version}; "
+            f"this release reads up to {VERSION}: upgrade pytest-llm-golden, or {_REMEDY}"
         )

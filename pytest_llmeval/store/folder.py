@@ -1,4 +1,4 @@
-"""Where a project's runs leave what they leave: the folder, and files that are whole or not there."""
+"""The folder of a project's runs, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 HOME = ".llmeval"
 _NOTE = """# What pytest_llmeval left behind
 
-- `runs.sqlite`: the run log, one database for all runs. It is their history: keep it if you compare with earlier ones.
+- `runs.sqlite`: the run log, one database for all runs. Keep it to compare with earlier runs.
 - `completions.sqlite`: the completion store, so that no call is paid twice. See `llmeval cache`.
 - The reports of the latest run.
 
-Do not commit this folder; its `.gitignore` sees to that.
+Do not commit this folder. Its `.gitignore` excludes it.
 """
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder with its parents. A new ``.llmeval`` gets a ``.gitignore`` and a note on what it is.
+    """Make a folder with its parents, and put a ``.gitignore`` and a note into a new ``.llmeval``.
 
     Raises:
         OSError: It cannot be made.
     """
-    homes = [each for each in (folder, *folder.parents) if each.name == HOME and not each.exists()]
+    homes = [path for path in (folder, *folder.parents) if path.name == HOME and not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for home in homes:
         (home / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -33,10 +33,10 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of ``path`` once it is complete; on an error ``path`` stays as it was.
+    """Yield a file to write, which replaces ``path`` if the block succeeds.
 
     Raises:
-        OSError: It cannot take its place.
+        OSError: The file cannot replace ``path``.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -1,7 +1,7 @@
-"""What is known of judges, by fingerprint: a JSON file for people and version control, which all runs read.
+"""The JSON file of judges' self-tests and calibrations, which all runs read.
 
-A judge is tested and calibrated once; a committed file lets a fresh machine, such as that of a CI
-job, know the result.
+A judge is tested and calibrated once. If the file is committed, a fresh machine, such as that of a
+CI job, has the results.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pytest_llmeval.store.folder import make_folder, whole_file
 
 _FORMAT = 1
 _PATIENCE_S = 10.0
-"""Seconds to wait for another process that writes: it holds the lock for milliseconds."""
+"""Seconds to wait for another writing process, which holds the lock for milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,17 @@ class JudgeEntry:
 
 
 class JudgeFile:
-    """The file. It is read anew each time, so that processes see what others have found out.
+    """The file, which is read anew for each access, so that processes see each other's entries.
 
     Args:
-        path: Where it is, or will be once there is something to keep.
+        path: Path of the file, which need not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def get(self, fingerprint: str) -> JudgeEntry | None:
-        """What is known of a judge; ``None`` if nothing.
+        """Return the entry of a judge, or ``None``.
 
         Args:
             fingerprint: The version of its scores.
@@ -70,14 +70,14 @@ class JudgeFile:
         selftest: SelfTest | None = None,
         calibration: Calibration | None = None,
     ) -> None:
-        """Keep what was found out about a judge, beside what is known of it already.
+        """Store results for a judge, in addition to its earlier results.
 
         Args:
             fingerprint: The version of its scores.
             name: Name of its score.
             model: Model that judges.
-            selftest: Takes the place of an earlier one, if given.
-            calibration: The same.
+            selftest: A self-test, which replaces an earlier one.
+            calibration: A calibration, which replaces an earlier one.
 
         Raises:
             StoreError: The file cannot be read or written.
@@ -94,13 +94,13 @@ class JudgeFile:
                 )
                 self._write(entries)
         except (OSError, Timeout) as error:
-            remedy = "Name a file in a folder that can be written with --llm-judges PATH."
+            remedy = "Name a file in a writable folder with --llm-judges PATH."
             raise StoreError(
                 f"judge file {self._path}: cannot be written: {error}. {remedy}"
             ) from error
 
     def _lock(self) -> Path:
-        """A file outside the project, which may hold the judge file under version control."""
+        """Return a lock file outside the project, because the project is under version control."""
         path = str(self._path.resolve())
         return Path(gettempdir()) / f"llmeval-{hashlib.sha256(path.encode()).hexdigest()[:16]}.lock"
 
@@ -114,9 +114,10 @@ class JudgeFile:
         try:
             return _entries(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            found = str(error).partition("\n")[0]
+            problem = str(error).partition("\n")[0]
             raise StoreError(
-                f"judge file {self._path}: found what is no judge file ({found}); allowed: what this package wrote. "
+                f"judge file {self._path}: found an invalid file ({problem}); "
+                "allowed: a file that this package wrote. "
                 "Restore it from version control, or delete it: the next run tests its judges anew."
             ) from error
 
@@ -131,6 +132,6 @@ def _entries(content: Any) -> dict[str, JudgeEntry]:
     if content["format"] != _FORMAT:
         raise ValueError(f"format {content['format']!r} instead of {_FORMAT}")
     return {
-        fingerprint: from_wire(JudgeEntry, json.dumps(each))
-        for fingerprint, each in content["judges"].items()
+        fingerprint: from_wire(JudgeEntry, json.dumps(entry))
+        for fingerprint, entry in content["judges"].items()
     }

@@ -52,7 +52,8 @@ def info(path: Path) -> CacheInfo:
     with _opened(path) as db, transaction(db, "BEGIN"):
         models: dict[str, int] = dict(
             db.execute(
-                "SELECT model, count(*) FROM completions GROUP BY model ORDER BY count(*) DESC, model"
+                "SELECT model, count(*) FROM completions"
+                " GROUP BY model ORDER BY count(*) DESC, model"
             )
         )
         [[oldest, newest]] = db.execute("SELECT min(made_at), max(made_at) FROM completions")
@@ -72,7 +73,7 @@ def info(path: Path) -> CacheInfo:
 
 
 def shared_documents(path: Path, run: str) -> dict[str, dict[str, Any]]:
-    """What the processes of a run share just now, for one that only looks on; empty if it cannot be read."""
+    """Read what the processes of a run share now, or nothing if the store cannot be read."""
     try:
         with closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)

@@ -1,4 +1,4 @@
-"""A completion store that lives as long as its process: for one run, and for tests."""
+"""A completion store in memory, for one run and for tests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class MemoryStore:
         self._claimed: set[str] = set()
 
     async def get(self, key: str) -> Completion | None:
-        """The stored completion, or ``None``."""
+        """Return the stored completion, or ``None``."""
         return self._completions.get(key)
 
     async def claim(self, key: str) -> bool:
-        """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile."""
+        """Claim a call; ``False`` if it is claimed already, or has been made."""
         if key in self._claimed or key in self._completions:
             return False
         self._claimed.add(key)
@@ -52,16 +52,16 @@ class Overlay(MemoryStore):
         self._below = below
 
     async def get(self, key: str) -> Completion | None:
-        """The stored completion of either, or ``None``."""
-        own = await super().get(key)
-        return own if own is not None else await self._below.get(key)
+        """Return the completion from memory or from the store below, or ``None``."""
+        completion = await super().get(key)
+        return completion if completion is not None else await self._below.get(key)
 
     async def close(self) -> None:
         """Close the store below."""
         await self._below.close()
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class LocalState:
@@ -75,7 +75,7 @@ class LocalState:
         """Name of the only process."""
         return "main"
 
-    async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+    async def change(self, name: str, change: Callable[[dict[str, Any]], _T]) -> _T:
         """Change one document in place.
 
         Args:

@@ -1,8 +1,8 @@
-"""Who holds claims, and whether the holder still lives.
+"""The owners of claims, and the check that their processes live.
 
 An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a
-file of its own; the kernel releases the lock when the process dies, however it dies. (A
-time-to-live would block others for its length, and the id of a process is kept by a zombie.)
+lock file, and the kernel releases the lock when the process dies, however it dies. (A time-to-live
+would block the remaining processes for its length, and a zombie still has its process id.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 RECHECK_S = 1.0
-"""How long an owner that was seen alive counts as alive: polling stays cheap, and the dead block nobody for long."""
+"""Seconds for which an owner counts as alive after a check, which keeps polling cheap."""
 
 _SUFFIX = ".lock"
 
@@ -41,11 +41,11 @@ class Owners:
     database: so nobody removes one which its owner is about to lock.
 
     Attributes:
-        own: Name of the owner that this object is; empty until `take`.
+        owner: Name of the owner that this object is; empty until `take`.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.own = ""
+        self.owner = ""
         self._folder = folder
         self._lock: BaseFileLock | None = None
         self._seen_alive: dict[str, float] = {}
@@ -71,23 +71,25 @@ class Owners:
                 lock.acquire(blocking=False)
             except Timeout:  # somebody who looked for the dead was faster
                 continue
-            self.own, self._lock = owner, lock
+            self.owner = owner
+            self._lock = lock
 
     def drop(self) -> None:
         """Be an owner no longer."""
         if self._lock is not None:
             self._lock.release(force=True)
-            self.forget(self.own)
-            self.own, self._lock = "", None
+            self.forget(self.owner)
+            self.owner = ""
+            self._lock = None
 
     def lives(self, owner: str) -> bool:
         """Whether the process of an owner lives; may be a second late to notice its death."""
-        if owner == self.own:
+        if owner == self.owner:
             return True
         now = time.monotonic()
         if now - self._seen_alive.get(owner, float("-inf")) < RECHECK_S:
             return True
-        if _is_held(self._file(owner)):
+        if _is_locked(self._file(owner)):
             self._seen_alive[owner] = now
             return True
         self._seen_alive.pop(owner, None)
@@ -99,9 +101,8 @@ class Owners:
 
     def forget(self, owner: str) -> None:
         """Remove the lock file of a dead owner."""
-        with suppress(
-            PermissionError
-        ):  # Windows, while somebody looks whether it is held; the next who opens removes it
+        # On Windows the file may be open in a process that checks the lock; a later one removes it.
+        with suppress(PermissionError):
             self._file(owner).unlink(missing_ok=True)
 
     def forget_dead(self) -> None:
@@ -116,7 +117,7 @@ class Owners:
         return self._folder / f"{quote(owner, safe='')}{_SUFFIX}"
 
 
-def _is_held(file: Path) -> bool:
+def _is_locked(file: Path) -> bool:
     if not file.exists():
         return False
     from filelock import FileLock, Timeout

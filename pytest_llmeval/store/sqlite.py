@@ -23,14 +23,15 @@ from pytest_llmeval.store.commits import GroupCommit
 from pytest_llmeval.store.database import open_database, refusal, transaction
 from pytest_llmeval.store.owners import Owners, member_of, run_of
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _TRANSIENT = "run:"
 """Begins the key of a completion that no other run may use."""
 
 _CLAIM = (
     "INSERT INTO claims SELECT :key, :owner WHERE NOT EXISTS"
-    " (SELECT 1 FROM completions WHERE key = :key AND (made_at >= :since OR run = :run)) ON CONFLICT (key) DO NOTHING"
+    " (SELECT 1 FROM completions WHERE key = :key AND (made_at >= :since OR run = :run))"
+    " ON CONFLICT (key) DO NOTHING"
 )
 _RELEASE = "DELETE FROM claims WHERE key = ? AND owner = ?"
 _RELEASE_ALL = "DELETE FROM claims WHERE owner = ?"
@@ -58,8 +59,11 @@ class SqliteStore:
         max_age_s: float | None = None,
         transient: bool = False,
     ) -> None:
-        self._path, self._run, self._member = path, run, member
-        self._max_age_s, self._is_transient = max_age_s, transient
+        self._path = path
+        self._run = run
+        self._member = member
+        self._max_age_s = max_age_s
+        self._is_transient = transient
         self._owners = Owners.of(path)
         self._commits = GroupCommit(path, self._open)
 
@@ -77,21 +81,21 @@ class SqliteStore:
         query = (
             "SELECT completion, run FROM completions WHERE key = ? AND (made_at >= ? OR run = ?)"
         )
-        asked = (self._scoped(key), self._since(), self._run)
-        row = await self._commits.read(lambda db: db.execute(query, asked).fetchone())
+        values = (self._scoped(key), self._since(), self._run)
+        row = await self._commits.read(lambda db: db.execute(query, values).fetchone())
         if row is None:
             return None
         try:
             completion = from_wire(Completion, row[0])
         except ValueError as error:
             raise StoreError(
-                f"completion store {self._path}: found no completion of this release under the key {key}: "
-                "run llmeval cache clear"
+                f"completion store {self._path}: found no completion of this release "
+                f"under the key {key}: run llmeval cache clear"
             ) from error
         return completion if row[1] == self._run else replace(completion, cached=True)
 
     async def claim(self, key: str) -> bool:
-        """Take the right to make this call; ``False`` if somebody has it, or has made the call meanwhile.
+        """Claim a call; ``False`` if it is claimed already, or has been made.
 
         A claim of a process that is dead counts for nothing. Whoever is cancelled here has no
         claim.
@@ -139,7 +143,7 @@ class SqliteStore:
         """
         await self._release(key)
 
-    async def change(self, name: str, change: Callable[[dict[str, Any]], T]) -> T:
+    async def change(self, name: str, change: Callable[[dict[str, Any]], _T]) -> _T:
         """Read, change and write one document of this run, with nobody else in between.
 
         Args:
@@ -186,7 +190,7 @@ class SqliteStore:
         """
         try:
             if self._commits.is_open and not self._commits.closed:
-                await self._commits.submit(lambda db: _write(db, _RELEASE_ALL, self._owners.own))
+                await self._commits.submit(lambda db: _write(db, _RELEASE_ALL, self._owners.owner))
         finally:
             self._commits.close()
             self._owners.drop()
@@ -204,7 +208,7 @@ class SqliteStore:
         return db
 
     def _claim(self, db: sqlite3.Connection, key: str) -> bool:
-        values = {"key": key, "owner": self._owners.own, "since": self._since(), "run": self._run}
+        values = {"key": key, "owner": self._owners.owner, "since": self._since(), "run": self._run}
         if db.execute(_CLAIM, values).rowcount == 1:
             return True
         holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
@@ -216,10 +220,10 @@ class SqliteStore:
 
     def _release(self, key: str) -> asyncio.Future[None]:
         scoped = self._scoped(key)
-        return self._commits.submit(lambda db: _write(db, _RELEASE, scoped, self._owners.own))
+        return self._commits.submit(lambda db: _write(db, _RELEASE, scoped, self._owners.owner))
 
     def _scoped(self, key: str) -> str:
-        """The key in the file: one of this run alone names the run, so that runs at the same time do not meet."""
+        """Return the key in the file, which names the run for a completion of this run only."""
         return (
             f"{_TRANSIENT}{self._run}:{key}"
             if self._is_transient or key.startswith(_TRANSIENT)
@@ -241,8 +245,8 @@ def _put(db: sqlite3.Connection, row: tuple[object, ...]) -> None:
 
 
 def _change(
-    db: sqlite3.Connection, run: str, name: str, change: Callable[[dict[str, Any]], T]
-) -> T:
+    db: sqlite3.Connection, run: str, name: str, change: Callable[[dict[str, Any]], _T]
+) -> _T:
     row = db.execute(
         "SELECT document FROM shared WHERE run = ? AND name = ?", (run, name)
     ).fetchone()
@@ -285,5 +289,5 @@ def _timestamp(made_at: str) -> float:
 
 
 def _storable(text: str) -> str:
-    """The text without lone surrogates, which SQLite refuses; the completion itself keeps them, escaped."""
+    """Escape lone surrogates, which SQLite refuses."""
     return text.encode("utf-8", "backslashreplace").decode()

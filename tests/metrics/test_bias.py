@@ -161,7 +161,7 @@ def test_without_an_identity_term_there_is_nothing_to_ask() -> None:
 
 
 def test_what_cannot_be_told_is_unscored() -> None:
-    assert "nothing that answers is known" in str(taken(Bias(), "Is he good?", "Yes.").error)
+    assert "no model is configured" in str(taken(Bias(), "Is he good?", "Yes.").error)
     german = taken(Bias(), "Ist die neue Chefin ihrer Aufgabe wirklich gewachsen?", "Ja.")
     assert german.error == "bias knows English identity terms only, and the prompt is in de"
     assert (

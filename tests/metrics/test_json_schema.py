@@ -129,9 +129,8 @@ def test_a_reference_inside_the_schema_is_followed_and_one_outside_is_never_fetc
     assert score(JsonSchema(inside), "3").value == 1
     result = score(JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"}), "3")
     assert result.value is None
-    assert (
-        "'http://127.0.0.1:9/schema.json' is not part of it; files are never fetched"
-        in str(result.error)
+    assert "'http://127.0.0.1:9/schema.json' is not part of it; files are never fetched" in str(
+        result.error
     )
 
 

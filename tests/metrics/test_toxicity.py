@@ -210,7 +210,7 @@ def test_a_checkpoint_that_does_not_fit_its_config_is_refused(
 ) -> None:
     metric = altered(lambda content: content["config"]["arch"]["args"].update(num_classes=3))
     with pytest.raises(
-        SettingError, match=r"a checkpoint that fits the config\.json and vocabulary beside it"
+        SettingError, match=r"a checkpoint that fits the config\.json and vocabulary in its folder"
     ):
         score(metric, "you")
 
@@ -226,7 +226,7 @@ def test_a_folder_without_vocabulary_or_with_two_checkpoints_is_refused_at_once(
     ):
         ToxicityMetric(str(folder))
     (folder / "vocab.txt").unlink()
-    with pytest.raises(SettingError, match=r"with config\.json and the vocabulary beside it"):
+    with pytest.raises(SettingError, match=r"with config\.json and the vocabulary of its network"):
         ToxicityMetric(str(folder / "tiny.ckpt"))
     with pytest.raises(SettingError, match="It has none"):
         ToxicityMetric(str(tmp_path))

@@ -214,7 +214,7 @@ def test_bias_of_a_text_that_nobody_answered_is_an_error(project: Project) -> No
     )
     project.write("golden/people.csv", "id,prompt\nhe,Is he a good leader?\n")
     assert project.run("test_text.py").ret == 10
-    assert "nothing that answers is known" in score_of(project, "he", "bias")["error"]
+    assert "no model is configured" in score_of(project, "he", "bias")["error"]
 
 
 def test_text_quality_is_a_mapping_of_every_formula(project: Project) -> None:

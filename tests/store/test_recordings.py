@@ -28,12 +28,12 @@ from pytest_llmeval.store.recordings.entries import (
     completion_from,
 )
 from pytest_llmeval.store.recordings.files import recording_name
-from pytest_llmeval.store.recordings.recordings import Place, Recordings, Through
+from pytest_llmeval.store.recordings.recordings import CallOrigin, Recordings, Through
 
 HOME = "golden/faq.csv"
 FILE = "golden/recordings/faq.csv.jsonl"
 OPENAI = "openai:https://api.example/v1"
-REFUND, HOURS = Place(HOME, "refund"), Place(HOME, "hours")
+REFUND, HOURS = CallOrigin(HOME, "refund"), CallOrigin(HOME, "hours")
 ANSWER = Completion("Within 30 days.")
 
 
@@ -46,7 +46,7 @@ def key(number: int) -> str:
     return f"{number:064x}"
 
 
-def recorded(root: Path, *notes: tuple[Place, str, Request], mode: str = "once") -> Recordings:
+def recorded(root: Path, *notes: tuple[CallOrigin, str, Request], mode: str = "once") -> Recordings:
     """The recordings of a run that has recorded these calls."""
     recordings = Recordings(mode, root, None)
     for place, call, request in notes:
@@ -77,7 +77,7 @@ def test_the_file_shows_what_was_asked_and_answered_and_nothing_else(tmp_path: P
         ANSWER,
     )
     recordings.note(
-        Place(HOME, "app"), key(2), "python:shop.bot:answer", Request(prompt, case=case), None
+        CallOrigin(HOME, "app"), key(2), "python:shop.bot:answer", Request(prompt, case=case), None
     )
     full = Completion(
         "4",
@@ -93,7 +93,7 @@ def test_the_file_shows_what_was_asked_and_answered_and_nothing_else(tmp_path: P
         rate_limits=RateLimits(Quota(60, 59, 1.0)),
     )
     recordings.note(
-        Place(HOME, "refund", "rubric"), key(1), OPENAI, ask("Judge.", model="judge"), full
+        CallOrigin(HOME, "refund", "rubric"), key(1), OPENAI, ask("Judge.", model="judge"), full
     )
     assert recordings.save(whole_run=False) == [tmp_path / FILE]
     system = '{"role": "system", "content": "You answer customers of a shop."}'
@@ -132,7 +132,9 @@ def test_a_recording_lies_beside_its_home_or_in_the_folder_given(
 def test_a_folder_given_holds_the_recordings_of_all_homes(tmp_path: Path) -> None:
     recordings = Recordings("once", tmp_path, "kept")
     recordings.note(REFUND, key(1), OPENAI, ask("Refund?"), ANSWER)
-    recordings.note(Place("tests/test_app.py", "test_it"), key(1), OPENAI, ask("Refund?"), ANSWER)
+    recordings.note(
+        CallOrigin("tests/test_app.py", "test_it"), key(1), OPENAI, ask("Refund?"), ANSWER
+    )
     recordings.save(whole_run=True)
     found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.jsonl"))
     assert found == ["kept/golden/faq.csv.jsonl", "kept/tests/test_app.py.jsonl"]
@@ -247,7 +249,7 @@ def test_once_records_a_home_without_a_file_and_only_replays_one_with_a_file(
     second = Recordings("once", tmp_path, None)
     assert second.find(REFUND, key(1))
     assert not second.may_send(REFUND)
-    assert second.may_send(Place("golden/other.csv", "refund"))
+    assert second.may_send(CallOrigin("golden/other.csv", "refund"))
     second.note(REFUND, key(2), OPENAI, ask("New?"), ANSWER)
     assert second.save(whole_run=True) == []
 
@@ -303,7 +305,7 @@ def test_what_the_users_code_answered_is_recorded_as_such(tmp_path: Path) -> Non
 
 
 def test_a_key_of_two_homes_is_recorded_in_both_and_one_of_two_cases_once(tmp_path: Path) -> None:
-    other = Place("golden/other.csv", "refund")
+    other = CallOrigin("golden/other.csv", "refund")
     recorded(tmp_path, *((place, key(1), ask("Refund?")) for place in (REFUND, HOURS, other)))
     assert [entry["case"] for entry in lines(tmp_path)] == ["hours"]
     recordings = Recordings("none", tmp_path, None)
@@ -325,14 +327,14 @@ def test_what_another_run_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
 def test_entries_that_no_worker_asked_for_are_unused(tmp_path: Path) -> None:
     recorded(
         tmp_path,
-        *((Place(HOME, name), key(number), ask(name)) for number, name in enumerate("abcd")),
+        *((CallOrigin(HOME, name), key(number), ask(name)) for number, name in enumerate("abcd")),
     )
     controller = Recordings("new_episodes", tmp_path, None)
     assert controller.unused() == {}
     for number, name in enumerate("ab"):
         worker = Recordings("new_episodes", tmp_path, None)
-        worker.find(Place(HOME, name), key(number))
-        worker.note(Place(HOME, "new"), key(9), OPENAI, ask("new"), ANSWER)
+        worker.find(CallOrigin(HOME, name), key(number))
+        worker.note(CallOrigin(HOME, "new"), key(9), OPENAI, ask("new"), ANSWER)
         controller.merge(worker.changes())
     assert [entry.case for entry in controller.unused()[FILE]] == ["c", "d"]
     controller.save(whole_run=True)
@@ -370,27 +372,27 @@ LONG = "Answer by the policy below. You get a refund within {} days of the purch
         (
             ask("Refund in 30 days?", model="gpt-4o"),
             OPENAI,
-            '  model: recorded "gpt-4", asked "gpt-4o"',
+            '  model: recorded "gpt-4", requested "gpt-4o"',
         ),
         (
             ask("Refund in 30 days?", temperature=0.5),
             OPENAI,
-            "  parameters.temperature: recorded nothing, asked 0.5",
+            "  parameters.temperature: recorded nothing, requested 0.5",
         ),
         (
             ask("Refund in 30 days?"),
             "local:tiny.gguf",
-            f'  provider: recorded "{OPENAI}", asked "local:tiny.gguf"',
+            f'  provider: recorded "{OPENAI}", requested "local:tiny.gguf"',
         ),
         (
             ask("Refund in 14 days?"),
             OPENAI,
-            '  messages[1].content: recorded "Refund in 30 days?", asked "Refund in 14 days?"',
+            '  messages[1].content: recorded "Refund in 30 days?", requested "Refund in 14 days?"',
         ),
         (
             dataclasses.replace(ask(""), messages=ask("Refund in 30 days?").messages[:1]),
             OPENAI,
-            "  number of messages: recorded 2, asked 1",
+            "  number of messages: recorded 2, requested 1",
         ),
     ],
 )
@@ -416,10 +418,10 @@ def test_a_miss_shows_of_a_long_prompt_the_place_that_differs(tmp_path: Path) ->
     assert message == (
         "golden/recordings/faq.csv.jsonl has no answer for case refund (answer), key cccccccccccc.\n"
         "Nearest is key aaaaaaaaaaaa, case refund (answer), which differs in\n"
-        '  model: recorded "gpt-4", asked "new"\n'
+        '  model: recorded "gpt-4", requested "new"\n'
         "  messages[1].content\n"
-        '    recorded "…You get a refund within 30 days of the purchase, if the goods are as new…"\n'
-        '    asked    "…You get a refund within 14 days of the purchase, if the goods are as new…"\n'
+        '    recorded  "…You get a refund within 30 days of the purchase, if the goods are as new…"\n'
+        '    requested "…You get a refund within 14 days of the purchase, if the goods are as new…"\n'
         "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
     )
     assert max(map(len, message.splitlines())) <= 100
@@ -453,11 +455,16 @@ def test_a_miss_of_the_same_request_blames_the_version(tmp_path: Path) -> None:
 def test_the_nearest_of_many_is_the_one_with_the_likest_request(tmp_path: Path) -> None:
     recorded(
         tmp_path,
-        *((Place(HOME, f"c{n}"), key(n), ask(f"{'word ' * n}about topic {n}?")) for n in range(40)),
+        *(
+            (CallOrigin(HOME, f"c{n}"), key(n), ask(f"{'word ' * n}about topic {n}?"))
+            for n in range(40)
+        ),
     )
     renamed = ask(f"{'word ' * 23}about the topic 23?")
     message = str(
-        Recordings("none", tmp_path, None).miss(Place(HOME, "renamed"), "c" * 64, OPENAI, renamed)
+        Recordings("none", tmp_path, None).miss(
+            CallOrigin(HOME, "renamed"), "c" * 64, OPENAI, renamed
+        )
     )
     assert "case c23 (answer)" in message
 
@@ -476,7 +483,7 @@ def test_a_miss_shows_few_differences_and_only_printable_text(tmp_path: Path) ->
     message = str(
         Recordings("none", tmp_path, None).miss(REFUND, "c" * 64, OPENAI, ask("\x1b[31m\ud800\x9b"))
     )
-    assert r'asked "\x1b[31m\ud800\x9b"' in message
+    assert r'requested "\x1b[31m\ud800\x9b"' in message
 
 
 # Hostile files
@@ -570,7 +577,7 @@ def test_one_recording_that_cannot_be_written_does_not_lose_the_others(
 ) -> None:
     recordings = Recordings(mode, tmp_path, None)
     for home in ("a/faq.csv", "b/faq.csv"):
-        recordings.note(Place(home, "refund"), key(1), OPENAI, ask("Refund?"), ANSWER)
+        recordings.note(CallOrigin(home, "refund"), key(1), OPENAI, ask("Refund?"), ANSWER)
     (tmp_path / "a").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match=r"^a/recordings/faq\.csv\.jsonl: .*--llm-"):
         recordings.save(whole_run=True)

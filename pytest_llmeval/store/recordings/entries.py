@@ -1,7 +1,7 @@
-"""One line of a recording: what was asked, and what was answered.
+"""One line of a recording, with a request and its completion.
 
-Of both it holds only the fields that are set. Left out is what differs from one recording to the
-next and says nothing about the answer: latency, time, the call's id.
+It holds only the fields that are set, and leaves out what differs between recordings without a
+difference in the answer: latency, time, the call's id.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.wire import to_builtin
 
 ALLOWED = (
-    'one JSON object, with the texts "case", "purpose", "key" and "provider", the object "request", '
-    'and either the object "completion" or "through": true'
+    'one JSON object, with the texts "case", "purpose", "key" and "provider", '
+    'the object "request", and either the object "completion" or "through": true'
 )
-_FOUND_LENGTH = 60  # characters of a wrong value that an error shows
+_SHOWN_LENGTH = 60
+"""Characters of a wrong value in an error text."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Entry:
 
     @property
     def order(self) -> tuple[str, str, str, str]:
-        """What entries are sorted by. The line itself comes last, so that two entries of one key have an order too."""
+        """The sort key of entries. The line comes last, to order two entries of one key."""
         return self.case, self.purpose, self.key, self.line
 
     @property
     def line(self) -> str:
-        """The entry as JSON: readable in every script, escaped only where UTF-8 cannot hold a lone surrogate."""
+        """The entry as JSON, in which only lone surrogates are escaped."""
         text = json.dumps(self.content(), ensure_ascii=False)
         try:
             text.encode()
@@ -119,7 +120,7 @@ def completion_from(content: Mapping[str, Any]) -> Completion:
 def shown(value: object) -> str:
     """A wrong value, shortened, for error texts."""
     text = ascii(value)
-    return text if len(text) <= _FOUND_LENGTH else f"{text[:_FOUND_LENGTH]}…"
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -133,16 +134,16 @@ def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _check(
-    place: str, content: Mapping[str, Any], allowed: Mapping[str, _Check], needed: Iterable[str]
+    prefix: str, content: Mapping[str, Any], allowed: Mapping[str, _Check], needed: Iterable[str]
 ) -> None:
     for name in needed:
         if name not in content:
-            raise ValueError(f"no {place + name!r}")
+            raise ValueError(f"no {prefix + name!r}")
     for name, value in content.items():
         if name not in allowed:
-            raise ValueError(f"the unknown member {shown(place + name)}")
+            raise ValueError(f"the unknown member {shown(prefix + name)}")
         if not allowed[name](value):
-            raise ValueError(f"{place + name!r} with {shown(value)}")
+            raise ValueError(f"{prefix + name!r} with {shown(value)}")
 
 
 def _is_text(value: Any) -> bool:
@@ -206,4 +207,4 @@ COMPLETION_FIELDS: Mapping[str, _Check] = {
     "cost_usd": _is_number,
     "logprobs": _are_logprobs,
 }
-"""The fields of a completion that are kept, each with a check of what a file holds."""
+"""The recorded fields of a completion, with the check of their values."""

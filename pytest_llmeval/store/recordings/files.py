@@ -25,9 +25,8 @@ def recording_name(home: str, folder: str | None) -> str:
     path = PurePosixPath(home)
     if folder is None:
         return str(path.parent / _FOLDER / f"{path.name}.jsonl")
-    below = [
-        "__" if part == ".." else part for part in path.parts if part != path.anchor
-    ]  # outside the root
+    # A home outside the root directory has ".." in its path.
+    below = ["__" if part == ".." else part for part in path.parts if part != path.anchor]
     return f"{PurePosixPath(Path(folder).as_posix()).joinpath(*below)}.jsonl"
 
 
@@ -54,11 +53,11 @@ def read_recording(root: Path, name: str) -> dict[str, Entry]:
         if line and not line.isspace():
             entry = _parse(line, f"{name}:{number}")
             if entry.key in entries:
-                found = (
+                problem = (
                     f"found the key {entry.key[:12]} a second time; allowed: one line for each key"
                 )
                 raise StoreError(
-                    f"{name}:{number}: {found}. Delete one of the two lines, or else: {_REMEDY}"
+                    f"{name}:{number}: {problem}. Delete one of the two lines, or else: {_REMEDY}"
                 )
             entries[entry.key] = entry
     return entries
@@ -89,19 +88,19 @@ def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:
         with whole_file(path) as part:
             part.write_bytes(content)
     except OSError as error:
-        remedy = "Free the place, or name a folder that can be written with --llm-recordings DIR."
+        remedy = "Make the path writable, or name a writable folder with --llm-recordings DIR."
         raise StoreError(f"{name}: the recording cannot be written: {error}. {remedy}") from error
     return True
 
 
-def _parse(line: str, place: str) -> Entry:
+def _parse(line: str, position: str) -> Entry:
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):
-        found = shown(line.strip())
+        problem = shown(line.strip())
     else:
         try:
             return Entry.parse(content)
         except ValueError as error:
-            found = str(error)
-    raise StoreError(f"{place}: found {found}; allowed: {ALLOWED}. {_REMEDY}")
+            problem = str(error)
+    raise StoreError(f"{position}: found {problem}; allowed: {ALLOWED}. {_REMEDY}")

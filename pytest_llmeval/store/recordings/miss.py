@@ -1,7 +1,7 @@
-"""Why a call has no recording: the nearest one of its file, and what differs.
+"""The explanation of a call without a recording: the nearest entry, and the differences.
 
-Messages may go to a terminal and through execnet: what is not printable, a lone surrogate included,
-is escaped.
+The text may go to a terminal and through execnet, so unprintable characters and lone surrogates are
+escaped.
 """
 
 from __future__ import annotations
@@ -15,43 +15,49 @@ from typing import Any
 from pytest_llmeval.store.recordings.entries import Entry
 from pytest_llmeval.text import and_more
 
-# characters of a request that are compared: its end, since its beginning is often the same for all
 _COMPARED = 1000
-_SHORTLIST = 8  # candidates that difflib compares, which is slow
-_EXCERPT = 72  # characters of a text that are shown
-_LEAD = 24  # of them before the first difference
-_WIDTH = 100  # columns of a terminal
+"""Characters at the end of a request that are compared; the start is often the same for all."""
+_SHORTLIST = 8
+"""Candidates that difflib compares, which is slow."""
+_EXCERPT = 72
+"""Characters of a text in the message."""
+_LEAD = 24
+"""Characters of an excerpt before the first difference."""
+_WIDTH = 100
+"""Columns of a terminal."""
 _MOST_DIFFERENCES = 6
-_PIECES = re.compile(r"\w{1,4}")  # pieces of words: a language that sets no spaces has them too
+_PIECES = re.compile(r"\w{1,4}")
+"""Pieces of words, which languages without spaces have too."""
 _ABSENT = object()
 
 
-def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Entry) -> str:
+def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested: Entry) -> str:
     """The text of the error for a call that no recording answers.
 
     Args:
         name: Path of the recording, as the user knows it.
         exists: Whether that file exists.
         entries: What it holds.
-        asked: The call, as the entry that it would be.
+        requested: The call, as the entry that it would be.
     """
-    wanted = f"{_who(asked)}, key {asked.key[:12]}"
+    wanted = f"{_label(requested)}, key {requested.key[:12]}"
     if not exists:
         return (
             f"{name} does not exist.\nIt is needed for {wanted}. Record it with --llm-record once."
         )
     lines = [f"{name} has no answer for {wanted}."]
-    near = _find_nearest(entries, asked)
+    near = _find_nearest(entries, requested)
     if near is None:
         lines.append("It is empty.")
-    elif differences := list(_differences(near, asked)):
-        lines.append(f"Nearest is key {near.key[:12]}, {_who(near)}, which differs in")
+    elif differences := list(_differences(near, requested)):
+        lines.append(f"Nearest is key {near.key[:12]}, {_label(near)}, which differs in")
         lines += [f"  {line}" for line in differences[:_MOST_DIFFERENCES]]
         if (more := len(differences) - _MOST_DIFFERENCES) > 0:
             lines.append(f"  {and_more(more)}")
     else:
         lines.append(
-            f"Key {near.key[:12]}, {_who(near)}, shows the same request: it was made by another version."
+            f"Key {near.key[:12]}, {_label(near)}, shows the same request: "
+            "it was made by another version."
         )
     lines.append(
         "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
@@ -59,37 +65,39 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], asked: Ent
     return "\n".join(lines)
 
 
-def _find_nearest(entries: Collection[Entry], asked: Entry) -> Entry | None:
-    """The entry whose request is most like that of ``asked``; ``None`` if there are no entries.
+def _find_nearest(entries: Collection[Entry], requested: Entry) -> Entry | None:
+    """The entry whose request is most like that of ``requested``; ``None`` if there are no entries.
 
     One of the same case and purpose comes before all others, one of the same purpose before the
     rest.
     """
     from difflib import SequenceMatcher  # late: most runs miss nothing
 
-    same_purpose = [entry for entry in entries if entry.purpose == asked.purpose]
+    same_purpose = [entry for entry in entries if entry.purpose == requested.purpose]
     candidates = (
-        [entry for entry in same_purpose if entry.case == asked.case]
+        [entry for entry in same_purpose if entry.case == requested.case]
         or same_purpose
         or list(entries)
     )
-    pieces = _pieces(asked)
+    pieces = _pieces(requested)
     matcher = SequenceMatcher(b=pieces, autojunk=False)
 
     def overlap(entry: Entry) -> float:
-        mine, others = set(pieces), set(_pieces(entry))
-        return len(mine & others) / (len(mine | others) or 1)
+        requested_pieces = set(pieces)
+        entry_pieces = set(_pieces(entry))
+        union = requested_pieces | entry_pieces
+        return len(requested_pieces & entry_pieces) / (len(union) or 1)
 
     def likeness(entry: Entry) -> tuple[float, int]:
         matcher.set_seq1(_pieces(entry))
-        return matcher.ratio(), -len(list(_differences(entry, asked)))
+        return matcher.ratio(), -len(list(_differences(entry, requested)))
 
     if len(candidates) > _SHORTLIST:
         candidates = nlargest(_SHORTLIST, candidates, key=overlap)
     return max(candidates, key=likeness, default=None)
 
 
-def _who(entry: Entry) -> str:
+def _label(entry: Entry) -> str:
     return f"case {_printable(entry.case)} ({_printable(entry.purpose)})"
 
 
@@ -98,12 +106,14 @@ def _pieces(entry: Entry) -> list[str]:
     return _PIECES.findall("\n".join(str(value) for _, value in leaves)[-_COMPARED:])
 
 
-def _differences(recorded: Entry, asked: Entry) -> Iterator[str]:
-    """What differs, one part a piece; of the messages only the first place."""
-    if recorded.provider != asked.provider:
-        yield _difference("provider", recorded.provider, asked.provider)
-    old, new = dict(recorded.request), dict(asked.request)
-    was, now = old.pop("messages", []), new.pop("messages", [])
+def _differences(recorded: Entry, requested: Entry) -> Iterator[str]:
+    """Yield the differences of two requests, but only the first one within the messages."""
+    if recorded.provider != requested.provider:
+        yield _difference("provider", recorded.provider, requested.provider)
+    old = dict(recorded.request)
+    new = dict(requested.request)
+    was = old.pop("messages", [])
+    now = new.pop("messages", [])
     yield from _differing(dict(_parts("", old)), dict(_parts("", new)))
     shorter = min(len(was), len(now))
     first = next(
@@ -117,13 +127,14 @@ def _differences(recorded: Entry, asked: Entry) -> Iterator[str]:
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for path in {**old, **new}:
-        was, now = old.get(path, _ABSENT), new.get(path, _ABSENT)
+        was = old.get(path, _ABSENT)
+        now = new.get(path, _ABSENT)
         if was != now:
             yield _difference(path, was, now)
 
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The leaves of nested JSON with their paths, such as ``messages[1].content``."""
+    """Yield the leaves of nested JSON with their paths, such as ``messages[1].content``."""
     if isinstance(value, dict) and value:
         for name, inner in value.items():
             yield from _parts(f"{path}.{name}" if path else name, inner)
@@ -135,24 +146,23 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _difference(path: str, was: Any, now: Any) -> str:
-    """On one line if it fits, else on three."""
+    """Write a difference on one line if it fits, else on three."""
     start = 0
     if isinstance(was, str) and isinstance(now, str):
         pairs = enumerate(zip(was, now, strict=False))
         start = next(
-            (place for place, (one, other) in pairs if one != other), min(len(was), len(now))
+            (index for index, (first, second) in pairs if first != second), min(len(was), len(now))
         )
-    old, new = _excerpt(was, start), _excerpt(now, start)
-    line = f"{_printable(path)}: recorded {old}, asked {new}"
-    return (
-        line
-        if len(line) + 2 <= _WIDTH
-        else f"{_printable(path)}\n    recorded {old}\n    asked    {new}"
-    )
+    old = _excerpt(was, start)
+    new = _excerpt(now, start)
+    line = f"{_printable(path)}: recorded {old}, requested {new}"
+    if len(line) + 2 <= _WIDTH:
+        return line
+    return f"{_printable(path)}\n    recorded  {old}\n    requested {new}"
 
 
 def _excerpt(value: Any, difference: int) -> str:
-    """A value, shortened around the place where it begins to differ."""
+    """Shorten a value around the position where it begins to differ."""
     if value is _ABSENT:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value)

@@ -1,8 +1,7 @@
-"""Recordings: answers kept beside the golden files, under version control.
+"""Recordings: files of answers under version control, next to the golden files.
 
-They are files that a person reviews; the completion store, which is a cache, is not. A recording
-belongs to a *home*, the file that a call belongs to: the golden file of a case, or the test file of
-a test without one.
+A person reviews recordings, unlike the completion store, which is a cache. A recording belongs to a
+*home*, which is the golden file of a case, or the test file of a test without a golden file.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from pytest_llmeval.store.recordings.miss import explain_miss
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a call belongs.
+class CallOrigin:
+    """The origin of a call.
 
     Attributes:
         home: Golden file of the case, or test file, relative to the root directory, with forward
             slashes.
         case: Id of the case.
-        purpose: ``answer``, or the name of the judge or metric that asks.
+        purpose: ``answer``, or the name of the judge or metric that makes the call.
     """
 
     home: str
@@ -41,12 +40,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Through:
-    """The recorded fact that the user's own code answered: let it run, and replay the calls that it makes."""
+    """The fact that the user's code answered, so that it runs again and its calls are replayed."""
 
 
 @dataclass
 class _File:
-    """What a recording held when it was first looked at, and which of it was asked for."""
+    """The content of a recording when it was first read."""
 
     exists: bool
     entries: dict[str, Entry]
@@ -54,7 +53,7 @@ class _File:
 
 
 class Recordings:
-    """The recordings of a run, read when a home is first asked for, written at the end. For one thread.
+    """The recordings of a run, which are read when first needed and written at the end.
 
     Args:
         mode: ``none`` (only recordings answer), ``once`` (a home without a recording is recorded),
@@ -72,70 +71,70 @@ class Recordings:
         self._used: dict[str, set[str]] = {}
         self._noted: dict[str, dict[str, Entry]] = {}
 
-    def find(self, place: Place, key: str) -> Completion | Through | None:
-        """What the home's recording held at the start for a call; always ``None`` in mode ``all``.
+    def find(self, origin: CallOrigin, key: str) -> Completion | Through | None:
+        """Return the answer that the recording held at the start; ``None`` in mode ``all``.
 
         Raises:
             StoreError: The recording cannot be read.
         """
         if self._mode == "all":
             return None
-        entry = self._file(place.home).entries.get(key)
+        entry = self._file(origin.home).entries.get(key)
         if entry is None:
             return None
-        self._used[place.home].add(key)
+        self._used[origin.home].add(key)
         return Through() if entry.completion is None else completion_from(entry.completion)
 
-    def may_send(self, place: Place) -> bool:
-        """Whether a call that is not recorded may be made.
+    def may_send(self, origin: CallOrigin) -> bool:
+        """Return whether a call without a recording may be made.
 
         Raises:
             StoreError: The recording cannot be read.
         """
         if self._mode == "once":
-            return not self._file(place.home).exists
+            return not self._file(origin.home).exists
         return self._mode != "none"
 
-    def miss(self, place: Place, key: str, provider: str, request: Request) -> NotRecorded:
-        """The error for a call that is not recorded and may not be made. It tells the nearest entry and what differs.
-
-        Args:
-            place: Where the call belongs.
-            key: Key of the call.
-            provider: Who would answer, as given to `note`.
-            request: What is asked.
-        """
-        asked = Entry(place.case, place.purpose, key, provider, request_content(request), None)
-        file = self._file(place.home)
+    def miss(self, origin: CallOrigin, key: str, provider: str, request: Request) -> NotRecorded:
+        """Make the error for a call without a recording, with the nearest entry."""
+        requested = Entry(
+            origin.case, origin.purpose, key, provider, request_content(request), None
+        )
+        file = self._file(origin.home)
         return NotRecorded(
-            explain_miss(self._name(place.home), file.exists, file.entries.values(), asked)
+            explain_miss(self._name(origin.home), file.exists, file.entries.values(), requested)
         )
 
     def note(
-        self, place: Place, key: str, provider: str, request: Request, completion: Completion | None
+        self,
+        origin: CallOrigin,
+        key: str,
+        provider: str,
+        request: Request,
+        completion: Completion | None,
     ) -> None:
-        """Remember an answer for the recording, where the mode records and the recording does not hold it yet.
+        """Add an answer to the recording if the mode records it and the recording lacks it.
 
         Args:
-            place: Where the call belongs.
+            origin: The origin of the call.
             key: Key of the call.
-            provider: Who answered: fingerprint or name.
-            request: What was asked.
-            completion: The answer; ``None`` if the user's own code gave it, through calls that are
-                noted themselves.
+            provider: Fingerprint or name of the provider.
+            request: The request.
+            completion: The answer; ``None`` if the user's code gave it through calls that are
+                recorded too.
         """
-        if not self.may_send(place) or (
-            self._mode != "all" and key in self._file(place.home).entries
+        if not self.may_send(origin) or (
+            self._mode != "all" and key in self._file(origin.home).entries
         ):
             return
         answer = None if completion is None else completion_content(completion)
-        self._keep(
-            place.home,
-            Entry(place.case, place.purpose, key, provider, request_content(request), answer),
+        self._add(
+            origin.home,
+            Entry(origin.case, origin.purpose, key, provider, request_content(request), answer),
         )
 
     def changes(self) -> str:
-        """What this process has used and noted, as ASCII JSON: for an xdist worker, to hand to its controller."""
+        """Return what this process used and noted as ASCII JSON, for xdist's controller."""
         used = {home: sorted(keys) for home, keys in self._used.items()}
         noted = {
             home: [entry.content() for entry in entries.values()]
@@ -144,19 +143,18 @@ class Recordings:
         return json.dumps({"used": used, "noted": noted})
 
     def merge(self, changes: str) -> None:
-        """Take in the `changes` of another process."""
+        """Merge the `changes` of another process."""
         content = json.loads(changes)
         for home, keys in content["used"].items():
             self._used.setdefault(home, set()).update(keys)
         for home, entries in content["noted"].items():
             for entry in entries:
-                self._keep(home, Entry.parse(entry))
+                self._add(home, Entry.parse(entry))
 
     def save(self, whole_run: bool) -> list[Path]:
-        """Write the recordings for which there is something new.
+        """Write the recordings that have new entries.
 
-        Entries that nobody asked for are kept, but for a whole run in mode ``all``: that drops
-        them.
+        Unused entries stay, except after a whole run in mode ``all``.
 
         Args:
             whole_run: Whether every case of every home was run.
@@ -167,13 +165,15 @@ class Recordings:
         Raises:
             StoreError: A recording cannot be read or written. The others are written nevertheless.
         """
-        written, problems = [], []
+        written: list[Path] = []
+        problems: list[str] = []
         for home, noted in sorted(self._noted.items()):
             name = self._name(home)
             try:
-                # read again: another run may have written meanwhile
-                kept = {} if whole_run and self._mode == "all" else read_recording(self._root, name)
-                if write_recording(self._root, name, {**kept, **noted}.values()):
+                # Another run may have written the file meanwhile, so it is read again.
+                replaces_all = whole_run and self._mode == "all"
+                earlier = {} if replaces_all else read_recording(self._root, name)
+                if write_recording(self._root, name, {**earlier, **noted}.values()):
                     written.append(self._root / name)
             except StoreError as error:
                 problems.append(str(error))
@@ -182,9 +182,9 @@ class Recordings:
         return written
 
     def unused(self) -> dict[str, list[Entry]]:
-        """The entries that nobody asked for, by recording; of a whole run they are those that can go.
+        """List the unused entries by recording; after a whole run they can be deleted.
 
-        Only recordings that were looked at count, here or in a process whose changes were merged.
+        Only recordings that this process or a merged one has read count.
         """
         unused = {}
         for home, used in sorted(self._used.items()):
@@ -199,7 +199,7 @@ class Recordings:
         return recording_name(home, self._folder)
 
     def _file(self, home: str) -> _File:
-        """A home's recording as it was when first looked at; one that is broken is not read again for every case."""
+        """Return a home's recording as first read; a broken one is not read again."""
         if home not in self._files:
             name = self._name(home)
             exists = (self._root / name).exists()
@@ -210,10 +210,13 @@ class Recordings:
         file = self._files[home]
         if file.error:
             raise StoreError(file.error)
-        self._used.setdefault(home, set())  # looked at
+        # An empty set marks the recording as read.
+        self._used.setdefault(home, set())
         return file
 
-    def _keep(self, home: str, entry: Entry) -> None:
-        """Of several entries of one key the first in order stays, whoever comes first."""
+    def _add(self, home: str, entry: Entry) -> None:
+        """Add an entry; of several with one key the first in sort order stays."""
         noted = self._noted.setdefault(home, {})
-        noted[entry.key] = min(noted.get(entry.key, entry), entry, key=lambda each: each.order)
+        noted[entry.key] = min(
+            noted.get(entry.key, entry), entry, key=lambda candidate: candidate.order
+        )
