@@ -89,7 +89,7 @@ class Budget:
         return "granted"
 
     async def _count_the_dead_as_spent(self) -> None:
-        """A worker that died may have paid what it had reserved."""
+        """Count the reservations of dead workers as spent, since they may have paid."""
         members = await self._state.change(_DOCUMENT, lambda document: set(_reserved(document)))
         dead = members - await self._state.alive(members)
         if dead:

@@ -73,7 +73,7 @@ class Caller(Protocol):
         ...
 
     def lanes(self) -> list[Document]:
-        """The documents of the lanes, as they were seen last."""
+        """Return the documents of the lanes as last seen."""
         ...
 
     def stop(self) -> None:
@@ -137,7 +137,7 @@ class LiveCaller:
         """Take notice of a request that is answered already. Nothing is to be done."""
 
     def lanes(self) -> list[Document]:
-        """The documents of the lanes, as they were seen last."""
+        """Return the documents of the lanes as last seen."""
         return [lane.document for lane in list(self._lanes.values()) if lane.document]
 
     def stop(self) -> None:

@@ -86,11 +86,11 @@ class Engine:
         return self._caller.traffic
 
     def lanes(self) -> list[dict[str, Any]]:
-        """What is in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
+        """Return the calls in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
         return self._caller.lanes()
 
     def has_price(self, provider: BaseProvider, model: str) -> bool:
-        """Whether it is known what a call costs at most."""
+        """Return whether the highest cost of a call is known."""
         return self._caller.prices.worst_usd(_unmetered(provider), Request((), model)) is not None
 
     def is_shared(self, provider: BaseProvider) -> bool:
@@ -99,7 +99,7 @@ class Engine:
         return provider.fingerprint is not None or provider in self._identities
 
     def key(self, provider: BaseProvider, request: Request) -> str:
-        """The key of a request."""
+        """Compute the key of a request."""
         identity = self._identity(provider)
         prefix = "run:" if identity.startswith("run:") else ""
         return prefix + request_key(identity, request)
@@ -137,7 +137,7 @@ class Engine:
     async def _recorded(
         self, recordings: Recordings, key: str, provider: BaseProvider, request: Request
     ) -> Completion:
-        """The recorded completion; else one that is recorded, as far as the mode allows.
+        """Return the recorded completion, or record a new one if the mode allows it.
 
         What an application answers by model calls that are recorded themselves is not: its code
         runs again on replay.
@@ -282,7 +282,7 @@ async def _close(provider: BaseProvider) -> None:
 
 
 def _unmetered(provider: BaseProvider) -> BaseProvider:
-    """Who really answers."""
+    """Return the provider that really answers."""
     while isinstance(provider, MeteredProvider):
         provider = provider.provider
     return provider

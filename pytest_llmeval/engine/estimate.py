@@ -103,12 +103,12 @@ class Estimate:
         """Do nothing: nothing is shared."""
 
     def line(self, provider: BaseProvider, request: Request) -> Line:
-        """Where a request is counted."""
+        """Return the counter of a request."""
         key = (CALL_CONTEXT.get().purpose, request.model or provider.label)
         return self.lines.setdefault(key, Line(*key))
 
     def sorted_lines(self) -> Iterator[Line]:
-        """The lines, those of answers first."""
+        """List the lines, beginning with those of answers."""
         yield from sorted(
             self.lines.values(),
             key=lambda line: (line.purpose != _ANSWER, line.purpose, line.model),

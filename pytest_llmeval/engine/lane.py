@@ -202,7 +202,7 @@ class Lane:
         return None
 
     async def _bury_the_dead(self) -> None:
-        """Where this process is starved, look whether those that hold something still live."""
+        """Check the processes that hold calls while this one gets none."""
         now = self._clock()
         if now - self._looked_at < _BURY_AFTER_S:
             return

@@ -136,7 +136,7 @@ def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: f
 def grant(
     document: Document, member: str, held: int, waiting: list[float], ceilings: Ceilings, now: float
 ) -> Grant:
-    """How many of its waiting calls a member may send now.
+    """Grant a member as many of its waiting calls as it may send now.
 
     Args:
         document: The lane's document; it is changed.
@@ -227,7 +227,7 @@ def _learn(
 
 
 def _left(document: Document, name: str, now: float) -> _Left | None:
-    """What is left of a quota now.
+    """Compute what is left of a quota now.
 
     It comes back whatever became of the calls that were counted off: an endpoint that answers
     nothing but errors for a while, or that tells its limits no longer, does not stop the lane for

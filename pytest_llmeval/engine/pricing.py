@@ -89,7 +89,7 @@ def most_tokens(request: Request) -> int:
 
 
 def _content(message: Mapping[str, object]) -> object:
-    """The text of a message; where more than that is sent (names, tool calls), all of it."""
+    """Return the text of a message, or the whole message if it has names or tool calls."""
     return message.get("content") if message.keys() <= {"role", "content"} else message
 
 

@@ -46,7 +46,7 @@ class RetryPolicy:
 
 
 def gave_up(error: CallError, attempts: int, elapsed_s: float) -> CallError:
-    """The error to raise at last: the last one, with how often and how long it was tried."""
+    """Make the final error: the last one, with the number and the time of the attempts."""
     if attempts == 1:
         return error
     last = copy.copy(error)  # with what was noted on it

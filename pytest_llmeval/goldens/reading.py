@@ -111,8 +111,8 @@ def read_table(path: Path) -> Table:
     if path.is_dir():
         raise refused(str(path), "a directory", "a golden file")
     if file_format is None:
-        found, allowed = path.suffix.lower(), ", ".join(SUFFIXES)
-        raise refused(str(path), f"the suffix {found!r}", f"a file with the suffix {allowed}")
+        allowed = f"a file with the suffix {', '.join(SUFFIXES)}"
+        raise refused(str(path), f"the suffix {path.suffix.lower()!r}", allowed)
     if file_format.kind == "parquet" and path.is_file():
         return read_parquet(str(path), path)
     content = read_text(path).content

@@ -136,7 +136,7 @@ class Entry:
         return whole.replace(parameters=rows)
 
     def check(self, params: Mapping[str, Any], origin: str) -> None:
-        """Whether it takes these parameters.
+        """Check that the metric takes these parameters.
 
         Raises:
             SettingError: It does not know one, lacks one, or one has the wrong type.
@@ -161,7 +161,7 @@ class Entry:
     def make(
         self, params: Mapping[str, Any], parts: Mapping[str, Callable[[], object]]
     ) -> BaseScorer:
-        """The metric with these parameters, which `check` has seen.
+        """Make the metric with parameters that `check` has accepted.
 
         Args:
             params: What the user set.
@@ -187,7 +187,7 @@ class Entry:
         return adopt_scorer(scorer)
 
     def info(self) -> MetricInfo:
-        """What a list of metrics says about it."""
+        """Describe the metric for a list of metrics."""
         params = {
             name: "required" if row.default is row.empty else json.dumps(row.default, default=str)
             for name, row in self.signature.parameters.items()

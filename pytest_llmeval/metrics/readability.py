@@ -72,7 +72,7 @@ class _Formula:
         )
 
     def __call__(self, language: str = _DEFAULT_LANGUAGE, **params: Any) -> _ReadabilityMetric:
-        """The metric.
+        """Make the metric.
 
         Args:
             language: Language of the answers, for example ``es`` or ``de_DE``.
@@ -112,7 +112,7 @@ class _ReadabilityMetric(BaseScorer):
             _load_easy_words(language)
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """The formula's value for the answer.
+        """Compute the formula's value for the answer.
 
         Returns:
             A Score; unscored if the answer has no words, or textstat lacks the formula in this
@@ -168,7 +168,7 @@ class Readability:
         self._score = score
 
     def __getattr__(self, name: str) -> Score:
-        """The score of one formula.
+        """Return the score of one formula.
 
         Raises:
             AttributeError: There is no such formula.
@@ -183,13 +183,13 @@ class Readability:
         return [*super().__dir__(), *formulas()]
 
     def as_dict(self) -> dict[str, Score]:
-        """Every score, by the formula's name."""
+        """Return all scores by the formula's name."""
         return {name: self._score(name) for name in formulas()}
 
 
 @cache
 def formulas() -> Mapping[str, _Formula]:
-    """Every formula, by its name."""
+    """Return all formulas by name."""
     text = resources.files(__package__).joinpath("formulas.json").read_text("utf-8")
     return {row["name"]: _formula(**row) for row in json.loads(text)}
 
@@ -208,7 +208,7 @@ def _formula(
 
 
 def _checked_language(language: str) -> str:
-    """A language as textstat writes it.
+    """Write a language as textstat does.
 
     Args:
         language: For example ``en_US``, ``en-US`` or ``es``.

@@ -139,7 +139,7 @@ class MetricRegistry:
             self.add(metric, origin)
 
     def describe(self, more: Iterable[MetricInfo] = ()) -> list[MetricInfo]:
-        """Every metric, ordered by family and as added.
+        """List all metrics by family, in the order in which they were added.
 
         Args:
             more: Scorers that are made elsewhere, for example judges; they come first.

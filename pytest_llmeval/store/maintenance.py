@@ -44,7 +44,7 @@ class CacheInfo:
 
 
 def info(path: Path) -> CacheInfo:
-    """What the store holds.
+    """Summarise the content of the store.
 
     Raises:
         StoreError: There is no store, or it cannot be read.

@@ -25,12 +25,12 @@ _SUFFIX = ".lock"
 
 
 def run_of(owner: str) -> str:
-    """The run that an owner belongs to."""
+    """Return the run of an owner."""
     return owner.rsplit("/", 2)[0]
 
 
 def member_of(owner: str) -> str:
-    """The process of the run, by its name there."""
+    """Return the name of the owner's process in the run."""
     return owner.rsplit("/", 2)[1]
 
 
@@ -52,7 +52,7 @@ class Owners:
 
     @classmethod
     def of(cls, store: Path) -> Owners:
-        """The owners of a store's file."""
+        """Return the owners of a store's file."""
         return cls(store.with_name(f"{store.name}.owners"))
 
     def take(self, run: str, member: str) -> None:
@@ -83,7 +83,7 @@ class Owners:
             self._lock = None
 
     def lives(self, owner: str) -> bool:
-        """Whether the process of an owner lives; may be a second late to notice its death."""
+        """Return whether an owner's process lives; its death shows up to a second late."""
         if owner == self.owner:
             return True
         now = time.monotonic()
@@ -96,7 +96,7 @@ class Owners:
         return False
 
     def living(self) -> set[str]:
-        """All owners that live."""
+        """List all living owners."""
         return {owner for owner in self._all() if self.lives(owner)}
 
     def forget(self, owner: str) -> None:

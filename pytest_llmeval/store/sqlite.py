@@ -73,7 +73,7 @@ class SqliteStore:
         return self._member
 
     async def get(self, key: str) -> Completion | None:
-        """The stored completion, ``cached`` if an earlier run made it; or ``None``.
+        """Return the stored completion or ``None``; it is ``cached`` if an earlier run made it.
 
         Raises:
             StoreError: The store cannot be read.
@@ -160,7 +160,7 @@ class SqliteStore:
         return await self._commits.submit(lambda db: _change(db, self._run, name, change))
 
     async def alive(self, members: Iterable[str]) -> set[str]:
-        """Those of the members whose process has this store open and lives; this one always does.
+        """Select the members whose process lives and has this store open, with this one.
 
         Raises:
             StoreError: The lock files cannot be read.

@@ -391,7 +391,7 @@ def test_at_the_end_what_waits_is_not_sent_and_what_is_in_flight_ends(make: Make
     closing = threading.Thread(target=engine.close)
     closing.start()
 
-    with pytest.raises(Stopped, match="the run ends"):
+    with pytest.raises(Stopped, match="the run is shutting down"):
         result(second)
     engine.run(provider.open())
     assert result(first).text == "first!"

@@ -141,7 +141,7 @@ def test_who_waits_when_all_is_stopped_is_told_so() -> None:
         way.stop()
 
         for each in (*waiting, way.acquire(3, 1)):
-            with pytest.raises(Stopped, match="the run ends"):
+            with pytest.raises(Stopped, match="the run is shutting down"):
                 await each
         way.release(Report(first, True))
         assert await settled(state, "main") == {"held": 0, "wants": 0}

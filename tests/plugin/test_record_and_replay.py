@@ -94,7 +94,7 @@ def test_what_is_not_recorded_is_an_error_that_tells_what_differs_and_what_to_do
         [
             f"*{FILE} has no answer for case refund-policy (answer), key *",
             f"*Nearest is key {key[:12]}, case refund-policy (answer), which differs in",
-            '*recorded "How long can I return a bike?"',
+            '*recorded  "How long can I return a bike?"',
             '*requested "How long can I return a boat?"',
             "*--llm-record new_episodes*",
         ]

@@ -75,6 +75,6 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, con
         StoreError, match=r"judges\.json: found an invalid file .* Restore it"
     ):
         JudgeFile(path).get("rubric-1")
-    with pytest.raises(StoreError, match="no judge file"):
+    with pytest.raises(StoreError, match="an invalid file"):
         JudgeFile(path).note("rubric-1", name="rubric", model="m")
     assert path.read_text(encoding="utf-8") == content

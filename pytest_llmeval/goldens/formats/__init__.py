@@ -1,4 +1,4 @@
-"""The formats of golden files. One reader per format makes a Table of rows that know their line."""
+"""The formats of golden files, each with a reader that makes a Table of rows with their lines."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 
 
 class Format(NamedTuple):
-    """How a file with some suffix is read.
+    """The format of files with a suffix.
 
     Attributes:
-        suffix: Lower case, with its dot.
-        kind: Which reader reads it; ``rows`` are JSON objects, one a line.
-        delimiter: What separates the cells of a delimited file.
+        suffix: The suffix in lower case, with its dot.
+        kind: The kind of reader; ``rows`` are JSON objects, one a line.
+        delimiter: The character between the cells of a delimited file.
     """
 
     suffix: str
@@ -30,10 +30,10 @@ FORMATS = (
 )
 """Every format of golden files."""
 
-SUFFIXES = tuple(each.suffix for each in FORMATS)
+SUFFIXES = tuple(known.suffix for known in FORMATS)
 
 
 def format_of(path: Path) -> Format | None:
-    """The format of a file, by its suffix; ``None`` if it is no golden file."""
+    """Return the format of a file by its suffix; ``None`` if it is no golden file."""
     suffix = path.suffix.lower()
-    return next((each for each in FORMATS if each.suffix == suffix), None)
+    return next((known for known in FORMATS if known.suffix == suffix), None)

@@ -80,7 +80,7 @@ class ToxicityMetric(BaseScorer):
         return self._score(self._model.predict([completion.text])[0])
 
     def score_batch(self, texts: Sequence[str]) -> list[dict[str, float]]:
-        """Every label's probability for each of many texts, in fewer passes through the model.
+        """Compute the probability of each label for many texts, in few passes of the model.
 
         Args:
             texts: Answers. Scoring one of them afterwards costs no further pass.

@@ -48,7 +48,7 @@ class Prediction:
 
 @cache
 def shared_model(name: str) -> ToxicityModel:
-    """The process's one model of this name; it loads when it is first asked.
+    """Return the process's shared model of this name, which loads when first needed.
 
     Raises:
         SettingError: There is no such model or file.
@@ -86,7 +86,7 @@ class ToxicityModel:
         return f"sha256:{sha256_of(self._file)[:12]}"
 
     def labels(self) -> tuple[str, ...]:
-        """The model's labels.
+        """Return the model's labels.
 
         Raises:
             MissingExtraError: Its weights are not here and cannot be fetched.
@@ -95,11 +95,11 @@ class ToxicityModel:
         return tuple(self._loaded().class_names)
 
     def max_tokens(self) -> int:
-        """How many tokens of a text the model reads."""
+        """Return the number of tokens of a text that the model reads."""
         return int(self._loaded().tokenizer.model_max_length)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Every label's probability for each text.
+        """Compute the probability of each label for each text.
 
         Raises:
             MissingExtraError: The weights are not here and cannot be fetched.

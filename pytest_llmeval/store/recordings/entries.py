@@ -60,7 +60,7 @@ class Entry:
         return text
 
     def content(self) -> dict[str, Any]:
-        """The entry as built-in types, its members in the order of the line."""
+        """Return the entry as built-in types, with its members in the order of the line."""
         content = dict(vars(self))
         if self.completion is None:
             del content["completion"]
@@ -69,7 +69,7 @@ class Entry:
 
     @classmethod
     def parse(cls, content: Any) -> Entry:
-        """The entry whose `content` this is.
+        """Make an entry from its `content`.
 
         Raises:
             ValueError: There is no such entry. The message says what was found.
@@ -88,7 +88,7 @@ class Entry:
 
 
 def request_content(request: Request) -> dict[str, Any]:
-    """A request as a recording shows it: what is set, and of its case what a provider can read."""
+    """Reduce a request to the fields that are set and that a provider can read."""
     content = _set_fields(request, ("model", "messages"))
     if parameters := _set_fields(request.parameters, _PARAMETER_FIELDS):
         content["parameters"] = parameters
@@ -100,12 +100,12 @@ def request_content(request: Request) -> dict[str, Any]:
 
 
 def completion_content(completion: Completion) -> dict[str, Any]:
-    """A completion as a recording shows it."""
+    """Reduce a completion to its recorded fields."""
     return _set_fields(completion, COMPLETION_FIELDS)
 
 
 def completion_from(content: Mapping[str, Any]) -> Completion:
-    """The completion that `completion_content` was made of, marked as cached."""
+    """Make a cached completion from its `completion_content`."""
     values = dict(content, cached=True)
     if "usage" in values:
         values["usage"] = Usage(**values["usage"])
@@ -118,13 +118,13 @@ def completion_from(content: Mapping[str, Any]) -> Completion:
 
 
 def shown(value: object) -> str:
-    """A wrong value, shortened, for error texts."""
+    """Shorten a wrong value for an error text."""
     text = ascii(value)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def _set_fields(record: Any, names: Iterable[str]) -> dict[str, Any]:
-    """Those of the named fields of a record that differ from their defaults, as built-in types."""
+    """Select the named fields that differ from their defaults, as built-in types."""
     content = to_builtin(record)
     defaults = {
         field.name: field.default if field.default_factory is MISSING else field.default_factory()

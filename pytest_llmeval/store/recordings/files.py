@@ -31,7 +31,7 @@ def recording_name(home: str, folder: str | None) -> str:
 
 
 def read_recording(root: Path, name: str) -> dict[str, Entry]:
-    """The entries of a recording by their key; none if the file does not exist.
+    """Read the entries of a recording by their key; none if the file does not exist.
 
     Args:
         root: The root directory.

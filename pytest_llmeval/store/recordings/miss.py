@@ -32,7 +32,7 @@ _ABSENT = object()
 
 
 def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested: Entry) -> str:
-    """The text of the error for a call that no recording answers.
+    """Write the error text for a call that no recording answers.
 
     Args:
         name: Path of the recording, as the user knows it.
@@ -66,7 +66,7 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested:
 
 
 def _find_nearest(entries: Collection[Entry], requested: Entry) -> Entry | None:
-    """The entry whose request is most like that of ``requested``; ``None`` if there are no entries.
+    """Find the entry whose request is most similar; ``None`` without entries.
 
     One of the same case and purpose comes before all others, one of the same purpose before the
     rest.
