@@ -1,4 +1,4 @@
-"""The command `llmeval`. One module a command; what a command needs is imported when it runs."""
+"""The command `llmeval`: a module per command, which imports its needs when it runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pytest_llmeval.cli.validate import validate
 @click.group()
 @click.version_option(package_name="pytest-llm-golden", prog_name="llmeval")
 def main() -> None:
-    """Regression tests for systems built on language models."""
+    """Run regression tests of systems built on language models."""
 
 
 for _command in (

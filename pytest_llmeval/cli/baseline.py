@@ -1,4 +1,4 @@
-"""``llmeval baseline``: accept a run as baseline, and look at baselines."""
+"""The command ``llmeval baseline``."""
 
 from __future__ import annotations
 
@@ -13,43 +13,46 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.runlog.lookup import LATEST
 
 if TYPE_CHECKING:
-    from pytest_llmeval.gating.scores import RunScores
+    from pytest_llmeval.gating.scores import MetricValues, RunScores
 
 
-DEFAULT_NAME = "main"
+_DEFAULT_NAME = "main"
 
 
 @click.group()
 def baseline() -> None:
-    """Accept a run as baseline, and look at baselines."""
+    """Accept a run as baseline, show a baseline or list all."""
 
 
 @command("log")
 @click.argument("source", metavar="[RUN]", default=LATEST)
-@click.option("--name", metavar="NAME", help=f"Name of the baseline (default: {DEFAULT_NAME}).")
+@click.option("--name", metavar="NAME", help=f"Name of the baseline (default: {_DEFAULT_NAME}).")
 @click.option(
     "--to", type=FILE, metavar="PATH", help="File to write (default: golden/baselines/NAME.jsonl)."
 )
 def accept(context: CommandContext, source: str, name: str | None, to: Path | None) -> None:
     """Write RUN as a baseline that can be committed.
 
-    RUN is a run of the run log (id or name), or a JSON report; "latest" unless given.
+    RUN is the id or name of a run, or a JSON report. The default is the latest run.
     """
     from pytest_llmeval.baselines.baselines import accept_run, baseline_path
     from pytest_llmeval.text import count
 
-    path = to or baseline_path(name or DEFAULT_NAME, context.locations)
+    path = to or baseline_path(name or _DEFAULT_NAME, context.locations)
     path = Path(context.locations.shown(path))
     cases, run = accept_run(source, path, name or path.stem, context.log)
     click.echo(f"{path}: {count(cases, 'case')} of {run} accepted")
-    for line in _troubles(path):
+    for line in _warnings(path):
         click.secho(line, fg="yellow", err=True)
 
 
 @command("log")
-@click.argument("name", default=DEFAULT_NAME)
+@click.argument("name", default=_DEFAULT_NAME)
 def show(context: CommandContext, name: str) -> None:
-    """Show what the baseline NAME (a name, a path, or a run) holds."""
+    """Show the cases and metrics of a baseline.
+
+    NAME is the name or path of a baseline, or a run.
+    """
     from pytest_llmeval.baselines.lookup import open_scores
 
     locations = context.typed_locations("baseline")
@@ -59,7 +62,7 @@ def show(context: CommandContext, name: str) -> None:
 
 @command("log", name="list")
 def list_(context: CommandContext) -> None:
-    """List the baselines in golden/baselines, and the named runs of the run log."""
+    """List the baselines in golden/baselines and the named runs of the run log."""
     from pytest_llmeval.baselines.file import is_baseline
     from pytest_llmeval.baselines.lookup import baselines_folder, opened_log
     from pytest_llmeval.runlog.lookup import without_parts
@@ -76,45 +79,48 @@ def list_(context: CommandContext) -> None:
     for run in named:
         click.echo(f"{run.name}  run {run.id} of {context.log}")
     if not files and not named:
-        click.echo("no baseline yet; this makes one of the latest run: llmeval baseline accept")
+        click.echo("no baseline yet; llmeval baseline accept makes one from the latest run")
 
 
 for _command in (accept, show, list_):
     baseline.add_command(_command)
 
 
-def _lines(side: RunScores) -> Iterator[str]:
+def _lines(scores: RunScores) -> Iterator[str]:
     from pytest_llmeval.records.result import PASS_RATE
     from pytest_llmeval.text import count
 
-    if not side.entries:
-        raise InputError(f"{side.name}: found no case; allowed: a run with results")
-    yield f"{side.name}: {count(len(side.entries), 'case')}"
-    for metric in sorted(side.scales, key=lambda name: (name == PASS_RATE, name)):
-        marks = [entry.marks[metric] for entry in side.entries.values() if metric in entry.marks]
-        means = [mark.mean for mark in marks if mark.mean is not None]
-        versions = sorted({mark.version for mark in marks if mark.version})
-        mean = f"mean {sum(means) / len(means):.4g}" if means else "no value"
-        unscored = f", {len(marks) - len(means)} unscored" if len(means) < len(marks) else ""
-        by = f", by {', '.join(versions)}" if versions else ""
-        yield f"  {metric}: {mean}, n={len(means)}{unscored}{by}"
+    if not scores.entries:
+        raise InputError(f"{scores.name}: found no case; allowed: a run with results")
+    yield f"{scores.name}: {count(len(scores.entries), 'case')}"
+    for metric in sorted(scores.scales, key=lambda name: (name == PASS_RATE, name)):
+        yield f"  {metric}: {_metric(_marks(scores, metric))}"
 
 
-def _troubles(path: Path) -> Iterator[str]:
-    """What makes a poor baseline."""
+def _marks(scores: RunScores, metric: str) -> list[MetricValues]:
+    return [entry.marks[metric] for entry in scores.entries.values() if metric in entry.marks]
+
+
+def _metric(marks: list[MetricValues]) -> str:
+    """Return the mean, number of cases and judges of a metric."""
+    values = [mark.mean for mark in marks if mark.mean is not None]
+    versions = sorted({mark.version for mark in marks if mark.version})
+    mean = f"mean {sum(values) / len(values):.4g}" if values else "no value"
+    unscored = f", {len(marks) - len(values)} unscored" if len(values) < len(marks) else ""
+    by = f", by {', '.join(versions)}" if versions else ""
+    return f"{mean}, n={len(values)}{unscored}{by}"
+
+
+def _warnings(path: Path) -> Iterator[str]:
+    """Yield a warning for every metric that some cases of a baseline lack."""
     from pytest_llmeval.baselines.file import read_baseline
     from pytest_llmeval.text import count
 
-    side = read_baseline(path)
-    for metric in side.scales:
-        missing = sum(
-            not entry.marks[metric].values
-            for entry in side.entries.values()
-            if metric in entry.marks
-        )
+    scores = read_baseline(path)
+    for metric in scores.scales:
+        missing = sum(not mark.values for mark in _marks(scores, metric))
         if missing:
-            cases = count(len(side.entries), "case")
+            cases = count(len(scores.entries), "case")
             yield (
-                f"warning: {missing} of {cases} without {metric}; what has no score cannot be "
-                "compared"
+                f"warning: {missing} of {cases} without {metric}; unscored cases cannot be compared"
             )

@@ -1,4 +1,4 @@
-"""``llmeval cache``: look at the completion store, clear it, prune it."""
+"""The command ``llmeval cache``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def cache() -> None:
-    """Look at the completion store, clear it, prune it."""
+    """Show, clear or prune the completion store."""
 
 
 @command("store")
 def info(context: CommandContext) -> None:
-    """Show what the completion store holds."""
+    """Show the contents of the completion store."""
     from pytest_llmeval.store import maintenance
 
     store = _store(context)
@@ -31,7 +31,7 @@ def info(context: CommandContext) -> None:
 
 @command("store")
 def clear(context: CommandContext) -> None:
-    """Delete all completions; the next run makes every call again."""
+    """Delete all completions, so that the next run makes every call again."""
     from pytest_llmeval.store import maintenance
     from pytest_llmeval.text import count
 
@@ -45,10 +45,10 @@ def clear(context: CommandContext) -> None:
     type=click.FloatRange(min=0),
     required=True,
     metavar="DAYS",
-    help="Age in days; may be a fraction.",
+    help="Minimum age in days, such as 0.5.",
 )
 def prune(context: CommandContext, older_than: float) -> None:
-    """Delete the completions that were made longer ago."""
+    """Delete old completions."""
     from pytest_llmeval.store import maintenance
     from pytest_llmeval.text import count
 
@@ -67,15 +67,12 @@ def _store(context: CommandContext) -> Path:
     return Path(context.locations.shown(path))
 
 
-def _lines(store: Path, found: CacheInfo) -> Iterator[str]:
+def _lines(store: Path, contents: CacheInfo) -> Iterator[str]:
     from pytest_llmeval.text import count
 
-    yield f"{store}: {count(found.completions, 'completion')}, {found.bytes / 1e6:.1f} MB"
-    for model, completions in found.models.items():
+    yield f"{store}: {count(contents.completions, 'completion')}, {contents.bytes / 1e6:.1f} MB"
+    for model, completions in contents.models.items():
         yield f"  {model or '(model unknown)'}: {completions}"
-    if found.completions:
-        yield f"made between {found.oldest} and {found.newest}"
-    yield (
-        f"calls being made now: {found.living_claims}; "
-        f"left by processes that died: {found.dead_claims}"
-    )
+    if contents.completions:
+        yield f"made between {contents.oldest} and {contents.newest}"
+    yield f"calls in flight: {contents.living_claims}; abandoned: {contents.dead_claims}"

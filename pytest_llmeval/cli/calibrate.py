@@ -1,4 +1,4 @@
-"""``llmeval calibrate``: how well a judge agrees with people."""
+"""The command ``llmeval calibrate``."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from pytest_llmeval.reports.terminal.calibration import Agreement, Demand
 
 
-MISSED = 1
-"""Exit code where a figure is below its bound."""
-RANGE = click.Tuple([float, float])
+_MISSED = 1
+"""Exit code if an agreement is below its bound."""
+_RANGE = click.Tuple([float, float])
 
 
 @dataclass(frozen=True)
-class LabelSource:
-    """The labels to compare with and where the scores come from, by the command line."""
+class _LabelSource:
+    """The labels and the origin of the scores, from the command line."""
 
     labels: Path
     label: str
@@ -70,67 +70,68 @@ class LabelSource:
     show_default=True,
     help="Column with the answer that was judged.",
 )
-@click.option("--run", "run_id", metavar="RUN", help="Take the scores of this run (id or name).")
+@click.option("--run", "run_id", metavar="RUN", help="Id or name of a run with the scores.")
 @click.option(
     "--metric",
     default="rubric",
     metavar="NAME",
     show_default=True,
-    help="Score of the run or the judge.",
+    help="Metric of the run or the judge.",
 )
 @click.option(
     "--fingerprint",
     default="",
     metavar="TEXT",
-    help="Judge whose scores of the run, or column, these are.",
+    help="Fingerprint of the judge that made the scores of the run or column.",
 )
 @click.option(
     "--scale",
-    type=RANGE,
+    type=_RANGE,
     metavar="LOW HIGH",
-    help="Scale of the labels (default: that of the scores).",
+    help="Scale of the labels (default: scale of the scores).",
 )
 @click.option(
     "--score-scale",
-    type=RANGE,
+    type=_RANGE,
     metavar="LOW HIGH",
-    help="Scale of a column of scores (default: --scale).",
+    help="Scale of the score column (default: --scale).",
 )
 @click.option(
     "--threshold",
     "pass_score",
     type=float,
     metavar="X",
-    help="Score that passes (default: 0.8 of the scale).",
+    help="Lowest score that passes (default: 0.8 of the scale).",
 )
 @json_option
 def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) -> int:
-    """Measure a judge against people, and store the result with its fingerprint.
+    """Measure how well a judge agrees with people, and store the result.
 
-    LABELS is a golden file with a column of labels: numbers on the scale of the scores, or pass and
-    fail. The judge's scores come from a column of it (--score), from a run (--run), or the judge is
-    called now about its answers. The command exits with 1 where a figure misses --min-agreement.
+    LABELS is a golden file with a column of human labels: numbers on the scale of the scores, or
+    pass and fail. The judge's scores come from a column of this file (--score) or from a run
+    (--run). Without either, the judge scores the answers of the file now. The exit code is 1 if the
+    agreement is below --min-agreement.
     """
     from pytest_llmeval.assembly.trust import parse_bounds
-    from pytest_llmeval.judging.calibrate import calibrate as measured
+    from pytest_llmeval.judging.calibrate import calibrate as measure
     from pytest_llmeval.judging.scales import ScaleOptions
     from pytest_llmeval.reports.terminal.calibration import demands
 
-    source = LabelSource(**arguments)
+    source = _LabelSource(**arguments)
     bounds = parse_bounds(context.settings.min_agreement, "--min-agreement")
     labels = _labels(context, source)
-    found = _scores(context, source, labels)
-    if found is None:
+    scores = _scores(context, source, labels)
+    if scores is None:
         return 0
     scales = ScaleOptions(source.scale, source.score_scale, source.pass_score)
-    found = replace(found, fingerprint=found.fingerprint or source.fingerprint)
-    agreement = measured(labels, found, scales)
-    demanded = demands(agreement, bounds)
-    _show(agreement, demanded, _store(context, agreement), json_path)
-    return 0 if all(demand.met for demand in demanded) else MISSED
+    scores = replace(scores, fingerprint=scores.fingerprint or source.fingerprint)
+    agreement = measure(labels, scores, scales)
+    required = demands(agreement, bounds)
+    _show(agreement, required, _store(context, agreement), json_path)
+    return 0 if all(demand.met for demand in required) else _MISSED
 
 
-def _labels(context: CommandContext, source: LabelSource) -> Labels:
+def _labels(context: CommandContext, source: _LabelSource) -> Labels:
     from pytest_llmeval.goldens.labels import LabelColumns, read_labels
 
     if source.score and source.run_id:
@@ -138,12 +139,13 @@ def _labels(context: CommandContext, source: LabelSource) -> Labels:
     names = LabelColumns(source.label, source.score, source.answer, context.settings.cluster)
     with_cases: bool | None = not source.score
     if with_cases and source.run_id:
-        with_cases = None  # a case is needed only where the file has one
+        # The run knows the cases; those of the file are optional.
+        with_cases = None
     return read_labels(source.labels, context.locations.root, names, context.columns(), with_cases)
 
 
-def _scores(context: CommandContext, source: LabelSource, labels: Labels) -> LabelScores | None:
-    """The scores; ``None`` in a dry run."""
+def _scores(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | None:
+    """Return the judge's scores, or ``None`` in a dry run."""
     from pytest_llmeval.judging.labels import scores_of_column, scores_of_run
 
     if source.score:
@@ -157,21 +159,21 @@ def _scores(context: CommandContext, source: LabelSource, labels: Labels) -> Lab
         return scores_of_run(labels, results, source.metric, source.fingerprint)
 
 
-def _judged(context: CommandContext, source: LabelSource, labels: Labels) -> LabelScores | None:
+def _judged(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | None:
     from pytest_llmeval.judging.labels import scores_by_judging
 
-    # The judge is measured here, and need not be trusted yet.
-    free = context.replaced(no_selftest=True, min_agreement=())
-    with judging_session(free) as session:
-        found = scores_by_judging(labels, source.metric, session, free.settings)
+    # A calibration may measure a judge that is not trusted yet.
+    untrusted = context.replaced(no_selftest=True, min_agreement=())
+    with judging_session(untrusted) as session:
+        scores = scores_by_judging(labels, source.metric, session, untrusted.settings)
         if context.settings.dry_run:
             echo_dry_run(session)
             return None
-    return found
+    return scores
 
 
 def _store(context: CommandContext, agreement: Agreement) -> str:
-    """Where the calibration was stored; empty if it is too small, or the judge is not known."""
+    """Store a calibration of a known judge with enough cases, and return the path, else ``""``."""
     from pytest_llmeval.judging.calibrate import FEWEST
     from pytest_llmeval.store.judge_file import JudgeFile
 
@@ -188,12 +190,12 @@ def _store(context: CommandContext, agreement: Agreement) -> str:
 
 
 def _show(
-    agreement: Agreement, demanded: Sequence[Demand], stored: str, json_path: str | None
+    agreement: Agreement, required: Sequence[Demand], stored: str, json_path: str | None
 ) -> None:
     from pytest_llmeval.reports.terminal.calibration import agreement_lines, agreement_object
 
     if json_path:
-        write_object(agreement_object(agreement, demanded, stored), json_path, "calibration")
+        write_object(agreement_object(agreement, required, stored), json_path, "calibration")
     if json_path != STANDARD_OUTPUT:
-        for line in agreement_lines(agreement, demanded, stored):
+        for line in agreement_lines(agreement, required, stored):
             click.echo(line)

@@ -1,4 +1,4 @@
-"""What every command has: options from the table of settings, the project's ini file, and errors.
+"""The common part of all commands: options from the table of settings, ini file and errors.
 
 A command is a function of a `CommandContext` and its own arguments::
 
@@ -31,31 +31,31 @@ if TYPE_CHECKING:
 
 
 USAGE_ERROR = 2
-"""Exit code for what the user wrote and cannot be used; click's own for a wrong option."""
+"""Exit code for wrong input; the same as click's for a wrong option."""
 
 JUDGING = (
     "judge", "toxicity", "concurrency", "rpm", "tpm", "retries", "timeout", "store", "no_cache",
     "max_age", "record", "recordings", "budget", "dry_run", "judges",
 )  # fmt: skip
-"""Settings of a command that asks a judge: sections of the table, and single settings."""
+"""Settings of a command that uses a judge: sections of the table and names of settings."""
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 FILE = click.Path(dir_okay=False, path_type=Path)
 
-golden_files: Decorator = click.argument(
+golden_files: _Decorator = click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-json_option: Decorator = click.option(
-    "--json", "json_path", metavar="PATH", help="Write the result there as JSON; - prints it."
+json_option: _Decorator = click.option(
+    "--json", "json_path", metavar="PATH", help="File for the result as JSON; - prints it."
 )
 
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What a command runs under.
+    """The settings and folders of a command.
 
     Attributes:
-        settings: Those of command line, environment and pytest's ini file, in this order.
+        settings: Settings from command line, environment and pytest's ini file, in this order.
         locations: The folders that paths are relative to.
     """
 
@@ -63,7 +63,7 @@ class CommandContext:
     locations: Locations
 
     def path(self, name: str) -> Path:
-        """The path that a setting names, as the user would type it."""
+        """Return the path that a setting names, as the user would type it."""
         path = self.locations.path(name, str(getattr(self.settings, name)))
         return Path(self.locations.shown(path))
 
@@ -73,91 +73,80 @@ class CommandContext:
         return self.settings.log if is_url(self.settings.log) else str(self.path("log"))
 
     def typed_locations(self, setting: str) -> Locations:
-        """The locations where an argument stands for a setting; its path stays as it was typed."""
+        """Return locations that leave the path of a setting as the user typed it."""
         explicit = self.locations.explicit | {setting}
         return Locations(self.locations.root, Path(), explicit)
 
     def columns(self) -> dict[str, str]:
-        """Field by column name, for columns with names of the user's own.
-
-        Raises:
-            SettingError: A line cannot be read.
-        """
+        """Return the field of every custom column."""
         from pytest_llmeval.goldens.columns import parse_columns
 
         is_typed = "columns" in self.settings.explicit
         return parse_columns(self.settings.columns, "--columns" if is_typed else "ini llm_columns")
 
     def session(self, run_id: str = "") -> Session:
-        """A session for calls of this command."""
+        """Return a session for the calls of this command."""
         from pytest_llmeval.assembly.calls import Process
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
 
-        where = Environment(self.locations, dict(os.environ), {}, False, Process(run_id))
-        return Session(self.settings, where)
+        environment = Environment(self.locations, dict(os.environ), {}, False, Process(run_id))
+        return Session(self.settings, environment)
 
     def replaced(self, **values: Any) -> CommandContext:
-        """The same with other values of some settings."""
+        """Return a copy with new values of some settings."""
         return replace(self, settings=replace(self.settings, **values))
 
 
-def read_context(given: Mapping[str, object]) -> CommandContext:
-    """What a command runs under.
-
-    Args:
-        given: What its command line says, by setting name.
-
-    Raises:
-        SettingError: A value is not allowed.
-    """
+def _read_context(command_line: Mapping[str, object]) -> CommandContext:
+    """Return the context of a command for the values of its options by setting name."""
     current = Path.cwd()
     project = find_project(current)
-    settings = resolve(given, os.environ, project.ini)
+    settings = resolve(command_line, os.environ, project.ini)
     return CommandContext(settings, Locations.of(settings, project.root, current))
 
 
 def command(
     *settings: str, name: str | None = None
 ) -> Callable[[Callable[..., int | None]], click.Command]:
-    """Make a command of a function, which gets a `CommandContext` and its own arguments.
+    """Decorate a function as a command that passes a `CommandContext` and its arguments.
 
-    The command exits with what the function returns. What the package raises is printed, and the
-    exit code is 2.
+    The exit code is the result of the function. Errors of the package are printed with exit code 2.
 
     Args:
-        settings: Settings that the command takes as options: sections of the table, or names.
-        name: Name of the command; by default that of the function.
+        settings: Options of the command: sections of the table or names of settings.
+        name: Name of the command (default: name of the function).
     """
-    rows = [row for row in OPTIONS if _is_taken(row, settings)]
+    rows = [row for row in OPTIONS if _is_option(row, settings)]
 
     def decorate(function: Callable[..., int | None]) -> click.Command:
         @functools.wraps(function)
-        def called(**values: Any) -> None:
-            given = {row.name: values.pop(row.name) for row in rows}
+        def call(**values: Any) -> None:
+            command_line = {row.name: values.pop(row.name) for row in rows}
             try:
-                code = function(read_context(given), **values)
+                code = function(_read_context(command_line), **values)
             except BrokenPipeError:
-                raise  # click ends a command quietly whose reader has gone
+                # click ends a command quietly if its reader is gone.
+                raise
             except (LLMEvalError, OSError) as error:
                 click.echo(error, err=True)
                 code = USAGE_ERROR
             raise SystemExit(code or 0)
 
-        made = click.command(name)(called)
-        made.params += [_parameter(row) for row in rows]
-        return made
+        result = click.command(name)(call)
+        result.params += [_parameter(row) for row in rows]
+        return result
 
     return decorate
 
 
-def flag(row: Option) -> str:
-    """An option as `llmeval` names it: that of pytest without ``llm-``."""
+def _flag(row: Option) -> str:
+    """Return the name of an option of `llmeval`, which lacks the ``llm-`` of pytest's."""
     return row.flag.replace("--llm-", "--")
 
 
-def _is_taken(row: Option, settings: tuple[str, ...]) -> bool:
-    """Whether a command takes an option, by its name or by its section."""
+def _is_option(row: Option, settings: tuple[str, ...]) -> bool:
+    """Return whether a command has an option, by its name or its section."""
     return row.name in settings or (row.section in settings and not row.ini_only)
 
 
@@ -166,16 +155,16 @@ def _parameter(row: Option) -> click.Option:
         if value in (None, (), False):
             return None
         try:
-            return row.read(value, flag(row))
+            return row.read(value, _flag(row))
         except SettingError as error:
             raise click.UsageError(str(error), context) from None
 
-    declared = (flag(row), row.name)
+    names = (_flag(row), row.name)
     if row.kind == "flag":
-        return click.Option(declared, is_flag=True, callback=read, help=_help(row))
+        return click.Option(names, is_flag=True, callback=read, help=_help(row))
     is_list = row.kind == "list"
     return click.Option(
-        declared, multiple=is_list, metavar=row.metavar, callback=read, help=_help(row)
+        names, multiple=is_list, metavar=row.metavar, callback=read, help=_help(row)
     )
 
 
@@ -186,12 +175,9 @@ def _help(row: Option) -> str:
 
 @contextmanager
 def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Session]:
-    """A session for a command that asks a judge; closed at the end, its recordings written.
+    """Open a session for a command that uses a judge, and write its recordings at the end.
 
-    What is still in flight after an error is dropped.
-
-    Raises:
-        StoreError: A recording, or the store, cannot be written.
+    After an error, calls in flight are dropped.
     """
     from pytest_llmeval.assembly.roles import setting_notes
     from pytest_llmeval.runs.ending import end_run

@@ -1,4 +1,4 @@
-"""``llmeval compare``: is one run worse than another?"""
+"""The command ``llmeval compare``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     default="id",
     metavar="COLUMN",
     show_default=True,
-    help="Column that names the case.",
+    help="Column of a table with the id of the case.",
 )
 @click.option(
     "--score",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--direction",
     type=click.Choice(["higher", "lower"]),
     default="higher",
-    help="Which table scores are better.",
+    help="Which scores of a table are better.",
 )
 @json_option
 def compare(
@@ -61,10 +61,11 @@ def compare(
     direction: str,
     json_path: str | None,
 ) -> int:
-    """Say whether B is worse than A.
+    """Compare B with A, and find out if it is worse.
 
     A and B are runs of the run log (id, name or "latest"), JSON reports, baseline files, or CSV or
-    JSONL files of any tool. Exit code: 1 if B is worse, 10 if they cannot be compared, else 0.
+    JSONL files of any tool. The exit code is 1 if B is worse, 10 if they cannot be compared, and
+    otherwise 0.
     """
     from pytest_llmeval.baselines.table import Columns
     from pytest_llmeval.records.score import Scale
@@ -79,13 +80,13 @@ def compare(
     table_scale = Scale(*scale, higher_is_better=direction == "higher")
     columns = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
-    found = _compared(*_sides(context, before, after, columns), names, rules)
-    code = comparison_exit_code([metric.result for metric in found.metrics], settings.strict)
-    _show(found, json_path, code)
+    comparison = _compared(*_scores(context, before, after, columns), names, rules)
+    code = comparison_exit_code([metric.result for metric in comparison.metrics], settings.strict)
+    _show(comparison, json_path, code)
     return code
 
 
-def _sides(
+def _scores(
     context: CommandContext, before: str, after: str, columns: Columns
 ) -> tuple[RunScores, RunScores]:
     from pytest_llmeval.baselines.lookup import BaselineFinder, find_file, opened_log
@@ -98,36 +99,38 @@ def _sides(
 
 
 def _compared(
-    before: RunScores, after: RunScores, wanted: tuple[str, ...], rules: GateRules
+    before: RunScores, after: RunScores, names: tuple[str, ...], rules: GateRules
 ) -> Comparison:
     from pytest_llmeval.errors import nearest
     from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of
 
-    both = metrics_of(before, after)
-    for name in wanted:
-        if name not in both:
-            allowed = ", ".join(both) or "none"
-            hint = nearest(name, both)
+    shared = metrics_of(before, after)
+    for name in names:
+        if name not in shared:
+            allowed = ", ".join(shared) or "none"
+            hint = nearest(name, shared)
             raise InputError(f"--score: found {name!r}; allowed: {allowed}. {hint}".rstrip())
-    if not both:
+    if not shared:
         raise InputError(
             f"{before.name} and {after.name} share no score. For tables, name the score column "
             "with --score COLUMN."
         )
-    return compare_runs([Task(before, after, dict.fromkeys(wanted or both, rules))])[0]
+    return compare_runs([Task(before, after, dict.fromkeys(names or shared, rules))])[0]
 
 
-def _show(found: Comparison, json_path: str | None, code: int) -> None:
+def _show(comparison: Comparison, json_path: str | None, code: int) -> None:
     from pytest_llmeval.records.verdicts import worst_verdict
     from pytest_llmeval.records.wire import to_builtin
     from pytest_llmeval.reports.terminal.comparison import comparison_lines
 
-    verdict = worst_verdict(metric.result.verdict for metric in found.metrics)
+    verdict = worst_verdict(metric.result.verdict for metric in comparison.metrics)
     if json_path is not None:
         write_object(
-            {"verdict": verdict, "exit_code": code, **to_builtin(found)}, json_path, "comparison"
+            {"verdict": verdict, "exit_code": code, **to_builtin(comparison)},
+            json_path,
+            "comparison",
         )
     if json_path == STANDARD_OUTPUT:
         return
-    for line, colour in comparison_lines(found):
+    for line, colour in comparison_lines(comparison):
         click.secho(line, fg=colour or None, bold=bool(colour))

@@ -1,4 +1,4 @@
-"""``llmeval history``: the trend over the runs of a log."""
+"""The command ``llmeval history``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
 
 
-History = tuple[dict[str, Any], Iterable[tuple[str, str]]]
-"""A history for a program, and for a person as lines with their colour."""
+_History = tuple[dict[str, Any], Iterable[tuple[str, str]]]
+"""A history as an object for programs and as coloured lines for people."""
 
 
 @command("log")
@@ -27,18 +27,18 @@ History = tuple[dict[str, Any], Iterable[tuple[str, str]]]
     default=20,
     metavar="N",
     show_default=True,
-    help="Newest runs.",
+    help="Number of newest runs.",
 )
-@click.option("--name", metavar="NAME", help="Only runs of this name.")
+@click.option("--name", metavar="NAME", help="Show only runs with this name.")
 @click.option(
     "--metric",
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Only this metric (repeatable; default: all).",
+    help="Metric to show (repeatable; default: all).",
 )
 @click.option(
-    "--case", metavar="ID", help="Show what became of one case in every run: its id, or FILE::ID."
+    "--case", metavar="ID", help="Show the outcome of one case in every run: its id or FILE::ID."
 )
 @json_option
 def history(
@@ -51,8 +51,8 @@ def history(
 ) -> None:
     """Show the trend over the runs of the run log, oldest first.
 
-    The mean of each metric is shown with its change since the run before, where the same judge has
-    scored the same cases. Runs that were cut off are shown, and nothing is compared with them.
+    Each metric has its mean, and its change since the previous run if the same judge scored the
+    same cases. Runs that did not finish are shown but not compared.
     """
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.runlog.lookup import newest_runs
@@ -60,29 +60,29 @@ def history(
     with closing(RunLog(context.log, must_exist=True)) as log:
         runs = newest_runs(log, limit, name)
         if case is None:
-            found, lines = _trend(log, runs, metrics)
+            content, lines = _trend(log, runs, metrics)
         else:
-            found, lines = _case(log, runs, case, metrics)
+            content, lines = _case(log, runs, case, metrics)
     if json_path is not None:
-        write_object(found, json_path, "history")
+        write_object(content, json_path, "history")
     if json_path != STANDARD_OUTPUT:
         for text, colour in lines:
             click.secho(text, fg=colour or None)
 
 
-def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> History:
+def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> _History:
     from pytest_llmeval.reports.terminal.history import history_lines
     from pytest_llmeval.runlog.history import history_object
     from pytest_llmeval.runlog.history_reading import only, read_history
 
-    found = only(read_history(log, runs), metrics)
-    return history_object(found), history_lines(found)
+    trend = only(read_history(log, runs), metrics)
+    return history_object(trend), history_lines(trend)
 
 
-def _case(log: RunLog, runs: list[Run], case: str, metrics: tuple[str, ...]) -> History:
+def _case(log: RunLog, runs: list[Run], case: str, metrics: tuple[str, ...]) -> _History:
     from pytest_llmeval.reports.terminal.history import case_lines
     from pytest_llmeval.runlog.case_history import read_case
     from pytest_llmeval.runlog.history import case_history_object
 
-    found = read_case(log, runs, case, metrics)
-    return case_history_object(found), case_lines(found)
+    outcomes = read_case(log, runs, case, metrics)
+    return case_history_object(outcomes), case_lines(outcomes)

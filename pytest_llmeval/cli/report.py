@@ -1,4 +1,4 @@
-"""``llmeval report``: make the reports of a run again, or of several together, from the run log."""
+"""The command ``llmeval report``."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from pytest_llmeval.runs.against_previous import ReportedRun
 
 
-REPORTS = ("json", "html", "csv", "summary", "code_quality")
+_REPORTS = ("json", "html", "csv", "summary", "code_quality")
 
 
-@command("log", *REPORTS)
+@command("log", *_REPORTS)
 @click.argument("run_ids", metavar="[RUN]...", nargs=-1)
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Show the newest N runs, instead of naming some.",
+    help="Show the newest N runs instead of named ones.",
 )
 def report(context: CommandContext, run_ids: tuple[str, ...], limit: int | None) -> None:
-    """Show the run RUN of a run log, and write its reports again.
+    """Show a run of the run log, and write its reports again.
 
-    RUN is an id, a name or "latest", which it is unless given. Of several, the last is shown:
-    compared with the one before it, and among all of them as a history. Only the reports that
-    options of this command name are written.
+    RUN is an id, a name or "latest", the default. With several, the last is shown: its comparison
+    with the previous one, and the history of all. Only reports with an option on the command line
+    are written.
     """
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.runs.against_previous import show_runs
 
     settings = context.settings
-    wanted = [name for name in REPORTS if name in settings.explicit and getattr(settings, name)]
-    paths = {name: context.path(name) for name in wanted}
+    kinds = [name for name in _REPORTS if name in settings.explicit and getattr(settings, name)]
+    paths = {name: context.path(name) for name in kinds}
     with closing(RunLog(context.log, must_exist=True)) as log:
         shown = show_runs(log, _runs(log, run_ids, limit))
         _write(shown, paths, context.locations.root)
@@ -55,10 +55,7 @@ def _runs(log: RunLog, run_ids: tuple[str, ...], limit: int | None) -> list[Run]
     if limit is None:
         return [find_run(log, run_id) for run_id in run_ids or [LATEST]]
     if run_ids:
-        raise InputError(
-            "--limit cannot be combined with names of runs; found --limit and "
-            f"{', '.join(run_ids)}; allowed: one of them"
-        )
+        raise InputError(f"--limit cannot be combined with run names: {', '.join(run_ids)}")
     return newest_runs(log, limit)
 
 
@@ -79,8 +76,10 @@ def _write(shown: ReportedRun, paths: dict[str, Path], root: Path) -> None:
     if path := paths.get("csv"):
         write_csv(path, run, results)
     if path := paths.get("summary"):
-        whole = next((str(paths[name]) for name in ("html", "json", "csv") if name in paths), "")
-        write_markdown(path, markdown(run, results, summary, whole))
+        full_report = next(
+            (str(paths[name]) for name in ("html", "json", "csv") if name in paths), ""
+        )
+        write_markdown(path, markdown(run, results, summary, full_report))
     if path := paths.get("code_quality"):
         write_code_quality(path, run, results, place_in_repository(os.environ, root))
     echo_lines(summary_lines(run, summary, {kind: str(path) for kind, path in paths.items()}))

@@ -1,4 +1,4 @@
-"""``llmeval rescore``: judge the answers of a run again."""
+"""The command ``llmeval rescore``."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="[RUN]", default=LATEST)
 @json_option
 def rescore(context: CommandContext, source: str, json_path: str | None) -> int:
-    """Judge the answers of a run again, and show what changed; no answer is asked for.
+    """Judge the stored answers of a run again, and show what changed.
 
-    RUN is "latest" unless given. The new scores become a run of their own in the same log, whose
-    thresholds decide anew. The command exits as pytest would have.
+    RUN is an id, a name or "latest", the default. The new scores become a new run in the same log,
+    with outcomes by the same thresholds. The exit code is that of pytest.
     """
-    found = _rescored(context, source)
-    if found is None:
+    rescoring = _rescored(context, source)
+    if rescoring is None:
         return 0
-    _show(found, json_path)
-    return found.run.exit_code or 0
+    _show(rescoring, json_path)
+    return rescoring.run.exit_code or 0
 
 
 def _rescored(context: CommandContext, source: str) -> Rescoring | None:
-    """What changed; ``None`` in a dry run."""
+    """Judge the answers again, and return the changes, or ``None`` in a dry run."""
     from pytest_llmeval.assembly.run_record import new_run_id
     from pytest_llmeval.judging.rescore import count_rescoring, rescore
     from pytest_llmeval.runlog.log import RunLog
@@ -56,11 +56,11 @@ def _rescored(context: CommandContext, source: str) -> Rescoring | None:
         return rescore(session, log, run, new_id)
 
 
-def _show(found: Rescoring, json_path: str | None) -> None:
+def _show(rescoring: Rescoring, json_path: str | None) -> None:
     from pytest_llmeval.reports.terminal.rescoring import rescoring_lines, rescoring_object
 
     if json_path:
-        write_object(rescoring_object(found), json_path, "rescoring")
+        write_object(rescoring_object(rescoring), json_path, "rescoring")
     if json_path != STANDARD_OUTPUT:
-        for line in rescoring_lines(found):
+        for line in rescoring_lines(rescoring):
             click.echo(line)

@@ -1,4 +1,4 @@
-"""``llmeval validate``: check golden files."""
+"""The command ``llmeval validate``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_llmeval.cli.command import USAGE_ERROR, CommandContext, command, gol
 @command("columns")
 @golden_files
 def validate(context: CommandContext, files: tuple[Path, ...]) -> int:
-    """Say how many cases each golden file has, or everything that is wrong in it (exit code 2)."""
+    """Check golden files: print the number of cases, or all problems (exit code 2)."""
     from pytest_llmeval.errors import InputError
     from pytest_llmeval.goldens.reading import read_cases
     from pytest_llmeval.text import count

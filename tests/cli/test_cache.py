@@ -47,7 +47,7 @@ def test_info_counts_answers_by_model() -> None:
     assert models == ["  new-model: 2", "  old-model: 1"]
     assert f"{NOW - timedelta(days=10):%Y-%m-%d}" in dates
     assert f"{NOW:%Y-%m-%d}" in dates
-    assert claims == "calls being made now: 0; left by processes that died: 0"
+    assert claims == "calls in flight: 0; abandoned: 0"
 
 
 def test_info_counts_the_claims_of_a_running_process() -> None:

@@ -78,7 +78,7 @@ def test_a_report_made_again_is_the_same(folder: Path) -> None:
         (["--log", "nosuch://host/db"], "--llm-log: found 'nosuch://host/db'"),
         (
             ["--limit", "2", "older"],
-            "--limit cannot be combined with names of runs; found --limit and older",
+            "--limit cannot be combined with run names: older",
         ),
         (
             ["--json", ".llmeval/runs.sqlite/r.json"],

@@ -259,7 +259,7 @@ def test_the_command_shows_and_clears_what_a_run_has_left(
     told = CliRunner().invoke(main, ["cache", "info"]).output
     assert "6 completions" in told
     assert "judge: 3" in told
-    assert "calls being made now: 0; left by processes that died: 0" in told
+    assert "calls in flight: 0; abandoned: 0" in told
     assert list(Path(f"{STORE}.owners").glob("*.lock")) == []
     assert CliRunner().invoke(main, ["cache", "clear"]).exit_code == 0
 
