@@ -181,7 +181,9 @@ class CaseResult:
     @property
     def judge_model(self) -> str:
         """The models that judged, or failed to; empty if none was asked."""
-        return ", ".join(dict.fromkeys(score.judge for score in self.scores if score.judge))
+        judges = (score.judge for score in self.scores if score.judge)
+        models = (model for judge in judges for model in judge.split(", "))
+        return ", ".join(dict.fromkeys(models))
 
     def checked_score(self, check: Check) -> Score | None:
         """The score that a check of this result was held against; ``None`` if none was taken."""
