@@ -73,9 +73,9 @@ def history(
 def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> _History:
     from pytest_llmeval.reports.terminal.history import history_lines
     from pytest_llmeval.runlog.history import history_object
-    from pytest_llmeval.runlog.history_reading import only, read_history
+    from pytest_llmeval.runlog.history_reading import read_history, select_metrics
 
-    trend = only(read_history(log, runs), metrics)
+    trend = select_metrics(read_history(log, runs), metrics)
     return history_object(trend), history_lines(trend)
 
 

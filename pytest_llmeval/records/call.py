@@ -11,9 +11,9 @@ from pytest_llmeval.records.case import Case, Message
 
 @dataclass(frozen=True)
 class Parameters:
-    """Sampling parameters of one call; ``None`` and empty mean: not sent, the endpoint decides.
+    """Sampling parameters of one call. ``None`` and empty values are not sent.
 
-    Names and meanings are those of the OpenAI chat completions API; ``extra_body`` is merged into
+    Names and meanings are those of the OpenAI chat completions API. ``extra_body`` is merged into
     the request.
     """
 
@@ -31,12 +31,11 @@ class Parameters:
     extra_body: Mapping[str, Any] = field(default_factory=dict)
 
     def as_body(self) -> dict[str, Any]:
-        """The parameters that are set, as members of a chat completions request body."""
-        body = {
-            name: value
-            for name, value in vars(self).items()
-            if value not in (None, ()) and name != "extra_body"
-        }
+        """Return the parameters that are set, as members of a chat completions request body."""
+        body: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if value not in (None, ()) and name != "extra_body":
+                body[name] = value
         if self.stop:
             body["stop"] = list(self.stop)
         return {**body, **self.extra_body}
@@ -44,14 +43,14 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Request:
-    """What a Provider is asked.
+    """A request to a Provider.
 
     Attributes:
         messages: The chat to answer.
         model: Model name; empty where the provider is not a model.
-        parameters: How to sample.
-        sample: Number of the sample of the same case, from 0.
-        case: The case, for providers that are a whole application; ``None`` for a bare model.
+        parameters: Sampling parameters.
+        sample: Number of the sample of its case, from 0.
+        case: The case, for providers that are a whole application; ``None`` for a model.
     """
 
     messages: tuple[Message, ...]
@@ -71,7 +70,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Quota:
-    """One rate limit as an endpoint tells it: so many a window, so many left, seconds until all are back."""
+    """One rate limit of an endpoint: limit, remainder, and seconds until it is whole again."""
 
     limit: float
     remaining: float
@@ -80,7 +79,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class RateLimits:
-    """What an endpoint says of its rate limits (headers ``x-ratelimit-*``); ``None`` where it says nothing."""
+    """The rate limits of an endpoint (headers ``x-ratelimit-*``); ``None`` where it sends none."""
 
     requests: Quota | None = None
     tokens: Quota | None = None
@@ -88,7 +87,7 @@ class RateLimits:
 
 @dataclass(frozen=True)
 class TokenLogprob:
-    """One generated token with its natural log probability, and the likeliest tokens at its place."""
+    """One token with its natural log probability, and the likeliest tokens at its position."""
 
     token: str
     logprob: float
@@ -96,6 +95,7 @@ class TokenLogprob:
 
 
 CALLS = "+"
+"""Separator, and beginning, of the ids of calls that an application has made."""
 
 
 @dataclass(frozen=True)
@@ -104,22 +104,21 @@ class Completion:
 
     Attributes:
         text: The answer, after extraction.
-        raw_text: The answer as it came, if extraction changed it.
-        choices: All answers of the call, the first included, where ``n`` > 1; else empty.
+        raw_text: The original answer, if extraction changed it.
+        choices: All answers of the call, including the first, where ``n`` > 1; else empty.
         model: Model that answered, as the endpoint names it.
-        endpoint: Who answered: a base URL without credentials, or the provider's name.
+        endpoint: A base URL without credentials, or the name of the provider.
         finish_reason: ``stop``, ``length``, …; empty if unknown.
         usage: Tokens, or ``None`` if unknown.
         cost_usd: US dollars, or ``None`` if the price is unknown.
         latency_s: Seconds from sending to the last byte.
         contexts: Passages the answer was made from, where the provider retrieves.
-        logprobs: Per token, where asked for.
-        cached: Whether the answer came from an earlier run, by a store or a recording, instead of a
-            call of this one.
-        call: Id of the call that gave it; two cases that one call has answered have the same. Empty
-            if none did; behind `CALLS` those that an application has made, joined by the same.
-        made_at: When that call was made, ISO 8601 with UTC offset; empty if unknown.
-        rate_limits: What the endpoint said of its limits. The engine reads it; it is not kept.
+        logprobs: Log probabilities of the tokens; empty if not requested.
+        cached: Whether the answer comes from an earlier run, through the store or a recording.
+        call: Id of the call. Cases that one call has answered share it. Empty without a call. For
+            an application, the ids of its calls, each with `CALLS` before it.
+        made_at: Time of the call, ISO 8601 with UTC offset; empty if unknown.
+        rate_limits: Rate limits of the endpoint, for the engine alone: they are not stored.
     """
 
     text: str
@@ -148,8 +147,8 @@ class Embedding:
 
     Attributes:
         vector: Its coordinates.
-        is_whole: Whether all of the text was read; a model reads so many tokens.
-        call: The model call that it cost, without the vector's text; ``None`` where none was made.
+        is_whole: Whether the model has read the whole text, and not only its beginning.
+        call: The model call that it cost; ``None`` without a call.
     """
 
     vector: tuple[float, ...]

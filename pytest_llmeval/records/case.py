@@ -14,7 +14,7 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a case stands.
+    """The position of a case in a golden file.
 
     Attributes:
         file: Golden file, relative to the root directory, with forward slashes.
@@ -34,16 +34,16 @@ class Case:
 
     Attributes:
         id: Unique within its file; part of the test's node id.
-        prompt: What is asked; for a chat, the text of the last user message.
-        messages: The whole chat, where the golden file has one; else empty.
+        prompt: The prompt; for a chat, the text of the last user message.
+        messages: The whole chat; empty if the golden file has none.
         expected: The accepted answer, or ``None``.
         contexts: Passages the answer may rest on.
         tags: Classification of the case.
-        metadata: Every other column, by its name in the file; absent cells are left out.
-        thresholds: Bounds given in the row itself.
-        source: Where the row stands.
-        must_pass: Whether further samples settle a missed bound; ``None`` if the row does not say.
-            In a result: what row, marker and settings come to.
+        metadata: The remaining columns, by their names in the file, without absent cells.
+        thresholds: Thresholds of the row.
+        source: Position of the row.
+        must_pass: Whether further samples decide on a missed threshold; ``None`` if the row leaves
+            it open. In a result, the decision of row, marker and settings.
     """
 
     id: str
@@ -58,6 +58,6 @@ class Case:
     must_pass: bool | None = None
 
 
-def own_messages(case: Case) -> tuple[Message, ...]:
-    """What a model is asked for a case when nothing is added: its chat, or its prompt."""
+def case_messages(case: Case) -> tuple[Message, ...]:
+    """Return the chat of a case, or its prompt as a chat."""
     return case.messages or ({"role": "user", "content": case.prompt},)

@@ -1,4 +1,4 @@
-"""The frozen values of a comparison: what the regression gate found, case by case and for a run as a whole."""
+"""The records of a comparison of two runs, and of the gates of a run."""
 
 from __future__ import annotations
 
@@ -16,38 +16,39 @@ UNKNOWN = Interval(None, None, None, 0)
 
 @dataclass(frozen=True)
 class GateResult:
-    """What the regression gate found for one metric. Differences are after minus before, on a scale from 0 to 1.
+    """The result of the regression gate for one metric.
+
+    Differences are after minus before, on a scale from 0 to 1.
 
     Attributes:
-        verdict: The answer.
-        reason: Why, in one sentence.
+        verdict: The verdict.
+        reason: The reason, in one sentence.
         change: Mean difference d̄; below 0 is worse. ``None`` where nothing could be compared.
         error: Its standard error; ``None`` with fewer than two clusters.
         lower: Lower bound of the true difference, one-sided at ``1 - alpha``: t, or Tango's where
             McNemar decided.
-        upper: Upper bound, likewise. Where a permutation or McNemar decided, ``p`` and not this
-            says "worse".
+        upper: Upper bound, likewise. Where a permutation or McNemar decided, ``p`` decides on
+            "worse", not this bound.
         p: One-sided p-value of "worse".
-        adjusted_p: The same after Holm over the metrics that were gated together; below ``alpha``
-            is worse.
-        detectable: Smallest true drop that would be seen in four of five runs.
-        cases_needed: Number of cases at which 5 points would be seen; ``None`` where that cannot be
-            said.
-        n: Cases with a score on both sides.
-        clusters: Clusters they belong to.
+        adjusted_p: ``p`` after Holm over the metrics that were gated together; below ``alpha`` is
+            worse.
+        detectable: Smallest true drop that four of five runs would detect.
+        cases_needed: Number of cases that would detect 5 points; ``None`` if unknown.
+        n: Cases with a score in both runs.
+        clusters: Clusters of these cases.
         changed: Clusters in which a case changed.
-        test: What decided whether it is worse.
-        seed: Of the permutations; ``None`` where none were drawn.
+        test: The test that decided on "worse".
+        seed: Seed of the permutations; ``None`` where none were drawn.
         lost: Cases that passed before and fail now, where McNemar decided.
         gained: Cases that failed before and pass now, likewise.
-        metrics: How many metrics were tested together.
+        metrics: Number of metrics that were tested together.
         before: Mean in the baseline; with Wilson's interval if it is a pass rate.
         after: Mean in the candidate, likewise.
         margin: Smallest drop that matters.
         alpha: Level of the test.
-        is_shown: Whether it is shown to be no worse than the margin (non-inferior), which a strict
-            gate asks for.
-        is_identical: Whether the caller said that every answer is the baseline's.
+        is_shown: Whether it is shown to be no worse than the margin (non-inferior), as a strict
+            gate requires.
+        is_identical: Whether every answer is that of the baseline.
     """
 
     verdict: Verdict
@@ -78,34 +79,34 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of the baseline a run can be compared with.
+    """The part of the baseline that a run can be compared with.
 
     Attributes:
         selected: Cases of the baseline that this run selected.
         paired: Of these, the ones with a valid score in both runs.
-        asked: Scores that this run should have.
-        unscored: Of these, the ones that could not be given.
-        is_same_judge: Whether both runs were judged by one fingerprint, the baseline's answers
-            re-judged if need be.
+        expected: Scores that this run should have.
+        unscored: Of these, the ones without a value.
+        is_same_judge: Whether both runs have scores of one fingerprint, after judging the answers
+            of the baseline again where necessary.
     """
 
     selected: int
     paired: int
-    asked: int
+    expected: int
     unscored: int = 0
     is_same_judge: bool = True
 
 
 @dataclass(frozen=True)
 class LengthChange:
-    """How the length of the answers changed between two runs of the same cases.
+    """The change in the length of the answers between two runs of the same cases.
 
     Attributes:
-        before: Mean length in the baseline, in the unit that was given.
+        before: Mean length in the baseline, in the unit of the caller.
         after: Mean length in the candidate.
         correlation: Spearman's rank correlation, over the cases, of the change in length with the
-            change in score, from -1 to 1; ``None`` with fewer than three cases, or where one of the
-            two never changed in a different way.
+            change in score, from -1 to 1; ``None`` with fewer than three cases, or if all changes
+            of one kind are equal.
         n: Number of cases.
     """
 
@@ -116,7 +117,7 @@ class LengthChange:
 
     @property
     def share(self) -> float | None:
-        """The change as a share of the length before: 0.1 is 10 % longer; ``None`` if it was 0."""
+        """The change as a share of the length before: 0.1 is 10% longer; ``None`` if it was 0."""
         return (self.after - self.before) / self.before if self.before else None
 
 
@@ -131,9 +132,9 @@ class CaseChange:
         line: Line of the golden file; 0 if unknown.
         before: Mean over its samples in the baseline, in the metric's own unit.
         after: Likewise in the candidate.
-        p: One-sided p-value of "worse" of this case alone; ``None`` without several samples on both
-            sides.
-        is_marked: Whether it stands out of the noise of all cases (Benjamini and Hochberg at q =
+        p: One-sided p-value of "worse" of this case alone; ``None`` without several samples in both
+            runs.
+        is_marked: Whether it stands out from the noise of all cases (Benjamini and Hochberg at q =
             .10).
     """
 
@@ -153,7 +154,7 @@ class Slice:
 
     Attributes:
         tag: The tag.
-        n: Cases with a score on both sides.
+        n: Cases with a score in both runs.
         before: Their mean in the baseline, from 0 to 1.
         after: Their mean in the candidate, likewise.
         error: Standard error of the difference; ``None`` with fewer than two clusters.
@@ -172,13 +173,12 @@ class MetricComparison:
 
     Attributes:
         name: The metric; ``pass_rate`` is the share of cases that passed.
-        result: What the gate found.
-        coverage: How many cases could be compared.
-        is_gated: Whether its verdict counts, or it is shown only.
-        length: How the length of the answers changed, and how that goes with the score; ``None`` if
-            unknown.
-        dropped: Cases that got worse, the most suspicious first, at most 20.
-        drops: How many got worse.
+        result: The result of the gate.
+        coverage: Numbers of cases that could be compared.
+        is_gated: Whether its verdict counts; if not, it is only shown.
+        length: Change in the length of the answers; ``None`` if unknown.
+        dropped: Cases that became worse, the most suspicious first, at most 20.
+        drops: Number of cases that became worse.
         slices: By tag, the largest drop first.
         low: Value of the metric that is 0 in ``result``.
         high: Value that is 1.
@@ -201,14 +201,14 @@ class Comparison:
     """Two runs over the same cases.
 
     Attributes:
-        baseline: What it was compared with, as it was named.
-        candidate: What was compared.
-        metrics: One by one, the gated ones first.
+        baseline: The baseline, as the user named it.
+        candidate: The run that was compared with it.
+        metrics: The metrics, the gated ones first.
         lost: Cases that passed before and fail now.
         gained: Cases that failed before and pass now.
         added: Names of cases that the baseline does not have.
-        removed: Names of the baseline's cases that were not run.
-        quarantined: Names of cases that were run and left out of the verdict.
+        removed: Names of cases of the baseline that were not run.
+        quarantined: Names of cases that were run, but do not count for the verdict.
     """
 
     baseline: str
@@ -223,18 +223,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """What became of one gate of a run.
+    """The outcome of one gate of a run.
 
     Attributes:
-        rule: The gate, as it was written.
-        state: Whether it is kept.
-        reason: Why, in one sentence with the numbers.
-        value: The number that was held against the bound; ``None`` if there is none.
-        n: Cases that it rests on.
-        verdict: Of a regression gate its verdict, else empty.
-        baseline: Of a regression gate what it was compared with.
-        scope: Where the marker stands that asks for it: the node id of a test, class, module or
-            folder, to which the gate is confined. Empty: the whole run.
+        rule: The gate, as the user wrote it.
+        state: Whether it is met.
+        reason: The reason, in one sentence with the numbers.
+        value: The number that was compared with the bound; ``None`` if there is none.
+        n: Number of cases behind it.
+        verdict: Verdict of a regression gate; empty for any other gate.
+        baseline: Baseline of a regression gate.
+        scope: Node id of the test, class, module or folder with the marker of the gate, which
+            applies to nothing else. Empty for the whole run.
     """
 
     rule: str
@@ -248,17 +248,17 @@ class GateOutcome:
 
     @property
     def title(self) -> str:
-        """The rule, and what it is confined to."""
+        """The rule and its scope."""
         return f"{self.rule} on {self.scope}" if self.scope else self.rule
 
     @property
     def answer(self) -> str:
-        """The verdict, else the state, as a headline says it."""
+        """The verdict or the state, as a headline shows it."""
         return self.verdict or GATE_STATES[self.state].title
 
     @property
     def tone(self) -> Tone:
-        """How it is shown: by its verdict, unless a strict gate made more of it."""
+        """The tone of the verdict, unless a strict gate has changed the state."""
         if self.verdict and VERDICTS[self.verdict].state == self.state:
             return VERDICTS[self.verdict].tone
         return GATE_STATES[self.state].tone

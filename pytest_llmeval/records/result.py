@@ -1,4 +1,4 @@
-"""The records that a run leaves behind: one for each case, and one for the run itself. All are frozen."""
+"""The records of the results of a run, case by case. All are frozen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.records.threshold import Threshold
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
-"""``failed``: the answer is worse than required. ``error``: it could not be judged."""
+"""``failed``: the answer is worse than required. ``error``: the answer could not be judged."""
 
 Cause = Literal[
     "",
@@ -30,15 +30,15 @@ Cause = Literal[
     "xfail",
     "xpass",
 ]
-"""Why a case ended as it did; empty: it passed.
+"""The cause of an outcome; empty if the case passed.
 
-``threshold``: a score misses a threshold. ``assertion``, ``exception``: the test's own code failed,
-by an assertion or otherwise. ``unscored``: a score that was needed has no value. ``undecided``: a
-case that must pass misses a threshold, and further samples settle nothing. ``call``: a model call
-failed. ``not_sent``: a call was not allowed, or is not recorded. ``no_model``: nothing is
+``threshold``: a score misses a threshold. ``assertion``, ``exception``: the code of the test
+failed, by an assertion or otherwise. ``unscored``: a required score has no value. ``undecided``: a
+case that must pass misses a threshold, and further samples are inconclusive. ``call``: a model call
+failed. ``not_sent``: a call was not allowed, or is not recorded. ``no_model``: no model is
 configured that could answer or judge. ``input``: a setting or a golden file cannot be used.
-``store``: the store, a recording or the run log failed. ``skip``, ``xfail``: the test said so.
-``xpass``: it passed although it was strictly expected to fail.
+``store``: the store, a recording or the run log failed. ``skip``, ``xfail``: the test skipped or
+failed as expected. ``xpass``: it passed although a failure was strictly expected.
 """
 
 
@@ -47,13 +47,13 @@ class Sample:
     """One of several completions of a case.
 
     Attributes:
-        number: Its number, from 0; it makes the key of the call.
-        completion: The answer; ``None`` if none came.
+        number: Its number, from 0, which is a part of the key of the call.
+        completion: The answer; ``None`` if the call failed.
         scores: The scores of this answer alone.
-        met: Whether this sample alone meets every threshold; ``None`` where there is none, or a
-            score with one was not taken or is unscored.
-        is_draw: Whether it was drawn by the sequential test of a case that must pass.
-        error: Why there is no answer; empty if there is one.
+        met: Whether this sample alone meets every threshold; ``None`` without a threshold, or
+            where a score with a threshold is missing.
+        is_draw: Whether the sequential test of a case that must pass has drawn it.
+        error: Error of the call; empty if there is an answer.
     """
 
     number: int
@@ -66,13 +66,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Check:
-    """One threshold held against one score of a result.
+    """One threshold compared with one score of a result.
 
     Attributes:
         threshold: The threshold in force.
-        score: Index of the score in `CaseResult.scores`; ``None``: none was taken.
+        score: Index of the score in `CaseResult.scores`; ``None`` if no score was taken.
         value: The number compared; ``None`` if there is none.
-        met: Whether the threshold is met; ``None`` if that could not be decided.
+        met: Whether the threshold is met; ``None`` if undecided.
     """
 
     threshold: Threshold
@@ -81,18 +81,18 @@ class Check:
     met: bool | None = None
 
 
-WORST_FIRST = (False, None, True)
+_WORST_FIRST = (False, None, True)
 
 
 def check_scores(threshold: Threshold, taken: Iterable[tuple[int, Score]]) -> Check:
-    """Hold a threshold against every score that it is about; the worst one decides.
+    """Compare a threshold with all its scores; the worst one decides.
 
     Args:
         threshold: The threshold.
-        taken: The scores, each with its index among all scores of the result.
+        taken: Its scores, with their indexes among the scores of the result.
     """
     checks = [_check(threshold, index, score) for index, score in taken]
-    return min(checks, key=lambda check: WORST_FIRST.index(check.met), default=Check(threshold))
+    return min(checks, key=lambda check: _WORST_FIRST.index(check.met), default=Check(threshold))
 
 
 def _check(threshold: Threshold, index: int, score: Score) -> Check:
@@ -106,8 +106,8 @@ class BeforeScore:
     """A score of a case in a baseline.
 
     Attributes:
-        value: Mean over its samples, in the metric's own unit; ``None``: unscored.
-        reason: Why; empty if unknown.
+        value: Mean over its samples, in the unit of the metric; ``None`` if unscored.
+        reason: Reason of the scorer; empty if unknown.
     """
 
     value: float | None
@@ -116,13 +116,13 @@ class BeforeScore:
 
 @dataclass(frozen=True)
 class Before:
-    """What a baseline says of a case.
+    """Outcome, answer and scores of a case in a baseline.
 
     Attributes:
-        baseline: The baseline, as it was named.
-        outcome: How the case ended; empty if unknown.
-        answer: Its answer; ``None`` if there is none, or it is not known.
-        scores: By metric; judged again, where the baseline had another judge.
+        baseline: The baseline, as the user named it.
+        outcome: Outcome of the case; empty if unknown.
+        answer: Answer of the case; ``None`` if there is none, or it is unknown.
+        scores: Scores by metric, judged again where the baseline had another judge.
     """
 
     baseline: str
@@ -139,21 +139,20 @@ class CaseResult:
         suite: The golden file's path, or the test function's node id without parameters.
         case: The case.
         nodeid: pytest's node id; reruns exactly this case.
-        outcome: How it ended.
-        request: What was asked, or ``None`` if nothing was sent.
-        completion: The answer, or ``None``.
-        scores: In the order they were taken.
-        checks: What became of each threshold in force, in their order.
-        cause: Why it ended so, in one word.
+        outcome: The outcome.
+        request: The request; ``None`` if nothing was sent.
+        completion: The answer; ``None`` if there is none.
+        scores: The scores, in the order in which they were taken.
+        checks: The checks of the thresholds in force, in their order.
+        cause: Cause of the outcome, in one word.
         message: Why it did not pass; empty if it did.
         sample: Number of the sample, from 0.
         started_at: ISO 8601 with UTC offset.
-        duration_s: Seconds, set-up included.
+        duration_s: Seconds, including set-up.
         worker: Name of the xdist worker, or ``main``.
-        samples: Every completion, where more than one was asked for. Of the answer to the case,
-            ``scores`` are then reduced over them, and the calls of such a score stand with the
-            samples alone.
-        before: What each baseline of the run says of the case; none, where it has no such case.
+        samples: Every sample, if there are several. ``scores`` are then reduced over the samples,
+            which alone hold the calls of these scores.
+        before: The case in the baselines of the run that have it.
     """
 
     suite: str
@@ -175,25 +174,26 @@ class CaseResult:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Which case it is: suite, golden file and id."""
+        """Suite, golden file and id of the case."""
         return (self.suite, self.case.source.file, self.case.id)
 
     @property
     def judge_model(self) -> str:
-        """The models that judged, or failed to; empty if none was asked."""
+        """The models that judged or failed to judge; empty if there are none."""
         judges = (score.judge for score in self.scores if score.judge)
         models = (model for judge in judges for model in judge.split(", "))
         return ", ".join(dict.fromkeys(models))
 
     def checked_score(self, check: Check) -> Score | None:
-        """The score that a check of this result was held against; ``None`` if none was taken."""
-        return None if check.score is None else self.scores[check.score]
+        """Return the score of a check of this result; ``None`` if no score was taken."""
+        if check.score is None:
+            return None
+        return self.scores[check.score]
 
     def with_scores(self, scores: tuple[Score, ...]) -> CaseResult:
-        """The same with other scores, held to the same thresholds.
+        """Return the result with new scores, checked by the same thresholds.
 
-        A threshold is held against the new scores that have the name and the arguments of the score
-        that it was held against before.
+        A threshold applies to the new scores with the name and arguments of its old score.
         """
         checks = tuple(self._checked_again(check, scores) for check in self.checks)
         return replace(self, scores=scores, checks=checks)
@@ -212,7 +212,7 @@ class CaseResult:
 
     @property
     def identity(self) -> tuple[str, str, str, int]:
-        """What results of two runs are joined by."""
+        """The key that joins the results of two runs."""
         return (*self.key, self.sample)
 
 
@@ -220,10 +220,11 @@ PASS_RATE = "pass_rate"
 """The metric that is 1 for a case that passed and 0 for one that did not."""
 
 Key = tuple[str, str, str]
-"""(suite, file, id). Of a plain table only the id is known."""
+"""(suite, file, id). A plain table has only the id."""
 
 
 def model_of(result: CaseResult) -> str:
-    """The model that answered, as the endpoint names it, else as it was asked for; empty if there is none."""
-    named = result.completion.model if result.completion else ""
-    return named or (result.request.model if result.request else "")
+    """Return the model as the endpoint names it, or as requested; empty if there is none."""
+    if result.completion and result.completion.model:
+        return result.completion.model
+    return result.request.model if result.request else ""

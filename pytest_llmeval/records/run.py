@@ -1,4 +1,4 @@
-"""The records that a run leaves behind: one for each case, and one for the run itself. All are frozen."""
+"""The record of a run, and of the judges that scored in it. All are frozen."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import JUDGED_CODES
 
 SELFTEST_SHARE = 0.8
-"""Share of each kind of answers that a judge must judge as it should, to be let near a gate."""
+"""Share of every kind of answer that a judge must judge correctly before it may gate."""
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a run has sent, also for cases that left no result because the run was cut off.
+    """The calls of a run, including those of cases that a cut-off run left without a result.
 
     Attributes:
         calls: Calls that gave an answer.
-        attempts: Everything that was sent, failed attempts included.
+        attempts: All requests that were sent, including failed attempts.
         usd: US dollars for the answers whose price is known.
         unpriced: Answers whose price is unknown.
     """
@@ -30,26 +30,26 @@ class Traffic:
     usd: float = 0.0
     unpriced: int = 0
 
-    def __add__(self, other: Traffic) -> Traffic:
+    def __add__(self, traffic: Traffic) -> Traffic:
         return Traffic(
-            *(
-                mine + theirs
-                for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)
-            )
+            calls=self.calls + traffic.calls,
+            attempts=self.attempts + traffic.attempts,
+            usd=self.usd + traffic.usd,
+            unpriced=self.unpriced + traffic.unpriced,
         )
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """How a judge did on answers whose worth is known.
+    """The result of a judge on answers of known quality.
 
     Attributes:
-        right: By kind of answer (``expected``, ``empty``, ``constant``, ``other``, ``injection``):
-            how many it judged as it should.
-        tried: How many it judged of each kind.
-        complaint: What went wrong, where something did; empty if nothing.
-        calls: Model calls that were made for it; those that a store answered are not counted.
-        usd: US dollars for them; ``None`` if a price is unknown.
+        right: Number of correct judgements, by kind of answer (``expected``, ``empty``,
+            ``constant``, ``other``, ``injection``).
+        tried: Number of judgements of every kind.
+        complaint: Why the self-test failed; empty if it passed.
+        calls: Model calls of the self-test, without those that the store answered.
+        usd: US dollars for these calls; ``None`` if a price is unknown.
         made_at: ISO 8601 with UTC offset.
     """
 
@@ -62,7 +62,7 @@ class SelfTest:
 
     @property
     def passed(self) -> bool:
-        """Whether at least four in five of every kind were judged as they should be."""
+        """Whether at least four in five answers of every kind were judged correctly."""
         return bool(self.right) and all(
             right >= SELFTEST_SHARE * self.tried for right in self.right.values()
         )
@@ -70,15 +70,14 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How well a judge agrees with people.
+    """The agreement of a judge with people.
 
     Attributes:
-        figures: By name (``kappa``, ``weighted_kappa``, ``alpha``, ``pearson``, ``spearman``,
-            ``kendall``, ``offset``,
-            ``mean``, …), each with its bootstrap interval.
+        figures: Figures with their bootstrap intervals, by name: ``kappa``, ``weighted_kappa``,
+            ``alpha``, ``pearson``, ``spearman``, ``kendall``, ``offset``, ``mean``, ….
         cases: Labelled cases with a score.
         unscored: Labelled cases that the judge could not score.
-        labels: The file of the labels, as it was named.
+        labels: The file of the labels, as the user named it.
         made_at: ISO 8601 with UTC offset.
     """
 
@@ -91,15 +90,15 @@ class Calibration:
 
 @dataclass(frozen=True)
 class JudgeFacts:
-    """What is known of a judge that scored in a run.
+    """The facts about a judge that scored in a run.
 
     Attributes:
         fingerprint: The version of its scores.
         name: Name of the score.
         model: Model that judges.
-        selftest: Its self-test; ``None`` if it had none.
-        untested: Why it had none; empty if it had one.
-        calibration: ``None``: uncalibrated.
+        selftest: Its self-test; ``None`` without one.
+        untested: Why there is no self-test; empty if there is one.
+        calibration: Its calibration; ``None`` without one.
     """
 
     fingerprint: str
@@ -120,19 +119,19 @@ NoteKind = Literal[
     "cut_off",
     "rescoring",
 ]
-"""What a note is about."""
+"""The subject of a note."""
 
 GATE_NOTES: tuple[NoteKind, ...] = ("baseline", "quarantine", "gate", "cut_off")
-"""Notes about how a run was gated, and not about its results."""
+"""Notes about the gates of a run, not about its results."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """What the user should know about a run.
+    """A note for the reader of a run.
 
     Attributes:
-        kind: What it is about.
-        text: The note, as a person reads it.
+        kind: The subject.
+        text: The text.
     """
 
     kind: NoteKind
@@ -145,21 +144,21 @@ class Run:
 
     Attributes:
         id: Experiment id, unique.
-        name: What the user called it; empty if nothing.
+        name: The name from ``--llm-name``; empty without one.
         started_at: ISO 8601 with UTC offset.
-        finished_at: The same; empty while it runs.
+        finished_at: ISO 8601 with UTC offset; empty while the run goes on.
         settings: The settings that differ from their defaults, as text.
-        versions: Of this package, Python and pytest.
-        notes: What the user should know, for example that no judge is set.
+        versions: Versions of this package, Python and pytest.
+        notes: Notes for the reader, for example that no judge is set.
         lost: Node ids of tests that died with their worker.
-        exit_code: pytest's exit code; ``None`` while it runs.
-        traffic: What the run has sent.
-        judges: What is known of the judges that scored in it.
-        gates: What became of each of its gates, the worst first.
-        comparisons: One for each baseline that could be read.
-        is_cut_off: Whether it was ended before every test had run.
-        parts: Ids of the runs that it was merged from; none, where it was not.
-        group: What it shares with other runs of its session; empty: it stands alone.
+        exit_code: pytest's exit code; ``None`` while the run goes on.
+        traffic: The calls of the run.
+        judges: Facts about the judges that scored in it.
+        gates: Outcomes of its gates, the worst first.
+        comparisons: Comparisons with the baselines that could be read.
+        is_cut_off: Whether it ended before every test had run.
+        parts: Ids of the runs that it was merged from; empty for any other run.
+        group: Id that the runs of one session share; empty for a single run.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a scorer says of one completion."""
+"""The score of one completion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_llmeval.records.call import Completion
 
 @dataclass(frozen=True)
 class Scale:
-    """The range of a score, ``None`` where unbounded; which end is good; its unit, empty for a plain number."""
+    """The range of a score (``None`` if unbounded), its good end, and its unit if it has one."""
 
     low: float | None = None
     high: float | None = None
@@ -30,16 +30,16 @@ class Score:
 
     Attributes:
         name: Name of the metric or judge.
-        value: The number, or ``None``: unscored. Aggregates skip it and count it.
+        value: The number; ``None`` if unscored. Aggregates skip and count unscored values.
         scale: Range and direction.
-        reason: Why, in a few words.
-        version: Version of the scorer and of what it rests on; for a judge, its fingerprint.
-        error: Why there is no value, where there is none.
-        raw: What the scorer saw, for example the judge's last reply.
+        reason: Reason of the scorer, in a few words.
+        version: Version of the scorer and its model; for a judge, its fingerprint.
+        error: Why there is no value; ``None`` if there is one.
+        raw: Input of the scorer, for example the last reply of the judge.
         parts: Further numbers behind the value, for example every label of a classifier.
-        calls: The model calls that the score cost; empty for a metric.
+        calls: The model calls of the score; empty for a metric.
         params: Arguments of the scorer, for example ``{"text": "refund"}`` for ``contains``.
-        judge: The model that judged, or failed to; of a jury all of them. Empty for a metric.
+        judge: The model that judged or failed to judge; all models of a jury. Empty for a metric.
     """
 
     name: str
@@ -55,38 +55,42 @@ class Score:
     judge: str = ""
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self.name}: a score is no yes or no; compare it with a number")
+        raise TypeError(
+            f"{self.name}: a Score has no truth value; compare it with a number, e.g. score >= 4"
+        )
 
     def __float__(self) -> float:
         if self.value is None:
             raise Unjudged(self.name, self.error)
         return self.value
 
-    def __lt__(self, other: float) -> bool:
-        return float(self) < float(other)
+    def __lt__(self, number: float, /) -> bool:
+        return float(self) < float(number)
 
-    def __le__(self, other: float) -> bool:
-        return float(self) <= float(other)
+    def __le__(self, number: float, /) -> bool:
+        return float(self) <= float(number)
 
-    def __gt__(self, other: float) -> bool:
-        return float(self) > float(other)
+    def __gt__(self, number: float, /) -> bool:
+        return float(self) > float(number)
 
-    def __ge__(self, other: float) -> bool:
-        return float(self) >= float(other)
+    def __ge__(self, number: float, /) -> bool:
+        return float(self) >= float(number)
 
-    def __eq__(self, other: object) -> bool:
-        """Equal to a number, also to ``pytest.approx``: by value. Equal to a Score: in every field."""
-        if isinstance(other, Score):
+    def __eq__(self, value: object, /) -> bool:
+        """Compare with a number or ``pytest.approx`` by value, with a Score in every field."""
+        if isinstance(value, Score):
             names = [row.name for row in fields(Score)]
-            return all(getattr(self, name) == getattr(other, name) for name in names)
-        return NotImplemented if other is None or isinstance(other, str) else float(self) == other
+            return all(getattr(self, name) == getattr(value, name) for name in names)
+        if value is None or isinstance(value, str):
+            return NotImplemented
+        return float(self) == value
 
     def __hash__(self) -> int:
         return hash(self.value)
 
 
 def finite(score: Score) -> Score:
-    """The score; unscored, with the reason, if its value is infinite or not a number."""
+    """Return the score, unscored if its value is infinite or not a number."""
     if score.value is None or math.isfinite(score.value):
         return score
     return replace(
@@ -97,7 +101,7 @@ def finite(score: Score) -> Score:
 
 
 def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a scorer as built-in types, which JSON can hold; of any other object its type."""
+    """Return arguments as types that JSON can hold; any other object becomes its type's name."""
     return {str(name): _plain(value) for name, value in params.items()}
 
 

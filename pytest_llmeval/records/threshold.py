@@ -28,7 +28,7 @@ class Threshold:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
         comparison: One of ``>= <= > < ==``.
         params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
-        origin: Where it was set: ``row``, ``marker``, ``keyword`` (of `evaluate`), ``command line``,
+        origin: Its origin: ``row``, ``marker``, ``keyword`` (of `evaluate`), ``command line``,
             ``environment`` or ``ini``.
     """
 
@@ -42,7 +42,7 @@ class Threshold:
         return f"{self.metric} {self.comparison} {self.bound:.10g}"
 
     def is_met_by(self, value: SupportsFloat) -> bool:
-        """Whether a score meets the bound.
+        """Return whether a score meets the bound.
 
         Args:
             value: A Score or its number.
@@ -60,8 +60,10 @@ class Threshold:
             SettingError: The text is not ``NAME COMPARISON NUMBER``.
         """
         for sign in COMPARISONS:  # the two-character signs stand first
-            name, found, bound = (part.strip() for part in text.partition(sign))
-            if found and name and not set(name) & set("<>=!"):
+            if sign not in text:
+                continue
+            name, bound = (part.strip() for part in text.split(sign, 1))
+            if name and not set(name) & set("<>=!"):
                 with contextlib.suppress(ValueError):
                     if math.isfinite(number := float(bound)):
                         return cls(name, sign, number, origin=origin)

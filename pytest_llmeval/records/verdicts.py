@@ -1,8 +1,8 @@
-"""Every answer to "how did it end?", of a metric, a gate, a case and a run: one table for each.
+"""The verdicts, states and outcomes of metrics, gates, cases and runs, a table of each kind.
 
-A row holds all that follows from an answer: how severe it is, the exit code it asks for, and how it
-is shown. Reports, exit codes and the page's script read these tables, so a new answer is one row
-here and one word in the schema of the JSON report.
+A row holds the severity, the exit code and the presentation. Reports, exit codes and the script of
+the HTML page read these tables, so a new verdict is one row here and one word in the schema of the
+JSON report.
 """
 
 from __future__ import annotations
@@ -28,24 +28,26 @@ JUDGED_CODES = (FINE, WORSE, UNJUDGED)
 """Exit codes of a run that came to its end."""
 
 Verdict = Literal["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]
-"""Of a metric that was compared with a baseline.
+"""The verdict on a metric that was compared with a baseline.
 
-``ERROR``: it could not be compared. ``REGRESSED``: surely worse, and by the margin or more.
-``INCONCLUSIVE``: neither a regression nor its absence could be shown. ``WARN``: surely worse, but
-by less than the margin. ``OK``: a drop as large as the margin is ruled out.
+``ERROR``: it could not be compared. ``REGRESSED``: certainly worse, by the margin or more.
+``INCONCLUSIVE``: neither a regression nor its absence could be shown. ``WARN``: certainly worse,
+but by less than the margin. ``OK``: a drop as large as the margin is ruled out.
 """
 
 GateState = Literal["missed", "error", "open", "met"]
-"""Of a gate. ``error``: it could not be decided. ``open``: nothing was shown either way, and the run
-does not fail."""
+"""The state of a gate.
+
+``error``: it could not be decided. ``open``: nothing was shown, and the run does not fail.
+"""
 
 RunOutcome = Literal["failed", "error", "empty", "passed"]
-"""Of a run. ``empty``: no case was tried."""
+"""The outcome of a run. ``empty``: no case was tried."""
 
 
 @dataclass(frozen=True)
 class Tone:
-    """How good or bad an answer looks.
+    """The presentation of a verdict, state or outcome.
 
     Attributes:
         name: The class in the HTML report.
@@ -69,12 +71,12 @@ GOOD = Tone("good", "green", "✅")
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """What follows from a verdict.
+    """The consequences of a verdict.
 
     Attributes:
         state: The state of a gate with this verdict, where the gate is not strict.
-        tone: How it is shown.
-        is_explained: Whether its figures alone do not say why, so that the reason is shown too.
+        tone: Its presentation.
+        is_explained: Whether the reason is shown too, because the figures alone do not explain it.
     """
 
     state: GateState
@@ -84,13 +86,13 @@ class VerdictRow:
 
 @dataclass(frozen=True)
 class Row:
-    """What follows from the state of a gate, or the outcome of a case or a run.
+    """The consequences of the state of a gate, or the outcome of a case or a run.
 
     Attributes:
-        severity: How it ranks among states and outcomes, the worst highest.
-        exit_code: The exit code that it asks for.
-        tone: How it is shown.
-        title: How a headline says it.
+        severity: Rank among states and outcomes, the worst highest.
+        exit_code: Exit code of pytest.
+        tone: Its presentation.
+        title: The word in a headline.
     """
 
     severity: int
@@ -101,11 +103,11 @@ class Row:
 
 @dataclass(frozen=True)
 class OutcomeRow(Row):
-    """What follows from the outcome of a case.
+    """The consequences of the outcome of a case.
 
     Attributes:
-        passes: Whether the case passed; ``None``: it was not judged.
-        mark: One character for it, in a history.
+        passes: Whether the case passed; ``None`` if it was not judged.
+        mark: One character that stands for it in a history.
     """
 
     passes: bool | None
@@ -141,7 +143,7 @@ RUN_OUTCOMES: Mapping[RunOutcome, Row] = {
 """The worst first."""
 
 NOT_RUN = "-"
-"""In a history: the case was not run, or was skipped."""
+"""Mark of a case that was not run, or was skipped, in a history."""
 
 OUTCOMES: Mapping[Outcome, OutcomeRow] = {
     "failed": OutcomeRow(4, WORSE, BAD, "Failed", passes=False, mark="F"),
@@ -150,34 +152,34 @@ OUTCOMES: Mapping[Outcome, OutcomeRow] = {
     "passed": OutcomeRow(0, FINE, GOOD, "Passed", passes=True, mark="P"),
     "skipped": OutcomeRow(0, FINE, NEUTRAL, "Skipped", passes=None, mark=NOT_RUN),
 }
-"""Of a case, the worst first."""
+"""The outcomes of a case, the worst first."""
 
 PASS_VALUES: Mapping[Outcome, float] = {
     outcome: float(row.passes) for outcome, row in OUTCOMES.items() if row.passes is not None
 }
-"""What a case counts in the pass rate, by its outcome: 1 or 0. Other outcomes do not count."""
+"""Value of a case in the pass rate, by its outcome: 1 or 0. The remaining outcomes do not count."""
 
 VERDICTS_WORST_FIRST = tuple(VERDICTS)
 
 
 def flip(before: str, now: str) -> Literal["lost", "gained"] | None:
-    """Return which way a case went from one outcome to another.
+    """Return how a case changed from one outcome to the next.
 
     ``lost``: it passed before and fails now. ``gained``: it failed before and passes now. ``None``:
-    neither, or one of the outcomes is unknown.
+    neither, or an outcome is unknown.
     """
     return flip_of_values(_pass_value(before), _pass_value(now))
 
 
 def flip_of_values(before: float | None, now: float | None) -> Literal["lost", "gained"] | None:
-    """Return the same as `flip`, of the shares of samples that pass: half of them make a pass."""
+    """Return the same as `flip` for shares of passing samples: half of them make a pass."""
     if before is None or now is None or (before >= _HALF) == (now >= _HALF):
         return None
     return "gained" if now >= _HALF else "lost"
 
 
 def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst verdict; of none it is ERROR, because nothing was compared."""
+    """Return the worst verdict; ERROR if there is none, because nothing was compared."""
     return min(verdicts, key=VERDICTS_WORST_FIRST.index, default="ERROR")
 
 
@@ -186,8 +188,8 @@ def gate_state(verdict: Verdict, is_strict: bool = False, is_shown: bool = True)
 
     Args:
         verdict: Its worst verdict.
-        is_strict: Whether it passes only what is shown to be no worse.
-        is_shown: Whether that was shown.
+        is_strict: Whether the run must be shown to be no worse.
+        is_shown: Whether it was shown to be no worse.
     """
     state = VERDICTS[verdict].state
     if GATE_STATES[state].exit_code == FINE and is_strict and not is_shown:
@@ -196,7 +198,7 @@ def gate_state(verdict: Verdict, is_strict: bool = False, is_shown: bool = True)
 
 
 def outcome_tone(outcome: str) -> Tone:
-    """Return the tone of an outcome; a baseline may know one that we do not."""
+    """Return the tone of an outcome; the outcome of a baseline may be unknown here."""
     return next((row.tone for name, row in OUTCOMES.items() if name == outcome), NEUTRAL)
 
 
@@ -205,16 +207,20 @@ def _pass_value(outcome: str) -> float | None:
 
 
 def joint_exit_code(codes: Iterable[int]) -> int:
-    """Return the exit code of a run of which several things ask for one: worse precedes unjudged."""
-    wanted = set(codes)
-    return next((code for code in (WORSE, UNJUDGED) if code in wanted), FINE)
+    """Combine several exit codes: worse takes precedence over unjudged."""
+    combined = set(codes)
+    if WORSE in combined:
+        return WORSE
+    if UNJUDGED in combined:
+        return UNJUDGED
+    return FINE
 
 
 def case_exit_code(outcomes: Iterable[Outcome]) -> int:
-    """Return the exit code that the outcomes of cases ask for."""
+    """Return the exit code for the outcomes of cases."""
     return joint_exit_code(OUTCOMES[outcome].exit_code for outcome in outcomes)
 
 
 def gate_exit_code(states: Iterable[GateState]) -> int:
-    """Return the exit code that the states of gates ask for."""
+    """Return the exit code for the states of gates."""
     return joint_exit_code(GATE_STATES[state].exit_code for state in states)

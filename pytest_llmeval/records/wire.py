@@ -1,4 +1,4 @@
-"""Records as JSON and back: for xdist, the run log, the JSON report and, later, recordings.
+"""Records as JSON and back, for xdist, the run log and the JSON report.
 
 The text is ASCII only: execnet, which carries it between xdist workers, refuses lone surrogates,
 and a model can produce them.
@@ -27,17 +27,17 @@ def _adapter(record_type: Any) -> TypeAdapter[Any]:
 
 
 def to_builtin(record: object) -> Any:
-    """A record as nested dicts, lists, strings and numbers, none of them of a subclass."""
+    """Turn a record into nested dicts, lists, strings and numbers, without subclasses."""
     return json.loads(to_wire(record))
 
 
 def to_wire(record: object) -> str:
-    """A record as one line of ASCII JSON."""
+    """Turn a record into one line of ASCII JSON."""
     return json.dumps(record, default=fields_of, separators=(",", ":"))
 
 
 def fields_of(value: object) -> Mapping[str, Any]:
-    """The fields of a record, for ``json.dumps(…, default=fields_of)``.
+    """Return the fields of a record, for ``json.dumps(…, default=fields_of)``.
 
     Raises:
         TypeError: The value is no record, and JSON has no form for it.
@@ -50,11 +50,11 @@ def fields_of(value: object) -> Mapping[str, Any]:
 
 
 def from_wire(record_type: type[T], text: str) -> T:
-    """The record that `to_wire` wrote.
+    """Read a record that `to_wire` wrote.
 
     Args:
-        record_type: A record class of `pytest_llmeval.records.call` or `results`.
-        text: What `to_wire` returned.
+        record_type: The class of the record.
+        text: The JSON that `to_wire` returned.
 
     Raises:
         ValueError: The text is not JSON or lacks a field.

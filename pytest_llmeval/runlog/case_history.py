@@ -1,4 +1,4 @@
-"""One case through the runs of a log."""
+"""The history of one case in the runs of a log."""
 
 from __future__ import annotations
 
@@ -18,44 +18,48 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
 
 
-SEPARATOR = "::"
+_SEPARATOR = "::"
 
 
 def read_case(
     log: RunLog, runs: Sequence[Run], named: str, metrics: Collection[str] = ()
 ) -> tuple[CaseHistory, ...]:
-    """The history of a case; several, where several golden files or tests have a case of this id.
+    """Read the history of a case, in every golden file or test that has a case of this id.
 
     Args:
         log: The log that holds the runs.
-        runs: Oldest first.
-        named: An id, or ``FILE::ID``, where a test function can stand for the file.
-        metrics: The scores to keep; none: all.
+        runs: The runs, oldest first.
+        named: An id, or ``FILE::ID``; a test function can stand for the file.
+        metrics: The scores to read; empty for all scores.
 
     Raises:
-        InputError: No run has such a case, or the case no such score.
+        InputError: No run has such a case, or the case has no such score.
         RunLogError: The log cannot be read.
     """
-    for place, case_id in _readings(named):
-        if found := _histories(log, runs, place, case_id):
-            points = (point for case in found for point in case.points)
-            check_metrics(metrics, (score.name for point in points for score in point.scores))
-            return tuple(_only(case, metrics) for case in found) if metrics else found
+    for file, case_id in _readings(named):
+        histories = _histories(log, runs, file, case_id)
+        if not histories:
+            continue
+        points = (point for case in histories for point in case.points)
+        check_metrics(metrics, (score.name for point in points for score in point.scores))
+        if not metrics:
+            return histories
+        return tuple(_select(case, metrics) for case in histories)
     known = [case.id for case in narrow_cases(log, runs[-1].id)] if runs else []
-    raise InputError(
-        f"--case: found {named!r}; allowed: a case of these runs, as ID or FILE::ID. {nearest(named, known)}".rstrip()
-    )
+    hint = nearest(named, known)
+    text = f"--case: found {named!r}; allowed: a case of these runs, as ID or FILE::ID. {hint}"
+    raise InputError(text.rstrip())
 
 
 def _readings(named: str) -> Iterator[tuple[str, str]]:
-    """What a text can mean as (place, id); an id may hold the separator itself."""
+    """Yield every reading of a text as (file, id); an id may contain the separator."""
     yield "", named
-    parts = named.split(SEPARATOR)
+    parts = named.split(_SEPARATOR)
     for end in range(len(parts) - 1, 0, -1):
-        yield SEPARATOR.join(parts[:end]), SEPARATOR.join(parts[end:])
+        yield _SEPARATOR.join(parts[:end]), _SEPARATOR.join(parts[end:])
 
 
-def _only(case: CaseHistory, metrics: Collection[str]) -> CaseHistory:
+def _select(case: CaseHistory, metrics: Collection[str]) -> CaseHistory:
     points = (
         replace(point, scores=tuple(score for score in point.scores if score.name in metrics))
         for point in case.points
@@ -64,19 +68,20 @@ def _only(case: CaseHistory, metrics: Collection[str]) -> CaseHistory:
 
 
 def _histories(
-    log: RunLog, runs: Sequence[Run], place: str, case_id: str
+    log: RunLog, runs: Sequence[Run], file: str, case_id: str
 ) -> tuple[CaseHistory, ...]:
     points: dict[tuple[str, str, str, int], list[CasePoint]] = {}
     lines: dict[tuple[str, str, str, int], int] = {}
     for run in runs:
         for result in log.results(run.id, case_id):
-            if place in ("", result.suite, result.case.source.file):
+            if file in ("", result.suite, result.case.source.file):
                 points.setdefault(result.identity, []).append(_point(run, result))
                 lines[result.identity] = result.case.source.line
-    return tuple(
-        CaseHistory(suite, file, lines[suite, file, id_, sample], id_, sample, tuple(own))
-        for (suite, file, id_, sample), own in points.items()
-    )
+    histories: list[CaseHistory] = []
+    for (suite, golden_file, id_, sample), case_points in points.items():
+        line = lines[suite, golden_file, id_, sample]
+        histories.append(CaseHistory(suite, golden_file, line, id_, sample, tuple(case_points)))
+    return tuple(histories)
 
 
 def _point(run: Run, result: CaseResult) -> CasePoint:

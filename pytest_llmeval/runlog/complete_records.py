@@ -1,9 +1,9 @@
-"""The step to version 5: the facts that older rows did not hold, as the programs of their time inferred them.
+"""The step to version 5, which infers the facts that older rows do not hold.
 
-Version 5 holds which score a threshold was held against, what a score was taken with and who judged
-it, why a case ended as it did, and of a run its parts and whether it was cut off. Older logs left
-all that to be inferred from names, positions, versions and the wording of messages. It is inferred
-here for the last time.
+Version 5 holds the score of every threshold, the arguments and the judge of every score, the cause
+of every outcome, the parts of a merged run, and whether a run was cut off. Older programs inferred
+all that from names, positions, versions and the wording of messages. This step does so for the last
+time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from pytest_llmeval.runlog.database import Row, as_json, from_json, restored, st
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-COLUMNS = (
+_OLD_MET = "kept"
+"""The word for *met* until version 4."""
+
+_OLD_REQUIRED = "asked"
+"""The word for *required* until version 4."""
+
+_COLUMNS = (
     "ALTER TABLE runs RENAME COLUMN warnings TO notes",
     "ALTER TABLE runs ADD COLUMN is_cut_off BOOLEAN",
     "ALTER TABLE runs ADD COLUMN parts TEXT",
@@ -32,13 +38,13 @@ COLUMNS = (
     "ALTER TABLE cases ADD COLUMN cause TEXT",
     "ALTER TABLE scores ADD COLUMN params TEXT",
     "ALTER TABLE scores ADD COLUMN judge TEXT",
-    "ALTER TABLE samples RENAME COLUMN kept TO met",
-    "UPDATE gates SET state = 'met' WHERE state = 'kept'",
+    f"ALTER TABLE samples RENAME COLUMN {_OLD_MET} TO met",
+    f"UPDATE gates SET state = 'met' WHERE state = '{_OLD_MET}'",
 )
-PAGE = 500
-CUT_OFF = "the run was cut off before its end"
-BEGINNINGS: tuple[tuple[str, NoteKind], ...] = (
-    (CUT_OFF, "cut_off"),
+_PAGE = 500
+_CUT_OFF = "the run was cut off before its end"
+_BEGINNINGS: tuple[tuple[str, NoteKind], ...] = (
+    (_CUT_OFF, "cut_off"),
     ("with --llm-fail-on gate the gates alone decide", "gate"),
     ("the gates could not be decided", "gate"),
     ("no case was tried", "gate"),
@@ -46,43 +52,43 @@ BEGINNINGS: tuple[tuple[str, NoteKind], ...] = (
     ("quarantine ", "quarantine"),
     ("No judge is set", "judge"),
 )
-WITHIN: tuple[tuple[str, NoteKind], ...] = (
+_WITHIN: tuple[tuple[str, NoteKind], ...] = (
     (" judges ", "judge"),
     (" not used; --llm-record all", "recording"),
-    (" kept as before: ", "rescoring"),
+    (f" {_OLD_MET} as before: ", "rescoring"),
 )
-HEXADECIMAL = frozenset("0123456789abcdef")
-UNKNOWN = "unknown"
-"""The judge of a score of which nothing says who it was."""
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_UNKNOWN = "unknown"
+"""The judge of a score whose judge cannot be inferred."""
 
 
 def complete_records(connection: Connection) -> None:
-    """To version 5: checks, arguments and judges of scores, causes, parts, notes by their kind."""
-    for statement in COLUMNS:
+    """Upgrade to version 5: checks, arguments, judges, causes, parts and kinds of notes."""
+    for statement in _COLUMNS:
         connection.exec_driver_sql(statement)
-    models = {run["id"]: _complete_run(connection, run) for run in _rows(connection, RUNS)}
+    models = {run["id"]: _complete_run(connection, run) for run in _rows(connection, _RUNS)}
     last = 0
-    while cases := _rows(connection, CASES, last=last, page=PAGE):
+    while cases := _rows(connection, _CASES, last=last, page=_PAGE):
         last = cases[-1]["number"]
         bounds = {"first": cases[0]["number"], "last": last}
-        scores = _by_case(connection, SCORES, bounds)
-        answers = _by_case(connection, ANSWERS, bounds)
+        scores = _by_case(connection, _SCORES, bounds)
+        answers = _by_case(connection, _ANSWERS, bounds)
         for case in cases:
             number = case["number"]
-            old = OldCase(case, scores.get(number, []), answers.get(number, []))
+            old = _OldCase(case, scores.get(number, []), answers.get(number, []))
             _complete_case(connection, old, models.get(case["run_id"], {}))
 
 
-RUNS = "SELECT id, settings, notes, judges FROM runs"
-CASES = (
+_RUNS = "SELECT id, settings, notes, judges, comparisons FROM runs"
+_CASES = (
     "SELECT number, run_id, outcome, message, checks, judge_model, must_pass FROM cases "
     "WHERE number > :last ORDER BY number LIMIT :page"
 )
-SCORES = (
+_SCORES = (
     "SELECT case_number, position, name, value, version, sample FROM scores "
     "WHERE case_number BETWEEN :first AND :last ORDER BY case_number, position"
 )
-ANSWERS = (
+_ANSWERS = (
     "SELECT case_number, text FROM completions "
     "WHERE position = 0 AND case_number BETWEEN :first AND :last ORDER BY case_number"
 )
@@ -91,13 +97,13 @@ ANSWERS = (
 def _rows(connection: Connection, query: str, **values: Any) -> list[Row]:
     from sqlalchemy import text
 
-    found = connection.execute(text(query), values).mappings()
-    return [restored(dict(row)) for row in found]
+    rows = connection.execute(text(query), values).mappings()
+    return [restored(dict(row)) for row in rows]
 
 
 def _by_case(connection: Connection, query: str, bounds: Mapping[str, int]) -> dict[int, list[Row]]:
-    key = itemgetter("case_number")
-    return {case: list(rows) for case, rows in groupby(_rows(connection, query, **bounds), key=key)}
+    rows = _rows(connection, query, **bounds)
+    return {case: list(group) for case, group in groupby(rows, key=itemgetter("case_number"))}
 
 
 def _write(connection: Connection, statement: str, values: dict[str, Any]) -> None:
@@ -107,7 +113,7 @@ def _write(connection: Connection, statement: str, values: dict[str, Any]) -> No
 
 
 def _complete_run(connection: Connection, run: Row) -> dict[str, str]:
-    """Write what was inferred of a run, and return the models of its judges by fingerprint."""
+    """Write the inferred facts of a run, and return the models of its judges by fingerprint."""
     settings = from_json(run["settings"], {})
     texts = from_json(run["notes"], ())
     parts = [part for part in settings.pop("merged", "").split(", ") if part]
@@ -116,31 +122,42 @@ def _complete_run(connection: Connection, run: Row) -> dict[str, str]:
         "settings": as_json(settings),
         "notes": as_json([{"kind": _note_kind(note), "text": note} for note in texts]),
         "parts": as_json(parts),
-        "is_cut_off": any(note.startswith(CUT_OFF) for note in texts),
+        "comparisons": as_json(_renamed_coverage(run["comparisons"])),
+        "is_cut_off": any(note.startswith(_CUT_OFF) for note in texts),
     }
     statement = (
         "UPDATE runs SET settings = :settings, notes = :notes, parts = :parts, "
-        "is_cut_off = :is_cut_off, run_group = '' WHERE id = :id"
+        "comparisons = :comparisons, is_cut_off = :is_cut_off, run_group = '' WHERE id = :id"
     )
     _write(connection, statement, values)
-    return {each["fingerprint"]: each["model"] for each in from_json(run["judges"], ())}
+    return {judge["fingerprint"]: judge["model"] for judge in from_json(run["judges"], ())}
+
+
+def _renamed_coverage(text: str | None) -> list[dict[str, Any]]:
+    """Return comparisons with the number of expected scores under its new name."""
+    comparisons: list[dict[str, Any]] = from_json(text, [])
+    for comparison in comparisons:
+        for metric in comparison["metrics"]:
+            coverage = metric["coverage"]
+            coverage["expected"] = coverage.pop(_OLD_REQUIRED)
+    return comparisons
 
 
 def _note_kind(note: str) -> NoteKind:
-    for beginning, kind in BEGINNINGS:
+    for beginning, kind in _BEGINNINGS:
         if note.startswith(beginning):
             return kind
-    return next((kind for part, kind in WITHIN if part in note), "setting")
+    return next((kind for part, kind in _WITHIN if part in note), "setting")
 
 
 @dataclass
-class OldCase:
+class _OldCase:
     """A case of an older log.
 
     Attributes:
-        row: Its own row.
-        scores: The rows of its scores, those of its samples included.
-        answers: The row of its answer, if anything was asked.
+        row: The row of the case.
+        scores: The rows of its scores and of the scores of its samples.
+        answers: The row of its answer; empty if nothing was sent.
     """
 
     row: Row
@@ -150,53 +167,57 @@ class OldCase:
     @property
     def thresholds(self) -> tuple[Threshold, ...]:
         """The thresholds in force."""
-        return tuple(Threshold(**each) for each in from_json(self.row["checks"], ()))
+        return tuple(Threshold(**values) for values in from_json(self.row["checks"], ()))
 
     def params_of(self, metric: str) -> list[Mapping[str, Any]]:
-        """The different arguments with which thresholds name a metric, in their order."""
-        found: list[Mapping[str, Any]] = []
+        """Return the different arguments of the thresholds on a metric, in their order."""
+        sets: list[Mapping[str, Any]] = []
         for threshold in self.thresholds:
-            if threshold.metric == metric and threshold.params not in found:
-                found.append(threshold.params)
-        return found
+            if threshold.metric == metric and threshold.params not in sets:
+                sets.append(threshold.params)
+        return sets
 
     def checks(self) -> list[Check]:
-        """What became of each threshold.
+        """Make the checks of the thresholds.
 
-        Where a metric has several sets of arguments, the n-th score of it is that of the n-th set;
-        else every score of it is held to the threshold, and the worst one decides.
+        The n-th score of a metric has the n-th set of arguments. With a single set, the worst score
+        of the metric decides.
         """
         return [check_scores(bound, self._bounded(bound)) for bound in self.thresholds]
 
     def _bounded(self, threshold: Threshold) -> list[tuple[int, Score]]:
-        whole = [row for row in self.scores if row["sample"] is None]
-        found = [
+        """Return the scores of a threshold, with their indexes."""
+        case_scores = [row for row in self.scores if row["sample"] is None]
+        scores = [
             (index, Score(row["name"], row["value"]))
-            for index, row in enumerate(whole)
+            for index, row in enumerate(case_scores)
             if row["name"] == threshold.metric
         ]
         sets = self.params_of(threshold.metric)
         if len(sets) == 1:
-            return found
-        place = sets.index(threshold.params)
-        return found[place : place + 1]
+            return scores
+        number = sets.index(threshold.params)
+        return scores[number : number + 1]
 
     def params(self) -> Iterator[tuple[Row, Mapping[str, Any]]]:
-        """Each score with the arguments that it was taken with, as far as thresholds name them."""
+        """Yield every score with its arguments, as far as thresholds name them."""
         counts: dict[tuple[int | None, str], int] = {}
         for row in self.scores:
             key = (row["sample"], row["name"])
-            place = counts.get(key, 0)
-            counts[key] = place + 1
+            number = counts.get(key, 0)
+            counts[key] = number + 1
             sets = self.params_of(row["name"])
             if len(sets) == 1:
                 yield row, sets[0]
+            elif number < len(sets):
+                yield row, sets[number]
             else:
-                yield row, sets[place] if place < len(sets) else {}
+                yield row, {}
 
     def cause(self, checks: Sequence[Check]) -> Cause:
-        """Why it ended as it did, by its outcome and the wording of its message."""
-        outcome, message = self.row["outcome"], self.row["message"] or ""
+        """Infer the cause of the outcome from the wording of the message."""
+        outcome = self.row["outcome"]
+        message = self.row["message"] or ""
         if outcome == "passed":
             return ""
         if outcome == "skipped":
@@ -218,10 +239,10 @@ class OldCase:
 
 
 def _is_missed_line(message: str, check: Check) -> bool:
-    """Whether a message begins with the line about the threshold of a check."""
+    """Return whether a message begins with the line about the threshold of a check."""
     head, _, rest = message.partition(" is ")
     named = head == check.threshold.metric or head.startswith(f"{check.threshold.metric} ")
-    return named and ", asked " in rest.partition("\n")[0]
+    return named and f", {_OLD_REQUIRED} " in rest.partition("\n")[0]
 
 
 def _cause_of_failure(outcome: str, message: str) -> Cause:
@@ -233,7 +254,7 @@ def _cause_of_failure(outcome: str, message: str) -> Cause:
     return "assertion" if is_assertion else "exception"
 
 
-def _complete_case(connection: Connection, case: OldCase, models: Mapping[str, str]) -> None:
+def _complete_case(connection: Connection, case: _OldCase, models: Mapping[str, str]) -> None:
     checks = case.checks()
     objects = [{**vars(check), "threshold": vars(check.threshold)} for check in checks]
     values = {
@@ -249,7 +270,7 @@ def _complete_case(connection: Connection, case: OldCase, models: Mapping[str, s
     for row, params in case.params():
         judge = ""
         if _is_fingerprint(row["version"] or ""):
-            judge = case.row["judge_model"] or models.get(row["version"], "") or UNKNOWN
+            judge = case.row["judge_model"] or models.get(row["version"], "") or _UNKNOWN
         score = {
             "case": case.row["number"],
             "position": row["position"],
@@ -264,6 +285,6 @@ def _complete_case(connection: Connection, case: OldCase, models: Mapping[str, s
 
 
 def _is_fingerprint(version: str) -> bool:
-    """Whether the version of a score is that of a judge: a name, a hyphen and 16 hexadecimal digits."""
+    """Return whether a version is a judge's: a name, a hyphen and 16 hexadecimal digits."""
     kind, _, digits = version.rpartition("-")
-    return bool(kind) and len(digits) == 16 and set(digits) <= HEXADECIMAL
+    return bool(kind) and len(digits) == 16 and set(digits) <= _HEXADECIMAL

@@ -1,4 +1,4 @@
-"""The database behind a run log: opened from a path or URL, its errors told in our words."""
+"""The database of a run log: opened from a path or URL, with readable errors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 
-OPTION = "--llm-log"
-# how long to wait while another process writes; a hundred results take about ten milliseconds
-BUSY_S = 30.0
-REMEDY = f"Allowed: a database that can be written and belongs to pytest_llmeval. Name another with {OPTION}."
+_OPTION = "--llm-log"
+_BUSY_S = 30.0
+"""Seconds to wait while another process writes; a hundred results take about ten ms."""
+
+_REMEDY = (
+    "Allowed: a database that can be written and belongs to pytest_llmeval. "
+    f"Name another with {_OPTION}."
+)
 
 
 class Database:
@@ -28,7 +32,7 @@ class Database:
 
     Args:
         url: A path of a SQLite file, or a SQLAlchemy URL.
-        must_exist: Refuse a SQLite file that is not there, instead of making it.
+        must_exist: Refuse a missing SQLite file instead of making it.
 
     Raises:
         SettingError: The URL cannot be read, or names no database that SQLAlchemy knows.
@@ -47,21 +51,21 @@ class Database:
 
     @property
     def is_shared_by_threads(self) -> bool:
-        """Whether every thread sees the same data. Of a SQLite database in memory, each thread would have its own."""
+        """Whether every thread sees the same data; not so for a SQLite database in memory."""
         from sqlalchemy.pool import SingletonThreadPool
 
         return not isinstance(self._engine.pool, SingletonThreadPool)
 
     @contextmanager
     def transaction(self, exclusive: bool = False) -> Iterator[Connection]:
-        """A connection whose work is committed at the end, or not done at all.
+        """Open a connection whose work is committed as a whole, or not at all.
 
         Args:
-            exclusive: Keep other writers out from the beginning (SQLite; others order their writers
+            exclusive: Keep other writers out from the beginning (SQLite only: servers do so
                 themselves).
 
         Raises:
-            RunLogError: The database refused something.
+            RunLogError: The database reported an error.
         """
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -74,7 +78,7 @@ class Database:
             reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             hidden = reason.replace(self._password, "***") if self._password else reason
             raise RunLogError(
-                f"run log {self.shown}: {' '.join(hidden.split()).rstrip('.')}. {REMEDY}"
+                f"run log {self.shown}: {' '.join(hidden.split()).rstrip('.')}. {_REMEDY}"
             ) from None
 
     def close(self) -> None:
@@ -84,13 +88,14 @@ class Database:
     def _prepare(self, file: Path, must_exist: bool) -> None:
         if must_exist and not file.exists():
             raise RunLogError(
-                f"run log {self.shown}: there is no such file. Run pytest first, or name another log."
+                f"run log {self.shown}: there is no such file. Run pytest first, or name another "
+                "log."
             )
         try:
             make_folder(file.parent)
         except OSError as error:
             raise RunLogError(
-                f"run log {self.shown}: {error.strerror or error}. {REMEDY}"
+                f"run log {self.shown}: {error.strerror or error}. {_REMEDY}"
             ) from None
 
 
@@ -108,28 +113,31 @@ def _parsed(url: str) -> URL:
 
 def _bad_url(shown: str) -> SettingError:
     examples = "runs.sqlite, sqlite:///runs.sqlite or postgresql+psycopg://user@host/name"
-    return SettingError(OPTION, shown, f"a path or a SQLAlchemy URL, for example {examples}")
+    return SettingError(_OPTION, shown, f"a path or a SQLAlchemy URL, for example {examples}")
 
 
-def shown_address(place: str) -> str:
-    """The place of a log as a report may show it: a path as it is, of a URL, which may hold a password, its kind."""
-    return f"{place.partition('://')[0]}://…" if "://" in place else place
+def shown_address(log: str) -> str:
+    """Return the address of a log for a report: a URL, which may hold a password, is cut."""
+    if "://" not in log:
+        return log
+    return f"{log.partition('://')[0]}://…"
 
 
 def _shown(url: str, parsed: URL) -> str:
-    """The URL without what may be secret: the password, and the query, which can hold one too."""
-    return parsed.set(query={}).render_as_string(hide_password=True) if "://" in url else url
+    """Return the URL without its possible secrets, the password and the query."""
+    if "://" not in url:
+        return url
+    return parsed.set(query={}).render_as_string(hide_password=True)
 
 
 def _file(parsed: URL) -> Path | None:
-    """The file of a SQLite database; ``None`` for one in memory, for a ``file:`` URI and for a server."""
+    """Return the file of a SQLite database; ``None`` in memory, for a URI and for a server."""
     database = parsed.database or ":memory:"
-    is_file = (
-        parsed.get_backend_name() == "sqlite"
-        and database != ":memory:"
-        and not database.startswith("file:")
-    )
-    return Path(database) if is_file else None
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if database == ":memory:" or database.startswith("file:"):
+        return None
+    return Path(database)
 
 
 def _engine(parsed: URL, shown: str) -> Engine:
@@ -138,13 +146,13 @@ def _engine(parsed: URL, shown: str) -> Engine:
 
     is_sqlite = parsed.get_backend_name() == "sqlite"
     try:
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_S} if is_sqlite else {})
+        engine = create_engine(parsed, connect_args={"timeout": _BUSY_S} if is_sqlite else {})
     except ImportError as error:
         package = error.name or str(error)
         raise MissingExtraError(
-            f"{OPTION} {shown} needs the package {package}", f"pip install {package}"
+            f"{_OPTION} {shown} needs the package {package}", f"pip install {package}"
         ) from None
-    except ArgumentError:  # NoSuchModuleError, for a dialect that nobody knows, is one
+    except ArgumentError:  # the base of NoSuchModuleError, for an unknown dialect
         raise _bad_url(shown) from None
     if is_sqlite:
         event.listen(engine, "connect", _tune)
@@ -152,7 +160,7 @@ def _engine(parsed: URL, shown: str) -> Engine:
 
 
 def _tune(connection: Any, _record: object) -> None:
-    """Let readers and one writer work side by side, and a power cut lose at most the last moments."""
+    """Let readers work during a write; a power cut loses at most the last moments."""
     cursor = connection.cursor()
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -162,21 +170,26 @@ def _tune(connection: Any, _record: object) -> None:
 
 
 Row = Mapping[str, Any]
-ESCAPED = 'escaped:"'  # starts a text that the database could not hold as it is
+_ESCAPED = 'escaped:"'
+"""Beginning of a text that the database cannot hold as it is."""
 
 
 def as_json(value: object) -> str | None:
-    """A list or map as JSON; nothing for an empty one."""
-    return json.dumps(value, ensure_ascii=False) if value else None
+    """Turn a list or map into JSON; an empty one becomes ``None``."""
+    if not value:
+        return None
+    return json.dumps(value, ensure_ascii=False)
 
 
 def from_json(text: str | None, empty: Any) -> Any:
-    """The list or map that `as_json` wrote."""
-    return json.loads(text) if text else empty
+    """Read a list or map that `as_json` wrote."""
+    if not text:
+        return empty
+    return json.loads(text)
 
 
 def storable(row: dict[str, Any]) -> dict[str, Any]:
-    """The row, with the texts that a database could not hold as they are as JSON strings."""
+    """Escape the texts of a row that a database cannot hold."""
     if _is_plain(_texts(row)):
         return row
     return {
@@ -185,8 +198,8 @@ def storable(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def restored(row: Row) -> Row:
-    """The row that `storable` was given."""
-    if ESCAPED not in _texts(row):
+    """Undo `storable`."""
+    if _ESCAPED not in _texts(row):
         return row
     return {
         name: unescaped(value) if isinstance(value, str) else value for name, value in row.items()
@@ -194,7 +207,7 @@ def restored(row: Row) -> Row:
 
 
 def _texts(row: Row) -> str:
-    """All texts of a row: to look through them at once is quicker."""
+    """Join all texts of a row, because one search in them is faster than many."""
     return "\n".join([value for value in row.values() if isinstance(value, str)])
 
 
@@ -203,33 +216,39 @@ def _is_plain(text: str) -> bool:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return "\0" not in text and ESCAPED not in text
+    return "\0" not in text and _ESCAPED not in text
 
 
 def _escaped(text: str) -> str:
-    return text if _is_plain(text) else ESCAPED[:-1] + json.dumps(text)
+    if _is_plain(text):
+        return text
+    return _ESCAPED[:-1] + json.dumps(text)
 
 
 def unescaped(text: str) -> str:
-    """A text as it was before a database made it be escaped."""
-    return json.loads(text[len(ESCAPED) - 1 :]) if text.startswith(ESCAPED) else text
+    """Undo the escape of a text."""
+    if not text.startswith(_ESCAPED):
+        return text
+    original: str = json.loads(text[len(_ESCAPED) - 1 :])
+    return original
 
 
 T = TypeVar("T")
 
 SIZE = 100
-AGE_S = 0.2
+_AGE_S = 0.2
+"""Items of a batch, and seconds until a smaller one is written."""
 
 
 class Batch(Generic[T]):
-    """Collects items and hands them over: 100 at once, or all there are 0.2 s after the first of them.
+    """Collects items and writes them: 100 at once, or all items 0.2 s after the first of them.
 
-    Items whose handing over failed wait on. Whoever adds or flushes next tries again, and gets the
+    Items that could not be written stay. The next `add` or `flush` writes them again and raises the
     error.
 
     Args:
-        write: Takes the items, in a thread of its own where they had to wait. One call at a time.
-        is_timed: Whether time counts too, not only how many there are.
+        write: Writes the items, also in the thread of the timer. One call at a time.
+        is_timed: Whether items are written after a time, too.
     """
 
     def __init__(self, write: Callable[[list[T]], None], is_timed: bool) -> None:
@@ -241,24 +260,24 @@ class Batch(Generic[T]):
         self._lock = threading.RLock()
 
     def add(self, key: Hashable, item: T) -> None:
-        """Collect an item. One of the same key that still waits is replaced.
+        """Collect an item; it replaces a waiting item of the same key.
 
         Raises:
-            RunLogError: The items cannot be written; they wait on.
+            RunLogError: The items cannot be written and stay.
         """
         with self._lock:
             self._items[key] = item
             if len(self._items) >= SIZE or self._is_overdue:
                 self.flush()
             elif self._is_timed and self._timer is None:
-                self._timer = threading.Timer(AGE_S, self._flush_late)
+                self._timer = threading.Timer(_AGE_S, self._flush_late)
                 self._timer.start()
 
     def flush(self) -> None:
-        """Hand over what waits now.
+        """Write the waiting items.
 
         Raises:
-            RunLogError: The items cannot be written; they wait on.
+            RunLogError: The items cannot be written and stay.
         """
         with self._lock:
             self._stop_timer()
@@ -274,6 +293,7 @@ class Batch(Generic[T]):
             self._timer = None
 
     def _flush_late(self) -> None:
-        """In the timer's thread, which nobody waits for: the next to add or flush meets the same error."""
+        """Write the items in the thread of the timer."""
+        # The next `add` or `flush` meets the same error and raises it.
         with suppress(RunLogError):
             self.flush()

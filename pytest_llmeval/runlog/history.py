@@ -1,4 +1,4 @@
-"""The runs of a log as a history: how each did, and what changed since the run before."""
+"""The history of the runs of a log, with the changes from run to run."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from pytest_llmeval.records.verdicts import RunOutcome
 from pytest_llmeval.summary.costs import Cost
 
 SCHEMA = "urn:pytest-llm-golden:history-1"
-ANOTHER_JUDGE, ANOTHER_VERSION, OTHER_CASES = "another judge", "another version", "other cases"
+ANOTHER_JUDGE = "another judge"
+ANOTHER_VERSION = "another version"
+DIFFERENT_CASES = "other cases"
+"""Reasons why a mean cannot be compared with that of the run before."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """How a mean changed since the whole run before.
+    """The change of a mean since the whole run before.
 
     Attributes:
-        value: Mean of after less before, over the cases that have a value from the same scorer in
-            both runs; ``None`` where there is no such case.
-        n: How many these are.
-        why: Why there is none: `ANOTHER_JUDGE`, `ANOTHER_VERSION` (of a metric) or `OTHER_CASES`;
-            else empty.
+        value: Mean of after minus before, over the cases with a value of the same scorer in both
+            runs; ``None`` without such a case.
+        n: Number of these cases.
+        why: Why there is no such case: `ANOTHER_JUDGE`, `ANOTHER_VERSION` (of a metric) or
+            `DIFFERENT_CASES`; else empty.
     """
 
     value: float | None
@@ -40,12 +43,12 @@ class MetricPoint:
     Attributes:
         name: Name of the metric or judge.
         scale: Range and direction.
-        mean: Mean of the scored cases with its 95 % interval (Student), as in the summary of the
+        mean: Mean of the scored cases with its 95% interval (Student), as in the summary of the
             run.
         unscored: Cases that the scorer could not score.
         versions: Versions of the scorer; for a judge its fingerprints.
         is_judged: Whether a judge gave it.
-        change: Since the whole run before; ``None`` if there is none, it has no such metric, or
+        change: Change since the whole run before; ``None`` without such a run or metric, or if
             this run was cut off.
     """
 
@@ -64,21 +67,21 @@ class RunPoint:
 
     Attributes:
         id: Experiment id.
-        name: What the user called it; empty if nothing.
+        name: The name from ``--llm-name``; empty without one.
         started_at: ISO 8601 with UTC offset.
-        exit_code: pytest's exit code; ``None``: it was killed, or still runs.
-        is_whole: Whether it came to its end. Nothing is compared with a run that did not.
-        verdict: As in the summary.
-        outcomes: How many cases ended how: the words of an outcome, and ``lost``.
-        pass_rate: Passed among passed, failed and xfailed, with its 95 % interval (Wilson).
-        change: Of the pass rate since the whole run before; ``None`` if there is none, or this one
-            was cut off.
-        metrics: By name, ``rubric`` first.
+        exit_code: pytest's exit code; ``None`` if the run was killed or still goes on.
+        is_whole: Whether it came to its end. Only whole runs are compared.
+        verdict: The outcome of the run, as in the summary.
+        outcomes: Number of cases by outcome, and of ``lost`` ones.
+        pass_rate: Passed among passed, failed and xfailed, with its 95% interval (Wilson).
+        change: Change of the pass rate since the whole run before; ``None`` without such a run, or
+            if this one was cut off.
+        metrics: Metrics by name, ``rubric`` first.
         generation: Calls of the model under test.
         judging: Calls of scorers.
-        cost: Everything that was sent: also self-tests of judges, and calls that no result shows.
+        cost: All calls, including self-tests of judges and calls without a result.
         latency_p50_s: Median seconds of an answer that did not come from a store.
-        latency_p95_s: The 95th percentile of the same.
+        latency_p95_s: 95th percentile of these seconds.
     """
 
     id: str
@@ -105,13 +108,12 @@ class CaseFlips:
     Attributes:
         suite: Golden file or test function.
         file: The golden file.
-        line: Its line there, in the newest of the runs.
+        line: Its line in the newest of the runs.
         id: The case's id.
         sample: Number of the sample.
-        flips: How often the outcome is another one than in the whole run before in which the case
-            was run.
+        flips: Number of changes of the outcome between whole runs that ran the case.
         last: Its newest outcome.
-        marks: The mark of its outcome for each whole run, oldest first; `NOT_RUN` where it was not
+        marks: Marks of its outcomes in the whole runs, oldest first; `NOT_RUN` where it was not
             run.
     """
 
@@ -130,9 +132,9 @@ class History:
     """Some runs of a log.
 
     Attributes:
-        runs: Oldest first.
-        cases: Cases that were run in any whole one of them.
-        flips: Every case whose outcome changed, the most flips first.
+        runs: The runs, oldest first.
+        cases: Number of cases in the whole runs.
+        flips: The cases whose outcome changed, most flips first.
     """
 
     runs: tuple[RunPoint, ...]
@@ -146,9 +148,9 @@ class CaseScore:
 
     Attributes:
         name: Name of the metric or judge.
-        value: ``None``: unscored.
-        reason: Why, or why it is unscored.
-        version: Of the scorer; for a judge its fingerprint.
+        value: The value; ``None`` if unscored.
+        reason: The reason of the scorer, or why there is no value.
+        version: Version of the scorer; for a judge its fingerprint.
         is_judged: Whether a judge gave it.
     """
 
@@ -165,15 +167,15 @@ class CasePoint:
 
     Attributes:
         run: Experiment id.
-        name: What the user called the run; empty if nothing.
+        name: Name of the run; empty without one.
         started_at: When the run started, ISO 8601 with UTC offset.
-        exit_code: pytest's exit code; ``None``: it was killed, or still runs.
+        exit_code: pytest's exit code; ``None`` if the run was killed or still goes on.
         is_whole: Whether the run came to its end.
-        outcome: How the case ended.
+        outcome: Outcome of the case.
         message: Why it did not pass; empty if it did.
-        scores: In the order they were taken.
-        answer: ``None`` if there is none.
-        model: Model that answered, or was asked; empty if none was.
+        scores: The scores, in the order in which they were taken.
+        answer: The answer; ``None`` if there is none.
+        model: Model that answered or failed to answer; empty if there is none.
     """
 
     run: str
@@ -195,10 +197,10 @@ class CaseHistory:
     Attributes:
         suite: Golden file or test function.
         file: The golden file.
-        line: Its line there, in the newest of the runs.
+        line: Its line in the newest of the runs.
         id: The case's id.
         sample: Number of the sample.
-        points: Oldest first.
+        points: The runs with the case, oldest first.
     """
 
     suite: str
@@ -210,20 +212,19 @@ class CaseHistory:
 
 
 def history_object(history: History) -> dict[str, Any]:
-    """The history for a program, in built-in types.
+    """Turn a history into built-in types.
 
     Returns:
-        ``{"schema", "runs", "cases", "flips"}``: the fields of `History`, whose records are objects
-        with the names of
-        their attributes. What is not known is ``None``.
+        ``{"schema", "runs", "cases", "flips"}``: the fields of `History`. Records are objects with
+        the names of their attributes. Unknown values are ``None``.
     """
     from pytest_llmeval.records.wire import to_builtin
 
     return {"schema": SCHEMA, **to_builtin(history)}
 
 
-def case_history_object(found: tuple[CaseHistory, ...]) -> dict[str, Any]:
-    """The histories of some cases for a program: ``{"schema", "cases"}``, with objects made as in `history_object`."""
+def case_history_object(cases: tuple[CaseHistory, ...]) -> dict[str, Any]:
+    """Turn histories of cases into built-in types, as ``{"schema", "cases"}``."""
     from pytest_llmeval.records.wire import to_builtin
 
-    return {"schema": SCHEMA, "cases": to_builtin(found)}
+    return {"schema": SCHEMA, "cases": to_builtin(cases)}

@@ -1,9 +1,9 @@
-"""Making a history from a run log: a run at a time, and of its results only the numbers."""
+"""The reading of a history from a run log, a run at a time, without the texts of results."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -17,7 +17,7 @@ from pytest_llmeval.records.verdicts import NOT_RUN, OUTCOMES, PASS_VALUES
 from pytest_llmeval.runlog.history import (
     ANOTHER_JUDGE,
     ANOTHER_VERSION,
-    OTHER_CASES,
+    DIFFERENT_CASES,
     CaseFlips,
     Change,
     History,
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 
 _BY_MARK: Mapping[str, Outcome] = {row.mark: outcome for outcome, row in OUTCOMES.items()}
-COUNTED = ("passed", "failed", "error", "xfailed", "skipped", "lost")
+_COUNTED = ("passed", "failed", "error", "xfailed", "skipped", "lost")
 
 Values = dict[int, tuple[float, str]]
-"""By the place of a case in `Cases`: a value, and the version of what gave it."""
+"""Values with the versions of their scorers, by the index of the case in `Cases`."""
 
 
 def read_history(log: RunLog, runs: Iterable[Run]) -> History:
-    """The history of some runs. Beside a few numbers a run, only the marks of each case are kept.
+    """Read the history of some runs. Memory holds a few numbers a run, and the marks of the cases.
 
     Args:
-        log: The log that holds them.
-        runs: Oldest first.
+        log: The log that holds the runs.
+        runs: The runs, oldest first.
 
     Raises:
         RunLogError: The log cannot be read.
@@ -60,8 +60,8 @@ def read_history(log: RunLog, runs: Iterable[Run]) -> History:
     return History(tuple(points), cases.tried, tuple(cases.flips()))
 
 
-def only(history: History, metrics: Collection[str]) -> History:
-    """The history with some metrics alone; with all of them where none is named.
+def select_metrics(history: History, metrics: Collection[str]) -> History:
+    """Reduce a history to some metrics; without a name it stays as it is.
 
     Raises:
         InputError: No run has a metric of this name.
@@ -77,10 +77,10 @@ def only(history: History, metrics: Collection[str]) -> History:
 
 
 def check_metrics(wanted: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse a metric that nothing has.
+    """Raise an error for an unknown metric.
 
     Raises:
-        InputError: A wanted metric is not known.
+        InputError: A metric is unknown.
     """
     names = sorted(set(known))
     for name in wanted:
@@ -92,10 +92,10 @@ def check_metrics(wanted: Iterable[str], known: Iterable[str]) -> None:
 
 
 @dataclass
-class Seen:
-    """A case, as far as it was read: its place among all, its newest line, a mark for each whole run."""
+class _KnownCase:
+    """A case that was read: its index, its newest line, and its marks in the whole runs."""
 
-    place: int
+    index: int
     line: int
     marks: str = ""
 
@@ -104,53 +104,51 @@ class Seen:
 class Cases:
     """The cases of all runs."""
 
-    seen: dict[tuple[str, str, str, int], Seen] = field(default_factory=dict)
+    known: dict[tuple[str, str, str, int], _KnownCase] = field(default_factory=dict)
     runs: int = 0
 
     @property
     def tried(self) -> int:
-        """Cases that were run."""
-        return sum(1 for case in self.seen.values() if case.marks.strip(NOT_RUN))
+        """Number of cases that were run."""
+        return sum(1 for case in self.known.values() if case.marks.strip(NOT_RUN))
 
-    def case(self, row: NarrowCase) -> Seen:
-        """What is known of a case so far."""
+    def case(self, row: NarrowCase) -> _KnownCase:
+        """Return the case of a row, which may be new."""
         key = (row.suite, row.file, row.id, row.sample)
-        case = self.seen.setdefault(key, Seen(len(self.seen), row.line))
+        case = self.known.setdefault(key, _KnownCase(len(self.known), row.line))
         case.line = row.line
         return case
 
-    def mark(self, case: Seen, outcome: Outcome) -> None:
-        """Enter how a case ended in the run that is read."""
+    def mark(self, case: _KnownCase, outcome: Outcome) -> None:
+        """Enter the outcome of a case in the current run."""
         case.marks = case.marks.ljust(self.runs, NOT_RUN) + OUTCOMES[outcome].mark
 
     def flips(self) -> list[CaseFlips]:
-        """Every case whose outcome changed, the most flips first."""
-        found = []
-        for (suite, file, case_id, sample), case in self.seen.items():
+        """Return the cases whose outcome changed, most flips first."""
+        cases: list[CaseFlips] = []
+        for (suite, file, case_id, sample), case in self.known.items():
             tried = case.marks.replace(NOT_RUN, "")
-            flips = sum(one != other for one, other in pairwise(tried))
+            flips = sum(before != after for before, after in pairwise(tried))
             if flips:
+                last = _BY_MARK[tried[-1]]
                 marks = case.marks.ljust(self.runs, NOT_RUN)
-                found.append(
-                    CaseFlips(
-                        suite, file, case.line, case_id, sample, flips, _BY_MARK[tried[-1]], marks
-                    )
-                )
-        return sorted(
-            found,
-            key=lambda each: (-each.flips, each.file, each.line, each.suite, each.id, each.sample),
-        )
+                cases.append(CaseFlips(suite, file, case.line, case_id, sample, flips, last, marks))
+        return sorted(cases, key=_flip_order)
+
+
+def _flip_order(case: CaseFlips) -> tuple[int, str, int, str, str, int]:
+    return (-case.flips, case.file, case.line, case.suite, case.id, case.sample)
 
 
 @dataclass
 class Numbers:
-    """One run, counted.
+    """The numbers of one run.
 
     Attributes:
-        tally: What the summary of the run is made of.
-        passes: 1 or 0 for each case that passed or did not.
-        values: By metric, for each case that it could score.
-        judged: Scores that a judge gave.
+        tally: The numbers of the summary.
+        passes: 1 for a case that passed, 0 for a case that did not.
+        values: The values of the cases, by metric.
+        judged: Names of the scores that a judge gave.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -160,24 +158,25 @@ class Numbers:
 
 
 def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
-    numbers, places = Numbers(), {}
+    numbers = Numbers()
+    indexes: dict[int, int] = {}
     for row in narrow_cases(log, run.id):
         case = cases.case(row)
-        places[row.number] = case.place
+        indexes[row.number] = case.index
         numbers.tally.outcomes[row.outcome] += 1
         if row.outcome in PASS_VALUES:
-            numbers.passes[case.place] = PASS_VALUES[row.outcome], ""
+            numbers.passes[case.index] = PASS_VALUES[row.outcome], ""
         if run.is_whole:
             cases.mark(case, row.outcome)
     cases.runs += run.is_whole
     for number, group in groupby(narrow_scores(log, run.id), attrgetter("case")):
-        scores = [each.score for each in group]
+        scores = [row.score for row in group]
         for score in scores:
             numbers.tally.add_score(score)
             if score.judge:
                 numbers.judged.add(score.name)
-        if number in places:  # else it was written after the cases were read
-            _add_values(numbers.values, places[number], scores)
+        if number in indexes:  # if not, it was written after the cases were read
+            _add_values(numbers.values, indexes[number], scores)
     for name, call in narrow_calls(log, run.id):
         if name is None:
             numbers.tally.add_answer(call)
@@ -186,15 +185,15 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
     return numbers
 
 
-def _add_values(values: dict[str, Values], place: int, scores: list[Score]) -> None:
-    """The values of one case. Several scores of one name are their mean, and none if one of them is unscored."""
+def _add_values(values: dict[str, Values], index: int, scores: list[Score]) -> None:
+    """Add the values of one case: means of the scores of a name, if all have a value."""
     by_name: dict[str, list[Score]] = {}
     for score in scores:
         by_name.setdefault(score.name, []).append(score)
-    for name, own in by_name.items():
-        known = [score.value for score in own if score.value is not None]
-        if len(known) == len(own):
-            values.setdefault(name, {})[place] = math.fsum(known) / len(known), own[0].version
+    for name, named in by_name.items():
+        known = [score.value for score in named if score.value is not None]
+        if len(known) == len(named):
+            values.setdefault(name, {})[index] = math.fsum(known) / len(known), named[0].version
 
 
 def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:
@@ -208,7 +207,7 @@ def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:
         exit_code=run.exit_code,
         is_whole=run.is_whole,
         verdict=summary.verdict,
-        outcomes={name: getattr(summary, name) for name in COUNTED},
+        outcomes={name: getattr(summary, name) for name in _COUNTED},
         pass_rate=summary.pass_rate,
         change=None if compared is None else _pass_rate_change(compared, numbers, metrics),
         metrics=metrics,
@@ -230,7 +229,7 @@ def _metric(score: ScoreSummary, numbers: Numbers, before: Numbers | None) -> Me
 
 
 def _pass_rate_change(before: Numbers, after: Numbers, metrics: tuple[MetricPoint, ...]) -> Change:
-    """With another judge, the same answers may pass or fail."""
+    """Compare pass rates of one judge: with another, the same answers may pass or fail."""
     if any(metric.change and metric.change.why == ANOTHER_JUDGE for metric in metrics):
         return Change(None, why=ANOTHER_JUDGE)
     return _change(before.passes, after.passes, is_judged=False)
@@ -243,22 +242,15 @@ def _change(before: Values, after: Values, is_judged: bool) -> Change:
     ]
     if differences:
         return Change(math.fsum(differences) / len(differences), len(differences))
-    return Change(
-        None, why=OTHER_CASES if not shared else ANOTHER_JUDGE if is_judged else ANOTHER_VERSION
-    )
+    if not shared:
+        return Change(None, why=DIFFERENT_CASES)
+    return Change(None, why=ANOTHER_JUDGE if is_judged else ANOTHER_VERSION)
 
 
 def _total(summary: Summary) -> Cost:
-    """Everything that a run has sent."""
-    parts = list(_costs(summary))
-    known_usd, unknown = (
-        math.fsum(part.known_usd for part in parts),
-        sum(part.unknown for part in parts),
-    )
-    return Cost(
-        sum(part.calls for part in parts), None if unknown else known_usd, known_usd, unknown
-    )
-
-
-def _costs(summary: Summary) -> Iterator[Cost]:
-    yield from (summary.generation, summary.judging, summary.selftest, summary.unused)
+    """Add up the cost of all calls of a run."""
+    parts = (summary.generation, summary.judging, summary.selftest, summary.unused)
+    calls = sum(part.calls for part in parts)
+    known_usd = math.fsum(part.known_usd for part in parts)
+    unknown = sum(part.unknown for part in parts)
+    return Cost(calls, None if unknown else known_usd, known_usd, unknown)

@@ -1,6 +1,6 @@
-"""The numbers of a run's results without their texts, for those who count many runs.
+"""The numbers of results without their texts, for reading many runs.
 
-A `Tally` that is fed with these counts what it would count of the whole results.
+A `Tally` of these rows equals a `Tally` of the whole results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class NarrowCase(NamedTuple):
-    """A case's row: its number in the log, where the case stands, and how it ended."""
+    """A case: its number in the log, its position and its outcome."""
 
     number: int
     suite: str
@@ -32,22 +32,22 @@ class NarrowCase(NamedTuple):
     outcome: Outcome
 
 
-class NarrowScore(NamedTuple):
-    """A score without its reason and its calls, and the number of its case."""
+class _NarrowScore(NamedTuple):
+    """A score without reason and calls, and the number of its case."""
 
     case: int
     score: Score
 
 
-class NarrowCall(NamedTuple):
-    """A completion without its text, and the name of the score whose call it is; ``None``: it is an answer."""
+class _NarrowCall(NamedTuple):
+    """A completion without its text, and the name of its score; ``None`` for an answer."""
 
     score: str | None
     completion: Completion
 
 
 def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
-    """The cases of a run, in the order of its results."""
+    """Yield the cases of a run, in the order of its results."""
     from sqlalchemy import select
 
     cases = schema().cases
@@ -63,10 +63,12 @@ def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
         )
 
 
-def narrow_scores(log: RunLog, run_id: str) -> Iterator[NarrowScore]:
-    """The scores of a run's cases, in the order of its results; those of single samples are left out."""
+def narrow_scores(log: RunLog, run_id: str) -> Iterator[_NarrowScore]:
+    """Yield the scores of a run in the order of its results, without those of single samples."""
     scores = schema().scores
-    names = ("name", "value", "version", "judge", "scale_low", "scale_high", "higher_is_better", "unit")  # fmt: skip
+    names = (
+        "name", "value", "version", "judge", "scale_low", "scale_high", "higher_is_better", "unit",
+    )  # fmt: skip
     query = _of_run(scores, run_id, [scores.c[name] for name in names]).where(
         scores.c.sample.is_(None)
     )
@@ -76,16 +78,18 @@ def narrow_scores(log: RunLog, run_id: str) -> Iterator[NarrowScore]:
         score = Score(
             unescaped(name), value, scale, version=unescaped(version), judge=unescaped(judge)
         )
-        yield NarrowScore(case, score)
+        yield _NarrowScore(case, score)
 
 
-def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:
-    """The answers of a run's cases, or of their samples, and the calls of their scores, in the order of its results."""
+def narrow_calls(log: RunLog, run_id: str) -> Iterator[_NarrowCall]:
+    """Yield answers, also of samples, and judge calls of a run, in the order of results."""
     from sqlalchemy import exists, func, or_
 
     completions, samples = schema().completions, schema().samples
-    names = ("score_position", "purpose", "cost_usd", "latency_s", "cached", "call", "prompt_tokens",
-             "completion_tokens")  # fmt: skip
+    names = (
+        "score_position", "purpose", "cost_usd", "latency_s", "cached", "call", "prompt_tokens",
+        "completion_tokens",
+    )  # fmt: skip
     has_samples = exists().where(samples.c.case_number == completions.c.case_number)
     of_a_sample = completions.c.sample.is_not(None)
     in_case = (completions.c.score_position.is_not(None), func.coalesce(completions.c.sample, -1))
@@ -103,7 +107,7 @@ def narrow_calls(log: RunLog, run_id: str) -> Iterator[NarrowCall]:
             cached=cached,
             call=unescaped(call or ""),
         )
-        yield NarrowCall(None if position is None else unescaped(purpose), completion)
+        yield _NarrowCall(None if position is None else unescaped(purpose), completion)
 
 
 def _order() -> list[ColumnElement[Any]]:
@@ -115,7 +119,7 @@ def _order() -> list[ColumnElement[Any]]:
 def _of_run(
     table: Table, run_id: str, columns: list[ColumnElement[Any]], *in_case: ColumnElement[Any]
 ) -> Select[Any]:
-    """Columns of the rows that belong to the cases of a run, the case's number first; in a case in an order."""
+    """Select the case number and columns of the rows of a run, ordered by case."""
     from sqlalchemy import select
 
     cases = schema().cases

@@ -1,4 +1,4 @@
-"""The run log: every run with all of its results, written as they finish."""
+"""The run log: every run with all its results, written as they finish."""
 
 from __future__ import annotations
 
@@ -30,28 +30,30 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
 
-PAGE = 200  # results read at once; what bounds the memory of a reader
-ORDER = ("suite", "file", "line", "case_id", "sample")
-IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
+PAGE = 200
+"""Results that are read at once, which bounds the memory of a reader."""
 
-ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
-"""A result as the rows of its case, its completions, its scores, its samples, and what its baselines say of it."""
+ORDER = ("suite", "file", "line", "case_id", "sample")
+_IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
+
+_ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
+"""A result as rows: its case, completions, scores, samples, and the case in the baselines."""
 
 
 class RunLog:
-    """Runs and their results in a database. Several processes may write to one log at the same time.
+    """Runs and their results in a database, to which several processes may write at a time.
 
-    Results are written in groups, each whole or not at all: 100 at once, or those there are 0.2 s
-    after the first of them was added. Whoever reads through this object gets them before that too.
+    Results are written in groups, a group as a whole or not at all: 100 results, or all results
+    0.2 s after the first of them. A reader of this object sees unwritten results, too.
 
     Args:
         url: A path of a SQLite file, which is made with its folder, or a SQLAlchemy URL.
-        must_exist: Refuse a SQLite file that is not there, instead of making it.
+        must_exist: Refuse a missing SQLite file instead of making it.
 
     Raises:
         SettingError: The URL cannot be read.
         MissingExtraError: The database's driver is not installed.
-        RunLogError: The database cannot be opened, is of a newer version, or is no run log.
+        RunLogError: The database cannot be opened, has a newer version, or is no run log.
     """
 
     def __init__(self, url: str, must_exist: bool = False) -> None:
@@ -65,7 +67,7 @@ class RunLog:
             raise
 
     def begin(self, run: Run) -> None:
-        """Enter a run that starts now.
+        """Enter a run that starts.
 
         Raises:
             RunLogError: The log cannot be written, or has a run of this id.
@@ -74,12 +76,11 @@ class RunLog:
             connection.execute(self._tables.runs.insert(), run_row(run))
 
     def add(self, run_id: str, result: CaseResult) -> None:
-        """Enter one result. One of the same identity that is there already is replaced.
+        """Enter one result; it replaces a result of the same identity.
 
         Raises:
-            RunLogError: The log cannot be written, or has no run of this id. The error may be that
-                of results that were added before; what could not be written is kept, and tried
-                again.
+            RunLogError: The log cannot be written, or has no run of this id. The error may concern
+                earlier results, which stay and are written again.
         """
         befores = [before_row(position, before) for position, before in enumerate(result.before)]
         rows = (
@@ -94,24 +95,22 @@ class RunLog:
     def add_before(
         self, run_id: str, befores: Iterable[tuple[tuple[str, str, str], Before]]
     ) -> None:
-        """Enter what a baseline says of the cases of a run. It is read while it is written; memory stays flat.
+        """Enter the cases of a baseline, which are written while they are read.
 
         Args:
             run_id: The run.
-            befores: Suite, file and id of a case, and what the baseline says of it. Cases that the
-                run does not have are passed over.
+            befores: Suite, file and id of a case, and the case in the baseline. Cases that the run
+                does not have are skipped.
 
         Raises:
             RunLogError: The log cannot be written.
         """
         self.flush()
         with self._database.transaction() as connection:
-            numbers, place = (
-                self._case_numbers(connection, run_id),
-                self._next_before(connection, run_id),
-            )
+            numbers = self._case_numbers(connection, run_id)
+            position = self._next_before(connection, run_id)
         rows = (
-            {"case_number": numbers[key], **before_row(place, before)}
+            {"case_number": numbers[key], **before_row(position, before)}
             for key, before in befores
             if key in numbers
         )
@@ -120,7 +119,7 @@ class RunLog:
                 connection.execute(self._tables.baselines.insert(), batch)
 
     def flush(self) -> None:
-        """Write the results that wait.
+        """Write the waiting results.
 
         Raises:
             RunLogError: The log cannot be written, or has no run of this id.
@@ -128,7 +127,7 @@ class RunLog:
         self._waiting.flush()
 
     def finish(self, run: Run) -> None:
-        """Enter how a run ended.
+        """Enter the end of a run.
 
         Raises:
             RunLogError: The log cannot be written, or has no run of this id.
@@ -146,7 +145,7 @@ class RunLog:
             raise self._no_run(run.id)
 
     def run(self, run_id: str) -> Run:
-        """One run.
+        """Read one run.
 
         Raises:
             RunLogError: The log cannot be read, or has no run of this id.
@@ -161,7 +160,7 @@ class RunLog:
         return run_of(rows[0], gates.get(run_id, ()))
 
     def runs(self) -> Iterator[Run]:
-        """All runs, the newest first.
+        """Read all runs, the newest first.
 
         Raises:
             RunLogError: The log cannot be read.
@@ -173,12 +172,12 @@ class RunLog:
             gates = self._gates(connection)
         return (run_of(row, gates.get(row["id"], ())) for row in rows)
 
-    def results(self, run_id: str, case_id: str | None = None) -> LoggedResults:
-        """All results of a run, or those of one case id, in the order of suite, file, line, case id and sample."""
-        return LoggedResults(self, self._database, run_id, case_id)
+    def results(self, run_id: str, case_id: str | None = None) -> _LoggedResults:
+        """Return the results of a run or of one case id, ordered by suite, file, line and id."""
+        return _LoggedResults(self, self._database, run_id, case_id)
 
     def rows(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
-        """The rows of a query of the tables, for those who need few columns of many results. None is kept.
+        """Yield the rows of a query, for readers of few columns of many results.
 
         Raises:
             RunLogError: The log cannot be read.
@@ -188,36 +187,36 @@ class RunLog:
             yield from connection.execution_options(yield_per=PAGE).execute(query)
 
     def close(self) -> None:
-        """Write the results that wait, and close the database.
+        """Write the waiting results, and close the database.
 
         Raises:
-            RunLogError: They cannot be written.
+            RunLogError: The results cannot be written.
         """
         try:
             self.flush()
         finally:
             self._database.close()
 
-    def _write(self, results: list[ResultRows]) -> None:
+    def _write(self, results: list[_ResultRows]) -> None:
         from sqlalchemy import bindparam, select
 
         cases = self._tables.cases
-        same = [cases.c[name] == bindparam(f"its_{name}") for name in IDENTITY]
+        same = [cases.c[name] == bindparam(f"its_{name}") for name in _IDENTITY]
         number = select(cases.c.number).where(*same).scalar_subquery()
-        keys = [{f"its_{name}": case[name] for name in IDENTITY} for case, *_ in results]
+        keys = [{f"its_{name}": case[name] for name in _IDENTITY} for case, *_ in results]
         with self._database.transaction() as connection:
             connection.execute(cases.delete().where(*same), keys)
             connection.execute(cases.insert(), [case for case, *_ in results])
-            by_table = zip(*(own for _, *own in results), strict=True)
-            for table, rows in zip(parts_of(self._tables), by_table, strict=True):
-                parts = [
-                    {**key, **part} for key, own in zip(keys, rows, strict=True) for part in own
-                ]
-                if parts:
-                    connection.execute(table.insert().values(case_number=number), parts)
+            by_table = zip(*(parts for _, *parts in results), strict=True)
+            for table, groups in zip(_parts_of(self._tables), by_table, strict=True):
+                rows: list[dict[str, Any]] = []
+                for key, group in zip(keys, groups, strict=True):
+                    rows.extend({**key, **row} for row in group)
+                if rows:
+                    connection.execute(table.insert().values(case_number=number), rows)
 
     def _case_numbers(self, connection: Connection, run_id: str) -> dict[tuple[str, str, str], int]:
-        """The key of each case of a run, by suite, file and id."""
+        """Return the numbers of the cases of a run, by suite, file and id."""
         from sqlalchemy import select
 
         cases = self._tables.cases
@@ -229,7 +228,7 @@ class RunLog:
         }
 
     def _next_before(self, connection: Connection, run_id: str) -> int:
-        """The position of the next baseline of a run."""
+        """Return the position of the next baseline of a run."""
         from sqlalchemy import func, select
 
         baselines, cases = self._tables.baselines, self._tables.cases
@@ -240,7 +239,7 @@ class RunLog:
         return 0 if last is None else last + 1
 
     def _gates(self, connection: Connection) -> dict[str, list[Row]]:
-        """The rows of all gates, by run."""
+        """Return the rows of all gates, by run."""
         gates = self._tables.gates
         rows = _rows(connection, gates.select().order_by(gates.c.run_id, gates.c.position))
         return {run: list(group) for run, group in groupby(rows, itemgetter("run_id"))}
@@ -253,8 +252,8 @@ class RunLog:
 
 
 @dataclass(frozen=True)
-class LoggedResults:
-    """The results of one run. Each iteration reads them anew, a page at a time: memory stays flat."""
+class _LoggedResults:
+    """The results of one run. An iteration reads them a page at a time, so memory stays flat."""
 
     log: RunLog
     database: Database
@@ -262,51 +261,47 @@ class LoggedResults:
     case_id: str | None = None
 
     def __iter__(self) -> Iterator[CaseResult]:
-        """The results in their order.
-
-        Raises:
-            RunLogError: The log cannot be read.
-        """
+        """Read the results in their order."""
         last: tuple[Any, ...] = ()
         while page := self._page(last):
             yield from (result_of(*rows) for rows in page)
             last = tuple(page[-1][0][name] for name in ORDER)
 
-    def _page(self, last: tuple[Any, ...]) -> list[ResultRows]:
-        """The results that follow the one with the key ``last``, each as its rows."""
+    def _page(self, last: tuple[Any, ...]) -> list[_ResultRows]:
+        """Read the rows of the results after the one with the key ``last``."""
         from sqlalchemy import tuple_
 
         self.log.flush()
         cases = schema().cases
         order = [cases.c[name] for name in ORDER]
         query = cases.select().where(cases.c.run_id == self.run_id).order_by(*order).limit(PAGE)
-        query = query if self.case_id is None else query.where(cases.c.case_id == self.case_id)
+        if self.case_id is not None:
+            query = query.where(cases.c.case_id == self.case_id)
+        if last:
+            query = query.where(tuple_(*order) > last)
         with self.database.transaction() as connection:
-            found = _rows(connection, query.where(tuple_(*order) > last) if last else query)
-            numbers = [row["number"] for row in found]
-            own = zip(
-                *(_of(table, numbers, connection) for table in parts_of(schema())), strict=True
-            )
-        return [(row, *parts) for row, parts in zip(found, own, strict=True)]
+            page = _rows(connection, query)
+            numbers = [row["number"] for row in page]
+            by_table = [_rows_by_case(table, numbers, connection) for table in _parts_of(schema())]
+        return [(row, *parts) for row, *parts in zip(page, *by_table, strict=True)]
 
 
-def parts_of(tables: Schema) -> tuple[Table, ...]:
-    """The tables whose rows belong to a case, in the order of `ResultRows`."""
+def _parts_of(tables: Schema) -> tuple[Table, ...]:
+    """Return the tables whose rows belong to a case, in the order of `_ResultRows`."""
     return (tables.completions, tables.scores, tables.samples, tables.baselines)
 
 
-def _of(table: Table, cases: list[int], connection: Connection) -> list[list[Row]]:
-    """The rows of a table that belong to some cases, case by case."""
+def _rows_by_case(table: Table, cases: list[int], connection: Connection) -> list[list[Row]]:
+    """Read the rows of a table that belong to some cases, case by case."""
     query = (
         table.select()
         .where(table.c.case_number.in_(cases))
         .order_by(table.c.case_number, table.c.position)
     )
-    found = {
-        case: list(group)
-        for case, group in groupby(_rows(connection, query), itemgetter("case_number"))
-    }
-    return [found.get(case, []) for case in cases]
+    groups: dict[int, list[Row]] = {}
+    for row in _rows(connection, query):
+        groups.setdefault(row["case_number"], []).append(row)
+    return [groups.get(case, []) for case in cases]
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:

@@ -1,6 +1,6 @@
-"""Which run a user names: by ``latest``, a name, an id, or the beginning of an id.
+"""The lookup of a run by ``latest``, a name, an id, or the beginning of an id.
 
-Every command and option that takes a run finds it here.
+Every command and option that takes a run uses it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 LATEST = "latest"
-SHORTEST_PREFIX = 4
-"""Characters of an id that stand for it, as for a commit in git."""
+_SHORTEST_PREFIX = 4
+"""Least number of characters that stand for an id, as for a commit in git."""
 
-LISTED = 5
-"""Runs that an error names."""
+_LISTED = 5
+"""Number of runs that an error names."""
 
 FILES = "the path of a JSON report, a baseline, a CSV or a JSONL file"
-EMPTY_LOG = "the run log has no run yet; pytest writes one with its first case"
+_EMPTY_LOG = "the run log has no run yet; pytest writes one with its first case"
 
 
 def find_run(log: RunLog, source: str, excluded: str = "") -> Run:
-    """The run of a log that a user names; see `choose_run`.
+    """Return the run of a log that the user names; see `choose_run`.
 
     Raises:
         NoSuchRun: The log has no such run.
@@ -46,17 +46,16 @@ def find_run(log: RunLog, source: str, excluded: str = "") -> Run:
 def choose_run(
     runs: Sequence[Run], source: str, excluded: str = "", include_parts: bool = False
 ) -> Run | None:
-    """The run that a user names; ``None`` if there is none.
+    """Return the run that the user names; ``None`` if there is none.
 
     ``latest`` and a name choose the newest run that came to its end and is no part of a merged run.
     An id, or the beginning of one, names any run.
 
     Args:
-        runs: The newest first.
-        source: ``latest``, a name, an id, or at least four characters that one id begins with.
+        runs: The runs, the newest first.
+        source: ``latest``, a name, an id, or at least the first four characters of an id.
         excluded: Id of a run that is not chosen.
-        include_parts: Whether a name may choose a part of a merged run: it is what a merge looks
-            for.
+        include_parts: Whether a name may choose a part of a merged run, as a merge requires.
 
     Raises:
         InputError: Several ids begin like this.
@@ -69,67 +68,67 @@ def choose_run(
         is_named = source == LATEST or (source != "" and run.name == source)
         if is_named and run.is_whole and run.id != excluded:
             return run
-    if source == LATEST or len(source) < SHORTEST_PREFIX:
+    if source == LATEST or len(source) < _SHORTEST_PREFIX:
         return None
     similar = [run for run in allowed if run.id.startswith(source)]
     if len(similar) > 1:
-        ids = ", ".join(run.id for run in similar[:LISTED])
+        ids = ", ".join(run.id for run in similar[:_LISTED])
         raise InputError(
             f"{source}: {len(similar)} runs have an id that begins like this ({ids}); allowed: "
-            "enough of the id to tell them apart"
+            "enough of the id to name one of them"
         )
     return similar[0] if similar else None
 
 
 def without_parts(runs: Iterable[Run]) -> list[Run]:
-    """The runs that are no part of a merged one.
+    """Return the runs that are no part of a merged run.
 
     Args:
-        runs: The newest first.
+        runs: The runs, the newest first.
     """
-    found: list[Run] = []
+    whole: list[Run] = []
     parts: set[str] = set()
     for run in runs:
         parts.update(run.parts)
         if run.id not in parts:
-            found.append(run)
-    return found
+            whole.append(run)
+    return whole
 
 
 def newest_runs(log: RunLog, limit: int, name: str | None = None) -> list[Run]:
-    """The newest runs of a log, or of a name in it, oldest first; also those that were cut off.
+    """Return the newest runs of a log or of a name, oldest first, including cut-off runs.
 
     Raises:
-        NoSuchRun: The log has none.
+        NoSuchRun: The log has no such run.
         RunLogError: The log cannot be read.
     """
     runs = list(log.runs())
     named = (run for run in without_parts(runs) if name in (None, run.name))
-    found = list(islice(named, limit))
-    if not found and (name is None or not runs):
+    newest = list(islice(named, limit))
+    if newest:
+        return newest[::-1]
+    if name is None or not runs:
         raise NoSuchRun(no_such_run(LATEST, runs))
-    if not found:
-        known = list(dict.fromkeys(run.name for run in runs if run.name))
-        allowed = ", ".join(known[:LISTED]) or "none, since no run was named with --llm-name"
-        raise NoSuchRun(
-            f"--name: found {name!r}; allowed: {allowed}. {nearest(str(name), known)}".rstrip()
-        )
-    return found[::-1]
+    known = list(dict.fromkeys(run.name for run in runs if run.name))
+    allowed = ", ".join(known[:_LISTED]) or "none, since no run was named with --llm-name"
+    raise NoSuchRun(
+        f"--name: found {name!r}; allowed: {allowed}. {nearest(str(name), known)}".rstrip()
+    )
 
 
 def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
-    """The error text where no run is meant.
+    """Return the error text for a name without a run.
 
     Args:
-        source: What the user wrote.
-        runs: The newest first.
-        or_file: Whether a path would have been allowed, too.
+        source: The name that the user wrote.
+        runs: The runs, the newest first.
+        or_file: Whether a path is allowed, too.
     """
     runs = list(runs)
     if not runs and not or_file:
-        return EMPTY_LOG
+        return _EMPTY_LOG
     known = list(dict.fromkeys(name for run in runs for name in (run.name, run.id) if name))
-    listed = first_of(known, LISTED) or "none yet"
+    listed = first_of(known, _LISTED) or "none yet"
     kinds = f"latest, or the name or id of a run of the log ({listed})"
     if or_file:
         text = f"{source}: no such file or run; allowed: {FILES}, {kinds}."
@@ -143,5 +142,5 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
 
 
 def shown(run: Run) -> str:
-    """A run as a person calls it."""
+    """Return the name and the id of a run."""
     return f"{run.name} ({run.id})" if run.name else run.id

@@ -1,4 +1,4 @@
-"""The versions of the run log's tables, and how an older file becomes a newer one."""
+"""The versions of the tables of the run log, and the steps from one to the next."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-Migration = Callable[["Connection"], None]
+_Migration = Callable[["Connection"], None]
 
-ADDED_2 = (
+_ADDED_2 = (
     ("runs", "calls INTEGER", "attempts INTEGER", "spent_usd DOUBLE PRECISION", "unpriced INTEGER"),
     ("cases", "generation_usd DOUBLE PRECISION", "judging_usd DOUBLE PRECISION"),
     ("completions", "call TEXT", "made_at TEXT"),
 )
-USD_2 = "CASE WHEN cached THEN 0 ELSE cost_usd END"
-COSTS_2 = """
+_USD_2 = "CASE WHEN cached THEN 0 ELSE cost_usd END"
+_COSTS_2 = """
 UPDATE cases SET {column} = (
     SELECT CASE WHEN COUNT(*) = COUNT({usd}) THEN COALESCE(SUM({usd}), 0) END
     FROM completions
@@ -32,60 +32,62 @@ UPDATE cases SET {column} = (
 """
 
 
-def add_costs(connection: Connection) -> None:
-    """To version 2: ids and times of calls, what a run has sent, and what a case cost, which its calls tell."""
-    _add_columns(connection, ADDED_2)
+def _add_costs(connection: Connection) -> None:
+    """Upgrade to version 2: ids and times of calls, traffic of runs, costs of cases."""
+    _add_columns(connection, _ADDED_2)
     for column, kind in (("generation_usd", "NULL"), ("judging_usd", "NOT NULL")):
-        connection.exec_driver_sql(COSTS_2.format(column=column, kind=kind, usd=USD_2))
+        connection.exec_driver_sql(_COSTS_2.format(column=column, kind=kind, usd=_USD_2))
 
 
-ADDED_3 = (
+_ADDED_3 = (
     ("runs", "judges TEXT", "comparisons TEXT"),
     ("cases", "must_pass BOOLEAN"),
     ("completions", "sample INTEGER"),
     ("scores", "sample INTEGER"),
 )
-SAMPLES_3 = """
+_MET_3 = "kept"
+"""The column that is named ``met`` from version 5 on."""
+
+_SAMPLES_3 = f"""
 CREATE TABLE samples (
-    case_number INTEGER NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL, is_draw BOOLEAN, kept BOOLEAN,
-    error TEXT, PRIMARY KEY (case_number, position),
+    case_number INTEGER NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL,
+    is_draw BOOLEAN, {_MET_3} BOOLEAN, error TEXT, PRIMARY KEY (case_number, position),
     FOREIGN KEY (case_number) REFERENCES cases (number) ON DELETE CASCADE
 )
 """
 
 
-GATES_3 = """
+_GATES_3 = """
 CREATE TABLE gates (
-    run_id TEXT NOT NULL, position INTEGER NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL, verdict TEXT,
-    baseline TEXT, reason TEXT, value DOUBLE PRECISION, n INTEGER, PRIMARY KEY (run_id, position),
+    run_id TEXT NOT NULL, position INTEGER NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL,
+    verdict TEXT, baseline TEXT, reason TEXT, value DOUBLE PRECISION, n INTEGER,
+    PRIMARY KEY (run_id, position),
     FOREIGN KEY (run_id) REFERENCES runs (id) ON DELETE CASCADE
 )
 """
 
 
-def add_judges_samples_and_gates(connection: Connection) -> None:
-    """To version 3: what is known of the judges of a run, several samples of a case, and gates."""
-    _add_columns(connection, ADDED_3)
-    connection.exec_driver_sql(SAMPLES_3)
-    connection.exec_driver_sql(GATES_3)
+def _add_judges_samples_and_gates(connection: Connection) -> None:
+    """Upgrade to version 3: judges of a run, samples of a case, and gates."""
+    _add_columns(connection, _ADDED_3)
+    connection.exec_driver_sql(_SAMPLES_3)
+    connection.exec_driver_sql(_GATES_3)
 
 
-BASELINES_4 = """
+_BASELINES_4 = """
 CREATE TABLE baselines (
-    case_number INTEGER NOT NULL, position INTEGER NOT NULL, baseline TEXT NOT NULL, outcome TEXT, answer TEXT,
-    scores TEXT, PRIMARY KEY (case_number, position),
+    case_number INTEGER NOT NULL, position INTEGER NOT NULL, baseline TEXT NOT NULL,
+    outcome TEXT, answer TEXT, scores TEXT, PRIMARY KEY (case_number, position),
     FOREIGN KEY (case_number) REFERENCES cases (number) ON DELETE CASCADE
 )
 """
 
 
-def add_baselines_and_scopes(connection: Connection) -> None:
-    """To version 4: what each baseline of a run says of its cases, and where the marker of a gate stands.
-
-    What older gates say of a marker stands in their rule.
-    """
-    connection.exec_driver_sql(BASELINES_4)
+def _add_baselines_and_scopes(connection: Connection) -> None:
+    """Upgrade to version 4: the cases in the baselines of a run, and the scopes of gates."""
+    connection.exec_driver_sql(_BASELINES_4)
     _add_columns(connection, (("gates", "scope TEXT"),))
+    # The rule of an older gate contains its scope.
     connection.exec_driver_sql("UPDATE gates SET scope = ''")
 
 
@@ -95,44 +97,47 @@ def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> No
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (
-    add_costs,
-    add_judges_samples_and_gates,
-    add_baselines_and_scopes,
+MIGRATIONS: tuple[_Migration, ...] = (
+    _add_costs,
+    _add_judges_samples_and_gates,
+    _add_baselines_and_scopes,
     complete_records,
 )
-"""Step i, counted from 1, takes a database from version i to version i + 1. A new database is made at the
-last version at once, so a step is written once, tested against an old file, and never changed."""
+"""Step i, counted from 1, takes a database from version i to version i + 1.
+
+A new database is made at the last version at once. A released step never changes.
+"""
 
 
-def prepare(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Make the tables, or bring them to the newest version. Nothing is written where they have it already.
+def prepare(database: Database, migrations: Sequence[_Migration] = MIGRATIONS) -> None:
+    """Make the tables, or upgrade them to the newest version.
 
     Args:
-        database: The run log's.
-        migrations: All steps there are.
+        database: The database of the run log.
+        migrations: All steps.
 
     Raises:
         RunLogError: The database was made by a newer version of this package, or cannot be written.
     """
     newest = 1 + len(migrations)
-    found = _found(database)
-    if found is not None and found > newest:
+    version = _read_version(database)
+    if version is not None and version > newest:
         raise RunLogError(
-            f"run log {database.shown}: its tables have version {found}; this pytest_llmeval reads up to version "
-            f"{newest}. Upgrade it (pip install --upgrade pytest-llm-golden), or name another log with --llm-log."
+            f"run log {database.shown}: its tables have version {version}; this pytest_llmeval "
+            f"reads up to version {newest}. Upgrade it (pip install --upgrade pytest-llm-golden), "
+            "or name another log with --llm-log."
         )
-    if found == newest:
+    if version == newest:
         return
     try:
         with database.transaction(exclusive=True) as connection:
             _upgrade(connection, migrations)
     except RunLogError:
-        if _found(database) != newest:  # else another process was faster
+        if _read_version(database) != newest:  # if equal, another process was faster
             raise
 
 
-def _found(database: Database) -> int | None:
+def _read_version(database: Database) -> int | None:
     with database.transaction() as connection:
         return _version(connection)
 
@@ -147,15 +152,15 @@ def _version(connection: Connection) -> int | None:
     return version
 
 
-def _upgrade(connection: Connection, migrations: Sequence[Migration]) -> None:
-    found = _version(connection)  # again, now that nobody else writes
-    if found is None:
+def _upgrade(connection: Connection, migrations: Sequence[_Migration]) -> None:
+    version = _version(connection)  # read again, now that nobody else writes
+    if version is None:
         schema().metadata.create_all(connection, checkfirst=False)
         _note(connection, 1 + len(migrations))
         return
-    for version, step in enumerate(migrations[found - 1 :], start=found + 1):
+    for next_version, step in enumerate(migrations[version - 1 :], start=version + 1):
         step(connection)
-        _note(connection, version)
+        _note(connection, next_version)
 
 
 def _note(connection: Connection, version: int) -> None:

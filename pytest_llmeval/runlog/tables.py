@@ -1,8 +1,7 @@
-"""The tables of the run log, to be read with any database browser.
+"""The tables of the run log, for any database browser.
 
-Every field of a record has its own column, or stands in a small JSON column where it is a list or a
-map; no record is kept a second time as a whole. An empty list or map is NULL. Text that a database
-cannot hold (lone surrogates, NUL) is kept as ``escaped:"…"``, a JSON string.
+Every field of a record has its own column; a list or map is JSON. An empty list or map is NULL.
+Text that a database cannot hold (lone surrogates, NUL) is stored as ``escaped:"…"``, a JSON string.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, MetaData, Table
 
 
-SAMPLE = "number of the sample, where the case has several; NULL: of the case as a whole"
+_SAMPLE = "number of the sample, if the case has several; NULL: the case as a whole"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The tables. A change to one is also a step in `pytest_llmeval.runlog.migrations`."""
+    """The tables. A change needs a step in `pytest_llmeval.runlog.migrations`."""
 
     metadata: MetaData
     schema_version: Table
@@ -35,7 +34,7 @@ class Schema:
 
 @cache
 def schema() -> Schema:
-    """The tables, made at the first call."""
+    """Return the tables, which are made at the first call."""
     from sqlalchemy import Column, Integer, MetaData, Table, Text
 
     metadata = MetaData()
@@ -62,32 +61,32 @@ def _runs(metadata: MetaData) -> Table:
             "number",
             Integer,
             primary_key=True,
-            comment="counts up in the order of the runs' beginnings",
+            comment="number of the run, in the order of their beginnings",
         ),
         Column("id", Text, nullable=False, unique=True, comment="experiment id"),
         Column("name", Text),
         Column("started_at", Text),
-        Column("finished_at", Text, comment="empty: still running, or cut off"),
+        Column("finished_at", Text, comment="empty: still running, or killed"),
         Column("exit_code", Integer),
         Column(
             "calls",
             Integer,
-            comment="model calls that gave an answer; this and the next three of all processes",
+            comment="model calls that gave an answer, of all processes, as the next three",
         ),
-        Column("attempts", Integer, comment="what was sent for them, failed attempts included"),
-        Column("spent_usd", Double, comment="for the calls whose price is known, each once"),
+        Column("attempts", Integer, comment="requests that were sent, including failed attempts"),
+        Column("spent_usd", Double, comment="US dollars for the calls whose price is known"),
         Column("unpriced", Integer, comment="calls whose price is unknown"),
         Column("settings", Text, comment="JSON"),
         Column("versions", Text, comment="JSON"),
-        Column("notes", Text, comment="JSON: what the user should know, each of a kind"),
-        Column("lost", Text, comment="JSON: node ids that died with their worker"),
+        Column("notes", Text, comment="JSON: notes for the reader, with their kind"),
+        Column("lost", Text, comment="JSON: node ids of tests that died with their worker"),
         Column(
             "judges", Text, comment="JSON: the judges that scored, with self-test and calibration"
         ),
-        Column("comparisons", Text, comment="JSON: the run against each of its baselines"),
-        Column("is_cut_off", Boolean, comment="whether it was ended before every test had run"),
+        Column("comparisons", Text, comment="JSON: the run compared with its baselines"),
+        Column("is_cut_off", Boolean, comment="whether it ended before every test had run"),
         Column("parts", Text, comment="JSON: ids of the runs that it was merged from"),
-        Column("run_group", Text, comment="what it shares with other runs of its session"),
+        Column("run_group", Text, comment="id that the runs of one session share"),
     )
 
 
@@ -113,44 +112,46 @@ def _cases(metadata: MetaData) -> Table:
         Column("case_id", Text, nullable=False),
         Column("sample", Integer, nullable=False),
         Column("outcome", Text, nullable=False),
-        Column("cause", Text, comment="why it ended so, in one word; empty: it passed"),
+        Column("cause", Text, comment="cause of the outcome, in one word; empty: it passed"),
         Column("message", Text, comment="why it did not pass"),
         Column("prompt", Text, nullable=False),
         Column("expected", Text),
         Column("tags", Text, comment="JSON"),
         Column("contexts", Text, comment="JSON"),
-        Column("messages", Text, comment="JSON: the chat of the golden file, where it has one"),
+        Column("messages", Text, comment="JSON: the chat of the golden file, if it has one"),
         Column("metadata", Text, comment="JSON"),
         Column(
             "checks",
             Text,
-            comment="JSON: what became of each threshold; score: position among the scores",
+            comment="JSON: the checks of the thresholds; score: position among the scores",
         ),
-        Column("row_thresholds", Text, comment="JSON: the thresholds that stand in the row"),
+        Column("row_thresholds", Text, comment="JSON: the thresholds of the row"),
         Column("file", Text, nullable=False),
         Column("line", Integer, nullable=False),
         Column("nodeid", Text, nullable=False),
-        Column("judge_model", Text, comment="of its scores; several joined by commas"),
+        Column("judge_model", Text, comment="models that judged, joined by commas"),
         Column("started_at", Text),
         Column("duration_s", Double),
         Column("worker", Text),
         Column(
             "generation_usd",
             Double,
-            comment="of its answer; NULL: unknown, 0: cached or not asked; a call that answered several cases counts "
-            "for each of them, in runs.spent_usd once",
+            comment="cost of its answer; NULL: unknown, 0: cached or no call; a call that answered "
+            "several cases counts for all of them, but once in runs.spent_usd",
         ),
         Column(
-            "judging_usd", Double, comment="of the calls of its scores, counted in the same way"
+            "judging_usd",
+            Double,
+            comment="cost of the calls of its scores, counted in the same way",
         ),
-        Column("must_pass", Boolean, comment="whether it must pass; NULL: it is no golden case"),
+        Column("must_pass", Boolean, comment="whether it must pass; NULL: no golden case"),
         UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
     )
 
 
 def _of_case() -> tuple[Column[int], Column[int]]:
-    """The key of a table whose rows belong to a case."""
+    """Make the key of a table whose rows belong to a case."""
     from sqlalchemy import Column, ForeignKey, Integer
 
     owner = ForeignKey("cases.number", ondelete="CASCADE")
@@ -170,13 +171,15 @@ def _completions(metadata: MetaData) -> Table:
             "purpose",
             Text,
             nullable=False,
-            comment="'answer', or the name of the score whose call this is",
+            comment="'answer', or the name of the score of this call",
         ),
         Column(
-            "score_position", Integer, comment="the score whose call this is; NULL for the answer"
+            "score_position",
+            Integer,
+            comment="position of the score of this call; NULL: the answer",
         ),
-        Column("text", Text, comment="NULL: asked, but no answer came"),
-        Column("raw_text", Text, comment="the answer as it came, where extraction changed it"),
+        Column("text", Text, comment="NULL: the call failed"),
+        Column("raw_text", Text, comment="the original answer, if extraction changed it"),
         Column("choices", Text, comment="JSON"),
         Column("model", Text),
         Column("endpoint", Text),
@@ -184,30 +187,28 @@ def _completions(metadata: MetaData) -> Table:
         Column("prompt_tokens", Integer),
         Column("completion_tokens", Integer),
         Column(
-            "cost_usd", Double, comment="NULL: unknown; where cached, what the earlier run paid"
+            "cost_usd", Double, comment="NULL: unknown; if cached, the price in the earlier run"
         ),
         Column("latency_s", Double),
         Column(
             "cached",
             Boolean,
-            comment="from a store or a recording of an earlier run: costs nothing now",
+            comment="whether it comes from an earlier run, and costs nothing now",
         ),
         Column(
             "call",
             Text,
-            comment="id of the call; the same where one call answered several; empty: no call",
+            comment="id of the call, which several cases may share; empty: no call",
         ),
-        Column("made_at", Text, comment="when the call was made; empty: unknown"),
+        Column("made_at", Text, comment="time of the call; empty: unknown"),
         Column("contexts", Text, comment="JSON"),
         Column("logprobs", Text, comment="JSON"),
         Column(
             "requested_model",
             Text,
-            comment="this and what follows: the request, for the answer only",
+            comment="model of the request; this and the next columns, for the answer only",
         ),
-        Column(
-            "messages", Text, comment="JSON; NULL: the case's own chat or prompt, and nothing else"
-        ),
+        Column("messages", Text, comment="JSON; NULL: the chat or prompt of the case, unchanged"),
         Column("temperature", Double),
         Column("top_p", Double),
         Column("max_tokens", Integer),
@@ -215,9 +216,9 @@ def _completions(metadata: MetaData) -> Table:
         Column("frequency_penalty", Double),
         Column("presence_penalty", Double),
         Column("other_parameters", Text, comment="JSON"),
-        Column("request_sample", Integer, comment="NULL: nothing was asked"),
-        Column("sees_case", Boolean, comment="whether the whole case was handed over"),
-        Column("sample", Integer, comment=SAMPLE),
+        Column("request_sample", Integer, comment="NULL: nothing was sent"),
+        Column("sees_case", Boolean, comment="whether the provider received the whole case"),
+        Column("sample", Integer, comment=_SAMPLE),
     )
 
 
@@ -232,17 +233,19 @@ def _scores(metadata: MetaData) -> Table:
         Column("value", Double, comment="NULL: unscored"),
         Column("reason", Text),
         Column("error", Text, comment="why there is no value"),
-        Column("version", Text, comment="of the scorer; for a judge its fingerprint"),
+        Column("version", Text, comment="version of the scorer; for a judge its fingerprint"),
         Column("scale_low", Double),
         Column("scale_high", Double),
         Column("higher_is_better", Boolean),
         Column("unit", Text),
-        Column("raw", Text, comment="what the scorer saw, for example the judge's last reply"),
+        Column("raw", Text, comment="input of the scorer, for example the last reply of the judge"),
         Column("parts", Text, comment="JSON"),
         Column("params", Text, comment="JSON: arguments of the scorer"),
         Column("judge", Text, comment="the model that judged; empty: a metric"),
-        Column("cost_usd", Double, comment="of its calls; NULL: unknown, 0: cached or none"),
-        Column("sample", Integer, comment=SAMPLE),
+        Column(
+            "cost_usd", Double, comment="cost of its calls; NULL: unknown, 0: cached or no call"
+        ),
+        Column("sample", Integer, comment=_SAMPLE),
     )
 
 
@@ -257,15 +260,15 @@ def _samples(metadata: MetaData) -> Table:
             "number",
             Integer,
             nullable=False,
-            comment="what the column sample of completions and scores means",
+            comment="the number in the column sample of completions and scores",
         ),
-        Column("is_draw", Boolean, comment="drawn to settle a case that must pass"),
+        Column("is_draw", Boolean, comment="drawn to decide on a case that must pass"),
         Column(
             "met",
             Boolean,
-            comment="whether this sample alone meets every threshold; NULL: not known",
+            comment="whether this sample alone meets every threshold; NULL: unknown",
         ),
-        Column("error", Text, comment="why there is no answer; empty if there is one"),
+        Column("error", Text, comment="error of the call; empty: there is an answer"),
     )
 
 
@@ -283,17 +286,19 @@ def _gates(metadata: MetaData) -> Table:
             "state",
             Text,
             nullable=False,
-            comment="met, missed, error, or open: nothing was shown either way",
+            comment="met, missed, error, or open: nothing was shown",
         ),
-        Column("verdict", Text, comment="of a regression gate"),
-        Column("baseline", Text, comment="what a regression gate compared with"),
+        Column("verdict", Text, comment="verdict of a regression gate"),
+        Column("baseline", Text, comment="baseline of a regression gate"),
         Column("reason", Text),
-        Column("value", Double, comment="what was held against the bound, or the mean difference"),
-        Column("n", Integer, comment="cases that it rests on"),
+        Column(
+            "value", Double, comment="the number compared with the bound, or the mean difference"
+        ),
+        Column("n", Integer, comment="number of cases behind it"),
         Column(
             "scope",
             Text,
-            comment="where the marker of the rule stands; empty: the rule is on the whole run",
+            comment="node id with the marker of the rule; empty: the whole run",
         ),
     )
 
@@ -309,13 +314,13 @@ def _baselines(metadata: MetaData) -> Table:
             "baseline",
             Text,
             nullable=False,
-            comment="what the case was compared with, as it was named",
+            comment="the baseline, as the user named it",
         ),
-        Column("outcome", Text, comment="how the case ended there; empty: unknown"),
-        Column("answer", Text, comment="what was answered there; NULL: nothing, or unknown"),
+        Column("outcome", Text, comment="outcome of the case in the baseline; empty: unknown"),
+        Column("answer", Text, comment="answer in the baseline; NULL: none, or unknown"),
         Column(
             "scores",
             Text,
-            comment="JSON: [value, reason] by metric; judged again, where the judge was another",
+            comment="JSON: [value, reason] by metric; judged again if the judge was another",
         ),
     )

@@ -38,9 +38,9 @@ def obstacle(coverage: Coverage) -> str:
         )
     if not coverage.paired:
         return "nothing to compare: no case has a score in both runs"
-    if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.asked:
+    if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected:
         return (
-            f"{coverage.unscored} of {coverage.asked} scores are missing; "
+            f"{coverage.unscored} of {coverage.expected} scores are missing; "
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
     if 100 * coverage.paired < _PAIRED_PERCENT * coverage.selected:

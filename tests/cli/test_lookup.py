@@ -142,7 +142,7 @@ def test_the_beginning_of_several_ids_names_none_of_them(llmeval: Command) -> No
     assert (result.exit_code, result.stderr) == (
         2,
         "20260104: 2 runs have an id that begins like this (20260104T100001-d2d2d2, "
-        "20260104T100000-d1d1d1); allowed: enough of the id to tell them apart\n",
+        "20260104T100000-d1d1d1); allowed: enough of the id to name one of them\n",
     )
 
 

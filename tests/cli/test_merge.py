@@ -84,7 +84,7 @@ class Shards:
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Shards:
     """Three shards of one suite: ``one`` has the low scores, the others the high; and ``others``, with what goes wrong.
 
-    The gate of the marker is missed by the first alone, and kept by the whole.
+    The gate of the marker is missed by the first alone, and met by the whole.
     """
     folder = tmp_path_factory.mktemp("shards")
     rows = [

@@ -145,7 +145,7 @@ def test_a_call_of_a_sample_is_told_and_paid_once(project: Project) -> None:
         (1, 0),
         (2, 4),
     ]
-    assert project.query("SELECT number, kept FROM samples ORDER BY position") == [
+    assert project.query("SELECT number, met FROM samples ORDER BY position") == [
         (0, 1),
         (1, 0),
         (2, 1),

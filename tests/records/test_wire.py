@@ -221,7 +221,7 @@ gate_results = record(
 )
 coverages = record(
     Coverage,
-    **dict.fromkeys(("selected", "paired", "asked", "unscored"), st.integers()),
+    **dict.fromkeys(("selected", "paired", "expected", "unscored"), st.integers()),
     is_same_judge=st.booleans(),
 )
 lengths = record(

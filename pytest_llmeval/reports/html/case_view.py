@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from pytest_llmeval.records.case import Message, own_messages
+from pytest_llmeval.records.case import Message, case_messages
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Outcome
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.reports.html.data import anchor_of
@@ -103,7 +103,7 @@ def view(result: CaseResult, options: str) -> CaseView:
     """
     cost = case_cost(result).total
     before = result.before[0] if result.before else None
-    messages = result.request.messages if result.request else own_messages(result.case)
+    messages = result.request.messages if result.request else case_messages(result.case)
     return CaseView(
         result=result,
         anchor=anchor_of(result),

@@ -106,7 +106,7 @@ def _figures(result: GateResult) -> Iterator[str]:
 def _coverage(metric: MetricComparison) -> str:
     unscored = metric.coverage.unscored
     return f"{metric.coverage.paired:,} of {metric.coverage.selected:,} compared" + (
-        f", {unscored:,} of {metric.coverage.asked:,} unscored" if unscored else ""
+        f", {unscored:,} of {metric.coverage.expected:,} unscored" if unscored else ""
     )
 
 
