@@ -91,6 +91,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
     if RUN not in item.stash and case_of(item) is None and not bounded:
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
+    from pytest_llmeval.summary.outcome import is_left_to_gates
 
     run = _run_of(item)
     try:
@@ -98,13 +99,9 @@ def enforce_thresholds(item: pytest.Item) -> None:
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
     if conclusion.outcome == "failed":
-        fail(run, conclusion, is_excused(item, run))
-
-
-def is_excused(item: pytest.Item, run: CaseEvaluation) -> bool:
-    """Whether the gates of the run decide, and not this case alone."""
-    by_gate = item.config.stash[STATE].settings.fail_on == "gate"
-    return by_gate and not run.plan.case.must_pass and not item.config.option.runxfail
+        fail_on = item.config.stash[STATE].settings.fail_on
+        excused = is_left_to_gates(run.plan.case, conclusion.cause, fail_on)
+        fail(run, conclusion, excused and not item.config.option.runxfail)
 
 
 def fail(run: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:

@@ -39,7 +39,7 @@ from pytest_llmeval.runs.ending import (
 )
 from pytest_llmeval.runs.evaluation import Evaluation
 from pytest_llmeval.runs.gates import Gates, RunJudge, check_gates
-from pytest_llmeval.runs.merge import excused
+from pytest_llmeval.runs.merge import excuse
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
@@ -195,11 +195,10 @@ class _Evaluator:
         self._session.close(DRAIN_S)
 
     def _evaluate(self, recorder: Recorder) -> None:
-        by_gate = self._settings.fail_on == "gate"
         for found in evaluate_cases(self._session, self._plans, self._provider):
             if self._is_stopped.is_set():
                 raise _Cancelled
-            result = excused(found, by_gate, self._quarantine)
+            result = excuse(found, self._settings.fail_on, self._quarantine)
             recorder.add(result)
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)

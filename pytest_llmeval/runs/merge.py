@@ -18,6 +18,7 @@ from pytest_llmeval.runs.gates import Gates, RunJudge
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, look_through
 from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.summary.outcome import BY_GATE, is_left_to_gates
 from pytest_llmeval.text import instant
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _ROLES = ("model", "provider", "base_url", "judge_model", "judge_provider", "judge_base_url")
 _SELECTING = {"limit", "where"}
-_BY_GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def merge(
     outcomes: set[Outcome] = {"error"} if run.lost else set()
     for shard in shards:
         for result in shard.results:
-            ended = excused(result, settings.fail_on == _BY_GATE, quarantine)
+            ended = excuse(result, settings.fail_on, quarantine)
             outcomes.add(ended.outcome)
             recorder.add(replace(ended, before=()))  # what was said of the shard's own baselines
     judge = RunJudge(gates, recorder)
@@ -123,7 +123,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
     names = {run.name for run in runs}
     began = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
     notes = dict.fromkeys(note for run in runs for note in run.notes if note.kind not in GATE_NOTES)
-    by_gate = {"fail_on": _BY_GATE} if settings.fail_on == _BY_GATE else {}
+    by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
     return Run(
         id=run_id,
         name=settings.name or (names.pop() if len(names) == 1 else ""),
@@ -143,25 +143,23 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
     )
 
 
-def excused(result: CaseResult, by_gate: bool, quarantine: Quarantine | None) -> CaseResult:
-    """The result as pytest would have shown it: a failure that does not count is an expected one.
-
-    A test whose own assertion has failed, and a case that must pass, fail all the same.
+def excuse(result: CaseResult, fail_on: str, quarantine: Quarantine | None) -> CaseResult:
+    """Turn a failure that does not count into an expected failure, as pytest does.
 
     Args:
-        result: The result of a shard, which may have known nothing of these rules.
-        by_gate: Whether the gates alone decide.
+        result: The result, evaluated without these rules.
+        fail_on: The setting ``fail_on``.
         quarantine: Cases that do not gate.
     """
     if result.outcome != "failed":
         return result
-    is_missed = result.cause == "threshold"
-    is_in_quarantine = (
-        quarantine is not None
-        and quarantine.find(result.case.source.file, result.case.id) is not None
-    )
-    is_excused = is_in_quarantine or (by_gate and is_missed and not result.case.must_pass)
-    return replace(result, outcome="xfailed") if is_excused else result
+    is_excused = is_left_to_gates(result.case, result.cause, fail_on)
+    if quarantine is not None:
+        entry = quarantine.find(result.case.source.file, result.case.id)
+        is_excused = is_excused or entry is not None
+    if not is_excused:
+        return result
+    return replace(result, outcome="xfailed")
 
 
 def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
@@ -171,11 +169,11 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
         InputError: A shard has excused what would now have to count.
     """
     by_gate = next(
-        (shard for shard in shards if shard.run.settings.get("fail_on") == _BY_GATE), None
+        (shard for shard in shards if shard.run.settings.get("fail_on") == BY_GATE), None
     )
-    if by_gate is not None and settings.fail_on != _BY_GATE and "fail_on" in settings.explicit:
+    if by_gate is not None and settings.fail_on != BY_GATE and "fail_on" in settings.explicit:
         raise InputError(
-            f"--fail-on: found {settings.fail_on!r}; allowed: {_BY_GATE!r}, since {by_gate} ran under it, and what it "
+            f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, since {by_gate} ran under it, and what it "
             "has excused cannot be told from what was expected to fail"
         )
     roles: list[dict[str, Any]] = [
@@ -184,7 +182,7 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
     by_shard = [replace(settings, **values) for values in roles]
     merged_settings = next(filter(judges_itself, by_shard), by_shard[0])
     if by_gate is not None:
-        return replace(merged_settings, fail_on=_BY_GATE)
+        return replace(merged_settings, fail_on=BY_GATE)
     return merged_settings
 
 
