@@ -42,7 +42,7 @@ EXIT_CODES = {
     int(pytest.ExitCode.OK): "nothing failed, no gate is missed, and nothing is an error",
     int(
         pytest.ExitCode.TESTS_FAILED
-    ): "a case is worse than asked, a gate is missed, or another test failed or broke",
+    ): "a case is worse than required, a gate is missed, or another test failed or broke",
     int(
         pytest.ExitCode.INTERRUPTED
     ): "collection failed (a golden file or a marker cannot be used), or Ctrl-C",

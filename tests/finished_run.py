@@ -75,7 +75,7 @@ def request(*messages: tuple[str, str]) -> Request:
     return Request(chat, "gpt-4", Parameters(temperature=0.2, top_p=1.0, max_tokens=256, seed=7))
 
 
-MIN_SCORE = Threshold("rubric", ">=", 4.0, origin="command line")
+MIN_SCORE = Threshold("rubric", ">=", 4.0, origin="--min-score")
 CLEAN = Threshold("toxicity", "<=", 0.2, origin="row")
 SYSTEM = (
     "system",
@@ -140,7 +140,7 @@ def failed() -> CaseResult:
     expected = "Yes, within 30 days, if it is unopened. We pay for the return."
     case = shop(2, "Can I return a gift I did not buy?", expected, "returns")
     text = "Unfortunately gifts cannot be returned.\n\nYou may ask the person who bought it to contact us instead."
-    message = "rubric 1.5 is not >= 4 (command line): Contradicts the policy; gifts are returnable."
+    message = "rubric 1.5 is not >= 4 (--min-score): Contradicts the policy; gifts are returnable."
     scores = (rubric(1.5, "Contradicts the policy; gifts are returnable."), toxicity(0.0021))
     return CaseResult(
         "golden/faq.csv", case, f"golden/faq.csv::{case.id}", "failed", request(SYSTEM, ("user", case.prompt)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.cases.thresholds import by_origin, in_force
+from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.engine.context import CallContext
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.threshold import Threshold
@@ -97,9 +97,7 @@ def plan_case(
         suite=suite,
         case=replace(case, must_pass=_must_pass(case, settings, marks)),
         settings=settings,
-        thresholds=in_force(
-            [case.thresholds, *marks.thresholds, *by_origin(settings.thresholds())]
-        ),
+        thresholds=in_force([case.thresholds, *marks.thresholds, *settings.threshold_groups()]),
         metrics=marks.metrics,
         order=order,
     )

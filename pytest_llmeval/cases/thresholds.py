@@ -28,14 +28,6 @@ def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
     return tuple(threshold for thresholds in chosen.values() for threshold in thresholds)
 
 
-def by_origin(thresholds: Iterable[Threshold]) -> list[list[Threshold]]:
-    """Group the thresholds of the settings by their origin."""
-    groups: dict[str, list[Threshold]] = {}
-    for threshold in thresholds:
-        groups.setdefault(threshold.origin, []).append(threshold)
-    return list(groups.values())
-
-
 def scorer_key(name: str, params: object) -> str:
     """Return the key of a scorer, made of its name and its parameters."""
     if isinstance(params, dict):

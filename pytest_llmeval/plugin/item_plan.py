@@ -12,7 +12,7 @@ import pytest
 from pytest_llmeval.assembly.session import RUBRIC
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, plan_case
-from pytest_llmeval.cases.thresholds import by_origin, in_force
+from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
 from pytest_llmeval.plugin.markers import (
@@ -71,7 +71,7 @@ def _plan(item: pytest.Item) -> Plan:
         suite=suite_of(item),
         case=_own_case(item),
         settings=settings,
-        thresholds=in_force([*marks.thresholds, *by_origin(settings.thresholds())]),
+        thresholds=in_force([*marks.thresholds, *settings.threshold_groups()]),
         metrics=marks.metrics,
         is_golden=False,
         order=order,

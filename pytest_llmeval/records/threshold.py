@@ -28,8 +28,8 @@ class Threshold:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.
         comparison: One of ``>= <= > < ==``.
         params: Arguments of the metric, for example ``{"text": "refund"}`` for ``contains``.
-        origin: Its origin: ``row``, ``marker``, ``keyword`` (of `evaluate`), ``command line``,
-            ``environment`` or ``ini``.
+        origin: Setting that holds it: ``row``, ``marker``, ``keyword`` (of `evaluate`), a flag such
+            as ``--min-score``, a variable, or an ini key.
     """
 
     metric: str

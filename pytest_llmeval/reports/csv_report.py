@@ -12,7 +12,7 @@ from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import finite
 from pytest_llmeval.reports.output import replacing, rereadable
-from pytest_llmeval.summary.checks import asked_for, met_count
+from pytest_llmeval.summary.checks import requested_samples, met_count
 from pytest_llmeval.summary.costs import case_cost
 
 COLUMNS = (
@@ -90,9 +90,9 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[Cell]:
     yield from (result.judge_model, reason, run.id, case.id, result.suite, result.outcome)
     cost = case_cost(result)
     yield from (cost.generation, cost.judging)
-    kept, known = met_count(result.samples)
-    yield len(asked_for(result.samples)) or (1 if result.completion else None)
-    yield kept if known else None
+    met, known = met_count(result.samples)
+    yield len(requested_samples(result.samples)) or (1 if result.completion else None)
+    yield met if known else None
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:

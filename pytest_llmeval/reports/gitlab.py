@@ -95,10 +95,10 @@ def _reasons(result: CaseResult, change: Change, changes: Changes) -> Iterator[t
         if check.met is wanted and (score := result.checked_score(check)) is not None
     ]
     for check, score in found:
-        value = "unscored" if check.value is None else number(check.value)
-        yield (
-            check.threshold.metric,
-            f"{check.threshold} asked, found {value}. {score.reason or score.error or ''}",
-        )
+        threshold = check.threshold
+        state = "is unscored" if check.value is None else f"scored {number(check.value)}"
+        required = f"required {threshold.comparison} {threshold.bound:.10g}"
+        reason = score.reason or score.error or ""
+        yield threshold.metric, f"{threshold.metric} {state}; {required}. {reason}"
     if not found:
         yield result.outcome, result.message

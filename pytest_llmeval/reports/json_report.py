@@ -97,8 +97,17 @@ def _write(file: TextIO, head: str, results: Iterable[str]) -> None:
 
 def head_json(run: Run, summary: Summary, history: Sequence[RunPoint] = ()) -> str:
     """The report without its results, as one line of ASCII JSON."""
-    head = {"schema": SCHEMA, "run": run, "summary": summary}
+    head = {"schema": SCHEMA, "run": run, "summary": _summary(summary)}
     return as_json({**head, "history": history} if history else head)
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    """Return a summary as the schema names it: met samples are ``kept``."""
+    samples = summary.samples
+    if samples is None:
+        return dict(vars(summary))
+    members = {("kept" if name == "met" else name): value for name, value in vars(samples).items()}
+    return {**vars(summary), "samples": members}
 
 
 def result_json(result: CaseResult) -> str:

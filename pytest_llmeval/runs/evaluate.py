@@ -44,7 +44,7 @@ from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
-from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
@@ -343,7 +343,8 @@ def _settings(given: Mapping[str, object], ini: Mapping[str, object]) -> Setting
             rows[name].read(value, f"{name}=")
     settings = resolve(given, os.environ, ini)
     bounds = tuple(
-        (_KEYWORD if origin == "command line" else origin, text) for origin, text in settings.bounds
+        Bound(_KEYWORD, _KEYWORD, bound.text) if bound.level == "command line" else bound
+        for bound in settings.bounds
     )
     if settings.dry_run:
         remedy = "Estimate the cost with pytest and --llm-dry-run."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmeval.settings.option import Option
-from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 
 
 def resolve(
@@ -23,17 +23,21 @@ def resolve(
         SettingError: A value is not allowed; the message names where it was written.
     """
     values: dict[str, Any] = {}
-    bounds: list[tuple[str, str]] = []
-    by_origin = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
-    for origin, texts in reversed(by_origin.items()):
-        read = {
-            row.name: row.read(texts[row.name], _location(row, origin, environment))
-            for row in OPTIONS
-            if texts.get(row.name) is not None
-        }
-        values.update(read)
-        rubric = [f"rubric>={read['min_score']}"] if "min_score" in read else []
-        bounds[:0] = [(origin, text) for text in (*rubric, *read.get("threshold", ()))]
+    bounds: list[Bound] = []
+    levels = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
+    for level, given in reversed(levels.items()):
+        level_bounds: list[Bound] = []
+        for row in OPTIONS:
+            if given.get(row.name) is None:
+                continue
+            origin = _origin(row, level, environment)
+            value = row.read(given[row.name], origin)
+            values[row.name] = value
+            if row.name == "min_score":
+                level_bounds.insert(0, Bound(level, origin, f"rubric>={value}"))
+            elif row.name == "threshold":
+                level_bounds += [Bound(level, origin, text) for text in value]
+        bounds = [*level_bounds, *bounds]
     explicit = frozenset(row.name for row in OPTIONS if command_line.get(row.name) is not None)
     return Settings(**values, explicit=explicit, bounds=tuple(bounds))
 
@@ -49,13 +53,11 @@ def _variable(row: Option, environment: Mapping[str, str]) -> str | None:
     return next((name for name in row.env if _is_set(row, environment.get(name))), None)
 
 
-def _location(row: Option, origin: str, environment: Mapping[str, str]) -> str:
-    """Return the option, ini key or variable that holds a value, for error texts."""
-    if origin == "command line":
+def _origin(row: Option, level: str, environment: Mapping[str, str]) -> str:
+    """Return the flag, variable or ini key that holds a value."""
+    if level == "command line":
         return row.flag
-    if origin == "ini":
-        return f"ini {row.dest}"
-    return str(_variable(row, environment))
+    return f"ini {row.dest}" if level == "ini" else str(_variable(row, environment))
 
 
 def _is_set(row: Option, value: str | None) -> bool:

@@ -11,13 +11,28 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmeval.settings.option import JsonObject, Option, option
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Parameters
     from pytest_llmeval.records.threshold import Threshold
+
+
+class Bound(NamedTuple):
+    """A bound on a score of every case.
+
+    Attributes:
+        level: ``command line``, ``environment``, ``ini`` or ``keyword``. For each scorer, the
+            strongest level with a bound counts.
+        origin: Flag, variable, ini key or keyword that holds it.
+        text: The bound, for example ``rubric>=4``.
+    """
+
+    level: str
+    origin: str
+    text: str
 
 
 PARAMETER_NAMES = (
@@ -490,8 +505,8 @@ class Settings:
     explicit: frozenset[str] = frozenset()
     """Names of the settings given on the command line: a marker does not change them."""
 
-    bounds: tuple[tuple[str, str], ...] = ()
-    """Bounds of ``min_score`` and ``threshold`` with their origin, the strongest first."""
+    bounds: tuple[Bound, ...] = ()
+    """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""
 
     @property
     def cases_ahead(self) -> int:
@@ -542,7 +557,7 @@ class Settings:
         )
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """Return the thresholds of every case, the strongest first.
+        """Return the thresholds on every case, those of the strongest level first.
 
         Raises:
             SettingError: A threshold cannot be read.
@@ -553,7 +568,18 @@ class Settings:
             Threshold,  # late: pytest's start-up needs the table alone
         )
 
-        return tuple(Threshold.parse(text, origin) for origin, text in self.bounds)
+        return tuple(Threshold.parse(bound.text, bound.origin) for bound in self.bounds)
+
+    def threshold_groups(self) -> list[list[Threshold]]:
+        """Return the thresholds on every case by level, the strongest level first.
+
+        Raises:
+            SettingError: A bound cannot be read.
+        """
+        groups: dict[str, list[Threshold]] = {}
+        for bound, threshold in zip(self.bounds, self.thresholds(), strict=True):
+            groups.setdefault(bound.level, []).append(threshold)
+        return list(groups.values())
 
 
 def _table() -> tuple[Option, ...]:

@@ -1,4 +1,4 @@
-"""What became of each case of a run: against its baselines, and by itself."""
+"""The change of each case of a run, against its baselines and by its outcome."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Change = Literal[
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """How a change is shown.
+    """The presentation of a change.
 
     Attributes:
-        title: Of one case.
-        tone: How good or bad it looks.
-        heading: Of several cases, where a review lists them.
-        is_flip: Whether the case has another outcome than before.
+        title: Text for one case.
+        tone: Tone of the text.
+        heading: Heading for several cases in a review; empty if a review leaves them out.
+        is_flip: Whether the outcome of the case differs from the baseline.
     """
 
     title: str
@@ -48,22 +48,22 @@ class ChangeRow:
 
 CHANGES: Mapping[Change, ChangeRow] = {
     "lost": ChangeRow("passed before, fails now", BAD, "Passed before, fail now", is_flip=True),
-    "failed": ChangeRow("worse than asked", BAD, "Worse than asked"),
+    "failed": ChangeRow("missed its threshold", BAD, "Missed their threshold"),
     "error": ChangeRow("could not be judged", UNDECIDED, "Could not be judged"),
     "dropped": ChangeRow("scored lower than before", BAD, "Scored lower than before"),
     "still": ChangeRow("fails as before", BAD, "Fail as before"),
     "gained": ChangeRow("failed before, passes now", GOOD, "Failed before, pass now", is_flip=True),
-    "flipped": ChangeRow("another outcome otherwise", DOUBTFUL, is_flip=True),
+    "flipped": ChangeRow("different outcome", DOUBTFUL, is_flip=True),
     "worse": ChangeRow("score is worse", BAD),
     "better": ChangeRow("score is better", GOOD),
     "reworded": ChangeRow("only the answer changed", NEUTRAL),
     "same": ChangeRow("unchanged", NEUTRAL),
     "new": ChangeRow("not in the baseline", NEUTRAL),
 }
-"""What can become of a case, what a reviewer has to see first."""
+"""Changes of a case, the worst first."""
 
 REVIEWED = tuple(change for change, row in CHANGES.items() if row.heading)
-"""What a reviewer has to see, the worst first: `Changes.reviewed` finds one of them."""
+"""Changes that a review shows, the worst first: `Changes.reviewed` returns one of them."""
 
 AGAINST_BASELINE: tuple[Change, ...] = (
     "lost",
@@ -75,9 +75,9 @@ AGAINST_BASELINE: tuple[Change, ...] = (
     "same",
     "new",
 )
-"""What can be said of a case against one baseline: `change_of` returns one of them."""
+"""Changes of a case against one baseline: `change_of` returns one of them."""
 
-_DUST = 1e-9  # a mean over samples may differ by less
+_DUST = 1e-9  # means over samples may differ by less from rounding
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class Changes:
 
     Attributes:
         lost: Cases that passed before and fail now.
-        dropped: Cases with a lower score of a metric that is gated, the most suspicious first: the
-            metric, the change.
+        dropped: Metric and change of cases with a lower score of a gated metric, the most
+            suspicious first.
         gained: Cases that failed before and pass now.
     """
 
@@ -96,7 +96,7 @@ class Changes:
     gained: Collection[Key] = frozenset()
 
     def reviewed(self, result: CaseResult) -> Change | None:
-        """Return what a reviewer has to see of a case; ``None`` if there is nothing."""
+        """Return the change that a review shows for a case; ``None`` if there is none."""
         key = result.key
         if key in self.lost:
             return "lost"
@@ -110,7 +110,7 @@ class Changes:
 
 
 def changes_of(run: Run) -> Changes:
-    """Return what the comparisons of a run say of its cases."""
+    """Collect the changed cases from the comparisons of a run."""
     comparisons = run.comparisons
     dropped: dict[Key, tuple[str, CaseChange]] = {}
     for comparison in comparisons:
@@ -125,13 +125,13 @@ def changes_of(run: Run) -> Changes:
 
 
 def change_of(result: CaseResult, before: Before | None) -> Change:
-    """Return what became of a case against one baseline.
+    """Return the change of a case against one baseline.
 
-    Where its outcome stayed, the first score that moved decides, the rubric's before others.
+    If the outcome is the same, the first changed score decides, starting with the rubric.
 
     Args:
         result: The case now.
-        before: What the baseline says of it; ``None``: nothing.
+        before: The case in the baseline; ``None`` if it is not there.
     """
     if before is None:
         return "new"
@@ -144,7 +144,7 @@ def change_of(result: CaseResult, before: Before | None) -> Change:
 
 
 def _failed_before(result: CaseResult) -> bool:
-    """Whether a baseline says that the case failed there."""
+    """Return whether the case failed in a baseline."""
     return any(flip(before.outcome, "passed") == "gained" for before in result.before)
 
 
@@ -153,7 +153,7 @@ def _key(change: CaseChange) -> Key:
 
 
 def _gains(result: CaseResult, before: Before) -> Iterator[float]:
-    """How much each score that moved has gained, below 0 where it is worse."""
+    """Yield the gain of each changed score, below 0 if it is worse."""
     for score in sorted(result.scores, key=lambda score: score.name != FIRST_SCORE):
         now, then = finite(score).value, before.scores.get(score.name)
         if now is None or then is None or then.value is None:

@@ -1,4 +1,4 @@
-"""Numbers as people read them, the same in every report."""
+"""The reliability of judges in words."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 def judge_text(facts: JudgeFacts) -> str:
-    """What is known of a judge: ``rubric by gpt-4o: self-test 25 of 25, kappa 0.71 [0.50, 0.85], n=40``."""
-    who = f"{facts.name} by {facts.model}" if facts.model else facts.name
-    return f"{who}: {selftest_text(facts)}, {calibration_text(facts)}"
+    """Write ``rubric by gpt-4o: self-test 25 of 25, kappa 0.71 [0.50, 0.85], n=40``."""
+    judge = f"{facts.name} by {facts.model}" if facts.model else facts.name
+    return f"{judge}: {selftest_text(facts)}, {calibration_text(facts)}"
 
 
 def selftest_text(facts: JudgeFacts) -> str:
-    """How a judge did in its self-test, or why it had none."""
+    """Write the result of a judge's self-test, or why there is none."""
     test = facts.selftest
     if test is None:
         return f"no self-test ({facts.untested})"
-    told = f"self-test {sum(test.right.values())} of {test.tried * len(test.right)}"
-    return told if test.passed else f"FAILED its {told}"
+    result = f"self-test {sum(test.right.values())} of {test.tried * len(test.right)}"
+    return result if test.passed else f"FAILED its {result}"
 
 
 def calibration_text(facts: JudgeFacts) -> str:
-    """How well a judge agrees with people, as far as that was measured."""
+    """Write the agreement of a judge with people, if it was measured."""
     if facts.calibration is None:
         return "uncalibrated"
     figures = facts.calibration.figures

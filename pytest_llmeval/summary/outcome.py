@@ -1,4 +1,7 @@
-"""From the scores of a case to its outcome, its cause and its message. Every door decides here."""
+"""The outcome of a case, its cause and its message, decided from its scores.
+
+pytest and `evaluate` both decide here.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +25,17 @@ from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import Cause, Outcome, Sample
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.records.threshold import Threshold
-from pytest_llmeval.summary.checks import drawn_text, kept_text
+from pytest_llmeval.summary.checks import extra_text, met_text
 from pytest_llmeval.text import number, printed
 
 BY_GATE = "gate"
 """The value of the setting ``fail_on`` that leaves missed thresholds to the gates."""
 
-CI_COMMAND = "::"  # what GitHub's runner obeys at the beginning of a printed line
-TEXT_LIMIT = 300  # characters of a prompt or answer; the reports hold all of it
+CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it
+TEXT_LIMIT = 300  # characters of a prompt or answer; the reports show all of it
 
 Held = tuple[Threshold, Score]
-"""A threshold, and a score that it is held against."""
+"""A threshold, and a score to check."""
 
 
 _CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
@@ -46,18 +49,18 @@ _CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
     (RunLogError, "store"),
     (AssertionError, "assertion"),
 )
-"""The first type that fits decides, so that a special one stands before its base."""
+"""Causes by type of error. The first match counts, so a subclass precedes its base."""
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """How a case ended.
+    """The end of a case.
 
     Attributes:
         outcome: The outcome.
-        cause: Why it ended so, in one word.
-        message: Why it did not pass, in a few lines; empty if it did.
-        error: What a test raises for it; ``None`` where the thresholds could be decided.
+        cause: The cause of the outcome, in one word.
+        message: Why it did not pass, in a few lines; empty if it passed.
+        error: The error that a test raises; ``None`` if the thresholds could be decided.
     """
 
     outcome: Outcome = "passed"
@@ -67,11 +70,11 @@ class Conclusion:
 
 
 def conclude(case: Case, held: Sequence[Held], samples: Sequence[Sample] = ()) -> Conclusion:
-    """Decide a case by its thresholds alone. A missed threshold counts before an unscored one.
+    """Decide a case by its thresholds alone. A missed one takes precedence over an unscored one.
 
     Args:
         case: The case.
-        held: Every threshold with a score that it is held against; one can occur several times.
+        held: Every threshold with a score to check. One can occur several times.
         samples: The samples of the case, which the message counts.
     """
     missed = missed_by(held)
@@ -86,7 +89,7 @@ def conclude(case: Case, held: Sequence[Held], samples: Sequence[Sample] = ()) -
 
 
 def conclude_error(error: Exception) -> Conclusion:
-    """Conclude a case that an error has ended: it could not be judged."""
+    """Conclude a case that ended with an error: it could not be judged."""
     text = str(error)
     if not isinstance(error, LLMEvalError):
         text = "".join(traceback.format_exception_only(error)).strip()
@@ -105,12 +108,12 @@ def is_left_to_gates(case: Case, cause: Cause, fail_on: str) -> bool:
 
 
 def cause_of(error: BaseException) -> Cause:
-    """The cause of an outcome that an error decided."""
+    """Return the cause of an outcome that an error decided."""
     return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), "exception")
 
 
 def missed_by(held: Sequence[Held]) -> list[Held]:
-    """The thresholds that are not met, each with its score."""
+    """Return the missed thresholds with their scores."""
     missed: list[Held] = []
     for threshold, score in held:
         value = finite(score).value
@@ -120,16 +123,16 @@ def missed_by(held: Sequence[Held]) -> list[Held]:
 
 
 def _missed_lines(case: Case, missed: Sequence[Held], samples: Sequence[Sample]) -> list[str]:
-    """A line for each missed threshold, then the reasons of the scores and the number of samples."""
-    heads = [f"{_miss(threshold, score)} at {case.source}" for threshold, score in missed]
+    """Write a line for each missed threshold, the reasons, and the number of samples."""
+    heads = [f"{_miss(threshold, score)}, {case.source}" for threshold, score in missed]
     reasons = reason_lines([score for _, score in missed])
     return [*heads, *reasons, *_samples_lines(samples)]
 
 
 def _samples_lines(samples: Sequence[Sample]) -> list[str]:
-    """How many samples meet the thresholds, and how the further samples of a broken case did."""
-    drawn = drawn_text(samples)
-    rows = {"samples": kept_text(samples), "must pass": drawn and f"broken: {drawn}"}
+    """Write how many samples meet the thresholds, and how the extra ones did."""
+    extra = extra_text(samples)
+    rows = {"samples": met_text(samples), "must pass": extra and f"broken: {extra}"}
     return [labelled(label, text) for label, text in rows.items() if text]
 
 
@@ -137,21 +140,21 @@ def _miss(threshold: Threshold, score: Score) -> str:
     params = "".join(f" {name}={value!r}" for name, value in threshold.params.items())
     origin = f" ({threshold.origin})" if threshold.origin else ""
     required = f"{threshold.comparison} {threshold.bound:.10g}"
-    return f"{score.name}{params} is {shown_value(score)}, asked {required}{origin}"
+    return f"{score.name}{params} scored {shown_value(score)}; required {required}{origin}"
 
 
 def reason_lines(scores: Sequence[Score]) -> list[str]:
-    """The reasons that scores give."""
+    """Write the reasons of scores."""
     return [labelled("reason", score.reason) for score in scores if score.reason]
 
 
 def shown_value(score: Score) -> str:
-    """The value of a score as a person reads it."""
+    """Write the value of a score."""
     return "unscored" if score.value is None else number(score.value)
 
 
 def labelled(label: str, text: str) -> str:
-    """A shortened text behind its label; further lines are indented."""
+    """Shorten a text and put it after its label, with further lines indented."""
     short = text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
     lines = (
         f"| {line}" if line.lstrip().startswith(CI_COMMAND) else line

@@ -37,12 +37,12 @@ from pytest_llmeval.summary.tallies import (
 from pytest_llmeval.text import count, first_of, instant
 
 SLOWEST, NAMED = 5, 5
-FIRST_SCORE = "rubric"  # what a reader looks for first
+FIRST_SCORE = "rubric"  # readers look for it first
 
 
 @dataclass(frozen=True)
 class Slow:
-    """A case that took long, with its seconds."""
+    """A slow case and its duration in seconds."""
 
     nodeid: str
     duration_s: float
@@ -53,39 +53,36 @@ class Summary:
     """A run in numbers.
 
     Attributes:
-        verdict: ``failed`` if a case failed or a gate is missed; else ``error`` if a case could not
-            be judged or was lost, or a gate not be decided, or no gate that was to decide;
-            ``empty`` if no case was tried; else
-            ``passed``.
+        verdict: ``failed`` if a case failed or a gate is missed. Otherwise ``error`` if a case
+            could not be judged or was lost, a gate could not be decided, or no gate decided
+            although it should. Otherwise ``empty`` if no case was tried, else ``passed``.
         headline: The verdict in words.
-        total: Results.
+        total: Number of results.
         passed: Cases that passed.
-        failed: Cases whose answer is worse than asked.
+        failed: Cases that missed a threshold or an assertion.
         error: Cases that could not be judged.
         skipped: Cases that were not tried.
-        xfailed: Cases that were worse than asked, and expected to be.
+        xfailed: Cases that failed as expected.
         lost: Tests that died with their worker.
-        pass_rate: Passed among passed, failed and xfailed, with its 95 % interval (Wilson).
-        scores: Each score over all cases; ``rubric`` first, the others by name.
+        pass_rate: Share of passed among passed, failed and xfailed, with its 95% interval (Wilson).
+        scores: Each score over all cases: ``rubric`` first, then by name.
         generation: Calls of the model under test.
-        judging: Calls of scorers, without those that are counted as generation.
-        selftest: Calls that tested the judges.
-        unused: Calls of the run that no result shows: its case was cut off, or asked more than
-            once.
-        failed_attempts: Attempts that gave no answer; most were made again.
-        oldest_cached_at: When the oldest of the cached completions was made, ISO 8601; empty if
-            none is known.
-        latency_p50_s: Median seconds of an answer that did not come from a store.
-        latency_p95_s: The 95th percentile of the same.
-        duration_s: Seconds from the run's start to its end; ``None`` if it has none.
-        slowest: The cases that took longest, the slowest first.
-        models: Models that answered; if none did, those that were asked.
+        judging: Calls of scorers, without those counted as generation.
+        selftest: Calls of the judges' self-tests.
+        unused: Calls of the run without a result: their case was cut off, or its test called more
+            than once.
+        failed_attempts: Attempts without an answer. Most were repeated.
+        oldest_cached_at: Time of the oldest cached completion, ISO 8601; empty if unknown.
+        latency_p50_s: Median duration of a live answer in seconds.
+        latency_p95_s: The 95th percentile of the same durations.
+        duration_s: Seconds from start to end of the run; ``None`` without an end.
+        slowest: The slowest cases, the slowest first.
+        models: Models that answered, or the requested models if none did.
         judge_models: Models that judged.
-        unbounded: Cases that were tried without any threshold.
-        notes: What a reader should know before trusting the numbers; the run's warnings are not
-            repeated.
-        samples: How many samples keep their bounds; ``None`` where no case has several that were
-            judged.
+        unbounded: Cases without any threshold.
+        notes: What a reader should know about the numbers, besides the warnings of the run.
+        samples: Samples that meet their thresholds; ``None`` without a case of several judged
+            samples.
     """
 
     verdict: RunOutcome
@@ -131,7 +128,7 @@ def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
 
 @dataclass
 class Tally:
-    """A run's results, counted so far. Of each only a few numbers are kept."""
+    """A run's results, counted so far. Only a few numbers of each result are stored."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     scores: dict[str, ScoreTally] = field(default_factory=dict)
@@ -142,7 +139,7 @@ class Tally:
     latencies: array[float] = field(default_factory=lambda: array("d"))
     slowest: list[tuple[float, str]] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
+    requested_models: set[str] = field(default_factory=set)
     judge_models: set[str] = field(default_factory=set)
     unbounded: int = 0
     truncated: int = 0
@@ -170,7 +167,7 @@ class Tally:
     def add_answer(self, answer: Completion) -> None:
         """Count one answer."""
         self._add_call(answer, self.generation)
-        if not answer.cached and answer.latency_s > 0:  # zero: a text that no call made
+        if not answer.cached and answer.latency_s > 0:  # zero: the answer needed no call
             self.latencies.append(answer.latency_s)
 
     def add_score(self, score: Score) -> None:
@@ -178,17 +175,17 @@ class Tally:
         self.scores.setdefault(score.name, ScoreTally(score.scale)).add(score)
 
     def add_scoring_call(self, call: Completion) -> None:
-        """Count one call that a score cost."""
+        """Count one call of a score."""
         self._add_call(call, self.judging)
 
     def summary(self, run: Run) -> Summary:
-        """What was counted."""
-        counts, selftests = self.outcomes, selftest_cost(run)
+        """Return the counts."""
+        counts = self.outcomes
+        selftests = selftest_cost(run)
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(
             verdict=self._verdict(run),
-            headline=("No gate has decided. " if self._is_undecided(run) else _gates_told(run))
-            + self._headline(run),
+            headline=self._gates_text(run) + self._headline(run),
             total=counts.total(),
             passed=counts["passed"],
             failed=counts["failed"],
@@ -212,7 +209,7 @@ class Tally:
             slowest=tuple(
                 Slow(nodeid, seconds) for seconds, nodeid in sorted(self.slowest, reverse=True)
             ),
-            models=tuple(sorted(self.models or self.asked)),
+            models=tuple(sorted(self.models or self.requested_models)),
             judge_models=tuple(sorted(self.judge_models)),
             unbounded=self.unbounded,
             notes=tuple(self._notes(run)),
@@ -220,12 +217,13 @@ class Tally:
         )
 
     def _add_answers(self, result: CaseResult) -> None:
-        (self.asked if result.completion is None else self.models).update(
-            filter(None, [model_of(result)])
-        )
-        found = list(answers(result))
-        self.truncated += any(answer.finish_reason == "length" for answer in found)
-        for answer in found:
+        models = self.requested_models if result.completion is None else self.models
+        model = model_of(result)
+        if model:
+            models.add(model)
+        completions = list(answers(result))
+        self.truncated += any(answer.finish_reason == "length" for answer in completions)
+        for answer in completions:
             self.add_answer(answer)
 
     def _add_scores(self, result: CaseResult) -> None:
@@ -253,25 +251,34 @@ class Tally:
         return "passed" if self.outcomes.keys() - {"skipped"} else "empty"
 
     def _is_undecided(self, run: Run) -> bool:
-        """Whether gates were to decide, and could not: there is none, or what they need could not be had."""
+        """Return whether gates should have decided the run but none could."""
         is_explained = run.gates or run.lost or self.outcomes["error"]
         return run.exit_code == UNJUDGED and not is_explained
 
+    def _gates_text(self, run: Run) -> str:
+        if self._is_undecided(run):
+            return "No gate decided. "
+        return _open_gates_text(run)
+
     def _headline(self, run: Run) -> str:
-        counts, lost = self.outcomes, len(run.lost)
+        xfailed = _xfailed_text(run)
+        counts = self.outcomes
+        lost = len(run.lost)
         tried = counts.total() - counts["skipped"] + lost
-        told = [
-            (counts["failed"], "is worse than asked", "are worse than asked"),
+        rows = [
+            (counts["failed"], "missed its threshold", "missed their threshold"),
             (counts["error"], "could not be judged", "could not be judged"),
             (lost, "was lost with its worker", "were lost with their worker"),
-            (counts["xfailed"], *_xfailed_words(run)),
+            (counts["xfailed"], xfailed, xfailed),
         ]
-        said = [
-            f"{number:,} {one if number == 1 else many}" for number, one, many in told if number
+        parts = [
+            f"{number:,} {singular if number == 1 else plural}"
+            for number, singular, plural in rows
+            if number
         ]
         skipped = f" {counts['skipped']:,} skipped." if counts["skipped"] else ""
-        if said:
-            first, _, rest = "; ".join(said).partition(" ")
+        if parts:
+            first, _, rest = "; ".join(parts).partition(" ")
             return f"{first} of {count(tried, 'case')} {rest}.{skipped}"
         if not tried:
             return f"No case was tried.{skipped}"
@@ -279,39 +286,46 @@ class Tally:
 
     def _notes(self, run: Run) -> Iterable[str]:
         if not run.finished_at:
-            yield "The run has not finished, or was cut off: these are the results so far."
+            yield "The run has not finished. These are the results so far."
         if run.lost:
-            yield f"{count(len(run.lost), 'test')} died with a worker and left no result: {first_of(run.lost, NAMED)}"
+            lost = count(len(run.lost), "test")
+            yield f"{lost} died with a worker and left no result: {first_of(run.lost, NAMED)}"
         if self.flickering:
-            told = f"{count(len(self.flickering), 'case')} that must pass flickered; further samples settled it"
-            yield f"{told}: {first_of(self.flickering, NAMED)}"
+            flickering = count(len(self.flickering), "case")
+            names = first_of(self.flickering, NAMED)
+            yield f"{flickering} that must pass flickered; further samples settled it: {names}"
         if self.unbounded:
-            yield f"{count(self.unbounded, 'case')} had no threshold: only an assertion of the test could fail."
+            unbounded = count(self.unbounded, "case")
+            yield f"{unbounded} had no threshold: only an assertion of the test could fail."
         if self.truncated:
-            yield f"{count(self.truncated, 'case')} had an answer cut at the token limit; raise --llm-max-tokens."
+            truncated = count(self.truncated, "case")
+            yield f"{truncated} had an answer cut at the token limit; raise --llm-max-tokens."
         for name, values in sorted(self.scores.items()):
             if values.unscored:
-                yield f"{name}: {count(values.unscored, 'case')} unscored; the mean is that of the others."
+                unscored = count(values.unscored, "case")
+                yield f"{name}: {unscored} unscored; the mean leaves them out."
             if len(values.versions) > 1:
-                yield f"{name}: scored by {len(values.versions)} versions; their scores cannot be compared."
+                versions = len(values.versions)
+                yield f"{name}: scored by {versions} versions; their scores cannot be compared."
 
 
-def _xfailed_words(run: Run) -> tuple[str, str]:
+def _xfailed_text(run: Run) -> str:
     if run.settings.get("fail_on") == "gate":
-        return "fails, left to the gates", "fail, left to the gates"
-    return "failed as expected", "failed as expected"
+        return "failed; only gates count (--llm-fail-on gate)"
+    return "failed as expected"
 
 
-def _gates_told(run: Run) -> str:
-    """How many gates are not kept, for the headline; empty where none is missed or undecided."""
+def _open_gates_text(run: Run) -> str:
+    """Write how many gates are missed or undecided; empty if none is."""
     states = Counter(gate.state for gate in run.gates)
-    told = {"missed": states["missed"], "could not be decided": states["error"]}
-    said = [f"{count(number, 'gate')} {words}" for words, number in told.items() if number]
-    return f"{', '.join(said)}. " if said else ""
+    rows = {"missed": states["missed"], "could not be decided": states["error"]}
+    parts = [f"{count(number, 'gate')} {words}" for words, number in rows.items() if number]
+    return f"{', '.join(parts)}. " if parts else ""
 
 
 def _seconds_between(start: str, end: str) -> float | None:
-    began, ended = instant(start), instant(end)
-    return (
-        (ended - began).total_seconds() if began and ended else None
-    )  # empty: the run goes on, or was cut off
+    began = instant(start)
+    ended = instant(end)
+    if began is None or ended is None:
+        return None  # the run continues, or was cut off
+    return (ended - began).total_seconds()

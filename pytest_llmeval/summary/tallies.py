@@ -1,4 +1,4 @@
-"""One score, and one kind of calls, counted over all cases of a run."""
+"""Tallies of one score, and of one kind of calls, over all cases of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.stats.intervals import mean_interval
-from pytest_llmeval.summary.checks import asked_for, met_count
+from pytest_llmeval.summary.checks import met_count, requested_samples
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.text import instant
 
@@ -24,15 +24,15 @@ class ScoreSummary:
     Attributes:
         name: Name of the metric or judge.
         scale: Range and direction.
-        mean: Mean of the scored cases with its 95 % interval (Student), cut at the ends of the
+        mean: Mean of the scored cases with its 95% interval (Student), cut at the ends of the
             scale.
         minimum: Smallest value; ``None`` if no case is scored.
         maximum: Largest value; ``None`` if no case is scored.
         unscored: Cases that the scorer could not score.
         bounds: Thresholds on this score, over all cases.
-        missed: How many of them are not kept; those on unscored cases are neither kept nor missed.
-        versions: Versions of the scorer; for a judge its fingerprints. More than one cannot be
-            compared.
+        missed: Missed ones among them. An unscored case neither meets nor misses a threshold.
+        versions: Versions of the scorer, which are fingerprints for a judge. Scores of different
+            versions cannot be compared.
     """
 
     name: str
@@ -48,12 +48,12 @@ class ScoreSummary:
 
 @dataclass(frozen=True)
 class Spending(Cost):
-    """The calls of one kind. What came from a store or a recording costs nothing now, and is only counted.
+    """The calls of one kind. Completions from a store or a recording are only counted.
 
     Attributes:
-        cached: Completions that came from a store or a recording instead of a call of this run.
-        prompt_tokens: Tokens sent, as far as the endpoints say.
-        completion_tokens: Tokens received, as far as the endpoints say.
+        cached: Completions from a store or a recording.
+        prompt_tokens: Sent tokens, as far as the endpoints report them.
+        completion_tokens: Received tokens, as far as the endpoints report them.
     """
 
     cached: int
@@ -63,27 +63,28 @@ class Spending(Cost):
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """How reliable the answers are: the samples of all cases that have several, held to their bounds one by one.
+    """The reliability of answers: the samples of all cases with several, checked one by one.
 
     Attributes:
-        cases: Cases with several samples that were judged.
-        samples: Samples that were judged.
-        kept: How many of them keep every bound; as a share that is pass@1.
-        steady: Cases whose every sample keeps them; as a share of the cases that is pass^n.
+        cases: Cases with several judged samples.
+        samples: Judged samples.
+        met: Samples that meet every threshold. Their share is pass@1.
+        steady: Cases whose every sample meets them. Their share is pass^n.
     """
 
     cases: int = 0
     samples: int = 0
-    kept: int = 0
+    met: int = 0
     steady: int = 0
 
     def after(self, result: CaseResult) -> SampleSummary:
-        """The same with one more case."""
-        many, (kept, known) = len(asked_for(result.samples)), met_count(result.samples)
-        if many < 2 or not known:
+        """Add one case."""
+        requested = len(requested_samples(result.samples))
+        met, known = met_count(result.samples)
+        if requested < 2 or not known:
             return self
         return SampleSummary(
-            self.cases + 1, self.samples + known, self.kept + kept, self.steady + (kept == many)
+            self.cases + 1, self.samples + known, self.met + met, self.steady + (met == requested)
         )
 
 
@@ -109,19 +110,18 @@ class ScoreTally:
             self.versions.add(score.version)
 
     def summary(self, name: str) -> ScoreSummary:
-        """What was counted."""
-        low, high = (min(self.values), max(self.values)) if self.values else (None, None)
-        mean, versions = (
-            _within(mean_interval(self.values), self.scale),
-            tuple(sorted(self.versions)),
-        )
+        """Return the counts."""
+        low = min(self.values, default=None)
+        high = max(self.values, default=None)
+        mean = _within(mean_interval(self.values), self.scale)
+        versions = tuple(sorted(self.versions))
         return ScoreSummary(
             name, self.scale, mean, low, high, self.unscored, self.bounds, self.missed, versions
         )
 
 
 def _within(interval: Interval, scale: Scale) -> Interval:
-    """The interval without the values that no mean on this scale can have."""
+    """Cut an interval to the values that a mean on this scale can have."""
     low, high = interval.low, interval.high
     low = low if low is None or scale.low is None else max(low, scale.low)
     high = high if high is None or scale.high is None else min(high, scale.high)
@@ -130,7 +130,7 @@ def _within(interval: Interval, scale: Scale) -> Interval:
 
 @dataclass
 class SpendingTally:
-    """The calls of one kind so far. Tallies that share a ledger count each call once among them."""
+    """The calls of one kind so far. Tallies with a common ledger count each call once."""
 
     ledger: Ledger = field(default_factory=Ledger)
     made: int = 0
@@ -141,9 +141,9 @@ class SpendingTally:
     completion_tokens: int = 0
 
     def add(self, call: Completion) -> None:
-        """Count one completion, and its calls unless they were counted before."""
+        """Count one completion, and its calls unless they are counted already."""
         self.cached += call.cached
-        new = self.ledger.takes(call)
+        new = self.ledger.count_new(call)
         if not new:
             return
         self.made += new
@@ -153,16 +153,20 @@ class SpendingTally:
         self.completion_tokens += call.usage.completion_tokens if call.usage else 0
 
     def summary(self) -> Spending:
-        """What was counted."""
-        usd, tokens = (
-            None if self.unknown else self.known_usd,
-            (self.prompt_tokens, self.completion_tokens),
+        """Return the counts."""
+        return Spending(
+            calls=self.made,
+            usd=None if self.unknown else self.known_usd,
+            known_usd=self.known_usd,
+            unknown=self.unknown,
+            cached=self.cached,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
         )
-        return Spending(self.made, usd, self.known_usd, self.unknown, self.cached, *tokens)
 
 
 def selftest_cost(run: Run) -> Cost:
-    """The calls that a run made to test its judges."""
+    """Return the cost of the self-tests in a run."""
     tests = [
         facts.selftest for facts in run.judges if facts.selftest and _is_of(facts.selftest, run)
     ]
@@ -174,17 +178,16 @@ def selftest_cost(run: Run) -> Cost:
 
 
 def unused_calls(traffic: Traffic, ledger: Ledger, selftests: Cost) -> Cost:
-    """What the run has sent beyond the calls of its results and of its judges' self-tests."""
+    """Return the calls of a run that belong neither to its results nor to self-tests."""
     calls = max(traffic.calls - ledger.calls - selftests.calls, 0)
     unknown = min(max(traffic.unpriced - ledger.unknown - selftests.unknown, 0), calls)
-    rest = round(
-        traffic.usd - ledger.known_usd - selftests.known_usd, 12
-    )  # without the dust of sums in any order
+    # Sums in a different order differ by rounding errors.
+    rest = round(traffic.usd - ledger.known_usd - selftests.known_usd, 12)
     known_usd = max(rest, 0.0) if calls else 0.0
     return Cost(calls, None if unknown else known_usd, known_usd, unknown)
 
 
 def _is_of(test: SelfTest, run: Run) -> bool:
-    """Whether a self-test was made in this run, and not in an earlier one."""
+    """Return whether a self-test was made in this run, and not in an earlier one."""
     made, started = instant(test.made_at), instant(run.started_at)
     return made is not None and started is not None and made >= started

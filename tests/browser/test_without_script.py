@@ -19,7 +19,7 @@ def assert_all_is_there(page: Page, report: Written) -> None:
     run, results = report.made.run, report.made.results
     assert page.get_by_role("heading", level=1, name="Failed").is_visible()
     assert page.get_by_text(
-        "1 gate missed. 5 of 53 cases are worse than asked; 3 could not be judged."
+        "1 gate missed. 5 of 53 cases missed their threshold; 3 could not be judged."
     ).is_visible()
     for gate in run.gates:
         assert page.get_by_role("list", name="Gates").get_by_text(gate.reason).is_visible()

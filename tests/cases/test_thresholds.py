@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pytest_llmeval.cases.thresholds import by_origin, in_force
+from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.records.threshold import Threshold
 
 
@@ -24,9 +24,3 @@ def test_parameters_tell_scorers_apart() -> None:
     refund, bike = bound("contains", 1, text="refund"), bound("contains", 1, text="bike")
 
     assert in_force([[refund], [bike, bound("contains", 0, text="refund")]]) == (refund, bike)
-
-
-def test_bounds_of_the_settings_are_grouped_by_their_place() -> None:
-    ini, command_line = bound("rubric", 2, "ini"), bound("rubric", 4, "command line")
-
-    assert in_force(by_origin([command_line, ini])) == (command_line,)

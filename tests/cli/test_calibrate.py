@@ -101,7 +101,7 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Comm
         in result.stdout
     )
     assert "  c6 (labels.csv:8): people 2, judge 4\n" in result.stdout
-    assert lines[-1] == "not stored: nobody knows whose scores these are (--fingerprint)"
+    assert lines[-1] == "not stored: the judge of these scores is unknown (--fingerprint)"
 
 
 def test_labels_on_another_scale_are_moved_to_that_of_the_scores(llmeval: Command) -> None:
@@ -207,8 +207,8 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
         llmeval.run(*arguments, "--min-agreement", "kappa>=0.6"),
     )
     assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
-    assert "kept: kappa is 0.82 [" in by_ini.stdout
-    assert "MISSED: kappa.low is 0.82 [0.38, 1.00], asked kappa.low >= 0.5" in by_ini.stdout
+    assert "met: kappa is 0.82 [" in by_ini.stdout
+    assert "MISSED: kappa.low is 0.82 [0.38, 1.00]; required kappa.low >= 0.5" in by_ini.stdout
     assert "MISSED: kendall is " in by_ini.stdout
     assert "kendall is" not in by_option.stdout
 
@@ -227,7 +227,7 @@ def test_a_bound_without_a_figure_is_missed(llmeval: Command) -> None:
         "kappa>=0.6",
     )
     assert result.exit_code == 1
-    assert "MISSED: kappa is -, asked kappa >= 0.6" in result.stdout
+    assert "MISSED: kappa is -; required kappa >= 0.6" in result.stdout
 
 
 def test_a_named_fingerprint_stores_the_result_beside_what_is_known_of_the_judge(

@@ -108,7 +108,7 @@ def test_every_run_has_a_row_in_every_block_the_oldest_first(llmeval: Command) -
         "  2025-06-03 10:00 UTC  run-3  1.00  n=1  cut off (exit code 2)",
         "  2025-06-04 10:00 UTC  judge  3.00 [3.00, 3.00]  n=3  another judge",
         "  2025-06-05 10:00 UTC  main  3.67 [0.00, 5.00]  n=3  0.00 over 2 cases",
-        "cost and time of an answer",
+        "cost and time per answer",
         f"  2025-06-01 10:00 UTC  main  {SPENT}",
         f"  2025-06-02 10:00 UTC  main  {SPENT}",
         "  2025-06-03 10:00 UTC  run-3  $0.0102  generation $0.0100, judge $0.00021  500 ms (median), 500 ms (p95)",

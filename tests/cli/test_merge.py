@@ -262,7 +262,7 @@ def test_settings_of_ini_file_and_environment_count(
 @pytest.mark.parametrize(
     ("arguments", "outcomes", "code", "told"),
     [
-        ((), {"bad": "failed", "silent": "error"}, 1, "FAILED: 1 of 2 cases is worse than asked"),
+        ((), {"bad": "failed", "silent": "error"}, 1, "FAILED: 1 of 2 cases missed its threshold"),
         (
             ("--fail-on", "gate"),
             {"bad": "xfailed", "silent": "error"},
@@ -328,7 +328,9 @@ def test_github_is_told_of_the_whole(
         in printed
     )
     (one, other) = (line for line in printed if line.startswith("::error "))
-    assert one.startswith("::error file=golden/others.csv,line=2,title=worse than asked%3A bad::")
+    assert one.startswith(
+        "::error file=golden/others.csv,line=2,title=missed its threshold%3A bad::"
+    )
     assert other.startswith(
         "::error file=golden/others.csv,line=3,title=could not be judged%3A silent::"
     )

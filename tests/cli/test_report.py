@@ -38,7 +38,7 @@ def test_the_latest_run_is_shown(folder: Path) -> None:
     result = llmeval_report()
     assert result.exit_code == 0
     assert result.output.startswith(
-        "FAILED: 1 of 5 cases is worse than asked; 2 could not be judged."
+        "FAILED: 1 of 5 cases missed its threshold; 2 could not be judged."
     )
 
 

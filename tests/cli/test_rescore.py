@@ -181,7 +181,7 @@ def test_a_stricter_judge_fails_what_passed_and_the_command_exits_as_pytest_woul
         .fetchall()
     )
     assert any(
-        "rubric is 1, asked >= 4 (command line) at golden/faq.csv:2" in message
+        "rubric scored 1; required >= 4 (--min-score), golden/faq.csv:2" in message
         for (message,) in messages
     )
 

@@ -28,11 +28,13 @@ def test_a_job_on_github_shows_the_lines_that_are_worse_and_the_summary(
     file = f"{project.path.name}/golden/faq.csv"
     assert len(lines) == 1
     assert lines[0].startswith(
-        f"::error file={file},line=3,title=worse than asked%3A shipping::rubric is 2, asked"
+        f"::error file={file},line=3,title=missed its threshold%3A shipping::rubric scored 2; required "
     )
     summary = (project.path / "out/pr.md").read_text(encoding="utf-8")
     assert page.read_text(encoding="utf-8") == f"what another step wrote\n{summary}"
-    assert summary.startswith("<!-- llmeval -->\n\n## ❌ FAILED: 1 of 3 cases is worse than asked.")
+    assert summary.startswith(
+        "<!-- llmeval -->\n\n## ❌ FAILED: 1 of 3 cases missed its threshold."
+    )
     assert "whole report: .llmeval/report.html" in summary
     (finding,) = json.loads((project.path / "out/gl.json").read_text())
     assert finding["location"] == {"path": file, "lines": {"begin": 3}}

@@ -276,7 +276,10 @@ def test_gates_that_decide_alone_must_exist(project: Project) -> None:
     run = project.run(*GRADED, "--llm-fail-on", "gate")
     assert run.ret == 10
     assert "the gates alone decide, and there is none" in run.stdout.str()
-    assert "ERROR: No gate has decided. 2 of 2 cases fail, left to the gates." in run.stdout.str()
+    assert (
+        "ERROR: No gate decided. 2 of 2 cases failed; only gates count (--llm-fail-on gate)."
+        in run.stdout.str()
+    )
 
 
 def test_a_gate_on_no_case_is_an_error(project: Project) -> None:

@@ -135,7 +135,7 @@ def test_a_dry_run_tells_requests_and_cost_and_neither_sends_nor_runs_anything(
             "answer *mock * 4 * 0 * 800 *$0.0400",
             "rubric *judge * 4 * 0 * 800 *$0.0800",
             "To send: 8 requests, about $0.12*.",
-            "Not counted: what 1 test may ask in their own way: test_faq.py::test_own",
+            "Not counted: calls in the body of 1 test: test_faq.py::test_own",
         ]
     )
     assert project.endpoint.count() == 0

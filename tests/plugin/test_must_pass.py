@@ -72,7 +72,7 @@ def test_a_case_that_is_broken_fails_as_soon_as_that_is_clear(
     run.assert_outcomes(failed=1)
     assert run.ret == 1
     run.stdout.fnmatch_lines([
-        "rubric is 0, asked >= 4 (command line) at golden/must.csv:2",
+        "rubric scored 0; required >= 4 (--min-score), golden/must.csv:2",
         "  must pass broken: 3 of 4 further samples miss a bound",
     ])  # fmt: skip
     assert draws(project) == [False, True, False, False]

@@ -49,10 +49,10 @@ def test_samples_are_one_item_and_every_one_of_them_is_kept(project: Project, wo
 
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines([
-        "rubric is 3.4, asked >= 4 (command line) at golden/flaky.csv:2",
+        "rubric scored 3.4; required >= 4 (--min-score), golden/flaky.csv:2",
         "  reason    mean of 5 samples: as scripted",
-        "  samples   3 of 5 kept",
-        "samples  3 of 5 kept (60.0%); all of a case in 0 of 1",
+        "  samples   3 of 5 met",
+        "samples  3 of 5 met (60.0%); every sample met in 0 of 1 case",
     ])  # fmt: skip
     result = result_of(project)
     assert result["completion"]["text"] == "Sample 0."
@@ -389,7 +389,7 @@ def test_the_samples_stand_in_csv_and_junit(project: Project) -> None:
     )
     assert (head[-2:], row[-2:]) == (["samples", "samples_kept"], ["5", "4"])
     assert (
-        '<property name="llm_samples" value="4 of 5 kept"' in (project.path / "out.xml").read_text()
+        '<property name="llm_samples" value="4 of 5 met"' in (project.path / "out.xml").read_text()
     )
 
 

@@ -311,7 +311,9 @@ def test_a_metric_of_the_users_own_through_a_hook(project: Project) -> None:
     run = project.run("golden/faq.csv", "--llm-model", "mock", "--llm-threshold", "shouting<=0.01")
 
     run.assert_outcomes(failed=3)
-    run.stdout.fnmatch_lines(["shouting is 0.0*, asked <= 0.01 (command line) at golden/faq.csv:2"])
+    run.stdout.fnmatch_lines(
+        ["shouting scored 0.0*; required <= 0.01 (--llm-threshold), golden/faq.csv:2"]
+    )
 
 
 def test_a_test_of_its_own_is_held_to_the_bounds_on_scores_that_it_takes(project: Project) -> None:
@@ -329,7 +331,7 @@ def test_a_test_of_its_own_is_held_to_the_bounds_on_scores_that_it_takes(project
 
     run.assert_outcomes(passed=1, failed=1)
     run.stdout.fnmatch_lines(
-        ["FAILED test_own.py::test_judged - *rubric is 1, asked >= 4*test_own.py:2*"]
+        ["FAILED test_own.py::test_judged - *rubric scored 1; required >= 4*test_own.py:2*"]
     )
     assert project.endpoint.count() == 1
 
@@ -359,7 +361,9 @@ def test_bounds_of_every_place_hold_and_the_strongest_place_wins_for_each_score(
     run = project.run("golden/faq.csv::shipping", "--llm-model", "mock", "--min-score", "2")
 
     run.assert_outcomes(failed=1)
-    run.stdout.fnmatch_lines(["lexicon_count is 2, asked <= 1 (ini) at golden/faq.csv:3"])
+    run.stdout.fnmatch_lines(
+        ["lexicon_count scored 2; required <= 1 (ini llm_threshold), golden/faq.csv:3"]
+    )
     run.stdout.no_fnmatch_line("rubric is*")
 
 

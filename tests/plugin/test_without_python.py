@@ -30,7 +30,7 @@ def test_a_failure_points_at_the_row_and_says_why(project: Project) -> None:
 
     run.stdout.fnmatch_lines(
         [
-            "rubric is 2, asked >= 4 (command line) at golden/faq.csv:3",
+            "rubric scored 2; required >= 4 (--min-score), golden/faq.csv:3",
             "*reason*Wrong price.*",
             "*prompt*What does shipping cost?*",
             "*expected*It is free from 50 euros.",
@@ -38,7 +38,7 @@ def test_a_failure_points_at_the_row_and_says_why(project: Project) -> None:
         ]
     )
     run.stdout.fnmatch_lines(
-        ["FAILED golden/faq.csv::shipping - *rubric is 2, asked >= 4*golden/faq.csv:3*"]
+        ["FAILED golden/faq.csv::shipping - *rubric scored 2; required >= 4*golden/faq.csv:3*"]
     )
 
 
@@ -162,7 +162,7 @@ def test_metrics_need_no_judge(project: Project) -> None:
 
     run = project.run("golden/own.csv", "--llm-model", "mock")
 
-    run.stdout.fnmatch_lines(["lexicon_count is 6, asked <= 3 (row) at golden/own.csv:2"])
+    run.stdout.fnmatch_lines(["lexicon_count scored 6; required <= 3 (row), golden/own.csv:2"])
     assert project.endpoint.count("judge") == 0
 
 

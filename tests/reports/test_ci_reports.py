@@ -65,7 +65,7 @@ def findings(path: Path, run: Run, results: Sequence[CaseResult]) -> list[dict[s
 def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
     lost, new, broken = (
         case("malta", line=7),
-        replace(case("new"), message="asked >= 4", before=()),
+        replace(case("new"), message="required >= 4", before=()),
         case("b", "error"),
     )
     gates = (
@@ -80,7 +80,7 @@ def test_gates_and_cases_are_annotated_the_worst_first(run: Run) -> None:
         "::error title=REGRESSED%3A regression against main::rubric: dropped 5.3 points",
         "::error file=shop/golden/faq.csv,line=7,title=passed before%2C fails now%3A malta::failed in "
         "golden/faq.csv::malta",
-        "::error file=shop/golden/faq.csv,line=3,title=worse than asked%3A new::asked >= 4",
+        "::error file=shop/golden/faq.csv,line=3,title=missed its threshold%3A new::required >= 4",
         "::error file=shop/golden/faq.csv,line=3,title=could not be judged%3A b::error in golden/faq.csv::b",
         "::warning title=OPEN%3A cost<=1::unknown",
         "::warning title=WARN%3A regression::a bit",
@@ -139,17 +139,17 @@ def test_gitlab_gets_a_finding_for_each_case_and_score(tmp_path: Path, run: Run)
         (
             "critical",
             "llmeval.rubric",
-            "malta: passed before, fails now: rubric >= 4 asked, found 1. Malta is not free.",
+            "malta: passed before, fails now: rubric scored 1; required >= 4. Malta is not free.",
         ),
         (
             "major",
             "llmeval.rubric",
-            "known: fails as before: rubric >= 4 asked, found 1. Malta is not free.",
+            "known: fails as before: rubric scored 1; required >= 4. Malta is not free.",
         ),
         (
             "blocker",
             "llmeval.rubric",
-            "must: worse than asked: rubric >= 4 asked, found 1. Malta is not free.",
+            "must: missed its threshold: rubric scored 1; required >= 4. Malta is not free.",
         ),
         ("minor", "llmeval.rubric", "repairs: scored lower than before: rubric 5 -> 4"),
         ("minor", "llmeval.error", "b: could not be judged: no answer in 9 s"),

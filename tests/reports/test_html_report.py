@@ -92,7 +92,7 @@ def changed(result: CaseResult, outcome: str, score: float, answer: str = "Yes."
 def test_the_verdict_comes_first_and_then_what_failed(report: Parsed) -> None:
     order = [
         "Failed",
-        "1 of 5 cases is worse than asked; 2 could not be judged.",
+        "1 of 5 cases missed its threshold; 2 could not be judged.",
         "Pass rate",
         "Mean rubric",
         "Before you trust these numbers",
@@ -154,7 +154,7 @@ def test_what_the_run_cost_is_there_to_read(
         "cost unknown · 9.3 s",  # beside the name of a case
         "calls not made again, the oldest 3 days old",
         "Failed attempts12",
-        "Cost of other calls$0.02003 calls that no result shows",
+        "Cost of other calls$0.02003 calls without a result",
     ):
         assert words in text
 
@@ -199,7 +199,7 @@ def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
     text = Parsed(
         written(tmp_path / "report.html", run, [replace(results[1], samples=samples)])
     ).text
-    assert "Samples: 4 of 5 kept." in text
+    assert "Samples: 4 of 5 met." in text
 
 
 def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(

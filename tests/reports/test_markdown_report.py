@@ -202,7 +202,7 @@ def test_the_verdict_comes_first_then_what_a_reviewer_has_to_see(run: Run) -> No
 def test_without_a_baseline_there_is_nothing_before(run: Run, results: list[CaseResult]) -> None:
     text = told(run, results)
     assert (
-        "## ❌ FAILED: 1 of 5 cases is worse than asked; 2 could not be judged. 1 skipped." in text
+        "## ❌ FAILED: 1 of 5 cases missed its threshold; 2 could not be judged. 1 skipped." in text
     )
     assert "before" not in text
     assert (
@@ -226,7 +226,7 @@ def test_the_headline_is_the_worst_of_gates_and_cases(
     gate = GateOutcome("regression", state, "why", verdict=verdict, baseline="main")  # type: ignore[arg-type]
     gated = replace(run, gates=(gate,))
     assert headline in told(gated, [case("a", "passed")])
-    assert re.search("## ❌ FAILED: .*1 of 1 case is worse than asked", told(gated, [case("a")]))
+    assert re.search("## ❌ FAILED: .*1 of 1 case missed its threshold", told(gated, [case("a")]))
 
 
 def test_a_bound_that_is_missed_is_named_with_the_test_it_is_confined_to(run: Run) -> None:
@@ -335,7 +335,7 @@ def test_what_became_of_the_cases_is_said_once(run: Run) -> None:
     gated = replace(
         run, gates=(GateOutcome("regression", "open", "too few cases", verdict="INCONCLUSIVE"),)
     )
-    assert told(gated, [case("a", "failed")]).count("1 of 1 case is worse than asked.") == 1
+    assert told(gated, [case("a", "failed")]).count("1 of 1 case missed its threshold.") == 1
     assert told(gated, [case("a", "passed")]).count("1 case passed.") == 1
 
 

@@ -30,7 +30,7 @@ def test_a_person_reads_it_in_ten_seconds(
         run, results, html=str(tmp_path / "out" / "report.html"), json="/elsewhere/report.json"
     )
     assert told == [
-        "FAILED: 1 of 5 cases is worse than asked; 2 could not be judged. 1 skipped.",
+        "FAILED: 1 of 5 cases missed its threshold; 2 could not be judged. 1 skipped.",
         "cases                2 passed, 1 failed, 2 error, 1 skipped; pass rate 66.7% [20.8%, 93.9%]",
         "rubric               mean 3.50 [0.00, 5.00], n=3, 1.50 to 4.80, 1 unscored, 1 of 4 bounds missed",
         "contains             mean 1.00, n=1",
@@ -41,7 +41,7 @@ def test_a_person_reads_it_in_ten_seconds(
         "time                 2 min 41 s; an answer takes 2.0 s (median), 2.8 s (p95)",
         "slowest              2 min 00 s what-is-your-warranty, 9.3 s do-you-ship-to, 4.0 s can-i-return-a",
         "warning              The price of judge-large-2025-06 is unknown for one call.",
-        "warning              rubric: 1 case unscored; the mean is that of the others.",
+        "warning              rubric: 1 case unscored; the mean leaves them out.",
         "html                 out/report.html",
         "json                 /elsewhere/report.json",
     ]
@@ -55,7 +55,7 @@ def test_what_was_sent_for_no_result_is_told(run: Run, results: list[CaseResult]
     )
     assert "                     2,413 tokens" in told
     assert "cost                 generation $0.0019, judge $0.00084 + 1 unpriced call," in told
-    assert "                     $0.0202 for 4 calls that no result shows" in told
+    assert "                     $0.0202 for 4 calls without a result" in told
 
 
 def test_a_warning_keeps_its_remedy(run: Run, results: list[CaseResult]) -> None:
@@ -72,7 +72,7 @@ def test_large_numbers_stay_within_the_width_and_keep_their_end(
     told = lines(replace(run, traffic=Traffic(10**7, 3 * 10**7, 12_345.67, 10**6)), results[:rows])
     assert max(map(len, told)) <= 100
     assert any(line.endswith(" tokens") for line in told)
-    assert any(line.endswith("that no result shows") for line in told)
+    assert any(line.endswith("without a result") for line in told)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ GOLDEN = "golden/cases.csv"
 ROWS = {row.name: row for row in OPTIONS}
 JUDGED: dict[str, Any] = {"model": "mock", "judge_model": "judge", "retries": 0}
 SEEDED: dict[str, Any] = {**JUDGED, "seed": 0}
-APART = re.compile(r"\((command line|keyword)\)")
+APART = re.compile(r"\((--[-\w]+|keyword)\)")
 """Where a threshold was set, which differs between the two."""
 
 Settings = Mapping[str, Any]

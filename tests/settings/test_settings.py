@@ -66,8 +66,8 @@ def test_every_setting_is_read_alike_from_every_place(option: Option) -> None:
     assert on_the_command_line.explicit == {option.name}
     for settings in [resolve({}, {option.env[0]: text}, {}), resolve({}, {}, {option.name: text})]:
         assert settings.explicit == frozenset()
-        assert [text for _, text in settings.bounds] == [
-            text for _, text in on_the_command_line.bounds
+        assert [bound.text for bound in settings.bounds] == [
+            bound.text for bound in on_the_command_line.bounds
         ]
         elsewhere = dataclasses.replace(settings, explicit=on_the_command_line.explicit, bounds=())
         assert elsewhere == dataclasses.replace(on_the_command_line, bounds=())
@@ -206,11 +206,20 @@ def test_every_sampling_parameter_reaches_the_request() -> None:
 def test_the_lowest_score_bounds_the_rubric_and_other_bounds_follow() -> None:
     settings = resolve({"min_score": "4", "threshold": ["toxicity<=0.2", "contains>=1"]}, {}, {})
     assert settings.thresholds() == (
-        Threshold("rubric", ">=", 4.0, origin="command line"),
-        Threshold("toxicity", "<=", 0.2, origin="command line"),
-        Threshold("contains", ">=", 1.0, origin="command line"),
+        Threshold("rubric", ">=", 4.0, origin="--min-score"),
+        Threshold("toxicity", "<=", 0.2, origin="--llm-threshold"),
+        Threshold("contains", ">=", 1.0, origin="--llm-threshold"),
     )
+    assert settings.threshold_groups() == [list(settings.thresholds())]
     assert resolve({}, {}, {}).thresholds() == ()
+
+
+def test_bounds_are_grouped_by_the_level_where_they_are_set() -> None:
+    settings = resolve({"min_score": "4"}, {}, {"min_score": "2"})
+    assert [[str(bound) for bound in group] for group in settings.threshold_groups()] == [
+        ["rubric >= 4"],
+        ["rubric >= 2"],
+    ]
 
 
 def test_a_bound_that_cannot_be_read_is_a_setting_error() -> None:

@@ -49,7 +49,7 @@ def test_every_outcome_is_counted(summary: Summary) -> None:
         (
             ["failed", "error", "failed"],
             "failed",
-            "2 of 3 cases are worse than asked; 1 could not be judged.",
+            "2 of 3 cases missed their threshold; 1 could not be judged.",
         ),
     ],
 )
@@ -78,7 +78,7 @@ def test_an_unscored_case_is_counted_and_never_a_zero(summary: Summary) -> None:
     assert (rubric.name, rubric.unscored, rubric.minimum, rubric.maximum) == ("rubric", 1, 1.5, 4.8)
     assert (rubric.mean.estimate, rubric.mean.n) == (student.estimate, 3)
     assert (rubric.bounds, rubric.missed) == (4, 1)
-    assert "rubric: 1 case unscored; the mean is that of the others." in summary.notes
+    assert "rubric: 1 case unscored; the mean leaves them out." in summary.notes
 
 
 def test_an_interval_ends_where_the_scale_ends(summary: Summary) -> None:

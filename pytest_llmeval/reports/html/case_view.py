@@ -10,7 +10,7 @@ from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.reports.html.data import anchor_of
 from pytest_llmeval.reports.rerun import rerun_command
-from pytest_llmeval.summary.checks import flicker_text, kept_text
+from pytest_llmeval.summary.checks import flicker_text, met_text
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.text import one_line, usd
 
@@ -113,7 +113,7 @@ def view(result: CaseResult, options: str) -> CaseView:
         untaken=tuple(check for check in result.checks if check.score is None),
         cost="cost unknown" if cost is None else usd(cost) if cost else "",
         command=rerun_command(result, options),
-        samples=kept_text(result.samples),
+        samples=met_text(result.samples),
         flickers=flicker_text(result),
     )
 

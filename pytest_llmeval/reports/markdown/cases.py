@@ -14,7 +14,7 @@ from pytest_llmeval.reports.markdown.escaping import fenced, flat, inert
 from pytest_llmeval.reports.markdown.metrics import row
 from pytest_llmeval.reports.rerun import rerun_command
 from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Change, Changes, changes_of
-from pytest_llmeval.summary.checks import kept_text
+from pytest_llmeval.summary.checks import met_text
 from pytest_llmeval.text import NONE, count, number
 
 SIZES = (1_500, 700, 350, 160)
@@ -151,7 +151,7 @@ def _table(result: CaseResult, size: int) -> str:
     olds = result.before[:MOST_BASELINES]
     answer = result.completion.text if result.completion else None
     missed = [str(check.threshold) for check in result.checks if check.met is False]
-    told = [f"asked {', '.join(missed)}" if missed else "", kept_text(result.samples)]
+    told = [f"asked {', '.join(missed)}" if missed else "", met_text(result.samples)]
     outcome = flat(": ".join(filter(None, [result.outcome, "; ".join(filter(None, told))])), size)
     rows = [
         ("outcome", [flat(old.outcome, NAME) or NONE for old in olds], outcome),

@@ -1,4 +1,4 @@
-"""What a calibration says: how well a judge agrees with people."""
+"""The result of a calibration: the agreement of a judge with people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_FIGURE = "-"
 
 @dataclass(frozen=True)
 class Confusion:
-    """Passes and failures of people and judge: how many cases of each combination."""
+    """Passes and failures by people and judge: the number of cases of each combination."""
 
     both_pass: int
     people_pass: int
@@ -29,29 +29,29 @@ class Confusion:
 
     @property
     def agreed(self) -> int:
-        """Cases on which they agree."""
+        """Cases with agreement."""
         return self.both_pass + self.both_fail
 
     @property
     def total(self) -> int:
-        """All cases."""
+        """Number of cases."""
         return self.agreed + self.people_pass + self.judge_passes
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A case on which people and judge differ.
+    """A case with disagreement between people and judge.
 
     Attributes:
         id: Id of the case.
-        place: Where its label stands.
-        label: What people said, on the scale of the comparison.
-        score: What the judge said, on the same.
-        reason: Why, in the judge's words.
+        position: Position of the label.
+        label: Label of people, on the scale of the comparison.
+        score: Score of the judge, on the same scale.
+        reason: Reason of the judge.
     """
 
     id: str
-    place: str
+    position: str
     label: float
     score: float
     reason: str = ""
@@ -59,20 +59,19 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A judge measured against people.
+    """The agreement of a judge with people.
 
     Attributes:
         name: Name of the score.
-        fingerprint: Version of the scores; empty if it is not known.
-        model: Model that judged; empty if it is not known.
+        fingerprint: Version of the scores; empty if unknown.
+        model: Judge model; empty if unknown.
         calibration: The figures.
-        missing: Why a figure has no value or no interval, by its name.
-        scale: Lowest and highest score of the comparison; ``None`` if it is not known.
-        bound: The score from which on an answer passes (up to which, if lower is better); ``None``:
-            not known.
+        missing: Reason for a missing value or interval, by the name of the figure.
+        scale: Lowest and highest score of the comparison; ``None`` if unknown.
+        bound: The lowest passing score, or the highest if lower is better; ``None`` if unknown.
         confusion: Passes and failures; ``None`` without a bound.
-        powered: The mean that people would give.
-        worst: The cases on which they differ most, the worst first.
+        powered: The estimated mean of people's labels.
+        worst: The cases of largest disagreement, the worst first.
         notes: What was left out, and what a reader should know.
     """
 
@@ -91,7 +90,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Demand:
-    """A bound on a figure, or on the lower end of its interval (``kappa.low``); not met where there is none."""
+    """A bound on a figure, or on the lower end of its interval (``kappa.low``)."""
 
     bound: Threshold
     interval: Interval
@@ -99,140 +98,131 @@ class Demand:
 
 
 def demands(agreement: Agreement, bounds: Sequence[Threshold]) -> list[Demand]:
-    """What became of each bound.
+    """Check each bound.
 
     Args:
         agreement: The figures.
-        bounds: Each on one of them.
+        bounds: Bounds on the figures.
     """
-    found = []
+    checked = []
     for bound in bounds:
         interval = agreement.calibration.figures[bound.metric.partition(".")[0]]
         value = bounded_figure(bound, agreement.calibration.figures)
         met = value is not None and bool(COMPARISONS[bound.comparison](value, bound.bound))
-        found.append(Demand(bound, interval, met))
-    return found
+        checked.append(Demand(bound, interval, met))
+    return checked
 
 
 def bounded_figure(bound: Threshold, figures: Mapping[str, Interval]) -> float | None:
-    """The number that a bound is on: a figure, or with ``.low`` the lower end of its interval; ``None``: there is none.
-
-    Args:
-        bound: The bound.
-        figures: The figures of a calibration.
-    """
+    """Return the figure of a bound, or with ``.low`` the lower end of its interval."""
     name, _, end = bound.metric.partition(".")
     interval = figures.get(name)
-    return None if interval is None else interval.low if end else interval.estimate
+    if interval is None:
+        return None
+    return interval.low if end else interval.estimate
 
 
 def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: str) -> Iterator[str]:
-    """The lines for a terminal.
+    """Write the agreement for a terminal.
 
     Args:
         agreement: The figures.
         demanded: Bounds on them.
-        stored: Where they were stored; empty if nowhere.
+        stored: Path of the file with the figures; empty if they were not stored.
     """
     calibration = agreement.calibration
     judge = f" by {agreement.model}" if agreement.model else ""
     version = f" ({agreement.fingerprint})" if agreement.fingerprint else ""
     unscored = f", {calibration.unscored:,} more unscored" if calibration.unscored else ""
-    yield f"{agreement.name}{judge}{version} against {calibration.labels}: {count(calibration.cases, 'case')}{unscored}"
+    cases = f"{count(calibration.cases, 'case')}{unscored}"
+    yield f"{agreement.name}{judge}{version} against {calibration.labels}: {cases}"
     for name, interval in calibration.figures.items():
-        told = interval_text(interval)
-        yield f"{name:<{LABEL}} {told:<24} {_meaning(name, agreement)}".rstrip()
+        figure = interval_text(interval)
+        yield f"{name:<{LABEL}} {figure:<24} {_meaning(name, agreement)}".rstrip()
     if agreement.confusion:
         yield from ("", *_table(agreement.confusion), "", _sentence(agreement, agreement.confusion))
     if agreement.worst:
-        yield "disagree most:"
-        yield from (f"  {one_line(_told(each), WIDTH)}" for each in agreement.worst)
+        yield "largest disagreements:"
+        yield from (f"  {one_line(_disagreement(case), WIDTH)}" for case in agreement.worst)
     yield from (f"note: {text}" for text in agreement.notes)
     yield from map(_demand_line, demanded)
-    why = (
-        "there are too few cases"
-        if agreement.fingerprint
-        else "nobody knows whose scores these are (--fingerprint)"
-    )
-    yield f"stored in {stored}" if stored else f"not stored: {why}"
+    if stored:
+        yield f"stored in {stored}"
+    elif agreement.fingerprint:
+        yield "not stored: there are too few cases"
+    else:
+        yield "not stored: the judge of these scores is unknown (--fingerprint)"
 
 
 def agreement_object(
     agreement: Agreement, demanded: Sequence[Demand], stored: str
 ) -> dict[str, Any]:
-    """The same for a program; ``json.dumps(…, default=fields_of)`` writes it."""
+    """Return the same for ``json.dumps(…, default=fields_of)``."""
     return {
         **vars(agreement),
-        "demands": [{"bound": str(each.bound), "met": each.met} for each in demanded],
+        "demands": [{"bound": str(demand.bound), "met": demand.met} for demand in demanded],
         "stored": stored or None,
     }
 
 
 def interval_text(interval: Interval) -> str:
-    """A figure with its interval: ``0.72 [0.51, 0.89]``."""
+    """Write a figure with its interval: ``0.72 [0.51, 0.89]``."""
     if interval.estimate is None:
         return NO_FIGURE
-    bounds = (
-        ""
-        if interval.low is None or interval.high is None
-        else f" [{interval.low:.2f}, {interval.high:.2f}]"
-    )
-    return f"{interval.estimate:.2f}{bounds}"
+    if interval.low is None or interval.high is None:
+        return f"{interval.estimate:.2f}"
+    return f"{interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def _meaning(name: str, agreement: Agreement) -> str:
-    """What stands beside a figure: why it is missing, or what it means."""
+    """Explain a figure, or why it is missing."""
     if name in agreement.missing:
         return agreement.missing[name]
     value = agreement.calibration.figures[name].estimate or 0.0
     if name in ("kappa", "weighted_kappa"):
-        return f"{kappa_word(value)} agreement" + (
-            f" on pass or fail at {number(agreement.bound)}" * (name == "kappa")
-        )
+        text = f"{kappa_word(value)} agreement"
+        if name == "kappa":
+            text += f" on pass or fail at {number(agreement.bound)}"
+        return text
     if name == "offset":
-        return (
-            f"the judge is {'higher' if value > 0 else 'lower'} than people"
-            if round(value, 2)
-            else ""
-        )
+        if not round(value, 2):
+            return ""
+        return f"the judge is {'higher' if value > 0 else 'lower'} than people"
     return _powered(agreement.powered) if name == "mean" else ""
 
 
 def _powered(powered: PredictionPowered) -> str:
-    told = (
-        f"what people would give, SE {powered.error:.3f}"
-        if powered.error is not None
-        else "of the labels"
-    )
+    text = "of the labels"
+    if powered.error is not None:
+        text = f"estimate of people's mean, SE {powered.error:.3f}"
     if not powered.weight or powered.error_of_labels is None:
-        return told
+        return text
     more = count(powered.unlabelled, "more score")
-    return f"{told} with {more} (labels alone: SE {powered.error_of_labels:.3f})"
+    return f"{text} with {more} (labels alone: SE {powered.error_of_labels:.3f})"
 
 
-def _table(found: Confusion) -> Iterator[str]:
+def _table(confusion: Confusion) -> Iterator[str]:
     yield f"{'':<{LABEL}} {'judge passes':>12} {'judge fails':>12}"
-    yield f"{'people pass':<{LABEL}} {found.both_pass:>12,} {found.people_pass:>12,}"
-    yield f"{'people fail':<{LABEL}} {found.judge_passes:>12,} {found.both_fail:>12,}"
+    yield f"{'people pass':<{LABEL}} {confusion.both_pass:>12,} {confusion.people_pass:>12,}"
+    yield f"{'people fail':<{LABEL}} {confusion.judge_passes:>12,} {confusion.both_fail:>12,}"
 
 
-def _sentence(agreement: Agreement, found: Confusion) -> str:
+def _sentence(agreement: Agreement, confusion: Confusion) -> str:
     kappa = agreement.calibration.figures["kappa"].estimate
-    word = (
-        ""
-        if kappa is None
-        else f": {kappa_word(kappa)} agreement beyond chance (Landis and Koch, 1977)"
-    )
-    return f"Judge and people agree on pass or fail in {found.agreed:,} of {count(found.total, 'case')}{word}."
+    word = ""
+    if kappa is not None:
+        word = f": {kappa_word(kappa)} agreement beyond chance (Landis and Koch, 1977)"
+    cases = f"{confusion.agreed:,} of {count(confusion.total, 'case')}"
+    return f"Judge and people agree on pass or fail in {cases}{word}."
 
 
-def _told(each: Disagreement) -> str:
-    reason = f": {each.reason}" if each.reason else ""
-    return (
-        f"{each.id} ({each.place}): people {number(each.label)}, judge {number(each.score)}{reason}"
-    )
+def _disagreement(case: Disagreement) -> str:
+    reason = f": {case.reason}" if case.reason else ""
+    scores = f"people {number(case.label)}, judge {number(case.score)}"
+    return f"{case.id} ({case.position}): {scores}{reason}"
 
 
 def _demand_line(demand: Demand) -> str:
-    told = f"{demand.bound.metric} is {interval_text(demand.interval)}, asked {demand.bound}"
-    return f"{'kept' if demand.met else 'MISSED'}: {told}"
+    figure = interval_text(demand.interval)
+    state = "met" if demand.met else "MISSED"
+    return f"{state}: {demand.bound.metric} is {figure}; required {demand.bound}"

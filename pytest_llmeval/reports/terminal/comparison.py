@@ -1,4 +1,4 @@
-"""A comparison of two runs in words, for a terminal."""
+"""The comparison of two runs in the terminal."""
 
 from __future__ import annotations
 
@@ -24,46 +24,45 @@ from pytest_llmeval.text import (
 )
 
 Line = tuple[str, str]
-"""A text, and the colour in which it is shown; empty: none."""
+"""A text and its colour; empty for none."""
 
 WIDTH = 100
 MOST_CASES, MOST_SLICES, MOST_NAMES = 10, 8, 5
 
 
 def verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
-    """The verdict of one metric, with its reason, which is never shortened."""
+    """Write the verdict of one metric with its reason, which is never cut."""
     result = metric.result
     text = f"{result.verdict}: {metric.name} against {comparison.baseline}: {result.reason}"
     return text, VERDICTS[result.verdict].tone.colour
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[Line]:
-    """The whole comparison: verdicts first, then numbers, then which cases changed."""
+    """Write the whole comparison: verdicts, then numbers, then changed cases."""
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     yield from (verdict_line(comparison, metric) for metric in gated)
     for metric in comparison.metrics:
         yield from ((line, "") for line in _metric(metric))
-    for cases, words in (
+    flips = (
         (comparison.lost, "passed before and fail now"),
         (comparison.gained, "failed before, pass now"),
-    ):
+    )
+    for cases, words in flips:
         if cases:
-            yield (
-                f"{count(len(cases), 'case')} {words}: {_names([place(each) for each in cases])}",
-                "",
-            )
-    told = (
+            shown = _names([_case_name(case) for case in cases])
+            yield f"{count(len(cases), 'case')} {words}: {shown}", ""
+    groups = (
         ("added", comparison.added),
         ("removed", comparison.removed),
         ("in quarantine", comparison.quarantined),
     )
-    for words, names in told:
+    for words, names in groups:
         if names:
-            yield f"{count(len(names), 'case')} {words}, counting neither way: {_names(names)}", ""
+            yield f"{count(len(names), 'case')} {words}, not counted: {_names(names)}", ""
 
 
-def place(change: CaseChange) -> str:
-    """A case as a person finds it."""
+def _case_name(change: CaseChange) -> str:
+    """Write file, line and id of a case."""
     if not change.file:
         return change.id
     line = f":{change.line}" if change.line else ""
@@ -76,10 +75,9 @@ def _metric(metric: MetricComparison) -> Iterator[str]:
     if result.change is None:
         yield f"{head}: {result.reason}; {_coverage(metric)}"
         return
-    yield (
-        f"{head}: {_own(metric, result.before.estimate)} -> {_own(metric, result.after.estimate)}, n={result.n:,} in "
-        f"{count(result.clusters, 'cluster')}, {_coverage(metric)}"
-    )
+    change = f"{_mean(metric, result.before.estimate)} -> {_mean(metric, result.after.estimate)}"
+    clusters = count(result.clusters, "cluster")
+    yield f"{head}: {change}, n={result.n:,} in {clusters}, {_coverage(metric)}"
     yield f"  {', '.join(_figures(result))}"
     if metric.length is not None:
         yield f"  {_length(metric)}"
@@ -104,10 +102,11 @@ def _figures(result: GateResult) -> Iterator[str]:
 
 
 def _coverage(metric: MetricComparison) -> str:
-    unscored = metric.coverage.unscored
-    return f"{metric.coverage.paired:,} of {metric.coverage.selected:,} compared" + (
-        f", {unscored:,} of {metric.coverage.expected:,} unscored" if unscored else ""
-    )
+    coverage = metric.coverage
+    text = f"{coverage.paired:,} of {coverage.selected:,} compared"
+    if coverage.unscored:
+        text += f", {coverage.unscored:,} of {coverage.expected:,} unscored"
+    return text
 
 
 def _length(metric: MetricComparison) -> str:
@@ -124,10 +123,11 @@ def _length(metric: MetricComparison) -> str:
 
 def _drops(metric: MetricComparison) -> Iterator[str]:
     yield f"  {count(metric.drops, 'case')} got worse, the most suspicious first:"
-    for each in metric.dropped[:MOST_CASES]:
-        sure = "" if each.p is None else f", {p_text(each.p)}"
-        mark = " (!)" if each.is_marked else ""
-        yield f"    {one_line(place(each), WIDTH - 30)}: {number(each.before)} -> {number(each.after)}{sure}{mark}"
+    for case in metric.dropped[:MOST_CASES]:
+        p_value = "" if case.p is None else f", {p_text(case.p)}"
+        mark = " (!)" if case.is_marked else ""
+        values = f"{number(case.before)} -> {number(case.after)}"
+        yield f"    {one_line(_case_name(case), WIDTH - 30)}: {values}{p_value}{mark}"
     if metric.drops > MOST_CASES:
         yield f"    {and_more(metric.drops - MOST_CASES)}"
 
@@ -135,11 +135,11 @@ def _drops(metric: MetricComparison) -> Iterator[str]:
 def _slices(slices: Sequence[Slice]) -> Iterator[str]:
     if not slices:
         return
-    yield "  by tag, the largest drop first (no verdict is made of these):"
-    for each in slices[:MOST_SLICES]:
-        error = "" if each.error is None else f", SE {points(each.error, signed=False)}"
-        change = f"{points(each.after - each.before)} points"
-        yield f"    {one_line(each.tag, 40)}: {change}, n={each.n:,}{error}"
+    yield "  by tag, the largest drop first (without a verdict):"
+    for part in slices[:MOST_SLICES]:
+        error = "" if part.error is None else f", SE {points(part.error, signed=False)}"
+        change = f"{points(part.after - part.before)} points"
+        yield f"    {one_line(part.tag, 40)}: {change}, n={part.n:,}{error}"
     if len(slices) > MOST_SLICES:
         yield f"    {and_more(len(slices) - MOST_SLICES)}"
 
@@ -148,6 +148,6 @@ def _names(names: Sequence[str]) -> str:
     return first_of([one_line(name, 60) for name in names], MOST_NAMES)
 
 
-def _own(metric: MetricComparison, scaled: float | None) -> str:
-    """A mean in the metric's own unit."""
+def _mean(metric: MetricComparison, scaled: float | None) -> str:
+    """Write a mean in the unit of the metric."""
     return number(None if scaled is None else metric.low + scaled * (metric.high - metric.low))

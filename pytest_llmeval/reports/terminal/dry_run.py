@@ -1,4 +1,4 @@
-"""What a dry run says."""
+"""The text of a dry run, and the progress line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SHOWN = 5
 
 
 def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:
-    """A table of what would be sent, and what the estimate leaves out.
+    """Write a table of the requests, and what the estimate leaves out.
 
     Args:
         lines: Requests by purpose and model.
-        unseen: Node ids of tests whose calls cannot be foreseen.
+        unseen: Node ids of tests with unpredictable calls.
     """
     rows = list(lines)
     if rows:
@@ -29,10 +29,10 @@ def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]
         yield from map(_row, rows)
         yield from _total(rows)
     else:
-        yield "No test asks a model for anything."
+        yield "No test calls a model."
     if unseen:
         names = first_of(unseen, SHOWN)
-        yield f"Not counted: what {count(len(unseen), 'test')} may ask in their own way: {names}"
+        yield f"Not counted: calls in the body of {count(len(unseen), 'test')}: {names}"
 
 
 def _row(line: Line) -> str:
@@ -41,7 +41,7 @@ def _row(line: Line) -> str:
     return ROW.format(
         one_line(line.purpose, 12),
         one_line(line.model, 32),
-        *(f"{each:,}" for each in counts),
+        *(f"{amount:,}" for amount in counts),
         cost,
     )
 
@@ -49,22 +49,26 @@ def _row(line: Line) -> str:
 def _total(rows: Sequence[Line]) -> Iterator[str]:
     to_send = sum(line.requests - line.known for line in rows)
     known = [line.usd for line in rows if line.usd is not None]
-    more = "" if len(known) == len(rows) else " and what has no known price"
+    more = "" if len(known) == len(rows) else " plus requests without a known price"
     yield f"To send: {count(to_send, 'request')}, about {usd(sum(known))}{more}."
-    yield "Tokens are estimated: four characters each, and answers of 200 tokens where max_tokens does not say less."
+    yield (
+        "Tokens are estimated: four characters per token, and answers of 200 tokens "
+        "or max_tokens, if that is less."
+    )
 
 
 def status_text(done: int, total: int, lanes: Sequence[Mapping[str, Any]], elapsed_s: float) -> str:
-    """One line: tests done, calls in flight and how many may be, cost, and how long it may still take.
+    """Write one line with finished tests, calls in flight, cost and remaining time.
 
     Args:
-        done: Tests that have ended.
-        total: Tests that will run; 0 if that is not known yet.
-        lanes: For each endpoint what is in flight, as `pytest_llmeval.engine.lane_rules` has it.
-        elapsed_s: Seconds since the first test began.
+        done: Finished tests.
+        total: All tests; 0 if unknown.
+        lanes: State of each endpoint, as in `pytest_llmeval.engine.lane_rules`.
+        elapsed_s: Seconds since the start of the first test.
     """
     calls = sum(member["held"] for lane in lanes for member in lane["members"].values())
-    limit, spent = sum(int(lane["limit"]) for lane in lanes), sum(lane["usd"] for lane in lanes)
+    limit = sum(int(lane["limit"]) for lane in lanes)
+    spent = sum(lane["usd"] for lane in lanes)
     parts = [f"{done:,} of {total:,} tests" if total else f"{done:,} tests"]
     parts.append(f"{calls:,} calls in flight (limit {limit:,})")
     if spent:

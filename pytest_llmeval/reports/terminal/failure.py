@@ -1,4 +1,4 @@
-"""What a developer reads first of a failed test: the comparison, prompt, expected answer and answer."""
+"""The text of a failed test: the comparison, the prompt, the expected answer and the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_llmeval.summary.outcome import labelled, reason_lines, shown_value
 def comparison_lines(
     op: str, left: object, right: object, case: Case, completion: Completion | None
 ) -> list[str]:
-    """What pytest shows for a comparison with a Score that does not hold.
+    """Explain a failed comparison with a Score.
 
     Args:
         op: The operator.
@@ -26,7 +26,7 @@ def comparison_lines(
 
 
 def subject_lines(case: Case, completion: Completion | None) -> list[str]:
-    """Prompt, expected answer and answer, each shortened."""
+    """Write prompt, expected answer and answer, shortened."""
     rows = {
         "prompt": case.prompt,
         "expected": case.expected,

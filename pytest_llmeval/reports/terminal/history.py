@@ -1,4 +1,4 @@
-"""A history in lines for a terminal: a block for each quantity, in it a row for each run, the oldest first."""
+"""The history in the terminal: a block for each quantity, with a row for each run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LEGEND = (
 
 
 def history_lines(history: History) -> Iterator[Line]:
-    """The whole history; the flips last."""
+    """Write the whole history, with the flipping cases last."""
     yield from _block(
         "pass rate", [_rate_row(point) for point in history.runs], map(_colour, history.runs)
     )
@@ -58,28 +58,30 @@ def history_lines(history: History) -> Iterator[Line]:
             f"{one_line(name, WIDTH)} ({'higher' if scale.higher_is_better else 'lower'} is better)"
         )
         yield from _block(heading, [_metric_row(*pair) for pair in points])
-    yield from _block("cost and time of an answer", [_cost_row(point) for point in history.runs])
+    yield from _block("cost and time per answer", [_cost_row(point) for point in history.runs])
     yield from _flips(history)
 
 
-def case_lines(found: Iterable[CaseHistory]) -> Iterator[Line]:
-    """Each case, and what became of it in each run."""
-    for case in found:
-        yield f"{_place(case)}, {count(len(case.points), 'run')}", ""
+def case_lines(histories: Iterable[CaseHistory]) -> Iterator[Line]:
+    """Write the outcomes of each case, run by run."""
+    for case in histories:
+        yield f"{_case_name(case)}, {count(len(case.points), 'run')}", ""
         before: CasePoint | None = None
         for point in case.points:
-            outcome = point.outcome.upper() + (
-                "" if point.is_whole else f", in a run that is {_end(point)}"
-            )
+            outcome = point.outcome.upper()
+            if not point.is_whole:
+                outcome += f", in a run that is {_end(point)}"
             yield f"{_run(point)}  {outcome}", OUTCOMES[point.outcome].tone.colour
-            yield from ((f"  {one_line(text, WIDTH - 2)}", "") for text in _told(point, before))
+            yield from (
+                (f"  {one_line(text, WIDTH - 2)}", "") for text in _point_lines(point, before)
+            )
             before = point
 
 
 def _block(
     heading: str, rows: Sequence[tuple[str, ...]], colours: Iterable[str] = repeat("")
 ) -> Iterator[Line]:
-    """Rows below a heading, as columns."""
+    """Write rows as columns below a heading."""
     yield heading, ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row, colour in zip(rows, colours, strict=False):
@@ -93,12 +95,12 @@ def _colour(point: RunPoint) -> str:
 
 
 def _rate_row(point: RunPoint) -> tuple[str, ...]:
-    told = ", ".join(f"{amount:,} {name}" for name, amount in point.outcomes.items() if amount)
+    outcomes = ", ".join(f"{amount:,} {name}" for name, amount in point.outcomes.items() if amount)
     verdict = point.verdict.upper() if point.is_whole else _end(point)
-    change = (
-        "" if point.change is None else _change(point.change, point.pass_rate.n, 100, " points")
-    )
-    return (*_labels(point), verdict, rate_text(point.pass_rate), change, told)
+    change = ""
+    if point.change is not None:
+        change = _change(point.change, point.pass_rate.n, 100, " points")
+    return (*_labels(point), verdict, rate_text(point.pass_rate), change, outcomes)
 
 
 def _metric_row(point: RunPoint, metric: MetricPoint) -> tuple[str, ...]:
@@ -116,8 +118,9 @@ def _metric_row(point: RunPoint, metric: MetricPoint) -> tuple[str, ...]:
 def _cost_row(point: RunPoint) -> tuple[str, ...]:
     parts = f"generation {cost_text(point.generation)}, judge {cost_text(point.judging)}"
     latency = f"{seconds(point.latency_p50_s)} (median), {seconds(point.latency_p95_s)} (p95)"
-    waited = "no answer was waited for" if point.latency_p50_s is None else latency
-    return (*_labels(point), cost_text(point.cost), parts, waited)
+    if point.latency_p50_s is None:
+        latency = "no live calls"
+    return (*_labels(point), cost_text(point.cost), parts, latency)
 
 
 def _change(change: Change, n: int, factor: float = 1, unit: str = "") -> str:
@@ -142,7 +145,7 @@ def _id(point: RunPoint | CasePoint) -> str:
 
 
 def _end(point: RunPoint | CasePoint) -> str:
-    """How a run ended that did not come to its end."""
+    """Describe the end of an incomplete run."""
     return "not finished" if point.exit_code is None else f"cut off (exit code {point.exit_code})"
 
 
@@ -154,8 +157,8 @@ def _flips(history: History) -> Iterator[Line]:
         return
     shown = history.flips[:MOST_FLIPS]
     rows = [
-        (each.marks[-MOST_MARKS:], count(each.flips, "flip"), f"now {each.last}", _place(each))
-        for each in shown
+        (case.marks[-MOST_MARKS:], count(case.flips, "flip"), f"now {case.last}", _case_name(case))
+        for case in shown
     ]
     yield from _block(
         f"cases that flip most, {len(history.flips):,} of {history.cases:,} flip ({LEGEND})", rows
@@ -164,23 +167,22 @@ def _flips(history: History) -> Iterator[Line]:
         yield f"  {and_more(len(history.flips) - MOST_FLIPS)} (--json PATH has all)", ""
 
 
-def _place(case: CaseFlips | CaseHistory) -> str:
-    """A case as a person finds it."""
+def _case_name(case: CaseFlips | CaseHistory) -> str:
+    """Write file, line, id, test and sample of a case."""
     where = f"{case.file}:{case.line} " if case.file else ""
     test = "" if case.suite in ("", case.file) else f" in {case.suite}"
     sample = f", sample {case.sample}" if case.sample else ""
     return one_line(f"{where}{case.id}{test}{sample}", WIDTH)
 
 
-def _told(point: CasePoint, before: CasePoint | None) -> Iterator[str]:
+def _point_lines(point: CasePoint, before: CasePoint | None) -> Iterator[str]:
     versions = {score.name: score.version for score in before.scores} if before else {}
     for score in point.scores:
-        old = versions.get(score.name, score.version)
-        yield _score(score) + (
-            f" ({ANOTHER_JUDGE})" if score.is_judged and old != score.version else ""
-        )
+        version = versions.get(score.name, score.version)
+        is_new_judge = score.is_judged and version != score.version
+        yield _score(score) + (f" ({ANOTHER_JUDGE})" if is_new_judge else "")
     if point.message:
-        yield point.message.partition("\n")[0]  # what follows repeats the scores and their reasons
+        yield point.message.partition("\n")[0]  # further lines repeat scores and reasons
     if point.answer is not None:
         is_same = before is not None and before.answer == point.answer
         yield "the same answer" if is_same else f"answer: {point.answer}"

@@ -1,4 +1,4 @@
-"""What changed when the answers of a run were judged again."""
+"""The changes after a run's answers were judged again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_llmeval.text import and_more, average, count, mean_text, number, one
 
 WIDTH = 110
 SHOWN = 20
-"""Flipped cases that the terminal names; the JSON object has all."""
+"""Flipped cases in the terminal. The JSON object has all."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class ScoreChange:
 
     Attributes:
         name: Name of the score.
-        before: Mean before, over the answers that are scored both times.
-        after: The same after.
-        difference: Mean of the differences, after less before, with its 95 % interval (Student,
+        before: Mean before, over the answers scored both times.
+        after: Mean after, over the same answers.
+        difference: Mean of the differences (after minus before) with its 95% interval (Student,
             paired).
-        changed: Answers whose score changed.
+        changed: Answers with a changed score.
         unscored_before: Answers without a score before.
-        unscored_after: Answers without one now.
+        unscored_after: Answers without a score after.
         versions_before: Fingerprints of the judges before.
-        versions_after: Of those now.
+        versions_after: Fingerprints of the judges after.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ScoreChange:
 
 @dataclass(frozen=True)
 class Flip:
-    """A case whose outcome changed.
+    """A case with a changed outcome.
 
     Attributes:
         id: Id of the case.
@@ -57,7 +57,7 @@ class Flip:
         before: Its outcome before.
         after: Its outcome now.
         scores: Its judged scores as ``NAME BEFORE -> AFTER``.
-        reason: Why, in the judge's words now, or why it could not be judged.
+        reason: Reason of the judge after, or why the case could not be judged.
     """
 
     id: str
@@ -70,15 +70,15 @@ class Flip:
 
 @dataclass(frozen=True)
 class Rescoring:
-    """What changed.
+    """The changes.
 
     Attributes:
-        source: The run whose answers were judged.
-        run: The run that holds the new scores.
+        source: The run with the judged answers.
+        run: The run with the new scores.
         cases: Results of the run.
-        judged: Scores that were made again.
-        scores: Every score that was made again, by name.
-        flips: Every case whose outcome changed.
+        judged: Number of new scores.
+        scores: Every new score, by name.
+        flips: Every case with a changed outcome.
         notes: What was left as it was, and why.
     """
 
@@ -102,15 +102,15 @@ class ScoreChanges:
 
     def add(self, old: Score, new: Score) -> None:
         """Count one answer."""
-        for place, score in enumerate((old, new)):
-            self.unscored[place] += score.value is None
-            self.versions[place].add(score.version)
+        for index, score in enumerate((old, new)):
+            self.unscored[index] += score.value is None
+            self.versions[index].add(score.version)
         if old.value is not None and new.value is not None:
             self.before.append(old.value)
             self.after.append(new.value)
 
     def change(self, name: str) -> ScoreChange:
-        """The change over all answers counted."""
+        """Return the change over all counted answers."""
         differences = [
             after - before for before, after in zip(self.before, self.after, strict=True)
         ]
@@ -129,54 +129,55 @@ class ScoreChanges:
 
 
 def flip(old: CaseResult, new: CaseResult, pairs: list[tuple[Score, Score]]) -> Flip:
-    """A case whose outcome changed.
+    """Make the record of a case with a changed outcome.
 
     Args:
         old: Its result before.
         new: Its result now.
-        pairs: Its judged scores before and now.
+        pairs: Its judged scores before and after.
     """
-    scores = ", ".join(f"{one.name} {_value(one)} -> {_value(other)}" for one, other in pairs)
+    scores = ", ".join(
+        f"{before.name} {_value(before)} -> {_value(after)}" for before, after in pairs
+    )
     reason = next((text for _, score in pairs if (text := score.error or score.reason)), "")
     return Flip(new.case.id, new.nodeid, old.outcome, new.outcome, scores, reason)
 
 
-def rescoring_lines(found: Rescoring) -> Iterator[str]:
-    """The lines for a terminal."""
-    told = f"{count(found.cases, 'case')}, {count(found.judged, 'score')}"
-    yield f"{found.source.id} judged again as {found.run.id}: {told}"
-    for change in found.scores:
+def rescoring_lines(rescoring: Rescoring) -> Iterator[str]:
+    """Write the changes for a terminal."""
+    amounts = f"{count(rescoring.cases, 'case')}, {count(rescoring.judged, 'score')}"
+    yield f"{rescoring.source.id} judged again as {rescoring.run.id}: {amounts}"
+    for change in rescoring.scores:
         yield from _change_lines(change)
-    yield count(len(found.flips), "outcome") + " changed" + (":" if found.flips else "")
-    for each in found.flips[:SHOWN]:
-        reason = f": {each.reason}" if each.reason else ""
-        yield "  " + one_line(
-            f"{each.id}: {each.before} -> {each.after}, {each.scores}{reason}", WIDTH
-        )
-    if len(found.flips) > SHOWN:
-        yield f"  {and_more(len(found.flips) - SHOWN)} (--json PATH has all)"
-    traffic = found.run.traffic
+    yield count(len(rescoring.flips), "outcome") + " changed" + (":" if rescoring.flips else "")
+    for case in rescoring.flips[:SHOWN]:
+        reason = f": {case.reason}" if case.reason else ""
+        text = f"{case.id}: {case.before} -> {case.after}, {case.scores}{reason}"
+        yield f"  {one_line(text, WIDTH)}"
+    if len(rescoring.flips) > SHOWN:
+        yield f"  {and_more(len(rescoring.flips) - SHOWN)} (--json PATH has all)"
+    traffic = rescoring.run.traffic
     more = f" and {count(traffic.unpriced, 'unpriced call')}" if traffic.unpriced else ""
     yield f"{count(traffic.calls, 'call')} made, {usd(traffic.usd)}{more}"
-    yield from (f"note: {note.text}" for note in found.notes)
+    yield from (f"note: {note.text}" for note in rescoring.notes)
 
 
-def rescoring_object(found: Rescoring) -> dict[str, Any]:
-    """The same for a program; ``json.dumps(…, default=fields_of)`` writes it."""
-    return dict(vars(found))
+def rescoring_object(rescoring: Rescoring) -> dict[str, Any]:
+    """Return the same for ``json.dumps(…, default=fields_of)``."""
+    return dict(vars(rescoring))
 
 
 def _change_lines(change: ScoreChange) -> Iterator[str]:
-    means = f"mean {average(change.before)} -> {average(change.after)}, difference {mean_text(change.difference)}"
-    silent = (change.unscored_before, change.unscored_after)
-    unscored = f", unscored {silent[0]} -> {silent[1]}" if any(silent) else ""
-    yield f"{change.name:<9} {means}, n={change.difference.n:,}, {change.changed:,} changed{unscored}"
-    before, after = (
-        ", ".join(versions) for versions in (change.versions_before, change.versions_after)
-    )
-    yield f"{'':<9} " + (
-        f"by {before} -> {after}" if before != after else f"by the same judge, {after}"
-    )
+    values = f"mean {average(change.before)} -> {average(change.after)}"
+    difference = f"difference {mean_text(change.difference)}, n={change.difference.n:,}"
+    unscored = ""
+    if change.unscored_before or change.unscored_after:
+        unscored = f", unscored {change.unscored_before} -> {change.unscored_after}"
+    yield f"{change.name:<9} {values}, {difference}, {change.changed:,} changed{unscored}"
+    before = ", ".join(change.versions_before)
+    after = ", ".join(change.versions_after)
+    judges = f"by {before} -> {after}" if before != after else f"by the same judge, {after}"
+    yield f"{'':<9} {judges}"
 
 
 def _value(score: Score) -> str:

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal in ten seconds."""
+"""The summary of a run in the terminal."""
 
 from __future__ import annotations
 
@@ -28,24 +28,19 @@ from pytest_llmeval.text import (
 Line = tuple[str, dict[str, bool]]
 WIDTH = 100
 LABEL = 24  # longest label
-WRAPPED = (
-    "cost",
-    "calls",
-    "judge",
-    "warning",
-)  # rows that go on in further lines rather than lose their end
-MOST_LINES = 3  # of such a row
+WRAPPED = ("cost", "calls", "judge", "warning")  # labels of rows that wrap instead of being cut
+MOST_LINES = 3  # lines of a wrapped row
 MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
 
 
 def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[Line]:
-    """The lines, each with the markup that ``TerminalReporter.write_line`` takes.
+    """Make the lines, each with the markup of ``TerminalReporter.write_line``.
 
     Args:
         run: The run.
-        summary: Its summary.
-        paths: Where each report is, by its kind. Paths and gates are not shortened; everything else
-            fits 100 columns.
+        summary: The summary of the run.
+        paths: Path of each report by its kind. Paths and gates are never cut; all other lines fit
+            100 columns.
     """
     verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
     rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
@@ -61,32 +56,32 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         ),
         *(
             (_row(*part, margin), {"yellow": True})
-            for each in warnings
-            for part in _parts(*each, WIDTH - margin)
+            for label, text in warnings
+            for part in _parts(label, text, WIDTH - margin)
         ),
-        *((f"{kind:<{margin}}{_from_here(path)}", {}) for kind, path in paths.items()),
+        *((f"{kind:<{margin}}{_short_path(path)}", {}) for kind, path in paths.items()),
     ]
 
 
 def gate_text(gate: GateOutcome) -> str:
-    """What became of a gate, in one sentence."""
+    """Write the result of a gate in one sentence."""
     against = f" against {gate.baseline}" if gate.baseline else ""
     return f"{gate.answer}: {gate.title}{against}: {gate.reason}"
 
 
 def _gate(gate: GateOutcome) -> Iterator[Line]:
-    """A gate on a line that is never shortened: it may hold a command."""
+    """Write a gate on a line that is never cut, because it may hold a command."""
     yield gate_text(gate), {gate.tone.colour: True, "bold": True}
 
 
 def cases_text(summary: Summary) -> str:
-    """How the cases ended, and the share that passed."""
+    """Write the number of cases by outcome, and the pass rate."""
     counts = {
         name: getattr(summary, name)
         for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")
     }
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    return f"{told or 'none'}; pass rate {rate_text(summary.pass_rate)}"
+    outcomes = ", ".join(f"{amount:,} {name}" for name, amount in counts.items() if amount)
+    return f"{outcomes or 'none'}; pass rate {rate_text(summary.pass_rate)}"
 
 
 def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
@@ -103,7 +98,7 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
 
 
 def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
-    """What judged, what it cost, what was called and how long it took: label and text of each."""
+    """Yield label and text for judges, samples, cost, calls and time."""
     for facts in run.judges[:MOST_SCORES]:
         yield "judge", judge_text(facts)
     if summary.samples:
@@ -114,50 +109,49 @@ def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
 
 
 def _score(score: ScoreSummary) -> str:
-    spread = (
-        ""
-        if score.minimum == score.maximum
-        else f", {average(score.minimum)} to {average(score.maximum)}"
-    )
+    spread = ""
+    if score.minimum != score.maximum:
+        spread = f", {average(score.minimum)} to {average(score.maximum)}"
     unscored = f", {score.unscored:,} unscored" if score.unscored else ""
     missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
     return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
 
 
 def _samples(samples: SampleSummary) -> str:
-    share = percent(samples.kept / samples.samples)
-    steady = f"all of a case in {samples.steady:,} of {samples.cases:,}"
-    return f"{samples.kept:,} of {samples.samples:,} kept ({share}); {steady}"
+    share = percent(samples.met / samples.samples)
+    steady = f"every sample met in {samples.steady:,} of {count(samples.cases, 'case')}"
+    return f"{samples.met:,} of {samples.samples:,} met ({share}); {steady}"
 
 
 def _cost(summary: Summary) -> str:
     parts = {"generation": summary.generation, "judge": summary.judging}
-    told = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
+    costs = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
     unused = summary.unused
     if summary.selftest.calls:
-        told.append(f"self-test {cost_text(summary.selftest)}")
+        costs.append(f"self-test {cost_text(summary.selftest)}")
     if unused.calls:
-        told.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} that no result shows")
-    return ", ".join(told) or "nothing"
+        costs.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} without a result")
+    return ", ".join(costs) or "nothing"
 
 
 def _calls(run: Run, summary: Summary) -> str:
     parts = (summary.generation, summary.judging)
     tokens = sum(part.prompt_tokens + part.completion_tokens for part in parts)
-    made, cached = (sum(getattr(part, name) for part in parts) for name in ("calls", "cached"))
-    failed = (
-        f", {count(summary.failed_attempts, 'failed attempt')}" if summary.failed_attempts else ""
-    )
+    made = sum(part.calls for part in parts) + summary.selftest.calls + summary.unused.calls
+    cached = sum(part.cached for part in parts)
+    failed = ""
+    if summary.failed_attempts:
+        failed = f", {count(summary.failed_attempts, 'failed attempt')}"
     oldest = age(summary.oldest_cached_at, run.started_at)
     since = f" (oldest {oldest})" if oldest else ""
-    made += summary.selftest.calls + summary.unused.calls
     return f"{made:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
 
 
 def _latency(summary: Summary) -> str:
     if summary.latency_p50_s is None:
-        return "no answer was waited for"
-    return f"an answer takes {seconds(summary.latency_p50_s)} (median), {seconds(summary.latency_p95_s)} (p95)"
+        return "no live calls"
+    median = seconds(summary.latency_p50_s)
+    return f"an answer takes {median} (median), {seconds(summary.latency_p95_s)} (p95)"
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
@@ -168,7 +162,7 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
 
 
 def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
-    """The row, or several where one that must be whole is too long: broken at a comma, or at blanks."""
+    """Return the row, or several if a row that wraps is too long."""
     if label not in WRAPPED or len(text) <= width:
         return [(label, text)]
     end = text.rfind(", ", 0, width) + 1
@@ -185,11 +179,11 @@ def _row(label: str, text: str, margin: int) -> str:
 
 
 def _short(nodeid: str) -> str:
-    """The last part of a node id, which is the case's."""
+    """Return the last part of a node id, which names the case."""
     return one_line(nodeid.rpartition("::")[2], 22)
 
 
-def _from_here(path: str) -> str:
-    """The path, relative to where the user stands if it lies below."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+def _short_path(path: str) -> str:
+    """Return a path relative to the current folder, if it lies below."""
+    folder = Path.cwd()
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
