@@ -1,4 +1,4 @@
-"""The verdict in figures, as the head of the HTML report shows it."""
+"""The figures at the head of the HTML report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_llmeval.text import NONE, average, level, p_value, percent, points, 
 
 
 def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
-    """Label and text of each figure behind the verdict: those of the regression gate, or of the pass rate."""
+    """Return label and text of the figures of the regression gate, or of the pass rate."""
     compared = [
         (comparison.baseline, metric)
         for comparison in run.comparisons
@@ -24,12 +24,12 @@ def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
         return (
             [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
         )
-    baseline, metric = min(compared, key=lambda each: _urgency(each[1]))
+    baseline, metric = min(compared, key=lambda pair: _urgency(pair[1]))
     return [("Metric", metric.name), ("Against", baseline), *_gate_figures(metric)]
 
 
 def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:
-    """The smaller, the more it says of the run: it counts, it has figures, its verdict is worse."""
+    """Return a key that puts a gated metric with figures and the worst verdict first."""
     return (
         not metric.is_gated,
         metric.result.n == 0,
@@ -40,10 +40,10 @@ def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:
 def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
     result = metric.result
     if not result.n:
-        return  # nothing was compared, and the gate says why
+        return  # nothing was compared; the gate gives the reason
     yield (
         "Before and after",
-        f"{own(metric, result.before.estimate)} → {own(metric, result.after.estimate)}",
+        f"{in_unit(metric, result.before.estimate)} → {in_unit(metric, result.after.estimate)}",
     )
     yield "Change", f"{points(result.change)} points"
     yield interval_label(result), interval_text(result)
@@ -53,23 +53,24 @@ def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
 
 
 def interval_label(result: GateResult) -> str:
-    """The name of the interval of a change: both its bounds are one-sided."""
+    """Name the interval of a change, whose bounds are one-sided."""
     return f"{level(1 - 2 * result.alpha)} interval"
 
 
 def interval_text(result: GateResult) -> str:
-    """The interval of a change, in points."""
+    """Write the interval of a change in points."""
     return NONE if result.lower is None else f"{points(result.lower)} to {points(result.upper)}"
 
 
 def p_text(result: GateResult) -> str:
-    """The p-value that decides: after Holm, where several metrics were gated together."""
-    p = result.p if result.metrics == 1 or result.adjusted_p is None else result.adjusted_p
-    return p_value(p)
+    """Write the deciding p-value: adjusted (Holm) if several metrics were gated together."""
+    if result.metrics == 1 or result.adjusted_p is None:
+        return p_value(result.p)
+    return p_value(result.adjusted_p)
 
 
-def own(metric: MetricComparison, scaled: float | None) -> str:
-    """A mean in the metric's own unit; a pass rate in percent."""
+def in_unit(metric: MetricComparison, scaled: float | None) -> str:
+    """Write a mean in the unit of the metric, and a pass rate in percent."""
     if metric.name == PASS_RATE:
         return percent(scaled)
     return average(None if scaled is None else metric.low + scaled * (metric.high - metric.low))

@@ -12,31 +12,34 @@ from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import finite
 from pytest_llmeval.reports.output import replacing, rereadable
-from pytest_llmeval.summary.checks import requested_samples, met_count
+from pytest_llmeval.summary.checks import met_count, requested_samples
 from pytest_llmeval.summary.costs import case_cost
 
 COLUMNS = (
-    "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens", "top_p",
-    "frequency_penalty", "presence_penalty", "score", "classification", "model", "dataset_size", "judge_model",
-    "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd", "judge_cost_usd",
+    "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens",
+    "top_p",
+    "frequency_penalty", "presence_penalty", "score", "classification", "model", "dataset_size",
+    "judge_model",
+    "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd",
+    "judge_cost_usd",
     "samples", "samples_kept",
 )  # fmt: skip
 Cell = str | float | None
-"""A value of the table; ``None`` where it is unscored, unknown or absent."""
+"""A value of the table; ``None`` if it is unscored, unknown or absent."""
 
-SCORE = "rubric"  # the score with a column of its own place; every other one follows under its name
+SCORE = "rubric"  # it has a fixed column; further scores follow under their names
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
-    """Write the table: UTF-8, an unscored, unknown or absent value is an empty cell.
+    """Write the table in UTF-8, with empty cells for unscored, unknown or absent values.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    An apostrophe precedes a text that a spreadsheet would run as a formula.
 
     Args:
         path: The file to make or replace.
         run: The run.
-        results: Its results, in the order of the table. Read twice: first to learn the names of the
-            scores.
+        results: Its results, in the order of the table. Read twice: the first reading collects the
+            names of the scores.
 
     Raises:
         LLMEvalError: The file cannot be written.
@@ -50,7 +53,7 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
 
 
 def table(run: Run, results: Iterable[CaseResult]) -> tuple[list[str], Iterator[list[Cell]]]:
-    """The names of the columns, and a row of plain values for each result.
+    """Return the names of the columns, and a row of plain values for each result.
 
     Args:
         run: The run.
@@ -71,17 +74,18 @@ def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
 
 
 def _cells(run: Run, result: CaseResult, size: int) -> Iterator[Cell]:
-    """The cells of `COLUMNS`, in their order."""
-    case, asked = result.case, result.request.parameters if result.request else Parameters()
+    """Yield the cells of `COLUMNS` in order."""
+    case = result.case
+    parameters = result.request.parameters if result.request else Parameters()
     rubric = next((finite(score) for score in result.scores if score.name == SCORE), None)
     response = result.completion.text if result.completion else None
     yield from (result.started_at, case.prompt, case.expected, response)
     yield from (
-        asked.temperature,
-        asked.max_tokens,
-        asked.top_p,
-        asked.frequency_penalty,
-        asked.presence_penalty,
+        parameters.temperature,
+        parameters.max_tokens,
+        parameters.top_p,
+        parameters.frequency_penalty,
+        parameters.presence_penalty,
     )
     yield None if rubric is None else rubric.value
     yield from ("; ".join(case.tags), model_of(result))
@@ -96,13 +100,12 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[Cell]:
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:
-    values = {
-        score.name: finite(score).value for score in reversed(result.scores)
-    }  # the first of a name stays
+    # Reversed, so that the first score of a name wins.
+    values = {score.name: finite(score).value for score in reversed(result.scores)}
     return (values.get(name) for name in names)
 
 
 def _text(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula and every reader of CSV can read."""
+    """Return a cell that no spreadsheet runs as a formula and every CSV reader can read."""
     plain = text.replace("\0", "\\0")
     return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain

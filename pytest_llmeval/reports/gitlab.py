@@ -1,4 +1,4 @@
-"""The cases that are not as they should be, as GitLab's code quality report: it shows them in a merge request."""
+"""GitLab's code quality report of failed or worse cases, shown in a merge request."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ DESCRIPTION = 400  # characters
 
 
 def write_code_quality(
-    path: Path, run: Run, results: Iterable[CaseResult], place: Callable[[str], str]
+    path: Path, run: Run, results: Iterable[CaseResult], repository_path: Callable[[str], str]
 ) -> None:
-    """Write the cases that failed, could not be judged or got worse, as a list of findings.
+    """Write the cases that failed, could not be judged or got worse, as findings.
 
-    The fields are those that GitLab asks for ("Code Quality report format"): ``description``,
-    ``check_name``,
-    ``fingerprint``, ``severity``, ``location``. The fingerprint of a case and a score is the same
-    in every run, so that GitLab can tell which findings are new.
+    The fields are those of GitLab's "Code Quality report format": ``description``, ``check_name``,
+    ``fingerprint``, ``severity``, ``location``. A case and a score have the same fingerprint
+    in every run, so that GitLab recognizes new findings.
 
     Args:
-        path: The file to make or replace.
+        path: The file to create or replace.
         run: The run.
         results: Its results, in the order of the report. Read once.
-        place: From a golden file's path to its path in the repository.
+        repository_path: Maps the path of a golden file to its path in the repository.
 
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    changes, separator = changes_of(run), "\n"
+    changes = changes_of(run)
+    separator = "\n"
     with replacing(path, "code quality report") as file:
         file.write("[")
         for result in results:
-            for finding in _findings(result, changes, place):
+            for finding in _findings(result, changes, repository_path):
                 file.write(separator + json.dumps(finding))
                 separator = ",\n"
         file.write("\n]\n")
 
 
 def _findings(
-    result: CaseResult, changes: Changes, place: Callable[[str], str]
+    result: CaseResult, changes: Changes, repository_path: Callable[[str], str]
 ) -> Iterator[dict[str, Any]]:
     change, source = changes.reviewed(result), result.case.source
     if change is None or change == "gained":
@@ -64,41 +64,42 @@ def _findings(
         "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[change]
     )
     reasons: dict[str, str] = {}
-    for metric, told in _reasons(result, change, changes):
-        reasons.setdefault(
-            metric, told
-        )  # of several bounds on one score the first: GitLab takes each finding once
-    for metric, told in reasons.items():
+    for metric, reason in _reasons(result, change, changes):
+        # Only the first of several bounds on a score: GitLab accepts a finding once.
+        reasons.setdefault(metric, reason)
+    for metric, reason in reasons.items():
+        title = f"{result.case.id}: {CHANGES[change].title}"
         yield {
-            "description": one_line(
-                f"{result.case.id}: {CHANGES[change].title}{told and ': '}{told}", DESCRIPTION
-            ),
+            "description": one_line(f"{title}: {reason}" if reason else title, DESCRIPTION),
             "check_name": f"llmeval.{metric}",
             "fingerprint": hashlib.sha256(
                 json.dumps([*result.identity, metric]).encode()
             ).hexdigest(),
             "severity": severity,
-            "location": {"path": place(source.file), "lines": {"begin": max(source.line, 1)}},
+            "location": {
+                "path": repository_path(source.file),
+                "lines": {"begin": max(source.line, 1)},
+            },
         }
 
 
 def _reasons(result: CaseResult, change: Change, changes: Changes) -> Iterator[tuple[str, str]]:
-    """By score, why the case is a finding; by its outcome, where no bound says it."""
+    """Yield the reasons of a finding by score, or by outcome if no bound gives one."""
     if change == "dropped":
         metric, drop = changes.dropped[result.key]
         yield metric, f"{metric} {number(drop.before)} -> {number(drop.after)}"
         return
     wanted = None if change == "error" else False
-    found = [
+    decided = [
         (check, score)
         for check in result.checks
         if check.met is wanted and (score := result.checked_score(check)) is not None
     ]
-    for check, score in found:
+    for check, score in decided:
         threshold = check.threshold
         state = "is unscored" if check.value is None else f"scored {number(check.value)}"
         required = f"required {threshold.comparison} {threshold.bound:.10g}"
         reason = score.reason or score.error or ""
         yield threshold.metric, f"{threshold.metric} {state}; {required}. {reason}"
-    if not found:
+    if not decided:
         yield result.outcome, result.message

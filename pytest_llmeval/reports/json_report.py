@@ -85,8 +85,8 @@ def _counted(results: Iterable[CaseResult], tally: Tally) -> Iterator[CaseResult
 
 
 def _lines(results: Iterable[CaseResult]) -> Iterator[str]:
-    for place, result in enumerate(results):
-        yield ("," if place else "") + "\n" + result_json(result)
+    for index, result in enumerate(results):
+        yield ("," if index else "") + "\n" + result_json(result)
 
 
 def _write(file: TextIO, head: str, results: Iterable[str]) -> None:
@@ -222,17 +222,18 @@ def _report(path: Path) -> dict[str, Any]:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a JSON report: {error}") from None
-    found = report.get("schema") if isinstance(report, dict) else type(report).__name__
-    if found != SCHEMA:
+    schema = report.get("schema") if isinstance(report, dict) else type(report).__name__
+    if schema != SCHEMA:
         raise InputError(
-            f"{path}: found {found!r}; allowed: a JSON report with the schema {SCHEMA}{_remedy(found)}"
+            f"{path}: found {schema!r}; "
+            f"allowed: a JSON report with the schema {SCHEMA}{_remedy(schema)}"
         )
     return dict(report)
 
 
-def _remedy(found: object) -> str:
-    """How to get a report of this version from one of an older version."""
-    if found not in OLDER_SCHEMAS:
+def _remedy(schema: object) -> str:
+    """Say how to renew a report of an older version."""
+    if schema not in OLDER_SCHEMAS:
         return ""
     return (
         ". It was written by an older version of this package. Make it again from the run log: "

@@ -1,4 +1,4 @@
-"""What pytest's JUnit file tells of a case: small properties, not whole texts."""
+"""The properties of a case in pytest's JUnit file: short values, not whole texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
 
 
 def properties(result: CaseResult) -> list[tuple[str, str]]:
-    """Name and value of each property; what is not known has none.
+    """Return name and value of each known property.
 
     Args:
         result: The result of the test.
@@ -29,6 +29,6 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
     yield "llm_samples", met_text(result.samples)
     yield "llm_must_pass", flicker_text(result)
-    asked = any(True for _ in answers(result)) or any(True for _ in scoring_calls(result))
+    has_calls = any(True for _ in answers(result)) or any(True for _ in scoring_calls(result))
     cost = case_cost(result).total
-    yield "llm_cost_usd", f"{cost:.6f}" if asked and cost is not None else ""
+    yield "llm_cost_usd", f"{cost:.6f}" if has_calls and cost is not None else ""

@@ -1,4 +1,4 @@
-"""How reports are written: files that are whole or not there."""
+"""The writing of report files, which are complete or absent."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ T = TypeVar("T")
 
 
 def rereadable(results: Iterable[T]) -> Iterable[T]:
-    """The results, if they can be read again and again.
+    """Return results that can be read repeatedly.
 
     Raises:
-        TypeError: They are an iterator, whose second reading would find nothing.
+        TypeError: The results are an iterator, which would be empty at the second reading.
     """
     if isinstance(results, Iterator):
         raise TypeError(
-            f"results are read twice; found {type(results).__name__}; allowed: a list, RunLog.results()"
+            f"results are read twice: found {type(results).__name__}; "
+            "allowed: a list, RunLog.results()"
         )
     return results
 
 
 @contextmanager
 def replacing(path: Path, what: str) -> Iterator[TextIO]:
-    r"""A text file that takes the place of ``path`` once it is complete; on an error ``path`` stays as it was.
+    r"""Open a text file that replaces ``path`` when it is complete.
 
-    Lone surrogates, which UTF-8 cannot hold, are written as ``\udc80``.
+    After an error, ``path`` stays as it was. Lone surrogates, which UTF-8 cannot encode, are
+    written as ``\udc80``.
 
     Args:
-        path: The file to make. Its folder is made too.
+        path: The file. Its folder is created if necessary.
         what: Name of the report, for error texts.
 
     Raises:

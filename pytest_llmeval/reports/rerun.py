@@ -1,4 +1,4 @@
-"""What every report asks of a result: who answered, what it cost, which bounds are kept, which scores are numbers."""
+"""The command that reruns a case."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTIONS
 
 RERUN = ("model", "generation", "judge", "trust", "thresholds", "metrics")
-"""Sections of the option table that decide what a case is answered and scored by."""
+"""Sections of the option table that affect answers and scores."""
 
 
 def rerun_command(result: CaseResult, options: str = "") -> str:
-    """The command that runs exactly this case again, for a shell of POSIX.
+    """Write the command that reruns exactly this case, for a POSIX shell.
 
     Args:
-        result: Its result.
-        options: What is to follow, as of `rerun_options`.
+        result: The result of the case.
+        options: Options to append, as from `rerun_options`.
     """
     return f"pytest {shlex.quote(result.nodeid)}{options and ' '}{options}"
 
 
 def rerun_options(run: Run) -> str:
-    """The options with which a case is answered and scored as in this run, wherever they were set then.
+    """Write the options that answer and score a case as in this run.
 
-    Where they would tell a secret, they are left out.
+    Options with secrets are left out.
     """
     wanted = (
         option

@@ -152,7 +152,7 @@ def test_what_the_run_cost_is_there_to_read(
     text = Parsed(written(tmp_path / "report.html", sent, results)).text
     for words in (
         "cost unknown · 9.3 s",  # beside the name of a case
-        "calls not made again, the oldest 3 days old",
+        "calls saved, the oldest 3 days old",
         "Failed attempts12",
         "Cost of other calls$0.02003 calls without a result",
     ):

@@ -1,4 +1,4 @@
-"""One case as the HTML report shows it without JavaScript and on paper: what it takes to understand the outcome."""
+"""A case in the HTML report without JavaScript and on paper."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pytest_llmeval.text import one_line, usd
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One score with the bounds that it decides.
+    """One score with its bounds.
 
     Attributes:
         score: The score.
         checks: The bounds.
-        before: The same score in the baseline; ``None`` if there is none.
+        before: The same score in the baseline; ``None`` without one.
     """
 
     score: Score
@@ -36,15 +36,15 @@ class CaseView:
 
     Attributes:
         result: The result.
-        anchor: Name of the place in the page; the same in every report of this case.
-        before: What the first baseline says of it; ``None``: nothing.
-        messages: Role and text of each message that was sent, or would have been.
+        anchor: Anchor in the page, the same in every report of this case.
+        before: The case in the first baseline; ``None`` without one.
+        messages: Role and text of each message that was or would have been sent.
         scores: The scores with their bounds.
-        untaken: Bounds on scores that were never taken.
-        cost: What it cost, judging included, in few characters; empty if nothing.
-        command: Reruns exactly this case.
-        samples: How many samples keep the bounds; empty where there are no several.
-        flickers: That the case must pass, has missed a bound and is fine all the same; else empty.
+        untaken: Bounds on missing scores.
+        cost: Cost with judging, as text; empty without cost.
+        command: Command that reruns exactly this case.
+        samples: Number of samples that meet the bounds; empty without several samples.
+        flickers: Text about a case that must pass, missed a bound and passed; else empty.
     """
 
     result: CaseResult
@@ -67,8 +67,8 @@ class CaseRow:
         id: Its id.
         source: File and line of its row in the golden file.
         outcome: Its outcome.
-        before: Its outcome in the first baseline, where that was another one; else empty.
-        message: Why it failed, in a line.
+        before: Outcome in the first baseline if different; else empty.
+        message: Reason of a failure, in a line.
     """
 
     id: str
@@ -79,11 +79,7 @@ class CaseRow:
 
 
 def row(result: CaseResult) -> CaseRow:
-    """The case in a line, which keeps no text of any length.
-
-    Args:
-        result: Its result.
-    """
+    """Summarize a case in a line of limited length."""
     then = result.before[0].outcome if result.before else ""
     return CaseRow(
         id=one_line(result.case.id, 90),
@@ -95,11 +91,11 @@ def row(result: CaseResult) -> CaseRow:
 
 
 def view(result: CaseResult, options: str) -> CaseView:
-    """The case as it is shown.
+    """Prepare a case for the template.
 
     Args:
         result: Its result.
-        options: Those with which it is run again.
+        options: Options of the rerun command.
     """
     cost = case_cost(result).total
     before = result.before[0] if result.before else None
@@ -111,15 +107,21 @@ def view(result: CaseResult, options: str) -> CaseView:
         messages=tuple((str(message.get("role", "")), _content(message)) for message in messages),
         scores=tuple(_row(index, result, before) for index in range(len(result.scores))),
         untaken=tuple(check for check in result.checks if check.score is None),
-        cost="cost unknown" if cost is None else usd(cost) if cost else "",
+        cost=_cost(cost),
         command=rerun_command(result, options),
         samples=met_text(result.samples),
         flickers=flicker_text(result),
     )
 
 
+def _cost(cost: float | None) -> str:
+    if cost is None:
+        return "cost unknown"
+    return usd(cost) if cost else ""
+
+
 def _content(message: Message) -> str:
-    """Its text, and what else it holds (the calls of tools, parts that are no text) as JSON."""
+    """Return the text of a message, and its further members (such as tool calls) as JSON."""
     content = message.get("content")
     text = content if isinstance(content, str) else ""
     shown = ("role", "content") if text == content else ("role",)

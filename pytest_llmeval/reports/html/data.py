@@ -1,4 +1,7 @@
-"""The JSON report inside the HTML report: packed, a part at a time, with a small index that is read first."""
+"""The JSON report inside the HTML report, packed in parts.
+
+A small index is read first.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,23 @@ from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.text import one_line
 
 PART = 200
-"""Results that are packed together, and unpacked together when one of them is shown."""
+"""Results of one part, which are packed and unpacked together."""
 
 PART_SIZE = 4_000_000
-"""Characters after which a part ends early: a browser holds no text of half a gigabyte."""
+"""Characters that end a part early: a browser cannot hold a text of half a gigabyte."""
 
-INDEX_PART = 1_000  # rows of the index, which is unpacked at once
+INDEX_PART = 1_000  # rows of one part of the index
 
 EXCERPT = 160  # characters of a prompt in the table
 UNSCORED = False
-"""In the index; ``None`` there is a score that was not taken."""
+"""Mark of an unscored score in the index. ``None`` there is a missing score."""
 
 
 def packed(kind: str, text: str) -> str:
-    """A block of the page. Base64 holds no character that could end it; ``DecompressionStream`` unpacks it.
+    """Make a block of the page, which ``DecompressionStream`` unpacks.
 
     Args:
-        kind: What it holds.
+        kind: Kind of data.
         text: JSON in ASCII.
     """
     data = base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
@@ -41,17 +44,17 @@ def packed(kind: str, text: str) -> str:
 
 
 def anchor_of(result: CaseResult) -> str:
-    """The name of the place of a case; the same in every report of this case."""
+    """Return the anchor of a case, the same in every report of this case."""
     identity = json.dumps(result.identity)
     return f"case-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
 class Packer:
-    """Packs the results as they are in the JSON report, and their rows of the index, in parts as they come.
+    """Packs results and index rows in parts, as they come.
 
     Args:
-        index: Where the parts of the index go.
-        results: Where those of the results go.
+        index: File for the parts of the index.
+        results: File for the parts of the results.
     """
 
     def __init__(self, index: TextIO, results: TextIO) -> None:
@@ -63,18 +66,19 @@ class Packer:
         self._rows: list[dict[str, Any]] = []
 
     def add(self, result: CaseResult) -> None:
-        """Take one result."""
-        text, place = result_json(result), {"part": self._packed, "offset": len(self._part)}
+        """Add one result."""
+        text = result_json(result)
+        position = {"part": self._packed, "offset": len(self._part)}
         self._part.append(text)
         self._size += len(text)
-        self._rows.append({**place, **index_row(result)})
+        self._rows.append({**position, **index_row(result)})
         if len(self._part) == PART or self._size >= PART_SIZE:
             self._pack_results()
         if len(self._rows) == INDEX_PART:
             self._pack_rows()
 
     def finish(self) -> None:
-        """Pack the rest, and make both ready to be read."""
+        """Pack the rest, and rewind both files."""
         if self._part:
             self._pack_results()
         if self._rows:
@@ -85,18 +89,20 @@ class Packer:
     def _pack_results(self) -> None:
         self._results.write(packed("results", f"[{','.join(self._part)}]"))
         self._packed += 1
-        self._part, self._size = [], 0
+        self._part = []
+        self._size = 0
 
     def _pack_rows(self) -> None:
-        """Column by column, which packs better than row by row."""
+        """Pack the index by columns, which is smaller than by rows."""
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
         self._index.write(packed("index", as_json(columns)))
         self._rows = []
 
 
 def index_row(result: CaseResult) -> dict[str, Any]:
-    """What the table of all cases knows of a case before its results are unpacked: an excerpt of them."""
-    cost, answer = case_cost(result), result.completion
+    """Return the data of a case in the table of all cases, before its result is unpacked."""
+    cost = case_cost(result)
+    answer = result.completion
     return {
         "anchor": anchor_of(result),
         "id": result.case.id,
@@ -115,7 +121,7 @@ def index_row(result: CaseResult) -> dict[str, Any]:
 
 
 def _values(result: CaseResult) -> Iterator[tuple[str, float | bool]]:
-    for score in reversed(result.scores):  # the first of a name stays
+    for score in reversed(result.scores):  # the first score of a name wins
         yield score.name, _value(score)
 
 

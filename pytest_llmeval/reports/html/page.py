@@ -1,4 +1,7 @@
-"""The HTML report: one file that needs nothing else. The JSON report is in it, and is all that it shows."""
+"""The HTML report: one self-contained file.
+
+It contains the JSON report and shows nothing else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from pytest_llmeval.records.verdicts import (
     VERDICTS,
     outcome_tone,
 )
-from pytest_llmeval.reports.banner import banner_figures, interval_text, own, p_text
+from pytest_llmeval.reports.banner import banner_figures, in_unit, interval_text, p_text
 from pytest_llmeval.reports.html.case_view import CaseRow, CaseView, row, view
 from pytest_llmeval.reports.html.data import Packer, packed
 from pytest_llmeval.reports.json_report import head_json
@@ -55,16 +58,16 @@ if TYPE_CHECKING:
 
 
 CARDS, ROWS = 25, 975
-"""Cases of each list of the page as it is without JavaScript and on paper: whole, and as rows after them."""
+"""Cases of each list without JavaScript and on paper: as cards, and then as rows."""
 
-CLIP = 1_000  # characters of a text there
+CLIP = 1_000  # characters of a text on the page without JavaScript
 POLICY = (
-    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; base-uri 'none'; "
-    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; "
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 PHRASES = (
-    age, average, calibration_text, cost_text, count, mean_text, moment, number, one_line, percent, points, p_text,
-    interval_text, own, rate_text, seconds, selftest_text, usd,
+    age, average, calibration_text, cost_text, count, in_unit, interval_text, mean_text, moment,
+    number, one_line, p_text, percent, points, rate_text, seconds, selftest_text, usd,
 )  # fmt: skip
 
 
@@ -75,14 +78,14 @@ def write_html(
     summary: Summary,
     history: Sequence[RunPoint] = (),
 ) -> None:
-    """Write the HTML report with one reading of the results. Memory stays flat.
+    """Write the HTML report with one reading of the results, in constant memory.
 
     Args:
-        path: The file to make or replace.
+        path: The file to create or replace.
         run: The run.
         results: Its results, in the order of the report.
         summary: Their summary.
-        history: Runs to show it among, itself included, the oldest first.
+        history: Runs for comparison, itself included, the oldest first.
 
     Raises:
         LLMEvalError: The file cannot be written.
@@ -93,12 +96,14 @@ def write_html(
         _text_file(path.parent) as data,
     ):
         options = rerun_options(run)
-        digest, packer = _Digest(options), Packer(index, data)
+        digest = _Digest(options)
+        packer = Packer(index, data)
         for result in results:
             digest.add(result)
             packer.add(result)
         packer.finish()
-        style, script = _joined("css"), _script()
+        style = _joined("css")
+        script = _script()
         context = {
             "run": run,
             "summary": summary,
@@ -141,7 +146,7 @@ def _text_file(folder: Path) -> Any:
 
 
 class _List:
-    """Cases of one kind: the first as cards, more of them as rows, all of them counted."""
+    """Cases of one kind: the first as cards, then as rows. All are counted."""
 
     def __init__(self, options: str) -> None:
         self.options = options
@@ -158,14 +163,14 @@ class _List:
 
 
 class _Digest:
-    """What the page shows of the results without JavaScript, and how many changed in what way."""
+    """The results on the page without JavaScript, and the number of cases by change."""
 
     def __init__(self, options: str) -> None:
         self.lost, self.flipped, self.attention = _List(options), _List(options), _List(options)
         self.changes: Counter[str] = Counter()
 
     def add(self, result: CaseResult) -> None:
-        """Count a result, and keep it if it belongs to those that are shown and there is room."""
+        """Count a result, and add it to a list if it belongs there."""
         change = change_of(result, result.before[0] if result.before else None)
         self.changes[change] += 1
         if change == "lost":
@@ -194,17 +199,17 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What the template prints: no long text, every character visible. Its own markup stays as it is."""
+    """Prepare a printed value: texts are clipped, and every character is visible."""
     if type(value) is str:
         return visible(clipped(value))
     return "" if value is None else value
 
 
 def clipped(text: str) -> str:
-    """The text, or its start with the number of characters that follow."""
-    return (
-        text if len(text) <= CLIP else f"{text[:CLIP]} … and {len(text) - CLIP:,} characters more"
-    )
+    """Clip a text and write the number of missing characters."""
+    if len(text) <= CLIP:
+        return text
+    return f"{text[:CLIP]} … and {len(text) - CLIP:,} more characters"
 
 
 def _template(name: str) -> str:
@@ -214,7 +219,7 @@ def _template(name: str) -> str:
 
 
 def _joined(kind: str) -> str:
-    """The sources of one kind, in the order of their names, as one text."""
+    """Join the sources of one kind, in the order of their names."""
     folder = resources.files("pytest_llmeval.reports.html") / "templates" / kind
     files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(f".{kind}")),
@@ -224,11 +229,11 @@ def _joined(kind: str) -> str:
 
 
 def _script() -> str:
-    """The script of the page, with the tables by which Python writes numbers."""
+    """Read the script of the page, with the number formats of Python."""
     formats = {"rules": FORMATS, "zeros": ZEROS, "tiny": TINY}
     return _joined("js").replace('"@FORMATS@"', json.dumps(formats))
 
 
 def _hash(text: str) -> str:
-    """The source expression of Content Security Policy level 3 that allows exactly this text."""
+    """Return the Content Security Policy (level 3) source that allows exactly this text."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""The cases of a run that a reviewer has to see, folded, in Markdown of a given size."""
+"""The cases of a run that a review shows, folded, in Markdown of a given size."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pytest_llmeval.summary.checks import met_text
 from pytest_llmeval.text import NONE, count, number
 
 SIZES = (1_500, 700, 350, 160)
-"""Most bytes of each text of a case; the largest at which all cases fit is taken."""
+"""Maximum bytes of each text of a case. The largest size at which all cases fit is used."""
 
 MOST_CASES, MOST_BASELINES, MOST_SCORES = 40, 2, 6
-NAME, ASKED, PLACE = 80, 160, 240  # bytes
-COMMAND = 400  # characters: a longer one is not shown, since a part of it would do something else
+NAME, EXCERPT, SOURCE = 80, 160, 240  # bytes
+COMMAND = 400  # characters: a longer command is not shown, since a part of it would be wrong
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is shown of a run.
+    """The shown cases of a run.
 
     Attributes:
         cases: The cases, the worst first.
-        total: How many there are of each change, shown or not.
+        total: Number of cases by change, shown or not.
     """
 
     cases: tuple[tuple[Change, CaseResult], ...]
@@ -39,12 +39,12 @@ class Choice:
 
 
 def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
-    """The cases that a reviewer has to see, the worst first, each folded under one line.
+    """Write the cases that a review shows, the worst first, each folded under one line.
 
     Args:
         run: The run.
-        results: Its results. Read twice, and never held all at once.
-        room: Most bytes of the text.
+        results: Its results. Read twice, and never all in memory.
+        room: Maximum bytes of the text.
     """
     changes = changes_of(run)
     choice = _choice(changes, results)
@@ -62,45 +62,40 @@ def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
 
 def _choice(changes: Changes, results: Iterable[CaseResult]) -> Choice:
     total: Counter[Change] = Counter()
-    places = heapq.nsmallest(MOST_CASES, _ranked(changes, results, total))
-    wanted = {place: rank for rank, _, place in places}
-    order = {place: at for at, (*_, place) in enumerate(places)}
-    found = []
-    if wanted:
-        found = [
-            (order[at], REVIEWED[wanted[at]], result)
-            for at, result in enumerate(results)
-            if at in wanted
-        ]
-    found.sort(key=lambda each: each[0])
-    return Choice(tuple((change, result) for _, change, result in found), total)
+    ranked = heapq.nsmallest(MOST_CASES, _ranked(changes, results, total))
+    positions = [position for *_, position in ranked]
+    chosen = {}
+    if positions:
+        wanted = set(positions)
+        chosen = {index: result for index, result in enumerate(results) if index in wanted}
+    cases = tuple((REVIEWED[rank], chosen[position]) for rank, _, position in ranked)
+    return Choice(cases, total)
 
 
 def _ranked(
     changes: Changes, results: Iterable[CaseResult], total: Counter[Change]
 ) -> Iterator[tuple[int, int, int]]:
-    """Of each case to be seen: the rank of its change, its place there, and its place in the run."""
-    suspicion = {key: place for place, key in enumerate(changes.dropped)}
-    for place, result in enumerate(results):
+    """Yield for each shown case its change's rank, its rank there, and its position."""
+    suspicion = {key: rank for rank, key in enumerate(changes.dropped)}
+    for position, result in enumerate(results):
         change = changes.reviewed(result)
         if change is not None:
             total[change] += 1
-            within = suspicion[result.key] if change == "dropped" else place
-            yield REVIEWED.index(change), within, place
+            within = suspicion[result.key] if change == "dropped" else position
+            yield REVIEWED.index(change), within, position
 
 
 def _assembled(cases: Iterable[tuple[Change, str]], total: Counter[Change]) -> str:
     shown = list(cases)
     parts = []
     for change in REVIEWED:
-        own = [text for each, text in shown if each == change]
+        texts = [text for kind, text in shown if kind == change]
         if not total[change]:
             continue
-        parts += [f"### {CHANGES[change].heading}: {total[change]:,}", *own]
-        if len(own) < total[change]:
-            parts.append(
-                f"<i>{count(total[change] - len(own), 'case')} of these left out here; the whole report has all.</i>"
-            )
+        parts += [f"### {CHANGES[change].heading}: {total[change]:,}", *texts]
+        if len(texts) < total[change]:
+            left_out = count(total[change] - len(texts), "case")
+            parts.append(f"<i>{left_out} of these left out here; the whole report has all.</i>")
     return "\n\n".join(parts)
 
 
@@ -111,48 +106,48 @@ def _case(change: Change, result: CaseResult, changes: Changes, size: int) -> st
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
-        f"<b>Golden file</b> {flat(case.source.file, PLACE)}:{case.source.line}, again with:",
+        f"<b>Golden file</b> {flat(case.source.file, SOURCE)}:{case.source.line}, rerun with:",
         fenced(command, "sh")
         if len(command) <= COMMAND
-        else "<i>the command is too long to be shown</i>",
+        else "<i>the command is too long to show</i>",
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _head(change: Change, result: CaseResult, changes: Changes) -> str:
-    """The line that is seen without unfolding: which case, what changed, what was asked."""
-    told = [f"<b>{flat(result.case.id, NAME)}</b>"]
+    """Write the visible line of a folded case: its id, the change and the prompt."""
+    parts = [f"<b>{flat(result.case.id, NAME)}</b>"]
     drop = changes.dropped.get(result.key)
     if drop is not None:
         metric, dropped = drop
-        told.append(f"{flat(metric, NAME)} {number(dropped.before)} → {number(dropped.after)}")
+        parts.append(f"{flat(metric, NAME)} {number(dropped.before)} → {number(dropped.after)}")
     elif change == "error":
-        told.append(flat(result.message.partition("\n")[0], ASKED))
+        parts.append(flat(result.message.partition("\n")[0], EXCERPT))
     else:
         missed = [
             score
             for check in result.checks
             if check.met is False and (score := result.checked_score(check)) is not None
         ]
-        told += [_moved(score, result) for score in (missed or result.scores)[:1]]
-    return " · ".join([*told, flat(result.case.prompt, ASKED)])
+        parts += [_moved(score, result) for score in (missed or result.scores)[:1]]
+    return " · ".join([*parts, flat(result.case.prompt, EXCERPT)])
 
 
 def _moved(score: Score, result: CaseResult) -> str:
-    before = next(
-        (each.scores[score.name] for each in result.before if score.name in each.scores), None
-    )
-    return f"{flat(score.name, NAME)} {f'{_number(before.value)} → ' if before else ''}{_number(finite(score).value)}"
+    olds = [old.scores[score.name] for old in result.before if score.name in old.scores]
+    before = f"{_number(olds[0].value)} → " if olds else ""
+    return f"{flat(score.name, NAME)} {before}{_number(finite(score).value)}"
 
 
 def _table(result: CaseResult, size: int) -> str:
-    """What was and what is, side by side."""
+    """Write the case before and now as a table."""
     olds = result.before[:MOST_BASELINES]
     answer = result.completion.text if result.completion else None
     missed = [str(check.threshold) for check in result.checks if check.met is False]
-    told = [f"asked {', '.join(missed)}" if missed else "", met_text(result.samples)]
-    outcome = flat(": ".join(filter(None, [result.outcome, "; ".join(filter(None, told))])), size)
+    required = f"required {', '.join(missed)}" if missed else ""
+    details = "; ".join(filter(None, [required, met_text(result.samples)]))
+    outcome = flat(f"{result.outcome}: {details}" if details else result.outcome, size)
     rows = [
         ("outcome", [flat(old.outcome, NAME) or NONE for old in olds], outcome),
         ("answer", [_answer(old.answer, size) for old in olds], _answer(answer, size)),
@@ -168,7 +163,9 @@ def _table(result: CaseResult, size: int) -> str:
 
 
 def _answer(text: str | None, size: int) -> str:
-    return "<i>none</i>" if text is None else inert(text, size) if text.strip() else "<i>empty</i>"
+    if text is None:
+        return "<i>none</i>"
+    return inert(text, size) if text.strip() else "<i>empty</i>"
 
 
 def _old(before: Before, metric: str, size: int) -> str:
@@ -177,8 +174,8 @@ def _old(before: Before, metric: str, size: int) -> str:
 
 
 def _new(score: Score, size: int) -> str:
-    told = finite(score)
-    return _scored(BeforeScore(told.value, told.reason or told.error or ""), size)
+    plain = finite(score)
+    return _scored(BeforeScore(plain.value, plain.reason or plain.error or ""), size)
 
 
 def _scored(score: BeforeScore, size: int) -> str:

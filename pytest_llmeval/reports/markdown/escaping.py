@@ -1,4 +1,4 @@
-"""Texts of others in Markdown and HTML: shown as they are, within a size, and doing nothing."""
+"""Foreign texts in Markdown and HTML: shown as they are, cut to a size, and inert."""
 
 from __future__ import annotations
 
@@ -7,60 +7,59 @@ from collections.abc import Iterator
 
 from pytest_llmeval.text import visible
 
-BREAK = "\u200b"  # of no width; parts what would be read together
+BREAK = "\u200b"  # zero width; separates characters with a common meaning
 MARKS = {sign: f"&#{ord(sign)};" for sign in "\\`*_[]<>&|~\"'^={}#"}
-ENTITIES = {
-    **MARKS,
-    "$": "<span>&#36;</span>",
-    "\n": "<br>",
-    "\t": " ",
-}  # the span is how GitHub ends mathematics
+# GitHub reads mathematics between dollar signs unless they stand in a span.
+ENTITIES = {**MARKS, "$": "<span>&#36;</span>", "\n": "<br>", "\t": " "}
 TRIGGERS = re.compile(r"(?i)[@#!%~&^{](?=[\w/\"'+-])|:(?=/|[\w+-]+(?::|$))|\b(?:www|gh)(?=[.-])")
-"""What GitHub and GitLab look for in finished text, where no escape helps: ``@name``, ``#1``, ``:tada:``, addresses."""
+"""Patterns that GitHub and GitLab find in rendered text in spite of escapes.
+
+They are ``@name``, ``#1``, ``:tada:`` and addresses.
+"""
 
 BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
 FENCE = re.compile(r"`{3,}")
-TOO_LONG = 64  # code points that one character on the screen may have
+TOO_LONG = 64  # maximum code points of one visible character
 
 
 def inert(text: str, room: int) -> str:
-    """A text for a paragraph, a table cell or an HTML element, in Markdown that is read as HTML too.
+    """Escape a text for a paragraph, a table cell or an HTML element in Markdown.
 
     Args:
         text: Anything.
-        room: Most bytes of UTF-8 that the result may have; a text that is longer ends with its
-            length.
+        room: Maximum bytes of UTF-8 of the result. A longer text is cut and ends with its length.
     """
-    window, end = text[: room + 1], f"… ({len(text):,} characters)"
+    window = text[: room + 1]
+    end = f"… ({len(text):,} characters)"
     pieces = [_piece(cluster) for cluster in _characters(_prepared(window))]
     whole = "".join(pieces)
     if len(window) == len(text) and _bytes(whole) <= room:
         return whole
-    kept, left = 0, room - _bytes(end)
+    amount = 0
+    left = room - _bytes(end)
     for piece in pieces:
         left -= _bytes(piece)
         if left < 0:
             break
-        kept += 1
-    return "".join(pieces[:kept]) + end
+        amount += 1
+    return "".join(pieces[:amount]) + end
 
 
 def flat(text: str, room: int) -> str:
-    """The same on one line: line breaks are spaces."""
-    return inert(
-        " ".join(text.split(maxsplit=room)), room
-    )  # so many words fill it; the rest only counts
+    """Escape a text on one line, with spaces for line breaks."""
+    # As many words as bytes fill the room. The rest only counts for the length.
+    return inert(" ".join(text.split(maxsplit=room)), room)
 
 
 def fenced(text: str, language: str = "") -> str:
-    """A text as a block of code, which can be copied."""
+    """Write a text as a block of code, which can be copied."""
     shown = visible(_encodable(text))
     fence = "`" * max([3, *(len(run) + 1 for run in FENCE.findall(shown))])
     return f"{fence}{language}\n{shown}\n{fence}"
 
 
 def comment(text: str) -> str:
-    """A text for an HTML comment: letters and digits of any script, and single signs that cannot end it."""
+    """Reduce a text to letters, digits and signs that cannot end an HTML comment."""
     return " ".join(re.sub(r"[^\w. ]+", " ", text).split())[:80]
 
 
@@ -71,12 +70,12 @@ def _prepared(text: str) -> str:
 
 
 def _encodable(text: str) -> str:
-    """The text without lone surrogates, which UTF-8 cannot hold."""
+    """Escape lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _characters(text: str) -> Iterator[str]:
-    """What a person takes for one character: an emoji with its skin is never cut in two."""
+    """Split a text into visible characters: an emoji with a modifier is one."""
     import regex
 
     for match in regex.finditer(r"\X", text):

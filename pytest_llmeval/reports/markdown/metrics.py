@@ -1,4 +1,4 @@
-"""The numbers of a run as tables of Markdown: each score now, before, and the difference."""
+"""The numbers of a run as Markdown tables: each score now, before, and the change."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from pytest_llmeval.text import NONE, and_more, average, mean_text, points, rate
 MOST_METRICS, MOST_BASELINES = 10, 3
 NAME = 80  # bytes
 NOTE = (
-    "<sub>Changes are in points of 100 of the scale, negative is worse; in brackets, 95 % intervals of means, and the "
-    "bounds that the gate works with. MDE: the smallest drop that would show in four of five runs.</sub>"
+    "<sub>Changes are in points: hundredths of the scale, negative is worse. Brackets hold 95% "
+    "intervals of means, and the bounds of a gate. MDE: the smallest drop that four of five runs "
+    "would detect.</sub>"
 )
 
 
 def row(*cells: str) -> str:
-    """A row of a table; its cells are Markdown."""
+    """Write a row of a table with Markdown cells."""
     return f"| {' | '.join(cells)} |"
 
 
 def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
-    """A table for each baseline; without any, one of the means alone."""
+    """Write a table for each baseline, or one of means without any."""
     now = {score.name: score.mean for score in summary.scores}
     if not run.comparisons:
-        yield _means(summary)
+        yield _mean_table(summary)
         return
     for comparison in run.comparisons[:MOST_BASELINES]:
         yield _table(comparison, now, summary.pass_rate)
@@ -39,9 +40,9 @@ def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
     yield NOTE
 
 
-def _means(summary: Summary) -> str:
+def _mean_table(summary: Summary) -> str:
     lines = [
-        row("score", "mean [95 %]", "n", "lowest to highest", "bounds missed"),
+        row("score", "mean [95%]", "n", "lowest to highest", "bounds missed"),
         row("---", *["---:"] * 4),
     ]
     for score in summary.scores[:MOST_METRICS]:
@@ -82,23 +83,26 @@ def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval
             _compared(metric, pass_rate if metric.name == PASS_RATE else now.get(metric.name))
             for metric in comparison.metrics
         ),
-        *(row(flat(name, NAME), _plain(told), *[NONE] * 5, "") for name, told in rest),
+        *(row(flat(name, NAME), _plain(text), *[NONE] * 5, "") for name, text in rest),
     ]
     return "\n".join(_with_rest([*lines, *rows[:MOST_METRICS]], len(rows) - MOST_METRICS, 8))
 
 
 def _compared(metric: MetricComparison, whole: Interval | None) -> str:
-    result, is_rate = metric.result, metric.name == PASS_RATE
-    tell = rate_text if is_rate else mean_text
-    after = _own(metric, result.after)
+    result = metric.result
+    is_rate = metric.name == PASS_RATE
+    written = rate_text if is_rate else mean_text
+    after = _in_unit(metric, result.after)
     if whole is not None and (whole.n == result.n or after.estimate is None):
         after = whole
     bounds = "" if result.lower is None else f"[{points(result.lower)}, {points(result.upper)}]"
     return row(
         flat(metric.name, NAME),
-        _plain(tell(after)),
+        _plain(written(after)),
         _plain(
-            rate_text(result.before) if is_rate else average(_own(metric, result.before).estimate)
+            rate_text(result.before)
+            if is_rate
+            else average(_in_unit(metric, result.before).estimate)
         ),
         NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
         _plain(p_text(result)),
@@ -108,8 +112,8 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
     )
 
 
-def _own(metric: MetricComparison, scaled: Interval) -> Interval:
-    """A mean in the metric's own unit; its interval only where the scale is the unit itself."""
+def _in_unit(metric: MetricComparison, scaled: Interval) -> Interval:
+    """Convert a mean to the unit of the metric, with its interval if the scale is the unit."""
     if scaled.estimate is None or (metric.low, metric.high) == (0.0, 1.0):
         return scaled
     return Interval(metric.low + scaled.estimate * (metric.high - metric.low), None, None, scaled.n)

@@ -1,4 +1,4 @@
-"""The summary of a run in Markdown, as a pull request or the page of a CI job shows it."""
+"""The summary of a run in Markdown, for a pull request or the page of a CI job."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import and_more, number, points
 
 MOST_BYTES = 60_000
-"""A comment on GitHub holds 65,536 characters; what a job adds around the summary has room, too."""
+"""A comment on GitHub holds 65,536 characters. The rest is for text around the summary."""
 
 MOST_GATES, MOST_WARNINGS = 12, 5
 SHORT, LONG = 120, 600  # bytes
 
 
 def write_markdown(path: Path, text: str) -> None:
-    """Write what `markdown` has made.
+    """Write the text of `markdown`.
 
     Raises:
         LLMEvalError: The file cannot be written.
@@ -40,16 +40,16 @@ def write_markdown(path: Path, text: str) -> None:
 
 
 def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: str = "") -> str:
-    """The summary in Markdown, in at most 60,000 bytes of UTF-8 however large the run is.
+    """Write the summary in Markdown, in at most 60,000 bytes of UTF-8 for any run.
 
-    The first line is a comment by which a job finds what it has posted before. No text of a prompt,
-    an answer or a setting is read as Markdown or HTML, or names a person or an issue.
+    The first line is a comment by which a job finds its earlier post. Texts of prompts, answers and
+    settings are inert: they are not read as Markdown or HTML, and mention no person or issue.
 
     Args:
         run: The run.
         results: Its results, in the order of the report. Read twice.
-        summary: Their summary.
-        whole: Where the whole report is; empty if there is none.
+        summary: The summary of the run.
+        whole: Path of the whole report; empty without one.
     """
     again = rereadable(results)
     head = "\n\n".join(part for part in _head(run, summary) if part)
@@ -62,7 +62,8 @@ def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: s
 def _head(run: Run, summary: Summary) -> Iterator[str]:
     name = comment(run.name)
     yield f"<!-- llmeval{f': {name}' if name else ''} -->"
-    headline, cases = _headline(run, summary), flat(summary.headline, LONG)
+    headline = _headline(run, summary)
+    cases = flat(summary.headline, LONG)
     yield f"## {headline}"
     yield "" if headline.endswith(cases) else cases
     yield _gates(run.gates)
@@ -77,12 +78,12 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
 
 
 def _headline(run: Run, summary: Summary) -> str:
-    """The worst that is known, with its reason: a gate that is missed, cases, a gate that is open, then the best."""
+    """Write the worst known result: a missed gate, then cases, then an open gate."""
     gate = run.gates[0] if run.gates else None
     outcome = RUN_OUTCOMES[summary.verdict]
     if gate is None or outcome.severity > GATE_STATES[gate.state].severity:
         return f"{outcome.tone.sign} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
-    regressions = [each for each in run.gates if each.state == gate.state and each.verdict]
+    regressions = [rival for rival in run.gates if rival.state == gate.state and rival.verdict]
     shown = min(regressions, key=_rank, default=gate)
     against = f" against {flat(shown.baseline, SHORT)}" if shown.baseline else ""
     rule = "" if shown.verdict else f": {flat(shown.title, SHORT)}"
@@ -90,7 +91,7 @@ def _headline(run: Run, summary: Summary) -> str:
 
 
 def _rank(gate: GateOutcome) -> int:
-    """The place of a gate's verdict among all, the worst first."""
+    """Return the rank of a gate's verdict, the worst first."""
     return VERDICTS_WORST_FIRST.index(gate.verdict) if gate.verdict else len(VERDICTS_WORST_FIRST)
 
 
