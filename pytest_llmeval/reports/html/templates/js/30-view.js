@@ -89,7 +89,8 @@ class View {
   /** Filters and order, as they stand in the address. */
   get state() {
     const address = new URLSearchParams();
-    const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label, unscored: this.unscored ? "1" : "" };
+    const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label,
+      unscored: this.unscored ? "1" : "" };
     const more = { sort: this.sort, baseline: this.store.baseline === (this.store.baselines[0] || "") ? "" : this.store.baseline };
     for (const [name, value] of Object.entries({ ...pairs, ...more })) if (value) address.set(name, value);
     for (const [field, range] of this.ranges) address.append("range", `${field},${range.low ?? ""},${range.isOpen ? "<" : ""}${range.high ?? ""}`);
@@ -144,5 +145,6 @@ function rangeText(field, { low, high, isOpen }) {
 function fieldName(field) {
   if (field.startsWith("score:")) return field.slice(6);
   if (field.startsWith("before:")) return `${field.slice(7)} before`;
-  return bare({ outcome: "Outcome", id: "Case", change: "Change", tags: "Tags", cost: "Cost", latency: "Latency", took: "Took", label: "Label" })[field] || field;
+  return bare({ outcome: "Outcome", id: "Case", change: "Change", tags: "Tags", cost: "Cost", latency: "Latency", took: "Took",
+    label: "Label" })[field] || field;
 }

@@ -143,10 +143,12 @@ function columnsOf(view, labels) {
   const change = { field: "change", name: "Change", width: "5.5rem", kind: "wide", cell: (row) => changeCell(store, row) };
   return [
     { field: "outcome", name: "Outcome", width: "5rem", kind: "outcome", cell: (row) => badge(row.outcome) },
-    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell", cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, whereAndAsk(store, row))] },
+    { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell",
+      cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, whereAndAsk(store, row))] },
     ...(store.baseline ? [change] : []),
     ...scores,
-    { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip", cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
+    { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip",
+      cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
     { field: "cost", name: "Cost", width: "5rem", kind: "num wide", cell: (row) => usd(row.cost) },
     { field: "latency", name: "Latency", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
     { field: "took", name: "Took", width: "5rem", kind: "num wide", cell: (row) => seconds(row.took) },
@@ -162,7 +164,8 @@ function scoreCell(store, row, name) {
   if (now === undefined) return NONE;
   if (now === false) return el("span", { class: "error tone" }, "unscored");
   const moved = typeof then === "number" && Math.abs(then - now) > 1e-9;
-  return el("span", { class: "score", title: `${moved ? `${number(then)} → ` : ""}${number(now)}` }, moved && el("small", null, `${number(then)} → `), el("b", null, number(now)));
+  return el("span", { class: "score", title: `${moved ? `${number(then)} → ` : ""}${number(now)}` }, moved && el("small", null, `${number(then)} → `),
+    el("b", null, number(now)));
 }
 
 function changeCell(store, row) {

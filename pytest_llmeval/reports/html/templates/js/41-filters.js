@@ -65,7 +65,8 @@ function tagChoice(view) {
 
 function changeChoice(view) {
   if (!view.store.baseline) return null;
-  return choice(view, "Change", "change", [["", "any"], ["changed", "Changed"], ["flips", "Another outcome"], ...VOCABULARY.changes.map(({ name, title }) => [name, title])]);
+  return choice(view, "Change", "change", [["", "any"], ["changed", "Changed"], ["flips", "Different outcome"],
+    ...VOCABULARY.changes.map(({ name, title }) => [name, title])]);
 }
 
 const labelChoice = (view) => choice(view, "Label", "label", [["", "any"], ["right", "right"], ["wrong", "wrong"], ["none", "none yet"]]);
@@ -98,17 +99,19 @@ function rangeForm(view) {
 }
 
 function sortChoice(view) {
-  const fields = ["outcome", "id", ...(view.store.baseline ? ["change"] : []), ...view.store.metrics.map((name) => `score:${name}`), "tags", "cost", "latency", "took", "label"];
+  const fields = ["outcome", "id", ...(view.store.baseline ? ["change"] : []), ...view.store.metrics.map((name) => `score:${name}`), "tags", "cost",
+    "latency", "took", "label"];
   const both = fields.flatMap((field) => [[field, `${short(fieldName(field), 60)}, rising`], [`-${field}`, `${short(fieldName(field), 60)}, falling`]]);
   return choice(view, "Sort", "sort", [["", "Attention first"], ...both]);
 }
 
 /** A button for each filter in force, which takes it off. */
 function inForce(view) {
-  const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action, { class: "chip on", "aria-label": `Remove the filter ${text}` });
+  const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action,
+    { class: "chip on", "aria-label": `Remove the filter ${text}` });
   const chips = [];
   if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
-  if (view.change) chips.push(off(view.change === "flips" ? "another outcome" : view.change, () => view.set({ change: "" })));
+  if (view.change) chips.push(off(view.change === "flips" ? "different outcome" : view.change, () => view.set({ change: "" })));
   for (const [field, range] of view.ranges) chips.push(off(rangeText(field, range), () => view.range(field, null)));
   if (view.isNarrow) chips.push(button("Show all", () => { view.clear(); view.refresh(); }, { class: "link" }));
   return chips;

@@ -1,6 +1,9 @@
 /* Markdown as elements: paragraphs, headings, lists, quotes, code, tables, emphasis. No HTML, no image, no live link. */
 
-const INLINE = /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s](?:.*?[^*\s])?)\*|(?<!\w)_([^_\s](?:.*?[^_\s])?)_(?!\w)|~~(.+?)~~|!?\[([^\]]*)\]\(([^)\s]*)(?:\s[^)]*)?\)/;
+const INLINE = new RegExp([
+  /(`+)(.+?)\1/, /\*\*(.+?)\*\*/, /__(.+?)__/, /\*([^*\s](?:.*?[^*\s])?)\*/, /(?<!\w)_([^_\s](?:.*?[^_\s])?)_(?!\w)/, /~~(.+?)~~/,
+  /!?\[([^\]]*)\]\(([^)\s]*)(?:\s[^)]*)?\)/,
+].map((part) => part.source).join("|"));
 const DEEPEST = 20; // of emphasis within emphasis, and of quotes and lists within each other
 
 function inline(text, depth = 0) {
@@ -84,7 +87,8 @@ function list(lines, depth) {
     else if (/^\s{2,}\S/.test(lines[used])) items.at(-1).push(lines[used].replace(/^ {2,4}|^\t/, ""));
     else if (lines[used].trim() || !sign.test(lines[used + 1] || "")) break;
   }
-  return [el(isOrdered ? "ol" : "ul", { dir: "auto" }, items.map((item) => el("li", null, item.length > 1 ? markdown(item.join("\n"), depth) : inline(item[0])))), used];
+  return [el(isOrdered ? "ol" : "ul", { dir: "auto" }, items.map((item) => el("li", null,
+    item.length > 1 ? markdown(item.join("\n"), depth) : inline(item[0])))), used];
 }
 
 function tableBlock(lines) {

@@ -75,11 +75,13 @@ function labelControls(labels, row) {
     button(label === "right" ? "Right" : "Wrong", () => labels.set(row, { label: labels.of(row)?.label === label ? "" : label }), {
       class: `chip ${label === "right" ? "passed" : "failed"}`, "data-label": label, "aria-keyshortcuts": label[0],
     }));
-  const note = el("input", { type: "text", placeholder: "Note", "aria-label": "Note on the label", input: (event) => labels.set(row, { note: event.target.value }) });
+  const note = el("input", { type: "text", placeholder: "Note", "aria-label": "Note on the label",
+    input: (event) => labels.set(row, { note: event.target.value }) });
   note.value = labels.of(row)?.note || "";
   const press = () => buttons.forEach((each) => each.setAttribute("aria-pressed", labels.of(row)?.label === each.dataset.label));
   press();
-  const node = el("div", { class: "labels", role: "group", "aria-label": "Is the answer right?", click: press }, el("span", null, "The answer is"), buttons, note);
+  const node = el("div", { class: "labels", role: "group", "aria-label": "Is the answer right?", click: press }, el("span", null, "The answer is"),
+    buttons, note);
   node.press = press;
   return node;
 }

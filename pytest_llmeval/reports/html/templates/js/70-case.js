@@ -20,7 +20,8 @@ const folded = (summary, ...content) => el("details", { class: "plain" }, el("su
 
 const none = (text) => el("p", { class: "none" }, text);
 
-const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null, el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
+const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null,
+  el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
 
 /** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
 function caseSections(store, result, reading) {
@@ -44,7 +45,8 @@ function chatSection({ case: asked, request }) {
     el("div", { class: `message role-${kind(message.role)}` }, el("span", { class: "role" }, bdi(message.role || "")), textBlock(spoken(message)))));
 }
 
-const passages = (heading, texts) => texts.length > 0 && section(heading, el("ol", { class: "contexts" }, texts.map((text) => el("li", null, textBlock(text)))));
+const passages = (heading, texts) => texts.length > 0 && section(heading,
+  el("ol", { class: "contexts" }, texts.map((text) => el("li", null, textBlock(text)))));
 
 function answerSection({ case: { expected }, completion }, before, reading) {
   const answer = completion?.text;
@@ -55,7 +57,8 @@ function answerSection({ case: { expected }, completion }, before, reading) {
     section("Expected", expected === null ? none("The golden file has no expected answer.") : textBlock(expected)),
     section("Answer", shown, same,
       completion?.raw_text && folded("The reply it was taken from", textBlock(completion.raw_text, "mono")),
-      completion?.choices.length > 1 && folded(`All ${completion.choices.length} choices`, el("ol", { class: "contexts" }, completion.choices.map((text) => el("li", null, textBlock(text)))))),
+      completion?.choices.length > 1 && folded(`All ${completion.choices.length} choices`,
+        el("ol", { class: "contexts" }, completion.choices.map((text) => el("li", null, textBlock(text)))))),
     then);
 }
 
@@ -69,10 +72,12 @@ function answerIn(reading, answer, expected, before) {
 function scoreSection(result, before) {
   const held = (position) => result.checks.filter((check) => check.score === position);
   const taken = result.scores.map((score, position) => scoreRow(score, held(position), before?.scores[score.name]));
-  const untaken = held(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)), el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, checkItem(check))), el("td")));
+  const untaken = held(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)),
+    el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, checkItem(check))), el("td")));
   if (!taken.length && !untaken.length) return null;
   const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
-  return section("Scores", el("table", { class: "scores" }, el("thead", null, el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
+  return section("Scores", el("table", { class: "scores" }, el("thead", null,
+    el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
 }
 
 function scoreRow(score, checks, then) {
@@ -81,17 +86,20 @@ function scoreRow(score, checks, then) {
   const isOwn = Object.values(score.parts).every((part) => part === value);
   return el("tr", null,
     el("th", { scope: "row" }, bdi(score.name), el("small", null, score.version)),
-    el("td", { class: "num" }, moved && el("small", null, `${number(then.value)} → `), value === null ? el("b", { class: "error tone" }, "unscored") : el("b", null, number(value)),
+    el("td", { class: "num" }, moved && el("small", null, `${number(then.value)} → `),
+      value === null ? el("b", { class: "error tone" }, "unscored") : el("b", null, number(value)),
       value !== null && scale.high !== null && el("small", null, ` of ${number(scale.high)}`), scale.unit && el("small", null, ` ${scale.unit}`)),
     el("td", null, checks.length ? el("ul", { class: "bounds" }, checks.map(checkItem)) : el("small", null, "none")),
-    el("td", { dir: "auto" }, reasons(score, then), !isOwn && el("ul", { class: "parts" }, Object.entries(score.parts).map(([name, part]) => el("li", null, bdi(name), ` ${number(part)}`))), judgeReplies(score)));
+    el("td", { dir: "auto" }, reasons(score, then), !isOwn && el("ul", { class: "parts" },
+      Object.entries(score.parts).map(([name, part]) => el("li", null, bdi(name), ` ${number(part)}`))), judgeReplies(score)));
 }
 
 /** The reason now, and beside it the baseline's where that is another one. */
 function reasons(score, then) {
   const now = [score.reason && el("span", { dir: "auto" }, score.reason), score.error && el("span", { class: "error tone", dir: "auto" }, score.error)];
   if (!then?.reason || then.reason === score.reason) return now;
-  return el("div", { class: "sides" }, el("div", null, el("small", null, "now"), now), el("div", null, el("small", null, "before"), el("span", { dir: "auto" }, then.reason)));
+  return el("div", { class: "sides" }, el("div", null, el("small", null, "now"), now),
+    el("div", null, el("small", null, "before"), el("span", { dir: "auto" }, then.reason)));
 }
 
 function judgeReplies({ raw, calls }) {
@@ -102,31 +110,36 @@ function judgeReplies({ raw, calls }) {
 
 function checkItem({ met, threshold: { comparison, bound, params, origin } }) {
   const word = met === null ? "not decided" : met ? "met" : "missed";
-  return el("li", { class: met === null ? "open" : word }, el("b", null, word), ` ${comparison} ${number(bound)}`, Object.entries(params).map(([name, value]) => [`, ${name} “`, bdi(plain(value)), "”"]), origin && el("small", null, ` ${origin}`));
+  return el("li", { class: met === null ? "open" : word }, el("b", null, word), ` ${comparison} ${number(bound)}`,
+    Object.entries(params).map(([name, value]) => [`, ${name} “`, bdi(plain(value)), "”"]), origin && el("small", null, ` ${origin}`));
 }
 
 function sampleSection({ samples, outcome }) {
   if (!samples.length) return null;
   const known = samples.filter((sample) => !sample.is_draw && sample.met !== null);
   const draws = samples.filter((sample) => sample.is_draw);
-  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.met).length} of ${known.length} kept` : "Samples";
-  const flickers = outcome === "passed" && draws.length > 0 && el("p", null, `This case must pass. It flickers: settled as fine, ${draws.filter((sample) => sample.met === false).length} of ${draws.length} further samples miss a bound.`);
+  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.met).length} of ${known.length} met` : "Samples";
+  const missed = draws.filter((sample) => sample.met === false).length;
+  const flickers = outcome === "passed" && draws.length > 0 && el("p", null,
+    `This case must pass. It flickers: settled as fine, ${missed} of ${draws.length} further samples miss a bound.`);
   return section(told, flickers, el("table", { class: "scores samples" },
     el("thead", null, el("tr", null, ["Sample", "Answer", "Scores of it alone"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", null, samples.map(sampleRow))));
 }
 
 function sampleRow(sample) {
-  const kept = sample.met === null ? null : el("small", { class: sample.met ? "met" : "missed" }, sample.met ? "kept" : "missed");
-  const score = (each) => el("li", { dir: "auto" }, bdi(each.name), " ", el("b", null, each.value === null ? "unscored" : number(each.value)), " ", each.reason || each.error);
-  return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "drawn"), kept),
+  const kept = sample.met === null ? null : el("small", { class: sample.met ? "met" : "missed" }, sample.met ? "met" : "missed");
+  const score = (each) => el("li", { dir: "auto" }, bdi(each.name), " ", el("b", null, each.value === null ? "unscored" : number(each.value)), " ",
+    each.reason || each.error);
+  return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "extra"), kept),
     el("td", null, sample.completion ? textBlock(sample.completion.text) : el("span", { class: "error tone" }, sample.error)),
     el("td", null, el("ul", { class: "parts" }, sample.scores.map(score))));
 }
 
 function factSections(result) {
   const { case: asked, request, completion, cost_usd: cost } = result;
-  const set = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null && name !== "extra_body" && !(Array.isArray(value) && !value.length));
+  const set = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null
+    && name !== "extra_body" && !(Array.isArray(value) && !value.length));
   const usage = completion?.usage;
   return section("Details", facts([
     ["Golden file", `${asked.source.file}:${asked.source.line}`],

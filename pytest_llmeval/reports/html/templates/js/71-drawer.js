@@ -11,7 +11,8 @@ class Drawer {
     this.controls = el("div", { class: "drawer-controls" });
     const move = (name, step, key) => button(name, () => this.step(step), { class: "chip", "aria-keyshortcuts": key });
     const shut = button("Close", () => this.node.close(), { class: "chip", "aria-keyshortcuts": "Escape" });
-    this.node = el("dialog", { class: "drawer", "aria-labelledby": "drawer-title", close: () => this.closed(), click: (event) => event.target === this.node && this.node.close() },
+    this.node = el("dialog", { class: "drawer", "aria-labelledby": "drawer-title", close: () => this.closed(),
+      click: (event) => event.target === this.node && this.node.close() },
       el("div", { class: "drawer-head" },
         el("div", { class: "drawer-line" }, this.badge, this.title, el("div", { class: "chips" }, move("Previous", -1, "k"), move("Next", 1, "j"), shut)),
         this.controls),

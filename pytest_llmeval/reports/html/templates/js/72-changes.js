@@ -32,7 +32,7 @@ function changedCases(view, drawer) {
   const moved = store.rows.filter((row) => CHANGES[store.change(row)].is_flip || store.change(row) === "worse");
   const drop = (row) => Math.max(...store.metrics.map((name) => lossOf(store, row, name)), 0);
   moved.sort((one, other) => ORDER.indexOf(store.change(one)) - ORDER.indexOf(store.change(other)) || drop(other) - drop(one) || one.place - other.place);
-  if (!moved.length) return none("No case has another outcome or a worse score than before.");
+  if (!moved.length) return none("No case has a different outcome or a worse score than before.");
   const list = el("div");
   const more = button("", () => {
     const start = list.children.length;
@@ -62,10 +62,13 @@ function changedCase(view, drawer, row, isOpen) {
   const then = store.before(row);
   const body = el("div", { class: "body" });
   const badges = then.outcome && then.outcome !== row.outcome ? [badge(then.outcome), " → ", badge(row.outcome)] : badge(row.outcome);
-  const moves = store.metrics.filter((name) => typeof then.scores[name] === "number" && row.scores[name] !== undefined && row.scores[name] !== then.scores[name]);
-  const scores = moves.slice(0, 3).map((name) => el("span", { class: "move" }, bdi(name), ` ${number(then.scores[name])} → `, el("b", null, row.scores[name] === false ? "unscored" : number(row.scores[name]))));
+  const moves = store.metrics.filter((name) => typeof then.scores[name] === "number" && row.scores[name] !== undefined
+    && row.scores[name] !== then.scores[name]);
+  const scores = moves.slice(0, 3).map((name) => el("span", { class: "move" }, bdi(name), ` ${number(then.scores[name])} → `,
+    el("b", null, row.scores[name] === false ? "unscored" : number(row.scores[name]))));
   const node = el("details", { class: `case ${toneOf(row.outcome)}`, toggle: () => node.open && !body.firstChild && fillChange(view, drawer, row, body) },
-    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores, el("span", { class: "ask", dir: "auto" }, whereAndAsk(store, row))), body);
+    el("summary", null, el("span", { class: "flip" }, badges), el("b", { dir: "auto", class: "case-id" }, short(row.id, BRIEF)), scores,
+      el("span", { class: "ask", dir: "auto" }, whereAndAsk(store, row))), body);
   node.open = isOpen;
   return node;
 }
@@ -79,8 +82,10 @@ async function fillChange(view, drawer, row, body) {
   body.replaceChildren(
     section("Prompt", textBlock(prompt.length > 1000 ? `${startOf(prompt, 1000)} …` : prompt)),
     el("div", { class: "pair" },
-      section("Answer against the expected one", answer === null ? none("There is no answer.") : expected === null ? textBlock(answer) : diffed(expected, answer)),
-      hasBefore && section("Answer against the one before", before.answer === answer ? none("The same answer as before.") : diffed(before.answer, answer))),
+      section("Answer compared with the expected answer", answer === null ? none("There is no answer.") : expected === null ? textBlock(answer)
+        : diffed(expected, answer)),
+      hasBefore && section("Answer compared with the previous answer",
+        before.answer === answer ? none("The same answer as before.") : diffed(before.answer, answer))),
     ...bothReasons(result, before),
     button("Open the case", () => drawer.show(row), { class: "link" }));
 }
@@ -92,8 +97,11 @@ function bothReasons(result, before) {
   told.sort((one, other) => hasMoved(other) - hasMoved(one));
   const pairs = told.map((score) => {
     const then = before.scores[score.name];
-    const side = (heading, value, reason) => el("section", null, el("h3", null, bdi(score.name), ` ${heading}: `, el("b", null, value === null || value === undefined ? "unscored" : number(value))), el("p", { dir: "auto" }, reason || "No reason is known."));
+    const side = (heading, value, reason) => el("section", null,
+      el("h3", null, bdi(score.name), ` ${heading}: `, el("b", null, value === null || value === undefined ? "unscored" : number(value))),
+      el("p", { dir: "auto" }, reason || "No reason is known."));
     return el("div", { class: "pair" }, then && side("before", then.value, then.reason), side("now", score.value, score.reason || score.error));
   });
-  return pairs.length > MOST_REASONS ? [...pairs.slice(0, MOST_REASONS), folded(`${pairs.length - MOST_REASONS} more scores`, pairs.slice(MOST_REASONS))] : pairs;
+  return pairs.length > MOST_REASONS ? [...pairs.slice(0, MOST_REASONS),
+    folded(`${pairs.length - MOST_REASONS} more scores`, pairs.slice(MOST_REASONS))] : pairs;
 }

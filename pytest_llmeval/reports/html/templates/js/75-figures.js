@@ -15,7 +15,8 @@ function figure(title, description, marks, ...rest) {
   const node = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-labelledby": name, "aria-describedby": told, keydown: alongMarks },
     svg("title", null, title), svg("desc", null, description), rest.filter((each) => typeof each !== "number"), marks);
   node.querySelector("[role=button]")?.setAttribute("tabindex", 0);
-  return el("figure", { class: "chart" }, el("figcaption", null, el("b", { id: name, dir: "auto" }, title), el("small", { id: told, dir: "auto" }, description)), node);
+  return el("figure", { class: "chart" }, el("figcaption", null, el("b", { id: name, dir: "auto" }, title),
+    el("small", { id: told, dir: "auto" }, description)), node);
 }
 
 function alongMarks(event) {

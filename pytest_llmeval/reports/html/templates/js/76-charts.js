@@ -41,7 +41,8 @@ function histogram(view, name, narrow) {
   const then = numbers(store.rows, (row) => store.before(row)?.scores[name]);
   const bins = binsOf([...now, ...then]);
   const [counts, olds] = [countIn(bins, now), countIn(bins, then)];
-  const told = `${grouped(now.length)} scored, mean ${average(mean(now))}${then.length ? `; behind, in outline, ${store.baseline}: mean ${average(mean(then))}` : ""}`;
+  const outline = then.length ? `; in outline, ${store.baseline}: mean ${average(mean(then))}` : "";
+  const told = `${grouped(now.length)} scored, mean ${average(mean(now))}${outline}`;
   return figure(`${name}: how many cases`, told, bars(bins, counts, olds, (bin, count, old) => ({
     title: `${rangeText(`score:${name}`, bin)}: ${counted(count, "case")}${then.length ? `, ${grouped(old)} before` : ""}`,
     action: narrow(() => view.ranges.set(`score:${name}`, bin)),
@@ -69,8 +70,10 @@ function bars(bins, counts, olds, told) {
     const room = Math.max(x(place + 1) - x(place) - 2, 1);
     const width = Math.min(room, WIDEST);
     const left = (x(place) + x(place + 1) - width) / 2;
-    const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1), height: PLOT.bottom - y(value) });
-    const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3), tick(counts[place]), { class: "value", "text-anchor": "middle" });
+    const box = (value, kind, inset) => svg("rect", { class: kind, x: left + inset, y: y(value), width: Math.max(width - 2 * inset, 1),
+      height: PLOT.bottom - y(value) });
+    const count = counts[place] > 0 && bins.length <= 22 && label(left + width / 2, Math.min(y(counts[place]) - 3, PLOT.bottom - 3),
+      tick(counts[place]), { class: "value", "text-anchor": "middle" });
     const hit = svg("rect", { class: "hit", x: left, y: PLOT.top, width, height: PLOT.bottom - PLOT.top });
     return mark(title, action, hit, olds[place] > 0 && box(olds[place], "then", 0), box(counts[place], "now", olds.some(Boolean) ? width * 0.18 : 0), count);
   });
@@ -90,18 +93,22 @@ function scatter(view, name, narrow, drawer) {
     const [before, after] = [ends(rows.map(then)), ends(rows.map(now))];
     const [one, other] = [(before[0] + before[1]) / 2, (after[0] + after[1]) / 2];
     const kind = one === other ? "even" : (other - one) * better > 0 ? "passed" : "failed";
-    const title = rows.length === 1 ? `${rows[0].id}: ${number(one)} before, ${number(other)} now` : `${counted(rows.length, "case")}: ${number(one)} before, ${number(other)} now`;
+    const title = rows.length === 1 ? `${rows[0].id}: ${number(one)} before, ${number(other)} now`
+      : `${counted(rows.length, "case")}: ${number(one)} before, ${number(other)} now`;
     const action = rows.length === 1 ? () => drawer.show(rows[0]) : narrow(() => {
       view.ranges.set(`before:${name}`, { low: before[0], high: before[1] });
       view.ranges.set(`score:${name}`, { low: after[0], high: after[1] });
     });
-    return mark(title, action, svg("circle", { class: `point ${kind}`, cx: x(one), cy: y(other), r: 3 + 8 * Math.sqrt((rows.length - 1) / Math.max(most, 12)) }));
+    return mark(title, action, svg("circle", { class: `point ${kind}`, cx: x(one), cy: y(other),
+      r: 3 + 8 * Math.sqrt((rows.length - 1) / Math.max(most, 12)) }));
   });
   const line = svg("line", { class: "axis even", x1: x(low), y1: y(low), x2: x(high), y2: y(high) });
   const moved = pairs.filter((row) => now(row) !== then(row));
   const up = moved.filter((row) => now(row) > then(row)).length;
-  const told = `${grouped(up)} above the line are higher now, ${grouped(moved.length - up)} below it are lower, ${grouped(pairs.length - moved.length)} on it stayed`;
-  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), tick), bottomAxis(x, ticks(low, high), tick, `before (${short(store.baseline, 30)}); now upwards`), line);
+  const [down, still] = [moved.length - up, pairs.length - moved.length];
+  const told = `${grouped(up)} higher now (above the line), ${grouped(down)} lower (below it), ${grouped(still)} unchanged (on it)`;
+  return figure(`${name}: before and now`, told, marks, leftAxis(y, ticks(low, high), tick),
+    bottomAxis(x, ticks(low, high), tick, `before (${short(store.baseline, 30)}); now upwards`), line);
 }
 
 /** Cases with the same two values as one point; where these are many, those in one square of a grid. */
@@ -150,9 +157,11 @@ function passByTag(view, narrow) {
       label(WIDTH - 6, y + 4, `${percent(rate)} of ${grouped(n)}`, { class: "value", "text-anchor": "end" }));
   });
   const bottom = 24 + shown.length * 18;
-  const axis = [0, 0.5, 1].map((share) => [svg("line", { class: "grid-line", x1: x(share), x2: x(share), y1: 12, y2: bottom - 6 }), label(x(share), bottom + 8, `${100 * share}%`, { class: "tick", "text-anchor": "middle" })]);
+  const axis = [0, 0.5, 1].map((share) => [svg("line", { class: "grid-line", x1: x(share), x2: x(share), y1: 12, y2: bottom - 6 }),
+    label(x(share), bottom + 8, `${100 * share}%`, { class: "tick", "text-anchor": "middle" })]);
   const rest = rates.length - shown.length;
-  return figure("Pass rate by tag", `with 95% intervals (Wilson), the lowest first${rest ? `; ${counted(rest, "tag")} with higher rates left out` : ""}`, marks, axis, bottom + 16);
+  const more = rest ? `; ${counted(rest, "tag")} with higher rates left out` : "";
+  return figure("Pass rate by tag", `with 95% intervals (Wilson), the lowest first${more}`, marks, axis, bottom + 16);
 }
 
 function latencies(view, narrow) {
@@ -161,7 +170,8 @@ function latencies(view, narrow) {
   const { latency_p50_s: median, latency_p95_s: late } = view.store.summary;
   const bins = binsOf(values, 1);
   const counts = countIn(bins, values);
-  return figure("How long an answer takes", `median ${seconds(median)}, 95th percentile ${seconds(late)}; answers from the cache left out`, bars(bins, counts, counts.map(() => 0), (bin, count) => ({
+  return figure("How long an answer takes", `median ${seconds(median)}, 95th percentile ${seconds(late)}; answers from the cache left out`,
+    bars(bins, counts, counts.map(() => 0), (bin, count) => ({
     title: `${rangeText("latency", bin)} s: ${counted(count, "case")}`,
     action: narrow(() => view.ranges.set("latency", bin)),
   })), axesOf(bins, counts, [0], "seconds"));

@@ -37,7 +37,8 @@ function trend(history, { name, read, format, axis, note = "" }) {
       isNamed && label(x(place), y(estimate) - 8, axis(estimate), { class: "value", "text-anchor": "middle" }));
   });
   const shown = points.filter((_, order) => order % every === 0).map(({ place }) => place);
-  return figure(`${name} over ${points.length} runs`, `from ${format(points[0].estimate)} to ${format(points.at(-1).estimate)}, with 95% intervals${note}`, marks,
+  const range = `from ${format(points[0].estimate)} to ${format(points.at(-1).estimate)}`;
+  return figure(`${name} over ${points.length} runs`, `${range}, with 95% intervals${note}`, marks,
     leftAxis(y, ticks(low, high), axis), bottomAxis(x, shown, (place) => day(history[place]), "run"), line);
 }
 
@@ -53,7 +54,9 @@ function costs(history, { name, read, format }) {
     const isLast = point === history.at(-1);
     return mark(`${runName(point)}: ${usd(point.cost.usd)}, ${format(read(point).estimate)}`, null,
       svg("circle", { class: `now${isLast ? " last" : ""}`, cx: x(point.cost.usd), cy: y(read(point).estimate), r: isLast ? 6 : 4 }),
-      (isLast || points.length <= 6) && label(x(point.cost.usd), y(read(point).estimate) + beside, isLast ? "this run" : narrowed(runName(point), 18), { class: "value", "text-anchor": x(point.cost.usd) > WIDTH - 60 ? "end" : "middle" }));
+      (isLast || points.length <= 6) && label(x(point.cost.usd), y(read(point).estimate) + beside, isLast ? "this run" : narrowed(runName(point), 18),
+        { class: "value", "text-anchor": x(point.cost.usd) > WIDTH - 60 ? "end" : "middle" }));
   });
-  return figure(`${name} against cost`, `${counted(points.length, "run")}; up is better, left is cheaper`, marks, leftAxis(y, ticks(low, high), format), bottomAxis(x, ticks(least, most), usd, "cost of a run"));
+  return figure(`${name} against cost`, `${counted(points.length, "run")}; up is better, left is cheaper`, marks,
+    leftAxis(y, ticks(low, high), format), bottomAxis(x, ticks(least, most), usd, "cost of a run"));
 }

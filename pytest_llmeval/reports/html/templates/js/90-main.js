@@ -14,7 +14,7 @@ async function start() {
   drawer.onClose = (row) => row && table.moveTo(row);
   labels.listeners.push(() => table.draw());
   document.body.append(el("div", { id: "said", class: "unseen", role: "status" }));
-  document.getElementById("changes")?.append(store.baseline ? changesPart(view, drawer, goToTable) : none("The baseline says nothing of single cases."));
+  document.getElementById("changes")?.append(store.baseline ? changesPart(view, drawer, goToTable) : none("The baseline has no single cases."));
   all.append(filterBar(view, labels), table.node, el("p", { class: "none keys" }, "Keys: / search, j and k move, Enter opens, ? helps."));
   all.hidden = false;
   document.documentElement.classList.add("live");
