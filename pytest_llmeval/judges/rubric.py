@@ -140,7 +140,8 @@ class RubricJudge(CriterionJudge):
         parts: dict[str, float] = {}
         if self.setup.logprobs:
             weighed = weigh(value, judgement.calls[-1].logprobs)
-            value, parts = weighed.value, weighed.parts
+            value = weighed.value
+            parts = weighed.parts
         return self.make_score(
             value, judgement.value.reason, raw=judgement.raw, parts=parts, calls=judgement.calls
         )

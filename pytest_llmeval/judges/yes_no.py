@@ -92,7 +92,8 @@ class _YesNoJudge(Judge):
         """
         if not completion.text.strip():
             return self.make_score(0.0, "empty answer")
-        setup, messages = self.setup, self.prompt(completion.text)
+        setup = self.setup
+        messages = self.prompt(completion.text)
         judge_request = request(setup.provider, setup.model, messages, self.parameters, case)
         reply = await setup.provider.complete(judge_request)
         yes, no = answer_probabilities(reply.logprobs)

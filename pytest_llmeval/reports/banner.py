@@ -46,13 +46,13 @@ def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
         f"{in_unit(metric, result.before.estimate)} → {in_unit(metric, result.after.estimate)}",
     )
     yield "Change", f"{points(result.change)} points"
-    yield interval_label(result), interval_text(result)
+    yield _interval_label(result), interval_text(result)
     yield "p", p_text(result)
     yield "MDE", f"{points(result.detectable, signed=False)} points"
     yield "n", f"{result.n:,}"
 
 
-def interval_label(result: GateResult) -> str:
+def _interval_label(result: GateResult) -> str:
     """Name the interval of a change, whose bounds are one-sided."""
     return f"{level(1 - 2 * result.alpha)} interval"
 

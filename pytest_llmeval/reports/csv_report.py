@@ -24,10 +24,10 @@ COLUMNS = (
     "judge_cost_usd",
     "samples", "samples_kept",
 )  # fmt: skip
-Cell = str | float | None
+_Cell = str | float | None
 """A value of the table; ``None`` if it is unscored, unknown or absent."""
 
-SCORE = "rubric"  # it has a fixed column; further scores follow under their names
+_SCORE = "rubric"  # it has a fixed column; further scores follow under their names
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
@@ -52,7 +52,7 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
             writer.writerow([_text(cell) if isinstance(cell, str) else cell for cell in row])
 
 
-def table(run: Run, results: Iterable[CaseResult]) -> tuple[list[str], Iterator[list[Cell]]]:
+def table(run: Run, results: Iterable[CaseResult]) -> tuple[list[str], Iterator[list[_Cell]]]:
     """Return the names of the columns, and a row of plain values for each result.
 
     Args:
@@ -70,14 +70,14 @@ def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
     for result in results:
         names.update(score.name for score in result.scores)
         size += 1
-    return sorted(names - {SCORE}), size
+    return sorted(names - {_SCORE}), size
 
 
-def _cells(run: Run, result: CaseResult, size: int) -> Iterator[Cell]:
+def _cells(run: Run, result: CaseResult, size: int) -> Iterator[_Cell]:
     """Yield the cells of `COLUMNS` in order."""
     case = result.case
     parameters = result.request.parameters if result.request else Parameters()
-    rubric = next((finite(score) for score in result.scores if score.name == SCORE), None)
+    rubric = next((finite(score) for score in result.scores if score.name == _SCORE), None)
     response = result.completion.text if result.completion else None
     yield from (result.started_at, case.prompt, case.expected, response)
     yield from (

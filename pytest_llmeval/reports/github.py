@@ -15,17 +15,17 @@ from pytest_llmeval.records.verdicts import OUTCOMES
 from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Changes, changes_of
 from pytest_llmeval.text import count, one_line, visible
 
-Level = Literal["error", "warning"]
+_Level = Literal["error", "warning"]
 
-MOST = 10
+_MOST = 10
 """Maximum number of errors, and of warnings, that GitHub shows for a step."""
 
-TITLE, MESSAGE = 120, 1_000  # characters
-IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-IN_PROPERTY = {**IN_DATA, ":": "%3A", ",": "%2C"}
+_TITLE, _MESSAGE = 120, 1_000  # characters
+_IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTY = {**_IN_DATA, ":": "%3A", ",": "%2C"}
 """Escapes in workflow commands, from ``escapeData`` and ``escapeProperty`` of GitHub's toolkit."""
 
-PathMapper = Callable[[str], str]
+_PathMapper = Callable[[str], str]
 """Maps the path of a golden file to its path in the repository."""
 
 
@@ -33,7 +33,7 @@ PathMapper = Callable[[str], str]
 class _Annotation:
     """One annotation. Within a level, a smaller rank is worse."""
 
-    level: Level
+    level: _Level
     rank: int
     title: str
     message: str
@@ -43,15 +43,15 @@ class _Annotation:
     def command(self) -> str:
         """Write the line for GitHub."""
         position = {"file": self.file, "line": str(self.line)} if self.file else {}
-        properties = {**position, "title": one_line(self.title, TITLE)}
+        properties = {**position, "title": one_line(self.title, _TITLE)}
         return _command(self.level, self._shortened(), properties)
 
     def _shortened(self) -> str:
-        return self.message if len(self.message) <= MESSAGE else f"{self.message[:MESSAGE]}…"
+        return self.message if len(self.message) <= _MESSAGE else f"{self.message[:_MESSAGE]}…"
 
 
 def github_annotations(
-    run: Run, results: Iterable[CaseResult], repository_path: PathMapper
+    run: Run, results: Iterable[CaseResult], repository_path: _PathMapper
 ) -> list[str]:
     """Write at most ten errors and ten warnings, the worst first, and a count of the rest.
 
@@ -72,15 +72,15 @@ def github_annotations(
 
 def _worst(
     annotations: Iterable[_Annotation],
-) -> tuple[dict[Level, list[_Annotation]], Counter[str]]:
+) -> tuple[dict[_Level, list[_Annotation]], Counter[str]]:
     """Select the ten worst of each level in one pass, and count all."""
-    heaps: dict[Level, list[tuple[int, int, _Annotation]]] = {"error": [], "warning": []}
+    heaps: dict[_Level, list[tuple[int, int, _Annotation]]] = {"error": [], "warning": []}
     total: Counter[str] = Counter()
     for number, annotation in enumerate(annotations):
         total[annotation.level] += 1
         heap = heaps[annotation.level]
         heapq.heappush(heap, (-annotation.rank, -number, annotation))
-        if len(heap) > MOST:
+        if len(heap) > _MOST:
             heapq.heappop(heap)
     worst = {
         level: [item[2] for item in sorted(heap, reverse=True)] for level, heap in heaps.items()
@@ -89,7 +89,7 @@ def _worst(
 
 
 def _annotations(
-    run: Run, results: Iterable[CaseResult], repository_path: PathMapper
+    run: Run, results: Iterable[CaseResult], repository_path: _PathMapper
 ) -> Iterator[_Annotation]:
     yield from filter(None, map(_gate_annotation, run.gates))
     changes = changes_of(run)
@@ -108,9 +108,10 @@ def _gate_annotation(gate: GateOutcome) -> _Annotation | None:
 
 
 def _case_annotation(
-    result: CaseResult, changes: Changes, repository_path: PathMapper
+    result: CaseResult, changes: Changes, repository_path: _PathMapper
 ) -> _Annotation | None:
-    change, source = changes.reviewed(result), result.case.source
+    change = changes.reviewed(result)
+    source = result.case.source
     if change is None or change in ("dropped", "gained"):
         return None
     level = OUTCOMES[result.outcome].tone.level or "warning"
@@ -122,8 +123,10 @@ def _case_annotation(
 
 
 def _command(name: str, message: str, properties: Mapping[str, str]) -> str:
-    members = ",".join(f"{key}={_escaped(value, IN_PROPERTY)}" for key, value in properties.items())
-    return f"::{name} {members}::{_escaped(message, IN_DATA)}"
+    members = ",".join(
+        f"{key}={_escaped(value, _IN_PROPERTY)}" for key, value in properties.items()
+    )
+    return f"::{name} {members}::{_escaped(message, _IN_DATA)}"
 
 
 def _escaped(text: str, table: Mapping[str, str]) -> str:

@@ -14,15 +14,15 @@ from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.summary.changes import CHANGES, Change, Changes, changes_of
 from pytest_llmeval.text import number, one_line
 
-Severity = Literal["blocker", "critical", "major", "minor", "info"]
-SEVERITIES: dict[Change, Severity] = {
+_Severity = Literal["blocker", "critical", "major", "minor", "info"]
+_SEVERITIES: dict[Change, _Severity] = {
     "lost": "critical",
     "failed": "major",
     "still": "major",
     "error": "minor",
     "dropped": "minor",
 }
-DESCRIPTION = 400  # characters
+_DESCRIPTION = 400  # characters
 
 
 def write_code_quality(
@@ -57,11 +57,12 @@ def write_code_quality(
 def _findings(
     result: CaseResult, changes: Changes, repository_path: Callable[[str], str]
 ) -> Iterator[dict[str, Any]]:
-    change, source = changes.reviewed(result), result.case.source
+    change = changes.reviewed(result)
+    source = result.case.source
     if change is None or change == "gained":
         return
     severity = (
-        "blocker" if result.case.must_pass and result.outcome == "failed" else SEVERITIES[change]
+        "blocker" if result.case.must_pass and result.outcome == "failed" else _SEVERITIES[change]
     )
     reasons: dict[str, str] = {}
     for metric, reason in _reasons(result, change, changes):
@@ -70,7 +71,7 @@ def _findings(
     for metric, reason in reasons.items():
         title = f"{result.case.id}: {CHANGES[change].title}"
         yield {
-            "description": one_line(f"{title}: {reason}" if reason else title, DESCRIPTION),
+            "description": one_line(f"{title}: {reason}" if reason else title, _DESCRIPTION),
             "check_name": f"llmeval.{metric}",
             "fingerprint": hashlib.sha256(
                 json.dumps([*result.identity, metric]).encode()

@@ -10,7 +10,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTIONS
 
-RERUN = ("model", "generation", "judge", "trust", "thresholds", "metrics")
+_RERUN = ("model", "generation", "judge", "trust", "thresholds", "metrics")
 """Sections of the option table that affect answers and scores."""
 
 
@@ -32,7 +32,7 @@ def rerun_options(run: Run) -> str:
     wanted = (
         option
         for option in OPTIONS
-        if option.section in RERUN and option.kind != "json" and not option.ini_only
+        if option.section in _RERUN and option.kind != "json" and not option.ini_only
     )
     return shlex.join(
         word for option in wanted if option.name in run.settings for word in _words(option, run)

@@ -155,7 +155,8 @@ def _key(change: CaseChange) -> Key:
 def _gains(result: CaseResult, before: Before) -> Iterator[float]:
     """Yield the gain of each changed score, below 0 if it is worse."""
     for score in sorted(result.scores, key=lambda score: score.name != FIRST_SCORE):
-        now, then = finite(score).value, before.scores.get(score.name)
+        now = finite(score).value
+        then = before.scores.get(score.name)
         if now is None or then is None or then.value is None:
             continue
         if abs(now - then.value) > _DUST:

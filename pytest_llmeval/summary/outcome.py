@@ -31,10 +31,10 @@ from pytest_llmeval.text import number, printed
 BY_GATE = "gate"
 """The value of the setting ``fail_on`` that leaves missed thresholds to the gates."""
 
-CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it
-TEXT_LIMIT = 300  # characters of a prompt or answer; the reports show all of it
+_CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it
+_TEXT_LIMIT = 300  # characters of a prompt or answer; the reports show all of it
 
-Held = tuple[Threshold, Score]
+_Held = tuple[Threshold, Score]
 """A threshold, and a score to check."""
 
 
@@ -69,7 +69,7 @@ class Conclusion:
     error: LLMEvalError | None = None
 
 
-def conclude(case: Case, held: Sequence[Held], samples: Sequence[Sample] = ()) -> Conclusion:
+def conclude(case: Case, held: Sequence[_Held], samples: Sequence[Sample] = ()) -> Conclusion:
     """Decide a case by its thresholds alone. A missed one takes precedence over an unscored one.
 
     Args:
@@ -112,9 +112,9 @@ def cause_of(error: BaseException) -> Cause:
     return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), "exception")
 
 
-def missed_by(held: Sequence[Held]) -> list[Held]:
+def missed_by(held: Sequence[_Held]) -> list[_Held]:
     """Return the missed thresholds with their scores."""
-    missed: list[Held] = []
+    missed: list[_Held] = []
     for threshold, score in held:
         value = finite(score).value
         if value is not None and not threshold.is_met_by(value):
@@ -122,7 +122,7 @@ def missed_by(held: Sequence[Held]) -> list[Held]:
     return missed
 
 
-def _missed_lines(case: Case, missed: Sequence[Held], samples: Sequence[Sample]) -> list[str]:
+def _missed_lines(case: Case, missed: Sequence[_Held], samples: Sequence[Sample]) -> list[str]:
     """Write a line for each missed threshold, the reasons, and the number of samples."""
     heads = [f"{_miss(threshold, score)}, {case.source}" for threshold, score in missed]
     reasons = reason_lines([score for _, score in missed])
@@ -155,9 +155,9 @@ def shown_value(score: Score) -> str:
 
 def labelled(label: str, text: str) -> str:
     """Shorten a text and put it after its label, with further lines indented."""
-    short = text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
+    short = text if len(text) <= _TEXT_LIMIT else f"{text[:_TEXT_LIMIT]}… ({len(text)} characters)"
     lines = (
-        f"| {line}" if line.lstrip().startswith(CI_COMMAND) else line
+        f"| {line}" if line.lstrip().startswith(_CI_COMMAND) else line
         for line in printed(short).splitlines()
     )
     return textwrap.indent("\n".join(lines), " " * 12).replace(" " * 12, f"  {label:<10}", 1)

@@ -36,7 +36,7 @@ from pytest_llmeval.summary.tallies import (
 )
 from pytest_llmeval.text import count, first_of, instant
 
-SLOWEST, NAMED = 5, 5
+_SLOWEST, _NAMED = 5, 5
 FIRST_SCORE = "rubric"  # readers look for it first
 
 
@@ -147,14 +147,15 @@ class Tally:
     flickering: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.generation, self.judging = SpendingTally(self.ledger), SpendingTally(self.ledger)
+        self.generation = SpendingTally(self.ledger)
+        self.judging = SpendingTally(self.ledger)
 
     def add(self, result: CaseResult) -> None:
         """Count one result."""
         self.outcomes[result.outcome] += 1
         self.unbounded += result.outcome != "skipped" and not result.checks
         heapq.heappush(self.slowest, (result.duration_s, result.nodeid))
-        if len(self.slowest) > SLOWEST:
+        if len(self.slowest) > _SLOWEST:
             heapq.heappop(self.slowest)
         if result.judge_model:
             self.judge_models.add(result.judge_model)
@@ -289,10 +290,10 @@ class Tally:
             yield "The run has not finished. These are the results so far."
         if run.lost:
             lost = count(len(run.lost), "test")
-            yield f"{lost} died with a worker and left no result: {first_of(run.lost, NAMED)}"
+            yield f"{lost} died with a worker and left no result: {first_of(run.lost, _NAMED)}"
         if self.flickering:
             flickering = count(len(self.flickering), "case")
-            names = first_of(self.flickering, NAMED)
+            names = first_of(self.flickering, _NAMED)
             yield f"{flickering} that must pass flickered; further samples settled it: {names}"
         if self.unbounded:
             unbounded = count(self.unbounded, "case")

@@ -189,5 +189,6 @@ def unused_calls(traffic: Traffic, ledger: Ledger, selftests: Cost) -> Cost:
 
 def _is_of(test: SelfTest, run: Run) -> bool:
     """Return whether a self-test was made in this run, and not in an earlier one."""
-    made, started = instant(test.made_at), instant(run.started_at)
+    made = instant(test.made_at)
+    started = instant(run.started_at)
     return made is not None and started is not None and made >= started

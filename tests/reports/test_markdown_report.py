@@ -320,7 +320,7 @@ def test_a_large_run_keeps_to_its_size_and_says_what_is_left_out(run: Run) -> No
     text = markdown(worse, Many(), summarize(worse, shared), huge[:5_000])
 
     assert 10_000 < len(text.encode()) < MOST_BYTES
-    assert "### Worse than asked: 19,998" in text
+    assert "### Missed their threshold: 19,998" in text
     assert re.search(r"19,9\d\d cases of these left out here", text)
     assert rendered(text).tags.count("details") == rendered(text).tags.count("/details") > 3
 

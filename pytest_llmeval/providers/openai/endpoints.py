@@ -163,7 +163,8 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
         SettingError: The URL cannot be used. The message hides credentials.
     """
     url = url.strip()
-    parts, shown = urlsplit(url), public_url(url)
+    parts = urlsplit(url)
+    shown = public_url(url)
     if (
         parts.scheme not in ("http", "https")
         or not parts.hostname

@@ -22,13 +22,13 @@ from pytest_llmeval.text import one_line
 PART = 200
 """Results of one part, which are packed and unpacked together."""
 
-PART_SIZE = 4_000_000
+_PART_SIZE = 4_000_000
 """Characters that end a part early: a browser cannot hold a text of half a gigabyte."""
 
-INDEX_PART = 1_000  # rows of one part of the index
+_INDEX_PART = 1_000  # rows of one part of the index
 
-EXCERPT = 160  # characters of a prompt in the table
-UNSCORED = False
+_EXCERPT = 160  # characters of a prompt in the table
+_UNSCORED = False
 """Mark of an unscored score in the index. ``None`` there is a missing score."""
 
 
@@ -71,10 +71,10 @@ class Packer:
         position = {"part": self._packed, "offset": len(self._part)}
         self._part.append(text)
         self._size += len(text)
-        self._rows.append({**position, **index_row(result)})
-        if len(self._part) == PART or self._size >= PART_SIZE:
+        self._rows.append({**position, **_index_row(result)})
+        if len(self._part) == PART or self._size >= _PART_SIZE:
             self._pack_results()
-        if len(self._rows) == INDEX_PART:
+        if len(self._rows) == _INDEX_PART:
             self._pack_rows()
 
     def finish(self) -> None:
@@ -99,14 +99,14 @@ class Packer:
         self._rows = []
 
 
-def index_row(result: CaseResult) -> dict[str, Any]:
+def _index_row(result: CaseResult) -> dict[str, Any]:
     """Return the data of a case in the table of all cases, before its result is unpacked."""
     cost = case_cost(result)
     answer = result.completion
     return {
         "anchor": anchor_of(result),
         "id": result.case.id,
-        "ask": one_line(result.case.prompt, EXCERPT),
+        "ask": one_line(result.case.prompt, _EXCERPT),
         "source": str(result.case.source),
         "suite": result.suite,
         "sample": result.sample,
@@ -127,7 +127,7 @@ def _values(result: CaseResult) -> Iterator[tuple[str, float | bool]]:
 
 def _value(score: Score) -> float | bool:
     value = finite(score).value
-    return UNSCORED if value is None else value
+    return _UNSCORED if value is None else value
 
 
 def _before_row(result: CaseResult, before: Before) -> dict[str, Any]:

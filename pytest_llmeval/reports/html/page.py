@@ -60,12 +60,12 @@ if TYPE_CHECKING:
 CARDS, ROWS = 25, 975
 """Cases of each list without JavaScript and on paper: as cards, and then as rows."""
 
-CLIP = 1_000  # characters of a text on the page without JavaScript
-POLICY = (
+_CLIP = 1_000  # characters of a text on the page without JavaScript
+_POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; "
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-PHRASES = (
+_PHRASES = (
     age, average, calibration_text, cost_text, count, in_unit, interval_text, mean_text, moment,
     number, one_line, p_text, percent, points, rate_text, seconds, selftest_text, usd,
 )  # fmt: skip
@@ -113,7 +113,7 @@ def write_html(
             "options": options,
             "style": style,
             "script": script,
-            "policy": POLICY.format(style=_hash(style), script=_hash(script)),
+            "policy": _POLICY.format(style=_hash(style), script=_hash(script)),
             "vocabulary": vocabulary(),
             "head": packed("head", head_json(run, summary, history)),
             "index": index,
@@ -192,7 +192,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({phrase.__name__: phrase for phrase in PHRASES})
+    environment.filters.update({phrase.__name__: phrase for phrase in _PHRASES})
     environment.filters["tone"] = lambda outcome: outcome_tone(outcome).name
     environment.globals.update(verdicts=VERDICTS, run_outcomes=RUN_OUTCOMES)
     return environment
@@ -207,9 +207,9 @@ def _shown(value: Any) -> Any:
 
 def clipped(text: str) -> str:
     """Clip a text and write the number of missing characters."""
-    if len(text) <= CLIP:
+    if len(text) <= _CLIP:
         return text
-    return f"{text[:CLIP]} … and {len(text) - CLIP:,} more characters"
+    return f"{text[:_CLIP]} … and {len(text) - _CLIP:,} more characters"
 
 
 def _template(name: str) -> str:

@@ -17,12 +17,12 @@ from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Change, Changes, c
 from pytest_llmeval.summary.checks import met_text
 from pytest_llmeval.text import NONE, count, number
 
-SIZES = (1_500, 700, 350, 160)
+_SIZES = (1_500, 700, 350, 160)
 """Maximum bytes of each text of a case. The largest size at which all cases fit is used."""
 
-MOST_CASES, MOST_BASELINES, MOST_SCORES = 40, 2, 6
-NAME, EXCERPT, SOURCE = 80, 160, 240  # bytes
-COMMAND = 400  # characters: a longer command is not shown, since a part of it would be wrong
+_MOST_CASES, _MOST_BASELINES, _MOST_SCORES = 40, 2, 6
+NAME, _EXCERPT, _SOURCE = 80, 160, 240  # bytes
+_COMMAND = 400  # characters: a longer command is not shown, since a part of it would be wrong
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
     changes = changes_of(run)
     choice = _choice(changes, results)
     texts: list[tuple[Change, str]] = []
-    for size in SIZES:
+    for size in _SIZES:
         texts = [(change, _case(change, result, changes, size)) for change, result in choice.cases]
         whole = _assembled(texts, choice.total)
         if len(whole.encode()) <= room:
@@ -62,7 +62,7 @@ def case_sections(run: Run, results: Iterable[CaseResult], room: int) -> str:
 
 def _choice(changes: Changes, results: Iterable[CaseResult]) -> Choice:
     total: Counter[Change] = Counter()
-    ranked = heapq.nsmallest(MOST_CASES, _ranked(changes, results, total))
+    ranked = heapq.nsmallest(_MOST_CASES, _ranked(changes, results, total))
     positions = [position for *_, position in ranked]
     chosen = {}
     if positions:
@@ -100,15 +100,16 @@ def _assembled(cases: Iterable[tuple[Change, str]], total: Counter[Change]) -> s
 
 
 def _case(change: Change, result: CaseResult, changes: Changes, size: int) -> str:
-    case, command = result.case, rerun_command(result)
+    case = result.case
+    command = rerun_command(result)
     parts = [
         f"<details><summary>{_head(change, result, changes)}</summary>",
         f"<b>Question</b> {inert(case.prompt, size)}",
         f"<b>Expected</b> {inert(case.expected, size)}" if case.expected else "",
         _table(result, size),
-        f"<b>Golden file</b> {flat(case.source.file, SOURCE)}:{case.source.line}, rerun with:",
+        f"<b>Golden file</b> {flat(case.source.file, _SOURCE)}:{case.source.line}, rerun with:",
         fenced(command, "sh")
-        if len(command) <= COMMAND
+        if len(command) <= _COMMAND
         else "<i>the command is too long to show</i>",
         "</details>",
     ]
@@ -123,7 +124,7 @@ def _head(change: Change, result: CaseResult, changes: Changes) -> str:
         metric, dropped = drop
         parts.append(f"{flat(metric, NAME)} {number(dropped.before)} → {number(dropped.after)}")
     elif change == "error":
-        parts.append(flat(result.message.partition("\n")[0], EXCERPT))
+        parts.append(flat(result.message.partition("\n")[0], _EXCERPT))
     else:
         missed = [
             score
@@ -131,7 +132,7 @@ def _head(change: Change, result: CaseResult, changes: Changes) -> str:
             if check.met is False and (score := result.checked_score(check)) is not None
         ]
         parts += [_moved(score, result) for score in (missed or result.scores)[:1]]
-    return " · ".join([*parts, flat(result.case.prompt, EXCERPT)])
+    return " · ".join([*parts, flat(result.case.prompt, _EXCERPT)])
 
 
 def _moved(score: Score, result: CaseResult) -> str:
@@ -142,7 +143,7 @@ def _moved(score: Score, result: CaseResult) -> str:
 
 def _table(result: CaseResult, size: int) -> str:
     """Write the case before and now as a table."""
-    olds = result.before[:MOST_BASELINES]
+    olds = result.before[:_MOST_BASELINES]
     answer = result.completion.text if result.completion else None
     missed = [str(check.threshold) for check in result.checks if check.met is False]
     required = f"required {', '.join(missed)}" if missed else ""
@@ -152,7 +153,7 @@ def _table(result: CaseResult, size: int) -> str:
         ("outcome", [flat(old.outcome, NAME) or NONE for old in olds], outcome),
         ("answer", [_answer(old.answer, size) for old in olds], _answer(answer, size)),
     ]
-    for score in result.scores[:MOST_SCORES]:
+    for score in result.scores[:_MOST_SCORES]:
         before = [_old(old, score.name, size) for old in olds]
         rows.append((flat(score.name, NAME), before, _new(score, size)))
     if result.message and not missed:

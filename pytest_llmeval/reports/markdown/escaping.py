@@ -7,19 +7,19 @@ from collections.abc import Iterator
 
 from pytest_llmeval.text import visible
 
-BREAK = "\u200b"  # zero width; separates characters with a common meaning
-MARKS = {sign: f"&#{ord(sign)};" for sign in "\\`*_[]<>&|~\"'^={}#"}
+_BREAK = "\u200b"  # zero width; separates characters with a common meaning
+_MARKS = {sign: f"&#{ord(sign)};" for sign in "\\`*_[]<>&|~\"'^={}#"}
 # GitHub reads mathematics between dollar signs unless they stand in a span.
-ENTITIES = {**MARKS, "$": "<span>&#36;</span>", "\n": "<br>", "\t": " "}
-TRIGGERS = re.compile(r"(?i)[@#!%~&^{](?=[\w/\"'+-])|:(?=/|[\w+-]+(?::|$))|\b(?:www|gh)(?=[.-])")
+_ENTITIES = {**_MARKS, "$": "<span>&#36;</span>", "\n": "<br>", "\t": " "}
+_TRIGGERS = re.compile(r"(?i)[@#!%~&^{](?=[\w/\"'+-])|:(?=/|[\w+-]+(?::|$))|\b(?:www|gh)(?=[.-])")
 """Patterns that GitHub and GitLab find in rendered text in spite of escapes.
 
 They are ``@name``, ``#1``, ``:tada:`` and addresses.
 """
 
-BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
-FENCE = re.compile(r"`{3,}")
-TOO_LONG = 64  # maximum code points of one visible character
+_BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
+_FENCE = re.compile(r"`{3,}")
+_TOO_LONG = 64  # maximum code points of one visible character
 
 
 def inert(text: str, room: int) -> str:
@@ -54,7 +54,7 @@ def flat(text: str, room: int) -> str:
 def fenced(text: str, language: str = "") -> str:
     """Write a text as a block of code, which can be copied."""
     shown = visible(_encodable(text))
-    fence = "`" * max([3, *(len(run) + 1 for run in FENCE.findall(shown))])
+    fence = "`" * max([3, *(len(run) + 1 for run in _FENCE.findall(shown))])
     return f"{fence}{language}\n{shown}\n{fence}"
 
 
@@ -65,8 +65,8 @@ def comment(text: str) -> str:
 
 def _prepared(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    shown = visible(_encodable(BLANK_LINES.sub("\n\n", lines)))
-    return TRIGGERS.sub(rf"\g<0>{BREAK}", shown)
+    shown = visible(_encodable(_BLANK_LINES.sub("\n\n", lines)))
+    return _TRIGGERS.sub(rf"\g<0>{_BREAK}", shown)
 
 
 def _encodable(text: str) -> str:
@@ -80,11 +80,11 @@ def _characters(text: str) -> Iterator[str]:
 
     for match in regex.finditer(r"\X", text):
         cluster: str = match[0]
-        yield from (cluster[at : at + TOO_LONG] for at in range(0, len(cluster), TOO_LONG))
+        yield from (cluster[at : at + _TOO_LONG] for at in range(0, len(cluster), _TOO_LONG))
 
 
 def _piece(cluster: str) -> str:
-    return "".join(ENTITIES.get(sign, sign) for sign in cluster)
+    return "".join(_ENTITIES.get(sign, sign) for sign in cluster)
 
 
 def _bytes(text: str) -> int:

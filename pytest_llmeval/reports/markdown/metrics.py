@@ -13,9 +13,9 @@ from pytest_llmeval.reports.markdown.escaping import flat
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import NONE, and_more, average, mean_text, points, rate_text
 
-MOST_METRICS, MOST_BASELINES = 10, 3
+_MOST_METRICS, _MOST_BASELINES = 10, 3
 NAME = 80  # bytes
-NOTE = (
+_NOTE = (
     "<sub>Changes are in points: hundredths of the scale, negative is worse. Brackets hold 95% "
     "intervals of means, and the bounds of a gate. MDE: the smallest drop that four of five runs "
     "would detect.</sub>"
@@ -33,11 +33,11 @@ def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
     if not run.comparisons:
         yield _mean_table(summary)
         return
-    for comparison in run.comparisons[:MOST_BASELINES]:
+    for comparison in run.comparisons[:_MOST_BASELINES]:
         yield _table(comparison, now, summary.pass_rate)
-    if len(run.comparisons) > MOST_BASELINES:
-        yield and_more(len(run.comparisons) - MOST_BASELINES, "baseline")
-    yield NOTE
+    if len(run.comparisons) > _MOST_BASELINES:
+        yield and_more(len(run.comparisons) - _MOST_BASELINES, "baseline")
+    yield _NOTE
 
 
 def _mean_table(summary: Summary) -> str:
@@ -45,7 +45,7 @@ def _mean_table(summary: Summary) -> str:
         row("score", "mean [95%]", "n", "lowest to highest", "bounds missed"),
         row("---", *["---:"] * 4),
     ]
-    for score in summary.scores[:MOST_METRICS]:
+    for score in summary.scores[:_MOST_METRICS]:
         spread = (
             NONE
             if score.minimum is None
@@ -62,7 +62,7 @@ def _mean_table(summary: Summary) -> str:
             )
         )
     return (
-        "\n".join(_with_rest(lines, len(summary.scores) - MOST_METRICS, 5))
+        "\n".join(_with_rest(lines, len(summary.scores) - _MOST_METRICS, 5))
         if summary.scores
         else ""
     )
@@ -85,7 +85,7 @@ def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval
         ),
         *(row(flat(name, NAME), _plain(text), *[NONE] * 5, "") for name, text in rest),
     ]
-    return "\n".join(_with_rest([*lines, *rows[:MOST_METRICS]], len(rows) - MOST_METRICS, 8))
+    return "\n".join(_with_rest([*lines, *rows[:_MOST_METRICS]], len(rows) - _MOST_METRICS, 8))
 
 
 def _compared(metric: MetricComparison, whole: Interval | None) -> str:

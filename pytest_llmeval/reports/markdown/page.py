@@ -25,8 +25,8 @@ from pytest_llmeval.text import and_more, number, points
 MOST_BYTES = 60_000
 """A comment on GitHub holds 65,536 characters. The rest is for text around the summary."""
 
-MOST_GATES, MOST_WARNINGS = 12, 5
-SHORT, LONG = 120, 600  # bytes
+_MOST_GATES, _MOST_WARNINGS = 12, 5
+_SHORT, _LONG = 120, 600  # bytes
 
 
 def write_markdown(path: Path, text: str) -> None:
@@ -63,7 +63,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
     name = comment(run.name)
     yield f"<!-- llmeval{f': {name}' if name else ''} -->"
     headline = _headline(run, summary)
-    cases = flat(summary.headline, LONG)
+    cases = flat(summary.headline, _LONG)
     yield f"## {headline}"
     yield "" if headline.endswith(cases) else cases
     yield _gates(run.gates)
@@ -71,7 +71,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
     yield "\n".join(
         [
-            *(f"- <b>{label}</b>: {flat(text, LONG)}" for label, text in facts),
+            *(f"- <b>{label}</b>: {flat(text, _LONG)}" for label, text in facts),
             *_warnings(run, summary),
         ]
     )
@@ -82,12 +82,12 @@ def _headline(run: Run, summary: Summary) -> str:
     gate = run.gates[0] if run.gates else None
     outcome = RUN_OUTCOMES[summary.verdict]
     if gate is None or outcome.severity > GATE_STATES[gate.state].severity:
-        return f"{outcome.tone.sign} {summary.verdict.upper()}: {flat(summary.headline, LONG)}"
+        return f"{outcome.tone.sign} {summary.verdict.upper()}: {flat(summary.headline, _LONG)}"
     regressions = [rival for rival in run.gates if rival.state == gate.state and rival.verdict]
     shown = min(regressions, key=_rank, default=gate)
-    against = f" against {flat(shown.baseline, SHORT)}" if shown.baseline else ""
-    rule = "" if shown.verdict else f": {flat(shown.title, SHORT)}"
-    return f"{shown.tone.sign} {_answer(shown)}{rule}{against}: {flat(shown.reason, LONG)}"
+    against = f" against {flat(shown.baseline, _SHORT)}" if shown.baseline else ""
+    rule = "" if shown.verdict else f": {flat(shown.title, _SHORT)}"
+    return f"{shown.tone.sign} {_answer(shown)}{rule}{against}: {flat(shown.reason, _LONG)}"
 
 
 def _rank(gate: GateOutcome) -> int:
@@ -99,15 +99,19 @@ def _gates(gates: tuple[GateOutcome, ...]) -> str:
     if not gates:
         return ""
     lines = [row("gate", "state", "value", "why"), row(*["---"] * 4)]
-    for gate in gates[:MOST_GATES]:
-        rule = flat(f"{gate.title} against {gate.baseline}" if gate.baseline else gate.title, SHORT)
+    for gate in gates[:_MOST_GATES]:
+        rule = flat(
+            f"{gate.title} against {gate.baseline}" if gate.baseline else gate.title, _SHORT
+        )
         value = (
             f"{points(gate.value)} points"
             if gate.verdict and gate.value is not None
             else number(gate.value)
         )
-        lines.append(row(rule, f"{gate.tone.sign} {_answer(gate)}", value, flat(gate.reason, LONG)))
-    more = len(gates) - MOST_GATES
+        lines.append(
+            row(rule, f"{gate.tone.sign} {_answer(gate)}", value, flat(gate.reason, _LONG))
+        )
+    more = len(gates) - _MOST_GATES
     if more > 0:
         lines.append(row(and_more(more), "", "", ""))
     return "\n".join(lines)
@@ -119,15 +123,15 @@ def _answer(gate: GateOutcome) -> str:
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     texts = [*(note.text for note in run.notes), *summary.notes]
-    yield from (f"- {DOUBTFUL.sign} {flat(text, LONG)}" for text in texts[:MOST_WARNINGS])
-    if len(texts) > MOST_WARNINGS:
-        yield f"- {and_more(len(texts) - MOST_WARNINGS, 'warning')}"
+    yield from (f"- {DOUBTFUL.sign} {flat(text, _LONG)}" for text in texts[:_MOST_WARNINGS])
+    if len(texts) > _MOST_WARNINGS:
+        yield f"- {and_more(len(texts) - _MOST_WARNINGS, 'warning')}"
 
 
 def _foot(run: Run, whole: str) -> str:
     parts = [
-        f"Run {flat(run.id, SHORT)}",
-        flat(run.name, SHORT),
-        f"whole report: {flat(whole, LONG)}" if whole else "",
+        f"Run {flat(run.id, _SHORT)}",
+        flat(run.name, _SHORT),
+        f"whole report: {flat(whole, _LONG)}" if whole else "",
     ]
     return f"<sub>{' · '.join(part for part in parts if part)}</sub>"

@@ -13,9 +13,9 @@ from pytest_llmeval.stats.agreement import kappa_word
 from pytest_llmeval.stats.prediction_powered import PredictionPowered
 from pytest_llmeval.text import count, number, one_line
 
-WIDTH = 110
-LABEL = 15
-NO_FIGURE = "-"
+_WIDTH = 110
+_LABEL = 15
+_NO_FIGURE = "-"
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,12 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
     yield f"{agreement.name}{judge}{version} against {calibration.labels}: {cases}"
     for name, interval in calibration.figures.items():
         figure = interval_text(interval)
-        yield f"{name:<{LABEL}} {figure:<24} {_meaning(name, agreement)}".rstrip()
+        yield f"{name:<{_LABEL}} {figure:<24} {_meaning(name, agreement)}".rstrip()
     if agreement.confusion:
         yield from ("", *_table(agreement.confusion), "", _sentence(agreement, agreement.confusion))
     if agreement.worst:
         yield "largest disagreements:"
-        yield from (f"  {one_line(_disagreement(case), WIDTH)}" for case in agreement.worst)
+        yield from (f"  {one_line(_disagreement(case), _WIDTH)}" for case in agreement.worst)
     yield from (f"note: {text}" for text in agreement.notes)
     yield from map(_demand_line, demanded)
     if stored:
@@ -168,7 +168,7 @@ def agreement_object(
 def interval_text(interval: Interval) -> str:
     """Write a figure with its interval: ``0.72 [0.51, 0.89]``."""
     if interval.estimate is None:
-        return NO_FIGURE
+        return _NO_FIGURE
     if interval.low is None or interval.high is None:
         return f"{interval.estimate:.2f}"
     return f"{interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
@@ -202,9 +202,9 @@ def _powered(powered: PredictionPowered) -> str:
 
 
 def _table(confusion: Confusion) -> Iterator[str]:
-    yield f"{'':<{LABEL}} {'judge passes':>12} {'judge fails':>12}"
-    yield f"{'people pass':<{LABEL}} {confusion.both_pass:>12,} {confusion.people_pass:>12,}"
-    yield f"{'people fail':<{LABEL}} {confusion.judge_passes:>12,} {confusion.both_fail:>12,}"
+    yield f"{'':<{_LABEL}} {'judge passes':>12} {'judge fails':>12}"
+    yield f"{'people pass':<{_LABEL}} {confusion.both_pass:>12,} {confusion.people_pass:>12,}"
+    yield f"{'people fail':<{_LABEL}} {confusion.judge_passes:>12,} {confusion.both_fail:>12,}"
 
 
 def _sentence(agreement: Agreement, confusion: Confusion) -> str:

@@ -26,11 +26,11 @@ from pytest_llmeval.text import (
 Line = tuple[str, str]
 """A text and its colour; empty for none."""
 
-WIDTH = 100
-MOST_CASES, MOST_SLICES, MOST_NAMES = 10, 8, 5
+_WIDTH = 100
+_MOST_CASES, _MOST_SLICES, _MOST_NAMES = 10, 8, 5
 
 
-def verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
+def _verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
     """Write the verdict of one metric with its reason, which is never cut."""
     result = metric.result
     text = f"{result.verdict}: {metric.name} against {comparison.baseline}: {result.reason}"
@@ -40,7 +40,7 @@ def verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
 def comparison_lines(comparison: Comparison) -> Iterator[Line]:
     """Write the whole comparison: verdicts, then numbers, then changed cases."""
     gated = [metric for metric in comparison.metrics if metric.is_gated]
-    yield from (verdict_line(comparison, metric) for metric in gated)
+    yield from (_verdict_line(comparison, metric) for metric in gated)
     for metric in comparison.metrics:
         yield from ((line, "") for line in _metric(metric))
     flips = (
@@ -123,29 +123,29 @@ def _length(metric: MetricComparison) -> str:
 
 def _drops(metric: MetricComparison) -> Iterator[str]:
     yield f"  {count(metric.drops, 'case')} got worse, the most suspicious first:"
-    for case in metric.dropped[:MOST_CASES]:
+    for case in metric.dropped[:_MOST_CASES]:
         p_value = "" if case.p is None else f", {p_text(case.p)}"
         mark = " (!)" if case.is_marked else ""
         values = f"{number(case.before)} -> {number(case.after)}"
-        yield f"    {one_line(_case_name(case), WIDTH - 30)}: {values}{p_value}{mark}"
-    if metric.drops > MOST_CASES:
-        yield f"    {and_more(metric.drops - MOST_CASES)}"
+        yield f"    {one_line(_case_name(case), _WIDTH - 30)}: {values}{p_value}{mark}"
+    if metric.drops > _MOST_CASES:
+        yield f"    {and_more(metric.drops - _MOST_CASES)}"
 
 
 def _slices(slices: Sequence[Slice]) -> Iterator[str]:
     if not slices:
         return
     yield "  by tag, the largest drop first (without a verdict):"
-    for part in slices[:MOST_SLICES]:
+    for part in slices[:_MOST_SLICES]:
         error = "" if part.error is None else f", SE {points(part.error, signed=False)}"
         change = f"{points(part.after - part.before)} points"
         yield f"    {one_line(part.tag, 40)}: {change}, n={part.n:,}{error}"
-    if len(slices) > MOST_SLICES:
-        yield f"    {and_more(len(slices) - MOST_SLICES)}"
+    if len(slices) > _MOST_SLICES:
+        yield f"    {and_more(len(slices) - _MOST_SLICES)}"
 
 
 def _names(names: Sequence[str]) -> str:
-    return first_of([one_line(name, 60) for name in names], MOST_NAMES)
+    return first_of([one_line(name, 60) for name in names], _MOST_NAMES)
 
 
 def _mean(metric: MetricComparison, scaled: float | None) -> str:

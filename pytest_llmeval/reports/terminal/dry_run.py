@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.engine.estimate import Line
 
 
-ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
-HEADINGS = ("purpose", "model", "requests", "answered", "tokens in", "tokens out", "cost")
-SHOWN = 5
+_ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
+_HEADINGS = ("purpose", "model", "requests", "answered", "tokens in", "tokens out", "cost")
+_SHOWN = 5
 
 
 def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:
@@ -25,20 +25,20 @@ def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]
     """
     rows = list(lines)
     if rows:
-        yield ROW.format(*HEADINGS).rstrip()
+        yield _ROW.format(*_HEADINGS).rstrip()
         yield from map(_row, rows)
         yield from _total(rows)
     else:
         yield "No test calls a model."
     if unseen:
-        names = first_of(unseen, SHOWN)
+        names = first_of(unseen, _SHOWN)
         yield f"Not counted: calls in the body of {count(len(unseen), 'test')}: {names}"
 
 
 def _row(line: Line) -> str:
     cost = "unknown" if line.usd is None else usd(line.usd)
     counts = (line.requests, line.known, line.prompt_tokens, line.completion_tokens)
-    return ROW.format(
+    return _ROW.format(
         one_line(line.purpose, 12),
         one_line(line.model, 32),
         *(f"{amount:,}" for amount in counts),

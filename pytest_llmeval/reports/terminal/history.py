@@ -31,11 +31,11 @@ from pytest_llmeval.text import (
     seconds,
 )
 
-WIDTH = 100
+_WIDTH = 100
 NAME = 24  # longest name of a run
-MOST_FLIPS = 10
-MOST_MARKS = 30
-LEGEND = (
+_MOST_FLIPS = 10
+_MOST_MARKS = 30
+_LEGEND = (
     ", ".join(f"{row.mark} {outcome}" for outcome, row in OUTCOMES.items() if row.mark != NOT_RUN)
     + f", {NOT_RUN} not run"
 )
@@ -54,9 +54,8 @@ def history_lines(history: History) -> Iterator[Line]:
             if metric.name == name
         ]
         scale = points[-1][1].scale
-        heading = (
-            f"{one_line(name, WIDTH)} ({'higher' if scale.higher_is_better else 'lower'} is better)"
-        )
+        direction = "higher" if scale.higher_is_better else "lower"
+        heading = f"{one_line(name, _WIDTH)} ({direction} is better)"
         yield from _block(heading, [_metric_row(*pair) for pair in points])
     yield from _block("cost and time per answer", [_cost_row(point) for point in history.runs])
     yield from _flips(history)
@@ -73,7 +72,7 @@ def case_lines(histories: Iterable[CaseHistory]) -> Iterator[Line]:
                 outcome += f", in a run that is {_end(point)}"
             yield f"{_run(point)}  {outcome}", OUTCOMES[point.outcome].tone.colour
             yield from (
-                (f"  {one_line(text, WIDTH - 2)}", "") for text in _point_lines(point, before)
+                (f"  {one_line(text, _WIDTH - 2)}", "") for text in _point_lines(point, before)
             )
             before = point
 
@@ -127,9 +126,12 @@ def _change(change: Change, n: int, factor: float = 1, unit: str = "") -> str:
     if change.value is None:
         return change.why
     value = change.value * factor
-    sign = "-" if value < 0 else "+" if value else ""
-    shown = f"{abs(value):.1f}" if unit else average(abs(value))
-    return f"{sign}{shown}{unit}" + (f" over {count(change.n, 'case')}" if change.n != n else "")
+    sign = ""
+    if value:
+        sign = "-" if value < 0 else "+"
+    amount = f"{abs(value):.1f}" if unit else average(abs(value))
+    cases = f" over {count(change.n, 'case')}" if change.n != n else ""
+    return f"{sign}{amount}{unit}{cases}"
 
 
 def _labels(point: RunPoint | CasePoint) -> tuple[str, str]:
@@ -155,16 +157,16 @@ def _flips(history: History) -> Iterator[Line]:
         if runs > 1:
             yield f"no case of {history.cases:,} flips", ""
         return
-    shown = history.flips[:MOST_FLIPS]
+    shown = history.flips[:_MOST_FLIPS]
     rows = [
-        (case.marks[-MOST_MARKS:], count(case.flips, "flip"), f"now {case.last}", _case_name(case))
+        (case.marks[-_MOST_MARKS:], count(case.flips, "flip"), f"now {case.last}", _case_name(case))
         for case in shown
     ]
     yield from _block(
-        f"cases that flip most, {len(history.flips):,} of {history.cases:,} flip ({LEGEND})", rows
+        f"cases that flip most, {len(history.flips):,} of {history.cases:,} flip ({_LEGEND})", rows
     )
-    if len(history.flips) > MOST_FLIPS:
-        yield f"  {and_more(len(history.flips) - MOST_FLIPS)} (--json PATH has all)", ""
+    if len(history.flips) > _MOST_FLIPS:
+        yield f"  {and_more(len(history.flips) - _MOST_FLIPS)} (--json PATH has all)", ""
 
 
 def _case_name(case: CaseFlips | CaseHistory) -> str:
@@ -172,7 +174,7 @@ def _case_name(case: CaseFlips | CaseHistory) -> str:
     where = f"{case.file}:{case.line} " if case.file else ""
     test = "" if case.suite in ("", case.file) else f" in {case.suite}"
     sample = f", sample {case.sample}" if case.sample else ""
-    return one_line(f"{where}{case.id}{test}{sample}", WIDTH)
+    return one_line(f"{where}{case.id}{test}{sample}", _WIDTH)
 
 
 def _point_lines(point: CasePoint, before: CasePoint | None) -> Iterator[str]:

@@ -14,8 +14,8 @@ from pytest_llmeval.records.score import Score
 from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.text import and_more, average, count, mean_text, number, one_line, usd
 
-WIDTH = 110
-SHOWN = 20
+_WIDTH = 110
+_SHOWN = 20
 """Flipped cases in the terminal. The JSON object has all."""
 
 
@@ -150,12 +150,12 @@ def rescoring_lines(rescoring: Rescoring) -> Iterator[str]:
     for change in rescoring.scores:
         yield from _change_lines(change)
     yield count(len(rescoring.flips), "outcome") + " changed" + (":" if rescoring.flips else "")
-    for case in rescoring.flips[:SHOWN]:
+    for case in rescoring.flips[:_SHOWN]:
         reason = f": {case.reason}" if case.reason else ""
         text = f"{case.id}: {case.before} -> {case.after}, {case.scores}{reason}"
-        yield f"  {one_line(text, WIDTH)}"
-    if len(rescoring.flips) > SHOWN:
-        yield f"  {and_more(len(rescoring.flips) - SHOWN)} (--json PATH has all)"
+        yield f"  {one_line(text, _WIDTH)}"
+    if len(rescoring.flips) > _SHOWN:
+        yield f"  {and_more(len(rescoring.flips) - _SHOWN)} (--json PATH has all)"
     traffic = rescoring.run.traffic
     more = f" and {count(traffic.unpriced, 'unpriced call')}" if traffic.unpriced else ""
     yield f"{count(traffic.calls, 'call')} made, {usd(traffic.usd)}{more}"

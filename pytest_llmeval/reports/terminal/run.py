@@ -25,15 +25,15 @@ from pytest_llmeval.text import (
     seconds,
 )
 
-Line = tuple[str, dict[str, bool]]
-WIDTH = 100
-LABEL = 24  # longest label
-WRAPPED = ("cost", "calls", "judge", "warning")  # labels of rows that wrap instead of being cut
-MOST_LINES = 3  # lines of a wrapped row
-MOST_SCORES, MOST_SLOW, MOST_WARNINGS = 4, 3, 3
+_Line = tuple[str, dict[str, bool]]
+_WIDTH = 100
+_LABEL = 24  # longest label
+_WRAPPED = ("cost", "calls", "judge", "warning")  # labels of rows that wrap instead of being cut
+_MOST_LINES = 3  # lines of a wrapped row
+_MOST_SCORES, _MOST_SLOW, _MOST_WARNINGS = 4, 3, 3
 
 
-def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[Line]:
+def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[_Line]:
     """Make the lines, each with the markup of ``TerminalReporter.write_line``.
 
     Args:
@@ -42,8 +42,8 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         paths: Path of each report by its kind. Paths and gates are never cut; all other lines fit
             100 columns.
     """
-    verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", WIDTH)
-    rows = [(one_line(label, LABEL), text) for label, text in _rows(run, summary)]
+    verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", _WIDTH)
+    rows = [(one_line(label, _LABEL), text) for label, text in _rows(run, summary)]
     margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
     return [
@@ -52,26 +52,26 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         *(
             (_row(*part, margin), {})
             for label, text in rows
-            for part in _parts(label, text, WIDTH - margin)
+            for part in _parts(label, text, _WIDTH - margin)
         ),
         *(
             (_row(*part, margin), {"yellow": True})
             for label, text in warnings
-            for part in _parts(label, text, WIDTH - margin)
+            for part in _parts(label, text, _WIDTH - margin)
         ),
         *((f"{kind:<{margin}}{_short_path(path)}", {}) for kind, path in paths.items()),
     ]
 
 
-def gate_text(gate: GateOutcome) -> str:
+def _gate_text(gate: GateOutcome) -> str:
     """Write the result of a gate in one sentence."""
     against = f" against {gate.baseline}" if gate.baseline else ""
     return f"{gate.answer}: {gate.title}{against}: {gate.reason}"
 
 
-def _gate(gate: GateOutcome) -> Iterator[Line]:
+def _gate(gate: GateOutcome) -> Iterator[_Line]:
     """Write a gate on a line that is never cut, because it may hold a command."""
-    yield gate_text(gate), {gate.tone.colour: True, "bold": True}
+    yield _gate_text(gate), {gate.tone.colour: True, "bold": True}
 
 
 def cases_text(summary: Summary) -> str:
@@ -86,20 +86,20 @@ def cases_text(summary: Summary) -> str:
 
 def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "cases", cases_text(summary)
-    for score in summary.scores[:MOST_SCORES]:
+    for score in summary.scores[:_MOST_SCORES]:
         yield score.name, _score(score)
-    if len(summary.scores) > MOST_SCORES:
-        yield "", f"{and_more(len(summary.scores) - MOST_SCORES, 'score')} in the reports"
+    if len(summary.scores) > _MOST_SCORES:
+        yield "", f"{and_more(len(summary.scores) - _MOST_SCORES, 'score')} in the reports"
     yield from fact_rows(run, summary)
     slowest = [
-        f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:MOST_SLOW]
+        f"{seconds(slow.duration_s)} {_short(slow.nodeid)}" for slow in summary.slowest[:_MOST_SLOW]
     ]
     yield "slowest", ", ".join(slowest)
 
 
 def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     """Yield label and text for judges, samples, cost, calls and time."""
-    for facts in run.judges[:MOST_SCORES]:
+    for facts in run.judges[:_MOST_SCORES]:
         yield "judge", judge_text(facts)
     if summary.samples:
         yield "samples", _samples(summary.samples)
@@ -156,26 +156,26 @@ def _latency(summary: Summary) -> str:
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     texts = [*(note.text for note in run.notes), *summary.notes]
-    yield from texts[:MOST_WARNINGS]
-    if len(texts) > MOST_WARNINGS:
-        yield f"{and_more(len(texts) - MOST_WARNINGS)} in the reports"
+    yield from texts[:_MOST_WARNINGS]
+    if len(texts) > _MOST_WARNINGS:
+        yield f"{and_more(len(texts) - _MOST_WARNINGS)} in the reports"
 
 
 def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
     """Return the row, or several if a row that wraps is too long."""
-    if label not in WRAPPED or len(text) <= width:
+    if label not in _WRAPPED or len(text) <= width:
         return [(label, text)]
     end = text.rfind(", ", 0, width) + 1
     if label != "warning" and end:
         return [(label, text[:end]), ("", text[end + 1 :])]
     first, *rest = wrap(
-        text, width, break_on_hyphens=False, max_lines=MOST_LINES, placeholder="..."
+        text, width, break_on_hyphens=False, max_lines=_MOST_LINES, placeholder="..."
     )
     return [(label, first), *(("", line) for line in rest)]
 
 
 def _row(label: str, text: str, margin: int) -> str:
-    return f"{label:<{margin}}{one_line(text, WIDTH - margin)}"
+    return f"{label:<{margin}}{one_line(text, _WIDTH - margin)}"
 
 
 def _short(nodeid: str) -> str:
