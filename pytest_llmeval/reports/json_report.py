@@ -155,7 +155,7 @@ def _without(record: object, left_out: str) -> dict[str, Any]:
 
 
 def as_json(value: object) -> str:
-    """Records and built-in types as one line of ASCII JSON; a number that JSON does not know is null."""
+    """Write records and built-in types as one line of ASCII JSON, with null for nan and infinity."""
     try:
         return _json(value)
     except ValueError:  # JSON has no infinity and no "not a number"
