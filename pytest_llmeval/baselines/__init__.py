@@ -1,1 +1,1 @@
-"""What a run is compared with: found, read, and judged again where its judge was another."""
+"""The baselines of a run: lookup, reading, and judging again with the judge of the run."""

@@ -1,4 +1,4 @@
-"""The baselines of a run: read, judged again where they must be; and how a run becomes one."""
+"""Reading the baselines of a run, and accepting a run as baseline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.baselines.file import FOLDER, write_baseline
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
-    FoundRun,
+    BaselineSource,
     baseline_finder,
     baselines_folder,
     opened_log,
@@ -31,37 +31,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A baseline of a run, or why there is none.
+    """A baseline of a run, or the error of reading it.
 
     Attributes:
-        name: As it was named.
-        scores: Its scores, with what was judged again; ``None`` if it cannot be read.
-        trouble: Why it cannot.
-        rejudged: What was judged again, by case and metric.
-        found: Where it was found.
+        name: Its name as the user wrote it.
+        scores: Its scores, including the new ones; ``None`` if it cannot be read.
+        error: Why it cannot be read.
+        rejudged: New scores by case and metric.
+        source: The run or file that it was read from.
     """
 
     name: str
     scores: RunScores | None = None
-    trouble: LLMEvalError | OSError | None = None
+    error: LLMEvalError | OSError | None = None
     rejudged: Mapping[Key, Mapping[str, BeforeScore]] = field(default_factory=dict)
-    found: FoundRun | None = None
+    source: BaselineSource | None = None
 
     @property
     def note(self) -> str:
-        """What was judged again; empty if nothing."""
-        many = sum(map(len, self.rejudged.values()))
-        if not many:
+        """A note about scores that were judged again; empty if there are none."""
+        scores = sum(len(by_metric) for by_metric in self.rejudged.values())
+        if not scores:
             return ""
-        again = f"{count(many, 'score')} made again"
-        return f"baseline {self.name}: another judge had scored it; {again}"
+        return f"baseline {self.name}: {count(scores, 'score')} of a different judge made again"
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
-        """Yield what it says of the cases of a run."""
-        if self.scores is None or self.found is None:
+        """Yield the baseline's record of every case of a run."""
+        if self.scores is None or self.source is None:
             return
         by_id = {key[2]: key for key in after.entries} if self.scores.is_plain else {}
-        for case in self.found.read_cases():
+        for case in self.source.read_cases():
             key = by_id.get(case.key[2], case.key)
             if key in after.entries:
                 yield key, case.before(self.name, self.rejudged.get(key))
@@ -74,32 +73,27 @@ def read_baseline_of(
     after: RunScores,
     results: Iterable[CaseResult],
 ) -> Baseline:
-    """Read a baseline; what another judge than the run's has scored is judged again.
+    """Read a baseline, and judge it again where its judge differs from that of the run.
 
     Args:
-        finder: Where it is looked for.
-        name: As it was named.
-        session: Whose engine judges.
-        after: The run.
-        results: Those of the run.
+        finder: The finder of baselines.
+        name: Name of the baseline as the user wrote it.
+        session: The session that judges.
+        after: Scores of the run.
+        results: Results of the run.
     """
     from pytest_llmeval.baselines.rejudging import rejudge
 
     try:
-        found = finder.find(name)
-        rejudged = rejudge(session, found.read_scores(), found.read_cases, after, results)
+        source = finder.find(name)
+        rejudged = rejudge(session, source.read_scores(), source.read_cases, after, results)
     except (LLMEvalError, OSError) as error:
-        return Baseline(name, trouble=error)
-    return Baseline(name, rejudged.baseline, rejudged=rejudged.scores, found=found)
+        return Baseline(name, error=error)
+    return Baseline(name, rejudged.baseline, rejudged=rejudged.scores, source=source)
 
 
 def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
-    """Count, in a dry run, what judging the baselines again would ask. One that cannot be read costs nothing.
-
-    Args:
-        session: The session of the dry run.
-        plans: What the tests declare.
-    """
+    """Count in a dry run the calls that judge baselines again; unreadable ones are ignored."""
     from pytest_llmeval.baselines.rejudging import count_rejudging
 
     settings = session.settings
@@ -107,19 +101,15 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
         finder = baseline_finder(settings, session.locations, log)
         for name in settings.baseline:
             with suppress(InputError):
-                found = finder.find(name)
-                count_rejudging(session, found.read_scores(), found.read_cases(), plans)
+                source = finder.find(name)
+                count_rejudging(session, source.read_scores(), source.read_cases(), plans)
 
 
 def baseline_path(name: str, locations: Locations) -> Path:
-    """Where the baseline of a name lies.
-
-    Args:
-        name: The name.
-        locations: The folders that paths are relative to.
+    """Return the path of a named baseline.
 
     Raises:
-        InputError: The name is none for a file.
+        InputError: The name cannot be a file name.
     """
     if not name or Path(name).name != name:
         raise InputError(
@@ -134,14 +124,14 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
     Args:
         source: A run of the log, or the path of a JSON report.
         path: The file to make or replace.
-        name: How the baseline is called.
+        name: Name of the baseline.
         log: The run log.
 
     Returns:
-        The number of its cases, and the run as a person calls it.
+        The number of cases, and the run for people.
 
     Raises:
-        InputError: There is no such run, it did not come to its end, or it has no result.
+        InputError: There is no such run, it did not finish, or it has no results.
         LLMEvalError: The log cannot be read, or the file cannot be written.
     """
     if source.endswith(".json") and Path(source).is_file():
@@ -163,5 +153,5 @@ def _written(path: Path, name: str, results: Iterable[CaseResult]) -> int:
     with replacing(path, "baseline") as file:
         cases = write_baseline(file, name, results)
         if not cases:
-            raise InputError(f"{path}: not written: the run has no result")
+            raise InputError(f"{path}: not written, because the run has no results")
     return cases

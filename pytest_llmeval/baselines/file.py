@@ -1,8 +1,7 @@
-"""A baseline as a file that can be committed: what a gate needs of a run, one case a line, in a fixed order.
+"""Baseline files, which can be committed: the scores and answers of a run, one case per line.
 
-The first line is a header. The others are sorted by file, suite and id, and hold nothing that
-changes from run to run with the same answers and scores: no times, no costs, no ids of calls.
-Accepting the same run twice gives the same file.
+The first line is a header. The others are sorted by file, suite and id. They hold no times, costs
+or ids of calls, so that the same answers and scores always give the same file.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def is_baseline(path: Path) -> bool:
-    """Whether a file starts like a baseline."""
+    """Return whether a file starts like a baseline."""
     try:
         with path.open(encoding="utf-8") as file:
             head = json.loads(file.readline())
@@ -41,15 +40,12 @@ def is_baseline(path: Path) -> bool:
 
 
 def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> int:
-    """Write a baseline.
+    """Write a baseline, and return the number of its cases.
 
     Args:
-        file: Where to; opened for UTF-8 text.
-        name: How the baseline is called.
-        results: Of the accepted run, in any order.
-
-    Returns:
-        The number of its cases.
+        file: A file that is open for UTF-8 text.
+        name: Name of the baseline.
+        results: Results of the run in any order.
     """
     scales: dict[str, Scale] = {}
     lines: dict[tuple[str, str, str], str] = {}
@@ -74,10 +70,10 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
 
     Args:
         path: The file.
-        name: How it is shown; empty: by its path.
+        name: Name for people (default: the path).
 
     Raises:
-        InputError: The file cannot be read, is broken, or of a newer version.
+        InputError: The file cannot be read, is broken, or has another version.
     """
     head, lines = _read_lines(path)
     try:
@@ -94,7 +90,7 @@ def baseline_cases(path: Path) -> Iterator[BaselineCase]:
     """Yield the cases of a baseline.
 
     Raises:
-        InputError: The file cannot be read, is broken, or of a newer version.
+        InputError: The file cannot be read, is broken, or has another version.
     """
     for line in _read_lines(path)[1]:
         try:
@@ -104,11 +100,7 @@ def baseline_cases(path: Path) -> Iterator[BaselineCase]:
 
 
 def _read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
-    """The header of a baseline and its cases.
-
-    Raises:
-        InputError: The file cannot be read, or is of a newer version.
-    """
+    """Return the header and the other lines of a baseline."""
     try:
         first, *rest = path.read_text(encoding="utf-8").split("\n")
         head = json.loads(first)
@@ -118,29 +110,21 @@ def _read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, An
             f"{path}: cannot be read as a baseline: {error}. Make it again: {_remedy(path)}"
         ) from None
     if not isinstance(head, dict) or head.get("format") != _FORMAT:
-        found = head.get("format") if isinstance(head, dict) else head
+        actual = head.get("format") if isinstance(head, dict) else head
         raise InputError(
-            f"{path}: found format {found!r}; allowed: {_FORMAT}. Make it again: {_remedy(path)}"
+            f"{path}: found format {actual!r}; allowed: {_FORMAT}. Make it again: {_remedy(path)}"
         )
     return head, iter(lines)
 
 
-def _remedy(path: Path | None = None) -> str:
-    """The command that makes a baseline."""
-    return f"llmeval baseline accept --to {path}" if path else "llmeval baseline accept"
+def _remedy(path: Path) -> str:
+    """Return the command that makes a baseline file."""
+    return f"llmeval baseline accept --to {path}"
 
 
 def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
     suite, file, case = entry.key
     reasons = {score.name: score.reason for score in result.scores if score.reason}
-    scores = {
-        name: {
-            "values": list(mark.values),
-            "version": mark.version,
-            "reason": reasons.get(name, ""),
-        }
-        for name, mark in sorted(entry.marks.items())
-    }
     return {
         "file": file,
         "suite": suite,
@@ -148,11 +132,19 @@ def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
         "outcome": result.outcome,
         "tags": list(result.case.tags),
         "scores": {
-            name: {key: value for key, value in score.items() if value != ""}
-            for name, score in scores.items()
+            name: _score(mark, reasons.get(name, "")) for name, mark in sorted(entry.marks.items())
         },
         "answers": [answer.text for answer in answers_of(result)],
     }
+
+
+def _score(mark: MetricValues, reason: str) -> dict[str, Any]:
+    score: dict[str, Any] = {"values": list(mark.values)}
+    if mark.version:
+        score["version"] = mark.version
+    if reason:
+        score["reason"] = reason
+    return score
 
 
 def _case(line: Mapping[str, Any]) -> BaselineCase:
@@ -178,7 +170,7 @@ def _key(line: Mapping[str, Any]) -> Key:
 
 def _broken(path: Path, error: Exception) -> InputError:
     return InputError(
-        f"{path}: a broken line of a baseline ({error!r}). Make it again: {_remedy(path)}"
+        f"{path}: the baseline has a broken line ({error!r}). Make it again: {_remedy(path)}"
     )
 
 
@@ -186,6 +178,7 @@ def _text(value: Mapping[str, Any]) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
         text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, which a model can produce
+    except UnicodeEncodeError:
+        # A model can produce a lone surrogate, which UTF-8 does not allow.
         return json.dumps(value)
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

@@ -1,4 +1,4 @@
-"""Where a run to compare with is found: in the log, a JSON report, a baseline file or a table."""
+"""The lookup of baselines: runs of the log, JSON reports, baseline files and tables."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FoundRun:
-    """A run to compare with, wherever it was found. It is read when it is needed.
+class BaselineSource:
+    """A baseline that is read only when it is needed.
 
     Attributes:
-        source: What finds the same run again, even if another one ends meanwhile.
-        read_scores: Reads what a comparison needs.
-        read_cases: Reads the cases with their texts, one by one: a large run holds many.
+        source: Text that finds the same run again, even if another run ends meanwhile.
+        read_scores: Reads the scores for a comparison.
+        read_cases: Reads the cases with their texts one by one.
     """
 
     source: str
@@ -39,16 +39,16 @@ class FoundRun:
 
 @dataclass(frozen=True)
 class BaselineFinder:
-    """Where runs to compare with are looked for.
+    """A finder of baselines.
 
-    A source is a path, the name of a file in ``golden/baselines``, ``latest``, or id or name of a
+    It finds a path, the name of a file in ``golden/baselines``, ``latest``, or the id or name of a
     run.
 
     Attributes:
         locations: The folders that paths are relative to.
-        log: The run log; ``None`` where there is none.
-        columns: How a table is read.
-        excluded: Id of a run that is not found, because it is the one that is compared.
+        log: The run log; ``None`` if there is none.
+        columns: Columns of tables.
+        excluded: Id of the compared run, which cannot be its baseline.
     """
 
     locations: Locations
@@ -56,11 +56,11 @@ class BaselineFinder:
     columns: Columns = field(default_factory=Columns)
     excluded: str = ""
 
-    def find(self, source: str) -> FoundRun:
-        """Find a run.
+    def find(self, source: str) -> BaselineSource:
+        """Find a baseline.
 
         Raises:
-            NoSuchRun: Nothing has this name.
+            NoSuchRun: No file or run has this name.
             InputError: A file cannot be read.
             RunLogError: The run log cannot be read.
         """
@@ -70,34 +70,29 @@ class BaselineFinder:
         if path.suffix.lower() == ".json":
             return _reported(path, source, self.columns.cluster)
         if is_baseline(path):
-            return FoundRun(
+            return BaselineSource(
                 source, partial(read_baseline, path, source), partial(baseline_cases, path)
             )
-        return FoundRun(
+        return BaselineSource(
             source,
             partial(read_table, path, self.columns, source),
             partial(table_cases, path, self.columns),
         )
 
     def scores(self, source: str) -> RunScores:
-        """Find a run, and read its scores.
-
-        Raises:
-            NoSuchRun: Nothing has this name.
-            InputError: A file cannot be read.
-            RunLogError: The run log cannot be read.
-        """
+        """Find a baseline, and read its scores, with the errors of `find`."""
         return self.find(source).read_scores()
 
-    def _logged(self, source: str) -> FoundRun:
+    def _logged(self, source: str) -> BaselineSource:
         if self.log is None:
             raise NoSuchRun(no_such_run(source, (), or_file=True))
         runs = list(self.log.runs())
         run = choose_run(runs, source, self.excluded)
         if run is None:
             raise NoSuchRun(no_such_run(source, runs, or_file=True))
-        results, cluster = self.log.results(run.id), self.columns.cluster
-        return FoundRun(
+        results = self.log.results(run.id)
+        cluster = self.columns.cluster
+        return BaselineSource(
             run.id,
             partial(run_scores, shown(run), results, cluster, len(run.lost)),
             lambda: (baseline_case(result) for result in results),
@@ -107,24 +102,13 @@ class BaselineFinder:
 def baseline_finder(
     settings: Settings, locations: Locations, log: RunLog | None, excluded: str = ""
 ) -> BaselineFinder:
-    """Where the baselines of a run are looked for.
-
-    Args:
-        settings: The settings in force.
-        locations: The folders that paths are relative to.
-        log: The run log; ``None`` where there is none.
-        excluded: Id of the run itself.
-    """
+    """Return the finder for the baselines of a run, whose id is excluded."""
     return BaselineFinder(locations, log, Columns(cluster=settings.cluster), excluded)
 
 
 @contextmanager
 def opened_log(url: str) -> Iterator[RunLog | None]:
-    """The run log; ``None`` where there is none yet.
-
-    Raises:
-        RunLogError: It cannot be read.
-    """
+    """Open the run log, or yield ``None`` if there is none yet."""
     if not (is_url(url) or Path(url).is_file()):
         yield None
         return
@@ -135,7 +119,7 @@ def opened_log(url: str) -> Iterator[RunLog | None]:
 
 
 def find_file(source: str, locations: Locations) -> Path | None:
-    """The file that a source names: by its path, or as a baseline of the project."""
+    """Return the file that a path or the name of a baseline means, or ``None``."""
     candidates = (
         locations.path("baseline", source),
         baselines_folder(locations) / f"{source}.jsonl",
@@ -144,32 +128,23 @@ def find_file(source: str, locations: Locations) -> Path | None:
 
 
 def baselines_folder(locations: Locations) -> Path:
-    """The folder of the project's baselines, which are named without a path."""
+    """Return the folder of the project's baselines."""
     return locations.root / FOLDER
 
 
-def _reported(path: Path, source: str, cluster: str) -> FoundRun:
-    """The run of a JSON report."""
+def _reported(path: Path, source: str, cluster: str) -> BaselineSource:
+    """Return the run of a JSON report as a baseline."""
     from pytest_llmeval.reports.json_report import read_report
 
     def scores() -> RunScores:
         lost, results = read_report(path)
         return run_scores(source, results, cluster, lost)
 
-    return FoundRun(source, scores, lambda: map(baseline_case, read_report(path)[1]))
+    return BaselineSource(source, scores, lambda: map(baseline_case, read_report(path)[1]))
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:
-    """Return the scores of a path, a baseline's name or a run.
-
-    Args:
-        source: What names it.
-        locations: The folders that paths are relative to.
-        log: The run log.
-
-    Raises:
-        LLMEvalError: There is no such thing, or it cannot be read.
-    """
+    """Return the scores of a path, a named baseline or a run."""
     if find_file(source, locations) is not None:
         return BaselineFinder(locations, None).scores(source)
     with opened_log(log) as opened:
@@ -177,7 +152,7 @@ def open_scores(source: str, locations: Locations, log: str) -> RunScores:
 
 
 def accept_command(source: str) -> str:
-    """The command that makes the baseline of this name."""
+    """Return the command that makes a baseline with this name or path."""
     if source.endswith(".jsonl"):
         return f"llmeval baseline accept --to {source}"
     return f"llmeval baseline accept --name {source}"

@@ -1,4 +1,4 @@
-"""Judging a baseline's answers again, where another judge has scored them: scores of two judges are not compared."""
+"""Judging the answers of a baseline again, because scores of two judges cannot be compared."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 
 _PendingScores = dict[tuple[int, str], Future[Score]]
-"""New scores on their way, by the number of the answer and the name of the score."""
+"""Pending scores by the number of the answer and the name of the score."""
 
 
 @dataclass(frozen=True)
 class Rejudged:
-    """A baseline whose scores can be compared.
+    """A baseline after judging it again.
 
     Attributes:
-        baseline: The baseline, with the new scores.
-        scores: What was made again, by case and metric.
+        baseline: The baseline including the new scores.
+        scores: The new scores by case and metric.
     """
 
     baseline: RunScores
@@ -57,125 +57,122 @@ def rejudge(
     after: RunScores,
     results: Iterable[CaseResult],
 ) -> Rejudged:
-    """Score the baseline's answers again where its judge was another, and decide anew whether they pass.
+    """Score the answers of a baseline with the judge of the run, and decide again if they pass.
 
-    What cannot be scored as the run was, because a test has made its judge in a way of its own, is
-    left as it is: the comparison then says that the judges differ.
+    Scores of a judge that a test configures itself cannot be made again. They stay, and the
+    comparison reports that the judges differ.
 
     Args:
-        session: Whose engine asks; its calls count for the run and its budget.
+        session: The session that judges; its calls count for the run and its budget.
         before: The baseline.
-        read_cases: Reads its cases, with their answers.
-        after: The run.
-        results: Those of the run, in any order.
+        read_cases: Reads the cases of the baseline with their answers.
+        after: Scores of the run.
+        results: Results of the run in any order.
     """
     stale = dict(_stale(before, after))
-    if not stale or judges_itself(
-        session.settings
-    ):  # the latter may not gate, whatever the baseline says
+    # A model that judges itself may not gate anyway.
+    if not stale or judges_itself(session.settings):
         return Rejudged(before, {})
-    answers = {each.key: each for each in read_cases() if each.key in stale and each.answers}
-    if not session.trust.cases:  # in the process of xdist that runs no test
+    cases = {case.key: case for case in read_cases() if case.key in stale and case.answers}
+    if not session.trust.cases:
+        # The controller of xdist runs no tests, so it knows no cases yet.
         session.trust.cases = [result.case for result in results]
-    entries, scores = dict(before.entries), {}
-    for result, asked in start_ahead(session, _started(session, stale, answers, results)):
+    entries = dict(before.entries)
+    scores = {}
+    for result, pending in start_ahead(session, _started(session, stale, cases, results)):
         key = result.key
-        made = {place: future.result() for place, future in asked.items()}
-        if made:
-            entries[key] = _entry(entries[key], result, answers[key], made)
-            scores[key] = _scores(entries[key], made)
+        new_scores = {index: future.result() for index, future in pending.items()}
+        if new_scores:
+            entries[key] = _entry(entries[key], result, cases[key], new_scores)
+            scores[key] = _before_scores(entries[key], new_scores)
     return Rejudged(replace(before, entries=entries), scores)
 
 
 def count_rejudging(
     session: Session, before: RunScores, cases: Iterable[BaselineCase], plans: Iterable[Plan]
 ) -> None:
-    """Ask, in a dry run, what `rejudge` would ask; its session counts it.
-
-    Args:
-        session: The session of the dry run.
-        before: The baseline.
-        cases: Its cases, with their answers.
-        plans: What the tests of the run declare.
-    """
-    answers = {each.key: each for each in cases}
-    asked: list[Future[Score]] = []
+    """Count in a dry run the calls that `rejudge` would make for the plans of the tests."""
+    by_key = {case.key: case for case in cases}
+    futures: list[Future[Score]] = []
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
-        if key in answers and key in before.entries:
+        if key in by_key and key in before.entries:
             declared = (*((bound.metric, bound.params) for bound in plan.thresholds), *plan.metrics)
-            for scorer in _foreseen(session, plan, declared, before.entries[key]):
-                asked += _begun(session, scorer, plan.case, answers[key], plan.order)
-    for future in asked:
+            for scorer in _declared_judges(session, plan, declared, before.entries[key]):
+                futures += _start_scores(session, scorer, plan.case, by_key[key], plan.order)
+    for future in futures:
         future.result()
 
 
-def _foreseen(
+def _declared_judges(
     session: Session, plan: Plan, declared: Iterable[tuple[str, Mapping[str, Any]]], old: CaseScores
 ) -> Iterator[ReadyScorer]:
-    """The judges that a test declares, and that are not those of the baseline."""
+    """Yield the judges that a test declares and that differ from those of the baseline."""
     for name, params in declared:
-        if name in old.marks and asks_judge(name, session.settings):
-            scorer = session.scorer(name, params, session.settings)
-            version = _version(scorer, plan.case)
-            is_own = version == _version(session.scorer(name, params, plan.settings), plan.case)
-            if is_own and _differ(old.marks[name], MetricValues((), version)):
-                yield scorer
+        if name not in old.marks or not asks_judge(name, session.settings):
+            continue
+        scorer = session.scorer(name, params, session.settings)
+        version = _version(scorer, plan.case)
+        is_usual = version == _version(session.scorer(name, params, plan.settings), plan.case)
+        if is_usual and _differ(old.marks[name], MetricValues((), version)):
+            yield scorer
 
 
 def _stale(before: RunScores, after: RunScores) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    """The cases whose scores are of different versions, with the names of these scores."""
+    """Yield the cases with scores of a different judge, and the names of these scores."""
     for key, new in after.entries.items():
         old = before.entries.get(key)
-        names = (
-            []
-            if old is None
-            else [name for name, mark in old.marks.items() if _differ(mark, new.marks.get(name))]
-        )
+        if old is None:
+            continue
+        names = [name for name, mark in old.marks.items() if _differ(mark, new.marks.get(name))]
         if names:
             yield key, tuple(names)
 
 
 def _differ(old: MetricValues, new: MetricValues | None) -> bool:
-    return new is not None and bool(old.version and new.version) and old.version != new.version
+    """Return whether two scores are known to come from different scorers."""
+    if new is None or not old.version or not new.version:
+        return False
+    return old.version != new.version
 
 
 def _started(
     session: Session,
     stale: Mapping[Key, tuple[str, ...]],
-    answers: Mapping[Key, BaselineCase],
+    cases: Mapping[Key, BaselineCase],
     results: Iterable[CaseResult],
 ) -> Iterator[tuple[CaseResult, _PendingScores]]:
+    """Start the new scores of every case, and yield them with the results of the run."""
     for order, result in enumerate(results):
-        key = result.key
-        yield (
-            result,
-            _asked(session, stale[key], answers[key], result, order) if key in answers else {},
-        )
+        pending: _PendingScores = {}
+        if result.key in cases:
+            names = stale[result.key]
+            pending = _start_case(session, names, cases[result.key], result, order)
+        yield result, pending
 
 
-def _asked(
+def _start_case(
     session: Session,
     names: tuple[str, ...],
     case_before: BaselineCase,
     result: CaseResult,
     order: int,
 ) -> _PendingScores:
-    found: _PendingScores = {}
+    pending: _PendingScores = {}
     for name in names:
         scorer = _scorer(session, result, name)
-        if scorer is not None:
-            for number, future in enumerate(
-                _begun(session, scorer, result.case, case_before, order)
-            ):
-                found[number, name] = future
-    return found
+        if scorer is None:
+            continue
+        futures = _start_scores(session, scorer, result.case, case_before, order)
+        for number, future in enumerate(futures):
+            pending[number, name] = future
+    return pending
 
 
-def _begun(
+def _start_scores(
     session: Session, scorer: ReadyScorer, case: Case, case_before: BaselineCase, order: int
 ) -> list[Future[Score]]:
-    """A new score of each of the baseline's answers, on its way."""
+    """Start a new score of every answer of a baseline's case."""
     answers = (
         Completion(text, endpoint="baseline", cost_usd=0.0, cached=True)
         for text in case_before.answers
@@ -184,19 +181,20 @@ def _begun(
 
 
 def _scorer(session: Session, result: CaseResult, name: str) -> ReadyScorer | None:
-    """The scorer that the run has used; ``None`` if it cannot be had here."""
-    own = [score for score in result.scores if score.name == name]
-    if len(own) != 1:
+    """Return the scorer of the run, or ``None`` if it is not available here."""
+    scores = [score for score in result.scores if score.name == name]
+    if len(scores) != 1:
         return None
     try:
-        scorer = session.scorer(name, own[0].params, session.settings)
-    except InputError:  # no judge is configured, or the metric is one of the tests' own
+        scorer = session.scorer(name, scores[0].params, session.settings)
+    except InputError:
+        # No judge is configured, or a test defines the metric.
         return None
-    return scorer if _version(scorer, result.case) == own[0].version else None
+    return scorer if _version(scorer, result.case) == scores[0].version else None
 
 
 def _version(ready: ReadyScorer, case: Case) -> str:
-    """The version of the scores of a case: a row may have a criterion of its own, and so another judge."""
+    """Return the version of the scorer for a case, whose row may change the criterion."""
     return ready.scorer.for_case(case).version
 
 
@@ -204,21 +202,21 @@ def _entry(
     old: CaseScores,
     result: CaseResult,
     case_before: BaselineCase,
-    made: Mapping[tuple[int, str], Score],
+    new_scores: Mapping[tuple[int, str], Score],
 ) -> CaseScores:
-    """The case of the baseline with its new scores, and whether each of its answers passes under them."""
+    """Return the case of the baseline with its new scores and pass rate."""
     marks = dict(old.marks)
-    for name in {name for _, name in made}:
-        own = [score for (_, each), score in made.items() if each == name]
-        values = tuple(score.value for score in own if score.value is not None)
-        marks[name] = MetricValues(values, own[0].version)
+    by_name: dict[str, list[Score]] = {}
+    for (_, name), score in new_scores.items():
+        by_name.setdefault(name, []).append(score)
+    for name, scores in by_name.items():
+        values = tuple(score.value for score in scores if score.value is not None)
+        marks[name] = MetricValues(values, scores[0].version)
     if PASS_RATE in marks:
-        ends = [
-            _outcome(result, case_before, number, made)
-            for number in range(len(case_before.answers))
-        ]
-        kept = tuple(passed for end in ends if (passed := PASS_VALUES.get(end)) is not None)
-        marks[PASS_RATE] = MetricValues(kept if len(kept) == len(ends) else ())
+        numbers = range(len(case_before.answers))
+        outcomes = [_outcome(result, case_before, number, new_scores) for number in numbers]
+        passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
+        marks[PASS_RATE] = MetricValues(passes if len(passes) == len(outcomes) else ())
     return replace(old, marks=marks)
 
 
@@ -226,9 +224,9 @@ def _outcome(
     result: CaseResult,
     case_before: BaselineCase,
     number: int,
-    made: Mapping[tuple[int, str], Score],
+    new_scores: Mapping[tuple[int, str], Score],
 ) -> Outcome:
-    """How the case would have ended with this answer, by the run's bounds; the word of a test's own code stands."""
+    """Return the outcome of the case with this answer, by the thresholds of the run."""
     known = [
         replace(score, value=case_before.scores.marks[score.name].mean, calls=(), error="")
         for score in result.scores
@@ -242,20 +240,23 @@ def _outcome(
         samples=(),
     )
     old = replace(old, cause=_cause_before(old))
-    new = old.with_scores(tuple(made.get((number, score.name), score) for score in known))
+    new = old.with_scores(tuple(new_scores.get((number, score.name), score) for score in known))
     return judged_outcome(old, new).outcome
 
 
 def _cause_before(old: CaseResult) -> Cause:
-    """Why the case ended as it did in the baseline, which holds no cause: its thresholds, if they explain it."""
+    """Return the cause of a baseline's outcome: its thresholds, or else the test itself."""
     explained = decide_by_thresholds(old)
     outcome = "failed" if old.outcome == "xfailed" else old.outcome
     return explained.cause if outcome == explained.outcome else "exception"
 
 
-def _scores(entry: CaseScores, made: Mapping[tuple[int, str], Score]) -> dict[str, BeforeScore]:
-    first = {name: score for (number, name), score in made.items() if number == 0}
+def _before_scores(
+    entry: CaseScores, new_scores: Mapping[tuple[int, str], Score]
+) -> dict[str, BeforeScore]:
+    """Return the new means, with the reasons for the case's first answer."""
     return {
         name: BeforeScore(entry.marks[name].mean, score.reason or score.error or "")
-        for name, score in first.items()
+        for (number, name), score in new_scores.items()
+        if number == 0
     }

@@ -1,4 +1,4 @@
-"""A baseline from a plain table of any tool: CSV, TSV or JSONL with an id and a score in each row."""
+"""Baselines from tables of any tool: CSV, TSV or JSONL with an id and scores in every row."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
 _ANSWERS = ("answer", "completion", "output", "response")
-"""Columns that may hold the answer, for the change in length."""
+"""Columns that may hold the answer, in order of preference."""
 
 _FAILED_JUDGE = -1.0
 
 
 @dataclass(frozen=True)
 class Columns:
-    """How a table is read.
+    """The columns of a table.
 
     Attributes:
-        id: The column that names the case.
-        score: The columns of scores; empty: all columns with nothing but numbers.
+        id: Column with the id of the case.
+        score: Columns of scores; empty for all columns of numbers.
         scale: Range of the scores.
-        cluster: The column of what hangs together; empty: none.
+        cluster: Column that groups dependent cases; empty for none.
     """
 
     id: str = "id"
@@ -48,8 +48,8 @@ class Columns:
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
     """Return the scores of a table.
 
-    Of an id that stands there several times the last row counts. A score that is missing, NaN, or
-    -1 below the scale is unscored.
+    If an id occurs several times, the last row counts. A score is unscored if it is missing, NaN,
+    or -1 where that is below the scale.
 
     Raises:
         InputError: The file cannot be read, or lacks a column.
@@ -74,96 +74,89 @@ def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
 def _cases(
     path: Path, columns: Columns, rows: Iterable[Mapping[str, Any]], scores: Iterable[str]
 ) -> Iterator[BaselineCase]:
-    for place, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=1):
         answer = _answer(row)
         answers = () if answer is None else (answer,)
-        yield BaselineCase(_entry(path, place, row, columns, scores), answers, {})
+        yield BaselineCase(_entry(path, number, row, columns, scores), answers, {})
 
 
 def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
-    """The rows, and the columns of scores."""
+    """Return the rows and the columns of scores."""
     rows = list(_rows(path))
     if not rows:
         raise InputError(
-            f"{path}: found no row; allowed: a CSV or JSONL file with a column for the id and one for the score"
+            f"{path}: found no row; allowed: a CSV or JSONL file with columns for id and score"
         )
     present = list(dict.fromkeys(column for row in rows for column in row))
-    scores: tuple[str, ...] = columns.score or tuple(
-        _numeric(rows, present, {columns.id, columns.cluster})
-    )
-    for option, wanted in (
-        ("--id", columns.id),
-        *(("--score", each) for each in scores),
-        ("--cluster", columns.cluster),
-    ):
-        if wanted and wanted not in present:
-            raise _no_column(path, option, wanted, present)
+    scores = columns.score
+    if not scores:
+        scores = tuple(_numeric(rows, present, {columns.id, columns.cluster}))
+    required = [("--id", columns.id), ("--cluster", columns.cluster)]
+    required += [("--score", name) for name in scores]
+    for option, column in required:
+        if column and column not in present:
+            raise _no_column(path, option, column, present)
     if not scores:
         raise InputError(
-            f"{path}: found no column of numbers; allowed: --score COLUMN, one of {', '.join(present)}"
+            f"{path}: found no column of numbers; "
+            f"allowed: --score COLUMN, one of {', '.join(present)}"
         )
     return rows, scores
 
 
 def _entry(
-    path: Path, place: int, row: Mapping[str, Any], columns: Columns, scores: Iterable[str]
+    path: Path, number: int, row: Mapping[str, Any], columns: Columns, scores: Iterable[str]
 ) -> CaseScores:
-    given = row.get(columns.id)
-    if given in (None, ""):
-        problem = Problem(str(path), None, place, columns.id, "nothing", "an id in every row")
+    case_id = row.get(columns.id)
+    if case_id in (None, ""):
+        problem = Problem(str(path), None, number, columns.id, "nothing", "an id in every row")
         raise GoldenFileError([problem])
     marks = {
-        name: MetricValues(tuple(_number(path, place, name, row.get(name), columns.scale)))
+        name: MetricValues(tuple(_score(path, number, name, row.get(name), columns.scale)))
         for name in scores
     }
     answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
     tags = row.get("tags") or row.get("tag") or ()
+    if isinstance(tags, str):
+        tags = tags.split(",")
     return CaseScores(
-        ("", "", str(given)),
+        ("", "", str(case_id)),
         marks=marks,
         answer=b"" if answer is None else text_hash(answer),
         length=None if answer is None else len(answer),
         line=0,
-        tags=tuple(
-            str(tag).strip() for tag in (tags.split(",") if isinstance(tags, str) else tags)
-        ),
+        tags=tuple(str(tag).strip() for tag in tags),
         cluster=None if cluster in (None, "") else str(cluster),
     )
 
 
 def _answer(row: Mapping[str, Any]) -> str | None:
-    return next(
-        (str(row[column]) for column in _ANSWERS if row.get(column) not in (None, "")), None
-    )
+    for column in _ANSWERS:
+        if row.get(column) not in (None, ""):
+            return str(row[column])
+    return None
 
 
-def _number(path: Path, place: int, column: str, value: object, scale: Scale) -> Iterator[float]:
-    """The score; nothing, if it is missing, or -1 where that is no score: so tools write that a judge failed."""
+def _score(path: Path, number: int, column: str, value: object, scale: Scale) -> Iterator[float]:
+    """Yield the score of a row, or nothing if it is unscored."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return
     try:
-        number = float(value)  # type: ignore[arg-type]
+        score = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        problem = Problem(
-            str(path),
-            None,
-            place,
-            column,
-            repr(value),
-            "a number, or nothing for a case without a score",
-        )
+        allowed = "a number, or nothing for a case without a score"
+        problem = Problem(str(path), None, number, column, repr(value), allowed)
         raise GoldenFileError([problem]) from None
-    low, high = (
-        (0.0 if scale.low is None else scale.low),
-        (1.0 if scale.high is None else scale.high),
-    )
-    if math.isnan(number) or number == _FAILED_JUDGE < low:
+    low = 0.0 if scale.low is None else scale.low
+    high = 1.0 if scale.high is None else scale.high
+    # Some tools write -1 if the judge failed.
+    if math.isnan(score) or score == _FAILED_JUDGE < low:
         return
-    if not low <= number <= high:
+    if not low <= score <= high:
         allowed = f"{low:g} to {high:g}; another range: --scale LOW HIGH"
-        raise GoldenFileError([Problem(str(path), None, place, column, f"{number:g}", allowed)])
-    yield number
+        raise GoldenFileError([Problem(str(path), None, number, column, f"{score:g}", allowed)])
+    yield score
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -182,23 +175,23 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
+    allowed = "one JSON object per line"
     try:
-        found = json.loads(line)
+        row = json.loads(line)
     except ValueError as error:
-        raise GoldenFileError(
-            [Problem(str(path), number, None, "", str(error), "one JSON object a line")]
-        ) from None
-    if not isinstance(found, dict):
-        raise GoldenFileError(
-            [Problem(str(path), number, None, "", type(found).__name__, "one JSON object a line")]
-        )
-    return found
+        problem = Problem(str(path), number, None, "", str(error), allowed)
+        raise GoldenFileError([problem]) from None
+    if not isinstance(row, dict):
+        kind = type(row).__name__
+        raise GoldenFileError([Problem(str(path), number, None, "", kind, allowed)])
+    return row
 
 
-def _numeric(rows: list[Mapping[str, Any]], present: list[str], others: set[str]) -> Iterator[str]:
+def _numeric(rows: list[Mapping[str, Any]], present: list[str], skipped: set[str]) -> Iterator[str]:
+    """Yield the columns of numbers, except some."""
     for column in present:
         values = [row.get(column) for row in rows if row.get(column) not in (None, "")]
-        if column not in others and values and all(_is_number(value) for value in values):
+        if column not in skipped and values and all(_is_number(value) for value in values):
             yield column
 
 
@@ -210,8 +203,9 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def _no_column(path: Path, option: str, wanted: str, present: list[str]) -> InputError:
-    hint = nearest(wanted, present)
+def _no_column(path: Path, option: str, column: str, present: list[str]) -> InputError:
+    allowed = ", ".join(present)
+    hint = nearest(column, present)
     return InputError(
-        f"{path}: found no column {wanted!r} ({option}); allowed: {', '.join(present)}. {hint}".rstrip()
+        f"{path}: found no column {column!r} ({option}); allowed: {allowed}. {hint}".rstrip()
     )

@@ -66,7 +66,7 @@ def _write(shown: ReportedRun, paths: dict[str, Path], root: Path) -> None:
     from pytest_llmeval.reports.json_report import write_json
     from pytest_llmeval.reports.markdown.page import markdown, write_markdown
     from pytest_llmeval.reports.terminal.run import summary_lines
-    from pytest_llmeval.runs.ci import place_in_repository
+    from pytest_llmeval.runs.ci import repository_paths
 
     run, results, summary = shown.run, shown.results, shown.summary
     if path := paths.get("json"):
@@ -81,5 +81,5 @@ def _write(shown: ReportedRun, paths: dict[str, Path], root: Path) -> None:
         )
         write_markdown(path, markdown(run, results, summary, full_report))
     if path := paths.get("code_quality"):
-        write_code_quality(path, run, results, place_in_repository(os.environ, root))
+        write_code_quality(path, run, results, repository_paths(os.environ, root))
     echo_lines(summary_lines(run, summary, {kind: str(path) for kind, path in paths.items()}))

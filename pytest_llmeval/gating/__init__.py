@@ -1,1 +1,1 @@
-"""What a run is held against: baselines, gates on the run, the comparison of two runs."""
+"""Gates on a run, and the comparison of two runs."""

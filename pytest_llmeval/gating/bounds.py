@@ -1,4 +1,4 @@
-"""Bounds on the figures of a run: pass rate, mean, percentile, worst tag, cost, latency, share of unscored."""
+"""Bounds on figures of a run, such as pass rate, mean, percentile, worst tag, cost and latency."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pytest_llmeval.gating.scores import CaseScores, RunScores
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.records.verdicts import GateState
 from pytest_llmeval.stats.comparability import UNSCORED_PERCENT
 from pytest_llmeval.stats.intervals import percentile, wilson_bounds
 from pytest_llmeval.text import count, percent
@@ -24,9 +25,9 @@ class _Figure(NamedTuple):
     """A number of a run.
 
     Attributes:
-        value: The number; ``None`` where there is none.
-        n: Cases that it rests on.
-        text: The number in words, or why there is none.
+        value: The number; ``None`` if it cannot be computed.
+        n: Number of cases behind it.
+        text: The number in words, or the reason why there is none.
     """
 
     value: float | None
@@ -35,18 +36,18 @@ class _Figure(NamedTuple):
 
 
 def check_bound(rule: BoundRule, scores: RunScores, traffic: Traffic) -> GateOutcome:
-    """Whether a run keeps a bound. Without any case, or with too many that have no score, that is an error.
+    """Check a bound; a run without cases, or with too many unscored cases, is an error.
 
     Args:
         rule: The bound.
-        scores: The run, without the cases in quarantine.
-        traffic: What the run has sent.
+        scores: The run without the cases in quarantine.
+        traffic: Calls and cost of the run.
     """
-    found = _figure(rule, scores, traffic)
-    if found.value is None:
-        return GateOutcome(rule.text, "error", found.text, None, found.n)
-    is_met = rule.is_met_by(found.value)
-    return GateOutcome(rule.text, "met" if is_met else "missed", found.text, found.value, found.n)
+    figure = _figure(rule, scores, traffic)
+    if figure.value is None:
+        return GateOutcome(rule.text, "error", figure.text, None, figure.n)
+    state: GateState = "met" if rule.is_met_by(figure.value) else "missed"
+    return GateOutcome(rule.text, state, figure.text, figure.value, figure.n)
 
 
 def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
@@ -60,11 +61,8 @@ def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
         return _latency(rule.aggregate, tried)
     if rule.metric == UNSCORED:
         missing = scores.lost + sum(_is_unjudged(entry) for entry in tried)
-        return _Figure(
-            missing / n,
-            n,
-            f"{missing} of {count(n, 'case')} could not be judged ({percent(missing / n)})",
-        )
+        text = f"{missing} of {count(n, 'case')} could not be judged ({percent(missing / n)})"
+        return _Figure(missing / n, n, text)
     return _of_metric(rule, scores, tried)
 
 
@@ -74,9 +72,8 @@ def _is_unjudged(entry: CaseScores) -> bool:
 
 def _cost(traffic: Traffic, n: int) -> _Figure:
     if traffic.unpriced:
-        text = (
-            f"the price of {traffic.unpriced} calls is unknown; give it with the ini key llm_prices"
-        )
+        calls = count(traffic.unpriced, "call")
+        text = f"the price of {calls} is unknown; set it with the ini key llm_prices"
         return _Figure(None, n, text)
     return _Figure(traffic.usd, n, f"the run cost {traffic.usd:.4f} US dollars")
 
@@ -84,56 +81,46 @@ def _cost(traffic: Traffic, n: int) -> _Figure:
 def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
     values = [seconds for entry in tried for seconds in entry.latencies]
     if not values:
-        return _Figure(
-            None, 0, "no answer was waited for: all came from the cache, a recording or a column"
-        )
+        text = "no live calls: all answers came from the cache, a recording or a column"
+        return _Figure(None, 0, text)
     value = _aggregate(aggregate, values)
-    return _Figure(
-        value,
-        len(values),
-        f"{aggregate} of the latency is {value:.3f} s over {len(values)} answers",
-    )
+    text = f"{aggregate} of the latency is {value:.3f} s over {count(len(values), 'answer')}"
+    return _Figure(value, len(values), text)
 
 
 def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) -> _Figure:
     metric = rule.metric
-    asked = [entry for entry in tried if metric in entry.marks or entry.outcome == "error"]
-    scored = {entry.key: mean for entry in asked if (mean := _mean(entry, metric)) is not None}
     if not any(metric in entry.marks for entry in tried):
+        names = ", ".join(scores.scales) or "none"
         hint = nearest(metric, scores.scales)
-        return _Figure(
-            None,
-            0,
-            f"no case has a score {metric!r}; there are {', '.join(scores.scales) or 'none'}. {hint}".strip(),
-        )
-    missing, n = len(asked) - len(scored) + scores.lost, len(asked) + scores.lost
+        text = f"no case has a score {metric!r}; there are {names}. {hint}".strip()
+        return _Figure(None, 0, text)
+    affected = [entry for entry in tried if metric in entry.marks or entry.outcome == "error"]
+    scored = {entry.key: mean for entry in affected if (mean := _mean(entry, metric)) is not None}
+    missing = len(affected) - len(scored) + scores.lost
+    n = len(affected) + scores.lost
+    without = f"{missing} of {count(n, 'case')} without {metric}"
     if rule.aggregate == UNSCORED:
-        return _Figure(
-            missing / n,
-            n,
-            f"{missing} of {count(n, 'case')} without {metric} ({percent(missing / n)})",
-        )
+        return _Figure(missing / n, n, f"{without} ({percent(missing / n)})")
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
-        text = f"{missing} of {count(n, 'case')} without {metric}; at most {UNSCORED_PERCENT}% may lack it"
+        text = f"{without}; at most {UNSCORED_PERCENT}% are allowed"
         return _Figure(None, len(scored), text)
     if rule.aggregate == "worst_tag":
         return _worst_tag(metric, scores, [entry for entry in tried if entry.key in scored])
     if metric == PASS_RATE:
         return _pass_rate(rule.aggregate, list(scored.values()))
     value = _aggregate(rule.aggregate, list(scored.values()))
-    return _Figure(
-        value,
-        len(scored),
-        f"{rule.aggregate} of {metric} is {value:.4g} over {count(len(scored), 'case')}",
-    )
+    text = f"{rule.aggregate} of {metric} is {value:.4g} over {count(len(scored), 'case')}"
+    return _Figure(value, len(scored), text)
 
 
 def _pass_rate(aggregate: str, values: Sequence[float]) -> _Figure:
-    """The pass rate, with Wilson's one-sided bounds at 95%."""
-    n, passed = len(values), math.fsum(values)
+    """Return the pass rate, or its lower bound by Wilson's one-sided 95% interval."""
+    n = len(values)
+    passed = math.fsum(values)
     low, high = wilson_bounds(round(passed), n, _WILSON_ALPHA)
-    sure = f"at least {percent(low)}, at most {percent(high)}, each 95% sure"
-    text = f"{percent(passed / n)} of {count(n, 'case')} passed ({sure})"
+    interval = f"one-sided 95% bounds: {percent(low)}, {percent(high)}"
+    text = f"pass rate {percent(passed / n)} of {count(n, 'case')} ({interval})"
     return _Figure(low if aggregate == "low" else passed / n, n, text)
 
 
@@ -144,17 +131,14 @@ def _worst_tag(metric: str, scores: RunScores, scored: Sequence[CaseScores]) -> 
             by_tag.setdefault(tag, []).append(_mean(entry, metric) or 0.0)
     if not by_tag:
         return _Figure(None, 0, "no case has a tag")
-    means: Mapping[str, float] = {
+    averages: Mapping[str, float] = {
         tag: math.fsum(values) / len(values) for tag, values in by_tag.items()
     }
-    is_rising = scores.scales[metric].higher_is_better
-    worst = min(means, key=lambda tag: (means[tag] if is_rising else -means[tag], tag))
-    n = len(by_tag[worst])
-    return _Figure(
-        means[worst],
-        n,
-        f"{metric} is worst for the tag {worst!r}: mean {means[worst]:.4g} over {count(n, 'case')}",
-    )
+    sign = 1 if scores.scales[metric].higher_is_better else -1
+    worst = min(averages, key=lambda tag: (sign * averages[tag], tag))
+    cases = count(len(by_tag[worst]), "case")
+    text = f"{metric} is worst for the tag {worst!r}: mean {averages[worst]:.4g} over {cases}"
+    return _Figure(averages[worst], len(by_tag[worst]), text)
 
 
 def _mean(entry: CaseScores, metric: str) -> float | None:
@@ -164,7 +148,10 @@ def _mean(entry: CaseScores, metric: str) -> float | None:
 def _aggregate(name: str, values: Sequence[float]) -> float:
     if name == "mean":
         return math.fsum(values) / len(values)
-    if name in ("min", "max"):
-        return min(values) if name == "min" else max(values)
-    found = percentile(values, int(name.removeprefix("p")))
-    return 0.0 if found is None else found  # there is at least one value
+    if name == "min":
+        return min(values)
+    if name == "max":
+        return max(values)
+    value = percentile(values, int(name.removeprefix("p")))
+    assert value is not None  # there is at least one value
+    return value

@@ -1,4 +1,4 @@
-"""From two runs to a Comparison: the verdict of each metric, and what a person reads after it."""
+"""The comparison of two runs: a verdict per metric, dropped cases, flips and slices."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Task:
     Attributes:
         before: The baseline.
         after: The candidate.
-        gated: Metrics whose verdict counts, with their margin and level.
-        shown: Metrics that are compared without counting.
+        gated: Rules of the metrics whose verdicts gate.
+        shown: Metrics that are compared without gating.
         left_out: Cases in quarantine.
         remedy: The command that makes a new baseline.
     """
@@ -51,7 +51,7 @@ class Task:
 
 @dataclass
 class _Work:
-    """A task half done."""
+    """A task with its joined cases and paired scores."""
 
     task: Task
     joined: Joined
@@ -59,41 +59,46 @@ class _Work:
 
 
 def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
-    """Compare a run with each of its baselines; Holm's procedure goes over all metrics that are gated, of all of them.
+    """Compare a run with its baselines; Holm's procedure covers all their gated metrics.
 
     Args:
-        tasks: One a baseline.
+        tasks: A task per baseline.
 
     Raises:
-        InputError: Cases cannot be joined, because only ids are known and one stands for several.
+        InputError: Cases cannot be joined, because a table has ids alone and one is ambiguous.
     """
     works = [_Work(task, join(task.before, task.after, task.left_out)) for task in tasks]
     scores: dict[str, PairedScores] = {}
     rules: dict[str, GateRules] = {}
     identical: set[str] = set()
-    for place, work in enumerate(works):
+    for number, work in enumerate(works):
         for metric in dict.fromkeys((*work.task.gated, *work.task.shown)):
-            work.paired[metric] = found = pair(work.joined, metric)
-            key = f"{place} {metric}"
-            if metric in work.task.gated and not found.obstacle:
-                scores[key], rules[key] = found.scores, work.task.gated[metric]
-                identical |= {key} if found.is_identical else set()
-    judged = gate_metrics(scores, rules, identical=identical)
-    return tuple(_comparison(work, f"{place} ", judged) for place, work in enumerate(works))
+            paired = pair(work.joined, metric)
+            work.paired[metric] = paired
+            if metric not in work.task.gated or paired.obstacle:
+                continue
+            key = f"{number} {metric}"
+            scores[key] = paired.scores
+            rules[key] = work.task.gated[metric]
+            if paired.is_identical:
+                identical.add(key)
+    results = gate_metrics(scores, rules, identical=identical)
+    return tuple(_comparison(work, f"{number} ", results) for number, work in enumerate(works))
 
 
 def metrics_of(before: RunScores, after: RunScores) -> list[str]:
-    """The metrics that both runs have, the judge's first and the pass rate last."""
-    both = [name for name in before.scales if name in after.scales]
-    return sorted(both, key=lambda name: (name != FIRST, name == PASS_RATE, name))
+    """Return the metrics of both runs, rubric first and the pass rate last."""
+    shared = [name for name in before.scales if name in after.scales]
+    return sorted(shared, key=lambda name: (name != FIRST, name == PASS_RATE, name))
 
 
-def _comparison(work: _Work, prefix: str, judged: Mapping[str, GateResult]) -> Comparison:
-    task, joined = work.task, work.joined
+def _comparison(work: _Work, prefix: str, results: Mapping[str, GateResult]) -> Comparison:
+    task = work.task
+    joined = work.joined
     metrics = []
     for metric, paired in work.paired.items():
         is_gated = metric in task.gated
-        result = judged.get(prefix + metric) or _alone(paired, task)
+        result = results.get(prefix + metric) or _single_result(paired, task)
         metrics.append(_metric(paired, result, is_gated))
     lost, gained = _flipped(joined, work.paired)
     return Comparison(
@@ -108,17 +113,17 @@ def _comparison(work: _Work, prefix: str, judged: Mapping[str, GateResult]) -> C
     )
 
 
-def _alone(paired: Paired, task: Task) -> GateResult:
-    """The result of a metric that is not tested together with others: it cannot be, or it is shown only."""
+def _single_result(paired: Paired, task: Task) -> GateResult:
+    """Return the result of a metric outside Holm's procedure: not comparable, or not gated."""
     if not any(paired.metric in entry.marks for entry in task.after.entries.values()):
-        names = task.after.scales
-        there, hint = ", ".join(names) or "none", nearest(paired.metric, names)
+        names = ", ".join(task.after.scales) or "none"
+        hint = nearest(paired.metric, task.after.scales)
         return not_compared(
-            f"no case has a score {paired.metric!r}; there are {there}. {hint}".rstrip()
+            f"no case has a score {paired.metric!r}; there are {names}. {hint}".rstrip()
         )
     if not any(paired.metric in entry.marks for entry in task.before.entries.values()):
-        remedy = f"this makes one that has: {task.remedy}"
-        return GateResult("NO BASELINE", f"the baseline has no score {paired.metric!r}; {remedy}")
+        why = f"the baseline has no score {paired.metric!r}; make a new one: {task.remedy}"
+        return GateResult("NO BASELINE", why)
     if paired.obstacle:
         again = "" if paired.coverage.is_same_judge else f": {task.remedy}"
         return not_compared(paired.obstacle + again)
@@ -157,48 +162,49 @@ def _length(paired: Paired) -> LengthChange | None:
 
 
 def _dropped(paired: Paired) -> tuple[tuple[CaseChange, ...], int]:
-    """The cases that got worse, most suspicious first, and how many there are."""
-    metric, span = paired.metric, paired.high - paired.low
-    scaled = [
-        [[(value - paired.low) / span for value in entry.marks[metric].values] for entry in run]
-        for run in (tuple(zip(*paired.pairs, strict=True)) or ((), ()))
-    ]
-    found = suspects(scaled[0], scaled[1])
+    """Return the cases that got worse, most suspicious first, and their total number."""
+    metric = paired.metric
+    before = [_scaled_values(old, paired) for old, _ in paired.pairs]
+    after = [_scaled_values(new, paired) for _, new in paired.pairs]
+    drops = suspects(before, after)
     changes = (
-        replace(_change(*paired.pairs[each.index], metric), p=each.p, is_marked=each.is_marked)
-        for each in found[:_SHOWN_DROPS]
+        replace(_change(*paired.pairs[drop.index], metric), p=drop.p, is_marked=drop.is_marked)
+        for drop in drops[:_SHOWN_DROPS]
     )
-    return tuple(changes), len(found)
+    return tuple(changes), len(drops)
+
+
+def _scaled_values(entry: CaseScores, paired: Paired) -> list[float]:
+    """Return the values of a case's samples, on a scale from 0 to 1."""
+    span = paired.high - paired.low
+    return [(value - paired.low) / span for value in entry.marks[paired.metric].values]
 
 
 def _flipped(
     joined: Joined, paired: Mapping[str, Paired]
 ) -> tuple[tuple[CaseChange, ...], tuple[CaseChange, ...]]:
-    """The cases that passed before and fail now, and those of which the opposite is true."""
-    metric = (
-        PASS_RATE
-        if any(PASS_RATE in old.marks for old, _ in joined.pairs)
-        else _pass_fail_metric(paired)
-    )
-    pairs = [
-        (old, new)
-        for old, new in joined.pairs
-        if _mean(old, metric) is not None and _mean(new, metric) is not None
-    ]
+    """Return the cases that passed before and fail now, and those that did the opposite."""
+    metric = _pass_metric(joined, paired)
     low, high = _ends(paired, metric)
     flips: dict[str | None, list[CaseChange]] = {"lost": [], "gained": [], None: []}
-    for old, new in pairs:
+    for old, new in joined.pairs:
+        if _mean(old, metric) is None or _mean(new, metric) is None:
+            continue
         change = _change(old, new, metric)
-        shares = ((value - low) / (high - low) for value in (change.before, change.after))
-        flips[flip_of_values(*shares)].append(change)
+        before = (change.before - low) / (high - low)
+        after = (change.after - low) / (high - low)
+        flips[flip_of_values(before, after)].append(change)
     return tuple(flips["lost"]), tuple(flips["gained"])
 
 
-def _pass_fail_metric(paired: Mapping[str, Paired]) -> str:
-    """Of tables without outcomes: the first metric that knows only pass and fail; empty if there is none."""
-    return next(
-        (name for name, each in paired.items() if each.pairs and each.scores.is_pass_fail), ""
-    )
+def _pass_metric(joined: Joined, paired: Mapping[str, Paired]) -> str:
+    """Return the pass rate, or of tables without outcomes the first metric of pass and fail."""
+    if any(PASS_RATE in old.marks for old, _ in joined.pairs):
+        return PASS_RATE
+    for name, pairs in paired.items():
+        if pairs.pairs and pairs.scores.is_pass_fail:
+            return name
+    return ""
 
 
 def _ends(paired: Mapping[str, Paired], metric: str) -> tuple[float, float]:
@@ -208,25 +214,26 @@ def _ends(paired: Mapping[str, Paired], metric: str) -> tuple[float, float]:
 
 
 def _slices(paired: Paired) -> Iterable[Slice]:
-    """The scores by tag, the largest drop first. They tell where to look; no verdict is made of them."""
-    scores, places = paired.scores, _places_by_tag(paired.pairs)
-    found = []
-    for tag, own in places.items():
-        before, after = ([run[place] for place in own] for run in (scores.before, scores.after))
-        clusters = None if scores.clusters is None else [scores.clusters[place] for place in own]
+    """Return the mean scores by tag, largest drop first; they have no influence on the verdict."""
+    scores = paired.scores
+    slices = []
+    for tag, rows in _rows_by_tag(paired.pairs).items():
+        before = [scores.before[row] for row in rows]
+        after = [scores.after[row] for row in rows]
+        clusters = None if scores.clusters is None else [scores.clusters[row] for row in rows]
         error = paired_change(PairedScores(before, after, clusters)).error
-        found.append(
-            Slice(tag, len(own), math.fsum(before) / len(own), math.fsum(after) / len(own), error)
-        )
-    return sorted(found, key=lambda each: (each.after - each.before, each.tag))
+        n = len(rows)
+        slices.append(Slice(tag, n, math.fsum(before) / n, math.fsum(after) / n, error))
+    return sorted(slices, key=lambda part: (part.after - part.before, part.tag))
 
 
-def _places_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for place, (old, new) in enumerate(pairs):
+def _rows_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, list[int]]:
+    """Return the positions of the pairs with a tag, by tag."""
+    rows: dict[str, list[int]] = {}
+    for row, (old, new) in enumerate(pairs):
         for tag in dict.fromkeys(new.tags or old.tags):
-            found.setdefault(tag, []).append(place)
-    return found
+            rows.setdefault(tag, []).append(row)
+    return rows
 
 
 def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:
@@ -240,6 +247,6 @@ def _mean(entry: CaseScores, metric: str) -> float | None:
 
 
 def _shown(entry: CaseScores) -> str:
-    """A case as a person finds it."""
+    """Return the suite, file and id of a case as one text."""
     suite, file, name = entry.key
     return "::".join(dict.fromkeys(filter(None, (suite, file if file != suite else "", name))))

@@ -1,4 +1,4 @@
-"""Two runs joined case by case, and one metric of them as pairs of numbers that the gate can judge."""
+"""The join of two runs by case, and the pairs of a metric's scores for the gate."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Joined:
     Attributes:
         before: The baseline.
         after: The candidate.
-        pairs: Cases of both, in the order of the baseline.
-        added: Cases of the candidate alone.
-        removed: Cases of the baseline alone.
+        pairs: Cases of both runs, in the order of the baseline.
+        added: Cases that only the candidate has.
+        removed: Cases that only the baseline has.
     """
 
     before: RunScores
@@ -35,17 +35,17 @@ class Joined:
 
 @dataclass(frozen=True)
 class Paired:
-    """One metric of two runs.
+    """The scores of a metric in two runs.
 
     Attributes:
-        metric: Its name.
-        pairs: The cases with a score in both runs.
-        scores: Their scores, scaled.
-        coverage: How many cases that is.
+        metric: Name of the metric.
+        pairs: Cases with a score in both runs.
+        scores: Their scores on a scale from 0 to 1.
+        coverage: Numbers of compared and unscored cases.
         obstacle: Why they cannot be compared; empty if they can.
-        is_identical: Whether every answer is the baseline's.
-        low: What is 0 in ``scores``.
-        high: What is 1; below ``low`` where lower is better.
+        is_identical: Whether every answer is the same in both runs.
+        low: Value that is 0 in ``scores``.
+        high: Value that is 1; less than ``low`` if lower is better.
     """
 
     metric: str
@@ -59,18 +59,19 @@ class Paired:
 
 
 def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
-    """Join two runs by suite, file and id; by the id alone where one of them knows no more.
+    """Join two runs by suite, file and id, or by id alone if one of them is a table.
 
     Args:
         before: The baseline.
         after: The candidate.
-        left_out: Cases that are in quarantine.
+        left_out: Cases in quarantine.
 
     Raises:
-        InputError: Only ids are known, and one of them stands for several cases.
+        InputError: A table has ids alone, and one of them names several cases.
     """
     by_id = before.is_plain or after.is_plain
-    old, new = (_by_key(run, by_id, left_out) for run in (before, after))
+    old = _by_key(before, by_id, left_out)
+    new = _by_key(after, by_id, left_out)
     return Joined(
         before,
         after,
@@ -81,34 +82,32 @@ def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) ->
 
 
 def pair(joined: Joined, metric: str) -> Paired:
-    """One metric of two runs, or why it cannot be compared."""
+    """Return the pairs of a metric's scores, or the reason why they cannot be compared."""
     pairs = [
         (old, new) for old, new in joined.pairs if _values(old, metric) and _values(new, metric)
     ]
     coverage = _coverage(joined, metric, pairs)
     scales = [run.scales[metric] for run in (joined.before, joined.after) if metric in run.scales]
-    found = ends(scales[0]) if scales else None
-    low, high = found or (0.0, 1.0)
-    why = obstacle(coverage) or _unlike(metric, scales)
-    marks = [
-        [_scaled(entry.marks[metric], low, high) for entry in run]
-        for run in zip(*pairs, strict=True)
-    ]
-    if not why and any(not 0 <= value <= 1 for run in marks for value in run):
-        why = (
-            f"a score of {metric} lies outside its scale, {min(low, high):g} to {max(low, high):g}"
-        )
-    scores = (
-        PairedScores((), ())
-        if why
-        else PairedScores(marks[0], marks[1], _clusters(pairs), _is_binary(pairs, metric, marks))
+    low, high = (ends(scales[0]) if scales else None) or (0.0, 1.0)
+    before = [_scaled(old.marks[metric], low, high) for old, _ in pairs]
+    after = [_scaled(new.marks[metric], low, high) for _, new in pairs]
+    why = obstacle(coverage) or _scale_obstacle(metric, scales)
+    if not why and not all(0 <= value <= 1 for value in (*before, *after)):
+        scale = f"{min(low, high):g} to {max(low, high):g}"
+        why = f"a score of {metric} is outside its scale from {scale}"
+    is_identical = bool(pairs) and all(
+        old.answer and old.answer == new.answer for old, new in pairs
     )
-    identical = bool(pairs) and all(old.answer and old.answer == new.answer for old, new in pairs)
-    return Paired(metric, () if why else pairs, scores, coverage, why, identical, low, high)
+    if why:
+        empty = PairedScores((), ())
+        return Paired(metric, (), empty, coverage, why, is_identical, low, high)
+    is_binary = _is_binary(pairs, metric, (*before, *after))
+    scores = PairedScores(before, after, _clusters(pairs), is_binary)
+    return Paired(metric, pairs, scores, coverage, "", is_identical, low, high)
 
 
 def ends(scale: Scale) -> tuple[float, float] | None:
-    """The worst and the best value of a scale; ``None`` where one of them is unbounded."""
+    """Return the worst and best value of a scale, or ``None`` if one of them is unbounded."""
     if scale.low is None or scale.high is None or scale.low == scale.high:
         return None
     return (scale.low, scale.high) if scale.higher_is_better else (scale.high, scale.low)
@@ -118,36 +117,36 @@ def _by_key(run: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key,
     entries = [entry for key, entry in run.entries.items() if key not in left_out]
     if not by_id:
         return {entry.key: entry for entry in entries}
-    found: dict[Key, CaseScores] = {}
+    by_key: dict[Key, CaseScores] = {}
     for entry in entries:
         key = ("", "", entry.key[2])
-        if key in found:
+        if key in by_key:
             raise InputError(
                 f"{run.name}: found several cases with the id {key[2]!r}; "
-                "allowed: one, where it is compared with a table that knows ids alone"
+                "allowed: one, because a table has ids alone"
             )
-        found[key] = entry
-    return found
+        by_key[key] = entry
+    return by_key
 
 
 def _coverage(
     joined: Joined, metric: str, pairs: Sequence[tuple[CaseScores, CaseScores]]
 ) -> Coverage:
-    """How many cases can be compared. A case that died with its worker counts as one that has no score."""
+    """Count the cases that can be compared; a case that died with its worker is unscored."""
     lost = joined.after.lost
     known = [*joined.pairs, *((entry, None) for entry in joined.removed if joined.after.is_plain)]
     selected = sum(
         metric in old.marks or (new is not None and metric in new.marks) for old, new in known
     )
-    asked = [
+    tried = [
         new
         for old, new in joined.pairs
         if metric in new.marks or (new.outcome == "error" and metric in old.marks)
     ]
-    asked += [new for new in joined.added if metric in new.marks or new.outcome == "error"]
-    unscored = sum(not _values(new, metric) for new in asked)
-    same = all(_is_same(old.marks[metric], new.marks[metric]) for old, new in pairs)
-    return Coverage(selected + lost, len(pairs), len(asked) + lost, unscored + lost, same)
+    tried += [new for new in joined.added if metric in new.marks or new.outcome == "error"]
+    unscored = sum(not _values(new, metric) for new in tried)
+    is_same = all(_is_same_scorer(old.marks[metric], new.marks[metric]) for old, new in pairs)
+    return Coverage(selected + lost, len(pairs), len(tried) + lost, unscored + lost, is_same)
 
 
 def _values(entry: CaseScores, metric: str) -> tuple[float, ...]:
@@ -155,36 +154,41 @@ def _values(entry: CaseScores, metric: str) -> tuple[float, ...]:
     return mark.values if mark else ()
 
 
-def _is_same(one: MetricValues, other: MetricValues) -> bool:
-    """Whether two scores are of one scorer; what does not say who it is, is believed."""
-    return not one.version or not other.version or one.version == other.version
+def _is_same_scorer(old: MetricValues, new: MetricValues) -> bool:
+    """Return whether two scores come from the same scorer; an unknown version matches any."""
+    return not old.version or not new.version or old.version == new.version
 
 
-def _unlike(metric: str, scales: Sequence[Scale]) -> str:
-    """Why the scores cannot be brought to a scale from 0 to 1."""
-    found = {ends(scale) for scale in scales}
-    if None in found:
-        return f"{metric} has no scale with two ends, so no share of it can be said"
-    return f"{metric} has another scale in the baseline" if len(found) > 1 else ""
+def _scale_obstacle(metric: str, scales: Sequence[Scale]) -> str:
+    """Return why scores have no common scale from 0 to 1, or an empty text."""
+    ranges = {ends(scale) for scale in scales}
+    if None in ranges:
+        return f"{metric} has no fixed range, so a change cannot be measured as a share of it"
+    if len(ranges) > 1:
+        return f"{metric} has a different scale in the baseline"
+    return ""
 
 
 def _scaled(mark: MetricValues, low: float, high: float) -> float:
     value = ((mark.mean or 0.0) - low) / (high - low)
-    return min(1.0, max(0.0, value)) if -ROUNDING <= value <= 1 + ROUNDING else value
+    if -ROUNDING <= value <= 1 + ROUNDING:
+        return min(1.0, max(0.0, value))
+    return value
 
 
 def _is_binary(
-    pairs: Sequence[tuple[CaseScores, CaseScores]], metric: str, values: Sequence[Sequence[float]]
+    pairs: Sequence[tuple[CaseScores, CaseScores]], metric: str, values: Sequence[float]
 ) -> bool:
-    """Whether all that is known of a metric is pass or fail, from one sample of each case."""
-    return {*values[0], *values[1]} <= {0.0, 1.0} and all(
-        len(entry.marks[metric].values) == 1 for both in pairs for entry in both
-    )
+    """Return whether a metric is only pass or fail, from one sample per case."""
+    if not set(values) <= {0.0, 1.0}:
+        return False
+    return all(len(entry.marks[metric].values) == 1 for pair in pairs for entry in pair)
 
 
 def _clusters(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> list[Hashable] | None:
-    """What each case hangs together with, by the candidate, else by the baseline; a case without stands for itself."""
-    named = [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
-    if not any(name is not None for name in named):
+    """Return the cluster of every case, by the candidate or else the baseline."""
+    clusters = [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
+    if all(cluster is None for cluster in clusters):
         return None
-    return [place if name is None else name for place, name in enumerate(named)]
+    # A case without a cluster is its own, so it gets a unique key.
+    return [row if cluster is None else cluster for row, cluster in enumerate(clusters)]

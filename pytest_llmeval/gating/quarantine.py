@@ -1,4 +1,4 @@
-"""Cases in quarantine: they are run and shown, and do not gate, until a date that somebody has to name."""
+"""Cases in quarantine: until a given date they run and are shown, but do not gate."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Quarantined:
-    """One entry.
+    """A case in quarantine.
 
     Attributes:
-        file: The golden file; empty: any.
-        id: The case.
-        until: The last day on which it does not gate.
-        reason: Why.
+        file: The golden file; empty for any.
+        id: Id of the case.
+        until: Last day of the quarantine.
+        reason: Why the case may fail.
     """
 
     file: str
@@ -36,7 +36,7 @@ class Quarantined:
 
     @property
     def name(self) -> str:
-        """As it is written in the file."""
+        """The case as it is written in the file."""
         return f"{self.file}::{self.id}" if self.file else self.id
 
     def __str__(self) -> str:
@@ -45,12 +45,12 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """A file of such entries.
+    """The cases of a quarantine file.
 
     Attributes:
-        path: Where it lies, as it was named.
-        entries: All of them.
-        today: The day on which it is read.
+        path: Path of the file as the user wrote it.
+        entries: All its cases.
+        today: The current day.
     """
 
     path: str
@@ -58,36 +58,32 @@ class Quarantine:
     today: date
 
     def find(self, file: str, case: str) -> Quarantined | None:
-        """The entry that keeps a case from gating today; ``None`` if it gates."""
-        return next(
-            (
-                each
-                for each in self.entries
-                if each.until >= self.today and self._is(each, file, case)
-            ),
-            None,
-        )
+        """Return the entry that exempts a case from gating today, or ``None`` if it gates."""
+        for entry in self.entries:
+            if entry.until >= self.today and self._is(entry, file, case):
+                return entry
+        return None
 
     def warnings(self, cases: Iterable[tuple[str, str]], is_whole: bool) -> tuple[str, ...]:
-        """Which entries are over, and which name no case.
+        """Return warnings about expired entries and about entries that match no case.
 
         Args:
             cases: File and id of every case of the run.
-            is_whole: Whether the run has all cases there are.
+            is_whole: Whether the run has all collected cases.
         """
         known = set(cases)
-        over = [each for each in self.entries if each.until < self.today]
-        strangers = [
-            each for each in self.entries if not any(self._is(each, *case) for case in known)
+        expired = [entry for entry in self.entries if entry.until < self.today]
+        warnings = [
+            f"quarantine {self.path}: {entry.name} expired on {entry.until}; the case counts again"
+            for entry in expired[:_SHOWN]
         ]
-        told = [
-            f"quarantine {self.path}: over since {each.until}, so it gates again: {each.name}"
-            for each in over[:_SHOWN]
+        unmatched = [
+            entry for entry in self.entries if not any(self._is(entry, *case) for case in known)
         ]
-        if strangers and is_whole:
-            names = first_of([each.name for each in strangers], _SHOWN)
-            told.append(f"quarantine {self.path}: no such case: {names}")
-        return tuple(told)
+        if unmatched and is_whole:
+            names = first_of([entry.name for entry in unmatched], _SHOWN)
+            warnings.append(f"quarantine {self.path}: no such case: {names}")
+        return tuple(warnings)
 
     @staticmethod
     def _is(entry: Quarantined, file: str, case: str) -> bool:
@@ -95,24 +91,20 @@ class Quarantine:
 
 
 def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
-    """Read a CSV file with the columns id, until and reason, or a JSON list of objects with these fields.
+    """Read a CSV or JSON file with the fields id, until and reason.
 
     Args:
         path: The file.
-        name: How it is shown.
-        today: The day from which on an entry of an earlier one is over.
+        name: Its path as the user wrote it.
+        today: The current day; earlier entries have expired.
 
     Raises:
         InputError: The file cannot be read.
-        GoldenFileError: An entry cannot be used; every problem is told.
+        GoldenFileError: An entry cannot be used; it lists every problem.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows: Any = (
-            json.loads(text)
-            if path.suffix == ".json"
-            else list(csv.DictReader(io.StringIO(text, newline="")))
-        )
+        rows = _rows(text, is_json=path.suffix == ".json")
     except (OSError, ValueError) as error:
         raise InputError(f"--llm-quarantine: {name} cannot be read: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -120,25 +112,31 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
             f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(_FIELDS)}"
         )
     problems: list[Problem] = []
-    entries = [_entry(name, place, row, problems) for place, row in enumerate(rows, start=1)]
+    entries = [_entry(name, number, row, problems) for number, row in enumerate(rows, start=1)]
     if problems:
         raise GoldenFileError(problems)
     return Quarantine(name, tuple(entries), today)
 
 
-def _entry(name: str, place: int, row: Mapping[str, Any], problems: list[Problem]) -> Quarantined:
-    found = {field: str(row.get(field) or "").strip() for field in _FIELDS}
+def _rows(text: str, is_json: bool) -> Any:
+    if is_json:
+        return json.loads(text)
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def _entry(name: str, number: int, row: Mapping[str, Any], problems: list[Problem]) -> Quarantined:
+    texts = {field: str(row.get(field) or "").strip() for field in _FIELDS}
     until = date.min
     try:
-        until = date.fromisoformat(found["until"])
+        until = date.fromisoformat(texts["until"])
     except ValueError:
-        allowed = "the last day on which the case does not gate, as 2030-01-31"
-        problems.append(Problem(name, None, place, "until", repr(found["until"]), allowed))
+        allowed = "the last day of the quarantine, such as 2030-01-31"
+        problems.append(Problem(name, None, number, "until", repr(texts["until"]), allowed))
     for field, allowed in (
         ("id", "the case's id, or file::id"),
         ("reason", "why the case may fail until then"),
     ):
-        if not found[field]:
-            problems.append(Problem(name, None, place, field, "nothing", allowed))
-    file, _, case = found["id"].rpartition("::")
-    return Quarantined(file, case, until, found["reason"])
+        if not texts[field]:
+            problems.append(Problem(name, None, number, field, "nothing", allowed))
+    file, _, case = texts["id"].rpartition("::")
+    return Quarantined(file, case, until, texts["reason"])

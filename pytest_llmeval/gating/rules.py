@@ -1,15 +1,14 @@
-"""The rules of ``--llm-gate``: what is asked of a run as a whole.
+"""The rules of ``--llm-gate``, which hold for a run as a whole.
 
 ```
 FIGURE COMPARISON NUMBER             pass_rate>=.95    rubric.mean>=4    latency.p95<=2
-regression                           no worse than the baseline, by the metrics that are compared
-unless named regression(METRIC, margin=X, alpha=X)
+regression                           no worse than the baseline, by the default metrics
+regression(METRIC, margin=X, alpha=X)
 ```
 
 A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a
-metric or
-``latency`` with ``.mean``, ``.min``, ``.max``, ``.pNN``, and for a metric also ``.worst_tag`` and
-``.unscored``.
+metric or ``latency`` with ``.mean``, ``.min``, ``.max`` or ``.pNN``. A metric also has
+``.worst_tag`` and ``.unscored``.
 """
 
 from __future__ import annotations
@@ -23,9 +22,12 @@ from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.threshold import COMPARISONS
 from pytest_llmeval.stats.gate import GateRules
 
-_REGRESSION, COST, LATENCY, UNSCORED = "regression", "cost", "latency", "unscored"
+_REGRESSION = "regression"
+COST = "cost"
+LATENCY = "latency"
+UNSCORED = "unscored"
 _WHOLE = (PASS_RATE, UNSCORED, COST)
-"""Figures that stand for themselves."""
+"""Figures without an aggregate."""
 
 _AGGREGATES = ("mean", "min", "max", "worst_tag", "unscored")
 _OF_LATENCY = ("mean", "min", "max")
@@ -33,9 +35,10 @@ _OF_PASS_RATE = ("low", "worst_tag")
 _PERCENTILE = re.compile(r"p([1-9][0-9]?)")
 _BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
 _CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
-ALLOWED = (
-    "'regression', 'regression(METRIC, margin=X)', or a figure, one of >= <= > < == and a number, for example "
-    "'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', 'rubric.worst_tag>=3.5', 'latency.p95<=2', 'cost<=0.5'"
+_ALLOWED = (
+    "'regression', 'regression(METRIC, margin=X)', or a figure, one of >= <= > < == and a number, "
+    "for example 'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', 'rubric.worst_tag>=3.5', "
+    "'latency.p95<=2', 'cost<=0.5'"
 )
 
 
@@ -44,10 +47,10 @@ class BoundRule:
     """A bound on a figure of the run.
 
     Attributes:
-        text: As it was written.
+        text: The rule as the user wrote it.
         metric: ``pass_rate``, ``cost``, ``latency``, ``unscored`` or the name of a metric.
-        aggregate: ``mean``, ``p95``, …; empty where the figure stands for itself.
-        comparison: How the figure is held against the bound.
+        aggregate: ``mean``, ``p95``, …; empty if the figure has none.
+        comparison: Operator between figure and bound.
         bound: The number.
     """
 
@@ -58,19 +61,19 @@ class BoundRule:
     bound: float
 
     def is_met_by(self, value: float) -> bool:
-        """Whether a figure keeps the bound."""
+        """Return whether a figure meets the bound."""
         return bool(COMPARISONS[self.comparison](value, self.bound))
 
 
 @dataclass(frozen=True)
 class RegressionRule:
-    """No worse than the baseline.
+    """A rule that the run is no worse than the baseline.
 
     Attributes:
-        text: As it was written.
-        metric: The metric; empty: those that are compared unless named.
-        margin: Smallest drop that matters; ``None``: that of the settings.
-        alpha: Level of the test; ``None``: that of the settings.
+        text: The rule as the user wrote it.
+        metric: The metric; empty for the default ones.
+        margin: Smallest drop that matters; ``None`` for that of the settings.
+        alpha: Level of the test; ``None`` for that of the settings.
     """
 
     text: str
@@ -79,88 +82,94 @@ class RegressionRule:
     alpha: float | None = None
 
     def rules(self, usual: GateRules) -> GateRules:
-        """Margin and level in force."""
+        """Return margin and level with the usual ones as defaults."""
         margin = usual.margin if self.margin is None else self.margin
-        return GateRules(margin=margin, alpha=usual.alpha if self.alpha is None else self.alpha)
+        alpha = usual.alpha if self.alpha is None else self.alpha
+        return GateRules(margin=margin, alpha=alpha)
 
 
 Rule = BoundRule | RegressionRule
 
 
-def parse_rules(texts: Iterable[str], place: str = "--llm-gate") -> tuple[Rule, ...]:
-    """The rules that some texts say, each once.
+def parse_rules(texts: Iterable[str], origin: str = "--llm-gate") -> tuple[Rule, ...]:
+    """Read rules, and drop duplicates.
 
     Raises:
-        SettingError: One of them cannot be read.
+        SettingError: A rule cannot be read.
     """
-    return tuple(dict.fromkeys(parse_rule(text, place) for text in texts))
+    return tuple(dict.fromkeys(parse_rule(text, origin) for text in texts))
 
 
-def parse_rule(text: str, place: str = "--llm-gate") -> Rule:
-    """The rule that a text says.
+def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
+    """Read a rule.
 
     Raises:
-        SettingError: It cannot be read.
+        SettingError: The rule cannot be read.
     """
     call = _CALL.fullmatch(text)
     if call:
-        return _regression(text, call[1], call[2] or "", place)
+        return _regression(text, call[1], call[2] or "", origin)
     bound = _BOUND.fullmatch(text)
     if not bound:
-        raise SettingError(place, text, ALLOWED)
+        raise SettingError(origin, text, _ALLOWED)
     try:
         number = float(bound[3])
     except ValueError:
-        raise SettingError(place, text, ALLOWED) from None
+        raise SettingError(origin, text, _ALLOWED) from None
     if number != number:
-        raise SettingError(place, text, ALLOWED)
-    metric, _, aggregate = bound[1].rpartition(".") if "." in bound[1] else (bound[1], "", "")
-    _check_figure(text, metric, aggregate, place)
+        raise SettingError(origin, text, _ALLOWED)
+    metric = bound[1]
+    aggregate = ""
+    if "." in bound[1]:
+        metric, _, aggregate = bound[1].rpartition(".")
+    _check_figure(text, metric, aggregate, origin)
     return BoundRule(text.strip(), metric, aggregate, bound[2], number)
 
 
-def _check_figure(text: str, metric: str, aggregate: str, place: str) -> None:
+def _check_figure(text: str, metric: str, aggregate: str, origin: str) -> None:
     if not aggregate:
         if metric in _WHOLE:
             return
         allowed = f"{', '.join(_WHOLE)}, or a metric with one of .{', .'.join(_AGGREGATES)}, .p10"
         raise SettingError(
-            place, text, allowed, nearest(metric, _WHOLE) or f"Did you mean '{metric}.mean'?"
+            origin, text, allowed, nearest(metric, _WHOLE) or f"Did you mean '{metric}.mean'?"
         )
     known = {PASS_RATE: _OF_PASS_RATE, LATENCY: _OF_LATENCY, COST: (), UNSCORED: ()}.get(
         metric, _AGGREGATES
     )
     if aggregate in known or (metric not in _WHOLE and _PERCENTILE.fullmatch(aggregate)):
         return
-    words = [f"{metric}.{each}" for each in known] + (
-        [metric] if metric in _WHOLE else [f"{metric}.p1 to .p99"]
-    )
-    raise SettingError(place, text, ", ".join(words), nearest(f"{metric}.{aggregate}", words))
+    words = [f"{metric}.{name}" for name in known]
+    words.append(metric if metric in _WHOLE else f"{metric}.p1 to .p99")
+    raise SettingError(origin, text, ", ".join(words), nearest(f"{metric}.{aggregate}", words))
 
 
-def _regression(text: str, name: str, inside: str, place: str) -> RegressionRule:
+def _regression(text: str, name: str, inside: str, origin: str) -> RegressionRule:
     if name != _REGRESSION:
         raise SettingError(
-            place, text, ALLOWED, nearest(name, [_REGRESSION, *(f"{each}>=X" for each in _WHOLE)])
+            origin, text, _ALLOWED, nearest(name, [_REGRESSION, *(f"{word}>=X" for word in _WHOLE)])
         )
-    metric, numbers = "", {}
-    for number, part in enumerate(filter(None, map(str.strip, inside.split(",")))):
-        key, sign, value = (each.strip() for each in part.partition("="))
+    metric = ""
+    numbers = {}
+    parts = [part.strip() for part in inside.split(",")]
+    for number, part in enumerate(filter(None, parts)):
+        key, sign, value = part.partition("=")
+        key = key.strip()
         if not sign and number == 0:
             metric = key
             continue
         if key not in ("margin", "alpha"):
-            allowed = "a metric, margin=X and alpha=X; what hangs together is told by --llm-cluster"
-            raise SettingError(place, text, allowed, nearest(key, ("margin", "alpha")))
-        numbers[key] = _share(text, key, value, place)
+            allowed = "a metric, margin=X and alpha=X; --llm-cluster groups dependent cases"
+            raise SettingError(origin, text, allowed, nearest(key, ("margin", "alpha")))
+        numbers[key] = _share(text, key, value.strip(), origin)
     return RegressionRule(text.strip(), metric, **numbers)
 
 
-def _share(text: str, key: str, value: str, place: str) -> float:
+def _share(text: str, key: str, value: str, origin: str) -> float:
     try:
         number = float(value)
     except ValueError:
         number = 0.0
     if not 0 < number < 1:
-        raise SettingError(place, text, f"{key} between 0 and 1, for example {key}=0.05")
+        raise SettingError(origin, text, f"{key} between 0 and 1, for example {key}=0.05")
     return number

@@ -1,4 +1,4 @@
-"""What one run says of its cases in numbers, small enough for every case of a large run."""
+"""The scores of a run in numbers, small enough for every case of a large run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from pytest_llmeval.records.verdicts import PASS_VALUES
 
 
 class MetricValues(NamedTuple):
-    """One metric of one case.
+    """The values of a metric for a case.
 
     Attributes:
-        values: One a sample, in the metric's own unit; none: unscored.
-        version: Of the scorer; for a judge its fingerprint. Empty if unknown.
+        values: A value per sample, in the metric's unit; empty if unscored.
+        version: Version of the scorer, or fingerprint of the judge; empty if unknown.
     """
 
     values: tuple[float, ...]
@@ -35,24 +35,24 @@ class MetricValues(NamedTuple):
 
     @property
     def mean(self) -> float | None:
-        """The mean over the samples; ``None``: unscored."""
+        """The mean over the samples; ``None`` if unscored."""
         return math.fsum(self.values) / len(self.values) if self.values else None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseScores:
-    """One case in one run.
+    """The scores of a case in a run.
 
     Attributes:
-        key: What two runs are joined by.
-        outcome: How it ended; empty if unknown.
-        marks: By metric.
-        answer: A short hash of the answer, or of all its samples; empty if there is none.
-        length: Characters of the answer, on average of its samples; ``None`` if there is none.
-        line: Where it stands in the golden file; 0 if unknown.
-        tags: Of the case.
-        cluster: What it hangs together with; ``None``: with nothing.
-        latencies: Seconds of each answer that was waited for.
+        key: Suite, file and id, by which two runs are joined.
+        outcome: Its outcome; empty if unknown.
+        marks: Values by metric.
+        answer: Short hash of the answers of all samples; empty without an answer.
+        length: Mean number of characters of the answers; ``None`` without an answer.
+        line: Line in the golden file; 0 if unknown.
+        tags: Tags of the case.
+        cluster: Name of its group of dependent cases; ``None`` if it depends on no other.
+        latencies: Seconds of every live call.
     """
 
     key: Key
@@ -68,15 +68,15 @@ class CaseScores:
 
 @dataclass(frozen=True)
 class RunScores:
-    """One run.
+    """The scores of a run.
 
     Attributes:
-        name: How it is shown.
-        entries: By key.
-        scales: By metric.
-        is_plain: Whether it is a table of another tool, which knows ids alone.
-        lost: Cases without any result, because their worker died.
-        judged: Metrics that a model has judged.
+        name: Name for people.
+        entries: Cases by key.
+        scales: Scales by metric.
+        is_plain: Whether it is a table of another tool, with ids but no suites and files.
+        lost: Number of cases without a result, because their worker died.
+        judged: Metrics with scores of a judge.
     """
 
     name: str
@@ -87,13 +87,13 @@ class RunScores:
     judged: frozenset[str] = frozenset()
 
     def within(self, suites: Collection[str]) -> RunScores:
-        """The same with the cases of some suites alone."""
+        """Return the scores of the cases in some suites."""
         return replace(
             self, entries={key: entry for key, entry in self.entries.items() if key[0] in suites}
         )
 
     def without(self, left_out: Collection[Key]) -> RunScores:
-        """The same without some cases."""
+        """Return the scores without some cases."""
         return replace(
             self, entries={key: entry for key, entry in self.entries.items() if key not in left_out}
         )
@@ -102,13 +102,13 @@ class RunScores:
 def run_scores(
     name: str, results: Iterable[CaseResult], cluster: str = "", lost: int = 0
 ) -> RunScores:
-    """Return the scores of a run. Its results are read once, and none of their texts is held.
+    """Return the scores of a run; its results are read once, and their texts are not stored.
 
     Args:
-        name: How the run is shown.
-        results: In any order.
-        cluster: Metadata that names what hangs together; empty: every case stands for itself.
-        lost: Cases that left no result.
+        name: Name of the run for people.
+        results: Results in any order.
+        cluster: Metadata field that groups dependent cases; empty for none.
+        lost: Number of cases without a result.
     """
     entries: dict[Key, CaseScores] = {}
     scales: dict[str, Scale] = {}
@@ -126,13 +126,16 @@ def run_scores(
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
-    """What a comparison needs of one result."""
-    case, answers = result.case, answers_of(result)
+    """Return the scores of a result for comparisons."""
+    case = result.case
+    answers = answers_of(result)
     texts = [answer.text for answer in answers]
-    marks = {name: _mark(own, result.samples) for name, own in _by_name(result.scores).items()}
-    kept = _passed_values(result)
-    if kept is not None:
-        marks[PASS_RATE] = MetricValues(kept)
+    marks = {
+        name: _mark(scores, result.samples) for name, scores in _by_name(result.scores).items()
+    }
+    passes = _pass_values(result)
+    if passes is not None:
+        marks[PASS_RATE] = MetricValues(passes)
     member = case.metadata.get(cluster) if cluster else None
     return CaseScores(
         result.key,
@@ -147,52 +150,50 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     )
 
 
-def _passed_values(result: CaseResult) -> tuple[float, ...] | None:
-    """Which of its samples pass, or the case as a whole: 1 or 0; empty: not judged; ``None``: not tried."""
+def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
+    """Return 1 or 0 per sample or for the case; empty if not judged, ``None`` if not tried."""
     if result.outcome == "skipped":
         return None
-    asked = [sample.met for sample in result.samples if not sample.is_draw]
-    if len(asked) > 1 and all(kept is not None for kept in asked):
-        return tuple(float(bool(kept)) for kept in asked)
+    met = [sample.met for sample in result.samples if not sample.is_draw]
+    if len(met) > 1 and None not in met:
+        return tuple(float(bool(is_met)) for is_met in met)
     value = PASS_VALUES.get(result.outcome)
     return () if value is None else (value,)
 
 
 def answers_of(result: CaseResult) -> list[Completion]:
-    """The answer of each of its samples, or its one answer; without those drawn to settle a case that must pass."""
-    found = [sample.completion for sample in result.samples if not sample.is_draw] or [
-        result.completion
-    ]
-    return [completion for completion in found if completion is not None]
+    """Return the answers of all samples except the extra ones of a case that must pass."""
+    completions = [sample.completion for sample in result.samples if not sample.is_draw]
+    if not completions:
+        completions = [result.completion]
+    return [completion for completion in completions if completion is not None]
 
 
 def text_hash(text: str) -> bytes:
-    """Eight bytes that stand for a text."""
+    """Return a hash of eight bytes."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
-    found: dict[str, list[Score]] = {}
+    by_name: dict[str, list[Score]] = {}
     for score in scores:
-        found.setdefault(score.name, []).append(score)
-    return found
+        by_name.setdefault(score.name, []).append(score)
+    return by_name
 
 
-def _mark(own: list[Score], samples: tuple[Sample, ...]) -> MetricValues:
-    """One metric of a case: of each of its samples, where it has several that were scored.
-
-    A test may take several scores of one name. They are one value, their mean, and none if one of
-    them is unscored.
-    """
-    version = own[0].version
-    if len(own) == 1 and len(samples) > 1:
-        values = tuple(_sample_values(own[0].name, samples))
-        return MetricValues(values if own[0].value is not None else (), version)
-    numbers = [score.value for score in own]
-    known = [value for value in numbers if value is not None and math.isfinite(value)]
-    return MetricValues(
-        (math.fsum(known) / len(known),) if known and len(known) == len(numbers) else (), version
-    )
+def _mark(scores: list[Score], samples: tuple[Sample, ...]) -> MetricValues:
+    """Return the values of a metric by sample, or the mean of several scores with its name."""
+    version = scores[0].version
+    if len(scores) == 1 and len(samples) > 1:
+        values = tuple(_sample_values(scores[0].name, samples))
+        return MetricValues(values if scores[0].value is not None else (), version)
+    known = [
+        score.value for score in scores if score.value is not None and math.isfinite(score.value)
+    ]
+    # If one of several scores is missing, the mean of the rest would be another quantity.
+    if not known or len(known) < len(scores):
+        return MetricValues((), version)
+    return MetricValues((math.fsum(known) / len(known),), version)
 
 
 def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:
@@ -206,12 +207,12 @@ def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:
 
 
 class BaselineCase(NamedTuple):
-    """One case of a baseline with its texts, which are read again when they are needed.
+    """A case of a baseline with its texts, which are read only when they are needed.
 
     Attributes:
-        scores: What a comparison needs of it.
-        answers: Of each of its samples, the case's own first; none if there is none.
-        reasons: Of its scores, by metric, where they are known.
+        scores: Its scores for comparisons.
+        answers: Answers of its samples, first that of the case.
+        reasons: Known reasons of its scores by metric.
     """
 
     scores: CaseScores
@@ -220,7 +221,7 @@ class BaselineCase(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What two runs are joined by."""
+        """Suite, file and id, by which two runs are joined."""
         return self.scores.key
 
     def before(
@@ -232,10 +233,9 @@ class BaselineCase(NamedTuple):
         """Return the record for a report.
 
         Args:
-            baseline: The baseline, as it was named.
+            baseline: Name of the baseline as the user wrote it.
             again: Scores that were made again.
-            unlike: Metrics that another judge has scored: they are left out, because nothing can be
-                compared with them.
+            unlike: Metrics with scores of a different judge, which cannot be compared.
         """
         scores = {
             name: BeforeScore(values.mean, self.reasons.get(name, ""))
@@ -247,7 +247,7 @@ class BaselineCase(NamedTuple):
 
 
 def baseline_case(result: CaseResult, cluster: str = "") -> BaselineCase:
-    """Return what the result of an earlier run holds."""
+    """Return the baseline case of an earlier result."""
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     answers = tuple(answer.text for answer in answers_of(result))
     return BaselineCase(case_scores(result, cluster), answers, reasons)

@@ -1,4 +1,4 @@
-"""Several runs in one report: the last is shown, with the one before it and among all."""
+"""Reports of several runs: the last run, its comparison with the previous one, and a history."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ _Identity = tuple[str, str, str, int]
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """What the reports of some runs are made from.
+    """The content of the reports of one or several runs.
 
     Attributes:
-        run: The last of them; where there are several, its comparison is that with the one before
-            it.
-        results: Its results, likewise.
-        summary: Their summary.
-        history: A point for each run; empty where there is only one.
+        run: The last run, compared with the previous one if there are several.
+        results: Its results, with those of the previous run.
+        summary: Its summary.
+        history: A point per run; empty for a single run.
     """
 
     run: Run
@@ -41,23 +40,23 @@ class ReportedRun:
 
 @dataclass(frozen=True)
 class _ResultsWithBefore:
-    """Results with what another run says of each. They can be read again and again."""
+    """Results with the records of another run, which can be read repeatedly."""
 
     results: Iterable[CaseResult]
     before: Mapping[_Identity, Before]
 
     def __iter__(self) -> Iterator[CaseResult]:
         for result in self.results:
-            found = self.before.get(result.identity)
-            yield replace(result, before=(found,) if found else ())
+            before = self.before.get(result.identity)
+            yield replace(result, before=(before,) if before else ())
 
 
 def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
-    """Return what the reports of some runs are made from.
+    """Return the content of the reports of some runs.
 
     Args:
-        log: The log that holds them.
-        runs: One at least, the oldest first.
+        log: The log of the runs.
+        runs: At least one run, the oldest first.
 
     Raises:
         RunLogError: The log cannot be read.
@@ -71,11 +70,11 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
     if not older:
         return ReportedRun(run, results, summary)
     last = older[-1]
-    comparisons = tuple(_compared(log, last, run))
+    comparisons = tuple(_compare(log, last, run))
     unlike = {
         metric.name
-        for each in comparisons
-        for metric in each.metrics
+        for comparison in comparisons
+        for metric in comparison.metrics
         if not metric.coverage.is_same_judge
     }
     before = {
@@ -90,26 +89,20 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
     )
 
 
-def _compared(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:
-    """Their comparison under the usual rules; none where they have no score of one name.
-
-    A score without a range cannot be compared, and so does not count.
-    """
+def _compare(log: RunLog, before: Run, after: Run) -> Sequence[Comparison]:
+    """Compare two runs by the default rules, if they share a score."""
     from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of
     from pytest_llmeval.gating.pairing import ends
     from pytest_llmeval.gating.scores import run_scores
     from pytest_llmeval.stats.gate import GateRules
 
-    scores_before, scores_after = (
-        run_scores(shown(run), log.results(run.id), "", len(run.lost)) for run in (before, after)
-    )
+    scores_before = run_scores(shown(before), log.results(before.id), "", len(before.lost))
+    scores_after = run_scores(shown(after), log.results(after.id), "", len(after.lost))
     metrics = metrics_of(scores_before, scores_after)
+    if not metrics:
+        return ()
+    # A score without a range cannot be compared, so it does not count.
     gated = [name for name in metrics if ends(scores_after.scales[name])]
-    shown_only = [name for name in metrics if name not in gated]
-    return (
-        compare_runs(
-            [Task(scores_before, scores_after, dict.fromkeys(gated, GateRules()), shown_only)]
-        )
-        if metrics
-        else ()
-    )
+    ungated = [name for name in metrics if name not in gated]
+    rules = dict.fromkeys(gated, GateRules())
+    return compare_runs([Task(scores_before, scores_after, rules, ungated)])

@@ -1,4 +1,4 @@
-"""What a CI job shows of a run: the page of its step, annotations, and GitLab's findings."""
+"""The output of a run for a CI job: step summary, annotations and GitLab's findings."""
 
 from __future__ import annotations
 
@@ -17,94 +17,95 @@ if TYPE_CHECKING:
 
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-_REPOSITORY = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")  # GitHub's, GitLab's
+_REPOSITORY = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""Variables of GitHub and GitLab with the folder of the repository."""
 _MOST_BYTES = 1024 * 1024
-"""What GitHub takes of one step; of a step that has more it shows nothing."""
+"""GitHub's limit for the summary of a step; it shows nothing of a larger one."""
 
 
 @dataclass(frozen=True)
 class CiOutput:
-    """Where the output for a CI job goes.
+    """A writer of the output for a CI job.
 
     Attributes:
         settings: The settings in force.
-        root: What the paths of golden files are relative to.
-        paths: What the run leaves behind, by kind.
-        whole: Where the whole report is; empty if there is none.
+        root: Folder that paths of golden files are relative to.
+        paths: Paths of the log and the reports by kind.
+        full_report: Path of a report with every case; empty if there is none.
     """
 
     settings: Settings
     root: Path
     paths: Mapping[str, Path]
-    whole: str
+    full_report: str
 
     def write(self, run: Run, results: Iterable[CaseResult], summary: Summary) -> tuple[str, ...]:
-        """Write the summary and the findings, and return the lines for the output of the job."""
+        """Write summary and findings, and return lines for the output of the job."""
         lines: list[str] = []
         page = os.environ.get(_STEP_SUMMARY)
         if page or "summary" in self.paths:
-            trouble = self._write_summary(page, run, results, summary)
-            lines += [f"llm: {trouble}"] if trouble else []
-        place = place_in_repository(os.environ, self.root)
+            failure = self._write_summary(page, run, results, summary)
+            if failure:
+                lines.append(f"llm: {failure}")
+        repository_path = repository_paths(os.environ, self.root)
         if "code_quality" in self.paths:
             from pytest_llmeval.reports.gitlab import write_code_quality
 
-            write_code_quality(self.paths["code_quality"], run, results, place)
+            write_code_quality(self.paths["code_quality"], run, results, repository_path)
         if _is_annotated(self.settings, os.environ):
             from pytest_llmeval.reports.github import github_annotations
 
-            lines += github_annotations(run, results, place)
+            lines += github_annotations(run, results, repository_path)
         return tuple(lines)
 
     def _write_summary(
         self, page: str | None, run: Run, results: Iterable[CaseResult], summary: Summary
     ) -> str:
-        """Write the Markdown summary; return why it could not be added to the page of the step."""
+        """Write the Markdown summary, and return why the step cannot show it, or ``""``."""
         from pytest_llmeval.reports.markdown.page import markdown, write_markdown
 
-        text = markdown(run, results, summary, self.whole)
+        text = markdown(run, results, summary, self.full_report)
         if "summary" in self.paths:
             write_markdown(self.paths["summary"], text)
         return append(page, text) if page else ""
 
 
 def _is_annotated(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether annotations for GitHub are printed."""
+    """Return whether annotations for GitHub are printed."""
     if settings.annotations == "auto":
         return environment.get("GITHUB_ACTIONS") == "true"
     return settings.annotations == "github"
 
 
-def place_in_repository(environment: Mapping[str, str], root: Path) -> Callable[[str], str]:
-    """From a golden file's path to its path in the repository, with forward slashes.
+def repository_paths(environment: Mapping[str, str], root: Path) -> Callable[[str], str]:
+    """Return a function from a golden file to its path in the repository.
 
     Args:
-        environment: Tells where the repository is; where it does not, ``root`` is taken for it.
-        root: What the paths of golden files are relative to.
+        environment: Variables that may name the folder of the repository (default: ``root``).
+        root: Folder that paths of golden files are relative to.
     """
-    named = next((environment[name] for name in _REPOSITORY if environment.get(name)), "")
-    top = Path(named or root).resolve()
+    folder = next((environment[name] for name in _REPOSITORY if environment.get(name)), "")
+    top = Path(folder or root).resolve()
 
-    def place(file: str) -> str:
+    def repository_path(file: str) -> str:
         path = Path(os.path.normpath(root.resolve() / file))
         return path.relative_to(top).as_posix() if path.is_relative_to(top) else file
 
-    return place
+    return repository_path
 
 
 def append(page: str, text: str) -> str:
-    """Add a text to the page of a job's step; why that was not possible, or nothing.
+    """Add a text to the summary of a job's step, and return why that failed, or ``""``.
 
-    The job goes on without it: the variable may name a file of another machine, as in a container.
+    A failure is no error, because in a container the file may not exist.
     """
     path = Path(page)
     try:
-        if (path.stat().st_size if path.exists() else 0) + len(text.encode()) > _MOST_BYTES:
-            return (
-                f"the page of this step, {page}, would be larger than the 1 MiB that GitHub takes"
-            )
+        size = path.stat().st_size if path.exists() else 0
+        if size + len(text.encode()) > _MOST_BYTES:
+            return f"the summary of this step, {page}, would exceed GitHub's limit of 1 MiB"
         with path.open("a", encoding="utf-8", newline="") as file:
             file.write(text)
     except OSError as error:
-        return f"the page of this step, {page}, cannot be written: {error.strerror or error}"
+        return f"the summary of this step, {page}, cannot be written: {error.strerror or error}"
     return ""

@@ -1,4 +1,4 @@
-"""How a run ends, for every door alike: its gates decided, and what its processes have done."""
+"""The end of a run: the decision by its gates, and the reports of its processes."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ if TYPE_CHECKING:
 
 CUT_OFF = "the run was cut off before its end"
 NO_VERDICT = f"{CUT_OFF}, so its gates give no verdict"
-_NOTHING_DECIDES = "with --llm-fail-on gate the gates alone decide, and there is none: give one with --llm-gate or --llm-baseline"
+_NOTHING_DECIDES = (
+    "with --llm-fail-on gate only gates decide, and there is none; "
+    "add one with --llm-gate or --llm-baseline"
+)
 _UNDECIDED = "the gates could not be decided"
+_SHOWN = 5
+"""Cases that a warning names."""
 
 
 def decide(
     judge: RunJudge, quarantine: Quarantine | None, is_whole: bool
 ) -> tuple[int, tuple[Note, ...]]:
-    """Decide the gates of a run that came to its end.
+    """Decide a finished run by its gates, and return the exit code with notes for the user.
 
     Args:
-        judge: Judges the run.
+        judge: The judge of the run.
         quarantine: Cases that do not gate.
-        is_whole: Whether the run has all cases there are.
-
-    Returns:
-        The exit code that the gates require, and what the user should know.
+        is_whole: Whether the run has all collected cases.
     """
     if not judge.gates.are_required:
         return decide_without_gates(judge.gates.settings)
@@ -50,41 +52,29 @@ def decide(
 
 
 def decide_without_gates(settings: Settings) -> tuple[int, tuple[Note, ...]]:
-    """Decide a run without gates: an error where the gates alone were to decide.
-
-    Returns:
-        The exit code, and what the user should know.
-    """
+    """Decide a run without gates, which is an error under ``--llm-fail-on gate``."""
     if settings.fail_on == "gate":
         return UNJUDGED, (Note("gate", _NOTHING_DECIDES),)
     return FINE, ()
 
 
 def decide_without_cases(settings: Settings) -> tuple[int, tuple[Note, ...]]:
-    """Decide a run that tried no case: an error where the command line requires a verdict.
-
-    Returns:
-        The exit code, and what the user should know.
-    """
+    """Decide a run without cases, which is an error if the command line requires a verdict."""
     from pytest_llmeval.gating.bounds import NO_CASE
 
     is_required = settings.strict or {"gate", "baseline"} & settings.explicit
     return UNJUDGED if is_required else FINE, (Note("gate", NO_CASE),)
 
 
-_SHOWN = 5
-"""Cases that a warning names."""
-
-
 @dataclass(frozen=True)
 class Ending:
-    """What the processes of a run have done.
+    """The joined reports of a run's processes.
 
     Attributes:
-        traffic: What they have sent.
-        notes: What the user should know of the recordings.
-        paths: The recordings that were written, by kind of file.
-        judges: What they know of the judges that scored.
+        traffic: Calls, tokens and cost.
+        notes: Notes on the recordings for the user.
+        paths: Written recordings by kind of file.
+        judges: Facts about the judges that scored.
     """
 
     traffic: Traffic
@@ -96,27 +86,26 @@ class Ending:
 def end_run(
     session: Session, worker_reports: Sequence[Mapping[str, Any]], is_whole: bool
 ) -> Ending:
-    """Put together what the processes report, and write the recordings.
+    """Join the reports of all processes, and write the recordings.
 
     Args:
         session: The session of this process, which has finished its calls.
-        worker_reports: What the xdist workers reported.
-        is_whole: Whether every collected test of this process has run; the workers say it for
-            themselves.
+        worker_reports: Reports of the xdist workers.
+        is_whole: Whether every collected test of this process has run.
 
     Raises:
-        StoreError: A recording, or the store, cannot be written.
+        StoreError: A recording or the store cannot be written.
     """
-    own = session.worker_report()
+    reports = (session.worker_report(), *worker_reports)
     judges = merge_facts(
         facts
-        for report in (own, *worker_reports)
+        for report in reports
         for facts in from_wire(tuple[JudgeFacts, ...], report.get("judges") or "[]")
     )
-    traffic = sum(
-        (Traffic(**report["traffic"]) for report in worker_reports if report.get("traffic")),
-        Traffic(**own["traffic"]),
-    )
+    traffic = Traffic()
+    for report in reports:
+        if report.get("traffic"):
+            traffic += Traffic(**report["traffic"])
     if worker_reports:
         session.end_run()
     is_whole = is_whole and all(report["is_whole"] for report in worker_reports)
@@ -134,10 +123,10 @@ def end_run(
 
 
 def _unused(session: Session) -> Iterator[str]:
-    """Entries of recordings that nobody asked for: they are stale, or belong to tests that were not selected."""
-    found = session.recordings.unused() if session.recordings else {}
-    for path, entries in found.items():
+    """Yield a warning for every recording with unused entries, which are probably stale."""
+    unused = session.recordings.unused() if session.recordings else {}
+    for path, entries in unused.items():
         cases = list(dict.fromkeys(entry.case for entry in entries))
-        named = first_of(cases, _SHOWN)
-        many = count(len(entries), "recorded answer")
-        yield f"{many} not used; --llm-record all drops them: {path}, of {named}"
+        answers = count(len(entries), "recorded answer")
+        names = first_of(cases, _SHOWN)
+        yield f"{answers} not used; --llm-record all drops them: {path}, of {names}"

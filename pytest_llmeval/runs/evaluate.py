@@ -1,4 +1,4 @@
-"""A run from Python, without pytest: `evaluate` and its async twin `aevaluate`."""
+"""The functions `evaluate` and `aevaluate`, which run golden files without pytest."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ if TYPE_CHECKING:
 
 
 Golden = str | os.PathLike[str] | Sequence[str | os.PathLike[str] | Case]
-"""What is evaluated: the path of a golden file, several paths, or cases."""
+"""The path of a golden file, several paths, or cases."""
 
 _CASES = "golden"
-"""The setting that is no keyword here: the first argument names the cases."""
+"""The setting that is no keyword, because the first argument names the cases."""
 
 _KEYWORD = "keyword"
 _INTERRUPTED = 2
-"""pytest's exit code of a run that was cut off."""
+"""Exit code of pytest for a run that was cut off."""
 
 
 def evaluate(
@@ -79,11 +79,11 @@ def evaluate(
     Args:
         golden: The path of a golden file, several paths, or cases. A relative path is looked up
             from the current folder, then from the root of the project.
-        provider: What answers: a spec as for ``--llm-provider``, a Provider, or a function from a
-            case to a text, sync or async. By default what the settings name.
-        metrics: Metrics of your own, for thresholds to name.
+        provider: A spec as for ``--llm-provider``, a Provider, or a function from a case to a text,
+            sync or async (default: the provider of the settings).
+        metrics: Custom metrics that thresholds can name.
         settings: Settings by their names in the reference, for example ``model="gpt-4"``,
-            ``min_score=4`` or ``threshold=["toxicity<=0.2"]``. They go before environment and ini
+            ``min_score=4`` or ``threshold=["toxicity<=0.2"]``. They override environment and ini
             file.
 
     Raises:
@@ -126,35 +126,26 @@ async def aevaluate(
 
 
 class _Cancelled(BaseException):
-    """The run was stopped from another thread."""
+    """Raised if another thread stops the run."""
 
 
 class _Evaluator:
-    """One run from its settings to its end.
-
-    Args:
-        golden: What is evaluated.
-        provider: What answers; ``None``: what the settings name.
-        metrics: Metrics of the user.
-        given: Settings by name.
-
-    Raises:
-        InputError: Something cannot be used.
-    """
+    """A run without pytest, from its settings to its end."""
 
     def __init__(
         self,
         golden: Golden,
         provider: object,
         metrics: Iterable[Scorer],
-        given: Mapping[str, object],
+        keywords: Mapping[str, object],
     ) -> None:
         self._started = datetime.now(timezone.utc)
         if isinstance(provider, str):
-            given, provider = {**given, "provider": provider}, None
+            keywords = {**keywords, "provider": provider}
+            provider = None
         current = Path.cwd()
         project = find_project(current)
-        self._settings = _settings(given, project.ini)
+        self._settings = _settings(keywords, project.ini)
         self._locations = Locations.of(self._settings, project.root, current)
         self._gates = Gates(self._settings, {})
         self._run_id = new_run_id()
@@ -176,7 +167,7 @@ class _Evaluator:
         self._is_judged = False
 
     def run(self) -> Evaluation:
-        """Evaluate every case, decide the gates, and write what the run leaves behind."""
+        """Evaluate every case, decide the gates, and write the log and the reports."""
         run = started_run(self._run_id, self._settings, self._started, {})
         recorder = Recorder(self._settings, self._locations, run)
         try:
@@ -184,30 +175,32 @@ class _Evaluator:
             judge = RunJudge(self._gates, recorder)
             baseline_notes = self._read_baselines(judge)
         except BaseException:
-            with suppress(LLMEvalError, OSError):  # the error that cut the run off is raised
+            # A second error must not hide the one that cut the run off.
+            with suppress(LLMEvalError, OSError):
                 self._cut_off(recorder)
             raise
         return self._finish(recorder, judge, baseline_notes)
 
     def stop(self) -> None:
-        """Cut the run off, from another thread: nothing more is sent."""
+        """Cut the run off from another thread, so that nothing more is sent."""
         self._is_stopped.set()
         self._session.close(DRAIN_S)
 
     def _evaluate(self, recorder: Recorder) -> None:
-        for found in evaluate_cases(self._session, self._plans, self._provider):
+        for result in evaluate_cases(self._session, self._plans, self._provider):
             if self._is_stopped.is_set():
                 raise _Cancelled
-            result = excuse(found, self._settings.fail_on, self._quarantine)
+            result = excuse(result, self._settings.fail_on, self._quarantine)
             recorder.add(result)
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)
 
     def _read_baselines(self, judge: RunJudge) -> tuple[Note, ...]:
-        """Read the baselines while calls can still be made, since one may have to be judged again."""
+        """Read the baselines while calls can still be made to judge them again."""
         if not self._gates.are_required:
             return ()
-        with suppress(LLMEvalError, OSError):  # the gates meet the same trouble, and say it
+        # The gates report the same error.
+        with suppress(LLMEvalError, OSError):
             return judge.read_baselines(self._session)
         return ()
 
@@ -217,7 +210,8 @@ class _Evaluator:
         ending = self._end_calls(recorder)
         gate_code, gate_notes = decide(judge, self._quarantine, self._is_whole)
         code = joint_exit_code((case_exit_code(self._outcomes), gate_code))
-        logged = tuple(recorder.results())  # with what the baselines hold about each case
+        # Read again, because the log adds the baselines' records of each case.
+        logged = tuple(recorder.results())
         notes = (*self._notes(ending), *baseline_notes, *gate_notes)
         written = recorder.finish(code, (), notes)
         if written is None:
@@ -227,7 +221,7 @@ class _Evaluator:
         return Evaluation(recorder.run, logged, summary, paths, recorder.ci_lines)
 
     def _cut_off(self, recorder: Recorder) -> None:
-        """Leave the run as pytest leaves one that is interrupted: without a verdict."""
+        """Finish the run without a verdict, as pytest finishes an interrupted one."""
         ending = self._end_calls(recorder, is_cut_off=True)
         text = NO_VERDICT if self._gates.are_required else CUT_OFF
         recorder.finish(_INTERRUPTED, (), (*self._notes(ending), Note("cut_off", text)))
@@ -236,7 +230,7 @@ class _Evaluator:
         return (*setting_notes(self._settings, self._is_judged), *ending.notes)
 
     def _end_calls(self, recorder: Recorder, is_cut_off: bool = False) -> Ending:
-        """Send nothing more, write the recordings, and enter into the run what was sent."""
+        """End all calls, write the recordings, and add the traffic to the run."""
         self._session.close(DRAIN_S)
         ending = end_run(self._session, (), self._is_whole and not is_cut_off)
         recorder.run = replace(
@@ -259,11 +253,7 @@ class _Evaluator:
         return cases
 
     def _planned(self, cases: Sequence[Case]) -> list[Plan]:
-        """What is declared about each case.
-
-        Raises:
-            InputError: Two cases are the same, or a threshold or an expression cannot be read.
-        """
+        """Return the plan of every case, and refuse duplicate cases."""
         parse_reducer(self._settings.reducer, self._settings.samples)
         plans: dict[str, Plan] = {}
         for order, case in enumerate(cases):
@@ -275,11 +265,7 @@ class _Evaluator:
         return list(plans.values())
 
     def _selected(self, plans: list[Plan]) -> list[Plan]:
-        """The cases that ``where`` and ``limit`` leave.
-
-        Raises:
-            InputError: There is none.
-        """
+        """Return the plans that ``where`` and ``limit`` select."""
         from pytest_llmeval.goldens.selection import random_subset, where_filter
 
         settings = self._settings
@@ -291,7 +277,7 @@ class _Evaluator:
             drawn = random_subset(names, settings.limit, settings.limit_seed)
             plans = [plan for plan in plans if plan.nodeid in drawn]
         if not plans:
-            raise InputError("evaluate: found no case; allowed: at least one that where selects")
+            raise InputError("evaluate: where selects no case; allowed: at least one case")
         return plans
 
     def _read_quarantine(self) -> Quarantine | None:
@@ -304,11 +290,7 @@ class _Evaluator:
         return read_quarantine(path, name, datetime.now().astimezone().date())
 
     def _chosen(self, provider: object) -> BaseProvider:
-        """What answers.
-
-        Raises:
-            NotConfiguredError: Nothing is set that could.
-        """
+        """Return the provider of the argument or the settings."""
         if provider is None:
             return self._session.provider(self._settings)
         from pytest_llmeval.providers.python import as_provider
@@ -316,7 +298,7 @@ class _Evaluator:
         return as_provider(provider, "provider")
 
     def _check(self) -> None:
-        """Look, before anything is sent, whether gates and scorers can be used."""
+        """Check gates and scorers before anything is sent."""
         check_gates(self._settings)
         checked: set[str] = set()
         for plan in self._plans:
@@ -324,24 +306,21 @@ class _Evaluator:
                 key = f"{name} {params!r}"
                 if key not in checked:
                     checked.add(key)
-                    with suppress(NotConfiguredError):  # the outcome of the case
+                    # Without a model, the outcome of the case says so.
+                    with suppress(NotConfiguredError):
                         self._session.scorer(name, params, self._settings)
 
 
-def _settings(given: Mapping[str, object], ini: Mapping[str, object]) -> Settings:
-    """The settings in force: keywords, environment, ini file.
-
-    Raises:
-        SettingError: There is no such setting, or a value is not allowed.
-    """
+def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Settings:
+    """Resolve the settings of keywords, environment and ini file."""
     rows = {row.name: row for row in OPTIONS if row.name != _CASES}
-    for name, value in given.items():
+    for name, value in keywords.items():
         if name not in rows:
             allowed = ", ".join(rows)
             raise SettingError("evaluate", name, allowed, nearest(name, list(rows)))
         if value is not None:
             rows[name].read(value, f"{name}=")
-    settings = resolve(given, os.environ, ini)
+    settings = resolve(keywords, os.environ, ini)
     bounds = tuple(
         Bound(_KEYWORD, _KEYWORD, bound.text) if bound.level == "command line" else bound
         for bound in settings.bounds
@@ -350,5 +329,6 @@ def _settings(given: Mapping[str, object], ini: Mapping[str, object]) -> Setting
         remedy = "Estimate the cost with pytest and --llm-dry-run."
         raise SettingError("dry_run", True, "false: evaluate makes the calls", remedy)
     settings = replace(settings, bounds=bounds)
-    settings.thresholds()  # raises where one cannot be read
+    # Called only for its errors.
+    settings.thresholds()
     return settings

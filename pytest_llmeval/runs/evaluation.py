@@ -1,4 +1,4 @@
-"""A finished run as Python has it: results, verdict, a data frame, and a short table in a notebook."""
+"""The result of `evaluate`: results, verdict, a data frame, and a short table in a notebook."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Evaluation:
     """A finished run, as `evaluate` returns it. A notebook shows it as a short table.
 
     Attributes:
-        run: The record of the run, as it stands in the run log.
-        results: Everything about each case, in the order of the golden files.
-        summary: The run in numbers.
-        paths: Where the run log and the reports were written, by kind.
+        run: The record of the run in the run log.
+        results: The results of all cases, in the order of the golden files.
+        summary: The summary of the run.
+        paths: Paths of the run log and the reports by kind.
         ci_lines: Lines that annotate a pull request when a CI job prints them.
     """
 
@@ -46,21 +46,21 @@ class Evaluation:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that pytest has for such a run: 0, 1 (worse) or 10 (not judged)."""
+        """The exit code that pytest would have: 0, 1 (worse) or 10 (not judged)."""
         return self.run.exit_code or 0
 
     @property
     def gates(self) -> tuple[GateOutcome, ...]:
-        """What became of each gate, the worst first."""
+        """The outcomes of the gates, the worst first."""
         return self.run.gates
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """One comparison for each baseline that could be read."""
+        """The comparisons with all readable baselines."""
         return self.run.comparisons
 
     def to_pandas(self) -> pandas.DataFrame:
-        """One row for each case, with the columns of the CSV report."""
+        """Return a row per case with the columns of the CSV report."""
         import pandas
 
         from pytest_llmeval.reports.csv_report import table
@@ -73,7 +73,7 @@ class Evaluation:
         return f"<Evaluation {self.run.id}: {self.summary.headline}>"
 
     def _repr_html_(self) -> str:
-        """The headline, the counts and the worst cases, for a notebook."""
+        """Return the headline, the counts and the worst cases for a notebook."""
         summary = self.summary
         counts = {
             "passed": summary.passed,
@@ -96,9 +96,9 @@ class Evaluation:
         return "\n".join(lines)
 
     def _worst(self) -> list[CaseResult]:
-        found = [result for result in self.results if result.outcome in _WORST_FIRST]
-        found.sort(key=lambda result: _WORST_FIRST.index(result.outcome))
-        return found[:_WORST_SHOWN]
+        results = [result for result in self.results if result.outcome in _WORST_FIRST]
+        results.sort(key=lambda result: _WORST_FIRST.index(result.outcome))
+        return results[:_WORST_SHOWN]
 
 
 def _html_row(result: CaseResult) -> str:

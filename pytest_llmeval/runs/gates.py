@@ -1,4 +1,4 @@
-"""The gates of a run, decided once at its end, where all of its results are known."""
+"""The gates of a run, which are decided once at its end."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 
 
 _WHOLE_RUN = ""
-"""The scope of the rules that are about every case."""
+"""Scope of the rules for all cases."""
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What is required of a run.
+    """The gates that a run must meet.
 
     Attributes:
         settings: The settings in force.
-        scoped: Rules of markers, by where the marker stands.
+        scoped: Rules of markers by the test, class, module or folder of the marker.
     """
 
     settings: Settings
@@ -58,7 +58,7 @@ class Gates:
 
     @classmethod
     def of(cls, settings: Settings, marked: Iterable[tuple[str, Iterable[str]]]) -> Gates:
-        """Return the gates of the settings, and those of markers as several processes saw them."""
+        """Return the gates of the settings and those of markers from several processes."""
         scoped: dict[str, tuple[str, ...]] = {}
         for scope, rules in marked:
             scoped[scope] = tuple(dict.fromkeys((*scoped.get(scope, ()), *rules)))
@@ -66,11 +66,11 @@ class Gates:
 
     @property
     def are_required(self) -> bool:
-        """Whether there is any."""
+        """Whether there is a gate."""
         return bool(self.settings.gate or self.settings.baseline or self.scoped)
 
     def rules(self) -> dict[str, tuple[Rule, ...]]:
-        """Return the rules by their scope; with a baseline alone, the run must not be worse than it.
+        """Return the rules by scope; a baseline without a rule means ``regression``.
 
         Raises:
             SettingError: A rule cannot be read.
@@ -88,11 +88,11 @@ class Gates:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of the gates.
+    """The decided gates of a run.
 
     Attributes:
-        gates: One outcome for each rule and baseline, the worst first.
-        comparisons: One for each baseline that could be read.
+        gates: An outcome per rule and baseline, the worst first.
+        comparisons: A comparison per readable baseline.
     """
 
     gates: tuple[GateOutcome, ...] = ()
@@ -101,7 +101,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class _ScopedRule:
-    """A regression rule, with the cases that it is about."""
+    """A regression rule with the scores of its cases."""
 
     rule: RegressionRule
     scope: str
@@ -110,21 +110,25 @@ class _ScopedRule:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics that it compares."""
-        return (self.rule.metric,) if self.rule.metric else _default_metrics(self.scores)
+        if self.rule.metric:
+            return (self.rule.metric,)
+        return _default_metrics(self.scores)
 
     def outcome(
         self, source: str, results: Mapping[str, GateResult], is_strict: bool
     ) -> GateOutcome:
-        """Return what became of it against one baseline: that of its worst metric.
+        """Return the outcome for a baseline, which is that of the worst metric.
 
         Args:
-            source: The baseline; empty: there is none.
-            results: By metric; under an empty name what holds for all.
-            is_strict: Whether it passes only what is shown to be no worse.
+            source: The baseline; empty if there is none.
+            results: Results by metric; an empty name stands for all metrics.
+            is_strict: Whether the gate must prove that there is no regression.
         """
         verdict = worst_verdict(result.verdict for result in results.values())
-        name, worst = next(each for each in results.items() if each[1].verdict == verdict)
-        state = gate_state(verdict, is_strict, all(each.is_shown for each in results.values()))
+        name = next(name for name, result in results.items() if result.verdict == verdict)
+        worst = results[name]
+        is_shown = all(result.is_shown for result in results.values())
+        state = gate_state(verdict, is_strict, is_shown)
         reason = f"{name}: {worst.reason}" if name else worst.reason
         n = max(result.n for result in results.values())
         return GateOutcome(
@@ -132,8 +136,8 @@ class _ScopedRule:
         )
 
 
-_Place = tuple[str, str]
-"""One comparison: the baseline, and the scope."""
+_ComparisonKey = tuple[str, str]
+"""The baseline and the scope of a comparison."""
 
 
 def _judge_run(
@@ -146,14 +150,11 @@ def _judge_run(
     """Decide every gate of a run.
 
     Args:
-        gates: What is required.
-        scores: The run in numbers.
-        run: Its record: what it has sent, and what died with a worker.
+        gates: The gates.
+        scores: Scores of the run.
+        run: Record of the run, with its traffic and the cases that died with a worker.
         quarantined: Cases that do not gate.
-        baselines: What the run is compared with, by name.
-
-    Raises:
-        SettingError: A rule cannot be read.
+        baselines: Baselines by name.
     """
     outcomes: list[GateOutcome] = []
     regressions: list[_ScopedRule] = []
@@ -173,14 +174,14 @@ def _judge_run(
 
 
 class RunJudge:
-    """Judges one run: reads its baselines while calls can be made, decides its gates at its end.
+    """The judge of a run: it reads the baselines while calls are possible, and decides the gates.
 
     Args:
-        gates: What is required.
-        recorder: Has the results, and gets what the baselines say of them.
+        gates: The gates.
+        recorder: The recorder of the results, which also logs the baselines' cases.
 
     Attributes:
-        gates: What is required.
+        gates: The gates.
     """
 
     def __init__(self, gates: Gates, recorder: Recorder) -> None:
@@ -190,18 +191,15 @@ class RunJudge:
 
     @cached_property
     def _scores(self) -> RunScores:
-        """The results in numbers, read once: all of them have been added."""
-        run, cluster = self._recorder.run, self.gates.settings.cluster
-        return run_scores(shown(run), self._recorder.results(), cluster)
+        """The scores of all results, which are read only once."""
+        cluster = self.gates.settings.cluster
+        return run_scores(shown(self._recorder.run), self._recorder.results(), cluster)
 
     def read_baselines(self, session: Session) -> tuple[Note, ...]:
-        """Read the baselines; answers that another judge has scored are judged again.
+        """Read the baselines, judge them again where their judge differs, and return notes on it.
 
         Args:
-            session: Whose engine judges; it is still open.
-
-        Returns:
-            What was judged again.
+            session: The open session that judges.
 
         Raises:
             RunLogError: The log cannot be read.
@@ -217,14 +215,11 @@ class RunJudge:
     def judge(
         self, quarantine: Quarantine | None, is_whole: bool
     ) -> tuple[Judgement, tuple[Note, ...]]:
-        """Decide the gates, and enter into the run what became of them.
+        """Decide the gates, record them in the run, and return them with notes on the quarantine.
 
         Args:
             quarantine: Cases that do not gate.
-            is_whole: Whether the run has all cases there are.
-
-        Returns:
-            What became of the gates, and what the user should know of the quarantine.
+            is_whole: Whether the run has all collected cases.
 
         Raises:
             RunLogError: The log cannot be read.
@@ -247,10 +242,10 @@ class RunJudge:
 
 
 def check_gates(settings: Settings) -> None:
-    """Check, before anything is sent, whether the gates of the settings can be used.
+    """Check the gates of the settings before anything is sent.
 
     Raises:
-        SettingError: A rule cannot be read, or the rubric would gate without a judge of its own.
+        SettingError: A rule cannot be read, or the rubric would gate without a separate judge.
     """
     rules = Gates(settings, {}).rules()[_WHOLE_RUN]
     gated = {rule.metric or FIRST for rule in rules if isinstance(rule, RegressionRule)}
@@ -261,7 +256,7 @@ def check_gates(settings: Settings) -> None:
 
 
 def _default_metrics(scores: RunScores) -> tuple[str, ...]:
-    """The metrics of a regression gate that names none: the rubric, else all with a range."""
+    """Return the metrics of a regression gate without one: the rubric, or all with a range."""
     if FIRST in scores.scales:
         return (FIRST,)
     ranged = [name for name, scale in scores.scales.items() if ends(scale) and name != PASS_RATE]
@@ -274,7 +269,7 @@ def _decide_regressions(
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
 ) -> Judgement:
-    """Decide the regression rules, each against every baseline."""
+    """Decide every regression rule for every baseline."""
     outcomes: list[GateOutcome] = []
     comparable: list[tuple[_ScopedRule, str]] = []
     for rule in rules:
@@ -288,12 +283,15 @@ def _decide_regressions(
                 comparable.append((rule, source))
             else:
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
-    comparisons, trouble = _compare(settings, comparable, quarantined, baselines)
+    comparisons, failure = _compare(settings, comparable, quarantined, baselines)
     for rule, source in comparable:
-        results = {"": trouble} if trouble else {}
-        for metric in comparisons[source, rule.scope].metrics if not trouble else ():
-            if metric.name in rule.metrics:
-                results[metric.name] = metric.result
+        if failure is not None:
+            results = {"": failure}
+        else:
+            metrics = comparisons[source, rule.scope].metrics
+            results = {
+                metric.name: metric.result for metric in metrics if metric.name in rule.metrics
+            }
         outcomes.append(rule.outcome(source, results, settings.strict))
     return Judgement(tuple(outcomes), tuple(comparisons.values()))
 
@@ -303,21 +301,19 @@ def _compare(
     comparable: Sequence[tuple[_ScopedRule, str]],
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
-) -> tuple[dict[_Place, Comparison], GateResult | None]:
-    """The comparisons, or why there are none.
-
-    They are made together, because Holm's procedure goes over all metrics and baselines of a run.
-    """
+) -> tuple[dict[_ComparisonKey, Comparison], GateResult | None]:
+    """Return the comparisons, or the reason why there are none."""
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
-    tasks: dict[_Place, Task] = {}
+    tasks: dict[_ComparisonKey, Task] = {}
     for rule, source in comparable:
-        place = source, rule.scope
+        key = (source, rule.scope)
         gated = dict.fromkeys(rule.metrics, rule.rule.rules(usual))
-        if place in tasks:
-            gated = {**tasks[place].gated, **gated}
+        if key in tasks:
+            gated = {**tasks[key].gated, **gated}
         scores = baselines[source].scores
         if scores is not None:
-            tasks[place] = _task(rule, scores, gated, quarantined, accept_command(source))
+            tasks[key] = _task(rule, scores, gated, quarantined, accept_command(source))
+    # All together, because Holm's procedure covers all metrics and baselines of a run.
     try:
         return dict(zip(tasks, compare_runs(list(tasks.values())), strict=True)), None
     except LLMEvalError as error:
@@ -331,7 +327,7 @@ def _task(
     quarantined: Collection[Key],
     remedy: str,
 ) -> Task:
-    """A comparison of the cases that a rule is about; metrics that no rule gates are shown."""
+    """Return the comparison of a rule's cases; other shared metrics are shown without gating."""
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
     if rule.scope != _WHOLE_RUN:
         suites = {suite for suite, _, _ in rule.scores.entries}
@@ -340,11 +336,11 @@ def _task(
 
 
 def _missing(source: str, baseline: Baseline) -> GateResult | None:
-    """Why there is no baseline: not made yet, or broken; ``None`` if there is one."""
-    if baseline.trouble is None:
+    """Return why a baseline is missing or broken, or ``None`` if there is one."""
+    if baseline.error is None:
         return None
-    if not isinstance(baseline.trouble, NoSuchRun):
-        return not_compared(str(baseline.trouble))
+    if not isinstance(baseline.error, NoSuchRun):
+        return not_compared(str(baseline.error))
     if source != LATEST:
         return no_baseline(accept_command(source))
     reason = "no earlier run is in the run log; this one is the baseline of the next"
@@ -354,11 +350,11 @@ def _missing(source: str, baseline: Baseline) -> GateResult | None:
 def _refusal(
     settings: Settings, rule: _ScopedRule, quarantined: Collection[Key]
 ) -> GateResult | None:
-    """Why a regression cannot be gated, whatever the baseline holds; ``None`` if it can."""
+    """Return why a regression cannot be gated with any baseline, or ``None`` if it can."""
     scores = rule.scores.without(quarantined)
     if all(entry.outcome == "skipped" for entry in scores.entries.values()):
         return not_compared(NO_CASE)
-    metrics = {rule.rule.metric} if rule.rule.metric else {*_default_metrics(scores)}
+    metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores))
     if judges_itself(settings) and metrics & scores.judged:
         return not_compared(JUDGES_ITSELF)
     if not settings.baseline:
@@ -367,11 +363,11 @@ def _refusal(
 
 
 def _within(scores: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
-    """The cases that a marker is about, and how many of them died with their worker."""
+    """Return the scores of a marker's cases, including those that died with their worker."""
     suites = {suite for suite, _, _ in scores.entries if _is_below(suite, scope)}
     return replace(scores.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
 
 
 def _is_below(nodeid: str, scope: str) -> bool:
-    """Whether a test belongs to the test, class, module or folder on which a marker stands."""
+    """Return whether a test belongs to the test, class, module or folder of a marker."""
     return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))

@@ -1,4 +1,4 @@
-"""The run that shards make together, gated as one that pytest has run in one go."""
+"""Merging shards into one run, with gates as if pytest had not split it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_e
 from pytest_llmeval.runs.ending import decide, end_run
 from pytest_llmeval.runs.gates import Gates, RunJudge
 from pytest_llmeval.runs.recorder import Recorder
-from pytest_llmeval.runs.shards import Shard, look_through
+from pytest_llmeval.runs.shards import Shard, check_shards
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.summary.outcome import BY_GATE, is_left_to_gates
 from pytest_llmeval.text import instant
@@ -34,13 +34,13 @@ _SELECTING = {"limit", "where"}
 
 @dataclass(frozen=True)
 class Merged:
-    """What shards have become.
+    """A merged run.
 
     Attributes:
         run: The run.
         summary: Its summary.
-        paths: What was written, by kind.
-        cases: How many cases were joined.
+        paths: Written paths by kind.
+        cases: Number of cases.
         ci_lines: Lines for the output of a CI job.
     """
 
@@ -59,17 +59,17 @@ def merge(
     run_id: str,
     start: Callable[[Settings], Session],
 ) -> Merged:
-    """Join shards into one run, and gate it. Nothing is written where they cannot be joined.
+    """Join shards into one run, and gate it; nothing is written if they cannot be joined.
 
-    No model is asked, unless a baseline has another judge than the shards and must be judged again.
+    No model is called, unless a baseline has a different judge and must be judged again.
 
     Args:
-        shards: Each a run that came to its end.
-        settings: The settings in force: gates, and what is to be left behind.
+        shards: Finished runs.
+        settings: The settings in force, with gates and reports.
         quarantine: Cases that do not gate.
         locations: The folders that paths are relative to.
         run_id: Id of the new run.
-        start: Makes a session of settings.
+        start: Function that opens a session with some settings.
 
     Raises:
         InputError: The shards cannot be joined, or a rule cannot be read.
@@ -77,8 +77,9 @@ def merge(
     """
     settings = _in_force(settings, shards)
     gates = Gates.of(settings, _marked_gates(shards))
-    gates.rules()  # what is wrong with one is said before anything is written
-    found = look_through(shards)
+    # A wrong rule is an error before anything is written.
+    gates.rules()
+    findings = check_shards(shards)
     run = joined(shards, settings, run_id)
     recorder = Recorder(settings, locations, run)
     outcomes: set[Outcome] = {"error"} if run.lost else set()
@@ -86,20 +87,21 @@ def merge(
         for result in shard.results:
             ended = excuse(result, settings.fail_on, quarantine)
             outcomes.add(ended.outcome)
-            recorder.add(replace(ended, before=()))  # what was said of the shard's own baselines
+            # The shards' baselines do not count for the whole.
+            recorder.add(replace(ended, before=()))
     judge = RunJudge(gates, recorder)
     again = _read_baselines(judge, recorder, start(settings))
     code, notes = decide(judge, quarantine, is_whole=not _SELECTING & run.settings.keys())
-    others = WORSE if found.has_other_failures else FINE
-    code = joint_exit_code((code, others, case_exit_code(outcomes)))
+    foreign = WORSE if findings.has_foreign_failures else FINE
+    code = joint_exit_code((code, foreign, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
-    return Merged(recorder.run, *written, found.cases, recorder.ci_lines)
+    return Merged(recorder.run, *written, findings.cases, recorder.ci_lines)
 
 
 def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tuple[Note, ...]:
-    """Read the baselines, and count what had to be judged again for the run."""
+    """Read the baselines, and add the calls for judging them again to the run."""
     try:
         notes = judge.read_baselines(session)
     finally:
@@ -112,28 +114,21 @@ def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tu
 
 
 def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
-    """The record of the run, as it starts: what the shards share, and what adds up.
-
-    Args:
-        shards: Its parts.
-        settings: The settings in force.
-        run_id: Its id.
-    """
+    """Return the record of the merged run: shared values, sums and the earliest start."""
     runs = [shard.run for shard in shards]
     names = {run.name for run in runs}
-    began = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
+    starts = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
+    if starts:
+        started_at = min(starts)[1]
+    else:
+        started_at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     notes = dict.fromkeys(note for run in runs for note in run.notes if note.kind not in GATE_NOTES)
     by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
     return Run(
         id=run_id,
         name=settings.name or (names.pop() if len(names) == 1 else ""),
-        started_at=min(began)[1]
-        if began
-        else datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-        settings={
-            **_shared([run.settings for run in runs]),
-            **by_gate,
-        },
+        started_at=started_at,
+        settings={**_shared([run.settings for run in runs]), **by_gate},
         versions=_shared([run.versions for run in runs]),
         notes=tuple(notes),
         lost=tuple(nodeid for run in runs for nodeid in run.lost),
@@ -163,18 +158,14 @@ def excuse(result: CaseResult, fail_on: str, quarantine: Quarantine | None) -> C
 
 
 def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
-    """The settings, with what the shards were told of model and judge, and of what fails a run.
-
-    Raises:
-        InputError: A shard has excused what would now have to count.
-    """
+    """Return the settings with the shards' model, judge and ``fail_on``."""
     by_gate = next(
         (shard for shard in shards if shard.run.settings.get("fail_on") == BY_GATE), None
     )
     if by_gate is not None and settings.fail_on != BY_GATE and "fail_on" in settings.explicit:
         raise InputError(
-            f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, since {by_gate} ran under it, and what it "
-            "has excused cannot be told from what was expected to fail"
+            f"--fail-on: found {settings.fail_on!r}; allowed: {BY_GATE!r}, because {by_gate} ran "
+            "with it, and its excused failures look like expected ones"
         )
     roles: list[dict[str, Any]] = [
         {name: shard.run.settings.get(name) for name in _ROLES} for shard in shards
@@ -187,18 +178,18 @@ def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:
 
 
 def _marked_gates(shards: Sequence[Shard]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The rules of markers, which the tests of the shards know alone, by where the marker stands."""
+    """Yield the rules of markers by their scope; only the tests of the shards knew them."""
     for shard in shards:
         for gate in shard.run.gates:
             if gate.scope:
                 yield gate.scope, (gate.rule,)
 
 
-def _shared(all_of: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """What all of some maps hold alike."""
-    first, *others = all_of
+def _shared(mappings: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the items that all mappings share."""
+    first, *rest = mappings
     return {
         name: text
         for name, text in first.items()
-        if all(other.get(name) == text for other in others)
+        if all(mapping.get(name) == text for mapping in rest)
     }

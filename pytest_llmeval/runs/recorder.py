@@ -1,4 +1,4 @@
-"""What a run leaves behind: the log while it runs, and at the end the reports made from it."""
+"""The recorder of a run: it writes the log during the run, and the reports at its end."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 _IN_MEMORY = "sqlite://"
 
 _WHOLE = ("html", "json", "csv", "log")
-"""The reports that hold every case, the one that a person would open first."""
+"""Reports with every case, in order of preference for a person."""
 
 
 class Recorder:
-    """Writes the run log, and nothing at all before the first result.
+    """A writer of the run log and the reports; it writes nothing before the first result.
 
     Args:
         settings: The settings in force.
         locations: The folders that paths are relative to.
-        run: The run, as it starts.
+        run: Record of the run at its start.
 
     Attributes:
-        run: The run, as it is known so far.
-        ci_lines: Lines for the output of a CI job, once the run is finished.
+        run: Current record of the run.
+        ci_lines: Lines for the output of a CI job, after the run is finished.
     """
 
     def __init__(self, settings: Settings, locations: Locations, run: Run) -> None:
@@ -50,10 +50,10 @@ class Recorder:
         self.ci_lines: tuple[str, ...] = ()
 
     def add(self, result: CaseResult) -> None:
-        """Log one result; a second one of the same case replaces the first.
+        """Log a result; a second result of the same case replaces the first.
 
         Raises:
-            RunLogError: The log cannot be written, or what was added before could not.
+            RunLogError: This or an earlier result cannot be written.
         """
         if self._log is None:
             self._log = self._open()
@@ -61,7 +61,7 @@ class Recorder:
         self._log.add(self.run.id, result)
 
     def results(self) -> Iterable[CaseResult]:
-        """The results that were added, as the log holds them until the run is finished.
+        """Return the logged results, as long as the run is not finished.
 
         Raises:
             RunLogError: The log cannot be read.
@@ -69,13 +69,13 @@ class Recorder:
         return () if self._log is None else self._log.results(self.run.id)
 
     def baseline_finder(self) -> BaselineFinder:
-        """Where the baselines of the run are looked for: in files, and in its own log."""
+        """Return the finder of baselines in files and in the log of the run."""
         from pytest_llmeval.baselines.lookup import baseline_finder
 
         return baseline_finder(self._settings, self._locations, self._log, self.run.id)
 
     def add_before(self, befores: Iterable[tuple[Key, Before]]) -> None:
-        """Log what a baseline says of the cases.
+        """Log the baselines' records of the cases.
 
         Raises:
             RunLogError: The log cannot be written.
@@ -86,15 +86,15 @@ class Recorder:
     def finish(
         self, exit_code: int, lost: tuple[str, ...], notes: tuple[Note, ...]
     ) -> tuple[Summary, dict[str, str]] | None:
-        """Close the run and write the reports.
+        """Finish the run, and write the reports.
 
         Args:
-            exit_code: pytest's exit code.
+            exit_code: Exit code of pytest.
             lost: Node ids of tests that died with their worker.
-            notes: What the user should know.
+            notes: Notes for the user.
 
         Returns:
-            The summary, and the paths of what was written by kind; ``None`` if there was no result.
+            The summary and the written paths by kind; ``None`` without a result.
 
         Raises:
             RunLogError: The log cannot be written.
@@ -117,8 +117,8 @@ class Recorder:
     def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
         results = log.results(self.run.id)
         kinds = ("log", "json", "html", "csv", "summary", "code_quality")
-        wanted = [name for name in kinds if getattr(self._settings, name)]
-        paths = {name: self._locations.path(name, getattr(self._settings, name)) for name in wanted}
+        values = {kind: getattr(self._settings, kind) for kind in kinds}
+        paths = {kind: self._locations.path(kind, value) for kind, value in values.items() if value}
         summary = self._count(results, paths.get("json"))
         if "html" in paths:
             from pytest_llmeval.reports.html.page import write_html
@@ -129,13 +129,13 @@ class Recorder:
 
             write_csv(paths["csv"], self.run, results)
         shown = {name: self._shown(name, path) for name, path in paths.items()}
-        whole = next((shown[name] for name in _WHOLE if name in shown), "")
-        output = CiOutput(self._settings, self._locations.root, paths, whole)
+        full_report = next((shown[name] for name in _WHOLE if name in shown), "")
+        output = CiOutput(self._settings, self._locations.root, paths, full_report)
         self.ci_lines = output.write(self.run, results, summary)
         return summary, shown
 
     def _count(self, results: Iterable[CaseResult], json_path: Path | None) -> Summary:
-        """The summary; where there is to be a JSON report, it is written with the same reading of the results."""
+        """Return the summary, and write the JSON report while the results are read."""
         if json_path is None:
             from pytest_llmeval.summary.summary import summarize
 
@@ -145,7 +145,7 @@ class Recorder:
         return count_and_write_json(json_path, self.run, results)
 
     def _shown(self, name: str, path: Path) -> str:
-        """A path as the user would type it."""
+        """Return a path as the user would type it."""
         if name == "log" and is_url(self._settings.log):
             return shown_address(self._settings.log)
         return self._locations.shown(path)

@@ -175,7 +175,7 @@ def test_a_merge_takes_no_older_run_in_place_of_one_that_was_cut_off(llmeval: Co
     enter(WHOLE, KILLED)
     result = llmeval.run("merge", LOG, "--log", "new.sqlite")
     assert result.exit_code == 2
-    assert f"({KILLED.id}) of {LOG}: it was cut off before its end" in result.stderr
+    assert f"({KILLED.id}) of {LOG}: the run was cut off before its end" in result.stderr
 
 
 def test_the_history_has_merged_runs_without_their_parts(llmeval: Command) -> None:

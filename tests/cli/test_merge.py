@@ -267,7 +267,7 @@ def test_settings_of_ini_file_and_environment_count(
             ("--fail-on", "gate"),
             {"bad": "xfailed", "silent": "error"},
             10,
-            "the gates alone decide, and there is none",
+            "only gates decide, and there is none",
         ),
         (
             ("--fail-on", "gate", "--gate", "unscored<=.5"),
@@ -324,7 +324,7 @@ def test_github_is_told_of_the_whole(
         "merge", *shards.logs("others"), "--log", "", "--json", "", "--html", ""
     ).stdout.splitlines()
     assert (
-        "llm: the page of this step, absent/page.md, cannot be written: No such file or directory"
+        "llm: the summary of this step, absent/page.md, cannot be written: No such file or directory"
         in printed
     )
     (one, other) = (line for line in printed if line.startswith("::error "))
@@ -357,13 +357,13 @@ def test_a_shard_that_was_cut_off_is_an_error(
     stopped = llmeval.run("merge", *shards.logs("two", "cut"))
     refused(
         stopped,
-        f"of {shards.folder / 'cut.sqlite'}: it was cut off before its end",
+        f"of {shards.folder / 'cut.sqlite'}: the run was cut off before its end",
         "Run that shard again",
     )
     refused(
         llmeval.run("merge", *shards.logs("two"), "killed.sqlite"),
         "of killed.sqlite",
-        "(it never ended)",
+        "(it has no exit code)",
     )
 
 
@@ -443,12 +443,12 @@ def test_what_the_gates_decided_by_shard_cannot_be_undone(llmeval: Command, shar
         others, "gated.json", lambda report: report["run"]["settings"].update(fail_on="gate")
     )
     result = llmeval.run("merge", path)
-    assert "the gates alone decide, and there is none" in result.stdout
+    assert "only gates decide, and there is none" in result.stdout
     assert newest()[0].settings["fail_on"] == "gate"
     shutil.rmtree(".llmeval")
     refused(
         llmeval.run("merge", path, "--fail-on", "case"),
-        "--fail-on: found 'case'; allowed: 'gate', since nightly",
+        "--fail-on: found 'case'; allowed: 'gate', because nightly",
     )
 
 

@@ -87,12 +87,12 @@ def test_another_scale_or_judge_is_not_compared() -> None:
     other = replace(OLD, scales={"rubric": Scale(1.0, 5.0)})
     assert verdict(other, side("new", [4.5] * 20)) == (
         "ERROR",
-        "rubric has another scale in the baseline",
+        "rubric has a different scale in the baseline",
     )
     unbounded = replace(OLD, scales={"rubric": Scale()})
     assert (
         verdict(unbounded, unbounded)[1]
-        == "rubric has no scale with two ends, so no share of it can be said"
+        == "rubric has no fixed range, so a change cannot be measured as a share of it"
     )
     entries = {
         key: replace(entry, marks={"rubric": MetricValues(entry.marks["rubric"].values, "judge-2")})

@@ -50,5 +50,5 @@ def test_a_job_goes_on_where_its_page_cannot_be_written_and_nobody_is_told_unles
     run = project.run(f"{ARGS[0]}::opening", *ARGS[1:], "--llm-annotations", "none")
 
     assert run.ret == 0
-    run.stdout.fnmatch_lines(["llm: the page of this step, *page.md, cannot be written: *"])
+    run.stdout.fnmatch_lines(["llm: the summary of this step, *page.md, cannot be written: *"])
     run.stdout.no_fnmatch_line("::*")

@@ -33,7 +33,7 @@ def test_answers_that_another_judge_has_scored_are_judged_again(
     run.stdout.fnmatch_lines(
         ["OK: regression against main: rubric: identical: every answer is the baseline's"]
     )
-    run.stdout.fnmatch_lines(["*baseline main: another judge had scored it; 20 scores made again"])
+    run.stdout.fnmatch_lines(["*baseline main: 20 scores of a different judge made again"])
     assert project.endpoint.count("judge") == 20  # the answers are the same, and asked about once
 
 
@@ -94,7 +94,8 @@ def test_without_the_answers_it_is_not_compared(project: Project) -> None:
     assert run.ret == 10
     run.stdout.fnmatch_lines(
         [
-            "ERROR: regression against main: rubric: the baseline was judged by another judge and cannot be judged again*"
+            "ERROR: regression against main: rubric: the baseline was scored by a different judge, and its answers cannot be "
+            "judged again*"
         ]
     )
 

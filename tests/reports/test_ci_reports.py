@@ -17,7 +17,7 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.reports.github import github_annotations
 from pytest_llmeval.reports.gitlab import write_code_quality
-from pytest_llmeval.runs.ci import append, place_in_repository
+from pytest_llmeval.runs.ci import append, repository_paths
 from tests.reports.test_markdown_report import case, change, compared
 
 REQUIRED = {
@@ -187,11 +187,11 @@ def test_a_run_without_findings_is_an_empty_list(tmp_path: Path, run: Run) -> No
 def test_a_golden_file_is_placed_in_the_repository(tmp_path: Path) -> None:
     root = tmp_path / "services" / "shop"
     for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
-        place = place_in_repository({name: str(tmp_path)}, root)
+        place = repository_paths({name: str(tmp_path)}, root)
         assert place("golden/faq.csv") == "services/shop/golden/faq.csv"
         assert place("../faq.csv") == "services/faq.csv"
         assert place("../../../faq.csv") == "../../../faq.csv"  # outside: as it was named
-    assert place_in_repository({}, root)("golden/faq.csv") == "golden/faq.csv"
+    assert repository_paths({}, root)("golden/faq.csv") == "golden/faq.csv"
 
 
 def test_a_step_that_is_full_or_gone_is_said_and_left_alone(tmp_path: Path) -> None:
