@@ -16,6 +16,8 @@ REPORTS = $(addprefix example_suite/.llmeval/,report.json report.html runs.sqlit
 JUDGE = qwen2.5-coder-1.5b-instruct
 # Ask the model, and do not take answers of an earlier run for its own.
 LIVE = --llm-record off --llm-no-cache
+# What an installation without extras may weigh, pip included.
+BASE_MB = 400
 # The first pip that knows --group is 25.1.
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
   && $(BIN)/python -m pip install --quiet
@@ -85,14 +87,19 @@ format: env  ## rewrite the source in the house's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-build-check: env  ## build the wheel and try it in an environment with nothing else
+build-check: env  ## build the wheel and try it in an environment with its base dependencies alone
 	rm -rf dist build
 	$(BIN)/python -m build
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/python -m pip install --quiet dist/*.whl
+	build/venv/bin/python -m pip check
+	@size=$$(du -sm build/venv | cut -f1); echo "base install: $$size MB, at most $(BASE_MB)"; test $$size -le $(BASE_MB)
 	cp golden/faq.csv build/
 	touch build/pytest.ini  # an ini file of its own, so that ours and the source tree stay out of sight
 	cd build && venv/bin/llmeval validate faq.csv && venv/bin/pytest --collect-only faq.csv
+	cd build && venv/bin/pytest faq.csv::refund-time --llm-provider column:expected --llm-threshold "contains>=1"
+	cd build && ! venv/bin/pytest faq.csv::refund-time --llm-provider column:expected --llm-threshold "bleu>=1" > missing.txt 2>&1
+	grep -F 'pip install "pytest-llm-golden[text]"' build/missing.txt
 
 clean:  ## remove everything that the other tasks made, environments too
 	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

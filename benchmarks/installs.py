@@ -31,12 +31,10 @@ def install(setup: Setup) -> Iterator[Row]:
     detail = ", ".join(f"{name} {sizes_mb[name]:.0f}" for name in largest)
     total = round(sum(sizes_mb.values()))
     what = f"{len(packages)} packages"
-    yield performance("install", what, total, "<=", 400, "MB", shortfall=800, detail=detail)
+    yield performance("install", what, total, "<=", 400, "MB", detail=detail)
     pins = [requirement.name for requirement in requirements if _is_exact(requirement)]
     detail = ", ".join(pins)
-    yield performance(
-        "install", "exact pins", len(pins), "<=", 0, "packages", shortfall=2, detail=detail
-    )
+    yield performance("install", "exact pins", len(pins), "<=", 0, "packages", detail=detail)
 
 
 def _requirements() -> Iterator[Requirement]:

@@ -224,7 +224,7 @@ def metrics() -> Iterator[str]:
 def metric_row(row: MetricInfo) -> tuple[str, str, str, str]:
     """One metric."""
     params = code(f"{name}={default}" for name, default in row.params.items())
-    extra = f"<br>Extra: `{row.extra}`" if row.extra else ""
+    extra = f"<br>Extra: `{row.extra.name}`" if row.extra.name else ""
     return f"`{row.name}`", scale(row.scale), params, f"{row.about}<br>Source: {row.source}{extra}"
 
 

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from pytest_llmeval.extras import NO_EXTRA, Extra
 from pytest_llmeval.records.call import Completion, Embedding, Request
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
@@ -136,7 +137,7 @@ class BaseScorer:
         family: Family of metrics with shared defaults and a common heading; empty for none.
         about: Meaning of the number, in a line; empty for the first line of the docstring.
         source: Publication of the method.
-        extra: The extra of this package that it requires; empty for none.
+        extra: The extra of this package that it requires.
     """
 
     name: str
@@ -149,7 +150,7 @@ class BaseScorer:
     family: str = ""
     about: str = ""
     source: str = ""
-    extra: str = ""
+    extra: Extra = NO_EXTRA
 
     def score(self, case: Case, completion: Completion) -> Score | float | Awaitable[Score]:
         """Score one completion. An exception becomes an unscored Score, never a zero."""

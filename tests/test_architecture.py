@@ -33,7 +33,7 @@ LAYERS = (
     ("runlog",),
     ("engine", "judges", "summary", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "settings", "protocols", "text", "errors"),
+    ("records", "settings", "protocols", "extras", "text", "errors"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 
@@ -475,7 +475,7 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
         "from pytest_llmeval import Score",
         "text.py:1: imports 'Score' from the package",
     ),
-    (layers, "extras.py", "", "extras.py:1: 'extras' stands in no layer"),
+    (layers, "gadgets.py", "", "gadgets.py:1: 'gadgets' stands in no layer"),
     (
         doors,
         "runs.py",

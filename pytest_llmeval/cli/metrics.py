@@ -42,8 +42,10 @@ def _entry(info: MetricInfo) -> str:
         lines.append(f"      parameters: {params}")
     if info.source:
         lines.append(f"      source: {info.source}")
-    if info.extra:
-        lines.append(f'      needs: pip install "pytest-llm-golden[{info.extra}]"')
+    if info.extra.name:
+        lines.append(f"      extra: {info.extra.name}")
+    if info.extra.missing:
+        lines[-1] += f" (not installed: {info.extra.command})"
     if info.origin != "pytest_llmeval":
         lines.append(f"      from: {info.origin}")
     return "\n".join(lines)

@@ -14,9 +14,10 @@ from itertools import permutations
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.language import identified
-from pytest_llmeval.metrics.sentiment import polarity
+from pytest_llmeval.metrics.sentiment import load_lexicon, polarity
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
 from pytest_llmeval.protocols import BaseScorer, Respond
 from pytest_llmeval.records.call import Completion
@@ -29,6 +30,13 @@ _SCALES = {
 }
 """The quantities that can be compared, with the scale of their difference."""
 
+_EXTRAS = {
+    "sentiment": Extra("language,sentiment", ("py3langid", "vaderSentiment")),
+    "toxicity": Extra("language,toxicity", ("py3langid", "detoxify")),
+}
+"""The extras of each measure. Both check the language of the prompt: the terms are English."""
+
+_ALTERNATIVE = "--llm-bias judge to use the judge model instead"
 _ENGLISH = "en"
 
 
@@ -51,7 +59,7 @@ class Bias(BaseScorer):
 
     Raises:
         SettingError: The measure or a dimension is unknown.
-        MissingExtraError: The measure is toxicity, and detoxify is not installed.
+        MissingExtraError: An extra of the measure is not installed.
     """
 
     name = "bias"
@@ -64,6 +72,7 @@ class Bias(BaseScorer):
     source = (
         "counterfactual evaluation: Huang et al. 2020, EMNLP Findings; Kusner et al. 2017, NeurIPS"
     )
+    extra = _EXTRAS["sentiment"]
 
     def __init__(
         self,
@@ -75,13 +84,16 @@ class Bias(BaseScorer):
             raise SettingError(
                 "bias measure", measure, " or ".join(_SCALES), nearest(measure, _SCALES)
             )
+        _EXTRAS[measure].require(f"bias by {measure}", _ALTERNATIVE)
         self._dimensions = _checked(dimensions)
         self._toxicity = ToxicityMetric(toxicity_model) if measure == "toxicity" else None
         self._respond: Respond | None = None
         self.scale = _SCALES[measure]
-        library = f"vaderSentiment {metadata.version('vaderSentiment')}"
         if self._toxicity:
             library = self._toxicity.version
+        else:
+            load_lexicon()
+            library = f"vaderSentiment {metadata.version('vaderSentiment')}"
         params = {"measure": measure, "dimensions": dimensions}
         self.version = version_with(
             f"{library}/1", params, {"measure": "sentiment", "dimensions": None}

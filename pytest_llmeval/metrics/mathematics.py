@@ -16,6 +16,7 @@ from importlib import metadata
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected, quoted
 from pytest_llmeval.metrics.numbers import last_boxed
@@ -81,8 +82,10 @@ class Mathematics(BaseScorer):
         "for answers as in MATH: Hendrycks et al. 2021, arXiv 2103.03874"
     )
     family = "equivalence"
+    extra = Extra("math", ("math_verify",))
 
     def __init__(self) -> None:
+        self.extra.require(self.name)
         versions = (f"{name} {metadata.version(name)}" for name in ("math-verify", "sympy"))
         self.version = f"{', '.join(versions)}/1"
 

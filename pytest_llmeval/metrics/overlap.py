@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import version_with
 from pytest_llmeval.metrics.match import accepted_answers, folded, nothing_expected
 from pytest_llmeval.protocols import BaseScorer
@@ -46,6 +47,7 @@ class Bleu(BaseScorer):
 
     Raises:
         SettingError: There is no such tokenizer.
+        MissingExtraError: The extra ``text`` is not installed.
     """
 
     name = "bleu"
@@ -56,8 +58,10 @@ class Bleu(BaseScorer):
     )
     source = "Papineni, Roukos, Ward, Zhu 2002, ACL; as computed by sacrebleu (Post 2018, WMT)"
     family = "overlap"
+    extra = Extra("text", ("sacrebleu",))
 
     def __init__(self, tokenize: str = "13a", lowercase: bool = False) -> None:
+        self.extra.require(self.name)
         if tokenize not in _TOKENIZERS:
             raise SettingError(
                 "bleu tokenize", tokenize, " or ".join(_TOKENIZERS), nearest(tokenize, _TOKENIZERS)
@@ -95,6 +99,7 @@ class Chrf(BaseScorer):
 
     Raises:
         SettingError: ``word_order`` is below 0.
+        MissingExtraError: The extra ``text`` is not installed.
     """
 
     name = "chrf"
@@ -105,8 +110,10 @@ class Chrf(BaseScorer):
     )
     source = "Popović 2015, WMT (chrF++: Popović 2017); as computed by sacrebleu"
     family = "overlap"
+    extra = Extra("text", ("sacrebleu",))
 
     def __init__(self, word_order: int = 0, lowercase: bool = False) -> None:
+        self.extra.require(self.name)
         if word_order < 0:
             raise SettingError("chrf word_order", word_order, "a whole number from 0")
         self._params = {"word_order": word_order, "lowercase": lowercase}
@@ -157,8 +164,10 @@ class Rouge(BaseScorer):
         "as computed by rouge-score"
     )
     family = "overlap"
+    extra = Extra("text", ("rouge_score", "nltk"))
 
     def __init__(self, kind: str = "L", stem: bool = False) -> None:
+        self.extra.require(self.name)
         if kind not in _KINDS:
             raise SettingError("rouge kind", kind, " or ".join(_KINDS))
         self._kind = f"rouge{kind}"
@@ -222,6 +231,9 @@ class EditDistance(BaseScorer):
 
     Args:
         ignore_case: Whether upper and lower case are the same.
+
+    Raises:
+        MissingExtraError: The extra ``text`` is not installed.
     """
 
     name = "edit_distance"
@@ -232,8 +244,10 @@ class EditDistance(BaseScorer):
     )
     source = "Levenshtein 1966, Soviet Physics Doklady 10(8); as computed by rapidfuzz"
     family = "overlap"
+    extra = Extra("text", ("rapidfuzz",))
 
     def __init__(self, ignore_case: bool = False) -> None:
+        self.extra.require(self.name)
         self._ignore_case = ignore_case
         self.version = version_with(
             _library("rapidfuzz"), {"ignore_case": ignore_case}, {"ignore_case": False}

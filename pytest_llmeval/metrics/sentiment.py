@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
@@ -27,8 +29,11 @@ class Sentiment(BaseScorer):
     scale = Scale(-1.0, 1.0)
     about = "how positive an English answer sounds: -1 negative, 0 neutral, 1 positive"
     source = "VADER: Hutto, Gilbert 2014, ICWSM; as computed by vaderSentiment"
+    extra = Extra("sentiment", ("vaderSentiment",))
 
     def __init__(self) -> None:
+        self.extra.require(self.name)
+        load_lexicon()
         self.version = f"vaderSentiment {metadata.version('vaderSentiment')}"
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -46,8 +51,19 @@ def polarity(text: str) -> dict[str, float]:
     return scores
 
 
+def load_lexicon() -> None:
+    """Load VADER's lexicon now.
+
+    VADER opens it with a deprecated function. Metrics are made on the main thread, where hiding a
+    warning disturbs nobody. While texts are scored in threads, it could.
+    """
+    _analyzer()
+
+
 @cache
 def _analyzer() -> SentimentIntensityAnalyzer:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-    return SentimentIntensityAnalyzer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of codecs.open, from Python 3.14 on
+        return SentimentIntensityAnalyzer()

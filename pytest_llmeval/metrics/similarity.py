@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pytest_llmeval.metrics.as_score import unscored
-from pytest_llmeval.metrics.embedders import MINILM_TOKENS, cosine, local_embedder
+from pytest_llmeval.metrics.embedders import MINILM_EXTRA, MINILM_TOKENS, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
 from pytest_llmeval.protocols import BaseScorer, Embedder
 from pytest_llmeval.records.call import Completion, Embedding
@@ -35,7 +35,7 @@ class Similarity(BaseScorer):
     name = "similarity"
     scale = _COSINE
     needs = ("embedder",)
-    extra = "similarity"
+    extra = MINILM_EXTRA
     about = (
         "cosine of the embeddings of answer and expected text: "
         "1 same meaning, 0 unrelated; it is not correctness"

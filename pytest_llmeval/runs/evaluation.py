@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas
 
 
+_EXTRA = Extra("pandas", ("pandas",))
 _WORST_SHOWN = 5
 _WORST_FIRST = ("failed", "error", "xfailed", "skipped")
 
@@ -60,7 +62,12 @@ class Evaluation:
         return self.run.comparisons
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return a row per case with the columns of the CSV report."""
+        """Return a row per case with the columns of the CSV report.
+
+        Raises:
+            MissingExtraError: The extra ``pandas`` is not installed.
+        """
+        _EXTRA.require("to_pandas()")
         import pandas
 
         from pytest_llmeval.reports.csv_report import table

@@ -122,8 +122,15 @@ HOSTILE = {
     "columns of different lengths": (
         "a.json",
         b'{"prompt": ["Why?", "How?"], "expected": ["So"]}',
-        "a.json: found columns that do not fit together (All arrays must be of the same length); allowed: an array of "
-        "objects, an object with one array of objects under cases, goldens, examples, data, tests, rows, or columns",
+        "a.json: found columns that do not fit together (the arrays differ in length); allowed: "
+        "an array of objects, an object with one array of objects under cases, goldens, examples, data, tests, rows, or columns",
+    ),
+    "columns of different kinds": (
+        "a.json",
+        b'{"prompt": ["Why?"], "expected": {"0": "So"}}',
+        "a.json: found columns that do not fit together (some are arrays, others objects); "
+        "allowed: an array of objects, an object with one array of objects under cases, goldens, examples, "
+        "data, tests, rows, or columns",
     ),
     "columns without rows": (
         "a.json",

@@ -57,6 +57,13 @@ def test_columns_as_a_data_frame_writes_them(folder: GoldenFolder) -> None:
         assert (second.expected, second.metadata) == (None, {"level": 2})
 
 
+def test_columns_keep_numbers_as_written_and_leave_cells_out(folder: GoldenFolder) -> None:
+    text = '{"prompt": {"0": 1.50, "2": 7}, "expected": {"0": "a", "2": NaN}, "id": {}}'
+    cases = folder.read("faq.json", text)
+
+    assert [(case.prompt, case.expected) for case in cases] == [("1.50", "a"), ("7", None)]
+
+
 def test_a_number_for_a_text_field_keeps_what_was_written(folder: GoldenFolder) -> None:
     text = '{"id": 12345678901234567890123, "prompt": 1.50, "expected": 1e5, "contexts": [1.0, "x"], "tags": 7}'
     (case,) = folder.read("faq.jsonl", text)

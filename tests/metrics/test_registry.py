@@ -14,6 +14,7 @@ from pytest_llmeval.judges.registry import kind_names
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.readability import formulas
 from pytest_llmeval.metrics.registry import MetricRegistry
+from pytest_llmeval.metrics.similarity import Similarity
 from pytest_llmeval.protocols import Scorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
@@ -317,7 +318,7 @@ def test_what_is_handed_to_a_metric_is_no_parameter_of_its_users() -> None:
     assert registry.create("ruled", {"offset": 1}).score(CASE, Completion("12345678")) == 3
     infos = {info.name: info for info in registry.describe()}
     assert (infos["ruled"].params, infos["similarity"].params) == ({"offset": "0"}, {})
-    assert infos["similarity"].extra == "similarity"
+    assert infos["similarity"].extra == Similarity.extra
     with pytest.raises(SettingError, match=r"metric ruled: found 'ruler'; allowed: offset"):
         registry.create("ruled", {"ruler": 2})
     with pytest.raises(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval import extras
 from pytest_llmeval.errors import BadReply, MissingExtraError, SettingError
-from pytest_llmeval.metrics import extras
 from pytest_llmeval.metrics.embedders import (
     EndpointEmbedder,
     MiniLM,

@@ -156,7 +156,9 @@ def test_a_known_name_and_a_path_stand_for_their_files(folder: Path, tmp_path: P
 
 def test_the_hub_without_its_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtraError, match="Remedy: pip install huggingface_hub"):
+    with pytest.raises(
+        MissingExtraError, match=r'huggingface_hub, .* pip install "pytest-llm-golden\[local\]"'
+    ):
         local_file("hf:Qwen/Some-GGUF/some.gguf", "--llm-provider")
 
 

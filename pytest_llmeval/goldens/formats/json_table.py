@@ -1,7 +1,7 @@
 """The readers of JSON and JSONL golden files, built on the json module.
 
-pandas.read_json would turn ``1.50`` into 1.5 and a long id into a rounded float. Only
-column-oriented documents, as ``DataFrame.to_json`` writes them, go through pandas.
+pandas.read_json would turn ``1.50`` into 1.5 and a long id into a rounded float. A document may be
+column-oriented, as ``DataFrame.to_json`` writes it.
 """
 
 from __future__ import annotations
@@ -181,17 +181,27 @@ def _table(file: str, documents: list[Any], starts: Iterator[int], text: str) ->
 
 def _from_columns(file: str, document: dict[str, Any]) -> Table:
     """Read the rows of a column-oriented document, which all count as written in line 1."""
-    import pandas as pd
-
-    try:
-        frame = pd.DataFrame(document, dtype=object)
-    except ValueError as error:
-        raise refused(file, f"columns that do not fit together ({error})", _SHAPES) from None
-    if frame.empty:
+    is_list = {isinstance(column, list) for column in document.values()}
+    if len(is_list) > 1:
+        raise _unlike_columns(file, "some are arrays, others objects")
+    if len({len(column) for column in document.values()}) > 1 and True in is_list:
+        raise _unlike_columns(file, "the arrays differ in length")
+    columns: dict[str, dict[object, Any]] = {
+        name: dict(enumerate(column)) if isinstance(column, list) else column
+        for name, column in document.items()
+    }
+    labels = dict.fromkeys(label for column in columns.values() for label in column)
+    rows = [
+        Row(number, 1, {name: column.get(label) for name, column in columns.items()})
+        for number, label in enumerate(labels, start=1)
+    ]
+    if not rows:
         raise refused(file, "no rows", "at least one case")
-    frame = frame.astype(object).where(frame.notna(), None)
-    rows = (Row(number, 1, cells) for number, cells in enumerate(frame.to_dict("records"), start=1))
-    return Table(file, tuple(str(name) for name in frame.columns), tuple(rows))
+    return Table(file, tuple(columns), tuple(rows))
+
+
+def _unlike_columns(file: str, difference: str) -> GoldenFileError:
+    return refused(file, f"columns that do not fit together ({difference})", _SHAPES)
 
 
 def _refuse_json(file: str, text: str, error: Exception) -> NoReturn:

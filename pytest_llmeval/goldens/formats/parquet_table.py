@@ -8,7 +8,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.goldens.formats.tables import Row, Table, refused
+
+_EXTRA = Extra("parquet", ("pandas", "pyarrow"))
 
 
 def read_parquet(file: str, path: Path) -> Table:
@@ -16,7 +19,9 @@ def read_parquet(file: str, path: Path) -> Table:
 
     Raises:
         GoldenFileError: The file is not Parquet, or has no rows.
+        MissingExtraError: The extra ``parquet`` is not installed.
     """
+    _EXTRA.require(f"{file}: a Parquet file")
     import pandas as pd
     import pyarrow as pa
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import metadata
-from importlib.util import find_spec
 
-from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
+from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.toxicity.files import TOXICITY_OPTION
 from pytest_llmeval.metrics.toxicity.model import Prediction, ToxicityModel, shared_model
 from pytest_llmeval.protocols import BaseScorer
@@ -29,7 +29,7 @@ class ToxicityMetric(BaseScorer):
         label: Which label is the score's value; all of them are in its ``parts``.
 
     Raises:
-        MissingExtraError: detoxify is not installed.
+        MissingExtraError: The extra ``toxicity`` is not installed.
         SettingError: There is no such model, or it is known not to have the label.
     """
 
@@ -39,16 +39,11 @@ class ToxicityMetric(BaseScorer):
         "probability that the answer is toxic; "
         ".insult, .threat and so on for the model's other labels"
     )
-    extra = "toxicity"
+    extra = Extra("toxicity", ("detoxify", "torch", "transformers", "huggingface_hub"))
     source = "detoxify: Hanu and Unitary team 2020, https://github.com/unitaryai/detoxify"
 
     def __init__(self, model: str = "original", label: str = "toxicity") -> None:
-        if find_spec("detoxify") is None:
-            raise MissingExtraError(
-                "toxicity needs the package detoxify, which is not installed",
-                'pip install "pytest-llm-golden[toxicity]", '
-                "or --llm-toxicity judge to use the judge model instead",
-            )
+        self.extra.require("toxicity", "--llm-toxicity judge to use the judge model instead")
         self._model: ToxicityModel = shared_model(model)
         self._label = label
         if label != "toxicity":

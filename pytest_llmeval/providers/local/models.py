@@ -21,6 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from pytest_llmeval.errors import MissingExtraError, SettingError, nearest
+from pytest_llmeval.extras import Extra
+
+_HUB_EXTRA = Extra("local", ("huggingface_hub",))
 
 _CHUNK = 1 << 20
 """Bytes of one read: small compared with a part, large compared with a system call."""
@@ -234,12 +237,9 @@ def _hub_file(text: str, origin: str) -> Path:
     repository, _, file = rest.partition("/")
     if not file:
         raise SettingError(origin, f"local:hf:{text}", "local:hf:OWNER/REPOSITORY/FILE")
-    try:
-        from huggingface_hub import hf_hub_download
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{origin}: hf: needs huggingface_hub", "pip install huggingface_hub"
-        ) from error
+    _HUB_EXTRA.require(f"{origin} local:hf:{text}")
+    from huggingface_hub import hf_hub_download
+
     try:
         return Path(hf_hub_download(f"{owner}/{repository}", file))
     except Exception as error:  # its own errors, those of its HTTP library, OSErrors

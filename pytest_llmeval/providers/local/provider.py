@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pytest_llmeval.errors import CallRefused, MissingExtraError, SettingError
+from pytest_llmeval.errors import CallRefused, SettingError
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.local.models import known_models, local_file, models_folder
 from pytest_llmeval.providers.openai.keys import NO_KEY
@@ -31,6 +31,8 @@ _CONTEXT_TOKENS = 4096
 
 _ENDS = 1 << 20
 """Bytes at each end of the file in its fingerprint: the header and the last weights."""
+
+_EXTRA = Extra("local", ("xllamacpp",))
 
 _TIMEOUTS = Timeouts(connect_s=10, read_s=3600, write_s=60)
 """The server takes one request at a time, so an answer may start late. The engine limits calls."""
@@ -160,11 +162,8 @@ def _check(path: Path, base_url: str | None, origin: str) -> None:
     """Refuse a missing file, a file of another format, or a missing package."""
     if not path.is_file() or _first_bytes(path, 4) != b"GGUF":
         raise SettingError(origin, f"local:{path}", "the path of a GGUF file")
-    if base_url is None and find_spec("xllamacpp") is None:
-        raise MissingExtraError(
-            f"{origin}: a local model needs xllamacpp, which is not installed",
-            'pip install "pytest-llm-golden[local]"',
-        )
+    if base_url is None:
+        _EXTRA.require(f"{origin}: a local model")
 
 
 def _with_system_message(request: Request) -> Request:
