@@ -1,7 +1,7 @@
-"""pytest's way in: the entry point ``llm_golden``.
+"""The entry point ``llm_golden`` of pytest.
 
-This module is imported by every pytest run on the machine, so it imports no more than the option
-table; everything else is registered in `pytest_configure`.
+Every pytest run on the machine imports this module, so it imports only the option table.
+`pytest_configure` registers everything else.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare our own hooks."""
+    """Declare the hooks that this plugin offers."""
     pluginmanager.add_hookspecs(hookspecs)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
-    """Declare the options, now that those of every other plugin are known."""
+    """Declare the options after those of all other plugins."""
     options.add_options(parser, early_config.known_args_namespace)
 
 

@@ -1,4 +1,4 @@
-"""The controller's part: collects results from every worker, writes the log and the reports, sets the exit code."""
+"""The controller, which collects all results, writes log and reports, and sets the exit code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PHASES = ("setup", "call", "teardown")
 
 
 class Controller(Role):
-    """The role of a run without xdist, and of the controller of one with it.
+    """The role of a process without xdist, or of xdist's controller.
 
     Args:
         state: The plugin's state.
@@ -42,24 +42,24 @@ class Controller(Role):
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
         self._outcomes: dict[str, Outcome] = {}
-        self._other_failures = 0
+        self._foreign_failures = 0
         self._judged = False
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
-        self._trouble: list[str] = []
+        self._errors: list[str] = []
         self._gate_notes: tuple[Note, ...] = ()
         self._baseline_notes: tuple[Note, ...] = ()
         self._worker_reports: list[dict[str, Any]] = []
 
     def start(self, session: pytest.Session) -> None:
-        """Show the status line where a person looks at a terminal."""
+        """Show the status line on a terminal."""
         manager = session.config.pluginmanager
         terminal = manager.get_plugin("terminalreporter")
         if terminal is not None and terminal.isatty():
             manager.register(ProgressHooks(Progress(self._state, terminal)))
 
     def header(self) -> list[str]:
-        """Name the model and the judge, where any is configured."""
+        """Return the configured model and judge for the header."""
         settings = self._state.settings
         if settings.model is None and settings.provider is None and settings.judge_model is None:
             return []
@@ -89,35 +89,38 @@ class Controller(Role):
             raise pytest.UsageError(str(error)) from None
 
     def configure_worker(self, node: Any) -> None:
-        """Give an xdist worker the id of the run, and the local models that are served for all."""
+        """Send an xdist worker the id of the run and the addresses of local models."""
         node.workerinput["llm_run"] = self._state.run_id
         node.workerinput["llm_local_urls"] = self._local_urls()
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
-        """Count what could not be collected: it is no case that could not be judged."""
-        self._other_failures += report.failed
+        """Count an error of the collection, which is a failure without a case."""
+        self._foreign_failures += report.failed
 
     def take(self, report: pytest.TestReport) -> None:
-        """Log the result on a report, and count other failures."""
+        """Log the result on a report, or count a failure without a case."""
         text = getattr(report, RESULT_ATTRIBUTE, None)
         if text is not None:
-            delattr(report, RESULT_ATTRIBUTE)  # pytest keeps every report to the end of the run
+            # pytest stores every report until the end of the run.
+            delattr(report, RESULT_ATTRIBUTE)
             self._record(text, report)
         elif report.failed:
-            self._other_failures += 1
-            if report.when not in _PHASES:  # xdist's report of a test whose worker died
+            self._foreign_failures += 1
+            # xdist reports a test whose worker died outside the usual phases.
+            if report.when not in _PHASES:
                 self._lost.append(report.nodeid)
 
     def take_worker(self, node: Any) -> None:
-        """Take in what an xdist worker has sent and recorded; one that died reported nothing."""
+        """Store the final report of an xdist worker, which is missing if it died."""
         output = getattr(node, "workeroutput", {})
         self._worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
 
     def finish(self, session: pytest.Session) -> None:
-        """Finish what is in flight, set the exit code and write the reports."""
+        """Finish the calls in flight, set the exit code, and write the reports."""
         judge = self._judge()
-        if judge is not None:  # while calls can still be made: a baseline may be judged again
-            with suppress(LLMEvalError, OSError):  # the gates meet the same trouble, and say it
+        if judge is not None:
+            # Now, while calls can still be made to judge a baseline again. The gates report errors.
+            with suppress(LLMEvalError, OSError):
                 self._baseline_notes = judge.read_baselines(self._state.session)
         self._state.end_calls()
         session.exitstatus = self._exit_code(int(session.exitstatus))
@@ -150,7 +153,7 @@ class Controller(Role):
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
-        if exit_code != pytest.ExitCode.TESTS_FAILED or self._other_failures:
+        if exit_code != pytest.ExitCode.TESTS_FAILED or self._foreign_failures:
             return exit_code
         return case_exit_code(self._outcomes.values()) or exit_code
 
@@ -179,24 +182,24 @@ class Controller(Role):
             if self._written is not None:
                 self._written[1].update(ending.paths)
         except (LLMEvalError, OSError) as error:
-            self._trouble.append(f"what the run leaves behind could not be written: {error}")
+            self._errors.append(f"could not write the reports: {error}")
             session.exitstatus = session.exitstatus or UNJUDGED
 
     def _marked_gates(self) -> Iterator[tuple[str, list[str]]]:
-        """The rules of ``llm_gate`` markers that each process has seen, by where they stand."""
+        """Yield the rules of ``llm_gate`` markers from every process, with their scope."""
         yield from self._state.marked_gates
         for report in self._worker_reports:
             yield from report.get("gates", ())
 
     def _is_gated(self) -> bool:
-        """Whether anything is required of the run as a whole."""
+        """Return whether the run has gates."""
         settings = self._state.settings
         if settings.dry_run or self._state.config.option.collectonly:
             return False
         return bool(settings.gate or settings.baseline or any(self._marked_gates()))
 
     def _judge(self) -> RunJudge | None:
-        """What decides the gates; ``None`` where there are none, or they give no verdict."""
+        """Return the judge of the gates, or ``None`` if they give no verdict."""
         if self._recorder is None or self._state.is_cut_off or not self._is_gated():
             return None
         from pytest_llmeval.runs.gates import Gates, RunJudge
@@ -204,18 +207,19 @@ class Controller(Role):
         return RunJudge(Gates.of(self._state.settings, self._marked_gates()), self._recorder)
 
     def _gate(self, session: pytest.Session, judge: RunJudge | None) -> None:
-        """Decide the gates, which count where the tests alone would not have stopped the run."""
-        given = int(session.exitstatus)
-        is_judged = given in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
+        """Decide the gates, and add their exit code to that of the tests."""
+        test_code = int(session.exitstatus)
+        is_judged = test_code in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
         code, self._gate_notes = self._decide(judge)
         if is_judged and code:
-            session.exitstatus = joint_exit_code((given, code))
+            session.exitstatus = joint_exit_code((test_code, code))
 
     def _decide(self, judge: RunJudge | None) -> tuple[int, tuple[Note, ...]]:
-        """The exit code that the gates require, and what the user should know."""
-        state, is_gated = self._state, self._is_gated()
+        """Return the exit code of the gates, and notes for the user."""
+        state = self._state
+        is_gated = self._is_gated()
         if state.settings.dry_run or not (is_gated or self._recorder):
             return FINE, ()
         from pytest_llmeval.records.run import Note
@@ -230,7 +234,7 @@ class Controller(Role):
         return ending.decide(judge, state.quarantine, state.is_whole)
 
     def print_summary(self, terminal: Any) -> None:
-        """Print what a person reads in ten seconds."""
+        """Print the summary of the run."""
         if self._recorder is None:
             for note in self._gate_notes:
                 terminal.write_line(f"llm: {note.text}", yellow=True)
@@ -242,7 +246,7 @@ class Controller(Role):
             summary, paths = self._written
             for text, markup in summary_lines(self._recorder.run, summary, paths):
                 terminal.write_line(text, **markup)
-        for text in self._trouble:
+        for text in self._errors:
             terminal.write_line(text, red=True)
         for text in self._recorder.ci_lines:
             terminal.write_line(text)

@@ -1,4 +1,4 @@
-"""``--llm-dry-run``: what the tests would send, counted and priced; no test runs and nothing is sent."""
+"""The dry run, which counts and prices the requests of the tests without sending anything."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 def run_in_this_process(config: pytest.Config) -> None:
-    """Keep xdist, if it is there, from starting workers: the estimate is made here."""
+    """Prevent xdist from starting workers, because this process makes the estimate."""
     if hasattr(config.option, "dist"):
-        config.option.dist, config.option.tx, config.option.numprocesses = "no", [], None
+        config.option.dist = "no"
+        config.option.tx = []
+        config.option.numprocesses = None
 
 
 class DryRun:
-    """Counts in place of running the tests.
+    """A dry run of the tests.
 
     Args:
         state: The plugin's state.
@@ -32,14 +34,14 @@ class DryRun:
         self._unseen: list[str] = []
 
     def count(self, session: pytest.Session) -> bool | None:
-        """Count instead of running; ``None`` leaves it to pytest, which has errors to show."""
+        """Count requests instead of running tests, or return ``None`` if pytest shows errors."""
         if session.testsfailed or session.config.option.collectonly:
             return None
         self._count(session.items)
         return True
 
     def print_lines(self, terminal: Any) -> None:
-        """Print what would be sent."""
+        """Print the counted requests."""
         from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
 
         terminal.section("llm dry run: nothing was sent", "=")
@@ -48,18 +50,19 @@ class DryRun:
 
     def _count(self, items: list[pytest.Item]) -> None:
         ahead = self._state.config.stash[LOOKAHEAD]
-        begun = []
+        runs = []
         for item in items:
-            if (run := ahead.begin(item)) is not None:
-                begun.append(run)
+            run = ahead.start(item)
+            if run is not None:
+                runs.append(run)
             elif case_of(item) is not None or "llm_generate" in getattr(item, "fixturenames", ()):
                 self._unseen.append(item.nodeid)
-        for run in begun:
+        for run in runs:
             run.wait()
-        self._count_baselines([run.plan for run in begun])
+        self._count_baselines([run.plan for run in runs])
 
     def _count_baselines(self, plans: list[Plan]) -> None:
-        """Count what a baseline of another judge would cost."""
+        """Count the calls for judging baselines again."""
         state = self._state
         if state.settings.baseline:
             from pytest_llmeval.baselines.baselines import count_baselines

@@ -1,4 +1,4 @@
-"""What pytest prints about a comparison with a Score that does not hold."""
+"""The explanation of a failed comparison with a Score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pytest_llmeval.plugin.state import STATE
 
 
 def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    """The lines of the explanation, or ``None`` if no Score is compared."""
+    """Return the lines of the explanation, or ``None`` if no Score is compared."""
     run = config.stash[STATE].current
     if run is None:
         return None

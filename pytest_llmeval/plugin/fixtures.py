@@ -1,4 +1,4 @@
-"""The fixtures."""
+"""The fixtures of the plugin."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def llm_case(request: pytest.FixtureRequest) -> Case:
-    """The golden case that this test runs."""
+    """The golden case of this test."""
     case = case_of(request.node)
     if case is None:
         pytest.fail(
-            f"{request.node.nodeid} requests a case: mark it @pytest.mark.llm_golden('golden/FILE.csv')",
+            f"{request.node.nodeid} requests a case: "
+            "mark it @pytest.mark.llm_golden('golden/FILE.csv')",
             pytrace=False,
         )
     return case
@@ -36,10 +37,10 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture(scope="session")
 def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
-    """What answers; by default what the settings name, ``None`` if they name nothing.
+    """The provider of the answers; by default that of the settings, or ``None`` without one.
 
-    Override it to put your application under test. It may return a Provider, a function from a case
-    to a text (sync or async), or a runnable with ``ainvoke``.
+    Override it to test your application. It may return a Provider, a function from a case to a text
+    (sync or async), or a runnable with ``ainvoke``.
     """
     return request.config.stash[STATE].default_provider()
 
@@ -48,7 +49,7 @@ def llm_provider(request: pytest.FixtureRequest) -> Provider | None:
 def llm_completion(
     request: pytest.FixtureRequest, llm_case: Case, llm_provider: object
 ) -> Completion:
-    """The answer to this test's case; of several samples the first."""
+    """The answer to this test's case, or the first of several samples."""
     return _answer(request.node, llm_provider)
 
 
@@ -56,10 +57,10 @@ def llm_completion(
 def llm_samples(
     request: pytest.FixtureRequest, llm_completion: Completion
 ) -> tuple[Completion, ...]:
-    """Every answer to this test's case, where ``--llm-samples`` asks for several; those that never came are left out.
+    """All answers to this test's case under ``--llm-samples``, without failed calls.
 
-    A score of one of them is that of this answer alone. A score of ``llm_completion`` is reduced
-    over all of them.
+    A score of a sample is for this sample alone. A score of ``llm_completion`` combines all
+    samples.
     """
     return _run(request.node).all_answers(llm_completion)
 
@@ -68,7 +69,7 @@ def llm_samples(
 def llm_generate(
     request: pytest.FixtureRequest, llm_provider: object
 ) -> Callable[[str], Completion]:
-    """Ask any prompt: ``llm_generate("How are you?")`` returns a Completion."""
+    """Send any prompt: ``llm_generate("How are you?")`` returns a Completion."""
 
     def generate(prompt: str) -> Completion:
         return _answer(request.node, llm_provider, prompt)
@@ -80,8 +81,8 @@ def llm_generate(
 def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
     """Judge an answer: ``llm_judge(answer)`` returns the rubric's Score, 0 to 5.
 
-    ``criteria="…"`` judges by another criterion; ``prompt="…"`` and ``expected="…"`` say what the
-    answer is an answer to, where it is not this test's case.
+    ``criteria="…"`` sets another criterion. ``prompt="…"`` and ``expected="…"`` replace those of
+    this test's case.
     """
 
     def judge(
@@ -92,11 +93,9 @@ def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
         expected: str | None = None,
     ) -> Score:
         run = _run(request.node)
-        case = (
-            None
-            if prompt is None and expected is None
-            else _case_of_its_own(run.plan.case, prompt, expected)
-        )
+        case = None
+        if prompt is not None or expected is not None:
+            case = _separate_case(run.plan.case, prompt, expected)
         if case is not None and case_of(request.node) is None:
             run.plan = replace(run.plan, case=case)
         with _configured(request.node):
@@ -128,7 +127,7 @@ def llm_toxicity(llm_metric: Callable[..., Score]) -> Callable[..., Score]:
 
 @pytest.fixture
 def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readability]:
-    """Readability: ``llm_readability(answer).flesch_reading_ease``, and every other formula of textstat."""
+    """Readability formulas of textstat: ``llm_readability(answer).flesch_reading_ease``."""
     from pytest_llmeval.metrics.readability import Readability
 
     def readability(answer: Completion | str, language: str | None = None) -> Readability:
@@ -142,7 +141,7 @@ def llm_readability(llm_metric: Callable[..., Score]) -> Callable[..., Readabili
 def llm_text_quality(
     llm_readability: Callable[..., Readability],
 ) -> Callable[..., Mapping[str, Score]]:
-    """All of readability at once: ``llm_text_quality(answer)["smog_index"]`` is the Score of one formula."""
+    """Scores of all readability formulas: ``llm_text_quality(answer)["smog_index"]``."""
 
     def text_quality(answer: Completion | str, language: str | None = None) -> Mapping[str, Score]:
         return llm_readability(answer, language).as_dict()
@@ -151,9 +150,8 @@ def llm_text_quality(
 
 
 def _run(item: pytest.Item) -> CaseEvaluation:
-    from pytest_llmeval.plugin.item_plan import (
-        case_run,  # late, as all that a run without our fixtures can do without
-    )
+    # Late, because a run without these fixtures does not need it.
+    from pytest_llmeval.plugin.item_plan import case_run
 
     return case_run(item)
 
@@ -175,7 +173,7 @@ def _configured(item: pytest.Item) -> Iterator[None]:
         skip_or_raise(item, error)
 
 
-def _case_of_its_own(case: Case, prompt: str | None, expected: str | None) -> Case:
+def _separate_case(case: Case, prompt: str | None, expected: str | None) -> Case:
     return replace(
         case, prompt=case.prompt if prompt is None else prompt, expected=expected, messages=()
     )

@@ -1,4 +1,4 @@
-"""The marker ``llm_gate``: rules on the cases of some tests as a whole."""
+"""The marker ``llm_gate``, which sets gates on the cases of some tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_llmeval.plugin.state import PluginState, usage_error
 
 
 def note_gates(session: pytest.Session, state: PluginState) -> None:
-    """Keep the rules of ``llm_gate`` markers, by where they stand.
+    """Store the rules of ``llm_gate`` markers by their scope.
 
     Raises:
         pytest.UsageError: A rule cannot be read.
@@ -28,18 +28,18 @@ def note_gates(session: pytest.Session, state: PluginState) -> None:
 
 
 def _gate_scope(item: pytest.Item, mark: pytest.Mark) -> str:
-    """The test with all its parameters that a marker is about, or those it was given with."""
+    """Return the test with all its parameters, or with the parameters of the marker."""
     marks = getattr(getattr(item, "callspec", None), "marks", ())
-    is_of_parameters = any(mark is each for each in marks)
+    is_of_parameters = any(param_mark is mark for param_mark in marks)
     if is_of_parameters or isinstance(item, GoldenItem):
-        from pytest_llmeval.plugin.item_plan import suite_of  # late: most runs have no such marker
+        from pytest_llmeval.plugin.item_plan import suite_of
 
         return suite_of(item)
     return item.nodeid.partition("[")[0]
 
 
 def _gate_rules(mark: pytest.Mark, state: PluginState) -> Sequence[str]:
-    """The rules of a marker; what is wrong with one is said before anything is sent."""
+    """Return the rules of a marker, and refuse wrong ones before anything is sent."""
     from pytest_llmeval.gating.rules import parse_rules
 
     try:

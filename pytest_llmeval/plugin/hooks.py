@@ -1,12 +1,10 @@
 """Every hook of a run, in the order in which pytest calls them.
 
-A hook only forwards. Where several things happen at one hook, the calls stand here in their order.
+A hook only forwards its calls, in the order written here.
 
-Three classes are registered beside `Hooks`, because pytest calls a hook in them only where they are
-registered: `DryRunHooks` replaces the loop that runs the tests, which a wrapper could not; and
-`ProgressHooks` must write before pytest's terminal reporter does, which runs at every report of
-every run, so a run without a terminal does without it. The five hooks that are needed before a run
-is configured stand in `pytest_llmeval.plugin` itself.
+Two classes are registered only when they are needed: `DryRunHooks` replaces the loop that runs the
+tests, and `ProgressHooks` writes to a terminal before pytest's terminal reporter does. The hooks
+that run before the configuration are in `pytest_llmeval.plugin` itself.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ class Hooks:
 
     Args:
         state: The plugin's state.
-        role: What this process does besides running tests.
+        role: The tasks of this process besides running tests.
     """
 
     def __init__(self, state: PluginState, role: Role) -> None:
@@ -42,16 +40,16 @@ class Hooks:
     # The start
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Show the status line where a person looks at a terminal."""
+        """Show the status line on a terminal."""
         self._role.start(session)
 
     def pytest_report_header(self) -> list[str]:
-        """Name the model and the judge, where any is configured."""
+        """Return the configured model and judge for the header."""
         return self._role.header()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Give an xdist worker what it shares with this process."""
+        """Send an xdist worker the data that it shares with this process."""
         self._role.configure_worker(node)
 
     # Collection
@@ -59,15 +57,15 @@ class Hooks:
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> collection.GoldenFile | None:
-        """Collect a golden file that the command line or the ini key ``llm_golden`` names."""
+        """Collect a golden file of the command line or the ini key ``llm_golden``."""
         return collection.collect_golden(file_path, parent)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run a test marked ``llm_golden`` once for every case."""
+        """Run a test with the marker ``llm_golden`` once for every case."""
         collection.parametrize(metafunc)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Count what could not be collected."""
+        """Count errors of the collection."""
         self._role.take_collect_report(report)
 
     @pytest.hookimpl(trylast=True)  # after other plugins have chosen
@@ -78,11 +76,11 @@ class Hooks:
         collection.deselect(config, items)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Note that the run is not a whole one."""
+        """Note that the run is not whole."""
         self._state.is_whole = self._state.is_whole and not items
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Look through the tests before anything is sent."""
+        """Check the declarations of the tests before anything is sent."""
         session.config.stash[LOOKAHEAD] = LookAhead(self._state, session.items)  # plans need it
         log_filter.filter_handlers(session.config)
         outcomes.check_declared(session)
@@ -97,7 +95,7 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)  # before the fixtures are set up
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Start afresh: a plugin that reruns a test runs the same item again."""
+        """Reset the item, because a plugin may rerun it."""
         outcomes.start_afresh(item)
         self._state.raise_refusal()
 
@@ -105,7 +103,7 @@ class Hooks:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
-        """Learn what a user's fixture ``llm_provider`` returns: other tests will have the same."""
+        """Learn the value of a user's fixture ``llm_provider`` for the calls of later tests."""
         value = yield
         if fixturedef.argname == "llm_provider":
             request.config.stash[LOOKAHEAD].learn_provider(fixturedef, request, value)
@@ -121,14 +119,14 @@ class Hooks:
     def pytest_assertrepr_compare(
         self, config: pytest.Config, op: str, left: object, right: object
     ) -> list[str] | None:
-        """Explain a comparison with a Score that does not hold."""
+        """Explain a failed comparison with a Score."""
         return explain.explain(config, op, left, right)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outside pytest's own, which knows xfail
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Decide the outcome: quarantine, then errors, then the result that rides on the report."""
+        """Decide the outcome, and attach the result to the report."""
         report = yield
         outcomes.excuse_quarantined(item, report)
         outcomes.mark_error(report, call)
@@ -144,17 +142,17 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take in what an xdist worker has sent and recorded."""
+        """Store the final report of an xdist worker."""
         self._role.take_worker(node)
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter shows the exit status
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Finish what is in flight, then decide the gates and write the reports."""
+        """Finish the calls in flight, decide the gates, and write the reports."""
         self._state.note_end(session)
         self._role.finish(session)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print what a person reads in ten seconds."""
+        """Print the summary of the run."""
         self._role.print_summary(terminalreporter)
 
 
@@ -162,7 +160,7 @@ class DryRunHooks:
     """The hooks of ``--llm-dry-run``.
 
     Args:
-        dry_run: Counts what would be sent.
+        dry_run: The dry run.
     """
 
     def __init__(self, dry_run: DryRun) -> None:
@@ -170,11 +168,11 @@ class DryRunHooks:
 
     @pytest.hookimpl(tryfirst=True)  # the first that answers is the only one
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Count instead of running."""
+        """Count requests instead of running tests."""
         return self._dry_run.count(session)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print what would be sent."""
+        """Print the counted requests."""
         self._dry_run.print_lines(terminalreporter)
 
 
@@ -182,7 +180,7 @@ class ProgressHooks:
     """The hooks of the status line.
 
     Args:
-        progress: Writes the line.
+        progress: The status line.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -196,10 +194,10 @@ class ProgressHooks:
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter writes
     def pytest_runtest_logstart(self) -> None:
-        """Make room for what pytest writes."""
+        """Make room for pytest's output."""
         self._progress.erase()
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter writes
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a finished test, and make room for what pytest writes."""
+        """Count a finished test, and make room for pytest's output."""
         self._progress.count(report)

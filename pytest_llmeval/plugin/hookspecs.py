@@ -10,10 +10,9 @@ if TYPE_CHECKING:
 
 
 def pytest_llmeval_metrics() -> Sequence[Scorer]:  # type: ignore[empty-body]
-    """Metrics of your own, for thresholds, markers and the fixture ``llm_metric``.
+    """Custom metrics for thresholds, markers and the fixture ``llm_metric``.
 
     Returns:
         Objects with ``name``, ``version`` and ``score(case, completion)``, or classes that make
-        them from
-        keyword parameters.
+        them from keyword parameters.
     """

@@ -1,4 +1,4 @@
-"""From a pytest item to the CaseRun that its fixtures and its outcome share."""
+"""The plan of a pytest item, and the evaluation that its fixtures and its outcome share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
 from pytest_llmeval.plugin.markers import (
-    MUST_PASS_PLACE,
+    MUST_PASS_ORIGIN,
     metrics_of,
     must_pass_of,
     settings_for,
@@ -32,23 +32,22 @@ if TYPE_CHECKING:
 
 
 def case_run(item: pytest.Item) -> CaseEvaluation:
-    """The CaseRun of an item; made when it is first asked for.
+    """Return the evaluation of an item, which is made at the first call.
 
     Raises:
         SettingError: A marker of the item cannot be used.
     """
     if RUN not in item.stash:
-        activation = item.config.stash[STATE]
-        activation.add_metrics()
-        begun = item.stash.get(AHEAD, None)
-        item.stash[RUN] = activation.current = begun or CaseEvaluation(
-            activation.session, plan_for(item)
-        )
+        state = item.config.stash[STATE]
+        state.add_metrics()
+        run = item.stash.get(AHEAD, None) or CaseEvaluation(state.session, plan_for(item))
+        item.stash[RUN] = run
+        state.current = run
     return item.stash[RUN]
 
 
 def plan_for(item: pytest.Item) -> Plan:
-    """What an item declares.
+    """Return the plan of an item.
 
     Raises:
         SettingError: A marker of the item cannot be used.
@@ -60,16 +59,17 @@ def plan_for(item: pytest.Item) -> Plan:
 
 def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[STATE].settings)
-    # What is wrong with the reducer is said before anything is sent.
+    # Called for its errors, before anything is sent.
     parse_reducer(settings.reducer, settings.samples)
-    order, case = item.stash.get(ORDER, 0), case_of(item)
-    marks = Marks(thresholds_of(item), metrics_of(item), must_pass_of(item), MUST_PASS_PLACE)
+    order = item.stash.get(ORDER, 0)
+    case = case_of(item)
+    marks = Marks(thresholds_of(item), metrics_of(item), must_pass_of(item), MUST_PASS_ORIGIN)
     if case is not None:
         return plan_case(case, settings, item.nodeid, suite_of(item), order, marks)
     return Plan(
         nodeid=item.nodeid,
         suite=suite_of(item),
-        case=_own_case(item),
+        case=_test_case(item),
         settings=settings,
         thresholds=in_force([*marks.thresholds, *settings.threshold_groups()]),
         metrics=marks.metrics,
@@ -79,99 +79,93 @@ def _plan(item: pytest.Item) -> Plan:
 
 
 def suite_of(item: pytest.Item) -> str:
-    """The item's node id without its case: what tells apart two tests that run the same golden file."""
+    """Return the node id of an item without its case, which names its test or golden file."""
     if isinstance(item, GoldenItem):
         return item.nodeid.partition("::")[0]
     base = item.nodeid.partition("[")[0]
     callspec = getattr(item, "callspec", None)
-    others = (
-        {name: value for name, value in callspec.params.items() if name != "llm_case"}
-        if callspec
-        else {}
-    )
-    if not callspec or not others:
+    if callspec is None:
         return base
-    return f"{base}[{'-'.join(_param_text(callspec, name) for name in others)}]"
+    params = [_param_text(callspec, name) for name in callspec.params if name != "llm_case"]
+    return f"{base}[{'-'.join(params)}]" if params else base
 
 
 def choose_provider(item: pytest.Item, fixture_value: object) -> BaseProvider:
-    """Who answers an item: command line, marker, overriding fixture, then the other settings.
+    """Return the provider of an item: command line, marker, overriding fixture, settings.
 
     Args:
         item: The item.
-        fixture_value: What the fixture ``llm_provider`` returned.
+        fixture_value: Value of the fixture ``llm_provider``.
 
     Raises:
-        NotConfiguredError: Nobody.
-        InputError: What is set cannot be used.
+        NotConfiguredError: No provider is set.
+        InputError: The provider cannot be used.
     """
     return _chosen(case_run(item).plan.settings, item.config.stash[STATE], fixture_value)
 
 
-def planned_provider(
-    item: pytest.Item, activation: PluginState, fixture_value: object
-) -> BaseProvider:
-    """Who will answer an item that has no CaseRun yet.
+def planned_provider(item: pytest.Item, state: PluginState, fixture_value: object) -> BaseProvider:
+    """Return the future provider of an item without an evaluation.
 
     Raises:
-        InputError: Nobody, or what is set cannot be used.
+        InputError: No provider is set, or it cannot be used.
     """
-    return _chosen(settings_for(item, activation.settings), activation, fixture_value)
+    return _chosen(settings_for(item, state.settings), state, fixture_value)
 
 
-def _chosen(settings: Settings, activation: PluginState, fixture_value: object) -> BaseProvider:
-    named_for_test = settings.provider != activation.settings.provider
+def _chosen(settings: Settings, state: PluginState, fixture_value: object) -> BaseProvider:
+    named_for_test = settings.provider != state.settings.provider
     if fixture_value is None or "provider" in settings.explicit or named_for_test:
-        return activation.session.provider(settings)
-    if activation.is_default(fixture_value):
-        return activation.session.provider(settings)
-    return activation.adopt(fixture_value)
+        return state.session.provider(settings)
+    if state.is_default(fixture_value):
+        return state.session.provider(settings)
+    return state.adopt(fixture_value)
 
 
 def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
-    """Skip a test that nothing is configured for, unless a result was demanded.
+    """Skip a test without a configured model, unless scores are required.
 
     Raises:
-        NotConfiguredError: Under ``--llm-strict``, or with a bound given on the command line.
+        NotConfiguredError: Under ``--llm-strict``, or with a threshold on the command line.
     """
     if item.config.stash[STATE].settings.requires_scores:
         raise error
     raise pytest.skip.Exception(str(error)) from error
 
 
-def check_declared(items: Iterable[pytest.Item], activation: PluginState) -> None:
-    """Look once, before anything is sent, whether what the tests declare can be had.
+def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
+    """Check the declarations of all tests before anything is sent.
 
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
     items = list(items)
     try:
-        activation.add_metrics()
-        activation.session.trust.cases = [
-            case for item in items if (case := case_of(item)) is not None
-        ]
+        state.add_metrics()
+        state.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
     except InputError as error:
-        return activation.refuse(pytest.UsageError(str(error)))
+        return state.refuse(pytest.UsageError(str(error)))
     checked: set[object] = set()
     for item in items:
         try:
             _check(item, plan_for(item), checked)
         except InputError as error:
-            return activation.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
+            return state.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
 
 
 def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
-    """Make what an item needs, without sending anything. What is not configured is said by the test itself."""
+    """Make the scorers and the provider of an item without sending anything."""
     if (
         item.get_closest_marker("llm_golden")
         and case_of(item) is None
         and not hasattr(item, "callspec")
     ):
         raise InputError(
-            "it is marked llm_golden, but pytest cannot run it once for each case (a unittest.TestCase?)"
+            "it is marked llm_golden, but pytest cannot run it once for each case "
+            "(a unittest.TestCase?)"
         )
-    session, settings = item.config.stash[STATE].session, plan.settings
+    session = item.config.stash[STATE].session
+    settings = plan.settings
     named = list(plan.declared)
     if "llm_judge" in getattr(item, "fixturenames", ()):
         named.append((RUBRIC, {}))
@@ -186,12 +180,13 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     for key, make in needed.items():
         if key not in checked:
             checked.add(key)
+            # The test itself is skipped or fails if nothing is configured.
             with contextlib.suppress(NotConfiguredError):
                 make()
 
 
-def _own_case(item: pytest.Item) -> Case:
-    """The case of a test without a golden file: the test itself."""
+def _test_case(item: pytest.Item) -> Case:
+    """Return a case that stands for a test without a golden file."""
     _, line, _ = item.location
     return Case(
         id=item.name, prompt="", source=Source(item.nodeid.partition("::")[0], (line or 0) + 1)
@@ -200,8 +195,6 @@ def _own_case(item: pytest.Item) -> Case:
 
 def _param_text(callspec: Any, name: str) -> str:
     value = callspec.params[name]
-    return (
-        str(value)
-        if isinstance(value, (str, int, float, bool))
-        else f"{name}{callspec.indices[name]}"
-    )
+    if isinstance(value, (str, int, float, bool)):
+        return str(value)
+    return f"{name}{callspec.indices[name]}"

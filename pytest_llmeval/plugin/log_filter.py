@@ -1,4 +1,4 @@
-"""Keeps what libraries log about background calls out of the records that pytest captures for a test."""
+"""A filter that removes log records of background calls from those that pytest captures."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ _HANDLERS = ("caplog_handler", "report_handler")
 
 
 def filter_handlers(config: pytest.Config) -> None:
-    """Filter the handlers of pytest's own; a user's log shows everything."""
+    """Filter pytest's handlers, but not those of the user."""
     plugin = config.pluginmanager.get_plugin("logging-plugin")
     for name in _HANDLERS:
-        handler = getattr(
-            plugin, name, None
-        )  # where pytest names them otherwise, nothing is filtered
+        # The names are private, so a handler may be missing.
+        handler = getattr(plugin, name, None)
         if handler is not None:
-            handler.addFilter(_is_of_a_test)
+            handler.addFilter(_is_of_test)
 
 
-def _is_of_a_test(record: logging.LogRecord) -> bool:
-    """Whether a record was not logged by the engine's thread, which works for other tests as well."""
-    from pytest_llmeval.engine.background import THREAD  # late: only where something is logged
+def _is_of_test(record: logging.LogRecord) -> bool:
+    """Return whether a record is not from the engine's thread, which works for all tests."""
+    from pytest_llmeval.engine.background import THREAD
 
     return record.threadName != THREAD

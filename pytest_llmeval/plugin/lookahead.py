@@ -1,8 +1,7 @@
-"""Looking ahead: while a test runs, the calls of the next ones are on their way.
+"""The look-ahead: while a test runs, the calls of the next tests are in flight.
 
-Only what an item has declared is asked for: its answer if it requests one, and the scores that its
-bounds and markers name. What a test asks of a judge in its body is known once the first case of the
-same function has asked it.
+It starts only declared calls: the answer if a test requests it, and the scores of its thresholds
+and markers. Scores that a test body takes are known after the first case of the same function.
 """
 
 from __future__ import annotations
@@ -26,15 +25,16 @@ if TYPE_CHECKING:
 
 
 class LookAhead:
-    """What is asked for ahead of the running test.
+    """The look-ahead of a process.
 
     Args:
-        activation: The plugin's state.
-        items: Every test of this process, in order.
+        state: The plugin's state.
+        items: All tests of this process in their order.
     """
 
-    def __init__(self, activation: PluginState, items: list[pytest.Item]) -> None:
-        self._activation, self._items = activation, items
+    def __init__(self, state: PluginState, items: list[pytest.Item]) -> None:
+        self._state = state
+        self._items = items
         for number, item in enumerate(items):
             item.stash[ORDER] = number
         self._has_cases = any(case_of(item) is not None for item in items)
@@ -42,25 +42,27 @@ class LookAhead:
         self._spare: list[CaseEvaluation] = []
         self._shown: dict[str, list[Wanted]] = {}
         self._values: dict[object, FixtureValue] = {}
-        self._known = KnownItems(activation.config)
+        self._known = KnownItems(state.config)
 
     def reach(self, item: pytest.Item) -> None:
-        """Ask for what the next items need, now that this one runs."""
-        here, window = item.stash.get(ORDER, 0), self._window()
+        """Start the calls of the next items when an item runs."""
+        current = item.stash.get(ORDER, 0)
+        window = self._window()
         if not window or not self._has_cases:
             return
-        own = self._known.indices(here)
-        if own is not None:
-            for number in own[:window]:
-                self._begin(self._items[number])
-            return self._begin_spare(max([here, *own]) + 1, window - len(own))
-        end = min(here + window, len(self._items))
-        for number in range(max(here, self._next), end):
-            self._begin(self._items[number])
+        assigned = self._known.indices(current)
+        if assigned is not None:
+            for number in assigned[:window]:
+                self._start_once(self._items[number])
+            first = max([current, *assigned]) + 1
+            return self._prefetch_for_others(first, window - len(assigned))
+        end = min(current + window, len(self._items))
+        for number in range(max(current, self._next), end):
+            self._start_once(self._items[number])
         self._next = end
 
     def learn_scores(self, run: CaseEvaluation) -> None:
-        """Learn from the first finished test of a function what its next cases will ask for."""
+        """Learn the scores of a function from its first test, and start them for the next ones."""
         suite = run.plan.suite
         if suite not in self._shown:
             self._shown[suite] = list(run.taken)
@@ -73,116 +75,120 @@ class LookAhead:
     def learn_provider(
         self, fixturedef: Any, request: pytest.FixtureRequest, value: object
     ) -> None:
-        """Learn what a fixture returned."""
+        """Learn the value of a fixture."""
         known = self._values.get(fixturedef)
         is_same = known is not None and known.value is value
         self._values[fixturedef] = FixtureValue(fixturedef, request.node, value, is_same)
         if not is_same:
-            self._next = 0  # items that could not be asked for may be now
+            # Items without a known provider may have one now.
+            self._next = 0
         if fixturedef.scope in ("session", "package", "module") and not fixturedef.params:
             self._name(value, f"{fixturedef.baseid}::{fixturedef.argname}")
 
     def _name(self, value: object, scope: str) -> None:
-        """Let other processes recognise an application of the user's."""
-        with contextlib.suppress(InputError):  # the test says it
-            if value is not None and not self._activation.is_default(value):
-                self._activation.session.engine.name(self._activation.adopt(value), scope)
+        """Give a user's application a name that other processes recognise."""
+        # The test itself raises the error.
+        with contextlib.suppress(InputError):
+            if value is not None and not self._state.is_default(value):
+                self._state.session.engine.name(self._state.adopt(value), scope)
 
     def _window(self) -> int:
-        cases = self._activation.settings.cases_ahead
-        return -(-cases // self._activation.members)
+        cases = self._state.settings.cases_ahead
+        return -(-cases // self._state.members)
 
-    def begin(self, item: pytest.Item) -> CaseEvaluation | None:
-        """Ask for what one item needs; ``None`` if that cannot be foreseen."""
+    def start(self, item: pytest.Item) -> CaseEvaluation | None:
+        """Start the calls of an item, or return ``None`` if they are not known."""
         provider = self._provider(item)
-        return None if provider is None else self._begun(item, provider)
+        return None if provider is None else self._started(item, provider)
 
-    def _begin(self, item: pytest.Item) -> None:
-        """Ask for what one item of this process needs, once."""
-        if AHEAD not in item.stash and (run := self.begin(item)) is not None:
+    def _start_once(self, item: pytest.Item) -> None:
+        """Start the calls of an item of this process if they were not started."""
+        if AHEAD in item.stash:
+            return
+        run = self.start(item)
+        if run is not None:
             item.stash[AHEAD] = run
 
-    def _begin_spare(self, first: int, room: int) -> None:
-        """Ask for what items need that no process has yet, as far as is known: whichever gets one finds the answer."""
+    def _prefetch_for_others(self, first: int, room: int) -> None:
+        """Start calls of items that no process has; whichever gets an item finds its answer."""
         self._next = max(self._next, first)
         self._spare = [run for run in self._spare if run.is_waiting]
         while len(self._spare) < room and self._next < len(self._items):
             item = self._items[self._next]
             self._next += 1
             provider = self._provider(item)
-            if provider is not None and self._activation.session.engine.is_shared(provider):
-                run = self._begun(item, provider, is_spare=True)
+            if provider is not None and self._state.session.engine.is_shared(provider):
+                run = self._started(item, provider, is_spare=True)
                 if run is not None:
                     self._spare.append(run)
 
-    def _begun(
+    def _started(
         self, item: pytest.Item, provider: BaseProvider, is_spare: bool = False
     ) -> CaseEvaluation | None:
-        """A CaseRun whose calls are on their way; ``None`` where the test itself will say what is wrong."""
+        """Return an evaluation with started calls, or ``None`` if the test itself will fail."""
         from pytest_llmeval.cases.evaluation import CaseEvaluation
         from pytest_llmeval.plugin.item_plan import plan_for
 
         try:
-            run = CaseEvaluation(self._activation.session, plan_for(item))
+            run = CaseEvaluation(self._state.session, plan_for(item))
             run.begin(provider, self._wanted(run), is_spare)
         except InputError:
             return None
         return run
 
     def _wanted(self, run: CaseEvaluation) -> list[Wanted]:
-        """The scores that a test will ask for: those it has declared, and those that its function is known for."""
+        """Return the scores that a test declares, and those that its function is known to take."""
         return [*run.plan.declared, *self._shown.get(run.plan.suite, ())]
 
     def _provider(self, item: pytest.Item) -> BaseProvider | None:
-        """Who will answer an item; ``None`` if it needs no answer, or that is not known yet."""
+        """Return the provider of an item, or ``None`` if it needs none or is not known yet."""
         if case_of(item) is None or not needs_answer(item):
             return None
-        from pytest_llmeval.plugin.item_plan import planned_provider  # late: most runs have no case
+        from pytest_llmeval.plugin.item_plan import planned_provider
 
+        fixtures = definitions(item, "llm_provider")
         try:
-            if len(definitions(item, "llm_provider")) == 1:
-                return planned_provider(item, self._activation, None)
-            found = self._values.get(next(reversed(definitions(item, "llm_provider")), None))
-            return (
-                planned_provider(item, self._activation, found.value)
-                if found and found.holds_for(item)
-                else None
-            )
+            if len(fixtures) == 1:
+                return planned_provider(item, self._state, None)
+            fixture_value = self._values.get(fixtures[-1]) if fixtures else None
+            if fixture_value is None or not fixture_value.holds_for(item):
+                return None
+            return planned_provider(item, self._state, fixture_value.value)
         except InputError:
             return None
 
 
 LOOKAHEAD: pytest.StashKey[LookAhead] = pytest.StashKey()
-"""On the configuration: what looks ahead."""
+"""On the configuration: the look-ahead."""
 
 
 class FixtureValue:
-    """What a user's fixture ``llm_provider`` has returned.
+    """The value of a user's fixture ``llm_provider``.
 
     Args:
         definition: The fixture.
-        node: Where it was set up.
-        value: What it returned.
-        is_repeated: Whether it has returned the same object before.
+        node: The node that it was set up for.
+        value: The value.
+        is_repeated: Whether the fixture returned the same object before.
     """
 
     def __init__(self, definition: Any, node: Any, value: object, is_repeated: bool) -> None:
-        self.definition, self.value = definition, value
-        self._node, self._is_repeated = node, is_repeated
+        self.definition = definition
+        self.value = value
+        self._node = node
+        self._is_repeated = is_repeated
 
     def holds_for(self, item: pytest.Item) -> bool:
-        """Whether an item will get the same value: by the fixture's scope, or because it gave the same twice."""
+        """Return whether an item will get the same value, by the fixture's scope or repetition."""
         if self.definition.params:
             return False
-        return (
-            self._node in item.listchain()
-            if self.definition.scope != "function"
-            else self._is_repeated
-        )
+        if self.definition.scope == "function":
+            return self._is_repeated
+        return self._node in item.listchain()
 
 
 class KnownItems:
-    """The items that xdist has given to this process so far. xdist has no public way to ask; without it, nobody knows.
+    """The items that xdist has assigned to this process, by a private attribute of xdist.
 
     Args:
         config: pytest's configuration.
@@ -192,8 +198,8 @@ class KnownItems:
         plugins = config.pluginmanager.get_plugins() if hasattr(config, "workerinput") else ()
         self._worker: Any = next((plugin for plugin in plugins if hasattr(plugin, "torun")), None)
 
-    def indices(self, here: int) -> list[int] | None:
-        """Their positions from the running one on; ``None`` in a process that runs all."""
+    def indices(self, current: int) -> list[int] | None:
+        """Return their positions from the current one, or ``None`` if they are not known."""
         if self._worker is None:
             return None
         try:
@@ -201,26 +207,27 @@ class KnownItems:
                 waiting: Iterable[object] = (self._worker.nextitem_index, *queue)
         except AttributeError:
             return None
-        return [here, *(number for number in waiting if isinstance(number, int) and number != here)]
+        numbers = [number for number in waiting if isinstance(number, int) and number != current]
+        return [current, *numbers]
 
 
 def needs_answer(item: pytest.Item) -> bool:
-    """Whether a test will run, and ask for the answer to its case through our fixture."""
+    """Return whether a test will run, and request the answer through the plugin's fixture."""
     if not isinstance(item, pytest.Function) or "llm_completion" not in item.fixturenames:
         return False
-    given = item.callspec.params if hasattr(item, "callspec") else {}
-    if {"llm_completion", "llm_provider"} & set(given) or len(
-        definitions(item, "llm_completion")
-    ) != 1:
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    if "llm_completion" in params or "llm_provider" in params:
         return False
-    return not any(_prevents(mark) for mark in item.iter_markers())
+    if len(definitions(item, "llm_completion")) != 1:
+        return False
+    return not any(_may_skip(mark) for mark in item.iter_markers())
 
 
-def _prevents(mark: pytest.Mark) -> bool:
-    """Whether a marker keeps a test from running, or may."""
-    conditions = (*mark.args, mark.kwargs.get("condition", False))
-    return (
-        mark.name == "skip"
-        or (mark.name == "skipif" and any(each is not False for each in conditions))
-        or (mark.name == "xfail" and mark.kwargs.get("run") is False)
-    )
+def _may_skip(mark: pytest.Mark) -> bool:
+    """Return whether a marker skips a test, or may skip it."""
+    if mark.name == "skipif":
+        conditions = (*mark.args, mark.kwargs.get("condition", False))
+        return any(condition is not False for condition in conditions)
+    if mark.name == "xfail":
+        return mark.kwargs.get("run") is False
+    return mark.name == "skip"

@@ -1,4 +1,4 @@
-"""The markers: closed keyword lists, turned into settings, thresholds and metrics."""
+"""The markers, and the settings, thresholds and metrics of their keywords."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _JUDGE_SETTINGS = {
     if option.section == "judge"
 }
 JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
-MUST_PASS_PLACE = "@pytest.mark.llm_golden must_pass"
+MUST_PASS_ORIGIN = "@pytest.mark.llm_golden must_pass"
 
 
 def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:
 
 
 def golden_mark(item: pytest.Item | pytest.Metafunc) -> pytest.Mark | None:
-    """The nearest ``llm_golden`` marker, checked."""
+    """Return the nearest ``llm_golden`` marker, and check its keywords."""
     node = item.definition if isinstance(item, pytest.Metafunc) else item
     mark = node.get_closest_marker("llm_golden")
     if mark is not None:
@@ -56,7 +56,7 @@ def golden_mark(item: pytest.Item | pytest.Metafunc) -> pytest.Mark | None:
 
 
 def settings_for(item: pytest.Item, base: Settings) -> Settings:
-    """The settings of one test: those of the run, refined by its markers, the nearest one last.
+    """Return the settings of the run with those of a test's markers, the nearest last.
 
     Raises:
         SettingError: A marker has an unknown keyword or a value that is not allowed.
@@ -74,14 +74,13 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
         }
         settings = settings.overridden(values, "@pytest.mark.llm_judge")
         if "judge_criteria" in values and "judge_rubric" not in {*values, *settings.explicit}:
-            settings = dataclasses.replace(
-                settings, judge_rubric=None
-            )  # a criterion that is nearer goes before a file
+            # A nearer criterion overrides a rubric file.
+            settings = dataclasses.replace(settings, judge_rubric=None)
     return settings if settings is base else item.config.stash[STATE].same(settings)
 
 
 def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:
-    """The bounds that a test's markers set: those of the function, then of its class, then of its module.
+    """Return the thresholds of a test's markers, from the function to its class and module.
 
     Raises:
         SettingError: A bound cannot be read.
@@ -96,31 +95,27 @@ def thresholds_of(item: pytest.Item) -> list[list[Threshold]]:
 
 
 def must_pass_of(item: pytest.Item) -> bool | str | None:
-    """What the nearest ``llm_golden`` marker that says something says of cases that must pass.
+    """Return ``must_pass`` of the nearest ``llm_golden`` marker that sets it.
 
     Raises:
-        SettingError: It is neither true, false nor an expression.
+        SettingError: The value is neither true, false nor an expression.
     """
-    found = (mark.kwargs.get("must_pass") for mark in item.iter_markers("llm_golden"))
-    value = next((each for each in found if each is not None), None)
+    values = [mark.kwargs.get("must_pass") for mark in item.iter_markers("llm_golden")]
+    value = next((value for value in values if value is not None), None)
     if value is not None and not isinstance(value, (bool, str)):
         raise SettingError(
-            MUST_PASS_PLACE, value, "True, False, or a Jinja2 expression over the case"
+            MUST_PASS_ORIGIN, value, "True, False, or a Jinja2 expression over the case"
         )
     return value
 
 
 def metrics_of(item: pytest.Item) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """The metrics that a test's ``llm_metric`` markers name, with their parameters."""
+    """Return the metrics of a test's ``llm_metric`` markers with their parameters."""
     return tuple(_metric_of(mark) for mark in item.iter_markers("llm_metric"))
 
 
 def _metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
-    """Name and parameters of one ``llm_metric`` marker.
-
-    Raises:
-        SettingError: It has no name.
-    """
+    """Return the name and the parameters of an ``llm_metric`` marker."""
     if len(mark.args) != 1 or not isinstance(mark.args[0], str):
         raise SettingError(
             "@pytest.mark.llm_metric", mark.args, "one metric name, for example 'toxicity'"
@@ -131,10 +126,10 @@ def _metric_of(mark: pytest.Mark) -> tuple[str, dict[str, Any]]:
 
 
 def golden_paths(mark: pytest.Mark, test_file: Path, root: Path) -> list[Path]:
-    """The golden files of an ``llm_golden`` marker.
+    """Return the golden files of an ``llm_golden`` marker.
 
-    A relative path is looked up from the test file's folder, then from the root directory. It may
-    be a glob pattern.
+    A relative path is looked up from the folder of the test file, then from the root directory. It
+    may be a glob pattern.
 
     Raises:
         SettingError: There is no such file.
@@ -148,13 +143,15 @@ def golden_paths(mark: pytest.Mark, test_file: Path, root: Path) -> list[Path]:
 
 def _find(name: str, folders: list[Path]) -> list[Path]:
     if Path(name).is_absolute():
-        folders, name = [Path(Path(name).anchor)], str(Path(name).relative_to(Path(name).anchor))
+        anchor = Path(Path(name).anchor)
+        name = str(Path(name).relative_to(anchor))
+        folders = [anchor]
     for folder in folders:
-        found = sorted(path for path in folder.glob(name) if path.is_file())
-        if found:
-            return found
-    looked = " or ".join(str(folder) for folder in dict.fromkeys(folders))
-    raise SettingError("@pytest.mark.llm_golden", name, f"a golden file below {looked}")
+        paths = sorted(path for path in folder.glob(name) if path.is_file())
+        if paths:
+            return paths
+    names = " or ".join(str(folder) for folder in dict.fromkeys(folders))
+    raise SettingError("@pytest.mark.llm_golden", name, f"a golden file below {names}")
 
 
 def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
@@ -181,15 +178,12 @@ def _metric_bounds(mark: pytest.Mark) -> list[Threshold]:
     from pytest_llmeval.records.threshold import Threshold
 
     metric, params = _metric_of(mark)
-    given = {
-        keyword: sign
-        for keyword, sign in (("min", ">="), ("max", "<="))
-        if mark.kwargs.get(keyword) is not None
-    }
-    return [
-        Threshold(metric, sign, _number(mark, keyword), params, "marker")
-        for keyword, sign in given.items()
-    ]
+    thresholds = []
+    for keyword, sign in (("min", ">="), ("max", "<=")):
+        if mark.kwargs.get(keyword) is not None:
+            bound = _number(mark, keyword)
+            thresholds.append(Threshold(metric, sign, bound, params, "marker"))
+    return thresholds
 
 
 def _number(mark: pytest.Mark, keyword: str) -> float:

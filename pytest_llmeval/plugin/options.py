@@ -29,11 +29,11 @@ def add_ini(parser: pytest.Parser) -> None:
 
 
 def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
-    """Declare every option that no other plugin has declared; of those, the value is shared.
+    """Declare every option, except those that another plugin has declared.
 
     Args:
         parser: pytest's parser.
-        known: What the options known so far were parsed to.
+        known: Values of the options of other plugins.
     """
     group = parser.getgroup(_GROUP, _TITLE)
     for option in OPTIONS:
@@ -44,7 +44,7 @@ def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
 
 
 def read_settings(config: pytest.Config) -> Settings:
-    """The settings in force.
+    """Return the settings in force.
 
     Raises:
         pytest.UsageError: A value is not allowed.
@@ -55,9 +55,7 @@ def read_settings(config: pytest.Config) -> Settings:
         settings = resolve(command_line, os.environ, ini)
         settings.thresholds()
         if settings.where is not None:
-            from pytest_llmeval.goldens.selection import (
-                where_filter,  # late: most runs have no filter
-            )
+            from pytest_llmeval.goldens.selection import where_filter
 
             where_filter(settings.where)
     except InputError as error:
@@ -65,21 +63,21 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def check_gates(activation: PluginState) -> None:
-    """Look whether the gates of the settings can be used, before anything is sent.
+def check_gates(state: PluginState) -> None:
+    """Check the gates of the settings before anything is sent.
 
     Raises:
         pytest.UsageError: A rule or the quarantine cannot be read, or a judge that changes with the
-        model would gate.
+            model would gate.
     """
-    settings = activation.settings
+    settings = state.settings
     if not (settings.gate or settings.baseline or settings.quarantine):
         return
     from pytest_llmeval.runs.gates import check_gates as check_settings
 
     try:
         check_settings(settings)
-        _ = activation.quarantine
+        _ = state.quarantine
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
 

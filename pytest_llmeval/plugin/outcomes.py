@@ -1,4 +1,4 @@
-"""From what happened in a test to its outcome, and to the CaseResult that rides on its report."""
+"""The outcome of a test, and the CaseResult on its report."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from pytest_llmeval.summary.outcome import Conclusion
 
 
-RESULT_ATTRIBUTE = "llm_result"  # the CaseResult on a report: one string, which execnet can carry
+RESULT_ATTRIBUTE = "llm_result"
+"""Attribute of a report with the CaseResult as a text, which execnet can carry."""
+
 DURATION = pytest.StashKey[float]()
 DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
 
 def check_declared(session: pytest.Session) -> None:
-    """Refuse what cannot be had before anything is sent.
+    """Check the declarations of the tests before anything is sent.
 
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
@@ -41,7 +43,7 @@ def check_declared(session: pytest.Session) -> None:
 
 
 def start_afresh(item: pytest.Item) -> None:
-    """Forget what an earlier run of the same item has left."""
+    """Remove the data of an earlier run of the same item."""
     forget_run(item)
     item.stash[DURATION] = 0.0
     item.user_properties[:] = [
@@ -52,14 +54,14 @@ def start_afresh(item: pytest.Item) -> None:
 def finish_report(
     item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> None:
-    """Attach the result, and forget what the test needed once it is over."""
+    """Attach the result, and drop the evaluation at the end of the test."""
     attach_result(item, report, call)
     if call.when == "teardown":
         forget_run(item)
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Turn the failure of a case in quarantine into an expected one; an error stays one."""
+    """Turn the failure of a case in quarantine into an expected one, but not an error."""
     if report.when != "call" or not report.failed or item.config.option.runxfail:
         return
     case, quarantine = case_of(item), item.config.stash[STATE].quarantine
@@ -72,11 +74,12 @@ def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def forget_run(item: pytest.Item) -> None:
-    """Drop an item's CaseRun: what a test needed is not kept after it."""
+    """Drop the evaluation of an item to free its memory."""
     if RUN in item.stash:
         item.config.stash[LOOKAHEAD].learn_scores(item.stash[RUN])
         del item.stash[RUN]
-        item.stash[AHEAD] = None  # what was begun is consumed, and is not begun again
+        # The started calls are consumed, and must not start again.
+        item.stash[AHEAD] = None
     item.config.stash[STATE].current = None
 
 
@@ -105,17 +108,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
 
 
 def fail(run: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:
-    """Fail a test that misses thresholds, and say why.
-
-    Args:
-        run: The test.
-        conclusion: How its thresholds decided it.
-        excused: Whether it is to show as expected to fail.
-
-    Raises:
-        pytest.fail.Exception: It is not excused.
-        pytest.xfail.Exception: It is.
-    """
+    """Fail a test that misses thresholds, or let it fail as expected if it is excused."""
     from pytest_llmeval.reports.terminal.failure import subject_lines
 
     if excused:
@@ -125,32 +118,30 @@ def fail(run: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> 
 
 
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Make a report an error where an error of ours ended the test, also under xfail."""
+    """Make a report an error if an error of this package ended the test, even under xfail."""
     if call.excinfo is None or not isinstance(call.excinfo.value, LLMEvalError):
         return
     report.outcome = "failed"
     report.__dict__.pop("wasxfail", None)
-    report.when = (
-        "setup" if report.when == "call" else report.when
-    )  # pytest calls a failed set-up an error
+    if report.when == "call":
+        # pytest shows a failed set-up as an error.
+        report.when = "setup"
     text = call.excinfo.getrepr(style="value")
     if text.reprcrash is not None:
-        text.reprcrash.message = str(
-            call.excinfo.value
-        )  # the short summary has no room for the type's full name
+        # The short summary has no room for the full name of the type.
+        text.reprcrash.message = str(call.excinfo.value)
     report.longrepr = text
 
 
 def attach_result(
     item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> None:
-    """Put the CaseResult on the report that decides the test, and again where tear-down spoils a pass."""
+    """Put the CaseResult on the report that decides a test, or on a failed tear-down's report."""
     item.stash[DURATION] = item.stash.get(DURATION, 0.0) + call.duration
     run = item.stash.get(RUN, None)
     if run is None and report.outcome == "failed" and case_of(item) is not None:
-        run = _run_of(
-            item
-        )  # it failed before it touched a fixture of ours, and is a result all the same
+        # It failed before any fixture of the plugin, but it still has a result.
+        run = _run_of(item)
     decides = call.when == "call" or report.outcome != "passed"
     if not decides or run is None or run.decided not in (None, "passed"):
         return
@@ -160,13 +151,14 @@ def attach_result(
     from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
 
-    activation = item.config.stash[STATE]
+    state = item.config.stash[STATE]
     conclusion = conclusion_of(run, report, call)
-    result = run.result(conclusion, item.stash[DURATION], activation.worker)
+    result = run.result(conclusion, item.stash[DURATION], state.worker)
     text = to_wire(result)
     setattr(report, RESULT_ATTRIBUTE, text)
-    if activation.worker == "main":
-        activation.handed[text] = result  # so that nobody has to read the text
+    if state.worker == "main":
+        # The controller in this process need not parse the text.
+        state.handed[text] = result
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
 
@@ -180,7 +172,7 @@ def _run_of(item: pytest.Item) -> CaseEvaluation:
 def conclusion_of(
     run: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> Conclusion:
-    """How the test ended, and why. The reports show prompt and answer beside the message."""
+    """Return the outcome of a test with its cause and message."""
     from pytest_llmeval.summary.outcome import Conclusion, cause_of, conclude_error
 
     outcome = outcome_of(report)
@@ -204,7 +196,7 @@ def conclusion_of(
 
 
 def outcome_of(report: pytest.TestReport) -> Outcome:
-    """The outcome in our words."""
+    """Return the outcome of a report as one of the package's outcomes."""
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.outcome == "skipped" else "passed"
     if report.outcome == "failed":

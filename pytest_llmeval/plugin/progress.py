@@ -1,4 +1,4 @@
-"""The status line: on a terminal, while tests wait for their calls."""
+"""The status line on a terminal while tests wait for their calls."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ _SAVE, _RESTORE, _ERASE = "\x1b7", "\x1b8", "\x1b[K"
 
 
 class Progress:
-    """Writes the line behind what pytest has written, and takes it away before pytest writes more.
-
-    Registered where a person looks at a terminal; in a run with xdist, in the controller.
+    """A status line after pytest's output, which disappears before pytest writes more.
 
     Args:
         state: The plugin's state.
@@ -34,14 +32,16 @@ class Progress:
 
     def __init__(self, state: PluginState, terminal: Any) -> None:
         self._state = state
-        self._writer = terminal._tw  # pytest offers no public way to it
-        # A terminal of its own: while a test runs, pytest turns the standard one away to capture
-        # what the test prints.
+        # pytest offers no public access to it.
+        self._writer = terminal._tw
+        # A copy, because pytest redirects the standard output to capture prints of a test.
         self._file = os.fdopen(
             os.dup(self._writer._file.fileno()), "w", encoding="utf-8", errors="replace"
         )
-        self._lock, self._end = threading.Lock(), threading.Event()
-        self._began = self._last = time.monotonic()
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._started = time.monotonic()
+        self._last = self._started
         self._done = 0
         self._is_shown = False
         self._session: pytest.Session | None = None
@@ -49,7 +49,8 @@ class Progress:
     @contextmanager
     def shown(self, session: pytest.Session) -> Iterator[None]:
         """Show the line while tests run."""
-        self._session, self._began = session, time.monotonic()
+        self._session = session
+        self._started = time.monotonic()
         threading.Thread(target=self._work, name="llmeval-progress", daemon=True).start()
         try:
             yield
@@ -60,13 +61,13 @@ class Progress:
                 self._file.close()
 
     def count(self, report: pytest.TestReport) -> None:
-        """Count a finished test, and make room for what pytest writes."""
+        """Count a finished test, and make room for pytest's output."""
         self._done += report.when == "teardown"
         self._last = time.monotonic()
         self.erase()
 
     def erase(self) -> None:
-        """Make room for what pytest writes."""
+        """Make room for pytest's output."""
         with self._lock:
             if self._is_shown:
                 self._write(_ERASE)
@@ -84,7 +85,7 @@ class Progress:
         if not lanes or self._session is None:
             return
         text = status_text(
-            self._done, self._session.testscollected, lanes, time.monotonic() - self._began
+            self._done, self._session.testscollected, lanes, time.monotonic() - self._started
         )
         with self._lock:
             if not self._end.is_set():

@@ -1,4 +1,4 @@
-"""What a run registers: markers, fixtures and hooks. Imported when pytest configures itself."""
+"""The registration of markers, fixtures and hooks, when pytest configures itself."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pytest_llmeval.plugin.worker import Worker
 MARKERS = (
     "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
     "run the test once for every case of the golden files",
-    "llm_generate(**settings): how to generate for this test, by the names of the generation options",
-    "llm_judge(criteria=None, min_score=None, **settings): how to judge for this test",
-    "llm_gate(*rules): rules on the cases of these tests as a whole, as those of --llm-gate",
-    "llm_metric(name, min=None, max=None, **params): take this metric, and bound it",
+    "llm_generate(**settings): generation settings of this test, named as the generation options",
+    "llm_judge(criteria=None, min_score=None, **settings): judge settings of this test",
+    "llm_gate(*rules): gates on the cases of these tests, as with --llm-gate",
+    "llm_metric(name, min=None, max=None, **params): take this metric, with thresholds",
 )
 
 
@@ -44,7 +44,7 @@ def activate(config: pytest.Config) -> None:
 
 
 def deactivate(config: pytest.Config) -> None:
-    """Close what `activate` and the tests have opened."""
+    """Close the session of the run."""
     state = config.stash.get(STATE, None)
     if state is not None:
         state.close()

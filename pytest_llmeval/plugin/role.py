@@ -1,4 +1,4 @@
-"""What a process does besides running tests; by default nothing."""
+"""The tasks of a process besides running tests; by default none."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Role:
         return []
 
     def configure_worker(self, node: Any) -> None:
-        """Give an xdist worker what it shares with this process."""
+        """Send an xdist worker the data that it shares with this process."""
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
-        """Take in the report of a collector."""
+        """Handle the report of a collector."""
 
     def take(self, report: pytest.TestReport) -> None:
-        """Take in the report of a test."""
+        """Handle the report of a test."""
 
     def take_worker(self, node: Any) -> None:
-        """Take in what an xdist worker reports at its end."""
+        """Handle the final report of an xdist worker."""
 
     def finish(self, session: pytest.Session) -> None:
         """Finish the session."""

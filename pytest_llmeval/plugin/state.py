@@ -1,4 +1,4 @@
-"""What the plugin keeps for one pytest run."""
+"""The state of the plugin in a pytest run."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class _Same:
-    """An object as a key that nothing else equals, whatever the object says of its equality."""
+    """A key by the identity of an object, independent of the object's equality."""
 
     def __init__(self, value: object) -> None:
         self._value = value
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other._value is self._value
+    def __eq__(self, key: object) -> bool:
+        return isinstance(key, _Same) and key._value is self._value
 
     def __hash__(self) -> int:
         return object.__hash__(self._value)
@@ -46,16 +46,17 @@ class PluginState:
 
     Attributes:
         locations: The folders that paths are relative to.
-        current: The CaseRun of the test that runs now.
-        handed: Results on their way to the controller of the same process, by the text that rides
-            on the report.
-        is_whole: Whether every test that was collected is to run.
-        is_cut_off: Whether the run ended before its end.
-        marked_gates: Where each ``llm_gate`` marker stands, and its rules.
+        current: Evaluation of the running test.
+        handed: Results for the controller of this process, by the text on the report.
+        is_whole: Whether all collected tests run.
+        is_cut_off: Whether the run was cut off before its end.
+        marked_gates: Scope and rules of every ``llm_gate`` marker.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
-        self.config, self.settings, self.worker = config, settings, worker
+        self.config = config
+        self.settings = settings
+        self.worker = worker
         self.current: CaseEvaluation | None = None
         self.is_whole = not any("::" in argument for argument in config.args) and not getattr(
             config.option, "lf", False
@@ -66,28 +67,28 @@ class PluginState:
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.handed: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
-        self._asked: list[object] = []
+        self._metric_hooks: list[object] = []
         self._settings: dict[Settings, Settings] = {}
         self._adopted: dict[_Same, BaseProvider] = {}
 
     @cached_property
     def session(self) -> Session:
-        """The session; made when the first test needs it."""
+        """The session, which is made when the first test needs it."""
         from pytest_llmeval.assembly.calls import ALONE, CONTROLLER, Process
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
 
-        given: dict[str, Any] = getattr(self.config, "workerinput", {})
+        worker_input: dict[str, Any] = getattr(self.config, "workerinput", {})
         is_controller = self.worker == ALONE and getattr(self.config.option, "dist", "no") != "no"
         process = Process(self.run_id, CONTROLLER if is_controller else self.worker)
-        urls = given.get("llm_local_urls", {})
+        urls = worker_input.get("llm_local_urls", {})
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
-        where = Environment(self.locations, dict(os.environ), urls, runs_all, process)
-        return Session(self.settings, where)
+        environment = Environment(self.locations, dict(os.environ), urls, runs_all, process)
+        return Session(self.settings, environment)
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
-        """The cases in quarantine; ``None`` if there is no such file.
+        """The cases in quarantine; ``None`` without a quarantine file.
 
         Raises:
             InputError: The file cannot be used.
@@ -102,64 +103,55 @@ class PluginState:
 
     @property
     def members(self) -> int:
-        """How many processes run tests."""
+        """Number of processes that run tests."""
         return int(getattr(self.config, "workerinput", {}).get("workercount", 1))
 
     def default_provider(self) -> BaseProvider | None:
-        """Who answers by the settings alone; ``None`` if nothing is configured, or what is cannot be used.
-
-        The error is raised where an answer is asked for: there it becomes the outcome of a case.
-        """
+        """Return the provider of the settings, or ``None`` if none can be used."""
         try:
             return self.session.provider(self.settings)
         except InputError:
+            # It is raised again where a case needs an answer, and becomes its outcome.
             return None
 
     def is_default(self, value: object) -> bool:
-        """Whether a fixture returned nothing but who answers by the settings."""
+        """Return whether a fixture's value is the provider of the settings."""
         return value is self.default_provider()
 
     def add_metrics(self) -> None:
-        """Add the metrics that hooks offer; again after more conftest files have been loaded.
+        """Add the metrics of hooks that were not called before.
 
         Raises:
-            InputError: One of them is no metric, or its name is taken.
+            InputError: A value is no metric, or its name already exists.
         """
         for hook in self.config.hook.pytest_llmeval_metrics.get_hookimpls():
-            if hook not in self._asked:
-                self._asked.append(hook)
-                offered: Any = hook.function()
-                for metric in offered:
+            if hook not in self._metric_hooks:
+                self._metric_hooks.append(hook)
+                metrics: Any = hook.function()
+                for metric in metrics:
                     self.session.metrics.add(metric, hook.plugin_name)
 
     def same(self, settings: Settings) -> Settings:
-        """The one object for all tests with equal settings: scorers are made once for it."""
+        """Return one object for all equal settings, so that scorers are made only once."""
         return self._settings.setdefault(settings, settings)
 
     def refuse(self, error: pytest.UsageError) -> None:
-        """Refuse to run any test: at once; in an xdist worker, whose usage error nobody would see, test by test.
-
-        Raises:
-            pytest.UsageError: The error, where this is no worker.
-        """
+        """Raise a usage error, or let every test of an xdist worker raise it."""
+        # Nobody would see the usage error of a worker.
         if self.worker == "main":
             raise error
         self._refusal = error
 
     def raise_refusal(self) -> None:
-        """Raise what `refuse` has kept.
-
-        Raises:
-            InputError: The tests of this worker are refused.
-        """
+        """Raise the error of `refuse` in a test of an xdist worker."""
         if self._refusal is not None:
             raise InputError(str(self._refusal))
 
     def adopt(self, value: object) -> BaseProvider:
-        """What a user's fixture ``llm_provider`` returned, as one Provider however often it is asked for.
+        """Return the value of a user's fixture ``llm_provider`` as always the same Provider.
 
         Raises:
-            SettingError: It is nothing that could answer.
+            SettingError: The value cannot answer requests.
         """
         from pytest_llmeval.providers.python import as_provider
 
@@ -169,7 +161,7 @@ class PluginState:
         return self._adopted[same]
 
     def note_end(self, session: pytest.Session) -> None:
-        """Note whether the run has come to its end."""
+        """Note if the run was cut off."""
         is_cut_off = (
             session.shouldstop
             or session.shouldfail
@@ -179,7 +171,7 @@ class PluginState:
         self.is_whole = self.is_whole and not is_cut_off
 
     def end_calls(self) -> None:
-        """Send nothing more, and keep what is in flight: until it is answered where other processes may wait for it."""
+        """Send nothing more, and wait for calls in flight that other processes may need."""
         if "session" in vars(self):
             from pytest_llmeval.assembly.calls import DRAIN_S
 
@@ -187,7 +179,7 @@ class PluginState:
             self.session.close(None if is_awaited else DRAIN_S)
 
     def lanes(self) -> list[dict[str, Any]]:
-        """What is in flight to each endpoint, over all processes of the run; empty while nothing was sent."""
+        """Return the calls in flight per endpoint over all processes of the run."""
         if "session" in vars(self) and "engine" in vars(self.session):
             return self.session.engine.lanes()
         if getattr(self.config.option, "dist", "no") == "no":
@@ -197,30 +189,30 @@ class PluginState:
         return shared_lanes(self.settings, self.run_id, self.locations)
 
     def worker_report(self) -> dict[str, Any]:
-        """What a worker reports to its controller at the end, as built-in types."""
+        """Return the final report of a worker as built-in types."""
         sent = self.session.worker_report() if "session" in vars(self) else {}
         return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates}
 
     def close(self) -> None:
-        """Close the session, if there is one."""
+        """Close the session if it was made."""
         if "session" in vars(self):
             self.session.close()
 
 
 STATE = pytest.StashKey[PluginState]()
 RUN: pytest.StashKey[CaseEvaluation] = pytest.StashKey()
-"""On an item: what its fixtures and its outcome share, from the first fixture of ours to its tear-down."""
+"""On an item: the evaluation that its fixtures and its outcome share, until its tear-down."""
 
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
-"""On an item: what it declares."""
+"""On an item: its plan."""
 
 AHEAD: pytest.StashKey[CaseEvaluation | None] = pytest.StashKey()
-"""On an item: the same, begun before its test runs; ``None`` once that is over."""
+"""On an item: its evaluation before the test runs; ``None`` after it is consumed."""
 
 ORDER: pytest.StashKey[int] = pytest.StashKey()
-"""On an item: its position among all."""
+"""On an item: its position among all items."""
 
 
 def usage_error(error: InputError) -> pytest.UsageError:
-    """An error of ours as pytest shows it: the message, without a traceback."""
+    """Return an error that pytest shows as a message without a traceback."""
     return pytest.UsageError(str(error))

@@ -1,4 +1,4 @@
-"""The part of an xdist worker that the controller cannot see: it is reported at the worker's end."""
+"""The role of an xdist worker, which reports to the controller at its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 
 OUTPUT = "llm"
-"""Key of what a worker reports to the controller."""
+"""Key of a worker's final report."""
 
 
 class Worker(Role):
@@ -24,7 +24,7 @@ class Worker(Role):
         self._state = state
 
     def finish(self, session: pytest.Session) -> None:
-        """Finish what is in flight, then report what was sent and recorded."""
+        """Finish the calls in flight, and report to the controller."""
         self._state.end_calls()
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output[OUTPUT] = self._state.worker_report()
