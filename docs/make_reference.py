@@ -49,8 +49,8 @@ EXIT_CODES = {
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
-    UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, or a report not "
-    "written",
+    UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, "
+    "or a report not written",
 }
 VARIABLES = {
     keys.MODEL_KEY: "API key of the model under test",
@@ -285,8 +285,8 @@ def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be"
-    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, and `llmeval rescore` and"
-    yield "`llmeval merge` as"
+    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, and"
+    yield "`llmeval rescore` and `llmeval merge` as"
     yield "pytest would have.\n"
     yield from table(
         ("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES)

@@ -57,9 +57,9 @@ __version__ = "0.1.0"
 
 _NAMES_BY_MODULE = {
     "errors": (
-        "BadReply BudgetSpent CallError CallRefused CallTimeout EndpointDown GoldenFileError InputError LLMEvalError "
-        "MissingExtraError NotConfiguredError NotRecorded NotSent RateLimited RunLogError SettingError Stopped "
-        "StoreError Unjudged"
+        "BadReply BudgetSpent CallError CallRefused CallTimeout EndpointDown GoldenFileError "
+        "InputError LLMEvalError MissingExtraError NotConfiguredError NotRecorded NotSent "
+        "RateLimited RunLogError SettingError Stopped StoreError Unjudged"
     ),
     "goldens.reading": "read_cases",
     "protocols": "BaseProvider BaseScorer CompletionStore Provider Scorer",

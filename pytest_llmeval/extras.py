@@ -46,11 +46,11 @@ class Extra:
         missing = self.missing
         if not missing:
             return
-        found = f"the packages {', '.join(missing)}, which are not installed"
+        packages = f"the packages {', '.join(missing)}, which are not installed"
         if len(missing) == 1:
-            found = f"the package {missing[0]}, which is not installed"
+            packages = f"the package {missing[0]}, which is not installed"
         remedy = f"{self.command}, or {alternative}" if alternative else self.command
-        raise MissingExtraError(f"{feature} needs {found}", remedy)
+        raise MissingExtraError(f"{feature} needs {packages}", remedy)
 
 
 NO_EXTRA = Extra("", ())

@@ -290,6 +290,16 @@ def sizes(package: Package) -> Iterator[str]:
                 )
 
 
+def density(package: Package) -> Iterator[str]:
+    """A conditional expression inside another has to be read twice; a statement has not."""
+    for module in package.values():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.IfExp):
+                continue
+            if any(isinstance(part, ast.IfExp) for part in (node.test, node.body, node.orelse)):
+                yield module.says(node.lineno, "a conditional expression inside another")
+
+
 def is_container(value: ast.expr | None) -> bool:
     if isinstance(value, ast.Call):
         return ast.unparse(value.func).partition("[")[0].rpartition(".")[2] in CONTAINERS
@@ -403,6 +413,7 @@ RULES: tuple[Rule, ...] = (
     late_imports,
     cycles,
     sizes,
+    density,
     module_state,
     forbidden,
     capabilities,
@@ -518,6 +529,12 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
         "x has 6 statements",
     ),
     (sizes, "plugin/a.py", "def pytest_x(): ...", "a.py:1: pytest_x belongs into plugin/hooks.py"),
+    (
+        density,
+        "text.py",
+        "a = b if c else d if e else f",
+        "text.py:1: a conditional expression inside another",
+    ),
     (module_state, "text.py", "_cache: dict[str, int] = {}", "text.py:1: _cache is state"),
     (module_state, "text.py", "seen = set[str]()", "text.py:1: seen is state"),
     (module_state, "text.py", "def f():\n    global seen", "text.py:2: global seen"),

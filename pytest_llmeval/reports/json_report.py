@@ -155,7 +155,7 @@ def _without(record: object, left_out: str) -> dict[str, Any]:
 
 
 def as_json(value: object) -> str:
-    """Write records and built-in types as one line of ASCII JSON, with null for nan and infinity."""
+    """Write records and built-in types as one line of ASCII JSON; nan and infinity are null."""
     try:
         return _json(value)
     except ValueError:  # JSON has no infinity and no "not a number"

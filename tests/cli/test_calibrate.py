@@ -147,7 +147,8 @@ def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: 
     write_scores(["right" if label >= 4 else "wrong" for label in PEOPLE])
     found = figures(llmeval.run("calibrate", "labels.csv", "--score", "score", "--json", "-"))
     assert (
-        found["missing"]["alpha"] == "the scale of the scores is unknown: set --score-scale LOW HIGH"
+        found["missing"]["alpha"]
+        == "the scale of the scores is unknown: set --score-scale LOW HIGH"
     )
     assert "--threshold X" in found["missing"]["kappa"]
     assert found["calibration"]["figures"]["kendall"]["estimate"] > 0.7

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from pytest_llmeval.text import MINUS
 from tests.cli.conftest import Command
 
 JUDGMENTS = Path(__file__).parents[3] / "shared" / "data" / "mtbench_gpt4_single_judgments.jsonl"
@@ -185,7 +186,10 @@ def test_length_tags_and_the_most_suspicious_cases_are_shown(llmeval: Command) -
         in output
     )
     assert "19 cases got worse, the most suspicious first:\n    19: 0.8 -> 0.61\n    18:" in output
-    assert "short: −10.0 points, n=10, SE 1.9\n    long: −9.0 points, n=10, SE 1.9" in output
+    assert (
+        f"short: {MINUS}10.0 points, n=10, SE 1.9\n    long: {MINUS}9.0 points, n=10, SE 1.9"
+        in output
+    )
 
 
 def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:

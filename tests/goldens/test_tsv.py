@@ -34,7 +34,9 @@ def test_an_empty_id_is_filled(folder: GoldenFolder) -> None:
 
 
 def test_a_row_with_too_many_cells_is_named(folder: GoldenFolder) -> None:
-    with pytest.raises(GoldenFileError, match="faq.tsv:2.*a cell with a tab, quote or line break"):
+    with pytest.raises(
+        GoldenFileError, match=r"faq\.tsv:2.*a cell with a tab, quote or line break"
+    ):
         folder.read("faq.tsv", "prompt\texpected\nWhy?\ta\tb\n")
 
 

@@ -77,9 +77,7 @@ def test_an_endpoint_without_logprobs_leaves_the_case_unscored_and_names_the_rem
 def test_an_answer_that_is_neither_yes_nor_no_leaves_the_case_unscored() -> None:
     given, _ = score(reply({"The": 0.6, "yes": 0.3, "no": 0.1}))
     assert given.value is None
-    assert "have probability 0.40; required >= 0.5: use --llm-toxicity detoxify" in str(
-        given.error
-    )
+    assert "have probability 0.40; required >= 0.5: use --llm-toxicity detoxify" in str(given.error)
 
 
 @pytest.mark.parametrize("text", ["", " \n"])

@@ -254,7 +254,9 @@ def test_a_score_is_no_truth_value(project: Project) -> None:
     run = project.run()
 
     run.assert_outcomes(failed=1)
-    run.stdout.fnmatch_lines(["*contains: a Score has no truth value; compare it with a number, e.g. score >= 4*"])
+    run.stdout.fnmatch_lines(
+        ["*contains: a Score has no truth value; compare it with a number, e.g. score >= 4*"]
+    )
 
 
 def test_a_plugin_that_skips_before_our_set_up_does_no_harm(project: Project) -> None:

@@ -200,7 +200,9 @@ def test_a_judge_must_agree_with_people_as_far_as_is_asked(
     second = run(shop, "--llm-min-agreement", "kappa>=0.6", *workers)
     assert second.ret == 10
     second.stdout.fnmatch_lines(
-        ["*agrees too little with people: kappa is 0.5, but --llm-min-agreement requires kappa >= 0.6*"]
+        [
+            "*agrees too little with people: kappa is 0.5, but --llm-min-agreement requires kappa >= 0.6*"
+        ]
     )
 
     calibrate(shop, 0.7)

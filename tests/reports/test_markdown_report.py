@@ -134,7 +134,12 @@ def compared(
         text or "rubric", found, Coverage(60, 60, 60), dropped=dropped, high=5.0
     )
     gate = GateOutcome(
-        text or "regression", "missed", text or "rubric: dropped 5.3 points", -0.053, 60, "REGRESSED"
+        text or "regression",
+        "missed",
+        text or "rubric: dropped 5.3 points",
+        -0.053,
+        60,
+        "REGRESSED",
     )
     kept = GateOutcome("cost<=1", "met", "the run has spent $0.0029 of $1", 0.0029, 60)
     comparison = Comparison(text or "main", run.id, (metric,), lost, gained)

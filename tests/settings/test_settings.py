@@ -224,7 +224,8 @@ def test_bounds_are_grouped_by_the_level_where_they_are_set() -> None:
 
 def test_a_bound_that_cannot_be_read_is_a_setting_error() -> None:
     with pytest.raises(
-        SettingError, match=r"threshold \(--llm-threshold\): found 'toxicity'; allowed: NAME, one of"
+        SettingError,
+        match=r"threshold \(--llm-threshold\): found 'toxicity'; allowed: NAME, one of",
     ):
         resolve({"threshold": ["toxicity"]}, {}, {}).thresholds()
 

@@ -71,9 +71,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, con
     path = tmp_path / "judges.json"
     path.write_text(content, encoding="utf-8")
 
-    with pytest.raises(
-        StoreError, match=r"judges\.json: found an invalid file .* Restore it"
-    ):
+    with pytest.raises(StoreError, match=r"judges\.json: found an invalid file .* Restore it"):
         JudgeFile(path).get("rubric-1")
     with pytest.raises(StoreError, match="an invalid file"):
         JudgeFile(path).note("rubric-1", name="rubric", model="m")
