@@ -50,7 +50,7 @@ def test_tab_reaches_every_control_once_and_each_is_in_sight(
         seen.append(now)
         page.keyboard.press("Tab")
     assert len(seen) == page.evaluate(REACHABLE)
-    for part in ("search", "grid", "mark", "chip failed", "summary", "scroll", "Attention first"):
+    for part in ("search", "grid", "mark", "chip bad", "summary", "scroll", "Attention first"):
         assert [name for name in seen if part in name], part
 
 
