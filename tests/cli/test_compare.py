@@ -89,8 +89,9 @@ def test_the_terminal_shows_the_verdict_first_and_every_figure(llmeval: Command)
         f"REGRESSED: score against {SONNET}.csv: dropped 5.3 points (95% sure: at least 2.0; margin 2 points)"
     )
     assert lines[0] == "score: 9.206 -> 8.675, n=160 in 80 clusters, 160 of 160 compared"
-    assert lines[1].startswith(
-        "  change -0.0531, SE 0.0199, interval -0.0863 to -0.0200, p 0.0047, MDE 0.0495"
+    interval = f"90% interval {MINUS}8.6 to {MINUS}2.0"
+    assert lines[1] == (
+        f"  change {MINUS}5.3 points, SE 2.0, {interval}, p = 0.0047, MDE 5.0, n for 5 points 158"
     )
 
 

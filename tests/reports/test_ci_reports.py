@@ -198,6 +198,6 @@ def test_a_step_that_is_full_or_gone_is_said_and_left_alone(tmp_path: Path) -> N
     page = tmp_path / "page.md"
     page.write_text("x" * (1024 * 1024 - 3))
     assert append(str(page), "abc") == ""
-    assert "larger than the 1 MiB" in append(str(page), "d")
+    assert "would exceed GitHub's limit of 1 MiB" in append(str(page), "d")
     assert "cannot be written" in append(str(tmp_path / "gone" / "page.md"), "d")
     assert page.stat().st_size == 1024 * 1024
