@@ -27,7 +27,7 @@ def unused(setup: Setup) -> Iterator[Row]:
     bare_ms = statistics.median(bare.cpu_s for bare, _ in pairs) * 1000
     added_ms = statistics.median(idle.cpu_s - bare.cpu_s for bare, idle in pairs) * 1000
     detail = f"pytest itself {bare_ms:.0f} ms"
-    yield performance("unused", "CPU", added_ms, "<=", 8, "ms", shortfall=35, detail=detail)
+    yield performance("unused", "CPU", added_ms, "<=", 8, "ms", shortfall=50, detail=detail)
     files = [path.name for path in folder.iterdir() if path.name.startswith((".llm", "llm"))]
     yield guarantee("unused", "files written", len(files), "=", 0, "files")
     yield guarantee("unused", "requests", requests, "=", 0, "requests")
