@@ -68,6 +68,11 @@ def instant(text: str) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
+def timestamp() -> str:
+    """The current time as the records hold it: ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
 def visible(text: str) -> str:
     """The text with a sign for each character that could reorder others or steer a terminal."""
     return text.translate(VISIBLE)

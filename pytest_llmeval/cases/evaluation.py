@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.cases.must_pass import is_broken
@@ -24,6 +23,7 @@ from pytest_llmeval.records.result import CaseResult, Check, Outcome, Sample, ch
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.summary.outcome import Conclusion, conclude, missed_by
+from pytest_llmeval.text import timestamp
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
@@ -78,9 +78,7 @@ class CaseEvaluation:
     _provider: BaseProvider | None = None
     _answer: Completion | None = None  # the answer to the case, as the test received it
     _scores: dict[tuple[str, str, str | None, str, bool], TakenScore] = field(default_factory=dict)
-    _started_at: str = field(
-        default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    )
+    _started_at: str = field(default_factory=timestamp)
 
     def generate(self, provider: BaseProvider, prompt: str | None = None) -> Completion:
         """Get a completion of the case, or of another prompt.

@@ -13,7 +13,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
 from pytest_llmeval.errors import NotTested
@@ -23,6 +22,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.run import SELFTEST_SHARE, SelfTest
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.text import timestamp
 
 CASES = 5
 _GOOD, _BAD = 0.8, 0.2
@@ -129,7 +129,7 @@ def _counted(tests: Sequence[_Probe], scores: Sequence[Score]) -> SelfTest:
     tried = len(tests) // len(right)
     failed = [kind for kind, count in right.items() if count < SELFTEST_SHARE * tried]
     complaint = "" if not failed else _complaint(failed, right, tried, wrong)
-    made_at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    made_at = timestamp()
     return SelfTest(right, tried, complaint, len(call_costs), usd, made_at)
 
 

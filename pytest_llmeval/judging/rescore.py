@@ -26,7 +26,7 @@ from pytest_llmeval.reports.terminal.rescoring import (
     flip,
 )
 from pytest_llmeval.summary.outcome import Conclusion, conclude
-from pytest_llmeval.text import count
+from pytest_llmeval.text import count, timestamp
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -143,7 +143,7 @@ class Rescorer:
             old.with_scores(all_scores),
             completion=completion,
             samples=samples,
-            started_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            started_at=timestamp(),
             duration_s=_live_seconds(scores.values()),
             worker="main",
         )
@@ -244,7 +244,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     notes = rescorer.notes()
     run = replace(
         run,
-        finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        finished_at=timestamp(),
         exit_code=rescorer.exit_code,
         notes=(*setting_notes(settings, judged=True), *notes),
         traffic=Traffic(**session.worker_report()["traffic"]),

@@ -11,7 +11,7 @@ from pytest_llmeval.extras import Extra
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.verdicts import RunOutcome
+from pytest_llmeval.records.verdicts import OUTCOMES, RunOutcome
 from pytest_llmeval.summary.summary import Summary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _EXTRA = Extra("pandas", ("pandas",))
 _WORST_SHOWN = 5
-_WORST_FIRST = ("failed", "error", "xfailed", "skipped")
+_WORST_FIRST = tuple(outcome for outcome in OUTCOMES if outcome != "passed")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.roles import judges_itself
@@ -19,7 +18,7 @@ from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, check_shards
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.summary.outcome import BY_GATE, is_left_to_gates
-from pytest_llmeval.text import instant
+from pytest_llmeval.text import instant, timestamp
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -118,10 +117,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
     runs = [shard.run for shard in shards]
     names = {run.name for run in runs}
     starts = [(moment, run.started_at) for run in runs if (moment := instant(run.started_at))]
-    if starts:
-        started_at = min(starts)[1]
-    else:
-        started_at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    started_at = min(starts)[1] if starts else timestamp()
     notes = dict.fromkeys(note for run in runs for note in run.notes if note.kind not in GATE_NOTES)
     by_gate = {"fail_on": BY_GATE} if settings.fail_on == BY_GATE else {}
     return Run(

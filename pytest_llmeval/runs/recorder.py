@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runs.ci import CiOutput
 from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.text import timestamp
 
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.lookup import BaselineFinder
@@ -103,7 +103,7 @@ class Recorder:
         if self._log is None:
             return None
         self.run = dataclasses.replace(
-            self.run, finished_at=_now(), exit_code=exit_code, lost=lost, notes=notes
+            self.run, finished_at=timestamp(), exit_code=exit_code, lost=lost, notes=notes
         )
         with closing(self._log) as log:
             log.finish(self.run)
@@ -149,7 +149,3 @@ class Recorder:
         if name == "log" and is_url(self._settings.log):
             return shown_address(self._settings.log)
         return self._locations.shown(path)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
