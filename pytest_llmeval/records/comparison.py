@@ -76,6 +76,13 @@ class GateResult:
     is_shown: bool = False
     is_identical: bool = False
 
+    @property
+    def deciding_p(self) -> float | None:
+        """The p-value that decides: adjusted if several metrics were gated together."""
+        if self.metrics == 1 or self.adjusted_p is None:
+            return self.p
+        return self.adjusted_p
+
 
 @dataclass(frozen=True)
 class Coverage:

@@ -12,6 +12,7 @@ from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import OUTCOMES, RunOutcome
+from pytest_llmeval.summary.headline import headline
 from pytest_llmeval.summary.summary import Summary
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ class Evaluation:
         }
         shown = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
         lines = [
-            f"<p><strong>{html.escape(summary.verdict.upper())}: "
-            f"{html.escape(summary.headline)}</strong></p>",
+            f"<p><strong>{html.escape(headline(summary.verdict, summary.headline))}</strong></p>",
             f"<p>{html.escape(shown)}</p>",
         ]
         worst = self._worst()

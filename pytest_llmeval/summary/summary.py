@@ -25,6 +25,8 @@ from pytest_llmeval.records.verdicts import (
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
 from pytest_llmeval.summary.checks import flicker_text
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
+from pytest_llmeval.summary.headline import headline_sentence
+from pytest_llmeval.summary.notes import summary_notes
 from pytest_llmeval.summary.tallies import (
     SampleSummary,
     ScoreSummary,
@@ -34,9 +36,9 @@ from pytest_llmeval.summary.tallies import (
     selftest_cost,
     unused_calls,
 )
-from pytest_llmeval.text import count, first_of, instant
+from pytest_llmeval.text import instant
 
-_SLOWEST, _NAMED = 5, 5
+_SLOWEST = 5
 FIRST_SCORE = "rubric"  # readers look for it first
 
 
@@ -56,7 +58,7 @@ class Summary:
         verdict: ``failed`` if a case failed or a gate is missed. Otherwise ``error`` if a case
             could not be judged or was lost, a gate could not be decided, or no gate decided
             although it should. Otherwise ``empty`` if no case was tried, else ``passed``.
-        headline: The verdict in words.
+        headline: The sentence of the headline, without the verdict.
         total: Number of results.
         passed: Cases that passed.
         failed: Cases that missed a threshold or an assertion.
@@ -186,7 +188,7 @@ class Tally:
         scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
         return Summary(
             verdict=self._verdict(run),
-            headline=self._gates_text(run) + self._headline(run),
+            headline=headline_sentence(run, counts, self._is_undecided(run)),
             total=counts.total(),
             passed=counts["passed"],
             failed=counts["failed"],
@@ -213,7 +215,15 @@ class Tally:
             models=tuple(sorted(self.models or self.requested_models)),
             judge_models=tuple(sorted(self.judge_models)),
             unbounded=self.unbounded,
-            notes=tuple(self._notes(run)),
+            notes=tuple(
+                summary_notes(
+                    run,
+                    self.scores,
+                    flickering=self.flickering,
+                    unbounded=self.unbounded,
+                    truncated=self.truncated,
+                )
+            ),
             samples=self.samples if self.samples.cases else None,
         )
 
@@ -255,73 +265,6 @@ class Tally:
         """Return whether gates should have decided the run but none could."""
         is_explained = run.gates or run.lost or self.outcomes["error"]
         return run.exit_code == UNJUDGED and not is_explained
-
-    def _gates_text(self, run: Run) -> str:
-        if self._is_undecided(run):
-            return "No gate decided. "
-        return _open_gates_text(run)
-
-    def _headline(self, run: Run) -> str:
-        xfailed = _xfailed_text(run)
-        counts = self.outcomes
-        lost = len(run.lost)
-        tried = counts.total() - counts["skipped"] + lost
-        rows = [
-            (counts["failed"], "missed its threshold", "missed their threshold"),
-            (counts["error"], "could not be judged", "could not be judged"),
-            (lost, "was lost with its worker", "were lost with their worker"),
-            (counts["xfailed"], xfailed, xfailed),
-        ]
-        parts = [
-            f"{number:,} {singular if number == 1 else plural}"
-            for number, singular, plural in rows
-            if number
-        ]
-        skipped = f" {counts['skipped']:,} skipped." if counts["skipped"] else ""
-        if parts:
-            first, _, rest = "; ".join(parts).partition(" ")
-            return f"{first} of {count(tried, 'case')} {rest}.{skipped}"
-        if not tried:
-            return f"No case was tried.{skipped}"
-        return f"{'All ' if tried > 1 else ''}{count(tried, 'case')} passed.{skipped}"
-
-    def _notes(self, run: Run) -> Iterable[str]:
-        if not run.finished_at:
-            yield "The run has not finished. These are the results so far."
-        if run.lost:
-            lost = count(len(run.lost), "test")
-            yield f"{lost} died with a worker and left no result: {first_of(run.lost, _NAMED)}"
-        if self.flickering:
-            flickering = count(len(self.flickering), "case")
-            names = first_of(self.flickering, _NAMED)
-            yield f"{flickering} that must pass flickered; further samples settled it: {names}"
-        if self.unbounded:
-            unbounded = count(self.unbounded, "case")
-            yield f"{unbounded} had no threshold: only an assertion of the test could fail."
-        if self.truncated:
-            truncated = count(self.truncated, "case")
-            yield f"{truncated} had an answer cut at the token limit; raise --llm-max-tokens."
-        for name, values in sorted(self.scores.items()):
-            if values.unscored:
-                unscored = count(values.unscored, "case")
-                yield f"{name}: {unscored} unscored; the mean leaves them out."
-            if len(values.versions) > 1:
-                versions = len(values.versions)
-                yield f"{name}: scored by {versions} versions; their scores cannot be compared."
-
-
-def _xfailed_text(run: Run) -> str:
-    if run.settings.get("fail_on") == "gate":
-        return "failed; only gates count (--llm-fail-on gate)"
-    return "failed as expected"
-
-
-def _open_gates_text(run: Run) -> str:
-    """Write how many gates are missed or undecided; empty if none is."""
-    states = Counter(gate.state for gate in run.gates)
-    rows = {"missed": states["missed"], "could not be decided": states["error"]}
-    parts = [f"{count(number, 'gate')} {words}" for words, number in rows.items() if number]
-    return f"{', '.join(parts)}. " if parts else ""
 
 
 def _seconds_between(start: str, end: str) -> float | None:

@@ -23,9 +23,9 @@ from pytest_llmeval.records.verdicts import (
     VERDICTS,
     outcome_tone,
 )
-from pytest_llmeval.reports.banner import banner_figures, in_unit, interval_text, p_text
 from pytest_llmeval.reports.html.case_view import CaseRow, CaseView, row, view
 from pytest_llmeval.reports.html.data import Packer, packed
+from pytest_llmeval.reports.html.head_figures import head_figures, in_unit, interval_text
 from pytest_llmeval.reports.json_report import head_json
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.reports.rerun import rerun_options
@@ -45,6 +45,7 @@ from pytest_llmeval.text import (
     moment,
     number,
     one_line,
+    p_value,
     percent,
     points,
     rate_text,
@@ -67,7 +68,7 @@ _POLICY = (
 )
 _PHRASES = (
     age, average, calibration_text, cost_text, count, in_unit, interval_text, mean_text, moment,
-    number, one_line, p_text, percent, points, rate_text, seconds, selftest_text, usd,
+    number, one_line, p_value, percent, points, rate_text, seconds, selftest_text, usd,
 )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def write_html(
             "run": run,
             "summary": summary,
             "history": history,
-            "figures": banner_figures(run, summary),
+            "figures": head_figures(run, summary),
             "digest": digest,
             "options": options,
             "style": style,

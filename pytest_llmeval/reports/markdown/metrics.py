@@ -8,10 +8,9 @@ from pytest_llmeval.records.comparison import Comparison, MetricComparison
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.reports.banner import p_text
 from pytest_llmeval.reports.markdown.escaping import flat
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.text import NONE, and_more, average, mean_text, points, rate_text
+from pytest_llmeval.text import NONE, and_more, average, mean_text, p_value, points, rate_text
 
 _MOST_METRICS, _MOST_BASELINES = 10, 3
 NAME = 80  # bytes
@@ -105,7 +104,7 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
             else average(_in_unit(metric, result.before).estimate)
         ),
         NONE if result.change is None else f"<b>{points(result.change)}</b> {_plain(bounds)}",
-        _plain(p_text(result)),
+        _plain(p_value(result.deciding_p)),
         points(result.detectable, signed=False),
         f"{result.n:,}",
         f"<b>{result.verdict}</b>" if metric.is_gated else f"{result.verdict}, not gated",

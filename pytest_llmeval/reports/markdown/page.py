@@ -19,6 +19,7 @@ from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import metric_tables, row
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.reports.terminal.run import cases_text, fact_rows
+from pytest_llmeval.summary.headline import headline
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import and_more, number, points
 
@@ -62,10 +63,10 @@ def markdown(run: Run, results: Iterable[CaseResult], summary: Summary, whole: s
 def _head(run: Run, summary: Summary) -> Iterator[str]:
     name = comment(run.name)
     yield f"<!-- llmeval{f': {name}' if name else ''} -->"
-    headline = _headline(run, summary)
+    worst = _worst_result(run, summary)
     cases = flat(summary.headline, _LONG)
-    yield f"## {headline}"
-    yield "" if headline.endswith(cases) else cases
+    yield f"## {worst}"
+    yield "" if worst.endswith(cases) else cases
     yield _gates(run.gates)
     yield from metric_tables(run, summary)
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
@@ -77,12 +78,12 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
     )
 
 
-def _headline(run: Run, summary: Summary) -> str:
+def _worst_result(run: Run, summary: Summary) -> str:
     """Write the worst known result: a missed gate, then cases, then an open gate."""
     gate = run.gates[0] if run.gates else None
     outcome = RUN_OUTCOMES[summary.verdict]
     if gate is None or outcome.severity > GATE_STATES[gate.state].severity:
-        return f"{outcome.tone.sign} {summary.verdict.upper()}: {flat(summary.headline, _LONG)}"
+        return f"{outcome.tone.sign} {flat(headline(summary.verdict, summary.headline), _LONG)}"
     regressions = [rival for rival in run.gates if rival.state == gate.state and rival.verdict]
     shown = min(regressions, key=_rank, default=gate)
     against = f" against {flat(shown.baseline, _SHORT)}" if shown.baseline else ""

@@ -10,6 +10,7 @@ from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import RUN_OUTCOMES
 from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.summary.headline import headline
 from pytest_llmeval.summary.judges import judge_text
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import SampleSummary, ScoreSummary
@@ -42,7 +43,7 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         paths: Path of each report by its kind. Paths and gates are never cut; all other lines fit
             100 columns.
     """
-    verdict = one_line(f"{summary.verdict.upper()}: {summary.headline}", _WIDTH)
+    verdict = one_line(headline(summary.verdict, summary.headline), _WIDTH)
     rows = [(one_line(label, _LABEL), text) for label, text in _rows(run, summary)]
     margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]

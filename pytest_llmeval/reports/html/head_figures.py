@@ -12,7 +12,7 @@ from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import NONE, average, level, p_value, percent, points, rate_text
 
 
-def banner_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
+def head_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """Return label and text of the figures of the regression gate, or of the pass rate."""
     compared = [
         (comparison.baseline, metric)
@@ -47,7 +47,7 @@ def _gate_figures(metric: MetricComparison) -> Iterator[tuple[str, str]]:
     )
     yield "Change", f"{points(result.change)} points"
     yield _interval_label(result), interval_text(result)
-    yield "p", p_text(result)
+    yield "p", p_value(result.deciding_p)
     yield "MDE", f"{points(result.detectable, signed=False)} points"
     yield "n", f"{result.n:,}"
 
@@ -60,13 +60,6 @@ def _interval_label(result: GateResult) -> str:
 def interval_text(result: GateResult) -> str:
     """Write the interval of a change in points."""
     return NONE if result.lower is None else f"{points(result.lower)} to {points(result.upper)}"
-
-
-def p_text(result: GateResult) -> str:
-    """Write the deciding p-value: adjusted (Holm) if several metrics were gated together."""
-    if result.metrics == 1 or result.adjusted_p is None:
-        return p_value(result.p)
-    return p_value(result.adjusted_p)
 
 
 def in_unit(metric: MetricComparison, scaled: float | None) -> str:

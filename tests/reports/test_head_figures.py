@@ -8,7 +8,7 @@ from pytest_llmeval.records.comparison import Comparison, Coverage, GateResult, 
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.reports.banner import banner_figures
+from pytest_llmeval.reports.html.head_figures import head_figures
 from pytest_llmeval.summary.summary import summarize
 
 WORSE = GateResult(
@@ -30,7 +30,7 @@ def test_the_worst_metric_that_could_be_compared_leads(run: Run, results: list[C
         compared("length", replace(WORSE, verdict="ERROR"), is_gated=False),
     )
     gated = replace(run, comparisons=(Comparison("main", "now", metrics),))
-    assert banner_figures(gated, summarize(gated, results)) == [
+    assert head_figures(gated, summarize(gated, results)) == [
         ("Metric", "rubric"),
         ("Against", "main"),
         ("Before and after", "4.50 → 4.23"),
@@ -48,15 +48,15 @@ def test_a_metric_that_could_not_be_compared_has_no_figures(
     gated = replace(
         run, comparisons=(Comparison("main", "now", (compared("rubric", UNCOMPARED),)),)
     )
-    assert banner_figures(gated, summarize(gated, results)) == [
+    assert head_figures(gated, summarize(gated, results)) == [
         ("Metric", "rubric"),
         ("Against", "main"),
     ]
 
 
 def test_without_a_baseline_the_pass_rate_leads(run: Run, results: list[CaseResult]) -> None:
-    assert banner_figures(run, summarize(run, results)) == [
+    assert head_figures(run, summarize(run, results)) == [
         ("Pass rate, 95% interval", "66.7% [20.8%, 93.9%]"),
         ("n", "3"),
     ]
-    assert banner_figures(run, summarize(run, [])) == []
+    assert head_figures(run, summarize(run, [])) == []

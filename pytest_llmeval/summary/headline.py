@@ -1,0 +1,74 @@
+"""The headline of a run: its verdict and one sentence.
+
+The terminal, Markdown and a notebook show the `headline`. The HTML report has the verdict as its
+title and the sentence below. The JSON report holds both as fields of the summary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pytest_llmeval.records.result import Outcome
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.verdicts import RunOutcome
+from pytest_llmeval.text import count
+
+
+def headline(verdict: RunOutcome, sentence: str) -> str:
+    """Write the whole headline: ``PASSED: All 30 cases passed.``.
+
+    Args:
+        verdict: The verdict of the run.
+        sentence: Its sentence, which is `Summary.headline`.
+    """
+    return f"{verdict.upper()}: {sentence}"
+
+
+def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) -> str:
+    """Write the sentence of the headline: ``All 30 cases passed.``.
+
+    Args:
+        run: The run.
+        outcomes: Number of cases by outcome.
+        is_undecided: Whether gates should have decided the run but none could.
+    """
+    gates = "No gate decided. " if is_undecided else _open_gates_text(run)
+    return gates + _cases_text(run, outcomes)
+
+
+def _cases_text(run: Run, outcomes: Counter[Outcome]) -> str:
+    xfailed = _xfailed_text(run)
+    lost = len(run.lost)
+    tried = outcomes.total() - outcomes["skipped"] + lost
+    rows = [
+        (outcomes["failed"], "missed its threshold", "missed their threshold"),
+        (outcomes["error"], "could not be judged", "could not be judged"),
+        (lost, "was lost with its worker", "were lost with their worker"),
+        (outcomes["xfailed"], xfailed, xfailed),
+    ]
+    parts = [
+        f"{number:,} {singular if number == 1 else plural}"
+        for number, singular, plural in rows
+        if number
+    ]
+    skipped = f" {outcomes['skipped']:,} skipped." if outcomes["skipped"] else ""
+    if parts:
+        first, _, rest = "; ".join(parts).partition(" ")
+        return f"{first} of {count(tried, 'case')} {rest}.{skipped}"
+    if not tried:
+        return f"No case was tried.{skipped}"
+    return f"{'All ' if tried > 1 else ''}{count(tried, 'case')} passed.{skipped}"
+
+
+def _xfailed_text(run: Run) -> str:
+    if run.settings.get("fail_on") == "gate":
+        return "failed; only gates count (--llm-fail-on gate)"
+    return "failed as expected"
+
+
+def _open_gates_text(run: Run) -> str:
+    """Write how many gates are missed or undecided; empty if none is."""
+    states = Counter(gate.state for gate in run.gates)
+    rows = {"missed": states["missed"], "could not be decided": states["error"]}
+    parts = [f"{count(number, 'gate')} {words}" for words, number in rows.items() if number]
+    return f"{', '.join(parts)}. " if parts else ""

@@ -1,0 +1,52 @@
+"""The notes of a summary: what a reader should know about its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytest_llmeval.records.run import Run
+from pytest_llmeval.summary.tallies import ScoreTally
+from pytest_llmeval.text import count, first_of
+
+_NAMED = 5
+
+
+def summary_notes(
+    run: Run,
+    scores: Mapping[str, ScoreTally],
+    *,
+    flickering: Sequence[str],
+    unbounded: int,
+    truncated: int,
+) -> Iterator[str]:
+    """Write the notes.
+
+    Args:
+        run: The run.
+        scores: The scores that were counted, by name.
+        flickering: Ids of the cases that must pass and flickered.
+        unbounded: Number of cases without any threshold.
+        truncated: Number of cases with an answer cut at the token limit.
+    """
+    if not run.finished_at:
+        yield "The run has not finished. These are the results so far."
+    if run.lost:
+        lost = count(len(run.lost), "test")
+        yield f"{lost} died with a worker and left no result: {first_of(run.lost, _NAMED)}"
+    if flickering:
+        cases = count(len(flickering), "case")
+        names = first_of(flickering, _NAMED)
+        yield f"{cases} that must pass flickered; further samples settled it: {names}"
+    if unbounded:
+        cases = count(unbounded, "case")
+        yield f"{cases} had no threshold: only an assertion of the test could fail."
+    if truncated:
+        cases = count(truncated, "case")
+        yield f"{cases} had an answer cut at the token limit; raise --llm-max-tokens."
+    for name, values in sorted(scores.items()):
+        if values.unscored:
+            unscored = count(values.unscored, "case")
+            yield f"{name}: {unscored} unscored; the mean leaves them out."
+        if len(values.versions) > 1:
+            versions = len(values.versions)
+            yield f"{name}: scored by {versions} versions; their scores cannot be compared."
