@@ -167,7 +167,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     file_format = format_of(path)
     if file_format is not None and file_format.kind == "delimited":
         source = io.StringIO(text, newline="")
-        yield from csv.DictReader(source, delimiter=file_format.delimiter)
+        yield from csv.DictReader(source, delimiter=file_format.delimiter.character)
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():

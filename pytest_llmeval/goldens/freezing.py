@@ -68,7 +68,7 @@ def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
         return len(missing)
     text = read_text(path)
     if file_format is not None and file_format.kind == "delimited":
-        content = _csv_with_ids(text.content, column, missing, file_format.delimiter)
+        content = _csv_with_ids(text.content, column, missing, file_format.delimiter.character)
     else:
         content = _json_with_ids(str(path), text.content, column, missing)
     _replace(path, text.encoded(content))

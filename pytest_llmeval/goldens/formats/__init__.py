@@ -6,23 +6,33 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 
+class Delimiter(NamedTuple):
+    """The character between two cells, and its name in an error."""
+
+    character: str
+    name: str
+
+
+COMMA = Delimiter(",", "comma")
+
+
 class Format(NamedTuple):
     """The format of files with a suffix.
 
     Attributes:
         suffix: The suffix in lower case, with its dot.
         kind: The kind of reader; ``rows`` are JSON objects, one a line.
-        delimiter: The character between the cells of a delimited file.
+        delimiter: The delimiter of a delimited file.
     """
 
     suffix: str
     kind: Literal["delimited", "json", "rows", "parquet"]
-    delimiter: str = ""
+    delimiter: Delimiter = COMMA
 
 
 FORMATS = (
-    Format(".csv", "delimited", ","),
-    Format(".tsv", "delimited", "\t"),
+    Format(".csv", "delimited"),
+    Format(".tsv", "delimited", Delimiter("\t", "tab")),
     Format(".json", "json"),
     Format(".jsonl", "rows"),
     Format(".ndjson", "rows"),

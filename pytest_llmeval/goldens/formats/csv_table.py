@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pytest_llmeval.errors import GoldenFileError, Problem
+from pytest_llmeval.goldens.formats import COMMA, Delimiter
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, refused
 from pytest_llmeval.text import count
 
 _QUOTING = (
     'a cell with a {delimiter}, quote or line break in double quotes, and every " inside it doubled'
 )
-_DELIMITERS = {",": "comma", "\t": "tab"}
 
 
 @contextmanager
@@ -31,21 +31,21 @@ def _cells_of_any_size() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def read_csv(file: str, text: str, delimiter: str = ",") -> Table:
+def read_csv(file: str, text: str, delimiter: Delimiter = COMMA) -> Table:
     """Read a CSV text, without the records whose cells are all empty.
 
     Raises:
         GoldenFileError: Records have too many or too few cells, quotes are broken, or there is no
             record.
     """
-    quoting = _QUOTING.format(delimiter=_DELIMITERS[delimiter])
+    quoting = _QUOTING.format(delimiter=delimiter.name)
     columns: tuple[str, ...] = ()
     rows: list[Row] = []
     problems: list[Problem] = []
     number = 0
     last_line = 0
     try:
-        for start, end, cells in records(text, delimiter):
+        for start, end, cells in records(text, delimiter.character):
             last_line = end
             if not columns:
                 columns = tuple(
