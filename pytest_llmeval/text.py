@@ -49,13 +49,13 @@ The script of the HTML report reads this table, so the page writes numbers as Py
 ZEROS: Mapping[str, str] = {"number": "0", "average": "0.00", "usd": "0.00"}
 """By kind of number: how zero is written."""
 
-AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
+_AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
 # These characters change the direction of the text that follows them.
-DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20))
-VISIBLE = {
-    **{code: chr(0x2400 + code) for code in CONTROLS},
-    **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *DIRECTIONS)},
+_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20))
+_VISIBLE = {
+    **{code: chr(0x2400 + code) for code in _CONTROLS},
+    **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
 
 
@@ -75,7 +75,7 @@ def timestamp() -> str:
 
 def visible(text: str) -> str:
     """The text with a sign for each character that could reorder others or steer a terminal."""
-    return text.translate(VISIBLE)
+    return text.translate(_VISIBLE)
 
 
 def printed(text: str) -> str:
@@ -199,7 +199,7 @@ def age(then: str, now: str) -> str:
     if start is None or end is None:
         return ""
     past_s = max((end - start).total_seconds(), 0)
-    unit_s, unit = next(pair for pair in AGES if past_s >= pair[0])
+    unit_s, unit = next(pair for pair in _AGES if past_s >= pair[0])
     return count(int(past_s // unit_s), unit) if unit_s else "less than a minute"
 
 

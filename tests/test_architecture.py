@@ -10,9 +10,12 @@ knowing its module. It does not count for start-up cost, because it is never exe
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
@@ -63,6 +66,7 @@ LIBRARIES = frozenset[str]().union(*DOORS.values())
 CHEAP = {"pytest", "_pytest", "pluggy", "click", "sqlite3"}
 """May be imported at module level; every other library is late, because it is slow or optional."""
 
+WORD = re.compile(r"\w+")
 PICKLES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 DRAWERS = {"utils", "util", "helpers", "common", "misc"}
 CONTAINERS = {"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"}
@@ -406,6 +410,50 @@ def wordings(package: Package) -> Iterator[str]:
                 )
 
 
+def module_names(module: Module) -> Iterator[tuple[int, str]]:
+    """Lines and names of a module's public functions and constants.
+
+    Fixtures and commands, which have decorators, are known by their name elsewhere, and a class or
+    an alias may be the type of a value.
+    """
+    for node in module.tree.body:
+        match node:
+            case ast.FunctionDef(name=name, decorator_list=[]):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                pass
+            case _:
+                continue
+        is_type = name.istitle() or not (name.islower() or name.isupper())
+        if not is_type and not name.startswith(("_", "pytest_")):
+            yield node.lineno, name
+
+
+@cache
+def words_outside() -> frozenset[str]:
+    """The words of everything that is no module of the package: tests, benchmarks, pages, templates."""
+    folders = ("tests", "benchmarks", "docs", "examples", "example_suite")
+    texts = [
+        file
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.*")
+        if file.suffix in (".py", ".md") and file != Path(__file__)
+    ]
+    texts += [file for file in (ROOT / PACKAGE).rglob("*") if file.suffix in (".jinja", ".js")]
+    return frozenset(
+        word for file in texts for word in WORD.findall(file.read_text(encoding="utf-8"))
+    )
+
+
+def unused(package: Package) -> Iterator[str]:
+    """A public function or constant is named in another file, or has an underscore."""
+    counts = Counter(word for module in package.values() for word in set(WORD.findall(module.text)))
+    for module in package.values():
+        for line, name in module_names(module):
+            if counts[name] == 1 and name not in words_outside():
+                yield module.says(line, f"no other file names {name}; give it an underscore")
+
+
 RULES: tuple[Rule, ...] = (
     layers,
     definitions,
@@ -419,6 +467,7 @@ RULES: tuple[Rule, ...] = (
     capabilities,
     identities,
     wordings,
+    unused,
 )
 
 
@@ -567,6 +616,8 @@ PLANTED: tuple[tuple[Rule, str, str, str], ...] = (
         "a.message.lower().endswith(b)",
         "1: decides by the wording of a.message",
     ),
+    (unused, "text.py", "\nUNHEARD_OF = 1", "text.py:2: no other file names UNHEARD_OF"),
+    (unused, "text.py", "def unheard_of(): ...", "text.py:1: no other file names unheard_of"),
     (capabilities, "text.py", "hasattr(a, b)", "text.py:1: hasattr(a, b) asks"),
     (capabilities, "text.py", "\ngetattr(a, 'close', None)", "text.py:2: getattr(a, 'close'"),
 )
@@ -617,7 +668,7 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
         "runs.py": "from pytest_llmeval.goldens.read import read\nclass Session: ...",
         "goldens/read.py": "from pytest_llmeval.goldens.csv import rows\nTABLE = {}\n__all__ = ['rows']",
         "goldens/csv.py": "def rows():\n    import pandas\n    from pytest_llmeval import records",
-        "records.py": "from pytest_llmeval.errors import E\ndef f(a, b):\n    getattr(a, b)",
+        "records.py": "from pytest_llmeval.errors import E\ndef _f(a, b):\n    getattr(a, b)",
         "errors.py": "if TYPE_CHECKING:\n    from pytest_llmeval.text import count",
         "plugin/__init__.py": "import pytest\ndef pytest_x():\n    'Doc.'\n    if a:\n"
         + "        a()\n" * 5,

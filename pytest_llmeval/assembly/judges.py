@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-JURY = "jury"
+_JURY = "jury"
 _UNNAMED = "openai"
 """The name of a judge whose endpoint serves a single, unnamed model."""
-NO_JUDGE = (
+_NO_JUDGE = (
     "no judge is configured: set --llm-judge-model NAME "
     "(and --llm-judge-base-url for an endpoint other than OpenAI's)"
 )
@@ -68,10 +68,10 @@ class Judges:
         """
         from pytest_llmeval.judges.registry import make_judge
 
-        jurors = jury_roles(settings) if name == JURY else ()
+        jurors = jury_roles(settings) if name == _JURY else ()
         role = jurors[0] if jurors else judging_role(settings)
         if role is None:
-            raise NotConfiguredError(f"{name}: {NO_JUDGE}")
+            raise NotConfiguredError(f"{name}: {_NO_JUDGE}")
         setup = self._setup(role, settings)
         jury = tuple(
             replace(setup, provider=self._providers.ready(juror), model=juror.label)
@@ -83,7 +83,7 @@ class Judges:
 
     def model(self, name: str, settings: Settings) -> str:
         """Return the name of the judging model; for a jury, the names of all jurors."""
-        roles = jury_roles(settings) if name == JURY else (judging_role(settings),)
+        roles = jury_roles(settings) if name == _JURY else (judging_role(settings),)
         return ", ".join(role.label for role in roles if role) or _UNNAMED
 
     def _setup(self, role: Role, settings: Settings) -> JudgeSetup:

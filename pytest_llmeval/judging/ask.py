@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-AHEAD = 4
+_AHEAD = 4
 """Answers that are started before the first is awaited, as a multiple of the concurrency."""
 
 
@@ -52,6 +52,6 @@ def start_ahead(session: Session, started: Iterable[T]) -> Iterator[T]:
     waiting: deque[T] = deque()
     for item in started:
         waiting.append(item)
-        if len(waiting) > AHEAD * session.settings.concurrency:
+        if len(waiting) > _AHEAD * session.settings.concurrency:
             yield waiting.popleft()
     yield from waiting

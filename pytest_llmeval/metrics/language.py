@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 
-LANGUAGES = (
+_LANGUAGES = (
     "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et",
     "eu", "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja",
     "ka", "kk", "km", "kn", "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "mt", "my", "ne", "nl",
@@ -65,8 +65,8 @@ class Language(BaseScorer):
     def __init__(self, language: str | None = None) -> None:
         self.extra.require(self.name)
         code = (language or "").replace("-", "_").partition("_")[0].lower()
-        if language is not None and code not in LANGUAGES:
-            raise SettingError("language", language, ", ".join(LANGUAGES))
+        if language is not None and code not in _LANGUAGES:
+            raise SettingError("language", language, ", ".join(_LANGUAGES))
         self._wanted = code or None
         if code:
             self.name = f"language.{code}"
@@ -140,5 +140,5 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([*LANGUAGES, _NO_LANGUAGE])
+    identifier.set_languages([*_LANGUAGES, _NO_LANGUAGE])
     return identifier

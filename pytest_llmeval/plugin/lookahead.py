@@ -142,7 +142,7 @@ class LookAhead:
 
     def _provider(self, item: pytest.Item) -> BaseProvider | None:
         """Return the provider of an item, or ``None`` if it needs none or is not known yet."""
-        if case_of(item) is None or not needs_answer(item):
+        if case_of(item) is None or not _needs_answer(item):
             return None
         from pytest_llmeval.plugin.item_plan import planned_provider
 
@@ -211,7 +211,7 @@ class KnownItems:
         return [current, *numbers]
 
 
-def needs_answer(item: pytest.Item) -> bool:
+def _needs_answer(item: pytest.Item) -> bool:
     """Return whether a test will run, and request the answer through the plugin's fixture."""
     if not isinstance(item, pytest.Function) or "llm_completion" not in item.fixturenames:
         return False

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 RESULT_ATTRIBUTE = "llm_result"
 """Attribute of a report with the CaseResult as a text, which execnet can carry."""
 
-DURATION = pytest.StashKey[float]()
-DECLARING = ("llm_golden", "llm_judge", "llm_metric")
+_DURATION = pytest.StashKey[float]()
+_DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
 
 def check_declared(session: pytest.Session) -> None:
@@ -34,7 +34,7 @@ def check_declared(session: pytest.Session) -> None:
     declaring = [
         item
         for item in session.items
-        if any(map(item.get_closest_marker, DECLARING)) or case_of(item)
+        if any(map(item.get_closest_marker, _DECLARING)) or case_of(item)
     ]
     if declaring and not session.config.option.collectonly:
         from pytest_llmeval.plugin.item_plan import check_declared
@@ -44,8 +44,8 @@ def check_declared(session: pytest.Session) -> None:
 
 def start_afresh(item: pytest.Item) -> None:
     """Remove the data of an earlier run of the same item."""
-    forget_run(item)
-    item.stash[DURATION] = 0.0
+    _forget_run(item)
+    item.stash[_DURATION] = 0.0
     item.user_properties[:] = [
         pair for pair in item.user_properties if not pair[0].startswith("llm_")
     ]
@@ -55,9 +55,9 @@ def finish_report(
     item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> None:
     """Attach the result, and drop the evaluation at the end of the test."""
-    attach_result(item, report, call)
+    _attach_result(item, report, call)
     if call.when == "teardown":
-        forget_run(item)
+        _forget_run(item)
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -73,7 +73,7 @@ def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
         report.wasxfail = str(entry)
 
 
-def forget_run(item: pytest.Item) -> None:
+def _forget_run(item: pytest.Item) -> None:
     """Drop the evaluation of an item to free its memory."""
     if RUN in item.stash:
         item.config.stash[LOOKAHEAD].learn_scores(item.stash[RUN])
@@ -133,11 +133,11 @@ def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     report.longrepr = text
 
 
-def attach_result(
+def _attach_result(
     item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> None:
     """Put the CaseResult on the report that decides a test, or on a failed tear-down's report."""
-    item.stash[DURATION] = item.stash.get(DURATION, 0.0) + call.duration
+    item.stash[_DURATION] = item.stash.get(_DURATION, 0.0) + call.duration
     run = item.stash.get(RUN, None)
     if run is None and report.outcome == "failed" and case_of(item) is not None:
         # It failed before any fixture of the plugin, but it still has a result.
@@ -147,13 +147,13 @@ def attach_result(
         return
     if report.outcome == "skipped" and run.completion is None:
         return
-    run.decided = outcome_of(report)
+    run.decided = _outcome_of(report)
     from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
 
     state = item.config.stash[STATE]
-    conclusion = conclusion_of(run, report, call)
-    result = run.result(conclusion, item.stash[DURATION], state.worker)
+    conclusion = _conclusion_of(run, report, call)
+    result = run.result(conclusion, item.stash[_DURATION], state.worker)
     text = to_wire(result)
     setattr(report, RESULT_ATTRIBUTE, text)
     if state.worker == "main":
@@ -169,13 +169,13 @@ def _run_of(item: pytest.Item) -> CaseEvaluation:
     return case_run(item)
 
 
-def conclusion_of(
+def _conclusion_of(
     run: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> Conclusion:
     """Return the outcome of a test with its cause and message."""
     from pytest_llmeval.summary.outcome import Conclusion, cause_of, conclude_error
 
-    outcome = outcome_of(report)
+    outcome = _outcome_of(report)
     by_thresholds = run.conclusion
     if by_thresholds is not None and by_thresholds.outcome == "failed":
         return replace(by_thresholds, outcome=outcome)
@@ -195,7 +195,7 @@ def conclusion_of(
     return Conclusion(outcome, cause_of(error), message)
 
 
-def outcome_of(report: pytest.TestReport) -> Outcome:
+def _outcome_of(report: pytest.TestReport) -> Outcome:
     """Return the outcome of a report as one of the package's outcomes."""
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.outcome == "skipped" else "passed"

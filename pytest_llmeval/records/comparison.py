@@ -11,7 +11,7 @@ from pytest_llmeval.records.verdicts import GATE_STATES, VERDICTS, GateState, To
 DecidedBy = Literal["t", "permutation", "mcnemar"]
 
 
-UNKNOWN = Interval(None, None, None, 0)
+_UNKNOWN = Interval(None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class GateResult:
     lost: int | None = None
     gained: int | None = None
     metrics: int = 1
-    before: Interval = UNKNOWN
-    after: Interval = UNKNOWN
+    before: Interval = _UNKNOWN
+    after: Interval = _UNKNOWN
     margin: float = 0.02
     alpha: float = 0.05
     is_shown: bool = False

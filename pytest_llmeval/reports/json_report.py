@@ -21,9 +21,9 @@ from pytest_llmeval.runlog.history import RunPoint
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.summary.summary import Summary, Tally
 
-REPORT = "JSON report"
+_REPORT = "JSON report"
 SCHEMA = "urn:pytest-llm-golden:report-2"
-OLDER_SCHEMAS = ("urn:pytest-llm-golden:report-1",)
+_OLDER_SCHEMAS = ("urn:pytest-llm-golden:report-1",)
 """Schemas of reports that can no longer be read."""
 
 
@@ -46,7 +46,7 @@ def write_json(
     Raises:
         LLMEvalError: The file cannot be written.
     """
-    with replacing(path, REPORT) as file:
+    with replacing(path, _REPORT) as file:
         _write(file, head_json(run, summary, history), _lines(results))
 
 
@@ -66,7 +66,7 @@ def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) ->
     """
     tally = Tally()
     with (
-        replacing(path, REPORT) as file,
+        replacing(path, _REPORT) as file,
         TemporaryFile("w+", encoding="ascii", dir=path.parent) as lines,
     ):
         lines.writelines(
@@ -112,10 +112,10 @@ def _summary(summary: Summary) -> dict[str, Any]:
 
 def result_json(result: CaseResult) -> str:
     """A result of the report, as one line of ASCII JSON."""
-    return as_json(result_object(result))
+    return as_json(_result_object(result))
 
 
-def result_object(result: CaseResult) -> dict[str, Any]:
+def _result_object(result: CaseResult) -> dict[str, Any]:
     """A result as the report tells it: its record, who judged it, and what it cost.
 
     A score that is infinite or not a number is told as unscored, with the reason.
@@ -233,7 +233,7 @@ def _report(path: Path) -> dict[str, Any]:
 
 def _remedy(schema: object) -> str:
     """Say how to renew a report of an older version."""
-    if schema not in OLDER_SCHEMAS:
+    if schema not in _OLDER_SCHEMAS:
         return ""
     return (
         ". It was written by an older version of this package. Make it again from the run log: "
