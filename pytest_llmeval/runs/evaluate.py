@@ -46,6 +46,7 @@ from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.stats.reducers import parse_reducer
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
@@ -156,7 +157,14 @@ class _Evaluator:
         for metric in metrics:
             self._session.metrics.add(metric, "evaluate")
         cases = self._cases(golden)
+        if not cases:
+            raise InputError("evaluate: found no case; allowed: at least one")
         self._plans = self._selected(self._planned(cases))
+        if not self._plans:
+            raise InputError(
+                f"evaluate: where and limit select none of {count(len(cases), 'case')}; "
+                "allowed: at least one"
+            )
         self._is_whole = len(self._plans) == len(cases)
         self._session.trust.cases = [plan.case for plan in self._plans]
         self._quarantine = self._read_quarantine()
@@ -214,8 +222,8 @@ class _Evaluator:
         logged = tuple(recorder.results())
         notes = (*self._notes(ending), *baseline_notes, *gate_notes)
         written = recorder.finish(code, (), notes)
-        if written is None:
-            raise InputError("evaluate: found no case; allowed: at least one")
+        # At least one case was evaluated, or an error was raised before anything was sent.
+        assert written is not None
         summary, paths = written
         paths.update(ending.paths)
         return Evaluation(recorder.run, logged, summary, paths, recorder.ci_lines)
@@ -276,8 +284,6 @@ class _Evaluator:
             names = [plan.nodeid for plan in plans]
             drawn = random_subset(names, settings.limit, settings.limit_seed)
             plans = [plan for plan in plans if plan.nodeid in drawn]
-        if not plans:
-            raise InputError("evaluate: where selects no case; allowed: at least one case")
         return plans
 
     def _read_quarantine(self) -> Quarantine | None:

@@ -419,7 +419,7 @@ def test_it_finds_the_project_from_a_sub_folder(
         ({"model": "m", "min_score": 7}, SettingError, "min_score=: found 7; allowed: a number"),
         ({"model": "m", "threshold": "rubrik>=1"}, SettingError, "Did you mean 'rubric'?"),
         ({"model": "m", "gate": ["pass_rate=1"]}, SettingError, "pass_rate=1"),
-        ({"model": "m", "where": "id == 'none'"}, InputError, "where selects no case"),
+        ({"model": "m", "where": "id == 'none'"}, InputError, "where and limit select none of 1 case"),
         ({"model": "m", "dry_run": True}, SettingError, "dry_run"),
         ({}, NotConfiguredError, "no model is configured"),
     ],
@@ -432,6 +432,11 @@ def test_what_cannot_be_used_is_an_error_before_anything_is_sent(
         evaluate(GOLDEN, **settings)
     assert project.endpoint.count() == 0
     assert not (project.path / ".llmeval").exists()
+
+
+def test_no_case_at_all_is_an_error(project: Project) -> None:
+    with pytest.raises(InputError, match="found no case; allowed: at least one"):
+        evaluate([], model="m")
 
 
 def test_a_data_frame_has_the_columns_of_the_csv_report(project: Project) -> None:
