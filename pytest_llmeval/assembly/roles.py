@@ -78,7 +78,8 @@ def judging_role(settings: Settings) -> Role | None:
     if spec or settings.judge_model or settings.judge_base_url:
         base_url = settings.judge_base_url
         model = settings.judge_model
-        if _needs_url(spec):
+        # The model and URL of the answers belong to an endpoint, not to another kind of provider.
+        if _is_endpoint(spec):
             base_url = base_url or settings.base_url
             model = model or settings.model
         return Role(spec, base_url, model or "", "--llm-judge-provider", is_judge=True)
@@ -93,7 +94,7 @@ def judging_role(settings: Settings) -> Role | None:
 
 
 def jury_roles(settings: Settings) -> tuple[Role, ...]:
-    """Return the jurors of ``--llm-jury``: ``MODEL``, ``MODEL@URL`` or a local model's spec."""
+    """Return the jurors of ``--llm-jury``: ``MODEL``, ``MODEL@URL`` or a provider's spec."""
     return tuple(
         _juror(entry.strip(), number, settings) for number, entry in enumerate(settings.jury, 1)
     )
@@ -110,9 +111,10 @@ def _is_model(text: str | None) -> bool:
     return spec is not None and spec.is_model
 
 
-def _needs_url(text: str | None) -> bool:
+def _is_endpoint(text: str | None) -> bool:
+    """Return whether a provider is an endpoint whose URL and model are settings."""
     spec = find_spec(text)
-    return spec is not None and spec.needs_url
+    return spec is not None and spec.needs_url and not spec.takes_rest
 
 
 def _serves_others(text: str | None) -> bool:
@@ -121,7 +123,8 @@ def _serves_others(text: str | None) -> bool:
 
 
 def _juror(entry: str, number: int, settings: Settings) -> Role:
-    if _is_model(entry) and not _needs_url(entry):
+    spec = find_spec(entry)
+    if spec is not None and spec.takes_rest:
         return Role(entry, None, "", "--llm-jury", is_judge=True, juror=number)
     model, _, url = entry.partition("@")
     base_url = url or settings.judge_base_url or settings.base_url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
 
 _WORKER = "main"
+
+
+def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
+    """Check the metrics and judges that plans declare, before anything is sent.
+
+    Raises:
+        InputError: One of them cannot be used.
+    """
+    checked: set[str] = set()
+    for plan in plans:
+        for name, params in plan.declared:
+            key = f"{name} {params!r}"
+            if key not in checked:
+                checked.add(key)
+                # Without a model, the outcome of the case says so.
+                with suppress(NotConfiguredError):
+                    session.scorer(name, params, plan.settings)
 
 
 def evaluate_cases(

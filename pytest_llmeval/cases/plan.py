@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.engine.context import CallContext
+from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
@@ -101,6 +103,42 @@ def plan_case(
         metrics=marks.metrics,
         order=order,
     )
+
+
+def plan_cases(cases: Sequence[Case], settings: Settings) -> list[Plan]:
+    """Plan the evaluation of golden cases that no test selects, in their order.
+
+    Raises:
+        InputError: A case appears twice, or the settings cannot be used.
+    """
+    parse_reducer(settings.reducer, settings.samples)
+    plans: dict[str, Plan] = {}
+    for order, case in enumerate(cases):
+        suite = case.source.file
+        nodeid = f"{suite}::{case.id}"
+        if nodeid in plans:
+            raise InputError(f"{case.source}: found the case {nodeid} twice; allowed: once")
+        plans[nodeid] = plan_case(case, settings, nodeid, suite, order)
+    return list(plans.values())
+
+
+def select_plans(plans: Sequence[Plan], settings: Settings) -> list[Plan]:
+    """Return the plans that the settings ``where`` and ``limit`` select.
+
+    Raises:
+        InputError: The expression of ``where`` cannot be used.
+    """
+    from pytest_llmeval.goldens.selection import random_subset, where_filter
+
+    selected = list(plans)
+    if settings.where is not None:
+        matches = where_filter(settings.where, "where")
+        selected = [plan for plan in selected if matches(plan.case)]
+    if settings.limit is not None:
+        names = [plan.nodeid for plan in selected]
+        drawn = random_subset(names, settings.limit, settings.limit_seed)
+        selected = [plan for plan in selected if plan.nodeid in drawn]
+    return selected
 
 
 def _must_pass(case: Case, settings: Settings, marks: Marks) -> bool:

@@ -17,12 +17,11 @@ from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.roles import setting_notes
 from pytest_llmeval.assembly.run_record import new_run_id, started_run
 from pytest_llmeval.assembly.session import Session
-from pytest_llmeval.cases.evaluate import evaluate_cases
-from pytest_llmeval.cases.plan import Plan, plan_case
+from pytest_llmeval.cases.evaluate import check_scorers, evaluate_cases
+from pytest_llmeval.cases.plan import plan_cases, select_plans
 from pytest_llmeval.errors import (
     InputError,
     LLMEvalError,
-    NotConfiguredError,
     SettingError,
     nearest,
 )
@@ -45,7 +44,6 @@ from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
-from pytest_llmeval.stats.reducers import parse_reducer
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -159,7 +157,7 @@ class _Evaluator:
         cases = self._cases(golden)
         if not cases:
             raise InputError("evaluate: found no case; allowed: at least one")
-        self._plans = self._selected(self._planned(cases))
+        self._plans = select_plans(plan_cases(cases, self._settings), self._settings)
         if not self._plans:
             raise InputError(
                 f"evaluate: where and limit select none of {count(len(cases), 'case')}; "
@@ -260,32 +258,6 @@ class _Evaluator:
             cases += self._session.cases(path)
         return cases
 
-    def _planned(self, cases: Sequence[Case]) -> list[Plan]:
-        """Return the plan of every case, and refuse duplicate cases."""
-        parse_reducer(self._settings.reducer, self._settings.samples)
-        plans: dict[str, Plan] = {}
-        for order, case in enumerate(cases):
-            suite = case.source.file
-            nodeid = f"{suite}::{case.id}"
-            if nodeid in plans:
-                raise InputError(f"{case.source}: found the case {nodeid} twice; allowed: once")
-            plans[nodeid] = plan_case(case, self._settings, nodeid, suite, order)
-        return list(plans.values())
-
-    def _selected(self, plans: list[Plan]) -> list[Plan]:
-        """Return the plans that ``where`` and ``limit`` select."""
-        from pytest_llmeval.goldens.selection import random_subset, where_filter
-
-        settings = self._settings
-        if settings.where is not None:
-            matches = where_filter(settings.where, "where")
-            plans = [plan for plan in plans if matches(plan.case)]
-        if settings.limit is not None:
-            names = [plan.nodeid for plan in plans]
-            drawn = random_subset(names, settings.limit, settings.limit_seed)
-            plans = [plan for plan in plans if plan.nodeid in drawn]
-        return plans
-
     def _read_quarantine(self) -> Quarantine | None:
         name = self._settings.quarantine
         if not name:
@@ -306,15 +278,7 @@ class _Evaluator:
     def _check(self) -> None:
         """Check gates and scorers before anything is sent."""
         check_gates(self._settings)
-        checked: set[str] = set()
-        for plan in self._plans:
-            for name, params in plan.declared:
-                key = f"{name} {params!r}"
-                if key not in checked:
-                    checked.add(key)
-                    # Without a model, the outcome of the case says so.
-                    with suppress(NotConfiguredError):
-                        self._session.scorer(name, params, self._settings)
+        check_scorers(self._session, self._plans)
 
 
 def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Settings:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.assembly.roles import answering_role, judges_itself, judging_role
+from pytest_llmeval.assembly.roles import answering_role, judges_itself, judging_role, jury_roles
 from pytest_llmeval.settings.table import Settings
 
 
@@ -37,3 +37,21 @@ def test_a_judge_of_its_own_is_told_from_the_model_under_test() -> None:
     assert not judges_itself(Settings(model="m", judge_model="m"))
     assert not judges_itself(Settings())
     assert answering_role(Settings(judge_model="j")) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "juror"),
+    [
+        ("m", (None, "m", "u")),
+        ("m@http://v/v1", (None, "m", "http://v/v1")),
+        ("llama3:8b", (None, "llama3:8b", "u")),
+        ("local:x", ("local:x", "", None)),
+        ("python:package:judge", ("python:package:judge", "", None)),
+    ],
+)
+def test_a_juror_is_a_model_of_the_endpoint_or_a_provider(
+    entry: str, juror: tuple[str | None, str, str | None]
+) -> None:
+    [role] = jury_roles(Settings(jury=(entry,), base_url="u"))
+
+    assert (role.spec, role.model, role.base_url) == juror
