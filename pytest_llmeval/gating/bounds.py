@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
-from pytest_llmeval.gating.rules import COST, LATENCY, UNSCORED, BoundRule
+from pytest_llmeval.gating.aggregates import aggregate_of
+from pytest_llmeval.gating.rules import COST, LATENCY, LOW, UNSCORED, WORST_TAG, BoundRule
 from pytest_llmeval.gating.scores import CaseScores, RunScores
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.verdicts import GateState
 from pytest_llmeval.stats.comparability import UNSCORED_PERCENT
-from pytest_llmeval.stats.intervals import percentile, wilson_bounds
+from pytest_llmeval.stats.intervals import wilson_bounds
 from pytest_llmeval.text import count, percent
 
 _WILSON_ALPHA = 0.05
@@ -105,7 +106,7 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
         text = f"{without}; at most {UNSCORED_PERCENT}% are allowed"
         return _Figure(None, len(scored), text)
-    if rule.aggregate == "worst_tag":
+    if rule.aggregate == WORST_TAG:
         return _worst_tag(metric, scores, [entry for entry in tried if entry.key in scored])
     if metric == PASS_RATE:
         return _pass_rate(rule.aggregate, list(scored.values()))
@@ -121,7 +122,7 @@ def _pass_rate(aggregate: str, values: Sequence[float]) -> _Figure:
     low, high = wilson_bounds(round(passed), n, _WILSON_ALPHA)
     interval = f"one-sided 95% bounds: {percent(low)}, {percent(high)}"
     text = f"pass rate {percent(passed / n)} of {count(n, 'case')} ({interval})"
-    return _Figure(low if aggregate == "low" else passed / n, n, text)
+    return _Figure(low if aggregate == LOW else passed / n, n, text)
 
 
 def _worst_tag(metric: str, scores: RunScores, scored: Sequence[CaseScores]) -> _Figure:
@@ -146,12 +147,7 @@ def _mean(entry: CaseScores, metric: str) -> float | None:
 
 
 def _aggregate(name: str, values: Sequence[float]) -> float:
-    if name == "mean":
-        return math.fsum(values) / len(values)
-    if name == "min":
-        return min(values)
-    if name == "max":
-        return max(values)
-    value = percentile(values, int(name.removeprefix("p")))
-    assert value is not None  # there is at least one value
-    return value
+    aggregate = aggregate_of(name)
+    if aggregate is None:
+        raise ValueError(f"aggregate: found {name!r}; allowed: those of gating/aggregates.py")
+    return aggregate(values)

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.gating.aggregates import AGGREGATES, PERCENTILES, aggregate_of
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.threshold import COMPARISONS
 from pytest_llmeval.stats.gate import GateRules
@@ -29,10 +30,12 @@ UNSCORED = "unscored"
 _WHOLE = (PASS_RATE, UNSCORED, COST)
 """Figures without an aggregate."""
 
-_AGGREGATES = ("mean", "min", "max", "worst_tag", "unscored")
-_OF_LATENCY = ("mean", "min", "max")
-_OF_PASS_RATE = ("low", "worst_tag")
-_PERCENTILE = re.compile(r"p([1-9][0-9]?)")
+WORST_TAG = "worst_tag"
+LOW = "low"
+_OF_METRIC = (*AGGREGATES, WORST_TAG, UNSCORED)
+_OF_FIGURE = {PASS_RATE: (LOW, WORST_TAG), LATENCY: tuple(AGGREGATES), COST: (), UNSCORED: ()}
+"""What may stand behind the dot of a figure that is no metric."""
+
 _BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
 _CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
 _ALLOWED = (
@@ -130,17 +133,15 @@ def _check_figure(text: str, metric: str, aggregate: str, origin: str) -> None:
     if not aggregate:
         if metric in _WHOLE:
             return
-        allowed = f"{', '.join(_WHOLE)}, or a metric with one of .{', .'.join(_AGGREGATES)}, .p10"
+        allowed = f"{', '.join(_WHOLE)}, or a metric with one of .{', .'.join(_OF_METRIC)}, .p10"
         raise SettingError(
             origin, text, allowed, nearest(metric, _WHOLE) or f"Did you mean '{metric}.mean'?"
         )
-    known = {PASS_RATE: _OF_PASS_RATE, LATENCY: _OF_LATENCY, COST: (), UNSCORED: ()}.get(
-        metric, _AGGREGATES
-    )
-    if aggregate in known or (metric not in _WHOLE and _PERCENTILE.fullmatch(aggregate)):
+    known = _OF_FIGURE.get(metric, _OF_METRIC)
+    if aggregate in known or (metric not in _WHOLE and aggregate_of(aggregate)):
         return
     words = [f"{metric}.{name}" for name in known]
-    words.append(metric if metric in _WHOLE else f"{metric}.p1 to .p99")
+    words.append(metric if metric in _WHOLE else f"{metric}.{PERCENTILES}")
     raise SettingError(origin, text, ", ".join(words), nearest(f"{metric}.{aggregate}", words))
 
 

@@ -1,8 +1,8 @@
 """The verdicts, states and outcomes of metrics, gates, cases and runs, a table of each kind.
 
 A row holds the severity, the exit code and the presentation. Reports, exit codes and the script of
-the HTML page read these tables, so a new verdict is one row here and one word in the schema of the
-JSON report.
+the HTML page read these tables. A new word also stands in its ``Literal`` and in the schema of the
+JSON report, and something gives it: a verdict `stats.gate`, with its sentence in `stats.reasons`.
 """
 
 from __future__ import annotations

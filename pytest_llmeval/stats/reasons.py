@@ -22,6 +22,12 @@ def reason(result: GateResult) -> str:
         return f"{_change(result)} ({_evidence(result)}; within the margin of {_margin(result)})"
     if result.verdict == "OK":
         return f"{_change(result)} ({_bound(result)}; {margin})"
+    if result.verdict == "INCONCLUSIVE":
+        return _open_question(result)
+    raise NotImplementedError(f"stats/reasons.py: no sentence for the verdict {result.verdict!r}")
+
+
+def _open_question(result: GateResult) -> str:
     if result.lower is not None and result.lower > -result.margin:
         unit = "cases" if result.clusters == result.n else "clusters"
         return (
@@ -29,6 +35,7 @@ def reason(result: GateResult) -> str:
             f"too little to rule out a drop of {_margin(result)}; "
             f"that takes {MIN_CHANGED} that changed, or {MANY_CLUSTERS} {unit}"
         )
+    margin = f"margin {_margin(result)}"
     return f"{_change(result)}, {_doubt(result)} ({margin}; {_outlook(result)})"
 
 

@@ -44,6 +44,7 @@ from pytest_llmeval.records.run import (
 )
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.records.verdicts import VERDICTS_WORST_FIRST
 from pytest_llmeval.records.wire import from_wire, to_builtin, to_wire
 
 BUILTIN = {dict, list, str, int, float, bool, type(None)}
@@ -204,7 +205,7 @@ judges = record(
 )
 gate_results = record(
     GateResult,
-    verdict=st.sampled_from(["ERROR", "REGRESSED", "INCONCLUSIVE", "NO BASELINE", "WARN", "OK"]),
+    verdict=st.sampled_from(VERDICTS_WORST_FIRST),
     reason=texts,
     **dict.fromkeys(
         ("change", "error", "lower", "upper", "p", "adjusted_p", "detectable"), maybe(numbers)

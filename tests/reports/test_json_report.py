@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.result import CaseResult, Sample
+from pytest_llmeval.records.result import CaseResult, Cause, Sample
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.verdicts import GATE_STATES, OUTCOMES, RUN_OUTCOMES, VERDICTS
 from pytest_llmeval.reports.json_report import SCHEMA, count_and_write_json, write_json
 from pytest_llmeval.summary.summary import summarize
 
@@ -43,9 +44,28 @@ def test_the_schema_is_itself_valid(schema: dict[str, Any]) -> None:
 
 def test_every_object_of_ours_is_closed(schema: dict[str, Any]) -> None:
     for name, definition in schema["$defs"].items():
-        if name != "message":
+        if name != "message" and "enum" not in definition:
             assert definition["additionalProperties"] is False
             assert definition["required"] == list(definition["properties"])
+
+
+def test_the_schema_has_every_word_of_the_tables(schema: dict[str, Any]) -> None:
+    words = {
+        "verdict": schema["$defs"]["verdict"],
+        "runOutcome": schema["$defs"]["runOutcome"],
+        "state": schema["$defs"]["gateOutcome"]["properties"]["state"],
+        "outcome": schema["$defs"]["result"]["properties"]["outcome"],
+        "cause": schema["$defs"]["result"]["properties"]["cause"],
+    }
+    tables: dict[str, Iterable[str]] = {
+        "verdict": VERDICTS,
+        "runOutcome": RUN_OUTCOMES,
+        "state": GATE_STATES,
+        "outcome": OUTCOMES,
+        "cause": get_args(Cause),
+    }
+    for name, table in tables.items():
+        assert set(words[name]["enum"]) == set(table)
 
 
 def test_a_report_keeps_the_schema(

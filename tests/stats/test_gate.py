@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.records.comparison import GateResult
+from pytest_llmeval.records.verdicts import VERDICTS_WORST_FIRST, Verdict
 from pytest_llmeval.stats.gate import GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores
+from pytest_llmeval.stats.reasons import reason
 
 FEW = GateRules(draws=499)
 scores = st.integers(0, 10).map(lambda step: step / 10)
@@ -83,6 +87,19 @@ def test_the_verdict_and_its_reason(
     found = gate(scores)
     assert (found.verdict, found.reason[: len(reason)]) == (verdict, reason)
     assert found.test == test
+
+
+@pytest.mark.parametrize("verdict", VERDICTS_WORST_FIRST)
+def test_a_verdict_without_a_sentence_is_an_error_and_never_called_chance(verdict: Verdict) -> None:
+    dropped = replace(gate(drops((60, -0.5))), verdict=verdict)
+    if verdict in (
+        "ERROR",
+        "NO BASELINE",
+    ):  # nothing was compared: whoever says so gives the reason
+        with pytest.raises(NotImplementedError, match=f"no sentence for the verdict '{verdict}'"):
+            reason(dropped)
+    else:
+        assert reason(dropped).startswith("dropped 50.0 points")
 
 
 def test_a_cluster_that_went_wrong_is_one_misfortune_however_many_cases_it_holds() -> None:
