@@ -15,6 +15,7 @@ from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.runlog.database import Row, as_json, from_json, restored, storable
+from pytest_llmeval.runlog.plain_columns import PlainColumns
 from pytest_llmeval.summary.costs import Ledger, calls_usd, case_cost
 
 _ANSWER = "answer"
@@ -26,12 +27,30 @@ _PARAMETER_COLUMNS = (
     "frequency_penalty",
     "presence_penalty",
 )
-_PLAIN_COLUMNS = (
-    "text", "raw_text", "model", "endpoint", "finish_reason", "cost_usd", "latency_s", "cached",
-    "call", "made_at",
+_RUN = PlainColumns(
+    Run,
+    frozenset({
+        "settings", "versions", "notes", "lost", "traffic", "judges", "gates", "comparisons",
+        "parts", "group",
+    }),
 )  # fmt: skip
+_GATE = PlainColumns(GateOutcome, frozenset())
+_CASE = PlainColumns(
+    Case,
+    frozenset({"id", "source", "messages", "contexts", "tags", "metadata", "thresholds"}),
+)
+_RESULT = PlainColumns(
+    CaseResult,
+    frozenset({"case", "request", "completion", "scores", "checks", "samples", "before"}),
+)
+_COMPLETION = PlainColumns(
+    Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits"})
+)
+_SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
+_SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))
+_BEFORE = PlainColumns(Before, frozenset({"scores"}))
 _CALL_COLUMNS = (
-    *_PLAIN_COLUMNS,
+    *_COMPLETION.names,
     "choices",
     "prompt_tokens",
     "completion_tokens",
@@ -53,14 +72,13 @@ _REQUEST_COLUMNS = (
 
 def run_row(run: Run) -> dict[str, Any]:
     """Make the row of a run."""
-    omitted = ("traffic", "gates", "group")
-    row = {name: value for name, value in vars(run).items() if name not in omitted}
-    lists = {name: as_json(row[name]) for name in ("settings", "versions", "lost", "parts")}
+    values = vars(run)
+    lists = {name: as_json(values[name]) for name in ("settings", "versions", "lost", "parts")}
     traffic = vars(run.traffic)
     sent = {column: traffic[name] for column, name in _TRAFFIC_COLUMNS.items()}
     return storable(
         {
-            **row,
+            **_RUN.row(run),
             **lists,
             **sent,
             "run_group": run.group,
@@ -74,36 +92,28 @@ def run_row(run: Run) -> dict[str, Any]:
 def gate_rows(run: Run) -> list[dict[str, Any]]:
     """Make the rows of the gates of a run, in their order."""
     return [
-        storable({"run_id": run.id, "position": position, **vars(gate)})
+        storable({"run_id": run.id, "position": position, **_GATE.row(gate)})
         for position, gate in enumerate(run.gates)
     ]
 
 
 def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
     """Read a run that `run_row` and `gate_rows` wrote."""
-    values = {name: value for name, value in restored(row).items() if name != "number"}
-    sent = {name: values.pop(column) or 0 for column, name in _TRAFFIC_COLUMNS.items()}
-    maps = {name: from_json(values[name], {}) for name in ("settings", "versions")}
-    lists = {name: tuple(from_json(values[name], ())) for name in ("lost", "parts")}
-    notes = tuple(Note(**note) for note in from_json(values.pop("notes"), ()))
-    group = values.pop("run_group")
-    judges = from_wire(tuple[JudgeFacts, ...], values.pop("judges", None) or "[]")
-    comparisons = from_wire(tuple[Comparison, ...], values.pop("comparisons", None) or "[]")
-    rest = {**values, **maps, **lists}
+    values = restored(row)
+    sent = {name: values[column] or 0 for column, name in _TRAFFIC_COLUMNS.items()}
+    maps: dict[str, Any] = {name: from_json(values[name], {}) for name in ("settings", "versions")}
+    lists: dict[str, Any] = {name: tuple(from_json(values[name], ())) for name in ("lost", "parts")}
     return Run(
-        **rest,
-        notes=notes,
+        **_RUN.fields(values),
+        **maps,
+        **lists,
+        notes=tuple(Note(**note) for note in from_json(values["notes"], ())),
         traffic=Traffic(**sent),
-        judges=judges,
-        gates=tuple(_gate_of(restored(gate)) for gate in gates),
-        comparisons=comparisons,
-        group=group,
+        judges=from_wire(tuple[JudgeFacts, ...], values["judges"] or "[]"),
+        gates=tuple(GateOutcome(**_GATE.fields(restored(gate))) for gate in gates),
+        comparisons=from_wire(tuple[Comparison, ...], values["comparisons"] or "[]"),
+        group=values["run_group"],
     )
-
-
-def _gate_of(row: Row) -> GateOutcome:
-    values = {name: value for name, value in row.items() if name not in ("run_id", "position")}
-    return GateOutcome(**values)
 
 
 def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
@@ -111,18 +121,14 @@ def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
     case = result.case
     cost = case_cost(result)
     return storable({
-        "run_id": run_id, "suite": result.suite, "case_id": case.id, "sample": result.sample,
-        "outcome": result.outcome, "cause": result.cause, "message": result.message,
-        "prompt": case.prompt, "expected": case.expected, "tags": as_json(case.tags),
-        "contexts": as_json(case.contexts), "messages": as_json(case.messages),
-        "metadata": as_json(case.metadata),
+        **_CASE.row(case), **_RESULT.row(result),
+        "run_id": run_id, "case_id": case.id, "file": case.source.file, "line": case.source.line,
+        "tags": as_json(case.tags), "contexts": as_json(case.contexts),
+        "messages": as_json(case.messages), "metadata": as_json(case.metadata),
         "checks": as_json([_check_object(check) for check in result.checks]),
         "row_thresholds": as_json([vars(threshold) for threshold in case.thresholds]),
-        "file": case.source.file, "line": case.source.line, "nodeid": result.nodeid,
         "judge_model": result.judge_model,
-        "started_at": result.started_at, "duration_s": result.duration_s, "worker": result.worker,
         "generation_usd": cost.generation, "judging_usd": cost.judging,
-        "must_pass": case.must_pass,
     })  # fmt: skip
 
 
@@ -163,23 +169,21 @@ def score_rows(result: CaseResult) -> list[dict[str, Any]]:
 
 def sample_rows(result: CaseResult) -> list[dict[str, Any]]:
     """Make the rows of the samples of a result, without completions and scores."""
-    names = ("number", "is_draw", "met", "error")
-    rows: list[dict[str, Any]] = []
-    for position, sample in enumerate(result.samples):
-        values = {name: vars(sample)[name] for name in names}
-        rows.append(storable({"position": position, **values}))
-    return rows
+    return [
+        storable({"position": position, **_SAMPLE.row(sample)})
+        for position, sample in enumerate(result.samples)
+    ]
 
 
 def before_row(position: int, before: Before) -> dict[str, Any]:
     """Make the row of a case in a baseline."""
     scores = {name: [score.value, score.reason] for name, score in before.scores.items()}
-    return storable({"position": position, **vars(before), "scores": as_json(scores)})
+    return storable({"position": position, **_BEFORE.row(before), "scores": as_json(scores)})
 
 
 def _before_of(row: Row) -> Before:
     scores = {name: BeforeScore(*score) for name, score in from_json(row["scores"], {}).items()}
-    return Before(row["baseline"], row["outcome"] or "", row["answer"], scores)
+    return Before(**_BEFORE.fields(row), scores=scores)
 
 
 def _all_scores(result: CaseResult) -> Iterator[tuple[int | None, Score]]:
@@ -205,20 +209,12 @@ def result_of(
     answer = next((call for call in calls if call["position"] == 0), None)
     original = _case_of(row)
     return CaseResult(
-        suite=row["suite"],
+        **_RESULT.fields(row),
         case=original,
-        nodeid=row["nodeid"],
-        outcome=row["outcome"],
         request=_request_of(answer, original) if answer else None,
         completion=_completion_of(answer) if answer else None,
         scores=_scores_of(score_values, calls, None),
         checks=tuple(_check_of(check) for check in from_json(row["checks"], ())),
-        cause=row["cause"],
-        message=row["message"],
-        sample=row["sample"],
-        started_at=row["started_at"],
-        duration_s=row["duration_s"],
-        worker=row["worker"],
         samples=tuple(_sample_of(restored(sample), calls, score_values) for sample in samples),
         before=tuple(_before_of(restored(before)) for before in befores),
     )
@@ -232,7 +228,7 @@ def _sample_of(row: Row, calls: Sequence[Row], scores: Sequence[Row]) -> Sample:
     )
     completion = None if answer is None else _completion_of(answer)
     sample_scores = _scores_of(scores, calls, number)
-    return Sample(number, completion, sample_scores, row["met"], row["is_draw"], row["error"])
+    return Sample(**_SAMPLE.fields(row), completion=completion, scores=sample_scores)
 
 
 def _scores_of(rows: Sequence[Row], calls: Sequence[Row], sample: int | None) -> tuple[Score, ...]:
@@ -242,16 +238,14 @@ def _scores_of(rows: Sequence[Row], calls: Sequence[Row], sample: int | None) ->
 
 def _case_of(row: Row) -> Case:
     return Case(
+        **_CASE.fields(row),
         id=row["case_id"],
-        prompt=row["prompt"],
         source=Source(row["file"], row["line"]),
         messages=tuple(from_json(row["messages"], ())),
-        expected=row["expected"],
         contexts=tuple(from_json(row["contexts"], ())),
         tags=tuple(from_json(row["tags"], ())),
         metadata=from_json(row["metadata"], {}),
         thresholds=_thresholds(row["row_thresholds"]),
-        must_pass=row["must_pass"],
     )
 
 
@@ -271,9 +265,8 @@ def _call_columns(completion: Completion | None) -> dict[str, Any]:
     if completion is None:
         return dict.fromkeys(_CALL_COLUMNS)
     usage = completion.usage
-    fields = vars(completion)
     return {
-        **{name: fields[name] for name in _PLAIN_COLUMNS},
+        **_COMPLETION.row(completion),
         "choices": as_json(completion.choices),
         "contexts": as_json(completion.contexts),
         "logprobs": as_json([vars(token) for token in completion.logprobs]),
@@ -287,11 +280,7 @@ def _completion_of(row: Row) -> Completion | None:
         return None
     used = row["prompt_tokens"] is not None
     return Completion(
-        **{
-            **{name: row[name] for name in _PLAIN_COLUMNS},
-            "call": row["call"] or "",
-            "made_at": row["made_at"] or "",
-        },
+        **_COMPLETION.fields(row),
         choices=tuple(from_json(row["choices"], ())),
         contexts=tuple(from_json(row["contexts"], ())),
         logprobs=tuple(TokenLogprob(**token) for token in from_json(row["logprobs"], ())),
@@ -338,12 +327,10 @@ def _request_of(row: Row, case: Case) -> Request | None:
 
 def _score_row(position: int, score: Score) -> dict[str, Any]:
     return storable({
-        "position": position, "name": score.name, "value": score.value, "reason": score.reason,
-        "error": score.error, "version": score.version,
+        "position": position, **_SCORE.row(score),
         "scale_low": score.scale.low, "scale_high": score.scale.high,
         "higher_is_better": score.scale.higher_is_better, "unit": score.scale.unit,
-        "raw": score.raw,
-        "parts": as_json(score.parts), "params": as_json(score.params), "judge": score.judge,
+        "parts": as_json(score.parts), "params": as_json(score.params),
         "cost_usd": calls_usd(score.calls, Ledger()),
     })  # fmt: skip
 
@@ -351,9 +338,8 @@ def _score_row(position: int, score: Score) -> dict[str, Any]:
 def _score_of(row: Row, calls: Sequence[Row]) -> Score:
     mine = [call for call in calls if call["score_position"] == row["position"]]
     completions = [_completion_of(call) for call in mine]
-    plain = ("name", "value", "reason", "version", "error", "raw", "judge")
     return Score(
-        **{name: row[name] for name in plain},
+        **_SCORE.fields(row),
         scale=Scale(row["scale_low"], row["scale_high"], row["higher_is_better"], row["unit"]),
         parts=from_json(row["parts"], {}),
         params=from_json(row["params"], {}),

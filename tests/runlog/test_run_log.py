@@ -179,6 +179,25 @@ def test_a_second_result_of_the_same_identity_replaces_the_first(
     assert list(log.results("r")) == [amended]
 
 
+def test_an_empty_column_of_an_older_log_is_the_default_of_its_field(
+    tmp_path: Path, results: list[CaseResult]
+) -> None:
+    path = tmp_path / "runs.sqlite"
+    with closing(RunLog(str(path))) as log:
+        log.begin(Run("r"))
+        log.add("r", replace(results[0], worker="gw1", message="why", duration_s=2.0))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE cases SET worker = NULL, message = NULL, duration_s = NULL")
+        connection.execute("UPDATE scores SET reason = NULL, judge = NULL, value = NULL")
+        connection.execute("UPDATE completions SET made_at = NULL, cost_usd = NULL")
+    with closing(RunLog(str(path))) as log:
+        [result] = log.results("r")
+    assert (result.worker, result.message, result.duration_s) == ("main", "", 0.0)
+    assert {(score.reason, score.judge, score.value) for score in result.scores} == {("", "", None)}
+    assert result.completion is not None
+    assert (result.completion.made_at, result.completion.cost_usd) == ("", None)
+
+
 def test_the_newest_run_comes_first(log: RunLog) -> None:
     for name in ("first", "second"):
         log.begin(Run(name))
