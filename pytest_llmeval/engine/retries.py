@@ -1,4 +1,8 @@
-"""When to try a failed call again: the one place where that is decided."""
+"""When to try a failed call again: the one place where that is decided.
+
+Two neighbours decide other things after a failure: `engine.lane_rules` how many calls may be in
+flight after a 429, and `providers.openai.failover` how long an endpoint of a list cools down.
+"""
 
 from __future__ import annotations
 

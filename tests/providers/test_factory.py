@@ -14,6 +14,7 @@ from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.registry import find_spec, make_provider
 from pytest_llmeval.providers.spec import ProviderRequest
 from pytest_llmeval.records.call import Request
+from pytest_llmeval.settings.table import OPTIONS
 from tests.mock_endpoint import MockEndpoint
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"}
@@ -35,6 +36,22 @@ def made(
         juror=int(place == "--llm-jury"),
     )
     return make_provider(request)
+
+
+def test_the_help_of_the_settings_names_every_kind_of_provider() -> None:
+    help_of = {row.name: row.help for row in OPTIONS}
+    with pytest.raises(SettingError) as caught:
+        made("nonsense:x")
+    allowed = str(caught.value).partition("allowed: ")[2].rstrip(".")
+    forms = allowed.replace(" or ", ", ").split(", ")
+    prefixes = {form.partition(":")[0] for form in forms}
+    assert "openai" in prefixes
+    for prefix in prefixes:
+        spec = find_spec(prefix)
+        assert spec is not None
+        form = f"{prefix}:" if spec.takes_rest else f"{prefix} (default)"
+        assert form in help_of["provider"]
+        assert (f"{prefix}:" in help_of["jury"]) == (spec.is_model and spec.takes_rest)
 
 
 @pytest.mark.parametrize(
