@@ -33,10 +33,10 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
         is_undecided: Whether gates should have decided the run but none could.
     """
     gates = "No gate decided. " if is_undecided else _open_gates_text(run)
-    return gates + _cases_text(run, outcomes)
+    return gates + _cases_sentence(run, outcomes)
 
 
-def _cases_text(run: Run, outcomes: Counter[Outcome]) -> str:
+def _cases_sentence(run: Run, outcomes: Counter[Outcome]) -> str:
     xfailed = _xfailed_text(run)
     lost = len(run.lost)
     tried = outcomes.total() - outcomes["skipped"] + lost

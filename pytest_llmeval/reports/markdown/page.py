@@ -18,7 +18,7 @@ from pytest_llmeval.reports.markdown.cases import case_sections
 from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import metric_tables, row
 from pytest_llmeval.reports.output import replacing, rereadable
-from pytest_llmeval.reports.terminal.run import cases_text, fact_rows
+from pytest_llmeval.summary.facts import cases_text, fact_rows
 from pytest_llmeval.summary.headline import headline
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import and_more, number, points

@@ -9,20 +9,15 @@ from textwrap import wrap
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import RUN_OUTCOMES
-from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.summary.facts import cases_text, fact_rows
 from pytest_llmeval.summary.headline import headline
-from pytest_llmeval.summary.judges import judge_text
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.summary.tallies import SampleSummary, ScoreSummary
+from pytest_llmeval.summary.tallies import ScoreSummary
 from pytest_llmeval.text import (
-    age,
     and_more,
     average,
-    count,
     mean_text,
     one_line,
-    percent,
-    rate_text,
     seconds,
 )
 
@@ -75,16 +70,6 @@ def _gate(gate: GateOutcome) -> Iterator[_Line]:
     yield _gate_text(gate), {gate.tone.colour: True, "bold": True}
 
 
-def cases_text(summary: Summary) -> str:
-    """Write the number of cases by outcome, and the pass rate."""
-    counts = {
-        name: getattr(summary, name)
-        for name in ("passed", "failed", "error", "xfailed", "skipped", "lost")
-    }
-    outcomes = ", ".join(f"{amount:,} {name}" for name, amount in counts.items() if amount)
-    return f"{outcomes or 'none'}; pass rate {rate_text(summary.pass_rate)}"
-
-
 def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "cases", cases_text(summary)
     for score in summary.scores[:_MOST_SCORES]:
@@ -98,17 +83,6 @@ def _rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "slowest", ", ".join(slowest)
 
 
-def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
-    """Yield label and text for judges, samples, cost, calls and time."""
-    for facts in run.judges[:_MOST_SCORES]:
-        yield "judge", judge_text(facts)
-    if summary.samples:
-        yield "samples", _samples(summary.samples)
-    yield "cost", _cost(summary)
-    yield "calls", _calls(run, summary)
-    yield "time", f"{seconds(summary.duration_s)}; {_latency(summary)}"
-
-
 def _score(score: ScoreSummary) -> str:
     spread = ""
     if score.minimum != score.maximum:
@@ -116,43 +90,6 @@ def _score(score: ScoreSummary) -> str:
     unscored = f", {score.unscored:,} unscored" if score.unscored else ""
     missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
     return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
-
-
-def _samples(samples: SampleSummary) -> str:
-    share = percent(samples.met / samples.samples)
-    steady = f"every sample met in {samples.steady:,} of {count(samples.cases, 'case')}"
-    return f"{samples.met:,} of {samples.samples:,} met ({share}); {steady}"
-
-
-def _cost(summary: Summary) -> str:
-    parts = {"generation": summary.generation, "judge": summary.judging}
-    costs = [f"{name} {cost_text(part)}" for name, part in parts.items() if part.calls]
-    unused = summary.unused
-    if summary.selftest.calls:
-        costs.append(f"self-test {cost_text(summary.selftest)}")
-    if unused.calls:
-        costs.append(f"{cost_text(unused)} for {count(unused.calls, 'call')} without a result")
-    return ", ".join(costs) or "nothing"
-
-
-def _calls(run: Run, summary: Summary) -> str:
-    parts = (summary.generation, summary.judging)
-    tokens = sum(part.prompt_tokens + part.completion_tokens for part in parts)
-    made = sum(part.calls for part in parts) + summary.selftest.calls + summary.unused.calls
-    cached = sum(part.cached for part in parts)
-    failed = ""
-    if summary.failed_attempts:
-        failed = f", {count(summary.failed_attempts, 'failed attempt')}"
-    oldest = age(summary.oldest_cached_at, run.started_at)
-    since = f" (oldest {oldest})" if oldest else ""
-    return f"{made:,} made{failed}, {cached:,} answered from the cache{since}, {tokens:,} tokens"
-
-
-def _latency(summary: Summary) -> str:
-    if summary.latency_p50_s is None:
-        return "no live calls"
-    median = seconds(summary.latency_p50_s)
-    return f"an answer takes {median} (median), {seconds(summary.latency_p95_s)} (p95)"
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
