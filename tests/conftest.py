@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+# pytester forgets the modules that its runs imported, and numpy cannot be imported twice.
+import scipy.stats  # noqa: F401
+
 from tests.mock_endpoint import MockEndpoint
 
 pytest_plugins = ["pytester", "tests.finished_run"]
