@@ -68,10 +68,22 @@ class Session:
         self._judges = Judges(self.providers, self.locations, self._opponent)
         self._scorers: dict[tuple[str, str, Settings], ReadyScorer] = {}
         self._cases: dict[str, list[Case]] = {}
+        self._started: Engine | None = None
+        self._trust: Trust | None = None
 
-    @cached_property
+    @property
+    def has_engine(self) -> bool:
+        """Whether a call was needed, so that there is an engine."""
+        return self._started is not None
+
+    @property
     def engine(self) -> Engine:
         """The engine, made with its store when the first call is needed."""
+        if self._started is None:
+            self._started = self._make_engine()
+        return self._started
+
+    def _make_engine(self) -> Engine:
         from pytest_llmeval.engine.engine import Engine
 
         settings = self.settings
@@ -96,16 +108,18 @@ class Session:
         """The recordings; ``None`` in a run that neither records nor replays."""
         return make_recordings(self.settings, self.locations)
 
-    @cached_property
+    @property
     def trust(self) -> Trust:
         """Decides which judges may gate.
 
         Raises:
             SettingError: ``--llm-min-agreement`` names no figure.
         """
-        from pytest_llmeval.assembly.trust import make_trust
+        if self._trust is None:
+            from pytest_llmeval.assembly.trust import make_trust
 
-        return make_trust(self.settings, self.locations)
+            self._trust = make_trust(self.settings, self.locations)
+        return self._trust
 
     @property
     def log(self) -> str:
@@ -232,9 +246,8 @@ class Session:
 
     def worker_report(self) -> dict[str, Any]:
         """Return traffic, recordings and judges of this process as built-in types."""
-        # The parts are cached properties: asking for one would make it.
-        sent = self.engine.traffic if "engine" in vars(self) else Traffic()
-        facts = self.trust.facts() if "trust" in vars(self) else ()
+        sent = Traffic() if self._started is None else self._started.traffic
+        facts = () if self._trust is None else self._trust.facts()
         recorded = self.recordings.changes() if self.recordings else ""
         return {"traffic": vars(sent), "recorded": recorded, "judges": to_wire(facts)}
 
@@ -256,8 +269,8 @@ class Session:
         Args:
             drain_s: Seconds that calls in flight may still take; ``None`` waits for every answer.
         """
-        if "engine" in vars(self):
-            self.engine.close(drain_s)
+        if self._started is not None:
+            self._started.close(drain_s)
 
     def _opponent(self, settings: Settings) -> Opponent | None:
         """Make the opponent of ``pairwise``; ``None`` if none is set."""

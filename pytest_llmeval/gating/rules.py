@@ -98,9 +98,17 @@ def parse_rules(texts: Iterable[str], origin: str = "--llm-gate") -> tuple[Rule,
     """Read rules, and drop duplicates.
 
     Raises:
-        SettingError: A rule cannot be read.
+        SettingError: A rule cannot be read, or two compare a metric with different limits.
     """
-    return tuple(dict.fromkeys(parse_rule(text, origin) for text in texts))
+    rules = tuple(dict.fromkeys(parse_rule(text, origin) for text in texts))
+    limits: dict[str, RegressionRule] = {}
+    for rule in rules:
+        if isinstance(rule, RegressionRule):
+            first = limits.setdefault(rule.metric, rule)
+            if (rule.margin, rule.alpha) != (first.margin, first.alpha):
+                allowed = f"one rule for a metric, and {first.text} is there already"
+                raise SettingError(origin, rule.text, allowed)
+    return rules
 
 
 def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:

@@ -59,8 +59,8 @@ class Rescorer:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        # Only scores of judges are made again, so toxicity is a judge's here.
-        self.settings = replace(self.settings, toxicity="judge")
+        # Only scores of judges are made again, so these are a judge's here.
+        self.settings = replace(self.settings, toxicity="judge", bias="judge")
 
     def rescore(self, results: Iterable[CaseResult]) -> Iterator[CaseResult]:
         """Yield the results with new scores and outcomes, in their order.

@@ -20,7 +20,7 @@ from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.records.result import CaseResult, Outcome
     from pytest_llmeval.records.run import Note
     from pytest_llmeval.runs.gates import RunJudge
     from pytest_llmeval.runs.recorder import Recorder
@@ -99,11 +99,9 @@ class Controller(Role):
 
     def take(self, report: pytest.TestReport) -> None:
         """Log the result on a report, or count a failure without a case."""
-        text = getattr(report, RESULT_ATTRIBUTE, None)
-        if text is not None:
-            # pytest stores every report until the end of the run.
-            delattr(report, RESULT_ATTRIBUTE)
-            self._record(text, report)
+        result = self._result_of(report)
+        if result is not None:
+            self._record(result, report)
         elif report.failed:
             self._foreign_failures += 1
             # xdist reports a test whose worker died outside the usual phases.
@@ -129,11 +127,20 @@ class Controller(Role):
         else:
             self._close(session, self._recorder, judge)
 
-    def _record(self, text: str, report: pytest.TestReport) -> None:
+    def _result_of(self, report: pytest.TestReport) -> CaseResult | None:
+        """Take the result of a report, which a worker has attached as text."""
+        result = self._state.results.pop(report.nodeid, None)
+        text = getattr(report, RESULT_ATTRIBUTE, None)
+        if text is None:
+            return result
         from pytest_llmeval.records.result import CaseResult
         from pytest_llmeval.records.wire import from_wire
 
-        result = self._state.handed.pop(text, None) or from_wire(CaseResult, text)
+        # pytest stores every report until the end of the run.
+        delattr(report, RESULT_ATTRIBUTE)
+        return from_wire(CaseResult, text)
+
+    def _record(self, result: CaseResult, report: pytest.TestReport) -> None:
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
         try:

@@ -154,11 +154,10 @@ def _attach_result(
     state = item.config.stash[STATE]
     conclusion = _conclusion_of(run, report, call)
     result = run.result(conclusion, item.stash[_DURATION], state.worker)
-    text = to_wire(result)
-    setattr(report, RESULT_ATTRIBUTE, text)
     if state.worker == "main":
-        # The controller in this process need not parse the text.
-        state.handed[text] = result
+        state.results[report.nodeid] = result
+    else:
+        setattr(report, RESULT_ATTRIBUTE, to_wire(result))
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
 

@@ -47,7 +47,7 @@ class PluginState:
     Attributes:
         locations: The folders that paths are relative to.
         current: Evaluation of the running test.
-        handed: Results for the controller of this process, by the text on the report.
+        results: Results for the controller of this process, by the node id of their report.
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
@@ -65,15 +65,21 @@ class PluginState:
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
-        self.handed: dict[str, CaseResult] = {}
+        self.results: dict[str, CaseResult] = {}
         self._refusal: pytest.UsageError | None = None
         self._metric_hooks: list[object] = []
+        self._session: Session | None = None
         self._settings: dict[Settings, Settings] = {}
         self._adopted: dict[_Same, BaseProvider] = {}
 
-    @cached_property
+    @property
     def session(self) -> Session:
         """The session, which is made when the first test needs it."""
+        if self._session is None:
+            self._session = self._make_session()
+        return self._session
+
+    def _make_session(self) -> Session:
         from pytest_llmeval.assembly.calls import ALONE, CONTROLLER, Process
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
@@ -132,7 +138,7 @@ class PluginState:
                     self.session.metrics.add(metric, hook.plugin_name)
 
     def same(self, settings: Settings) -> Settings:
-        """Return one object for all equal settings, so that scorers are made only once."""
+        """Return one object for all equal settings, because comparing identical keys is quick."""
         return self._settings.setdefault(settings, settings)
 
     def refuse(self, error: pytest.UsageError) -> None:
@@ -172,16 +178,16 @@ class PluginState:
 
     def end_calls(self) -> None:
         """Send nothing more, and wait for calls in flight that other processes may need."""
-        if "session" in vars(self):
+        if self._session is not None:
             from pytest_llmeval.assembly.calls import DRAIN_S
 
             is_awaited = self.worker != "main" and not self.is_cut_off
-            self.session.close(None if is_awaited else DRAIN_S)
+            self._session.close(None if is_awaited else DRAIN_S)
 
     def lanes(self) -> list[dict[str, Any]]:
         """Return the calls in flight per endpoint over all processes of the run."""
-        if "session" in vars(self) and "engine" in vars(self.session):
-            return self.session.engine.lanes()
+        if self._session is not None and self._session.has_engine:
+            return self._session.engine.lanes()
         if getattr(self.config.option, "dist", "no") == "no":
             return []
         from pytest_llmeval.assembly.calls import shared_lanes
@@ -190,13 +196,13 @@ class PluginState:
 
     def worker_report(self) -> dict[str, Any]:
         """Return the final report of a worker as built-in types."""
-        sent = self.session.worker_report() if "session" in vars(self) else {}
+        sent = {} if self._session is None else self._session.worker_report()
         return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates}
 
     def close(self) -> None:
         """Close the session if it was made."""
-        if "session" in vars(self):
-            self.session.close()
+        if self._session is not None:
+            self._session.close()
 
 
 STATE = pytest.StashKey[PluginState]()

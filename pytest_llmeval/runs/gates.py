@@ -73,7 +73,7 @@ class Gates:
         """Return the rules by scope; a baseline without a rule means ``regression``.
 
         Raises:
-            SettingError: A rule cannot be read.
+            SettingError: A rule cannot be read, or two compare a metric with different limits.
         """
         whole = parse_rules(self.settings.gate)
         scoped = {
@@ -307,9 +307,14 @@ def _compare(
     tasks: dict[_ComparisonKey, Task] = {}
     for rule, source in comparable:
         key = (source, rule.scope)
-        gated = dict.fromkeys(rule.metrics, rule.rule.rules(usual))
-        if key in tasks:
-            gated = {**tasks[key].gated, **gated}
+        limits = rule.rule.rules(usual)
+        gated = dict(tasks[key].gated) if key in tasks else {}
+        for metric in rule.metrics:
+            if gated.setdefault(metric, limits) != limits:
+                return {}, not_compared(
+                    f"{rule.rule.text} and another rule compare {metric} with different limits; "
+                    "allowed: one rule for a metric"
+                )
         scores = baselines[source].scores
         if scores is not None:
             tasks[key] = _task(rule, scores, gated, quarantined, accept_command(source))

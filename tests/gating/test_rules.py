@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmeval.errors import SettingError
-from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rule
+from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rule, parse_rules
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ def test_what_cannot_be_read_is_refused_with_what_may_be_meant(text: str, told: 
         parse_rule(text)
     assert str(caught.value).startswith(f"--llm-gate: found {text!r}; allowed: ")
     assert told in str(caught.value)
+
+
+def test_a_metric_is_compared_by_one_rule() -> None:
+    with pytest.raises(SettingError, match="one rule for a metric, and regression\\(rubric\\)"):
+        parse_rules(["regression(rubric)", "pass_rate>=.9", "regression(rubric, margin=.2)"])
+    assert len(parse_rules(["regression(rubric)", "regression(f1)", "regression(rubric)"])) == 2

@@ -108,6 +108,19 @@ def test_every_verdict_is_printed_first_and_sets_the_exit_code(
 
 
 @both
+def test_two_rules_that_would_compare_a_metric_differently_decide_nothing(
+    project: Project, workers: str
+) -> None:
+    baseline(project, BEFORE)
+    write(project, [3, 3.5] * 10)
+    wide = ("--llm-gate", "regression(points, margin=0.9)")
+    run = project.run(*GATED, "--llm-gate", "regression", *wide, "-n", workers)
+
+    run.stdout.fnmatch_lines(["*ERROR: regression*compare points with different limits*"])
+    assert run.ret == 10
+
+
+@both
 def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(
     project: Project, workers: str
 ) -> None:
