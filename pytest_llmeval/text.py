@@ -1,4 +1,4 @@
-"""Counts, numbers, proportions, money and times in words, the same wherever a person reads them."""
+"""The text of counts, numbers, proportions, money and times, for every report and message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ MINUS = "\u2212"
 
 
 class Precision(NamedTuple):
-    """How a number of some size is written.
+    """The format of numbers of some size.
 
     Attributes:
-        at_least: Smallest absolute value to which this applies.
-        style: ``fixed``: so many decimals. ``significant``: so many digits, without trailing zeros.
-        digits: How many.
+        at_least: Smallest absolute value of this format.
+        style: ``fixed``: a number of decimals. ``significant``: a number of digits, without
+            trailing zeros.
+        digits: The number of decimals or digits.
     """
 
     at_least: float
@@ -42,12 +43,13 @@ FORMATS: Mapping[str, tuple[Precision, ...]] = {
         Precision(0, "fixed", 6),
     ),
 }
-"""By kind of number: how it is written, the largest values first. A smaller one is `TINY`.
+"""Formats by kind of number, the largest values first. A smaller number is written as `TINY`.
 
-The script of the HTML report reads this table, so the page writes numbers as Python does."""
+The script of the HTML report reads this table, so the page writes numbers as Python does.
+"""
 
 ZEROS: Mapping[str, str] = {"number": "0", "average": "0.00", "usd": "0.00"}
-"""By kind of number: how zero is written."""
+"""The text of zero by kind of number."""
 
 _AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (0, ""))
 # These characters change the direction of the text that follows them.
@@ -60,7 +62,7 @@ _VISIBLE = {
 
 
 def instant(text: str) -> datetime | None:
-    """A time of the records; ``None`` if the text is none."""
+    """Parse a time of the records. Return ``None`` for a text that is not a time."""
     try:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -69,39 +71,39 @@ def instant(text: str) -> datetime | None:
 
 
 def timestamp() -> str:
-    """The current time as the records hold it: ISO 8601 in UTC, to the millisecond."""
+    """Return the current time in the format of the records: ISO 8601, UTC, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def visible(text: str) -> str:
-    """The text with a sign for each character that could reorder others or steer a terminal."""
+    """Replace characters that could reorder text or control a terminal with visible signs."""
     return text.translate(_VISIBLE)
 
 
 def printed(text: str) -> str:
-    """The text as it may be printed: visible, and without a command to GitHub's runner."""
+    """Return a printable text: visible, and without a command to GitHub's runner."""
     return visible(text).replace("##[", "## [")
 
 
 def one_line(text: str, width: int) -> str:
-    """The text on one line of at most ``width`` characters."""
+    """Return the text on one line of at most ``width`` characters."""
     flat = printed(" ".join(text.split()))
     return flat if len(flat) <= width else f"{flat[: width - 3]}..."
 
 
 def count(amount: int, thing: str) -> str:
-    """An amount of things: ``1 case``, ``1,204 cases``."""
+    """Write an amount of things: ``1 case``, ``1,204 cases``."""
     return f"{amount:,} {thing}{'' if amount == 1 else 's'}"
 
 
 def first_of(names: Sequence[str], most: int) -> str:
-    """The first of some names, and how many more there are: ``a, b and 3 more``."""
+    """Join the first names, and write the number of the rest: ``a, b and 3 more``."""
     text = ", ".join(names[:most])
     return f"{text} {and_more(len(names) - most)}" if len(names) > most else text
 
 
 def and_more(amount: int, thing: str = "") -> str:
-    """What stands for the rest of a list: ``and 3 more``, ``and 1,204 more cases``."""
+    """Write the length of the rest of a list: ``and 3 more``, ``and 1,204 more cases``."""
     if not thing:
         return f"and {amount:,} more"
     return f"and {amount:,} more {thing}{'' if amount == 1 else 's'}"
@@ -119,41 +121,41 @@ def _written(value: float, kind: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A score: four significant digits, from ten thousand on all of its whole part."""
+    """Write a score in four significant digits. From ten thousand on, write its whole part."""
     return NONE if value is None else _written(value, "number")
 
 
 def average(value: float | None) -> str:
-    """A mean or one of its bounds: two decimals, and more only where all would be zeros."""
+    """Write a mean or one of its bounds in two decimals. Use more if both would be zero."""
     return NONE if value is None else _written(value, "average")
 
 
 def mean_text(interval: Interval) -> str:
-    """A mean with its interval: ``4.27 [4.10, 4.44]``."""
+    """Write a mean with its interval: ``4.27 [4.10, 4.44]``."""
     bounds = "" if interval.low is None else f" [{average(interval.low)}, {average(interval.high)}]"
     return average(interval.estimate) + bounds
 
 
 def percent(value: float | None) -> str:
-    """A proportion: ``96.7%``, and ``100%`` only where it is all."""
+    """Write a proportion: ``96.7%``. Only 1 is ``100%``."""
     if value is None:
         return NONE
     return "100%" if value == 1 else f"{min(value, 0.999):.1%}"
 
 
 def level(value: float) -> str:
-    """A level of confidence: ``95%``."""
+    """Write a confidence level: ``95%``."""
     return f"{100 * value:g}%"
 
 
 def rate_text(interval: Interval) -> str:
-    """A proportion with its interval: ``96.7% [91.2%, 98.9%]``."""
+    """Write a proportion with its interval: ``96.7% [91.2%, 98.9%]``."""
     bounds = "" if interval.low is None else f" [{percent(interval.low)}, {percent(interval.high)}]"
     return percent(interval.estimate) + bounds
 
 
 def points(value: float | None, signed: bool = True) -> str:
-    """A share of a scale in points, a hundredth of it each: ``+5.3``."""
+    """Write a share of a scale in points, which are hundredths of it: ``+5.3``."""
     if value is None:
         return NONE
     sign = "+" if signed else ""
@@ -161,26 +163,26 @@ def points(value: float | None, signed: bool = True) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p-value: ``0.0014``."""
+    """Write a p-value: ``0.0014``."""
     if value is None:
         return NONE
     return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def p_text(value: float | None) -> str:
-    """A p-value in a sentence: ``p = 0.0014``."""
+    """Write a p-value for a sentence: ``p = 0.0014``."""
     if value is None:
         return "p unknown"
     return f"p {p_value(value)}" if value < 0.0001 else f"p = {p_value(value)}"
 
 
 def usd(amount: float) -> str:
-    """US dollars, to the cent from one dollar on, to two significant digits below."""
+    """Write US dollars: to the cent from one dollar on, below with more digits."""
     return f"${_written(amount, 'usd')}"
 
 
 def seconds(value: float | None) -> str:
-    """A duration, in the unit that suits it."""
+    """Write a duration in milliseconds, seconds, minutes or hours."""
     if value is None:
         return NONE
     if value < 1:
@@ -193,7 +195,7 @@ def seconds(value: float | None) -> str:
 
 
 def age(then: str, now: str) -> str:
-    """The time from ``then`` to ``now`` in whole units: ``3 days``; empty if either is no time."""
+    """Write the time from ``then`` to ``now``: ``3 days``. Empty if either is not a time."""
     start = instant(then)
     end = instant(now)
     if start is None or end is None:
@@ -204,7 +206,7 @@ def age(then: str, now: str) -> str:
 
 
 def moment(text: str) -> str:
-    """A time of the records, to the minute; as it is if it is none."""
+    """Write a time of the records to the minute. Any different text stays unchanged."""
     try:
         return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z").strip()
     except ValueError:

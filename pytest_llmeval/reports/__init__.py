@@ -1,1 +1,1 @@
-"""What a run leaves behind: the run log, and the reports that are made from it."""
+"""The reports of a run."""

@@ -22,12 +22,12 @@ COLUMNS = (
     "judge_model",
     "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd",
     "judge_cost_usd",
-    "samples", "samples_kept",
+    "samples", "samples_met",
 )  # fmt: skip
 _Cell = str | float | None
 """A value of the table; ``None`` if it is unscored, unknown or absent."""
 
-_SCORE = "rubric"  # it has a fixed column; further scores follow under their names
+_SCORE = "rubric"  # has a fixed column; further scores follow under their names
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
@@ -36,7 +36,7 @@ def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
     An apostrophe precedes a text that a spreadsheet would run as a formula.
 
     Args:
-        path: The file to make or replace.
+        path: The file to create or replace.
         run: The run.
         results: Its results, in the order of the table. Read twice: the first reading collects the
             names of the scores.

@@ -1,4 +1,4 @@
-"""The JSON report: everything a run knows, in the shape of ``schemas/report-2.schema.json``."""
+"""The JSON report: all records of a run, with the schema ``schemas/report-2.schema.json``."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def write_json(
     """Write the JSON report, result by result. The text is ASCII; other characters are escaped.
 
     Args:
-        path: The file to make or replace.
+        path: The file to create or replace.
         run: The run.
         results: Its results, in the order of the report.
         summary: Their summary.
-        history: Runs to show it among, itself included, the oldest first.
+        history: Runs for comparison, itself included, the oldest first.
 
     Raises:
         LLMEvalError: The file cannot be written.
@@ -51,10 +51,10 @@ def write_json(
 
 
 def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) -> Summary:
-    """Count the results and write the JSON report, with one reading of them. Memory stays flat.
+    """Count the results and write the JSON report in one pass, in constant memory.
 
     Args:
-        path: The file to make or replace.
+        path: The file to create or replace.
         run: The run.
         results: Its results, in the order of the report.
 
@@ -69,9 +69,8 @@ def count_and_write_json(path: Path, run: Run, results: Iterable[CaseResult]) ->
         replacing(path, _REPORT) as file,
         TemporaryFile("w+", encoding="ascii", dir=path.parent) as lines,
     ):
-        lines.writelines(
-            _lines(_counted(results, tally))
-        )  # the summary comes before them, and is known after them
+        # The summary precedes the results in the file, and is known after the last of them.
+        lines.writelines(_lines(_counted(results, tally)))
         lines.seek(0)
         summary = tally.summary(run)
         _write(file, head_json(run, summary), lines)
@@ -96,29 +95,20 @@ def _write(file: TextIO, head: str, results: Iterable[str]) -> None:
 
 
 def head_json(run: Run, summary: Summary, history: Sequence[RunPoint] = ()) -> str:
-    """The report without its results, as one line of ASCII JSON."""
-    head = {"schema": SCHEMA, "run": run, "summary": _summary(summary)}
+    """Return the report without its results, as one line of ASCII JSON."""
+    head: dict[str, object] = {"schema": SCHEMA, "run": run, "summary": summary}
     return as_json({**head, "history": history} if history else head)
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
-    """Return a summary as the schema names it: met samples are ``kept``."""
-    samples = summary.samples
-    if samples is None:
-        return dict(vars(summary))
-    members = {("kept" if name == "met" else name): value for name, value in vars(samples).items()}
-    return {**vars(summary), "samples": members}
-
-
 def result_json(result: CaseResult) -> str:
-    """A result of the report, as one line of ASCII JSON."""
+    """Return a result as one line of ASCII JSON."""
     return as_json(_result_object(result))
 
 
 def _result_object(result: CaseResult) -> dict[str, Any]:
-    """A result as the report tells it: its record, who judged it, and what it cost.
+    """Return the record of a result, with its judges and its cost.
 
-    A score that is infinite or not a number is told as unscored, with the reason.
+    A score that is infinite or not a number becomes unscored, with the reason.
     """
     return {
         **vars(result),
@@ -141,12 +131,12 @@ def _score(score: Score) -> dict[str, Any]:
 
 
 def _request(request: Request | None) -> dict[str, Any] | None:
-    """A request without the case, which stands beside it."""
+    """Return a request without the case, which the result has already."""
     return {**_without(request, "case"), "sees_case": request.case is not None} if request else None
 
 
 def _completion(completion: Completion | None) -> dict[str, Any] | None:
-    """A completion without what was left of the quota when it came."""
+    """Return a completion without the state of the endpoint's quota."""
     return _without(completion, "rate_limits") if completion else None
 
 
@@ -155,7 +145,7 @@ def _without(record: object, left_out: str) -> dict[str, Any]:
 
 
 def as_json(value: object) -> str:
-    """Write records and built-in types as one line of ASCII JSON; nan and infinity are null."""
+    """Write records and built-in types as one line of ASCII JSON. NaN and infinity become null."""
     try:
         return _json(value)
     except ValueError:  # JSON has no infinity and no "not a number"
@@ -176,16 +166,16 @@ def _without_nan(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class ReportedResults:
-    """The results of a JSON report. Each iteration makes them anew."""
+    """The results of a JSON report, made again by each iteration."""
 
     path: Path
     rows: list[object]
 
     def __iter__(self) -> Iterator[CaseResult]:
-        """The results in their order.
+        """Yield the results in order.
 
         Raises:
-            InputError: One of them cannot be read.
+            InputError: A result cannot be read.
         """
         for row in self.rows:
             try:
@@ -195,7 +185,7 @@ class ReportedResults:
 
 
 def read_report(path: Path) -> tuple[int, Iterator[CaseResult]]:
-    """How many tests of a report were lost with their worker, and its results.
+    """Return the number of tests that died with their worker, and the results of a report.
 
     Raises:
         InputError: The file cannot be read, or is no JSON report of this version.
@@ -205,7 +195,7 @@ def read_report(path: Path) -> tuple[int, Iterator[CaseResult]]:
 
 
 def read_run(path: Path) -> tuple[Run, ReportedResults]:
-    """The run of a report, and its results.
+    """Return the run of a report, and its results.
 
     Raises:
         InputError: The file cannot be read, or is no JSON report of this version.
@@ -232,7 +222,7 @@ def _report(path: Path) -> dict[str, Any]:
 
 
 def _remedy(schema: object) -> str:
-    """Say how to renew a report of an older version."""
+    """Explain how to update a report of an older version."""
     if schema not in _OLDER_SCHEMAS:
         return ""
     return (

@@ -60,7 +60,7 @@ def test_the_count_of_a_change_shows_its_cases(shop_report: Written, opened: Ope
     for chip in chips.all():
         count, name = (chip.text_content() or "").split()
         chip.click()
-        assert page.locator(".told").text_content() == f"{count} of 53 cases"
+        assert page.locator(".case-count").text_content() == f"{count} of 53 cases"
         assert set(page.locator(".grid-row [role=gridcell]:nth-child(3)").all_text_contents()) == {
             name
         }
@@ -76,7 +76,7 @@ def test_the_first_baseline_is_shown_unless_the_address_names_another(
     assert chosen.input_value() == "main"
     chosen.select_option("2024")
     page.evaluate("location.hash = '#q=x'")
-    page.locator(".told").filter(has_text="0 of 1 case").wait_for()
+    page.locator(".case-count").filter(has_text="0 of 1 case").wait_for()
     assert chosen.input_value() == "main"
 
 
@@ -95,8 +95,8 @@ def test_the_drawer_reads_the_answer_against_both_and_shows_both_reasons(
             ["free"],
             ["charged"],
         )
-    sides = drawer.locator(".sides").first
-    assert [" ".join(text.split()) for text in sides.locator("> div").all_inner_texts()] == [
+    columns = drawer.locator(".columns").first
+    assert [" ".join(text.split()) for text in columns.locator("> div").all_inner_texts()] == [
         "now The answer promises another period than the policy, and so contradicts it.",
         "before All that the expected answer says.",
     ]

@@ -29,7 +29,7 @@ def chart(page: Page, name: str) -> Locator:
 
 def shown(page: Page) -> set[str]:
     """The ids of the cases in the table, which all fit into it here."""
-    count = int((page.locator(".told").text_content() or "").split()[0])
+    count = int((page.locator(".case-count").text_content() or "").split()[0])
     ids = page.locator(".window .case-cell b").all_text_contents()
     while len(ids) < count:
         page.locator(".grid").press("PageDown")

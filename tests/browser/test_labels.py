@@ -94,7 +94,7 @@ def test_labels_stay_when_the_page_is_opened_again_and_can_be_taken_back(
     page.reload()
     page.get_by_role("button", name="Export 2 labels as CSV").wait_for()
     page.get_by_role("combobox", name="Label").select_option("wrong")
-    assert page.locator(".told").text_content() == "2 of 53 cases"
+    assert page.locator(".case-count").text_content() == "2 of 53 cases"
     page.locator(".window .grid-row").first.click()
     page.locator("dialog .labels").wait_for()
     assert page.get_by_label("Note on the label").input_value() == NOTES[0]

@@ -42,9 +42,9 @@ def page(large_report: Written, opened: Open) -> Page:
     return page
 
 
-def told(page: Page) -> int:
+def case_count(page: Page) -> int:
     """How many cases the page says that it shows."""
-    return int((page.locator(".told").text_content() or "").split()[0].replace(",", ""))
+    return int((page.locator(".case-count").text_content() or "").split()[0].replace(",", ""))
 
 
 def first_ids(page: Page) -> list[str]:
@@ -77,24 +77,24 @@ def test_each_filter_leaves_as_many_cases_as_python_counts(
     def count(wanted: Callable[[CaseResult], Any]) -> int:
         return sum(bool(wanted(result)) for result in results)
 
-    assert told(page) == len(results)
+    assert case_count(page) == len(results)
     page.get_by_role("button", name="failed").click()
-    assert told(page) == count(lambda result: result.outcome == "failed")
+    assert case_count(page) == count(lambda result: result.outcome == "failed")
     page.get_by_role("button", name="error").click()
-    assert told(page) == count(lambda result: result.outcome in ("failed", "error"))
+    assert case_count(page) == count(lambda result: result.outcome in ("failed", "error"))
     page.get_by_role("combobox", name="Tag").select_option("topic 7")
-    assert told(page) == count(
+    assert case_count(page) == count(
         lambda result: result.outcome in ("failed", "error") and "topic 7" in result.case.tags
     )
     page.get_by_role("button", name="Show all").click()
-    assert told(page) == len(results)
+    assert case_count(page) == len(results)
     page.get_by_role("button", name="unscored").click()
-    assert told(page) == count(lambda result: score_of(result) is None)
+    assert case_count(page) == count(lambda result: score_of(result) is None)
     page.get_by_role("button", name="Show all").click()
     page.get_by_label("at least").fill("1")
     page.get_by_label("at most").fill("2.5")
     page.keyboard.press("Enter")
-    assert told(page) == count(
+    assert case_count(page) == count(
         lambda result: 1 <= (-1 if score_of(result) is None else score_of(result) or 0) <= 2.5
     )
 
@@ -178,7 +178,7 @@ def test_a_link_shows_the_same_view_with_the_same_case_open(
     def state(page: Page) -> Any:
         chosen = page.locator("select").evaluate_all("all => all.map(each => each.value)")
         return (
-            told(page),
+            case_count(page),
             first_ids(page),
             page.locator("#drawer-title").text_content(),
             chosen,

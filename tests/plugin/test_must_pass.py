@@ -106,7 +106,7 @@ def test_draws_follow_the_samples_and_each_call_is_told_once(project: Project) -
         summary["judging"]["calls"],
         summary["unused"]["calls"],
     ) == (11, 11, 0)
-    assert summary["samples"] == {"cases": 1, "samples": 3, "kept": 1, "steady": 0}
+    assert summary["samples"] == {"cases": 1, "samples": 3, "met": 1, "steady": 0}
 
 
 def test_a_draw_that_cannot_be_judged_is_an_error(project: Project) -> None:

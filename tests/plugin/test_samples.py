@@ -71,7 +71,7 @@ def test_samples_are_one_item_and_every_one_of_them_is_kept(project: Project, wo
     assert project.report()["summary"]["samples"] == {
         "cases": 1,
         "samples": 5,
-        "kept": 3,
+        "met": 3,
         "steady": 0,
     }
     asked = [request for request in project.endpoint.requests if request.kind == "generation"]
@@ -387,7 +387,7 @@ def test_the_samples_stand_in_csv_and_junit(project: Project) -> None:
     head, row = (
         line.split(",") for line in (project.path / "out.csv").read_text().splitlines()[:2]
     )
-    assert (head[-2:], row[-2:]) == (["samples", "samples_kept"], ["5", "4"])
+    assert (head[-2:], row[-2:]) == (["samples", "samples_met"], ["5", "4"])
     assert (
         '<property name="llm_samples" value="4 of 5 met"' in (project.path / "out.xml").read_text()
     )

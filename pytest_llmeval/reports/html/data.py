@@ -106,7 +106,7 @@ def _index_row(result: CaseResult) -> dict[str, Any]:
     return {
         "anchor": anchor_of(result),
         "id": result.case.id,
-        "ask": one_line(result.case.prompt, _EXCERPT),
+        "prompt": one_line(result.case.prompt, _EXCERPT),
         "source": str(result.case.source),
         "suite": result.suite,
         "sample": result.sample,

@@ -1,1 +1,1 @@
-"""What a person reads in the terminal."""
+"""The reports in the terminal."""

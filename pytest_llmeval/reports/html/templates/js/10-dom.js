@@ -1,39 +1,39 @@
-/* Elements, and numbers as people read them: the same as in reports/phrases.py. */
+/* Elements, and the text of numbers as in pytest_llmeval/text.py. */
 
 const NONE = "-";
-const LONGEST = 2000; // characters of a text; `textBlock` shows more
+const MAX_LENGTH = 2000; // characters of a text; `textBlock` shows more
 const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The text with a sign in place of each character that could hide or reorder others. */
+/** Replaces characters that could hide or reorder text with visible signs. */
 function visible(text) {
-  return String(text).replace(HIDDEN, (sign) => {
-    const code = sign.codePointAt(0);
+  return String(text).replace(HIDDEN, (character) => {
+    const code = character.codePointAt(0);
     return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });
 }
 
-/** The start of a text, without half of a character. */
-const startOf = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+/** Returns the start of a text. Never splits a surrogate pair. */
+const startOf = (text, length) => text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 
-/** The text, or its start with the number of characters that follow. */
-function clipped(text, most = LONGEST) {
-  return text.length <= most ? text : `${startOf(text, most)} … and ${grouped(text.length - most)} characters more`;
+/** Clips a text, and writes the number of missing characters. */
+function clipped(text, length = MAX_LENGTH) {
+  return text.length <= length ? text : `${startOf(text, length)} … and ${grouped(text.length - length)} characters more`;
 }
 
-/** An element. A property that is a function listens to the event of its name; false and null are left out. */
+/** Makes an element. A function property becomes a listener of the event with its name. False and null are skipped. */
 function el(tag, properties, ...children) {
-  return filled(document.createElement(tag), properties, children);
+  return fillNode(document.createElement(tag), properties, children);
 }
 
-/** The same in SVG. */
+/** Makes an SVG element, like `el`. */
 function svg(tag, properties, ...children) {
-  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
+  return fillNode(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
 }
 
-function filled(node, properties, children) {
+function fillNode(node, properties, children) {
   for (const [name, value] of Object.entries(properties || {})) {
     if (typeof value === "function") node.addEventListener(name, value);
-    else if (name === "value") node.value = value; // as it is: it is read back
+    else if (name === "value") node.value = value; // unclipped, because the script reads it again
     else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(clipped(String(value))));
   }
   for (const child of children.flat(Infinity)) {
@@ -43,13 +43,13 @@ function filled(node, properties, children) {
   return node;
 }
 
-/** The text in at most so many characters. */
+/** Shortens a text to `width` characters. */
 const short = (text, width) => (text.length > width ? `${startOf(text, width - 1)}…` : text);
 
-/** A text of the run, whole. */
-const words = (text) => document.createTextNode(visible(text));
+/** Makes a text node from an unclipped text of the run. */
+const textNode = (text) => document.createTextNode(visible(text));
 
-/** A short text of the run, isolated from the direction of what surrounds it. */
+/** Isolates the writing direction of a short text. */
 const bdi = (text) => el("bdi", null, text);
 
 const button = (label, action, properties) => el("button", { type: "button", click: action, ...properties }, label);
@@ -58,7 +58,7 @@ const grouped = (value) => value.toLocaleString("en-US");
 
 const counted = (amount, thing) => `${grouped(amount)} ${thing}${amount === 1 ? "" : "s"}`;
 
-/* How numbers are written: the tables of pytest_llmeval/text.py, put here when the page is made. */
+/* The number formats of pytest_llmeval/text.py. Python inserts them when it makes the page. */
 const FORMATS = "@FORMATS@";
 
 function written(value, kind) {
@@ -68,7 +68,7 @@ function written(value, kind) {
   if (!rule) return FORMATS.tiny;
   const [, style, digits] = rule;
   if (style === "significant") return String(Number(value.toPrecision(digits)));
-  // toFixed rounds the exact value, as Python does; toLocaleString would round its shortest decimal form.
+  // toFixed rounds the exact value, as Python does. toLocaleString rounds the shortest decimal form.
   return Number(value.toFixed(digits)).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
@@ -76,7 +76,7 @@ const isUnknown = (value) => value === null || value === undefined;
 
 const number = (value) => (isUnknown(value) ? NONE : written(value, "number"));
 
-/** A mean or one of its bounds. */
+/** Writes a mean or one of its bounds. */
 const average = (value) => (isUnknown(value) ? NONE : written(value, "average"));
 
 function percent(share) {
@@ -92,22 +92,25 @@ function seconds(value) {
   if (value < 60) return `${value.toFixed(1)} s`;
   const whole = Math.round(value);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const two = (part) => String(part).padStart(2, "0");
-  return hours ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
+  const twoDigits = (part) => String(part).padStart(2, "0");
+  return hours ? `${hours} h ${twoDigits(minutes)} min` : `${minutes} min ${twoDigits(whole % 60)} s`;
 }
 
-/** A value of a golden file or a setting as text. */
-const plain = (value) => (typeof value === "string" ? value : typeof value === "number" ? number(value) : JSON.stringify(value));
+/** Writes a value of a golden file or a setting as text. */
+function plain(value) {
+  if (typeof value === "string") return value;
+  return typeof value === "number" ? number(value) : JSON.stringify(value);
+}
 
-/** A word of the shell that POSIX reads as exactly this text. */
+/** Quotes a text for a POSIX shell. */
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
 
-async function copy(text, near) {
+async function copy(text, parent) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = el("textarea", { class: "unseen", "aria-hidden": "true" }); // the clipboard's door is shut in some frames
-    near.append(area);
+    const area = el("textarea", { class: "unseen", "aria-hidden": "true" }); // some frames block the clipboard API
+    parent.append(area);
     area.value = text;
     area.select();
     document.execCommand("copy");
@@ -115,7 +118,7 @@ async function copy(text, near) {
   }
 }
 
-/** Say something to those who listen to the page. */
-function say(text) {
-  document.getElementById("said").textContent = text;
+/** Announces a text to screen readers. */
+function announce(text) {
+  document.getElementById("announcement").textContent = text;
 }

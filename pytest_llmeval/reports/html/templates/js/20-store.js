@@ -1,15 +1,15 @@
-/* The JSON report, as it is packed in the page: the head and the index at the start, the results when they are asked for. */
+/* The JSON report, packed in the page. Head and index are read at the start, results on demand. */
 
-const KEPT_PARTS = 6;
+const CACHED_PARTS = 6;
 
-const parsed = new Promise((done) => {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
-  else done();
+const documentReady = new Promise((resolve) => {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", resolve, { once: true });
+  else resolve();
 });
 
 const blocks = (kind) => document.querySelectorAll(`script[data-part=${kind}]`);
 
-async function unpacked(block) {
+async function unpack(block) {
   const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(block.textContent) : bytesOf(atob(block.textContent));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
@@ -17,17 +17,17 @@ async function unpacked(block) {
 
 function bytesOf(binary) {
   const bytes = new Uint8Array(binary.length);
-  for (let place = 0; place < binary.length; place += 1) bytes[place] = binary.charCodeAt(place);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
   return bytes;
 }
 
-/** A map without the names that every object has: a score may be called `constructor`, and an address may ask for it. */
+/** Removes the members that every object inherits: the name of a score or a field may be `constructor`. */
 const bare = (map) => Object.setPrototypeOf(map, null);
 
-/** The run, its summary, and its cases as rows: what the index knows of each. */
+/** The run, its summary, and a row of the index for each case. */
 class Store {
   static async load() {
-    const [head, ...parts] = await Promise.all([...blocks("head"), ...blocks("index")].map(unpacked));
+    const [head, ...parts] = await Promise.all([...blocks("head"), ...blocks("index")].map(unpack));
     return new Store(head, parts);
   }
 
@@ -36,104 +36,105 @@ class Store {
     this.summary = head.summary;
     this.history = head.history || [];
     this.rows = parts.flatMap(rowsOf);
-    this.rows.forEach((row, place) => { row.place = place; });
-    this.repeated = new Set([...countBy(this.rows, (row) => [row.id])].filter(([, many]) => many > 1).map(([id]) => id));
+    this.rows.forEach((row, index) => { row.index = index; });
+    this.repeated = new Set([...countBy(this.rows, (row) => [row.id])].filter(([, count]) => count > 1).map(([id]) => id));
     this.byAnchor = new Map(this.rows.map((row) => [row.anchor, row]));
     this.metrics = this.summary.scores.map((score) => score.name);
     this.scales = new Map(this.summary.scores.map((score) => [score.name, score.scale]));
     this.baselines = [...new Set(this.rows.flatMap((row) => [...row.before.keys()]))];
     this.compareWith("");
-    this.kept = new Map();
+    this.cache = new Map();
     this.texts = [];
   }
 
-  /** Where a case is, if others have its id; else nothing. */
-  placeOf(row) {
-    return this.repeated.has(row.id) ? `${row.suite}${row.sample ? `, sample ${row.sample}` : ""}` : "";
+  /** Returns suite and sample of a case whose id is not unique. Empty for a unique id. */
+  locationOf(row) {
+    if (!this.repeated.has(row.id)) return "";
+    return row.sample ? `${row.suite}, sample ${row.sample}` : row.suite;
   }
 
-  /** Use a baseline; the first, where there is none of this name. */
+  /** Selects a baseline by name, or the first for an unknown name. */
   compareWith(baseline) {
     this.baseline = this.baselines.includes(baseline) ? baseline : this.baselines[0] || "";
   }
 
-  /** What the baseline in use says of a case; undefined: nothing. */
+  /** Returns the case's index entry in the selected baseline. Undefined if the baseline lacks the case. */
   before(row) {
     return row.before.get(this.baseline);
   }
 
-  /** The same as the JSON report has it: answer and reasons, too. */
-  told(result) {
-    return result.before.find((each) => each.baseline === this.baseline);
+  /** Returns the case's full record in the selected baseline, with answer and reasons. */
+  baselineRecord(result) {
+    return result.before.find((record) => record.baseline === this.baseline);
   }
 
   change(row) {
     return this.before(row)?.change ?? "new";
   }
 
-  /** The results that lie together with a case. The last few that were unpacked are kept. */
+  /** Returns a part of the results. Caches the last few unpacked parts. */
   async part(number) {
-    const kept = this.kept.get(number) || this.unpack(number);
-    this.kept.delete(number);
-    this.kept.set(number, kept);
-    if (this.kept.size > KEPT_PARTS) this.kept.delete(this.kept.keys().next().value);
-    return kept;
+    const part = this.cache.get(number) || this.unpackPart(number);
+    this.cache.delete(number);
+    this.cache.set(number, part);
+    if (this.cache.size > CACHED_PARTS) this.cache.delete(this.cache.keys().next().value);
+    return part;
   }
 
-  async unpack(number) {
-    if (!blocks("results")[number]) await parsed;
-    const results = await unpacked(blocks("results")[number]);
-    for (const { before } of results) for (const each of before) bare(each.scores);
+  async unpackPart(number) {
+    if (!blocks("results")[number]) await documentReady;
+    const results = await unpack(blocks("results")[number]);
+    for (const { before } of results) for (const record of before) bare(record.scores);
     return results;
   }
 
-  /** Everything about one case: its object of the JSON report. */
+  /** Returns the object of a case in the JSON report. */
   async result(row) {
     return (await this.part(row.part))[row.offset];
   }
 
-  /** Make the whole texts of all cases searchable, a part at a time; `told` hears how far it is. */
-  async readTexts(told) {
+  /** Makes the full texts of all cases searchable, part by part. Calls `onProgress` with the share of read parts. */
+  async readTexts(onProgress) {
     if (this.reading) return;
     this.reading = true;
-    await parsed;
+    await documentReady;
     const parts = blocks("results");
-    for (let number = 0, place = 0; number < parts.length; number += 1) {
-      for (const result of await unpacked(parts[number])) {
-        this.texts[place] = textOf(result);
-        place += 1;
+    for (let number = 0, index = 0; number < parts.length; number += 1) {
+      for (const result of await unpack(parts[number])) {
+        this.texts[index] = textOf(result);
+        index += 1;
       }
-      told((number + 1) / parts.length);
-      await new Promise((rest) => setTimeout(rest));
+      onProgress((number + 1) / parts.length);
+      await new Promise((resolve) => setTimeout(resolve));
     }
   }
 }
 
-/** A text as it is searched: in small letters, an accent and its letter as one sign. */
+/** Normalizes a text for the search: lower case, and accents composed with their letters. */
 const searchable = (text) => text.toLowerCase().normalize();
 
 function rowsOf(columns) {
   const names = Object.keys(columns);
-  return columns.anchor.map((_, place) => {
+  return columns.anchor.map((_, index) => {
     const row = {};
-    for (const name of names) row[name] = columns[name][place];
-    row.before = new Map(row.before.map((then) => [then.baseline, then])); // in their order, which an object loses
-    for (const map of [row.scores, ...Array.from(row.before.values(), (then) => then.scores)]) bare(map);
-    row.text = [row.id, row.ask, row.source, ...row.tags].map(searchable).join("\n");
+    for (const name of names) row[name] = columns[name][index];
+    row.before = new Map(row.before.map((entry) => [entry.baseline, entry])); // a map preserves their order
+    for (const map of [row.scores, ...Array.from(row.before.values(), (entry) => entry.scores)]) bare(map);
+    row.text = [row.id, row.prompt, row.source, ...row.tags].map(searchable).join("\n");
     return row;
   });
 }
 
-/** What a message of a chat says: its text, and what else it holds (the calls of tools, parts that are no text) as JSON. */
-function spoken({ role, content, ...rest }) {
+/** Returns the text of a chat message, and its further members (such as tool calls) as JSON. */
+function messageText({ role, content, ...rest }) {
   const text = typeof content === "string" ? content : "";
-  const others = Object.entries(text === content ? rest : { content, ...rest }).filter(([, value]) => value !== null && value !== undefined);
-  return [text, others.length ? JSON.stringify(Object.fromEntries(others), null, 2) : ""].filter(Boolean).join("\n");
+  const members = Object.entries(text === content ? rest : { content, ...rest }).filter(([, value]) => value !== null && value !== undefined);
+  return [text, members.length ? JSON.stringify(Object.fromEntries(members), null, 2) : ""].filter(Boolean).join("\n");
 }
 
 function textOf(result) {
-  const said = result.request ? result.request.messages.map(spoken) : [result.case.prompt];
+  const messages = result.request ? result.request.messages.map(messageText) : [result.case.prompt];
   const reasons = result.scores.flatMap((score) => [score.reason, score.error]);
-  const texts = [...said, result.case.expected, result.completion?.text, result.message, ...reasons];
+  const texts = [...messages, result.case.expected, result.completion?.text, result.message, ...reasons];
   return texts.filter((text) => typeof text === "string").map(searchable).join("\n");
 }

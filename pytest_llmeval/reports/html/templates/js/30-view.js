@@ -1,14 +1,14 @@
-/* What the table shows: filters, order and the open case, in the page's address so that a link shows the same. */
+/* The state of the table: filters, order and open case. It is part of the page's address, so a link restores it. */
 
 const VOCABULARY = JSON.parse(document.getElementById("vocabulary").textContent);
 const OUTCOMES = bare(Object.fromEntries(VOCABULARY.outcomes.map((row, rank) => [row.name, { ...row, rank }])));
 const CHANGES = bare(Object.fromEntries(VOCABULARY.changes.map((row, rank) => [row.name, { ...row, rank }])));
 const ORDER = Object.keys(CHANGES);
 
-/** A baseline may know an outcome that we do not. */
+/** Returns the tone of an outcome. A baseline may hold an unknown outcome. */
 const toneOf = (outcome) => OUTCOMES[outcome]?.tone || "neutral";
 
-/** Filters and order over the rows of a store; `changed` is called after each change of them. */
+/** Filters and order of the rows of a store. Every change calls the listeners. */
 class View {
   constructor(store, labels) {
     this.store = store;
@@ -27,7 +27,7 @@ class View {
     return Boolean(this.query || this.outcomes.size || this.tag || this.change || this.label || this.unscored || this.ranges.size);
   }
 
-  /** Change some of the filters, and show it. */
+  /** Changes members, and shows the rows that result. */
   set(changes) {
     Object.assign(this, changes);
     this.refresh();
@@ -46,7 +46,7 @@ class View {
   }
 
   test() {
-    const sought = searchable(this.query).split(/\s+/).filter(Boolean);
+    const words = searchable(this.query).split(/\s+/).filter(Boolean);
     const ranges = [...this.ranges].map(([field, range]) => [this.reader(field), range]);
     const { store, outcomes, tag, change, label, unscored } = this;
     return (row) =>
@@ -56,10 +56,10 @@ class View {
       (!label || (this.labels.of(row)?.label || "none") === label) &&
       (!unscored || Object.values(row.scores).includes(false)) &&
       ranges.every(([read, range]) => within(read(row), range)) &&
-      sought.every((word) => row.text.includes(word) || store.texts[row.place]?.includes(word));
+      words.every((word) => row.text.includes(word) || store.texts[row.index]?.includes(word));
   }
 
-  /** How a field is read: `score:NAME`, `before:NAME`, or a column of the index. */
+  /** Returns a function that reads a field of a row: `score:NAME`, `before:NAME`, or a column of the index. */
   reader(field) {
     const name = field.slice(field.indexOf(":") + 1);
     if (field.startsWith("score:")) return (row) => row.scores[name];
@@ -73,20 +73,22 @@ class View {
     })[field] || ((row) => row[field]);
   }
 
-  /** The rows in the order asked for; what has no value comes last. Without one: what needs attention first. */
+  /** Sorts rows by the selected field, by default by outcome. Rows without a value come last. */
   sorted(rows) {
     const [field, sign] = this.sort.startsWith("-") ? [this.sort.slice(1), -1] : [this.sort || "outcome", 1];
     const read = this.reader(field);
     const keys = new Map(rows.map((row) => [row, read(row)]));
     const isNone = (key) => key === undefined || key === null || key === false || key === "";
-    return rows.sort((one, other) => {
-      const [a, b] = [keys.get(one), keys.get(other)];
-      if (isNone(a) || isNone(b)) return isNone(a) - isNone(b) || one.place - other.place;
-      return (a < b ? -sign : a > b ? sign : 0) || one.place - other.place;
+    return rows.sort((left, right) => {
+      const [a, b] = [keys.get(left), keys.get(right)];
+      const inOrder = left.index - right.index;
+      if (isNone(a) || isNone(b)) return isNone(a) - isNone(b) || inOrder;
+      if (a < b) return -sign;
+      return a > b ? sign : inOrder;
     });
   }
 
-  /** Filters and order, as they stand in the address. */
+  /** Filters and order as parameters of the address. */
   get state() {
     const address = new URLSearchParams();
     const pairs = { q: this.query, outcome: [...this.outcomes].join(","), tag: this.tag, change: this.change, label: this.label,
@@ -103,7 +105,7 @@ class View {
     try {
       history.replaceState(null, "", `#${address}`);
     } catch {
-      // a frame without an address of its own: there is no link to keep
+      // some frames have no address
     }
   }
 
@@ -131,9 +133,9 @@ function within(value, { low, high, isOpen }) {
   return (low === null || value >= low) && (high === null || (isOpen ? value < high : value <= high));
 }
 
-function isChange(change, wanted) {
-  if (wanted === "changed") return change !== "same" && change !== "new";
-  return wanted === "flips" ? CHANGES[change].is_flip : change === wanted;
+function isChange(change, filter) {
+  if (filter === "changed") return change !== "same" && change !== "new";
+  return filter === "flips" ? CHANGES[change].is_flip : change === filter;
 }
 
 function rangeText(field, { low, high, isOpen }) {

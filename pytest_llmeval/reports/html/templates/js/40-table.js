@@ -1,6 +1,6 @@
-/* The table of all cases. Only the rows in sight exist. They stick to the frame while it scrolls, so it is never blank. */
+/* The table of all cases. Only visible rows exist. They stick to the frame while it scrolls, so it is never blank. */
 
-/** A grid over the rows of a view. `onOpen` is called with the row that the reader opens. */
+/** A grid of the rows of a view. Calls `onOpen` with the opened row. */
 class Table {
   constructor(view, labels, onOpen) {
     this.view = view;
@@ -14,7 +14,7 @@ class Table {
   }
 
   build() {
-    const headers = this.columns.map((column, place) => this.header(column, place));
+    const headers = this.columns.map((column, index) => this.header(column, index));
     this.head = el("div", { role: "row", class: "grid-row grid-head", "aria-rowindex": 1 }, headers);
     this.window = el("div", { class: "window", role: "presentation" });
     this.body = el("div", { role: "rowgroup", class: "grid-body" }, this.window);
@@ -25,23 +25,25 @@ class Table {
     this.node.style.setProperty("--columns", this.columns.map((column) => column.width).join(" "));
   }
 
-  header(column, place) {
+  header(column, index) {
     const sort = button(column.name, () => this.sortBy(column), { class: "sort", title: `Sort by ${column.name}` });
-    return el("div", { role: "columnheader", class: column.kind, "aria-colindex": place + 1 }, sort);
+    return el("div", { role: "columnheader", class: column.kind, "aria-colindex": index + 1 }, sort);
   }
 
+  /** Sorts by a column: rising at first, then falling, then by default. */
   sortBy({ field }) {
     const { sort } = this.view;
-    this.view.set({ sort: sort === field ? `-${field}` : sort === `-${field}` ? "" : field });
+    if (sort === field) this.view.set({ sort: `-${field}` });
+    else this.view.set({ sort: sort === `-${field}` ? "" : field });
   }
 
-  /** Show the rows of the view anew; other filters or another order from the top. */
+  /** Shows the rows of the view again, from the top if filters or order changed. */
   show() {
     const { rows, sort } = this.view;
-    this.columns.forEach(({ field }, place) => {
-      const order = sort === field ? "ascending" : sort === `-${field}` ? "descending" : null;
-      const cell = this.head.children[place];
-      if (order) cell.setAttribute("aria-sort", order);
+    this.columns.forEach(({ field }, index) => {
+      const cell = this.head.children[index];
+      if (sort === field) cell.setAttribute("aria-sort", "ascending");
+      else if (sort === `-${field}`) cell.setAttribute("aria-sort", "descending");
       else cell.removeAttribute("aria-sort");
     });
     this.node.setAttribute("aria-rowcount", rows.length + 1);
@@ -51,7 +53,7 @@ class Table {
     this.fit();
   }
 
-  /** Make as many rows as the frame holds. */
+  /** Makes as many rows as fit the frame. */
   fit() {
     this.height = this.head.getBoundingClientRect().height && parseFloat(getComputedStyle(this.body).getPropertyValue("--row-rem")) * rem();
     if (!this.height) return;
@@ -66,11 +68,11 @@ class Table {
   }
 
   row() {
-    const cells = this.columns.map((column, place) => el("div", { role: "gridcell", class: column.kind, "aria-colindex": place + 1 }));
+    const cells = this.columns.map((column, index) => el("div", { role: "gridcell", class: column.kind, "aria-colindex": index + 1 }));
     const entry = { cells, node: el("div", { role: "row", class: "grid-row" }, cells) };
     entry.node.addEventListener("click", () => {
-      this.move(entry.place);
-      this.onOpen(this.view.rows[entry.place]);
+      this.move(entry.position);
+      this.onOpen(this.view.rows[entry.position]);
     });
     this.window.append(entry.node);
     return entry;
@@ -91,21 +93,22 @@ class Table {
     else this.node.removeAttribute("aria-activedescendant");
   }
 
-  fill(entry, place) {
-    const row = this.view.rows[place];
+  fill(entry, position) {
+    const row = this.view.rows[position];
     if (!row) return;
-    entry.node.classList.toggle("active", place === this.active);
-    if (entry.row === row && entry.place === place && entry.version === this.view.labels.version && entry.baseline === this.view.store.baseline) return;
-    Object.assign(entry, { row, place, version: this.view.labels.version, baseline: this.view.store.baseline });
-    entry.node.id = `row-${place}`;
-    entry.node.setAttribute("aria-rowindex", place + 2);
-    this.columns.forEach((column, number) => entry.cells[number].replaceChildren(...[column.cell(row)].flat().filter((part) => part !== null)));
+    entry.node.classList.toggle("active", position === this.active);
+    const shown = { row, position, version: this.view.labels.version, baseline: this.view.store.baseline };
+    if (Object.keys(shown).every((name) => entry[name] === shown[name])) return;
+    Object.assign(entry, shown);
+    entry.node.id = `row-${position}`;
+    entry.node.setAttribute("aria-rowindex", position + 2);
+    this.columns.forEach((column, index) => entry.cells[index].replaceChildren(...[column.cell(row)].flat().filter((part) => part !== null)));
   }
 
-  /** Make another row the active one, and bring it into sight. */
-  move(place) {
+  /** Activates the row at a position, and scrolls it into view. */
+  move(position) {
     const last = this.view.rows.length - 1;
-    this.active = Math.max(0, Math.min(place, last));
+    this.active = Math.max(0, Math.min(position, last));
     const top = this.active * this.height;
     const room = this.node.clientHeight - this.head.offsetHeight;
     if (top < this.node.scrollTop) this.node.scrollTop = top;
@@ -114,8 +117,8 @@ class Table {
   }
 
   moveTo(row) {
-    const place = this.view.rows.indexOf(row);
-    if (place >= 0) this.move(place);
+    const position = this.view.rows.indexOf(row);
+    if (position >= 0) this.move(position);
   }
 
   key(event) {
@@ -129,7 +132,7 @@ class Table {
   }
 }
 
-const BRIEF = 120; // characters of a cell
+const CELL_LENGTH = 120; // characters
 
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
@@ -144,11 +147,11 @@ function columnsOf(view, labels) {
   return [
     { field: "outcome", name: "Outcome", width: "5rem", kind: "outcome", cell: (row) => badge(row.outcome) },
     { field: "id", name: "Case", width: "minmax(11rem, 2.5fr)", kind: "case-cell",
-      cell: (row) => [el("b", { dir: "auto" }, short(row.id, BRIEF)), el("small", { dir: "auto" }, whereAndAsk(store, row))] },
+      cell: (row) => [el("b", { dir: "auto" }, short(row.id, CELL_LENGTH)), el("small", { dir: "auto" }, subtitle(store, row))] },
     ...(store.baseline ? [change] : []),
     ...scores,
     { field: "tags", name: "Tags", width: "minmax(6rem, .8fr)", kind: "wide clip",
-      cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), BRIEF)) },
+      cell: (row) => el("span", { dir: "auto" }, short(row.tags.join(", "), CELL_LENGTH)) },
     { field: "cost", name: "Cost", width: "5rem", kind: "num wide", cell: (row) => usd(row.cost) },
     { field: "latency", name: "Latency", width: "4.5rem", kind: "num wide", cell: (row) => seconds(row.latency) },
     { field: "took", name: "Took", width: "5rem", kind: "num wide", cell: (row) => seconds(row.took) },
@@ -156,16 +159,19 @@ function columnsOf(view, labels) {
   ];
 }
 
-/** The prompt; before it what tells cases with one id apart. */
-const whereAndAsk = (store, row) => (store.placeOf(row) ? [bdi(store.placeOf(row)), ` · ${row.ask}`] : row.ask);
+/** Returns the prompt, after the location of a case whose id is not unique. */
+function subtitle(store, row) {
+  const location = store.locationOf(row);
+  return location ? [bdi(location), ` · ${row.prompt}`] : row.prompt;
+}
 
 function scoreCell(store, row, name) {
-  const [now, then] = [row.scores[name], store.before(row)?.scores[name]];
+  const [now, before] = [row.scores[name], store.before(row)?.scores[name]];
   if (now === undefined) return NONE;
   if (now === false) return el("span", { class: "error tone" }, "unscored");
-  const moved = typeof then === "number" && Math.abs(then - now) > 1e-9;
-  return el("span", { class: "score", title: `${moved ? `${number(then)} → ` : ""}${number(now)}` }, moved && el("small", null, `${number(then)} → `),
-    el("b", null, number(now)));
+  const hasMoved = typeof before === "number" && Math.abs(before - now) > 1e-9;
+  const prefix = hasMoved ? `${number(before)} → ` : "";
+  return el("span", { class: "score", title: `${prefix}${number(now)}` }, hasMoved && el("small", null, prefix), el("b", null, number(now)));
 }
 
 function changeCell(store, row) {
@@ -173,4 +179,7 @@ function changeCell(store, row) {
   return el("span", { class: `${CHANGES[change].tone} tone`, title: CHANGES[change].title }, change);
 }
 
-const labelCell = (given) => (given?.label ? el("span", { class: `${given.label === "right" ? "passed" : "failed"} tone` }, given.label) : "");
+function labelCell(entry) {
+  if (!entry?.label) return "";
+  return el("span", { class: `${entry.label === "right" ? "passed" : "failed"} tone` }, entry.label);
+}

@@ -1,4 +1,4 @@
-/* What stands above the table: search, filters, and what of them is in force. */
+/* The toolbar above the table: search, filters, and the active filters. */
 
 function filterBar(view, labels) {
   const { store } = view;
@@ -8,18 +8,18 @@ function filterBar(view, labels) {
     input: (event) => view.set({ query: event.target.value }),
     focus: () => store.readTexts((share) => texts(view, share)),
   });
-  const told = el("p", { class: "told", role: "status" });
+  const caseCount = el("p", { class: "case-count", role: "status" });
   const active = el("div", { class: "active-filters" });
   const controls = [outcomeButtons(view), tagChoice(view), changeChoice(view), labelChoice(view), ...baselineChoice(view), rangeForm(view), sortChoice(view)];
   view.listeners.push(() => {
     if (search.value !== view.query) search.value = view.query;
-    told.textContent = `${grouped(view.rows.length)} of ${counted(store.rows.length, "case")}`;
-    const isHere = active.contains(document.activeElement); // its button goes, and the focus would be lost
-    active.replaceChildren(...inForce(view));
-    if (isHere) (active.firstElementChild || search).focus();
+    caseCount.textContent = `${grouped(view.rows.length)} of ${counted(store.rows.length, "case")}`;
+    const hasFocus = active.contains(document.activeElement); // its button is removed, which would lose the focus
+    active.replaceChildren(...activeFilters(view));
+    if (hasFocus) (active.firstElementChild || search).focus();
   });
   if (view.query) store.readTexts((share) => texts(view, share));
-  return el("div", { class: "toolbar" }, search, controls, el("div", { class: "outcome-line" }, told, active, exportButton(store, labels)));
+  return el("div", { class: "toolbar" }, search, controls, el("div", { class: "outcome-line" }, caseCount, active, exportButton(store, labels)));
 }
 
 function texts(view, share) {
@@ -36,19 +36,19 @@ function outcomeButtons(view) {
   };
   const buttons = Object.keys(OUTCOMES).filter((outcome) => counts.has(outcome)).map((outcome) =>
     button(`${outcome} ${grouped(counts.get(outcome))}`, () => toggle(outcome), { class: `chip ${toneOf(outcome)}`, "data-outcome": outcome }));
-  view.listeners.push(() => buttons.forEach((each) => each.setAttribute("aria-pressed", view.outcomes.has(each.dataset.outcome))));
+  view.listeners.push(() => buttons.forEach((chip) => chip.setAttribute("aria-pressed", view.outcomes.has(chip.dataset.outcome))));
   return el("div", { class: "chips", role: "group", "aria-label": "Outcome" }, buttons, unscoredButton(view));
 }
 
 function unscoredButton(view) {
-  const many = view.store.rows.filter((row) => Object.values(row.scores).includes(false)).length;
-  if (!many) return null;
-  const toggle = button(`unscored ${grouped(many)}`, () => view.set({ unscored: !view.unscored }), { class: "chip error" });
+  const count = view.store.rows.filter((row) => Object.values(row.scores).includes(false)).length;
+  if (!count) return null;
+  const toggle = button(`unscored ${grouped(count)}`, () => view.set({ unscored: !view.unscored }), { class: "chip error" });
   view.listeners.push(() => toggle.setAttribute("aria-pressed", view.unscored));
   return toggle;
 }
 
-/** A labelled choice that shows a member of the view and sets it. */
+/** Makes a labelled select element that shows and sets a member of the view. */
 function choice(view, name, member, options, set = (value) => view.set({ [member]: value })) {
   const select = el("select", { change: (event) => set(event.target.value) }, options.map(([value, text]) => el("option", { value }, text)));
   view.listeners.push(() => {
@@ -59,8 +59,8 @@ function choice(view, name, member, options, set = (value) => view.set({ [member
 }
 
 function tagChoice(view) {
-  const counts = [...countBy(view.store.rows, (row) => row.tags)].sort(([one], [other]) => (one < other ? -1 : 1));
-  return counts.length ? choice(view, "Tag", "tag", [["", "any"], ...counts.map(([tag, many]) => [tag, `${short(tag, 60)} (${grouped(many)})`])]) : null;
+  const counts = [...countBy(view.store.rows, (row) => row.tags)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return counts.length ? choice(view, "Tag", "tag", [["", "any"], ...counts.map(([tag, count]) => [tag, `${short(tag, 60)} (${grouped(count)})`])]) : null;
 }
 
 function changeChoice(view) {
@@ -77,7 +77,7 @@ function baselineChoice(view) {
     view.store.compareWith(baseline);
     view.refresh();
   };
-  return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((each) => [each, short(each, 60)]), set)] : [];
+  return baselines.length > 1 ? [choice(view, "Baseline", "baseline", baselines.map((name) => [name, short(name, 60)]), set)] : [];
 }
 
 const fieldsOf = (store) => [
@@ -101,18 +101,18 @@ function rangeForm(view) {
 function sortChoice(view) {
   const fields = ["outcome", "id", ...(view.store.baseline ? ["change"] : []), ...view.store.metrics.map((name) => `score:${name}`), "tags", "cost",
     "latency", "took", "label"];
-  const both = fields.flatMap((field) => [[field, `${short(fieldName(field), 60)}, rising`], [`-${field}`, `${short(fieldName(field), 60)}, falling`]]);
-  return choice(view, "Sort", "sort", [["", "Attention first"], ...both]);
+  const orders = fields.flatMap((field) => [[field, `${short(fieldName(field), 60)}, rising`], [`-${field}`, `${short(fieldName(field), 60)}, falling`]]);
+  return choice(view, "Sort", "sort", [["", "Attention first"], ...orders]);
 }
 
-/** A button for each filter in force, which takes it off. */
-function inForce(view) {
-  const off = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action,
+/** Makes a button for each active filter, which removes it. */
+function activeFilters(view) {
+  const removal = (text, action) => button([bdi(short(text, 80)), el("span", { "aria-hidden": "true" }, " ×")], action,
     { class: "chip on", "aria-label": `Remove the filter ${text}` });
   const chips = [];
-  if (view.tag) chips.push(off(`tag ${view.tag}`, () => view.set({ tag: "" })));
-  if (view.change) chips.push(off(view.change === "flips" ? "different outcome" : view.change, () => view.set({ change: "" })));
-  for (const [field, range] of view.ranges) chips.push(off(rangeText(field, range), () => view.range(field, null)));
+  if (view.tag) chips.push(removal(`tag ${view.tag}`, () => view.set({ tag: "" })));
+  if (view.change) chips.push(removal(view.change === "flips" ? "different outcome" : view.change, () => view.set({ change: "" })));
+  for (const [field, range] of view.ranges) chips.push(removal(rangeText(field, range), () => view.range(field, null)));
   if (view.isNarrow) chips.push(button("Show all", () => { view.clear(); view.refresh(); }, { class: "link" }));
   return chips;
 }
@@ -123,7 +123,7 @@ function exportButton(store, labels) {
     save.hidden = !labels.size;
     save.textContent = `Export ${counted(labels.size, "label")} as CSV`;
   });
-  labels.tell();
+  labels.notify();
   return save;
 }
 

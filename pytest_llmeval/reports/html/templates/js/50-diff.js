@@ -1,49 +1,49 @@
-/* What differs between two texts, word by word. */
+/* The difference between two texts, word by word. */
 
-const MOST_CELLS = 4e6; // of the table of the longest common subsequence
+const MAX_CELLS = 4e6; // of the table for the longest common subsequence
 
-/** A text as words, spaces and signs; joined they are the text. */
+/** Splits a text into words, spaces and punctuation. */
 function wordsOf(text) {
   if (!window.Intl?.Segmenter) return text.match(/\s+|[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) || [];
   const segments = new Intl.Segmenter(undefined, { granularity: "word" }).segment(text);
-  return Array.from(segments, (each) => each.segment);
+  return Array.from(segments, ({ segment }) => segment);
 }
 
-/** Runs of words: `[kind, text]` with the kinds "same", "gone" and "new". Long texts differ as a whole between their ends. */
+/** Returns runs of words as `[kind, text]`, with the kinds "same", "gone" and "new". Long texts are not compared by word. */
 function diff(before, after) {
   if (before.length + after.length > 100000) return before === after ? [["same", before]] : [["gone", before], ["new", after]];
-  const [one, other] = [wordsOf(before), wordsOf(after)];
+  const [a, b] = [wordsOf(before), wordsOf(after)];
   let start = 0;
-  while (start < one.length && start < other.length && one[start] === other[start]) start += 1;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let end = 0;
-  while (end < one.length - start && end < other.length - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  const middle = between(one.slice(start, one.length - end), other.slice(start, other.length - end));
-  return merged([...one.slice(0, start).map((word) => ["same", word]), ...middle, ...one.slice(one.length - end).map((word) => ["same", word])]);
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const middle = compareWords(a.slice(start, a.length - end), b.slice(start, b.length - end));
+  return merged([...a.slice(0, start).map((word) => ["same", word]), ...middle, ...a.slice(a.length - end).map((word) => ["same", word])]);
 }
 
-/** The longest common subsequence by dynamic programming (Wagner and Fischer, 1974). */
-function between(one, other) {
-  const width = other.length + 1;
-  if ((one.length + 1) * width > MOST_CELLS) return [...one.map((word) => ["gone", word]), ...other.map((word) => ["new", word])];
-  const lengths = new Uint16Array((one.length + 1) * width);
-  for (let i = one.length - 1; i >= 0; i -= 1) {
-    for (let j = other.length - 1; j >= 0; j -= 1) {
-      lengths[i * width + j] = one[i] === other[j] ? lengths[(i + 1) * width + j + 1] + 1 : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
+/** Finds the longest common subsequence by dynamic programming (Wagner and Fischer, 1974). */
+function compareWords(a, b) {
+  const width = b.length + 1;
+  if ((a.length + 1) * width > MAX_CELLS) return [...a.map((word) => ["gone", word]), ...b.map((word) => ["new", word])];
+  const lengths = new Uint16Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      lengths[i * width + j] = a[i] === b[j] ? lengths[(i + 1) * width + j + 1] + 1 : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
     }
   }
   const steps = [];
   let [i, j] = [0, 0];
-  while (i < one.length && j < other.length) {
-    if (one[i] === other[j]) {
-      steps.push(["same", one[i++]]);
+  while (i < a.length && j < b.length) {
+    if (a[i] === b[j]) {
+      steps.push(["same", a[i++]]);
       j += 1;
-    } else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) steps.push(["gone", one[i++]]);
-    else steps.push(["new", other[j++]]);
+    } else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) steps.push(["gone", a[i++]]);
+    else steps.push(["new", b[j++]]);
   }
-  return [...steps, ...one.slice(i).map((word) => ["gone", word]), ...other.slice(j).map((word) => ["new", word])];
+  return [...steps, ...a.slice(i).map((word) => ["gone", word]), ...b.slice(j).map((word) => ["new", word])];
 }
 
-/** Neighbours of one kind as one; a space between two changes belongs to both, so that a phrase is not torn. */
+/** Joins neighbours of one kind. A space between two changes belongs to both, so a changed phrase stays whole. */
 function merged(steps) {
   const runs = [];
   let [gone, fresh] = ["", ""];
@@ -52,11 +52,11 @@ function merged(steps) {
     if (fresh) runs.push(["new", fresh]);
     [gone, fresh] = ["", ""];
   };
-  steps.forEach(([kind, word], place) => {
-    const bridges = kind === "same" && /^\s$/.test(word) && (gone || fresh) && steps[place + 1] && steps[place + 1][0] !== "same";
-    if (kind === "gone" || bridges) gone += word;
-    if (kind === "new" || bridges) fresh += word;
-    if (kind !== "same" || bridges) return;
+  steps.forEach(([kind, word], index) => {
+    const isBridge = kind === "same" && /^\s$/.test(word) && (gone || fresh) && steps[index + 1] && steps[index + 1][0] !== "same";
+    if (kind === "gone" || isBridge) gone += word;
+    if (kind === "new" || isBridge) fresh += word;
+    if (kind !== "same" || isBridge) return;
     flush();
     if (runs.at(-1)?.[0] === "same") runs.at(-1)[1] += word;
     else runs.push(["same", word]);
@@ -65,8 +65,8 @@ function merged(steps) {
   return runs;
 }
 
-/** A text with what is gone struck out and what is new underlined; of a very long run its start, as of any text. */
+/** Shows the difference: removed words are struck out, new words are underlined. Clips each run like any text. */
 function diffed(before, after) {
   const tags = { gone: "del", new: "ins", same: "span" };
-  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, words(clipped(text, SHOWN)))));
+  return el("div", { class: "text diff", dir: "auto" }, diff(before, after).map(([kind, text]) => el(tags[kind], null, textNode(clipped(text, SHOWN)))));
 }

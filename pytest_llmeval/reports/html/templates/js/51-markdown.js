@@ -1,19 +1,19 @@
-/* Markdown as elements: paragraphs, headings, lists, quotes, code, tables, emphasis. No HTML, no image, no live link. */
+/* Markdown as elements: paragraphs, headings, lists, quotes, code, tables, emphasis. HTML, images and links stay text. */
 
 const INLINE = new RegExp([
   /(`+)(.+?)\1/, /\*\*(.+?)\*\*/, /__(.+?)__/, /\*([^*\s](?:.*?[^*\s])?)\*/, /(?<!\w)_([^_\s](?:.*?[^_\s])?)_(?!\w)/, /~~(.+?)~~/,
   /!?\[([^\]]*)\]\(([^)\s]*)(?:\s[^)]*)?\)/,
 ].map((part) => part.source).join("|"));
-const DEEPEST = 20; // of emphasis within emphasis, and of quotes and lists within each other
+const MAX_DEPTH = 20; // of nested emphasis, quotes and lists
 
 function inline(text, depth = 0) {
   const parts = [];
   let rest = text;
-  while (rest && depth < DEEPEST) {
-    const found = rest.match(INLINE);
-    if (!found) break;
-    parts.push(rest.slice(0, found.index), inlineElement(found, depth + 1));
-    rest = rest.slice(found.index + found[0].length);
+  while (rest && depth < MAX_DEPTH) {
+    const match = rest.match(INLINE);
+    if (!match) break;
+    parts.push(rest.slice(0, match.index), inlineElement(match, depth + 1));
+    rest = rest.slice(match.index + match[0].length);
   }
   return [...parts, rest].filter((part) => part !== "");
 }
@@ -35,17 +35,17 @@ const BLOCKS = [
   [/^[^|\n]*\|.*\n[ :|]*-[ :|-]*$/, tableBlock],
 ];
 
-/** The blocks of a text. */
+/** Converts a Markdown text to elements. */
 function markdown(text, depth = 0) {
   const nodes = [];
   const lines = text.split(/\r?\n/);
-  for (let place = 0; place < lines.length;) {
-    const rest = lines.slice(place, place + 2000);
+  for (let index = 0; index < lines.length;) {
+    const rest = lines.slice(index, index + 2000);
     const start = rest.slice(0, 2).join("\n");
-    const block = depth < DEEPEST && BLOCKS.find(([sign, make]) => sign.test(make === tableBlock ? start : rest[0]));
+    const block = depth < MAX_DEPTH && BLOCKS.find(([pattern, make]) => pattern.test(make === tableBlock ? start : rest[0]));
     const [node, used] = block ? block[1](rest, depth + 1) : paragraph(rest);
     if (node) nodes.push(node);
-    place += used;
+    index += used;
   }
   return nodes;
 }
@@ -53,20 +53,20 @@ function markdown(text, depth = 0) {
 function paragraph(lines) {
   if (!lines[0].trim()) return [null, 1];
   let used = 1;
-  while (used < lines.length && lines[used].trim() && !BLOCKS.some(([sign]) => sign.test(lines[used]))) used += 1;
+  while (used < lines.length && lines[used].trim() && !BLOCKS.some(([pattern]) => pattern.test(lines[used]))) used += 1;
   return [el("p", { dir: "auto" }, inline(lines.slice(0, used).join("\n"))), used];
 }
 
 function fence(lines) {
-  const sign = lines[0].trim().slice(0, 3);
-  const end = lines.findIndex((line, place) => place && line.trim().startsWith(sign));
+  const mark = lines[0].trim().slice(0, 3);
+  const end = lines.findIndex((line, index) => index && line.trim().startsWith(mark));
   const used = end < 0 ? lines.length : end;
   return [el("pre", { tabindex: 0 }, el("code", null, lines.slice(1, used).join("\n"))), used + 1];
 }
 
 function heading(line) {
-  const [, signs, text] = line.trim().match(/^(#+)\s*(.*?)\s*#*$/);
-  return el("p", { class: "heading", role: "heading", "aria-level": Math.min(signs.length + 4, 6), dir: "auto" }, inline(text));
+  const [, marks, text] = line.trim().match(/^(#+)\s*(.*?)\s*#*$/);
+  return el("p", { class: "heading", role: "heading", "aria-level": Math.min(marks.length + 4, 6), dir: "auto" }, inline(text));
 }
 
 function quote(lines, depth) {
@@ -76,16 +76,16 @@ function quote(lines, depth) {
 }
 
 function list(lines, depth) {
-  const sign = /^( {0,3})([-*+]|\d{1,9}[.)])(\s+)/;
-  const isOrdered = /\d/.test(lines[0].match(sign)[2]);
+  const marker = /^( {0,3})([-*+]|\d{1,9}[.)])(\s+)/;
+  const isOrdered = /\d/.test(lines[0].match(marker)[2]);
   const items = [];
   let used = 0;
   for (; used < lines.length; used += 1) {
-    const found = lines[used].match(sign);
-    if (found && /\d/.test(found[2]) !== isOrdered) break;
-    if (found) items.push([lines[used].slice(found[0].length)]);
+    const match = lines[used].match(marker);
+    if (match && /\d/.test(match[2]) !== isOrdered) break;
+    if (match) items.push([lines[used].slice(match[0].length)]);
     else if (/^\s{2,}\S/.test(lines[used])) items.at(-1).push(lines[used].replace(/^ {2,4}|^\t/, ""));
-    else if (lines[used].trim() || !sign.test(lines[used + 1] || "")) break;
+    else if (lines[used].trim() || !marker.test(lines[used + 1] || "")) break;
   }
   return [el(isOrdered ? "ol" : "ul", { dir: "auto" }, items.map((item) => el("li", null,
     item.length > 1 ? markdown(item.join("\n"), depth) : inline(item[0])))), used];

@@ -1,13 +1,13 @@
-/* Everything about one case, in the order of reading. */
+/* The details of one case, in reading order. */
 
 const SHOWN = 20000; // characters of a text at first
 
-/** A text of the run as it is; a very long one shows its start, and the rest when asked for. */
+/** Shows a text of the run unchanged. A button completes a very long one. */
 function textBlock(text, kind = "") {
-  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, words(startOf(text, SHOWN)));
+  const node = el("div", { class: `text ${kind}`, dir: "auto", tabindex: text.length > 2500 ? 0 : null }, textNode(startOf(text, SHOWN)));
   if (text.length <= SHOWN) return node;
   const more = button(`Show all ${grouped(text.length)} characters`, () => {
-    node.replaceChildren(words(text));
+    node.replaceChildren(textNode(text));
     node.focus();
     more.remove();
   }, { class: "link" });
@@ -23,9 +23,9 @@ const none = (text) => el("p", { class: "none" }, text);
 const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(([label, text]) => el("div", null,
   el("dt", null, bdi(label)), el("dd", null, bdi(text)))));
 
-/** The sections of a case. `reading` says how its answer is shown: as text, rendered, or beside another text. */
+/** Makes the sections of a case. `reading` selects a view of the answer: a key of READINGS. */
 function caseSections(store, result, reading) {
-  const before = store.told(result);
+  const before = store.baselineRecord(result);
   return [
     result.message && el("section", { class: `why ${toneOf(result.outcome)}` }, el("h3", null, "Why"), textBlock(result.message)),
     chatSection(result),
@@ -38,11 +38,11 @@ function caseSections(store, result, reading) {
   ];
 }
 
-function chatSection({ case: asked, request }) {
-  const own = asked.messages.length ? asked.messages : [{ role: "user", content: asked.prompt }];
-  const kind = (role) => (["system", "user", "assistant", "tool"].includes(role) ? role : "other");
-  return section("Prompt", (request?.messages || own).map((message) =>
-    el("div", { class: `message role-${kind(message.role)}` }, el("span", { class: "role" }, bdi(message.role || "")), textBlock(spoken(message)))));
+function chatSection({ case: golden, request }) {
+  const unsent = golden.messages.length ? golden.messages : [{ role: "user", content: golden.prompt }];
+  const kind = (role) => (["system", "user", "assistant", "tool"].includes(role) ? role : "unknown");
+  return section("Prompt", (request?.messages || unsent).map((message) =>
+    el("div", { class: `message role-${kind(message.role)}` }, el("span", { class: "role" }, bdi(message.role || "")), textBlock(messageText(message)))));
 }
 
 const passages = (heading, texts) => texts.length > 0 && section(heading,
@@ -51,7 +51,7 @@ const passages = (heading, texts) => texts.length > 0 && section(heading,
 function answerSection({ case: { expected }, completion }, before, reading) {
   const answer = completion?.text;
   const shown = answer === undefined ? none("There is no answer.") : answerIn(reading, answer, expected, before?.answer);
-  const then = typeof before?.answer === "string" && before.answer !== answer && el("section", null, el("h3", null, "Answer before"), textBlock(before.answer));
+  const previous = typeof before?.answer === "string" && before.answer !== answer && el("section", null, el("h3", null, "Answer before"), textBlock(before.answer));
   const same = before && before.answer === answer && answer !== undefined && el("p", { class: "none" }, "The same answer as before.");
   return el("div", { class: "pair" },
     section("Expected", expected === null ? none("The golden file has no expected answer.") : textBlock(expected)),
@@ -59,7 +59,7 @@ function answerSection({ case: { expected }, completion }, before, reading) {
       completion?.raw_text && folded("The reply it was taken from", textBlock(completion.raw_text, "mono")),
       completion?.choices.length > 1 && folded(`All ${completion.choices.length} choices`,
         el("ol", { class: "contexts" }, completion.choices.map((text) => el("li", null, textBlock(text)))))),
-    then);
+    previous);
 }
 
 function answerIn(reading, answer, expected, before) {
@@ -70,9 +70,9 @@ function answerIn(reading, answer, expected, before) {
 }
 
 function scoreSection(result, before) {
-  const held = (position) => result.checks.filter((check) => check.score === position);
-  const taken = result.scores.map((score, position) => scoreRow(score, held(position), before?.scores[score.name]));
-  const untaken = held(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)),
+  const checksOf = (index) => result.checks.filter((check) => check.score === index);
+  const taken = result.scores.map((score, index) => scoreRow(score, checksOf(index), before?.scores[score.name]));
+  const untaken = checksOf(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)),
     el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, checkItem(check))), el("td")));
   if (!taken.length && !untaken.length) return null;
   const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
@@ -80,26 +80,26 @@ function scoreSection(result, before) {
     el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
 }
 
-function scoreRow(score, checks, then) {
+function scoreRow(score, checks, before) {
   const { value, scale } = score;
-  const moved = then && then.value !== null && then.value !== value;
-  const isOwn = Object.values(score.parts).every((part) => part === value);
+  const hasMoved = before && before.value !== null && before.value !== value;
+  const hasParts = Object.values(score.parts).some((part) => part !== value);
   return el("tr", null,
     el("th", { scope: "row" }, bdi(score.name), el("small", null, score.version)),
-    el("td", { class: "num" }, moved && el("small", null, `${number(then.value)} → `),
+    el("td", { class: "num" }, hasMoved && el("small", null, `${number(before.value)} → `),
       value === null ? el("b", { class: "error tone" }, "unscored") : el("b", null, number(value)),
       value !== null && scale.high !== null && el("small", null, ` of ${number(scale.high)}`), scale.unit && el("small", null, ` ${scale.unit}`)),
     el("td", null, checks.length ? el("ul", { class: "bounds" }, checks.map(checkItem)) : el("small", null, "none")),
-    el("td", { dir: "auto" }, reasons(score, then), !isOwn && el("ul", { class: "parts" },
+    el("td", { dir: "auto" }, reasons(score, before), hasParts && el("ul", { class: "parts" },
       Object.entries(score.parts).map(([name, part]) => el("li", null, bdi(name), ` ${number(part)}`))), judgeReplies(score)));
 }
 
-/** The reason now, and beside it the baseline's where that is another one. */
-function reasons(score, then) {
+/** Shows the reason of a score, next to the baseline's reason if they differ. */
+function reasons(score, before) {
   const now = [score.reason && el("span", { dir: "auto" }, score.reason), score.error && el("span", { class: "error tone", dir: "auto" }, score.error)];
-  if (!then?.reason || then.reason === score.reason) return now;
-  return el("div", { class: "sides" }, el("div", null, el("small", null, "now"), now),
-    el("div", null, el("small", null, "before"), el("span", { dir: "auto" }, then.reason)));
+  if (!before?.reason || before.reason === score.reason) return now;
+  return el("div", { class: "columns" }, el("div", null, el("small", null, "now"), now),
+    el("div", null, el("small", null, "before"), el("span", { dir: "auto" }, before.reason)));
 }
 
 function judgeReplies({ raw, calls }) {
@@ -108,9 +108,15 @@ function judgeReplies({ raw, calls }) {
   return folded("Raw reply of the judge", raw && textBlock(raw, "mono"), texts.map((text) => textBlock(text, "mono")));
 }
 
+/** Class and words for a check or a sample that meets its thresholds, misses one, or cannot be decided. */
+function stateOf(met) {
+  if (met === null) return { kind: "open", words: "not decided" };
+  return met ? { kind: "met", words: "met" } : { kind: "missed", words: "missed" };
+}
+
 function checkItem({ met, threshold: { comparison, bound, params, origin } }) {
-  const word = met === null ? "not decided" : met ? "met" : "missed";
-  return el("li", { class: met === null ? "open" : word }, el("b", null, word), ` ${comparison} ${number(bound)}`,
+  const { kind, words } = stateOf(met);
+  return el("li", { class: kind }, el("b", null, words), ` ${comparison} ${number(bound)}`,
     Object.entries(params).map(([name, value]) => [`, ${name} “`, bdi(plain(value)), "”"]), origin && el("small", null, ` ${origin}`));
 }
 
@@ -118,35 +124,36 @@ function sampleSection({ samples, outcome }) {
   if (!samples.length) return null;
   const known = samples.filter((sample) => !sample.is_draw && sample.met !== null);
   const draws = samples.filter((sample) => sample.is_draw);
-  const told = known.length > 1 ? `Samples: ${known.filter((sample) => sample.met).length} of ${known.length} met` : "Samples";
+  const heading = known.length > 1 ? `Samples: ${known.filter((sample) => sample.met).length} of ${known.length} met` : "Samples";
   const missed = draws.filter((sample) => sample.met === false).length;
   const flickers = outcome === "passed" && draws.length > 0 && el("p", null,
     `This case must pass. It flickers: settled as fine, ${missed} of ${draws.length} further samples miss a bound.`);
-  return section(told, flickers, el("table", { class: "scores samples" },
+  return section(heading, flickers, el("table", { class: "scores samples" },
     el("thead", null, el("tr", null, ["Sample", "Answer", "Scores of it alone"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", null, samples.map(sampleRow))));
 }
 
 function sampleRow(sample) {
-  const kept = sample.met === null ? null : el("small", { class: sample.met ? "met" : "missed" }, sample.met ? "met" : "missed");
-  const score = (each) => el("li", { dir: "auto" }, bdi(each.name), " ", el("b", null, each.value === null ? "unscored" : number(each.value)), " ",
-    each.reason || each.error);
-  return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "extra"), kept),
+  const { kind, words } = stateOf(sample.met);
+  const state = sample.met !== null && el("small", { class: kind }, words);
+  const scoreItem = ({ name, value, reason, error }) => el("li", { dir: "auto" }, bdi(name), " ",
+    el("b", null, value === null ? "unscored" : number(value)), " ", reason || error);
+  return el("tr", null, el("th", { scope: "row" }, String(sample.number), sample.is_draw && el("small", null, "extra"), state),
     el("td", null, sample.completion ? textBlock(sample.completion.text) : el("span", { class: "error tone" }, sample.error)),
-    el("td", null, el("ul", { class: "parts" }, sample.scores.map(score))));
+    el("td", null, el("ul", { class: "parts" }, sample.scores.map(scoreItem))));
 }
 
 function factSections(result) {
-  const { case: asked, request, completion, cost_usd: cost } = result;
-  const set = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null
+  const { case: golden, request, completion, cost_usd: cost } = result;
+  const parameters = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null
     && name !== "extra_body" && !(Array.isArray(value) && !value.length));
   const usage = completion?.usage;
   return section("Details", facts([
-    ["Golden file", `${asked.source.file}:${asked.source.line}`],
-    ["Tags", asked.tags.join(", ")],
+    ["Golden file", `${golden.source.file}:${golden.source.line}`],
+    ["Tags", golden.tags.join(", ")],
     ["Model", completion?.model || request?.model],
     ["Endpoint", completion?.endpoint],
-    ["Parameters", set.map(([name, value]) => `${name} ${plain(value)}`).join(", ")],
+    ["Parameters", parameters.map(([name, value]) => `${name} ${plain(value)}`).join(", ")],
     ["Tokens", usage && `${grouped(usage.prompt_tokens)} sent, ${grouped(usage.completion_tokens)} received`],
     ["Cost", completion?.cached ? `answer from the cache, judging ${usd(cost.judging)}` : `answer ${usd(cost.generation)}, judging ${usd(cost.judging)}`],
     ["Latency", completion?.latency_s ? seconds(completion.latency_s) : ""],
@@ -156,9 +163,9 @@ function factSections(result) {
     ["Took", `${seconds(result.duration_s)} on worker ${result.worker}`],
     ["Started", result.started_at],
     ["Test", result.nodeid],
-    ...Object.entries(asked.metadata).map(([name, value]) => [`Column ${name}`, plain(value)]),
+    ...Object.entries(golden.metadata).map(([name, value]) => [`Column ${name}`, plain(value)]),
   ]));
 }
 
-/** The command that runs the case again, with the options of the run. */
+/** Writes the command that reruns the case with the options of the run. */
 const rerunCommand = (result) => ["pytest", quoted(result.nodeid), document.body.dataset.options].filter(Boolean).join(" ");

@@ -1,4 +1,4 @@
-/* What every chart is made of: a frame with a title and a description, a scale, marks that can be chosen. */
+/* The elements of every chart: a frame with title and description, scales, axes, and marks that can be selected. */
 
 const WIDTH = 380;
 const HEIGHT = 220;
@@ -7,19 +7,19 @@ const ROUND = [1, 2, 5, 10];
 
 let figureNumber = 0;
 
-/** A figure with its heading. One of its marks is in the order of Tab; the arrow keys move to the others. */
+/** Makes a figure with its heading. Tab reaches one of its marks, and the arrow keys the next ones. */
 function figure(title, description, marks, ...rest) {
   figureNumber += 1;
-  const [name, told] = [`chart-${figureNumber}`, `chart-${figureNumber}-told`];
-  const height = rest.find((each) => typeof each === "number") || HEIGHT;
-  const node = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-labelledby": name, "aria-describedby": told, keydown: alongMarks },
-    svg("title", null, title), svg("desc", null, description), rest.filter((each) => typeof each !== "number"), marks);
+  const [titleId, descriptionId] = [`chart-${figureNumber}`, `chart-${figureNumber}-description`];
+  const height = rest.find((part) => typeof part === "number") || HEIGHT;
+  const node = svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-labelledby": titleId, "aria-describedby": descriptionId, keydown: stepMarks },
+    svg("title", null, title), svg("desc", null, description), rest.filter((part) => typeof part !== "number"), marks);
   node.querySelector("[role=button]")?.setAttribute("tabindex", 0);
-  return el("figure", { class: "chart" }, el("figcaption", null, el("b", { id: name, dir: "auto" }, title),
-    el("small", { id: told, dir: "auto" }, description)), node);
+  return el("figure", { class: "chart" }, el("figcaption", null, el("b", { id: titleId, dir: "auto" }, title),
+    el("small", { id: descriptionId, dir: "auto" }, description)), node);
 }
 
-function alongMarks(event) {
+function stepMarks(event) {
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   const marks = [...event.currentTarget.querySelectorAll("[role=button]")];
   const next = marks[marks.indexOf(document.activeElement) + steps[event.key]];
@@ -30,7 +30,7 @@ function alongMarks(event) {
   event.preventDefault();
 }
 
-/** A mark that says what it is, and does something when it is chosen. */
+/** Makes a mark with a title. A mark with an action is a button. */
 function mark(title, action, ...shapes) {
   if (!action) return svg("g", { class: "mark" }, svg("title", null, title), shapes);
   const key = (event) => {
@@ -42,20 +42,20 @@ function mark(title, action, ...shapes) {
   return svg("g", { class: "mark", role: "button", tabindex: -1, "aria-label": title, click: action, keydown: key }, svg("title", null, title), shapes);
 }
 
-/** From values to places; a range of no width lies in the middle. */
+/** Makes a function from values to positions. A range without width maps to the middle. */
 function scale(low, high, start, end) {
   return (value) => (high === low ? (start + end) / 2 : start + ((value - low) / (high - low)) * (end - start));
 }
 
-/** Round numbers from low to high, some four of them. */
+/** Returns about four round numbers from low to high. */
 function ticks(low, high) {
   if (!(high > low)) return [low];
   const step = roundStep((high - low) / 5);
   const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, place) => Number(((first + place) * step).toPrecision(12)));
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** A number where there is room for some seven characters. */
+/** Writes a number in about seven characters. */
 function tick(value) {
   const size = Math.abs(value);
   if (size >= 10000) return value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 });
@@ -81,7 +81,7 @@ function leftAxis(y, values, format) {
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Smallest and largest; of many values, which `Math.max(...values)` could not take. */
+/** Returns the smallest and the largest value. `Math.max(...values)` fails for very many. */
 function ends(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
@@ -91,21 +91,21 @@ function ends(values) {
   return [low, high];
 }
 
-/** Bins that share out the values: one for each where there are few, else some twenty between round numbers. */
+/** Makes bins for values: one per distinct value if there are few, else about twenty between round numbers. */
 function binsOf(values, few = 12) {
-  const known = [...new Set(values)].sort((one, other) => one - other);
+  const known = [...new Set(values)].sort((a, b) => a - b);
   if (known.length <= few) return known.map((value) => ({ low: value, high: value }));
   const [low, high] = [known[0], known.at(-1)];
   const step = roundStep((high - low) / 20);
   const first = Math.floor(low / step);
-  const edge = (place) => Number(((first + place) * step).toPrecision(12));
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, place) => ({ low: edge(place), high: edge(place + 1), isOpen: true }));
+  const edge = (index) => Number(((first + index) * step).toPrecision(12));
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => ({ low: edge(index), high: edge(index + 1), isOpen: true }));
 }
 
-/** The smallest round number that is not below a width. */
+/** Returns the smallest round number that is at least `width`. */
 function roundStep(width) {
   const power = 10 ** Math.floor(Math.log10(width));
-  return power * ROUND.find((each) => each * power >= width * (1 - 1e-9));
+  return power * ROUND.find((factor) => factor * power >= width * (1 - 1e-9));
 }
 
 function countIn(bins, values) {
@@ -122,7 +122,7 @@ function countIn(bins, values) {
   return counts;
 }
 
-/** Wilson's interval for a proportion at 95 % (Wilson, 1927). */
+/** Returns the 95% interval of a proportion (Wilson, 1927). */
 function wilson(hits, n) {
   const z = 1.959964;
   const [share, weight] = [hits / n, (z * z) / n];

@@ -13,7 +13,7 @@ const KEYS = [
 function listenToKeys(view, table, drawer) {
   const help = el("dialog", { class: "help", "aria-labelledby": "help-title" },
     el("h2", { id: "help-title" }, "Keys"),
-    el("dl", null, KEYS.map(([keys, does]) => el("div", null, el("dt", null, keys.split("  ").map((key) => el("kbd", null, key))), el("dd", null, does)))),
+    el("dl", null, KEYS.map(([keys, effect]) => el("div", null, el("dt", null, keys.split("  ").map((key) => el("kbd", null, key))), el("dd", null, effect)))),
     button("Close", () => help.close(), { class: "chip" }));
   document.body.append(help);
   document.addEventListener("keydown", (event) => {
@@ -48,9 +48,9 @@ function listenToKeys(view, table, drawer) {
   }
 
   function step(by) {
-    const isThere = document.activeElement === table.node;
+    const hasFocus = document.activeElement === table.node;
     table.node.scrollIntoView({ block: "nearest" });
     table.node.focus({ preventScroll: true });
-    table.move(isThere ? table.active + by : table.active);
+    table.move(hasFocus ? table.active + by : table.active);
   }
 }

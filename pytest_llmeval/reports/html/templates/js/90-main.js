@@ -1,4 +1,4 @@
-/* The start: what the page shows becomes live. */
+/* The start of the script: fills the page with its live parts. */
 
 async function start() {
   const store = await Store.load();
@@ -13,7 +13,7 @@ async function start() {
   };
   drawer.onClose = (row) => row && table.moveTo(row);
   labels.listeners.push(() => table.draw());
-  document.body.append(el("div", { id: "said", class: "unseen", role: "status" }));
+  document.body.append(el("div", { id: "announcement", class: "unseen", role: "status" }));
   document.getElementById("changes")?.append(store.baseline ? changesPart(view, drawer, goToTable) : none("The baseline has no single cases."));
   all.append(filterBar(view, labels), table.node, el("p", { class: "none keys" }, "Keys: / search, j and k move, Enter opens, ? helps."));
   all.hidden = false;
@@ -21,7 +21,7 @@ async function start() {
   chartsPart(view, drawer, goToTable);
   listenToKeys(view, table, drawer);
   const go = () => {
-    if (view.isShown && /^#(?!case-)[^=]+$/.test(location.hash)) return; // a place of the page, not a state of the table
+    if (view.isShown && /^#(?!case-)[^=]+$/.test(location.hash)) return; // the link leads to a section, not to a state of the table
     view.isShown = true;
     view.read();
     const row = store.byAnchor.get(view.open);
