@@ -166,7 +166,8 @@ class Trust:
     ) -> JudgeFacts:
         entry = self._file.get(score.version)
         selftest = self._passed(score.version)
-        if not untested and selftest is None:
+        is_tested_here = not untested and selftest is None
+        if is_tested_here:
             selftest = await self._test(judge)
             self._file.note(score.version, name=score.name, model=model, selftest=selftest)
         facts = JudgeFacts(
@@ -176,6 +177,7 @@ class Trust:
             selftest=selftest,
             untested="" if selftest else untested,
             calibration=entry.calibration if entry else None,
+            is_tested_here=is_tested_here,
         )
         if score.version not in self._facts or selftest:
             self._facts[score.version] = facts
@@ -215,10 +217,11 @@ class Trust:
 
 
 def merge_facts(facts: Iterable[JudgeFacts]) -> tuple[JudgeFacts, ...]:
-    """Merge the facts of several processes; those with a self-test replace those without one."""
+    """Merge the facts of several processes: the newest self-test of a judge replaces the rest."""
     by_fingerprint: dict[str, JudgeFacts] = {}
     for judge in facts:
-        if judge.fingerprint not in by_fingerprint or judge.selftest:
+        known = by_fingerprint.get(judge.fingerprint)
+        if known is None or (judge.selftest and not known.is_tested_here):
             by_fingerprint[judge.fingerprint] = judge
     return tuple(by_fingerprint[fingerprint] for fingerprint in sorted(by_fingerprint))
 

@@ -235,7 +235,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     run = replace(
         run,
         name=run.name or f"{source.name or source.id} rescored",
-        settings={**run.settings, "rescored": source.id},
+        rescored_from=source.id,
     )
     log.begin(run)
     rescorer = Rescorer(session, settings)

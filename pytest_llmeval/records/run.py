@@ -99,6 +99,7 @@ class JudgeFacts:
         selftest: Its self-test; ``None`` without one.
         untested: Why there is no self-test; empty if there is one.
         calibration: Its calibration; ``None`` without one.
+        is_tested_here: Whether the self-test was made in this run, and not in an earlier one.
     """
 
     fingerprint: str
@@ -107,6 +108,7 @@ class JudgeFacts:
     selftest: SelfTest | None = None
     untested: str = ""
     calibration: Calibration | None = None
+    is_tested_here: bool = False
 
 
 NoteKind = Literal[
@@ -159,6 +161,8 @@ class Run:
         is_cut_off: Whether it ended before every test had run.
         parts: Ids of the runs that it was merged from; empty for any other run.
         group: Id that the runs of one session share; empty for a single run.
+        other_failures: Number of failures without a case: of other tests, and of the collection.
+        rescored_from: Id of the run whose answers it judged again; empty for any other run.
     """
 
     id: str
@@ -177,6 +181,8 @@ class Run:
     is_cut_off: bool = False
     parts: tuple[str, ...] = ()
     group: str = ""
+    other_failures: int = 0
+    rescored_from: str = ""
 
     @property
     def is_whole(self) -> bool:

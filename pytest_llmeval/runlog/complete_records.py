@@ -1,9 +1,9 @@
 """The step to version 5, which infers the facts that older rows do not hold.
 
 Version 5 holds the score of every threshold, the arguments and the judge of every score, the cause
-of every outcome, the parts of a merged run, and whether a run was cut off. Older programs inferred
-all that from names, positions, versions and the wording of messages. This step does so for the last
-time.
+of every outcome, the parts of a merged run, its failures without a case, and whether it was cut
+off. Older programs inferred all that from names, positions, versions and the wording of messages.
+This step does so for the last time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pytest_llmeval.records.run import NoteKind
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.runlog.database import Row, as_json, from_json, restored, storable
+from pytest_llmeval.text import instant
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,6 +35,8 @@ _COLUMNS = (
     "ALTER TABLE runs ADD COLUMN is_cut_off BOOLEAN",
     "ALTER TABLE runs ADD COLUMN parts TEXT",
     "ALTER TABLE runs ADD COLUMN run_group TEXT",
+    "ALTER TABLE runs ADD COLUMN other_failures INTEGER",
+    "ALTER TABLE runs ADD COLUMN rescored_from TEXT",
     "ALTER TABLE cases RENAME COLUMN thresholds TO checks",
     "ALTER TABLE cases ADD COLUMN cause TEXT",
     "ALTER TABLE scores ADD COLUMN params TEXT",
@@ -41,6 +44,13 @@ _COLUMNS = (
     f"ALTER TABLE samples RENAME COLUMN {_OLD_MET} TO met",
     f"UPDATE gates SET state = 'met' WHERE state = '{_OLD_MET}'",
 )
+_OTHER_FAILURES = """
+UPDATE runs SET other_failures = 1 WHERE exit_code = 1 AND lost IS NULL
+AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.run_id = runs.id AND outcome = 'failed')
+AND NOT EXISTS (SELECT 1 FROM gates WHERE gates.run_id = runs.id AND state = 'missed')
+"""
+"""If neither a case nor a gate nor a dead worker explains why a run failed, another test did."""
+
 _PAGE = 500
 _CUT_OFF = "the run was cut off before its end"
 _BEGINNINGS: tuple[tuple[str, NoteKind], ...] = (
@@ -66,6 +76,7 @@ def complete_records(connection: Connection) -> None:
     """Upgrade to version 5: checks, arguments, judges, causes, parts and kinds of notes."""
     for statement in _COLUMNS:
         connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(_OTHER_FAILURES)
     models = {run["id"]: _complete_run(connection, run) for run in _rows(connection, _RUNS)}
     last = 0
     while cases := _rows(connection, _CASES, last=last, page=_PAGE):
@@ -79,7 +90,7 @@ def complete_records(connection: Connection) -> None:
             _complete_case(connection, old, models.get(case["run_id"], {}))
 
 
-_RUNS = "SELECT id, settings, notes, judges, comparisons FROM runs"
+_RUNS = "SELECT id, started_at, settings, notes, judges, comparisons FROM runs"
 _CASES = (
     "SELECT number, run_id, outcome, message, checks, judge_model, must_pass FROM cases "
     "WHERE number > :last ORDER BY number LIMIT :page"
@@ -119,15 +130,18 @@ def _complete_run(connection: Connection, run: Row) -> dict[str, str]:
     parts = [part for part in settings.pop("merged", "").split(", ") if part]
     values = {
         "id": run["id"],
-        "settings": as_json(settings),
         "notes": as_json([{"kind": _note_kind(note), "text": note} for note in texts]),
         "parts": as_json(parts),
         "comparisons": as_json(_renamed_coverage(run["comparisons"])),
+        "rescored_from": settings.pop("rescored", ""),
+        "judges": as_json(_dated_selftests(run)),
+        "settings": as_json(settings),
         "is_cut_off": any(note.startswith(_CUT_OFF) for note in texts),
     }
     statement = (
         "UPDATE runs SET settings = :settings, notes = :notes, parts = :parts, "
-        "comparisons = :comparisons, is_cut_off = :is_cut_off, run_group = '' WHERE id = :id"
+        "comparisons = :comparisons, judges = :judges, is_cut_off = :is_cut_off, "
+        "rescored_from = :rescored_from, run_group = '' WHERE id = :id"
     )
     _write(connection, statement, values)
     return {judge["fingerprint"]: judge["model"] for judge in from_json(run["judges"], ())}
@@ -141,6 +155,16 @@ def _renamed_coverage(text: str | None) -> list[dict[str, Any]]:
             coverage = metric["coverage"]
             coverage["expected"] = coverage.pop(_OLD_REQUIRED)
     return comparisons
+
+
+def _dated_selftests(run: Row) -> list[dict[str, Any]]:
+    """Return the judges of a run; a self-test that is no older than the run was made in it."""
+    judges: list[dict[str, Any]] = from_json(run["judges"], [])
+    started = instant(run["started_at"] or "")
+    for judge in judges:
+        made = instant((judge["selftest"] or {}).get("made_at", ""))
+        judge["is_tested_here"] = bool(made and started and made >= started)
+    return judges
 
 
 def _note_kind(note: str) -> NoteKind:

@@ -78,7 +78,7 @@ def merge(
     gates = Gates.of(settings, _marked_gates(shards))
     # A wrong rule is an error before anything is written.
     gates.rules()
-    findings = check_shards(shards)
+    cases = check_shards(shards)
     run = joined(shards, settings, run_id)
     recorder = Recorder(settings, locations, run)
     outcomes: set[Outcome] = {"error"} if run.lost else set()
@@ -91,12 +91,12 @@ def merge(
     judge = RunJudge(gates, recorder)
     again = _read_baselines(judge, recorder, start(settings))
     code, notes = decide(judge, quarantine, is_whole=not _SELECTING & run.settings.keys())
-    foreign = WORSE if findings.has_foreign_failures else FINE
-    code = joint_exit_code((code, foreign, case_exit_code(outcomes)))
+    other = WORSE if run.other_failures else FINE
+    code = joint_exit_code((code, other, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
-    return Merged(recorder.run, *written, findings.cases, recorder.ci_lines)
+    return Merged(recorder.run, *written, cases, recorder.ci_lines)
 
 
 def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tuple[Note, ...]:
@@ -131,6 +131,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
         traffic=sum((run.traffic for run in runs), Traffic()),
         judges=merge_facts(facts for run in runs for facts in run.judges),
         parts=tuple(run.id for run in runs),
+        other_failures=sum(run.other_failures for run in runs),
     )
 
 

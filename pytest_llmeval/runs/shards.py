@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 from pytest_llmeval.errors import InputError, NoSuchRun
-from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.verdicts import WORSE, case_exit_code, gate_exit_code
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.settings.table import OPTIONS
@@ -111,22 +110,8 @@ def _check_finished(shard: Shard) -> None:
     )
 
 
-@dataclass(frozen=True)
-class ShardFindings:
-    """Facts about the results of all shards.
-
-    Attributes:
-        cases: Number of cases.
-        has_foreign_failures: Whether a shard failed without a failed case, gate or lost test, so a
-            test without a case must have failed.
-    """
-
-    cases: int
-    has_foreign_failures: bool
-
-
-def check_shards(shards: Sequence[Shard]) -> ShardFindings:
-    """Read the results of all shards once, and check that they can be joined.
+def check_shards(shards: Sequence[Shard]) -> int:
+    """Read the results of all shards once, check that they can be joined, and count the cases.
 
     Raises:
         InputError: Two shards have the same case or different judges, or there is no case.
@@ -135,32 +120,21 @@ def check_shards(shards: Sequence[Shard]) -> ShardFindings:
     owners: dict[tuple[str, str, str, int], Shard] = {}
     twice: dict[str, tuple[Shard, Shard]] = {}
     judged: list[_Versions] = []
-    has_foreign_failures = False
     for shard in shards:
         versions: _Versions = defaultdict(set)
-        outcomes: set[Outcome] = set()
         for result in shard.results:
             if result.identity in owners:
                 twice[result.nodeid] = owners[result.identity], shard
             owners.setdefault(result.identity, shard)
-            outcomes.add(result.outcome)
             _note_versions(result, versions)
         judged.append(versions)
-        if shard.run.exit_code == WORSE and not _is_explained(shard.run, outcomes):
-            has_foreign_failures = True
     if not owners:
         raise InputError(
             f"found no case in {count(len(shards), 'shard')}; allowed: shards with results"
         )
     _check_twice(twice)
     _check_judges(shards, judged)
-    return ShardFindings(len(owners), has_foreign_failures)
-
-
-def _is_explained(run: Run, outcomes: Collection[Outcome]) -> bool:
-    """Return whether cases, gates or lost tests explain why a run failed."""
-    gates = gate_exit_code(gate.state for gate in run.gates)
-    return bool(run.lost) or WORSE in (case_exit_code(outcomes), gates)
+    return len(owners)
 
 
 def _note_versions(result: CaseResult, versions: _Versions) -> None:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
-from pytest_llmeval.records.run import Run, SelfTest, Traffic
+from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.summary.checks import met_count, requested_samples
 from pytest_llmeval.summary.costs import Cost, Ledger
-from pytest_llmeval.text import instant
 
 
 @dataclass(frozen=True)
@@ -167,9 +166,7 @@ class SpendingTally:
 
 def selftest_cost(run: Run) -> Cost:
     """Return the cost of the self-tests in a run."""
-    tests = [
-        facts.selftest for facts in run.judges if facts.selftest and _is_of(facts.selftest, run)
-    ]
+    tests = [facts.selftest for facts in run.judges if facts.selftest and facts.is_tested_here]
     known_usd = math.fsum(test.usd for test in tests if test.usd is not None)
     unknown = sum(test.calls for test in tests if test.usd is None)
     return Cost(
@@ -185,10 +182,3 @@ def unused_calls(traffic: Traffic, ledger: Ledger, selftests: Cost) -> Cost:
     rest = round(traffic.usd - ledger.known_usd - selftests.known_usd, 12)
     known_usd = max(rest, 0.0) if calls else 0.0
     return Cost(calls, None if unknown else known_usd, known_usd, unknown)
-
-
-def _is_of(test: SelfTest, run: Run) -> bool:
-    """Return whether a self-test was made in this run, and not in an earlier one."""
-    made = instant(test.made_at)
-    started = instant(run.started_at)
-    return made is not None and started is not None and made >= started

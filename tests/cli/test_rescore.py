@@ -137,7 +137,7 @@ def test_another_judge_scores_the_stored_answers_and_no_answer_is_asked_for(
     assert (endpoint.count("judge"), endpoint.count("generation")) == (3, 0)
     made = newest()
     assert made.id != run.id
-    assert (made.name, made.settings["rescored"], made.exit_code) == (
+    assert (made.name, made.rescored_from, made.exit_code) == (
         f"{run.id} rescored",
         run.id,
         0,

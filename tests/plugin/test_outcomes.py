@@ -47,14 +47,16 @@ def test_a_failure_beside_an_error_exits_with_1(project: Project) -> None:
     assert run.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_failing_test_without_a_case_beside_an_error_exits_with_1(project: Project) -> None:
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
+def test_a_failing_test_without_a_case_is_counted_and_exits_with_1(
+    project: Project, workers: list[str]
+) -> None:
     path = golden(project, "Broken [[answer_fault=500]]")
     project.write("test_other.py", "def test_other():\n    assert False\n")
 
-    assert (
-        project.run(path, "test_other.py", "--llm-model", "mock").ret
-        == pytest.ExitCode.TESTS_FAILED
-    )
+    run = project.run(path, "test_other.py", "--llm-model", "mock", *workers)
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+    assert project.report()["run"]["other_failures"] == 1
 
 
 def test_an_invalid_judge_reply_is_asked_again_twice_then_unscored(project: Project) -> None:

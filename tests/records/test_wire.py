@@ -200,6 +200,7 @@ calibrations = record(
 judges = record(
     JudgeFacts,
     **dict.fromkeys(("fingerprint", "name", "model", "untested"), texts),
+    is_tested_here=st.booleans(),
     selftest=maybe(self_tests),
     calibration=maybe(calibrations),
 )
@@ -286,6 +287,8 @@ runs = record(
     is_cut_off=st.booleans(),
     parts=many(texts),
     group=texts,
+    other_failures=st.integers(),
+    rescored_from=texts,
 )
 
 

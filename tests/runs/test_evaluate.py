@@ -419,7 +419,11 @@ def test_it_finds_the_project_from_a_sub_folder(
         ({"model": "m", "min_score": 7}, SettingError, "min_score=: found 7; allowed: a number"),
         ({"model": "m", "threshold": "rubrik>=1"}, SettingError, "Did you mean 'rubric'?"),
         ({"model": "m", "gate": ["pass_rate=1"]}, SettingError, "pass_rate=1"),
-        ({"model": "m", "where": "id == 'none'"}, InputError, "where and limit select none of 1 case"),
+        (
+            {"model": "m", "where": "id == 'none'"},
+            InputError,
+            "where and limit select none of 1 case",
+        ),
         ({"model": "m", "dry_run": True}, SettingError, "dry_run"),
         ({}, NotConfiguredError, "no model is configured"),
     ],
