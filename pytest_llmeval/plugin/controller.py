@@ -42,7 +42,7 @@ class Controller(Role):
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
         self._outcomes: dict[str, Outcome] = {}
-        self._other_failures = 0
+        self._failures_without_case = 0
         self._judged = False
         self._lost: list[str] = []
         self._written: tuple[Summary, dict[str, str]] | None = None
@@ -95,7 +95,7 @@ class Controller(Role):
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
         """Count an error of the collection, which is a failure without a case."""
-        self._other_failures += report.failed
+        self._failures_without_case += report.failed
 
     def take(self, report: pytest.TestReport) -> None:
         """Log the result on a report, or count a failure without a case."""
@@ -103,7 +103,7 @@ class Controller(Role):
         if result is not None:
             self._record(result, report)
         elif report.failed:
-            self._other_failures += 1
+            self._failures_without_case += 1
             # xdist reports a test whose worker died outside the usual phases.
             if report.when not in _PHASES:
                 self._lost.append(report.nodeid)
@@ -160,7 +160,7 @@ class Controller(Role):
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:
-        if exit_code != pytest.ExitCode.TESTS_FAILED or self._other_failures:
+        if exit_code != pytest.ExitCode.TESTS_FAILED or self._failures_without_case:
             return exit_code
         return case_exit_code(self._outcomes.values()) or exit_code
 
@@ -177,7 +177,7 @@ class Controller(Role):
                 judges=ending.judges,
                 lost=lost,
                 is_cut_off=self._state.is_cut_off,
-                other_failures=self._other_failures - len(lost),
+                failures_without_case=self._failures_without_case - len(lost),
             )
             self._gate(session, judge)
             notes = (

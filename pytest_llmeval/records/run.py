@@ -161,7 +161,7 @@ class Run:
         is_cut_off: Whether it ended before every test had run.
         parts: Ids of the runs that it was merged from; empty for any other run.
         group: Id that the runs of one session share; empty for a single run.
-        other_failures: Number of failures without a case: of other tests, and of the collection.
+        failures_without_case: Number of failures of plain tests and of the collection.
         rescored_from: Id of the run whose answers it judged again; empty for any other run.
     """
 
@@ -181,7 +181,7 @@ class Run:
     is_cut_off: bool = False
     parts: tuple[str, ...] = ()
     group: str = ""
-    other_failures: int = 0
+    failures_without_case: int = 0
     rescored_from: str = ""
 
     @property

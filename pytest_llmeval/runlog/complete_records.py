@@ -35,7 +35,7 @@ _COLUMNS = (
     "ALTER TABLE runs ADD COLUMN is_cut_off BOOLEAN",
     "ALTER TABLE runs ADD COLUMN parts TEXT",
     "ALTER TABLE runs ADD COLUMN run_group TEXT",
-    "ALTER TABLE runs ADD COLUMN other_failures INTEGER",
+    "ALTER TABLE runs ADD COLUMN failures_without_case INTEGER",
     "ALTER TABLE runs ADD COLUMN rescored_from TEXT",
     "ALTER TABLE cases RENAME COLUMN thresholds TO checks",
     "ALTER TABLE cases ADD COLUMN cause TEXT",
@@ -44,8 +44,8 @@ _COLUMNS = (
     f"ALTER TABLE samples RENAME COLUMN {_OLD_MET} TO met",
     f"UPDATE gates SET state = 'met' WHERE state = '{_OLD_MET}'",
 )
-_OTHER_FAILURES = """
-UPDATE runs SET other_failures = 1 WHERE exit_code = 1 AND lost IS NULL
+_FAILURES_WITHOUT_CASE = """
+UPDATE runs SET failures_without_case = 1 WHERE exit_code = 1 AND lost IS NULL
 AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.run_id = runs.id AND outcome = 'failed')
 AND NOT EXISTS (SELECT 1 FROM gates WHERE gates.run_id = runs.id AND state = 'missed')
 """
@@ -76,7 +76,7 @@ def complete_records(connection: Connection) -> None:
     """Upgrade to version 5: checks, arguments, judges, causes, parts and kinds of notes."""
     for statement in _COLUMNS:
         connection.exec_driver_sql(statement)
-    connection.exec_driver_sql(_OTHER_FAILURES)
+    connection.exec_driver_sql(_FAILURES_WITHOUT_CASE)
     models = {run["id"]: _complete_run(connection, run) for run in _rows(connection, _RUNS)}
     last = 0
     while cases := _rows(connection, _CASES, last=last, page=_PAGE):

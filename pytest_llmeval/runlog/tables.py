@@ -87,7 +87,7 @@ def _runs(metadata: MetaData) -> Table:
         Column("is_cut_off", Boolean, comment="whether it ended before every test had run"),
         Column("parts", Text, comment="JSON: ids of the runs that it was merged from"),
         Column("run_group", Text, comment="id that the runs of one session share"),
-        Column("other_failures", Integer, comment="failures of tests without a case"),
+        Column("failures_without_case", Integer, comment="failures of tests without a case"),
         Column("rescored_from", Text, comment="id of the run whose answers it judged again"),
     )
 

@@ -91,8 +91,8 @@ def merge(
     judge = RunJudge(gates, recorder)
     again = _read_baselines(judge, recorder, start(settings))
     code, notes = decide(judge, quarantine, is_whole=not _SELECTING & run.settings.keys())
-    other = WORSE if run.other_failures else FINE
-    code = joint_exit_code((code, other, case_exit_code(outcomes)))
+    plain_code = WORSE if run.failures_without_case else FINE
+    code = joint_exit_code((code, plain_code, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
     if written is None:
         raise InputError("found no case; allowed: shards with results")
@@ -131,7 +131,7 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
         traffic=sum((run.traffic for run in runs), Traffic()),
         judges=merge_facts(facts for run in runs for facts in run.judges),
         parts=tuple(run.id for run in runs),
-        other_failures=sum(run.other_failures for run in runs),
+        failures_without_case=sum(run.failures_without_case for run in runs),
     )
 
 

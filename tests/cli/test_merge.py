@@ -433,7 +433,7 @@ def test_a_shard_in_which_a_test_without_a_case_failed_fails_the_whole(
     llmeval: Command, shards: Shards
 ) -> None:
     (two,) = shards.reports("two")
-    failed = {"exit_code": 1, "other_failures": 1}
+    failed = {"exit_code": 1, "failures_without_case": 1}
     path = edited(two, "failed.json", lambda report: report["run"].update(failed))
     assert llmeval.run("merge", *shards.logs("one"), path).exit_code == 1
 

@@ -56,7 +56,7 @@ def test_a_failing_test_without_a_case_is_counted_and_exits_with_1(
 
     run = project.run(path, "test_other.py", "--llm-model", "mock", *workers)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
-    assert project.report()["run"]["other_failures"] == 1
+    assert project.report()["run"]["failures_without_case"] == 1
 
 
 def test_an_invalid_judge_reply_is_asked_again_twice_then_unscored(project: Project) -> None:

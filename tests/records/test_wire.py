@@ -287,7 +287,7 @@ runs = record(
     is_cut_off=st.booleans(),
     parts=many(texts),
     group=texts,
-    other_failures=st.integers(),
+    failures_without_case=st.integers(),
     rescored_from=texts,
 )
 
