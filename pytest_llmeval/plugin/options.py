@@ -11,21 +11,24 @@ import pytest
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.resolve import resolve
-from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.settings.table import EVERYDAY, OPTIONS, Settings
 
 if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import PluginState
 
 
 _GROUP = "llm"
-_TITLE = "regression tests of language models (pytest-llm-golden)"
+_TITLE = (
+    "regression tests of language models (pytest-llm-golden); `llmeval options` lists all options"
+)
 
 
 def add_ini(parser: pytest.Parser) -> None:
     """Declare every ini key."""
     for option in OPTIONS:
         kind = "linelist" if option.kind == "list" else "string"
-        parser.addini(option.dest, option.help, type=kind, default=None)  # type: ignore[arg-type]
+        text = option.help if option.ini_only else f"see {option.flag}"
+        parser.addini(option.dest, text, type=kind, default=None)  # type: ignore[arg-type]
 
 
 def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
@@ -89,5 +92,7 @@ def _action(option: Option) -> dict[str, Any]:
 
 
 def _help(option: Option) -> str:
+    if option.name not in EVERYDAY:
+        return argparse.SUPPRESS
     default = f" (default: {option.default})" if option.has_default else ""
     return f"{option.help}{default}".replace("%", "%%")

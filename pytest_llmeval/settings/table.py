@@ -60,6 +60,13 @@ SECTIONS = {
 }
 """Headings of the sections of the table, in its order."""
 
+EVERYDAY = (
+    "model", "base_url", "provider", "concurrency", "record", "budget", "dry_run", "temperature",
+    "samples", "judge_model", "judge_base_url", "min_score", "threshold", "strict", "limit",
+    "where", "gate", "baseline", "name", "html", "json", "summary",
+)  # fmt: skip
+"""Settings that ``pytest --help`` shows; ``llmeval options`` lists all."""
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from pytest_llmeval.settings.table import EVERYDAY
 from tests.plugin.conftest import Project
 
 
@@ -86,11 +89,14 @@ def test_an_option_that_another_plugin_owns_is_shared(
     assert project.endpoint.requests[0].body["model"] == "shared"
 
 
-def test_options_are_in_the_help(project: Project) -> None:
+def test_the_help_shows_the_everyday_options_and_where_the_rest_is(project: Project) -> None:
     help_text = project.run("--help").stdout.str()
 
-    assert "--min-score" in help_text
-    assert "--llm-model" in help_text
+    options = set(re.findall(r"^  (--llm-[a-z-]+|--min-score)", help_text, re.MULTILINE))
+    assert {"--min-score", "--llm-model", "--llm-baseline"} <= options
+    assert len(options) == len(EVERYDAY)
+    assert "`llmeval options` lists all options" in help_text
+    assert re.search(r"llm_rpm \(string\):\s+see --llm-rpm", help_text)
 
 
 def test_markers_are_registered(project: Project) -> None:
