@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,6 @@ from pytest_llmeval.cli.output import echo_lines
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
-    from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.runs.merge import Merged
     from pytest_llmeval.settings.table import Settings
 
@@ -43,10 +41,11 @@ def merge(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ..
 
 def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> Merged:
     from pytest_llmeval.assembly.run_record import new_run_id
+    from pytest_llmeval.runs.excusing import open_quarantine
     from pytest_llmeval.runs.merge import merge
     from pytest_llmeval.runs.shards import open_shards
 
-    quarantine = _quarantine(context)
+    quarantine = open_quarantine(context.settings, context.locations)
     run_id = new_run_id()
     with ExitStack() as opened:
         shards = open_shards(logs, run_ids, opened)
@@ -55,16 +54,6 @@ def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, 
             return replace(context, settings=settings).session(run_id)
 
         return merge(shards, context.settings, quarantine, context.locations, run_id, start)
-
-
-def _quarantine(context: CommandContext) -> Quarantine | None:
-    from pytest_llmeval.gating.quarantine import read_quarantine
-
-    name = context.settings.quarantine
-    if not name:
-        return None
-    today = datetime.now().astimezone().date()
-    return read_quarantine(context.locations.path("quarantine", name), name, today)
 
 
 def _show(merged: Merged) -> None:

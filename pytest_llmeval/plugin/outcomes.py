@@ -64,10 +64,12 @@ def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
     """Turn the failure of a case in quarantine into an expected one, but not an error."""
     if report.when != "call" or not report.failed or item.config.option.runxfail:
         return
-    case, quarantine = case_of(item), item.config.stash[STATE].quarantine
-    if case is None or quarantine is None:
+    case = case_of(item)
+    if case is None:
         return
-    entry = quarantine.find(case.source.file, case.id)
+    from pytest_llmeval.runs.excusing import quarantined
+
+    entry = quarantined(case, item.config.stash[STATE].quarantine)
     if entry is not None:
         report.outcome = "skipped"
         report.wasxfail = str(entry)
@@ -94,7 +96,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
     if RUN not in item.stash and case_of(item) is None and not bounded:
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
-    from pytest_llmeval.summary.outcome import is_left_to_gates
+    from pytest_llmeval.runs.excusing import is_left_to_gates
 
     run = _run_of(item)
     try:

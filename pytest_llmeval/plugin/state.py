@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -99,13 +98,9 @@ class PluginState:
         Raises:
             InputError: The file cannot be used.
         """
-        name = self.settings.quarantine
-        if not name:
-            return None
-        from pytest_llmeval.gating.quarantine import read_quarantine
+        from pytest_llmeval.runs.excusing import open_quarantine
 
-        path = self.locations.path("quarantine", name)
-        return read_quarantine(path, name, datetime.now().astimezone().date())
+        return open_quarantine(self.settings, self.locations)
 
     @property
     def members(self) -> int:

@@ -12,6 +12,7 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.run import JudgeFacts, Note, Traffic
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, gate_exit_code
 from pytest_llmeval.records.wire import from_wire
+from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def decide(
 
 def decide_without_gates(settings: Settings) -> tuple[int, tuple[Note, ...]]:
     """Decide a run without gates, which is an error under ``--llm-fail-on gate``."""
-    if settings.fail_on == "gate":
+    if settings.fail_on == BY_GATE:
         return UNJUDGED, (Note("gate", _NOTHING_DECIDES),)
     return FINE, ()
 

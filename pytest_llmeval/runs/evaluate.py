@@ -37,8 +37,8 @@ from pytest_llmeval.runs.ending import (
     end_run,
 )
 from pytest_llmeval.runs.evaluation import Evaluation
+from pytest_llmeval.runs.excusing import excuse, open_quarantine
 from pytest_llmeval.runs.gates import Gates, RunJudge, check_gates
-from pytest_llmeval.runs.merge import excuse
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
@@ -47,7 +47,6 @@ from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
-    from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.protocols import BaseProvider, Scorer
 
 
@@ -165,7 +164,7 @@ class _Evaluator:
             )
         self._is_whole = len(self._plans) == len(cases)
         self._session.trust.cases = [plan.case for plan in self._plans]
-        self._quarantine = self._read_quarantine()
+        self._quarantine = open_quarantine(self._settings, self._locations)
         self._provider = self._chosen(provider)
         self._check()
         self._is_stopped = threading.Event()
@@ -257,15 +256,6 @@ class _Evaluator:
                 path = self._locations.root / item
             cases += self._session.cases(path)
         return cases
-
-    def _read_quarantine(self) -> Quarantine | None:
-        name = self._settings.quarantine
-        if not name:
-            return None
-        from pytest_llmeval.gating.quarantine import read_quarantine
-
-        path = self._locations.path("quarantine", name)
-        return read_quarantine(path, name, datetime.now().astimezone().date())
 
     def _chosen(self, provider: object) -> BaseProvider:
         """Return the provider of the argument or the settings."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
 from pytest_llmeval.runs.ending import decide, end_run
+from pytest_llmeval.runs.excusing import excuse
 from pytest_llmeval.runs.gates import Gates, RunJudge
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, check_shards
-from pytest_llmeval.settings.table import Settings
-from pytest_llmeval.summary.outcome import BY_GATE, is_left_to_gates
+from pytest_llmeval.settings.table import BY_GATE, Settings
 from pytest_llmeval.text import instant, timestamp
 
 if TYPE_CHECKING:
@@ -133,25 +133,6 @@ def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:
         parts=tuple(run.id for run in runs),
         failures_without_case=sum(run.failures_without_case for run in runs),
     )
-
-
-def excuse(result: CaseResult, fail_on: str, quarantine: Quarantine | None) -> CaseResult:
-    """Turn a failure that does not count into an expected failure, as pytest does.
-
-    Args:
-        result: The result, evaluated without these rules.
-        fail_on: The setting ``fail_on``.
-        quarantine: Cases that do not gate.
-    """
-    if result.outcome != "failed":
-        return result
-    is_excused = is_left_to_gates(result.case, result.cause, fail_on)
-    if quarantine is not None:
-        entry = quarantine.find(result.case.source.file, result.case.id)
-        is_excused = is_excused or entry is not None
-    if not is_excused:
-        return result
-    return replace(result, outcome="xfailed")
 
 
 def _in_force(settings: Settings, shards: Sequence[Shard]) -> Settings:

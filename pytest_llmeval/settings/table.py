@@ -44,6 +44,9 @@ _CASES_A_CALL = 4
 """Cases ahead per concurrent call: enough to keep every call busy, even if some are slow."""
 
 
+BY_GATE = "gate"
+"""The value of ``fail_on`` that leaves missed thresholds to the gates."""
+
 SECTIONS = {
     "model": "Model",
     "engine": "Limits and retries",
@@ -430,7 +433,7 @@ class Settings:
         "what fails the run: case (every missed threshold) or gate (gates and cases that must "
         "pass)",
         "WHAT",
-        choices=("case", "gate"),
+        choices=("case", BY_GATE),
     )
     quarantine: str | None = option(
         "text",

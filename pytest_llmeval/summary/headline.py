@@ -11,6 +11,7 @@ from collections import Counter
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import RunOutcome
+from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count
 
 
@@ -61,7 +62,7 @@ def _cases_sentence(run: Run, outcomes: Counter[Outcome]) -> str:
 
 
 def _xfailed_text(run: Run) -> str:
-    if run.settings.get("fail_on") == "gate":
+    if run.settings.get("fail_on") == BY_GATE:
         return "failed; only gates count (--llm-fail-on gate)"
     return "failed as expected"
 

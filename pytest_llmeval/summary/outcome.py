@@ -28,9 +28,6 @@ from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.summary.checks import extra_text, met_text
 from pytest_llmeval.text import number, printed
 
-BY_GATE = "gate"
-"""The value of the setting ``fail_on`` that leaves missed thresholds to the gates."""
-
 _CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it
 _TEXT_LIMIT = 300  # characters of a prompt or answer; the reports show all of it
 
@@ -94,17 +91,6 @@ def conclude_error(error: Exception) -> Conclusion:
     if not isinstance(error, LLMEvalError):
         text = "".join(traceback.format_exception_only(error)).strip()
     return Conclusion("error", cause_of(error), text)
-
-
-def is_left_to_gates(case: Case, cause: Cause, fail_on: str) -> bool:
-    """Return whether a failure does not count, because only the gates of the run decide.
-
-    Args:
-        case: The case that has failed.
-        cause: The cause of its failure.
-        fail_on: The setting ``fail_on``.
-    """
-    return fail_on == BY_GATE and cause == "threshold" and not case.must_pass
 
 
 def cause_of(error: BaseException) -> Cause:
