@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import OFF
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext
-from pytest_llmeval.errors import CallError, SettingError, nearest
+from pytest_llmeval.errors import CallError
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.run import JudgeFacts, SelfTest
 from pytest_llmeval.records.score import Score
-from pytest_llmeval.records.threshold import COMPARISONS, Threshold
-from pytest_llmeval.reports.terminal.calibration import bounded_figure
+from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseScorer
@@ -29,18 +29,6 @@ _SKIPPED = "skipped with --llm-no-selftest"
 _REPLAYED = "its replies come from recordings"
 _NOT_REFERENCED = "it does not judge by the expected answer"
 _SEED = 0
-
-FIGURE_NAMES = (
-    "kappa",
-    "weighted_kappa",
-    "alpha",
-    "pearson",
-    "spearman",
-    "kendall",
-    "offset",
-    "mean",
-)
-"""The figures of a calibration, in the order of its report."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +46,6 @@ class _Requirements:
     agreement: tuple[Threshold, ...] = ()
 
 
-def parse_bounds(texts: Sequence[str], origin: str) -> list[Threshold]:
-    """Read bounds on figures of a calibration.
-
-    Args:
-        texts: For example ``kappa>=0.6``, or ``kappa.low>=0.4`` for the lower end of its interval.
-        origin: The option that holds them, for error texts.
-
-    Raises:
-        SettingError: One cannot be read, or names no figure.
-    """
-    bounds = [Threshold.parse(text, origin) for text in texts]
-    for bound in bounds:
-        name, _, end = bound.metric.partition(".")
-        if name not in FIGURE_NAMES or end not in ("", "low"):
-            allowed = (
-                f"{', '.join(FIGURE_NAMES)}, or one of them with .low for the lower end of its "
-                "interval"
-            )
-            raise SettingError(origin, bound.metric, allowed, nearest(name, FIGURE_NAMES))
-    return bounds
-
-
 def make_trust(settings: Settings, locations: Locations) -> Trust:
     """Make the object that decides which judges may gate.
 
@@ -91,7 +57,7 @@ def make_trust(settings: Settings, locations: Locations) -> Trust:
     requirements = _Requirements(
         selftest=not settings.no_selftest,
         replays=settings.record not in (OFF, "all"),
-        agreement=tuple(parse_bounds(settings.min_agreement, "--llm-min-agreement")),
+        agreement=tuple(parse_agreement_bounds(settings.min_agreement, "--llm-min-agreement")),
     )
     return Trust(requirements, JudgeFile(locations.path("judges", settings.judges)))
 
@@ -234,11 +200,10 @@ def _shortfall(bound: Threshold, facts: JudgeFacts) -> str:
     )
     if facts.calibration is None:
         return f"the judge is uncalibrated, and {required}: {remedy}"
-    figure = bounded_figure(bound, facts.calibration.figures)
-    if figure is None:
+    check = check_agreement(bound, facts.calibration.figures)
+    if check.value is None:
         return f"the judge's calibration has no {bound.metric}, and {required}: {remedy}"
-    if COMPARISONS[bound.comparison](figure, bound.bound):
+    if check.met:
         return ""
-    return (
-        f"the judge agrees too little with people: {bound.metric} is {figure:.3g}, but {required}"
-    )
+    agreement = f"{bound.metric} is {check.value:.3g}"
+    return f"the judge agrees too little with people: {agreement}, but {required}"

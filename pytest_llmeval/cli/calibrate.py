@@ -19,16 +19,15 @@ from pytest_llmeval.cli.command import (
 )
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_object
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.records.verdicts import FINE, WORSE
 from pytest_llmeval.runlog.lookup import find_run
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels
     from pytest_llmeval.judging.labels import LabelScores
-    from pytest_llmeval.reports.terminal.calibration import Agreement, Demand
+    from pytest_llmeval.records.calibration import Agreement, AgreementCheck
 
 
-_MISSED = 1
-"""Exit code if an agreement is below its bound."""
 _RANGE = click.Tuple([float, float])
 
 
@@ -112,13 +111,12 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
     (--run). Without either, the judge scores the answers of the file now. The exit code is 1 if the
     agreement is below --min-agreement.
     """
-    from pytest_llmeval.assembly.trust import parse_bounds
     from pytest_llmeval.judging.calibrate import calibrate as measure
     from pytest_llmeval.judging.scales import ScaleOptions
-    from pytest_llmeval.reports.terminal.calibration import demands
+    from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
 
     source = _LabelSource(**arguments)
-    bounds = parse_bounds(context.settings.min_agreement, "--min-agreement")
+    bounds = parse_agreement_bounds(context.settings.min_agreement, "--min-agreement")
     labels = _labels(context, source)
     scores = _scores(context, source, labels)
     if scores is None:
@@ -126,9 +124,9 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
     scales = ScaleOptions(source.scale, source.score_scale, source.pass_score)
     scores = replace(scores, fingerprint=scores.fingerprint or source.fingerprint)
     agreement = measure(labels, scores, scales)
-    required = demands(agreement, bounds)
-    _show(agreement, required, _store(context, agreement), json_path)
-    return 0 if all(demand.met for demand in required) else _MISSED
+    checks = [check_agreement(bound, agreement.calibration.figures) for bound in bounds]
+    _show(agreement, checks, _store(context, agreement), json_path)
+    return FINE if all(check.met for check in checks) else WORSE
 
 
 def _labels(context: CommandContext, source: _LabelSource) -> Labels:
@@ -190,12 +188,12 @@ def _store(context: CommandContext, agreement: Agreement) -> str:
 
 
 def _show(
-    agreement: Agreement, required: Sequence[Demand], stored: str, json_path: str | None
+    agreement: Agreement, checks: Sequence[AgreementCheck], stored: str, json_path: str | None
 ) -> None:
     from pytest_llmeval.reports.terminal.calibration import agreement_lines, agreement_object
 
     if json_path:
-        write_object(agreement_object(agreement, required, stored), json_path, "calibration")
+        write_object(agreement_object(agreement, checks, stored), json_path, "calibration")
     if json_path != STANDARD_OUTPUT:
-        for line in agreement_lines(agreement, required, stored):
+        for line in agreement_lines(agreement, checks, stored):
             click.echo(line)

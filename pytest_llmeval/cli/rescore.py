@@ -18,7 +18,7 @@ from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_objec
 from pytest_llmeval.runlog.lookup import LATEST, find_run
 
 if TYPE_CHECKING:
-    from pytest_llmeval.reports.terminal.rescoring import Rescoring
+    from pytest_llmeval.records.rescoring import Rescoring
 
 
 @command(*JUDGING, "no_selftest", "min_agreement", "log", "name")

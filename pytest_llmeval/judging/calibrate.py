@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.assembly.trust import FIGURE_NAMES
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.scales import AlignedScores, ScaleOptions, align
+from pytest_llmeval.records.calibration import Agreement, Calibration, Confusion, Disagreement
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.run import Calibration
-from pytest_llmeval.reports.terminal.calibration import Agreement, Confusion, Disagreement
 from pytest_llmeval.stats import agreement as figures
 from pytest_llmeval.stats.bootstrap import FEWEST_CLUSTERS, clustered_bootstrap
 from pytest_llmeval.stats.prediction_powered import prediction_powered_mean
+from pytest_llmeval.summary.agreement import FIGURE_NAMES
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:

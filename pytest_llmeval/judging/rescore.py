@@ -13,18 +13,13 @@ from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
+from pytest_llmeval.judging.score_changes import ScoreChanges, flip_of
+from pytest_llmeval.records.rescoring import Flip, Rescoring, ScoreChange
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.verdicts import case_exit_code
-from pytest_llmeval.reports.terminal.rescoring import (
-    Flip,
-    Rescoring,
-    ScoreChange,
-    ScoreChanges,
-    flip,
-)
 from pytest_llmeval.summary.outcome import Conclusion, conclude
 from pytest_llmeval.text import count, timestamp
 
@@ -159,7 +154,7 @@ class Rescorer:
         for before, after in pairs:
             self.changes.setdefault(before.name, ScoreChanges()).add(before, after)
         if old.outcome != new.outcome:
-            self.flips.append(flip(old, new, pairs))
+            self.flips.append(flip_of(old, new, pairs))
 
 
 def _live_seconds(scores: Iterable[Score]) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
-from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import JUDGED_CODES
 
 SELFTEST_SHARE = 0.8
@@ -66,26 +66,6 @@ class SelfTest:
         return bool(self.right) and all(
             right >= SELFTEST_SHARE * self.tried for right in self.right.values()
         )
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The agreement of a judge with people.
-
-    Attributes:
-        figures: Figures with their bootstrap intervals, by name: ``kappa``, ``weighted_kappa``,
-            ``alpha``, ``pearson``, ``spearman``, ``kendall``, ``offset``, ``mean``, ….
-        cases: Labelled cases with a score.
-        unscored: Labelled cases that the judge could not score.
-        labels: The file of the labels, as the user named it.
-        made_at: ISO 8601 with UTC offset.
-    """
-
-    figures: Mapping[str, Interval]
-    cases: int
-    unscored: int = 0
-    labels: str = ""
-    made_at: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,28 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pytest_llmeval.records.calibration import PredictionPowered
 from pytest_llmeval.records.interval import Interval
-
-
-@dataclass(frozen=True)
-class PredictionPowered:
-    """A mean of labels, sharpened by scores of cases without one.
-
-    Attributes:
-        mean: The mean with its interval, in which ``n`` counts the labels.
-        error: The standard error of the mean; ``None`` with fewer than two labels.
-        error_of_labels: The standard error of the labels' mean, without scores.
-        weight: Weight of the scores (lambda); 0 if they do not predict the labels.
-        unlabelled: Number of scores without a label.
-    """
-
-    mean: Interval
-    error: float | None
-    error_of_labels: float | None
-    weight: float
-    unlabelled: int
 
 
 def prediction_powered_mean(

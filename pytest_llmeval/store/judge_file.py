@@ -14,7 +14,8 @@ from tempfile import gettempdir
 from typing import Any
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.records.run import Calibration, SelfTest
+from pytest_llmeval.records.calibration import Calibration
+from pytest_llmeval.records.run import SelfTest
 from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.store.folder import make_folder, whole_file
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_llmeval import read_cases
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.call import Completion, Parameters, Request, Usage
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.comparison import (
@@ -22,7 +23,7 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Cause, Outcome, Sample
-from pytest_llmeval.records.run import Calibration, JudgeFacts, Note, Run, SelfTest, Traffic
+from pytest_llmeval.records.run import JudgeFacts, Note, Run, SelfTest, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.runlog.history import MetricPoint, RunPoint

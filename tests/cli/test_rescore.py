@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.run import Calibration, Run
+from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command

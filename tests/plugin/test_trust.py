@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.run import Calibration
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.mock_endpoint import Received, honest_judge
 from tests.plugin.conftest import Project

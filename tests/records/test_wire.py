@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.call import (
     Completion,
     Parameters,
@@ -34,7 +35,6 @@ from pytest_llmeval.records.comparison import (
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Cause, Check, Sample
 from pytest_llmeval.records.run import (
-    Calibration,
     JudgeFacts,
     Note,
     NoteKind,

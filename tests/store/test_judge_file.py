@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.errors import StoreError
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.run import Calibration, SelfTest
+from pytest_llmeval.records.run import SelfTest
 from pytest_llmeval.store.judge_file import JudgeEntry, JudgeFile
 
 SELFTEST = SelfTest(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pytest_llmeval.records.calibration import (
+    Agreement,
+    AgreementCheck,
+    Confusion,
+    Disagreement,
+    PredictionPowered,
+)
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.run import Calibration
-from pytest_llmeval.records.threshold import COMPARISONS, Threshold
 from pytest_llmeval.stats.agreement import kappa_word
-from pytest_llmeval.stats.prediction_powered import PredictionPowered
 from pytest_llmeval.text import count, number, one_line
 
 _WIDTH = 110
@@ -18,116 +21,14 @@ _LABEL = 15
 _NO_FIGURE = "-"
 
 
-@dataclass(frozen=True)
-class Confusion:
-    """Passes and failures by people and judge: the number of cases of each combination."""
-
-    both_pass: int
-    people_pass: int
-    judge_passes: int
-    both_fail: int
-
-    @property
-    def agreed(self) -> int:
-        """Cases with agreement."""
-        return self.both_pass + self.both_fail
-
-    @property
-    def total(self) -> int:
-        """Number of cases."""
-        return self.agreed + self.people_pass + self.judge_passes
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A case with disagreement between people and judge.
-
-    Attributes:
-        id: Id of the case.
-        position: Position of the label.
-        label: Label of people, on the scale of the comparison.
-        score: Score of the judge, on the same scale.
-        reason: Reason of the judge.
-    """
-
-    id: str
-    position: str
-    label: float
-    score: float
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The agreement of a judge with people.
-
-    Attributes:
-        name: Name of the score.
-        fingerprint: Version of the scores; empty if unknown.
-        model: Judge model; empty if unknown.
-        calibration: The figures.
-        missing: Reason for a missing value or interval, by the name of the figure.
-        scale: Lowest and highest score of the comparison; ``None`` if unknown.
-        bound: The lowest passing score, or the highest if lower is better; ``None`` if unknown.
-        confusion: Passes and failures; ``None`` without a bound.
-        powered: The estimated mean of people's labels.
-        worst: The cases of largest disagreement, the worst first.
-        notes: What was left out, and what a reader should know.
-    """
-
-    name: str
-    fingerprint: str
-    model: str
-    calibration: Calibration
-    missing: Mapping[str, str]
-    scale: tuple[float, float] | None
-    bound: float | None
-    confusion: Confusion | None
-    powered: PredictionPowered
-    worst: tuple[Disagreement, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Demand:
-    """A bound on a figure, or on the lower end of its interval (``kappa.low``)."""
-
-    bound: Threshold
-    interval: Interval
-    met: bool
-
-
-def demands(agreement: Agreement, bounds: Sequence[Threshold]) -> list[Demand]:
-    """Check each bound.
-
-    Args:
-        agreement: The figures.
-        bounds: Bounds on the figures.
-    """
-    checked = []
-    for bound in bounds:
-        interval = agreement.calibration.figures[bound.metric.partition(".")[0]]
-        value = bounded_figure(bound, agreement.calibration.figures)
-        met = value is not None and bool(COMPARISONS[bound.comparison](value, bound.bound))
-        checked.append(Demand(bound, interval, met))
-    return checked
-
-
-def bounded_figure(bound: Threshold, figures: Mapping[str, Interval]) -> float | None:
-    """Return the figure of a bound, or with ``.low`` the lower end of its interval."""
-    name, _, end = bound.metric.partition(".")
-    interval = figures.get(name)
-    if interval is None:
-        return None
-    return interval.low if end else interval.estimate
-
-
-def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: str) -> Iterator[str]:
+def agreement_lines(
+    agreement: Agreement, checks: Sequence[AgreementCheck], stored: str
+) -> Iterator[str]:
     """Write the agreement for a terminal.
 
     Args:
         agreement: The figures.
-        demanded: Bounds on them.
+        checks: Checks of the bounds on them.
         stored: Path of the file with the figures; empty if they were not stored.
     """
     calibration = agreement.calibration
@@ -137,7 +38,7 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
     cases = f"{count(calibration.cases, 'case')}{unscored}"
     yield f"{agreement.name}{judge}{version} against {calibration.labels}: {cases}"
     for name, interval in calibration.figures.items():
-        figure = interval_text(interval)
+        figure = _interval_text(interval)
         yield f"{name:<{_LABEL}} {figure:<24} {_meaning(name, agreement)}".rstrip()
     if agreement.confusion:
         yield from ("", *_table(agreement.confusion), "", _sentence(agreement, agreement.confusion))
@@ -145,7 +46,7 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
         yield "largest disagreements:"
         yield from (f"  {one_line(_disagreement(case), _WIDTH)}" for case in agreement.worst)
     yield from (f"note: {text}" for text in agreement.notes)
-    yield from map(_demand_line, demanded)
+    yield from map(_check_line, checks)
     if stored:
         yield f"stored in {stored}"
     elif agreement.fingerprint:
@@ -155,17 +56,17 @@ def agreement_lines(agreement: Agreement, demanded: Sequence[Demand], stored: st
 
 
 def agreement_object(
-    agreement: Agreement, demanded: Sequence[Demand], stored: str
+    agreement: Agreement, checks: Sequence[AgreementCheck], stored: str
 ) -> dict[str, Any]:
     """Return the same for ``json.dumps(…, default=fields_of)``."""
     return {
         **vars(agreement),
-        "demands": [{"bound": str(demand.bound), "met": demand.met} for demand in demanded],
+        "demands": [{"bound": str(check.bound), "met": check.met} for check in checks],
         "stored": stored or None,
     }
 
 
-def interval_text(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     """Write a figure with its interval: ``0.72 [0.51, 0.89]``."""
     if interval.estimate is None:
         return _NO_FIGURE
@@ -222,7 +123,7 @@ def _disagreement(case: Disagreement) -> str:
     return f"{case.id} ({case.position}): {scores}{reason}"
 
 
-def _demand_line(demand: Demand) -> str:
-    figure = interval_text(demand.interval)
-    state = "met" if demand.met else "MISSED"
-    return f"{state}: {demand.bound.metric} is {figure}; required {demand.bound}"
+def _check_line(check: AgreementCheck) -> str:
+    figure = _interval_text(check.interval)
+    state = "met" if check.met else "MISSED"
+    return f"{state}: {check.bound.metric} is {figure}; required {check.bound}"
