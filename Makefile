@@ -36,7 +36,7 @@ $(VENV)/.installed-dev: pyproject.toml
 
 # The environment of the example alone: no development tools, no torch.
 $(VENV)/.installed-example: pyproject.toml
-	$(INSTALL) --editable ".[local,xdist]"
+	$(INSTALL) --editable ".[local,readability,xdist]"
 	@touch $@
 
 lint: env  ## check style and format
@@ -98,6 +98,9 @@ build-check: env  ## build the wheel and try it in an environment with its base 
 	touch build/pytest.ini  # an ini file of its own, so that ours and the source tree stay out of sight
 	cd build && venv/bin/llmeval validate faq.csv && venv/bin/pytest --collect-only faq.csv
 	cd build && venv/bin/pytest faq.csv::refund-time --llm-provider column:expected --llm-threshold "contains>=1"
+	mkdir -p build/guest/tests && echo "X = 1" > build/guest/tests/helpers.py && touch build/guest/pytest.ini
+	printf 'from tests.helpers import X\n\n\ndef test_x():\n    assert X == 1\n' > build/guest/tests/test_x.py
+	cd build/guest && ../venv/bin/python -m pytest tests  # the base hides no folder of a project
 	cd build && ! venv/bin/pytest faq.csv::refund-time --llm-provider column:expected --llm-threshold "bleu>=1" > missing.txt 2>&1
 	grep -F 'pip install "pytest-llm-golden[text]"' build/missing.txt
 

@@ -16,6 +16,7 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textstat.textstat import textstatistics
 
 
+_EXTRA = Extra("readability", ("textstat", "pyphen"))
 _DEFAULT_LANGUAGE = "en_US"
 # textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
 _ARABIC = "ar"
@@ -58,6 +60,7 @@ class _Formula:
     choices: Mapping[str, list[Any]] = field(default_factory=dict)
     call: str = ""
     family: str = "readability"
+    extra: Extra = _EXTRA
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -81,7 +84,9 @@ class _Formula:
         Raises:
             SettingError: There is no such language, or a parameter has a value that the formula
                 does not have.
+            MissingExtraError: textstat is not installed.
         """
+        self.extra.require(self.name)
         for name, value in params.items():
             if value not in self.choices.get(name, [value]):
                 raise SettingError(
@@ -276,8 +281,10 @@ class TextQuality(BaseScorer):
     )
     source = "textstat; Flesch 1948 for the value"
     family = "readability"
+    extra = _EXTRA
 
     def __init__(self, language: str = _DEFAULT_LANGUAGE) -> None:
+        self.extra.require(self.name)
         self._metrics = {name: formula(language=language) for name, formula in formulas().items()}
         self.version = self._metrics[_HEADLINE].version
 

@@ -57,6 +57,10 @@ class Case:
     thresholds: tuple[Threshold, ...] = ()
     must_pass: bool | None = None
 
+    def __repr__(self) -> str:
+        # Reporters such as Allure know a test by the text of its arguments.
+        return f"<Case {self.source.file}::{self.id}>"
+
 
 def case_messages(case: Case) -> tuple[Message, ...]:
     """Return the chat of a case, or its prompt as a chat."""

@@ -430,3 +430,25 @@ def test_a_hook_may_offer_two_metrics_of_one_class(project: Project) -> None:
         "--llm-threshold",
         "count_n>=1",
     ).assert_outcomes(passed=1)
+
+
+def test_a_case_is_the_same_argument_wherever_its_row_stands(project: Project) -> None:
+    """Allure keeps the history of a test by the text of its arguments."""
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/g.csv")
+        def test_it(llm_case):
+            print(f"argument {llm_case!r}")
+        """,
+    )
+    project.write("golden/g.csv", "id,prompt,expected\na1,What is 1+1?,2\n")
+    before = project.run("test_it.py", "-s").stdout.str()
+    project.write("golden/g.csv", "id,prompt,expected,level\na0,New?,0,1\na1,What's 1+1?,Two,2\n")
+    after = project.run("test_it.py", "-s").stdout.str()
+
+    argument = "argument <Case golden/g.csv::a1>"
+    assert argument in before
+    assert argument in after
