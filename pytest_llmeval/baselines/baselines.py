@@ -59,10 +59,10 @@ class Baseline:
         """Yield the baseline's record of every case of a run."""
         if self.scores is None or self.source is None:
             return
-        by_id = {key[2]: key for key in after.entries} if self.scores.is_plain else {}
+        by_id = {key[2]: key for key in after.cases} if self.scores.is_plain else {}
         for case in self.source.read_cases():
             key = by_id.get(case.key[2], case.key)
-            if key in after.entries:
+            if key in after.cases:
                 yield key, case.before(self.name, self.rejudged.get(key))
 
 

@@ -51,9 +51,9 @@ def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> in
     lines: dict[tuple[str, str, str], str] = {}
     for result in results:
         if result.outcome != "skipped":
-            entry = case_scores(result)
-            suite, path, case = entry.key
-            lines[path, suite, case] = _text(_line(result, entry))
+            scores = case_scores(result)
+            suite, path, case = scores.key
+            lines[path, suite, case] = _text(_line(result, scores))
             scales.update({score.name: score.scale for score in result.scores})
     head = {
         "format": _FORMAT,
@@ -78,12 +78,12 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
     head, lines = _read_lines(path)
     try:
         scales = {metric: Scale(**scale) for metric, scale in head["scales"].items()}
-        entries = {case.key: case.scores for case in map(_case, lines)}
+        cases = {case.key: case.scores for case in map(_case, lines)}
     except _BROKEN as error:
         raise _broken(path, error) from None
-    if any(PASS_RATE in entry.marks for entry in entries.values()):
+    if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
-    return RunScores(name or str(path), entries, scales)
+    return RunScores(name or str(path), cases, scales)
 
 
 def baseline_cases(path: Path) -> Iterator[BaselineCase]:
@@ -122,8 +122,8 @@ def _remedy(path: Path) -> str:
     return f"llmeval baseline accept --to {path}"
 
 
-def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
-    suite, file, case = entry.key
+def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
+    suite, file, case = scores.key
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     return {
         "file": file,
@@ -132,16 +132,17 @@ def _line(result: CaseResult, entry: CaseScores) -> dict[str, Any]:
         "outcome": result.outcome,
         "tags": list(result.case.tags),
         "scores": {
-            name: _score(mark, reasons.get(name, "")) for name, mark in sorted(entry.marks.items())
+            name: _score(values, reasons.get(name, ""))
+            for name, values in sorted(scores.by_metric.items())
         },
         "answers": [answer.text for answer in answers_of(result)],
     }
 
 
-def _score(mark: MetricValues, reason: str) -> dict[str, Any]:
-    score: dict[str, Any] = {"values": list(mark.values)}
-    if mark.version:
-        score["version"] = mark.version
+def _score(values: MetricValues, reason: str) -> dict[str, Any]:
+    score: dict[str, Any] = {"values": list(values.values)}
+    if values.version:
+        score["version"] = values.version
     if reason:
         score["reason"] = reason
     return score

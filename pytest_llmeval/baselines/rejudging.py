@@ -77,15 +77,15 @@ def rejudge(
     if not session.trust.cases:
         # The controller of xdist runs no tests, so it knows no cases yet.
         session.trust.cases = [result.case for result in results]
-    entries = dict(before.entries)
+    renewed = dict(before.cases)
     scores = {}
     for result, pending in start_ahead(session, _started(session, stale, cases, results)):
         key = result.key
         new_scores = {index: future.result() for index, future in pending.items()}
         if new_scores:
-            entries[key] = _entry(entries[key], result, cases[key], new_scores)
-            scores[key] = _before_scores(entries[key], new_scores)
-    return Rejudged(replace(before, entries=entries), scores)
+            renewed[key] = _renewed(renewed[key], result, cases[key], new_scores)
+            scores[key] = _before_scores(renewed[key], new_scores)
+    return Rejudged(replace(before, cases=renewed), scores)
 
 
 def count_rejudging(
@@ -96,9 +96,9 @@ def count_rejudging(
     futures: list[Future[Score]] = []
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
-        if key in by_key and key in before.entries:
+        if key in by_key and key in before.cases:
             declared = (*((bound.metric, bound.params) for bound in plan.thresholds), *plan.metrics)
-            for scorer in _declared_judges(session, plan, declared, before.entries[key]):
+            for scorer in _declared_judges(session, plan, declared, before.cases[key]):
                 futures += _start_scores(session, scorer, plan.case, by_key[key], plan.order)
     for future in futures:
         future.result()
@@ -109,22 +109,26 @@ def _declared_judges(
 ) -> Iterator[ReadyScorer]:
     """Yield the judges that a test declares and that differ from those of the baseline."""
     for name, params in declared:
-        if name not in old.marks or not asks_judge(name, session.settings):
+        if name not in old.by_metric or not asks_judge(name, session.settings):
             continue
         scorer = session.scorer(name, params, session.settings)
         version = _version(scorer, plan.case)
         is_usual = version == _version(session.scorer(name, params, plan.settings), plan.case)
-        if is_usual and _differ(old.marks[name], MetricValues((), version)):
+        if is_usual and _differ(old.by_metric[name], MetricValues((), version)):
             yield scorer
 
 
 def _stale(before: RunScores, after: RunScores) -> Iterator[tuple[Key, tuple[str, ...]]]:
     """Yield the cases with scores of a different judge, and the names of these scores."""
-    for key, new in after.entries.items():
-        old = before.entries.get(key)
+    for key, new in after.cases.items():
+        old = before.cases.get(key)
         if old is None:
             continue
-        names = [name for name, mark in old.marks.items() if _differ(mark, new.marks.get(name))]
+        names = [
+            name
+            for name, values in old.by_metric.items()
+            if _differ(values, new.by_metric.get(name))
+        ]
         if names:
             yield key, tuple(names)
 
@@ -198,26 +202,26 @@ def _version(ready: ReadyScorer, case: Case) -> str:
     return ready.scorer.for_case(case).version
 
 
-def _entry(
+def _renewed(
     old: CaseScores,
     result: CaseResult,
     case_before: BaselineCase,
     new_scores: Mapping[tuple[int, str], Score],
 ) -> CaseScores:
     """Return the case of the baseline with its new scores and pass rate."""
-    marks = dict(old.marks)
+    by_metric = dict(old.by_metric)
     by_name: dict[str, list[Score]] = {}
     for (_, name), score in new_scores.items():
         by_name.setdefault(name, []).append(score)
     for name, scores in by_name.items():
         values = tuple(score.value for score in scores if score.value is not None)
-        marks[name] = MetricValues(values, scores[0].version)
-    if PASS_RATE in marks:
+        by_metric[name] = MetricValues(values, scores[0].version)
+    if PASS_RATE in by_metric:
         numbers = range(len(case_before.answers))
         outcomes = [_outcome(result, case_before, number, new_scores) for number in numbers]
         passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
-        marks[PASS_RATE] = MetricValues(passes if len(passes) == len(outcomes) else ())
-    return replace(old, marks=marks)
+        by_metric[PASS_RATE] = MetricValues(passes if len(passes) == len(outcomes) else ())
+    return replace(old, by_metric=by_metric)
 
 
 def _outcome(
@@ -228,9 +232,9 @@ def _outcome(
 ) -> Outcome:
     """Return the outcome of the case with this answer, by the thresholds of the run."""
     known = [
-        replace(score, value=case_before.scores.marks[score.name].mean, calls=(), error="")
+        replace(score, value=case_before.scores.by_metric[score.name].mean, calls=(), error="")
         for score in result.scores
-        if score.name in case_before.scores.marks
+        if score.name in case_before.scores.by_metric
     ]
     answer = Completion(case_before.answers[number])
     old = replace(
@@ -252,11 +256,11 @@ def _cause_before(old: CaseResult) -> Cause:
 
 
 def _before_scores(
-    entry: CaseScores, new_scores: Mapping[tuple[int, str], Score]
+    renewed: CaseScores, new_scores: Mapping[tuple[int, str], Score]
 ) -> dict[str, BeforeScore]:
     """Return the new means, with the reasons for the case's first answer."""
     return {
-        name: BeforeScore(entry.marks[name].mean, score.reason or score.error or "")
+        name: BeforeScore(renewed.by_metric[name].mean, score.reason or score.error or "")
         for (number, name), score in new_scores.items()
         if number == 0
     }

@@ -55,10 +55,8 @@ def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
         InputError: The file cannot be read, or lacks a column.
     """
     rows, scores = _checked(path, columns)
-    entries = {case.key: case.scores for case in _cases(path, columns, rows, scores)}
-    return RunScores(
-        name or str(path), entries, dict.fromkeys(scores, columns.scale), is_plain=True
-    )
+    cases = {case.key: case.scores for case in _cases(path, columns, rows, scores)}
+    return RunScores(name or str(path), cases, dict.fromkeys(scores, columns.scale), is_plain=True)
 
 
 def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
@@ -77,7 +75,7 @@ def _cases(
     for number, row in enumerate(rows, start=1):
         answer = _answer(row)
         answers = () if answer is None else (answer,)
-        yield BaselineCase(_entry(path, number, row, columns, scores), answers, {})
+        yield BaselineCase(_case_scores(path, number, row, columns, scores), answers, {})
 
 
 def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
@@ -104,14 +102,14 @@ def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tup
     return rows, scores
 
 
-def _entry(
+def _case_scores(
     path: Path, number: int, row: Mapping[str, Any], columns: Columns, scores: Iterable[str]
 ) -> CaseScores:
     case_id = row.get(columns.id)
     if case_id in (None, ""):
         problem = Problem(str(path), None, number, columns.id, "nothing", "an id in every row")
         raise GoldenFileError([problem])
-    marks = {
+    by_metric = {
         name: MetricValues(tuple(_score(path, number, name, row.get(name), columns.scale)))
         for name in scores
     }
@@ -122,7 +120,7 @@ def _entry(
         tags = tags.split(",")
     return CaseScores(
         ("", "", str(case_id)),
-        marks=marks,
+        by_metric=by_metric,
         answer=b"" if answer is None else text_hash(answer),
         length=None if answer is None else len(answer),
         line=0,

@@ -90,15 +90,15 @@ def _lines(scores: RunScores) -> Iterator[str]:
     from pytest_llmeval.records.result import PASS_RATE
     from pytest_llmeval.text import count
 
-    if not scores.entries:
+    if not scores.cases:
         raise InputError(f"{scores.name}: found no case; allowed: a run with results")
-    yield f"{scores.name}: {count(len(scores.entries), 'case')}"
+    yield f"{scores.name}: {count(len(scores.cases), 'case')}"
     for metric in sorted(scores.scales, key=lambda name: (name == PASS_RATE, name)):
-        yield f"  {metric}: {_metric(_marks(scores, metric))}"
+        yield f"  {metric}: {_metric(_values(scores, metric))}"
 
 
-def _marks(scores: RunScores, metric: str) -> list[MetricValues]:
-    return [entry.marks[metric] for entry in scores.entries.values() if metric in entry.marks]
+def _values(scores: RunScores, metric: str) -> list[MetricValues]:
+    return [case.by_metric[metric] for case in scores.cases.values() if metric in case.by_metric]
 
 
 def _metric(marks: list[MetricValues]) -> str:
@@ -118,9 +118,9 @@ def _warnings(path: Path) -> Iterator[str]:
 
     scores = read_baseline(path)
     for metric in scores.scales:
-        missing = sum(not mark.values for mark in _marks(scores, metric))
+        missing = sum(not values.values for values in _values(scores, metric))
         if missing:
-            cases = count(len(scores.entries), "case")
+            cases = count(len(scores.cases), "case")
             yield (
                 f"warning: {missing} of {cases} without {metric}; unscored cases cannot be compared"
             )

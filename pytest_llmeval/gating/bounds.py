@@ -52,7 +52,7 @@ def check_bound(rule: BoundRule, scores: RunScores, traffic: Traffic) -> GateOut
 
 
 def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
-    tried = [entry for entry in scores.entries.values() if entry.outcome != "skipped"]
+    tried = [case for case in scores.cases.values() if case.outcome != "skipped"]
     n = len(tried) + scores.lost
     if not n:
         return _Figure(None, 0, NO_CASE)
@@ -61,14 +61,14 @@ def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
     if rule.metric == LATENCY:
         return _latency(rule.aggregate, tried)
     if rule.metric == UNSCORED:
-        missing = scores.lost + sum(_is_unjudged(entry) for entry in tried)
+        missing = scores.lost + sum(_is_unjudged(case) for case in tried)
         text = f"{missing} of {count(n, 'case')} could not be judged ({percent(missing / n)})"
         return _Figure(missing / n, n, text)
     return _of_metric(rule, scores, tried)
 
 
-def _is_unjudged(entry: CaseScores) -> bool:
-    return entry.outcome == "error" or any(not mark.values for mark in entry.marks.values())
+def _is_unjudged(case: CaseScores) -> bool:
+    return case.outcome == "error" or any(not values.values for values in case.by_metric.values())
 
 
 def _cost(traffic: Traffic, n: int) -> _Figure:
@@ -80,7 +80,7 @@ def _cost(traffic: Traffic, n: int) -> _Figure:
 
 
 def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
-    values = [seconds for entry in tried for seconds in entry.latencies]
+    values = [seconds for case in tried for seconds in case.latencies]
     if not values:
         text = "no live calls: all answers came from the cache, a recording or a column"
         return _Figure(None, 0, text)
@@ -91,13 +91,13 @@ def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
 
 def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) -> _Figure:
     metric = rule.metric
-    if not any(metric in entry.marks for entry in tried):
+    if not any(metric in case.by_metric for case in tried):
         names = ", ".join(scores.scales) or "none"
         hint = nearest(metric, scores.scales)
         text = f"no case has a score {metric!r}; there are {names}. {hint}".strip()
         return _Figure(None, 0, text)
-    affected = [entry for entry in tried if metric in entry.marks or entry.outcome == "error"]
-    scored = {entry.key: mean for entry in affected if (mean := _mean(entry, metric)) is not None}
+    affected = [case for case in tried if metric in case.by_metric or case.outcome == "error"]
+    scored = {case.key: mean for case in affected if (mean := case.mean_of(metric)) is not None}
     missing = len(affected) - len(scored) + scores.lost
     n = len(affected) + scores.lost
     without = f"{missing} of {count(n, 'case')} without {metric}"
@@ -107,7 +107,7 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
         text = f"{without}; at most {UNSCORED_PERCENT}% are allowed"
         return _Figure(None, len(scored), text)
     if rule.aggregate == WORST_TAG:
-        return _worst_tag(metric, scores, [entry for entry in tried if entry.key in scored])
+        return _worst_tag(metric, scores, [case for case in tried if case.key in scored])
     if metric == PASS_RATE:
         return _pass_rate(rule.aggregate, list(scored.values()))
     value = _aggregate(rule.aggregate, list(scored.values()))
@@ -127,9 +127,9 @@ def _pass_rate(aggregate: str, values: Sequence[float]) -> _Figure:
 
 def _worst_tag(metric: str, scores: RunScores, scored: Sequence[CaseScores]) -> _Figure:
     by_tag: dict[str, list[float]] = {}
-    for entry in scored:
-        for tag in dict.fromkeys(entry.tags):
-            by_tag.setdefault(tag, []).append(_mean(entry, metric) or 0.0)
+    for case in scored:
+        for tag in dict.fromkeys(case.tags):
+            by_tag.setdefault(tag, []).append(case.mean_of(metric) or 0.0)
     if not by_tag:
         return _Figure(None, 0, "no case has a tag")
     averages: Mapping[str, float] = {
@@ -140,10 +140,6 @@ def _worst_tag(metric: str, scores: RunScores, scored: Sequence[CaseScores]) -> 
     cases = count(len(by_tag[worst]), "case")
     text = f"{metric} is worst for the tag {worst!r}: mean {averages[worst]:.4g} over {cases}"
     return _Figure(averages[worst], len(by_tag[worst]), text)
-
-
-def _mean(entry: CaseScores, metric: str) -> float | None:
-    return entry.marks[metric].mean if metric in entry.marks else None
 
 
 def _aggregate(name: str, values: Sequence[float]) -> float:

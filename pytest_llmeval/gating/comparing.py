@@ -107,21 +107,21 @@ def _comparison(work: _Work, prefix: str, results: Mapping[str, GateResult]) -> 
         tuple(metrics),
         lost,
         gained,
-        tuple(_shown(entry) for entry in joined.added),
-        tuple(_shown(entry) for entry in joined.removed),
-        tuple(_shown(entry) for key, entry in task.after.entries.items() if key in task.left_out),
+        tuple(_shown(case) for case in joined.added),
+        tuple(_shown(case) for case in joined.removed),
+        tuple(_shown(case) for key, case in task.after.cases.items() if key in task.left_out),
     )
 
 
 def _single_result(paired: Paired, task: Task) -> GateResult:
     """Return the result of a metric outside Holm's procedure: not comparable, or not gated."""
-    if not any(paired.metric in entry.marks for entry in task.after.entries.values()):
+    if not any(paired.metric in case.by_metric for case in task.after.cases.values()):
         names = ", ".join(task.after.scales) or "none"
         hint = nearest(paired.metric, task.after.scales)
         return not_compared(
             f"no case has a score {paired.metric!r}; there are {names}. {hint}".rstrip()
         )
-    if not any(paired.metric in entry.marks for entry in task.before.entries.values()):
+    if not any(paired.metric in case.by_metric for case in task.before.cases.values()):
         why = f"the baseline has no score {paired.metric!r}; make a new one: {task.remedy}"
         return GateResult("NO BASELINE", why)
     if paired.obstacle:
@@ -174,10 +174,10 @@ def _dropped(paired: Paired) -> tuple[tuple[CaseChange, ...], int]:
     return tuple(changes), len(drops)
 
 
-def _scaled_values(entry: CaseScores, paired: Paired) -> list[float]:
+def _scaled_values(case: CaseScores, paired: Paired) -> list[float]:
     """Return the values of a case's samples, on a scale from 0 to 1."""
     span = paired.high - paired.low
-    return [(value - paired.low) / span for value in entry.marks[paired.metric].values]
+    return [(value - paired.low) / span for value in case.by_metric[paired.metric].values]
 
 
 def _flipped(
@@ -188,7 +188,7 @@ def _flipped(
     low, high = _ends(paired, metric)
     flips: dict[str | None, list[CaseChange]] = {"lost": [], "gained": [], None: []}
     for old, new in joined.pairs:
-        if _mean(old, metric) is None or _mean(new, metric) is None:
+        if old.mean_of(metric) is None or new.mean_of(metric) is None:
             continue
         change = _change(old, new, metric)
         before = (change.before - low) / (high - low)
@@ -199,7 +199,7 @@ def _flipped(
 
 def _pass_metric(joined: Joined, paired: Mapping[str, Paired]) -> str:
     """Return the pass rate, or of tables without outcomes the first metric of pass and fail."""
-    if any(PASS_RATE in old.marks for old, _ in joined.pairs):
+    if any(PASS_RATE in old.by_metric for old, _ in joined.pairs):
         return PASS_RATE
     for name, pairs in paired.items():
         if pairs.pairs and pairs.scores.is_pass_fail:
@@ -238,15 +238,11 @@ def _rows_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, li
 
 def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:
     suite, file, name = new.key if new.key[0] else old.key
-    before, after = _mean(old, metric) or 0.0, _mean(new, metric) or 0.0
+    before, after = old.mean_of(metric) or 0.0, new.mean_of(metric) or 0.0
     return CaseChange(suite, file, name, new.line or old.line, before, after)
 
 
-def _mean(entry: CaseScores, metric: str) -> float | None:
-    return entry.marks[metric].mean if metric in entry.marks else None
-
-
-def _shown(entry: CaseScores) -> str:
+def _shown(case: CaseScores) -> str:
     """Return the suite, file and id of a case as one text."""
-    suite, file, name = entry.key
+    suite, file, name = case.key
     return "::".join(dict.fromkeys(filter(None, (suite, file if file != suite else "", name))))

@@ -75,9 +75,9 @@ def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) ->
     return Joined(
         before,
         after,
-        [(entry, new[key]) for key, entry in old.items() if key in new],
-        [entry for key, entry in new.items() if key not in old],
-        [entry for key, entry in old.items() if key not in new],
+        [(case, new[key]) for key, case in old.items() if key in new],
+        [case for key, case in new.items() if key not in old],
+        [case for key, case in old.items() if key not in new],
     )
 
 
@@ -89,8 +89,8 @@ def pair(joined: Joined, metric: str) -> Paired:
     coverage = _coverage(joined, metric, pairs)
     scales = [run.scales[metric] for run in (joined.before, joined.after) if metric in run.scales]
     low, high = (ends(scales[0]) if scales else None) or (0.0, 1.0)
-    before = [_scaled(old.marks[metric], low, high) for old, _ in pairs]
-    after = [_scaled(new.marks[metric], low, high) for _, new in pairs]
+    before = [_scaled(old.by_metric[metric], low, high) for old, _ in pairs]
+    after = [_scaled(new.by_metric[metric], low, high) for _, new in pairs]
     why = obstacle(coverage) or _scale_obstacle(metric, scales)
     if not why and not all(0 <= value <= 1 for value in (*before, *after)):
         scale = f"{min(low, high):g} to {max(low, high):g}"
@@ -114,18 +114,18 @@ def ends(scale: Scale) -> tuple[float, float] | None:
 
 
 def _by_key(run: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key, CaseScores]:
-    entries = [entry for key, entry in run.entries.items() if key not in left_out]
+    cases = [case for key, case in run.cases.items() if key not in left_out]
     if not by_id:
-        return {entry.key: entry for entry in entries}
+        return {case.key: case for case in cases}
     by_key: dict[Key, CaseScores] = {}
-    for entry in entries:
-        key = ("", "", entry.key[2])
+    for case in cases:
+        key = ("", "", case.key[2])
         if key in by_key:
             raise InputError(
                 f"{run.name}: found several cases with the id {key[2]!r}; "
                 "allowed: one, because a table has ids alone"
             )
-        by_key[key] = entry
+        by_key[key] = case
     return by_key
 
 
@@ -134,24 +134,27 @@ def _coverage(
 ) -> Coverage:
     """Count the cases that can be compared; a case that died with its worker is unscored."""
     lost = joined.after.lost
-    known = [*joined.pairs, *((entry, None) for entry in joined.removed if joined.after.is_plain)]
+    known = [*joined.pairs, *((case, None) for case in joined.removed if joined.after.is_plain)]
     selected = sum(
-        metric in old.marks or (new is not None and metric in new.marks) for old, new in known
+        metric in old.by_metric or (new is not None and metric in new.by_metric)
+        for old, new in known
     )
     tried = [
         new
         for old, new in joined.pairs
-        if metric in new.marks or (new.outcome == "error" and metric in old.marks)
+        if metric in new.by_metric or (new.outcome == "error" and metric in old.by_metric)
     ]
-    tried += [new for new in joined.added if metric in new.marks or new.outcome == "error"]
+    tried += [new for new in joined.added if metric in new.by_metric or new.outcome == "error"]
     unscored = sum(not _values(new, metric) for new in tried)
-    is_same = all(_is_same_scorer(old.marks[metric], new.marks[metric]) for old, new in pairs)
+    is_same = all(
+        _is_same_scorer(old.by_metric[metric], new.by_metric[metric]) for old, new in pairs
+    )
     return Coverage(selected + lost, len(pairs), len(tried) + lost, unscored + lost, is_same)
 
 
-def _values(entry: CaseScores, metric: str) -> tuple[float, ...]:
-    mark = entry.marks.get(metric)
-    return mark.values if mark else ()
+def _values(case: CaseScores, metric: str) -> tuple[float, ...]:
+    values = case.by_metric.get(metric)
+    return values.values if values else ()
 
 
 def _is_same_scorer(old: MetricValues, new: MetricValues) -> bool:
@@ -169,8 +172,8 @@ def _scale_obstacle(metric: str, scales: Sequence[Scale]) -> str:
     return ""
 
 
-def _scaled(mark: MetricValues, low: float, high: float) -> float:
-    value = ((mark.mean or 0.0) - low) / (high - low)
+def _scaled(values: MetricValues, low: float, high: float) -> float:
+    value = ((values.mean or 0.0) - low) / (high - low)
     if -ROUNDING <= value <= 1 + ROUNDING:
         return min(1.0, max(0.0, value))
     return value
@@ -182,7 +185,7 @@ def _is_binary(
     """Return whether a metric is only pass or fail, from one sample per case."""
     if not set(values) <= {0.0, 1.0}:
         return False
-    return all(len(entry.marks[metric].values) == 1 for pair in pairs for entry in pair)
+    return all(len(case.by_metric[metric].values) == 1 for pair in pairs for case in pair)
 
 
 def _clusters(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> list[Hashable] | None:

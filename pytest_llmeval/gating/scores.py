@@ -46,7 +46,7 @@ class CaseScores:
     Attributes:
         key: Suite, file and id, by which two runs are joined.
         outcome: Its outcome; empty if unknown.
-        marks: Values by metric.
+        by_metric: Values by metric.
         answer: Short hash of the answers of all samples; empty without an answer.
         length: Mean number of characters of the answers; ``None`` without an answer.
         line: Line in the golden file; 0 if unknown.
@@ -57,13 +57,18 @@ class CaseScores:
 
     key: Key
     outcome: Outcome | str = ""
-    marks: Mapping[str, MetricValues] = field(default_factory=dict)
+    by_metric: Mapping[str, MetricValues] = field(default_factory=dict)
     answer: bytes = b""
     length: int | None = None
     line: int = 0
     tags: tuple[str, ...] = ()
     cluster: str | None = None
     latencies: tuple[float, ...] = ()
+
+    def mean_of(self, metric: str) -> float | None:
+        """Return the mean of a metric over the samples; ``None`` without a value."""
+        values = self.by_metric.get(metric)
+        return values.mean if values else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class RunScores:
 
     Attributes:
         name: Name for people.
-        entries: Cases by key.
+        cases: Cases by key.
         scales: Scales by metric.
         is_plain: Whether it is a table of another tool, with ids but no suites and files.
         lost: Number of cases without a result, because their worker died.
@@ -80,7 +85,7 @@ class RunScores:
     """
 
     name: str
-    entries: Mapping[Key, CaseScores]
+    cases: Mapping[Key, CaseScores]
     scales: Mapping[str, Scale] = field(default_factory=dict)
     is_plain: bool = False
     lost: int = 0
@@ -89,13 +94,13 @@ class RunScores:
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""
         return replace(
-            self, entries={key: entry for key, entry in self.entries.items() if key[0] in suites}
+            self, cases={key: case for key, case in self.cases.items() if key[0] in suites}
         )
 
     def without(self, left_out: Collection[Key]) -> RunScores:
         """Return the scores without some cases."""
         return replace(
-            self, entries={key: entry for key, entry in self.entries.items() if key not in left_out}
+            self, cases={key: case for key, case in self.cases.items() if key not in left_out}
         )
 
 
@@ -110,19 +115,19 @@ def run_scores(
         cluster: Metadata field that groups dependent cases; empty for none.
         lost: Number of cases without a result.
     """
-    entries: dict[Key, CaseScores] = {}
+    cases: dict[Key, CaseScores] = {}
     scales: dict[str, Scale] = {}
     judged: set[str] = set()
     for result in results:
-        entry = case_scores(result, cluster)
-        entries[entry.key] = entry
+        case = case_scores(result, cluster)
+        cases[case.key] = case
         for score in result.scores:
             scales.setdefault(score.name, score.scale)
         every = (*result.scores, *(score for sample in result.samples for score in sample.scores))
         judged |= {score.name for score in every if score.judge}
-    if any(PASS_RATE in entry.marks for entry in entries.values()):
+    if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
-    return RunScores(name, entries, scales, lost=lost, judged=frozenset(judged))
+    return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged))
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
@@ -130,17 +135,18 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     case = result.case
     answers = answers_of(result)
     texts = [answer.text for answer in answers]
-    marks = {
-        name: _mark(scores, result.samples) for name, scores in _by_name(result.scores).items()
+    by_metric = {
+        name: _metric_values(scores, result.samples)
+        for name, scores in _by_name(result.scores).items()
     }
     passes = _pass_values(result)
     if passes is not None:
-        marks[PASS_RATE] = MetricValues(passes)
+        by_metric[PASS_RATE] = MetricValues(passes)
     member = case.metadata.get(cluster) if cluster else None
     return CaseScores(
         result.key,
         result.outcome,
-        marks,
+        by_metric,
         text_hash("\0".join(texts)) if texts else b"",
         sum(map(len, texts)) // len(texts) if texts else None,
         case.source.line,
@@ -181,7 +187,7 @@ def _by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
     return by_name
 
 
-def _mark(scores: list[Score], samples: tuple[Sample, ...]) -> MetricValues:
+def _metric_values(scores: list[Score], samples: tuple[Sample, ...]) -> MetricValues:
     """Return the values of a metric by sample, or the mean of several scores with its name."""
     version = scores[0].version
     if len(scores) == 1 and len(samples) > 1:
@@ -239,7 +245,7 @@ class BaselineCase(NamedTuple):
         """
         scores = {
             name: BeforeScore(values.mean, self.reasons.get(name, ""))
-            for name, values in self.scores.marks.items()
+            for name, values in self.scores.by_metric.items()
             if name != PASS_RATE and name not in unlike
         }
         answer = self.answers[0] if self.answers else None

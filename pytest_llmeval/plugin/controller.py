@@ -22,7 +22,7 @@ from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, join
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
     from pytest_llmeval.records.run import Note
-    from pytest_llmeval.runs.gates import RunJudge
+    from pytest_llmeval.runs.gates import GateDecider
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.summary.summary import Summary
 
@@ -115,17 +115,17 @@ class Controller(Role):
 
     def finish(self, session: pytest.Session) -> None:
         """Finish the calls in flight, set the exit code, and write the reports."""
-        judge = self._judge()
-        if judge is not None:
+        decider = self._decider()
+        if decider is not None:
             # Now, while calls can still be made to judge a baseline again. The gates report errors.
             with suppress(LLMEvalError, OSError):
-                self._baseline_notes = judge.read_baselines(self._state.session)
+                self._baseline_notes = decider.read_baselines(self._state.session)
         self._state.end_calls()
         session.exitstatus = self._exit_code(int(session.exitstatus))
         if self._recorder is None:
-            self._gate(session, judge)
+            self._gate(session, decider)
         else:
-            self._close(session, self._recorder, judge)
+            self._close(session, self._recorder, decider)
 
     def _result_of(self, report: pytest.TestReport) -> CaseResult | None:
         """Take the result of a report, which a worker has attached as text."""
@@ -164,7 +164,9 @@ class Controller(Role):
             return exit_code
         return case_exit_code(self._outcomes.values()) or exit_code
 
-    def _close(self, session: pytest.Session, recorder: Recorder, judge: RunJudge | None) -> None:
+    def _close(
+        self, session: pytest.Session, recorder: Recorder, decider: GateDecider | None
+    ) -> None:
         """Decide the gates, then write the end of the run and the reports."""
         from pytest_llmeval.runs.ending import end_run
 
@@ -179,7 +181,7 @@ class Controller(Role):
                 is_cut_off=self._state.is_cut_off,
                 failures_without_case=self._failures_without_case - len(lost),
             )
-            self._gate(session, judge)
+            self._gate(session, decider)
             notes = (
                 *self._setting_notes(self._judged),
                 *ending.notes,
@@ -206,25 +208,25 @@ class Controller(Role):
             return False
         return bool(settings.gate or settings.baseline or any(self._marked_gates()))
 
-    def _judge(self) -> RunJudge | None:
-        """Return the judge of the gates, or ``None`` if they give no verdict."""
+    def _decider(self) -> GateDecider | None:
+        """Return what decides the gates, or ``None`` if they give no verdict."""
         if self._recorder is None or self._state.is_cut_off or not self._is_gated():
             return None
-        from pytest_llmeval.runs.gates import Gates, RunJudge
+        from pytest_llmeval.runs.gates import GateDecider, Gates
 
-        return RunJudge(Gates.of(self._state.settings, self._marked_gates()), self._recorder)
+        return GateDecider(Gates.of(self._state.settings, self._marked_gates()), self._recorder)
 
-    def _gate(self, session: pytest.Session, judge: RunJudge | None) -> None:
+    def _gate(self, session: pytest.Session, decider: GateDecider | None) -> None:
         """Decide the gates, and add their exit code to that of the tests."""
         test_code = int(session.exitstatus)
         is_judged = test_code in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
-        code, self._gate_notes = self._decide(judge)
+        code, self._gate_notes = self._decide(decider)
         if is_judged and code:
             session.exitstatus = joint_exit_code((test_code, code))
 
-    def _decide(self, judge: RunJudge | None) -> tuple[int, tuple[Note, ...]]:
+    def _decide(self, decider: GateDecider | None) -> tuple[int, tuple[Note, ...]]:
         """Return the exit code of the gates, and notes for the user."""
         state = self._state
         is_gated = self._is_gated()
@@ -237,9 +239,9 @@ class Controller(Role):
             return FINE, (Note("cut_off", ending.NO_VERDICT if is_gated else ending.CUT_OFF),)
         if self._recorder is None:
             return ending.decide_without_cases(state.settings)
-        if judge is None:
+        if decider is None:
             return ending.decide_without_gates(state.settings)
-        return ending.decide(judge, state.quarantine, state.is_whole)
+        return ending.decide(decider, state.quarantine, state.is_whole)
 
     def print_summary(self, terminal: Any) -> None:
         """Print the summary of the run."""

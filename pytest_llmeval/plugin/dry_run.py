@@ -50,16 +50,16 @@ class DryRun:
 
     def _count(self, items: list[pytest.Item]) -> None:
         ahead = self._state.config.stash[LOOKAHEAD]
-        runs = []
+        evaluations = []
         for item in items:
-            run = ahead.start(item)
-            if run is not None:
-                runs.append(run)
+            evaluation = ahead.start(item)
+            if evaluation is not None:
+                evaluations.append(evaluation)
             elif case_of(item) is not None or "llm_generate" in getattr(item, "fixturenames", ()):
                 self._unseen.append(item.nodeid)
-        for run in runs:
-            run.wait()
-        self._count_baselines([run.plan for run in runs])
+        for evaluation in evaluations:
+            evaluation.wait()
+        self._count_baselines([evaluation.plan for evaluation in evaluations])
 
     def _count_baselines(self, plans: list[Plan]) -> None:
         """Count the calls for judging baselines again."""

@@ -9,8 +9,8 @@ from pytest_llmeval.plugin.state import STATE
 
 def explain(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """Return the lines of the explanation, or ``None`` if no Score is compared."""
-    run = config.stash[STATE].current
-    if run is None:
+    evaluation = config.stash[STATE].current
+    if evaluation is None:
         return None
     from pytest_llmeval.cases.evaluation import TakenScore
     from pytest_llmeval.records.score import Score
@@ -18,7 +18,7 @@ def explain(config: pytest.Config, op: str, left: object, right: object) -> list
 
     if not isinstance(left, Score) and not isinstance(right, Score):
         return None
-    case, completion = run.plan.case, run.completion
+    case, completion = evaluation.plan.case, evaluation.completion
     score = left if isinstance(left, Score) else right
     if isinstance(score, TakenScore):
         case, completion = score.case, score.completion

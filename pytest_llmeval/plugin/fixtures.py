@@ -62,7 +62,7 @@ def llm_samples(
     A score of a sample is for this sample alone. A score of ``llm_completion`` combines all
     samples.
     """
-    return _run(request.node).all_answers(llm_completion)
+    return _evaluation(request.node).all_answers(llm_completion)
 
 
 @pytest.fixture
@@ -92,14 +92,16 @@ def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
         prompt: str | None = None,
         expected: str | None = None,
     ) -> Score:
-        run = _run(request.node)
+        evaluation = _evaluation(request.node)
         case = None
         if prompt is not None or expected is not None:
-            case = _separate_case(run.plan.case, prompt, expected)
+            case = _separate_case(evaluation.plan.case, prompt, expected)
         if case is not None and case_of(request.node) is None:
-            run.plan = replace(run.plan, case=case)
+            evaluation.plan = replace(evaluation.plan, case=case)
         with _configured(request.node):
-            return run.score("rubric", answer, {"criteria": criteria} if criteria else {}, case)
+            return evaluation.score(
+                "rubric", answer, {"criteria": criteria} if criteria else {}, case
+            )
 
     return judge
 
@@ -110,7 +112,7 @@ def llm_metric(request: pytest.FixtureRequest) -> Callable[..., Score]:
 
     def metric(name: str, answer: Completion | str, **params: Any) -> Score:
         with _configured(request.node):
-            return _run(request.node).score(name, answer, params)
+            return _evaluation(request.node).score(name, answer, params)
 
     return metric
 
@@ -149,18 +151,18 @@ def llm_text_quality(
     return text_quality
 
 
-def _run(item: pytest.Item) -> CaseEvaluation:
+def _evaluation(item: pytest.Item) -> CaseEvaluation:
     # Late, because a run without these fixtures does not need it.
-    from pytest_llmeval.plugin.item_plan import case_run
+    from pytest_llmeval.plugin.item_plan import evaluation_of
 
-    return case_run(item)
+    return evaluation_of(item)
 
 
 def _answer(item: pytest.Item, provider: object, prompt: str | None = None) -> Completion:
     from pytest_llmeval.plugin.item_plan import choose_provider
 
     with _configured(item):
-        return _run(item).generate(choose_provider(item, provider), prompt)
+        return _evaluation(item).generate(choose_provider(item, provider), prompt)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pytest_llmeval.plugin.markers import (
     settings_for,
     thresholds_of,
 )
-from pytest_llmeval.plugin.state import AHEAD, ORDER, PLAN, RUN, STATE, PluginState
+from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.stats.reducers import parse_reducer
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-def case_run(item: pytest.Item) -> CaseEvaluation:
+def evaluation_of(item: pytest.Item) -> CaseEvaluation:
     """Return the evaluation of an item, which is made at the first call.
 
     Raises:
         SettingError: A marker of the item cannot be used.
     """
-    if RUN not in item.stash:
+    if EVALUATION not in item.stash:
         state = item.config.stash[STATE]
         state.add_metrics()
-        run = item.stash.get(AHEAD, None) or CaseEvaluation(state.session, plan_for(item))
-        item.stash[RUN] = run
-        state.current = run
-    return item.stash[RUN]
+        evaluation = item.stash.get(AHEAD, None) or CaseEvaluation(state.session, plan_for(item))
+        item.stash[EVALUATION] = evaluation
+        state.current = evaluation
+    return item.stash[EVALUATION]
 
 
 def plan_for(item: pytest.Item) -> Plan:
@@ -101,7 +101,7 @@ def choose_provider(item: pytest.Item, fixture_value: object) -> BaseProvider:
         NotConfiguredError: No provider is set.
         InputError: The provider cannot be used.
     """
-    return _chosen(case_run(item).plan.settings, item.config.stash[STATE], fixture_value)
+    return _chosen(evaluation_of(item).plan.settings, item.config.stash[STATE], fixture_value)
 
 
 def planned_provider(item: pytest.Item, state: PluginState, fixture_value: object) -> BaseProvider:

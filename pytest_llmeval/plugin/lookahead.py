@@ -61,16 +61,16 @@ class LookAhead:
             self._start_once(self._items[number])
         self._next = end
 
-    def learn_scores(self, run: CaseEvaluation) -> None:
+    def learn_scores(self, evaluation: CaseEvaluation) -> None:
         """Learn the scores of a function from its first test, and start them for the next ones."""
-        suite = run.plan.suite
+        suite = evaluation.plan.suite
         if suite not in self._shown:
-            self._shown[suite] = list(run.taken)
-            for item in itertools.islice(self._items, run.plan.order + 1, None):
+            self._shown[suite] = list(evaluation.taken)
+            for item in itertools.islice(self._items, evaluation.plan.order + 1, None):
                 later = item.stash.get(AHEAD, None)
                 if later is None or later.plan.suite != suite:
                     break
-                later.begin_scores(run.taken)
+                later.begin_scores(evaluation.taken)
 
     def learn_provider(
         self, fixturedef: Any, request: pytest.FixtureRequest, value: object
@@ -105,22 +105,22 @@ class LookAhead:
         """Start the calls of an item of this process if they were not started."""
         if AHEAD in item.stash:
             return
-        run = self.start(item)
-        if run is not None:
-            item.stash[AHEAD] = run
+        evaluation = self.start(item)
+        if evaluation is not None:
+            item.stash[AHEAD] = evaluation
 
     def _prefetch_for_others(self, first: int, room: int) -> None:
         """Start calls of items that no process has; whichever gets an item finds its answer."""
         self._next = max(self._next, first)
-        self._spare = [run for run in self._spare if run.is_waiting]
+        self._spare = [evaluation for evaluation in self._spare if evaluation.is_waiting]
         while len(self._spare) < room and self._next < len(self._items):
             item = self._items[self._next]
             self._next += 1
             provider = self._provider(item)
             if provider is not None and self._state.session.engine.is_shared(provider):
-                run = self._started(item, provider, is_spare=True)
-                if run is not None:
-                    self._spare.append(run)
+                evaluation = self._started(item, provider, is_spare=True)
+                if evaluation is not None:
+                    self._spare.append(evaluation)
 
     def _started(
         self, item: pytest.Item, provider: BaseProvider, is_spare: bool = False
@@ -130,15 +130,15 @@ class LookAhead:
         from pytest_llmeval.plugin.item_plan import plan_for
 
         try:
-            run = CaseEvaluation(self._state.session, plan_for(item))
-            run.begin(provider, self._wanted(run), is_spare)
+            evaluation = CaseEvaluation(self._state.session, plan_for(item))
+            evaluation.begin(provider, self._wanted(evaluation), is_spare)
         except InputError:
             return None
-        return run
+        return evaluation
 
-    def _wanted(self, run: CaseEvaluation) -> list[Wanted]:
+    def _wanted(self, evaluation: CaseEvaluation) -> list[Wanted]:
         """Return the scores that a test declares, and those that its function is known to take."""
-        return [*run.plan.declared, *self._shown.get(run.plan.suite, ())]
+        return [*evaluation.plan.declared, *self._shown.get(evaluation.plan.suite, ())]
 
     def _provider(self, item: pytest.Item) -> BaseProvider | None:
         """Return the provider of an item, or ``None`` if it needs none or is not known yet."""

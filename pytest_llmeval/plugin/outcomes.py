@@ -10,7 +10,7 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
-from pytest_llmeval.plugin.state import AHEAD, RUN, STATE
+from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -44,7 +44,7 @@ def check_declared(session: pytest.Session) -> None:
 
 def start_afresh(item: pytest.Item) -> None:
     """Remove the data of an earlier run of the same item."""
-    _forget_run(item)
+    _drop_evaluation(item)
     item.stash[_DURATION] = 0.0
     item.user_properties[:] = [
         pair for pair in item.user_properties if not pair[0].startswith("llm_")
@@ -57,7 +57,7 @@ def finish_report(
     """Attach the result, and drop the evaluation at the end of the test."""
     _attach_result(item, report, call)
     if call.when == "teardown":
-        _forget_run(item)
+        _drop_evaluation(item)
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -75,11 +75,11 @@ def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
         report.wasxfail = str(entry)
 
 
-def _forget_run(item: pytest.Item) -> None:
+def _drop_evaluation(item: pytest.Item) -> None:
     """Drop the evaluation of an item to free its memory."""
-    if RUN in item.stash:
-        item.config.stash[LOOKAHEAD].learn_scores(item.stash[RUN])
-        del item.stash[RUN]
+    if EVALUATION in item.stash:
+        item.config.stash[LOOKAHEAD].learn_scores(item.stash[EVALUATION])
+        del item.stash[EVALUATION]
         # The started calls are consumed, and must not start again.
         item.stash[AHEAD] = None
     item.config.stash[STATE].current = None
@@ -93,29 +93,29 @@ def enforce_thresholds(item: pytest.Item) -> None:
         Undecided: A case that must pass misses one, and further samples do not settle it.
     """
     bounded = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
-    if RUN not in item.stash and case_of(item) is None and not bounded:
+    if EVALUATION not in item.stash and case_of(item) is None and not bounded:
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
     from pytest_llmeval.runs.excusing import is_left_to_gates
 
-    run = _run_of(item)
+    evaluation = _evaluation_of(item)
     try:
-        conclusion = run.conclude()
+        conclusion = evaluation.conclude()
     except NotConfiguredError as error:
         return skip_or_raise(item, error)
     if conclusion.outcome == "failed":
         fail_on = item.config.stash[STATE].settings.fail_on
-        excused = is_left_to_gates(run.plan.case, conclusion.cause, fail_on)
-        fail(run, conclusion, excused and not item.config.option.runxfail)
+        excused = is_left_to_gates(evaluation.plan.case, conclusion.cause, fail_on)
+        fail(evaluation, conclusion, excused and not item.config.option.runxfail)
 
 
-def fail(run: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:
+def fail(evaluation: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:
     """Fail a test that misses thresholds, or let it fail as expected if it is excused."""
     from pytest_llmeval.reports.terminal.failure import subject_lines
 
     if excused:
         pytest.xfail(conclusion.message)
-    lines = [conclusion.message, *subject_lines(run.plan.case, run.completion)]
+    lines = [conclusion.message, *subject_lines(evaluation.plan.case, evaluation.completion)]
     pytest.fail("\n".join(lines), pytrace=False)
 
 
@@ -140,22 +140,22 @@ def _attach_result(
 ) -> None:
     """Put the CaseResult on the report that decides a test, or on a failed tear-down's report."""
     item.stash[_DURATION] = item.stash.get(_DURATION, 0.0) + call.duration
-    run = item.stash.get(RUN, None)
-    if run is None and report.outcome == "failed" and case_of(item) is not None:
+    evaluation = item.stash.get(EVALUATION, None)
+    if evaluation is None and report.outcome == "failed" and case_of(item) is not None:
         # It failed before any fixture of the plugin, but it still has a result.
-        run = _run_of(item)
+        evaluation = _evaluation_of(item)
     decides = call.when == "call" or report.outcome != "passed"
-    if not decides or run is None or run.decided not in (None, "passed"):
+    if not decides or evaluation is None or evaluation.decided not in (None, "passed"):
         return
-    if report.outcome == "skipped" and run.completion is None:
+    if report.outcome == "skipped" and evaluation.completion is None:
         return
-    run.decided = _outcome_of(report)
+    evaluation.decided = _outcome_of(report)
     from pytest_llmeval.records.wire import to_wire
     from pytest_llmeval.reports.junit import properties
 
     state = item.config.stash[STATE]
-    conclusion = _conclusion_of(run, report, call)
-    result = run.result(conclusion, item.stash[_DURATION], state.worker)
+    conclusion = _conclusion_of(evaluation, report, call)
+    result = evaluation.result(conclusion, item.stash[_DURATION], state.worker)
     if state.worker == "main":
         state.results[report.nodeid] = result
     else:
@@ -164,20 +164,20 @@ def _attach_result(
         item.user_properties.extend(properties(result))
 
 
-def _run_of(item: pytest.Item) -> CaseEvaluation:
-    from pytest_llmeval.plugin.item_plan import case_run
+def _evaluation_of(item: pytest.Item) -> CaseEvaluation:
+    from pytest_llmeval.plugin.item_plan import evaluation_of
 
-    return case_run(item)
+    return evaluation_of(item)
 
 
 def _conclusion_of(
-    run: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
+    evaluation: CaseEvaluation, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> Conclusion:
     """Return the outcome of a test with its cause and message."""
     from pytest_llmeval.summary.outcome import Conclusion, cause_of, conclude_error
 
     outcome = _outcome_of(report)
-    by_thresholds = run.conclusion
+    by_thresholds = evaluation.conclusion
     if by_thresholds is not None and by_thresholds.outcome == "failed":
         return replace(by_thresholds, outcome=outcome)
     if call.excinfo is None:

@@ -201,7 +201,7 @@ class PluginState:
 
 
 STATE = pytest.StashKey[PluginState]()
-RUN: pytest.StashKey[CaseEvaluation] = pytest.StashKey()
+EVALUATION: pytest.StashKey[CaseEvaluation] = pytest.StashKey()
 """On an item: the evaluation that its fixtures and its outcome share, until its tear-down."""
 
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()

@@ -12,8 +12,8 @@ from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import finite
 from pytest_llmeval.reports.output import replacing, rereadable
-from pytest_llmeval.summary.checks import met_count, requested_samples
 from pytest_llmeval.summary.costs import case_cost
+from pytest_llmeval.summary.samples import met_count, requested_samples
 
 COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.score import finite
-from pytest_llmeval.summary.checks import flicker_text, met_text
 from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
+from pytest_llmeval.summary.samples import flicker_text, met_text
 
 
 def properties(result: CaseResult) -> list[tuple[str, str]]:

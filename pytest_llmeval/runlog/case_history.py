@@ -12,7 +12,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.runlog.history import CaseHistory, CasePoint, CaseScore
 from pytest_llmeval.runlog.history_reading import check_metrics
-from pytest_llmeval.runlog.light_rows import narrow_cases
+from pytest_llmeval.runlog.light_rows import light_cases
 
 if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
@@ -45,7 +45,7 @@ def read_case(
         if not metrics:
             return histories
         return tuple(_select(case, metrics) for case in histories)
-    known = [case.id for case in narrow_cases(log, runs[-1].id)] if runs else []
+    known = [case.id for case in light_cases(log, runs[-1].id)] if runs else []
     hint = nearest(named, known)
     text = f"--case: found {named!r}; allowed: a case of these runs, as ID or FILE::ID. {hint}"
     raise InputError(text.rstrip())

@@ -24,7 +24,7 @@ from pytest_llmeval.runlog.history import (
     MetricPoint,
     RunPoint,
 )
-from pytest_llmeval.runlog.light_rows import NarrowCase, narrow_calls, narrow_cases, narrow_scores
+from pytest_llmeval.runlog.light_rows import LightCase, light_calls, light_cases, light_scores
 from pytest_llmeval.summary.costs import Cost
 from pytest_llmeval.summary.summary import Summary, Tally
 from pytest_llmeval.summary.tallies import ScoreSummary
@@ -112,7 +112,7 @@ class Cases:
         """Number of cases that were run."""
         return sum(1 for case in self.known.values() if case.marks.strip(NOT_RUN))
 
-    def case(self, row: NarrowCase) -> _KnownCase:
+    def case(self, row: LightCase) -> _KnownCase:
         """Return the case of a row, which may be new."""
         key = (row.suite, row.file, row.id, row.sample)
         case = self.known.setdefault(key, _KnownCase(len(self.known), row.line))
@@ -160,7 +160,7 @@ class Numbers:
 def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
     numbers = Numbers()
     indexes: dict[int, int] = {}
-    for row in narrow_cases(log, run.id):
+    for row in light_cases(log, run.id):
         case = cases.case(row)
         indexes[row.number] = case.index
         numbers.tally.outcomes[row.outcome] += 1
@@ -169,7 +169,7 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
         if run.is_whole:
             cases.mark(case, row.outcome)
     cases.runs += run.is_whole
-    for number, group in groupby(narrow_scores(log, run.id), attrgetter("case")):
+    for number, group in groupby(light_scores(log, run.id), attrgetter("case")):
         scores = [row.score for row in group]
         for score in scores:
             numbers.tally.add_score(score)
@@ -177,7 +177,7 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
                 numbers.judged.add(score.name)
         if number in indexes:  # if not, it was written after the cases were read
             _add_values(numbers.values, indexes[number], scores)
-    for name, call in narrow_calls(log, run.id):
+    for name, call in light_calls(log, run.id):
         if name is None:
             numbers.tally.add_answer(call)
         else:

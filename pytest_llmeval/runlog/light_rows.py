@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
 
 
-class NarrowCase(NamedTuple):
+class LightCase(NamedTuple):
     """A case: its number in the log, its position and its outcome."""
 
     number: int
@@ -32,21 +32,21 @@ class NarrowCase(NamedTuple):
     outcome: Outcome
 
 
-class _NarrowScore(NamedTuple):
+class _LightScore(NamedTuple):
     """A score without reason and calls, and the number of its case."""
 
     case: int
     score: Score
 
 
-class _NarrowCall(NamedTuple):
+class _LightCall(NamedTuple):
     """A completion without its text, and the name of its score; ``None`` for an answer."""
 
     score: str | None
     completion: Completion
 
 
-def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
+def light_cases(log: RunLog, run_id: str) -> Iterator[LightCase]:
     """Yield the cases of a run, in the order of its results."""
     from sqlalchemy import select
 
@@ -58,12 +58,12 @@ def narrow_cases(log: RunLog, run_id: str) -> Iterator[NarrowCase]:
     for number, suite, file, line, case_id, sample, outcome in log.rows(
         select(*columns).where(cases.c.run_id == run_id).order_by(*_order())
     ):
-        yield NarrowCase(
+        yield LightCase(
             number, unescaped(suite), unescaped(file), line, unescaped(case_id), sample, outcome
         )
 
 
-def narrow_scores(log: RunLog, run_id: str) -> Iterator[_NarrowScore]:
+def light_scores(log: RunLog, run_id: str) -> Iterator[_LightScore]:
     """Yield the scores of a run in the order of its results, without those of single samples."""
     scores = schema().scores
     names = (
@@ -78,10 +78,10 @@ def narrow_scores(log: RunLog, run_id: str) -> Iterator[_NarrowScore]:
         score = Score(
             unescaped(name), value, scale, version=unescaped(version), judge=unescaped(judge)
         )
-        yield _NarrowScore(case, score)
+        yield _LightScore(case, score)
 
 
-def narrow_calls(log: RunLog, run_id: str) -> Iterator[_NarrowCall]:
+def light_calls(log: RunLog, run_id: str) -> Iterator[_LightCall]:
     """Yield answers, also of samples, and judge calls of a run, in the order of results."""
     from sqlalchemy import exists, func, or_
 
@@ -107,7 +107,7 @@ def narrow_calls(log: RunLog, run_id: str) -> Iterator[_NarrowCall]:
             cached=cached,
             call=unescaped(call or ""),
         )
-        yield _NarrowCall(None if position is None else unescaped(purpose), completion)
+        yield _LightCall(None if position is None else unescaped(purpose), completion)
 
 
 def _order() -> list[ColumnElement[Any]]:

@@ -18,7 +18,7 @@ from pytest_llmeval.text import count, first_of
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.gating.quarantine import Quarantine
-    from pytest_llmeval.runs.gates import RunJudge
+    from pytest_llmeval.runs.gates import GateDecider
     from pytest_llmeval.settings.table import Settings
 
 
@@ -34,22 +34,22 @@ _SHOWN = 5
 
 
 def decide(
-    judge: RunJudge, quarantine: Quarantine | None, is_whole: bool
+    decider: GateDecider, quarantine: Quarantine | None, is_whole: bool
 ) -> tuple[int, tuple[Note, ...]]:
     """Decide a finished run by its gates, and return the exit code with notes for the user.
 
     Args:
-        judge: The judge of the run.
+        decider: Decides the gates of the run.
         quarantine: Cases that do not gate.
         is_whole: Whether the run has all collected cases.
     """
-    if not judge.gates.are_required:
-        return decide_without_gates(judge.gates.settings)
+    if not decider.gates.are_required:
+        return decide_without_gates(decider.gates.settings)
     try:
-        judgement, notes = judge.judge(quarantine, is_whole)
+        decisions, notes = decider.decide(quarantine, is_whole)
     except (LLMEvalError, OSError) as error:
         return UNJUDGED, (Note("gate", f"{_UNDECIDED}: {error}"),)
-    return gate_exit_code(gate.state for gate in judgement.gates), notes
+    return gate_exit_code(gate.state for gate in decisions.gates), notes
 
 
 def decide_without_gates(settings: Settings) -> tuple[int, tuple[Note, ...]]:

@@ -38,7 +38,7 @@ from pytest_llmeval.runs.ending import (
 )
 from pytest_llmeval.runs.evaluation import Evaluation
 from pytest_llmeval.runs.excusing import excuse, open_quarantine
-from pytest_llmeval.runs.gates import Gates, RunJudge, check_gates
+from pytest_llmeval.runs.gates import GateDecider, Gates, check_gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
@@ -177,14 +177,14 @@ class _Evaluator:
         recorder = Recorder(self._settings, self._locations, run)
         try:
             self._evaluate(recorder)
-            judge = RunJudge(self._gates, recorder)
-            baseline_notes = self._read_baselines(judge)
+            decider = GateDecider(self._gates, recorder)
+            baseline_notes = self._read_baselines(decider)
         except BaseException:
             # A second error must not hide the one that cut the run off.
             with suppress(LLMEvalError, OSError):
                 self._cut_off(recorder)
             raise
-        return self._finish(recorder, judge, baseline_notes)
+        return self._finish(recorder, decider, baseline_notes)
 
     def stop(self) -> None:
         """Cut the run off from another thread, so that nothing more is sent."""
@@ -200,20 +200,20 @@ class _Evaluator:
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)
 
-    def _read_baselines(self, judge: RunJudge) -> tuple[Note, ...]:
+    def _read_baselines(self, decider: GateDecider) -> tuple[Note, ...]:
         """Read the baselines while calls can still be made to judge them again."""
         if not self._gates.are_required:
             return ()
         # The gates report the same error.
         with suppress(LLMEvalError, OSError):
-            return judge.read_baselines(self._session)
+            return decider.read_baselines(self._session)
         return ()
 
     def _finish(
-        self, recorder: Recorder, judge: RunJudge, baseline_notes: tuple[Note, ...]
+        self, recorder: Recorder, decider: GateDecider, baseline_notes: tuple[Note, ...]
     ) -> Evaluation:
         ending = self._end_calls(recorder)
-        gate_code, gate_notes = decide(judge, self._quarantine, self._is_whole)
+        gate_code, gate_notes = decide(decider, self._quarantine, self._is_whole)
         code = joint_exit_code((case_exit_code(self._outcomes), gate_code))
         # Read again, because the log adds the baselines' records of each case.
         logged = tuple(recorder.results())

@@ -87,7 +87,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class GateDecisions:
     """The decided gates of a run.
 
     Attributes:
@@ -140,13 +140,13 @@ _ComparisonKey = tuple[str, str]
 """The baseline and the scope of a comparison."""
 
 
-def _judge_run(
+def _decide_gates(
     gates: Gates,
     scores: RunScores,
     run: Run,
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
-) -> Judgement:
+) -> GateDecisions:
     """Decide every gate of a run.
 
     Args:
@@ -170,11 +170,11 @@ def _judge_run(
     worst_first = sorted(
         [*outcomes, *decided.gates], key=lambda gate: -GATE_STATES[gate.state].severity
     )
-    return Judgement(tuple(worst_first), decided.comparisons)
+    return GateDecisions(tuple(worst_first), decided.comparisons)
 
 
-class RunJudge:
-    """The judge of a run: it reads the baselines while calls are possible, and decides the gates.
+class GateDecider:
+    """Reads the baselines of a run while calls are possible, and decides its gates.
 
     Args:
         gates: The gates.
@@ -212,9 +212,9 @@ class RunJudge:
         texts = [baseline.note for baseline in self._baselines.values() if baseline.note]
         return tuple(Note("baseline", text) for text in texts)
 
-    def judge(
+    def decide(
         self, quarantine: Quarantine | None, is_whole: bool
-    ) -> tuple[Judgement, tuple[Note, ...]]:
+    ) -> tuple[GateDecisions, tuple[Note, ...]]:
         """Decide the gates, record them in the run, and return them with notes on the quarantine.
 
         Args:
@@ -230,15 +230,15 @@ class RunJudge:
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
-            cases = [(file, case) for _, file, case in scores.entries]
-            quarantined = [key for key in scores.entries if quarantine.find(key[1], key[2])]
+            cases = [(file, case) for _, file, case in scores.cases]
+            quarantined = [key for key in scores.cases if quarantine.find(key[1], key[2])]
             texts = quarantine.warnings(cases, is_whole)
             notes = tuple(Note("quarantine", text) for text in texts)
-        judgement = _judge_run(self.gates, scores, run, quarantined, self._baselines)
+        decisions = _decide_gates(self.gates, scores, run, quarantined, self._baselines)
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(scores))
-        self._recorder.run = replace(run, gates=judgement.gates, comparisons=judgement.comparisons)
-        return judgement, notes
+        self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
+        return decisions, notes
 
 
 def check_gates(settings: Settings) -> None:
@@ -268,7 +268,7 @@ def _decide_regressions(
     rules: Sequence[_ScopedRule],
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
-) -> Judgement:
+) -> GateDecisions:
     """Decide every regression rule for every baseline."""
     outcomes: list[GateOutcome] = []
     comparable: list[tuple[_ScopedRule, str]] = []
@@ -293,7 +293,7 @@ def _decide_regressions(
                 metric.name: metric.result for metric in metrics if metric.name in rule.metrics
             }
         outcomes.append(rule.outcome(source, results, settings.strict))
-    return Judgement(tuple(outcomes), tuple(comparisons.values()))
+    return GateDecisions(tuple(outcomes), tuple(comparisons.values()))
 
 
 def _compare(
@@ -335,7 +335,7 @@ def _task(
     """Return the comparison of a rule's cases; other shared metrics are shown without gating."""
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
     if rule.scope != _WHOLE_RUN:
-        suites = {suite for suite, _, _ in rule.scores.entries}
+        suites = {suite for suite, _, _ in rule.scores.cases}
         baseline = replace(baseline.within(suites), name=f"{baseline.name} ({rule.scope})")
     return Task(baseline, rule.scores, gated, shown, quarantined, remedy)
 
@@ -357,7 +357,7 @@ def _refusal(
 ) -> GateResult | None:
     """Return why a regression cannot be gated with any baseline, or ``None`` if it can."""
     scores = rule.scores.without(quarantined)
-    if all(entry.outcome == "skipped" for entry in scores.entries.values()):
+    if all(case.outcome == "skipped" for case in scores.cases.values()):
         return not_compared(NO_CASE)
     metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores))
     if judges_itself(settings) and metrics & scores.judged:
@@ -369,7 +369,7 @@ def _refusal(
 
 def _within(scores: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
     """Return the scores of a marker's cases, including those that died with their worker."""
-    suites = {suite for suite, _, _ in scores.entries if _is_below(suite, scope)}
+    suites = {suite for suite, _, _ in scores.cases if _is_below(suite, scope)}
     return replace(scores.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
 
 

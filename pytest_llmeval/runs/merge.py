@@ -14,7 +14,7 @@ from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
 from pytest_llmeval.runs.ending import decide, end_run
 from pytest_llmeval.runs.excusing import excuse
-from pytest_llmeval.runs.gates import Gates, RunJudge
+from pytest_llmeval.runs.gates import GateDecider, Gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.runs.shards import Shard, check_shards
 from pytest_llmeval.settings.table import BY_GATE, Settings
@@ -88,9 +88,9 @@ def merge(
             outcomes.add(ended.outcome)
             # The shards' baselines do not count for the whole.
             recorder.add(replace(ended, before=()))
-    judge = RunJudge(gates, recorder)
-    again = _read_baselines(judge, recorder, start(settings))
-    code, notes = decide(judge, quarantine, is_whole=not _SELECTING & run.settings.keys())
+    decider = GateDecider(gates, recorder)
+    again = _read_baselines(decider, recorder, start(settings))
+    code, notes = decide(decider, quarantine, is_whole=not _SELECTING & run.settings.keys())
     plain_code = WORSE if run.failures_without_case else FINE
     code = joint_exit_code((code, plain_code, case_exit_code(outcomes)))
     written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
@@ -99,10 +99,10 @@ def merge(
     return Merged(recorder.run, *written, cases, recorder.ci_lines)
 
 
-def _read_baselines(judge: RunJudge, recorder: Recorder, session: Session) -> tuple[Note, ...]:
+def _read_baselines(decider: GateDecider, recorder: Recorder, session: Session) -> tuple[Note, ...]:
     """Read the baselines, and add the calls for judging them again to the run."""
     try:
-        notes = judge.read_baselines(session)
+        notes = decider.read_baselines(session)
     finally:
         session.close()
     ending = end_run(session, (), is_whole=False)

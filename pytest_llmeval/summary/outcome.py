@@ -25,7 +25,7 @@ from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import Cause, Outcome, Sample
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.records.threshold import Threshold
-from pytest_llmeval.summary.checks import extra_text, met_text
+from pytest_llmeval.summary.samples import extra_text, met_text
 from pytest_llmeval.text import number, printed
 
 _CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it

@@ -23,10 +23,10 @@ from pytest_llmeval.records.verdicts import (
     joint_exit_code,
 )
 from pytest_llmeval.stats.intervals import percentile, wilson_interval
-from pytest_llmeval.summary.checks import flicker_text
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.headline import headline_sentence
 from pytest_llmeval.summary.notes import summary_notes
+from pytest_llmeval.summary.samples import flicker_text
 from pytest_llmeval.summary.tallies import (
     SampleSummary,
     ScoreSummary,

@@ -12,8 +12,8 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score, finite
 from pytest_llmeval.stats.intervals import mean_interval
-from pytest_llmeval.summary.checks import met_count, requested_samples
 from pytest_llmeval.summary.costs import Cost, Ledger
+from pytest_llmeval.summary.samples import met_count, requested_samples
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from tests.finished_run import make_results, make_run
 def told(side: RunScores) -> dict[Key, object]:
     """What decides: outcome, scores and answers by case."""
     return {
-        key: (entry.outcome, entry.marks, entry.answer, entry.length)
-        for key, entry in side.entries.items()
+        key: (entry.outcome, entry.by_metric, entry.answer, entry.length)
+        for key, entry in side.cases.items()
     }
 
 
@@ -70,7 +70,7 @@ def test_a_baseline_file_says_the_same_as_the_run_in_any_order(
     tried = {
         key: value
         for key, value in told(expected).items()
-        if expected.entries[key].outcome != "skipped"
+        if expected.cases[key].outcome != "skipped"
     }
     assert told(read_baseline(path)) == tried
 

@@ -73,7 +73,7 @@ def test_cases_without_a_score_make_it_no_better() -> None:
 
 def test_cases_in_quarantine_are_left_out_on_both_sides() -> None:
     broken = side("new", [4.5] * 18 + [0.0, 0.0])
-    keys = [key for key in broken.entries if key[2] in ("case-18", "case-19")]
+    keys = [key for key in broken.cases if key[2] in ("case-18", "case-19")]
     found = compared(OLD, broken, keys)
     assert found.metrics[0].result.verdict == "OK"
     assert found.quarantined == (
@@ -95,10 +95,12 @@ def test_another_scale_or_judge_is_not_compared() -> None:
         == "rubric has no fixed range, so a change cannot be measured as a share of it"
     )
     entries = {
-        key: replace(entry, marks={"rubric": MetricValues(entry.marks["rubric"].values, "judge-2")})
-        for key, entry in side("new", [4.5] * 20).entries.items()
+        key: replace(
+            entry, by_metric={"rubric": MetricValues(entry.by_metric["rubric"].values, "judge-2")}
+        )
+        for key, entry in side("new", [4.5] * 20).cases.items()
     }
-    told = verdict(OLD, replace(OLD, entries=entries))
+    told = verdict(OLD, replace(OLD, cases=entries))
     assert told[0] == "ERROR"
     assert told[1].endswith("make a new baseline: llmeval baseline accept")
 
@@ -112,8 +114,8 @@ def test_a_metric_that_nobody_has_taken_is_an_error_with_the_nearest_name() -> N
 def test_a_metric_that_is_new_has_no_baseline_yet() -> None:
     new = side("new", [4.5] * 20)
     marks = {
-        key: replace(entry, marks={"tone": MetricValues((1.0,))})
-        for key, entry in new.entries.items()
+        key: replace(entry, by_metric={"tone": MetricValues((1.0,))})
+        for key, entry in new.cases.items()
     }
     toned = RunScores("new", marks, {"tone": FIVE})
     assert (
@@ -141,11 +143,11 @@ def test_each_metric_has_its_own_margin() -> None:
 def test_a_table_is_joined_by_id_and_an_id_of_several_cases_is_refused() -> None:
     table = RunScores(
         "t.csv",
-        {("", "", key[2]): entry for key, entry in OLD.entries.items()},
+        {("", "", key[2]): entry for key, entry in OLD.cases.items()},
         {"rubric": FIVE},
         True,
     )
     assert compared(table, OLD).metrics[0].coverage.paired == 20
-    both = {**OLD.entries, **side("new", [4.0], file="other.csv").entries}
+    both = {**OLD.cases, **side("new", [4.0], file="other.csv").cases}
     with pytest.raises(InputError, match="found several cases with the id 'case-0'"):
-        compared(table, replace(OLD, entries=both))
+        compared(table, replace(OLD, cases=both))

@@ -14,7 +14,7 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
-from pytest_llmeval.runs.gates import Gates, RunJudge
+from pytest_llmeval.runs.gates import GateDecider, Gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
@@ -41,11 +41,11 @@ def test_the_latest_run_stays_the_baseline_while_a_later_one_ends(tmp_path: Path
     recorder = Recorder(settings, locations, Run("now", started_at="2026-02-01T00:00:00+00:00"))
     recorder.add(passed())
     session = Session(settings, Environment(locations, {}, {}))
-    judge = RunJudge(Gates(settings, {}), recorder)
-    judge.read_baselines(session)
+    decider = GateDecider(Gates(settings, {}), recorder)
+    decider.read_baselines(session)
     session.close()
     log_run(tmp_path, "meanwhile", "The answer meanwhile.")
-    judge.judge(None, is_whole=True)
+    decider.decide(None, is_whole=True)
     recorder.finish(0, (), ())
 
     with closing(RunLog(str(tmp_path / "runs.sqlite"))) as log:

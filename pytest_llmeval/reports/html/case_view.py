@@ -10,8 +10,8 @@ from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check
 from pytest_llmeval.records.score import Score, finite
 from pytest_llmeval.reports.html.data import anchor_of
 from pytest_llmeval.reports.rerun import rerun_command
-from pytest_llmeval.summary.checks import flicker_text, met_text
 from pytest_llmeval.summary.costs import case_cost
+from pytest_llmeval.summary.samples import flicker_text, met_text
 from pytest_llmeval.text import one_line, usd
 
 

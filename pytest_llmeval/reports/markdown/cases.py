@@ -14,7 +14,7 @@ from pytest_llmeval.reports.markdown.escaping import fenced, flat, inert
 from pytest_llmeval.reports.markdown.metrics import row
 from pytest_llmeval.reports.rerun import rerun_command
 from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Change, Changes, changes_of
-from pytest_llmeval.summary.checks import met_text
+from pytest_llmeval.summary.samples import met_text
 from pytest_llmeval.text import NONE, count, number
 
 _SIZES = (1_500, 700, 350, 160)
