@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records.score import finite
 from pytest_llmeval.stats.voting import Vote, vote
 
 if TYPE_CHECKING:
@@ -26,10 +25,9 @@ def reduce_scores(reducer: Reducer, scores: Sequence[Score]) -> Score:
         reducer: Any reducer but a vote.
         scores: The score of every sample, in the order of the samples.
     """
-    checked = [finite(score) for score in scores]
-    scored = [score for score in checked if score.value is not None]
+    scored = [score for score in scores if score.value is not None]
     values = [float(score) for score in scored]
-    model = scored[0] if scored else checked[0]
+    model = scored[0] if scored else scores[0]
     calls = tuple(call for score in scores for call in score.calls)
     whole = replace(
         model,
@@ -40,7 +38,7 @@ def reduce_scores(reducer: Reducer, scores: Sequence[Score]) -> Score:
         parts=_parts(reducer, scores, values),
         calls=calls,
     )
-    error = _complaint(reducer, checked, len(scored), model.scale.higher_is_better)
+    error = _complaint(reducer, scores, len(scored), model.scale.higher_is_better)
     if error:
         return replace(whole, error=error)
     value = reducer.reduce(values, model.scale.higher_is_better)

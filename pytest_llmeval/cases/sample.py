@@ -14,7 +14,7 @@ from pytest_llmeval.cases.thresholds import scorer_key
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.errors import Stopped
-from pytest_llmeval.records.result import Sample
+from pytest_llmeval.records.result import Sample, is_met
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
@@ -172,10 +172,10 @@ class SampleRun:
         is_known = bool(thresholds)
         for threshold in thresholds:
             score = self.scores.get(scorer_key(threshold.metric, dict(threshold.params)))
-            if score is None or score.value is None:
-                is_known = False
-            elif not threshold.is_met_by(score):
+            met = None if score is None else is_met(threshold, score)
+            if met is False:
                 return False
+            is_known = is_known and met is not None
         return True if is_known else None
 
     def record(self) -> Sample:

@@ -193,9 +193,7 @@ def _metric_values(scores: list[Score], samples: tuple[Sample, ...]) -> MetricVa
     if len(scores) == 1 and len(samples) > 1:
         values = tuple(_sample_values(scores[0].name, samples))
         return MetricValues(values if scores[0].value is not None else (), version)
-    known = [
-        score.value for score in scores if score.value is not None and math.isfinite(score.value)
-    ]
+    known = [score.value for score in scores if score.value is not None]
     # If one of several scores is missing, the mean of the rest would be another quantity.
     if not known or len(known) < len(scores):
         return MetricValues((), version)
@@ -208,7 +206,7 @@ def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:
             yield from (
                 score.value
                 for score in sample.scores
-                if score.name == name and score.value is not None and math.isfinite(score.value)
+                if score.name == name and score.value is not None
             )
 
 

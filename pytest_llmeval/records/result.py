@@ -8,7 +8,7 @@ from typing import Literal
 
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed"]
@@ -96,9 +96,12 @@ def check_scores(threshold: Threshold, taken: Iterable[tuple[int, Score]]) -> Ch
 
 
 def _check(threshold: Threshold, index: int, score: Score) -> Check:
-    value = finite(score).value
-    met = None if value is None else threshold.is_met_by(value)
-    return Check(threshold, index, value, met)
+    return Check(threshold, index, score.value, is_met(threshold, score))
+
+
+def is_met(threshold: Threshold, score: Score) -> bool | None:
+    """Return whether a score meets a threshold; ``None`` if it is unscored."""
+    return None if score.value is None else threshold.is_met_by(score)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pytest_llmeval.errors import Unjudged
@@ -30,7 +30,8 @@ class Score:
 
     Attributes:
         name: Name of the metric or judge.
-        value: The number; ``None`` if unscored. Aggregates skip and count unscored values.
+        value: The number; ``None`` if unscored, which an infinite number and NaN become. Aggregates
+            skip and count unscored values.
         scale: Range and direction.
         reason: Reason of the scorer, in a few words.
         version: Version of the scorer and its model; for a judge, its fingerprint.
@@ -53,6 +54,14 @@ class Score:
     calls: tuple[Completion, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     judge: str = ""
+
+    def __post_init__(self) -> None:
+        # NaN would miss every threshold, and infinity meet half of them, without a judgement.
+        if self.value is None or math.isfinite(self.value):
+            return
+        error = self.error or f"the scorer gave {self.value}, not a finite number"
+        object.__setattr__(self, "value", None)
+        object.__setattr__(self, "error", error)
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -87,17 +96,6 @@ class Score:
 
     def __hash__(self) -> int:
         return hash(self.value)
-
-
-def finite(score: Score) -> Score:
-    """Return the score, unscored if its value is infinite or not a number."""
-    if score.value is None or math.isfinite(score.value):
-        return score
-    return replace(
-        score,
-        value=None,
-        error=score.error or f"the scorer gave {score.value}, not a finite number",
-    )
 
 
 def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:

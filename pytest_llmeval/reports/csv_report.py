@@ -10,7 +10,6 @@ from pytest_llmeval.goldens.cells import FORMULA_STARTS
 from pytest_llmeval.records.call import Parameters
 from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.score import finite
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.summary.samples import met_count, requested_samples
@@ -77,7 +76,7 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[_Cell]:
     """Yield the cells of `COLUMNS` in order."""
     case = result.case
     parameters = result.request.parameters if result.request else Parameters()
-    rubric = next((finite(score) for score in result.scores if score.name == _SCORE), None)
+    rubric = next((score for score in result.scores if score.name == _SCORE), None)
     response = result.completion.text if result.completion else None
     yield from (result.started_at, case.prompt, case.expected, response)
     yield from (
@@ -101,7 +100,7 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[_Cell]:
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:
     # Reversed, so that the first score of a name wins.
-    values = {score.name: finite(score).value for score in reversed(result.scores)}
+    values = {score.name: score.value for score in reversed(result.scores)}
     return (values.get(name) for name in names)
 
 

@@ -14,7 +14,7 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.result import CaseResult, Sample
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.wire import fields_of, from_wire
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.runlog.history import RunPoint
@@ -106,10 +106,7 @@ def result_json(result: CaseResult) -> str:
 
 
 def _result_object(result: CaseResult) -> dict[str, Any]:
-    """Return the record of a result, with its judges and its cost.
-
-    A score that is infinite or not a number becomes unscored, with the reason.
-    """
+    """Return the record of a result, with its judges and its cost."""
     return {
         **vars(result),
         "request": _request(result.request),
@@ -127,7 +124,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
 
 
 def _score(score: Score) -> dict[str, Any]:
-    return {**vars(finite(score)), "calls": [_completion(call) for call in score.calls]}
+    return {**vars(score), "calls": [_completion(call) for call in score.calls]}
 
 
 def _request(request: Request | None) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llmeval.records.result import CaseResult, model_of
-from pytest_llmeval.records.score import finite
 from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
 from pytest_llmeval.summary.samples import flicker_text, met_text
 
@@ -24,7 +23,7 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
     yield "llm_golden", str(result.case.source)
     yield "llm_model", model_of(result)
     yield "llm_judge_model", result.judge_model
-    for score in map(finite, result.scores):
+    for score in result.scores:
         yield f"llm_score.{score.name}", "unscored" if score.value is None else f"{score.value:.6g}"
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
     yield "llm_samples", met_text(result.samples)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.runlog.history import CaseHistory, CasePoint, CaseScore
 from pytest_llmeval.runlog.history_reading import check_metrics
 from pytest_llmeval.runlog.light_rows import light_cases
@@ -100,7 +100,6 @@ def _point(run: Run, result: CaseResult) -> CasePoint:
 
 
 def _score(score: Score) -> CaseScore:
-    score = finite(score)
     return CaseScore(
         score.name, score.value, score.reason or score.error or "", score.version, bool(score.judge)
     )

@@ -11,7 +11,7 @@ from pytest_llmeval.records.case import Case, Source, case_messages
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Sample
 from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
-from pytest_llmeval.records.score import Scale, Score, finite
+from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.runlog.database import Row, as_json, from_json, restored, storable
@@ -162,7 +162,7 @@ def completion_rows(result: CaseResult) -> list[dict[str, Any]]:
 def score_rows(result: CaseResult) -> list[dict[str, Any]]:
     """Make the rows of the scores of a result, then of the scores of its samples."""
     return [
-        {**_score_row(position, finite(score)), "sample": sample}
+        {**_score_row(position, score), "sample": sample}
         for position, (sample, score) in enumerate(_all_scores(result))
     ]
 

@@ -22,8 +22,8 @@ from pytest_llmeval.errors import (
     Unjudged,
 )
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.result import Cause, Outcome, Sample
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.result import Cause, Outcome, Sample, is_met
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.summary.samples import extra_text, met_text
 from pytest_llmeval.text import number, printed
@@ -78,7 +78,6 @@ def conclude(case: Case, held: Sequence[_Held], samples: Sequence[Sample] = ()) 
     if missed:
         return Conclusion("failed", "threshold", "\n".join(_missed_lines(case, missed, samples)))
     for _, score in held:
-        score = finite(score)
         if score.value is None:
             error = Unjudged(score.name, score.error)
             return Conclusion("error", "unscored", str(error), error)
@@ -100,12 +99,7 @@ def cause_of(error: BaseException) -> Cause:
 
 def missed_by(held: Sequence[_Held]) -> list[_Held]:
     """Return the missed thresholds with their scores."""
-    missed: list[_Held] = []
-    for threshold, score in held:
-        value = finite(score).value
-        if value is not None and not threshold.is_met_by(value):
-            missed.append((threshold, score))
-    return missed
+    return [(threshold, score) for threshold, score in held if is_met(threshold, score) is False]
 
 
 def _missed_lines(case: Case, missed: Sequence[_Held], samples: Sequence[Sample]) -> list[str]:

@@ -10,7 +10,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, Traffic
-from pytest_llmeval.records.score import Scale, Score, finite
+from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.summary.samples import met_count, requested_samples
@@ -100,11 +100,10 @@ class ScoreTally:
 
     def add(self, score: Score) -> None:
         """Count one score."""
-        value = finite(score).value
-        if value is None:
+        if score.value is None:
             self.unscored += 1
         else:
-            self.values.append(value)
+            self.values.append(score.value)
         if score.version:
             self.versions.add(score.version)
 

@@ -240,6 +240,36 @@ def test_a_scorer_says_which_answers_are_equal(
     assert value or score["error"] == "none of 5 answers can be parsed"
 
 
+DIVIDING = """
+from pytest_llmeval import Score
+
+class Odds:
+    name, version = "odds", "1"
+    def score(self, case, completion):
+        return Score("odds", float("VALUE"), version="1")
+
+def pytest_llmeval_metrics():
+    return [Odds()]
+"""
+
+
+@pytest.mark.parametrize(("value", "samples"), [("nan", "2"), ("inf", "2"), ("inf", "1")])
+def test_a_score_that_is_no_finite_number_is_unscored_in_each_sample(
+    project: Project, value: str, samples: str
+) -> None:
+    project.write("conftest.py", DIVIDING.replace("VALUE", value))
+    run = run_flaky(project, "--llm-samples", samples, "--llm-threshold", "odds>=1")
+
+    run.assert_outcomes(errors=1)
+    result = result_of(project)
+    (score,) = result["scores"]
+    assert (result["outcome"], result["cause"], score["value"]) == ("error", "unscored", None)
+    assert f"the scorer gave {value}, not a finite number" in score["error"]
+    assert [check["met"] for check in result["checks"]] == [None]
+    met = [sample["met"] for sample in result["samples"]]
+    assert met == ([None, None] if samples == "2" else [])
+
+
 FAULTS = 'id,prompt,expected\nfaulty,"Say it. [[scores=5]] [[answer_fault={fault}]]",It.\n'
 BROKEN_ONES = """
 import pytest

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,7 @@ def unscored() -> Score:
     return Score("rubric", None, error="the judge's reply was no JSON, three times")
 
 
-@given(operators, numbers, numbers)
+@given(operators, finite, numbers)
 def test_a_score_compares_like_its_value(
     compare: Callable[[Any, Any], bool], value: float, other: float
 ) -> None:
@@ -35,7 +36,7 @@ def test_a_score_compares_like_its_value(
     assert compare(other, Score("rubric", value)) == compare(other, value)
 
 
-@given(st.sampled_from([operator.lt, operator.le, operator.gt, operator.ge]), numbers, numbers)
+@given(st.sampled_from([operator.lt, operator.le, operator.gt, operator.ge]), finite, finite)
 def test_two_scores_are_ordered_like_their_values(
     compare: Callable[[Any, Any], bool], one: float, two: float
 ) -> None:
@@ -62,6 +63,15 @@ def test_an_unscored_score_is_no_number() -> None:
         Threshold("rubric", ">=", 4).is_met_by(Score("rubric", None))
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_not_finite_is_unscored(value: float) -> None:
+    score = Score("odd", value)
+    assert (score.value, score.error) == (None, f"the scorer gave {value}, not a finite number")
+    assert Score("odd", value, error="the endpoint broke").error == "the endpoint broke"
+    with pytest.raises(Unjudged, match="not a finite number"):
+        assert score < 4
+
+
 def test_scores_are_equal_to_scores_in_every_field_and_to_other_things_never() -> None:
     assert unscored() == unscored()
     assert Score("rubric", 4.0) == Score("rubric", 4.0)
@@ -72,7 +82,7 @@ def test_scores_are_equal_to_scores_in_every_field_and_to_other_things_never() -
     assert unscored() != "unscored"
 
 
-@given(numbers)
+@given(finite)
 def test_equal_things_have_equal_hashes(value: float) -> None:
     assert hash(Score("rubric", value)) == hash(Score("rubric", value)) == hash(value)
     assert value in {Score("rubric", value)}

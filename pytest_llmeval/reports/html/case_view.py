@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.case import Message, case_messages
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Outcome
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.html.data import anchor_of
 from pytest_llmeval.reports.rerun import rerun_command
 from pytest_llmeval.summary.costs import case_cost
@@ -137,4 +137,4 @@ def _row(index: int, result: CaseResult, before: Before | None) -> ScoreRow:
     score = result.scores[index]
     then = before.scores.get(score.name) if before else None
     checks = tuple(check for check in result.checks if check.score == index)
-    return ScoreRow(finite(score), checks, then)
+    return ScoreRow(score, checks, then)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from pytest_llmeval.records.result import Before, CaseResult
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.json_report import as_json, result_json
 from pytest_llmeval.summary.changes import change_of
 from pytest_llmeval.summary.costs import case_cost
@@ -126,8 +126,7 @@ def _values(result: CaseResult) -> Iterator[tuple[str, float | bool]]:
 
 
 def _value(score: Score) -> float | bool:
-    value = finite(score).value
-    return _UNSCORED if value is None else value
+    return _UNSCORED if score.value is None else score.value
 
 
 def _before_row(result: CaseResult, before: Before) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.score import Score, finite
+from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.markdown.escaping import fenced, flat, inert
 from pytest_llmeval.reports.markdown.metrics import row
 from pytest_llmeval.reports.rerun import rerun_command
@@ -138,7 +138,7 @@ def _head(change: Change, result: CaseResult, changes: Changes) -> str:
 def _moved(score: Score, result: CaseResult) -> str:
     olds = [old.scores[score.name] for old in result.before if score.name in old.scores]
     before = f"{_number(olds[0].value)} → " if olds else ""
-    return f"{flat(score.name, NAME)} {before}{_number(finite(score).value)}"
+    return f"{flat(score.name, NAME)} {before}{_number(score.value)}"
 
 
 def _table(result: CaseResult, size: int) -> str:
@@ -175,8 +175,7 @@ def _old(before: Before, metric: str, size: int) -> str:
 
 
 def _new(score: Score, size: int) -> str:
-    plain = finite(score)
-    return _scored(BeforeScore(plain.value, plain.reason or plain.error or ""), size)
+    return _scored(BeforeScore(score.value, score.reason or score.error or ""), size)
 
 
 def _scored(score: BeforeScore, size: int) -> str:
