@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, SupportsFloat
 
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.frames import user_location
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Score
 
@@ -38,10 +39,15 @@ def unscored(scorer: BaseScorer, error: Exception | str) -> Score:
 
     Args:
         scorer: The scorer, which has the name, version and scale.
-        error: The cause. The text of a foreign exception begins with its type.
+        error: The cause. The text of a foreign exception begins with its type, and names the line
+            of the user's code.
     """
-    is_foreign = isinstance(error, Exception) and not isinstance(error, LLMEvalError)
-    text = f"{type(error).__name__}: {error}" if is_foreign else str(error)
+    text = str(error)
+    if isinstance(error, Exception) and not isinstance(error, LLMEvalError):
+        text = f"{type(error).__name__}: {error}"
+        location = user_location(error)
+        if location:
+            text = f"{text} ({location})"
     return scorer.make_score(None, error=text)
 
 

@@ -104,6 +104,7 @@ class Hooks:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Learn the value of a user's fixture ``llm_provider`` for the calls of later tests."""
+        __tracebackhide__ = True  # an error of the fixture is shown where it was raised
         value = yield
         if fixturedef.argname == "llm_provider":
             request.config.stash[LOOKAHEAD].learn_provider(fixturedef, request, value)
@@ -133,10 +134,18 @@ class Hooks:
         outcomes.finish_report(item, report, call)
         return report
 
-    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter and xdist keep the report
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    # Before the terminal reporter and xdist store the report, and after they have counted it
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """Log a result as soon as it arrives."""
         self._role.take(report)
+        yield
+        outcomes.restore_phase(report)
+
+    @pytest.hookimpl(tryfirst=True)  # pytest knows no error in the body of a test
+    def pytest_report_teststatus(self, report: object) -> tuple[str, str, str] | None:
+        """Say ERROR of a test whose body ended with an error of this package."""
+        return outcomes.error_status(report)
 
     # The end
 

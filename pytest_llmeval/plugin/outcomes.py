@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RESULT_ATTRIBUTE = "llm_result"
 """Attribute of a report with the CaseResult as a text, which execnet can carry."""
 
+_PHASE_ATTRIBUTE = "llm_phase"
+"""On a report: the phase that raised its error, if the report names a different one."""
+
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
@@ -123,16 +126,27 @@ def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Make a report an error if an error of this package ended the test, even under xfail."""
     if call.excinfo is None or not isinstance(call.excinfo.value, LLMEvalError):
         return
+    from pytest_llmeval.plugin.error_text import error_repr
+
     report.outcome = "failed"
     report.__dict__.pop("wasxfail", None)
     if report.when == "call":
-        # pytest shows a failed set-up as an error.
+        # pytest and its reporters count a failed set-up as an error.
         report.when = "setup"
-    text = call.excinfo.getrepr(style="value")
-    if text.reprcrash is not None:
-        # The short summary has no room for the full name of the type.
-        text.reprcrash.message = str(call.excinfo.value)
-    report.longrepr = text
+        setattr(report, _PHASE_ATTRIBUTE, "call")
+    report.longrepr = error_repr(call.excinfo)
+
+
+def restore_phase(report: pytest.TestReport) -> None:
+    """Let the heading of an error name the phase in which it was raised."""
+    report.when = getattr(report, _PHASE_ATTRIBUTE, report.when)
+
+
+def error_status(report: object) -> tuple[str, str, str] | None:
+    """Return category, letter and word of an error in the body of a test."""
+    if getattr(report, _PHASE_ATTRIBUTE, None) is None:
+        return None
+    return "error", "E", "ERROR"
 
 
 def _attach_result(
