@@ -12,7 +12,7 @@ from pathlib import Path
 @cache
 def is_user_code(path: str) -> bool:
     """Return whether a file is no part of this package, of Python or of an installed package."""
-    file = Path(os.path.abspath(path))
+    file = Path(path).absolute()
     # Code that Python makes at run time has a name such as <string>.
     if path.startswith("<") or "site-packages" in file.parts:
         return False

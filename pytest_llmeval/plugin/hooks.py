@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.plugin import collection, explain, gate_markers, log_filter, outcomes
-from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead
+from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead, cassette_lines
 from pytest_llmeval.plugin.state import PluginState
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ class Hooks:
         log_filter.filter_handlers(session.config)
         outcomes.check_declared(session)
         gate_markers.note_gates(session, self._state)
+
+    def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
+        """Say what tests with a VCR cassette change."""
+        return cassette_lines(self._state.settings, items)
 
     # Each test
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Wanted
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.protocols import BaseProvider
+    from pytest_llmeval.settings.table import Settings
 
 
 class LookAhead:
@@ -38,6 +39,7 @@ class LookAhead:
         for number, item in enumerate(items):
             item.stash[ORDER] = number
         self._has_cases = any(case_of(item) is not None for item in items)
+        self._is_off = any(map(has_cassette, items))
         self._next = 0
         self._spare: list[CaseEvaluation] = []
         self._shown: dict[str, list[Wanted]] = {}
@@ -93,6 +95,9 @@ class LookAhead:
                 self._state.session.engine.name(self._state.adopt(value), scope)
 
     def _window(self) -> int:
+        # A cassette records every call that is made while it is open, of whichever test.
+        if self._is_off:
+            return 0
         cases = self._state.settings.cases_ahead
         return -(-cases // self._state.members)
 
@@ -158,6 +163,16 @@ class LookAhead:
             return None
 
 
+def cassette_lines(settings: Settings, items: Iterable[pytest.Item]) -> list[str]:
+    """Return what a run with VCR cassettes says of itself after the collection."""
+    if not any(map(has_cassette, items)):
+        return []
+    line = "llm: look-ahead is off, because VCR records all calls that are made while a test runs"
+    if settings.no_cache:
+        return [line]
+    return [line, "llm: an answer from the completion store reaches no cassette (--llm-no-cache)"]
+
+
 LOOKAHEAD: pytest.StashKey[LookAhead] = pytest.StashKey()
 """On the configuration: the look-ahead."""
 
@@ -209,6 +224,11 @@ class KnownItems:
             return None
         numbers = [number for number in waiting if isinstance(number, int) and number != current]
         return [current, *numbers]
+
+
+def has_cassette(item: pytest.Item) -> bool:
+    """Return whether VCR records the calls that are made while a test with a case runs."""
+    return item.get_closest_marker("vcr") is not None and case_of(item) is not None
 
 
 def _needs_answer(item: pytest.Item) -> bool:

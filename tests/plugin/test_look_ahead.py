@@ -368,3 +368,28 @@ def test_what_background_calls_log_does_not_reach_another_test(project: Project)
         """,
     )
     project.run("test_mixed.py", *MODEL).assert_outcomes(passed=4)
+
+
+@both
+def test_a_cassette_records_the_calls_of_its_test_alone(project: Project, workers: str) -> None:
+    project.rows(4)
+    project.write("pytest.ini", "[pytest]\nmarkers = vcr: recorded by VCR\n")
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.vcr
+        @pytest.mark.llm_golden("golden/rows.csv")
+        def test_it(llm_completion):
+            pass
+        """,
+    )
+    run = project.run("test_it.py", *MODEL, "-n", workers)
+
+    run.assert_outcomes(passed=4)
+    assert project.endpoint.highest_in_flight <= max(1, int(workers))
+    if workers == "0":
+        run.stdout.fnmatch_lines(
+            ["llm: look-ahead is off, because VCR records*", "*--llm-no-cache*"]
+        )
