@@ -39,7 +39,7 @@ class LookAhead:
         for number, item in enumerate(items):
             item.stash[ORDER] = number
         self._has_cases = any(case_of(item) is not None for item in items)
-        self._is_off = any(map(has_cassette, items))
+        self._is_off = any(map(_has_cassette, items))
         self._next = 0
         self._spare: list[CaseEvaluation] = []
         self._shown: dict[str, list[Wanted]] = {}
@@ -165,7 +165,7 @@ class LookAhead:
 
 def cassette_lines(settings: Settings, items: Iterable[pytest.Item]) -> list[str]:
     """Return what a run with VCR cassettes says of itself after the collection."""
-    if not any(map(has_cassette, items)):
+    if not any(map(_has_cassette, items)):
         return []
     line = "llm: look-ahead is off, because VCR records all calls that are made while a test runs"
     if settings.no_cache:
@@ -226,7 +226,7 @@ class KnownItems:
         return [current, *numbers]
 
 
-def has_cassette(item: pytest.Item) -> bool:
+def _has_cassette(item: pytest.Item) -> bool:
     """Return whether VCR records the calls that are made while a test with a case runs."""
     return item.get_closest_marker("vcr") is not None and case_of(item) is not None
 
