@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -89,6 +90,31 @@ def one_line(text: str, width: int) -> str:
     """Return the text on one line of at most ``width`` characters."""
     flat = printed(" ".join(text.split()))
     return flat if len(flat) <= width else f"{flat[: width - 3]}..."
+
+
+def quoted_items(text: str, separator: str = ",") -> list[str]:
+    """The items of a list in a text; an item in double quotes may hold the separator.
+
+    Inside the quotes, ``""`` and a backslash before it stand for a quote. Empty items are left out.
+
+    Raises:
+        ValueError: A quote is not closed, or text follows it.
+    """
+    mark = re.escape(separator)
+    quoted = r'"((?:[^"\\]|\\["\\]|\\(?!["\\])|"")*)"\s*'
+    item = re.compile(rf'\s*(?:{quoted}|((?!")[^{mark}]*))(?:{mark}|\Z)')
+    items: list[str] = []
+    position = 0
+    while position < len(text):
+        match = item.match(text, position)
+        if match is None:
+            raise ValueError(f"a quote that is not closed, or text behind it: {text[position:]!r}")
+        if match[1] is not None:
+            items.append(re.sub(r'\\(["\\])|"(")', r"\1\2", match[1]))
+        elif match[2].strip():
+            items.append(match[2].strip())
+        position = match.end()
+    return items
 
 
 def count(amount: int, thing: str) -> str:

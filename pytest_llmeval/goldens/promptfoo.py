@@ -17,6 +17,7 @@ from typing import Any
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.formats.tables import Row, shown
 from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.text import quoted_items
 
 _RUBRIC_BOUND = 3.0
 """Lowest rubric score that passes an ``llm-rubric``, the first step above the middle of 0-5."""
@@ -150,9 +151,12 @@ def _listed(flags: str, every: bool) -> Callable[[str, bool], list[Threshold]]:
     """Make the reader of ``contains-any`` or ``contains-all``, whose one pattern can be negated."""
 
     def read(value: str, negated: bool) -> list[Threshold]:
-        texts = [re.escape(item.strip()) for item in value.split(",") if item.strip()]
+        try:
+            texts = [re.escape(item) for item in quoted_items(value)]
+        except ValueError:
+            texts = []
         if not texts:
-            raise _Refused("texts separated by commas")
+            raise _Refused("texts separated by commas, one with a comma in double quotes")
         pattern = "|".join(texts)
         if every:
             pattern = r"\A" + "".join(f"(?=.*{text})" for text in texts)

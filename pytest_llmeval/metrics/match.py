@@ -18,9 +18,12 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.text import quoted_items
 
 _QUOTED = 80
 """Characters of a text in a reason."""
+
+_ALLOWED_TEXTS = "a list of texts, or texts separated by commas, one with a comma in double quotes"
 
 
 class ExactMatch(BaseScorer):
@@ -245,7 +248,7 @@ class ContainsAll(BaseScorer):
         self._texts = None if texts is None else _checked(texts, f"{self.name} texts")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "1", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
+            "2", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -338,7 +341,10 @@ def _texts_of(case: Case, name: str) -> tuple[str, ...]:
             allowed = 'a JSON list such as ["a", "b"]'
             raise SettingError(origin, cell, allowed, f"({error})") from error
     elif isinstance(cell, str):
-        cell = [text.strip() for text in cell.split(",") if text.strip()]
+        try:
+            cell = quoted_items(cell)
+        except ValueError as error:
+            raise SettingError(origin, cell, _ALLOWED_TEXTS, f"({error})") from error
     if not isinstance(cell, (list, tuple)):
-        raise SettingError(origin, cell, "a list of texts, or texts separated by commas")
+        raise SettingError(origin, cell, _ALLOWED_TEXTS)
     return _checked(cell, origin)

@@ -45,6 +45,16 @@ def test_the_texts_can_stand_in_the_case_s_own_column(texts: object) -> None:
     assert score(ContainsNone(), "sure", contains_none=texts) == 0
 
 
+@pytest.mark.parametrize(
+    "texts", ['"1,000",in stock', '"1,000" , "in stock"', ["1,000", "in stock"]]
+)
+def test_a_text_in_quotes_may_hold_a_comma(texts: object) -> None:
+    assert score(ContainsAll(), "It costs 1,000 and is in stock.", contains_all=texts) == 1
+    assert score(ContainsAll(), "000 are in stock, 1 is not", contains_all=texts) == 0.5
+    assert score(ContainsNone(), "It costs 1,000.", contains_none=texts) == 0
+    assert score(ContainsAny(), "000", contains_any=texts) == 0
+
+
 def test_without_texts_the_accepted_answers_are_looked_for_but_never_forbidden() -> None:
     assert score(ContainsAny(), "In Rome.", "Paris", ideal=["Rome"]) == 1
     assert score(ContainsAll(), "In Rome.", "Paris", ideal=["Rome"]) == 0.5
@@ -58,7 +68,7 @@ def test_texts_that_occur_everywhere_are_refused(texts: list[Any]) -> None:
         ContainsAll(texts)
 
 
-@pytest.mark.parametrize("column", [3, '["a"', [""]])
+@pytest.mark.parametrize("column", [3, '["a"', [""], '"a, b', '"a" b, c'])
 def test_a_column_that_cannot_be_read_is_named(column: object) -> None:
     assert "g.csv:2 column 'contains_any'" in str(
         score(ContainsAny(), "a", contains_any=column).error
