@@ -14,7 +14,7 @@ import pytest
 import pytest_llmeval
 from pytest_llmeval import errors
 from pytest_llmeval.cli import main
-from pytest_llmeval.goldens.columns import ALIASES
+from pytest_llmeval.goldens.names import ALIASES
 from pytest_llmeval.judges import registry as judges
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.registry import MetricRegistry

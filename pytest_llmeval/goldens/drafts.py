@@ -8,15 +8,18 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem, SettingError
 from pytest_llmeval.goldens import promptfoo
+from pytest_llmeval.goldens.answers import accepted_answers
 from pytest_llmeval.goldens.cells import (
-    as_answer,
     as_flag,
     as_list,
     as_number,
+    as_tags,
     as_text,
     as_texts,
     plain,
+    read_object,
 )
+from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
 from pytest_llmeval.records.threshold import Threshold
 
@@ -24,14 +27,15 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "id": as_text,
     "prompt": as_text,
     "messages": lambda value: plain(as_list(value)),
-    "expected": as_answer,
-    "contexts": as_texts,
-    "tags": lambda value: as_texts(value, ";,"),
+    "tags": as_tags,
     "min_score": as_number,
     "threshold": lambda value: as_texts(value, ";"),
     "thresholds": lambda value: as_texts(value, ";"),
     "must_pass": as_flag,
 }
+
+_TEXT_LISTS = ("contains_all", "contains_any", "contains_none")
+_OBJECTS = ("anchors", "json_schema")
 
 
 @dataclass(frozen=True)
@@ -55,65 +59,130 @@ class Draft:
     problems: tuple[Problem, ...]
 
 
-def draft_row(file: str, row: Row, columns: Mapping[str, str]) -> Draft:
-    """Recognise the fields of a row, with the column names that `resolve_columns` found."""
-    present = {field: name for field, name in columns.items() if not is_absent(row.cells.get(name))}
-    fields = {field: _READERS[field](row.cells[name]) for field, name in present.items()}
-    field_columns = set(present.values())
-    metadata: dict[str, Any] = {}
-    special: dict[str, str] = {}
-    for name, value in row.cells.items():
-        if name in field_columns or is_absent(value):
-            continue
-        if name.startswith("__"):
-            special[name] = str(plain(value))
-        else:
-            metadata[name] = plain(value)
-    column_of = dict(columns)
+def draft_row(file: str, row: Row, columns: Columns) -> Draft:
+    """Recognise the fields of a row, with the columns that `resolve_columns` found."""
+    chosen = columns.of_row(row.cells)
+    fields = {
+        field: _READERS[field](row.cells[name])
+        for field, name in chosen.items()
+        if field in _READERS
+    }
+    if "contexts" in chosen:
+        fields["contexts"] = as_texts(row.cells[chosen["contexts"]], columns.separator)
+    column_of = {**{field: names[0] for field, names in columns.fields.items()}, **chosen}
+    metadata, special = _rest(row, columns, chosen)
+    problems = _read_known_metadata(file, row, metadata)
+    _add_input(row, columns, fields)
     _settle_chat(fields, column_of, metadata)
-    _settle_answers(fields, metadata)
+    _settle_answers(row, columns, chosen, fields, metadata)
     _unfold_metadata(metadata)
     extra = promptfoo.read_row(file, row, special, fields)
-    bounds, problems = _bounds(file, row, fields, column_of)
+    bounds, unreadable = _bounds(file, row, fields, column_of)
     return Draft(
         row,
         fields,
         column_of,
         {**extra.metadata, **metadata},
         (*bounds, *extra.thresholds),
-        (*problems, *extra.problems),
+        (*problems, *unreadable, *extra.problems),
     )
+
+
+def _rest(
+    row: Row, columns: Columns, chosen: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the metadata of a row, and the cells of promptfoo's special columns."""
+    held = {*chosen.values(), columns.addition}
+    metadata: dict[str, Any] = {}
+    special: dict[str, str] = {}
+    for name, value in row.cells.items():
+        if name in held or name in columns.members or is_absent(value):
+            continue
+        if name.startswith("__"):
+            special[name] = str(plain(value))
+        else:
+            metadata[columns.renamed.get(name, name)] = plain(value)
+    return metadata, special
+
+
+def _read_known_metadata(file: str, row: Row, metadata: dict[str, Any]) -> list[Problem]:
+    """Read the lists and objects that metrics and judges expect in metadata."""
+    problems = []
+    for name in _TEXT_LISTS:
+        value = metadata.get(name)
+        if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "(", "{"):
+            continue
+        texts = as_texts(value)
+        if isinstance(texts, list):
+            metadata[name] = texts
+            continue
+        allowed = 'a JSON list such as ["a", "b"], or texts separated by commas'
+        problems.append(Problem(file, row.line, row.number, name, shown(value), allowed))
+    for name in _OBJECTS:
+        if name in metadata:
+            metadata[name] = plain(read_object(metadata[name]))
+    return problems
+
+
+def _add_input(row: Row, columns: Columns, fields: dict[str, Any]) -> None:
+    """Add the input of an instruction to the prompt (Alpaca)."""
+    if not columns.addition:
+        return
+    addition = as_text(row.cells.get(columns.addition))
+    if isinstance(fields.get("prompt"), str) and isinstance(addition, str) and addition.strip():
+        fields["prompt"] += f"\n\n{addition}"
 
 
 def _settle_chat(
     fields: dict[str, Any], column_of: dict[str, str], metadata: dict[str, Any]
 ) -> None:
     """Read a list as prompt as a chat (openai/evals), and a prompt next to messages as metadata."""
-    if isinstance(fields.get("prompt"), list) and "messages" not in fields:
-        fields["messages"] = plain(fields.pop("prompt"))
-        column_of["messages"] = column_of["prompt"]
-    elif "messages" in fields and "prompt" in fields:
+    if "messages" in fields and "prompt" in fields:
         metadata[column_of["prompt"]] = plain(fields.pop("prompt"))
+        return
+    prompt = fields.get("prompt")
+    chat = as_list(prompt) if isinstance(prompt, str) else prompt
+    is_chat = isinstance(chat, list) and (
+        chat is prompt or all(isinstance(item, dict) and "role" in item for item in chat)
+    )
+    if is_chat and chat:
+        del fields["prompt"]
+        fields["messages"] = plain(chat)
+        column_of["messages"] = column_of["prompt"]
 
 
-def _settle_answers(fields: dict[str, Any], metadata: dict[str, Any]) -> None:
+def _settle_answers(
+    row: Row,
+    columns: Columns,
+    chosen: Mapping[str, str],
+    fields: dict[str, Any],
+    metadata: dict[str, Any],
+) -> None:
     """Take the first of several accepted answers as expected; metadata ``ideal`` holds all."""
-    answers = fields.get("expected")
-    if isinstance(answers, list) and all(isinstance(as_answer(answer), str) for answer in answers):
-        texts = [as_answer(answer) for answer in answers]
-        del fields["expected"]
-        if texts:
-            fields["expected"] = texts[0]
-        if len(texts) > 1:
-            metadata["ideal"] = texts
+    if "expected" not in chosen:
+        return
+    name = chosen["expected"]
+    answers = accepted_answers(name, row.cells[name])
+    if answers is None:
+        fields["expected"] = plain(row.cells[name])  # the schema refuses it
+        return
+    if columns.accepted and name != columns.accepted:
+        more = accepted_answers(columns.accepted, row.cells.get(columns.accepted))
+        answers = list(dict.fromkeys([*answers, *(more or ())]))
+    if answers:
+        fields["expected"] = answers[0]
+    if len(answers) > 1:
+        metadata.setdefault("ideal", answers)
 
 
 def _unfold_metadata(metadata: dict[str, Any]) -> None:
     """Unfold an object in a column ``metadata`` (inspect), unless one of its names is a column."""
-    nested = metadata.get("metadata")
+    nested = read_object(metadata.get("metadata"))
     if isinstance(nested, dict) and not metadata.keys() & nested.keys():
         del metadata["metadata"]
-        metadata.update({name: value for name, value in nested.items() if not is_absent(value)})
+        metadata.update(
+            {name: plain(value) for name, value in nested.items() if not is_absent(value)}
+        )
 
 
 def _bounds(

@@ -16,10 +16,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_llmeval.goldens.formats import format_of
-from pytest_llmeval.goldens.formats.csv_table import records
+from pytest_llmeval.goldens.formats import Delimiter, format_of
+from pytest_llmeval.goldens.formats.csv_table import layout_of, records
 from pytest_llmeval.goldens.formats.json_table import BETWEEN, members
-from pytest_llmeval.goldens.formats.tables import Row, is_absent, refused
+from pytest_llmeval.goldens.formats.tables import Row, refused
 from pytest_llmeval.goldens.reading import Reading, read_golden, read_text
 from pytest_llmeval.records.case import Case
 
@@ -39,7 +39,7 @@ def cases_without_id(
     Raises:
         GoldenFileError: The file cannot be used.
     """
-    return [case for _, case in _unfrozen(read_golden(path, root, columns))]
+    return [case for _, case in _unfrozen(read_golden(path, root, columns, are_numbered=True))]
 
 
 def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
@@ -57,18 +57,20 @@ def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
     Raises:
         GoldenFileError: The file cannot be used, or is JSON in columns.
     """
-    reading = read_golden(path, path.parent, columns)
+    reading = read_golden(path, path.parent, columns, are_numbered=True)
     missing = _unfrozen(reading)
     if not missing:
         return 0
-    column = reading.columns.get("id", "id")
+    column = reading.columns.first("id") or "id"
+    if column not in reading.columns.readable and column in reading.table.columns:
+        raise refused(str(path), "a column 'id' that is mapped to another field", "a free name id")
     file_format = format_of(path)
     if file_format is not None and file_format.kind == "parquet":
         _replace(path, _parquet_with_ids(path, column, reading))
         return len(missing)
     text = read_text(path)
     if file_format is not None and file_format.kind == "delimited":
-        content = _csv_with_ids(text.content, column, missing, file_format.delimiter.character)
+        content = _csv_with_ids(text.content, column, missing, file_format.delimiter)
     else:
         content = _json_with_ids(str(path), text.content, column, missing)
     _replace(path, text.encoded(content))
@@ -76,17 +78,18 @@ def write_ids(path: Path, columns: Mapping[str, str] | None = None) -> int:
 
 
 def _unfrozen(reading: Reading) -> list[tuple[Row, Case]]:
-    column = reading.columns.get("id")
     pairs = zip(reading.table.rows, reading.cases, strict=True)
-    return [
-        (row, case) for row, case in pairs if column is None or is_absent(row.cells.get(column))
-    ]
+    return [(row, case) for row, case in pairs if "id" not in reading.columns.of_row(row.cells)]
 
 
-def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]], delimiter: str) -> str:
+def _csv_with_ids(
+    text: str, column: str, missing: list[tuple[Row, Case]], delimiter: Delimiter
+) -> str:
     ids = {row.line: case.id for row, case in missing}
     lines = io.StringIO(text, newline="").readlines()
-    pieces: list[str] = []
+    layout = layout_of(text, delimiter)
+    mark = layout.delimiter.character
+    pieces = [layout.directive]
     # Index of the id column; -1 stands for a new first column.
     index: int | None = None
     for start, end, cells in records(text, delimiter):
@@ -96,12 +99,12 @@ def _csv_with_ids(text: str, column: str, missing: list[tuple[Row, Case]], delim
         elif index is None:
             names = [name.strip() for name in cells]
             index = names.index(column) if column in names else -1
-            pieces.append(written if index >= 0 else f"{column}{delimiter}{written}")
+            pieces.append(written if index >= 0 else f"{column}{mark}{written}")
         elif index < 0:
-            pieces.append(f"{ids.get(start, '')}{delimiter}{written}")
+            pieces.append(f"{ids.get(start, '')}{mark}{written}")
         elif start in ids:
             filled = [*cells[:index], ids[start], *cells[index + 1 :]]
-            pieces.append(_csv_row(filled, written, delimiter))
+            pieces.append(_csv_row(filled, written, mark))
         else:
             pieces.append(written)
     return "".join(pieces)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from pytest_llmeval.errors import Problem
@@ -34,12 +35,41 @@ def _slug(text: str) -> str:
     return "-".join("".join(letters).split())[:SLUG_LENGTH].strip("-")
 
 
-def duplicates(file: str, cases: Iterable[tuple[int, Case, str]]) -> Iterator[Problem]:
+def numbered(cases: Sequence[Case], made: Sequence[bool]) -> Iterator[Case]:
+    """Give every case whose made id exists already the same id with the next number.
+
+    Args:
+        cases: The cases.
+        made: Whether the id of each was made.
+    """
+    taken = {case.id for case, is_made in zip(cases, made, strict=True) if not is_made}
+    for case, is_made in zip(cases, made, strict=True):
+        name = case.id
+        if is_made:
+            names = (name, *(f"{name}-{number}" for number in range(2, len(cases) + 2)))
+            name = next(free for free in names if free not in taken)
+            taken.add(name)
+        yield replace(case, id=name)
+
+
+def alike(cases: Iterable[Case]) -> Iterator[tuple[Case, Case]]:
+    """Yield pairs of cases whose ids differ only in case and blanks."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        earlier = first.setdefault("".join(case.id.casefold().split()), case)
+        if earlier is not case:
+            yield earlier, case
+
+
+def duplicates(
+    file: str, cases: Iterable[tuple[int, Case, str]], can_hold_ids: bool = True
+) -> Iterator[Problem]:
     """Yield a problem for each row whose id an earlier row has.
 
     Args:
         file: Path as the user wrote it.
         cases: Row number, case, and the column of its id, which is empty if the id was made.
+        can_hold_ids: Whether ids can be written into the file.
     """
     by_id = sorted(cases, key=lambda item: item[1].id)
     for name, group in groupby(by_id, key=lambda item: item[1].id):
@@ -52,4 +82,6 @@ def duplicates(file: str, cases: Iterable[tuple[int, Case, str]]) -> Iterator[Pr
             else:
                 written = f"the same prompt as in line {line}"
                 allowed = "each prompt once in a file, or a column id that distinguishes the rows"
+                if can_hold_ids:
+                    allowed += f", which llmeval ids --write {file} adds"
             yield Problem(file, case.source.line, number, column, written, allowed)

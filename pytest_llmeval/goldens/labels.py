@@ -11,6 +11,7 @@ from pytest_llmeval.errors import GoldenFileError, Problem, nearest
 from pytest_llmeval.goldens.cells import as_number, as_text, without_apostrophe
 from pytest_llmeval.goldens.columns import resolve_columns
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
+from pytest_llmeval.goldens.members import with_members
 from pytest_llmeval.goldens.reading import read_table, reading_of
 from pytest_llmeval.records.case import Case
 
@@ -109,17 +110,17 @@ def read_labels(
     """
     table = read_table(path)
     held = _Columns(table, names)
-    rest = _without(table, {held.label, held.score, held.answer})
+    rest = with_members(_without(table, {held.label, held.score, held.answer}), columns or {})
     fields = resolve_columns(rest, columns or {})
     if with_cases is None:
-        with_cases = "id" not in fields and any(name in fields for name in _PROMPT_FIELDS)
+        with_cases = not fields.first("id") and any(map(fields.first, _PROMPT_FIELDS))
     cases: list[Case | None] = [None] * len(table.rows)
     if with_cases:
         cases = list(reading_of(rest, path, root, columns).cases)
-    problems = list(held.problems())
+    problems = [*table.problems, *held.problems()]
     if problems:
         raise GoldenFileError(problems)
-    id_column = fields.get("id", "")
+    id_column = fields.first("id")
     rows = [_row(row, held, id_column, case) for row, case in zip(table.rows, cases, strict=True)]
     are_words = any(isinstance(held.read(row, held.label), bool) for row in table.rows)
     return Labels(table.file, tuple(rows), are_words)

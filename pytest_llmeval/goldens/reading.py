@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_llmeval.errors import GoldenFileError, Problem, nearest
-from pytest_llmeval.goldens.columns import ALIASES, resolve_columns
+from pytest_llmeval.goldens.columns import Columns, resolve_columns
+from pytest_llmeval.goldens.description import Description, describe
 from pytest_llmeval.goldens.drafts import Draft, draft_row
 from pytest_llmeval.goldens.formats import SUFFIXES, format_of
 from pytest_llmeval.goldens.formats.csv_table import read_csv
 from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
-from pytest_llmeval.goldens.formats.tables import Table, Text, decoded, refused
-from pytest_llmeval.goldens.ids import duplicates, made_id
+from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, refused
+from pytest_llmeval.goldens.ids import duplicates, made_id, numbered
+from pytest_llmeval.goldens.members import with_members
+from pytest_llmeval.goldens.names import ALIASES
 from pytest_llmeval.goldens.prompting import content_text, last_user, split_answer
+from pytest_llmeval.goldens.rivals import conflicts, has_value
+from pytest_llmeval.goldens.unread import (
+    unread_answers,
+    unread_in_metadata,
+    unread_settings,
+    unread_specials,
+)
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
 
@@ -29,13 +40,15 @@ class Reading:
 
     Attributes:
         table: The rows of the file.
-        columns: Column name in the file by field.
+        columns: What the columns hold.
         cases: The case of each row, in file order.
+        description: What became of the columns.
     """
 
     table: Table
-    columns: Mapping[str, str]
+    columns: Columns
     cases: tuple[Case, ...]
+    description: Description
 
 
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
@@ -48,7 +61,8 @@ def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None)
     Args:
         path: The golden file.
         root: Directory that `Source.file` is relative to.
-        columns: Field by column name, for columns without a known name.
+        columns: Field by column name, for columns without a known name; ``metadata`` for a column
+            that looks like a field and is none.
 
     Raises:
         GoldenFileError: The file cannot be used. The error lists every problem.
@@ -57,32 +71,102 @@ def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None)
     return list(read_golden(path, root, columns).cases)
 
 
-def read_golden(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> Reading:
-    """Read a golden file as `read_cases` does, and return its rows too."""
-    return reading_of(read_table(path), path, root, columns)
+def read_golden(
+    path: Path, root: Path, columns: Mapping[str, str] | None = None, *, are_numbered: bool = False
+) -> Reading:
+    """Read a golden file as `read_cases` does, and return its rows too.
+
+    Args:
+        path: As for `read_cases`.
+        root: As for `read_cases`.
+        columns: As for `read_cases`.
+        are_numbered: Whether rows with the same prompt get numbered ids, instead of being refused.
+    """
+    return reading_of(read_table(path), path, root, columns, are_numbered=are_numbered)
 
 
 def reading_of(
-    table: Table, path: Path, root: Path, columns: Mapping[str, str] | None = None
+    table: Table,
+    path: Path,
+    root: Path,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    are_numbered: bool = False,
 ) -> Reading:
-    """Make cases of rows that have been read, with the arguments and errors of `read_cases`."""
-    fields = resolve_columns(table, columns or {})
-    if "prompt" not in fields and "messages" not in fields:
-        fields["prompt"] = _only_variable(table, fields)
+    """Make cases of rows that have been read, with the arguments and errors of `read_golden`."""
+    table, columns = _recognised(table, mapping or {})
     source = Path(os.path.relpath(path.absolute(), root.absolute())).as_posix()
-    problems: list[Problem] = []
-    numbered: list[tuple[int, Case, str]] = []
+    problems = [
+        *table.problems,
+        *unread_settings(table, columns),
+        *unread_specials(table, columns),
+        *conflicts(table, columns.fields),
+    ]
+    chosen: Counter[tuple[str, str]] = Counter()
+    rows: list[tuple[Row, Case, str]] = []
     for row in table.rows:
-        draft = draft_row(table.file, row, fields)
-        problems_of_row = list(row_problems(table.file, draft))
-        problems.extend(problems_of_row)
-        if not problems_of_row:
+        draft = draft_row(table.file, row, columns)
+        of_row = [*row_problems(table.file, draft), *unread_in_metadata(table, columns, draft)]
+        problems.extend(of_row)
+        if not of_row:
             column = draft.columns.get("id", "") if "id" in draft.fields else ""
-            numbered.append((row.number, _case(draft, source), column))
-    problems.extend(duplicates(table.file, numbered))
+            rows.append((row, _case(draft, source), column))
+            chosen.update(_held(row, columns))
+    cases = [case for _, case, _ in rows]
+    if are_numbered:
+        cases = list(numbered(cases, [not column for _, _, column in rows]))
+    ids = [(row.number, case, column) for (row, _, column), case in zip(rows, cases, strict=True)]
+    problems.extend(duplicates(table.file, ids, can_hold_ids=table.can_hold_ids))
+    unanswered = [row for row, case, _ in rows if not (case.expected or "").strip()]
+    problems.extend(unread_answers(table, columns, unanswered))
     if problems:
         raise GoldenFileError(sorted(problems, key=lambda problem: problem.row or 0))
-    return Reading(table, fields, tuple(case for _, case, _ in numbered))
+    description = describe(table.file, _in_order(chosen), _rest(table, chosen), cases)
+    return Reading(table, columns, tuple(cases), description)
+
+
+def _recognised(table: Table, mapping: Mapping[str, str]) -> tuple[Table, Columns]:
+    """Return the table with the members that are mapped, and what its columns hold.
+
+    Raises:
+        GoldenFileError: The columns cannot be used, or none holds a prompt.
+    """
+    if not table.rows:
+        raise GoldenFileError(table.problems)
+    table = with_members(table, mapping)
+    try:
+        columns = resolve_columns(table, mapping)
+    except GoldenFileError as error:
+        raise GoldenFileError([*error.problems, *table.problems]) from None
+    if columns.first("prompt") or columns.first("messages"):
+        return table, columns
+    variable = _only_variable(table, columns)
+    if not variable:
+        problems = [_no_prompt(table), *unread_settings(table, columns), *table.problems]
+        raise GoldenFileError(problems)
+    return table, replace(columns, fields={**columns.fields, "prompt": (variable,)})
+
+
+def _held(row: Row, columns: Columns) -> Iterator[tuple[str, str]]:
+    """Yield each field of a row with a column that it comes from."""
+    for field, name in columns.of_row(row.cells).items():
+        yield field, name
+        if field == "expected" and columns.accepted not in ("", name):
+            yield field, columns.accepted
+    if columns.addition and has_value(row, columns.addition):
+        yield "prompt", columns.addition
+
+
+def _rest(table: Table, chosen: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the columns that hold no field, without those of promptfoo."""
+    held = {name for _, name in chosen}
+    return tuple(name for name in table.columns if name not in held and name[:2] != "__")
+
+
+def _in_order(chosen: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Sort the columns that hold a field by the order of the fields."""
+    order = list(ALIASES)
+    return dict(sorted(chosen.items(), key=lambda item: order.index(item[0][0])))
 
 
 def read_text(path: Path) -> Text:
@@ -122,27 +206,28 @@ def read_table(path: Path) -> Table:
     return read(str(path), content)
 
 
-def _only_variable(table: Table, fields: Mapping[str, str]) -> str:
-    """Take the only variable of a promptfoo CSV without a prompt column as the prompt.
+def _only_variable(table: Table, columns: Columns) -> str:
+    """Return the only variable of a promptfoo CSV without a prompt column; empty if there is none.
 
     With several variables, the prompt is known only to promptfoo's prompt template.
     """
     special = [name for name in table.columns if name.startswith("__")]
-    not_variables = {*special, *fields.values()}
+    not_variables = {*special, *columns.readable}
     variables = [name for name in table.columns if name not in not_variables]
-    if special and len(variables) == 1:
-        return variables[0]
+    return variables[0] if special and len(variables) == 1 else ""
+
+
+def _no_prompt(table: Table) -> Problem:
     allowed = f"a column {', '.join(_PROMPT_NAMES)}, or one mapped to prompt with llm_columns."
     for name in table.columns:
         if hint := nearest(name, _PROMPT_NAMES):
             allowed += f" {hint} (column {name!r})"
             break
-    if special:
+    if any(name.startswith("__") for name in table.columns):
         allowed += " In a promptfoo file, a single variable is the prompt"
-    elif len(table.columns) == 1 and any(mark in table.columns[0] for mark in ";\t"):
-        allowed += " Cells are separated by commas"
     names = ", ".join(repr(name) for name in table.columns)
-    raise refused(table.file, f"no prompt column among {names}", allowed.rstrip("."), line=1)
+    written = f"no prompt column among {names}"
+    return Problem(table.file, 1, None, "", written, allowed.rstrip("."))
 
 
 def _case(draft: Draft, source: str) -> Case:

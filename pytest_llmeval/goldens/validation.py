@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.drafts import Draft
 from pytest_llmeval.goldens.formats.tables import shown
+from pytest_llmeval.goldens.names import mapping_remedy
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -43,7 +44,16 @@ def row_problems(file: str, draft: Draft) -> Iterator[Problem]:
         allowed = error.message
         if isinstance(error.schema, dict):
             allowed = str(error.schema["description"])
+        value: object = error.instance
+        if isinstance(value, Mapping) and len(error.absolute_path) == 1:
+            allowed += _member_remedy(column, str(error.absolute_path[0]), value)
         yield Problem(file, draft.row.line, draft.row.number, column, written, allowed)
+
+
+def _member_remedy(column: str, field: str, value: Mapping[str, object]) -> str:
+    """Say how a member of an object becomes the field."""
+    member = next((f"{column}.{name}" for name in value), f"{column}.NAME")
+    return f"; a member of the object with {mapping_remedy(member, field)}"
 
 
 def _column(draft: Draft, error: ValidationError) -> str:

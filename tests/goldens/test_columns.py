@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError, SettingError
-from pytest_llmeval.goldens.columns import ALIASES, parse_columns
+from pytest_llmeval.goldens.columns import parse_columns
+from pytest_llmeval.goldens.names import ALIASES
 from tests.goldens.conftest import GoldenFolder
 
 
@@ -39,10 +40,10 @@ def test_case_blanks_and_hyphens_of_a_name_do_not_matter(folder: GoldenFolder, n
 def test_of_several_names_the_first_of_the_list_wins_and_the_others_are_metadata(
     folder: GoldenFolder,
 ) -> None:
-    (case,) = folder.read("faq.csv", "query,answer,prompt,expected\nQ,A,P,E\n")
+    (case,) = folder.read("faq.csv", "query,answer,prompt,expected\nP,A,P,E\n")
 
     assert (case.prompt, case.expected) == ("P", "E")
-    assert case.metadata == {"query": "Q", "answer": "A"}
+    assert case.metadata == {"query": "P", "answer": "A"}
 
 
 def test_a_column_without_any_value_leaves_its_field_to_the_next_name(folder: GoldenFolder) -> None:
@@ -61,6 +62,13 @@ def test_own_names_are_mapped_and_beat_the_known_ones(folder: GoldenFolder) -> N
     assert (case.prompt, case.expected, case.metadata) == ("환불은?", "네", {"prompt": "not this"})
 
 
+def test_a_column_can_be_declared_to_be_metadata(folder: GoldenFolder) -> None:
+    (case,) = folder.read("faq.csv", "prompt,answer\nWhy?,So\n", {"Answer": "metadata"})
+
+    assert (case.expected, case.metadata) == (None, {"answer": "So"})
+    assert parse_columns(["answer = metadata"]) == {"answer": "metadata"}
+
+
 def test_a_known_name_can_be_mapped_to_another_field(folder: GoldenFolder) -> None:
     (case,) = folder.read("faq.csv", "prompt,answer\nWhy?,label\n", {"answer": "tags"})
 
@@ -77,12 +85,22 @@ def test_a_mapped_column_that_the_file_lacks_is_an_error_with_the_nearest(
     folder: GoldenFolder,
 ) -> None:
     with pytest.raises(GoldenFileError) as caught:
-        folder.read("faq.csv", "prompt,Best Answer\nWhy?,So\n", {"Bst Answer": "expected"})
+        folder.read("faq.csv", "prompt,Antwort\nWhy?,So\n", {"Antwrt": "expected"})
 
     assert str(caught.value.problems[0]).endswith(
-        "faq.csv: found no column 'Bst Answer', which is mapped to 'expected'; "
-        "allowed: a column of the file: prompt, Best Answer. Did you mean 'Best Answer'?"
+        "faq.csv: found no column 'Antwrt', which is mapped to 'expected'; "
+        "allowed: a column of the file: prompt, Antwort. Did you mean 'Antwort'?"
     )
+
+
+def test_a_misspelt_mapping_is_an_error_though_another_column_would_give_the_field(
+    folder: GoldenFolder,
+) -> None:
+    text = "prompt,Antwort,answer\nWhy?,So,It is so\n"
+    with pytest.raises(GoldenFileError, match=r"no column 'Antwrt'.* Did you mean 'Antwort'\?"):
+        folder.read("faq.csv", text, {"Antwrt": "expected"})
+
+    assert folder.read("faq.csv", text, {"Réponse": "expected"})[0].expected == "It is so"
 
 
 def test_lines_of_the_ini_file() -> None:

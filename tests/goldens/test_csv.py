@@ -89,6 +89,44 @@ def test_encodings_with_a_byte_order_mark_and_both_line_ends(
     assert (first.source.line, second.source.line) == (2, 4)
 
 
+@pytest.mark.parametrize(
+    ("directive", "delimiter"),
+    [
+        ("sep=;", ";"),
+        ("SEP=,", ","),
+        ('"sep=;"', ";"),
+        ("sep=\t", "\t"),
+        ("sep=\\t", "\t"),
+        ("sep=|", "|"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_first_line_of_excel_names_the_delimiter(
+    folder: GoldenFolder, directive: str, delimiter: str, ending: str, encoding: str
+) -> None:
+    rows = [["id", "prompt", "min_score"], ["a", '"Hi, you;\t|?"', "3.5"], ["b", "Ho?", ""]]
+    text = ending.join([directive, *(delimiter.join(row) for row in rows), ""])
+    first, second = folder.read("excel.csv", text.encode(encoding))
+
+    assert (first.prompt, [bound.bound for bound in first.thresholds]) == ("Hi, you;\t|?", [3.5])
+    assert (first.source.line, second.source.line) == (3, 4)
+
+
+def test_line_ends_of_the_old_macintosh(folder: GoldenFolder) -> None:
+    first, second = folder.read("mac.csv", 'id,prompt\ra,"Hi\ryou?"\rb,Ho?\r')
+    lines = folder.read("mac.jsonl", '{"prompt": "A?"}\r\r{"prompt": "B?"}\r')
+
+    assert (first.prompt, second.prompt, second.source.line) == ("Hi\ryou?", "Ho?", 4)
+    assert [(case.prompt, case.source.line) for case in lines] == [("A?", 1), ("B?", 3)]
+
+
+def test_one_column_may_have_a_comma_in_its_name(folder: GoldenFolder) -> None:
+    (case,) = folder.read("a.csv", '"Question, please"\nHi?\n', {"Question, please": "prompt"})
+
+    assert case.prompt == "Hi?"
+
+
 def test_blank_lines_and_rows_of_empty_cells_are_no_cases(folder: GoldenFolder) -> None:
     cases = folder.read("faq.csv", "\n\nprompt,expected\n\nA?,a\n,\n\nB?,b\n,\n\n")
 

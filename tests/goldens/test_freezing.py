@@ -116,6 +116,67 @@ def test_a_mapped_id_column_is_the_one_that_is_filled(folder: GoldenFolder) -> N
     assert path.read_text() == "key,prompt\nwhy-87bcfe60,Why?\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"prompt": "Hi?"}\n{"prompt": "Hi?"}\n{"prompt": "Ho?"}\n{"prompt": "Hi?"}'),
+        ("a.json", '[{"prompt": "Hi?"}, {"prompt": "Hi?"}, {"prompt": "Ho?"}, {"prompt": "Hi?"}]'),
+        ("a.csv", "prompt,expected\nHi?,a\nHi?,b\nHo?,c\nHi?,d\n"),
+        ("a.csv", "id,prompt\n,Hi?\nhi-a523d845-2,Hi?\n,Ho?\n,Hi?\n"),
+        ("a.csv", "id,prompt\nhi-a523d845,Hi?\n,Hi?\n,Ho?\n,Hi?\n"),
+    ],
+)
+def test_repeated_prompts_get_numbered_ids(folder: GoldenFolder, name: str, content: str) -> None:
+    path = folder.write(name, content)
+    with pytest.raises(GoldenFileError, match=r"each prompt once in a file"):
+        read_cases(path, folder.path)
+    shown = [case.id for case in cases_without_id(path, folder.path)]
+
+    assert write_ids(path) == len(shown)
+    ids = [case.id for case in read_cases(path, folder.path)]
+    assert ids == ["hi-a523d845", "hi-a523d845-2", "ho-e771ef37", "hi-a523d845-3"]
+    assert [written for written in ids if written in shown] == shown
+    assert write_ids(path) == 0
+
+
+def test_repeated_prompts_of_a_parquet_file_get_numbered_ids(folder: GoldenFolder) -> None:
+    path = folder.path / "a.parquet"
+    pd.DataFrame({"prompt": ["Hi?", "Hi?"]}).to_parquet(path)
+
+    assert write_ids(path) == 2
+    ids = [case.id for case in read_cases(path, folder.path)]
+    assert ids == ["hi-a523d845", "hi-a523d845-2"]
+
+
+def test_ids_that_stand_twice_are_no_work_for_numbers(folder: GoldenFolder) -> None:
+    path = folder.write("a.csv", "id,prompt\na,Hi?\na,Ho?\n")
+    with pytest.raises(GoldenFileError, match="the id 'a', already used in line 2"):
+        write_ids(path)
+
+
+def test_excels_first_line_and_its_delimiter_stay(folder: GoldenFolder) -> None:
+    path = folder.write("a.csv", "sep=;\r\nprompt;note\r\nHi?;1,5\r\n")
+
+    assert write_ids(path) == 1
+    assert path.read_bytes() == b"sep=;\r\nid;prompt;note\r\nhi-a523d845;Hi?;1,5\r\n"
+
+
+def test_ids_of_questions_in_squads_file_are_written(folder: GoldenFolder) -> None:
+    path = folder.write(
+        "dev.json",
+        '{"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"question": "Hi?"}]}]}]}',
+    )
+
+    assert write_ids(path) == 1
+    assert '"qas": [{"id": "hi-a523d845", "question": "Hi?"}]' in path.read_text()
+
+
+def test_an_id_column_that_is_mapped_elsewhere_leaves_no_name_for_ids(folder: GoldenFolder) -> None:
+    path = folder.write("a.csv", "id,prompt\n7,Hi?\n")
+    with pytest.raises(GoldenFileError, match="a column 'id' that is mapped to another field"):
+        write_ids(path, {"id": "metadata"})
+
+
 def test_the_permissions_of_the_file_stay_and_nothing_is_left_beside_it(
     folder: GoldenFolder,
 ) -> None:

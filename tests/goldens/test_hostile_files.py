@@ -8,7 +8,7 @@ from pytest_llmeval.errors import GoldenFileError
 from pytest_llmeval.goldens.reading import read_cases
 from tests.goldens.conftest import GoldenFolder
 
-PROMPT_NAMES = "prompt, input, question, query, messages"
+PROMPT_NAMES = "prompt, input, question, query, user_input, instruction, messages"
 HOSTILE = {
     "empty file": ("a.csv", b"", "a.csv: found an empty file; allowed: at least one case"),
     "only blanks": (
@@ -37,8 +37,26 @@ HOSTILE = {
     "semicolons": (
         "a.csv",
         b"a;b\n1;2\n",
-        "a.csv:1: found no prompt column among 'a;b'; "
-        f"allowed: a column {PROMPT_NAMES}, or one mapped to prompt with llm_columns. Cells are separated by commas",
+        "a.csv:1: found one column 'a;b'; allowed: cells separated by commas. This file has semicolons: "
+        "save it with commas, or write sep=; as its first line",
+    ),
+    "semicolons, and commas in a text": (
+        "a.csv",
+        b"id;prompt;expected\na;Hi, you?;Hello\n",
+        "a.csv:1: found one column 'id;prompt;expected'; allowed: cells separated by commas. "
+        "This file has semicolons: save it with commas, or write sep=; as its first line",
+    ),
+    "tabs": (
+        "a.csv",
+        "id\tprompt\r\na\tHi, you?\r\n".encode("utf-16"),
+        "a.csv:1: found one column 'id\\tprompt'; allowed: cells separated by commas. "
+        "This file has tabs: rename it to .tsv, or write sep=\\t as its first line",
+    ),
+    "commas in a file of tabs": (
+        "a.tsv",
+        b"id,prompt\na,Hi\n",
+        "a.tsv:1: found one column 'id,prompt'; allowed: cells separated by tabs. "
+        "This file has commas: save it with tabs, or write sep=, as its first line",
     ),
     "empty prompt": (
         "a.csv",
@@ -61,6 +79,13 @@ HOSTILE = {
         "a.csv",
         b"prompt\nWhy?\nHow?\nWhy?\n",
         "a.csv:4: row 3 found the same prompt as in line 2; "
+        "allowed: each prompt once in a file, or a column id that distinguishes the rows, "
+        "which llmeval ids --write a.csv adds",
+    ),
+    "the same prompt twice in columns": (
+        "a.json",
+        b'{"prompt": ["Why?", "Why?"]}',
+        "a.json:1: row 2 found the same prompt as in line 1; "
         "allowed: each prompt once in a file, or a column id that distinguishes the rows",
     ),
     "broken line": (
@@ -221,7 +246,8 @@ HOSTILE = {
         "a.jsonl",
         b'{"prompt": "Why?", "answer": {"a": 1}}',
         "a.jsonl:1: row 1, column 'answer' found {'a': 1}; "
-        "allowed: text, a number, true, false, or a list of texts that are all accepted",
+        "allowed: text, a number, true, false, or a list of texts that are all accepted; "
+        "a member of the object with --llm-columns 'answer.a = expected' (or this line in llm_columns)",
     ),
     "context of a wrong type": (
         "a.jsonl",
@@ -288,7 +314,9 @@ HOSTILE = {
     "tags of a wrong type": (
         "a.jsonl",
         b'{"prompt": "Why?", "tags": {"a": 1}}',
-        "a.jsonl:1: row 1, column 'tags' found {'a': 1}; allowed: text, a list of texts, or the JSON text of one",
+        "a.jsonl:1: row 1, column 'tags' found {'a': 1}; allowed: text, a list of texts, or the text of a list, "
+        'which is best written as JSON: ["a", "b"]; '
+        "a member of the object with --llm-columns 'tags.a = tags' (or this line in llm_columns)",
     ),
     "another format": (
         "a.xlsx",
@@ -328,6 +356,27 @@ def test_every_ragged_row_is_reported(folder: GoldenFolder) -> None:
         (4, 3),
         (5, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "prompt,min_score\nA?\nB?,9\nA?,4\nA?,3\n"),
+        (
+            "a.jsonl",
+            '{"prompt"\n{"prompt": "B?", "min_score": 9}\n{"prompt": "A?"}\n{"prompt": "A?"}',
+        ),
+    ],
+)
+def test_rows_that_cannot_be_read_do_not_hide_the_mistakes_of_the_others(
+    folder: GoldenFolder, name: str, content: str
+) -> None:
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read(name, content)
+
+    first = 2 if name == "a.csv" else 1
+    places = [(problem.line, problem.row, problem.column) for problem in caught.value.problems]
+    assert places == [(first, 1, ""), (first + 1, 2, "min_score"), (first + 3, 4, "")]
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "missing.parquet"])

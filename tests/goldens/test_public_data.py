@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
     ("name", "columns", "count"),
     [
         ("truthfulqa_v1_817.csv", {"Best Answer": "expected"}, 817),
+        ("truthfulqa_v1_817.csv", {}, 817),
         ("mtbench_judge_prompts.jsonl", {"name": "id", "prompt_template": "prompt"}, 8),
         ("unieval_topical_chat.jsonl", {"system_output": "expected"}, None),
         ("llmbar_natural_mtbench.jsonl", {}, None),
@@ -52,3 +53,11 @@ def test_truthfulqa_is_read_cell_by_cell() -> None:
     assert first.tags == ("Misconceptions",)
     assert set(first.metadata) == {"Type", "Correct Answers", "Incorrect Answers", "Source"}
     assert str(first.source) == "truthfulqa_v1_817.csv:2"
+
+
+def test_truthfulqa_has_its_accepted_answers_without_a_mapping() -> None:
+    cases = read_cases(DATA / "truthfulqa_v1_817.csv", DATA)
+
+    assert all(case.expected for case in cases)
+    assert cases[0].metadata["ideal"][0] == cases[0].expected
+    assert len(cases[0].metadata["ideal"]) > 3

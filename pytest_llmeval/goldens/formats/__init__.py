@@ -14,6 +14,9 @@ class Delimiter(NamedTuple):
 
 
 COMMA = Delimiter(",", "comma")
+TAB = Delimiter("\t", "tab")
+DELIMITERS = (COMMA, TAB, Delimiter(";", "semicolon"), Delimiter("|", "vertical bar"))
+"""Every delimiter of tables in practice."""
 
 
 class Format(NamedTuple):
@@ -32,7 +35,7 @@ class Format(NamedTuple):
 
 FORMATS = (
     Format(".csv", "delimited"),
-    Format(".tsv", "delimited", Delimiter("\t", "tab")),
+    Format(".tsv", "delimited", TAB),
     Format(".json", "json"),
     Format(".jsonl", "rows"),
     Format(".ndjson", "rows"),

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
 from typing import Any, NoReturn
 
 from pytest_llmeval.errors import GoldenFileError, Problem
-from pytest_llmeval.goldens.formats.tables import Row, Table, refused, shown
+from pytest_llmeval.goldens.formats.tables import (
+    LINE_BREAK,
+    Row,
+    Table,
+    line_breaks,
+    refused,
+    shown,
+)
 
 _LIST_KEYS = ("cases", "goldens", "examples", "data", "tests", "rows")
 _SHAPES = (
@@ -89,8 +98,12 @@ def read_json(file: str, text: str) -> Table:
         return _table(file, document, _element_starts(text, text.index("[")), text)
     keys = [key for key in _LIST_KEYS if isinstance(document, dict) and _is_rows(document.get(key))]
     if len(keys) == 1:
-        start = next(value for key, value, _ in members(text, text.index("{")) if key == keys[0])
-        return _table(file, document[keys[0]], _element_starts(text, start), text)
+        start = _member(text, text.index("{"), keys[0])
+        rest = tuple(key for key in document if key != keys[0])
+        if document[keys[0]] and all(map(_is_article, document[keys[0]])):
+            return _from_squad(file, document[keys[0]], text, start)
+        table = _table(file, document[keys[0]], _element_starts(text, start), text)
+        return replace(table, document_keys=rest)
     if len(keys) > 1:
         raise refused(file, f"arrays under {' and '.join(keys)}", _SHAPES)
     if isinstance(document, dict) and document:
@@ -108,21 +121,30 @@ def read_jsonl(file: str, text: str) -> Table:
     """
     documents: list[Any] = []
     starts: list[int] = []
+    numbers: list[int] = []
     problems: list[Problem] = []
-    offset = 0
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip():
-            try:
-                documents.append(DECODER.decode(content))
-                starts.append(offset + len(content) - len(content.lstrip()))
-            except (ValueError, RecursionError) as error:
-                number = len(documents) + len(problems) + 1
-                allowed = "one JSON object a line (a document over several lines is a .json file)"
-                problems.append(Problem(file, line, number, "", _words(error), allowed))
-        offset += len(content) + 1
-    if problems:
-        raise GoldenFileError(problems)
-    return _table(file, documents, iter(starts), text)
+    number = 0
+    for line, (offset, content) in enumerate(_lines(text), start=1):
+        if not content.strip():
+            continue
+        number += 1
+        try:
+            documents.append(DECODER.decode(content))
+            starts.append(offset + len(content) - len(content.lstrip()))
+            numbers.append(number)
+        except (ValueError, RecursionError) as error:
+            allowed = "one JSON object a line (a document over several lines is a .json file)"
+            problems.append(Problem(file, line, number, "", _words(error), allowed))
+    return _table(file, documents, iter(starts), text, numbers, problems)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the content of each line."""
+    start = 0
+    for line_break in LINE_BREAK.finditer(text):
+        yield start, text[start : line_break.start()]
+        start = line_break.end()
+    yield start, text[start:]
 
 
 def members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
@@ -148,35 +170,74 @@ def _after(text: str, position: int) -> int:
     return match.end() if match else position
 
 
+def _member(text: str, start: int, name: str) -> int:
+    """Return the offset of a member's value in the object that opens at ``start``."""
+    return next(value for key, value, _ in members(text, start) if key == name)
+
+
 def _is_rows(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def _table(file: str, documents: list[Any], starts: Iterator[int], text: str) -> Table:
+def _table(
+    file: str,
+    documents: list[Any],
+    starts: Iterator[int],
+    text: str,
+    numbers: Iterable[int] | None = None,
+    problems: Iterable[Problem] = (),
+) -> Table:
+    """Make a table of JSON objects.
+
+    Args:
+        file: Path as the user wrote it.
+        documents: The objects.
+        starts: The offset of each.
+        text: The file.
+        numbers: The record number of each (default: counted from 1).
+        problems: Records that are not JSON.
+    """
     rows: list[Row] = []
-    problems: list[Problem] = []
+    unreadable = list(problems)
     line = 1
     before = 0
-    for number, (document, offset) in enumerate(zip(documents, starts, strict=True), start=1):
-        line += text.count("\n", before, offset)
+    for number, document, offset in zip(numbers or count(1), documents, starts, strict=False):
+        line += line_breaks(text[before:offset])
         before = offset
         if not isinstance(document, dict):
-            problems.append(
+            unreadable.append(
                 Problem(file, line, number, "", shown(document), "an object, one key a column")
             )
         elif isinstance(document, _Ambiguous):
             twice = f"the column {document.twice!r} twice"
-            problems.append(
+            unreadable.append(
                 Problem(file, line, number, "", twice, "each column name once; rename one")
             )
         else:
             rows.append(Row(number, line, document, offset))
-    if problems:
-        raise GoldenFileError(problems)
-    if not rows:
+    if not rows and not unreadable:
         raise refused(file, "no rows", "at least one case")
     columns = dict.fromkeys(name for row in rows for name in row.cells)
-    return Table(file, tuple(columns), tuple(rows))
+    return Table(file, tuple(columns), tuple(rows), tuple(unreadable))
+
+
+def _from_squad(file: str, articles: list[Any], text: str, start: int) -> Table:
+    """Read the questions of SQuAD's own files, which stand in the paragraphs of articles."""
+    documents: list[Any] = []
+    starts: list[int] = []
+    for article, begin in zip(articles, _element_starts(text, start), strict=True):
+        paragraphs = _element_starts(text, _member(text, begin, "paragraphs"))
+        for paragraph, offset in zip(article["paragraphs"], paragraphs, strict=True):
+            shared = {"title": article.get("title"), "context": paragraph.get("context")}
+            documents += [{**shared, **question} for question in paragraph["qas"]]
+            starts += _element_starts(text, _member(text, offset, "qas"))
+    return _table(file, documents, iter(starts), text)
+
+
+def _is_article(row: dict[str, Any]) -> bool:
+    """Return whether a row is an article of SQuAD, with questions in its paragraphs."""
+    paragraphs = row.get("paragraphs")
+    return _is_rows(paragraphs) and all(_is_rows(item.get("qas")) for item in paragraphs or ())
 
 
 def _from_columns(file: str, document: dict[str, Any]) -> Table:

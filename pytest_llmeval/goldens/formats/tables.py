@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from pytest_llmeval.errors import GoldenFileError, Problem
 
 _SHOWN_LENGTH = 60
 """Characters of a value in an error text, short enough for a CI annotation."""
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+"""Every line end that text files have: of Windows, of the old Macintosh, and of Unix."""
 
 _BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -42,12 +46,23 @@ class Table:
     Attributes:
         file: Path as the user wrote it.
         columns: Column names in file order, without surrounding blanks.
-        rows: Records in file order, without the empty ones.
+        rows: Records in file order, without the empty ones and those that cannot be read.
+        problems: Records that cannot be read.
+        document_keys: Names that a JSON document has next to its rows.
+        members: Columns that are members of objects in other columns.
     """
 
     file: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    problems: tuple[Problem, ...] = ()
+    document_keys: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    @property
+    def can_hold_ids(self) -> bool:
+        """Whether ids can be written into the file, which JSON in columns does not allow."""
+        return not self.file.lower().endswith(".json") or all(row.offset >= 0 for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,11 @@ class Text:
 def is_absent(value: object) -> bool:
     """Return whether a cell is missing, JSON ``null`` or the empty text."""
     return value is None or (isinstance(value, str) and not value)
+
+
+def line_breaks(text: str) -> int:
+    """Count the line breaks of a text."""
+    return len(LINE_BREAK.findall(text))
 
 
 def shown(value: object) -> str:
@@ -99,11 +119,11 @@ def decoded(file: str, data: bytes) -> Text:
     except UnicodeDecodeError as error:
         offset = len(bom) + error.start
         written = f"byte 0x{data[offset]:02x} at offset {offset}, which is not {codec.upper()}"
-        line = body[: error.start].decode(codec, "replace").count("\n") + 1
+        line = line_breaks(body[: error.start].decode(codec, "replace")) + 1
         allowed = "text in UTF-8, or UTF-16 with a byte order mark; save as UTF-8"
         raise refused(file, written, allowed, line) from None
     if "\0" in content:
-        line = content.count("\n", 0, content.index("\0")) + 1
+        line = line_breaks(content[: content.index("\0")]) + 1
         allowed = "text in UTF-8 without NUL characters; save as UTF-8"
         raise refused(file, "a NUL character", allowed, line)
     if not content.strip():

@@ -1,0 +1,56 @@
+"""The accepted answers of a row, in the shapes of the tools that write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmeval.goldens.cells import as_answer, read_object
+from pytest_llmeval.goldens.formats.tables import is_absent
+from pytest_llmeval.goldens.names import LISTS, normal
+
+_SEMICOLONS = frozenset(("correctanswers", "acceptedanswers"))
+"""Names of columns whose text has semicolons between the answers (TruthfulQA)."""
+
+_TEXT = "text"
+
+
+def accepted_answers(name: str, value: Any) -> list[str] | None:
+    """Return the accepted answers in a cell, without repetitions.
+
+    A text is one answer. In a column whose name says that it holds several answers it may be the
+    text of a list. An object holds its answers under ``text``, as in SQuAD.
+
+    Args:
+        name: Name of the column.
+        value: The cell.
+
+    Returns:
+        The answers; ``None`` if the value is nothing of this.
+    """
+    if isinstance(value, str) and normal(name) in LISTS:
+        value = _listed(name, value)
+    if isinstance(value, dict) and _TEXT in value:
+        value = value[_TEXT]
+    if is_absent(value):
+        return []
+    if isinstance(value, list):
+        answers = [_answer(item) for item in value if not is_absent(item)]
+    else:
+        answers = [as_answer(value)]
+    if not all(isinstance(answer, str) for answer in answers):
+        return None
+    return list(dict.fromkeys(answers))
+
+
+def _listed(name: str, text: str) -> Any:
+    document = read_object(text)
+    if not isinstance(document, str) or normal(name) not in _SEMICOLONS:
+        return document
+    return [answer.strip() for answer in text.split(";") if answer.strip()]
+
+
+def _answer(item: Any) -> Any:
+    """Return the text of an answer, which SQuAD writes with its position."""
+    if isinstance(item, dict) and _TEXT in item:
+        item = item[_TEXT]
+    return as_answer(item)

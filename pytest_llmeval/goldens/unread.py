@@ -1,0 +1,118 @@
+"""Columns that look like a setting or an expected answer, and are not read as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pytest_llmeval.errors import Problem
+from pytest_llmeval.goldens.columns import Columns
+from pytest_llmeval.goldens.drafts import Draft
+from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
+from pytest_llmeval.goldens.names import (
+    ALIASES,
+    METADATA,
+    READ_AS_METADATA,
+    is_answer_like,
+    mapping_remedy,
+    normal,
+    setting_like,
+    special_like,
+)
+from pytest_llmeval.goldens.rivals import has_value, is_url
+from pytest_llmeval.text import count
+
+_SETTINGS = {normal(name): name for name in ("min_score", "threshold", "thresholds", "must_pass")}
+
+_BOUNDS = ("threshold", "thresholds")
+
+
+def unread_settings(table: Table, columns: Columns) -> Iterator[Problem]:
+    """Yield a problem for each column, and each name of a document, that looks like a setting."""
+    for name in table.document_keys:
+        setting = _setting(name)
+        if setting and normal(name) not in columns.declared:
+            allowed = f"{setting} in each row, or an option for the run; {_unless(name)}"
+            written = "a setting outside the rows, which is not read"
+            yield Problem(table.file, None, None, name, written, allowed)
+    for name in _unread(table, columns):
+        row = next((row for row in table.rows if has_value(row, name)), None)
+        if row is not None and (setting := setting_like(name)):
+            yield _problem(table, row, name, row.cells[name], setting)
+
+
+def unread_specials(table: Table, columns: Columns) -> Iterator[Problem]:
+    """Yield a problem for each column that looks like a special column of promptfoo."""
+    for name in table.columns:
+        special = special_like(name)
+        if not special or normal(name) in columns.declared:
+            continue
+        row = next((row for row in table.rows if has_value(row, name)), None)
+        if row is not None:
+            written = f"{shown(row.cells[name])} in a column that is not read"
+            allowed = f"{special}, in this spelling; {_unless(name)}"
+            yield Problem(table.file, row.line, row.number, name, written, allowed)
+
+
+def unread_in_metadata(table: Table, columns: Columns, draft: Draft) -> Iterator[Problem]:
+    """Yield a problem for each setting of a row inside its object ``metadata``."""
+    members = {*columns.declared, *map(normal, table.members)}
+    for name, value in draft.metadata.items():
+        path = f"{METADATA}.{name}"
+        if name in table.columns or normal(path) in members:
+            continue
+        if setting := _setting(name):
+            yield _problem(table, draft.row, path, value, setting)
+
+
+def unread_answers(table: Table, columns: Columns, rows: Iterable[Row]) -> Iterator[Problem]:
+    """Yield a problem for each column that looks like the expected answer of rows without one.
+
+    Args:
+        table: The golden file.
+        columns: What its columns hold.
+        rows: The rows without an expected answer.
+    """
+    names = [name for name in _unread(table, columns) if is_answer_like(name)]
+    if not names:
+        return
+    unanswered = list(rows)
+    for name in names:
+        held = [row for row in unanswered if _is_answer(row.cells.get(name))]
+        if held:
+            cases = count(len(held), "case")
+            written = f"{shown(held[0].cells[name])} in a column that is not read, "
+            written += f"and no expected answer ({cases})"
+            allowed = f"{mapping_remedy(name, 'expected')}; {_unless(name)}"
+            yield Problem(table.file, held[0].line, held[0].number, name, written, allowed)
+
+
+def _unread(table: Table, columns: Columns) -> Iterator[str]:
+    """Yield the columns that hold no field and are not declared to be metadata."""
+    read = {*columns.readable, *columns.members, *columns.renamed}
+    known = {*columns.declared, *map(normal, READ_AS_METADATA)}
+    for name in table.columns:
+        if name not in read and normal(name) not in known and not name.startswith("_"):
+            yield name
+
+
+def _setting(name: str) -> str:
+    return _SETTINGS.get(normal(name)) or setting_like(name)
+
+
+def _is_answer(value: Any) -> bool:
+    return not (is_absent(value) or isinstance(value, bool) or is_url(value))
+
+
+def _problem(table: Table, row: Row, name: str, value: Any, setting: str) -> Problem:
+    written = f"{shown(value)} in a column that is not read"
+    remedy = f"rename it to {setting}"
+    if setting in ALIASES:
+        remedy = f"{remedy}, or {mapping_remedy(name, setting)}"
+    held = f"{setting} with bounds like 'toxicity<=0.2'" if setting in _BOUNDS else setting
+    allowed = f"{held}: {remedy}; {_unless(name)}"
+    return Problem(table.file, row.line, row.number, name, written, allowed)
+
+
+def _unless(name: str) -> str:
+    return f"'{name} = {METADATA}' if it is something else"

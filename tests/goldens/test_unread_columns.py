@@ -1,0 +1,221 @@
+"""What looks like a setting or an expected answer is read, or is an error with a remedy; the rest is metadata."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llmeval.errors import GoldenFileError
+from tests.goldens.conftest import GoldenFolder
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["min score", "Min-Score", "minScore", "MIN_SCORE", "minscore", " min_score ", "Min.Score"],
+)
+def test_a_setting_in_another_spelling_is_read(folder: GoldenFolder, name: str) -> None:
+    (case,) = folder.read("a.csv", f"prompt,{name}\nA?,4\n")
+
+    assert [str(bound) for bound in case.thresholds] == ["rubric >= 4"]
+
+
+@pytest.mark.parametrize("name", ["must-pass", "mustpass", "Must Pass", "mustPass"])
+def test_the_mark_of_a_case_that_must_pass_is_read(folder: GoldenFolder, name: str) -> None:
+    (case,) = folder.read("a.csv", f"prompt,{name}\nA?,true\n")
+
+    assert case.must_pass is True
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("min_scores", "min_score"),
+        ("minimum score", "min_score"),
+        ("minScores", "min_score"),
+        ("mni_score", "min_score"),
+        ("threshhold", "threshold"),
+        ("treshold", "threshold"),
+        ("Tresholds", "threshold"),
+        ("score_threshold", "threshold"),
+        ("must_pas", "must_pass"),
+        ("mustpas", "must_pass"),
+        ("must_passed", "must_pass"),
+    ],
+)
+def test_a_misspelt_setting_is_an_error_whose_remedies_work(
+    folder: GoldenFolder, name: str, setting: str
+) -> None:
+    values = {"min_score": "4", "threshold": "length<=9", "must_pass": "true"}
+    text = f"prompt,expected,{name}\nA?,a,{values[setting]}\n"
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.csv", text)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.row, problem.column) == (2, 1, name)
+    assert problem.value.endswith("in a column that is not read")
+    assert f"rename it to {setting}, or --llm-columns '{name} = {setting}'" in problem.allowed
+    assert f"'{name} = metadata' if it is something else" in problem.allowed
+    (mapped,) = folder.read("a.csv", text, {name: setting})
+    (declared,) = folder.read("a.csv", text, {name: "metadata"})
+    assert mapped.thresholds or mapped.must_pass
+    assert (declared.thresholds, declared.metadata) == ((), {name: values[setting]})
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Criteria", "criteria"),
+        ("containsAll", "contains_all"),
+        ("Contains Any", "contains_any"),
+        ("contains-none", "contains_none"),
+        ("jsonSchema", "json_schema"),
+    ],
+)
+def test_metadata_that_a_judge_or_a_metric_reads_has_its_known_name(
+    folder: GoldenFolder, name: str, known: str
+) -> None:
+    (case,) = folder.read("a.csv", f"prompt,{name}\nA?,x\n")
+
+    assert case.metadata == {known: "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("criterion", "criteria"), ("critera", "criteria"), ("contain_all", "contains_all")],
+)
+def test_misspelt_metadata_that_a_judge_or_a_metric_reads_is_an_error(
+    folder: GoldenFolder, name: str, known: str
+) -> None:
+    with pytest.raises(GoldenFileError, match=rf"column '{name}' .*allowed: {known}: rename it"):
+        folder.read("a.csv", f"prompt,{name}\nA?,x\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "expectedOutput", "expected_answer", "expectedAnswer", "ground_truth", "groundTruth", "gold",
+        "Gold Answer", "truth", "reference_answer", "correctAnswer", "Best Answer", "idealResponse",
+    ],
+)  # fmt: skip
+def test_a_name_of_the_expected_answer_is_read(folder: GoldenFolder, name: str) -> None:
+    (case,) = folder.read("a.csv", f"prompt,{name}\nA?,a\n")
+
+    assert (case.expected, case.metadata) == ("a", {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "expected_ouput", "expcted", "refrence", "ground_thruth", "traget", "anwser", "expectedAnswers",
+        "expected_result", "expected_sql", "gold_label", "golden", "target_text", "expected_1",
+        "correctAnswer2", "Reference Summary", "references",
+    ],
+)  # fmt: skip
+def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
+    folder: GoldenFolder, name: str
+) -> None:
+    text = f"prompt,{name}\nA?,a\nB?,b\nC?,\n"
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.csv", text)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.row, problem.column) == (2, 1, name)
+    assert problem.value == "'a' in a column that is not read, and no expected answer (2 cases)"
+    assert f"--llm-columns '{name} = expected' (or" in problem.allowed
+    assert [case.expected for case in folder.read("a.csv", text, {name: "expected"})] == [
+        "a",
+        "b",
+        None,
+    ]
+    assert folder.read("a.csv", text, {name: "metadata"})[0].metadata == {name: "a"}
+
+
+def test_a_case_with_an_expected_answer_needs_no_further_one(folder: GoldenFolder) -> None:
+    (case,) = folder.read("a.csv", "prompt,target,correct_result\nA?,a,b\n")
+    with pytest.raises(GoldenFileError, match=r"a\.csv:3: row 2, column 'correct_result'"):
+        folder.read("a.csv", "prompt,target,correct_result\nA?,a,b\nB?,,c\n")
+
+    assert (case.expected, case.metadata) == ("a", {"correct_result": "b"})
+
+
+def test_names_of_something_else_stay_metadata(folder: GoldenFolder) -> None:
+    row = {
+        "main_score": 3, "max_score": 5, "mean_score": 4, "score": 4, "win_score": 1, "threshold_kind": "x",
+        "similarity_threshold": 0.8, "toxicity_threshold": 0.5, "expected_tools": ["a"],
+        "expected_outcome": "x", "expected_output_tokens": 9, "reference_id": "7",
+        "reference_url": "https://x.org", "references": ["https://x.org", "www.y.org"],
+        "reference_contexts_count": 2, "preference": "a", "label": "a", "output": "o", "response": "r",
+        "answer_type": "short", "answer_1": "x", "is_correct": True, "correct_result": True, "targeted": "no",
+        "incorrect_answers": ["x"], "wrong_answer": "x", "ideal_sub_queries": ["q"], "_id": "5",
+        "must_read": "x", "anchor": "#top", "competition": "y", "criteria_id": 7,
+    }  # fmt: skip
+    (case,) = folder.read_rows({"prompt": "A?", **row})
+
+    assert (case.expected, case.thresholds, case.must_pass) == (None, (), None)
+    assert case.metadata == row
+
+
+def test_a_column_without_any_value_is_no_problem(folder: GoldenFolder) -> None:
+    (case,) = folder.read("a.csv", "prompt,min_scores,expected_ouput\nA?,,\n")
+
+    assert case.metadata == {}
+
+
+def test_a_setting_inside_the_object_metadata_is_an_error(folder: GoldenFolder) -> None:
+    text = '{"prompt": "A?", "metadata": {"min_score": 4, "level": "x"}}\n'
+    with pytest.raises(GoldenFileError, match=r"column 'metadata\.min_score' found 4 in a column"):
+        folder.read("a.jsonl", text)
+
+    (mapped,) = folder.read("a.jsonl", text, {"metadata.min_score": "min_score"})
+    (declared,) = folder.read("a.jsonl", text, {"metadata.min_score": "metadata"})
+    assert [str(bound) for bound in mapped.thresholds] == ["rubric >= 4"]
+    assert (declared.thresholds, declared.metadata) == ((), {"min_score": 4, "level": "x"})
+
+
+def test_a_setting_outside_the_rows_is_an_error(folder: GoldenFolder) -> None:
+    text = '{"version": 1, "Min Score": 4, "cases": [{"prompt": "A?"}]}'
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.json", text)
+
+    assert str(caught.value.problems[0]).endswith(
+        "a.json: column 'Min Score' found a setting outside the rows, which is not read; "
+        "allowed: min_score in each row, or an option for the run; "
+        "'Min Score = metadata' if it is something else"
+    )
+    assert folder.read("a.json", text, {"Min Score": "metadata"})[0].prompt == "A?"
+
+
+@pytest.mark.parametrize("name", ["_expected", "__Expected", "__expcted", "_threshold", "_prefix"])
+def test_a_misspelt_special_column_of_promptfoo_is_an_error(
+    folder: GoldenFolder, name: str
+) -> None:
+    with pytest.raises(GoldenFileError, match=rf"column '{name}' .*allowed: __[a-z]+, in this"):
+        folder.read("a.csv", f"question,{name}\nA?,contains: a\n")
+
+
+def test_all_mistakes_of_a_file_are_reported_at_once(folder: GoldenFolder) -> None:
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read(
+            "a.csv",
+            "id,prompt,question,expcted,min_scores,must_pass\n"
+            "a,A?\n"
+            "b,,,x,5,true\n"
+            "b,B?,C?,x,5,maybe\n"
+            "c,D?,,y,,\n",
+        )
+
+    places = [(problem.line, problem.column) for problem in caught.value.problems]
+    assert places == [
+        (2, ""),
+        (3, "min_scores"),
+        (3, "prompt"),
+        (4, "question"),
+        (4, "must_pass"),
+        (5, "expcted"),
+    ]
+
+
+def test_without_a_prompt_the_unread_settings_are_reported_too(folder: GoldenFolder) -> None:
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.csv", "promt,min_scores\nA?,5\nx\n")
+
+    assert [problem.column for problem in caught.value.problems] == ["", "min_scores", ""]
