@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.trust import Trust
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.engine.estimate import Estimate
+    from pytest_llmeval.goldens.description import Description
     from pytest_llmeval.judges.setup import Opponent
     from pytest_llmeval.metrics.registry import MetricRegistry
     from pytest_llmeval.protocols import BaseProvider, BaseScorer
@@ -57,6 +58,9 @@ class Session:
     Args:
         settings: The settings in force for the run.
         environment: Folders, variables and process of the session.
+
+    Attributes:
+        descriptions: What became of the columns of each golden file that was read.
     """
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
@@ -70,6 +74,7 @@ class Session:
         self._cases: dict[str, list[Case]] = {}
         self._started: Engine | None = None
         self._trust: Trust | None = None
+        self.descriptions: dict[str, Description] = {}
 
     @property
     def has_engine(self) -> bool:
@@ -156,13 +161,17 @@ class Session:
             SettingError: A line of ``columns`` cannot be read.
         """
         from pytest_llmeval.goldens.columns import parse_columns
-        from pytest_llmeval.goldens.reading import read_cases
+        from pytest_llmeval.goldens.reading import read_golden
 
         lines = (*self.settings.columns, *columns)
         key = repr((path, lines))
         if key not in self._cases:
             shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
-            self._cases[key] = read_cases(shown, self.locations.root, parse_columns(lines))
+            origin = "--llm-columns" if "columns" in self.settings.explicit else "ini llm_columns"
+            mapping = parse_columns(lines, origin)
+            reading = read_golden(shown, self.locations.root, mapping)
+            self._cases[key] = list(reading.cases)
+            self.descriptions[key] = reading.description
         return self._cases[key]
 
     def provider(self, settings: Settings) -> BaseProvider:

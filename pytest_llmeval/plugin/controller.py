@@ -18,6 +18,7 @@ from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
+from pytest_llmeval.text import and_more, printed
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _PHASES = ("setup", "call", "teardown")
+_MOST_FILES = 3
+"""Golden files that the header describes."""
 
 
 class Controller(Role):
@@ -72,6 +75,12 @@ class Controller(Role):
             f"llm: {', '.join(parts)}",
             *(f"llm: warning: {note.text}" for note in self._setting_notes(judged)),
         ]
+
+    def collected(self) -> list[str]:
+        """Return what the columns of the golden files became."""
+        if self._state.config.option.verbose < 0:
+            return []
+        return _golden_lines(self._state.golden_headers())
 
     def _setting_notes(self, judged: bool) -> tuple[Note, ...]:
         from pytest_llmeval.assembly.roles import setting_notes
@@ -252,6 +261,9 @@ class Controller(Role):
         from pytest_llmeval.reports.terminal.run import summary_lines
 
         terminal.section("llm evaluation", "=")
+        # The workers have read the golden files, after the header of this process.
+        for line in _golden_lines(self._worker_headers()):
+            terminal.write_line(line)
         if self._written is not None:
             summary, paths = self._written
             for text, markup in summary_lines(self._recorder.run, summary, paths):
@@ -260,3 +272,17 @@ class Controller(Role):
             terminal.write_line(text, red=True)
         for text in self._recorder.ci_lines:
             terminal.write_line(text)
+
+    def _worker_headers(self) -> list[str]:
+        """Return the lines about golden files of all workers, which have read the same files."""
+        headers = (report.get("golden", ()) for report in self._worker_reports)
+        return list(dict.fromkeys(line for lines in headers for line in lines))
+
+
+def _golden_lines(headers: list[str]) -> list[str]:
+    """Write the lines about the first golden files."""
+    lines = [f"llm: {printed(header)}" for header in headers[:_MOST_FILES]]
+    if len(headers) > _MOST_FILES:
+        more = and_more(len(headers) - _MOST_FILES, "golden file")
+        lines.append(f"llm: {more}: llmeval validate FILE describes one")
+    return lines

@@ -87,8 +87,8 @@ class Hooks:
         gate_markers.note_gates(session, self._state)
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
-        """Say what tests with a VCR cassette change."""
-        return cassette_lines(self._state.settings, items)
+        """Say what the columns of golden files became, and what tests with a cassette change."""
+        return [*self._role.collected(), *cassette_lines(self._state.settings, items)]
 
     # Each test
 

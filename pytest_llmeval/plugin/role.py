@@ -17,6 +17,10 @@ class Role:
         """Return lines for pytest's header."""
         return []
 
+    def collected(self) -> list[str]:
+        """Return lines about the golden files, for the terminal after the collection."""
+        return []
+
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the data that it shares with this process."""
 

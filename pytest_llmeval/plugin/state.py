@@ -192,7 +192,14 @@ class PluginState:
     def worker_report(self) -> dict[str, Any]:
         """Return the final report of a worker as built-in types."""
         sent = {} if self._session is None else self._session.worker_report()
-        return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates}
+        golden = self.golden_headers()
+        return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates, "golden": golden}
+
+    def golden_headers(self) -> list[str]:
+        """Return a line about each golden file that this process has read."""
+        if self._session is None:
+            return []
+        return [description.header() for description in self._session.descriptions.values()]
 
     def close(self) -> None:
         """Close the session if it was made."""

@@ -13,6 +13,9 @@ from pytest_llmeval.settings.table import OPTIONS
 _RERUN = ("model", "generation", "judge", "trust", "thresholds", "metrics")
 """Sections of the option table that affect answers and scores."""
 
+_COLUMNS = "columns"
+"""The option that tells what a golden file holds."""
+
 
 def rerun_command(result: CaseResult, options: str = "") -> str:
     """Write the command that reruns exactly this case, for a POSIX shell.
@@ -32,7 +35,9 @@ def rerun_options(run: Run) -> str:
     wanted = (
         option
         for option in OPTIONS
-        if option.section in _RERUN and option.kind != "json" and not option.ini_only
+        if (option.section in _RERUN or option.name == _COLUMNS)
+        and option.kind != "json"
+        and not option.ini_only
     )
     return shlex.join(
         word for option in wanted if option.name in run.settings for word in _words(option, run)

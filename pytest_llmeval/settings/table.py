@@ -359,8 +359,9 @@ class Settings:
         "list",
         (),
         "cases",
-        'fields of custom columns, one "COLUMN = FIELD" per line',
-        ini_only=True,
+        'field of a custom column, as "COLUMN = FIELD"; the field metadata for one that is none '
+        "(repeatable)",
+        "LINE",
     )
     limit: int | None = option(
         "integer",

@@ -123,7 +123,7 @@ def test_a_baseline_lies_below_the_root(llmeval: Command, root: Path, folder: Pa
 def test_golden_files_are_read_with_the_columns_of_the_ini_file(
     llmeval: Command, folder: Path
 ) -> None:
-    assert done(llmeval, "validate", "laden.csv") == "laden.csv: 2 cases\n"
+    assert done(llmeval, "validate", "laden.csv").startswith("laden.csv: 2 cases, ")
     assert len(done(llmeval, "ids", "laden.csv").splitlines()) == 2
     assert done(llmeval, "ids", "laden.csv", "--write") == "laden.csv: 2 ids written\n"
 
@@ -217,6 +217,7 @@ def test_all_settings_are_listed(llmeval: Command) -> None:
     for text in (
         "Model\n",
         "  --min-score X, llm_min_score,",
-        "  llm_columns, LLMEVAL_COLUMNS",
+        "  --llm-columns LINE, llm_columns, LLMEVAL_COLUMNS",
+        "  llm_prices, LLMEVAL_PRICES",
     ):
         assert text in output

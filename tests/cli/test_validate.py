@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
+GOOD = "good.csv: 2 cases, each with an expected answer\n  columns: prompt, expected\n"
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -25,7 +27,10 @@ def test_good_files_are_counted(llmeval: Command) -> None:
 
     assert (result.exit_code, result.stdout, result.stderr) == (
         0,
-        "good.csv: 2 cases\none.jsonl: 1 case\n",
+        "good.csv: 2 cases, each with an expected answer\n"
+        "  columns: prompt, expected\n"
+        "one.jsonl: 1 case, without an expected answer\n"
+        "  columns: prompt\n",
         "",
     )
 
@@ -34,7 +39,7 @@ def test_a_bad_file_is_explained_and_the_others_still_checked(llmeval: Command) 
     result = llmeval.run("validate", "bad.csv", "good.csv", "missing.csv")
 
     assert result.exit_code == 2
-    assert result.stdout == "good.csv: 2 cases\n"
+    assert result.stdout == GOOD
     assert result.stderr == (
         "1 problem in bad.csv\n"
         "  bad.csv:2: row 1, column 'min_score' found 9.0; allowed: a number from 0 to 5\n"
@@ -48,7 +53,10 @@ def test_own_column_names_are_mapped(llmeval: Command) -> None:
         "validate", "own.csv", "--columns", "유저 = prompt", "--columns", "답 = expected"
     )
 
-    assert (result.exit_code, result.stdout) == (0, "own.csv: 1 case\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "own.csv: 1 case, with an expected answer\n  columns: 유저 = prompt, 답 = expected\n",
+    )
 
 
 def test_a_wrong_mapping_is_a_usage_error(llmeval: Command) -> None:
@@ -74,10 +82,49 @@ def test_the_installed_command_runs(folder: Path) -> None:
         [command, "validate", "bad.csv"], capture_output=True, text=True, cwd=folder
     )
 
-    assert (good.returncode, good.stdout, good.stderr) == (0, "good.csv: 2 cases\n", "")
+    assert (good.returncode, good.stdout, good.stderr) == (0, GOOD, "")
     assert bad.returncode == 2
     assert "Traceback" not in bad.stderr
 
 
 def test_the_version_is_that_of_the_distribution(llmeval: Command) -> None:
     assert llmeval.run("--version").stdout == f"llmeval, version {version('pytest-llm-golden')}\n"
+
+
+def test_it_says_what_each_column_became(llmeval: Command, folder: Path) -> None:
+    (folder / "mixed.jsonl").write_text(
+        '{"id": "a", "question": "A?", "truth": "x", "answer": "y", "category": "c", "n": 1}\n'
+        '{"id": "A", "input": "B?", "truth": "nan", "Min Score": 4}\n'
+        '{"id": "b", "input": "C?", "category": "d"}\n'
+    )
+    result = llmeval.run("validate", "mixed.jsonl")
+
+    assert result.stdout == (
+        "mixed.jsonl: 3 cases, 1 without an expected answer\n"
+        "  columns: id, question = prompt (1 row), input = prompt (2 rows), truth = expected, "
+        "category = tags, Min Score = min_score\n"
+        "  metadata: answer, n\n"
+        "  note: the expected answer is the word 'nan' (line 2); an empty cell is an absent value\n"
+        "  note: ids differ only in case or blanks: 'a' and 'A'\n"
+    )
+
+
+def test_it_tells_an_answer_from_the_text_of_a_list(llmeval: Command, folder: Path) -> None:
+    (folder / "list.csv").write_text("prompt,expected\nA?,\"['a', 'b']\"\n")
+    (folder / "ideal.csv").write_text("prompt,ideal\nA?,\"['a', 'b']\"\n")
+
+    assert "note: the expected answer is the text of a list (line 2)" in (
+        llmeval.run("validate", "list.csv").stdout
+    )
+    assert "note" not in llmeval.run("validate", "ideal.csv").stdout
+
+
+def test_the_remedies_of_an_unread_column_work(llmeval: Command, folder: Path) -> None:
+    (folder / "unread.csv").write_text("prompt,expected_ouput\nA?,a\n")
+    refused = llmeval.run("validate", "unread.csv")
+    assert refused.exit_code == 2
+    assert "no expected answer (1 case)" in refused.stderr
+
+    for field, answered in (("expected", "with"), ("metadata", "without")):
+        result = llmeval.run("validate", "unread.csv", "--columns", f"expected_ouput = {field}")
+        assert result.stdout.startswith(f"unread.csv: 1 case, {answered} an expected answer\n")
