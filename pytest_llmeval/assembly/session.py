@@ -28,6 +28,7 @@ from pytest_llmeval.assembly.scorers import ReadyScorer
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.score import plain_params
+from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.wire import to_wire
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Session:
         self._environment = environment
         self.providers = Providers(settings, environment, lambda: self.engine)
         self._judges = Judges(self.providers, self.locations, self._opponent)
-        self._scorers: dict[tuple[str, str, Settings], ReadyScorer] = {}
+        self._scorers: dict[tuple[ScorerKey, Settings], ReadyScorer] = {}
         self._cases: dict[str, list[Case]] = {}
         self._started: Engine | None = None
         self._trust: Trust | None = None
@@ -204,7 +205,7 @@ class Session:
             NotConfiguredError: It is a judge, and no judge is set.
             SettingError: No scorer has this name, or it does not take these parameters.
         """
-        key = (name, repr(sorted(params.items())), settings)
+        key = (ScorerKey.of(name, params), settings)
         if key not in self._scorers:
             judge = ""
             if asks_judge(name, settings):

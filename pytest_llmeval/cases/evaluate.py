@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.summary.outcome import Conclusion, conclude_error
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.settings.table import Settings
 
 
 _WORKER = "main"
@@ -27,10 +29,10 @@ def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
     Raises:
         InputError: One of them cannot be used.
     """
-    checked: set[str] = set()
+    checked: set[tuple[ScorerKey, Settings]] = set()
     for plan in plans:
         for name, params in plan.declared:
-            key = f"{name} {params!r}"
+            key = (ScorerKey.of(name, params), plan.settings)
             if key not in checked:
                 checked.add(key)
                 # Without a model, the outcome of the case says so.

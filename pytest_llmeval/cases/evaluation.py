@@ -14,13 +14,13 @@ from pytest_llmeval.cases.must_pass import is_broken
 from pytest_llmeval.cases.plan import Plan, Wanted
 from pytest_llmeval.cases.sample import answer_request
 from pytest_llmeval.cases.samples import SampleAnswer, Samples
-from pytest_llmeval.cases.thresholds import scorer_key
 from pytest_llmeval.engine.context import call_context
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import CaseResult, Check, Outcome, Sample, check_scores
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.summary.outcome import Conclusion, conclude, missed_by
 from pytest_llmeval.text import timestamp
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.protocols import BaseProvider
+
+
+_Subject = tuple[ScorerKey, str, "str | None", str, bool]
+"""The subject of a score: scorer, prompt, expected answer, answer, and whether it is reduced."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class TakenScore(Score):
     """
 
     _: KW_ONLY
-    key: str = field(repr=False)
+    key: ScorerKey = field(repr=False)
     case: Case = field(repr=False)
     completion: Completion = field(repr=False)
     is_of_samples: bool = field(default=False, repr=False)
@@ -77,7 +81,7 @@ class CaseEvaluation:
     _request: Request | None = None
     _provider: BaseProvider | None = None
     _answer: Completion | None = None  # the answer to the case, as the test received it
-    _scores: dict[tuple[str, str, str | None, str, bool], TakenScore] = field(default_factory=dict)
+    _scores: dict[_Subject, TakenScore] = field(default_factory=dict)
     _started_at: str = field(default_factory=timestamp)
 
     def generate(self, provider: BaseProvider, prompt: str | None = None) -> Completion:
@@ -169,7 +173,7 @@ class CaseEvaluation:
         subject = case or self.plan.case
         if isinstance(answer, str):
             answer = Completion(answer, endpoint="test", cost_usd=0.0)
-        key = scorer_key(name, dict(params))
+        key = ScorerKey.of(name, params)
         question = (subject.prompt, subject.expected)
         is_about_case = question == (self.plan.case.prompt, self.plan.case.expected)
         samples = self.samples if is_about_case else None
@@ -274,9 +278,9 @@ class CaseEvaluation:
         respondent = _Respondent(self.session, self.plan, self._provider)
         return replace(ready, scorer=ready.scorer.with_respondent(respondent.respond))
 
-    def _judges(self, wanted: Iterable[Wanted]) -> dict[str, ReadyScorer]:
+    def _judges(self, wanted: Iterable[Wanted]) -> dict[ScorerKey, ReadyScorer]:
         """Make those of the scorers that call a model, by their keys."""
-        scorers = {scorer_key(name, dict(params)): (name, params) for name, params in wanted}
+        scorers = {ScorerKey.of(name, params): (name, params) for name, params in wanted}
         ready = {key: self._scorer(*pair) for key, pair in scorers.items()}
         return {key: scorer for key, scorer in ready.items() if scorer.is_awaited}
 
@@ -313,7 +317,7 @@ class CaseEvaluation:
         if self.samples is None or not self.plan.case.must_pass:
             return False
         scorers = {
-            _key_of(threshold): self._scorer(threshold.metric, threshold.params)
+            threshold.scorer: self._scorer(threshold.metric, threshold.params)
             for threshold in self.plan.thresholds
         }
         return not is_broken(self.plan, self.samples, scorers, thresholds)
@@ -322,7 +326,7 @@ class CaseEvaluation:
         """Make the check of each threshold from the scores that were taken."""
         checks: list[Check] = []
         for threshold in self.plan.thresholds:
-            key = _key_of(threshold)
+            key = threshold.scorer
             taken = [
                 (index, score)
                 for index, score in enumerate(self._scores.values())
@@ -341,7 +345,7 @@ class CaseEvaluation:
     def _declared(self, name: str, params: Mapping[str, Any], is_due: bool) -> list[TakenScore]:
         """Return the scores of this name, after scoring the answer of a golden case."""
         # A threshold is on the answer, so it is scored even if the body scored another text.
-        key = scorer_key(name, dict(params))
+        key = ScorerKey.of(name, params)
         is_taken = any(score.key == key for score in self._scores.values())
         if is_due and self.completion is not None and (self.plan.is_golden or not is_taken):
             self.score(name, self.completion, params)
@@ -370,7 +374,7 @@ class _Respondent:
 
 
 def _take(
-    score: Score, key: str, case: Case, completion: Completion, is_of_samples: bool = False
+    score: Score, key: ScorerKey, case: Case, completion: Completion, is_of_samples: bool = False
 ) -> TakenScore:
     values = {row.name: getattr(score, row.name) for row in fields(Score)}
     return TakenScore(
@@ -385,8 +389,3 @@ def _shown_request(provider: BaseProvider, case: Case, request: Request) -> Requ
     if provider.sees_messages:
         return request
     return Request(messages_for(case, None, None))
-
-
-def _key_of(threshold: Threshold) -> str:
-    """Return the key of the scorer of a threshold."""
-    return scorer_key(threshold.metric, dict(threshold.params))

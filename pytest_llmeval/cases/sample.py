@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.cases.reducing import count_votes
-from pytest_llmeval.cases.thresholds import scorer_key
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.records.result import Sample, is_met
+from pytest_llmeval.records.scorer import ScorerKey
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.stats.voting import Vote
 
 
-Scorers = Mapping[str, "ReadyScorer"]
-"""Scorers by their key; see `scorer_key`."""
+Scorers = Mapping[ScorerKey, "ReadyScorer"]
+"""Scorers by their key."""
 
 
 async def answer_request(
@@ -55,9 +55,9 @@ class Ballot:
 
     def __init__(self, answers: Sequence[Future[Completion]]) -> None:
         self._answers = answers
-        self._votes: dict[str, Vote] = {}
+        self._votes: dict[ScorerKey, Vote] = {}
 
-    def count(self, key: str, scorer: ReadyScorer) -> Vote:
+    def count(self, key: ScorerKey, scorer: ReadyScorer) -> Vote:
         """Count the answers as a scorer compares them, after all calls have ended."""
         if key not in self._votes:
             texts: list[str | None] = []
@@ -66,7 +66,7 @@ class Ballot:
             self._votes[key] = count_votes(scorer.scorer, texts)
         return self._votes[key]
 
-    async def is_won_by(self, number: int, key: str, scorer: ReadyScorer) -> bool:
+    async def is_won_by(self, number: int, key: ScorerKey, scorer: ReadyScorer) -> bool:
         """Wait for every answer, and return whether the answer of a sample wins."""
         done, _ = await asyncio.wait([asyncio.wrap_future(answer) for answer in self._answers])
         for future in done:
@@ -108,9 +108,9 @@ class SampleRun:
         self._answer = answer
         self._ballot = ballot
         self._is_draw = is_draw
-        self._pending: dict[str, Future[Score]] = {}
+        self._pending: dict[ScorerKey, Future[Score]] = {}
         self.number = request.sample
-        self.scores: dict[str, Score] = {}
+        self.scores: dict[ScorerKey, Score] = {}
 
     @property
     def error(self) -> BaseException | None:
@@ -161,7 +161,7 @@ class SampleRun:
         if new:
             self._session.engine.submit(self._judge_later(new))
 
-    def score(self, key: str, scorer: ReadyScorer) -> Score:
+    def score(self, key: ScorerKey, scorer: ReadyScorer) -> Score:
         """Score this sample alone; without an answer it is unscored."""
         if key not in self.scores:
             self.scores[key] = self._take(key, scorer)
@@ -171,7 +171,7 @@ class SampleRun:
         """Return whether this sample alone meets every threshold; ``None`` if unknown."""
         is_known = bool(thresholds)
         for threshold in thresholds:
-            score = self.scores.get(scorer_key(threshold.metric, dict(threshold.params)))
+            score = self.scores.get(threshold.scorer)
             met = None if score is None else is_met(threshold, score)
             if met is False:
                 return False
@@ -189,7 +189,7 @@ class SampleRun:
             str(self.error or ""),
         )
 
-    def _take(self, key: str, scorer: ReadyScorer) -> Score:
+    def _take(self, key: ScorerKey, scorer: ReadyScorer) -> Score:
         answer = self.answer
         if answer is None:
             return scorer.unscored(f"no answer: {self.error}")
@@ -224,7 +224,7 @@ class SampleRun:
         for key in judges:
             _drop(self._pending[key])
 
-    async def _judge(self, key: str, scorer: ReadyScorer, answer: Completion) -> None:
+    async def _judge(self, key: ScorerKey, scorer: ReadyScorer, answer: Completion) -> None:
         CALL_CONTEXT.set(replace(CALL_CONTEXT.get(), purpose=scorer.name))
         pending = self._pending[key]
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.call import Request
     from pytest_llmeval.records.result import Sample
     from pytest_llmeval.records.score import Score
+    from pytest_llmeval.records.scorer import ScorerKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ class Samples:
             return None
         return sample
 
-    def score(self, key: str, scorer: ReadyScorer) -> Score:
+    def score(self, key: ScorerKey, scorer: ReadyScorer) -> Score:
         """Score the case: its only answer, or all answers reduced to one score.
 
         Raises:
@@ -167,7 +167,7 @@ class Samples:
             self.begin_scores({key: scorer})
         return reduce_scores(self._reducer, [sample.score(key, scorer) for sample in self._samples])
 
-    def draw(self, scorers: Mapping[str, ReadyScorer]) -> bool:
+    def draw(self, scorers: Scorers) -> bool:
         """Request one more sample, and return whether it meets every threshold of the case.
 
         Args:
@@ -208,7 +208,7 @@ class Samples:
         request = numbered(self._request, number)
         return SampleRun(self._session, self._plan, self.provider, request, answer, ballot, is_draw)
 
-    def _voted(self, key: str, scorer: ReadyScorer) -> Score:
+    def _voted(self, key: ScorerKey, scorer: ReadyScorer) -> Score:
         """Score the answer that wins the vote."""
         number = len(self._samples)
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_llmeval.records.scorer import ScorerKey
     from pytest_llmeval.records.threshold import Threshold
 
 
@@ -16,20 +17,11 @@ def in_force(groups: Iterable[Sequence[Threshold]]) -> tuple[Threshold, ...]:
         groups: Thresholds by origin, highest precedence first: row, the nearest marker, command
             line, environment, ini.
     """
-    chosen: dict[str, list[Threshold]] = {}
+    chosen: dict[ScorerKey, list[Threshold]] = {}
     for group in groups:
-        by_scorer: dict[str, list[Threshold]] = {}
+        by_scorer: dict[ScorerKey, list[Threshold]] = {}
         for threshold in group:
-            by_scorer.setdefault(scorer_key(threshold.metric, threshold.params), []).append(
-                threshold
-            )
+            by_scorer.setdefault(threshold.scorer, []).append(threshold)
         for key, thresholds in by_scorer.items():
             chosen.setdefault(key, thresholds)
     return tuple(threshold for thresholds in chosen.values() for threshold in thresholds)
-
-
-def scorer_key(name: str, params: object) -> str:
-    """Return the key of a scorer, made of its name and its parameters."""
-    if isinstance(params, dict):
-        params = sorted(params.items())
-    return f"{name} {params}"

@@ -20,7 +20,7 @@ from pytest_llmeval.records.comparison import (
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.verdicts import flip_of_values
 from pytest_llmeval.stats.comparability import not_compared
-from pytest_llmeval.stats.gate import USUAL, GateRules, gate_metrics
+from pytest_llmeval.stats.gate import USUAL, GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
 from pytest_llmeval.stats.suspects import suspects
 
@@ -58,6 +58,10 @@ class _Work:
     paired: dict[str, Paired] = field(default_factory=dict)
 
 
+_Compared = tuple[int, str]
+"""The number of a task, and a metric that it compares."""
+
+
 def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     """Compare a run with its baselines; Holm's procedure covers all their gated metrics.
 
@@ -68,22 +72,22 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
         InputError: Cases cannot be joined, because a table has ids alone and one is ambiguous.
     """
     works = [_Work(task, join(task.before, task.after, task.left_out)) for task in tasks]
-    scores: dict[str, PairedScores] = {}
-    rules: dict[str, GateRules] = {}
-    identical: set[str] = set()
+    scores: dict[_Compared, PairedScores] = {}
+    rules: dict[_Compared, GateRules] = {}
+    identical: set[_Compared] = set()
     for number, work in enumerate(works):
         for metric in dict.fromkeys((*work.task.gated, *work.task.shown)):
             paired = pair(work.joined, metric)
             work.paired[metric] = paired
             if metric not in work.task.gated or paired.obstacle:
                 continue
-            key = f"{number} {metric}"
+            key = (number, metric)
             scores[key] = paired.scores
             rules[key] = work.task.gated[metric]
             if paired.is_identical:
                 identical.add(key)
     results = gate_metrics(scores, rules, identical=identical)
-    return tuple(_comparison(work, f"{number} ", results) for number, work in enumerate(works))
+    return tuple(_comparison(number, work, results) for number, work in enumerate(works))
 
 
 def metrics_of(before: RunScores, after: RunScores) -> list[str]:
@@ -92,13 +96,13 @@ def metrics_of(before: RunScores, after: RunScores) -> list[str]:
     return sorted(shared, key=lambda name: (name != FIRST, name == PASS_RATE, name))
 
 
-def _comparison(work: _Work, prefix: str, results: Mapping[str, GateResult]) -> Comparison:
+def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult]) -> Comparison:
     task = work.task
     joined = work.joined
     metrics = []
     for metric, paired in work.paired.items():
         is_gated = metric in task.gated
-        result = results.get(prefix + metric) or _single_result(paired, task)
+        result = results.get((number, metric)) or _single_result(paired, task)
         metrics.append(_metric(paired, result, is_gated))
     lost, gained = _flipped(joined, work.paired)
     return Comparison(
@@ -128,7 +132,7 @@ def _single_result(paired: Paired, task: Task) -> GateResult:
         again = "" if paired.coverage.is_same_judge else f": {task.remedy}"
         return not_compared(paired.obstacle + again)
     rules = task.gated.get(paired.metric) or next(iter(task.gated.values()), USUAL)
-    return gate_metrics({"": paired.scores}, rules, identical=paired.is_identical)[""]
+    return gate(paired.scores, rules, identical=paired.is_identical)
 
 
 def _metric(paired: Paired, result: GateResult, is_gated: bool) -> MetricComparison:

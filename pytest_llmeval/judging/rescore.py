@@ -114,11 +114,11 @@ class Rescorer:
     def _to_judge(self, old: CaseResult) -> Iterator[int]:
         """Yield the indexes of the scores to make again."""
         judged = [(index, score) for index, score in enumerate(old.scores) if score.judge]
-        subjects = [(score.name, score.params) for _, score in judged]
+        scorers = [score.scorer for _, score in judged]
         for index, score in judged:
             if old.completion is None:
                 self.unchanged["their answer is not in the log"] += 1
-            elif subjects.count((score.name, score.params)) > 1:
+            elif scorers.count(score.scorer) > 1:
                 # A test with several such scores has scored several texts; the log holds one.
                 self.unchanged["the test scored several texts, and the log holds one"] += 1
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from typing import Any
@@ -32,6 +31,7 @@ from pytest_llmeval.metrics.similarity import Relevance, Similarity
 from pytest_llmeval.metrics.spending import Cost, Latency
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
 from pytest_llmeval.protocols import BaseScorer, Scorer
+from pytest_llmeval.records.scorer import ScorerKey
 
 _ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
@@ -61,7 +61,7 @@ class MetricRegistry:
         self._defaults = dict(defaults or {})
         self._parts = dict(parts or {})
         self._entries: dict[str, Entry] = {}
-        self._made: dict[str, BaseScorer] = {}
+        self._made: dict[ScorerKey, BaseScorer] = {}
         for metric in (*formulas().values(), *_OURS):
             self.add(metric, BUILT_IN)
 
@@ -78,7 +78,7 @@ class MetricRegistry:
             MissingExtraError: It needs a package that is not installed.
             InputError: The user's own factory failed.
         """
-        key = json.dumps([name, params], sort_keys=True, default=repr)
+        key = ScorerKey.of(name, params)
         if key not in self._made:
             entry, label = self._find(name, origin)
             dotted = entry.description.dotted

@@ -24,6 +24,7 @@ from pytest_llmeval.plugin.markers import (
 )
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
 from pytest_llmeval.records.case import Case, Source
+from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     if "llm_judge" in getattr(item, "fixturenames", ()):
         named.append((RUBRIC, {}))
     needed: dict[object, Callable[[], object]] = {
-        (name, repr(params), settings): partial(session.scorer, name, params, settings)
+        (ScorerKey.of(name, params), settings): partial(session.scorer, name, params, settings)
         for name, params in named
     }
     if len(definitions(item, "llm_provider")) == 1 and "llm_completion" in getattr(

@@ -205,12 +205,8 @@ class CaseResult:
         old = self.checked_score(check)
         if old is None:
             return check
-        subject = (old.name, old.params)
-        taken = [
-            (index, score)
-            for index, score in enumerate(scores)
-            if (score.name, score.params) == subject
-        ]
+        scorer = old.scorer
+        taken = [(index, score) for index, score in enumerate(scores) if score.scorer == scorer]
         return check_scores(check.threshold, taken)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_llmeval.errors import Unjudged
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.scorer import ScorerKey
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Score:
         error = self.error or f"the scorer gave {self.value}, not a finite number"
         object.__setattr__(self, "value", None)
         object.__setattr__(self, "error", error)
+
+    @property
+    def scorer(self) -> ScorerKey:
+        """The key of its scorer, by the recorded arguments."""
+        return ScorerKey.of(self.name, self.params)
 
     def __bool__(self) -> bool:
         raise TypeError(

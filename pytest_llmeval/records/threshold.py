@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, SupportsFloat
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.records.scorer import ScorerKey
 
 COMPARISONS = {
     ">=": operator.ge,
@@ -40,6 +41,11 @@ class Threshold:
 
     def __str__(self) -> str:
         return f"{self.metric} {self.comparison} {self.bound:.10g}"
+
+    @property
+    def scorer(self) -> ScorerKey:
+        """The key of the scorer whose scores it applies to."""
+        return ScorerKey.of(self.metric, self.params)
 
     def is_met_by(self, value: SupportsFloat) -> bool:
         """Return whether a score meets the bound.

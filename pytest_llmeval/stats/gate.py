@@ -23,8 +23,9 @@ The test of the first question depends on the scores:
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.records.interval import Interval
@@ -45,6 +46,10 @@ from pytest_llmeval.stats.sign_flip import DRAWS, sign_flip
 
 _MANY_TIES = 0.5
 """Share of unchanged clusters above which a permutation decides: few clusters make the spread."""
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+"""The name of a metric, or any other key of its scores."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,11 @@ def gate(scores: PairedScores, rules: GateRules = USUAL, *, identical: bool = Fa
 
 
 def gate_metrics(
-    scores: Mapping[str, PairedScores],
-    rules: GateRules | Mapping[str, GateRules] = USUAL,
+    scores: Mapping[_Key, PairedScores],
+    rules: GateRules | Mapping[_Key, GateRules] = USUAL,
     *,
-    identical: bool | Collection[str] = False,
-) -> dict[str, GateResult]:
+    identical: bool | Collection[_Key] = False,
+) -> dict[_Key, GateResult]:
     """Judge several metrics of one run together.
 
     "Worse" is decided by Holm's adjusted p-values, so that ten metrics do not raise ten times the
@@ -91,10 +96,10 @@ def gate_metrics(
     test: Berger, Technometrics 24, 1982).
 
     Args:
-        scores: Paired scores by name of the metric.
-        rules: The same rules for all metrics, or rules by name.
-        identical: Whether every answer equals the baseline's, or the names of the metrics for
-            which that is true.
+        scores: Paired scores by metric.
+        rules: The same rules for all metrics, or rules by metric.
+        identical: Whether every answer equals the baseline's, or the metrics for which that is
+            true.
     """
     rules_of = dict.fromkeys(scores, rules) if isinstance(rules, GateRules) else rules
     if isinstance(identical, bool):

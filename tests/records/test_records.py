@@ -14,6 +14,7 @@ from pytest_llmeval.records.call import Parameters
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.threshold import COMPARISONS, Threshold
 
 numbers = st.floats(allow_nan=False)
@@ -124,6 +125,18 @@ def test_what_a_threshold_prints_is_read_back(name: str, sign: str, bound: float
 )
 def test_a_threshold_is_met_or_not(threshold: str, value: float, met: bool) -> None:
     assert Threshold.parse(threshold, "row").is_met_by(Score("any", value)) is met
+
+
+def test_a_scorer_is_known_by_its_name_and_its_arguments_in_any_order() -> None:
+    schema = {"type": "object", "required": ["a", 1]}
+    key = ScorerKey.of("json_schema", {"schema": schema, "strict": True})
+    turned = {"strict": True, "schema": dict(reversed(schema.items()))}
+    assert {key} == {ScorerKey.of("json_schema", turned)}
+    assert key == Threshold("json_schema", ">=", 1, turned).scorer
+    assert key == Score("json_schema", 1.0, params=turned).scorer
+    for name, params in [("regex", turned), ("json_schema", {**turned, "strict": "True"})]:
+        assert key != ScorerKey.of(name, params)
+    assert ScorerKey.of("length", {"max": 1}) != ScorerKey.of("length", {"max": True})
 
 
 UNREADABLE = """
