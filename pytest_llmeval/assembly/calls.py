@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.settings.locations import is_url
+from pytest_llmeval.settings.table import OFF, RECORD_ALL, REPLAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +21,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.store.recordings.recordings import Recordings
 
 
-ALONE, CONTROLLER = "main", "controller"
 _DAY_S = 86_400
 DRAIN_S = 1.0
 """Seconds that calls in flight may still take when the run ends: they are paid for anyway."""
-
-OFF, REPLAY = "off", "none"
-"""The record modes without recordings, and without live calls."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def make_store(
 
 def _is_transient(settings: Settings) -> bool:
     """Return whether completions are neither taken from other runs nor left for them."""
-    return settings.no_cache or settings.record == "all"
+    return settings.no_cache or settings.record == RECORD_ALL
 
 
 def _max_age_s(settings: Settings) -> float | None:

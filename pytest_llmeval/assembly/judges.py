@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
-_JURY = "jury"
 _UNNAMED = "openai"
 """The name of a judge whose endpoint serves a single, unnamed model."""
 _NO_JUDGE = (
@@ -66,9 +65,10 @@ class Judges:
             NotConfiguredError: No judge is set.
             SettingError: The kind does not take these parameters.
         """
+        from pytest_llmeval.judges.jury import JURY
         from pytest_llmeval.judges.registry import make_judge
 
-        jurors = jury_roles(settings) if name == _JURY else ()
+        jurors = jury_roles(settings) if name == JURY else ()
         role = jurors[0] if jurors else judging_role(settings)
         if role is None:
             raise NotConfiguredError(f"{name}: {_NO_JUDGE}")
@@ -83,7 +83,9 @@ class Judges:
 
     def model(self, name: str, settings: Settings) -> str:
         """Return the name of the judging model; for a jury, the names of all jurors."""
-        roles = jury_roles(settings) if name == _JURY else (judging_role(settings),)
+        from pytest_llmeval.judges.jury import JURY
+
+        roles = jury_roles(settings) if name == JURY else (judging_role(settings),)
         return ", ".join(role.label for role in roles if role) or _UNNAMED
 
     def _setup(self, role: Role, settings: Settings) -> JudgeSetup:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.assembly.calls import REPLAY, Process
+from pytest_llmeval.assembly.calls import Process
 from pytest_llmeval.assembly.roles import Role
 from pytest_llmeval.engine.caller import unpriced
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.providers.registry import DEFAULT, find_spec, make_provider
 from pytest_llmeval.providers.spec import ProviderRequest, Service, Timeouts
+from pytest_llmeval.settings.table import REPLAY
 
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.calls import (
-    CONTROLLER,
-    REPLAY,
     Process,
     end_run,
     make_caller,
@@ -26,10 +24,12 @@ from pytest_llmeval.assembly.requests import request_for
 from pytest_llmeval.assembly.roles import answering_role, served_roles
 from pytest_llmeval.assembly.scorers import ReadyScorer
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.records.process import CONTROLLER
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.score import plain_params
 from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.wire import to_wire
+from pytest_llmeval.settings.table import REPLAY
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.trust import Trust
@@ -50,7 +50,6 @@ _NO_MODEL = (
     "no model is configured: set --llm-model NAME, --llm-provider SPEC, "
     "or override the fixture llm_provider"
 )
-RUBRIC = "rubric"
 
 
 class Session:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.assembly.calls import OFF
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext
 from pytest_llmeval.errors import CallError
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.run import JudgeFacts, SelfTest
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.settings.table import OFF, RECORD_ALL
 from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def make_trust(settings: Settings, locations: Locations) -> Trust:
 
     requirements = _Requirements(
         selftest=not settings.no_selftest,
-        replays=settings.record not in (OFF, "all"),
+        replays=settings.record not in (OFF, RECORD_ALL),
         agreement=tuple(parse_agreement_bounds(settings.min_agreement, "--llm-min-agreement")),
     )
     return Trust(requirements, JudgeFile(locations.path("judges", settings.judges)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.summary.outcome import Conclusion, conclude_error
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.settings.table import Settings
-
-
-_WORKER = "main"
 
 
 def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
@@ -77,4 +75,4 @@ def evaluate_case(evaluation: CaseEvaluation, provider: BaseProvider) -> CaseRes
             conclusion = Conclusion("skipped", conclusion.cause, conclusion.message)
     except Exception as error:
         conclusion = conclude_error(error)
-    return evaluation.result(conclusion, time.perf_counter() - started, _WORKER)
+    return evaluation.result(conclusion, time.perf_counter() - started, ALONE)

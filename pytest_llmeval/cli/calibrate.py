@@ -19,13 +19,14 @@ from pytest_llmeval.cli.command import (
 )
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_object
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import FINE, WORSE
 from pytest_llmeval.runlog.lookup import find_run
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels
     from pytest_llmeval.judging.labels import LabelScores
-    from pytest_llmeval.records.calibration import Agreement, AgreementCheck
+    from pytest_llmeval.records.agreement import Agreement, AgreementCheck
 
 
 _RANGE = click.Tuple([float, float])
@@ -72,7 +73,7 @@ class _LabelSource:
 @click.option("--run", "run_id", metavar="RUN", help="Id or name of a run with the scores.")
 @click.option(
     "--metric",
-    default="rubric",
+    default=RUBRIC,
     metavar="NAME",
     show_default=True,
     help="Metric of the run or the judge.",

@@ -18,6 +18,7 @@ from pytest_llmeval.records.comparison import (
     Slice,
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import flip_of_values
 from pytest_llmeval.stats.comparability import not_compared
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate, gate_metrics
@@ -25,7 +26,6 @@ from pytest_llmeval.stats.paired import PairedScores, length_change, paired_chan
 from pytest_llmeval.stats.suspects import suspects
 
 _SHOWN_DROPS = 20
-FIRST = "rubric"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
 def metrics_of(before: RunScores, after: RunScores) -> list[str]:
     """Return the metrics of both runs, rubric first and the pass rate last."""
     shared = [name for name in before.scales if name in after.scales]
-    return sorted(shared, key=lambda name: (name != FIRST, name == PASS_RATE, name))
+    return sorted(shared, key=lambda name: (name != RUBRIC, name == PASS_RATE, name))
 
 
 def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult]) -> Comparison:

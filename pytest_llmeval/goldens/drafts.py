@@ -21,6 +21,7 @@ from pytest_llmeval.goldens.cells import (
 )
 from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.threshold import Threshold
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -192,7 +193,7 @@ def _bounds(
     problems: list[Problem] = []
     score = fields.get("min_score")
     if isinstance(score, int | float):
-        bounds.append(Threshold("rubric", ">=", float(score), origin="row"))
+        bounds.append(Threshold(RUBRIC, ">=", float(score), origin="row"))
     for field in ("threshold", "thresholds"):
         texts = fields.get(field)
         if not isinstance(texts, list):

@@ -16,6 +16,7 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.formats.tables import Row, shown
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.text import quoted_items
 
@@ -189,7 +190,7 @@ def _is_json(value: str, negated: bool) -> list[Threshold]:
 
 def _rubric(value: str, negated: bool) -> list[Threshold]:
     comparison = "<" if negated else ">="
-    return [Threshold("rubric", comparison, _RUBRIC_BOUND, {"criteria": value}, "row")]
+    return [Threshold(RUBRIC, comparison, _RUBRIC_BOUND, {"criteria": value}, "row")]
 
 
 _BOUNDS: dict[str, Callable[[str, bool], list[Threshold]]] = {
@@ -220,5 +221,5 @@ def _apply_threshold(text: str, assertions: list[list[Threshold]]) -> None:
         raise _Refused(allowed)
     for assertion in assertions:
         for index, bound in enumerate(assertion):
-            if bound.metric == "rubric" and bound.comparison == ">=":
+            if bound.metric == RUBRIC and bound.comparison == ">=":
                 assertion[index] = replace(bound, bound=lowest * _RUBRIC_HIGH)

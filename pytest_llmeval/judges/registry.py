@@ -22,6 +22,7 @@ from pytest_llmeval.metrics.entry import Description, Entry, MetricInfo
 from pytest_llmeval.metrics.registry import BUILT_IN
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Scale
+from pytest_llmeval.records.scorer import RUBRIC
 
 _FAMILY = "judge"
 """Heading of judges in the list of metrics."""
@@ -31,7 +32,7 @@ _NO_JURY = (
 
 
 def _make_jury(
-    setup: JudgeSetup, kind: str = "rubric", criteria: str | dict[str, Any] | None = None
+    setup: JudgeSetup, kind: str = RUBRIC, criteria: str | dict[str, Any] | None = None
 ) -> Jury:
     """Make a jury of judges of one kind; raise NotConfiguredError without jurors."""
     if not setup.jury:

@@ -21,8 +21,8 @@ from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.scorer import RUBRIC
 
-_RUBRIC = "rubric"
 _SCALE = Scale(LOW, HIGH)
 ROW_COLUMNS = ("criteria", "anchors")
 TEMPLATES = ("rubric_system.jinja", "rubric_user.jinja", RETRY)
@@ -75,12 +75,12 @@ class RubricJudge(CriterionJudge):
     @property
     def kind(self) -> str:
         """Always ``rubric``."""
-        return _RUBRIC
+        return RUBRIC
 
     @cached_property
     def name(self) -> str:  # type: ignore[override]  # computed
         """``rubric``, or ``rubric.LABEL``."""
-        return f"{_RUBRIC}.{self.label}" if self.label else _RUBRIC
+        return f"{RUBRIC}.{self.label}" if self.label else RUBRIC
 
     @property
     def prompt_files(self) -> tuple[str, ...]:
@@ -204,14 +204,14 @@ def make_rubric(
     """
     rubrics = {**setup.rubrics, **(read_criteria(criteria) if criteria else {})}
     if label not in rubrics:
-        names = [f"{_RUBRIC}.{name}" if name else _RUBRIC for name in rubrics]
-        name = f"{_RUBRIC}.{label}" if label else _RUBRIC
+        names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
+        name = f"{RUBRIC}.{label}" if label else RUBRIC
         raise SettingError("the score", name, ", ".join(names), nearest(name, names))
     return RubricJudge(setup, rubrics[label], bool(criteria or label), label)
 
 
 RUBRIC_KIND = Kind(
-    _RUBRIC,
+    RUBRIC,
     make_rubric,
     _SCALE,
     "how well the answer meets a criterion (default: correctness), with an anchor for each score",

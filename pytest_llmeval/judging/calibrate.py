@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.scales import AlignedScores, ScaleOptions, align
-from pytest_llmeval.records.calibration import Agreement, Calibration, Confusion, Disagreement
+from pytest_llmeval.records.agreement import Agreement, Confusion, Disagreement
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats import agreement as figures
 from pytest_llmeval.stats.bootstrap import FEWEST_CLUSTERS, clustered_bootstrap

@@ -14,6 +14,7 @@ from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.score_changes import ScoreChanges, flip_of
+from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.rescoring import Flip, Rescoring, ScoreChange
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note, Run, Traffic
@@ -140,7 +141,7 @@ class Rescorer:
             samples=samples,
             started_at=timestamp(),
             duration_s=_live_seconds(scores.values()),
-            worker="main",
+            worker=ALONE,
         )
         now = judged_outcome(old, new)
         new = replace(new, outcome=now.outcome, cause=now.cause, message=now.message)

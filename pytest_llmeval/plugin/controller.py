@@ -17,6 +17,7 @@ from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
 from pytest_llmeval.text import and_more, printed
 
@@ -70,7 +71,7 @@ class Controller(Role):
 
         roles = {"answers": answering_role(settings), "judges": judging_role(settings)}
         parts = [f"{verb}: {role.describe()}" for verb, role in roles.items() if role]
-        judged = any(threshold.metric == "rubric" for threshold in settings.thresholds())
+        judged = any(threshold.metric == RUBRIC for threshold in settings.thresholds())
         return [
             f"llm: {', '.join(parts)}",
             *(f"llm: warning: {note.text}" for note in self._setting_notes(judged)),

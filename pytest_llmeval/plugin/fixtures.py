@@ -12,6 +12,7 @@ import pytest
 from pytest_llmeval.errors import NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.state import STATE
+from pytest_llmeval.records.scorer import RUBRIC
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -100,7 +101,7 @@ def llm_judge(request: pytest.FixtureRequest) -> Callable[..., Score]:
             evaluation.plan = replace(evaluation.plan, case=case)
         with _configured(request.node):
             return evaluation.score(
-                "rubric", answer, {"criteria": criteria} if criteria else {}, case
+                RUBRIC, answer, {"criteria": criteria} if criteria else {}, case
             )
 
     return judge

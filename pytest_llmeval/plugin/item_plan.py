@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.assembly.session import RUBRIC
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, plan_case
 from pytest_llmeval.cases.thresholds import in_force
@@ -24,7 +23,7 @@ from pytest_llmeval.plugin.markers import (
 )
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
 from pytest_llmeval.records.case import Case, Source
-from pytest_llmeval.records.scorer import ScorerKey
+from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
 from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.plugin.state import STATE
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _rubric_bound(mark: pytest.Mark) -> list[Threshold]:
         return []
     option = next(option for option in OPTIONS if option.name == "min_score")
     bound = option.read(mark.kwargs["min_score"], f"@pytest.mark.{mark.name} min_score")
-    return [Threshold("rubric", ">=", bound, origin="marker")]
+    return [Threshold(RUBRIC, ">=", bound, origin="marker")]
 
 
 def _texts(mark: pytest.Mark) -> list[Threshold]:

@@ -11,6 +11,7 @@ from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE
+from pytest_llmeval.records.process import ALONE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -170,7 +171,7 @@ def _attach_result(
     state = item.config.stash[STATE]
     conclusion = _conclusion_of(evaluation, report, call)
     result = evaluation.result(conclusion, item.stash[_DURATION], state.worker)
-    if state.worker == "main":
+    if state.worker == ALONE:
         state.results[report.nodeid] = result
     else:
         setattr(report, RESULT_ATTRIBUTE, to_wire(result))

@@ -12,6 +12,7 @@ from pytest_llmeval.plugin.hooks import DryRunHooks, Hooks
 from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.state import STATE, PluginState
 from pytest_llmeval.plugin.worker import Worker
+from pytest_llmeval.records.process import ALONE
 
 MARKERS = (
     "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
@@ -30,7 +31,7 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: A setting is not allowed.
     """
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    state = PluginState(config, read_settings(config), workerinput.get("workerid", "main"))
+    state = PluginState(config, read_settings(config), workerinput.get("workerid", ALONE))
     config.stash[STATE] = state
     check_gates(state)
     for marker in MARKERS:

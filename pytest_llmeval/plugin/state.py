@@ -10,6 +10,7 @@ import pytest
 
 from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.records.process import ALONE, CONTROLLER
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 
@@ -79,7 +80,7 @@ class PluginState:
         return self._session
 
     def _make_session(self) -> Session:
-        from pytest_llmeval.assembly.calls import ALONE, CONTROLLER, Process
+        from pytest_llmeval.assembly.calls import Process
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
 
@@ -139,7 +140,7 @@ class PluginState:
     def refuse(self, error: pytest.UsageError) -> None:
         """Raise a usage error, or let every test of an xdist worker raise it."""
         # Nobody would see the usage error of a worker.
-        if self.worker == "main":
+        if self.worker == ALONE:
             raise error
         self._refusal = error
 
@@ -176,7 +177,7 @@ class PluginState:
         if self._session is not None:
             from pytest_llmeval.assembly.calls import DRAIN_S
 
-            is_awaited = self.worker != "main" and not self.is_cut_off
+            is_awaited = self.worker != ALONE and not self.is_cut_off
             self._session.close(None if is_awaited else DRAIN_S)
 
     def lanes(self) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 
@@ -171,7 +172,7 @@ class CaseResult:
     sample: int = 0
     started_at: str = ""
     duration_s: float = 0.0
-    worker: str = "main"
+    worker: str = ALONE
     samples: tuple[Sample, ...] = ()
     before: tuple[Before, ...] = ()
 

@@ -1,10 +1,13 @@
-"""The identity of a scorer."""
+"""The identity of a scorer, and the name of the usual one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+RUBRIC = "rubric"
+"""The judge of --min-score. Reports show its score first, and a gate without a metric takes it."""
 
 
 @dataclass(frozen=True)

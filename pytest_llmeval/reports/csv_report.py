@@ -10,6 +10,7 @@ from pytest_llmeval.goldens.cells import FORMULA_STARTS
 from pytest_llmeval.records.call import Parameters
 from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.summary.costs import case_cost
 from pytest_llmeval.summary.samples import met_count, requested_samples
@@ -25,8 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 _Cell = str | float | None
 """A value of the table; ``None`` if it is unscored, unknown or absent."""
-
-_SCORE = "rubric"  # has a fixed column; further scores follow under their names
 
 
 def write_csv(path: Path, run: Run, results: Iterable[CaseResult]) -> None:
@@ -69,14 +68,14 @@ def _score_names(results: Iterable[CaseResult]) -> tuple[list[str], int]:
     for result in results:
         names.update(score.name for score in result.scores)
         size += 1
-    return sorted(names - {_SCORE}), size
+    return sorted(names - {RUBRIC}), size
 
 
 def _cells(run: Run, result: CaseResult, size: int) -> Iterator[_Cell]:
     """Yield the cells of `COLUMNS` in order."""
     case = result.case
     parameters = result.request.parameters if result.request else Parameters()
-    rubric = next((score for score in result.scores if score.name == _SCORE), None)
+    rubric = next((score for score in result.scores if score.name == RUBRIC), None)
     response = result.completion.text if result.completion else None
     yield from (result.started_at, case.prompt, case.expected, response)
     yield from (

@@ -12,7 +12,7 @@ from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError
 from pytest_llmeval.gating.bounds import NO_CASE, check_bound
-from pytest_llmeval.gating.comparing import FIRST, Task, compare_runs
+from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.gating.scores import RunScores, run_scores
@@ -23,6 +23,7 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.run import Note, Run
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
     gate_state,
@@ -248,17 +249,17 @@ def check_gates(settings: Settings) -> None:
         SettingError: A rule cannot be read, or the rubric would gate without a separate judge.
     """
     rules = Gates(settings, {}).rules()[_WHOLE_RUN]
-    gated = {rule.metric or FIRST for rule in rules if isinstance(rule, RegressionRule)}
+    gated = {rule.metric or RUBRIC for rule in rules if isinstance(rule, RegressionRule)}
     bounded = {threshold.metric for threshold in settings.thresholds()}
-    if judges_itself(settings) and FIRST in gated & bounded:
+    if judges_itself(settings) and RUBRIC in gated & bounded:
         allowed = "a regression gate on what a pinned judge has scored"
-        raise SettingError("--llm-baseline", FIRST, allowed, JUDGES_ITSELF)
+        raise SettingError("--llm-baseline", RUBRIC, allowed, JUDGES_ITSELF)
 
 
 def _default_metrics(scores: RunScores) -> tuple[str, ...]:
     """Return the metrics of a regression gate without one: the rubric, or all with a range."""
-    if FIRST in scores.scales:
-        return (FIRST,)
+    if RUBRIC in scores.scales:
+        return (RUBRIC,)
     ranged = [name for name, scale in scores.scales.items() if ends(scale) and name != PASS_RATE]
     return tuple(sorted(ranged)) or (PASS_RATE,)
 

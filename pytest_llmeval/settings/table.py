@@ -47,6 +47,9 @@ _CASES_A_CALL = 4
 BY_GATE = "gate"
 """The value of ``fail_on`` that leaves missed thresholds to the gates."""
 
+OFF, REPLAY, ONCE, NEW_EPISODES, RECORD_ALL = "off", "none", "once", "new_episodes", "all"
+"""The record modes."""
+
 SECTIONS = {
     "model": "Model",
     "engine": "Limits and retries",
@@ -154,11 +157,11 @@ class Settings:
     )
     record: str = option(
         "choice",
-        "off",
+        OFF,
         "store",
         "record mode: none (replay only), once, new_episodes, all (record everything again) or off",
         "MODE",
-        choices=("off", "none", "once", "new_episodes", "all"),
+        choices=(OFF, REPLAY, ONCE, NEW_EPISODES, RECORD_ALL),
     )
     recordings: str | None = option(
         "text",

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from pytest_llmeval.records.calibration import PredictionPowered
+from pytest_llmeval.records.agreement import PredictionPowered
 from pytest_llmeval.records.interval import Interval
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pytest_llmeval.protocols import CompletionStore
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.process import ALONE
 
 
 class MemoryStore:
@@ -73,7 +74,7 @@ class LocalState:
     @property
     def member(self) -> str:
         """Name of the only process."""
-        return "main"
+        return ALONE
 
     async def change(self, name: str, change: Callable[[dict[str, Any]], _T]) -> _T:
         """Change one document in place.

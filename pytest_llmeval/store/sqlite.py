@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.wire import from_wire, to_wire
 from pytest_llmeval.store.commits import GroupCommit
 from pytest_llmeval.store.database import open_database, refusal, transaction
@@ -55,7 +56,7 @@ class SqliteStore:
         path: Path,
         run: str,
         *,
-        member: str = "main",
+        member: str = ALONE,
         max_age_s: float | None = None,
         transient: bool = False,
     ) -> None:

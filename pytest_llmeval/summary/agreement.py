@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_llmeval.errors import SettingError, nearest
-from pytest_llmeval.records.calibration import AgreementCheck
+from pytest_llmeval.records.agreement import AgreementCheck
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.threshold import Threshold
 

@@ -9,8 +9,8 @@ from typing import Literal
 from pytest_llmeval.records.comparison import CaseChange
 from pytest_llmeval.records.result import Before, CaseResult, Key
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import BAD, DOUBTFUL, GOOD, NEUTRAL, UNDECIDED, Tone, flip
-from pytest_llmeval.summary.summary import FIRST_SCORE
 
 Change = Literal[
     "lost",
@@ -153,7 +153,7 @@ def _key(change: CaseChange) -> Key:
 
 def _gains(result: CaseResult, before: Before) -> Iterator[float]:
     """Yield the gain of each changed score, below 0 if it is worse."""
-    for score in sorted(result.scores, key=lambda score: score.name != FIRST_SCORE):
+    for score in sorted(result.scores, key=lambda score: score.name != RUBRIC):
         now = score.value
         then = before.scores.get(score.name)
         if now is None or then is None or then.value is None:

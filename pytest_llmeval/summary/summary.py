@@ -14,6 +14,7 @@ from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import (
     UNJUDGED,
     WORSE,
@@ -39,7 +40,6 @@ from pytest_llmeval.summary.tallies import (
 from pytest_llmeval.text import instant
 
 _SLOWEST = 5
-FIRST_SCORE = "rubric"  # readers look for it first
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Tally:
         """Return the counts."""
         counts = self.outcomes
         selftests = selftest_cost(run)
-        scores = sorted(self.scores, key=lambda name: (name != FIRST_SCORE, name))
+        scores = sorted(self.scores, key=lambda name: (name != RUBRIC, name))
         return Summary(
             verdict=self._verdict(run),
             headline=headline_sentence(run, counts, self._is_undecided(run)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pytest_llmeval.records.calibration import (
+from pytest_llmeval.records.agreement import (
     Agreement,
     AgreementCheck,
     Confusion,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pytest_llmeval.errors import NotRecorded, StoreError
 from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.settings.table import ONCE, RECORD_ALL, REPLAY
 from pytest_llmeval.store.recordings.entries import (
     Entry,
     completion_content,
@@ -77,7 +78,7 @@ class Recordings:
         Raises:
             StoreError: The recording cannot be read.
         """
-        if self._mode == "all":
+        if self._mode == RECORD_ALL:
             return None
         entry = self._file(origin.home).entries.get(key)
         if entry is None:
@@ -91,9 +92,9 @@ class Recordings:
         Raises:
             StoreError: The recording cannot be read.
         """
-        if self._mode == "once":
+        if self._mode == ONCE:
             return not self._file(origin.home).exists
-        return self._mode != "none"
+        return self._mode != REPLAY
 
     def miss(self, origin: CallOrigin, key: str, provider: str, request: Request) -> NotRecorded:
         """Make the error for a call without a recording, with the nearest entry."""
@@ -124,7 +125,7 @@ class Recordings:
                 recorded too.
         """
         if not self.may_send(origin) or (
-            self._mode != "all" and key in self._file(origin.home).entries
+            self._mode != RECORD_ALL and key in self._file(origin.home).entries
         ):
             return
         answer = None if completion is None else completion_content(completion)
@@ -171,7 +172,7 @@ class Recordings:
             name = self._name(home)
             try:
                 # Another run may have written the file meanwhile, so it is read again.
-                replaces_all = whole_run and self._mode == "all"
+                replaces_all = whole_run and self._mode == RECORD_ALL
                 earlier = {} if replaces_all else read_recording(self._root, name)
                 if write_recording(self._root, name, {**earlier, **noted}.values()):
                     written.append(self._root / name)
