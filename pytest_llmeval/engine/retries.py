@@ -1,7 +1,7 @@
 """When to try a failed call again: the one place where that is decided.
 
 Two neighbours decide other things after a failure: `engine.lane_rules` how many calls may be in
-flight after a 429, and `providers.openai.failover` how long an endpoint of a list cools down.
+flight after a 429, and how long all calls to the endpoint pause; and `providers.openai.failover` how long an endpoint of a list cools down.
 """
 
 from __future__ import annotations

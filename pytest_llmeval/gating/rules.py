@@ -7,7 +7,7 @@ regression(METRIC, margin=X, alpha=X)
 ```
 
 A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a
-metric or ``latency`` with ``.mean``, ``.min``, ``.max`` or ``.pNN``. A metric also has
+metric or ``latency`` with an aggregate (`gating.aggregates`). A metric also has
 ``.worst_tag`` and ``.unscored``.
 """
 
