@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.ids import alike
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.text import count, first_of
@@ -100,6 +101,13 @@ def _notes(cases: Sequence[Case]) -> Iterator[str]:
         yield (
             f"the expected answer is the word {words[0].expected!r} (line {where}); "
             "an empty cell is an absent value"
+        )
+    objects = [case for case in cases if isinstance(read_object(case.prompt), dict)]
+    if objects:
+        where = first_of([str(case.source.line) for case in objects], _MOST_NAMES)
+        yield (
+            f"the prompt is the text of an object (line {where}), and sent as it is; "
+            "a mapping such as 'input.question = prompt' takes a member of it"
         )
     lists = [case for case in cases if _LIST.match(case.expected or "")]
     if lists:

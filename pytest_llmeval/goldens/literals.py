@@ -113,6 +113,8 @@ def _with_commas(text: str) -> str:
         elif after_item and not is_operator and not is_call:
             if token.start == last_end:
                 raise ValueError("nothing between two items")
+            if token.type == tokenize.NAME and token.string not in _NAMES:
+                raise ValueError("words without quotes")
             levels[-1][1] = True
             pieces.append(",")
         pieces.append(token.string)

@@ -82,6 +82,10 @@ _TAILS = frozenset((
     "solutions", "label", "labels", "sql", "json", "html", "xml", "category", "class", "intent",
     "string", "sentence", "translation", "summary", "message", "content",
 ))  # fmt: skip
+_FILLERS = frozenset((
+    "the", "a", "of", "final", "new", "human", "model", "full", "short", "long", "raw", "v", "en",
+    "de", "fr", "es", "it", "pt", "nl", "ko", "ja", "zh", "english", "german", "french", "spanish",
+))  # fmt: skip
 _ALSO_EXPECTED = frozenset(("solution", "references", "targets", "correctoption", "correctchoice"))
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "min_score": (
@@ -142,7 +146,7 @@ def is_answer_like(name: str) -> bool:
         return False
     if normal(name) in _ALSO_EXPECTED:
         return True
-    words = {word for word in _words(name) if not word.isdecimal()}
+    words = {word for word in _words(name) if not word.isdecimal()} - _FILLERS
     if words & _HEADS and words <= _HEADS | _TAILS and (words & _TAILS or words <= _HEADS_ALONE):
         return True
     return any(is_misspelling(name, alias) for alias in ALIASES["expected"])

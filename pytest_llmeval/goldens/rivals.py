@@ -12,6 +12,8 @@ from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
 from pytest_llmeval.goldens.names import INSTRUCTION, LISTS, WEAK, mapping_remedy, normal
 
 _URL = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
+_CHOICES = frozenset(("choices", "options", "endings"))
+_NUMBER_OF_CHOICE = "gold"
 _SINGLE = ("id", "prompt", "expected", "min_score", "must_pass")
 """Fields that only one column of a row may hold."""
 
@@ -27,8 +29,10 @@ def preferred(table: Table, field: str, names: tuple[str, ...]) -> tuple[str, ..
     if field == "prompt":
         return _without(table, names, lambda name: normal(name) == INSTRUCTION)
     if field == "expected":
-        # `reference` is the name of a source, too.
-        names = _without(table, names, lambda name: _holds_addresses(table, name))
+        # `reference` is the name of a source, too, and `gold` that of a choice by its number.
+        names = _without(table, names, lambda name: _holds_only(table, name, is_url))
+        if _CHOICES & set(map(normal, table.columns)):
+            names = _without(table, names, lambda name: _is_number_of_choice(table, name))
         strong = [name for name in names if normal(name) not in WEAK]
         # Next to a reference, `answer` is what a model said.
         return tuple(name for name in names if name in strong or _stands_alone(table, name, strong))
@@ -78,9 +82,16 @@ def _without(
     return rest if filled(table).intersection(rest) else names
 
 
-def _holds_addresses(table: Table, name: str) -> bool:
+def _holds_only(table: Table, name: str, is_such: Callable[[Any], bool]) -> bool:
     values = [row.cells[name] for row in table.rows if has_value(row, name)]
-    return bool(values) and all(map(is_url, values))
+    return bool(values) and all(map(is_such, values))
+
+
+def _is_number_of_choice(table: Table, name: str) -> bool:
+    def is_number(value: Any) -> bool:
+        return str(as_text(value)).strip().isdecimal()
+
+    return normal(name) == _NUMBER_OF_CHOICE and _holds_only(table, name, is_number)
 
 
 def _stands_alone(table: Table, name: str, others: Sequence[str]) -> bool:

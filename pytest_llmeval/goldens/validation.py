@@ -16,6 +16,9 @@ from pytest_llmeval.goldens.names import mapping_remedy
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
+_HELD_BY_OBJECTS = ("id", "prompt", "expected", "contexts", "tags")
+"""Fields that exports of tools often hold in an object."""
+
 
 @cache
 def _validator() -> Draft202012Validator:
@@ -45,8 +48,9 @@ def row_problems(file: str, draft: Draft) -> Iterator[Problem]:
         if isinstance(error.schema, dict):
             allowed = str(error.schema["description"])
         value: object = error.instance
-        if isinstance(value, Mapping) and len(error.absolute_path) == 1:
-            allowed += _member_remedy(column, str(error.absolute_path[0]), value)
+        field = str(error.absolute_path[0]) if len(error.absolute_path) == 1 else ""
+        if isinstance(value, Mapping) and field in _HELD_BY_OBJECTS:
+            allowed += _member_remedy(column, field, value)
         yield Problem(file, draft.row.line, draft.row.number, column, written, allowed)
 
 

@@ -119,6 +119,16 @@ def test_it_tells_an_answer_from_the_text_of_a_list(llmeval: Command, folder: Pa
     assert "note" not in llmeval.run("validate", "ideal.csv").stdout
 
 
+def test_a_prompt_that_is_an_object_is_noted(llmeval: Command, folder: Path) -> None:
+    (folder / "items.csv").write_text('input,expected\n"{""question"": ""A?""}",a\n')
+
+    assert "note: the prompt is the text of an object (line 2)" in (
+        llmeval.run("validate", "items.csv").stdout
+    )
+    mapped = llmeval.run("validate", "items.csv", "--columns", "input.question = prompt")
+    assert "columns: input.question = prompt, expected\n" in mapped.stdout
+
+
 def test_the_remedies_of_an_unread_column_work(llmeval: Command, folder: Path) -> None:
     (folder / "unread.csv").write_text("prompt,expected_ouput\nA?,a\n")
     refused = llmeval.run("validate", "unread.csv")

@@ -46,6 +46,12 @@ HOSTILE = {
         "a.csv:1: found one column 'id;prompt;expected'; allowed: cells separated by commas. "
         "This file has semicolons: save it with commas, or write sep=; as its first line",
     ),
+    "a semicolon after the only name": (
+        "a.csv",
+        b"prompt;;\nHi?;;\n",
+        "a.csv:1: found one column 'prompt;;'; allowed: cells separated by commas. "
+        "This file has semicolons: save it with commas, or write sep=; as its first line",
+    ),
     "tabs": (
         "a.csv",
         "id\tprompt\r\na\tHi, you?\r\n".encode("utf-16"),
@@ -310,6 +316,12 @@ HOSTILE = {
         "a.jsonl",
         b'{"prompt": "Why?", "thresholds": [["x"]]}',
         "a.jsonl:1: row 1, column 'thresholds[0]' found ['x']; allowed: a bound like \"toxicity<=0.2\"",
+    ),
+    "bounds in an object": (
+        "a.jsonl",
+        b'{"prompt": "Why?", "thresholds": {"toxicity": 0.2}}',
+        "a.jsonl:1: row 1, column 'thresholds' found {'toxicity': 0.2}; "
+        'allowed: bounds like "toxicity<=0.2; flesch_reading_ease>=50", or a list of them',
     ),
     "tags of a wrong type": (
         "a.jsonl",

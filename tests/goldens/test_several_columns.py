@@ -111,6 +111,13 @@ def test_an_address_is_no_answer_where_there_is_another(folder: GoldenFolder) ->
     assert only.expected == "https://x.org/page"
 
 
+def test_the_number_of_a_choice_is_no_answer_where_there_is_one(folder: GoldenFolder) -> None:
+    (choice,) = folder.read_rows({"query": "A?", "choices": ["a", "b"], "answer": "b", "gold": 1})
+    (number,) = folder.read_rows({"query": "A?", "answer": "I think 42", "gold": 42})
+
+    assert (choice.expected, number.expected) == ("b", "42")
+
+
 def test_two_metadata_columns_may_differ_only_in_case(folder: GoldenFolder) -> None:
     (case,) = folder.read("a.csv", "prompt,Note,note,a+,a-\nA?,1,2,3,4\n")
 

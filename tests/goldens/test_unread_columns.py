@@ -108,6 +108,7 @@ def test_a_name_of_the_expected_answer_is_read(folder: GoldenFolder, name: str) 
         "expected_ouput", "expcted", "refrence", "ground_thruth", "traget", "anwser", "expectedAnswers",
         "expected_result", "expected_sql", "gold_label", "golden", "target_text", "expected_1",
         "correctAnswer2", "Reference Summary", "references",
+        "expected_answer_en", "Expected (German)", "gold_answer_final",
     ],
 )  # fmt: skip
 def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
