@@ -44,10 +44,13 @@ class ColumnProvider(BaseProvider):
                 f"column:{self._name} answers cases of a golden file; found a request without one."
             )
         cells = _cells(request.case)
-        for column, value in cells.items():
-            if _plain(column) == _plain(self._name):
-                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
+        # A row may have two columns whose names differ only in case.
+        columns = [column for column in cells if _plain(column) == _plain(self._name)]
+        column = self._name if self._name in cells else next(iter(columns), None)
+        if column is not None:
+            value = cells[column]
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
         raise CallError(
             f"{request.case.source}: found no cell in column {self._name!r}; "
             f"this row has: {', '.join(cells)}. {nearest(self._name, cells)}".rstrip()

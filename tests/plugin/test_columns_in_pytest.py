@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from tests.plugin.conftest import Project
@@ -21,6 +23,14 @@ def test_a_run_says_once_what_the_columns_became(mapped: Project, processes: str
     result.assert_outcomes(passed=2)
     line = "llm: a.csv: 2 cases, 1 without an expected answer; question = prompt, truth = expected"
     assert result.outlines.count(line) == 1
+
+
+def test_the_report_reruns_a_case_with_its_columns(mapped: Project) -> None:
+    option = ("--llm-columns", "min_scores = metadata", "--llm-threshold", "length<=0")
+    mapped.run("b.csv", "--llm-provider", "column:said", *option).assert_outcomes(failed=1)
+
+    page = html.unescape((mapped.path / ".llmeval/report.html").read_text())
+    assert "--llm-columns 'min_scores = metadata'" in page
 
 
 def test_many_files_are_described_in_a_few_lines(pytester: pytest.Pytester) -> None:

@@ -24,6 +24,11 @@ def test_the_answer_is_the_cell_of_the_column_however_it_is_spelt(name: str) -> 
     assert cell(name, {"Actual Output": "Lyon"}) == "Lyon"
 
 
+def test_of_two_columns_the_one_that_is_spelt_so_answers() -> None:
+    assert cell("note", {"Note": "x", "note": "y"}) == "y"
+    assert cell("Note", {"Note": "x", "note": "y"}) == "x"
+
+
 def test_a_column_name_of_any_script_is_found() -> None:
     assert cell("답변", {"답변": "파리"}) == "파리"
 
