@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
@@ -97,24 +97,21 @@ def count_rejudging(
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
         if key in by_key and key in before.cases:
-            declared = (*((bound.metric, bound.params) for bound in plan.thresholds), *plan.metrics)
-            for scorer in _declared_judges(session, plan, declared, before.cases[key]):
+            for scorer in _declared_judges(session, plan, before.cases[key]):
                 futures += _start_scores(session, scorer, plan.case, by_key[key], plan.order)
     for future in futures:
         future.result()
 
 
-def _declared_judges(
-    session: Session, plan: Plan, declared: Iterable[tuple[str, Mapping[str, Any]]], old: CaseScores
-) -> Iterator[ReadyScorer]:
+def _declared_judges(session: Session, plan: Plan, old: CaseScores) -> Iterator[ReadyScorer]:
     """Yield the judges that a test declares and that differ from those of the baseline."""
-    for name, params in declared:
+    for name, params in plan.declared:
         if name not in old.by_metric or not asks_judge(name, session.settings):
             continue
         scorer = session.scorer(name, params, session.settings)
         version = _version(scorer, plan.case)
         is_usual = version == _version(session.scorer(name, params, plan.settings), plan.case)
-        if is_usual and _differ(old.by_metric[name], MetricValues((), version)):
+        if is_usual and not old.by_metric[name].may_be_like(MetricValues((), version)):
             yield scorer
 
 
@@ -127,17 +124,10 @@ def _stale(before: RunScores, after: RunScores) -> Iterator[tuple[Key, tuple[str
         names = [
             name
             for name, values in old.by_metric.items()
-            if _differ(values, new.by_metric.get(name))
+            if name in new.by_metric and not values.may_be_like(new.by_metric[name])
         ]
         if names:
             yield key, tuple(names)
-
-
-def _differ(old: MetricValues, new: MetricValues | None) -> bool:
-    """Return whether two scores are known to come from different scorers."""
-    if new is None or not old.version or not new.version:
-        return False
-    return old.version != new.version
 
 
 def _started(

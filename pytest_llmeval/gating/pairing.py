@@ -146,20 +146,13 @@ def _coverage(
     ]
     tried += [new for new in joined.added if metric in new.by_metric or new.outcome == "error"]
     unscored = sum(not _values(new, metric) for new in tried)
-    is_same = all(
-        _is_same_scorer(old.by_metric[metric], new.by_metric[metric]) for old, new in pairs
-    )
+    is_same = all(old.by_metric[metric].may_be_like(new.by_metric[metric]) for old, new in pairs)
     return Coverage(selected + lost, len(pairs), len(tried) + lost, unscored + lost, is_same)
 
 
 def _values(case: CaseScores, metric: str) -> tuple[float, ...]:
     values = case.by_metric.get(metric)
     return values.values if values else ()
-
-
-def _is_same_scorer(old: MetricValues, new: MetricValues) -> bool:
-    """Return whether two scores come from the same scorer; an unknown version matches any."""
-    return not old.version or not new.version or old.version == new.version
 
 
 def _scale_obstacle(metric: str, scales: Sequence[Scale]) -> str:

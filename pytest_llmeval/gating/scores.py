@@ -38,6 +38,10 @@ class MetricValues(NamedTuple):
         """The mean over the samples; ``None`` if unscored."""
         return math.fsum(self.values) / len(self.values) if self.values else None
 
+    def may_be_like(self, values: MetricValues) -> bool:
+        """Return whether the same scorer may have given both; an unknown version matches any."""
+        return not self.version or not values.version or self.version == values.version
+
 
 @dataclass(frozen=True, slots=True)
 class CaseScores:
@@ -123,8 +127,7 @@ def run_scores(
         cases[case.key] = case
         for score in result.scores:
             scales.setdefault(score.name, score.scale)
-        every = (*result.scores, *(score for sample in result.samples for score in sample.scores))
-        judged |= {score.name for score in every if score.judge}
+        judged |= {score.name for _, score in result.all_scores() if score.judge}
     if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
     return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged))
@@ -136,8 +139,8 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     answers = answers_of(result)
     texts = [answer.text for answer in answers]
     by_metric = {
-        name: _metric_values(scores, result.samples)
-        for name, scores in _by_name(result.scores).items()
+        name: metric_values(scores, result.samples)
+        for name, scores in by_name(result.scores).items()
     }
     passes = _pass_values(result)
     if passes is not None:
@@ -180,14 +183,15 @@ def text_hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
-    by_name: dict[str, list[Score]] = {}
+def by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
+    """Return the scores by their name, in the order of the first score of each."""
+    named: dict[str, list[Score]] = {}
     for score in scores:
-        by_name.setdefault(score.name, []).append(score)
-    return by_name
+        named.setdefault(score.name, []).append(score)
+    return named
 
 
-def _metric_values(scores: list[Score], samples: tuple[Sample, ...]) -> MetricValues:
+def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> MetricValues:
     """Return the values of a metric by sample, or the mean of several scores with its name."""
     version = scores[0].version
     if len(scores) == 1 and len(samples) > 1:
@@ -250,8 +254,8 @@ class BaselineCase(NamedTuple):
         return Before(baseline, self.scores.outcome, answer, {**scores, **(again or {})})
 
 
-def baseline_case(result: CaseResult, cluster: str = "") -> BaselineCase:
+def baseline_case(result: CaseResult) -> BaselineCase:
     """Return the baseline case of an earlier result."""
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     answers = tuple(answer.text for answer in answers_of(result))
-    return BaselineCase(case_scores(result, cluster), answers, reasons)
+    return BaselineCase(case_scores(result), answers, reasons)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-_AHEAD = 4
-"""Answers that are started before the first is awaited, as a multiple of the concurrency."""
 
 
 def begin_score(
@@ -46,12 +44,13 @@ def start_ahead(session: Session, started: Iterable[T]) -> Iterator[T]:
     """Yield started items in their order, with the following ones already started.
 
     Args:
-        session: The session whose concurrency sets the number of started items.
+        session: The session whose setting ``lookahead`` bounds the number of started items.
         started: An iterator that starts an item when it yields it.
     """
+    window = max(1, session.settings.cases_ahead)
     waiting: deque[T] = deque()
     for item in started:
         waiting.append(item)
-        if len(waiting) > _AHEAD * session.settings.concurrency:
+        if len(waiting) >= window:
             yield waiting.popleft()
     yield from waiting

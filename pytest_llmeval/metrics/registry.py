@@ -35,6 +35,7 @@ from pytest_llmeval.records.scorer import ScorerKey
 
 _ENTRY_POINTS = "pytest_llmeval.metrics"
 BUILT_IN = "pytest_llmeval"
+_ORIGIN = "metric"  # begins the error of a name or parameter that cannot be used
 _OURS = (
     TextQuality, ToxicityMetric, Sentiment, Bias, Refusal, ExactMatch, Contains, ContainsAll,
     ContainsAny, ContainsNone, StartsWith, Regex, JsonSchema, Numeric, Mathematics, Bleu, Chrf,
@@ -65,13 +66,12 @@ class MetricRegistry:
         for metric in (*formulas().values(), *_OURS):
             self.add(metric, BUILT_IN)
 
-    def create(self, name: str, params: Mapping[str, Any], origin: str = "metric") -> BaseScorer:
+    def create(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
         """Make the metric of this name, once for each set of parameters.
 
         Args:
             name: For example ``lix``, or ``toxicity.insult`` for one label of a metric.
             params: Its parameters.
-            origin: Where it was asked for, for error texts.
 
         Raises:
             SettingError: There is no such metric, or it does not take these parameters.
@@ -80,17 +80,17 @@ class MetricRegistry:
         """
         key = ScorerKey.of(name, params)
         if key not in self._made:
-            entry, label = self._find(name, origin)
+            entry, label = self._find(name)
             dotted = entry.description.dotted
             if label and dotted in params:
                 allowed = f"{label[dotted]}, as in {name!r}"
-                raise SettingError(f"{origin} {dotted}", params[dotted], allowed)
+                raise SettingError(f"{_ORIGIN} {dotted}", params[dotted], allowed)
             defaults = {
                 **self._defaults.get(entry.description.family, {}),
                 **self._defaults.get(entry.description.name, {}),
             }
             given = {**defaults, **params, **label}
-            entry.check(given, f"{origin} {entry.description.name}")
+            entry.check(given, f"{_ORIGIN} {entry.description.name}")
             self._made[key] = entry.make(given, self._parts)
         return self._made[key]
 
@@ -148,12 +148,12 @@ class MetricRegistry:
         families = list(dict.fromkeys(info.family for info in infos))
         return sorted(infos, key=lambda info: families.index(info.family))
 
-    def _find(self, name: str, origin: str) -> tuple[Entry, dict[str, str]]:
+    def _find(self, name: str) -> tuple[Entry, dict[str, str]]:
         if name in self._entries:
             return self._entries[name], {}
         head, _, label = name.partition(".")
         entry = self._entries.get(head)
         if entry is None or not label or entry.description.dotted not in entry.signature.parameters:
             allowed = sorted(self._entries)
-            raise SettingError(origin, name, ", ".join(allowed), nearest(name, allowed))
+            raise SettingError(_ORIGIN, name, ", ".join(allowed), nearest(name, allowed))
         return entry, {entry.description.dotted: label}

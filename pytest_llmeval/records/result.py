@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -187,6 +187,14 @@ class CaseResult:
         judges = (score.judge for score in self.scores if score.judge)
         models = (model for judge in judges for model in judge.split(", "))
         return ", ".join(dict.fromkeys(models))
+
+    def all_scores(self) -> Iterator[tuple[int | None, Score]]:
+        """Yield the scores, then those of the samples with the number of their sample."""
+        for score in self.scores:
+            yield None, score
+        for sample in self.samples:
+            for score in sample.scores:
+                yield sample.number, score
 
     def checked_score(self, check: Check) -> Score | None:
         """Return the score of a check of this result; ``None`` if no score was taken."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import MissingExtraError, RunLogError, SettingError
 from pytest_llmeval.store.folder import make_folder
@@ -231,69 +230,3 @@ def unescaped(text: str) -> str:
         return text
     original: str = json.loads(text[len(_ESCAPED) - 1 :])
     return original
-
-
-T = TypeVar("T")
-
-SIZE = 100
-_AGE_S = 0.2
-"""Items of a batch, and seconds until a smaller one is written."""
-
-
-class Batch(Generic[T]):
-    """Collects items and writes them: 100 at once, or all items 0.2 s after the first of them.
-
-    Items that could not be written stay. The next `add` or `flush` writes them again and raises the
-    error.
-
-    Args:
-        write: Writes the items, also in the thread of the timer. One call at a time.
-        is_timed: Whether items are written after a time, too.
-    """
-
-    def __init__(self, write: Callable[[list[T]], None], is_timed: bool) -> None:
-        self._write = write
-        self._is_timed = is_timed
-        self._items: dict[Hashable, T] = {}
-        self._timer: threading.Timer | None = None
-        self._is_overdue = False
-        self._lock = threading.RLock()
-
-    def add(self, key: Hashable, item: T) -> None:
-        """Collect an item; it replaces a waiting item of the same key.
-
-        Raises:
-            RunLogError: The items cannot be written and stay.
-        """
-        with self._lock:
-            self._items[key] = item
-            if len(self._items) >= SIZE or self._is_overdue:
-                self.flush()
-            elif self._is_timed and self._timer is None:
-                self._timer = threading.Timer(_AGE_S, self._flush_late)
-                self._timer.start()
-
-    def flush(self) -> None:
-        """Write the waiting items.
-
-        Raises:
-            RunLogError: The items cannot be written and stay.
-        """
-        with self._lock:
-            self._stop_timer()
-            if self._items:
-                self._is_overdue = True
-                self._write(list(self._items.values()))
-                self._items.clear()
-            self._is_overdue = False
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _flush_late(self) -> None:
-        """Write the items in the thread of the timer."""
-        # The next `add` or `flush` meets the same error and raises it.
-        with suppress(RunLogError):
-            self.flush()

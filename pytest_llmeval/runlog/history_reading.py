@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
+from pytest_llmeval.gating.scores import by_name, metric_values
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
@@ -187,13 +188,10 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
 
 def _add_values(values: dict[str, Values], index: int, scores: list[Score]) -> None:
     """Add the values of one case: means of the scores of a name, if all have a value."""
-    by_name: dict[str, list[Score]] = {}
-    for score in scores:
-        by_name.setdefault(score.name, []).append(score)
-    for name, named in by_name.items():
-        known = [score.value for score in named if score.value is not None]
-        if len(known) == len(named):
-            values.setdefault(name, {})[index] = math.fsum(known) / len(known), named[0].version
+    for name, named in by_name(scores).items():
+        found = metric_values(named)
+        if found.mean is not None:
+            values.setdefault(name, {})[index] = found.mean, found.version
 
 
 def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:

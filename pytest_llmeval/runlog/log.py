@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import RunLogError
 from pytest_llmeval.records.result import Before, CaseResult
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.runlog.database import Batch, Database, Row
+from pytest_llmeval.runlog.batch import Batch, ResultRows
+from pytest_llmeval.runlog.database import Database, Row
 from pytest_llmeval.runlog.migrations import prepare
 from pytest_llmeval.runlog.rows import (
     before_row,
@@ -35,9 +36,6 @@ PAGE = 200
 
 ORDER = ("suite", "file", "line", "case_id", "sample")
 _IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
-
-_ResultRows = tuple[Row, Sequence[Row], Sequence[Row], Sequence[Row], Sequence[Row]]
-"""A result as rows: its case, completions, scores, samples, and the case in the baselines."""
 
 
 class RunLog:
@@ -197,7 +195,7 @@ class RunLog:
         finally:
             self._database.close()
 
-    def _write(self, results: list[_ResultRows]) -> None:
+    def _write(self, results: list[ResultRows]) -> None:
         from sqlalchemy import bindparam, select
 
         cases = self._tables.cases
@@ -267,7 +265,7 @@ class _LoggedResults:
             yield from (result_of(*rows) for rows in page)
             last = tuple(page[-1][0][name] for name in ORDER)
 
-    def _page(self, last: tuple[Any, ...]) -> list[_ResultRows]:
+    def _page(self, last: tuple[Any, ...]) -> list[ResultRows]:
         """Read the rows of the results after the one with the key ``last``."""
         from sqlalchemy import tuple_
 
@@ -287,7 +285,7 @@ class _LoggedResults:
 
 
 def _parts_of(tables: Schema) -> tuple[Table, ...]:
-    """Return the tables whose rows belong to a case, in the order of `_ResultRows`."""
+    """Return the tables whose rows belong to a case, in the order of `ResultRows`."""
     return (tables.completions, tables.scores, tables.samples, tables.baselines)
 
 

@@ -28,7 +28,7 @@ FILES = "the path of a JSON report, a baseline, a CSV or a JSONL file"
 _EMPTY_LOG = "the run log has no run yet; pytest writes one with its first case"
 
 
-def find_run(log: RunLog, source: str, excluded: str = "") -> Run:
+def find_run(log: RunLog, source: str) -> Run:
     """Return the run of a log that the user names; see `choose_run`.
 
     Raises:
@@ -37,7 +37,7 @@ def find_run(log: RunLog, source: str, excluded: str = "") -> Run:
         RunLogError: The log cannot be read.
     """
     runs = list(log.runs())
-    run = choose_run(runs, source, excluded)
+    run = choose_run(runs, source)
     if run is None:
         raise NoSuchRun(no_such_run(source, runs))
     return run

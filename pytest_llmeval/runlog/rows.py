@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
@@ -149,7 +149,7 @@ def completion_rows(result: CaseResult) -> list[dict[str, Any]]:
     for sample in answered:
         if sample.number != chosen:
             calls.append((_ANSWER, None, sample.number, sample.completion))
-    for index, (sample_number, score) in enumerate(_all_scores(result)):
+    for index, (sample_number, score) in enumerate(result.all_scores()):
         for judge_call in score.calls:
             calls.append((score.name, index, sample_number, judge_call))
     for position, (purpose, score_position, number, completion) in enumerate(calls, start=1):
@@ -163,7 +163,7 @@ def score_rows(result: CaseResult) -> list[dict[str, Any]]:
     """Make the rows of the scores of a result, then of the scores of its samples."""
     return [
         {**_score_row(position, score), "sample": sample}
-        for position, (sample, score) in enumerate(_all_scores(result))
+        for position, (sample, score) in enumerate(result.all_scores())
     ]
 
 
@@ -184,15 +184,6 @@ def before_row(position: int, before: Before) -> dict[str, Any]:
 def _before_of(row: Row) -> Before:
     scores = {name: BeforeScore(*score) for name, score in from_json(row["scores"], {}).items()}
     return Before(**_BEFORE.fields(row), scores=scores)
-
-
-def _all_scores(result: CaseResult) -> Iterator[tuple[int | None, Score]]:
-    """Yield the scores of a case, then those of its samples with their numbers."""
-    for score in result.scores:
-        yield None, score
-    for sample in result.samples:
-        for score in sample.scores:
-            yield sample.number, score
 
 
 def result_of(

@@ -56,8 +56,3 @@ def vote(
     largest = max(classes, key=len, default=[])
     unparsable = len(parsed_answers) - sum(map(len, classes))
     return Vote(largest[0] if largest else None, len(largest), len(classes), unparsable)
-
-
-def plain_text(answer: str) -> str | None:
-    """Return the text of an answer without its case and spacing, or ``None`` if it is empty."""
-    return " ".join(answer.casefold().split()) or None

@@ -96,8 +96,7 @@ def answers(result: CaseResult) -> Iterator[Completion]:
 
 def scoring_calls(result: CaseResult) -> Iterator[Completion]:
     """Iterate over the calls of a case's scores, including the scores of its samples."""
-    every = [*result.scores, *(score for sample in result.samples for score in sample.scores)]
-    return (call for score in every for call in score.calls)
+    return (call for _, score in result.all_scores() for call in score.calls)
 
 
 def calls_usd(completions: Iterable[Completion], ledger: Ledger) -> float | None:

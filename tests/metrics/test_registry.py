@@ -86,7 +86,7 @@ def test_a_parameter_goes_before_the_metrics_default_and_that_before_the_familys
         (
             "flesch",
             {},
-            r"threshold \(ini\): found 'flesch'; allowed: automated_readability_index, .*, words_per_sent",
+            r"metric: found 'flesch'; allowed: automated_readability_index, .*, words_per_sent",
         ),
         ("smog_indx", {}, "Did you mean 'smog_index'"),
         ("lix.x", {}, "found 'lix.x'"),
@@ -94,12 +94,12 @@ def test_a_parameter_goes_before_the_metrics_default_and_that_before_the_familys
         (
             "contains",
             {"txt": "a"},
-            r"threshold \(ini\) contains: found 'txt'; allowed: text, ignore_case. Did you mean 't",
+            r"metric contains: found 'txt'; allowed: text, ignore_case. Did you mean 't",
         ),
         (
             "contains",
             {"text": 3},
-            r"threshold \(ini\) contains text: found 3; allowed: str \| None",
+            r"metric contains text: found 3; allowed: str \| None",
         ),
         ("contains", {"ignore_case": "yes"}, "contains ignore_case: found 'yes'; allowed: bool"),
         (
@@ -119,7 +119,7 @@ def test_a_wrong_name_or_parameter_is_refused_with_what_is_allowed(
     name: str, params: dict[str, object], message: str, registry: MetricRegistry
 ) -> None:
     with pytest.raises(SettingError, match=message):
-        registry.create(name, params, "threshold (ini)")
+        registry.create(name, params)
 
 
 def test_a_whole_number_will_do_for_a_number(registry: MetricRegistry) -> None:

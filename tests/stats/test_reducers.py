@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.stats.reducers import parse_reducer
-from pytest_llmeval.stats.voting import Vote, plain_text, vote
+from pytest_llmeval.stats.voting import Vote, vote
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=7)
 NAMES = ("mean", "median", "min", "max", "majority", "pass@1", "pass^1", "pass@3", "pass^3")
@@ -133,6 +133,11 @@ def test_a_reducer_that_is_none_names_those_there_are(how: str, told: str) -> No
         parse_reducer(how, 5)
     assert f"--llm-reducer: found {how!r}" in str(caught.value)
     assert told in str(caught.value)
+
+
+def plain_text(answer: str) -> str | None:
+    """The text without its case and spacing."""
+    return " ".join(answer.casefold().split()) or None
 
 
 @pytest.mark.parametrize(
