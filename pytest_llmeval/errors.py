@@ -41,7 +41,7 @@ class LLMEvalError(Exception):
 
 
 class InputError(LLMEvalError):
-    """Something the user wrote cannot be used. Nothing has been sent."""
+    """An input of the user that cannot be used. Nothing has been sent."""
 
 
 class SettingError(InputError):
@@ -118,11 +118,11 @@ class MissingExtraError(InputError):
 
 
 class NotConfiguredError(InputError):
-    """Nothing is set that could answer, or judge. The message names the options that would."""
+    """A missing model or judge. The message names the options that set it."""
 
 
 class NoSuchRun(InputError):
-    """Neither a file nor a run has this name."""
+    """A name that neither a file nor a run has."""
 
 
 class CallError(LLMEvalError):
@@ -144,7 +144,7 @@ class CallError(LLMEvalError):
 
 
 class CallTimeout(CallError):
-    """No answer came within the time allowed."""
+    """A call without an answer within the time allowed."""
 
     is_transient = True
 
@@ -188,15 +188,15 @@ class NotSent(CallError):
 
 
 class BudgetSpent(NotSent):
-    """Nothing is left of ``--llm-budget``."""
+    """A spent ``--llm-budget``."""
 
 
 class NotRecorded(NotSent):
-    """Only recordings may answer, and none does."""
+    """A call that no recording answers, where only recordings may."""
 
 
 class Stopped(NotSent):
-    """The run ends."""
+    """A call that the end of the run has stopped."""
 
 
 class Unjudged(LLMEvalError):
@@ -224,7 +224,7 @@ class RunLogError(LLMEvalError):
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
-    """A "did you mean" sentence for a misspelt word, or an empty string.
+    """Return a "did you mean" sentence for a misspelt word, or an empty string.
 
     Args:
         word: What the user wrote.

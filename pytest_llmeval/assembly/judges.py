@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _UNNAMED = "openai"
 """The name of a judge whose endpoint serves a single, unnamed model."""
-_NO_JUDGE = (
-    "no judge is configured: set --llm-judge-model NAME "
+NO_JUDGE = (
+    "no judge is configured: set --llm-judge-model NAME (llmeval: --judge-model), "
+    "LLMEVAL_JUDGE_MODEL or the ini key llm_judge_model "
     "(and --llm-judge-base-url for an endpoint other than OpenAI's)"
 )
 
@@ -71,7 +72,7 @@ class Judges:
         jurors = jury_roles(settings) if name == JURY else ()
         role = jurors[0] if jurors else judging_role(settings)
         if role is None:
-            raise NotConfiguredError(f"{name}: {_NO_JUDGE}")
+            raise NotConfiguredError(f"{name}: {NO_JUDGE}")
         setup = self._setup(role, settings)
         jury = tuple(
             replace(setup, provider=self._providers.ready(juror), model=juror.label)

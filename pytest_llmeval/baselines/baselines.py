@@ -53,7 +53,10 @@ class Baseline:
         scores = sum(len(by_metric) for by_metric in self.rejudged.values())
         if not scores:
             return ""
-        return f"baseline {self.name}: {count(scores, 'score')} of a different judge made again"
+        return (
+            f"baseline {self.name}: {count(scores, 'score')} re-judged, "
+            "because the baseline had another judge"
+        )
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
         """Yield the baseline's record of every case of a run."""

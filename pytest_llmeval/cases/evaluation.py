@@ -214,7 +214,7 @@ class CaseEvaluation:
         """
         held = self._held()
         missed = missed_by(held)
-        if missed and self._flickers(missed):
+        if missed and self._is_flaky(missed):
             self.conclusion = Conclusion()
         else:
             self.conclusion = conclude(self.plan.case, held, self.recorded_samples())
@@ -306,7 +306,7 @@ class CaseEvaluation:
                 held.append((threshold, score))
         return held
 
-    def _flickers(self, missed: Iterable[tuple[Threshold, Score]]) -> bool:
+    def _is_flaky(self, missed: Iterable[tuple[Threshold, Score]]) -> bool:
         """Return whether a case that must pass misses a threshold by chance only."""
         thresholds: list[Threshold] = []
         for threshold, score in missed:

@@ -29,7 +29,7 @@ from pytest_llmeval.records.run import Traffic
 
 @dataclass(frozen=True)
 class CallPolicy:
-    """What the user allows a call.
+    """The limits of the user on a call.
 
     Attributes:
         timeout_s: Seconds that one attempt may take in all.
@@ -47,16 +47,16 @@ class Caller(Protocol):
 
     @property
     def prices(self) -> Prices:
-        """What calls cost."""
+        """The prices of calls."""
         ...
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent so far."""
+        """The traffic so far."""
         ...
 
     async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
-        """One completion.
+        """Make one completion.
 
         Args:
             key: The key of the request; see `pytest_llmeval.engine.keys`.
@@ -106,7 +106,7 @@ class LiveCaller:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
-        """One completion by as many attempts as it takes.
+        """Make one completion with as many attempts as it takes.
 
         Raises:
             CallError: No completion could be had.
@@ -155,7 +155,7 @@ class LiveCaller:
         await asyncio.gather(*(lane.leave() for lane in self._lanes.values()))
 
     async def _stops_within(self, seconds: float) -> bool:
-        """Wait; whether the run ends meanwhile."""
+        """Wait, and return whether the run ends meanwhile."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()
@@ -252,10 +252,10 @@ def _paid_inside(completion: Completion, inner: list[Completion]) -> Completion:
 
 
 def unpriced(provider: BaseProvider, model: str) -> str:
-    """Why a budget cannot be held, and what to do."""
+    """Return why a budget cannot be enforced, with the remedy."""
     what = model or provider.label
     return (
-        f"--llm-budget: found no price of {what!r}, so the budget cannot be held. "
+        f"--llm-budget: the price of {what!r} is unknown, so the budget cannot be enforced. "
         f'Set it in the ini key llm_prices: "{what} = INPUT OUTPUT" in US dollars for a million '
         f'tokens, or "{what} = USD" for a call. An application whose model calls go through '
         "llm_provider sets call_usd = 0.0, because these calls have prices."

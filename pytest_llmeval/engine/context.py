@@ -12,7 +12,7 @@ from pytest_llmeval.records.call import Completion
 
 @dataclass(frozen=True)
 class CallContext:
-    """On whose behalf a call is made.
+    """The case and the purpose that a call is made for.
 
     Attributes:
         home: The golden file or test file that the call belongs to, relative to the root directory.
@@ -50,7 +50,7 @@ HAS_RESERVATION: ContextVar[bool] = ContextVar("HAS_RESERVATION", default=False)
 
 @contextmanager
 def call_context(context: CallContext) -> Iterator[None]:
-    """Make calls on somebody's behalf."""
+    """Make the calls of the block for a case and a purpose."""
     token = CALL_CONTEXT.set(context)
     try:
         yield

@@ -82,7 +82,7 @@ class Engine:
 
     @property
     def traffic(self) -> Traffic:
-        """What this process has sent so far."""
+        """The traffic of this process so far."""
         return self._caller.traffic
 
     def lanes(self) -> list[dict[str, Any]]:
@@ -166,7 +166,7 @@ class Engine:
         return completion
 
     async def _shared(self, key: str, provider: BaseProvider, request: Request) -> Completion:
-        """One flight for all that ask for the same key at the same time."""
+        """Share one flight among all requests for the same key at the same time."""
         is_spare = CALL_CONTEXT.get().is_spare
         while True:
             flight = self._flights.get(key)
@@ -259,12 +259,12 @@ class MeteredProvider(BaseProvider):
 
     @property
     def fingerprint(self) -> str | None:  # type: ignore[override]  # computed
-        """That of the provider behind it."""
+        """The fingerprint of the provider behind it."""
         return self.provider.fingerprint
 
     @property
     def label(self) -> str:
-        """That of the provider behind it."""
+        """The label of the provider behind it."""
         return self.provider.label
 
     async def complete(self, request: Request) -> Completion:

@@ -93,7 +93,7 @@ class Estimate:
             line.known += 1
 
     def lanes(self) -> list[Document]:
-        """None: nothing is sent."""
+        """Return none, because nothing is sent."""
         return []
 
     def stop(self) -> None:

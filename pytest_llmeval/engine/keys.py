@@ -18,7 +18,7 @@ _KEY_VERSION = 1
 
 
 def request_key(fingerprint: str, request: Request) -> str:
-    """SHA-256, in hex, of the canonical JSON of a request and of who answers it.
+    """Return the SHA-256, in hex, of the canonical JSON of a request and of who answers it.
 
     Args:
         fingerprint: Identifies the provider.

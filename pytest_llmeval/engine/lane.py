@@ -111,7 +111,7 @@ class Lane:
 
     @property
     def document(self) -> Document:
-        """What all processes know of the lane, as this one saw it last."""
+        """The document of the lane, as this process saw it last."""
         return self._seen
 
     def stop(self) -> None:

@@ -52,7 +52,7 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """How a call ended.
+    """The end of a call.
 
     Attributes:
         sent: The call.
@@ -72,7 +72,7 @@ class Report:
 
 
 class Grant(NamedTuple):
-    """What a member may do now.
+    """The permission of a member to send calls now.
 
     Attributes:
         calls: So many of its calls may be sent.
@@ -87,7 +87,7 @@ class Grant(NamedTuple):
 
 
 class _Left(NamedTuple):
-    """What is left of a quota, how much comes back a second, and how much there ever is."""
+    """The rest of a quota, how much comes back a second, and how much there ever is."""
 
     left: float
     rate: float
@@ -96,7 +96,7 @@ class _Left(NamedTuple):
 
 @dataclass(frozen=True)
 class Ceilings:
-    """What the user allows one endpoint: calls in flight, requests and tokens a minute."""
+    """The limits of the user on one endpoint: calls in flight, requests and tokens a minute."""
 
     concurrency: int
     rpm: float | None = None

@@ -94,7 +94,7 @@ def _content(message: Mapping[str, object]) -> object:
 
 
 def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
-    """Tokens of messages as English text usually has them: four characters each."""
+    """Estimate the tokens of messages as English text usually has them: four characters each."""
     return sum(len(str(message.get("content"))) // 4 + _TOKENS_A_MESSAGE for message in messages)
 
 

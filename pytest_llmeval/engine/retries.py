@@ -1,7 +1,8 @@
 """When to try a failed call again: the one place where that is decided.
 
 Two neighbours decide other things after a failure: `engine.lane_rules` how many calls may be in
-flight after a 429, and how long all calls to the endpoint pause; and `providers.openai.failover` how long an endpoint of a list cools down.
+flight after a 429, and how long all calls to the endpoint pause; and `providers.openai.failover`
+how long an endpoint of a list cools down.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ BASE_S, LONGEST_S = 0.5, 30.0
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how long a call is tried.
+    """The limits on the attempts of a call.
 
     The wait before attempt n+1 is drawn from 0 to BASE_S·2ⁿ seconds ("full jitter", after M.
     Brooker, Exponential Backoff and Jitter, 2015), at most `LONGEST_S`; what the endpoint asks for
@@ -35,7 +36,7 @@ class RetryPolicy:
     draw: Callable[[], float] = random.random
 
     def wait_s(self, error: CallError, attempt: int, elapsed_s: float) -> float | None:
-        """Seconds to wait before the next attempt; ``None`` if there is none.
+        """Return the seconds to wait before the next attempt; ``None`` if there is none.
 
         Args:
             error: Why the last one failed.

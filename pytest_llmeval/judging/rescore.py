@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.assembly.judges import NO_JUDGE
 from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
@@ -196,11 +197,6 @@ def decide_by_thresholds(result: CaseResult) -> Conclusion:
     return conclude(result.case, held)
 
 
-_NO_JUDGE = (
-    "no judge is configured: set --judge-model NAME, LLMEVAL_JUDGE_MODEL or ini llm_judge_model"
-)
-
-
 def count_rescoring(session: Session, log: RunLog, source: Run) -> None:
     """Count the calls of a rescoring in a dry run.
 
@@ -255,7 +251,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
 def _check(session: Session, log: RunLog, source: Run) -> None:
     """Refuse a run without scores to judge, before anything is sent; set the self-test's cases."""
     if judging_role(session.settings) is None:
-        raise NotConfiguredError(_NO_JUDGE)
+        raise NotConfiguredError(NO_JUDGE)
     session.trust.cases = [result.case for result in log.results(source.id)]
     if not Rescorer(session, session.settings).count_scores(log.results(source.id)):
         raise InputError(

@@ -29,6 +29,8 @@ _JUDGE_SETTINGS = {
     for option in OPTIONS
     if option.section == "judge"
 }
+_KEYWORDS = {setting: keyword for keyword, setting in _JUDGE_SETTINGS.items()}
+"""Keywords of ``llm_judge`` by the setting, for error texts."""
 JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
 MUST_PASS_ORIGIN = "@pytest.mark.llm_golden must_pass"
 
@@ -73,7 +75,7 @@ def settings_for(item: pytest.Item, base: Settings) -> Settings:
             for name, value in mark.kwargs.items()
             if name in _JUDGE_SETTINGS
         }
-        settings = settings.overridden(values, "@pytest.mark.llm_judge")
+        settings = settings.overridden(values, "@pytest.mark.llm_judge", _KEYWORDS)
         if "judge_criteria" in values and "judge_rubric" not in {*values, *settings.explicit}:
             # A nearer criterion overrides a rubric file.
             settings = dataclasses.replace(settings, judge_rubric=None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_llmeval.records.result import CaseResult, model_of
 from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
-from pytest_llmeval.summary.samples import flicker_text, met_text
+from pytest_llmeval.summary.samples import flaky_text, met_text
 
 
 def properties(result: CaseResult) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
         yield f"llm_score.{score.name}", "unscored" if score.value is None else f"{score.value:.6g}"
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
     yield "llm_samples", met_text(result.samples)
-    yield "llm_must_pass", flicker_text(result)
+    yield "llm_must_pass", flaky_text(result)
     has_calls = any(True for _ in answers(result)) or any(True for _ in scoring_calls(result))
     cost = case_cost(result).total
     yield "llm_cost_usd", f"{cost:.6f}" if has_calls and cost is not None else ""

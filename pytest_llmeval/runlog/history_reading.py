@@ -189,9 +189,9 @@ def _read(log: RunLog, run: Run, cases: Cases) -> Numbers:
 def _add_values(values: dict[str, Values], index: int, scores: list[Score]) -> None:
     """Add the values of one case: means of the scores of a name, if all have a value."""
     for name, named in by_name(scores).items():
-        found = metric_values(named)
-        if found.mean is not None:
-            values.setdefault(name, {})[index] = found.mean, found.version
+        of_case = metric_values(named)
+        if of_case.mean is not None:
+            values.setdefault(name, {})[index] = of_case.mean, of_case.version
 
 
 def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:

@@ -74,8 +74,7 @@ def choose_run(
     if len(similar) > 1:
         ids = ", ".join(run.id for run in similar[:_LISTED])
         raise InputError(
-            f"{source}: {len(similar)} runs have an id that begins like this ({ids}); allowed: "
-            "enough of the id to name one of them"
+            f"{source}: the prefix matches {len(similar)} runs ({ids}); give more characters"
         )
     return similar[0] if similar else None
 
@@ -136,7 +135,7 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
         text = f"{source}: no such run; allowed: {kinds}."
     cut_off = [run for run in runs if not run.is_whole and source in (LATEST, run.name)]
     if cut_off:
-        return f"{text} Run {cut_off[0].id} did not come to its end: only its id names it."
+        return f"{text} Run {cut_off[0].id} did not finish; use its id."
     hint = "" if source == LATEST else nearest(source, [LATEST, *known])
     return f"{text} {hint}".rstrip()
 

@@ -130,4 +130,5 @@ def _unused(session: Session) -> Iterator[str]:
         cases = list(dict.fromkeys(entry.case for entry in entries))
         answers = count(len(entries), "recorded answer")
         names = first_of(cases, _SHOWN)
-        yield f"{answers} not used; --llm-record all drops them: {path}, of {names}"
+        label = "case" if len(cases) == 1 else "cases"
+        yield f"{path}: {answers} not used ({label} {names}); --llm-record all removes them"

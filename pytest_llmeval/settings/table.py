@@ -550,19 +550,26 @@ class Settings:
         values = {name: getattr(self, name) for name in PARAMETER_NAMES}
         return Parameters(**{**values, "extra_body": dict(self.extra_body)})
 
-    def overridden(self, values: Mapping[str, object], origin: str) -> Settings:
+    def overridden(
+        self,
+        values: Mapping[str, object],
+        origin: str,
+        keywords: Mapping[str, str] | None = None,
+    ) -> Settings:
         """Return these settings with a marker's values, except where the command line decides.
 
         Args:
             values: Values by setting name.
             origin: The marker, for error texts.
+            keywords: The keywords of the marker by setting, where they differ.
 
         Raises:
             SettingError: A value is not allowed.
         """
         rows = {row.name: row for row in OPTIONS}
+        keywords = keywords or {}
         read = {
-            name: rows[name].read(value, f"{origin} {name}")
+            name: rows[name].read(value, f"{origin} {keywords.get(name, name)}")
             for name, value in values.items()
             if value is not None
         }

@@ -38,9 +38,9 @@ def refusal(path: Path, error: BaseException) -> StoreError:
         return StoreError(*error.args)
     problem = f"cannot be used ({error})"
     if "not a database" in str(error):
-        problem = "is no SQLite database"
+        problem = "is not an SQLite database"
     return StoreError(
-        f"completion store {path}: {problem}; "
+        f"completion store {path} {problem}; "
         f"a file in a writable folder with free space is needed: {_REMEDY}"
     )
 
@@ -53,7 +53,7 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
         busy_timeout_s: How long SQLite itself may wait for another process. It blocks the thread.
 
     Raises:
-        StoreError: The file is of a newer version or of something else.
+        StoreError: The file is of a newer version, or belongs to another program.
         sqlite3.Error: It cannot be read or written, or (see `is_busy`) not now.
         OSError: Its folder cannot be made.
     """
@@ -97,7 +97,7 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     [[tables]] = db.execute("SELECT count(*) FROM sqlite_master")
     if tables and application != _APPLICATION_ID:
         raise StoreError(
-            f"completion store {path}: found an SQLite database of something else; "
+            f"completion store {path} belongs to another program; "
             "name another file with --llm-store"
         )
     if version > VERSION:

@@ -22,7 +22,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True)
 class CacheInfo:
-    """What a completion store holds.
+    """The content of a completion store.
 
     Attributes:
         completions: How many.
@@ -133,9 +133,7 @@ def prune(path: Path, older_than_days: float) -> int:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
-        raise StoreError(
-            f"completion store {path}: there is none; a run makes it with its first call"
-        )
+        raise StoreError(f"completion store {path} does not exist; the first model call creates it")
     try:
         with closing(open_database(path, _BUSY_TIMEOUT_S)) as db:
             yield db

@@ -89,5 +89,5 @@ class LocalState:
         return change(self._documents.setdefault(name, {}))
 
     async def alive(self, members: Iterable[str]) -> set[str]:
-        """This process, if it is among the members."""
+        """Return this process, if it is among the members."""
         return {self.member} & set(members)

@@ -232,7 +232,7 @@ class SqliteStore:
         )
 
     def _since(self) -> float:
-        """When a completion must have been made, or later, to count: a Unix time."""
+        """Return the Unix time since which a completion must have been made to count."""
         return float("-inf") if self._max_age_s is None else time.time() - self._max_age_s
 
 
@@ -282,7 +282,7 @@ def _delete_run(db: sqlite3.Connection, run: str) -> None:
 
 
 def _timestamp(made_at: str) -> float:
-    """Unix time of an ISO date; now, if there is none that can be read."""
+    """Return the Unix time of an ISO date; now, if there is none that can be read."""
     try:
         return datetime.fromisoformat(made_at.replace("Z", "+00:00")).timestamp()
     except ValueError:

@@ -15,7 +15,7 @@ def summary_notes(
     run: Run,
     scores: Mapping[str, ScoreTally],
     *,
-    flickering: Sequence[str],
+    flaky: Sequence[str],
     unbounded: int,
     truncated: int,
 ) -> Iterator[str]:
@@ -24,7 +24,7 @@ def summary_notes(
     Args:
         run: The run.
         scores: The scores that were counted, by name.
-        flickering: Ids of the cases that must pass and flickered.
+        flaky: Ids of the cases that must pass, missed a threshold, and passed on further samples.
         unbounded: Number of cases without any threshold.
         truncated: Number of cases with an answer cut at the token limit.
     """
@@ -33,10 +33,13 @@ def summary_notes(
     if run.lost:
         lost = count(len(run.lost), "test")
         yield f"{lost} died with a worker and left no result: {first_of(run.lost, _NAMED)}"
-    if flickering:
-        cases = count(len(flickering), "case")
-        names = first_of(flickering, _NAMED)
-        yield f"{cases} that must pass flickered; further samples settled it: {names}"
+    if flaky:
+        cases = count(len(flaky), "case")
+        names = first_of(flaky, _NAMED)
+        yield (
+            f"flaky: {cases} that must pass missed a threshold, then passed on further samples: "
+            f"{names}"
+        )
     if unbounded:
         cases = count(unbounded, "case")
         yield f"{cases} had no threshold: only an assertion of the test could fail."

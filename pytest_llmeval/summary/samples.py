@@ -29,14 +29,22 @@ def met_text(samples: Sequence[Sample]) -> str:
 
 
 def extra_text(samples: Iterable[Sample]) -> str:
-    """Write ``2 of 9 further samples miss a bound``; empty without further samples."""
-    draws = [sample.met for sample in samples if sample.is_draw]
+    """Write ``2 of 9 further samples missed a threshold``; empty without further samples."""
+    draws = _draws(samples)
     if not draws:
         return ""
-    return f"{draws.count(False)} of {len(draws)} further samples miss a bound"
+    return f"{draws.count(False)} of {len(draws)} further samples missed a threshold"
 
 
-def flicker_text(result: CaseResult) -> str:
-    """Describe a passed case that must pass but missed a bound; empty otherwise."""
-    extra = extra_text(result.samples) if result.outcome == "passed" else ""
-    return f"flickers: settled as fine, {extra}" if extra else ""
+def flaky_text(result: CaseResult) -> str:
+    """Describe a passed case that must pass but missed a threshold; empty otherwise."""
+    draws = _draws(result.samples)
+    if result.outcome != "passed" or not draws:
+        return ""
+    missed = f"{draws.count(False)} of {len(draws)} missed a threshold"
+    return f"flaky: passed on further samples; {missed}"
+
+
+def _draws(samples: Iterable[Sample]) -> list[bool | None]:
+    """Return whether each extra sample of a case that must pass meets every threshold."""
+    return [sample.met for sample in samples if sample.is_draw]

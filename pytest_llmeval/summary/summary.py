@@ -27,7 +27,7 @@ from pytest_llmeval.stats.intervals import percentile, wilson_interval
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.headline import headline_sentence
 from pytest_llmeval.summary.notes import summary_notes
-from pytest_llmeval.summary.samples import flicker_text
+from pytest_llmeval.summary.samples import flaky_text
 from pytest_llmeval.summary.tallies import (
     SampleSummary,
     ScoreSummary,
@@ -146,7 +146,7 @@ class Tally:
     unbounded: int = 0
     truncated: int = 0
     samples: SampleSummary = field(default_factory=SampleSummary)
-    flickering: list[str] = field(default_factory=list)
+    flaky: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.generation = SpendingTally(self.ledger)
@@ -162,8 +162,8 @@ class Tally:
         if result.judge_model:
             self.judge_models.add(result.judge_model)
         self.samples = self.samples.after(result)
-        if flicker_text(result):
-            self.flickering.append(result.case.id)
+        if flaky_text(result):
+            self.flaky.append(result.case.id)
         self._add_answers(result)
         self._add_scores(result)
 
@@ -219,7 +219,7 @@ class Tally:
                 summary_notes(
                     run,
                     self.scores,
-                    flickering=self.flickering,
+                    flaky=self.flaky,
                     unbounded=self.unbounded,
                     truncated=self.truncated,
                 )

@@ -87,11 +87,11 @@ def test_clear_refuses_while_a_run_uses_the_store() -> None:
 
 
 def test_another_store_is_named_by_option_or_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "other.sqlite: there is none" in llmeval_cache("info", "--store", "other.sqlite").output
+    assert "other.sqlite does not exist" in llmeval_cache("info", "--store", "other.sqlite").output
     monkeypatch.setenv("LLMEVAL_STORE", "third.sqlite")
     result = llmeval_cache("info")
     assert result.exit_code == 2
-    assert "third.sqlite: there is none" in result.output
+    assert "third.sqlite does not exist" in result.output
     assert not Path("third.sqlite").exists()
 
 
@@ -99,4 +99,4 @@ def test_a_file_of_something_else_is_refused() -> None:
     Path("golden.csv").write_text("id,prompt\n" * 200)
     result = llmeval_cache("clear", "--store", "golden.csv")
     assert result.exit_code == 2
-    assert "golden.csv: is no SQLite database" in result.output
+    assert "golden.csv is not an SQLite database" in result.output

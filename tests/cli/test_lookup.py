@@ -141,8 +141,8 @@ def test_the_beginning_of_several_ids_names_none_of_them(llmeval: Command) -> No
     result = llmeval.run("report", "20260104")
     assert (result.exit_code, result.stderr) == (
         2,
-        "20260104: 2 runs have an id that begins like this (20260104T100001-d2d2d2, "
-        "20260104T100000-d1d1d1); allowed: enough of the id to name one of them\n",
+        "20260104: the prefix matches 2 runs (20260104T100001-d2d2d2, "
+        "20260104T100000-d1d1d1); give more characters\n",
     )
 
 
@@ -163,7 +163,7 @@ def test_a_run_that_was_cut_off_is_named_by_its_id_alone(
     result = llmeval.run(*arguments)
     assert result.exit_code == 2
     assert "main: no such " in result.stderr
-    assert f"Run {KILLED.id} did not come to its end: only its id names it." in result.stderr
+    assert f"Run {KILLED.id} did not finish; use its id." in result.stderr
 
 
 def test_a_run_that_was_cut_off_is_shown_by_its_id(llmeval: Command) -> None:

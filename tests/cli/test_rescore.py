@@ -166,6 +166,15 @@ def test_what_changed_is_shown(llmeval: Command, endpoint: TwoJudges, run: Run) 
     assert lines[6].startswith("3 calls made, ")
 
 
+def test_without_look_ahead_one_score_is_requested_at_a_time(
+    llmeval: Command, endpoint: TwoJudges, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMEVAL_LOOKAHEAD", "0")
+    endpoint.highest_in_flight = 0
+    result = llmeval.run("rescore", run.id, "--judge-model", "mild")
+    assert (result.exit_code, endpoint.highest_in_flight) == (0, 1)
+
+
 def test_a_stricter_judge_fails_what_passed_and_the_command_exits_as_pytest_would(
     llmeval: Command, endpoint: TwoJudges, run: Run
 ) -> None:
@@ -386,7 +395,7 @@ def test_right(llm_completion, llm_judge):
             ("--log", "absent.sqlite", "--judge-model", "mild"),
             "absent.sqlite: there is no such file",
         ),
-        ((), "no judge is configured: set --judge-model NAME"),
+        ((), "no judge is configured: set --llm-judge-model NAME (llmeval: --judge-model)"),
         (("--judge-model", "unknown-model", "--budget", "1"), "unknown-model"),
     ],
 )

@@ -319,7 +319,7 @@ def test_a_spent_budget_is_an_error_and_nothing_is_sent(make: Make) -> None:
 
 
 def test_a_budget_without_a_price_is_refused(make: Make) -> None:
-    with pytest.raises(CallRefused, match="found no price of 'no-such-model'"):
+    with pytest.raises(CallRefused, match="the price of 'no-such-model' is unknown"):
         complete(make(usd=1), Counting(), Request((), "no-such-model"))
 
 

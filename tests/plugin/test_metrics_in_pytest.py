@@ -123,7 +123,7 @@ def test_an_embedding_is_within_the_budget_and_in_the_dry_run(project: Project) 
         "--llm-budget",
         "1",
     )
-    unknown.stderr.fnmatch_lines(["*found no price of 'mine'*"])
+    unknown.stderr.fnmatch_lines(["*the price of 'mine' is unknown*"])
 
 
 def test_an_embedding_that_cannot_be_had_is_an_error_and_no_zero(project: Project) -> None:

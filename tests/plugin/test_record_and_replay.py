@@ -161,7 +161,7 @@ def test_unused_recordings_are_named_after_a_whole_run_alone(
     run = project.run(*arguments)
     run.assert_outcomes(passed=2)
     run.stdout.fnmatch_lines(
-        ["warning *2 recorded answers not used; --llm-record all drops them: golden/recordings*"]
+        ["warning *: 2 recorded answers not used (case opening); --llm-record*"]
     )
     assert any(FILE in note["text"] for note in project.report()["run"]["notes"])
 

@@ -33,7 +33,9 @@ def test_answers_that_another_judge_has_scored_are_judged_again(
     run.stdout.fnmatch_lines(
         ["OK: regression against main: rubric: identical: every answer is the baseline's"]
     )
-    run.stdout.fnmatch_lines(["*baseline main: 20 scores of a different judge made again"])
+    run.stdout.fnmatch_lines(
+        ["*baseline main: 20 scores re-judged, because the baseline had another judge"]
+    )
     assert project.endpoint.count("judge") == 20  # the answers are the same, and asked about once
 
 

@@ -126,6 +126,10 @@ def test_a_score_is_paid_once_for_body_and_threshold(project: Project) -> None:
             "llm_golden('golden/faq.csv'), pytest.mark.llm_judge(criterion='x')",
             "*Did you mean 'criteria'?*",
         ),
+        (
+            "llm_golden('golden/faq.csv'), pytest.mark.llm_judge(format='xml!')",
+            "*@pytest.mark.llm_judge format: found 'xml!'*json_schema*",
+        ),
         ("llm_golden('golden/faq.csv', min_score=7)", "*found 7*from 0 to 5*"),
         (
             "llm_golden('golden/faq.csv'), pytest.mark.llm_metric('toxicty', max=1)",

@@ -404,7 +404,7 @@ def test_a_miss_names_key_nearest_difference_and_flag(
         "golden/recordings/faq.csv.jsonl has no answer for case refund (answer), key cccccccccccc.\n"
         "Nearest is key aaaaaaaaaaaa, case refund (answer), which differs in\n"
         f"{differs}\n"
-        "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
+        "Record what is missing with --llm-record new_episodes, or everything again with --llm-record all."
     )
 
 
@@ -422,7 +422,7 @@ def test_a_miss_shows_of_a_long_prompt_the_place_that_differs(tmp_path: Path) ->
         "  messages[1].content\n"
         '    recorded  "…You get a refund within 30 days of the purchase, if the goods are as new…"\n'
         '    requested "…You get a refund within 14 days of the purchase, if the goods are as new…"\n'
-        "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
+        "Record what is missing with --llm-record new_episodes, or everything again with --llm-record all."
     )
     assert max(map(len, message.splitlines())) <= 100
 

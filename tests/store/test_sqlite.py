@@ -399,7 +399,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path) -> 
     path.parent.mkdir()
     path.write_text("id,prompt\n" * 200)
     with pytest.raises(
-        StoreError, match=r"completions.sqlite: is no SQLite database.*delete it.*--llm-store"
+        StoreError, match=r"completions.sqlite is not an SQLite database.*delete it.*--llm-store"
     ):
         in_store(SqliteStore(path, "run"), lambda store: store.get("k"))
     assert path.read_text() == "id,prompt\n" * 200
@@ -410,7 +410,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_is(path: Path) -
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE runs (id TEXT)")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"database of something else.*--llm-store"):
+    with pytest.raises(StoreError, match=r"belongs to another program.*--llm-store"):
         in_store(SqliteStore(path, "run"), lambda store: store.claim("k"))
     assert path.read_bytes() == before
 

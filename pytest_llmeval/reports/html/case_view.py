@@ -11,7 +11,7 @@ from pytest_llmeval.records.score import Score
 from pytest_llmeval.reports.html.data import anchor_of
 from pytest_llmeval.reports.rerun import rerun_command
 from pytest_llmeval.summary.costs import case_cost
-from pytest_llmeval.summary.samples import flicker_text, met_text
+from pytest_llmeval.summary.samples import flaky_text, met_text
 from pytest_llmeval.text import one_line, usd
 
 
@@ -44,7 +44,7 @@ class CaseView:
         cost: Cost with judging, as text; empty without cost.
         command: Command that reruns exactly this case.
         samples: Number of samples that meet the bounds; empty without several samples.
-        flickers: Text about a case that must pass, missed a bound and passed; else empty.
+        flaky: Text about a case that must pass, missed a threshold and passed; else empty.
     """
 
     result: CaseResult
@@ -56,7 +56,7 @@ class CaseView:
     cost: str
     command: str
     samples: str
-    flickers: str
+    flaky: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def view(result: CaseResult, options: str) -> CaseView:
         cost=_cost(cost),
         command=rerun_command(result, options),
         samples=met_text(result.samples),
-        flickers=flicker_text(result),
+        flaky=flaky_text(result),
     )
 
 

@@ -15,7 +15,7 @@ _REMEDY = "Restore the file, or delete it and record it again with --llm-record 
 
 
 def recording_name(home: str, folder: str | None) -> str:
-    """Path of a home's recording, relative to the root directory, with forward slashes.
+    """Return the path of a home's recording, relative to the root directory, with forward slashes.
 
     Args:
         home: The file that calls belong to, relative to the root directory, with forward slashes.

@@ -60,7 +60,8 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested:
             "it was made by another version."
         )
     lines.append(
-        "Record what is missing with --llm-record new_episodes, or all anew with --llm-record all."
+        "Record what is missing with --llm-record new_episodes, "
+        "or everything again with --llm-record all."
     )
     return "\n".join(lines)
 
