@@ -7,6 +7,7 @@ LLMEvalError
 │   ├── GoldenFileError     a golden file; carries every Problem found in it
 │   ├── MissingExtraError   an optional package or its weights are not installed
 │   ├── NotConfiguredError  nothing is set that could answer, or judge
+│   ├── OutOfTime           a text, pattern or schema takes longer than a metric may
 │   └── NoSuchRun           a run or baseline that is not there
 ├── CallError               a model call gave no completion
 │   ├── CallTimeout         no answer within the time allowed
@@ -119,6 +120,10 @@ class MissingExtraError(InputError):
 
 class NotConfiguredError(InputError):
     """A missing model or judge. The message names the options that set it."""
+
+
+class OutOfTime(InputError):
+    """A text, a regular expression or a schema takes longer than a metric may work on it."""
 
 
 class NoSuchRun(InputError):

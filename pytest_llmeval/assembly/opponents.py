@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -122,9 +123,10 @@ class _ModelOpponent:
 
         request = self.make_request(self.provider, case, self.settings)
         answer = await self.provider.complete(request)
-        if self.settings.answer_pattern:
-            return extract_answer(answer, self.settings.answer_pattern)
-        return answer
+        pattern = self.settings.answer_pattern
+        if not pattern:
+            return answer
+        return await asyncio.to_thread(extract_answer, answer, pattern)
 
 
 def make_opponent(

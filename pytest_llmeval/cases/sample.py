@@ -43,7 +43,10 @@ async def answer_request(
 
     answer = await session.engine.answer(provider, request)
     pattern = plan.settings.answer_pattern
-    return extract_answer(answer, pattern) if pattern else answer
+    if not pattern:
+        return answer
+    # A pattern of the user's may search for seconds, in which other calls go on.
+    return await asyncio.to_thread(extract_answer, answer, pattern)
 
 
 class Ballot:

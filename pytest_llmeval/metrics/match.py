@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from textwrap import shorten
-from unicodedata import normalize
 
-from pytest_llmeval.errors import SettingError
+from pytest_llmeval.errors import OutOfTime, SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.scripts import continues, normal_form
+from pytest_llmeval.patterns import check_pattern, search_pattern
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -75,6 +76,9 @@ class ExactMatch(BaseScorer):
 class Contains(BaseScorer):
     """1 if the answer contains a text, else 0. Texts are compared in Unicode normal form C.
 
+    A text ends where a character ends as a reader sees it: without its vowel sign or accent a
+    letter is a different one.
+
     Args:
         text: What must occur; by default the expected text.
         ignore_case: Whether upper and lower case are the same.
@@ -95,7 +99,7 @@ class Contains(BaseScorer):
         self._text = _not_empty(text, f"{self.name} text")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "1", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
+            "2", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -110,7 +114,7 @@ class Contains(BaseScorer):
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
-        return text in answer
+        return contains_whole(answer, text)
 
 
 class StartsWith(Contains):
@@ -132,14 +136,16 @@ class StartsWith(Contains):
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
-        return answer.lstrip().startswith(text.lstrip())
+        answer = answer.lstrip()
+        text = text.lstrip()
+        return answer.startswith(text) and not continues(answer, len(text))
 
 
 class Regex(BaseScorer):
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
-    A pattern is the user's own code: one that backtracks without end, such as ``(a+)+$``, hangs the
-    run.
+    A combining mark, such as a vowel sign, is a part of a word. A search that takes longer than two
+    seconds, as that of ``(a+)+$`` can, leaves the answer unscored.
 
     Args:
         pattern: The expression; by default the expected text is one. Flags are written in it:
@@ -153,7 +159,7 @@ class Regex(BaseScorer):
     name = "regex"
     scale = UNIT_SCALE
     about = "1 if the pattern (default: the expected text) matches somewhere in the answer, else 0"
-    source = "Python's re.search"
+    source = "Python's re.search, as computed by the package regex"
     family = "match"
 
     def __init__(self, pattern: str | None = None, ignore_case: bool = False) -> None:
@@ -161,13 +167,13 @@ class Regex(BaseScorer):
         self._pattern = _not_empty(pattern, "regex pattern")
         if pattern is not None:
             try:
-                re.compile(pattern, self._flags)
+                check_pattern(pattern, self._flags)
             except re.error as error:
                 raise SettingError(
                     "regex pattern", pattern, "a regular expression", f"({error})"
                 ) from error
         self.version = version_with(
-            "1",
+            "2",
             {"pattern": pattern, "ignore_case": ignore_case},
             {"pattern": None, "ignore_case": False},
         )
@@ -178,27 +184,41 @@ class Regex(BaseScorer):
         if not accepted:
             return nothing_expected(self)
         try:
-            is_match = any(re.search(pattern, completion.text, self._flags) for pattern in accepted)
+            is_match = any(
+                search_pattern(pattern, completion.text, self._flags) for pattern in accepted
+            )
         except re.error as error:
             return unscored(
                 self, f"{case.source}: the expected text is no regular expression: {error}"
             )
+        except OutOfTime as error:
+            return unscored(self, error)
         return _score(
             self, is_match, f"{'matches' if is_match else 'does not match'} {quoted(accepted)}"
         )
 
 
 def accepted_answers(case: Case) -> tuple[str, ...]:
-    """List the expected text and the texts of a list ``ideal``, without duplicates."""
+    """List the expected text and the texts of a list ``ideal``, without blank and equal ones."""
     ideal = case.metadata.get("ideal")
     texts = [case.expected, *(ideal if isinstance(ideal, (list, tuple)) else [ideal])]
-    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
+    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text.strip()))
 
 
 def folded(text: str, ignore_case: bool) -> str:
     """Return a text in Unicode normal form C, with its case folded if case is ignored."""
-    text = normalize("NFC", text)
-    return normalize("NFC", text.casefold()) if ignore_case else text
+    text = normal_form(text)
+    return normal_form(text.casefold()) if ignore_case else text
+
+
+def contains_whole(answer: str, text: str) -> bool:
+    """Return whether a text occurs in an answer and no combining mark follows it there."""
+    start = answer.find(text)
+    while start >= 0:
+        if not continues(answer, start + len(text)):
+            return True
+        start = answer.find(text, start + 1)
+    return False
 
 
 def _not_empty(text: str | None, origin: str) -> str | None:
@@ -209,7 +229,8 @@ def _not_empty(text: str | None, origin: str) -> str | None:
 
 def quoted(texts: Iterable[str]) -> str:
     """Quote and shorten texts for a reason."""
-    return " or ".join(repr(shorten(text, _QUOTED, placeholder="…")) for text in texts)
+    shown = (shorten(text[: _QUOTED * 10], _QUOTED, placeholder="…") for text in texts)
+    return " or ".join(map(repr, shown))
 
 
 def _score(metric: ExactMatch | Contains | Regex, is_match: bool, reason: str) -> Score:
@@ -269,7 +290,9 @@ class ContainsAll(BaseScorer):
                 self, f"{self.name} has nothing to look for: {column}, and no texts were given"
             )
         answer = folded(completion.text, self._ignore_case)
-        matches = [text for text in texts if folded(text, self._ignore_case) in answer]
+        matches = [
+            text for text in texts if contains_whole(answer, folded(text, self._ignore_case))
+        ]
         value, reason = self._result(texts, matches)
         return Score(self.name, value, self.scale, reason, self.version)
 

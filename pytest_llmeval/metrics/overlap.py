@@ -1,19 +1,22 @@
 """Metrics of the wording that answer and expected text share: BLEU, chrF, ROUGE, edit distance.
 
-They compare words or characters, not meaning. Of several accepted answers the best one counts.
+They compare words or characters, not meaning, in Unicode normal form C. Of several accepted answers
+the best one counts.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.metrics.as_score import version_with
-from pytest_llmeval.metrics.match import accepted_answers, folded, nothing_expected
+from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.bounded import run_bounded
+from pytest_llmeval.metrics.match import accepted_answers, folded, nothing_expected, quoted
+from pytest_llmeval.metrics.scripts import normal_form
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -30,9 +33,12 @@ _TOKENIZERS = ("13a", "intl", "char", "zh", "none")
 """Tokenizers of sacrebleu that need neither a further package nor a download."""
 
 _KINDS = ("1", "2", "L")
-_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
-"""A word, or a character of a script without spaces between words."""
+_SCRIPTS_WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
+_JOINERS = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{SOFT HYPHEN}"))
+"""Characters that change the shape of a word, and not its letters."""
+
+_QUICK = 10**9
+"""Pairs of characters or words that rapidfuzz compares at once, in about a tenth of a second."""
 
 
 class Bleu(BaseScorer):
@@ -68,7 +74,7 @@ class Bleu(BaseScorer):
             )
         self._params = {"tokenize": tokenize, "lowercase": lowercase}
         self.version = version_with(
-            _library("sacrebleu"), self._params, {"tokenize": "13a", "lowercase": False}
+            f"{_library('sacrebleu')}/2", self._params, {"tokenize": "13a", "lowercase": False}
         )
 
     @cached_property
@@ -118,7 +124,7 @@ class Chrf(BaseScorer):
             raise SettingError("chrf word_order", word_order, "a whole number from 0")
         self._params = {"word_order": word_order, "lowercase": lowercase}
         self.version = version_with(
-            _library("sacrebleu"), self._params, {"word_order": 0, "lowercase": False}
+            f"{_library('sacrebleu')}/2", self._params, {"word_order": 0, "lowercase": False}
         )
 
     @cached_property
@@ -141,8 +147,10 @@ class Chrf(BaseScorer):
 class Rouge(BaseScorer):
     """ROUGE, 0 to 1: the F measure over shared words (1), word pairs (2) or the subsequence (L).
 
-    Words are runs of letters and digits in lower case, as in the package rouge-score, but of any
-    script. In scripts without spaces between words (Chinese, Japanese) each character is a word.
+    Words are runs of letters, digits and combining marks in lower case: as in the package
+    rouge-score, but of any script. In scripts without spaces between words (Chinese, Japanese,
+    Thai, Lao, Khmer, Burmese) each character is a word. An expected text without words, for example
+    an emoji, leaves the answer unscored.
 
     Args:
         kind: ``1``, ``2`` or ``L``; in a threshold ``rouge.1``, ``rouge.2``, ``rouge.L``.
@@ -164,41 +172,83 @@ class Rouge(BaseScorer):
         "as computed by rouge-score"
     )
     family = "overlap"
-    extra = Extra("text", ("rouge_score", "nltk"))
+    extra = Extra("text", ("rouge_score", "nltk", "rapidfuzz"))
 
     def __init__(self, kind: str = "L", stem: bool = False) -> None:
         self.extra.require(self.name)
         if kind not in _KINDS:
             raise SettingError("rouge kind", kind, " or ".join(_KINDS))
         self._kind = f"rouge{kind}"
-        self._stem = stem
         if kind != "L":
             self.name = f"rouge.{kind}"
-        self.version = version_with(_library("rouge-score"), {"stem": stem}, {"stem": False})
+        self._words = _Words(stem)
+        self.version = version_with(
+            f"{_library('rouge-score')}/2", {"stem": stem}, {"stem": False}
+        )
 
     @cached_property
     def _scorer(self) -> RougeScorer:
         from rouge_score.rouge_scorer import RougeScorer
 
-        kinds = [f"rouge{kind}" for kind in _KINDS]
-        return RougeScorer(kinds, tokenizer=_Words(self._stem))
+        return RougeScorer(["rouge1", "rouge2"], tokenizer=_Words(stem=False))
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one; the best counts.
 
         Returns:
             A Score whose parts are the F measure of every kind, and precision and recall of this
-            one.
+            one; unscored if no accepted answer has words.
+
+        Raises:
+            OutOfTime: The texts are too long.
         """
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        results = [self._scorer.score(text, completion.text) for text in accepted]
-        best = max(results, key=lambda kinds: kinds[self._kind].fmeasure)
-        parts = {kind: float(result.fmeasure) for kind, result in best.items()}
-        result = best[self._kind]
-        parts |= {"precision": float(result.precision), "recall": float(result.recall)}
+        answer = self._words.tokenize(completion.text)
+        wanted = [words for words in map(self._words.tokenize, accepted) if words]
+        if not wanted:
+            return unscored(
+                self, f"{case.source}: the expected text {quoted(accepted)} has no words to compare"
+            )
+        results = [self._compare(words, answer) for words in wanted]
+        best = max(results, key=lambda kinds: kinds[self._kind][2])
+        parts = {kind: fmeasure for kind, (_, _, fmeasure) in best.items()}
+        precision, recall, _ = best[self._kind]
+        parts |= {"precision": precision, "recall": recall}
         return Score(self.name, parts[self._kind], self.scale, version=self.version, parts=parts)
+
+    def _compare(
+        self, wanted: Sequence[str], answer: Sequence[str]
+    ) -> Mapping[str, tuple[float, float, float]]:
+        """Compute precision, recall and F measure of each kind."""
+        from rouge_score.scoring import fmeasure
+
+        joined = (" ".join(wanted), " ".join(answer))
+        results = {
+            kind: (float(result.precision), float(result.recall), float(result.fmeasure))
+            for kind, result in self._scorer.score(*joined).items()
+        }
+        shared = self._common_subsequence(wanted, answer)
+        precision = shared / max(len(answer), 1)
+        recall = shared / len(wanted)
+        results["rougeL"] = (precision, recall, float(fmeasure(precision, recall)))
+        return results
+
+    def _common_subsequence(self, wanted: Sequence[str], answer: Sequence[str]) -> int:
+        """Compute the length of the longest common subsequence, with the bits of whole words.
+
+        rouge-score fills a table in Python, of as many cells as pairs of words.
+        """
+        from rapidfuzz.distance import LCSseq
+
+        if len(wanted) * len(answer) <= _QUICK:
+            return int(LCSseq.similarity(wanted, answer))
+        texts = f"texts of {len(wanted):,} and {len(answer):,} words"
+        arguments = [list(wanted), list(answer)]
+        return int(
+            run_bounded(self.name, "rapidfuzz.distance.LCSseq", "similarity", arguments, texts)
+        )
 
 
 class _Words:
@@ -218,10 +268,21 @@ class _Words:
 
     def tokenize(self, text: str) -> list[str]:
         """Split a text into words."""
-        words = _WORD.findall(text.lower())
+        plain = normal_form(normal_form(text).lower()).translate(_JOINERS)
+        words: list[str] = _word().findall(plain)
         if not self._stemmer:
             return words
         return [self._stemmer.stem(word) if len(word) > 3 else word for word in words]
+
+
+@cache
+def _word() -> Any:
+    """Compile the pattern of a word, or of a character of a script without spaces."""
+    import regex
+
+    names = "".join(rf"\p{{{name}}}" for name in _SCRIPTS_WITHOUT_SPACES)
+    single = rf"[[{names}]&&[\p{{L}}\p{{N}}]]"
+    return regex.compile(rf"(?V1){single}\p{{M}}*+|[[\p{{L}}\p{{N}}\p{{M}}]--{single}]++")
 
 
 class EditDistance(BaseScorer):
@@ -250,24 +311,26 @@ class EditDistance(BaseScorer):
         self.extra.require(self.name)
         self._ignore_case = ignore_case
         self.version = version_with(
-            _library("rapidfuzz"), {"ignore_case": ignore_case}, {"ignore_case": False}
+            f"{_library('rapidfuzz')}/2", {"ignore_case": ignore_case}, {"ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with each accepted one; the nearest counts."""
-        from rapidfuzz.distance import Levenshtein
+        """Compare the answer with each accepted one; the nearest counts.
 
+        Raises:
+            OutOfTime: The texts are too long.
+        """
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
         answer, *wanted = (
             folded(text, self._ignore_case).strip() for text in (completion.text, *accepted)
         )
-        distances = [
-            (Levenshtein.distance(answer, text), Levenshtein.normalized_distance(answer, text))
-            for text in wanted
-        ]
-        edits, value = min(distances)
+        distances = []
+        for text in wanted:
+            edits = self._distance(answer, text)
+            distances.append((edits / max(len(answer), len(text), 1), edits))
+        value, edits = min(distances)
         return Score(
             self.name,
             value,
@@ -277,11 +340,22 @@ class EditDistance(BaseScorer):
             parts={"edits": float(edits)},
         )
 
+    def _distance(self, answer: str, text: str) -> int:
+        from rapidfuzz.distance import Levenshtein
+
+        if len(answer) * len(text) <= _QUICK:
+            return int(Levenshtein.distance(answer, text))
+        texts = f"texts of {len(text):,} and {len(answer):,} characters"
+        arguments = [answer, text]
+        return int(
+            run_bounded(self.name, "rapidfuzz.distance.Levenshtein", "distance", arguments, texts)
+        )
+
 
 def _library(name: str) -> str:
     return f"{name} {metadata.version(name)}"
 
 
 def _clean(text: str) -> str:
-    """Replace lone surrogates, which sacrebleu's tokenizers refuse."""
-    return text.encode("utf-8", "replace").decode()
+    """Return a text in normal form C, without lone surrogates, which sacrebleu refuses."""
+    return normal_form(text).encode("utf-8", "replace").decode()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_llmeval.errors import BadReply
+from pytest_llmeval.errors import BadReply, OutOfTime
+from pytest_llmeval.patterns import search_pattern
 from pytest_llmeval.records.call import Completion
 
 _SHOWN = 200  # characters of a reply in an error text
@@ -23,9 +24,12 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
             group.
 
     Raises:
-        BadReply: The pattern does not match.
+        BadReply: The pattern does not match, or takes too long.
     """
-    match = re.search(pattern, completion.text, re.DOTALL)
+    try:
+        match = search_pattern(pattern, completion.text, re.DOTALL)
+    except OutOfTime as error:
+        raise BadReply(f"--llm-answer-pattern: {error}") from error
     if match is None:
         raise BadReply(
             f"--llm-answer-pattern {pattern!r} does not match the reply "

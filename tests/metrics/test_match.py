@@ -110,8 +110,8 @@ def test_an_empty_text_would_match_everything_and_is_refused(
 
 
 def test_the_version_tells_settings_apart() -> None:
-    assert Contains().version == "1"
-    assert Contains("a", ignore_case=True).version == '1/ignore_case=true/text="a"'
+    assert Contains().version == "2"
+    assert Contains("a", ignore_case=True).version == '2/ignore_case=true/text="a"'
     assert ExactMatch(ignore_whitespace=False).version == "1/ignore_whitespace=false"
 
 

@@ -1,0 +1,84 @@
+"""Texts of every script: normal forms, ends of characters, and the script of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from unicodedata import category, normalize
+
+_MARKS = 30
+"""Combining marks on one character, after which a joiner is inserted (Unicode's UAX #15, section
+13: Stream-Safe Text Format). Ordering them takes the square of their number."""
+_JOINER = "\N{COMBINING GRAPHEME JOINER}"
+_SAMPLE = 20_000
+"""Characters by whose letters the script of a text is determined."""
+_MAJORITY = 0.5
+
+
+def normal_form(text: str, form: str = "NFC") -> str:
+    """Return a text in a Unicode normal form, in linear time.
+
+    Args:
+        text: The text.
+        form: ``NFC`` or ``NFKC``.
+    """
+    if text.isascii():
+        return text
+    if _long_marks().search(text):
+        text = _long_marks().sub(rf"\1{_JOINER}", text)
+    return normalize(form, text)  # type: ignore[arg-type]  # a name of a form
+
+
+def continues(text: str, position: int) -> bool:
+    """Return whether the character before a position goes on there, with a combining mark."""
+    return position < len(text) and category(text[position]).startswith("M")
+
+
+def is_mainly_in(text: str, scripts: Iterable[str]) -> bool:
+    """Return whether most letters of a text belong to scripts; true for a text without letters.
+
+    Args:
+        text: The text, of which a sample is counted.
+        scripts: Names of Unicode scripts, for example ``Latin``.
+    """
+    sample = _sample(text)
+    letters = sum(map(str.isalpha, sample))
+    return len(_letters(tuple(scripts)).findall(sample)) >= _MAJORITY * letters
+
+
+def scripts_of(text: str) -> str:
+    """Name the most frequent script of a text, for a message: ``Cyrillic``."""
+    counts = {name: len(_letters((name,)).findall(_sample(text))) for name in _NAMED}
+    name = max(counts, key=counts.__getitem__)
+    return name if counts[name] else "another script"
+
+
+_NAMED = (
+    "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Bengali", "Tamil", "Telugu",
+    "Thai", "Han", "Hiragana", "Katakana", "Hangul", "Georgian", "Armenian", "Ethiopic", "Khmer",
+    "Lao", "Myanmar", "Sinhala", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Tibetan",
+)  # fmt: skip
+
+
+def _sample(text: str) -> str:
+    """Take the start and the end of a long text, because a text may change its script."""
+    if len(text) <= _SAMPLE:
+        return text
+    return text[: _SAMPLE // 2] + text[-_SAMPLE // 2 :]
+
+
+@cache
+def _long_marks() -> Any:
+    import regex
+
+    mark = rf"[\p{{M}}--{_JOINER}]"
+    return regex.compile(rf"(?V1)({mark}{{{_MARKS}}})(?={mark})")
+
+
+@cache
+def _letters(scripts: tuple[str, ...]) -> Any:
+    import regex
+
+    names = "".join(rf"\p{{{name}}}" for name in scripts)
+    return regex.compile(rf"(?V1)[[{names}]&&\p{{L}}]")
