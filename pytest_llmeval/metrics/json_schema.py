@@ -6,33 +6,50 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_llmeval.errors import SettingError
+from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.metrics.bounded import run_bounded
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 
 if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 
-_FENCE = re.compile(r"\A```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\Z", re.DOTALL)
+_FENCE = "```"
+_INFO = re.compile(r"[\w+-]*[ \t]*\r?")
+"""The rest of the first line of a fenced block: the name of a language."""
 _MAX_VIOLATIONS = 3
 """Violations in a reason."""
+_MAX_SORTED = 1000
+"""Violations that are looked at for the first ones."""
 _WIDTH = 160
 """Characters of one violation, because jsonschema prints the whole value."""
+_MAX_DIGITS = 4000
+"""Digits of a whole number that Python reads; more take it the square of their number."""
+
+_ENDLESS = ("pattern", "patternProperties", "$ref", "$dynamicRef", "$recursiveRef", "uniqueItems",
+            "format")  # fmt: skip
+"""Keywords whose check can take longer than in proportion to the answer."""
+_QUICK = 10**8
+"""Characters of the answer, times those of the schema, that are checked at once."""
 
 
 class JsonSchema(BaseScorer):
     """1 if the answer is JSON and conforms to the schema, else 0 with the violations as the reason.
 
     The whole answer must be JSON. ``format`` is checked as far as jsonschema can do so without
-    further packages. A ``$ref`` to another document is never fetched.
+    further packages. A ``$ref`` to another document is never fetched. A check that takes longer
+    than four seconds, for example of a pattern, leaves the answer unscored, and so does a schema
+    that refers to itself without end.
 
     Args:
         schema: A JSON Schema (an object, true or false), or the path of a file with one. The
@@ -56,9 +73,12 @@ class JsonSchema(BaseScorer):
     ) -> None:
         self._allow_fence = allow_fence
         content = _read_file(schema) if isinstance(schema, (str, Path)) else schema
-        self._validator = None if content is None else _validator(content, "json_schema schema")
+        if content is not None:
+            _check_schema(content, "json_schema schema")
+        self._schema = content
+        self._has_schema = content is not None
         text = json.dumps([content, allow_fence], sort_keys=True, default=str)
-        self.version = f"1/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        self.version = f"2/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Parse and check the answer.
@@ -66,51 +86,89 @@ class JsonSchema(BaseScorer):
         Args:
             case: May have a schema in its metadata, as an object or as JSON text.
             completion: The answer.
-        """
-        from referencing.exceptions import Unresolvable
 
+        Raises:
+            OutOfTime: The check took too long.
+        """
         try:
-            validator = self._validator or self._validator_of(case)
-            violations = self._violations(completion.text, validator)
+            schema = self._schema if self._has_schema else _schema_of(case)
         except SettingError as error:
             return unscored(self, error)
-        except Unresolvable as error:
-            reason = f"the schema's $ref {error.ref!r} is not part of it; files are never fetched"
-            return unscored(self, reason)
+        violations, problem = self._check(self._unfenced(completion.text), schema)
+        if problem:
+            return unscored(self, problem)
         return Score(
             self.name, float(not violations), self.scale, "; ".join(violations), self.version
         )
 
-    def _violations(self, text: str, validator: Validator | None) -> list[str]:
-        try:
-            value = json.loads(self._unfenced(text), parse_constant=_refuse)
-            errors = [] if validator is None else list(validator.iter_errors(value))
-        except ValueError as error:
-            return [f"is not valid JSON: {error}"]
-        except RecursionError:
-            return ["is not valid JSON: nested too deeply"]
-        return [
-            shorten(f"{error.json_path}: {error.message}", _WIDTH, placeholder=" …")
-            for error in sorted(errors, key=lambda error: error.json_path)[:_MAX_VIOLATIONS]
-        ]
+    def _check(self, text: str, schema: Any) -> tuple[list[str], str]:
+        """List the violations, or say why the answer cannot be checked."""
+        written = json.dumps(schema, default=str)
+        is_bounded = not any(f'"{word}"' in written for word in _ENDLESS)
+        if is_bounded and len(written) * len(text) <= _QUICK:
+            return _checked(text, schema)
+        texts = f"a schema and an answer of {len(text):,} characters"
+        violations, problem = run_bounded(self.name, __name__, "_checked", [text, schema], texts)
+        return violations, problem
 
     def _unfenced(self, text: str) -> str:
         text = text.strip().lstrip("\ufeff")
-        fence = _FENCE.match(text) if self._allow_fence else None
-        return fence[1] if fence else text
+        if not (self._allow_fence and text.startswith(_FENCE) and text.endswith(_FENCE)):
+            return text
+        first, _, rest = text.removeprefix(_FENCE).partition("\n")
+        return rest.removesuffix(_FENCE) if rest and _INFO.fullmatch(first) else text
 
-    @staticmethod
-    def _validator_of(case: Case) -> Validator | None:
-        schema = case.metadata.get("json_schema")
-        origin = f"{case.source} column 'json_schema'"
-        if isinstance(schema, str):
-            try:
-                schema = json.loads(schema)
-            except ValueError as error:
-                raise SettingError(
-                    origin, shorten(str(schema), _WIDTH), "a JSON Schema", f"({error})"
-                ) from error
-        return None if schema is None else _validator(schema, origin)
+
+def _schema_of(case: Case) -> Any:
+    """Return the schema of a case's column; ``None`` without one.
+
+    Raises:
+        SettingError: It is no JSON Schema.
+    """
+    schema = case.metadata.get("json_schema")
+    origin = f"{case.source} column 'json_schema'"
+    if isinstance(schema, str):
+        try:
+            schema = json.loads(schema)
+        except (ValueError, RecursionError) as error:
+            shown = shorten(schema[: _WIDTH * 10], _WIDTH)
+            raise SettingError(origin, shown, "a JSON Schema", f"({error})") from error
+    if schema is not None:
+        _check_schema(schema, origin)
+    return schema
+
+
+def _checked(text: str, schema: Any) -> tuple[list[str], str]:
+    """List the first violations, or say why the answer cannot be checked."""
+    from referencing.exceptions import Unresolvable
+
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_int=_whole_number)
+    except ValueError as error:
+        return [f"is not valid JSON: {error}"], ""
+    except InputError as error:
+        return [], str(error)
+    except RecursionError:
+        return [], "the answer is nested too deeply to be read as JSON"
+    if schema is None:
+        return [], ""
+    try:
+        errors = list(islice(_validator(schema).iter_errors(value), _MAX_SORTED))
+    except Unresolvable as error:
+        return [], f"the schema's $ref {error.ref!r} is not part of it; files are never fetched"
+    except RecursionError:
+        return [], (
+            "the schema refers to itself without end, or the answer is nested too deeply for it"
+        )
+    return [_shown(error) for error in sorted(errors, key=_path)[:_MAX_VIOLATIONS]], ""
+
+
+def _path(error: ValidationError) -> str:
+    return str(error.json_path)
+
+
+def _shown(error: ValidationError) -> str:
+    return shorten(f"{error.json_path}: {error.message}"[: _WIDTH * 10], _WIDTH, placeholder=" …")
 
 
 def _read_file(path: str | Path) -> Any:
@@ -121,26 +179,49 @@ def _read_file(path: str | Path) -> Any:
         raise SettingError("json_schema schema", str(path), allowed, f"({error})") from error
 
 
-def _validator(schema: Any, origin: str) -> Validator:
-    from jsonschema import Draft202012Validator
+def _check_schema(schema: Any, origin: str) -> None:
+    """Check that a value is a JSON Schema.
+
+    Raises:
+        SettingError: It is none.
+    """
     from jsonschema.exceptions import SchemaError
+
+    excerpt = shorten(json.dumps(schema, default=str)[: _WIDTH * 10], _WIDTH, placeholder=" …")
+    try:
+        _draft(schema).check_schema(schema)
+    except SchemaError as error:
+        remedy = f"({error.json_path}: {error.message[: _WIDTH * 10]})"
+        raise SettingError(origin, excerpt, "a JSON Schema", remedy) from error
+    except RecursionError as error:
+        raise SettingError(origin, excerpt, "a JSON Schema", "(nested too deeply)") from error
+
+
+def _draft(schema: Any) -> type[Validator]:
+    """Return the validator of the draft that a schema names."""
+    from jsonschema import Draft202012Validator
     from jsonschema.validators import validator_for
+
+    if not isinstance(schema, Mapping):
+        return Draft202012Validator
+    return validator_for(schema, Draft202012Validator)
+
+
+def _validator(schema: Any) -> Validator:
+    """Make the validator for a schema, which fetches nothing."""
     from referencing.jsonschema import EMPTY_REGISTRY
 
-    kind = (
-        validator_for(schema, Draft202012Validator)
-        if isinstance(schema, Mapping)
-        else Draft202012Validator
-    )
-    try:
-        kind.check_schema(schema)
-    except SchemaError as error:
-        excerpt = shorten(json.dumps(schema, default=str), _WIDTH, placeholder=" …")
-        raise SettingError(
-            origin, excerpt, "a JSON Schema", f"({error.json_path}: {error.message})"
-        ) from error
-    return kind(schema, registry=EMPTY_REGISTRY, format_checker=kind.FORMAT_CHECKER)
+    draft = _draft(schema)
+    return draft(schema, registry=EMPTY_REGISTRY, format_checker=draft.FORMAT_CHECKER)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise InputError(
+            f"the answer has a number of {len(digits):,} digits; at most {_MAX_DIGITS:,} are read"
+        )
+    return int(digits)

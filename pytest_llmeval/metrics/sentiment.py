@@ -65,13 +65,13 @@ def polarity(text: str) -> dict[str, float]:
         OutOfTime: The text is too long.
     """
     if len(text) <= _QUICK:
-        return polarity_scores(text)
+        return _polarity_scores(text)
     texts = f"an answer of {len(text):,} characters"
-    scores: dict[str, float] = run_bounded("sentiment", __name__, "polarity_scores", [text], texts)
+    scores: dict[str, float] = run_bounded("sentiment", __name__, "_polarity_scores", [text], texts)
     return scores
 
 
-def polarity_scores(text: str) -> dict[str, float]:
+def _polarity_scores(text: str) -> dict[str, float]:
     """Compute VADER's numbers for a text, however long that takes."""
     scores: dict[str, float] = _analyzer().polarity_scores(normal_form(text))
     return scores

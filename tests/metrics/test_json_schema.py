@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.errors import SettingError
+from pytest_llmeval.errors import OutOfTime, SettingError
+from pytest_llmeval.metrics import bounded
 from pytest_llmeval.metrics.json_schema import JsonSchema
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
@@ -68,7 +69,6 @@ def test_the_reason_stays_short() -> None:
         "[1,]",
         '{"a": 1} {"b": 2}',
         "```json\n{}\n``` done",
-        "1" * 5000,
     ],
 )
 def test_what_is_not_json_scores_0_with_or_without_a_schema(answer: str) -> None:
@@ -154,10 +154,55 @@ def test_an_older_draft_is_understood() -> None:
     assert score(JsonSchema(draft4), "3").value == 0
 
 
-def test_deep_nesting_does_not_crash() -> None:
-    recursive = {"items": {"$ref": "#"}, "type": "array"}
-    for depth in (900, 100_000):
-        assert score(JsonSchema(recursive), "[" * depth + "]" * depth).value in (0, 1)
+RECURSIVE = {"items": {"$ref": "#"}, "type": "array"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "reason"),
+    [
+        (RECURSIVE, "[" * 900 + "]" * 900, "nested too deeply"),
+        (RECURSIVE, "[" * 100_000 + "]" * 100_000, "nested too deeply to be read"),
+        (None, "[" * 100_000 + "]" * 100_000, "nested too deeply to be read"),
+        (None, "1" * 5000, "a number of 5,000 digits; at most 4,000 are read"),
+        ({"$ref": "#"}, '"x"', "the schema refers to itself without end"),
+        ({"allOf": [{"$ref": "#"}]}, '"x"', "the schema refers to itself without end"),
+    ],
+)
+def test_an_answer_that_cannot_be_checked_is_unscored(
+    schema: Any, answer: str, reason: str
+) -> None:
+    result = score(JsonSchema(schema), answer)
+    assert result.value is None
+    assert reason in str(result.error)
+
+
+def doubled(depth: int) -> dict[str, Any]:
+    """A schema whose check takes two to the power of the depth steps."""
+    levels = {
+        f"l{level}": {"allOf": [{"$ref": f"#/$defs/l{level + 1}"}] * 2} for level in range(depth)
+    }
+    return {"$defs": {**levels, f"l{depth}": {"type": "integer"}}, "$ref": "#/$defs/l0"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        ({"type": "string", "pattern": "^(a+)+$"}, f'"{"a" * 40}!"'),
+        ({"patternProperties": {"^(a+)+$": {}}}, json.dumps({"a" * 40 + "!": 1})),
+        (
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+            json.dumps({"a" * 40 + "!": 1}),
+        ),
+        (doubled(40), "1"),
+    ],
+)
+def test_a_check_without_end_is_given_up_and_says_which_bound(
+    schema: Any, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "PATIENCE_S", 0.5)
+    with pytest.raises(OutOfTime, match="json_schema gave up after 0.5 seconds: a schema and an"):
+        score(JsonSchema(schema), answer)
+    assert score(JsonSchema({"pattern": "^a+$"}), '"aa"').value == 1
 
 
 @given(values)
