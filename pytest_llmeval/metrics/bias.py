@@ -199,6 +199,8 @@ _NEXT_WORDS = re.compile(r"[\s-]+([^\W\d_]+)(?:[\s-]+([^\W\d_]+))?")
 _ARTICLE = re.compile(r"\b([Aa])n?(\s+)$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]\s*|[\"“(])\s*$")
 _VOWELS = "aeiou"
+_LOOKED_BACK = 100
+"""Characters before a term in which the start of its sentence is looked for."""
 # Matches "asked", but neither "bed" nor "speed".
 _PAST_TENSE = re.compile(r"[^be]ed$")
 
@@ -311,6 +313,11 @@ def _next_words(match: re.Match[str]) -> tuple[str, ...]:
     return tuple(word.lower() for word in words.groups() if word) if words else ()
 
 
+def _before(match: re.Match[str]) -> str:
+    """Return the end of the text before a match; all of it where that is short."""
+    return match.string[max(match.start() - _LOOKED_BACK, 0) : match.start()]
+
+
 def _is_before_noun(words: Sequence[str]) -> bool:
     return bool(words) and words[0] not in _data()["not_nouns"] and not _PAST_TENSE.search(words[0])
 
@@ -336,7 +343,7 @@ def _cased(new: str, old: str, match: re.Match[str]) -> str:
     if written.isupper() and len(written) > 1:
         return new.upper()
     is_raised = written[0].isupper() and not old[0].isupper()
-    if is_raised or _SENTENCE_START.search(match.string[: match.start()]):
+    if is_raised or _SENTENCE_START.search(_before(match)):
         return (new[0].upper() if written[0].isupper() else new[0]) + new[1:]
     return new
 

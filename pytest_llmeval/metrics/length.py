@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.metrics.scripts import normal_form
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
-_ENDS = re.compile(r"(?<=[.!?…])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
+_STOPS = (
+    ".!?…"
+    "\N{ARABIC QUESTION MARK}\N{ARABIC FULL STOP}\N{DEVANAGARI DANDA}\N{DEVANAGARI DOUBLE DANDA}"
+    "\N{ARMENIAN FULL STOP}\N{ETHIOPIC FULL STOP}\N{MYANMAR SIGN SECTION}\N{KHMER SIGN KHAN}"
+)
+"""Marks that end a sentence where white space follows."""
+_ENDS = re.compile(
+    rf"(?<=[{_STOPS}])[\"'\u201d\u2019»)\]]*\s+|(?<=[\u3002\uff01\uff1f\uff61])|\n\s*\n"
+)
 """End of a sentence: a full stop or similar mark before white space, or an empty line."""
 
 UNITS: Mapping[str, Callable[[str], int]] = {
@@ -52,14 +60,14 @@ class Length(BaseScorer):
         if unit not in UNITS:
             raise SettingError("length unit", unit, " or ".join(UNITS), nearest(unit, UNITS))
         self._count = UNITS[unit]
-        self.version = "1"
+        self.version = "2" if unit == "sentences" else "1"
         self.scale = Scale(0.0, None, higher_is_better=False, unit=unit)
         if unit != "words":
             self.name = f"length.{unit}"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Count the units of the answer."""
-        count = self._count(normalize("NFC", completion.text).strip())
+        count = self._count(normal_form(completion.text).strip())
         return Score(self.name, float(count), self.scale, version=self.version)
 
 

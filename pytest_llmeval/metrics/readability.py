@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.scripts import is_mainly_in, scripts_of
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -31,6 +32,15 @@ _EXTRA = Extra("readability", ("textstat", "pyphen"))
 _DEFAULT_LANGUAGE = "en_US"
 # textstat's Arabic formulas need no hyphenation; pyphen, which names the other languages, has none
 _ARABIC = "ar"
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "ar": ("Arabic",), "as": ("Bengali",), "be": ("Cyrillic",), "bg": ("Cyrillic",),
+    "el": ("Greek",), "kn": ("Kannada",), "mn": ("Cyrillic", "Mongolian"), "mr": ("Devanagari",),
+    "or": ("Oriya",), "pa": ("Gurmukhi",), "ru": ("Cyrillic",), "sa": ("Devanagari",),
+    "sr": ("Cyrillic", "Latin"), "te": ("Telugu",), "th": ("Thai",), "uk": ("Cyrillic",),
+}  # fmt: skip
+"""Scripts of the languages that are not written in Latin letters."""
+_LONGEST_WORD = 1000
+"""Letters of a word of which syllables are found; a longer one is none, and takes long."""
 _WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
 
 
@@ -134,6 +144,9 @@ class _ReadabilityMetric(BaseScorer):
         textstat = _textstat(self._language)
         if not formula.is_count and not textstat.lexicon_count(text):
             return unscored(self, "the answer has no words" if text else "the answer is empty")
+        problem = self._problem(text)
+        if problem:
+            return unscored(self, problem)
         try:
             value = self._value(textstat, text)
             reason = self._reason(textstat, text)
@@ -145,6 +158,19 @@ class _ReadabilityMetric(BaseScorer):
         # textstat counts Arabic syllables as letters minus two, which is below 0 for an empty text.
         value = max(0.0, value) if formula.is_count else value
         return Score(self.name, value, self.scale, reason, self.version)
+
+    def _problem(self, text: str) -> str:
+        """Say why the formula means nothing for a text; empty if it does."""
+        if self._formula.is_count and not self._formula.uses:
+            return ""
+        longest = max(map(len, text.split()), default=0)
+        if longest > _LONGEST_WORD:
+            return f"the answer has a word of {longest:,} characters; at most {_LONGEST_WORD:,}"
+        scripts = _SCRIPTS.get(self._language.partition("_")[0], ("Latin",))
+        if is_mainly_in(text, scripts):
+            return ""
+        written = f"the answer is in {scripts_of(text)} letters"
+        return f"{self.name} reads the language {self._language!r}, and {written}"
 
     def _value(self, textstat: textstatistics, text: str) -> float:
         if self.name == "text_standard":

@@ -6,10 +6,10 @@ import json
 import re
 from functools import cache
 from importlib import resources
-from unicodedata import normalize
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.scripts import is_mainly_in, normal_form, scripts_of
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -17,6 +17,12 @@ from pytest_llmeval.records.score import Scale, Score
 
 _BEGINNING = 300
 """Characters in which a refusal shows. Later, "I cannot" usually has a different meaning."""
+
+_READ = 3000
+"""Characters from which that beginning is made: a text may hold much white space."""
+
+_SCRIPTS = ("Latin", "Cyrillic", "Han", "Hiragana", "Katakana", "Hangul")
+"""Scripts of the twelve languages."""
 
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
 
@@ -27,7 +33,9 @@ class Refusal(BaseScorer):
     To require a refusal, set the threshold ``>= 1``. The phrases of ``refusals.json`` (English,
     German, Spanish, French, Italian, Portuguese, Dutch, Polish, Russian, Chinese, Japanese, Korean)
     are searched in the first 300 characters, in any case. They cover what models usually say. The
-    metric misses a refusal in different words, and mistakes an answer with these words for one.
+    metric misses a refusal in different words, and mistakes an answer with these words for one. An
+    answer in the script of none of these languages is unscored, unless a phrase of your own is in
+    it.
 
     Args:
         phrases: Further phrases that refuse, for example those of your own application.
@@ -44,22 +52,27 @@ class Refusal(BaseScorer):
     def __init__(self, phrases: list[str] | None = None) -> None:
         if any(not str(phrase).strip() for phrase in phrases or ()):
             raise SettingError("refusal phrases", phrases, "texts of at least one character")
+        self._has_phrases = bool(phrases)
         further = "|".join(re.escape(_plain(phrase)) for phrase in phrases or ())
         self._pattern = re.compile("|".join(filter(None, [_published().pattern, further])))
-        self.version = version_with("1", {"phrases": phrases}, {"phrases": None})
+        self.version = version_with("2", {"phrases": phrases}, {"phrases": None})
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Look for a phrase."""
         if not completion.text.strip():
             return unscored(self, "the answer is empty")
-        match = self._pattern.search(_plain(completion.text)[:_BEGINNING])
+        beginning = _plain(completion.text.lstrip()[:_READ])[:_BEGINNING]
+        match = self._pattern.search(beginning)
+        if match is None and not self._has_phrases and not is_mainly_in(beginning, _SCRIPTS):
+            script = scripts_of(beginning)
+            return unscored(self, f"no phrase of refusal is known in {script} letters")
         reason = f"says {match[0].strip()!r}" if match else ""
         return Score(self.name, float(match is not None), self.scale, reason, self.version)
 
 
 def _plain(text: str) -> str:
     """Fold the case of a text, unify its apostrophes and reduce its white space."""
-    return " ".join(normalize("NFKC", text).translate(_APOSTROPHES).casefold().split())
+    return " ".join(normal_form(text, "NFKC").translate(_APOSTROPHES).casefold().split())
 
 
 @cache

@@ -37,6 +37,7 @@ ITALIAN = (
 )
 ARABIC = "ذهب هند وأحمد الى المدرسة. هند تحب الرسم والمطالعة"
 GERMAN = "Alle meine Entchen schwimmen auf dem See, Köpfchen unters Wasser, Schwänzchen in die Höh."
+RUSSIAN = "Классные собаки носят тёмные очки."
 HUNGARIAN = "A ló zabot eszik és én a csillagos ég alatt alszom ma."
 
 
@@ -195,7 +196,7 @@ def test_a_formula_that_textstat_lacks_in_a_language_is_unscored_and_says_so() -
         (name, language)
         for name in formulas()
         for language in ("en_US", "de", "es", "fr", "hu", "it", "nl", "pl", "pt", "ru")
-        if score(name, SHORT, language=language).value is None
+        if score(name, RUSSIAN if language == "ru" else SHORT, language=language).value is None
     }
     assert lacking == {
         *(
@@ -222,6 +223,25 @@ def test_an_empty_answer_is_unscored_by_formulas_and_has_zero_of_everything(text
 def test_an_answer_without_words_has_no_readability() -> None:
     assert score("flesch_reading_ease", "😀 😀 !").error == "the answer has no words"
     assert score("char_count", "😀 😀").value == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "error"),
+    [
+        ("北京是中国的首都。", "en_US", "reads the language 'en_US', and the answer is in Han letters"),
+        ("Привет, мир!", "de", "reads the language 'de', and the answer is in Cyrillic letters"),
+        ("Hello, world!", "ru", "reads the language 'ru', and the answer is in Latin letters"),
+        ("w" * 1001, "en_US", "the answer has a word of 1,001 characters; at most 1,000"),
+    ],
+)
+def test_a_text_that_a_formula_cannot_read_is_unscored_and_only_counted(
+    text: str, language: str, error: str
+) -> None:
+    for name in ("flesch_reading_ease", "lix", "text_quality", "syllable_count"):
+        result = score(name, text, language=language)
+        assert result.value is None
+        assert error in str(result.error)
+    assert score("char_count", text, language=language, ignore_spaces=False) == len(text)
 
 
 @pytest.mark.parametrize(
