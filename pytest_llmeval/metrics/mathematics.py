@@ -19,7 +19,7 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected, quoted
-from pytest_llmeval.metrics.numbers import last_boxed
+from pytest_llmeval.metrics.plain import last_boxed
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case

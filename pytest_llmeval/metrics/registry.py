@@ -22,7 +22,7 @@ from pytest_llmeval.metrics.match import (
     StartsWith,
 )
 from pytest_llmeval.metrics.mathematics import Mathematics
-from pytest_llmeval.metrics.numbers import Numeric
+from pytest_llmeval.metrics.numbers.metric import Numeric
 from pytest_llmeval.metrics.overlap import Bleu, Chrf, EditDistance, Rouge
 from pytest_llmeval.metrics.readability import TextQuality, formulas
 from pytest_llmeval.metrics.refusal import Refusal

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.errors import SettingError
-from pytest_llmeval.metrics.numbers import Numeric, last_quantity
+from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.metrics.numbers.metric import Numeric
+from pytest_llmeval.metrics.numbers.reading import last_quantity
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.score import Score
@@ -56,12 +57,10 @@ def score(metric: Numeric, answer: str, expected: str | None) -> Score:
         ("100 cents", "$1"),
         ("-$5", "-5"),
         ("x = −3", "-3"),  # noqa: RUF001
-        ("between 3-5", "5"),
         ("First 3, then 4.", "4"),
         ("#### 42", "42"),
         (r"\boxed{\frac{1}{2}}, so 7 apples", "0.5"),
         (r"\boxed{5\text{ cm}}", "0.05 m"),
-        ("on 12/12/2024", "2024"),
         ("42nd", "42"),
         ("5 in total", "5"),
     ],
@@ -81,7 +80,6 @@ def test_the_same_number_is_found_however_it_is_written(answer: str, expected: s
         ("first 4, then 3", "4"),
         ("1.001", "1"),
         ("-5", "5"),
-        ("1,00", "100"),
         ("none", "4"),
         ("H2O", "2"),
         ("1/0", "3"),
@@ -112,7 +110,9 @@ def test_the_tolerance_is_in_the_unit_of_the_expected_number() -> None:
 
 def test_a_comma_can_stand_before_the_decimals() -> None:
     assert score(Numeric(decimal=","), "1.000,5 Euro", "1000,5") == 1
-    assert score(Numeric(), "1.000,5", "1000.5") == 0
+    assert "'1.000,5' cannot be read as one number" in str(
+        score(Numeric(), "1.000,5", "1000.5").error
+    )
     with pytest.raises(SettingError, match=r"numeric decimal: found ';'"):
         Numeric(decimal=";")
     with pytest.raises(SettingError, match=r"numeric tolerance: found -1"):
@@ -139,5 +139,8 @@ def test_sameness_is_mutual(one: float, other: float) -> None:
 @given(st.text())
 def test_no_text_breaks_the_reading(text: str) -> None:
     for decimal in ".,":
-        found = last_quantity(text, decimal)
+        try:
+            found = last_quantity(text, decimal)
+        except InputError:
+            continue
         assert found is None or found.number == found.number

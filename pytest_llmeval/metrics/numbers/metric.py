@@ -1,0 +1,126 @@
+"""The metric that compares the last number of the answer with the expected number."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.metrics.numbers.reading import Quantity, last_quantity
+from pytest_llmeval.metrics.numbers.rounding import is_rounded
+from pytest_llmeval.protocols import BaseScorer
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.score import UNIT_SCALE, Score
+
+_DEFAULTS = {"tolerance": 0.0, "rel_tolerance": None, "decimal": "."}
+
+
+class Numeric(BaseScorer):
+    r"""1 if the last number of the answer is the last number of the expected text, else 0.
+
+    A number in ``\boxed{}`` comes first. Notation and script of the digits do not matter: ``1,000``
+    is ``1000``, ``1/2`` is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, ``10^6`` is a million, and
+    ``$5M``, ``2 million``, ``5 Mio.``, ``3 lakh`` and ``5万`` are read. A billion is a thousand
+    millions, but a million millions where ``decimal`` is a comma or the other text has a word such
+    as *Milliarde*. Units of one kind are converted (``3 km`` is ``3000 m``), and units of different
+    kinds differ (``3 kg``). If only one of the numbers has a unit, the unit is ignored. ``50%``
+    equals ``0.5`` and ``50``. Numbers in words are not read.
+
+    Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
+    its sixth significant digit or later: ``0.333333`` is ``1/3``.
+
+    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point) and ``5x`` leave
+    the answer unscored. Dates, times, versions, ratios and ranges are no numbers.
+
+    Args:
+        tolerance: Allowed difference, in the unit of the expected number.
+        rel_tolerance: Allowed difference as a share of the greater number. The larger of the two
+            tolerances counts.
+        decimal: Decimal separator: a point, or a comma as in ``1.000,5``.
+
+    Raises:
+        SettingError: A tolerance is negative, or ``decimal`` neither point nor comma.
+    """
+
+    name = "numeric"
+    scale = UNIT_SCALE
+    about = (
+        "1 if the answer's last number is the expected one, whatever its notation and unit, else 0"
+    )
+    source = "as the last-number rule for GSM8K: Cobbe et al. 2021, arXiv 2110.14168"
+    family = "equivalence"
+
+    def __init__(
+        self, tolerance: float = 0.0, rel_tolerance: float | None = None, decimal: str = "."
+    ) -> None:
+        for name, value in (("tolerance", tolerance), ("rel_tolerance", rel_tolerance)):
+            if value is not None and not 0 <= value < math.inf:
+                raise SettingError(f"numeric {name}", value, "a number from 0")
+        if decimal not in (".", ","):
+            raise SettingError("numeric decimal", decimal, "'.' or ','")
+        self._tolerance = Fraction(str(tolerance))
+        self._rel_tolerance = Fraction(str(rel_tolerance or 0))
+        self._is_exact = not tolerance and rel_tolerance is None
+        self._decimal = decimal
+        params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
+        self.version = version_with("2", params, _DEFAULTS)
+
+    def score(self, case: Case, completion: Completion) -> Score:
+        """Compare the answer's number with that of each accepted answer."""
+        accepted = accepted_answers(case)
+        if not accepted:
+            return nothing_expected(self)
+        try:
+            wanted = [found for text in accepted if (found := self._read(text)) is not None]
+        except InputError as error:
+            return unscored(self, f"{case.source}: the expected text: {error}")
+        if not wanted:
+            return unscored(self, f"{case.source}: the expected text has no number")
+        try:
+            answer = self._read(completion.text)
+        except InputError as error:
+            return unscored(self, f"the answer: {error}")
+        if answer is None:
+            return Score(self.name, 0.0, self.scale, "the answer has no number", self.version)
+        is_same = any(self._is(answer, quantity) for quantity in wanted)
+        allowed = " or ".join(quantity.text for quantity in wanted)
+        reason = f"{answer.text} is {'' if is_same else 'not '}{allowed}"
+        return Score(self.name, float(is_same), self.scale, reason, self.version)
+
+    def parse(self, text: str) -> Quantity | None:
+        """Read the last number of a text with its unit; ``None`` if there is none to be read."""
+        try:
+            return self._read(text)
+        except InputError:
+            return None
+
+    def same(self, first: Quantity, second: Quantity) -> bool:
+        """Return whether two parsed numbers are equal within the tolerance, in either unit."""
+        return self._is(first, second) or self._is(second, first)
+
+    def _read(self, text: str) -> Quantity | None:
+        return last_quantity(text, self._decimal)
+
+    def _is(self, answer: Quantity, wanted: Quantity) -> bool:
+        is_long = self._decimal == "," or answer.is_long or wanted.is_long
+        answer, wanted = answer.counted(is_long), wanted.counted(is_long)
+        if answer.kind == wanted.kind:
+            return self._near(answer.in_unit_of(wanted), wanted)
+        if answer.kind and wanted.kind:
+            return False
+        return self._near(answer, wanted) or any(
+            self._near(quantity, share.as_share())
+            for quantity, share in ((answer, wanted), (wanted, answer))
+            if share.kind == "percent"
+        )
+
+    def _near(self, first: Quantity, second: Quantity) -> bool:
+        if first.number == second.number:
+            return True
+        if self._is_exact:
+            return is_rounded(first.number, first.step, second.number, second.step)
+        allowed = self._rel_tolerance * max(abs(first.number), abs(second.number))
+        return abs(first.number - second.number) <= max(allowed, self._tolerance)
