@@ -93,6 +93,12 @@ def unit_at(text: str, position: int) -> Unit:
     return Unit(position)
 
 
+def is_unit(name: str) -> bool:
+    """Return whether a text is the name of a unit and nothing else."""
+    unit = unit_at(name, 0)
+    return bool(unit.kind) and unit.end == len(name)
+
+
 def unit_named(symbol: str) -> Unit:
     """Return the unit of a sign before a number, for example of a currency."""
     return _units_at(0, symbol)

@@ -1,0 +1,251 @@
+"""Formulas compared by computer algebra, in a process of its own, because it may never end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from pytest_llmeval.metrics.algebra.relations import (
+    are_same_relations,
+    has_value,
+    is_equation,
+    is_relation,
+    relations_of,
+    set_of,
+    variable_of,
+)
+from pytest_llmeval.metrics.algebra.values import UnreadableFormula, are_equal
+
+_OR = "or"
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Formulas with commas, or with "or" or "and", between them.
+
+    Attributes:
+        items: The formulas.
+        connective: ``or``, ``and``, or an empty text for commas.
+    """
+
+    items: tuple[Any, ...]
+    connective: str = ""
+
+
+def compare(expected: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -> list[bool | str]:
+    """Compare an answer with each expected formula.
+
+    Args:
+        expected: Formulas, as `Formula.as_job` gives them.
+        answer: A formula.
+
+    Returns:
+        For each expected formula whether the answer is the same, or why that cannot be told.
+    """
+    return [_verdict(formula, answer) for formula in expected]
+
+
+def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | str:
+    if expected == answer:
+        return True
+    try:
+        objects = [_read(tuple(job["parts"]), job["connective"]) for job in (expected, answer)]
+        if expected["unit"] and answer["unit"]:
+            if expected["unit"][0] != answer["unit"][0]:
+                return False
+            objects = [
+                _converted(object, job["unit"])
+                for object, job in zip(objects, (expected, answer), strict=True)
+            ]
+        first, second = objects
+        return any(
+            _are_same(_scaled(first, one), _scaled(second, two))
+            for one, two in _shares(expected["is_percent"], answer["is_percent"])
+        )
+    except UnreadableFormula as error:
+        return str(error)
+
+
+def _shares(first: bool, second: bool) -> Sequence[tuple[Fraction, Fraction]]:
+    """Return what percentages may be multiplied by: 50 % is 0.5 and 50."""
+    one, share = Fraction(1), Fraction(1, 100)
+    if first == second:
+        return [(one, one)]
+    return [(one, one), (share, one) if first else (one, share)]
+
+
+@lru_cache(maxsize=64)
+def _read(parts: tuple[str, ...], connective: str) -> Any:
+    """Read the LaTeX of a formula."""
+    items = tuple(map(_read_part, parts))
+    return items[0] if len(items) == 1 else _Parts(items, connective)
+
+
+def _read_part(latex: str) -> Any:
+    from latex2sympy2_extended.latex2sympy2 import ConversionConfig, latex2sympy
+    from sympy import Basic, I, MatrixBase, Symbol, nan, zoo
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+
+    try:
+        found = latex2sympy(
+            latex,
+            is_real=True,
+            convert_degrees=False,
+            normalization_config=None,
+            conversion_config=ConversionConfig(lowercase_symbols=False),
+        )
+    # The parser and sympy raise errors of every kind.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UnreadableFormula(f"{latex[:80]} cannot be read ({reason})") from error
+    if not isinstance(found, (Basic, MatrixBase)):
+        raise UnreadableFormula(f"{latex[:80]} cannot be read")
+    if found.has(nan, zoo):
+        raise UnreadableFormula(f"{latex[:80]} divides by zero")
+    imaginary = Symbol("i", real=True)
+    if imaginary in found.free_symbols and not found.has(ExprWithLimits):
+        found = found.subs(imaginary, I)
+    return found
+
+
+def _scaled(found: Any, factor: Fraction) -> Any:
+    """Multiply a number, or what a variable is set to."""
+    if factor == 1:
+        return found
+    return _with_value(found, lambda value: value * _rational(factor))
+
+
+def _converted(found: Any, unit: Sequence[str]) -> Any:
+    """Convert a number into the base unit of its kind."""
+    _, factor, offset = unit
+    return _with_value(
+        found, lambda value: value * _rational(Fraction(factor)) + _rational(Fraction(offset))
+    )
+
+
+def _with_value(found: Any, change: Callable[[Any], Any]) -> Any:
+    from sympy import Eq, Expr
+
+    if isinstance(found, Expr):
+        return change(found)
+    if is_equation(found):
+        relations = relations_of(found)
+        return Eq(relations[0].lhs, change(relations[-1].rhs), evaluate=False)
+    return found
+
+
+def _rational(value: Fraction) -> Any:
+    from sympy import Rational
+
+    return Rational(value.numerator, value.denominator)
+
+
+def _are_same(first: Any, second: Any) -> bool:
+    """Return whether two objects are mathematically the same."""
+    from sympy import Expr, MatrixBase
+
+    first, second = _listed(first), _listed(second)
+    if not _has_equation(second):
+        first = _unwrapped(first)
+    if not _has_equation(first):
+        second = _unwrapped(second)
+    if isinstance(first, _Parts) or isinstance(second, _Parts):
+        return _are_same_parts(first, second)
+    if is_relation(first) or is_relation(second):
+        return are_same_relations(first, second, _are_same)
+    if isinstance(first, MatrixBase) or isinstance(second, MatrixBase):
+        return _are_same_matrices(first, second)
+    if isinstance(first, Expr) and isinstance(second, Expr):
+        return are_equal(first, second)
+    return _are_same_sets(first, second)
+
+
+def _listed(found: Any) -> Any:
+    """Take a finite set for its elements, and one of a single element for that."""
+    from sympy import Eq, FiniteSet
+
+    if isinstance(found, FiniteSet):
+        return found.args[0] if len(found.args) == 1 else _Parts(tuple(found.args))
+    if isinstance(found, Eq) and isinstance(found.rhs, FiniteSet):
+        equations = tuple(Eq(found.lhs, value, evaluate=False) for value in found.rhs.args)
+        return equations[0] if len(equations) == 1 else _Parts(equations)
+    return found
+
+
+def _has_equation(found: Any) -> bool:
+    items = found.items if isinstance(found, _Parts) else (found,)
+    return any(map(is_equation, items))
+
+
+def _unwrapped(found: Any) -> Any:
+    """Take ``x = 3`` for 3, ``x = 1 or x = 2`` for 1 and 2, and ``2 + 3 = 5`` for 5."""
+    items = found.items if isinstance(found, _Parts) else (found,)
+    variables = {str(variable_of(item)) for item in items if is_equation(item)}
+    if len(variables) != 1 or not all(is_equation(item) and has_value(item) for item in items):
+        return found
+    values = tuple(relations_of(item)[-1].rhs for item in items)
+    return _Parts(values) if isinstance(found, _Parts) else _listed(values[0])
+
+
+def _are_same_parts(first: Any, second: Any) -> bool:
+    """Compare formulas whose order does not matter."""
+    parts = [row if isinstance(row, _Parts) else _Parts((row,)) for row in (first, second)]
+    one, two = parts
+    is_alike = _has_equation(one) == _has_equation(two)
+    is_read_alike = not one.connective or not two.connective or one.connective == two.connective
+    is_alike = is_alike and is_read_alike and len(one.items) == len(two.items)
+    if is_alike and _are_matched(one.items, two.items):
+        return True
+    sets = [_set_of(row) for row in parts]
+    return None not in sets and _are_same_sets(*sets)
+
+
+def _are_matched(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Return whether each item of a list has its equal in the other one."""
+    left = list(second)
+    for item in first:
+        position = next((i for i, row in enumerate(left) if _are_same(item, row)), None)
+        if position is None:
+            return False
+        del left[position]
+    return not left
+
+
+def _set_of(parts: _Parts) -> Any | None:
+    """Return the numbers that meet inequalities; ``None`` if the parts are anything else."""
+    from sympy import Intersection, Union
+
+    sets = [set_of(item) for item in parts.items]
+    if None in sets or (len(sets) > 1 and not parts.connective):
+        return None
+    return Union(*sets) if parts.connective == _OR else Intersection(*sets)
+
+
+def _are_same_matrices(first: Any, second: Any) -> bool:
+    from sympy import MatrixBase
+
+    if not (isinstance(first, MatrixBase) and isinstance(second, MatrixBase)):
+        return False
+    return first.shape == second.shape and all(
+        _are_same(one, two) for one, two in zip(first.flat(), second.flat(), strict=True)
+    )
+
+
+def _are_same_sets(first: Any, second: Any) -> bool:
+    """Compare tuples, intervals and other sets; a number is no set."""
+    from sympy import Interval, Set, Tuple
+
+    if isinstance(first, Tuple) and isinstance(second, Tuple):
+        return len(first) == len(second) and all(map(_are_same, first, second))
+    if isinstance(first, Interval) and isinstance(second, Interval):
+        ends = (first.left_open, first.right_open) == (second.left_open, second.right_open)
+        return (
+            ends and _are_same(first.start, second.start) and _are_same(first.end, second.end)
+        )
+    if not (isinstance(first, Set) and isinstance(second, Set)):
+        return False
+    first, second = first.doit(), second.doit()
+    return bool(first == second or first.symmetric_difference(second).is_empty)

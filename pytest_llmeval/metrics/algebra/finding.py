@@ -1,0 +1,285 @@
+r"""The formula of an answer: in ``\boxed{}``, between dollars, alone, or the last one in prose."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.algebra.symbols import FUNCTIONS, SIGNS, WORDS
+from pytest_llmeval.metrics.numbers.notation import read_number
+from pytest_llmeval.metrics.numbers.words import SPACELESS, is_unit
+from pytest_llmeval.metrics.plain import last_boxed, plain_digits, without_markdown
+from pytest_llmeval.metrics.scripts import normal_form
+
+MAX_LENGTH = 2_000
+"""Characters of a formula that is read."""
+_SEGMENTS = 12
+"""Formulas between dollars at the end of a text that are looked at."""
+_NEAR = 60
+"""Characters behind "the answer is" in which the answer begins."""
+_TOKENS = 200_000
+"""Words at the end of a text in which a formula is looked for."""
+
+_DELIMITER = re.compile(r"\\\\|\\\$|\$\$|\$|\\\(|\\\)|\\\[|\\\]")
+_CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
+_BETWEEN = re.compile(r"\s*(?:,|;|and|or|,\s*and|,\s*or)\s*")
+_ANSWER = re.compile(
+    r"(?:\b(?:answer|result|Antwort|Ergebnis|respuesta|resultado|réponse|risposta|resposta|antwoord"
+    r"|odpowiedź|ответ)\b|答案|答え|정답|उत्तर|الجواب|תשובה)[^\n.:：=]{0,40}?"
+    r"(?:\b(?:is|are|be|ist|lautet|es|est|è|é)\b|[:：=是は为])",
+    re.IGNORECASE,
+)
+_OPERATORS = frozenset("+-−–*/×·÷=<>≤≥≠≈±^")
+_RELATIONS = frozenset("=<>≤≥≠≈")
+_TEXT_GROUP = re.compile(r"\\(?:begin|end|text|mathrm|operatorname|mathbf|mbox|textbf)\s?\{[^{}]*\}")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SHAPE = re.compile(r"[\w.,'′^*/+\-−–×·÷=<>≤≥≠≈±()\[\]{}|!%°√∛π∞\\²³⁴⁵⁶⁷⁸⁹⁰¹⁻½⅓⅔¼¾∅$€£¥~…]+")
+_HAS_OPERAND = re.compile(r"\d|[π∞√½⅓⅔¼¾∅ℝℕℤℚℂ]|(?<![^\W\d_])[A-Za-zα-ωΑ-Ω](?![^\W\d_])")
+_QUOTES = "\"'“”‘’«»`"
+_CONNECTIVES = ("or", "and")
+_SMALL_WORDS = frozenset((
+    "an", "as", "at", "be", "by", "do", "go", "he", "if", "is", "it", "me", "my", "no", "of", "on",
+    "so", "to", "up", "us", "we",
+))  # fmt: skip
+"""Words of two letters that are no product of variables."""
+_GREEK = "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩϵϑϕµ"
+_RAISED = str.maketrans(dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ₀₁₂₃₄₅₆₇₈₉", " "))
+_GOES_ON = re.compile(r"\.\d+(?:\.\.\.|…)")
+"""A decimal number that goes on: ``0.999...``."""
+_WITH_UNIT = re.compile(r"([$€£¥₹+−-]*[\d.,]*\d)((?:[^\W\d_]{2,}|°[CF]?|µ\w)[²³]?)")
+"""A number with letters behind it: ``5km``, ``42nd``."""
+_IS_VALUE = re.compile(r"[\dπ∞√½⅓⅔¼¾=<>≤≥≠≈]")
+_WORD_WITH_DIGITS = re.compile(r"(?<!\\)\b[^\W\d_]+\d")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A formula as it stands in a text.
+
+    Attributes:
+        text: The formula.
+        is_latex: Whether LaTeX marks it.
+        following: The word behind it in prose, which may be its unit.
+    """
+
+    text: str
+    is_latex: bool
+    following: str = ""
+
+
+def find_formula(text: str) -> Found | None:
+    r"""Find the formula of a text; ``None`` if it has none.
+
+    That is the content of the last ``\boxed{}``, else the formula behind "the answer is", else the
+    last one between dollars and the like, else the whole text if it is one, else the last
+    expression in the prose.
+
+    Raises:
+        InputError: It is cut off, too long, or a date or the like.
+    """
+    boxed = last_boxed(text)
+    if boxed is not None:
+        return _checked(Found(plain_digits(normal_form(boxed)), True))
+    plain = plain_digits(normal_form(text))
+    anchor = deque(_ANSWER.finditer(plain), maxlen=1)
+    segments = list(_segments(plain))
+    if anchor:
+        found = _behind(plain, anchor[0].end(), segments)
+        if found is not None:
+            return _checked(found)
+    if segments:
+        return _checked(Found(_joined(plain, segments), True))
+    plain = without_markdown(plain)
+    if _is_formula(plain):
+        return _checked(Found(plain.strip(), "\\" in plain))
+    return _last_in_prose(plain)
+
+
+def _checked(found: Found) -> Found | None:
+    """Return a formula without the punctuation behind it; refuse what cannot be one."""
+    text = found.text.strip()
+    text = (text if _GOES_ON.search(text) else text.rstrip(".,;:")).lstrip("=≈~ ").strip()
+    if _GOES_ON.search(text):
+        raise InputError(f"{text[-_NEAR:]!r} goes on without an end")
+    if len(text) > MAX_LENGTH:
+        raise InputError(
+            f"the formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read"
+        )
+    if not found.is_latex:
+        kind = read_number(text, ".")
+        if isinstance(kind, str) and kind not in ("", "a ratio"):
+            raise InputError(f"{text!r} is {kind}, not mathematics")
+    return replace(found, text=text) if text else None
+
+
+def _segments(text: str) -> deque[tuple[int, int, int, int]]:
+    """List the last formulas between marks: start, end, and the same of the content."""
+    found: deque[tuple[int, int, int, int]] = deque(maxlen=_SEGMENTS)
+    opened: tuple[str, int, int] | None = None
+    for match in _DELIMITER.finditer(text):
+        mark = match[0]
+        if opened and mark == _CLOSING[opened[0]] and _closes(text, match, opened[2]):
+            found.append((opened[1], match.end(), opened[2], match.start()))
+            opened = None
+        elif mark in _CLOSING and _opens(text, match):
+            opened = (mark, match.start(), match.end())
+    return found
+
+
+def _opens(text: str, match: re.Match[str]) -> bool:
+    return match[0] != "$" or not text[match.end() : match.end() + 1].isspace()
+
+
+def _closes(text: str, match: re.Match[str], start: int) -> bool:
+    """Return whether a mark ends a formula; a dollar before a digit is money: ``$5 and $6``."""
+    if match.start() == start:
+        return False
+    is_money = text[match.end() : match.end() + 1].isdigit()
+    return match[0] != "$" or not (is_money or text[match.start() - 1].isspace())
+
+
+def _joined(text: str, segments: list[tuple[int, int, int, int]]) -> str:
+    """Join the last formula with those before it: ``$1$ or $2$``."""
+    _, _, start, end = segments[-1]
+    whole = text[start:end]
+    for earlier, later in zip(reversed(segments[:-1]), reversed(segments), strict=False):
+        between = text[earlier[1] : later[0]]
+        if not _BETWEEN.fullmatch(between):
+            break
+        whole = f"{text[earlier[2] : earlier[3]]} {between.strip()} {whole}"
+    return whole
+
+
+def _behind(text: str, position: int, segments: list[tuple[int, int, int, int]]) -> Found | None:
+    """Find the formula right behind "the answer is"."""
+    near = [row for row in segments if position <= row[0] <= position + _NEAR]
+    if near:
+        following = [row for row in segments if row[0] >= near[0][0]]
+        last = next(
+            (
+                i
+                for i, (one, two) in enumerate(zip(following, following[1:], strict=False))
+                if not _BETWEEN.fullmatch(text[one[1] : two[0]])
+            ),
+            len(following) - 1,
+        )
+        return Found(_joined(text, following[: last + 1]), True)
+    line = text[position : position + MAX_LENGTH].partition("\n")[0]
+    plain = without_markdown(line)
+    if _is_formula(plain):
+        return Found(plain, "\\" in plain)
+    runs = list(_runs(plain))
+    return runs[0] if runs else None
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a text is only a formula."""
+    bare = text.strip()
+    if not bare or "\n" in bare or len(bare) > 2 * MAX_LENGTH:
+        return False
+    bare = _COMMAND.sub(" ", _TEXT_GROUP.sub(" ", bare)).rstrip(".,;").translate(_RAISED)
+    if any(map(_is_foreign, bare)) or not all(map(_is_known, bare.split())):
+        return False
+    is_math = _HAS_OPERAND.search(bare) is not None or "\\" in text
+    return is_math and _WORD_WITH_DIGITS.search(bare) is None
+
+
+def _is_known(token: str) -> bool:
+    """Return whether what stands between spaces can be a part of a formula."""
+    words = [word for word in _LETTERS.findall(token) if len(word) > 1]
+    if words == [token] and token.lower() in _SMALL_WORDS:
+        return False
+    if words == [token] and len(token) > 2:
+        return token in _CONNECTIVES or token in WORDS or is_unit(token)
+    return all(_is_known_within(word) for word in words)
+
+
+def _is_known_within(word: str) -> bool:
+    is_product = word.isascii() and len(word) == 2
+    return word in WORDS or word[:-1] in FUNCTIONS or is_product or is_unit(word)
+
+
+def _is_foreign(character: str) -> bool:
+    """Return whether a character is a letter that formulas do not have."""
+    is_letter = character.isalpha() and not character.isascii()
+    return is_letter and character not in _GREEK and character not in SIGNS
+
+
+def _last_in_prose(text: str) -> Found | None:
+    """Return the last expression that is no date or the like."""
+    problem: InputError | None = None
+    for found in reversed(list(_runs(text))):
+        try:
+            return _checked(found)
+        except InputError as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+    return None
+
+
+def _runs(text: str) -> Iterator[Found]:
+    """Yield the expressions in prose: operands with operators between them."""
+    run: list[str] = []
+    for word in _spaceless().sub(" ", text).split()[-_TOKENS:]:
+        token = word.strip(_QUOTES)
+        bare = token if _GOES_ON.search(token) else token.rstrip(".,;:!?…")
+        if bare.count("(") > bare.count(")"):
+            bare = bare.lstrip("(")
+        is_operator = bare != "" and all(character in _OPERATORS for character in bare)
+        is_operand = not is_operator and _is_operand(bare)
+        if run and not (is_operator or (is_operand and _goes_on(run[-1], bare))):
+            yield from _finished(run, bare)
+            run = []
+        if is_operand or (is_operator and run):
+            run.append(bare)
+        if run and bare != token:
+            yield from _finished(run, "")
+            run = []
+    yield from _finished(run, "")
+
+
+def _goes_on(last: str, operand: str) -> bool:
+    """Return whether an operand continues what stands before it."""
+    is_mixed = last.isdigit() and re.fullmatch(r"\d+/\d+", operand) is not None
+    is_grouped = re.fullmatch(r"\d{1,3}", last) and re.fullmatch(r"\d{3}", operand)
+    return last[-1] in _OPERATORS or operand[0] in _RELATIONS or is_mixed or bool(is_grouped)
+
+
+def _finished(run: list[str], following: str) -> Iterator[Found]:
+    """Yield the formula of a run, without operators and brackets that belong to the prose."""
+    while run and all(character in _OPERATORS for character in run[-1]):
+        run, following = run[:-1], ""
+    text = " ".join(run)
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1]
+    with_unit = _WITH_UNIT.fullmatch(text)
+    if with_unit is not None:
+        text, following = with_unit[1], with_unit[2]
+    if _IS_VALUE.search(text) is not None:
+        yield Found(text, False, following)
+
+
+def _is_operand(token: str) -> bool:
+    """Return whether a word is a number, a variable or an expression without spaces."""
+    if not token or _SHAPE.fullmatch(token) is None or _HAS_OPERAND.search(token) is None:
+        return False
+    if _WITH_UNIT.fullmatch(token) is not None:
+        return True
+    if _WORD_WITH_DIGITS.search(token) is not None:
+        return False
+    words = [word for word in _LETTERS.findall(token) if len(word) > 1]
+    return all(word in WORDS or word[:-1] in FUNCTIONS for word in words)
+
+
+@cache
+def _spaceless() -> Any:
+    import regex
+
+    return regex.compile(f"[{SPACELESS}]+")

@@ -1,0 +1,133 @@
+"""Equations and inequalities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pytest_llmeval.metrics.algebra.values import UnreadableFormula, factor_between, is_zero
+
+
+def is_relation(found: Any) -> bool:
+    """Return whether an object is an equation, an inequality or a chain of them."""
+    return bool(relations_of(found))
+
+
+def is_equation(found: Any) -> bool:
+    """Return whether an object is an equation or a chain of equations."""
+    from sympy import Eq
+
+    relations = relations_of(found)
+    return bool(relations) and all(isinstance(relation, Eq) for relation in relations)
+
+
+def relations_of(found: Any) -> Sequence[Any]:
+    """List the relations of a chain such as ``1 < x < 2``; none if the object is no relation."""
+    from latex2sympy2_extended.logic import And
+    from sympy.core.relational import Relational
+
+    if isinstance(found, Relational):
+        return (found,)
+    if isinstance(found, And):
+        # The parser keeps the order in which they were written here only.
+        return tuple(found._unsorted_args)
+    return ()
+
+
+def variable_of(equation: Any) -> Any | None:
+    """Return what an equation gives a value: a variable, a function of one; ``None`` for neither."""
+    from latex2sympy2_extended import is_expr_of_only_symbols
+    from sympy.core.function import AppliedUndef
+
+    side = relations_of(equation)[0].lhs
+    is_variable = isinstance(side, AppliedUndef) or is_expr_of_only_symbols(side)
+    return side if is_variable and side.free_symbols else None
+
+
+def has_value(equation: Any) -> bool:
+    """Return whether an equation says what a variable is, or is one of numbers: ``2 + 3 = 5``."""
+    return variable_of(equation) is not None or not equation.free_symbols
+
+
+def are_same_relations(first: Any, second: Any, are_same: Callable[[Any, Any], bool]) -> bool:
+    """Return whether two relations, or a relation and a set of numbers, are the same.
+
+    Args:
+        first: A relation, or a set.
+        second: A relation, or a set.
+        are_same: Compares the sides of equations between sets and tuples.
+    """
+    if is_equation(first) and is_equation(second):
+        return _are_same_equations(first, second, are_same)
+    one, two = relations_of(first), relations_of(second)
+    if one and len(one) == len(two) and all(map(_are_same_inequalities, one, two)):
+        return True
+    if len(one) == len(two) == 2 and all(map(_are_same_inequalities, one, reversed(two))):
+        return True
+    sets = [set_of(row) for row in (first, second)]
+    if None in sets:
+        return False
+    return bool(sets[0].symmetric_difference(sets[1]).is_empty)
+
+
+def set_of(found: Any) -> Any | None:
+    """Return the real numbers that meet inequalities of one variable; a set as it is; else ``None``."""
+    from sympy import Interval, Set
+
+    if isinstance(found, Set):
+        return found.doit()
+    relations = relations_of(found)
+    if not relations or is_equation(found) or len(found.free_symbols) != 1:
+        return None
+    numbers = Interval(float("-inf"), float("inf"))
+    try:
+        for relation in relations:
+            numbers = numbers.intersect(relation.as_set())
+    # sympy raises errors of every kind.
+    except Exception as error:
+        raise UnreadableFormula(f"{str(found)[:80]} cannot be solved") from error
+    return numbers
+
+
+def _are_same_equations(first: Any, second: Any, are_same: Callable[[Any, Any], bool]) -> bool:
+    from sympy import Expr
+
+    one, two = relations_of(first), relations_of(second)
+    sides = (one[0].lhs, one[-1].rhs, two[0].lhs, two[-1].rhs)
+    if not all(isinstance(side, Expr) for side in sides):
+        return str(sides[0]) == str(sides[2]) and are_same(sides[1], sides[3])
+    if not first.free_symbols or not second.free_symbols:
+        is_of_numbers = not first.free_symbols and not second.free_symbols
+        return is_of_numbers and are_same(sides[1], sides[3])
+    if sides[0] == sides[2]:
+        return are_same(sides[1], sides[3])
+    left, right = sides[0] - sides[1], sides[2] - sides[3]
+    if is_zero(left) or is_zero(right):
+        # Every identity is true; only the same one is meant.
+        return are_same(sides[0], sides[2]) and are_same(sides[1], sides[3])
+    return factor_between(left, right) is not None
+
+
+def _are_same_inequalities(first: Any, second: Any) -> bool:
+    """Compare ``a < b`` with ``c > d``, by what is below zero."""
+    from sympy import Expr, Ne, StrictGreaterThan, StrictLessThan
+
+    if not all(isinstance(side, Expr) for row in (first, second) for side in row.args):
+        return False
+    strict = (StrictLessThan, StrictGreaterThan)
+    if isinstance(first, strict) != isinstance(second, strict):
+        return False
+    if isinstance(first, Ne) != isinstance(second, Ne):
+        return False
+    factor = factor_between(_below_zero(first), _below_zero(second))
+    if factor is None:
+        return False
+    return isinstance(first, Ne) or bool(factor.is_positive)
+
+
+def _below_zero(relation: Any) -> Any:
+    """Return the difference that an inequality says is below zero."""
+    from sympy import GreaterThan, StrictGreaterThan
+
+    difference = relation.lhs - relation.rhs
+    return -difference if isinstance(relation, (GreaterThan, StrictGreaterThan)) else difference
