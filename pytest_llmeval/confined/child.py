@@ -1,4 +1,4 @@
-"""The process that works on hostile texts: it reads jobs from its input and writes their results."""
+"""The process that works on hostile texts: jobs come in at its input, results go out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, TextIO
@@ -21,12 +22,9 @@ except ImportError:  # on Windows
 
 
 try:
-    from resource import RLIMIT_AS, setrlimit
+    import resource
 except ImportError:  # on Windows
-    RLIMIT_AS = 0
-
-    def setrlimit(resource: int, limits: tuple[int, int], /) -> None:
-        """Set no limit."""
+    resource = None  # type: ignore[assignment]
 
 
 _MEMORY = 4 << 30
@@ -38,10 +36,9 @@ _GRACE_S = 2
 def main() -> None:
     """Work until the input ends."""
     replies = _take_output()
-    try:
-        setrlimit(RLIMIT_AS, (_MEMORY, _MEMORY))
-    except (OSError, ValueError):
-        pass  # the system allows less already
+    # The system may allow less already.
+    with suppress(OSError, ValueError, AttributeError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     for line in sys.stdin:
         job = json.loads(line)
         work = _target(job["module"], job["function"])

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -159,7 +160,6 @@ def _kill(process: subprocess.Popen[bytes], reader: threading.Thread, owner: int
     process.wait()
     reader.join()
     assert process.stdin is not None
-    try:
+    # A job may still be in its buffer.
+    with suppress(OSError):
         process.stdin.close()
-    except OSError:
-        pass  # a job was still in its buffer

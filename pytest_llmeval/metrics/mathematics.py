@@ -49,7 +49,9 @@ class Mathematics(BaseScorer):
 
     def __init__(self) -> None:
         self.extra.require(self.name)
-        versions = (f"{name} {metadata.version(name)}" for name in ("latex2sympy2_extended", "sympy"))
+        versions = (
+            f"{name} {metadata.version(name)}" for name in ("latex2sympy2_extended", "sympy")
+        )
         self.version = f"{', '.join(versions)}/2"
 
     def score(self, case: Case, completion: Completion) -> Score:

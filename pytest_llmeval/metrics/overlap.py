@@ -182,9 +182,7 @@ class Rouge(BaseScorer):
         if kind != "L":
             self.name = f"rouge.{kind}"
         self._words = _Words(stem)
-        self.version = version_with(
-            f"{_library('rouge-score')}/2", {"stem": stem}, {"stem": False}
-        )
+        self.version = version_with(f"{_library('rouge-score')}/2", {"stem": stem}, {"stem": False})
 
     @cached_property
     def _scorer(self) -> RougeScorer:

@@ -1,8 +1,9 @@
-r"""Texts as they are meant: without Markdown's emphasis and bullets, with ASCII digits; ``\boxed{}``."""
+r"""Texts without Markdown's emphasis and bullets, with ASCII digits; the last ``\boxed{}``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from unicodedata import decimal
 
 from pytest_llmeval.errors import InputError
@@ -15,7 +16,7 @@ _OPENING = "([{"
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TOKEN = re.compile(r"\s*(\S+)")
 _BOXED = ("\\boxed", "\\fbox")
-_PUNCTUATION = {
+_PUNCTUATION: Mapping[str, str | int | None] = {
     "\N{ARABIC PERCENT SIGN}": "%",
     "\N{FULLWIDTH PERCENT SIGN}": "%",
     "\N{FULLWIDTH FULL STOP}": ".",
@@ -41,7 +42,7 @@ def plain_digits(text: str) -> str:
     """Return a text with ASCII digits, percent signs and the like, whatever its script."""
     if text.isascii():
         return text
-    digits = {
+    digits: dict[str, str | int | None] = {
         character: str(decimal(character))
         for character in set(text)
         if character.isdecimal() and not character.isascii()

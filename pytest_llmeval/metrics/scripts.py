@@ -14,6 +14,7 @@ _JOINER = "\N{COMBINING GRAPHEME JOINER}"
 _SAMPLE = 20_000
 """Characters by whose letters the script of a text is determined."""
 _MAJORITY = 0.5
+_FEW_LETTERS = 20
 
 
 def normal_form(text: str, form: str = "NFC") -> str:
@@ -45,6 +46,14 @@ def is_mainly_in(text: str, scripts: Iterable[str]) -> bool:
     sample = _sample(text)
     letters = sum(map(str.isalpha, sample))
     return len(_letters(tuple(scripts)).findall(sample)) >= _MAJORITY * letters
+
+
+def accented_share(text: str) -> float:
+    """Return the share of letters that are not in ASCII; 0 for a text of few letters."""
+    letters = [letter for letter in normal_form(_sample(text)) if letter.isalpha()]
+    if len(letters) < _FEW_LETTERS:
+        return 0.0
+    return sum(not letter.isascii() for letter in letters) / len(letters)
 
 
 def scripts_of(text: str) -> str:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.embedders import MINILM_EXTRA, MINILM_TOKENS, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.metrics.scripts import normal_form
 from pytest_llmeval.protocols import BaseScorer, Embedder
 from pytest_llmeval.records.call import Completion, Embedding
 from pytest_llmeval.records.case import Case
@@ -23,7 +24,9 @@ _COSINE = Scale(-1.0, 1.0)
 class Similarity(BaseScorer):
     """Cosine of the embeddings of answer and expected text, from -1 to 1; near 0 if unrelated.
 
-    Of several accepted answers the most similar one counts.
+    Of several accepted answers the most similar one counts. The local models know English: a text
+    in another script, or one of which most is unknown, for example an emoji, is unscored, and so
+    are texts that differ only in what the model does not know. Equal texts are 1.
 
     Args:
         embedder: The embedder; by default the local MiniLM.
@@ -65,29 +68,22 @@ class Similarity(BaseScorer):
     async def _compared(self, answer: str, texts: Sequence[str]) -> Score:
         if not answer.strip():
             return unscored(self, "the answer is empty")
-        answer_embedding, *embeddings = await self._embedder.embed([answer, *texts])
-        cosines = [
-            value
-            for embedding in embeddings
-            if (value := cosine(answer_embedding.vector, embedding.vector)) is not None
-        ]
-        calls = tuple(
-            embedding.call
-            for embedding in (answer_embedding, *embeddings)
-            if embedding.call is not None
-        )
+        first, *others = await self._embedder.embed([answer, *texts])
+        calls = tuple(row.call for row in (first, *others) if row.call is not None)
+        problems: list[str] = []
+        cosines: list[float] = []
+        for text, second in zip(texts, others, strict=True):
+            problem = _problem(first, second)
+            value = None if problem else cosine(first.vector, second.vector)
+            if _is_same_text(answer, text):
+                cosines.append(1.0)
+            elif value is None:
+                problems.append(problem or _NO_DIRECTION)
+            else:
+                cosines.append(value)
         if not cosines:
-            return Score(
-                self.name, None, self.scale, version=self.version, error=_NO_DIRECTION, calls=calls
-            )
-        return Score(
-            self.name,
-            max(cosines),
-            self.scale,
-            _read([answer_embedding, *embeddings]),
-            self.version,
-            calls=calls,
-        )
+            return self.make_score(None, error=problems[0], calls=calls)
+        return self.make_score(max(cosines), _read([first, *others]), calls=calls)
 
 
 class Relevance(Similarity):
@@ -115,6 +111,22 @@ class Relevance(Similarity):
 
 
 _NO_DIRECTION = "the model knows no word of one of the texts, so it has no direction"
+
+
+def _is_same_text(first: str, second: str) -> bool:
+    return normal_form(first).casefold().split() == normal_form(second).casefold().split()
+
+
+def _problem(first: Embedding, second: Embedding) -> str:
+    """Say why the vectors of two different texts cannot be compared; empty if they can.
+
+    MiniLM drops accents, which are whole words apart in Vietnamese.
+    """
+    if first.problem or second.problem:
+        return first.problem or second.problem
+    if first.vector == second.vector:
+        return "the texts differ only in words, signs or accents that the model does not know"
+    return ""
 
 
 def _read(embeddings: Sequence[Embedding]) -> str:

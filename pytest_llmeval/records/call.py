@@ -148,9 +148,11 @@ class Embedding:
     Attributes:
         vector: Its coordinates.
         is_whole: Whether the model has read the whole text, and not only its beginning.
+        problem: Why the vector says nothing about the text; empty if it does.
         call: The model call that it cost; ``None`` without a call.
     """
 
     vector: tuple[float, ...]
     is_whole: bool = True
     call: Completion | None = None
+    problem: str = ""

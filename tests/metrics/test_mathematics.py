@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmeval.errors import InputError
-from pytest_llmeval.metrics import mathematics
+from pytest_llmeval.errors import OutOfTime
+from pytest_llmeval.metrics import bounded
 from pytest_llmeval.metrics.mathematics import Mathematics
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
@@ -117,10 +117,46 @@ def test_somebody_elses_alarm_goes_on() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_what_takes_too_long_is_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mathematics, "PATIENCE_S", 1)
-    with pytest.raises(InputError, match="math gave up after 1 seconds"):
-        score(r"\boxed{9^{9^{9^{9}}} \mod 7 + \int_0^1 e^{x^{x^x}} dx}", r"9^{9^{9^{9}}} + 1")
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (r"\boxed{9^{9^{9^{9}}}}", "5"),
+        (r"$2^{1000000000}$", r"$3^{1000000000}$"),
+        ("$1000000000!$", "5"),
+        (r"$\binom{1000000000}{500000000}$", "5"),
+    ],
+)
+def test_what_takes_too_long_is_no_zero(
+    answer: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score("1", "1/2")
+    monkeypatch.setattr(bounded, "PATIENCE_S", 0.5)
+    with pytest.raises(OutOfTime, match=r"math gave up after 0\.5 seconds: the formulas"):
+        score(answer, expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("$" + "(" * 100 + "1" + ")" * 100 + "$", "more than 40 brackets stand within each other"),
+        (r"\boxed{" + "x+" * 2000 + "1}", "the formula has 4,001 characters; at most 2,000"),
+        ("1e1001", "the exponent of 1e1001 is beyond 1,000"),
+        (r"\boxed{42", r"the last \boxed{ of the text is not closed"),
+        ("2024-01-05", "'2024-01-05' is a date, not mathematics"),
+        ("1.2.3", "'1.2.3' is a version, not mathematics"),
+        ("2 3", "two numbers stand side by side without an operator"),
+        ("1/2x", "a product behind a slash, as in 1/2x, can be read in two ways"),
+        (r"$\foo{3}$", r"\foo cannot be read as mathematics"),
+        ("1/0", "divides by zero"),
+    ],
+)
+def test_a_formula_that_cannot_be_read_says_why(answer: str, error: str) -> None:
+    assert error in str(score(answer, "3").error)
+    assert error in str(score("3", answer).error)
+
+
+def test_equal_texts_are_equal_whether_or_not_they_end() -> None:
+    assert score(r"\boxed{9^{9^{9^{9}}}}", r"9^{9^{9^{9}}}") == 1
 
 
 @settings(max_examples=25, deadline=None)
@@ -138,5 +174,5 @@ def test_a_fraction_is_itself_in_every_notation(above: int, below: int) -> None:
 
 
 def test_the_version_names_both_libraries() -> None:
-    assert Mathematics().version.startswith("math-verify ")
+    assert Mathematics().version.startswith("latex2sympy2_extended ")
     assert ", sympy " in Mathematics().version

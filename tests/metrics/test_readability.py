@@ -228,7 +228,11 @@ def test_an_answer_without_words_has_no_readability() -> None:
 @pytest.mark.parametrize(
     ("text", "language", "error"),
     [
-        ("北京是中国的首都。", "en_US", "reads the language 'en_US', and the answer is in Han letters"),
+        (
+            "北京是中国的首都。",
+            "en_US",
+            "reads the language 'en_US', and the answer is in Han letters",
+        ),
         ("Привет, мир!", "de", "reads the language 'de', and the answer is in Cyrillic letters"),
         ("Hello, world!", "ru", "reads the language 'ru', and the answer is in Latin letters"),
         ("w" * 1001, "en_US", "the answer has a word of 1,001 characters; at most 1,000"),

@@ -379,7 +379,7 @@ def test_the_command_says_in_one_line_that_a_package_is_broken(installed: Path) 
 def test_importing_and_filling_the_registry_loads_nothing_heavy() -> None:
     heavy = (
         "{'textstat', 'torch', 'transformers', 'detoxify', 'jsonschema', 'numpy', 'pydantic', 'sacrebleu', 'rouge_score',"
-        " 'nltk', 'rapidfuzz', 'math_verify', 'sympy', 'vaderSentiment', 'py3langid', 'onnxruntime', 'wordllama'}"
+        " 'nltk', 'rapidfuzz', 'latex2sympy2_extended', 'sympy', 'regex', 'vaderSentiment', 'py3langid', 'onnxruntime', 'wordllama'}"
     )
     ours = "from pytest_llmeval.metrics.registry import MetricRegistry; MetricRegistry()"
     code = f"import sys; {ours}; print(set(sys.modules) & {heavy})"

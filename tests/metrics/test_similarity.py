@@ -112,8 +112,46 @@ def test_a_local_model_says_the_same_each_time_and_takes_any_text(name: str) -> 
     text = "The capital is Paris."
     assert taken(metric, text, text) == pytest.approx(1)
     assert taken(metric, text, "It is Rome.") == taken(metric, "It is Rome.", text)
-    for odd in ("😀" * 10, "\ud800", "\x00", "w " * 3000):
+    for odd in ("\ud800", "w " * 3000):
         assert taken(metric, odd, text).value is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "error"),
+    [
+        ("👍", "👎", "minilm knows 0 of 1 words or signs of the text"),
+        ("✅", "Paris", "minilm knows 0 of 1 words or signs of the text"),
+        (
+            "👍 Good",
+            "👎 Good",
+            "differ only in words, signs or accents that the model does not know",
+        ),
+        ("Is it ✅?", "Is it ❌?", "differ only in words, signs or accents"),
+        ("má", "mã", "differ only in words, signs or accents"),
+        ("año", "ano", "differ only in words, signs or accents"),
+        ("\x00", "\x01", "minilm knows 0 of 0 words or signs of the text"),
+        ("வணக்கம் உலகம்", "நன்றி நண்பரே", "knows English, and the text is in Tamil letters"),
+        ("Привет, мир", "Пока, мир", "knows English, and the text is in Cyrillic letters"),
+        ("Paris", "Париж", "knows English, and the text is in Cyrillic letters"),
+    ],
+)
+def test_a_text_that_the_model_has_no_words_for_is_unscored(
+    answer: str, expected: str, error: str
+) -> None:
+    result = taken(Similarity(local_embedder("minilm")), answer, expected)
+    assert result.value is None
+    assert error in str(result.error)
+
+
+@pytest.mark.parametrize("name", ["minilm", "wordllama"])
+@pytest.mark.parametrize("text", ["👍", "Привет, мир", "北京", "मीठा", "مرحبا", "ไทย", "Paris"])
+def test_a_text_is_the_same_as_itself_whatever_the_model_knows(name: str, text: str) -> None:
+    assert taken(Similarity(local_embedder(name)), f" {text}\n", text) == pytest.approx(1)
+
+
+def test_one_accepted_answer_that_the_model_knows_is_enough() -> None:
+    result = taken(Similarity(local_embedder("minilm")), "Paris", "Париж", ideal=["Paris, France"])
+    assert result > 0.7
 
 
 def test_a_cosine_is_not_correctness() -> None:

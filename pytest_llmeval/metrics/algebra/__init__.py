@@ -1,1 +1,1 @@
-"""Mathematics in answers: found in a text, written in one notation, and compared by computer algebra."""
+"""Formulas: found in a text, written in one notation, and compared by computer algebra."""

@@ -242,9 +242,7 @@ def _are_same_sets(first: Any, second: Any) -> bool:
         return len(first) == len(second) and all(map(_are_same, first, second))
     if isinstance(first, Interval) and isinstance(second, Interval):
         ends = (first.left_open, first.right_open) == (second.left_open, second.right_open)
-        return (
-            ends and _are_same(first.start, second.start) and _are_same(first.end, second.end)
-        )
+        return ends and _are_same(first.start, second.start) and _are_same(first.end, second.end)
     if not (isinstance(first, Set) and isinstance(second, Set)):
         return False
     first, second = first.doit(), second.doit()

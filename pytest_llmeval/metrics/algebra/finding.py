@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from pytest_llmeval.metrics.scripts import normal_form
 
 MAX_LENGTH = 2_000
 """Characters of a formula that is read."""
-_SEGMENTS = 12
+_SEGMENTS = 10_000
 """Formulas between dollars at the end of a text that are looked at."""
 _NEAR = 60
 """Characters behind "the answer is" in which the answer begins."""
@@ -27,7 +27,7 @@ _TOKENS = 200_000
 
 _DELIMITER = re.compile(r"\\\\|\\\$|\$\$|\$|\\\(|\\\)|\\\[|\\\]")
 _CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
-_BETWEEN = re.compile(r"\s*(?:,|;|and|or|,\s*and|,\s*or)\s*")
+_BETWEEN = re.compile(r"\s{0,3}(?:,|;|and|or|,\s?and|,\s?or)\s{0,3}")
 _ANSWER = re.compile(
     r"(?:\b(?:answer|result|Antwort|Ergebnis|respuesta|resultado|réponse|risposta|resposta|antwoord"
     r"|odpowiedź|ответ)\b|答案|答え|정답|उत्तर|الجواب|תשובה)[^\n.:：=]{0,40}?"
@@ -36,7 +36,9 @@ _ANSWER = re.compile(
 )
 _OPERATORS = frozenset("+-−–*/×·÷=<>≤≥≠≈±^")
 _RELATIONS = frozenset("=<>≤≥≠≈")
-_TEXT_GROUP = re.compile(r"\\(?:begin|end|text|mathrm|operatorname|mathbf|mbox|textbf)\s?\{[^{}]*\}")
+_TEXT_GROUP = re.compile(
+    r"\\(?:begin|end|text|mathrm|operatorname|mathbf|mbox|textbf)\s?\{[^{}]*\}"
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHAPE = re.compile(r"[\w.,'′^*/+\-−–×·÷=<>≤≥≠≈±()\[\]{}|!%°√∛π∞\\²³⁴⁵⁶⁷⁸⁹⁰¹⁻½⅓⅔¼¾∅$€£¥~…]+")
@@ -73,6 +75,15 @@ class Found:
     following: str = ""
 
 
+@dataclass(frozen=True)
+class _Segment:
+    """A formula between marks, and where it stands with them."""
+
+    start: int
+    end: int
+    content: str
+
+
 def find_formula(text: str) -> Found | None:
     r"""Find the formula of a text; ``None`` if it has none.
 
@@ -94,7 +105,7 @@ def find_formula(text: str) -> Found | None:
         if found is not None:
             return _checked(found)
     if segments:
-        return _checked(Found(_joined(plain, segments), True))
+        return _checked(_joined(plain, segments))
     plain = without_markdown(plain)
     if _is_formula(plain):
         return _checked(Found(plain.strip(), "\\" in plain))
@@ -118,17 +129,18 @@ def _checked(found: Found) -> Found | None:
     return replace(found, text=text) if text else None
 
 
-def _segments(text: str) -> deque[tuple[int, int, int, int]]:
-    """List the last formulas between marks: start, end, and the same of the content."""
-    found: deque[tuple[int, int, int, int]] = deque(maxlen=_SEGMENTS)
-    opened: tuple[str, int, int] | None = None
+def _segments(text: str) -> deque[_Segment]:
+    """List the last formulas between marks."""
+    found: deque[_Segment] = deque(maxlen=_SEGMENTS)
+    opened: re.Match[str] | None = None
     for match in _DELIMITER.finditer(text):
-        mark = match[0]
-        if opened and mark == _CLOSING[opened[0]] and _closes(text, match, opened[2]):
-            found.append((opened[1], match.end(), opened[2], match.start()))
+        is_end = opened is not None and match[0] == _CLOSING[opened[0]]
+        if opened is not None and is_end and _closes(text, match, opened.end()):
+            content = text[opened.end() : match.start()]
+            found.append(_Segment(opened.start(), match.end(), content))
             opened = None
-        elif mark in _CLOSING and _opens(text, match):
-            opened = (mark, match.start(), match.end())
+        elif match[0] in _CLOSING and _opens(text, match):
+            opened = match
     return found
 
 
@@ -144,32 +156,28 @@ def _closes(text: str, match: re.Match[str], start: int) -> bool:
     return match[0] != "$" or not (is_money or text[match.start() - 1].isspace())
 
 
-def _joined(text: str, segments: list[tuple[int, int, int, int]]) -> str:
+def _joined(text: str, segments: Sequence[_Segment]) -> Found:
     """Join the last formula with those before it: ``$1$ or $2$``."""
-    _, _, start, end = segments[-1]
-    whole = text[start:end]
-    for earlier, later in zip(reversed(segments[:-1]), reversed(segments), strict=False):
-        between = text[earlier[1] : later[0]]
-        if not _BETWEEN.fullmatch(between):
+    whole = segments[-1].content
+    for index in range(len(segments) - 1, 0, -1):
+        earlier = segments[index - 1]
+        between = text[earlier.end : segments[index].start]
+        if len(whole) > MAX_LENGTH or not _BETWEEN.fullmatch(between):
             break
-        whole = f"{text[earlier[2] : earlier[3]]} {between.strip()} {whole}"
-    return whole
+        whole = f"{earlier.content} {between.strip()} {whole}"
+    return Found(whole, True)
 
 
-def _behind(text: str, position: int, segments: list[tuple[int, int, int, int]]) -> Found | None:
+def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Found | None:
     """Find the formula right behind "the answer is"."""
-    near = [row for row in segments if position <= row[0] <= position + _NEAR]
-    if near:
-        following = [row for row in segments if row[0] >= near[0][0]]
-        last = next(
-            (
-                i
-                for i, (one, two) in enumerate(zip(following, following[1:], strict=False))
-                if not _BETWEEN.fullmatch(text[one[1] : two[0]])
-            ),
-            len(following) - 1,
-        )
-        return Found(_joined(text, following[: last + 1]), True)
+    following = [row for row in segments if row.start >= position]
+    if following and following[0].start <= position + _NEAR:
+        length = 1
+        while length < len(following) and _BETWEEN.fullmatch(
+            text[following[length - 1].end : following[length].start]
+        ):
+            length += 1
+        return _joined(text, following[:length])
     line = text[position : position + MAX_LENGTH].partition("\n")[0]
     plain = without_markdown(line)
     if _is_formula(plain):

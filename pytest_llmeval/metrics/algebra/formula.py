@@ -13,7 +13,9 @@ from pytest_llmeval.metrics.numbers.words import Unit, is_unit, unit_at, unit_na
 _CURRENCY = re.compile(r"([+\N{MINUS SIGN}-]?)\s*\\?(US\$|[$€£¥₹₽₩])\s*(?=[\d.])")
 _CURRENCY_BEHIND = re.compile(r"(?<=\d)\s*\\?([$€£¥₹₽₩])$")
 _PERCENT = re.compile(r"(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\})$")
-_DEGREES = re.compile(r"(?P<number>[+\N{MINUS SIGN}-]?[\d.,]+)\s*(?:°|\^\s?\{?\s?\\circ\s?\}?)\s*(?P<scale>[CF]?)")
+_DEGREES = re.compile(
+    r"(?P<number>[+\N{MINUS SIGN}-]?[\d.,]+)\s*(?:°|\^\s?\{?\s?\\circ\s?\}?)\s*(?P<scale>[CF]?)"
+)
 _TEXT_UNIT = re.compile(
     r"(?:\\[,;: ]|~|\s)*\\(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
     r"(?:\s?\^\s?\{?(?P<power>[23])\}?)?$"

@@ -35,7 +35,7 @@ def relations_of(found: Any) -> Sequence[Any]:
 
 
 def variable_of(equation: Any) -> Any | None:
-    """Return what an equation gives a value: a variable, a function of one; ``None`` for neither."""
+    """Return the variable, or the function of one, to which an equation gives a value."""
     from latex2sympy2_extended import is_expr_of_only_symbols
     from sympy.core.function import AppliedUndef
 
@@ -64,14 +64,14 @@ def are_same_relations(first: Any, second: Any, are_same: Callable[[Any, Any], b
         return True
     if len(one) == len(two) == 2 and all(map(_are_same_inequalities, one, reversed(two))):
         return True
-    sets = [set_of(row) for row in (first, second)]
-    if None in sets:
+    left, right = set_of(first), set_of(second)
+    if left is None or right is None:
         return False
-    return bool(sets[0].symmetric_difference(sets[1]).is_empty)
+    return bool(left.symmetric_difference(right).is_empty)
 
 
 def set_of(found: Any) -> Any | None:
-    """Return the real numbers that meet inequalities of one variable; a set as it is; else ``None``."""
+    """Return the real numbers that meet inequalities of one variable, or a set as it is."""
     from sympy import Interval, Set
 
     if isinstance(found, Set):

@@ -17,7 +17,14 @@ _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:(?: |\\,|\\;|\\ |~|\{,\})\d{3})+(?!
 _RECURRING = re.compile(r"(\d+)\.(\d*)\\(?:overline|bar)\s?\{(\d+)\}")
 _SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.,\\])(\d+(?:\.\d+)?)[eE]([+-]?\d+)(?![A-Za-z\d.])")
 _LAYOUT = re.compile(rf"(?:{'|'.join(map(re.escape, LAYOUT))})(?![A-Za-z])")
-_TYPED = (("**", "^"), ("<=", "\\leq "), (">=", "\\geq "), ("!=", "\\neq "), ("==", "="), ("+/-", "\\pm "))
+_TYPED = (
+    ("**", "^"),
+    ("<=", "\\leq "),
+    (">=", "\\geq "),
+    ("!=", "\\neq "),
+    ("==", "="),
+    ("+/-", "\\pm "),
+)
 
 
 def simplified(text: str) -> str:

@@ -29,8 +29,9 @@ OPERANDS = frozenset(f"\\{name}" for name in (*_GREEK, "emptyset"))
 """Commands that stand for an operand."""
 
 OPERATORS: Mapping[str, str] = {
-    **{f"\\{name}": f"\\{name}" for name in ("cdot", "pm", "in", "cup", "cap", "setminus", "mod", "to")},
-    "\\times": "\\cdot", "\\ast": "\\cdot", "\\bullet": "\\cdot", "\\div": "/", "\\bmod": "\\mod",
+    **{f"\\{name}": f"\\{name}" for name in ("cdot", "pm", "in", "cup", "cap", "setminus", "to")},
+    "\\mod": "\\mod", "\\bmod": "\\mod", "\\times": "\\cdot", "\\ast": "\\cdot",
+    "\\bullet": "\\cdot", "\\div": "/",
     "\\le": "\\leq", "\\leq": "\\leq", "\\leqslant": "\\leq", "\\ge": "\\geq", "\\geq": "\\geq",
     "\\geqslant": "\\geq", "\\lt": "<", "\\gt": ">", "\\ne": "\\neq", "\\neq": "\\neq",
     "\\approx": "=", "\\simeq": "=", "\\sim": "=", "\\rightarrow": "\\to", "\\colon": ":",
@@ -77,7 +78,8 @@ SIGNS: Mapping[str, str] = {
     "×": "\\cdot ", "⋅": "\\cdot ", "·": "\\cdot ", "∙": "\\cdot ", "∗": "\\cdot ", "÷": "/",
     "∕": "/", "⁄": "/", "−": "-", "–": "-", "≤": "\\leq ", "⩽": "\\leq ", "≥": "\\geq ",
     "⩾": "\\geq ", "≠": "\\neq ", "≈": "=", "±": "\\pm ", "∞": "\\infty ", "√": "\\sqrt ",
-    "π": "\\pi ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "∖": "\\setminus ", "∅": "\\emptyset ",
+    "π": "\\pi ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "∖": "\\setminus ",
+    "∅": "\\emptyset ",
     "ℝ": "\\mathbb{R}", "ℕ": "\\mathbb{N}", "ℤ": "\\mathbb{Z}", "ℚ": "\\mathbb{Q}",
     "ℂ": "\\mathbb{C}", "°": "^\\circ ", "′": "'", "’": "'", "∫": "\\int ", "∑": "\\sum ",
     "→": "\\to ", "⟨": "(", "⟩": ")", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "",

@@ -40,6 +40,9 @@ _SHOWN = 40
 """Characters of a run in a message."""
 
 
+_NO_UNIT = Unit(0)
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A number with its unit.
@@ -55,7 +58,7 @@ class Quantity:
 
     number: Fraction
     step: Fraction | None = None
-    unit: Unit = Unit(0)
+    unit: Unit = _NO_UNIT
     text: str = ""
     long_number: Fraction = Fraction(0)
     is_long: bool = False
@@ -257,7 +260,9 @@ def _tail() -> Any:
     """Compile the pattern of what goes on behind a number, so that it was not read as a whole."""
     import regex
 
-    ordinal = r"(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|de|ste|й|я|е|го|ая|ый|s|º|ª)(?![\p{L}\p{M}\p{N}])"
+    ordinal = (
+        r"(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|de|ste|й|я|е|го|ая|ый|s|º|ª)(?![\p{L}\p{M}\p{N}])"
+    )
     return regex.compile(
         rf"(?V1)(?!{ordinal})[[\p{{L}}\p{{M}}_]--[{SPACELESS}]][\p{{L}}\p{{M}}\p{{N}}_]*+"
         r"|\^[{(]?[\p{L}\p{N}]|/(?![smhlgLdS]\b)\p{L}\b|[_\\]\p{L}"
@@ -271,9 +276,8 @@ def _run() -> Any:
     import regex
 
     joint = r"[.,'\u2019_\u066b\u066c:·~\u2013\u2014-]|\s?[/\u2044]\s?|[*×xX]|[eE][-+\u2212]?"
-    power = (
-        rf"(?:\^\s?\{{?\s?[-+\u2212\u2013]?\d++\s?\}}?+|\*\*[-+\u2212]?\d++|[⁻⁺]?[{SUPERSCRIPTS}]++)"
-    )
+    raised = rf"[⁻⁺]?[{SUPERSCRIPTS}]++"
+    power = rf"(?:\^\s?\{{?\s?[-+\u2212\u2013]?\d++\s?\}}?+|\*\*[-+\u2212]?\d++|{raised})"
     grouped = r"\d{1,3}+(?:[ \u00a0\u2009\u202f]\d{3})++(?:[.,\u066b]\d++)?+(?!\d)"
     mixed = r"\d++\s\d++\s?[/\u2044]\s?\d++(?!\d|\s?[/\u2044])"
     joined = rf"\d++(?:(?:{joint})\d++)*+"
@@ -281,7 +285,9 @@ def _run() -> Any:
     exponent = rf"(?:\s?[\u00d7xX*·⋅∙]\s?10{power}|{power})?+"
     vulgar = rf"(?:\d++\s?)?[{VULGAR}]"
     spaced = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{SPACELESS}]]"
-    before = rf"(?<!{spaced})(?<!\p{{N}}[.,'\u2019_:·/\u2044])(?<![\p{{L}}--[{SPACELESS}]][-\u2011])"
+    before = (
+        rf"(?<!{spaced})(?<!\p{{N}}[.,'\u2019_:·/\u2044])(?<![\p{{L}}--[{SPACELESS}]][-\u2011])"
+    )
     before += r"(?<![\p{L}\p{M}\p{N})\]}]\^\{?[-+\u2212]?)"
     return regex.compile(rf"(?V1){before}(?:{vulgar}|{number}{exponent})")
 

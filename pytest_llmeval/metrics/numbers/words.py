@@ -17,7 +17,16 @@ _MONEY: Mapping[str, int] = {"m": 6, "b": 9, "t": 12, "bil": 9, "mil": 6, "mio":
 _SIGNS = ("$", "€", "£", "¥", "₹", "₽", "₩")
 _LONGEST = 8
 """Letters of a power in a script without spaces between words."""
-_SCRIPTS_WITHOUT_SPACES = ("Han", "Hangul", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
+_SCRIPTS_WITHOUT_SPACES = (
+    "Han",
+    "Hangul",
+    "Hiragana",
+    "Katakana",
+    "Thai",
+    "Lao",
+    "Khmer",
+    "Myanmar",
+)
 SPACELESS = "".join(rf"\p{{{name}}}" for name in _SCRIPTS_WITHOUT_SPACES)
 """A class of letters, for patterns of `regex`, before which a word needs no space."""
 
@@ -105,7 +114,7 @@ def unit_named(symbol: str) -> Unit:
 
 
 def has_long_scale(text: str) -> bool:
-    """Return whether a text has a word of the languages in which a billion is a million millions."""
+    """Return whether a text has a word of languages where a billion is a million millions."""
     return _long_scale().search(text) is not None
 
 
