@@ -8,6 +8,7 @@ LLMEvalError
 │   ├── MissingExtraError   an optional package or its weights are not installed
 │   ├── NotConfiguredError  nothing is set that could answer, or judge
 │   ├── OutOfTime           a text, pattern or schema takes longer than a metric may
+│   ├── WorkFailed          the process for hostile texts failed
 │   └── NoSuchRun           a run or baseline that is not there
 ├── CallError               a model call gave no completion
 │   ├── CallTimeout         no answer within the time allowed
@@ -124,6 +125,10 @@ class NotConfiguredError(InputError):
 
 class OutOfTime(InputError):
     """A text, a regular expression or a schema takes longer than a metric may work on it."""
+
+
+class WorkFailed(InputError):
+    """A function failed in the process for hostile texts, or the process ended."""
 
 
 class NoSuchRun(InputError):

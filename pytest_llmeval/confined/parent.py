@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from pytest_llmeval.errors import InputError, OutOfTime
+from pytest_llmeval.errors import OutOfTime, WorkFailed
 
 _LOADING_S = 60.0
 """Seconds that the process may take to start and to import what a job needs."""
@@ -30,10 +30,6 @@ _ENVIRONMENT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
 
 # A user's test may replace the class in the module `subprocess`.
 _Process = subprocess.Popen
-
-
-class WorkFailed(InputError):
-    """A confined function raised an error, or its process ended."""
 
 
 def call_confined(module: str, function: str, arguments: list[Any], patience_s: float) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmeval.confined.parent import WorkFailed, call_confined
-from pytest_llmeval.errors import InputError, OutOfTime
+from pytest_llmeval.confined.parent import call_confined
+from pytest_llmeval.errors import InputError, OutOfTime, WorkFailed
 
 PATIENCE_S = 4.0
 """Seconds of one comparison that a hostile text can make endless."""

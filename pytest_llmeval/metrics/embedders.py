@@ -140,8 +140,9 @@ class MiniLM(LocalEmbedder):
     def _embed_text(self, text: str) -> Embedding:
         import numpy as np
 
-        tokens = self._tokenizer.encode(text).ids
-        unknown = tokens.count(self._tokenizer.token_to_id("[UNK]"))
+        encoding = self._tokenizer.encode(text)
+        tokens: list[int] = encoding.ids
+        unknown = encoding.tokens.count("[UNK]")
         # The first and the last token mark the ends of the text.
         words = len(tokens) - 2
         problem = ""

@@ -114,7 +114,7 @@ class Contains(BaseScorer):
 
     @staticmethod
     def _holds(answer: str, text: str) -> bool:
-        return contains_whole(answer, text)
+        return _contains_whole(answer, text)
 
 
 class StartsWith(Contains):
@@ -211,7 +211,7 @@ def folded(text: str, ignore_case: bool) -> str:
     return normal_form(text.casefold()) if ignore_case else text
 
 
-def contains_whole(answer: str, text: str) -> bool:
+def _contains_whole(answer: str, text: str) -> bool:
     """Return whether a text occurs in an answer and no combining mark follows it there."""
     start = answer.find(text)
     while start >= 0:
@@ -269,7 +269,7 @@ class ContainsAll(BaseScorer):
         self._texts = None if texts is None else _checked(texts, f"{self.name} texts")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "2", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
+            "3", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -291,7 +291,7 @@ class ContainsAll(BaseScorer):
             )
         answer = folded(completion.text, self._ignore_case)
         matches = [
-            text for text in texts if contains_whole(answer, folded(text, self._ignore_case))
+            text for text in texts if _contains_whole(answer, folded(text, self._ignore_case))
         ]
         value, reason = self._result(texts, matches)
         return Score(self.name, value, self.scale, reason, self.version)

@@ -180,6 +180,6 @@ def test_what_is_not_known_is_unscored() -> None:
 
 def test_the_data_files_are_in_the_package() -> None:
     folder = Path(str(resources.files("pytest_llmeval.metrics")))
-    assert {"refusals.json", "identity_terms.json", "units.json"} <= {
+    assert {"refusals.json", "identity_terms.json", "formulas.json"} <= {
         file.name for file in folder.iterdir()
     }

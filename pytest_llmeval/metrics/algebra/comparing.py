@@ -90,7 +90,7 @@ def _read_part(latex: str) -> Any:
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
     try:
-        found = latex2sympy(
+        formula = latex2sympy(
             latex,
             is_real=True,
             convert_degrees=False,
@@ -101,40 +101,40 @@ def _read_part(latex: str) -> Any:
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UnreadableFormula(f"{latex[:80]} cannot be read ({reason})") from error
-    if not isinstance(found, (Basic, MatrixBase)):
+    if not isinstance(formula, (Basic, MatrixBase)):
         raise UnreadableFormula(f"{latex[:80]} cannot be read")
-    if found.has(nan, zoo):
+    if formula.has(nan, zoo):
         raise UnreadableFormula(f"{latex[:80]} divides by zero")
     imaginary = Symbol("i", real=True)
-    if imaginary in found.free_symbols and not found.has(ExprWithLimits):
-        found = found.subs(imaginary, I)
-    return found
+    if imaginary in formula.free_symbols and not formula.has(ExprWithLimits):
+        formula = formula.subs(imaginary, I)
+    return formula
 
 
-def _scaled(found: Any, factor: Fraction) -> Any:
+def _scaled(formula: Any, factor: Fraction) -> Any:
     """Multiply a number, or what a variable is set to."""
     if factor == 1:
-        return found
-    return _with_value(found, lambda value: value * _rational(factor))
+        return formula
+    return _with_value(formula, lambda value: value * _rational(factor))
 
 
-def _converted(found: Any, unit: Sequence[str]) -> Any:
+def _converted(formula: Any, unit: Sequence[str]) -> Any:
     """Convert a number into the base unit of its kind."""
     _, factor, offset = unit
     return _with_value(
-        found, lambda value: value * _rational(Fraction(factor)) + _rational(Fraction(offset))
+        formula, lambda value: value * _rational(Fraction(factor)) + _rational(Fraction(offset))
     )
 
 
-def _with_value(found: Any, change: Callable[[Any], Any]) -> Any:
+def _with_value(formula: Any, change: Callable[[Any], Any]) -> Any:
     from sympy import Eq, Expr
 
-    if isinstance(found, Expr):
-        return change(found)
-    if is_equation(found):
-        relations = relations_of(found)
+    if isinstance(formula, Expr):
+        return change(formula)
+    if is_equation(formula):
+        relations = relations_of(formula)
         return Eq(relations[0].lhs, change(relations[-1].rhs), evaluate=False)
-    return found
+    return formula
 
 
 def _rational(value: Fraction) -> Any:
@@ -163,31 +163,31 @@ def _are_same(first: Any, second: Any) -> bool:
     return _are_same_sets(first, second)
 
 
-def _listed(found: Any) -> Any:
+def _listed(formula: Any) -> Any:
     """Take a finite set for its elements, and one of a single element for that."""
     from sympy import Eq, FiniteSet
 
-    if isinstance(found, FiniteSet):
-        return found.args[0] if len(found.args) == 1 else _Parts(tuple(found.args))
-    if isinstance(found, Eq) and isinstance(found.rhs, FiniteSet):
-        equations = tuple(Eq(found.lhs, value, evaluate=False) for value in found.rhs.args)
+    if isinstance(formula, FiniteSet):
+        return formula.args[0] if len(formula.args) == 1 else _Parts(tuple(formula.args))
+    if isinstance(formula, Eq) and isinstance(formula.rhs, FiniteSet):
+        equations = tuple(Eq(formula.lhs, value, evaluate=False) for value in formula.rhs.args)
         return equations[0] if len(equations) == 1 else _Parts(equations)
-    return found
+    return formula
 
 
-def _has_equation(found: Any) -> bool:
-    items = found.items if isinstance(found, _Parts) else (found,)
+def _has_equation(formula: Any) -> bool:
+    items = formula.items if isinstance(formula, _Parts) else (formula,)
     return any(map(is_equation, items))
 
 
-def _unwrapped(found: Any) -> Any:
+def _unwrapped(formula: Any) -> Any:
     """Take ``x = 3`` for 3, ``x = 1 or x = 2`` for 1 and 2, and ``2 + 3 = 5`` for 5."""
-    items = found.items if isinstance(found, _Parts) else (found,)
+    items = formula.items if isinstance(formula, _Parts) else (formula,)
     variables = {str(variable_of(item)) for item in items if is_equation(item)}
     if len(variables) != 1 or not all(is_equation(item) and has_value(item) for item in items):
-        return found
+        return formula
     values = tuple(relations_of(item)[-1].rhs for item in items)
-    return _Parts(values) if isinstance(found, _Parts) else _listed(values[0])
+    return _Parts(values) if isinstance(formula, _Parts) else _listed(values[0])
 
 
 def _are_same_parts(first: Any, second: Any) -> bool:

@@ -61,7 +61,7 @@ _WORD_WITH_DIGITS = re.compile(r"(?<!\\)\b[^\W\d_]+\d")
 
 
 @dataclass(frozen=True)
-class Found:
+class Excerpt:
     """A formula as it stands in a text.
 
     Attributes:
@@ -84,7 +84,7 @@ class _Segment:
     content: str
 
 
-def find_formula(text: str) -> Found | None:
+def find_formula(text: str) -> Excerpt | None:
     r"""Find the formula of a text; ``None`` if it has none.
 
     That is the content of the last ``\boxed{}``, else the formula behind "the answer is", else the
@@ -96,25 +96,25 @@ def find_formula(text: str) -> Found | None:
     """
     boxed = last_boxed(text)
     if boxed is not None:
-        return _checked(Found(plain_digits(normal_form(boxed)), True))
+        return _checked(Excerpt(plain_digits(normal_form(boxed)), True))
     plain = plain_digits(normal_form(text))
     anchor = deque(_ANSWER.finditer(plain), maxlen=1)
     segments = list(_segments(plain))
     if anchor:
-        found = _behind(plain, anchor[0].end(), segments)
-        if found is not None:
-            return _checked(found)
+        excerpt = _behind(plain, anchor[0].end(), segments)
+        if excerpt is not None:
+            return _checked(excerpt)
     if segments:
         return _checked(_joined(plain, segments))
     plain = without_markdown(plain)
     if _is_formula(plain):
-        return _checked(Found(plain.strip(), "\\" in plain))
+        return _checked(Excerpt(plain.strip(), "\\" in plain))
     return _last_in_prose(plain)
 
 
-def _checked(found: Found) -> Found | None:
+def _checked(excerpt: Excerpt) -> Excerpt | None:
     """Return a formula without the punctuation behind it; refuse what cannot be one."""
-    text = found.text.strip()
+    text = excerpt.text.strip()
     text = (text if _GOES_ON.search(text) else text.rstrip(".,;:")).lstrip("=≈~ ").strip()
     if _GOES_ON.search(text):
         raise InputError(f"{text[-_NEAR:]!r} goes on without an end")
@@ -122,26 +122,26 @@ def _checked(found: Found) -> Found | None:
         raise InputError(
             f"the formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read"
         )
-    if not found.is_latex:
+    if not excerpt.is_latex:
         kind = read_number(text, ".")
         if isinstance(kind, str) and kind not in ("", "a ratio"):
             raise InputError(f"{text!r} is {kind}, not mathematics")
-    return replace(found, text=text) if text else None
+    return replace(excerpt, text=text) if text else None
 
 
 def _segments(text: str) -> deque[_Segment]:
     """List the last formulas between marks."""
-    found: deque[_Segment] = deque(maxlen=_SEGMENTS)
+    segments: deque[_Segment] = deque(maxlen=_SEGMENTS)
     opened: re.Match[str] | None = None
     for match in _DELIMITER.finditer(text):
         is_end = opened is not None and match[0] == _CLOSING[opened[0]]
         if opened is not None and is_end and _closes(text, match, opened.end()):
             content = text[opened.end() : match.start()]
-            found.append(_Segment(opened.start(), match.end(), content))
+            segments.append(_Segment(opened.start(), match.end(), content))
             opened = None
         elif match[0] in _CLOSING and _opens(text, match):
             opened = match
-    return found
+    return segments
 
 
 def _opens(text: str, match: re.Match[str]) -> bool:
@@ -156,7 +156,7 @@ def _closes(text: str, match: re.Match[str], start: int) -> bool:
     return match[0] != "$" or not (is_money or text[match.start() - 1].isspace())
 
 
-def _joined(text: str, segments: Sequence[_Segment]) -> Found:
+def _joined(text: str, segments: Sequence[_Segment]) -> Excerpt:
     """Join the last formula with those before it: ``$1$ or $2$``."""
     whole = segments[-1].content
     for index in range(len(segments) - 1, 0, -1):
@@ -165,10 +165,10 @@ def _joined(text: str, segments: Sequence[_Segment]) -> Found:
         if len(whole) > MAX_LENGTH or not _BETWEEN.fullmatch(between):
             break
         whole = f"{earlier.content} {between.strip()} {whole}"
-    return Found(whole, True)
+    return Excerpt(whole, True)
 
 
-def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Found | None:
+def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Excerpt | None:
     """Find the formula right behind "the answer is"."""
     following = [row for row in segments if row.start >= position]
     if following and following[0].start <= position + _NEAR:
@@ -181,7 +181,7 @@ def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Found | N
     line = text[position : position + MAX_LENGTH].partition("\n")[0]
     plain = without_markdown(line)
     if _is_formula(plain):
-        return Found(plain, "\\" in plain)
+        return Excerpt(plain, "\\" in plain)
     runs = list(_runs(plain))
     return runs[0] if runs else None
 
@@ -219,12 +219,12 @@ def _is_foreign(character: str) -> bool:
     return is_letter and character not in _GREEK and character not in SIGNS
 
 
-def _last_in_prose(text: str) -> Found | None:
+def _last_in_prose(text: str) -> Excerpt | None:
     """Return the last expression that is no date or the like."""
     problem: InputError | None = None
-    for found in reversed(list(_runs(text))):
+    for excerpt in reversed(list(_runs(text))):
         try:
-            return _checked(found)
+            return _checked(excerpt)
         except InputError as error:
             problem = problem or error
     if problem is not None:
@@ -232,7 +232,7 @@ def _last_in_prose(text: str) -> Found | None:
     return None
 
 
-def _runs(text: str) -> Iterator[Found]:
+def _runs(text: str) -> Iterator[Excerpt]:
     """Yield the expressions in prose: operands with operators between them."""
     run: list[str] = []
     for word in _spaceless().sub(" ", text).split()[-_TOKENS:]:
@@ -260,7 +260,7 @@ def _goes_on(last: str, operand: str) -> bool:
     return last[-1] in _OPERATORS or operand[0] in _RELATIONS or is_mixed or bool(is_grouped)
 
 
-def _finished(run: list[str], following: str) -> Iterator[Found]:
+def _finished(run: list[str], following: str) -> Iterator[Excerpt]:
     """Yield the formula of a run, without operators and brackets that belong to the prose."""
     while run and all(character in _OPERATORS for character in run[-1]):
         run, following = run[:-1], ""
@@ -271,7 +271,7 @@ def _finished(run: list[str], following: str) -> Iterator[Found]:
     if with_unit is not None:
         text, following = with_unit[1], with_unit[2]
     if _IS_VALUE.search(text) is not None:
-        yield Found(text, False, following)
+        yield Excerpt(text, False, following)
 
 
 def _is_operand(token: str) -> bool:

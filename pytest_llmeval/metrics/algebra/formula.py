@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmeval.metrics.algebra.finding import Found, find_formula
+from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula
 from pytest_llmeval.metrics.algebra.notation import write_formula
 from pytest_llmeval.metrics.numbers.words import Unit, is_unit, unit_at, unit_named
 
@@ -64,18 +64,18 @@ def formula_of(text: str) -> Formula | None:
     Raises:
         InputError: It cannot be read.
     """
-    found = find_formula(text)
-    if found is None:
+    excerpt = find_formula(text)
+    if excerpt is None:
         return None
-    bare, unit, is_percent = _without_unit(found)
+    bare, unit, is_percent = _without_unit(excerpt)
     written = write_formula(bare)
     facts = (unit.kind, str(unit.factor), str(unit.offset)) if unit and unit.kind else ()
-    return Formula(found.text, written.parts, written.connective, facts, is_percent)
+    return Formula(excerpt.text, written.parts, written.connective, facts, is_percent)
 
 
-def _without_unit(found: Found) -> tuple[str, Unit | None, bool]:
+def _without_unit(excerpt: Excerpt) -> tuple[str, Unit | None, bool]:
     """Take the unit off a formula."""
-    text = _ORDINAL.sub("", found.text)
+    text = _ORDINAL.sub("", excerpt.text)
     degrees = _DEGREES.fullmatch(text)
     if degrees is not None:
         return degrees["number"], unit_named(f"°{degrees['scale']}"), False
@@ -89,7 +89,7 @@ def _without_unit(found: Found) -> tuple[str, Unit | None, bool]:
     if percent is not None:
         return text[: percent.start()], None, True
     text, name = _split_unit(text)
-    name = name or found.following
+    name = name or excerpt.following
     unit = unit_at(name, 0) if name else None
     if unit is not None and unit.end != len(name):
         unit = None

@@ -27,14 +27,10 @@ from pytest_llmeval.metrics.algebra.symbols import (
     TEXTS,
     WORDS,
 )
+from pytest_llmeval.metrics.algebra.tokens import Tokens
 
 _DEEPEST = 40
 """Brackets within brackets that are read."""
-_TOKEN = re.compile(
-    r"(?P<command>\\[A-Za-z]+)|(?P<escaped>\\.)|(?P<number>\d+(?:[.,]\d+)*|\.\d+)"
-    r"|(?P<word>[A-Za-z]+)|(?P<greek>[α-ωΑ-Ωϵϑϕ])|(?P<space>\s+)|(?P<sign>.)",
-    re.DOTALL,
-)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _SHORT_WORDS = frozenset(("no", "yes", "all", "odd", "even", "none", "true", "false"))
@@ -78,8 +74,7 @@ class _Writer:
     """
 
     def __init__(self, text: str) -> None:
-        self._tokens = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(text)]
-        self._at = 0
+        self._tokens = Tokens(text)
         self._brackets = 0
         self._bars = 0
         self._nested = 0
@@ -93,7 +88,7 @@ class _Writer:
         parts = []
         while True:
             parts.append(self._sequence(""))
-            if self._at >= len(self._tokens):
+            if self._tokens.is_at_end:
                 return parts
 
     def _sequence(self, stop: str) -> str:
@@ -102,9 +97,8 @@ class _Writer:
         if self._nested > _DEEPEST:
             raise InputError(f"more than {_DEEPEST} brackets stand within each other")
         out: list[str] = []
-        while self._at < len(self._tokens):
-            kind, token = self._tokens[self._at]
-            self._at += 1
+        while not self._tokens.is_at_end:
+            kind, token = self._tokens.step()
             if stop and token == stop:
                 self._nested -= 1
                 return "".join(out)
@@ -121,10 +115,10 @@ class _Writer:
         """Return whether a token is an "or" or "and" between parts, and take it."""
         word = token
         if token in TEXTS:
-            start = self._at
-            word = self._raw_group().strip(" ,~").lower()
+            start = self._tokens.at
+            word = self._tokens.raw_group().strip(" ,~").lower()
             if word not in ("or", "and"):
-                self._at = start
+                self._tokens.at = start
         if word not in ("or", "and") or kind not in ("word", "command"):
             return False
         if self.connective not in ("", word):
@@ -173,12 +167,12 @@ class _Writer:
     def _mixed(self, values: list[str], out: list[str]) -> None:
         """Write ``2 1/2``, of which the 1 was read, as a sum."""
         whole = next((piece for piece in reversed(out) if not piece.isspace()), "")
-        following = [token for _, token in self._tokens[self._at : self._at + 3]]
+        following = [token for _, token in self._tokens.rows[self._tokens.at : self._tokens.at + 3]]
         is_fraction = len(following) > 1 and following[0] == "/" and following[1].isdigit()
         if not is_fraction or "/" in following[2:] or not whole.isdigit() or len(values) > 1:
             raise InputError("two numbers stand side by side without an operator")
         _replace_last(out, f"({whole}+\\frac{{{values[0]}}}{{{following[1]}}})")
-        self._at += 2
+        self._tokens.at += 2
         self._previous = _OPERAND
 
     def _word(self, word: str, out: list[str]) -> None:
@@ -240,7 +234,7 @@ class _Writer:
         elif command == "\\boxed":
             self._operand(self._argument(), out)
         elif command in ACCENTS:
-            self._letters(f"{command}{{{_plain_letters(self._raw_group())}}}", out)
+            self._letters(f"{command}{{{_plain_letters(self._tokens.raw_group())}}}", out)
         elif command in TEXTS:
             self._text(out)
         elif command == "\\begin":
@@ -252,8 +246,8 @@ class _Writer:
         """Write a function with its index and power, behind which its argument stands."""
         self._check_product()
         out.append(f"{command}")
-        while self._next() in ("_", "^"):
-            mark = self._take()
+        while self._tokens.next() in ("_", "^"):
+            mark = self._tokens.take()
             out.append(f"{mark}{self._argument()}")
         out.append(" ")
         self._previous = _OPERATOR
@@ -272,7 +266,7 @@ class _Writer:
             self._operand(f"\\frac{above}{below}", out)
 
     def _text(self, out: list[str]) -> None:
-        content = self._raw_group().strip()
+        content = self._tokens.raw_group().strip()
         letters = content.strip("() ")
         if letters in FUNCTIONS:
             self._function(f"\\{letters}", out)
@@ -283,7 +277,7 @@ class _Writer:
             self._letters(f"\\text{{{word.lower() if len(word) > 1 else word}}}", out)
 
     def _matrix(self, out: list[str]) -> None:
-        name = self._raw_group()
+        name = self._tokens.raw_group()
         if name not in MATRICES:
             raise InputError(f"the environment {name!r} cannot be read")
         kind = name.lower()
@@ -291,17 +285,17 @@ class _Writer:
         before = self._previous
         self._brackets += 1
         self._previous = _OPERATOR
-        while (token := self._next()) != "\\end":
+        while (token := self._tokens.next()) != "\\end":
             if not token:
                 raise InputError(f"\\end{{{name}}} is missing")
-            self._at += 1
+            self._tokens.at += 1
             if token in ("&", "\\\\"):
                 body.append(f" {token} ")
                 self._previous = _OPERATOR
             else:
-                self._token(self._tokens[self._at - 1][0], token, body)
-        self._at += 1
-        self._raw_group()
+                self._token(self._tokens.rows[self._tokens.at - 1][0], token, body)
+        self._tokens.at += 1
+        self._tokens.raw_group()
         self._brackets -= 1
         self._previous = before
         self._operand(f"\\begin{{{kind}}}{''.join(body)}\\end{{{kind}}}", out)
@@ -314,7 +308,7 @@ class _Writer:
         elif token in BARS:
             self._bar(out)
         elif token == "{":
-            self._at -= 1
+            self._tokens.at -= 1
             content = self._argument()[1:-1]
             # Typed braces are those of a set; in LaTeX they group.
             self._operand(f"\\{{{content}\\}}" if "," in content else f"({content})", out)
@@ -363,16 +357,16 @@ class _Writer:
             self._previous = _OPERATOR
 
     def _power(self, out: list[str]) -> None:
-        following = ALIASES.get(self._next(), self._next())
-        inner = [token for _, token in self._tokens[self._at + 1 : self._at + 3]]
+        following = ALIASES.get(self._tokens.next(), self._tokens.next())
+        inner = [token for _, token in self._tokens.rows[self._tokens.at + 1 : self._tokens.at + 3]]
         if following == "{" and inner[1:] == ["}"] and inner[0] in _RAISED_SIGNS:
-            self._at += 2
+            self._tokens.at += 2
             following = ALIASES.get(inner[0], inner[0])
         if following == "\\circ":
-            self._at += 1
+            self._tokens.at += 1
             _replace_last(out, f"({self._last(out)}\\cdot \\frac{{\\pi}}{{180}})")
         elif following == "\\prime":
-            self._at += 1
+            self._tokens.at += 1
             self._behind("'", out)
             return
         else:
@@ -381,7 +375,9 @@ class _Writer:
 
     def _subscript(self, out: list[str]) -> None:
         """Write an index, or a number in the notation of another base."""
-        content = _plain_letters(self._raw_group() if self._next() == "{" else self._take())
+        content = _plain_letters(
+            self._tokens.raw_group() if self._tokens.next() == "{" else self._tokens.take()
+        )
         if self._previous != _NUMBER:
             out.append(f"_{{{content}}}")
             return
@@ -396,7 +392,7 @@ class _Writer:
         _replace_last(out, str(value))
 
     def _behind(self, token: str, out: list[str]) -> None:
-        if self._previous == _OPERATOR or (token == "!" and self._next() == "!"):
+        if self._previous == _OPERATOR or (token == "!" and self._tokens.next() == "!"):
             raise InputError(f"{token} stands behind no operand")
         if token == "!":
             out.append("!")
@@ -404,25 +400,25 @@ class _Writer:
         if not self._last(out).strip()[-1:].isalpha():
             raise InputError("a prime stands behind no variable")
         primes = 1
-        while self._next() == "'":
-            self._at += 1
+        while self._tokens.next() == "'":
+            self._tokens.at += 1
             primes += 1
         out.append(f"_{{p{primes}}}")
 
     def _index(self) -> str:
         """Write the index of a root."""
-        if self._next() != "[":
+        if self._tokens.next() != "[":
             return ""
-        self._at += 1
-        digits = self._take()
-        if self._next() != "]" or not digits.isalnum():
+        self._tokens.at += 1
+        digits = self._tokens.take()
+        if self._tokens.next() != "]" or not digits.isalnum():
             raise InputError("the index of a root cannot be read")
-        self._at += 1
+        self._tokens.at += 1
         return f"[{digits}]"
 
     def _radicand(self) -> str:
         """Write what stands below a root."""
-        digits = self._next()
+        digits = self._tokens.next()
         if digits.isdigit() and len(digits) > 1:
             # In LaTeX only the first digit is below it, but few authors mean that.
             raise InputError(f"\\sqrt{digits} needs braces")
@@ -442,7 +438,7 @@ class _Writer:
         return f"{{{content}}}"
 
     def _one_argument(self, is_digit: bool) -> str:
-        token = self._take()
+        token = self._tokens.take()
         if token == "{":
             brackets, self._brackets = self._brackets, 1
             content = self._sequence("}")
@@ -452,11 +448,10 @@ class _Writer:
             return self._bracketed()
         if token in ("+", "-"):
             return f"{token}{self._one_argument(is_digit)}"
-        kind, _ = self._tokens[self._at - 1]
+        kind, _ = self._tokens.rows[self._tokens.at - 1]
         is_cut = (kind == "number" and is_digit) or (kind == "word" and token not in WORDS)
         if is_cut and len(token) > 1:
-            self._at -= 1
-            self._tokens[self._at] = (kind, token[1:])
+            self._tokens.shorten(kind, token[1:])
             token = token[0]
         out: list[str] = []
         self._token(kind, token, out)
@@ -467,44 +462,14 @@ class _Writer:
         out: list[str] = []
         depth = 1
         self._brackets += 1
-        while self._at < len(self._tokens):
-            kind, token = self._tokens[self._at]
-            self._at += 1
+        while not self._tokens.is_at_end:
+            kind, token = self._tokens.step()
             depth += {"(": 1, ")": -1}.get(token, 0)
             if depth == 0:
                 self._brackets -= 1
                 return "".join(out)
             self._token(kind, token, out)
         raise InputError("a ')' is missing")
-
-    def _raw_group(self) -> str:
-        """Return the text of the next group in braces, or the next token."""
-        if self._next() != "{":
-            return self._take()
-        self._take()
-        parts: list[str] = []
-        depth = 1
-        while self._at < len(self._tokens):
-            _, token = self._tokens[self._at]
-            self._at += 1
-            depth += {"{": 1, "}": -1}.get(token, 0)
-            if depth == 0:
-                return "".join(parts)
-            parts.append(token)
-        raise InputError("a '}' is missing")
-
-    def _next(self) -> str:
-        """Return the next token that is no space; empty at the end."""
-        while self._at < len(self._tokens) and self._tokens[self._at][0] == "space":
-            self._at += 1
-        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._next()
-        if not token:
-            raise InputError("the formula is not complete")
-        self._at += 1
-        return token
 
     def _last(self, out: list[str]) -> str:
         last = next((piece for piece in reversed(out) if not piece.isspace()), "")

@@ -8,29 +8,29 @@ from typing import Any
 from pytest_llmeval.metrics.algebra.values import UnreadableFormula, factor_between, is_zero
 
 
-def is_relation(found: Any) -> bool:
+def is_relation(formula: Any) -> bool:
     """Return whether an object is an equation, an inequality or a chain of them."""
-    return bool(relations_of(found))
+    return bool(relations_of(formula))
 
 
-def is_equation(found: Any) -> bool:
+def is_equation(formula: Any) -> bool:
     """Return whether an object is an equation or a chain of equations."""
     from sympy import Eq
 
-    relations = relations_of(found)
+    relations = relations_of(formula)
     return bool(relations) and all(isinstance(relation, Eq) for relation in relations)
 
 
-def relations_of(found: Any) -> Sequence[Any]:
+def relations_of(formula: Any) -> Sequence[Any]:
     """List the relations of a chain such as ``1 < x < 2``; none if the object is no relation."""
     from latex2sympy2_extended.logic import And
     from sympy.core.relational import Relational
 
-    if isinstance(found, Relational):
-        return (found,)
-    if isinstance(found, And):
+    if isinstance(formula, Relational):
+        return (formula,)
+    if isinstance(formula, And):
         # The parser keeps the order in which they were written here only.
-        return tuple(found._unsorted_args)
+        return tuple(formula._unsorted_args)
     return ()
 
 
@@ -55,7 +55,7 @@ def are_same_relations(first: Any, second: Any, are_same: Callable[[Any, Any], b
     Args:
         first: A relation, or a set.
         second: A relation, or a set.
-        are_same: Compares the sides of equations between sets and tuples.
+        are_same: Compares the terms of equations between sets and tuples.
     """
     if is_equation(first) and is_equation(second):
         return _are_same_equations(first, second, are_same)
@@ -70,14 +70,14 @@ def are_same_relations(first: Any, second: Any, are_same: Callable[[Any, Any], b
     return bool(left.symmetric_difference(right).is_empty)
 
 
-def set_of(found: Any) -> Any | None:
+def set_of(formula: Any) -> Any | None:
     """Return the real numbers that meet inequalities of one variable, or a set as it is."""
     from sympy import Interval, Set
 
-    if isinstance(found, Set):
-        return found.doit()
-    relations = relations_of(found)
-    if not relations or is_equation(found) or len(found.free_symbols) != 1:
+    if isinstance(formula, Set):
+        return formula.doit()
+    relations = relations_of(formula)
+    if not relations or is_equation(formula) or len(formula.free_symbols) != 1:
         return None
     numbers = Interval(float("-inf"), float("inf"))
     try:
@@ -85,7 +85,7 @@ def set_of(found: Any) -> Any | None:
             numbers = numbers.intersect(relation.as_set())
     # sympy raises errors of every kind.
     except Exception as error:
-        raise UnreadableFormula(f"{str(found)[:80]} cannot be solved") from error
+        raise UnreadableFormula(f"{str(formula)[:80]} cannot be solved") from error
     return numbers
 
 
@@ -93,18 +93,18 @@ def _are_same_equations(first: Any, second: Any, are_same: Callable[[Any, Any], 
     from sympy import Expr
 
     one, two = relations_of(first), relations_of(second)
-    sides = (one[0].lhs, one[-1].rhs, two[0].lhs, two[-1].rhs)
-    if not all(isinstance(side, Expr) for side in sides):
-        return str(sides[0]) == str(sides[2]) and are_same(sides[1], sides[3])
+    terms = (one[0].lhs, one[-1].rhs, two[0].lhs, two[-1].rhs)
+    if not all(isinstance(side, Expr) for side in terms):
+        return str(terms[0]) == str(terms[2]) and are_same(terms[1], terms[3])
     if not first.free_symbols or not second.free_symbols:
         is_of_numbers = not first.free_symbols and not second.free_symbols
-        return is_of_numbers and are_same(sides[1], sides[3])
-    if sides[0] == sides[2]:
-        return are_same(sides[1], sides[3])
-    left, right = sides[0] - sides[1], sides[2] - sides[3]
+        return is_of_numbers and are_same(terms[1], terms[3])
+    if terms[0] == terms[2]:
+        return are_same(terms[1], terms[3])
+    left, right = terms[0] - terms[1], terms[2] - terms[3]
     if is_zero(left) or is_zero(right):
         # Every identity is true; only the same one is meant.
-        return are_same(sides[0], sides[2]) and are_same(sides[1], sides[3])
+        return are_same(terms[0], terms[2]) and are_same(terms[1], terms[3])
     return factor_between(left, right) is not None
 
 

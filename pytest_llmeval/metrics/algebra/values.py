@@ -109,17 +109,17 @@ def _valued(first: Expr, second: Expr, digits: int) -> list[tuple[Any, Any]]:
     """
     symbols = sorted(first.free_symbols | second.free_symbols, key=str)
     points = _points(len(symbols)) if symbols else iter([()])
-    found: list[tuple[Any, Any]] = []
+    pairs: list[tuple[Any, Any]] = []
     for numbers in points:
         point = dict(zip(symbols, numbers, strict=True))
         values = (_value(first.subs(point), digits), _value(second.subs(point), digits))
         if None not in values:
-            found.append(values)
-        if len(found) == _POINTS:
+            pairs.append(values)
+        if len(pairs) == _POINTS:
             break
-    if len(found) < (_ENOUGH if symbols else 1):
+    if len(pairs) < (_ENOUGH if symbols else 1):
         raise UnreadableFormula(f"{_shown(first)} and {_shown(second)} have no values to compare")
-    return found
+    return pairs
 
 
 def _points(dimensions: int) -> Iterator[Sequence[Any]]:

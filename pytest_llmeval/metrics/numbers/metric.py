@@ -74,7 +74,7 @@ class Numeric(BaseScorer):
         if not accepted:
             return nothing_expected(self)
         try:
-            wanted = [found for text in accepted if (found := self._read(text)) is not None]
+            wanted = [quantity for text in accepted if (quantity := self._read(text)) is not None]
         except InputError as error:
             return unscored(self, f"{case.source}: the expected text: {error}")
         if not wanted:

@@ -119,36 +119,36 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         InputError: The last number cannot be read as a whole.
     """
     boxed = last_boxed(text)
-    plain = plain_text(text if boxed is None else boxed)
+    plain = _plain_text(text if boxed is None else boxed)
     runs = deque(_run().finditer(plain), maxlen=_LAST)
     others: list[str] = []
     while runs:
         run = runs.pop()
-        found = read_number(run[0].strip(), decimal)
-        if found == "":
+        number = read_number(run[0].strip(), decimal)
+        if number == "":
             continue
-        if isinstance(found, str):
-            others.append(f"{_quoted(run[0])} is {found}, not a number")
+        if isinstance(number, str):
+            others.append(f"{_quoted(run[0])} is {number}, not a number")
             continue
-        if found is None:
+        if number is None:
             remedy = "" if decimal == "," else " If its decimals follow a comma: decimal=','."
             raise InputError(f"{_quoted(run[0])} cannot be read as one number.{remedy}")
-        return _quantity(plain, run, found, list(runs), decimal)
+        return _quantity(plain, run, number, list(runs), decimal)
     if others:
         raise InputError(others[0])
     return None
 
 
-def plain_text(text: str) -> str:
+def _plain_text(text: str) -> str:
     """Return a text in normal form, without Markdown and LaTeX and with ASCII digits."""
     return _without_latex(without_markdown(plain_digits(normal_form(text))))
 
 
 def _quantity(
-    text: str, run: re.Match[str], found: Written, before: Sequence[Any], decimal: str
+    text: str, run: re.Match[str], number: Written, before: Sequence[Any], decimal: str
 ) -> Quantity:
     """Read sign, currency, powers and unit around a number."""
-    piece = _with_powers(text, run, found)
+    piece = _with_powers(text, run, number)
     pieces = [piece]
     for earlier in reversed(before):
         joined = _joined(text, earlier, pieces[0], decimal)
@@ -160,20 +160,20 @@ def _quantity(
     if not unit.kind and currency:
         unit = replace(unit_named(currency), end=piece.end)
     _check_ends(text, start, max(unit.end, piece.end))
-    number = sum((row.written.value * row.factor for row in pieces), Fraction(0))
-    long_number = sum((row.written.value * row.long_factor for row in pieces), Fraction(0))
+    total = sum((row.written.value * row.factor for row in pieces), Fraction(0))
+    long_total = sum((row.written.value * row.long_factor for row in pieces), Fraction(0))
     step = piece.written.step
     return Quantity(
-        sign * number,
+        sign * total,
         None if step is None else step * piece.factor,
         unit,
         " ".join(text[start : max(unit.end, piece.end)].split()),
-        sign * long_number,
+        sign * long_total,
         has_long_scale(text),
     )
 
 
-def _with_powers(text: str, run: re.Match[str], found: Written) -> _Piece:
+def _with_powers(text: str, run: re.Match[str], number: Written) -> _Piece:
     """Read the words for powers of ten behind a number: ``5 hundred million``."""
     end = run.end()
     factor = long_factor = Fraction(1)
@@ -182,15 +182,15 @@ def _with_powers(text: str, run: re.Match[str], found: Written) -> _Piece:
         factor *= power.factor
         long_factor *= power.long_factor
         end = power.end
-    return _Piece(run.start(), end, found, factor, long_factor)
+    return _Piece(run.start(), end, number, factor, long_factor)
 
 
 def _joined(text: str, run: re.Match[str], piece: _Piece, decimal: str) -> _Piece | None:
     """Return the number before a piece, if both are one: ``1億2000万``, ``5 lakh 20 thousand``."""
-    found = read_number(run[0].strip(), decimal)
-    if not isinstance(found, Written):
+    number = read_number(run[0].strip(), decimal)
+    if not isinstance(number, Written):
         return None
-    earlier = _with_powers(text, run, found)
+    earlier = _with_powers(text, run, number)
     gap = text[earlier.end : piece.start]
     is_smaller = piece.written.value * piece.factor < earlier.factor
     if earlier.factor == 1 or gap.strip() or len(gap) > 1 or not is_smaller:
@@ -208,10 +208,10 @@ def _before(text: str, start: int) -> tuple[int, str, int]:
             sign = -sign if head[-1] in MINUSES else sign
             head = head[:-1]
         bare = head.rstrip()
-        found = next((name for name in _CURRENCIES if bare.endswith(name)), "")
-        if found and not currency:
-            currency = found
-            head = bare.removesuffix(found)
+        symbol = next((name for name in _CURRENCIES if bare.endswith(name)), "")
+        if symbol and not currency:
+            currency = symbol
+            head = bare.removesuffix(symbol)
     if head.endswith(tuple(f"{minus} " for minus in MINUSES)) and _is_alone(head[:-2].rstrip()):
         sign, head = -sign, head[:-2]
     return sign, currency, start - (length - len(head))

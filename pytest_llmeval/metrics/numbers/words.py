@@ -82,10 +82,10 @@ def power_at(text: str, position: int, is_money: bool) -> Power | None:
             factor = Fraction(10**exponent)
             return Power(match.end("word"), factor, factor)
     for length in _lengths(text, match.start("word"), len(word)):
-        found = _powers().get(word[:length].casefold())
-        if found is not None:
+        factors = _powers().get(word[:length].casefold())
+        if factors is not None:
             end = match.start("word") + length
-            return Power(end + text.startswith(".", end) * _is_abbreviation(text, end), *found)
+            return Power(end + text.startswith(".", end) * _is_abbreviation(text, end), *factors)
     return None
 
 
