@@ -111,6 +111,10 @@ class BaseProvider:
         """
         raise NotImplementedError
 
+    def is_answer(self, completion: Completion) -> bool:
+        """Return whether a stored completion is an answer. An application may answer nothing."""
+        return True
+
     def serve(self) -> str:
         """Start a server for other processes once, and return its base URL.
 

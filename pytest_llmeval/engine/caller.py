@@ -21,7 +21,7 @@ from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent
+from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent, RequestAdapted
 from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
@@ -126,6 +126,8 @@ class LiveCaller:
             began = began or sent.at
             try:
                 return await self._attempt(lane, sent, provider, request)
+            except RequestAdapted:
+                continue  # the next attempt is another request, so this one does not count
             except CallError as error:
                 elapsed_s = time.monotonic() - began
                 wait_s = self.policy.retries.wait_s(error, attempt, elapsed_s)
