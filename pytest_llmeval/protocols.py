@@ -164,6 +164,10 @@ class BaseScorer:
         """Return the scorer of one case, if the case's row can change it."""
         return self
 
+    def has_made(self, score: Score) -> bool:
+        """Return whether a score is one of this scorer, which can make it again."""
+        return score.version == self.version
+
     def with_respondent(self, respond: Respond) -> BaseScorer:
         """Return the same scorer with access to the system under test."""
         return self

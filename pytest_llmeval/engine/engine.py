@@ -42,6 +42,9 @@ class Engine:
         run: Id of the run; completions of a provider without a fingerprint are valid only in it.
         recordings: What was recorded, in a run that records or replays.
         last: What to do with the store at the end, where that is more than to close it.
+
+    Attributes:
+        adapted: What was sent differently because an endpoint refused it, by model and endpoint.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Engine:
         self._identities: dict[BaseProvider, str] = {}
         self._metered: dict[BaseProvider, MeteredProvider] = {}
         self._is_stopped = False
+        self.adapted: dict[str, set[str]] = {}
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
@@ -116,6 +120,9 @@ class Engine:
             completion = await self._recorded(self._recordings, key, provider, request)
         else:
             completion = await self._shared(key, provider, request)
+        if completion.adapted:
+            target = f"{request.model or completion.model} at {completion.endpoint}"
+            self.adapted.setdefault(target, set()).update(completion.adapted)
         if (inner := INNER_COMPLETIONS.get()) is not None:
             inner.append(completion)
         return completion
@@ -148,7 +155,7 @@ class Engine:
         name = provider.fingerprint or provider.label
         origin = CallOrigin(context.home, context.case, context.purpose)
         lasting = key if provider.fingerprint else request_key(name, request)
-        recorded = recordings.find(origin, lasting)
+        recorded = recordings.find(origin, lasting, provider.is_answer)
         if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
             return recorded
@@ -194,10 +201,11 @@ class Engine:
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """Return the stored completion or that of a call; ``None`` if another process makes it."""
-        while (stored := await self._store.get(key)) is None:
+        while (stored := await self._store.get(key)) is None or not provider.is_answer(stored):
             if self._is_stopped:
                 raise Stopped(STOPPED)
-            if await self._store.claim(key):
+            # An earlier release stored replies that say nothing. They are replaced without a claim.
+            if stored is not None or await self._store.claim(key):
                 return await self._call(key, provider, request)
             if is_spare:
                 return None

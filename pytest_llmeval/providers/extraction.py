@@ -26,10 +26,14 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
         BadReply: The pattern does not match.
     """
     match = re.search(pattern, completion.text, re.DOTALL)
+    if match is None and completion.raw_text:
+        # A pattern may be written for the whole reply, with the reasoning before the answer.
+        match = re.search(pattern, completion.raw_text, re.DOTALL)
     if match is None:
         raise BadReply(
             f"--llm-answer-pattern {pattern!r} does not match the reply "
             f"{completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
         )
     answer = match.group(1) if match.re.groups else match.group()
-    return replace(completion, text=(answer or "").strip(), raw_text=completion.text)
+    raw_text = completion.raw_text or completion.text
+    return replace(completion, text=(answer or "").strip(), raw_text=raw_text)

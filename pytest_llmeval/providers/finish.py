@@ -115,6 +115,11 @@ def withheld(reason: str) -> NoAnswer:
     )
 
 
+def refused() -> NoAnswer:
+    """Make the error of a model that refuses without a word."""
+    return NoAnswer("the model refused to answer, and says nothing")
+
+
 def called_tools(names: list[str]) -> NoAnswer:
     """Make the error of a reply that calls tools and says nothing."""
     tools = ", ".join(names) or "a tool"

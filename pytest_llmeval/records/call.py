@@ -8,7 +8,6 @@ from typing import Any
 
 from pytest_llmeval.records.case import Case, Message
 
-
 _NOT_SENT = ("extra_body", "reasoning_tokens")
 _NEW_LIMIT = "max_completion_tokens"
 
@@ -112,7 +111,7 @@ class Completion:
 
     Attributes:
         text: The answer, after extraction.
-        raw_text: The original answer, if extraction changed it.
+        raw_text: The original answer, if extraction changed it, or reasoning was taken off it.
         choices: All answers of the call, including the first, where ``n`` > 1; else empty.
         model: Model that answered, as the endpoint names it.
         endpoint: A base URL without credentials, or the name of the provider.

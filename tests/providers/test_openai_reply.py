@@ -13,9 +13,7 @@ from pytest_llmeval.records.call import Completion, Usage
 
 
 def read(reply: object, body: dict[str, Any] | None = None) -> Completion:
-    return read_completion(
-        json.dumps(reply), model="asked", endpoint="e", latency_s=1.0, body=body
-    )
+    return read_completion(json.dumps(reply), model="asked", endpoint="e", latency_s=1.0, body=body)
 
 
 def saying(message: dict[str, Any], **reply: Any) -> dict[str, Any]:
@@ -171,9 +169,7 @@ def test_a_reply_that_was_cut_later_is_an_answer() -> None:
     ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "content_filter: RECITATION", "sensitive"],
 )
 @pytest.mark.parametrize("content", ["", None, "Par"])
-def test_what_a_filter_withheld_is_no_answer_even_in_part(
-    reason: str, content: str | None
-) -> None:
+def test_what_a_filter_withheld_is_no_answer_even_in_part(reason: str, content: str | None) -> None:
     with pytest.raises(NoAnswer, match=r"a content filter withheld the answer") as caught:
         read(ending(reason, {"content": content}))
     assert not caught.value.is_transient
@@ -220,9 +216,8 @@ def test_a_reply_that_broke_off_is_an_endpoint_that_is_down(reason: str, content
 def test_an_error_in_a_reply_counts_like_its_status(reply: object, status: int, said: str) -> None:
     with pytest.raises(ErrorInReply) as caught:
         read(reply)
-    assert (caught.value.error.status, caught.value.error.text) == (status, said) or (
-        caught.value.error.status == status and said in caught.value.error.text
-    )
+    assert caught.value.error.status == status
+    assert said in caught.value.error.text
 
 
 @pytest.mark.parametrize("nothing", [None, {}, "", [], False])

@@ -43,7 +43,9 @@ _TOO_MUCH = re.compile(
     r"too (?:large|long|many|big|high)|context|exceed|at most \d{2,}|greater than|less than",
     re.IGNORECASE,
 )
-_NEVER = re.compile(r"unsupported|not.(?:be.)?support|unrecogni|extra.?(?:inputs|_forb)", re.IGNORECASE)
+_NEVER = re.compile(
+    r"unsupported|not.(?:be.)?support|unrecogni|extra.?(?:inputs|_forb)", re.IGNORECASE
+)
 _UNNAMED = re.compile(r"no endpoints found.{0,60}requested parameters", re.IGNORECASE)
 _FORMAT = re.compile(
     r"response.?format|json.?schema|json.?object|json.?mode|json.?output|structured.?output|"

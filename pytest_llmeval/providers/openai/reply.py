@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmeval.errors import BadReply, CallError, NoAnswer
-from pytest_llmeval.providers.finish import (
-    LENGTH,
-    REFUSAL,
-    broken_off,
-    called_tools,
-    cut_off,
-    empty,
-    finish_name,
-    is_broken_off,
-    is_withheld,
-    says_something,
-    split_reasoning,
-    withheld,
-)
+from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.providers.finish import REFUSAL, finish_name, withheld
+from pytest_llmeval.providers.message import Said, read_answer
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
 from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
 
-_TEXT_PARTS = ("text", "output_text", "input_text", "")
-"""Types of parts that hold text of the answer."""
-
-_REASONING_PARTS = ("thinking", "reasoning", "redacted_thinking", "summary_text", "reasoning_text")
-_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
 _BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
 """Members in which Gemini and Azure say that a filter refused the prompt."""
@@ -45,27 +27,6 @@ class ErrorInReply(Exception):
     def __init__(self, error: ServiceError) -> None:
         super().__init__(error.text)
         self.error = error
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What a message says.
-
-    Attributes:
-        text: The answer.
-        raw: The whole content, if reasoning was taken off it.
-        has_reasoning: Whether the message holds reasoning.
-        refusal: The model's own refusal, where it stands apart.
-        tools: Names of the tools that it calls.
-        others: Types of the parts that hold no text.
-    """
-
-    text: str
-    raw: str = ""
-    has_reasoning: bool = False
-    refusal: str = ""
-    tools: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
 
 
 def read_completion(
@@ -160,7 +121,7 @@ def _choices(reply: Any) -> Sequence[Any]:
     raise LookupError("the reply has no choices")
 
 
-def _answer(choice: Mapping[str, Any], limit: int | None) -> _Said:
+def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
     """Read one choice.
 
     Raises:
@@ -171,30 +132,10 @@ def _answer(choice: Mapping[str, Any], limit: int | None) -> _Said:
     error = read_service_error(problem) if problem else None
     if error is not None:
         raise ErrorInReply(error)
-    reason = finish_name(choice.get("finish_reason"))
-    if is_broken_off(reason):
-        raise broken_off(reason)
-    if is_withheld(reason):
-        raise withheld(reason)
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise TypeError("a choice has no message")
-    said = _said(message)
-    if says_something(said.text):
-        return said
-    if said.refusal:
-        return _Said(said.refusal, refusal=said.refusal)
-    raise _no_answer(said, reason, limit)
-
-
-def _no_answer(said: _Said, reason: str, limit: int | None) -> NoAnswer:
-    if said.tools:
-        return called_tools(list(said.tools))
-    if reason == LENGTH:
-        return cut_off(limit, said.has_reasoning)
-    if said.others:
-        return NoAnswer(f"the reply holds no text, but: {', '.join(said.others)}")
-    return empty(reason, said.has_reasoning)
+    return read_answer(message, finish_name(choice.get("finish_reason")), limit)
 
 
 def _further_texts(choices: Sequence[Any], limit: int | None) -> list[str]:
@@ -206,58 +147,6 @@ def _further_texts(choices: Sequence[Any], limit: int | None) -> list[str]:
         except (CallError, ErrorInReply):
             continue
     return texts
-
-
-def _said(message: Mapping[str, Any]) -> _Said:
-    """Read a message by the meaning of its members."""
-    tools = tuple(_tools(message))
-    has_reasoning = any(message.get(name) for name in _REASONING_KEYS)
-    refusal = message.get("refusal")
-    refusal = refusal if isinstance(refusal, str) and says_something(refusal) else ""
-    content = message.get("content")
-    others: tuple[str, ...] = ()
-    if isinstance(content, Mapping):
-        content = [content]
-    if isinstance(content, list):
-        parts = [{"text": part} if isinstance(part, str) else part for part in content]
-        kinds = [_kind(part) for part in parts]
-        pairs = list(zip(kinds, parts, strict=True))
-        content = "".join(_part_text(part) for kind, part in pairs if kind in _TEXT_PARTS)
-        refusal = refusal or "".join(str(p.get("refusal")) for k, p in pairs if k == "refusal")
-        has_reasoning = has_reasoning or any(kind in _REASONING_PARTS for kind in kinds)
-        known = {*_TEXT_PARTS, *_REASONING_PARTS, "refusal"}
-        others = tuple(sorted(set(kinds) - known))
-    if content is None:
-        content = ""
-    if not isinstance(content, str):
-        raise TypeError(f"content is {type(content).__name__}, not text")
-    thought = split_reasoning(content)
-    raw = content if thought.answer != content else ""
-    return _Said(
-        thought.answer, raw, has_reasoning or bool(thought.reasoning or raw), refusal, tools, others
-    )
-
-
-def _kind(part: Mapping[str, Any]) -> str:
-    return str(part.get("type") or "")
-
-
-def _part_text(part: Mapping[str, Any]) -> str:
-    text = part["text"]
-    if isinstance(text, Mapping):
-        text = text["value"]  # as in messages of the Assistants API
-    if not isinstance(text, str):
-        raise TypeError(f"the text of a part is {type(text).__name__}")
-    return text
-
-
-def _tools(message: Mapping[str, Any]) -> list[str]:
-    """Return the names of the tools that a message calls."""
-    calls = message.get("tool_calls") or []
-    functions = [call.get("function") or call for call in calls if isinstance(call, Mapping)]
-    if message.get("function_call"):
-        functions.append(message["function_call"])
-    return [str(function.get("name") or "a tool") for function in functions]
 
 
 def _usage(usage: Mapping[str, Any] | None) -> Usage | None:

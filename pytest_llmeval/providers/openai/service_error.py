@@ -28,7 +28,7 @@ _STATUS_BY_WORD = (
     (404, r"not.?found|does not exist|no such model"),
     (503, r"overloaded|unavailable|at capacity|is loading"),
     (400, r"invalid.request|invalid.argument|bad.?request|validation|content.filter|not support|"
-          r"unsupported|extra_forbidden|context.length"),
+          r"unsupported|extra_forbidden|not permitted|context.length"),
 )  # fmt: skip
 """HTTP statuses by words of an error that names none. The first match counts."""
 
@@ -81,15 +81,23 @@ def read_service_error(document: Any, status: int | None = None) -> ServiceError
     written = next((part["failed_generation"] for part in parts if _wrote(part)), "")
     if _INVALID_JSON in code:
         written = written or "(empty)"
-    found = status or _status(parts) or _status_of_words(f"{code} {text}")
-    return ServiceError(found, text, code, fields, str(written))
+    number = status or _status(parts) or _status_of_words(f"{code} {text}")
+    return ServiceError(number, text, code, fields, str(written))
 
 
 def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:
     """Yield the objects in an error, the outer ones first."""
     if isinstance(value, Mapping) and depth:
         yield value
-        for name in ("error", "metadata", "base_resp", "innererror", "detail", "message", "details"):
+        for name in (
+            "error",
+            "metadata",
+            "base_resp",
+            "innererror",
+            "detail",
+            "message",
+            "details",
+        ):
             yield from _parts(value.get(name), depth - 1)
     elif isinstance(value, list) and depth:
         for item in value:
