@@ -33,7 +33,7 @@ A message names the place, what was found, what is allowed, and the remedy.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytest_llmeval.text import count
 
@@ -136,11 +136,15 @@ class CallError(LLMEvalError):
         is_overload: Whether the endpoint is overloaded (429, 503), so that fewer concurrent calls
             would help.
         most_retries: How many further attempts are worth their price; ``None`` for any number.
+        usage: The tokens of a reply that was paid for nothing, a `Usage`; ``None`` without one.
+        cost_usd: US dollars for them; ``None`` if the price is unknown.
     """
 
     is_transient = False
     is_overload = False
     most_retries: int | None = None
+    usage: Any = None
+    cost_usd: float | None = 0.0
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)

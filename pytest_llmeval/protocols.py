@@ -300,8 +300,13 @@ class CompletionStore(Protocol):
         """Return the stored completion, ``cached`` if an earlier run made it, or ``None``."""
         ...
 
-    async def claim(self, key: str) -> bool:
-        """Claim the right to make a call; ``False`` if it is held, or the call is already made."""
+    async def claim(self, key: str, replaces: bool = False) -> bool:
+        """Claim the right to make a call; ``False`` if it is held, or the call is already made.
+
+        Args:
+            key: The key of the call.
+            replaces: Whether a stored completion does not count, because it is no answer.
+        """
         ...
 
     async def put(self, key: str, completion: Completion) -> None:

@@ -194,8 +194,8 @@ class LiveCaller:
             )  # what an application asks through us is settled already
         except CallTimeout:
             raise
-        except CallError:
-            spent = 0.0
+        except CallError as error:
+            spent = worst if error.cost_usd is None else error.cost_usd
             raise
         finally:
             await asyncio.shield(self.budget.settle(worst, spent))
@@ -213,8 +213,8 @@ class LiveCaller:
             ) from None
         except NotSent:
             raise
-        except CallError:
-            self._count(attempts=1)
+        except CallError as error:
+            self._count_failure(error, (request.model, provider.label))
             raise
         if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)
@@ -228,6 +228,14 @@ class LiveCaller:
         return replace(
             completion, cost_usd=cost, call=call, made_at=made_at.isoformat(timespec="seconds")
         )
+
+    def _count_failure(self, error: CallError, names: tuple[str, ...]) -> None:
+        """Count a failed attempt. A reply that holds no answer is paid nevertheless."""
+        if error.usage is None:
+            self._count(attempts=1)
+            return
+        cost = error.cost_usd = self.prices.cost_usd(names, error.usage)
+        self._count(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
 
     def _count(
         self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0

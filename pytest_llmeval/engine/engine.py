@@ -201,17 +201,25 @@ class Engine:
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """Return the stored completion or that of a call; ``None`` if another process makes it."""
+        # An earlier release stored replies that say nothing: they count as not stored.
         while (stored := await self._store.get(key)) is None or not provider.is_answer(stored):
             if self._is_stopped:
                 raise Stopped(STOPPED)
-            # An earlier release stored replies that say nothing. They are replaced without a claim.
-            if stored is not None or await self._store.claim(key):
-                return await self._call(key, provider, request)
+            if await self._store.claim(key, replaces=stored is not None):
+                if stored is None or not await self._is_replaced(key, provider):
+                    return await self._call(key, provider, request)
+                await self._store.release(key)
+                continue
             if is_spare:
                 return None
             await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
         return stored
+
+    async def _is_replaced(self, key: str, provider: BaseProvider) -> bool:
+        """Return whether another process has made the call since it was looked up."""
+        stored = await self._store.get(key)
+        return stored is not None and provider.is_answer(stored)
 
     async def _call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         INNER_COMPLETIONS.set([])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _UNSEEN = ("source", "thresholds", "must_pass")
 """Fields of a case that a provider cannot see, so that they do not change the key."""
 
-_UNSENT = "reasoning_tokens"
+_UNSENT = "reasoning_room"
 """A parameter that is no part of a request."""
 
 _KEY_VERSION = 1

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.judges.prompting import defused, render, request
 from pytest_llmeval.judges.setup import JudgeSetup
-from pytest_llmeval.providers.finish import LENGTH, REFUSAL, split_reasoning
 from pytest_llmeval.protocols import Provider
+from pytest_llmeval.providers.finish import LENGTH, REFUSAL, split_reasoning
 from pytest_llmeval.records.call import Completion, Parameters, Request
 from pytest_llmeval.records.case import Case, Message
 
@@ -73,12 +73,13 @@ async def ask(setup: JudgeSetup, case: Case, question: Question[T]) -> Judgement
             no value but has the calls before it.
     """
     messages = question.messages
+    parameters = question.parameters
     calls: list[Completion] = []
     complaint = ""
     while len(calls) < ATTEMPTS:
         try:
             judge_request = request(
-                setup.provider, setup.model, messages, question.parameters, case, question.sample
+                setup.provider, setup.model, messages, parameters, case, question.sample
             )
             reply = await _reply(setup.provider, judge_request)
         except CallError as error:
@@ -94,9 +95,19 @@ async def ask(setup: JudgeSetup, case: Case, question: Question[T]) -> Judgement
         except BadReply as error:
             complaint = str(error)
             messages = (*messages, *_retry_messages(reply, complaint, question.shape))
+            if reply.finish_reason == LENGTH:
+                parameters = with_room(question.parameters)
     error_text = f"invalid reply after {ATTEMPTS} attempts: {complaint}{_remedy(calls[-1], setup)}"
     error_text += f"; the last reply begins {_begin(calls[-1])}"
     return Judgement(None, error_text, tuple(calls))
+
+
+def with_room(parameters: Parameters) -> Parameters:
+    """Return the parameters of another attempt after a reply that was cut: it may be longer."""
+    limit, room = parameters.max_tokens, parameters.reasoning_room
+    if limit is None or room is None:
+        return parameters
+    return replace(parameters, max_tokens=limit + room, reasoning_room=None)
 
 
 async def _reply(provider: Provider, judge_request: Request) -> Completion:

@@ -112,7 +112,7 @@ class JudgeSetup:
             top_logprobs=_TOP_LOGPROBS if logprobs else None,
             response_format=self._format(schema),
             extra_body=self.extra_body,
-            reasoning_tokens=_REASONING_TOKENS,
+            reasoning_room=_REASONING_TOKENS,
         )
 
     @property

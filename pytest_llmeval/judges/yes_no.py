@@ -15,10 +15,11 @@ from functools import cached_property
 from itertools import chain
 
 from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import with_room
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.providers.finish import LENGTH, split_reasoning
 from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
@@ -102,20 +103,35 @@ class _YesNoJudge(Judge):
         """
         if not completion.text.strip():
             return self.make_score(0.0, "empty answer")
-        setup = self.setup
         messages = self.prompt(completion.text)
-        judge_request = request(setup.provider, setup.model, messages, self.parameters, case)
-        reply = await setup.provider.complete(judge_request)
+        first = await self._ask(case, messages, self.parameters)
+        score = self._read(first, (first,))
+        if score.value is not None or first.finish_reason != LENGTH:
+            return score
+        # The model may reason before it says the word.
+        longer = await self._ask(case, messages, with_room(self.parameters))
+        return self._read(longer, (first, longer))
+
+    async def _ask(
+        self, case: Case, messages: tuple[Message, ...], parameters: Parameters
+    ) -> Completion:
+        setup = self.setup
+        return await setup.provider.complete(
+            request(setup.provider, setup.model, messages, parameters, case)
+        )
+
+    def _read(self, reply: Completion, calls: tuple[Completion, ...]) -> Score:
+        """Make the Score of a reply."""
         word = _first_word(split_reasoning(reply.text).answer)
         if not reply.logprobs and word in _WORDS:
             value = float(word == _YES)
-            return self.make_score(value, _NO_LOGPROBS, raw=reply.text, calls=(reply,))
+            return self.make_score(value, _NO_LOGPROBS, raw=reply.text, calls=calls)
         yes, no = answer_probabilities(reply.logprobs)
         parts = {"yes": yes, "no": no}
         if yes + no < _MIN_MASS:
             error = self._unscored_reason(reply, yes + no)
-            return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=(reply,))
-        return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=(reply,))
+            return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=calls)
+        return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=calls)
 
     def _block(self, text: str) -> str:
         return render(self.question.prompts[1], code=block_code([text]), text=text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmeval.records.case import Case, Message
 
-_NOT_SENT = ("extra_body", "reasoning_tokens")
+_NOT_SENT = ("extra_body", "reasoning_room")
 _NEW_LIMIT = "max_completion_tokens"
 
 
@@ -17,7 +17,7 @@ class Parameters:
     """Sampling parameters of one call. ``None`` and empty values are not sent.
 
     Names and meanings are those of the OpenAI chat completions API. ``extra_body`` is merged into
-    the request. ``reasoning_tokens`` is not sent: it is added to ``max_tokens`` for a model that
+    the request. ``reasoning_room`` is not sent: it is added to ``max_tokens`` for a model that
     turns out to reason before it answers.
     """
 
@@ -33,7 +33,7 @@ class Parameters:
     top_logprobs: int | None = None
     response_format: Mapping[str, Any] | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
-    reasoning_tokens: int | None = None
+    reasoning_room: int | None = None
 
     def as_body(self) -> dict[str, Any]:
         """Return the parameters that are set, as members of a chat completions request body."""

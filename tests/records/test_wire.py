@@ -99,7 +99,7 @@ parameters = record(
         ("temperature", "top_p", "frequency_penalty", "presence_penalty"), maybe(numbers)
     ),
     **dict.fromkeys(
-        ("max_tokens", "seed", "n", "top_logprobs", "reasoning_tokens"), maybe(st.integers())
+        ("max_tokens", "seed", "n", "top_logprobs", "reasoning_room"), maybe(st.integers())
     ),
     stop=many(texts),
     logprobs=maybe(st.booleans()),

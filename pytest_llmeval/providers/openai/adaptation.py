@@ -64,11 +64,11 @@ class Adaptation:
         for name in sorted(self.left_out - set(fixed)):
             if adapted.pop(name, None) is not None:
                 notes.append(f"{name} left out")
-        highest = adapted.get("top_logprobs")
-        if self.top_logprobs is not None and highest is not None and "top_logprobs" not in fixed:
-            if highest > self.top_logprobs:
-                adapted["top_logprobs"] = self.top_logprobs
-                notes.append(f"top_logprobs lowered to {self.top_logprobs}")
+        if "top_logprobs" in adapted and "top_logprobs" not in fixed and self.top_logprobs:
+            allowed = min(adapted["top_logprobs"], self.top_logprobs)
+            if allowed != adapted["top_logprobs"]:
+                adapted["top_logprobs"] = allowed
+                notes.append(f"top_logprobs lowered to {allowed}")
         if "response_format" in adapted and "response_format" not in fixed:
             self._adapt_format(adapted, notes)
         if self.joins_system:

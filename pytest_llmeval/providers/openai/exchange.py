@@ -17,7 +17,7 @@ from pytest_llmeval.providers.openai.memory import ModelMemory
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
-from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.call import Completion, Request, Usage
 
 _REASONS = "the model reasons before it answers, and gets more tokens"
 _IN_REPLY = "an error in a reply with status 200 (code {})"
@@ -85,7 +85,7 @@ class Exchange:
         model = {"model": self.model} if self.model else {}
         self.body = {**model, **self.api.body(self.request)}
         if self.api.is_adapted:
-            room = self.request.parameters.reasoning_tokens
+            room = self.request.parameters.reasoning_room
             self.body, self.notes = self.adaptation.adapt(self.body, self._fixed, room)
 
     def read(self, reply: Any, latency_s: float) -> Completion | CallError:
@@ -108,7 +108,7 @@ class Exchange:
         self.memory.note_success(self.adaptation)
         is_cut = completion.finish_reason == LENGTH and completion.raw_text
         if is_cut and self._may_reason_longer():
-            return RequestAdapted(f"{self._target}: {_REASONS}")
+            return self._with_more_room(completion.usage)
         completion = self._stopped(completion)
         return replace(completion, rate_limits=read_rate_limits(reply.headers), adapted=self.notes)
 
@@ -119,7 +119,7 @@ class Exchange:
         if isinstance(error, openai.APIStatusError):
             return self._refused(_service_error(error), error.response.headers)
         if isinstance(error, NoAnswer) and error.is_cut_off and self._may_reason_longer():
-            return RequestAdapted(f"{self._target}: {_REASONS}")
+            return self._with_more_room(error.usage)
         if not isinstance(error, CallError):
             return call_error(error, self._target, self.hide)
         text = self.hide(str(error)).rstrip(".")
@@ -158,9 +158,15 @@ class Exchange:
         limits = {"max_tokens", NEW_LIMIT} & self.body.keys()
         if not limits or limits & self._fixed.keys():
             return False
-        if not self.request.parameters.reasoning_tokens:
+        if not self.request.parameters.reasoning_room:
             return False
         return self.memory.learn_reasoning(self.adaptation)
+
+    def _with_more_room(self, usage: Usage | None) -> RequestAdapted:
+        """Make the error of a reply that was paid, and is cut in the middle of its reasoning."""
+        adapted = RequestAdapted(f"{self._target}: {_REASONS}")
+        adapted.usage = usage
+        return adapted
 
     def _stopped(self, completion: Completion) -> Completion:
         """Cut an answer at the first stop text, where the endpoint takes none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError
@@ -15,6 +16,10 @@ from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
 _BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
 """Members in which Gemini and Azure say that a filter refused the prompt."""
+
+
+class _WrongShape(ValueError):
+    """A reply is no chat completion."""
 
 
 class ErrorInReply(Exception):
@@ -72,11 +77,20 @@ def read_completion(
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
         )
+    except CallError as error:
+        with suppress(ValueError, TypeError, AttributeError):
+            error.usage = _usage(reply.get("usage"))
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise BadReply(
-            f"{type(error).__name__}: {error}; the reply begins {text[:EXCERPT]!r}. "
-            "Check the base URL"
-        ) from None
+        raise _bad(reply, text, error) from None
+
+
+def _bad(reply: Any, text: str, error: Exception) -> BadReply:
+    """Make the error of a reply that has another shape."""
+    kind = "" if isinstance(error, _WrongShape) else f"{type(error).__name__}: "
+    message = f"{kind}{error}; the reply begins {text[:EXCERPT]!r}"
+    is_chat = isinstance(reply, Mapping) and "choices" in reply
+    return BadReply(message if is_chat else f"{message}. Check the base URL")
 
 
 def check_error(reply: Any) -> None:
@@ -110,15 +124,15 @@ def _error_of(reply: Any) -> ServiceError | None:
 def _choices(reply: Any) -> Sequence[Any]:
     """Return the choices of a reply, at least one."""
     if not isinstance(reply, Mapping):
-        raise TypeError(f"the reply is {type(reply).__name__}, not an object")
+        raise _WrongShape(f"the reply is {type(reply).__name__}, not an object")
     choices = reply.get("choices")
     if choices is not None and not isinstance(choices, list):
-        raise TypeError(f"choices is {type(choices).__name__}, not a list")
+        raise _WrongShape(f"choices is {type(choices).__name__}, not a list")
     if choices:
         return choices
     if any(reply.get(name) for name in _BLOCK_KEYS):
         raise withheld("no choice, and the prompt was filtered")
-    raise LookupError("the reply has no choices")
+    raise _WrongShape("the reply has no choices")
 
 
 def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
@@ -134,7 +148,7 @@ def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
         raise ErrorInReply(error)
     message = choice.get("message")
     if not isinstance(message, Mapping):
-        raise TypeError("a choice has no message")
+        raise _WrongShape("a choice has no message")
     return read_answer(message, finish_name(choice.get("finish_reason")), limit)
 
 

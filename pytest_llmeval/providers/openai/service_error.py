@@ -20,15 +20,15 @@ _UPSTREAM = ("raw", "reason", "message")
 """Members of ``error.metadata`` in which OpenRouter repeats the error of the real provider."""
 
 _STATUS_BY_WORD = (
-    (402, r"insufficient.{0,3}(?:quota|credit|fund|balance)|payment.required|billing|out of credit"),
+    (402, r"insufficient.{0,3}(?:quota|credit|fund|balance)|payment.required|billing"),
     (429, r"rate.?limit|too.many.requests|resource.exhausted|throttl"),
-    (401, r"unauthori[sz]ed|unauthenticated|authentication|(?:invalid|incorrect|missing).{0,3}api.?key|"
-          r"api.?key.not.valid|access token"),
+    (401, r"unauthori[sz]ed|unauthenticated|authentication|access token|api.?key.not.valid|"
+          r"(?:invalid|incorrect|missing).{0,3}api.?key"),
     (403, r"permission.denied|forbidden|access.denied"),
     (404, r"not.?found|does not exist|no such model"),
     (503, r"overloaded|unavailable|at capacity|is loading"),
-    (400, r"invalid.request|invalid.argument|bad.?request|validation|content.filter|not support|"
-          r"unsupported|extra_forbidden|not permitted|context.length"),
+    (400, r"invalid.request|invalid.argument|bad.?request|validation|content.filter|"
+          r"not support|unsupported|extra_forbidden|not permitted|context.length"),
 )  # fmt: skip
 """HTTP statuses by words of an error that names none. The first match counts."""
 

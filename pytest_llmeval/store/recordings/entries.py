@@ -191,7 +191,7 @@ _REQUEST_PART = ("case", "purpose", "key", "provider", "request")
 _USAGE_FIELDS = {field.name for field in fields(Usage)}
 _TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
 _PARAMETER_FIELDS = tuple(
-    field.name for field in fields(Parameters) if field.name != "reasoning_tokens"
+    field.name for field in fields(Parameters) if field.name != "reasoning_room"
 )
 _CASE_FIELDS = tuple(
     field.name for field in fields(Case) if field.name not in ("source", "thresholds")
