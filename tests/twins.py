@@ -143,7 +143,10 @@ def gemini(message: str) -> Refusal:
 def refuse_as_gemini(body: Body, number: int) -> Refusal | None:
     unknown = [name for name in ("seed", "frequency_penalty") if name in body]
     if unknown:
-        lines = (f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.' for name in unknown)
+        lines = (
+            f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
+            for name in unknown
+        )
         return gemini("\n".join(lines))
     if body.get("logprobs"):
         return gemini("Logprobs is not enabled for models/gemini-2.5-flash")
@@ -179,7 +182,9 @@ def refuse_as_openrouter(body: Body, number: int) -> Refusal | None:
     if body.get("logprobs"):
         raw = json.dumps({"error": {"message": "logprobs is not supported", "code": 400}})
         metadata = {"raw": raw, "provider_name": "Crucible"}
-        return 400, {"error": {"message": "Provider returned error", "code": 400, "metadata": metadata}}
+        return 400, {
+            "error": {"message": "Provider returned error", "code": 400, "metadata": metadata}
+        }
     if number == 0:  # each request is broken off once, in a reply with status 200
         choice = {
             "index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "error",
@@ -192,7 +197,9 @@ def refuse_as_openrouter(body: Body, number: int) -> Refusal | None:
 def refuse_as_azure(body: Body, number: int) -> Refusal | None:
     for name in ("logprobs", "top_logprobs"):
         if name in body:
-            return 400, openai(f"Unrecognized request argument supplied: {name}", param=None, code=None)
+            return 400, openai(
+                f"Unrecognized request argument supplied: {name}", param=None, code=None
+            )
     if body.get("response_format", {}).get("type") == "json_schema":
         message = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. "
         message += "Learn more about supported models at the Structured Outputs guide"
@@ -206,7 +213,12 @@ def refuse_as_mistral(body: Body, number: int) -> Refusal | None:
         return None
     detail = [{"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted",
                "input": body[name]} for name in extra]  # fmt: skip
-    return 422, {"object": "error", "message": {"detail": detail}, "type": "invalid_request_error", "code": None}
+    return 422, {
+        "object": "error",
+        "message": {"detail": detail},
+        "type": "invalid_request_error",
+        "code": None,
+    }
 
 
 def refuse_as_groq(body: Body, number: int) -> Refusal | None:
@@ -237,7 +249,9 @@ def refuse_as_deepseek(body: Body, number: int) -> Refusal | None:
 def refuse_as_deepseek_reasoner(body: Body, number: int) -> Refusal | None:
     for name in ("logprobs", "top_logprobs", "presence_penalty"):
         if name in body:
-            return 400, openai(f"deepseek-reasoner does not support the parameter `{name}`", param=None)
+            return 400, openai(
+                f"deepseek-reasoner does not support the parameter `{name}`", param=None
+            )
     if "response_format" in body:
         return 400, openai("deepseek-reasoner does not support Json Output.", param=None)
     return None
@@ -245,7 +259,11 @@ def refuse_as_deepseek_reasoner(body: Body, number: int) -> Refusal | None:
 
 def refuse_as_grok(body: Body, number: int) -> Refusal | None:
     code = "Client specified an invalid argument"
-    for name, alias in (("presence_penalty", "presencePenalty"), ("stop", "stop"), ("logprobs", "logprobs")):
+    for name, alias in (
+        ("presence_penalty", "presencePenalty"),
+        ("stop", "stop"),
+        ("logprobs", "logprobs"),
+    ):
         if name in body:
             return 400, {"code": code, "error": f"Argument not supported on this model: {alias}"}
     if "response_format" in body:

@@ -19,8 +19,8 @@ from pytest_llmeval.judges.dialogue import with_room
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.providers.finish import LENGTH, split_reasoning
-from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
+from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.records.call import LENGTH, Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 

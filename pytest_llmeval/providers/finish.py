@@ -6,13 +6,7 @@ import re
 from typing import NamedTuple
 
 from pytest_llmeval.errors import EndpointDown, NoAnswer
-from pytest_llmeval.records.call import Completion
-
-LENGTH = "length"
-"""Finish reason of a reply that the token limit cut."""
-
-REFUSAL = "refusal"
-"""Finish reason of a reply in which the model itself refuses."""
+from pytest_llmeval.records.call import LENGTH, Completion
 
 _LENGTH_NAMES = {
     "length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens",

@@ -8,8 +8,6 @@ from typing import Any
 
 from pytest_llmeval.errors import NoAnswer
 from pytest_llmeval.providers.finish import (
-    LENGTH,
-    REFUSAL,
     broken_off,
     called_tools,
     cut_off,
@@ -21,6 +19,7 @@ from pytest_llmeval.providers.finish import (
     split_reasoning,
     withheld,
 )
+from pytest_llmeval.records.call import LENGTH, REFUSAL
 
 _TEXT_PARTS = ("text", "output_text", "input_text", "")
 """Types of parts that hold text of the answer."""

@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
 from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.providers.finish import (
-    REFUSAL,
     broken_off,
     finish_name,
     is_broken_off,
@@ -30,7 +29,7 @@ from pytest_llmeval.providers.finish import (
     withheld,
 )
 from pytest_llmeval.providers.message import read_answer
-from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.call import REFUSAL, Completion, Request, Usage
 from pytest_llmeval.records.case import Case, Message, Source
 
 _ALLOWED = (

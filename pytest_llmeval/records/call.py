@@ -101,6 +101,12 @@ class TokenLogprob:
     top: Mapping[str, float] = field(default_factory=dict)
 
 
+LENGTH = "length"
+"""Finish reason of a reply that the token limit cut."""
+
+REFUSAL = "refusal"
+"""Finish reason of a reply in which the model itself refuses."""
+
 CALLS = "+"
 """Separator, and beginning, of the ids of calls that an application has made."""
 

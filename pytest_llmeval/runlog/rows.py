@@ -44,7 +44,7 @@ _RESULT = PlainColumns(
     frozenset({"case", "request", "completion", "scores", "checks", "samples", "before"}),
 )
 _COMPLETION = PlainColumns(
-    Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits"})
+    Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits", "adapted"})
 )
 _SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
 _SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))

@@ -11,7 +11,9 @@ from tests.plugin.conftest import Project, project
 from tests.twins import TwinEndpoint
 
 __all__ = ["project"]
-GOLDEN = "id,prompt,expected\n" + "".join(f"c{n},Capital of France ({n})?,Paris\n" for n in range(8))
+GOLDEN = "id,prompt,expected\n" + "".join(
+    f"c{n},Capital of France ({n})?,Paris\n" for n in range(8)
+)
 CHANGED = "max_tokens sent as max_completion_tokens; schema without maximum, minimum; temperature left out"
 
 
@@ -38,7 +40,15 @@ def test_workers_and_a_replay_agree_on_version_and_note(project: Project) -> Non
     assert isinstance(project.endpoint, TwinEndpoint)
     project.write("golden/capitals.csv", GOLDEN)
     url = project.endpoint.url_of("gpt-5")
-    args = ("golden/capitals.csv", "--llm-model", "gpt-5", "--llm-base-url", url, "--min-score", "4")
+    args = (
+        "golden/capitals.csv",
+        "--llm-model",
+        "gpt-5",
+        "--llm-base-url",
+        url,
+        "--min-score",
+        "4",
+    )
 
     result = project.run(*args, "-n", "2", "--llm-record", "once", "--llm-judge-logprobs")
 

@@ -113,7 +113,7 @@ class Adaptation:
             schema = changed["json_schema"]
             present = self.refused_keywords & schema_keywords(schema.get("schema"))
             if present:
-                schema["schema"] = without_keywords(schema["schema"], present)
+                schema["schema"] = _without_keywords(schema["schema"], present)
                 notes.append(f"schema without {', '.join(sorted(present))}")
             if not self.has_strict and schema.pop("strict", None) is not None:
                 notes.append("schema without strict")
@@ -136,19 +136,19 @@ def schema_keywords(schema: Any) -> set[str]:
     return used
 
 
-def without_keywords(schema: Any, keywords: Collection[str]) -> Any:
+def _without_keywords(schema: Any, keywords: Collection[str]) -> Any:
     """Return a schema without some of its keywords."""
     if isinstance(schema, list):
-        return [without_keywords(item, keywords) for item in schema]
+        return [_without_keywords(item, keywords) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
     smaller = {}
     for name, value in schema.items():
         if name == "properties":
-            properties = {key: without_keywords(rule, keywords) for key, rule in value.items()}
+            properties = {key: _without_keywords(rule, keywords) for key, rule in value.items()}
             smaller[name] = properties
         elif name not in keywords:
-            smaller[name] = without_keywords(value, keywords)
+            smaller[name] = _without_keywords(value, keywords)
     return smaller
 
 

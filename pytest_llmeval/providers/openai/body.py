@@ -42,7 +42,7 @@ async def keep_encoded(response: Any) -> None:
         response.extensions[_CLAIMED] = claimed
 
 
-def body_bytes(response: Any) -> bytes:
+def _body_bytes(response: Any) -> bytes:
     """Return the body of a response, decompressed if it is compressed, whatever the header says.
 
     Raises:
@@ -86,7 +86,7 @@ def body_text(response: Any) -> str:
     Raises:
         BadReply: The body cannot be decoded.
     """
-    data = body_bytes(response)
+    data = _body_bytes(response)
     encodings = (json.detect_encoding(data), response.charset_encoding)
     for encoding in filter(None, encodings):
         with suppress(UnicodeDecodeError, LookupError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError, NoAnswer, RequestAdapted
-from pytest_llmeval.providers.finish import LENGTH, empty, says_something
+from pytest_llmeval.providers.finish import empty, says_something
 from pytest_llmeval.providers.openai.adaptation import NEW_LIMIT, Adaptation
 from pytest_llmeval.providers.openai.body import body_text, is_page, page_text
 from pytest_llmeval.providers.openai.errors import call_error, service_call_error
@@ -17,7 +17,7 @@ from pytest_llmeval.providers.openai.memory import ModelMemory
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
-from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.call import LENGTH, Completion, Request, Usage
 
 _REASONS = "the model reasons before it answers, and gets more tokens"
 _IN_REPLY = "an error in a reply with status 200 (code {})"

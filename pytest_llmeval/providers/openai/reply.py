@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError
-from pytest_llmeval.providers.finish import REFUSAL, finish_name, withheld
+from pytest_llmeval.providers.finish import finish_name, withheld
 from pytest_llmeval.providers.message import Said, read_answer
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
-from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
+from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob, Usage
 
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
 _BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")

@@ -35,7 +35,7 @@ _STATUS_BY_WORD = (
 _INVALID_JSON = "json_validate_failed"
 """Code of Groq for a reply that does not fit the response format."""
 
-UNKNOWN_STATUS = 502
+_UNKNOWN_STATUS = 502
 """The status of an error that says nothing of its kind: a failure behind the endpoint."""
 
 
@@ -179,7 +179,7 @@ def _status_of_words(words: str) -> int:
     for status, pattern in _STATUS_BY_WORD:
         if re.search(pattern, words[:_LONGEST], re.IGNORECASE):
             return status
-    return UNKNOWN_STATUS
+    return _UNKNOWN_STATUS
 
 
 def _one_line(text: str) -> str:
