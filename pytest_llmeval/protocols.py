@@ -111,6 +111,10 @@ class BaseProvider:
         """
         raise NotImplementedError
 
+    def added_tokens(self, request: Request) -> int:
+        """Return how many tokens it adds to the limit of a request, for a model that reasons."""
+        return 0
+
     def is_answer(self, completion: Completion) -> bool:
         """Return whether a stored completion is an answer. An application may answer nothing."""
         return True

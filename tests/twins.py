@@ -86,7 +86,16 @@ def refuse_as_o1_mini(body: Body, number: int) -> Refusal | None:
             "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
             param=None, code=None,
         ) if body["response_format"]["type"] == "json_schema" else unsupported("response_format")  # fmt: skip
-    return refuse_as_gpt_5(body, number)
+    refusal = refuse_as_gpt_5(body, number)
+    if (
+        refusal is None
+        and body.get("max_completion_tokens", REASONING_TOKENS * 2) < REASONING_TOKENS
+    ):
+        message = (
+            "Could not finish the message because max_tokens or model output limit was reached. "
+        )
+        return 400, openai(message + "Please try again with higher max_tokens.", param=None)
+    return refusal
 
 
 def vllm(message: str) -> Refusal:

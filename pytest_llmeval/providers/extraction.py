@@ -23,7 +23,7 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
             group.
 
     Raises:
-        BadReply: The pattern does not match.
+        BadReply: The pattern does not match, or matches an empty answer.
     """
     match = re.search(pattern, completion.text, re.DOTALL)
     if match is None and completion.raw_text:
@@ -34,6 +34,11 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
             f"--llm-answer-pattern {pattern!r} does not match the reply "
             f"{completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
         )
-    answer = match.group(1) if match.re.groups else match.group()
+    answer = ((match.group(1) if match.re.groups else match.group()) or "").strip()
+    if not answer and completion.text.strip():
+        raise BadReply(
+            f"--llm-answer-pattern {pattern!r} matches, but the answer in it is empty: the reply "
+            f"is {completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
+        )
     raw_text = completion.raw_text or completion.text
-    return replace(completion, text=(answer or "").strip(), raw_text=raw_text)
+    return replace(completion, text=answer, raw_text=raw_text)

@@ -210,6 +210,7 @@ def test_a_reply_that_broke_off_is_an_endpoint_that_is_down(reason: str, content
          "upstream idle timeout"),
         (ending("stop", {"content": "Par"}, error={"code": 429, "message": "slow down"}), 429, "slow down"),
         (ending("stop", error="broken"), 502, "broken"),
+        (ending("stop", {"content": "", "error": {"code": 503, "message": "busy"}}), 503, "busy"),
         (saying({"content": "Paris"}, error={"message": "late failure", "code": 500}), 500, "late failure"),
     ],
 )  # fmt: skip

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError, NoAnswer, RequestAdapted
-from pytest_llmeval.providers.finish import empty, says_something
+from pytest_llmeval.providers.finish import cut_off, empty, says_something
 from pytest_llmeval.providers.openai.adaptation import NEW_LIMIT, Adaptation
 from pytest_llmeval.providers.openai.body import body_text, is_page, page_text
 from pytest_llmeval.providers.openai.errors import call_error, service_call_error
@@ -18,6 +19,12 @@ from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
 from pytest_llmeval.records.call import LENGTH, Completion, Request, Usage
+
+_LIMIT_REACHED = re.compile(
+    r"output limit was reached|try again with (?:a )?higher max_(?:completion_)?tokens",
+    re.IGNORECASE,
+)
+"""Words of OpenAI for a model that reasons and was cut before it said anything."""
 
 _REASONS = "the model reasons before it answers, and gets more tokens"
 _IN_REPLY = "an error in a reply with status 200 (code {})"
@@ -141,6 +148,11 @@ class Exchange:
         self, error: ServiceError, headers: Mapping[str, str], origin: str = ""
     ) -> CallError:
         """Learn from a refusal, or translate it."""
+        if _LIMIT_REACHED.search(error.text):
+            if self._may_reason_longer():
+                return self._with_more_room(None)
+            limit = self.body.get("max_tokens") or self.body.get(NEW_LIMIT)
+            return self.failed(cut_off(limit, has_reasoning=False))
         is_lesson = self.api.is_adapted and self.memory.learn(
             self.adaptation, error, self.body, self._fixed
         )

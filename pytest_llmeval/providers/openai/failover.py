@@ -80,6 +80,10 @@ class FailoverProvider(BaseProvider):
                 raise
         raise self._all_failed()
 
+    def added_tokens(self, request: Request) -> int:
+        """Return the largest room that an endpoint gives a request."""
+        return max(candidate.provider.added_tokens(request) for candidate in self._endpoints)
+
     def is_answer(self, completion: Completion) -> bool:
         """Return whether a stored completion is an answer: it says something, and is whole."""
         return is_answer(completion)

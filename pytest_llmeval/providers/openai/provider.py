@@ -14,7 +14,7 @@ from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.providers.openai.body import keep_encoded
 from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
 from pytest_llmeval.providers.openai.keys import redacted
-from pytest_llmeval.providers.openai.memory import Memory
+from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
 
@@ -105,6 +105,11 @@ class OpenAIProvider(BaseProvider):
             raise outcome
         return outcome
 
+    def added_tokens(self, request: Request) -> int:
+        """Return the room that a request gets because its model was seen to reason first."""
+        adaptation = self._memory_of(request).adaptation
+        return (request.parameters.reasoning_room or 0) if adaptation.reasons else 0
+
     def is_answer(self, completion: Completion) -> bool:
         """Return whether a stored completion is an answer: it says something, and is whole."""
         return is_answer(completion)
@@ -116,7 +121,7 @@ class OpenAIProvider(BaseProvider):
 
     async def _outcome(self, request: Request) -> Completion | CallError:
         model = self.models[0] or request.model
-        memory = self._memory.of(self.endpoint + self._api.mark, model)
+        memory = self._memory_of(request)
         large = (
             sum(len(str(message.get("content"))) for message in request.messages) >= _LARGE_PROMPT
         )
@@ -134,6 +139,10 @@ class OpenAIProvider(BaseProvider):
                 return exchange.read(reply, time.perf_counter() - started)
             except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
                 return exchange.failed(error)
+
+    def _memory_of(self, request: Request) -> ModelMemory:
+        model = self.models[0] or request.model
+        return self._memory.of(self.endpoint + self._api.mark, model)
 
     def _client(self, large: bool) -> AsyncOpenAI:
         """Return the client for small or large requests, made in the running event loop."""

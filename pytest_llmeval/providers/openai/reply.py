@@ -142,11 +142,12 @@ def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
         ErrorInReply: It holds an error.
         CallError: It holds no answer.
     """
-    problem = choice.get("error")
+    message = choice.get("message")
+    inner = message.get("error") if isinstance(message, Mapping) else None
+    problem = choice.get("error") or inner
     error = read_service_error(problem) if problem else None
     if error is not None:
         raise ErrorInReply(error)
-    message = choice.get("message")
     if not isinstance(message, Mapping):
         raise _WrongShape("a choice has no message")
     return read_answer(message, finish_name(choice.get("finish_reason")), limit)

@@ -157,8 +157,7 @@ class Recordings:
                 recorded too.
         """
         if not self.may_send(origin) or (
-            self._mode != RECORD_ALL
-            and key in self._file(origin.home).entries.keys() - self._blank
+            self._mode != RECORD_ALL and key in self._file(origin.home).entries.keys() - self._blank
         ):
             return
         answer = None if completion is None else completion_content(completion)
