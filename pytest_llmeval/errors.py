@@ -16,6 +16,8 @@ LLMEvalError
 │   ├── RateLimited         the endpoint asks for patience (429)
 │   ├── EndpointDown        connection lost or 5xx
 │   ├── BadReply            an answer came that cannot be read
+│   ├── NoAnswer            the model ended without an answer: filtered, a tool call, nothing
+│   ├── RequestAdapted      the endpoint refused a part of the request; the next attempt omits it
 │   ├── NotTested           the judge's self-test could not be made
 │   └── NotSent             the call was not sent
 │       ├── BudgetSpent     nothing is left of the budget
@@ -33,7 +35,7 @@ A message names the place, what was found, what is allowed, and the remedy.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytest_llmeval.text import count
 
@@ -143,10 +145,16 @@ class CallError(LLMEvalError):
         retry_after_s: Seconds to wait, as the endpoint requested; ``None`` if it did not.
         is_overload: Whether the endpoint is overloaded (429, 503), so that fewer concurrent calls
             would help.
+        most_retries: How many further attempts are worth their price; ``None`` for any number.
+        usage: The tokens of a reply that was paid for nothing, a `Usage`; ``None`` without one.
+        cost_usd: US dollars for them; ``None`` if the price is unknown.
     """
 
     is_transient = False
     is_overload = False
+    most_retries: int | None = None
+    usage: Any = None
+    cost_usd: float | None = 0.0
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -184,9 +192,28 @@ class EndpointDown(CallError):
 
 
 class BadReply(CallError):
-    """An answer came that cannot be read."""
+    """An answer came that cannot be read.
+
+    Attributes:
+        written: What the model wrote, where the endpoint refused it as invalid and shows it.
+    """
 
     is_transient = True
+    written = ""
+
+
+class NoAnswer(CallError):
+    """The model ended without an answer: a filter withheld it, it called a tool, it said nothing.
+
+    Attributes:
+        is_cut_off: Whether the token limit ended it before it said anything.
+    """
+
+    is_cut_off = False
+
+
+class RequestAdapted(CallError):
+    """The endpoint refused a part of the request, and the next attempt is made without it."""
 
 
 class NotTested(CallError):

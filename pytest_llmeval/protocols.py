@@ -111,6 +111,14 @@ class BaseProvider:
         """
         raise NotImplementedError
 
+    def added_tokens(self, request: Request) -> int:
+        """Return how many tokens it adds to the limit of a request, for a model that reasons."""
+        return 0
+
+    def is_answer(self, completion: Completion) -> bool:
+        """Return whether a stored completion is an answer. An application may answer nothing."""
+        return True
+
     def serve(self) -> str:
         """Start a server for other processes once, and return its base URL.
 
@@ -159,6 +167,10 @@ class BaseScorer:
     def for_case(self, case: Case) -> BaseScorer:
         """Return the scorer of one case, if the case's row can change it."""
         return self
+
+    def has_made(self, score: Score) -> bool:
+        """Return whether a score is one of this scorer, which can make it again."""
+        return score.version == self.version
 
     def with_respondent(self, respond: Respond) -> BaseScorer:
         """Return the same scorer with access to the system under test."""
@@ -292,8 +304,13 @@ class CompletionStore(Protocol):
         """Return the stored completion, ``cached`` if an earlier run made it, or ``None``."""
         ...
 
-    async def claim(self, key: str) -> bool:
-        """Claim the right to make a call; ``False`` if it is held, or the call is already made."""
+    async def claim(self, key: str, replaces: bool = False) -> bool:
+        """Claim the right to make a call; ``False`` if it is held, or the call is already made.
+
+        Args:
+            key: The key of the call.
+            replaces: Whether a stored completion does not count, because it is no answer.
+        """
         ...
 
     async def put(self, key: str, completion: Completion) -> None:

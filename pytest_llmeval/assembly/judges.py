@@ -98,6 +98,8 @@ class Judges:
             response_format=settings.judge_format,
             logprobs=settings.judge_logprobs,
             max_tokens=settings.judge_max_tokens,
+            temperature=settings.judge_temperature,
+            extra_body=dict(settings.judge_extra_body),
             samples=settings.judge_samples,
             rubrics=self._rubrics(settings),
             jury_reducer=settings.jury_reducer,

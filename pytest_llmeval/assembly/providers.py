@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.calls import Process
 from pytest_llmeval.assembly.roles import Role
@@ -56,6 +56,7 @@ class Providers:
         self._environment = environment
         self._engine = engine
         self._providers: dict[tuple[object, ...], BaseProvider] = {}
+        self._shared: dict[str, Any] = {}
 
     def ready(self, role: Role, service: Service = "chat") -> BaseProvider:
         """Return the provider of a role, whose calls go through the engine.
@@ -107,6 +108,7 @@ class Providers:
             served_url=self._environment.local_urls.get(role.spec or ""),
             service=service,
             is_called=settings.record != REPLAY,
+            shared=self._shared,
         )
 
 

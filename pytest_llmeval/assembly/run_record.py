@@ -5,11 +5,12 @@ from __future__ import annotations
 import platform
 import re
 import uuid
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
-from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
@@ -49,6 +50,25 @@ def started_run(
     )
 
 
+def adaptation_notes(reports: Iterable[Mapping[str, Iterable[str]]]) -> tuple[Note, ...]:
+    """Return a note on each model whose endpoint refused a part of the requests.
+
+    Args:
+        reports: By model and endpoint, what was sent differently; from every process of the run.
+    """
+    changes: dict[str, set[str]] = {}
+    for report in reports:
+        for target, changed in report.items():
+            changes.setdefault(target, set()).update(changed)
+    return tuple(
+        Note(
+            "setting",
+            f"Requests to {target} were changed to what it takes: {'; '.join(sorted(changed))}.",
+        )
+        for target, changed in sorted(changes.items())
+    )
+
+
 def _changed_settings(settings: Settings) -> dict[str, str]:
     """Return the settings that differ from their defaults, as text and without secrets."""
     changed: dict[str, Any] = {}
@@ -62,8 +82,8 @@ def _changed_settings(settings: Settings) -> dict[str, str]:
         changed[name] = _HIDDEN.sub("", changed[name])
     if "jury" in changed:
         changed["jury"] = tuple(_HIDDEN.sub("", juror) for juror in settings.jury)
-    if "extra_body" in changed:
-        changed["extra_body"] = f"keys {', '.join(settings.extra_body)}"
+    for name in {"extra_body", "judge_extra_body"} & changed.keys():
+        changed[name] = f"keys {', '.join(changed[name])}"
     return {
         name: "\n".join(value) if isinstance(value, tuple) else str(value)
         for name, value in changed.items()

@@ -254,11 +254,17 @@ class Session:
         return urls
 
     def worker_report(self) -> dict[str, Any]:
-        """Return traffic, recordings and judges of this process as built-in types."""
+        """Return traffic, recordings, judges and changed requests as built-in types."""
         sent = Traffic() if self._started is None else self._started.traffic
+        adapted = {} if self._started is None else self._started.adapted
         facts = () if self._trust is None else self._trust.facts()
         recorded = self.recordings.changes() if self.recordings else ""
-        return {"traffic": vars(sent), "recorded": recorded, "judges": to_wire(facts)}
+        return {
+            "traffic": vars(sent),
+            "recorded": recorded,
+            "judges": to_wire(facts),
+            "adapted": {target: sorted(changes) for target, changes in adapted.items()},
+        }
 
     def end_run(self) -> None:
         """Drop what only this run could use, in the controller of xdist workers that had a store.

@@ -184,7 +184,7 @@ def _scorer(session: Session, result: CaseResult, name: str) -> ReadyScorer | No
     except InputError:
         # No judge is configured, or a test defines the metric.
         return None
-    return scorer if _version(scorer, result.case) == scores[0].version else None
+    return scorer if scorer.scorer.for_case(result.case).has_made(scores[0]) else None
 
 
 def _version(ready: ReadyScorer, case: Case) -> str:

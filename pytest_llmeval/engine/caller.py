@@ -21,7 +21,7 @@ from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent
+from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent, RequestAdapted
 from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
@@ -126,6 +126,8 @@ class LiveCaller:
             began = began or sent.at
             try:
                 return await self._attempt(lane, sent, provider, request)
+            except RequestAdapted:
+                continue  # the next attempt is another request, so this one does not count
             except CallError as error:
                 elapsed_s = time.monotonic() - began
                 wait_s = self.policy.retries.wait_s(error, attempt, elapsed_s)
@@ -192,8 +194,8 @@ class LiveCaller:
             )  # what an application asks through us is settled already
         except CallTimeout:
             raise
-        except CallError:
-            spent = 0.0
+        except CallError as error:
+            spent = worst if error.cost_usd is None else error.cost_usd
             raise
         finally:
             await asyncio.shield(self.budget.settle(worst, spent))
@@ -211,8 +213,8 @@ class LiveCaller:
             ) from None
         except NotSent:
             raise
-        except CallError:
-            self._count(attempts=1)
+        except CallError as error:
+            self._count_failure(error, (request.model, provider.label))
             raise
         if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)
@@ -226,6 +228,14 @@ class LiveCaller:
         return replace(
             completion, cost_usd=cost, call=call, made_at=made_at.isoformat(timespec="seconds")
         )
+
+    def _count_failure(self, error: CallError, names: tuple[str, ...]) -> None:
+        """Count a failed attempt. A reply that holds no answer is paid nevertheless."""
+        if error.usage is None:
+            self._count(attempts=1)
+            return
+        cost = error.cost_usd = self.prices.cost_usd(names, error.usage)
+        self._count(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
 
     def _count(
         self, calls: int = 0, attempts: int = 0, usd: float = 0.0, unpriced: int = 0

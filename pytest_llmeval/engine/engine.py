@@ -42,6 +42,9 @@ class Engine:
         run: Id of the run; completions of a provider without a fingerprint are valid only in it.
         recordings: What was recorded, in a run that records or replays.
         last: What to do with the store at the end, where that is more than to close it.
+
+    Attributes:
+        adapted: What was sent differently because an endpoint refused it, by model and endpoint.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Engine:
         self._identities: dict[BaseProvider, str] = {}
         self._metered: dict[BaseProvider, MeteredProvider] = {}
         self._is_stopped = False
+        self.adapted: dict[str, set[str]] = {}
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
@@ -116,6 +120,9 @@ class Engine:
             completion = await self._recorded(self._recordings, key, provider, request)
         else:
             completion = await self._shared(key, provider, request)
+        if completion.adapted:
+            target = f"{request.model or completion.model} at {completion.endpoint}"
+            self.adapted.setdefault(target, set()).update(completion.adapted)
         if (inner := INNER_COMPLETIONS.get()) is not None:
             inner.append(completion)
         return completion
@@ -148,7 +155,7 @@ class Engine:
         name = provider.fingerprint or provider.label
         origin = CallOrigin(context.home, context.case, context.purpose)
         lasting = key if provider.fingerprint else request_key(name, request)
-        recorded = recordings.find(origin, lasting)
+        recorded = recordings.find(origin, lasting, provider.is_answer)
         if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
             return recorded
@@ -194,16 +201,25 @@ class Engine:
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """Return the stored completion or that of a call; ``None`` if another process makes it."""
-        while (stored := await self._store.get(key)) is None:
+        # An earlier release stored replies that say nothing: they count as not stored.
+        while (stored := await self._store.get(key)) is None or not provider.is_answer(stored):
             if self._is_stopped:
                 raise Stopped(STOPPED)
-            if await self._store.claim(key):
-                return await self._call(key, provider, request)
+            if await self._store.claim(key, replaces=stored is not None):
+                if stored is None or not await self._is_replaced(key, provider):
+                    return await self._call(key, provider, request)
+                await self._store.release(key)
+                continue
             if is_spare:
                 return None
             await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
         return stored
+
+    async def _is_replaced(self, key: str, provider: BaseProvider) -> bool:
+        """Return whether another process has made the call since it was looked up."""
+        stored = await self._store.get(key)
+        return stored is not None and provider.is_answer(stored)
 
     async def _call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         INNER_COMPLETIONS.set([])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _UNSEEN = ("source", "thresholds", "must_pass")
 """Fields of a case that a provider cannot see, so that they do not change the key."""
 
+_UNSENT = "reasoning_room"
+"""A parameter that is no part of a request."""
+
 _KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""
 
@@ -28,7 +31,10 @@ def request_key(fingerprint: str, request: Request) -> str:
     case = request.case and {
         name: value for name, value in vars(request.case).items() if name not in _UNSEEN
     }
-    content = {**vars(request), "parameters": vars(request.parameters), "case": case}
+    parameters = {
+        name: value for name, value in vars(request.parameters).items() if name != _UNSENT
+    }
+    content = {**vars(request), "parameters": parameters, "case": case}
     text = json.dumps(
         [_KEY_VERSION, fingerprint, content], sort_keys=True, separators=(",", ":"), default=dict
     )

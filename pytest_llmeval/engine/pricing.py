@@ -59,7 +59,7 @@ class Prices:
             return provider.call_usd
         body = request.parameters.as_body()
         longest = body.get("max_completion_tokens") or body.get("max_tokens") or LONGEST_ANSWER
-        answer = int(longest) * int(body.get("n") or 1)
+        answer = (int(longest) + provider.added_tokens(request)) * int(body.get("n") or 1)
         usage = Usage(most_tokens(request), answer)
         prices = [
             self.cost_usd((model or request.model, provider.label), usage)

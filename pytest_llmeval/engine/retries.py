@@ -43,7 +43,10 @@ class RetryPolicy:
             attempt: Number of the last one, from 0.
             elapsed_s: Seconds since the first was sent.
         """
-        if not error.is_transient or attempt >= self.retries:
+        retries = self.retries
+        if error.most_retries is not None:
+            retries = min(retries, error.most_retries)
+        if not error.is_transient or attempt >= retries:
             return None
         jitter = self.draw() * min(BASE_S * 2.0 ** min(attempt, 16), LONGEST_S)
         wait = (error.retry_after_s or 0.0) + jitter

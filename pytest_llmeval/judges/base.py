@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 from pytest_llmeval.judges.dialogue import ATTEMPTS, Judgement
-from pytest_llmeval.judges.prompting import fingerprint, prompt_file
+from pytest_llmeval.judges.prompting import adapted_version, fingerprint, prompt_file
 from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion, Parameters
@@ -91,6 +91,32 @@ class Judge(BaseScorer, ABC):
     def for_case(self, case: Case) -> Judge:
         """Return the judge of a case: this one, unless the row has a criterion."""
         return self
+
+    def version_of(self, calls: Iterable[Completion]) -> str:
+        """Return the version of a score that these calls gave.
+
+        It differs from that of the judge if the endpoint refused a part of the requests, since
+        another request may get another score.
+        """
+        return adapted_version(self.kind, self.version, calls)
+
+    def has_made(self, score: Score) -> bool:
+        """Return whether a score is one of this judge, on whatever terms of the endpoint."""
+        return score.version == self.version_of(score.calls)
+
+    def make_score(
+        self,
+        value: float | None,
+        reason: str = "",
+        *,
+        error: str | None = None,
+        raw: str = "",
+        parts: Mapping[str, float] | None = None,
+        calls: tuple[Completion, ...] = (),
+    ) -> Score:
+        """Make a Score of this judge, whose version says how the endpoint was called."""
+        score = super().make_score(value, reason, error=error, raw=raw, parts=parts, calls=calls)
+        return replace(score, version=self.version_of(calls))
 
     def unjudged(self, judgement: Judgement[Any]) -> Score:
         """Make the Score of a judgement without a valid reply."""

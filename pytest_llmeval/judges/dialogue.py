@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.judges.prompting import defused, render, request
 from pytest_llmeval.judges.setup import JudgeSetup
-from pytest_llmeval.records.call import Completion, Parameters
+from pytest_llmeval.protocols import Provider
+from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.records.call import LENGTH, REFUSAL, Completion, Parameters, Request
 from pytest_llmeval.records.case import Case, Message
 
 T = TypeVar("T")
 ATTEMPTS = 3  # an invalid reply is retried twice
 RETRY = "retry.jinja"
+_SHOWN = 80  # characters of the last reply in an error
 
 
 @dataclass(frozen=True)
@@ -70,31 +73,68 @@ async def ask(setup: JudgeSetup, case: Case, question: Question[T]) -> Judgement
             no value but has the calls before it.
     """
     messages = question.messages
+    parameters = question.parameters
     calls: list[Completion] = []
     complaint = ""
     while len(calls) < ATTEMPTS:
         try:
             judge_request = request(
-                setup.provider, setup.model, messages, question.parameters, case, question.sample
+                setup.provider, setup.model, messages, parameters, case, question.sample
             )
-            reply = await setup.provider.complete(judge_request)
+            reply = await _reply(setup.provider, judge_request)
         except CallError as error:
             if not calls:
                 raise
             error_text = f"{type(error).__name__}: {error}, after an invalid reply: {complaint}"
             return Judgement(None, error_text, tuple(calls))
         calls.append(reply)
+        if reply.finish_reason == REFUSAL:
+            return Judgement(None, f"the judge refused: {_begin(reply)}", tuple(calls))
         try:
             return Judgement(question.read(reply), "", tuple(calls))
         except BadReply as error:
             complaint = str(error)
             messages = (*messages, *_retry_messages(reply, complaint, question.shape))
+            if reply.finish_reason == LENGTH:
+                parameters = with_room(question.parameters)
     error_text = f"invalid reply after {ATTEMPTS} attempts: {complaint}{_remedy(calls[-1], setup)}"
+    error_text += f"; the last reply begins {_begin(calls[-1])}"
     return Judgement(None, error_text, tuple(calls))
 
 
+def with_room(parameters: Parameters) -> Parameters:
+    """Return the parameters of another attempt after a reply that was cut: it may be longer."""
+    limit, room = parameters.max_tokens, parameters.reasoning_room
+    if limit is None or room is None:
+        return parameters
+    return replace(parameters, max_tokens=limit + room, reasoning_room=None)
+
+
+async def _reply(provider: Provider, judge_request: Request) -> Completion:
+    """Return the reply of the judge without a leading block of reasoning.
+
+    Raises:
+        CallError: The provider returned no completion.
+    """
+    try:
+        reply = await provider.complete(judge_request)
+    except BadReply as error:
+        if not error.written:
+            raise
+        # The endpoint has checked the form of the reply, and refused it.
+        return Completion(error.written, model=judge_request.model)
+    answer = split_reasoning(reply.text).answer
+    if answer == reply.text:
+        return reply
+    return replace(reply, text=answer, raw_text=reply.raw_text or reply.text)
+
+
+def _begin(reply: Completion) -> str:
+    return repr(reply.text[:_SHOWN])
+
+
 def _retry_messages(reply: Completion, complaint: str, shape: str) -> tuple[Message, Message]:
-    content = render(RETRY, complaint=complaint, cut=reply.finish_reason == "length", shape=shape)
+    content = render(RETRY, complaint=complaint, cut=reply.finish_reason == LENGTH, shape=shape)
     # Some endpoints refuse an empty assistant message.
     return {"role": "assistant", "content": defused(reply.text) or "(empty)"}, {
         "role": "user",
@@ -103,6 +143,6 @@ def _retry_messages(reply: Completion, complaint: str, shape: str) -> tuple[Mess
 
 
 def _remedy(reply: Completion, setup: JudgeSetup) -> str:
-    if reply.finish_reason != "length":
+    if reply.finish_reason != LENGTH:
         return ""
     return f"; it was cut off at {setup.max_tokens} tokens: raise --llm-judge-max-tokens"

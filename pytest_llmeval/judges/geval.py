@@ -154,7 +154,9 @@ class GEvalJudge(CriterionJudge):
             return await ask(
                 self.setup, case, Question(messages, self.parameters, self._read, self._shape)
             )
-        except CallRefused:
+        except CallRefused as error:
+            if error.is_about_endpoint:
+                raise
             return await ask(self.setup, case, Question(messages, plain, self._read, self._shape))
 
     async def _sample(self, case: Case, question: Question[Reply]) -> Judgement[Reply]:

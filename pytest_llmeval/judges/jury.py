@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.judges.prompting import fingerprint
+from pytest_llmeval.judges.prompting import adapted_version, fingerprint
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -53,6 +53,10 @@ class Jury(BaseScorer):
             JURY, {"jurors": [juror.version for juror in self.jurors], "reducer": self.reducer}
         )
 
+    def has_made(self, score: Score) -> bool:
+        """Return whether a score is one of this jury, on whatever terms of the endpoints."""
+        return score.version == adapted_version(JURY, self.version, score.calls)
+
     def for_case(self, case: Case) -> Jury:
         """Return the jury of a case, whose row may have a criterion."""
         return replace(self, jurors=tuple(juror.for_case(case) for juror in self.jurors))
@@ -72,7 +76,11 @@ class Jury(BaseScorer):
         return score
 
     def _joined(self, results: Sequence[Score]) -> Score:
-        """Reduce the jurors' scores to one."""
+        """Reduce the jurors' scores to one, whose version says how the endpoints were called."""
+        score = self._reduced(results)
+        return replace(score, version=adapted_version(JURY, self.version, score.calls))
+
+    def _reduced(self, results: Sequence[Score]) -> Score:
         values = [score.value for score in results if score.value is not None]
         calls = tuple(call for score in results for call in score.calls)
         parts = {**_parts(values, len(results)), **self._by_model(results)}

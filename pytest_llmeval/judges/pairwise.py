@@ -7,7 +7,7 @@ The question is asked in both orders, and a disagreement is a tie. Source: MT-be
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -109,7 +109,8 @@ class _PairwiseJudge(Judge):
         calls = (*first.calls, *second.calls)
         # An opponent's answer from a table or a run costs nothing and is no call.
         if rival.cost_usd != 0 or rival.call:
-            calls = (rival, *calls)
+            # How the opponent was called is no part of this judge's version.
+            calls = (replace(rival, adapted=()), *calls)
         raw = f"{first.raw}\n{second.raw}"
         if first.value is None or second.value is None:
             return self.make_score(None, error=first.error or second.error, raw=raw, calls=calls)

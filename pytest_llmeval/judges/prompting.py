@@ -217,3 +217,17 @@ def fingerprint(kind: str, ingredients: Mapping[str, object]) -> str:
     """
     canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{kind}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
+
+
+def adapted_version(kind: str, version: str, calls: Iterable[Completion]) -> str:
+    """Return the version of a score, which tells what the endpoint refused of the requests.
+
+    Args:
+        kind: Name of the protocol.
+        version: The version of the judge.
+        calls: The calls that gave the score.
+    """
+    adapted = sorted({change for call in calls for change in call.adapted})
+    if not adapted:
+        return version
+    return fingerprint(kind, {"judge": version, "adapted": adapted})

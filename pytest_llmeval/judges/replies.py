@@ -14,7 +14,7 @@ from pytest_llmeval.errors import BadReply
 LOW, HIGH = 0.0, 5.0
 _REASON_WORDS = 12
 _SHOWN = 40  # characters of a reply repeated in a complaint about it
-_FENCE = re.compile(r"```[A-Za-z]*[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL)
+_FENCE = re.compile(r"```[A-Za-z]*\s*(?P<inside>.*?)\s*```", re.DOTALL)
 _KEYS = ("reason", "score")
 _MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
 _WINNERS_BY_MARK = {"A": "A", "B": "B", "C": "tie"}

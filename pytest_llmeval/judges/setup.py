@@ -17,6 +17,8 @@ from pytest_llmeval.records.score import Scale
 _TOP_LOGPROBS = 10  # room for the six digits and their spellings with a space
 _FORMATS = ("json_schema", "json_object", "text", "rating")
 _RATING = "rating"
+_REASONING_TOKENS = 4000
+"""Room for a model that turns out to reason before it replies: most need a tenth of it."""
 
 
 class Opponent(Protocol):
@@ -50,6 +52,7 @@ class JudgeSetup:
             `expected_value`).
         max_tokens: Maximum length of a reply, in tokens.
         temperature: Sampling temperature.
+        extra_body: Further members of the request body.
         samples: Replies to average, if the kind takes samples.
         rubrics: Rubrics by name, for kinds with a rubric that get no criterion.
         opponent: Source of the answers that ``pairwise`` compares with; ``None`` without one.
@@ -67,6 +70,7 @@ class JudgeSetup:
     max_tokens: int = 200
     samples: int = 5
     temperature: float = 0.0
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
     rubrics: Mapping[str, Rubric] = field(default_factory=lambda: {ONLY: default_rubric()})
     opponent: Opponent | None = None
     jury: tuple[JudgeSetup, ...] = ()
@@ -107,6 +111,8 @@ class JudgeSetup:
             logprobs=True if logprobs else None,
             top_logprobs=_TOP_LOGPROBS if logprobs else None,
             response_format=self._format(schema),
+            extra_body=self.extra_body,
+            reasoning_room=_REASONING_TOKENS,
         )
 
     @property

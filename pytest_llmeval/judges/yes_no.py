@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
 from pytest_llmeval.judges.base import Judge
+from pytest_llmeval.judges.dialogue import with_room
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.records.call import Completion, Parameters, TokenLogprob
+from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.records.call import LENGTH, Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 
 _MIN_MASS = 0.5  # below it, the model answered neither yes nor no
 _SCALE = Scale(0.0, 1.0, higher_is_better=False)
 _ANSWER_TOKENS = 3
+_YES, _NO = "yes", "no"
+_WORDS = (_YES, _NO)
+_NO_LOGPROBS = "the endpoint sends no logprobs, so the written word counts"
+_SHOWN = 40  # characters of a reply in an error
 _CAPABLE = "a judge endpoint that sends logprobs and a model that answers yes or no"
 
 
@@ -45,7 +53,8 @@ class _YesNo:
 class _YesNoJudge(Judge):
     """Asks a model yes or no about a text, after examples. 0 is no, 1 is yes.
 
-    The endpoint must send logprobs.
+    The score is the probability of yes. Where the endpoint sends no logprobs, it is the written
+    word: 0 or 1.
     """
 
     scale = _SCALE
@@ -87,41 +96,83 @@ class _YesNoJudge(Judge):
     async def judge_answer(self, case: Case, completion: Completion) -> Score:
         """Return p(yes) / (p(yes) + p(no)) of the first word, or 0 for an empty answer.
 
+        Without logprobs, the first word itself counts.
+
         Raises:
             CallError: The provider returned no completion.
         """
         if not completion.text.strip():
             return self.make_score(0.0, "empty answer")
-        setup = self.setup
         messages = self.prompt(completion.text)
-        judge_request = request(setup.provider, setup.model, messages, self.parameters, case)
-        reply = await setup.provider.complete(judge_request)
+        first = await self._ask(case, messages, self.parameters)
+        score = self._read(first, (first,))
+        if score.value is not None or first.finish_reason != LENGTH:
+            return score
+        # The model may reason before it says the word.
+        longer = await self._ask(case, messages, with_room(self.parameters))
+        return self._read(longer, (first, longer))
+
+    async def _ask(
+        self, case: Case, messages: tuple[Message, ...], parameters: Parameters
+    ) -> Completion:
+        setup = self.setup
+        return await setup.provider.complete(
+            request(setup.provider, setup.model, messages, parameters, case)
+        )
+
+    def _read(self, reply: Completion, calls: tuple[Completion, ...]) -> Score:
+        """Make the Score of a reply."""
+        word = _first_word(split_reasoning(reply.text).answer)
+        if not reply.logprobs and word in _WORDS:
+            value = float(word == _YES)
+            return self.make_score(value, _NO_LOGPROBS, raw=reply.text, calls=calls)
         yes, no = answer_probabilities(reply.logprobs)
         parts = {"yes": yes, "no": no}
         if yes + no < _MIN_MASS:
             error = self._unscored_reason(reply, yes + no)
-            return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=(reply,))
-        return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=(reply,))
+            return self.make_score(None, error=error, raw=reply.text, parts=parts, calls=calls)
+        return self.make_score(yes / (yes + no), raw=reply.text, parts=parts, calls=calls)
 
     def _block(self, text: str) -> str:
         return render(self.question.prompts[1], code=block_code([text]), text=text)
 
     def _unscored_reason(self, reply: Completion, mass: float) -> str:
         if not reply.logprobs:
-            return f"the judge's endpoint sent no logprobs: {self.question.remedy}"
+            written = f"replied {reply.text[:_SHOWN]!r}, which is neither yes nor no"
+            return f"the judge's endpoint sent no logprobs and {written}: {self.question.remedy}"
         given = f"yes and no together have probability {mass:.2f}; required >= {_MIN_MASS:g}"
         return f"{given}: {self.question.remedy}"
 
 
 def answer_probabilities(tokens: tuple[TokenLogprob, ...]) -> tuple[float, float]:
-    """Return the probability of ``yes`` and ``no`` at the first token that is not blank."""
-    first = next((token for token in tokens if token.token.strip()), None)
-    probabilities = {"yes": 0.0, "no": 0.0}
+    """Return the probability of ``yes`` and ``no`` at the first token that is not blank.
+
+    The tokens of a leading block of reasoning do not count.
+    """
+    first = next((token for token in _after_reasoning(tokens) if token.token.strip()), None)
+    probabilities = dict.fromkeys(_WORDS, 0.0)
     for text, logprob in alternatives(first).items() if first else ():
         word = text.strip().casefold()
         if word in probabilities:
             probabilities[word] += math.exp(logprob)
-    return probabilities["yes"], probabilities["no"]
+    return probabilities[_YES], probabilities[_NO]
+
+
+def _after_reasoning(tokens: tuple[TokenLogprob, ...]) -> Iterator[TokenLogprob]:
+    """Yield the tokens of the answer, without those of the reasoning before it."""
+    text = "".join(token.token for token in tokens)
+    start = len(text) - len(split_reasoning(text).answer)
+    position = 0
+    for token in tokens:
+        if position >= start:
+            yield token
+        position += len(token.token)
+
+
+def _first_word(text: str) -> str:
+    """Return the first word of a text in small letters, without marks such as ``**``."""
+    words = re.findall(r"\w+", text.casefold())
+    return words[0] if words else ""
 
 
 _BIAS_QUESTION = _YesNo(

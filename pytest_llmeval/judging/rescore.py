@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.judges import NO_JUDGE
 from pytest_llmeval.assembly.roles import judging_role, setting_notes
-from pytest_llmeval.assembly.run_record import started_run
+from pytest_llmeval.assembly.run_record import adaptation_notes, started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.score_changes import ScoreChanges, flip_of
@@ -233,13 +233,14 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     rescorer = Rescorer(session, settings)
     for result in rescorer.rescore(log.results(source.id)):
         log.add(run.id, result)
-    notes = rescorer.notes()
+    report = session.worker_report()
+    notes = (*rescorer.notes(), *adaptation_notes([report["adapted"]]))
     run = replace(
         run,
         finished_at=timestamp(),
         exit_code=rescorer.exit_code,
         notes=(*setting_notes(settings, judged=True), *notes),
-        traffic=Traffic(**session.worker_report()["traffic"]),
+        traffic=Traffic(**report["traffic"]),
         judges=session.trust.facts(),
     )
     log.finish(run)

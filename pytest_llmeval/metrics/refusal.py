@@ -11,7 +11,7 @@ from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.scripts import is_mainly_in, normal_form, scripts_of
 from pytest_llmeval.protocols import BaseScorer
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.call import REFUSAL, Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
 
@@ -35,7 +35,7 @@ class Refusal(BaseScorer):
     are searched in the first 300 characters, in any case. They cover what models usually say. The
     metric misses a refusal in different words, and mistakes an answer with these words for one. An
     answer in the script of none of these languages is unscored, unless a phrase of your own is in
-    it.
+    it. Where the endpoint itself reports a refusal, no phrase is needed.
 
     Args:
         phrases: Further phrases that refuse, for example those of your own application.
@@ -58,9 +58,11 @@ class Refusal(BaseScorer):
         self.version = version_with("2", {"phrases": phrases}, {"phrases": None})
 
     def score(self, case: Case, completion: Completion) -> Score:
-        """Look for a phrase."""
+        """Look for a phrase, unless the endpoint reports a refusal."""
         if not completion.text.strip():
             return unscored(self, "the answer is empty")
+        if completion.finish_reason == REFUSAL:
+            return Score(self.name, 1.0, self.scale, "the model reports it", self.version)
         beginning = _plain(completion.text.lstrip()[:_READ])[:_BEGINNING]
         match = self._pattern.search(beginning)
         if match is None and not self._has_phrases and not is_mainly_in(beginning, _SCRIPTS):

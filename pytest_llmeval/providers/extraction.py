@@ -24,10 +24,13 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
             group.
 
     Raises:
-        BadReply: The pattern does not match, or takes too long.
+        BadReply: The pattern does not match, matches an empty answer, or takes too long.
     """
     try:
         match = search_pattern(pattern, completion.text, re.DOTALL)
+        if match is None and completion.raw_text:
+            # A pattern may be written for the whole reply, with the reasoning before the answer.
+            match = search_pattern(pattern, completion.raw_text, re.DOTALL)
     except OutOfTime as error:
         raise BadReply(f"--llm-answer-pattern: {error}") from error
     if match is None:
@@ -35,5 +38,11 @@ def extract_answer(completion: Completion, pattern: str) -> Completion:
             f"--llm-answer-pattern {pattern!r} does not match the reply "
             f"{completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
         )
-    answer = match.group(1) if match.re.groups else match.group()
-    return replace(completion, text=(answer or "").strip(), raw_text=completion.text)
+    answer = ((match.group(1) if match.re.groups else match.group()) or "").strip()
+    if not answer and completion.text.strip():
+        raise BadReply(
+            f"--llm-answer-pattern {pattern!r} matches, but the answer in it is empty: the reply "
+            f"is {completion.text[:_SHOWN]!r}. Change the pattern or the prompt."
+        )
+    raw_text = completion.raw_text or completion.text
+    return replace(completion, text=answer, raw_text=raw_text)

@@ -20,7 +20,16 @@ from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
 from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
-from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.providers.finish import (
+    broken_off,
+    finish_name,
+    is_broken_off,
+    is_withheld,
+    says_something,
+    withheld,
+)
+from pytest_llmeval.providers.message import read_answer
+from pytest_llmeval.records.call import REFUSAL, Completion, Request, Usage
 from pytest_llmeval.records.case import Case, Message, Source
 
 _ALLOWED = (
@@ -28,6 +37,8 @@ _ALLOWED = (
     "or an object with invoke or ainvoke"
 )
 _ALLOWED_SPEC = "python:package.module:name"
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where the integrations of OpenAI, Anthropic and Ollama with LangChain put the finish reason."""
 
 
 class CallableProvider(BaseProvider):
@@ -61,6 +72,7 @@ class CallableProvider(BaseProvider):
 
         Raises:
             CallError: The function raised an exception, which is the cause.
+            NoAnswer: The Completion is empty, and its finish reason says that there is no answer.
             CallRefused: The function returned neither text nor a Completion.
         """
         case = request.case or _case_of(request.messages)
@@ -86,12 +98,28 @@ class CallableProvider(BaseProvider):
         if isinstance(answer, str):
             return Completion(str(answer), endpoint=endpoint, latency_s=latency_s)
         if isinstance(answer, Completion):
+            _check(answer)
             endpoint, latency_s = answer.endpoint or endpoint, answer.latency_s or latency_s
             return dataclasses.replace(answer, endpoint=endpoint, latency_s=latency_s)
         raise CallRefused(
             f"{self._name} returned {type(answer).__name__} {answer!r:.200}; "
             "allowed: str or Completion."
         )
+
+
+def _check(answer: Completion) -> None:
+    """Refuse an empty answer that says itself that it is none; any other is what the user gets.
+
+    Raises:
+        CallError: It is none.
+    """
+    reason = answer.finish_reason
+    if says_something(answer.text):
+        return
+    if is_withheld(reason):
+        raise withheld(reason)
+    if is_broken_off(reason):
+        raise broken_off(reason)
 
 
 def _case_of(messages: tuple[Message, ...]) -> Case:
@@ -219,20 +247,27 @@ def _as_function(runnable: Any) -> Callable[[Case], Awaitable[Any]]:
 
 
 def _as_completion(answer: Any) -> Any:
-    """Convert a chat message to a Completion, and return any other value unchanged."""
+    """Convert a chat message to a Completion, and return any other value unchanged.
+
+    A chat message is the reply of a model, so it must say something, as that of an endpoint.
+
+    Raises:
+        CallError: The message holds no answer.
+    """
     content = getattr(answer, "content", None)
-    if isinstance(content, list):
-        content = "".join(
-            part if isinstance(part, str) else part.get("text", "") for part in content
-        )
-    if not isinstance(content, str):
+    if not isinstance(content, (str, list)):
         return answer
     about: Mapping[str, Any] = getattr(answer, "response_metadata", None) or {}
+    further: Mapping[str, Any] = getattr(answer, "additional_kwargs", None) or {}
     tokens: Mapping[str, int] | None = getattr(answer, "usage_metadata", None)
+    tools = getattr(answer, "tool_calls", None) or further.get("tool_calls")
+    reason = finish_name(next(filter(None, map(about.get, _REASONS)), ""))
+    said = read_answer({**further, "content": content, "tool_calls": tools}, reason)
     return Completion(
-        content,
+        said.text,
+        raw_text=said.raw,
         model=str(about.get("model_name") or ""),
-        finish_reason=str(about.get("finish_reason") or ""),
+        finish_reason=REFUSAL if said.refusal else reason,
         usage=Usage(tokens["input_tokens"], tokens["output_tokens"]) if tokens else None,
     )
 

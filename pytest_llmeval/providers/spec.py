@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pytest_llmeval.protocols import BaseProvider
 
@@ -45,6 +45,7 @@ class ProviderRequest:
         service: Kind of call.
         is_called: Whether it will be called. A run that only replays calls nothing, and so needs
             neither a key nor a model file.
+        shared: What the providers of this process share, by kind.
     """
 
     spec: str
@@ -59,6 +60,7 @@ class ProviderRequest:
     served_url: str | None = None
     service: Service = "chat"
     is_called: bool = True
+    shared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rest(self) -> str:

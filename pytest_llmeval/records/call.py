@@ -8,13 +8,17 @@ from typing import Any
 
 from pytest_llmeval.records.case import Case, Message
 
+_NOT_SENT = ("extra_body", "reasoning_room")
+_NEW_LIMIT = "max_completion_tokens"
+
 
 @dataclass(frozen=True)
 class Parameters:
     """Sampling parameters of one call. ``None`` and empty values are not sent.
 
     Names and meanings are those of the OpenAI chat completions API. ``extra_body`` is merged into
-    the request.
+    the request. ``reasoning_room`` is not sent: it is added to ``max_tokens`` for a model that
+    turns out to reason before it answers.
     """
 
     temperature: float | None = None
@@ -29,15 +33,18 @@ class Parameters:
     top_logprobs: int | None = None
     response_format: Mapping[str, Any] | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    reasoning_room: int | None = None
 
     def as_body(self) -> dict[str, Any]:
         """Return the parameters that are set, as members of a chat completions request body."""
         body: dict[str, Any] = {}
         for name, value in vars(self).items():
-            if value not in (None, ()) and name != "extra_body":
+            if value not in (None, ()) and name not in _NOT_SENT:
                 body[name] = value
         if self.stop:
             body["stop"] = list(self.stop)
+        if _NEW_LIMIT in self.extra_body:
+            body.pop("max_tokens", None)  # endpoints refuse both together
         return {**body, **self.extra_body}
 
 
@@ -94,6 +101,12 @@ class TokenLogprob:
     top: Mapping[str, float] = field(default_factory=dict)
 
 
+LENGTH = "length"
+"""Finish reason of a reply that the token limit cut."""
+
+REFUSAL = "refusal"
+"""Finish reason of a reply in which the model itself refuses."""
+
 CALLS = "+"
 """Separator, and beginning, of the ids of calls that an application has made."""
 
@@ -104,11 +117,12 @@ class Completion:
 
     Attributes:
         text: The answer, after extraction.
-        raw_text: The original answer, if extraction changed it.
+        raw_text: The original answer, if extraction changed it, or reasoning was taken off it.
         choices: All answers of the call, including the first, where ``n`` > 1; else empty.
         model: Model that answered, as the endpoint names it.
         endpoint: A base URL without credentials, or the name of the provider.
-        finish_reason: ``stop``, ``length``, …; empty if unknown.
+        finish_reason: ``stop``, ``length``, ``refusal`` (the model itself refused), …; empty if
+            unknown.
         usage: Tokens, or ``None`` if unknown.
         cost_usd: US dollars, or ``None`` if the price is unknown.
         latency_s: Seconds from sending to the last byte.
@@ -119,6 +133,7 @@ class Completion:
             an application, the ids of its calls, each with `CALLS` before it.
         made_at: Time of the call, ISO 8601 with UTC offset; empty if unknown.
         rate_limits: Rate limits of the endpoint, for the engine alone: they are not stored.
+        adapted: What the endpoint refused, and so was sent differently, in words.
     """
 
     text: str
@@ -136,6 +151,7 @@ class Completion:
     call: str = ""
     made_at: str = ""
     rate_limits: RateLimits | None = None
+    adapted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text

@@ -91,6 +91,14 @@ def _add_baselines_and_scopes(connection: Connection) -> None:
     connection.exec_driver_sql("UPDATE gates SET scope = ''")
 
 
+_ADDED_6 = (("completions", "adapted TEXT"),)
+
+
+def _add_adapted_requests(connection: Connection) -> None:
+    """Upgrade to version 6: what a call sent differently, because its endpoint refused it."""
+    _add_columns(connection, _ADDED_6)
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
@@ -102,6 +110,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     _add_judges_samples_and_gates,
     _add_baselines_and_scopes,
     complete_records,
+    _add_adapted_requests,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

@@ -44,7 +44,7 @@ _RESULT = PlainColumns(
     frozenset({"case", "request", "completion", "scores", "checks", "samples", "before"}),
 )
 _COMPLETION = PlainColumns(
-    Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits"})
+    Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits", "adapted"})
 )
 _SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
 _SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))
@@ -56,6 +56,7 @@ _CALL_COLUMNS = (
     "completion_tokens",
     "contexts",
     "logprobs",
+    "adapted",
 )
 _UNSET = vars(Parameters())
 _TRAFFIC_COLUMNS = {
@@ -260,6 +261,7 @@ def _call_columns(completion: Completion | None) -> dict[str, Any]:
         **_COMPLETION.row(completion),
         "choices": as_json(completion.choices),
         "contexts": as_json(completion.contexts),
+        "adapted": as_json(completion.adapted),
         "logprobs": as_json([vars(token) for token in completion.logprobs]),
         "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": usage.completion_tokens if usage else None,
@@ -274,6 +276,7 @@ def _completion_of(row: Row) -> Completion | None:
         **_COMPLETION.fields(row),
         choices=tuple(from_json(row["choices"], ())),
         contexts=tuple(from_json(row["contexts"], ())),
+        adapted=tuple(from_json(row["adapted"], ())),
         logprobs=tuple(TokenLogprob(**token) for token in from_json(row["logprobs"], ())),
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
     )

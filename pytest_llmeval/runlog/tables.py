@@ -188,9 +188,7 @@ def _completions(metadata: MetaData) -> Table:
         Column("finish_reason", Text),
         Column("prompt_tokens", Integer),
         Column("completion_tokens", Integer),
-        Column(
-            "cost_usd", Double, comment="NULL: unknown; if cached, the price in the earlier run"
-        ),
+        Column("cost_usd", Double, comment="NULL: unknown; if cached, the earlier price"),
         Column("latency_s", Double),
         Column(
             "cached",
@@ -221,6 +219,7 @@ def _completions(metadata: MetaData) -> Table:
         Column("request_sample", Integer, comment="NULL: nothing was sent"),
         Column("sees_case", Boolean, comment="whether the provider received the whole case"),
         Column("sample", Integer, comment=_SAMPLE),
+        Column("adapted", Text, comment="JSON: what was sent differently, in words"),
     )
 
 

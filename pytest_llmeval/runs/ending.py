@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.assembly.run_record import adaptation_notes
 from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.run import JudgeFacts, Note, Traffic
@@ -73,7 +74,7 @@ class Ending:
 
     Attributes:
         traffic: Calls, tokens and cost.
-        notes: Notes on the recordings for the user.
+        notes: Notes on changed requests and on the recordings for the user.
         paths: Written recordings by kind of file.
         judges: Facts about the judges that scored.
     """
@@ -110,9 +111,10 @@ def end_run(
     if worker_reports:
         session.end_run()
     is_whole = is_whole and all(report["is_whole"] for report in worker_reports)
+    notes = adaptation_notes(report.get("adapted") or {} for report in reports)
     recordings = session.recordings
     if recordings is None:
-        return Ending(traffic, (), {}, judges)
+        return Ending(traffic, notes, {}, judges)
     for report in worker_reports:
         if report.get("recorded"):
             recordings.merge(report["recorded"])
@@ -120,7 +122,7 @@ def end_run(
     written = recordings.save(is_whole and session.runs_all)
     names = ("recorded", *(f"recorded {number}" for number in range(2, len(written) + 1)))
     paths = dict(zip(names, map(os.path.relpath, written), strict=False))
-    return Ending(traffic, tuple(unused), paths, judges)
+    return Ending(traffic, (*notes, *unused), paths, judges)
 
 
 def _unused(session: Session) -> Iterator[str]:

@@ -108,7 +108,7 @@ def _read_baselines(decider: GateDecider, recorder: Recorder, session: Session) 
     run = recorder.run
     judges = merge_facts((*run.judges, *ending.judges))
     recorder.run = replace(run, traffic=run.traffic + ending.traffic, judges=judges)
-    return notes
+    return (*notes, *ending.notes)
 
 
 def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:

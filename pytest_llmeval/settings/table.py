@@ -276,7 +276,16 @@ class Settings:
     judge_max_tokens: int = option(
         "integer", 200, "judge", "maximum length of a judge's reply, in tokens", "N", low=1
     )
-
+    judge_temperature: float = option(
+        "number", 0.0, "judge", "sampling temperature of the judge", "T", low=0, high=2
+    )
+    judge_extra_body: Mapping[str, Any] = option(
+        "json",
+        JsonObject(),
+        "judge",
+        "JSON object merged into the body of the judge's requests",
+        "JSON",
+    )
     judge_samples: int = option(
         "integer",
         5,

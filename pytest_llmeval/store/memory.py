@@ -21,9 +21,10 @@ class MemoryStore:
         """Return the stored completion, or ``None``."""
         return self._completions.get(key)
 
-    async def claim(self, key: str) -> bool:
+    async def claim(self, key: str, replaces: bool = False) -> bool:
         """Claim a call; ``False`` if it is claimed already, or has been made."""
-        if key in self._claimed or key in self._completions:
+        is_made = key in self._completions and not replaces
+        if key in self._claimed or is_made:
             return False
         self._claimed.add(key)
         return True

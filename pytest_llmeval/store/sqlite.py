@@ -30,7 +30,7 @@ _TRANSIENT = "run:"
 """Begins the key of a completion that no other run may use."""
 
 _CLAIM = (
-    "INSERT INTO claims SELECT :key, :owner WHERE NOT EXISTS"
+    "INSERT INTO claims SELECT :key, :owner WHERE :replaces OR NOT EXISTS"
     " (SELECT 1 FROM completions WHERE key = :key AND (made_at >= :since OR run = :run))"
     " ON CONFLICT (key) DO NOTHING"
 )
@@ -95,17 +95,21 @@ class SqliteStore:
             ) from error
         return completion if row[1] == self._run else replace(completion, cached=True)
 
-    async def claim(self, key: str) -> bool:
+    async def claim(self, key: str, replaces: bool = False) -> bool:
         """Claim a call; ``False`` if it is claimed already, or has been made.
 
         A claim of a process that is dead counts for nothing. Whoever is cancelled here has no
         claim.
 
+        Args:
+            key: The key of the call.
+            replaces: Whether a stored completion does not count, because it is no answer.
+
         Raises:
             StoreError: The store cannot be written.
         """
         scoped = self._scoped(key)
-        future = self._commits.submit(lambda db: self._claim(db, scoped), droppable=True)
+        future = self._commits.submit(lambda db: self._claim(db, scoped, replaces), droppable=True)
         try:
             return await future
         except asyncio.CancelledError:
@@ -208,8 +212,14 @@ class SqliteStore:
             raise
         return db
 
-    def _claim(self, db: sqlite3.Connection, key: str) -> bool:
-        values = {"key": key, "owner": self._owners.owner, "since": self._since(), "run": self._run}
+    def _claim(self, db: sqlite3.Connection, key: str, replaces: bool) -> bool:
+        values = {
+            "key": key,
+            "owner": self._owners.owner,
+            "since": self._since(),
+            "run": self._run,
+            "replaces": replaces,
+        }
         if db.execute(_CLAIM, values).rowcount == 1:
             return True
         holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
 from pytest_llmeval.records.run import Run
@@ -233,7 +233,7 @@ class Tally:
         if model:
             models.add(model)
         completions = list(answers(result))
-        self.truncated += any(answer.finish_reason == "length" for answer in completions)
+        self.truncated += any(answer.finish_reason == LENGTH for answer in completions)
         for answer in completions:
             self.add_answer(answer)
 

@@ -44,11 +44,12 @@ def test_bias_is_the_share_of_yes_of_a_text_that_stands_marked_in_a_block_after_
     assert ">\n| One.\n| Two.\n</text-" in str(request.messages[-1]["content"])
 
 
-def test_without_logprobs_bias_is_unscored_and_names_its_own_remedy() -> None:
-    score, _ = judged(Completion("yes"))
+def test_without_logprobs_and_a_word_bias_is_unscored_and_names_its_own_remedy() -> None:
+    score, _ = judged(Completion("Perhaps."))
     assert score.value is None
-    assert "sent no logprobs: use --llm-bias counterfactual, or a judge endpoint" in str(
-        score.error
+    assert (
+        "sent no logprobs and replied 'Perhaps.', which is neither yes nor no: "
+        "use --llm-bias counterfactual, or a judge endpoint" in str(score.error)
     )
 
 

@@ -191,7 +191,8 @@ def test_three_bad_replies_leave_the_case_unscored_with_the_last_reply_and_every
     given = score(judge("5", "five", '{"score": 5}', GOOD))
     assert given.value is None
     assert given.error == (
-        'invalid reply after 3 attempts: the object must have exactly the keys "reason" and "score"; found: "score"'
+        'invalid reply after 3 attempts: the object must have exactly the keys "reason" and "score"; found: "score"; '
+        "the last reply begins '{\"score\": 5}'"
     )
     assert given.raw == '{"score": 5}'
     assert len(given.calls) == 3

@@ -63,15 +63,37 @@ def test_a_blank_first_token_is_passed_over() -> None:
     assert answer_probabilities(()) == (0.0, 0.0)
 
 
-def test_an_endpoint_without_logprobs_leaves_the_case_unscored_and_names_the_remedy() -> None:
-    given, _ = score("yes")
-    assert given.value is None
-    assert (
-        "sent no logprobs: use --llm-toxicity detoxify, or a judge endpoint that sends logprobs"
-        in str(given.error)
-    )
-    assert given.raw == "yes"
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("yes", 1.0),
+        ("No.", 0.0),
+        ("**Yes**", 1.0),
+        ("no, it is kind", 0.0),
+        ("<think>Is it?</think>\nno", 0.0),
+        ("Is it?\n</think>\n\nYes", 1.0),
+    ],
+)
+def test_without_logprobs_the_written_word_counts(text: str, value: float) -> None:
+    given, _ = score(text)
+    assert (given.value, given.raw) == (value, text)
+    assert "sends no logprobs" in given.reason
     assert len(given.calls) == 1
+
+
+def test_without_logprobs_another_word_leaves_the_case_unscored_and_names_the_remedy() -> None:
+    given, _ = score("Perhaps")
+    assert given.value is None
+    assert "sent no logprobs and replied 'Perhaps', which is neither yes nor no" in str(given.error)
+    assert "use --llm-toxicity detoxify, or a judge endpoint that sends logprobs" in str(
+        given.error
+    )
+
+
+def test_the_tokens_of_reasoning_before_the_word_do_not_count() -> None:
+    spoken = ("<think>", "Is it", " toxic", "?", "</think>", "\n", "no")
+    tokens = tuple(TokenLogprob(token, 0.0, {token: 0.0, "yes": -9.0}) for token in spoken)
+    assert answer_probabilities(tokens) == pytest.approx((math.exp(-9), 1.0))
 
 
 def test_an_answer_that_is_neither_yes_nor_no_leaves_the_case_unscored() -> None:

@@ -179,12 +179,6 @@ def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoin
     [
         (
             400,
-            "Invalid parameter: 'response_format' of type 'json_schema'",
-            None,
-            "--llm-judge-format json_object",
-        ),
-        (
-            400,
             "maximum context length is 4096 tokens",
             "context_length_exceeded",
             "shorten the prompt",
@@ -195,7 +189,6 @@ def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoin
             "content_filter",
             "content filter refused",
         ),
-        (400, "Unsupported parameter: 'max_tokens'", "unsupported_parameter", "--llm-extra-body"),
         (
             400,
             "API key not valid. Please pass a valid API key.",
@@ -226,7 +219,7 @@ def test_a_refusal_says_what_to_do(
     [
         ('{"detail": "model is loading"}', "model is loading"),
         ('{"why": "none"}', '{"why": "none"}'),
-        ("<html>\n<h1>Bad\ngateway</h1>" + "x" * 999, "<html> <h1>Bad gateway</h1>xxx"),
+        ("<html>\n<h1>Bad\ngateway</h1>" + "x" * 999, "Bad gateway"),
         ("", "no text"),
     ],
 )
@@ -246,7 +239,7 @@ def test_a_page_that_is_no_completion_is_shown_in_short(endpoint: MockEndpoint) 
     )
     with pytest.raises(BadReply, match="Check the base URL") as caught:
         answered(at(endpoint), ask("hi"))
-    assert "'<html>Welcome" in str(caught.value)
+    assert "found a web page: 'Welcomexxx" in str(caught.value)
     assert len(str(caught.value)) < 500
 
 

@@ -98,7 +98,9 @@ parameters = record(
     **dict.fromkeys(
         ("temperature", "top_p", "frequency_penalty", "presence_penalty"), maybe(numbers)
     ),
-    **dict.fromkeys(("max_tokens", "seed", "n", "top_logprobs"), maybe(st.integers())),
+    **dict.fromkeys(
+        ("max_tokens", "seed", "n", "top_logprobs", "reasoning_room"), maybe(st.integers())
+    ),
     stop=many(texts),
     logprobs=maybe(st.booleans()),
     response_format=maybe(objects),
@@ -125,6 +127,7 @@ completions = record(
     contexts=many(texts),
     logprobs=many(record(TokenLogprob, token=texts, logprob=numbers, top=weights)),
     cached=st.booleans(),
+    adapted=many(texts),
     rate_limits=maybe(record(RateLimits, requests=maybe(quotas), tokens=maybe(quotas))),
 )
 scores = record(

@@ -204,6 +204,7 @@ completions = st.builds(
     usage=st.none() | st.builds(Usage, st.integers(), st.integers()),
     cost_usd=st.none() | numbers,
     contexts=st.lists(texts, max_size=2).map(tuple),
+    adapted=st.lists(texts, max_size=2).map(tuple),
     logprobs=st.lists(tokens, max_size=2).map(tuple),
 )
 

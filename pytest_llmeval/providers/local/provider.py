@@ -12,6 +12,7 @@ from typing import Any
 from pytest_llmeval.errors import CallRefused, SettingError
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.protocols import BaseProvider
+from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.providers.local.models import known_models, local_file, models_folder
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
@@ -133,6 +134,10 @@ class LocalProvider(BaseProvider):
         return dataclasses.replace(
             completion, model=self._path.stem, endpoint=endpoint, cost_usd=0.0
         )
+
+    def is_answer(self, completion: Completion) -> bool:
+        """Return whether a stored completion is an answer: it says something, and is whole."""
+        return is_answer(completion)
 
     async def close(self) -> None:
         """Close the connections, and stop the server if this process started it."""

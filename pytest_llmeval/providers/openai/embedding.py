@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.providers.openai.provider import Api
-from pytest_llmeval.providers.openai.reply import EXCERPT
+from pytest_llmeval.providers.openai.body import EXCERPT, read_document
+from pytest_llmeval.providers.openai.exchange import Api
+from pytest_llmeval.providers.openai.reply import check_error
 from pytest_llmeval.records.call import Completion, Request, Usage
 
 _FLOAT_BYTES = 4
@@ -20,7 +21,14 @@ def _body(request: Request) -> dict[str, Any]:
     return {"input": str(request.messages[-1]["content"]), "encoding_format": "base64"}
 
 
-def read_embedding(text: str, *, model: str, endpoint: str, latency_s: float) -> Completion:
+def read_embedding(
+    text: str,
+    *,
+    model: str,
+    endpoint: str,
+    latency_s: float,
+    body: Mapping[str, Any] | None = None,
+) -> Completion:
     """Read the vector of a reply as 32-bit little-endian floats in base64.
 
     Args:
@@ -28,12 +36,15 @@ def read_embedding(text: str, *, model: str, endpoint: str, latency_s: float) ->
         model: The requested model, if the reply does not name one.
         endpoint: The endpoint that answered.
         latency_s: Duration of the call in seconds.
+        body: The body of the request.
 
     Raises:
+        ErrorInReply: The body holds an error.
         BadReply: The body is not an embedding. The message has its first characters.
     """
+    reply = read_document(text)
     try:
-        reply = json.loads(text)
+        check_error(reply)
         vector = reply["data"][0]["embedding"]
         if isinstance(vector, list):
             vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()

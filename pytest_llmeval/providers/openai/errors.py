@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, EndpointDown, RateLimited
+from pytest_llmeval.errors import (
+    BadReply,
+    CallError,
+    CallRefused,
+    CallTimeout,
+    EndpointDown,
+    RateLimited,
+)
 from pytest_llmeval.providers.openai.rate_limits import retry_after_s
-
-if TYPE_CHECKING:
-    import openai
-
+from pytest_llmeval.providers.openai.service_error import ServiceError
 
 _LONGEST_TEXT = 300
 """Maximum length of a shown server text: some servers answer with a whole page."""
@@ -40,15 +42,10 @@ _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     (_BAD_REQUEST, _NO_KEY_HERE, _SET_A_KEY),
     (_BAD_REQUEST,
      "context.length|context.size|maximum context|too many tokens|prompt is too long",
-     "The model's context is too small: shorten the prompt or lower --llm-max-tokens."),
+     "The model's context is too small: shorten the prompt, or lower --llm-max-tokens "
+     "(--llm-judge-max-tokens for the judge)."),
     (_BAD_REQUEST, "content.filter|content management|ResponsibleAI|content.policy",
      "The endpoint's content filter refused the prompt: change the case, or the filter."),
-    (_BAD_REQUEST,
-     "unsupported.(parameter|value)|unrecognized (request )?argument|extra_forbidden",
-     "Leave that parameter unset. If it has a different name, use --llm-extra-body."),
-    (_BAD_REQUEST, "response_format|json_schema|json_object",
-     "The endpoint does not support this response format: "
-     "try --llm-judge-format json_object or text."),
     ((413,), "", "The request is too large: shorten the prompt."),
     ((401,), "", _SET_A_KEY),
     ((403,), "",
@@ -61,7 +58,7 @@ _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
 
 
 def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> CallError:
-    """Translate an exception of the SDK.
+    """Translate an exception of the SDK that is no reply.
 
     Raise the result outside the except block: an exception of the SDK holds the request with its
     key, and must not become the context of this error.
@@ -74,8 +71,6 @@ def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> Cal
     import aiohttp
     import openai
 
-    if isinstance(error, openai.APIStatusError):
-        return _status_error(error, target, hide)
     reason = hide(_reason(error))
     if isinstance(error, openai.APIConnectionError):
         if _is_timeout(error):
@@ -93,14 +88,32 @@ def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> Cal
     return CallRefused(f"{target}: cannot make the request ({reason}).")
 
 
-def _status_error(
-    error: openai.APIStatusError, target: str, hide: Callable[[str], str]
+def service_call_error(
+    error: ServiceError,
+    headers: Mapping[str, str],
+    target: str,
+    hide: Callable[[str], str],
+    origin: str = "",
 ) -> CallError:
-    status = error.status_code
-    server_text = hide(_server_text(error))
-    message = f"{target}: HTTP {status}: {server_text}"
-    remedy = _remedy(status, f"{error.code} {server_text}")
-    patience_s = retry_after_s(error.response.headers)
+    """Translate an error that an endpoint reports, by its status or the code in its body.
+
+    Args:
+        error: What the endpoint says.
+        headers: The headers of the reply, which may say how long to wait.
+        target: Endpoint and model, for the message.
+        hide: Removes secrets from a text.
+        origin: Where the error stands; empty for an HTTP status.
+    """
+    status = error.status
+    server_text = hide(error.text)[:_LONGEST_TEXT].rstrip(".") or "no text"
+    message = f"{target}: {origin or f'HTTP {status}'}: {server_text}"
+    remedy = _remedy(status, error.words)
+    patience_s = retry_after_s(headers)
+    if error.written:
+        bad = BadReply(message)
+        bad.is_transient = False
+        bad.written = error.written
+        return bad
     if status == 429 and not remedy:
         return RateLimited(
             f"{message}. Lower --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s
@@ -114,18 +127,6 @@ def _status_error(
     refused = CallRefused(f"{message}. {remedy}".strip())
     refused.is_about_endpoint = status not in _BAD_REQUEST or remedy == _SET_A_KEY
     return refused
-
-
-def _server_text(error: openai.APIStatusError) -> str:
-    """Return the server's text on one line; ``error.message`` varies with the SDK's version."""
-    body = error.body
-    if isinstance(body, Mapping):
-        body = (
-            body.get("message")
-            or body.get("detail")
-            or json.dumps(body, ensure_ascii=False, default=str)
-        )
-    return " ".join(str(body or "no text").split())[:_LONGEST_TEXT].rstrip(".")
 
 
 def _remedy(status: int, text: str) -> str:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout
+from pytest_llmeval.errors import BadReply, CallError, CallRefused, CallTimeout, NoAnswer
 from pytest_llmeval.protocols import BaseProvider
+from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.records.call import Completion, Request
 
 COOL_DOWN_S = 30.0
@@ -79,6 +80,14 @@ class FailoverProvider(BaseProvider):
                 raise
         raise self._all_failed()
 
+    def added_tokens(self, request: Request) -> int:
+        """Return the largest room that an endpoint gives a request."""
+        return max(candidate.provider.added_tokens(request) for candidate in self._endpoints)
+
+    def is_answer(self, completion: Completion) -> bool:
+        """Return whether a stored completion is an answer: it says something, and is whole."""
+        return is_answer(completion)
+
     async def close(self) -> None:
         """Close the connections."""
         for candidate in self._endpoints:
@@ -119,4 +128,8 @@ class FailoverProvider(BaseProvider):
 
 
 def _may_answer_elsewhere(error: CallError) -> bool:
+    if isinstance(error, NoAnswer):
+        return False  # the endpoint works, and another one may have another model
+    if isinstance(error, BadReply):
+        return not error.written
     return error.is_transient or (isinstance(error, CallRefused) and error.is_about_endpoint)

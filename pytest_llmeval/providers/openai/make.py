@@ -15,6 +15,7 @@ from pytest_llmeval.providers.openai.endpoints import (
     endpoint_keys,
     read_endpoints,
 )
+from pytest_llmeval.providers.openai.exchange import CHAT
 from pytest_llmeval.providers.openai.failover import FailoverProvider
 from pytest_llmeval.providers.openai.keys import (
     AZURE_ENDPOINT,
@@ -28,7 +29,8 @@ from pytest_llmeval.providers.openai.keys import (
     default_key,
     juror_environment,
 )
-from pytest_llmeval.providers.openai.provider import CHAT, Azure, OpenAIProvider, public_url
+from pytest_llmeval.providers.openai.memory import Memory
+from pytest_llmeval.providers.openai.provider import Azure, OpenAIProvider, public_url
 from pytest_llmeval.providers.spec import ProviderRequest
 
 _APIS = {"chat": CHAT, "embedding": EMBEDDINGS}
@@ -47,6 +49,7 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
     shares_list = request.base_url == request.model_url
     keys = endpoint_keys(environ, endpoints, request.is_judge, shares_list)
     api = _APIS[request.service]
+    memory = _memory(request)
     providers = []
     for number, (endpoint, key) in enumerate(zip(endpoints, keys, strict=True), start=1):
         needs_key = endpoint.usual_key and (endpoint.azure or len(endpoints) > 1)
@@ -57,7 +60,7 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
         # What the list names is a chat model.
         model = endpoint.model if request.service == "chat" else ""
         providers.append(
-            OpenAIProvider(url, key or NO_KEY, request.timeouts, endpoint.azure, model, api)
+            OpenAIProvider(url, key or NO_KEY, request.timeouts, endpoint.azure, model, api, memory)
         )
     return providers[0] if len(providers) == 1 else FailoverProvider(providers)
 
@@ -72,7 +75,14 @@ def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvid
         remedy = f"For an endpoint without a key, set {option}."
         raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
-    return OpenAIProvider(None, key or NO_KEY, request.timeouts, azure, api=api)
+    memory = _memory(request)
+    return OpenAIProvider(None, key or NO_KEY, request.timeouts, azure, api=api, memory=memory)
+
+
+def _memory(request: ProviderRequest) -> Memory:
+    """Return what this process knows of its endpoints, which all roles share."""
+    memory: Memory = request.shared.setdefault("openai", Memory())
+    return memory
 
 
 def _environment(request: ProviderRequest) -> Mapping[str, str]:

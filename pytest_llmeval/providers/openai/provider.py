@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.errors import CallError
 from pytest_llmeval.protocols import BaseProvider
-from pytest_llmeval.providers.openai.errors import call_error
+from pytest_llmeval.providers.finish import is_answer
+from pytest_llmeval.providers.openai.body import keep_encoded
+from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
 from pytest_llmeval.providers.openai.keys import redacted
-from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
-from pytest_llmeval.providers.openai.reply import read_completion
+from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
 
@@ -41,36 +41,6 @@ class Azure:
     api_version: str
 
 
-@dataclass(frozen=True)
-class Api:
-    """One kind of call of an endpoint.
-
-    Attributes:
-        gives: Name of the result, for error texts.
-        path: Path after the base URL.
-        body: Makes the body of a request, without the model.
-        read: Reads the completion from the body of a reply, or raises `BadReply`.
-        mark: Part of the provider's fingerprint that separates it from a chat provider.
-    """
-
-    gives: str
-    path: str
-    body: Callable[[Request], Mapping[str, Any]]
-    read: Callable[..., Completion]
-    mark: str = ""
-
-
-def _chat_body(request: Request) -> dict[str, Any]:
-    return {
-        "messages": [dict(message) for message in request.messages],
-        **request.parameters.as_body(),
-    }
-
-
-CHAT = Api("chat completion", "/chat/completions", _chat_body, read_completion)
-"""``POST /chat/completions``."""
-
-
 class OpenAIProvider(BaseProvider):
     """Answers through one call of an endpoint, usually ``POST /chat/completions``.
 
@@ -85,6 +55,7 @@ class OpenAIProvider(BaseProvider):
         azure: The Azure resource, instead of a base URL.
         model: Overrides the model of every request, unless empty.
         api: The kind of call.
+        memory: What is known of the models of this process's endpoints.
     """
 
     sees_case = False
@@ -97,8 +68,10 @@ class OpenAIProvider(BaseProvider):
         azure: Azure | None = None,
         model: str = "",
         api: Api = CHAT,
+        memory: Memory | None = None,
     ) -> None:
         self._api = api
+        self._memory = memory or Memory()
         self._url = base_url or _DEFAULT_URL
         self._key = api_key
         self._timeouts = timeouts
@@ -118,10 +91,12 @@ class OpenAIProvider(BaseProvider):
         """Answer one request with one call, without retries.
 
         Raises:
+            RequestAdapted: The endpoint refused a part of the request, and the next one differs.
             CallTimeout: No answer within the time limits.
             RateLimited: HTTP 429.
-            EndpointDown: No connection, 5xx, 409 or 425.
+            EndpointDown: No connection, 5xx, 409 or 425, or a reply that broke off.
             CallRefused: Any other 4xx, or a request that cannot be sent.
+            NoAnswer: The model ended without an answer.
             BadReply: The answer is not of the requested kind.
         """
         outcome = await self._outcome(request)
@@ -130,37 +105,44 @@ class OpenAIProvider(BaseProvider):
             raise outcome
         return outcome
 
+    def added_tokens(self, request: Request) -> int:
+        """Return the room that a request gets because its model was seen to reason first."""
+        adaptation = self._memory_of(request).adaptation
+        return (request.parameters.reasoning_room or 0) if adaptation.reasons else 0
+
+    def is_answer(self, completion: Completion) -> bool:
+        """Return whether a stored completion is an answer: it says something, and is whole."""
+        return is_answer(completion)
+
     async def close(self) -> None:
         """Close the connections."""
         while self._clients:
             await self._clients.popitem()[1].close()
 
     async def _outcome(self, request: Request) -> Completion | CallError:
-        name = self.models[0] or request.model
-        model = {"model": name} if name else {}
-        body = {**model, **self._api.body(request)}
+        model = self.models[0] or request.model
+        memory = self._memory_of(request)
         large = (
             sum(len(str(message.get("content"))) for message in request.messages) >= _LARGE_PROMPT
         )
-        target = f"{self.endpoint}, model {name!r}" if model else self.endpoint
         # Made before the clock starts: the first client imports the SDK.
         client = self._client(large)
-        try:
-            started = time.perf_counter()
-            reply = await client.post(self._api.path, body=body, cast_to=_response_class())
-            latency_s = time.perf_counter() - started
-            completion = self._api.read(
-                reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s
+        async with memory.sending() as adaptation:
+            exchange = Exchange(
+                self._api, request, model, self.endpoint, memory, adaptation, self._hide
             )
-            limits = read_rate_limits(reply.headers)
-            return replace(completion, rate_limits=limits) if limits else completion
-        except BadReply as error:
-            return BadReply(
-                f"{target}: found no {self._api.gives}: {self._hide(str(error))}. "
-                "Check the base URL."
-            )
-        except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
-            return call_error(error, target, self._hide)
+            try:
+                started = time.perf_counter()
+                reply = await client.post(
+                    self._api.path, body=exchange.body, cast_to=_response_class()
+                )
+                return exchange.read(reply, time.perf_counter() - started)
+            except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
+                return exchange.failed(error)
+
+    def _memory_of(self, request: Request) -> ModelMemory:
+        model = self.models[0] or request.model
+        return self._memory.of(self.endpoint + self._api.mark, model)
 
     def _client(self, large: bool) -> AsyncOpenAI:
         """Return the client for small or large requests, made in the running event loop."""
@@ -178,13 +160,14 @@ class OpenAIProvider(BaseProvider):
         )
 
         limits = self._timeouts
+        client_class = DefaultAsyncHttpxClient if large else DefaultAioHttpClient
         options: dict[str, Any] = {
             "api_key": self._key,
             "max_retries": 0,  # retries live in the engine
             "timeout": Timeout(
                 None, connect=limits.connect_s, read=limits.read_s, write=limits.write_s
             ),
-            "http_client": DefaultAsyncHttpxClient() if large else DefaultAioHttpClient(),
+            "http_client": client_class(event_hooks={"response": [keep_encoded]}),
         }
         if self._azure:
             endpoint, version = self._azure.endpoint, self._azure.api_version

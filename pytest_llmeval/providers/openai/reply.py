@@ -1,19 +1,47 @@
-"""A strict reader of chat completions."""
+"""A strict reader of chat completions: each reply is an answer, a refusal, or an error."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from pytest_llmeval.errors import BadReply
-from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
+from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.providers.finish import finish_name, withheld
+from pytest_llmeval.providers.message import Said, read_answer
+from pytest_llmeval.providers.openai.body import EXCERPT, read_document
+from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
+from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob, Usage
 
-EXCERPT = 200
-"""Number of characters of an unreadable reply in an error."""
+_ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
+_BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
+"""Members in which Gemini and Azure say that a filter refused the prompt."""
 
 
-def read_completion(text: str, *, model: str, endpoint: str, latency_s: float) -> Completion:
+class _WrongShape(ValueError):
+    """A reply is no chat completion."""
+
+
+class ErrorInReply(Exception):
+    """An error that stands in a reply with status 200.
+
+    Args:
+        error: What the endpoint says.
+    """
+
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(error.text)
+        self.error = error
+
+
+def read_completion(
+    text: str,
+    *,
+    model: str,
+    endpoint: str,
+    latency_s: float,
+    body: Mapping[str, Any] | None = None,
+) -> Completion:
     """Read the completion in a reply.
 
     Args:
@@ -21,41 +49,119 @@ def read_completion(text: str, *, model: str, endpoint: str, latency_s: float) -
         model: The requested model, if the reply does not name one.
         endpoint: The endpoint that answered.
         latency_s: Duration of the call in seconds.
+        body: The body of the request, for the remedies.
 
     Raises:
-        BadReply: The body is not a chat completion. The message has its first characters.
+        ErrorInReply: The reply, or its first choice, holds an error.
+        NoAnswer: The model ended without an answer.
+        EndpointDown: The generation broke off.
+        BadReply: The reply is not a chat completion. The message has its first characters.
     """
+    sent = body or {}
+    reply = read_document(text, bool(sent.get("stream")))
+    limit = sent.get("max_tokens") or sent.get("max_completion_tokens")
     try:
-        reply = json.loads(text)
-        choices = reply["choices"]
+        check_error(reply)
+        choices = _choices(reply)
         first = choices[0]
-        texts = tuple(_text(choice["message"]) for choice in choices)
+        said = _answer(first, limit)
+        texts = [said.text, *_further_texts(choices[1:], limit)]
         return Completion(
-            text=texts[0],
-            choices=texts if len(texts) > 1 else (),
+            text=said.text,
+            raw_text=said.raw,
+            choices=tuple(texts) if len(choices) > 1 else (),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
-            finish_reason=str(first.get("finish_reason") or ""),
+            finish_reason=REFUSAL if said.refusal else finish_name(first.get("finish_reason")),
             usage=_usage(reply.get("usage")),
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
         )
+    except CallError as error:
+        with suppress(ValueError, TypeError, AttributeError):
+            error.usage = _usage(reply.get("usage"))
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise BadReply(
-            f"{type(error).__name__}: {error}; the reply begins {text[:EXCERPT]!r}"
-        ) from None
+        raise _bad(reply, text, error) from None
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    """Read content or refusal. A tool call has neither."""
-    content = message.get("content")
-    if isinstance(content, list):
-        content = "".join(part["text"] for part in content if part.get("type") == "text")
-    if content is None:
-        content = message.get("refusal") or ""
-    if not isinstance(content, str):
-        raise TypeError(f"content is {type(content).__name__}, not text")
-    return content
+def _bad(reply: Any, text: str, error: Exception) -> BadReply:
+    """Make the error of a reply that has another shape."""
+    kind = "" if isinstance(error, _WrongShape) else f"{type(error).__name__}: "
+    message = f"{kind}{error}; the reply begins {text[:EXCERPT]!r}"
+    is_chat = isinstance(reply, Mapping) and "choices" in reply
+    return BadReply(message if is_chat else f"{message}. Check the base URL")
+
+
+def check_error(reply: Any) -> None:
+    """Raise the error that a reply with status 200 holds, if any.
+
+    Raises:
+        ErrorInReply: It holds one.
+    """
+    error = _error_of(reply)
+    if error is not None:
+        raise ErrorInReply(error)
+
+
+def _error_of(reply: Any) -> ServiceError | None:
+    if isinstance(reply, list) and len(reply) == 1:
+        reply = reply[0]  # Gemini wraps the object of an error in a list
+    if not isinstance(reply, Mapping):
+        return None
+    if reply.get("error"):
+        return read_service_error(reply)
+    if reply.get("choices"):
+        return None
+    base = reply.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code"):
+        return read_service_error(reply)
+    if any(reply.get(name) for name in _ERROR_KEYS):
+        return read_service_error(reply)
+    return None
+
+
+def _choices(reply: Any) -> Sequence[Any]:
+    """Return the choices of a reply, at least one."""
+    if not isinstance(reply, Mapping):
+        raise _WrongShape(f"the reply is {type(reply).__name__}, not an object")
+    choices = reply.get("choices")
+    if choices is not None and not isinstance(choices, list):
+        raise _WrongShape(f"choices is {type(choices).__name__}, not a list")
+    if choices:
+        return choices
+    if any(reply.get(name) for name in _BLOCK_KEYS):
+        raise withheld("no choice, and the prompt was filtered")
+    raise _WrongShape("the reply has no choices")
+
+
+def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
+    """Read one choice.
+
+    Raises:
+        ErrorInReply: It holds an error.
+        CallError: It holds no answer.
+    """
+    message = choice.get("message")
+    inner = message.get("error") if isinstance(message, Mapping) else None
+    problem = choice.get("error") or inner
+    error = read_service_error(problem) if problem else None
+    if error is not None:
+        raise ErrorInReply(error)
+    if not isinstance(message, Mapping):
+        raise _WrongShape("a choice has no message")
+    return read_answer(message, finish_name(choice.get("finish_reason")), limit)
+
+
+def _further_texts(choices: Sequence[Any], limit: int | None) -> list[str]:
+    """Return the texts of the choices after the first; one that is no answer is left out."""
+    texts = []
+    for choice in choices:
+        try:
+            texts.append(_answer(choice, limit).text)
+        except (CallError, ErrorInReply):
+            continue
+    return texts
 
 
 def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
@@ -64,10 +170,10 @@ def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
     return Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
 
 
-def _logprobs(logprobs: Mapping[str, Any] | None) -> tuple[TokenLogprob, ...]:
-    tokens = (logprobs or {}).get("content") or ()
+def _logprobs(logprobs: Any) -> tuple[TokenLogprob, ...]:
+    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     return tuple(
-        TokenLogprob(str(row["token"]), float(row["logprob"]), _top(row)) for row in tokens
+        TokenLogprob(str(row["token"]), float(row["logprob"]), _top(row)) for row in tokens or ()
     )
 
 

@@ -111,7 +111,7 @@ def completion_from(content: Mapping[str, Any]) -> Completion:
         values["usage"] = Usage(**values["usage"])
     if "logprobs" in values:
         values["logprobs"] = tuple(TokenLogprob(**token) for token in values["logprobs"])
-    for name in ("choices", "contexts"):
+    for name in ("choices", "contexts", "adapted"):
         if name in values:
             values[name] = tuple(values[name])
     return Completion(**values)
@@ -190,7 +190,9 @@ _Check = Callable[[Any], bool]
 _REQUEST_PART = ("case", "purpose", "key", "provider", "request")
 _USAGE_FIELDS = {field.name for field in fields(Usage)}
 _TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
-_PARAMETER_FIELDS = tuple(field.name for field in fields(Parameters))
+_PARAMETER_FIELDS = tuple(
+    field.name for field in fields(Parameters) if field.name != "reasoning_room"
+)
 _CASE_FIELDS = tuple(
     field.name for field in fields(Case) if field.name not in ("source", "thresholds")
 )
@@ -202,7 +204,7 @@ _ENTRY_FIELDS: Mapping[str, _Check] = {
 }
 COMPLETION_FIELDS: Mapping[str, _Check] = {
     **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), _is_text),
-    **dict.fromkeys(("choices", "contexts"), _are_texts),
+    **dict.fromkeys(("choices", "contexts", "adapted"), _are_texts),
     "usage": _is_usage,
     "cost_usd": _is_number,
     "logprobs": _are_logprobs,

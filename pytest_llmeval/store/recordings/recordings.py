@@ -7,6 +7,7 @@ A person reviews recordings, unlike the completion store, which is a cache. A re
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +72,27 @@ class Recordings:
         self._files: dict[str, _File] = {}
         self._used: dict[str, set[str]] = {}
         self._noted: dict[str, dict[str, Entry]] = {}
+        self._blank: set[str] = set()
 
-    def find(self, origin: CallOrigin, key: str) -> Completion | Through | None:
+    def find(
+        self,
+        origin: CallOrigin,
+        key: str,
+        is_answer: Callable[[Completion], bool] | None = None,
+    ) -> Completion | Through | None:
         """Return the answer that the recording held at the start; ``None`` in mode ``all``.
+
+        An earlier release recorded replies that say nothing. Such an entry is recorded again where
+        the mode allows that, and no answer anywhere.
+
+        Args:
+            origin: The origin of the call.
+            key: Key of the call.
+            is_answer: Whether a completion is an answer of the provider; ``None`` takes any.
 
         Raises:
             StoreError: The recording cannot be read.
+            NotRecorded: The entry holds no answer, and may not be recorded again.
         """
         if self._mode == RECORD_ALL:
             return None
@@ -84,7 +100,23 @@ class Recordings:
         if entry is None:
             return None
         self._used[origin.home].add(key)
-        return Through() if entry.completion is None else completion_from(entry.completion)
+        if entry.completion is None:
+            return Through()
+        completion = completion_from(entry.completion)
+        if is_answer is None or is_answer(completion):
+            return completion
+        if self._mode != "new_episodes":
+            raise NotRecorded(self._blank_text(origin, key, completion))
+        self._blank.add(key)
+        return None
+
+    def _blank_text(self, origin: CallOrigin, key: str, completion: Completion) -> str:
+        reason = completion.finish_reason
+        ending = f" (finish reason {reason!r})" if reason else ""
+        return (
+            f"{self._name(origin.home)}: the entry of {origin.case!r} ({origin.purpose}, key "
+            f"{key[:12]}) holds no answer{ending}. Record it again with --llm-record all."
+        )
 
     def may_send(self, origin: CallOrigin) -> bool:
         """Return whether a call without a recording may be made.
@@ -125,7 +157,7 @@ class Recordings:
                 recorded too.
         """
         if not self.may_send(origin) or (
-            self._mode != RECORD_ALL and key in self._file(origin.home).entries
+            self._mode != RECORD_ALL and key in self._file(origin.home).entries.keys() - self._blank
         ):
             return
         answer = None if completion is None else completion_content(completion)

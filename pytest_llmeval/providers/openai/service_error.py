@@ -1,0 +1,186 @@
+"""What an endpoint says in an error: status, text, code, and the fields that it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LONGEST = 20_000
+"""Maximum length of a text that is searched for names."""
+
+_TEXT_KEYS = ("message", "detail", "error", "msg", "error_msg", "error_message", "errors", "reason")
+"""Members that hold the text of an error: of OpenAI, FastAPI, Baidu, MiniMax, Zhipu and others."""
+
+_CODE_KEYS = ("code", "type", "status", "error_type", "error_code")
+
+_UPSTREAM = ("raw", "reason", "message")
+"""Members of ``error.metadata`` in which OpenRouter repeats the error of the real provider."""
+
+_STATUS_BY_WORD = (
+    (402, r"insufficient.{0,3}(?:quota|credit|fund|balance)|payment.required|billing"),
+    (429, r"rate.?limit|too.many.requests|resource.exhausted|throttl"),
+    (401, r"unauthori[sz]ed|unauthenticated|authentication|access token|api.?key.not.valid|"
+          r"(?:invalid|incorrect|missing).{0,3}api.?key"),
+    (403, r"permission.denied|forbidden|access.denied"),
+    (404, r"not.?found|does not exist|no such model"),
+    (503, r"overloaded|unavailable|at capacity|is loading"),
+    (400, r"invalid.request|invalid.argument|bad.?request|validation|content.filter|"
+          r"not support|unsupported|extra_forbidden|not permitted|context.length"),
+)  # fmt: skip
+"""HTTP statuses by words of an error that names none. The first match counts."""
+
+_INVALID_JSON = "json_validate_failed"
+"""Code of Groq for a reply that does not fit the response format."""
+
+_UNKNOWN_STATUS = 502
+"""The status of an error that says nothing of its kind: a failure behind the endpoint."""
+
+
+@dataclass(frozen=True)
+class ServiceError:
+    """An error as an endpoint reports it.
+
+    Attributes:
+        status: HTTP status, or the code in the body of a reply with status 200.
+        text: What it says, on one line.
+        code: Its code and type.
+        fields: Members of the request that it names as its subject.
+        written: What the model wrote, where the endpoint refused that.
+    """
+
+    status: int
+    text: str
+    code: str = ""
+    fields: tuple[str, ...] = ()
+    written: str = ""
+
+    @property
+    def words(self) -> str:
+        """Code and text."""
+        return f"{self.code} {self.text}"
+
+
+def read_service_error(document: Any, status: int | None = None) -> ServiceError | None:
+    """Read the error in a body or in a choice; ``None`` if there is none.
+
+    Args:
+        document: The body, or the member ``error`` of a choice.
+        status: The HTTP status; ``None`` if only the body says what went wrong.
+    """
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]  # Gemini wraps the object in a list
+    parts = list(_parts(document))
+    text = _one_line(_text(document))
+    if not text:
+        return None
+    code = " ".join(_codes(parts))
+    fields = tuple(dict.fromkeys(name for part in parts for name in _fields(part)))
+    written = next((part["failed_generation"] for part in parts if _wrote(part)), "")
+    if _INVALID_JSON in code:
+        written = written or "(empty)"
+    number = status or _status(parts) or _status_of_words(f"{code} {text}")
+    return ServiceError(number, text, code, fields, str(written))
+
+
+def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:
+    """Yield the objects in an error, the outer ones first."""
+    if isinstance(value, Mapping) and depth:
+        yield value
+        for name in (
+            "error",
+            "metadata",
+            "base_resp",
+            "innererror",
+            "detail",
+            "message",
+            "details",
+        ):
+            yield from _parts(value.get(name), depth - 1)
+    elif isinstance(value, list) and depth:
+        for item in value:
+            yield from _parts(item, depth - 1)
+
+
+def _text(value: Any) -> str:
+    """Return the text of an error of any form; empty if it has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_text, value)))
+    if not isinstance(value, Mapping):
+        return ""
+    if isinstance(value.get("loc"), list) and isinstance(value.get("msg"), str):
+        return f"{'.'.join(map(str, value['loc']))}: {value['msg']}"  # of pydantic
+    if isinstance(value.get("base_resp"), Mapping):
+        return str(value["base_resp"].get("status_msg") or "")
+    texts = (_text(value[name]) for name in _TEXT_KEYS if value.get(name))
+    text = next(filter(None, texts), "")
+    upstream = _upstream(value.get("metadata"))
+    if upstream and upstream not in text:
+        text = f"{text}: {upstream}" if text else upstream
+    return text or json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _upstream(metadata: Any) -> str:
+    if not isinstance(metadata, Mapping):
+        return ""
+    texts = (metadata.get(name) for name in _UPSTREAM)
+    text = next((text for text in texts if isinstance(text, str) and text), "")
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return _text(inner) or text
+
+
+def _codes(parts: list[Mapping[str, Any]]) -> Iterable[str]:
+    seen: set[str] = set()
+    for part in parts:
+        for name in _CODE_KEYS:
+            value = part.get(name)
+            if isinstance(value, (str, int)) and not isinstance(value, bool):
+                seen.add(str(value))
+    return sorted(seen - {"None", "error"})
+
+
+def _fields(part: Mapping[str, Any]) -> Iterable[str]:
+    """Yield the members of the request that an error names as its subject."""
+    param = part.get("param")
+    if isinstance(param, str):
+        yield param
+    loc = part.get("loc")
+    if isinstance(loc, list):
+        yield from (str(name) for name in loc if name != "body")
+    violations = part.get("fieldViolations")
+    for violation in violations if isinstance(violations, list) else ():
+        if isinstance(violation, Mapping) and isinstance(violation.get("field"), str):
+            yield violation["field"]
+
+
+def _wrote(part: Mapping[str, Any]) -> bool:
+    return isinstance(part.get("failed_generation"), str)
+
+
+def _status(parts: list[Mapping[str, Any]]) -> int | None:
+    """Return the HTTP status that the body names; ``None`` if it names none."""
+    for part in parts:
+        for name in ("code", "status", "status_code", "http_status", "statusCode"):
+            value = part.get(name)
+            number = str(value) if isinstance(value, (int, str)) else ""
+            if re.fullmatch(r"[45]\d\d", number):
+                return int(number)
+    return None
+
+
+def _status_of_words(words: str) -> int:
+    for status, pattern in _STATUS_BY_WORD:
+        if re.search(pattern, words[:_LONGEST], re.IGNORECASE):
+            return status
+    return _UNKNOWN_STATUS
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[:_LONGEST].split()).rstrip(".")
