@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.engine.caller import LiveCaller
     from pytest_llmeval.protocols import CompletionStore, SharedState
+    from pytest_llmeval.records.run import Traffic
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -99,6 +100,23 @@ async def end_run(store: CompletionStore) -> None:
 
     if isinstance(store, SqliteStore):
         await store.end_run()
+        await store.close()
+
+
+async def stored_traffic(store: CompletionStore) -> Traffic:
+    """Add up the calls that the processes of a run have left in a completion store.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    from pytest_llmeval.records.run import Traffic
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    if not isinstance(store, SqliteStore):
+        return Traffic()
+    try:
+        return await store.traffic()
+    finally:
         await store.close()
 
 

@@ -25,6 +25,9 @@ RESULT_ATTRIBUTE = "llm_result"
 _PHASE_ATTRIBUTE = "llm_phase"
 """On a report: the phase that raised its error, if the report names a different one."""
 
+RECORDED_ATTRIBUTE = "llm_recorded"
+"""Attribute of a report with the recorded answers that are new since the report before."""
+
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 
@@ -175,6 +178,8 @@ def _attach_result(
         state.results[report.nodeid] = result
     else:
         setattr(report, RESULT_ATTRIBUTE, to_wire(result))
+        if state.session.recordings is not None:
+            setattr(report, RECORDED_ATTRIBUTE, state.session.recordings.news())
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
 
