@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.assembly.open_files import most_connections
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.process import ALONE
@@ -163,7 +164,7 @@ def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
     policy = CallPolicy(
         settings.timeout,
         RetryPolicy(settings.retries, settings.deadline),
-        Ceilings(settings.concurrency, settings.rpm, settings.tpm),
+        Ceilings(min(settings.concurrency, most_connections()), settings.rpm, settings.tpm),
     )
     budget = None if settings.budget is None else Budget(settings.budget, state)
     return LiveCaller(policy, Prices(settings.prices), state, budget)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import DRAIN_S, Process
+from pytest_llmeval.assembly.open_files import check_open_files
 from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.roles import setting_notes
 from pytest_llmeval.assembly.run_record import new_run_id, started_run
@@ -253,6 +254,7 @@ class _Evaluator:
 
     def _check(self) -> None:
         """Check gates and scorers before anything is sent."""
+        check_open_files()
         check_gates(self._settings)
         check_scorers(self._session, self._plans)
 
