@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -24,6 +25,7 @@ from pytest_llmeval.store.recordings.entries import (
 )
 from pytest_llmeval.store.recordings.files import read_recording, recording_name, write_recording
 from pytest_llmeval.store.recordings.miss import explain_miss
+from pytest_llmeval.store.recordings.nearest import NearestEntries
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class _File:
     exists: bool
     entries: dict[str, Entry]
     error: str = ""
+
+    @cached_property
+    def nearest(self) -> NearestEntries:
+        """The entries for the explanation of misses."""
+        return NearestEntries(self.entries.values())
 
 
 class Recordings:
@@ -108,7 +115,7 @@ class Recordings:
         )
         file = self._file(origin.home)
         return NotRecorded(
-            explain_miss(self._name(origin.home), file.exists, file.entries.values(), requested)
+            explain_miss(self._name(origin.home), file.exists, file.nearest, requested)
         )
 
     def note(
