@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -124,6 +126,21 @@ def fail(evaluation: CaseEvaluation, conclusion: Conclusion, excused: bool = Fal
         pytest.xfail(conclusion.message)
     lines = [conclusion.message, *subject_lines(evaluation.plan.case, evaluation.completion)]
     pytest.fail("\n".join(lines), pytrace=False)
+
+
+@contextmanager
+def without_traceback(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let pytest render no traceback of an error of this package, because `mark_error` does.
+
+    The traceback would take fifty milliseconds, and a wrong key makes an error of each case.
+    """
+    style = item.config.option.tbstyle
+    if call.excinfo is not None and isinstance(call.excinfo.value, LLMEvalError):
+        item.config.option.tbstyle = "value"
+    try:
+        yield
+    finally:
+        item.config.option.tbstyle = style
 
 
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
