@@ -178,8 +178,8 @@ def _delimited(path: Path, text: str, delimiter: str) -> Iterator[Mapping[str, A
             # DictReader keeps the cells beyond the header under this key.
             if None in row:
                 allowed = "a cell for each column of the first line"
-                found = f"{len(row[None])} more"
-                raise GoldenFileError([Problem(str(path), None, number, "", found, allowed)])
+                surplus = f"{len(row[None])} more"
+                raise GoldenFileError([Problem(str(path), None, number, "", surplus, allowed)])
             yield row
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
