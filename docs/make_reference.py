@@ -45,7 +45,7 @@ EXIT_CODES = {
     ): "a case is worse than required, a gate is missed, or another test failed or broke",
     int(
         pytest.ExitCode.INTERRUPTED
-    ): "collection failed (a golden file or a marker cannot be used), or Ctrl-C",
+    ): "collection failed (a golden file or a marker cannot be used), or Ctrl-C, SIGTERM or SIGHUP",
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
     int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.assembly.open_files import most_connections
 from pytest_llmeval.engine.lane import LANE
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.process import ALONE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.engine.caller import LiveCaller
     from pytest_llmeval.protocols import CompletionStore, SharedState
+    from pytest_llmeval.records.run import Traffic
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -102,6 +104,23 @@ async def end_run(store: CompletionStore) -> None:
         await store.close()
 
 
+async def stored_traffic(store: CompletionStore) -> Traffic:
+    """Add up the calls that the processes of a run have left in a completion store.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    from pytest_llmeval.records.run import Traffic
+    from pytest_llmeval.store.sqlite import SqliteStore
+
+    if not isinstance(store, SqliteStore):
+        return Traffic()
+    try:
+        return await store.traffic()
+    finally:
+        await store.close()
+
+
 def store_path(settings: Settings, locations: Locations) -> Path:
     """Return the file of the completion store.
 
@@ -145,7 +164,7 @@ def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
     policy = CallPolicy(
         settings.timeout,
         RetryPolicy(settings.retries, settings.deadline),
-        Ceilings(settings.concurrency, settings.rpm, settings.tpm),
+        Ceilings(min(settings.concurrency, most_connections()), settings.rpm, settings.tpm),
     )
     budget = None if settings.budget is None else Budget(settings.budget, state)
     return LiveCaller(policy, Prices(settings.prices), state, budget)

@@ -17,6 +17,7 @@ from pytest_llmeval.assembly.calls import (
     make_recordings,
     make_store,
     store_path,
+    stored_traffic,
 )
 from pytest_llmeval.assembly.judges import Judges, asks_judge
 from pytest_llmeval.assembly.providers import Environment, Providers
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.goldens.description import Description
     from pytest_llmeval.judges.setup import Opponent
     from pytest_llmeval.metrics.registry import MetricRegistry
-    from pytest_llmeval.protocols import BaseProvider, BaseScorer
+    from pytest_llmeval.protocols import BaseProvider, BaseScorer, CompletionStore
     from pytest_llmeval.records.call import Completion, Request
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.score import Score
@@ -266,17 +267,37 @@ class Session:
             "adapted": {target: sorted(changes) for target, changes in adapted.items()},
         }
 
+    def stored_traffic(self) -> Traffic:
+        """Add up the calls in the completion store that any process of this run has made.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        store = self._shared_store()
+        return Traffic() if store is None else asyncio.run(stored_traffic(store))
+
     def end_run(self) -> None:
         """Drop what only this run could use, in the controller of xdist workers that had a store.
 
         Raises:
             StoreError: The store cannot be written.
         """
+        store = self._shared_store()
+        if store is not None:
+            asyncio.run(end_run(store))
+
+    def _shared_store(self) -> CompletionStore | None:
+        """Open the store of the xdist workers in their controller; ``None`` if there is none."""
         if not store_path(self.settings, self.locations).exists():
-            return
+            return None
         process = Process(self._environment.process.run, CONTROLLER)
         store, _ = make_store(self.settings, process, self.locations)
-        asyncio.run(end_run(store))
+        return store
+
+    def stop(self) -> None:
+        """Send nothing more, from any thread; calls in flight go on."""
+        if self._started is not None:
+            self._started.stop()
 
     def close(self, drain_s: float | None = 0.0) -> None:
         """Close connections and end the engine's thread, if there is one.

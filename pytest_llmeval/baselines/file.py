@@ -7,7 +7,9 @@ or ids of calls, so that the same answers and scores always give the same file.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,12 +23,35 @@ from pytest_llmeval.gating.scores import (
     case_scores,
     text_hash,
 )
-from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
+from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
+from pytest_llmeval.records.wire import from_wire
 
 _FORMAT = "llmeval-baseline-1"
 FOLDER = "golden/baselines"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+
+
+@dataclass(frozen=True)
+class _ScoreLine:
+    """The scores of a case by one metric."""
+
+    values: tuple[float, ...]
+    version: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a baseline."""
+
+    suite: str
+    file: str
+    id: str
+    outcome: Outcome
+    tags: tuple[str, ...]
+    scores: dict[str, _ScoreLine]
+    answers: tuple[str, ...]
 
 
 def is_baseline(path: Path) -> bool:
@@ -77,7 +102,7 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
     """
     head, lines = _read_lines(path)
     try:
-        scales = {metric: Scale(**scale) for metric, scale in head["scales"].items()}
+        scales = from_wire(dict[str, Scale], _text(head["scales"]))
         cases = {case.key: case.scores for case in map(_case, lines)}
     except _BROKEN as error:
         raise _broken(path, error) from None
@@ -149,29 +174,26 @@ def _score(values: MetricValues, reason: str) -> dict[str, Any]:
 
 
 def _case(line: Mapping[str, Any]) -> BaselineCase:
-    answers = tuple(line["answers"])
+    case = from_wire(_Line, _text(line))
+    values = [value for score in case.scores.values() for value in score.values]
+    if not all(map(math.isfinite, values)):
+        raise ValueError("a score is no finite number")
     scores = CaseScores(
-        _key(line),
-        line["outcome"],
-        {
-            name: MetricValues(tuple(score["values"]), score.get("version", ""))
-            for name, score in line["scores"].items()
-        },
-        text_hash("\0".join(answers)) if answers else b"",
-        sum(map(len, answers)) // len(answers) if answers else None,
-        tags=tuple(line["tags"]),
+        (case.suite, case.file, case.id),
+        case.outcome,
+        {name: MetricValues(score.values, score.version) for name, score in case.scores.items()},
+        text_hash("\0".join(case.answers)) if case.answers else b"",
+        sum(map(len, case.answers)) // len(case.answers) if case.answers else None,
+        tags=case.tags,
     )
-    reasons = {name: score.get("reason", "") for name, score in line["scores"].items()}
-    return BaselineCase(scores, answers, reasons)
-
-
-def _key(line: Mapping[str, Any]) -> Key:
-    return (line["suite"], line["file"], line["id"])
+    reasons = {name: score.reason for name, score in case.scores.items()}
+    return BaselineCase(scores, case.answers, reasons)
 
 
 def _broken(path: Path, error: Exception) -> InputError:
+    problem = repr(error).partition("\\n")[0]
     return InputError(
-        f"{path}: the baseline has a broken line ({error!r}). Make it again: {_remedy(path)}"
+        f"{path}: the baseline has a broken line ({problem}). Make it again: {_remedy(path)}"
     )
 
 

@@ -164,12 +164,25 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         raise InputError(f"{path}: cannot be read: {error}") from None
     file_format = format_of(path)
     if file_format is not None and file_format.kind == "delimited":
-        source = io.StringIO(text, newline="")
-        yield from csv.DictReader(source, delimiter=file_format.delimiter.character)
+        yield from _delimited(path, text, file_format.delimiter.character)
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield _object(path, number, line)
+
+
+def _delimited(path: Path, text: str, delimiter: str) -> Iterator[Mapping[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for number, row in enumerate(reader, start=1):
+            # DictReader keeps the cells beyond the header under this key.
+            if None in row:
+                allowed = "a cell for each column of the first line"
+                surplus = f"{len(row[None])} more"
+                raise GoldenFileError([Problem(str(path), None, number, "", surplus, allowed)])
+            yield row
+    except csv.Error as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
 
 
 def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:

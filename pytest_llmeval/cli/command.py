@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_llmeval.errors import LLMEvalError, SettingError
+from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
 from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
@@ -177,17 +177,22 @@ def _help(row: Option) -> str:
 def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Session]:
     """Open a session for a command that uses a judge, and write its recordings at the end.
 
-    After an error, calls in flight are dropped.
+    Calls in flight may end for a moment, because they are paid for anyway.
+
+    Raises:
+        StoreError: The completion store or a recording cannot be written.
     """
     from pytest_llmeval.assembly.roles import setting_notes
-    from pytest_llmeval.runs.ending import end_run
+    from pytest_llmeval.runs.ending import RunEnding
 
     for note in setting_notes(context.settings, judged=True):
         click.echo(f"warning: {note.text}", err=True)
-    session = context.session(run_id)
+    ending = RunEnding(context.session(run_id))
     try:
-        yield session
+        yield ending.session
     finally:
-        session.close()
+        ending.end_calls()
     if not context.settings.dry_run:
-        end_run(session, (), is_whole=False)
+        ending.join()
+    if ending.trouble:
+        raise StoreError("\n".join(ending.trouble))

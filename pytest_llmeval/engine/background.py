@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -45,6 +46,14 @@ class BackgroundLoop:
         except BaseException:
             future.cancel()
             raise
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Call a function on the event loop, if it runs."""
+        loop = self._loop
+        if loop is not None:
+            # The loop may be closed meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(function)
 
     def close(self) -> None:
         """Cancel what still runs and end the thread. Closing twice does nothing."""

@@ -127,6 +127,11 @@ class Engine:
             inner.append(completion)
         return completion
 
+    def stop(self) -> None:
+        """Send nothing more, from any thread; calls in flight go on."""
+        self._is_stopped = True
+        self._background.call_soon(self._caller.stop)
+
     def close(self, drain_s: float | None = None) -> None:
         """End the calls in flight, release all claims, close the providers and the event loop.
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ import pytest
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.hooks import ProgressHooks
-from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
+from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
+from pytest_llmeval.plugin.worker_nodes import WorkerNodes
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
 from pytest_llmeval.text import and_more, printed
@@ -24,6 +24,7 @@ from pytest_llmeval.text import and_more, printed
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
     from pytest_llmeval.records.run import Note
+    from pytest_llmeval.runs.ending import Decision, RunEnding
     from pytest_llmeval.runs.gates import GateDecider
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.summary.summary import Summary
@@ -49,10 +50,10 @@ class Controller(Role):
         self._failures_without_case = 0
         self._judged = False
         self._lost: list[str] = []
-        self._written: tuple[Summary, dict[str, str]] | None = None
+        self._written: tuple[Summary, Mapping[str, str]] | None = None
         self._errors: list[str] = []
         self._gate_notes: tuple[Note, ...] = ()
-        self._baseline_notes: tuple[Note, ...] = ()
+        self._workers = WorkerNodes(state.interrupts)
         self._worker_reports: list[dict[str, Any]] = []
 
     def start(self, session: pytest.Session) -> None:
@@ -100,6 +101,7 @@ class Controller(Role):
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the id of the run and the addresses of local models."""
+        self._workers.add(node)
         node.workerinput["llm_run"] = self._state.run_id
         node.workerinput["llm_local_urls"] = self._local_urls()
 
@@ -121,21 +123,27 @@ class Controller(Role):
     def take_worker(self, node: Any) -> None:
         """Store the final report of an xdist worker, which is missing if it died."""
         output = getattr(node, "workeroutput", {})
+        self._workers.remove(node)
         self._worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
 
     def finish(self, session: pytest.Session) -> None:
-        """Finish the calls in flight, set the exit code, and write the reports."""
-        decider = self._decider()
-        if decider is not None:
-            # Now, while calls can still be made to judge a baseline again. The gates report errors.
-            with suppress(LLMEvalError, OSError):
-                self._baseline_notes = decider.read_baselines(self._state.session)
-        self._state.end_calls()
+        """End the calls and the run, set the exit code, and write log and reports."""
+        from pytest_llmeval.runs.ending import RunEnding
+
+        state = self._state
+        self._workers.stop(session.config, self)
+        self._worker_reports += [{"is_whole": False} for _ in self._workers.running]
         session.exitstatus = self._exit_code(int(session.exitstatus))
-        if self._recorder is None:
-            self._gate(session, decider)
-        else:
-            self._close(session, self._recorder, decider)
+        if self._recorder is not None:
+            ending = RunEnding(state.session, self._worker_reports, state.is_whole)
+            return self._end(session, self._recorder, ending)
+        self._gate(session, None)
+        if state.has_session:
+            ending = RunEnding(state.session)
+            ending.end_calls()
+            self._errors += ending.trouble
+            if ending.trouble:
+                session.exitstatus = session.exitstatus or UNJUDGED
 
     def _result_of(self, report: pytest.TestReport) -> CaseResult | None:
         """Take the result of a report, which a worker has attached as text."""
@@ -148,6 +156,10 @@ class Controller(Role):
 
         # pytest stores every report until the end of the run.
         delattr(report, RESULT_ATTRIBUTE)
+        recorded: str = vars(report).pop(RECORDED_ATTRIBUTE, "")
+        if recorded and self._state.session.recordings is not None:
+            # Now, so that a worker that dies later loses none.
+            self._state.session.recordings.merge(recorded)
         return from_wire(CaseResult, text)
 
     def _record(self, result: CaseResult, report: pytest.TestReport) -> None:
@@ -174,36 +186,33 @@ class Controller(Role):
             return exit_code
         return case_exit_code(self._outcomes.values()) or exit_code
 
-    def _close(
-        self, session: pytest.Session, recorder: Recorder, decider: GateDecider | None
-    ) -> None:
-        """Decide the gates, then write the end of the run and the reports."""
-        from pytest_llmeval.runs.ending import end_run
+    def _end(self, session: pytest.Session, recorder: Recorder, ending: RunEnding) -> None:
+        """End a run with cases: its gates, its log and its reports."""
+        decider = self._decider()
+        try:
+            if decider is not None:
+                ending.read_baselines(decider)
+        except KeyboardInterrupt:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self._state.note_end(session)
+        self._state.interrupts.ignore()
+
+        def decide() -> Decision:
+            self._gate(session, decider)
+            return int(session.exitstatus), self._gate_notes
 
         lost = tuple(self._lost)
-        try:
-            ending = end_run(self._state.session, self._worker_reports, self._state.is_whole)
-            recorder.run = dataclasses.replace(
-                recorder.run,
-                traffic=ending.traffic,
-                judges=ending.judges,
-                lost=lost,
-                is_cut_off=self._state.is_cut_off,
-                failures_without_case=self._failures_without_case - len(lost),
-            )
-            self._gate(session, decider)
-            notes = (
-                *self._setting_notes(self._judged),
-                *ending.notes,
-                *self._baseline_notes,
-                *self._gate_notes,
-            )
-            self._written = recorder.finish(int(session.exitstatus), lost, notes)
-            if self._written is not None:
-                self._written[1].update(ending.paths)
-        except (LLMEvalError, OSError) as error:
-            self._errors.append(f"could not write the reports: {error}")
-            session.exitstatus = session.exitstatus or UNJUDGED
+        recorder.run = dataclasses.replace(
+            recorder.run,
+            lost=lost,
+            is_cut_off=self._state.is_cut_off,
+            failures_without_case=self._failures_without_case - len(lost),
+        )
+        ended = ending.end(recorder, decide, self._setting_notes(self._judged))
+        session.exitstatus = ended.exit_code
+        if ended.summary is not None:
+            self._written = ended.summary, ended.paths
+        self._errors += [f"could not be written: {error}" for error in ended.errors]
 
     def _marked_gates(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the rules of ``llm_gate`` markers from every process, with their scope."""
@@ -258,6 +267,8 @@ class Controller(Role):
         if self._recorder is None:
             for note in self._gate_notes:
                 terminal.write_line(f"llm: {note.text}", yellow=True)
+            for text in self._errors:
+                terminal.write_line(f"llm: {text}", red=True)
             return
         from pytest_llmeval.reports.terminal.run import summary_lines
 

@@ -132,7 +132,8 @@ class Hooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Decide the outcome, and attach the result to the report."""
-        report = yield
+        with outcomes.without_traceback(item, call):
+            report = yield
         outcomes.excuse_quarantined(item, report)
         outcomes.mark_error(report, call)
         outcomes.finish_report(item, report, call)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmeval.assembly.open_files import check_open_files
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, plan_case
 from pytest_llmeval.cases.thresholds import in_force
@@ -141,6 +142,7 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
     """
     items = list(items)
     try:
+        check_open_files()
         state.add_metrics()
         state.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
     except InputError as error:

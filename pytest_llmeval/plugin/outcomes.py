@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ RESULT_ATTRIBUTE = "llm_result"
 
 _PHASE_ATTRIBUTE = "llm_phase"
 """On a report: the phase that raised its error, if the report names a different one."""
+
+RECORDED_ATTRIBUTE = "llm_recorded"
+"""Attribute of a report with the recorded answers that are new since the report before."""
 
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
@@ -123,6 +128,21 @@ def fail(evaluation: CaseEvaluation, conclusion: Conclusion, excused: bool = Fal
     pytest.fail("\n".join(lines), pytrace=False)
 
 
+@contextmanager
+def without_traceback(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let pytest render no traceback of an error of this package, because `mark_error` does.
+
+    The traceback would take fifty milliseconds, and a wrong key makes an error of each case.
+    """
+    style = item.config.option.tbstyle
+    if call.excinfo is not None and isinstance(call.excinfo.value, LLMEvalError):
+        item.config.option.tbstyle = "value"
+    try:
+        yield
+    finally:
+        item.config.option.tbstyle = style
+
+
 def mark_error(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Make a report an error if an error of this package ended the test, even under xfail."""
     if call.excinfo is None or not isinstance(call.excinfo.value, LLMEvalError):
@@ -175,6 +195,8 @@ def _attach_result(
         state.results[report.nodeid] = result
     else:
         setattr(report, RESULT_ATTRIBUTE, to_wire(result))
+        if state.session.recordings is not None:
+            setattr(report, RECORDED_ATTRIBUTE, state.session.recordings.news())
     if call.when != "teardown":
         item.user_properties.extend(properties(result))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.process import ALONE, CONTROLLER
+from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 
@@ -51,6 +53,8 @@ class PluginState:
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
+        interrupts: The signals that end the run.
+        when_used: Called when the first test needs the session.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -66,6 +70,9 @@ class PluginState:
         self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.results: dict[str, CaseResult] = {}
+        signals = ENDING if worker == "main" else ("SIGINT", *ENDING)
+        self.interrupts = Interrupts(signals)
+        self.when_used: Callable[[], None] = _do_nothing
         self._refusal: pytest.UsageError | None = None
         self._metric_hooks: list[object] = []
         self._session: Session | None = None
@@ -77,7 +84,15 @@ class PluginState:
         """The session, which is made when the first test needs it."""
         if self._session is None:
             self._session = self._make_session()
+            self.interrupts.is_in_use = True
+            self.interrupts.install()
+            self.when_used()
         return self._session
+
+    @property
+    def has_session(self) -> bool:
+        """Whether a test has needed the session."""
+        return self._session is not None
 
     def _make_session(self) -> Session:
         from pytest_llmeval.assembly.calls import Process
@@ -168,6 +183,7 @@ class PluginState:
             session.shouldstop
             or session.shouldfail
             or session.exitstatus == pytest.ExitCode.INTERRUPTED
+            or self.interrupts.is_taken
         )
         self.is_cut_off = bool(is_cut_off)
         self.is_whole = self.is_whole and not is_cut_off
@@ -179,6 +195,11 @@ class PluginState:
 
             is_awaited = self.worker != ALONE and not self.is_cut_off
             self._session.close(None if is_awaited else DRAIN_S)
+
+    def stop_calls(self) -> None:
+        """Send nothing more, from any thread; calls in flight go on."""
+        if self._session is not None:
+            self._session.stop()
 
     def lanes(self) -> list[dict[str, Any]]:
         """Return the calls in flight per endpoint over all processes of the run."""
@@ -204,8 +225,13 @@ class PluginState:
 
     def close(self) -> None:
         """Close the session if it was made."""
+        self.interrupts.restore()
         if self._session is not None:
             self._session.close()
+
+
+def _do_nothing() -> None:
+    """Be told that the session is used, in a process that tells nobody."""
 
 
 STATE = pytest.StashKey[PluginState]()

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
+from pytest_llmeval.plugin.worker_nodes import CHANNEL
 
 OUTPUT = "llm"
 """Key of a worker's final report."""
@@ -22,9 +24,29 @@ class Worker(Role):
 
     def __init__(self, state: PluginState) -> None:
         self._state = state
+        state.when_used = self._listen
+
+    def _listen(self) -> None:
+        """Tell the controller that this worker makes calls, and end them when it says so."""
+        worker_input: dict[str, Any] = self._state.config.workerinput  # type: ignore[attr-defined]
+        channel = worker_input[CHANNEL]
+        # The channel closes when the controller dies.
+        channel.setcallback(self._stop, endmarker=None)
+        channel.send(None)
+
+    def _stop(self, _: object) -> None:
+        """End the run, in a thread of execnet."""
+        if not self._state.interrupts.is_taken:
+            self._state.stop_calls()
+            self._state.interrupts.interrupt()
 
     def finish(self, session: pytest.Session) -> None:
         """Finish the calls in flight, and report to the controller."""
-        self._state.end_calls()
+        self._state.interrupts.ignore()
+        trouble = []
+        try:
+            self._state.end_calls()
+        except (LLMEvalError, OSError) as error:
+            trouble.append(str(error))
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-        output[OUTPUT] = self._state.worker_report()
+        output[OUTPUT] = {**self._state.worker_report(), "trouble": trouble}

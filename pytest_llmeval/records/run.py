@@ -38,6 +38,15 @@ class Traffic:
             unpriced=self.unpriced + traffic.unpriced,
         )
 
+    def at_least(self, traffic: Traffic) -> Traffic:
+        """Return the larger figure of each kind, of two counts of the same calls."""
+        return Traffic(
+            calls=max(self.calls, traffic.calls),
+            attempts=max(self.attempts, traffic.attempts),
+            usd=max(self.usd, traffic.usd),
+            unpriced=max(self.unpriced, traffic.unpriced),
+        )
+
 
 @dataclass(frozen=True)
 class SelfTest:
@@ -100,6 +109,7 @@ NoteKind = Literal[
     "gate",
     "cut_off",
     "rescoring",
+    "store",
 ]
 """The subject of a note."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _OPTION = "--llm-log"
 _BUSY_S = 30.0
 """Seconds to wait while another process writes; a hundred results take about ten ms."""
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_OURS = frozenset({"schema_version", "runs", "cases"})
+"""Tables of every version."""
 
 _REMEDY = (
     "Allowed: a database that can be written and belongs to pytest_llmeval. "
@@ -158,10 +162,18 @@ def _engine(parsed: URL, shown: str) -> Engine:
     return engine
 
 
+def is_foreign(tables: Collection[str]) -> bool:
+    """Return whether tables of these names are those of another program."""
+    return bool(tables) and not _OURS.issubset(tables)
+
+
 def _tune(connection: Any, _record: object) -> None:
     """Let readers work during a write; a power cut loses at most the last moments."""
     cursor = connection.cursor()
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    tables = {name for (name,) in cursor.execute(_TABLES)}
+    # The mode is kept in the file, and the file may be another program's.
+    if mode not in ("wal", "memory") and not is_foreign(tables):
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_llmeval.records.call import Completion, Usage
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.verdicts import OUTCOMES
 from pytest_llmeval.runlog.database import unescaped
 from pytest_llmeval.runlog.tables import schema
 
@@ -58,9 +59,12 @@ def light_cases(log: RunLog, run_id: str) -> Iterator[LightCase]:
     for number, suite, file, line, case_id, sample, outcome in log.rows(
         select(*columns).where(cases.c.run_id == run_id).order_by(*_order())
     ):
-        yield LightCase(
-            number, unescaped(suite), unescaped(file), line, unescaped(case_id), sample, outcome
-        )
+        with log.reading("a case"):
+            if outcome not in OUTCOMES:
+                raise ValueError(f"outcome is {outcome!a}")
+            texts = unescaped(suite), unescaped(file), unescaped(case_id)
+        suite, file, case_id = texts
+        yield LightCase(number, suite, file, line, case_id, sample, outcome)
 
 
 def light_scores(log: RunLog, run_id: str) -> Iterator[_LightScore]:
@@ -75,9 +79,10 @@ def light_scores(log: RunLog, run_id: str) -> Iterator[_LightScore]:
     scales: dict[tuple[Any, ...], Scale] = {}
     for case, name, value, version, judge, *range_ in log.rows(query):
         scale = scales.setdefault(tuple(range_), Scale(*range_))
-        score = Score(
-            unescaped(name), value, scale, version=unescaped(version), judge=unescaped(judge)
-        )
+        with log.reading("a score"):
+            score = Score(
+                unescaped(name), value, scale, version=unescaped(version), judge=unescaped(judge)
+            )
         yield _LightScore(case, score)
 
 
@@ -99,15 +104,17 @@ def light_calls(log: RunLog, run_id: str) -> Iterator[_LightCall]:
     )
     for _, position, purpose, cost, latency, cached, call, sent, received in log.rows(query):
         usage = None if sent is None else Usage(sent, received)
-        completion = Completion(
-            "",
-            usage=usage,
-            cost_usd=cost,
-            latency_s=latency,
-            cached=cached,
-            call=unescaped(call or ""),
-        )
-        yield _LightCall(None if position is None else unescaped(purpose), completion)
+        with log.reading("a call"):
+            completion = Completion(
+                "",
+                usage=usage,
+                cost_usd=cost,
+                latency_s=latency,
+                cached=cached,
+                call=unescaped(call or ""),
+            )
+            name = None if position is None else unescaped(purpose)
+        yield _LightCall(name, completion)
 
 
 def _order() -> list[ColumnElement[Any]]:

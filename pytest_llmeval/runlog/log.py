@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -14,6 +15,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.batch import Batch, ResultRows
 from pytest_llmeval.runlog.database import Database, Row
 from pytest_llmeval.runlog.migrations import prepare
+from pytest_llmeval.runlog.reading import Columns, reading
 from pytest_llmeval.runlog.rows import (
     before_row,
     case_row,
@@ -150,12 +152,13 @@ class RunLog:
         """
         self.flush()
         runs = self._tables.runs
-        with self._database.transaction() as connection:
-            rows = _rows(connection, runs.select().where(runs.c.id == run_id))
-            gates = self._gates(connection)
-        if not rows:
-            raise self._no_run(run_id)
-        return run_of(rows[0], gates.get(run_id, ()))
+        with self.reading("a run"):
+            with self._database.transaction() as connection:
+                rows = _rows(connection, runs.select().where(runs.c.id == run_id))
+                gates = self._gates(connection)
+            if rows:
+                return run_of(rows[0], gates.get(run_id, ()))
+        raise self._no_run(run_id)
 
     def runs(self) -> Iterator[Run]:
         """Read all runs, the newest first.
@@ -165,10 +168,13 @@ class RunLog:
         """
         self.flush()
         runs = self._tables.runs
-        with self._database.transaction() as connection:
+        with self.reading("a run"), self._database.transaction() as connection:
             rows = _rows(connection, runs.select().order_by(runs.c.number.desc()))
             gates = self._gates(connection)
-        return (run_of(row, gates.get(row["id"], ())) for row in rows)
+        for row in rows:
+            with self.reading("a run"):
+                run = run_of(row, gates.get(row["id"], ()))
+            yield run
 
     def results(self, run_id: str, case_id: str | None = None) -> _LoggedResults:
         """Return the results of a run or of one case id, ordered by suite, file, line and id."""
@@ -181,8 +187,12 @@ class RunLog:
             RunLogError: The log cannot be read.
         """
         self.flush()
+        columns = Columns(query.selected_columns.values())
         with self._database.transaction() as connection:
-            yield from connection.execution_options(yield_per=PAGE).execute(query)
+            for row in connection.execution_options(yield_per=PAGE).execute(query):
+                with self.reading("a row"):
+                    columns.check(row)
+                yield row
 
     def close(self) -> None:
         """Write the waiting results, and close the database.
@@ -242,6 +252,10 @@ class RunLog:
         rows = _rows(connection, gates.select().order_by(gates.c.run_id, gates.c.position))
         return {run: list(group) for run, group in groupby(rows, itemgetter("run_id"))}
 
+    def reading(self, what: str) -> AbstractContextManager[None]:
+        """Read something of this log; see `runlog.reading.reading`."""
+        return reading(self._database.shown, what)
+
     def _no_run(self, run_id: str) -> RunLogError:
         known = ", ".join(run.id for run in islice(self.runs(), 5)) or "none"
         return RunLogError(
@@ -261,8 +275,13 @@ class _LoggedResults:
     def __iter__(self) -> Iterator[CaseResult]:
         """Read the results in their order."""
         last: tuple[Any, ...] = ()
-        while page := self._page(last):
-            yield from (result_of(*rows) for rows in page)
+        while True:
+            with reading(self.database.shown, "a case"):
+                page = self._page(last)
+                results = [result_of(*rows) for rows in page]
+            if not page:
+                return
+            yield from results
             last = tuple(page[-1][0][name] for name in ORDER)
 
     def _page(self, last: tuple[Any, ...]) -> list[ResultRows]:
@@ -303,6 +322,16 @@ def _rows_by_case(table: Table, cases: list[int], connection: Connection) -> lis
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
+    """Read the rows of a query.
+
+    Raises:
+        ValueError: A value is none that the column can hold.
+    """
+    columns = Columns(query.selected_columns.values())
     result = connection.execute(query)
     names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    rows: list[Row] = []
+    for row in result:
+        columns.check(row)
+        rows.append(dict(zip(names, row, strict=True)))
+    return rows

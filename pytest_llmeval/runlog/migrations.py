@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import RunLogError
 from pytest_llmeval.runlog.complete_records import complete_records
-from pytest_llmeval.runlog.database import Database
+from pytest_llmeval.runlog.database import Database, is_foreign
+from pytest_llmeval.runlog.reading import reading
 from pytest_llmeval.runlog.tables import schema
 
 if TYPE_CHECKING:
@@ -129,6 +130,21 @@ def prepare(database: Database, migrations: Sequence[_Migration] = MIGRATIONS) -
         RunLogError: The database was made by a newer version of this package, or cannot be written.
     """
     newest = 1 + len(migrations)
+    try:
+        with reading(database.shown, "tables"):
+            _prepare(database, migrations, newest)
+    except _ForeignDatabase:
+        raise RunLogError(
+            f"run log {database.shown}: found an SQLite database of another program; "
+            "name another file with --llm-log"
+        ) from None
+
+
+class _ForeignDatabase(Exception):
+    """The database is another program's."""
+
+
+def _prepare(database: Database, migrations: Sequence[_Migration], newest: int) -> None:
     version = _read_version(database)
     if version is not None and version > newest:
         raise RunLogError(
@@ -155,7 +171,11 @@ def _version(connection: Connection) -> int | None:
     from sqlalchemy import func, inspect, select
 
     table = schema().schema_version
-    if not inspect(connection).has_table(table.name):
+    inspector = inspect(connection)
+    # A server's database may hold the tables of several programs, a file does not.
+    if connection.dialect.name == "sqlite" and is_foreign(inspector.get_table_names()):
+        raise _ForeignDatabase
+    if not inspector.has_table(table.name):
         return None
     version: int | None = connection.scalar(select(func.max(table.c.version)))
     return version

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
-from pytest_llmeval.records.case import Case, Source, case_messages
+from pytest_llmeval.records.case import Case, Message, Source, case_messages
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Sample
 from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin
-from pytest_llmeval.runlog.database import Row, as_json, from_json, restored, storable
+from pytest_llmeval.runlog.database import Row, as_json, restored, storable
 from pytest_llmeval.runlog.plain_columns import PlainColumns
 from pytest_llmeval.summary.costs import Ledger, calls_usd, case_cost
 
@@ -65,10 +65,25 @@ _TRAFFIC_COLUMNS = {
     "spent_usd": "usd",
     "unpriced": "unpriced",
 }
+_BeforeScores = dict[str, tuple[float | None, str]]
+_Messages = tuple[Message, ...]
 _REQUEST_COLUMNS = (
     "requested_model", "messages", *_PARAMETER_COLUMNS, "other_parameters", "request_sample",
     "sees_case",
 )  # fmt: skip
+
+
+def _read(kind: Any, text: str | None, empty: Any) -> Any:
+    """Read a list, a map or records that `as_json` wrote.
+
+    Raises:
+        ValueError: The text is no JSON of this kind.
+    """
+    return from_wire(kind, text) if text else empty
+
+
+def _texts(text: str | None) -> tuple[str, ...]:
+    return tuple(_read(tuple[str, ...], text, ()))
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -102,17 +117,19 @@ def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
     """Read a run that `run_row` and `gate_rows` wrote."""
     values = restored(row)
     sent = {name: values[column] or 0 for column, name in _TRAFFIC_COLUMNS.items()}
-    maps: dict[str, Any] = {name: from_json(values[name], {}) for name in ("settings", "versions")}
-    lists: dict[str, Any] = {name: tuple(from_json(values[name], ())) for name in ("lost", "parts")}
+    maps: dict[str, Any] = {
+        name: _read(dict[str, str], values[name], {}) for name in ("settings", "versions")
+    }
+    lists: dict[str, Any] = {name: _texts(values[name]) for name in ("lost", "parts")}
     return Run(
         **_RUN.fields(values),
         **maps,
         **lists,
-        notes=tuple(Note(**note) for note in from_json(values["notes"], ())),
+        notes=_read(tuple[Note, ...], values["notes"], ()),
         traffic=Traffic(**sent),
-        judges=from_wire(tuple[JudgeFacts, ...], values["judges"] or "[]"),
+        judges=_read(tuple[JudgeFacts, ...], values["judges"], ()),
         gates=tuple(GateOutcome(**_GATE.fields(restored(gate))) for gate in gates),
-        comparisons=from_wire(tuple[Comparison, ...], values["comparisons"] or "[]"),
+        comparisons=_read(tuple[Comparison, ...], values["comparisons"], ()),
         group=values["run_group"],
     )
 
@@ -183,7 +200,9 @@ def before_row(position: int, before: Before) -> dict[str, Any]:
 
 
 def _before_of(row: Row) -> Before:
-    scores = {name: BeforeScore(*score) for name, score in from_json(row["scores"], {}).items()}
+    scores = {
+        name: BeforeScore(*score) for name, score in _read(_BeforeScores, row["scores"], {}).items()
+    }
     return Before(**_BEFORE.fields(row), scores=scores)
 
 
@@ -206,7 +225,7 @@ def result_of(
         request=_request_of(answer, original) if answer else None,
         completion=_completion_of(answer) if answer else None,
         scores=_scores_of(score_values, calls, None),
-        checks=tuple(_check_of(check) for check in from_json(row["checks"], ())),
+        checks=_read(tuple[Check, ...], row["checks"], ()),
         samples=tuple(_sample_of(restored(sample), calls, score_values) for sample in samples),
         before=tuple(_before_of(restored(before)) for before in befores),
     )
@@ -233,24 +252,16 @@ def _case_of(row: Row) -> Case:
         **_CASE.fields(row),
         id=row["case_id"],
         source=Source(row["file"], row["line"]),
-        messages=tuple(from_json(row["messages"], ())),
-        contexts=tuple(from_json(row["contexts"], ())),
-        tags=tuple(from_json(row["tags"], ())),
-        metadata=from_json(row["metadata"], {}),
-        thresholds=_thresholds(row["row_thresholds"]),
+        messages=_read(_Messages, row["messages"], ()),
+        contexts=_texts(row["contexts"]),
+        tags=_texts(row["tags"]),
+        metadata=_read(dict[str, Any], row["metadata"], {}),
+        thresholds=_read(tuple[Threshold, ...], row["row_thresholds"], ()),
     )
 
 
 def _check_object(check: Check) -> dict[str, Any]:
     return {**vars(check), "threshold": vars(check.threshold)}
-
-
-def _check_of(value: dict[str, Any]) -> Check:
-    return Check(**{**value, "threshold": Threshold(**value["threshold"])})
-
-
-def _thresholds(text: str | None) -> tuple[Threshold, ...]:
-    return tuple(Threshold(**values) for values in from_json(text, ()))
 
 
 def _call_columns(completion: Completion | None) -> dict[str, Any]:
@@ -274,10 +285,10 @@ def _completion_of(row: Row) -> Completion | None:
     used = row["prompt_tokens"] is not None
     return Completion(
         **_COMPLETION.fields(row),
-        choices=tuple(from_json(row["choices"], ())),
-        contexts=tuple(from_json(row["contexts"], ())),
-        adapted=tuple(from_json(row["adapted"], ())),
-        logprobs=tuple(TokenLogprob(**token) for token in from_json(row["logprobs"], ())),
+        choices=_texts(row["choices"]),
+        contexts=_texts(row["contexts"]),
+        adapted=_texts(row["adapted"]),
+        logprobs=_read(tuple[TokenLogprob, ...], row["logprobs"], ()),
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
     )
 
@@ -303,7 +314,7 @@ def _request_columns(result: CaseResult) -> dict[str, Any]:
 def _request_of(row: Row, case: Case) -> Request | None:
     if row["request_sample"] is None:
         return None
-    others = from_json(row["other_parameters"], {})
+    others = _read(dict[str, Any], row["other_parameters"], {})
     parameters = {
         **{name: row[name] for name in _PARAMETER_COLUMNS},
         **others,
@@ -311,7 +322,7 @@ def _request_of(row: Row, case: Case) -> Request | None:
     }
     messages = row["messages"]
     return Request(
-        messages=case_messages(case) if messages is None else tuple(json.loads(messages)),
+        messages=case_messages(case) if messages is None else _read(_Messages, messages, ()),
         model=row["requested_model"],
         parameters=Parameters(**parameters),
         sample=row["request_sample"],
@@ -335,7 +346,7 @@ def _score_of(row: Row, calls: Sequence[Row]) -> Score:
     return Score(
         **_SCORE.fields(row),
         scale=Scale(row["scale_low"], row["scale_high"], row["higher_is_better"], row["unit"]),
-        parts=from_json(row["parts"], {}),
-        params=from_json(row["params"], {}),
+        parts=_read(dict[str, float], row["parts"], {}),
+        params=_read(dict[str, Any], row["params"], {}),
         calls=tuple(call for call in completions if call),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import DRAIN_S, Process
+from pytest_llmeval.assembly.open_files import check_open_files
 from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.roles import setting_notes
 from pytest_llmeval.assembly.run_record import new_run_id, started_run
@@ -26,15 +27,15 @@ from pytest_llmeval.errors import (
     nearest,
 )
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.records.result import Outcome
+from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import case_exit_code, joint_exit_code
 from pytest_llmeval.runs.ending import (
     CUT_OFF,
     NO_VERDICT,
-    Ending,
+    Decision,
+    RunEnding,
     decide,
-    end_run,
 )
 from pytest_llmeval.runs.evaluation import Evaluation
 from pytest_llmeval.runs.excusing import excuse, open_quarantine
@@ -175,16 +176,17 @@ class _Evaluator:
         """Evaluate every case, decide the gates, and write the log and the reports."""
         run = started_run(self._run_id, self._settings, self._started, {})
         recorder = Recorder(self._settings, self._locations, run)
+        ending = RunEnding(self._session, is_whole=self._is_whole)
         try:
             self._evaluate(recorder)
             decider = GateDecider(self._gates, recorder)
-            baseline_notes = self._read_baselines(decider)
+            ending.read_baselines(decider)
         except BaseException:
             # A second error must not hide the one that cut the run off.
             with suppress(LLMEvalError, OSError):
                 self._cut_off(recorder)
             raise
-        return self._finish(recorder, decider, baseline_notes)
+        return self._finish(recorder, decider, ending)
 
     def stop(self) -> None:
         """Cut the run off from another thread, so that nothing more is sent."""
@@ -200,48 +202,33 @@ class _Evaluator:
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)
 
-    def _read_baselines(self, decider: GateDecider) -> tuple[Note, ...]:
-        """Read the baselines while calls can still be made to judge them again."""
-        if not self._gates.are_required:
-            return ()
-        # The gates report the same error.
-        with suppress(LLMEvalError, OSError):
-            return decider.read_baselines(self._session)
-        return ()
+    def _finish(self, recorder: Recorder, decider: GateDecider, ending: RunEnding) -> Evaluation:
+        logged: list[CaseResult] = []
 
-    def _finish(
-        self, recorder: Recorder, decider: GateDecider, baseline_notes: tuple[Note, ...]
-    ) -> Evaluation:
-        ending = self._end_calls(recorder)
-        gate_code, gate_notes = decide(decider, self._quarantine, self._is_whole)
-        code = joint_exit_code((case_exit_code(self._outcomes), gate_code))
-        # Read again, because the log adds the baselines' records of each case.
-        logged = tuple(recorder.results())
-        notes = (*self._notes(ending), *baseline_notes, *gate_notes)
-        written = recorder.finish(code, (), notes)
+        def decide_run() -> Decision:
+            gate_code, notes = decide(decider, self._quarantine, self._is_whole)
+            # Read again, because the log adds the baselines' records of each case.
+            logged.extend(recorder.results())
+            return joint_exit_code((case_exit_code(self._outcomes), gate_code)), notes
+
+        ended = ending.end(recorder, decide_run, self._notes())
+        if ended.errors:
+            raise ended.errors[0]
         # At least one case was evaluated, or an error was raised before anything was sent.
-        assert written is not None
-        summary, paths = written
-        paths.update(ending.paths)
-        return Evaluation(recorder.run, logged, summary, paths, recorder.ci_lines)
+        assert ended.summary is not None
+        return Evaluation(
+            recorder.run, tuple(logged), ended.summary, ended.paths, recorder.ci_lines
+        )
 
     def _cut_off(self, recorder: Recorder) -> None:
         """Finish the run without a verdict, as pytest finishes an interrupted one."""
-        ending = self._end_calls(recorder, is_cut_off=True)
         text = NO_VERDICT if self._gates.are_required else CUT_OFF
-        recorder.finish(_INTERRUPTED, (), (*self._notes(ending), Note("cut_off", text)))
+        recorder.run = replace(recorder.run, is_cut_off=True)
+        decision = _INTERRUPTED, (Note("cut_off", text),)
+        RunEnding(self._session).end(recorder, lambda: decision, self._notes())
 
-    def _notes(self, ending: Ending) -> tuple[Note, ...]:
-        return (*setting_notes(self._settings, self._is_judged), *ending.notes)
-
-    def _end_calls(self, recorder: Recorder, is_cut_off: bool = False) -> Ending:
-        """End all calls, write the recordings, and add the traffic to the run."""
-        self._session.close(DRAIN_S)
-        ending = end_run(self._session, (), self._is_whole and not is_cut_off)
-        recorder.run = replace(
-            recorder.run, traffic=ending.traffic, judges=ending.judges, is_cut_off=is_cut_off
-        )
-        return ending
+    def _notes(self) -> tuple[Note, ...]:
+        return setting_notes(self._settings, self._is_judged)
 
     def _cases(self, golden: Golden) -> list[Case]:
         if isinstance(golden, (str, os.PathLike)):
@@ -267,6 +254,7 @@ class _Evaluator:
 
     def _check(self) -> None:
         """Check gates and scorers before anything is sent."""
+        check_open_files()
         check_gates(self._settings)
         check_scorers(self._session, self._plans)
 

@@ -10,9 +10,9 @@ from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.result import Outcome
-from pytest_llmeval.records.run import GATE_NOTES, Note, Run, Traffic
+from pytest_llmeval.records.run import GATE_NOTES, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
-from pytest_llmeval.runs.ending import decide, end_run
+from pytest_llmeval.runs.ending import Decision, RunEnding, decide
 from pytest_llmeval.runs.excusing import excuse
 from pytest_llmeval.runs.gates import GateDecider, Gates
 from pytest_llmeval.runs.recorder import Recorder
@@ -84,31 +84,24 @@ def merge(
     outcomes: set[Outcome] = {"error"} if run.lost else set()
     for shard in shards:
         for result in shard.results:
-            ended = excuse(result, settings.fail_on, quarantine)
-            outcomes.add(ended.outcome)
+            excused = excuse(result, settings.fail_on, quarantine)
+            outcomes.add(excused.outcome)
             # The shards' baselines do not count for the whole.
-            recorder.add(replace(ended, before=()))
+            recorder.add(replace(excused, before=()))
     decider = GateDecider(gates, recorder)
-    again = _read_baselines(decider, recorder, start(settings))
-    code, notes = decide(decider, quarantine, is_whole=not _SELECTING & run.settings.keys())
-    plain_code = WORSE if run.failures_without_case else FINE
-    code = joint_exit_code((code, plain_code, case_exit_code(outcomes)))
-    written = recorder.finish(code, run.lost, (*run.notes, *again, *notes))
-    assert written is not None  # `check_shards` has found a case
-    return Merged(recorder.run, *written, cases, recorder.ci_lines)
+    ending = RunEnding(start(settings))
+    ending.read_baselines(decider)
 
+    def decide_run() -> Decision:
+        code, notes = decide(decider, quarantine, is_whole=not _SELECTING & run.settings.keys())
+        plain_code = WORSE if run.failures_without_case else FINE
+        return joint_exit_code((code, plain_code, case_exit_code(outcomes))), notes
 
-def _read_baselines(decider: GateDecider, recorder: Recorder, session: Session) -> tuple[Note, ...]:
-    """Read the baselines, and add the calls for judging them again to the run."""
-    try:
-        notes = decider.read_baselines(session)
-    finally:
-        session.close()
-    ending = end_run(session, (), is_whole=False)
-    run = recorder.run
-    judges = merge_facts((*run.judges, *ending.judges))
-    recorder.run = replace(run, traffic=run.traffic + ending.traffic, judges=judges)
-    return (*notes, *ending.notes)
+    ended = ending.end(recorder, decide_run, run.notes)
+    if ended.errors:
+        raise ended.errors[0]
+    assert ended.summary is not None  # `check_shards` has found a case
+    return Merged(recorder.run, ended.summary, ended.paths, cases, recorder.ci_lines)
 
 
 def joined(shards: Sequence[Shard], settings: Settings, run_id: str) -> Run:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.runlog.database import shown_address
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = "sqlite://"
 
+_KINDS = ("log", "json", "html", "csv", "summary", "code_quality")
 _WHOLE = ("html", "json", "csv", "log")
 """Reports with every case, in order of preference for a person."""
 
@@ -46,6 +48,7 @@ class Recorder:
         self._settings = settings
         self._locations = locations
         self._log: RunLog | None = None
+        self._waiting: list[CaseResult] = []
         self.run = run
         self.ci_lines: tuple[str, ...] = ()
 
@@ -55,10 +58,18 @@ class Recorder:
         Raises:
             RunLogError: This or an earlier result cannot be written.
         """
+        # An interrupt may come before the log has it; then it is entered at the end.
+        self._waiting.append(result)
+        self._enter_waiting()
+
+    def _enter_waiting(self) -> None:
         if self._log is None:
-            self._log = self._open()
-            self._log.begin(self.run)
-        self._log.add(self.run.id, result)
+            log = self._open()
+            log.begin(self.run)
+            self._log = log
+        while self._waiting:
+            self._log.add(self.run.id, self._waiting[0])
+            del self._waiting[0]
 
     def results(self) -> Iterable[CaseResult]:
         """Return the logged results, as long as the run is not finished.
@@ -84,68 +95,103 @@ class Recorder:
             self._log.add_before(self.run.id, befores)
 
     def finish(
-        self, exit_code: int, lost: tuple[str, ...], notes: tuple[Note, ...]
-    ) -> tuple[Summary, dict[str, str]] | None:
-        """Finish the run, and write the reports.
+        self, exit_code: int, notes: tuple[Note, ...]
+    ) -> tuple[Summary | None, dict[str, str], tuple[Exception, ...]]:
+        """Finish the run, and write the log and every report that can be written.
 
         Args:
             exit_code: Exit code of pytest.
-            lost: Node ids of tests that died with their worker.
             notes: Notes for the user.
 
         Returns:
-            The summary and the written paths by kind; ``None`` without a result.
-
-        Raises:
-            RunLogError: The log cannot be written.
-            LLMEvalError: A report cannot be written.
+            The summary, which is ``None`` without a result that can be read, the written paths by
+            kind, and the errors of what could not be written.
         """
+        errors: list[Exception] = []
+        if self._waiting:
+            with _noted(errors):
+                self._enter_waiting()
         if self._log is None:
-            return None
+            return None, {}, tuple(errors)
         self.run = dataclasses.replace(
-            self.run, finished_at=timestamp(), exit_code=exit_code, lost=lost, notes=notes
+            self.run, finished_at=timestamp(), exit_code=exit_code, notes=notes
         )
-        with closing(self._log) as log:
-            log.finish(self.run)
-            return self._write_reports(log)
+        with _noted(errors), closing(self._log) as log:
+            with _noted(errors):
+                log.finish(self.run)
+            summary, paths = self._write_reports(log, errors)
+        return summary, paths, tuple(errors)
 
     def _open(self) -> RunLog:
         from pytest_llmeval.runlog.log import RunLog
 
         return RunLog(self._locations.address("log", self._settings.log or _IN_MEMORY))
 
-    def _write_reports(self, log: RunLog) -> tuple[Summary, dict[str, str]]:
+    def _write_reports(
+        self, log: RunLog, errors: list[Exception]
+    ) -> tuple[Summary | None, dict[str, str]]:
+        """Write each report that can be written, and return the summary with the paths."""
         results = log.results(self.run.id)
-        kinds = ("log", "json", "html", "csv", "summary", "code_quality")
-        values = {kind: getattr(self._settings, kind) for kind in kinds}
+        values = {kind: getattr(self._settings, kind) for kind in _KINDS}
         paths = {kind: self._locations.path(kind, value) for kind, value in values.items() if value}
-        summary = self._count(results, paths.get("json"))
-        if "html" in paths:
-            from pytest_llmeval.reports.html.page import write_html
-
-            write_html(paths["html"], self.run, results, summary)
-        if "csv" in paths:
-            from pytest_llmeval.reports.csv_report import write_csv
-
-            write_csv(paths["csv"], self.run, results)
-        shown = {name: self._shown(name, path) for name, path in paths.items()}
+        summary = self._write_json(paths, results, errors)
+        if summary is None:
+            return None, {}
+        for kind, write in (("html", _write_html), ("csv", _write_csv)):
+            if kind in paths:
+                path = paths.pop(kind)
+                with _noted(errors):
+                    write(path, self.run, results, summary)
+                    paths[kind] = path
+        shown = {name: self._shown(name, paths[name]) for name in _KINDS if name in paths}
         full_report = next((shown[name] for name in _WHOLE if name in shown), "")
         output = CiOutput(self._settings, self._locations.root, paths, full_report)
-        self.ci_lines = output.write(self.run, results, summary)
+        with _noted(errors):
+            self.ci_lines = output.write(self.run, results, summary)
         return summary, shown
 
-    def _count(self, results: Iterable[CaseResult], json_path: Path | None) -> Summary:
+    def _write_json(
+        self, paths: dict[str, Path], results: Iterable[CaseResult], errors: list[Exception]
+    ) -> Summary | None:
         """Return the summary, and write the JSON report while the results are read."""
-        if json_path is None:
-            from pytest_llmeval.summary.summary import summarize
-
-            return summarize(self.run, results)
         from pytest_llmeval.reports.json_report import count_and_write_json
+        from pytest_llmeval.summary.summary import summarize
 
-        return count_and_write_json(json_path, self.run, results)
+        path = paths.pop("json", None)
+        summary: Summary | None = None
+        if path is not None:
+            with _noted(errors):
+                summary = count_and_write_json(path, self.run, results)
+                paths["json"] = path
+        if summary is None:
+            with _noted(errors):
+                summary = summarize(self.run, results)
+        return summary
 
     def _shown(self, name: str, path: Path) -> str:
         """Return a path as the user would type it."""
         if name == "log" and is_url(self._settings.log):
             return shown_address(self._settings.log)
         return self._locations.shown(path)
+
+
+@contextmanager
+def _noted(errors: list[Exception]) -> Iterator[None]:
+    """Note an error of the log or a report, so that the others are written nevertheless."""
+    try:
+        yield
+    except (LLMEvalError, OSError) as error:
+        if str(error) not in map(str, errors):
+            errors.append(error)
+
+
+def _write_html(path: Path, run: Run, results: Iterable[CaseResult], summary: Summary) -> None:
+    from pytest_llmeval.reports.html.page import write_html
+
+    write_html(path, run, results, summary)
+
+
+def _write_csv(path: Path, run: Run, results: Iterable[CaseResult], _: Summary) -> None:
+    from pytest_llmeval.reports.csv_report import write_csv
+
+    write_csv(path, run, results)

@@ -40,6 +40,7 @@ class GroupCommit:
         self._db: sqlite3.Connection | None = None
         self._waiting: list[tuple[_Work[Any], asyncio.Future[Any], bool]] = []
         self._busy_since: float | None = None
+        self._broken: StoreError | None = None
 
     @property
     def is_open(self) -> bool:
@@ -56,8 +57,7 @@ class GroupCommit:
         Returns:
             What ``work`` returned, once that is committed; or StoreError; or what ``work`` raised.
         """
-        if self.closed:
-            raise self._closed_error()
+        self._check()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = loop.create_future()
         if not self._waiting:
@@ -71,16 +71,17 @@ class GroupCommit:
         Raises:
             StoreError: The database cannot be read.
         """
-        if self.closed:
-            raise self._closed_error()
+        self._check()
         since = None
         while True:
             try:
                 return work(self._connection())
             except (sqlite3.Error, OSError) as error:
                 since = since or time.monotonic()
-                if not is_busy(error) or time.monotonic() - since > PATIENCE_S:
+                if not is_busy(error):
                     raise refusal(self._path, error) from error
+                if time.monotonic() - since > PATIENCE_S:
+                    raise self._out_of_patience(error) from error
             await asyncio.sleep(_pause())
 
     def close(self) -> None:
@@ -107,8 +108,10 @@ class GroupCommit:
         try:
             outcomes = _run(self._connection(), batch)
         except Exception as error:
-            if not is_busy(error) or self._is_out_of_patience():
+            if not is_busy(error):
                 self._fail(error)
+            elif self._is_out_of_patience():
+                self._fail(self._out_of_patience(error))
             else:
                 asyncio.get_running_loop().call_later(_pause(), self._flush)
             return
@@ -121,6 +124,17 @@ class GroupCommit:
                 future.set_result(result)
             else:
                 future.set_exception(raised)
+
+    def _check(self) -> None:
+        if self.closed:
+            raise self._closed_error()
+        # Whoever comes next does not wait for as long again.
+        if self._broken is not None:
+            raise refusal(self._path, self._broken)
+
+    def _out_of_patience(self, error: Exception) -> StoreError:
+        self._broken = refusal(self._path, error)
+        return self._broken
 
     def _is_out_of_patience(self) -> bool:
         now = time.monotonic()

@@ -71,8 +71,10 @@ def open_database(path: Path, busy_timeout_s: float = 0.0) -> sqlite3.Connection
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
-    except BaseException:
+    except BaseException as error:
         db.close()
+        if is_busy(error):
+            _check_locks(path)
         raise
     return db
 
@@ -89,6 +91,23 @@ def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Itera
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _check_locks(path: Path) -> None:
+    """Raise OSError on a file system without locks, where SQLite reports a locked database."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    # Another file, because a process that closes one loses its locks on it.
+    probe = path.with_name(f"{path.name}.probe")
+    try:
+        with probe.open("ab") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # another process probes, too
+        return
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:

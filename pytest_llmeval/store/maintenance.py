@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(open_database(path, _BUSY_TIMEOUT_S)) as db:
             yield db
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as error:
         raise refusal(path, error) from error
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.call import CALLS, Completion
 from pytest_llmeval.records.process import ALONE
+from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.wire import from_wire, to_wire
 from pytest_llmeval.store.commits import GroupCommit
 from pytest_llmeval.store.database import open_database, refusal, transaction
@@ -178,6 +179,15 @@ class SqliteStore:
             raise refusal(self._path, error) from error
         return (living | {self._member}) & set(members)
 
+    async def traffic(self) -> Traffic:
+        """Add up the calls of this run whose completions are stored, whichever process made them.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        query = "SELECT completion FROM completions WHERE run = ?"
+        return await self._commits.read(lambda db: _traffic(db.execute(query, (self._run,))))
+
     async def end_run(self) -> None:
         """Delete what was for this run alone. For its main process, when the others are done.
 
@@ -268,6 +278,17 @@ def _change(
     if after != before:
         db.execute("INSERT OR REPLACE INTO shared VALUES (?, ?, ?)", (run, name, after))
     return result
+
+
+def _traffic(rows: Iterable[tuple[str]]) -> Traffic:
+    """Count completions as calls; one that an application made by other calls costs nothing."""
+    traffic = Traffic()
+    for (text,) in rows:
+        completion = from_wire(Completion, text)
+        if not completion.call.startswith(CALLS):
+            cost = completion.cost_usd
+            traffic += Traffic(calls=1, attempts=1, usd=cost or 0.0, unpriced=int(cost is None))
+    return traffic
 
 
 def _sweep(db: sqlite3.Connection, owners: Owners) -> None:

@@ -49,9 +49,12 @@ class Running:
             assert new, f"it ended before {word!r} came {times} times:\n{self.text}"
             self.text += new.decode()
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to it and its workers, as a terminal does."""
-        os.killpg(self._process.pid, number)
+    def send(self, number: signal.Signals, is_for_all: bool = True) -> None:
+        """Send a signal to it and its workers, as a terminal does, or to it alone."""
+        if is_for_all:
+            os.killpg(self._process.pid, number)
+        else:
+            os.kill(self._process.pid, number)
 
     def end(self) -> int:
         """Wait for its end; the exit code."""

@@ -5,12 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-import pytest
-
 from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.assembly.session import Session
-from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
@@ -21,16 +18,21 @@ from pytest_llmeval.settings.table import Settings
 from tests.finished_run import passed
 
 
-def test_the_log_is_closed_where_a_report_cannot_be_written(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    settings = replace(Settings(), log="runs.sqlite", json="file/report.json", html="")
+    settings = replace(
+        Settings(), log="runs.sqlite", json="file/report.json", html="", csv="cases.csv"
+    )
     locations = Locations(tmp_path, tmp_path)
     recorder = Recorder(
         settings, locations, started_run("run", settings, datetime.now(timezone.utc), {})
     )
     recorder.add(passed())
-    with pytest.raises(LLMEvalError, match="JSON report"):
-        recorder.finish(0, (), ())
+    summary, paths, errors = recorder.finish(0, ())
+    assert summary is not None
+    assert set(paths) == {"log", "csv"}
+    assert ["JSON report" in str(error) for error in errors] == [True]
+    assert (tmp_path / "cases.csv").exists()
     assert not (tmp_path / "runs.sqlite-wal").exists()  # SQLite removes it with the last connection
 
 
@@ -46,7 +48,7 @@ def test_the_latest_run_stays_the_baseline_while_a_later_one_ends(tmp_path: Path
     session.close()
     log_run(tmp_path, "meanwhile", "The answer meanwhile.")
     decider.decide(None, is_whole=True)
-    recorder.finish(0, (), ())
+    recorder.finish(0, ())
 
     with closing(RunLog(str(tmp_path / "runs.sqlite"))) as log:
         assert [each.before[0].answer for each in log.results("now")] == ["The answer before."]

@@ -354,8 +354,9 @@ def test_a_file_of_which_all_was_missed_is_unused_and_is_not_written(tmp_path: P
 def test_changes_are_ascii_that_execnet_can_carry(tmp_path: Path) -> None:
     worker, controller = Recordings("once", tmp_path, None), Recordings("once", tmp_path, None)
     worker.note(REFUND, key(1), OPENAI, ask("환불?"), Completion("\udc80"))
-    assert worker.changes().isascii()
-    controller.merge(worker.changes())
+    changes = worker.changes()
+    assert changes.isascii()
+    controller.merge(changes)
     assert controller.save(whole_run=True) == [tmp_path / FILE]
     assert Recordings("none", tmp_path, None).find(REFUND, key(1)) == Completion(
         "\udc80", cached=True

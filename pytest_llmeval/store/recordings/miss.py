@@ -7,18 +7,13 @@ escaped.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
-from heapq import nlargest
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_llmeval.store.recordings.entries import Entry
+from pytest_llmeval.store.recordings.nearest import SEARCHES, NearestEntries, parts
 from pytest_llmeval.text import and_more
 
-_COMPARED = 1000
-"""Characters at the end of a request that are compared; the start is often the same for all."""
-_SHORTLIST = 8
-"""Candidates that difflib compares, which is slow."""
 _EXCERPT = 72
 """Characters of a text in the message."""
 _LEAD = 24
@@ -26,12 +21,10 @@ _LEAD = 24
 _WIDTH = 100
 """Columns of a terminal."""
 _MOST_DIFFERENCES = 6
-_PIECES = re.compile(r"\w{1,4}")
-"""Pieces of words, which languages without spaces have too."""
 _ABSENT = object()
 
 
-def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested: Entry) -> str:
+def explain_miss(name: str, exists: bool, entries: NearestEntries, requested: Entry) -> str:
     """Write the error text for a call that no recording answers.
 
     Args:
@@ -46,9 +39,11 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested:
             f"{name} does not exist.\nIt is needed for {wanted}. Record it with --llm-record once."
         )
     lines = [f"{name} has no answer for {wanted}."]
-    near = _find_nearest(entries, requested)
-    if near is None:
+    near = entries.find(requested, lambda entry: len(list(_differences(entry, requested))))
+    if entries.is_empty:
         lines.append("It is empty.")
+    elif near is None:
+        lines.append(f"The nearest entry is named for the first {SEARCHES} such calls.")
     elif differences := list(_differences(near, requested)):
         lines.append(f"Nearest is key {near.key[:12]}, {_label(near)}, which differs in")
         lines += [f"  {line}" for line in differences[:_MOST_DIFFERENCES]]
@@ -66,45 +61,8 @@ def explain_miss(name: str, exists: bool, entries: Collection[Entry], requested:
     return "\n".join(lines)
 
 
-def _find_nearest(entries: Collection[Entry], requested: Entry) -> Entry | None:
-    """Find the entry whose request is most similar; ``None`` without entries.
-
-    One of the same case and purpose comes before all others, one of the same purpose before the
-    rest.
-    """
-    from difflib import SequenceMatcher  # late: most runs miss nothing
-
-    same_purpose = [entry for entry in entries if entry.purpose == requested.purpose]
-    candidates = (
-        [entry for entry in same_purpose if entry.case == requested.case]
-        or same_purpose
-        or list(entries)
-    )
-    pieces = _pieces(requested)
-    matcher = SequenceMatcher(b=pieces, autojunk=False)
-
-    def overlap(entry: Entry) -> float:
-        requested_pieces = set(pieces)
-        entry_pieces = set(_pieces(entry))
-        union = requested_pieces | entry_pieces
-        return len(requested_pieces & entry_pieces) / (len(union) or 1)
-
-    def likeness(entry: Entry) -> tuple[float, int]:
-        matcher.set_seq1(_pieces(entry))
-        return matcher.ratio(), -len(list(_differences(entry, requested)))
-
-    if len(candidates) > _SHORTLIST:
-        candidates = nlargest(_SHORTLIST, candidates, key=overlap)
-    return max(candidates, key=likeness, default=None)
-
-
 def _label(entry: Entry) -> str:
     return f"case {_printable(entry.case)} ({_printable(entry.purpose)})"
-
-
-def _pieces(entry: Entry) -> list[str]:
-    leaves = _parts("", entry.request.get("messages", []))
-    return _PIECES.findall("\n".join(str(value) for _, value in leaves)[-_COMPARED:])
 
 
 def _differences(recorded: Entry, requested: Entry) -> Iterator[str]:
@@ -115,10 +73,10 @@ def _differences(recorded: Entry, requested: Entry) -> Iterator[str]:
     new = dict(requested.request)
     was = old.pop("messages", [])
     now = new.pop("messages", [])
-    yield from _differing(dict(_parts("", old)), dict(_parts("", new)))
+    yield from _differing(dict(parts("", old)), dict(parts("", new)))
     shorter = min(len(was), len(now))
     first = next(
-        _differing(*(dict(_parts("messages", messages[:shorter])) for messages in (was, now))), None
+        _differing(*(dict(parts("messages", messages[:shorter])) for messages in (was, now))), None
     )
     if first:
         yield first
@@ -132,18 +90,6 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         now = new.get(path, _ABSENT)
         if was != now:
             yield _difference(path, was, now)
-
-
-def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested JSON with their paths, such as ``messages[1].content``."""
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _parts(f"{path}.{name}" if path else name, inner)
-    elif isinstance(value, list) and value:
-        for number, inner in enumerate(value):
-            yield from _parts(f"{path}[{number}]", inner)
-    else:
-        yield path, value
 
 
 def _difference(path: str, was: Any, now: Any) -> str:

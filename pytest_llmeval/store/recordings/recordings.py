@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from pytest_llmeval.errors import NotRecorded, StoreError
 from pytest_llmeval.records.call import Completion, Request
@@ -22,6 +26,7 @@ from pytest_llmeval.store.recordings.entries import (
 )
 from pytest_llmeval.store.recordings.files import read_recording, recording_name, write_recording
 from pytest_llmeval.store.recordings.miss import explain_miss
+from pytest_llmeval.store.recordings.nearest import NearestEntries
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class _File:
     entries: dict[str, Entry]
     error: str = ""
 
+    @cached_property
+    def nearest(self) -> NearestEntries:
+        """The entries for the explanation of misses."""
+        return NearestEntries(self.entries.values())
+
 
 class Recordings:
     """The recordings of a run, which are read when first needed and written at the end.
@@ -73,6 +83,8 @@ class Recordings:
         self._used: dict[str, set[str]] = {}
         self._noted: dict[str, dict[str, Entry]] = {}
         self._blank: set[str] = set()
+        # The calls are made in another thread than the one that sends.
+        self._unsent: SimpleQueue[tuple[str, Entry]] = SimpleQueue()
 
     def find(
         self,
@@ -135,7 +147,7 @@ class Recordings:
         )
         file = self._file(origin.home)
         return NotRecorded(
-            explain_miss(self._name(origin.home), file.exists, file.entries.values(), requested)
+            explain_miss(self._name(origin.home), file.exists, file.nearest, requested)
         )
 
     def note(
@@ -161,19 +173,27 @@ class Recordings:
         ):
             return
         answer = None if completion is None else completion_content(completion)
-        self._add(
-            origin.home,
-            Entry(origin.case, origin.purpose, key, provider, request_content(request), answer),
-        )
+        entry = Entry(origin.case, origin.purpose, key, provider, request_content(request), answer)
+        self._add(origin.home, entry)
+        self._unsent.put((origin.home, entry))
 
     def changes(self) -> str:
-        """Return what this process used and noted as ASCII JSON, for xdist's controller."""
+        """Return what this process used, and noted since `news`, as ASCII JSON for a controller."""
         used = {home: sorted(keys) for home, keys in self._used.items()}
-        noted = {
-            home: [entry.content() for entry in entries.values()]
-            for home, entries in self._noted.items()
-        }
-        return json.dumps({"used": used, "noted": noted})
+        return json.dumps({"used": used, "noted": self._take_unsent()})
+
+    def news(self) -> str:
+        """Return what this process noted since the last call as `changes` does, or ``""``."""
+        noted = self._take_unsent()
+        return json.dumps({"used": {}, "noted": noted}) if noted else ""
+
+    def _take_unsent(self) -> dict[str, list[dict[str, Any]]]:
+        noted: dict[str, list[dict[str, Any]]] = {}
+        with suppress(Empty):
+            while True:
+                home, entry = self._unsent.get_nowait()
+                noted.setdefault(home, []).append(entry.content())
+        return noted
 
     def merge(self, changes: str) -> None:
         """Merge the `changes` of another process."""
@@ -213,6 +233,12 @@ class Recordings:
         if problems:
             raise StoreError("\n".join(problems))
         return written
+
+    def unfinished(self) -> list[str]:
+        """List the recordings that mode ``once`` began in this run, and will not go on with."""
+        if self._mode != "once":
+            return []
+        return [self._name(home) for home in sorted(self._noted) if not self._file(home).exists]
 
     def unused(self) -> dict[str, list[Entry]]:
         """List the unused entries by recording; after a whole run they can be deleted.

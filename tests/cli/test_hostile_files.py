@@ -1,0 +1,130 @@
+"""Files that a bad disk, a stranger or another program has made: one clear error, and no traceback.
+
+``tests/mutations.py`` makes many more of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.runlog.log import RunLog
+from tests.cli.conftest import Command
+from tests.finished_run import make_results, make_run
+from tests.mutations import ends_badly, failures, mutate_database, mutate_json
+
+MUTATIONS = 16
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a log of two runs, a JSON report and a baseline."""
+    folder = tmp_path_factory.mktemp("logged")
+    with closing(RunLog(str(folder / "runs.sqlite"))) as log:
+        for name in ("before", "after"):
+            run = dataclasses.replace(make_run(), id=f"run-{name}", name=name, exit_code=1)
+            log.begin(run)
+            for result in make_results():
+                log.add(run.id, result)
+            log.finish(run)
+    log_option = ("--log", str(folder / "runs.sqlite"))
+    for arguments in (
+        ("report", *log_option, "--json", str(folder / "good.json"), "--html="),
+        ("baseline", "accept", *log_option, "--to", str(folder / "base.jsonl")),
+    ):
+        assert not ends_badly(arguments)
+    return folder
+
+
+def test_no_command_breaks_on_a_run_log_that_was_spoilt(logged: Path) -> None:
+    def commands(log: Path) -> list[list[str]]:
+        option = ["--log", str(log)]
+        report = ["report", *option, "--json", str(log.with_name("out.json")), "--html="]
+        return [report, ["history", *option], ["compare", "before", "after", *option]]
+
+    found = failures(logged / "runs.sqlite", MUTATIONS, 5, mutate_database, commands)
+    assert list(found) == []
+
+
+@pytest.mark.parametrize("name", ["good.json", "base.jsonl"])
+def test_no_comparison_breaks_on_a_file_that_was_spoilt(
+    logged: Path, tmp_path: Path, name: str
+) -> None:
+    log = str(tmp_path / "other.sqlite")
+
+    def commands(file: Path) -> list[list[str]]:
+        return [["compare", str(file), str(logged / "good.json"), "--log", log]]
+
+    assert list(failures(logged / name, MUTATIONS, 5, mutate_json, commands)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE schema_version SET version = 'x'", "tables"),
+        ("UPDATE cases SET outcome = 'green'", "outcome is 'green'"),
+        ("UPDATE scores SET value = 'many'", "value is 'many'"),
+        ("UPDATE scores SET value = 9e999", "value is inf"),
+        ("UPDATE runs SET notes = '[1]'", "a run"),
+        ("UPDATE cases SET checks = '{'", "a case"),
+        ("DROP TABLE scores", "no such table"),
+    ],
+)
+def test_the_error_names_the_log_and_what_is_wrong(
+    llmeval: Command, logged: Path, tmp_path: Path, statement: str, said: str
+) -> None:
+    log = tmp_path / "runs.sqlite"
+    log.write_bytes((logged / "runs.sqlite").read_bytes())
+    with closing(sqlite3.connect(log, isolation_level=None)) as db:
+        db.execute(statement)
+
+    result = llmeval.run("report", "--log", str(log), "--html=", "--json=")
+
+    assert result.exit_code == 2
+    assert f"run log {log}: " in result.output
+    assert said in result.output
+
+
+@pytest.mark.parametrize("table", ["users", "runs", "schema_version"])
+def test_another_programs_database_is_refused_and_stays_as_it_is(
+    llmeval: Command, tmp_path: Path, table: str
+) -> None:
+    file = tmp_path / "app.sqlite"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"CREATE TABLE {table} (name TEXT)")
+        db.commit()
+    before = file.read_bytes()
+
+    for option in (
+        ("report", "--log"),
+        ("cache", "info", "--store"),
+        ("cache", "clear", "--store"),
+    ):
+        result = llmeval.run(*option, str(file))
+        assert result.exit_code == 2
+        assert str(file) in result.output
+
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["app.sqlite"]
+
+
+def test_a_table_with_more_cells_than_columns_is_refused(llmeval: Command, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("id,human\na,1\nb,2,3\n", encoding="utf-8")
+    result = llmeval.run("compare", str(table), str(table))
+    assert result.exit_code == 2
+    assert "a cell for each column" in result.output
+
+
+def test_mutations_are_reproducible(logged: Path, tmp_path: Path) -> None:
+    said = []
+    for name in ("one", "two"):
+        copy = tmp_path / name
+        copy.write_bytes((logged / "base.jsonl").read_bytes())
+        said.append((mutate_json(copy, random.Random(3)), copy.read_bytes()))
+    assert said[0] == said[1]

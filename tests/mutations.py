@@ -1,0 +1,175 @@
+"""Files as a bad disk, a stranger or another program leaves them, made at random from good ones.
+
+``python -m tests.mutations 400`` mutates so many run logs, and a quarter as many of each other file,
+and runs the commands that read them: none may end in a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from pytest_llmeval.cli import main
+
+WRONG: tuple[Any, ...] = (
+    None, "", "abc", "\0", "[", "{}", "[]", "null", "5", '{"a": 1}', '[{"a": 1}]', '["x"]', "[[[1]]]", '"x"', "NaN",
+    "nonsense", "2025-99-99", 'escaped:"', 'escaped:"\\', "\ud800".encode("utf-8", "surrogatepass"), b"\xff\x00", b"",
+    0, -1, 2, 10**9, 2**62, -(2**63), 0.5, -3.7, 1e308, float("inf"), float("-inf"), "x" * 10_000, "é\u2028\x1b[31m",
+)  # fmt: skip
+"""Values of every type, as a column may hold them."""
+
+
+def mutate_database(path: Path, draw: random.Random) -> str:
+    """Spoil a database in place, and say how."""
+    kind = draw.choice(("column", "column", "column", "row", "bytes", "cut", "table", "drop"))
+    if kind in ("bytes", "cut"):
+        return mutate_bytes(path, draw, kind)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        tables = [
+            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        tables = [name for name in tables if not name.startswith("sqlite_")]
+        table = draw.choice(tables)
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+        column = draw.choice(columns)
+        value = draw.choice(WRONG)
+        # A refusal of the database leaves the file as it was, which is a case, too.
+        with suppress(sqlite3.Error):
+            if kind == "column":
+                db.execute(f"UPDATE {table} SET {column} = ?", (value,))
+            elif kind == "row":
+                where = f"rowid = (SELECT rowid FROM {table} ORDER BY random() LIMIT 1)"
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))
+            elif kind == "table":
+                db.execute(f"DROP TABLE {table}")
+            else:
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        return f"{kind} {table}.{column} = {value!r:.60}"
+
+
+def mutate_bytes(path: Path, draw: random.Random, kind: str = "") -> str:
+    """Flip, cut, double or overwrite bytes of a file, and say how."""
+    data = bytearray(path.read_bytes())
+    kind = kind or draw.choice(("bytes", "cut", "double", "nul", "empty", "latin"))
+    position = draw.randrange(max(1, len(data)))
+    if kind == "cut":
+        data = data[:position]
+    elif kind == "double":
+        data = data[:position] + data[: position // 2] + data[position:]
+    elif kind == "nul":
+        data[position : position + 20] = bytes(20)
+    elif kind == "empty":
+        data = bytearray(
+            draw.choice((b"", b"\n", b"\xef\xbb\xbf", b"null", b"[]", b"{}", b"3", b'"x"'))
+        )
+    elif kind == "latin":
+        data[position:position] = "é".encode("latin-1")
+    else:
+        for _ in range(draw.choice((1, 5, 50))):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+    path.write_bytes(bytes(data))
+    return f"{kind} at {position}"
+
+
+def mutate_json(path: Path, draw: random.Random) -> str:
+    """Spoil one value of a file of JSON or of lines of JSON, and say how."""
+    if draw.random() < 0.3:
+        return mutate_bytes(path, draw)
+    text = path.read_text(encoding="utf-8")
+    try:
+        documents = [json.loads(text)]
+    except ValueError:
+        documents = [json.loads(line) for line in text.splitlines() if line]
+    places = [place for document in documents for place in _places(document)]
+    holder, key = draw.choice(places)
+    texts = [value for value in WRONG if not isinstance(value, bytes)]
+    value = draw.choice((*texts, {}, [], [1], {"a": 1}, True, 10**400))
+    if draw.random() < 0.25:
+        del holder[key]
+        value = "nothing"
+    else:
+        holder[key] = value
+    path.write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
+    return f"{key} = {value!r:.60}"
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every member of nested JSON, as what holds it and its key."""
+    members: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list):
+        members = list(enumerate(value))
+    for key, inner in members:
+        yield value, key
+        yield from _places(inner)
+
+
+def ends_badly(arguments: Sequence[str]) -> str:
+    """Run a command; return its traceback, or what is wrong with its error, or ``""``."""
+    result = CliRunner().invoke(main, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        return "".join(traceback.format_exception(result.exception))
+    if "Traceback" in result.output:
+        return result.output
+    if result.exit_code not in (0, 1, 2, 10):
+        return f"exit code {result.exit_code}: {result.output}"
+    return ""
+
+
+Mutate = Callable[[Path, random.Random], str]
+
+
+def failures(
+    good: Path, count: int, seed: int, mutate: Mutate, commands: Callable[[Path], list[list[str]]]
+) -> Iterator[tuple[str, list[str], str]]:
+    """Yield every bad end of a command on a mutated file: the mutation, the command, the traceback.
+
+    Args:
+        good: The file that is mutated, a copy each time.
+        count: Number of mutations.
+        seed: What the mutations depend on.
+        mutate: Spoils a file.
+        commands: Returns the arguments of the commands for a file.
+    """
+    for number in range(count):
+        draw = random.Random(f"{seed} {number}")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / good.name
+            shutil.copy(good, file)
+            said = mutate(file, draw)
+            for arguments in commands(file):
+                trace = ends_badly(arguments)
+                if trace:
+                    yield f"{number}: {said}", arguments, trace
+
+
+def summarize(name: str, count: int, found: Iterator[tuple[str, list[str], str]]) -> int:
+    """Print the bad ends of a kind of file, one of each kind in full."""
+    ends = list(found)
+    kinds = Counter(trace.strip().splitlines()[-1][:100] for _, _, trace in ends)
+    files = len({said for said, _, _ in ends})
+    sys.stdout.write(f"{name}: {files} of {count} files, {len(ends)} commands\n")
+    for kind, times in kinds.most_common():
+        said, arguments, trace = next(
+            end for end in ends if kind in end[2].strip().splitlines()[-1]
+        )
+        place = [line for line in trace.splitlines() if "pytest_llmeval" in line][-1:]
+        sys.stdout.write(
+            f"  {times} x {kind}\n    {said}\n    {' '.join(arguments)[:150]}\n    {place}\n"
+        )
+    sys.stdout.flush()
+    return files
