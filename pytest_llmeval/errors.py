@@ -260,14 +260,15 @@ class RunLogError(LLMEvalError):
     """The run log cannot be read or written."""
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str:
+def nearest(word: str, allowed: Iterable[str], similarity: float = 0.5) -> str:
     """Return a "did you mean" sentence for a misspelt word, or an empty string.
 
     Args:
         word: What the user wrote.
         allowed: The words that exist.
+        similarity: Least similarity from 0 to 1.
     """
     from difflib import get_close_matches  # late: most runs have no misspelt word
 
-    close = get_close_matches(word, list(allowed), n=1, cutoff=0.5)
+    close = get_close_matches(word, list(allowed), n=1, cutoff=similarity)
     return f"Did you mean {close[0]!r}?" if close else ""

@@ -105,6 +105,14 @@ class Judges:
             jury_reducer=settings.jury_reducer,
         )
 
+    def criteria(self, settings: Settings) -> list[str]:
+        """Return the names of the criteria that the settings name, such as ``politeness``.
+
+        Raises:
+            SettingError: The criteria or the rubric file cannot be read.
+        """
+        return [name for name in self._rubrics(settings) if name]
+
     def _rubrics(self, settings: Settings) -> Mapping[str, Rubric]:
         from pytest_llmeval.judges.rubrics import ONLY, default_rubric, load_rubrics, read_criteria
 

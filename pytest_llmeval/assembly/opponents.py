@@ -78,6 +78,18 @@ class RunOpponent:
             f"run {run} has no answer to {case.source} ({case.id})",
         )
 
+    def check(self) -> None:
+        """Check that there is such a run, before anything is sent.
+
+        Raises:
+            InputError: There is none.
+            RunLogError: The run log cannot be read.
+        """
+        from pytest_llmeval.runlog.log import RunLog
+
+        with closing(RunLog(self.log, must_exist=True)) as log:
+            find_run(log, self.run)
+
     @cached_property
     def _answers(self) -> tuple[str, Mapping[tuple[str, str], str]]:
         from pytest_llmeval.runlog.log import RunLog
@@ -150,7 +162,9 @@ def make_opponent(
     if kind == "column":
         return _ColumnOpponent(name)
     if kind == "run":
-        return RunOpponent(name, log)
+        opponent = RunOpponent(name, log)
+        opponent.check()
+        return opponent
     provider = providers.ready(Role(None, settings.base_url, name, "--llm-model"))
     return _ModelOpponent(name, provider, make_request, replace(settings, model=name))
 

@@ -27,7 +27,7 @@ from pytest_llmeval.assembly.scorers import ReadyScorer
 from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
 from pytest_llmeval.records.process import CONTROLLER
 from pytest_llmeval.records.run import Traffic
-from pytest_llmeval.records.score import plain_params
+from pytest_llmeval.records.score import UNIT_SCALE, plain_params
 from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.wire import to_wire
 from pytest_llmeval.settings.table import REPLAY
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider, BaseScorer, CompletionStore
     from pytest_llmeval.records.call import Completion, Request
     from pytest_llmeval.records.case import Case
-    from pytest_llmeval.records.score import Score
+    from pytest_llmeval.records.score import Scale, Score
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
 
@@ -175,6 +175,10 @@ class Session:
             self.descriptions[key] = reading.description
         return self._cases[key]
 
+    def known_cases(self) -> list[Case]:
+        """Return the cases of all golden files that were read."""
+        return [case for cases in self._cases.values() for case in cases]
+
     def provider(self, settings: Settings) -> BaseProvider:
         """Return the provider that answers under these settings.
 
@@ -215,6 +219,37 @@ class Session:
                 scorer = self._metric(name, params)
             self._scorers[key] = ReadyScorer(scorer, plain_params(params), judge)
         return self._scorers[key]
+
+    def scale(self, name: str, params: Mapping[str, Any], settings: Settings) -> Scale | None:
+        """Return the range of a score; ``None`` for a metric of the user's that declares none.
+
+        Raises:
+            SettingError: No scorer has this name, or it does not take these parameters.
+        """
+        if asks_judge(name, settings):
+            from pytest_llmeval.judges.registry import scale_of
+
+            return scale_of(name, params)
+        scale = self.scorer(name, params, settings).scorer.scale
+        # The default of a metric that declares no scale.
+        if scale is UNIT_SCALE and not self.metrics.is_built_in(name):
+            return None
+        return scale
+
+    def criteria(self) -> list[str]:
+        """Return the names of the criteria that the settings of the run name.
+
+        Raises:
+            SettingError: The criteria or the rubric file cannot be read.
+        """
+        return self._judges.criteria(self.settings)
+
+    def score_names(self) -> list[str]:
+        """Return the names of all judges and metrics."""
+        from pytest_llmeval.judges.registry import kind_names
+
+        metrics = [info.name for info in self.metrics.describe()]
+        return list(dict.fromkeys([*kind_names(), *metrics]))
 
     def score(self, ready: ReadyScorer, case: Case, completion: Completion) -> Score:
         """Score a completion; an error of the scorer becomes an unscored Score."""
@@ -315,10 +350,7 @@ class Session:
         return make_opponent(settings, self.providers, self.request, self.log)
 
     def _metric(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
-        from pytest_llmeval.judges.registry import kind_names
-
-        metrics = [info.name for info in self.metrics.describe()]
-        names = list(dict.fromkeys([*kind_names(), *metrics]))
+        names = self.score_names()
         if name.partition(".")[0] not in names:
             raise SettingError("the score", name, ", ".join(names), nearest(name, names))
         return self.metrics.create(name, params)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.file import FOLDER, write_baseline
+from pytest_llmeval.baselines.file import FOLDER, is_baseline, write_baseline
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
     BaselineSource,
+    accept_command,
     baseline_finder,
     baselines_folder,
     opened_log,
@@ -19,13 +20,15 @@ from pytest_llmeval.baselines.lookup import (
 from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
-from pytest_llmeval.runlog.lookup import find_run, shown
+from pytest_llmeval.runlog.lookup import find_run, shown, without_parts
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
+    from pytest_llmeval.records.run import Run
+    from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
 
 
@@ -56,6 +59,16 @@ class Baseline:
         return (
             f"baseline {self.name}: {count(scores, 'score')} re-judged, "
             "because the baseline had another judge"
+        )
+
+    @property
+    def caution(self) -> str:
+        """Why it may lack cases unseen; empty if it cannot."""
+        if self.source is None or self.source.is_counted:
+            return ""
+        return (
+            f"the baseline {self.name} does not say how many cases it holds, so nobody can tell "
+            f"whether it was cut off; make it again: {accept_command(self.name)}"
         )
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
@@ -108,6 +121,19 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
                 count_rejudging(session, source.read_scores(), source.read_cases(), plans)
 
 
+def known_baselines(locations: Locations, log: RunLog | None) -> list[str]:
+    """Return the names of the project's baseline files, and of the named runs of the log.
+
+    Raises:
+        RunLogError: The log cannot be read.
+    """
+    paths = sorted(baselines_folder(locations).glob("*.jsonl"))
+    names = [path.stem for path in paths if is_baseline(path)]
+    runs = without_parts(log.runs()) if log else []
+    names += [run.name for run in runs if run.name and run.is_whole]
+    return list(dict.fromkeys(names))
+
+
 def baseline_path(name: str, locations: Locations) -> Path:
     """Return the path of a named baseline.
 
@@ -138,16 +164,25 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
         LLMEvalError: The log cannot be read, or the file cannot be written.
     """
     if source.endswith(".json") and Path(source).is_file():
-        from pytest_llmeval.reports.json_report import read_report
+        from pytest_llmeval.reports.json_report import read_run
 
-        return _written(path, name, read_report(Path(source))[1]), source
+        run, results = read_run(Path(source))
+        _check_complete(run, source)
+        return _written(path, name, results), source
     from pytest_llmeval.runlog.log import RunLog
 
     with closing(RunLog(log, must_exist=True)) as opened:
         run = find_run(opened, source)
-        if not run.is_whole:
-            raise InputError(f"{shown(run)}: it did not finish; allowed: a run that finished")
+        _check_complete(run, shown(run))
         return _written(path, name, opened.results(run.id)), shown(run)
+
+
+def _check_complete(run: Run, source: str) -> None:
+    """Refuse a run that lacks cases, which would never gate again."""
+    if not run.is_whole:
+        raise InputError(f"{source}: it did not finish; allowed: a run that finished")
+    if run.gaps:
+        raise InputError(f"{source}: {'; '.join(run.gaps)}; allowed: a run with all its cases")
 
 
 def _written(path: Path, name: str, results: Iterable[CaseResult]) -> int:

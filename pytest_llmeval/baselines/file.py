@@ -1,7 +1,8 @@
 """Baseline files, which can be committed: the scores and answers of a run, one case per line.
 
-The first line is a header. The others are sorted by file, suite and id. They hold no times, costs
-or ids of calls, so that the same answers and scores always give the same file.
+The first line is a header with the number of cases. The others are sorted by file, suite and id.
+They hold no times, costs or ids of calls, so that the same answers and scores always give the same
+file.
 """
 
 from __future__ import annotations
@@ -26,8 +27,12 @@ from pytest_llmeval.gating.scores import (
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.wire import from_wire
+from pytest_llmeval.text import count
 
 _FORMAT = "llmeval-baseline-1"
+_COUNT = "cases"
+"""Member of the header with the number of cases; older files lack it."""
+
 FOLDER = "golden/baselines"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -56,12 +61,7 @@ class _Line:
 
 def is_baseline(path: Path) -> bool:
     """Return whether a file starts like a baseline."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            head = json.loads(file.readline())
-    except (OSError, ValueError):
-        return False
-    return isinstance(head, dict) and str(head.get("format", "")).startswith("llmeval-baseline-")
+    return str(_head(path).get("format", "")).startswith("llmeval-baseline-")
 
 
 def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> int:
@@ -83,6 +83,7 @@ def write_baseline(file: TextIO, name: str, results: Iterable[CaseResult]) -> in
     head = {
         "format": _FORMAT,
         "name": name,
+        _COUNT: len(lines),
         "scales": {metric: vars(scales[metric]) for metric in sorted(scales)},
     }
     file.write(_text(head) + "\n")
@@ -106,6 +107,7 @@ def read_baseline(path: Path, name: str = "") -> RunScores:
         cases = {case.key: case.scores for case in map(_case, lines)}
     except _BROKEN as error:
         raise _broken(path, error) from None
+    _check_count(path, head, len(cases))
     if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
     return RunScores(name or str(path), cases, scales)
@@ -122,6 +124,41 @@ def baseline_cases(path: Path) -> Iterator[BaselineCase]:
             yield _case(line)
         except _BROKEN as error:
             raise _broken(path, error) from None
+
+
+def has_count(path: Path) -> bool:
+    """Return whether a baseline says how many cases it holds, so that none is lost unseen."""
+    return _COUNT in _head(path)
+
+
+def stated_count(path: Path) -> tuple[int, int | None]:
+    """Return how many cases a baseline holds, and how many its header states, if it does.
+
+    Raises:
+        InputError: The file cannot be read, is broken, or has another version.
+    """
+    head, lines = _read_lines(path)
+    return sum(1 for _ in lines), head.get(_COUNT)
+
+
+def _head(path: Path) -> Mapping[str, Any]:
+    """Return the first line of a file as an object; empty if it is none."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+    except (OSError, ValueError):
+        return {}
+    return head if isinstance(head, dict) else {}
+
+
+def _check_count(path: Path, head: Mapping[str, Any], held: int) -> None:
+    """Refuse a baseline that was cut off, or in which a case was added, removed or doubled."""
+    stated = head.get(_COUNT, held)
+    if stated != held:
+        raise InputError(
+            f"{path}: found {count(held, 'case')}; allowed: {stated}, as its first line says. "
+            f"It was cut off or edited. Restore it, or make it again: {_remedy(path)}"
+        )
 
 
 def _read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:

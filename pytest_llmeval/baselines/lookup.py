@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.file import FOLDER, baseline_cases, is_baseline, read_baseline
+from pytest_llmeval.baselines.file import (
+    FOLDER,
+    baseline_cases,
+    has_count,
+    is_baseline,
+    read_baseline,
+)
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
 from pytest_llmeval.errors import NoSuchRun
-from pytest_llmeval.gating.scores import BaselineCase, RunScores, baseline_case, run_scores
+from pytest_llmeval.gating.scores import (
+    BaselineCase,
+    RunScores,
+    Selection,
+    baseline_case,
+    run_scores,
+)
 from pytest_llmeval.runlog.lookup import choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
 
 if TYPE_CHECKING:
+    from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
@@ -30,11 +44,13 @@ class BaselineSource:
         source: Text that finds the same run again, even if another run ends meanwhile.
         read_scores: Reads the scores for a comparison.
         read_cases: Reads the cases with their texts one by one.
+        is_counted: Whether the loss of a case would be noticed.
     """
 
     source: str
     read_scores: Callable[[], RunScores]
     read_cases: Callable[[], Iterator[BaselineCase]]
+    is_counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,10 @@ class BaselineFinder:
             return _reported(path, source, self.columns.cluster)
         if is_baseline(path):
             return BaselineSource(
-                source, partial(read_baseline, path, source), partial(baseline_cases, path)
+                source,
+                partial(read_baseline, path, source),
+                partial(baseline_cases, path),
+                has_count(path),
             )
         return BaselineSource(
             source,
@@ -94,7 +113,7 @@ class BaselineFinder:
         cluster = self.columns.cluster
         return BaselineSource(
             run.id,
-            partial(run_scores, shown(run), results, cluster, len(run.lost)),
+            lambda: _scores_of(run, shown(run), results, cluster),
             lambda: (baseline_case(result) for result in results),
         )
 
@@ -134,13 +153,19 @@ def baselines_folder(locations: Locations) -> Path:
 
 def _reported(path: Path, source: str, cluster: str) -> BaselineSource:
     """Return the run of a JSON report as a baseline."""
-    from pytest_llmeval.reports.json_report import read_report
+    from pytest_llmeval.reports.json_report import read_run
 
     def scores() -> RunScores:
-        lost, results = read_report(path)
-        return run_scores(source, results, cluster, lost)
+        run, results = read_run(path)
+        return _scores_of(run, source, results, cluster)
 
-    return BaselineSource(source, scores, lambda: map(baseline_case, read_report(path)[1]))
+    return BaselineSource(source, scores, lambda: map(baseline_case, read_run(path)[1]))
+
+
+def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str) -> RunScores:
+    """Return the scores of a run, which knows whether it was to have every case."""
+    scores = run_scores(name, results, cluster, len(run.lost))
+    return replace(scores, selection=Selection(is_whole=not run.is_selected))
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.cases.bounds import check_bounds
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.scorer import ScorerKey
-from pytest_llmeval.summary.outcome import Conclusion, conclude_error
+from pytest_llmeval.summary.outcome import conclude_error
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
-    from pytest_llmeval.settings.table import Settings
 
 
 def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
@@ -27,7 +27,7 @@ def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
     Raises:
         InputError: One of them cannot be used.
     """
-    checked: set[tuple[ScorerKey, Settings]] = set()
+    checked: set[object] = set()
     for plan in plans:
         for name, params in plan.declared:
             key = (ScorerKey.of(name, params), plan.settings)
@@ -36,6 +36,7 @@ def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
                 # Without a model, the outcome of the case says so.
                 with suppress(NotConfiguredError):
                     session.scorer(name, params, plan.settings)
+        check_bounds(session, plan, checked)
 
 
 def evaluate_cases(
@@ -69,10 +70,6 @@ def evaluate_case(evaluation: CaseEvaluation, provider: BaseProvider) -> CaseRes
     try:
         evaluation.generate(provider)
         conclusion = evaluation.conclude()
-    except NotConfiguredError as error:
-        conclusion = conclude_error(error)
-        if not evaluation.plan.settings.requires_scores:
-            conclusion = Conclusion("skipped", conclusion.cause, conclusion.message)
     except Exception as error:
         conclusion = conclude_error(error)
     return evaluation.result(conclusion, time.perf_counter() - started, ALONE)

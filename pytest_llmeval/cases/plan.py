@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.engine.context import CallContext
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.stats.reducers import parse_reducer
@@ -105,13 +105,35 @@ def plan_case(
     )
 
 
+def check_reducer(settings: Settings, run: Settings) -> None:
+    """Refuse a reducer that has nothing to reduce.
+
+    Args:
+        settings: The settings of a test.
+        run: The settings of the run, without the markers of the test.
+
+    Raises:
+        SettingError: The reducer is unknown. Or it reduces samples, and their number is not set.
+    """
+    reducer = parse_reducer(settings.reducer, settings.samples)
+    is_idle = settings.samples == 1 and reducer.name != "mean" and reducer.k != 1
+    is_chosen = run.samples != 1 or "samples" in run.explicit | run.environment
+    if is_idle and not is_chosen:
+        raise SettingError(
+            "--llm-reducer",
+            settings.reducer,
+            "mean, because each case has one sample",
+            "For more samples, set --llm-samples N: --llm-n has no effect on scores.",
+        )
+
+
 def plan_cases(cases: Sequence[Case], settings: Settings) -> list[Plan]:
     """Plan the evaluation of golden cases that no test selects, in their order.
 
     Raises:
         InputError: A case appears twice, or the settings cannot be used.
     """
-    parse_reducer(settings.reducer, settings.samples)
+    check_reducer(settings, settings)
     plans: dict[str, Plan] = {}
     for order, case in enumerate(cases):
         suite = case.source.file

@@ -66,13 +66,11 @@ def list_(context: CommandContext) -> None:
     from pytest_llmeval.baselines.file import is_baseline
     from pytest_llmeval.baselines.lookup import baselines_folder, opened_log
     from pytest_llmeval.runlog.lookup import without_parts
-    from pytest_llmeval.text import count
 
     paths = sorted(baselines_folder(context.locations).glob("*.jsonl"))
     files = [path for path in paths if is_baseline(path)]
     for path in files:
-        cases = count(len(path.read_text(encoding="utf-8").splitlines()) - 1, "case")
-        click.echo(f"{path.stem}  {context.locations.shown(path)}  {cases}")
+        click.echo(f"{path.stem}  {context.locations.shown(path)}  {_cases(path)}")
     with opened_log(context.log) as log:
         runs = without_parts(log.runs()) if log else []
     named = [run for run in runs if run.name and run.is_whole]
@@ -84,6 +82,17 @@ def list_(context: CommandContext) -> None:
 
 for _command in (accept, show, list_):
     baseline.add_command(_command)
+
+
+def _cases(path: Path) -> str:
+    """Return how many cases a baseline file holds, and how many it should."""
+    from pytest_llmeval.baselines.file import stated_count
+    from pytest_llmeval.text import count
+
+    held, stated = stated_count(path)
+    if stated is None or stated == held:
+        return count(held, "case")
+    return f"{held} of {count(stated, 'case')}: it was cut off or edited"
 
 
 def _lines(scores: RunScores) -> Iterator[str]:

@@ -120,8 +120,8 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
     bounds = parse_agreement_bounds(context.settings.min_agreement, "--min-agreement")
     labels = _labels(context, source)
     scores = _scores(context, source, labels)
-    if scores is None:
-        return 0
+    if isinstance(scores, int):
+        return scores
     scales = ScaleOptions(source.scale, source.score_scale, source.pass_score)
     scores = replace(scores, fingerprint=scores.fingerprint or source.fingerprint)
     agreement = measure(labels, scores, scales)
@@ -143,8 +143,8 @@ def _labels(context: CommandContext, source: _LabelSource) -> Labels:
     return read_labels(source.labels, context.locations.root, names, context.columns(), with_cases)
 
 
-def _scores(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | None:
-    """Return the judge's scores, or ``None`` in a dry run."""
+def _scores(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | int:
+    """Return the judge's scores, or the exit code of a dry run."""
     from pytest_llmeval.judging.labels import scores_of_column, scores_of_run
 
     if source.score:
@@ -158,7 +158,7 @@ def _scores(context: CommandContext, source: _LabelSource, labels: Labels) -> La
         return scores_of_run(labels, results, source.metric, source.fingerprint)
 
 
-def _judged(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | None:
+def _judged(context: CommandContext, source: _LabelSource, labels: Labels) -> LabelScores | int:
     from pytest_llmeval.judging.labels import scores_by_judging
 
     # A calibration may measure a judge that is not trusted yet.
@@ -166,8 +166,7 @@ def _judged(context: CommandContext, source: _LabelSource, labels: Labels) -> La
     with judging_session(untrusted) as session:
         scores = scores_by_judging(labels, source.metric, session, untrusted.settings)
         if context.settings.dry_run:
-            echo_dry_run(session)
-            return None
+            return echo_dry_run(session, bool(context.settings.min_agreement))
     return scores
 
 

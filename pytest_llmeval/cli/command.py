@@ -23,7 +23,7 @@ from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
 from pytest_llmeval.settings.locations import Locations, is_url
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import resolve
+from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
@@ -57,10 +57,12 @@ class CommandContext:
     Attributes:
         settings: Settings from command line, environment and pytest's ini file, in this order.
         locations: The folders that paths are relative to.
+        misspelt: Variables and ini keys that are named almost like those of a setting.
     """
 
     settings: Settings
     locations: Locations
+    misspelt: tuple[Misspelt, ...] = ()
 
     def path(self, name: str) -> Path:
         """Return the path that a setting names, as the user would type it."""
@@ -103,7 +105,10 @@ def _read_context(command_line: Mapping[str, object]) -> CommandContext:
     current = Path.cwd()
     project = find_project(current)
     settings = resolve(command_line, os.environ, project.ini)
-    return CommandContext(settings, Locations.of(settings, project.root, current))
+    misspelt = misspelt_names(os.environ, project.keys)
+    for name in misspelt:
+        click.echo(f"warning: {name.text}", err=True)
+    return CommandContext(settings, Locations.of(settings, project.root, current), misspelt)
 
 
 def command(
@@ -133,11 +138,24 @@ def command(
                 code = USAGE_ERROR
             raise SystemExit(code or 0)
 
-        result = click.command(name)(call)
+        result = click.command(name, cls=_SingleValued)(call)
         result.params += [_parameter(row) for row in rows]
         return result
 
     return decorate
+
+
+class _SingleValued(click.Command):
+    """A command that refuses an option given twice, of which one value would be ignored."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, and refuse a second value of an option that takes one."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            is_single = isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+            if is_single and given.count(option) > 1:
+                ctx.fail(f"{option.opts[0]}: found two values; allowed: one")
+        return super().parse_args(ctx, args)
 
 
 def _flag(row: Option) -> str:

@@ -69,7 +69,7 @@ def compare(
     """
     from pytest_llmeval.baselines.table import Columns
     from pytest_llmeval.records.score import Scale
-    from pytest_llmeval.stats.comparability import comparison_exit_code
+    from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
     from pytest_llmeval.stats.gate import GateRules
 
     if not scale[0] < scale[1]:
@@ -81,7 +81,9 @@ def compare(
     columns = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
     comparison = _compared(*_scores(context, before, after, columns), names, rules)
-    code = comparison_exit_code([metric.result for metric in comparison.metrics], settings.strict)
+    results = [metric.result for metric in comparison.metrics]
+    is_whole = not any(is_partial(metric.coverage) for metric in comparison.metrics)
+    code = comparison_exit_code(results, settings.strict, is_whole)
     _show(comparison, json_path, code)
     return code
 

@@ -10,6 +10,8 @@ import click
 
 from pytest_llmeval.cli.command import CommandContext, command
 from pytest_llmeval.cli.output import echo_lines
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.settings.demands import origin_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -45,6 +47,7 @@ def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, 
     from pytest_llmeval.runs.merge import merge
     from pytest_llmeval.runs.shards import open_shards
 
+    _check(context)
     quarantine = open_quarantine(context.settings, context.locations)
     run_id = new_run_id()
     with ExitStack() as opened:
@@ -54,6 +57,17 @@ def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, 
             return replace(context, settings=settings).session(run_id)
 
         return merge(shards, context.settings, quarantine, context.locations, run_id, start)
+
+
+def _check(context: CommandContext) -> None:
+    """Refuse settings under which nothing could be judged."""
+    from pytest_llmeval.runs.requirements import refuse_misspelt
+
+    if context.settings.dry_run:
+        origin = origin_of(context.settings, "dry_run")
+        remedy = "A merge judges the answers of its shards: unset it."
+        raise SettingError(origin, True, "false", remedy)
+    refuse_misspelt(context.misspelt, context.settings)
 
 
 def _show(merged: Merged) -> None:

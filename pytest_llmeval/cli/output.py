@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED
+
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
 
@@ -24,12 +26,19 @@ def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:
         click.secho(text, fg=colour, bold=markup.get("bold"))
 
 
-def echo_dry_run(session: Session) -> None:
-    """Print the requests that a dry run did not send."""
-    from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
+def echo_dry_run(session: Session, has_bounds: bool) -> int:
+    """Print the requests that a dry run did not send, and return its exit code.
+
+    Args:
+        session: The session that counted them.
+        has_bounds: Whether a bound is set, which nothing has judged.
+    """
+    from pytest_llmeval.reports.terminal.dry_run import DRY_RUN, dry_run_lines
 
     for line in dry_run_lines(session.estimate.sorted_lines(), ()):
         click.echo(line)
+    click.secho(DRY_RUN, fg="yellow")
+    return UNJUDGED if has_bounds else FINE
 
 
 def write_object(content: dict[str, Any], path: str, what: str) -> None:

@@ -31,16 +31,16 @@ def rescore(context: CommandContext, source: str, json_path: str | None) -> int:
     with outcomes by the same thresholds. The exit code is that of pytest.
     """
     rescoring = _rescored(context, source)
-    if rescoring is None:
-        return 0
+    if isinstance(rescoring, int):
+        return rescoring
     _show(rescoring, json_path)
     return rescoring.run.exit_code or 0
 
 
-def _rescored(context: CommandContext, source: str) -> Rescoring | None:
-    """Judge the answers again, and return the changes, or ``None`` in a dry run."""
+def _rescored(context: CommandContext, source: str) -> Rescoring | int:
+    """Judge the answers again, and return the changes, or the exit code of a dry run."""
     from pytest_llmeval.assembly.run_record import new_run_id
-    from pytest_llmeval.judging.rescore import count_rescoring, rescore
+    from pytest_llmeval.judging.rescore import count_rescoring, has_bounds, rescore
     from pytest_llmeval.runlog.log import RunLog
 
     new_id = new_run_id()
@@ -51,8 +51,7 @@ def _rescored(context: CommandContext, source: str) -> Rescoring | None:
         run = find_run(log, source)
         if context.settings.dry_run:
             count_rescoring(session, log, run)
-            echo_dry_run(session)
-            return None
+            return echo_dry_run(session, has_bounds(log, run))
         return rescore(session, log, run, new_id)
 
 

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.aggregates import aggregate_of
 from pytest_llmeval.gating.rules import COST, LATENCY, LOW, UNSCORED, WORST_TAG, BoundRule
-from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
@@ -47,15 +46,19 @@ def check_bound(rule: BoundRule, scores: RunScores, traffic: Traffic) -> GateOut
     figure = _figure(rule, scores, traffic)
     if figure.value is None:
         return GateOutcome(rule.text, "error", figure.text, None, figure.n)
+    idle = _idle_bound(rule, figure.value, scores)
+    if idle:
+        return GateOutcome(rule.text, "error", idle, figure.value, figure.n)
     state: GateState = "met" if rule.is_met_by(figure.value) else "missed"
     return GateOutcome(rule.text, state, figure.text, figure.value, figure.n)
 
 
 def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
-    tried = [case for case in scores.cases.values() if case.outcome != "skipped"]
-    n = len(tried) + scores.lost
-    if not n:
+    cases = scores.cases.values()
+    if not scores.lost and all(case.outcome == "skipped" for case in cases):
         return _Figure(None, 0, NO_CASE)
+    tried = [case for case in cases if case.outcome != "skipped" or case.is_unconfigured]
+    n = len(tried) + scores.lost
     if rule.metric == COST:
         return _cost(traffic, n)
     if rule.metric == LATENCY:
@@ -67,8 +70,16 @@ def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
     return _of_metric(rule, scores, tried)
 
 
+def _idle_bound(rule: BoundRule, value: float, scores: RunScores) -> str:
+    """Return why no run could miss a bound on a metric; empty if one could."""
+    scale = scores.scales.get(rule.metric)
+    if scale is None or rule.fixed_scale is not None or not scale.has(value):
+        return ""  # outside its scale is a metric of the user's that declares none
+    return rule.idleness(scale)
+
+
 def _is_unjudged(case: CaseScores) -> bool:
-    return case.outcome == "error" or any(not values.values for values in case.by_metric.values())
+    return case.is_unjudged or any(not values.values for values in case.by_metric.values())
 
 
 def _cost(traffic: Traffic, n: int) -> _Figure:
@@ -92,11 +103,8 @@ def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
 def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) -> _Figure:
     metric = rule.metric
     if not any(metric in case.by_metric for case in tried):
-        names = ", ".join(scores.scales) or "none"
-        hint = nearest(metric, scores.scales)
-        text = f"no case has a score {metric!r}; there are {names}. {hint}".strip()
-        return _Figure(None, 0, text)
-    affected = [case for case in tried if metric in case.by_metric or case.outcome == "error"]
+        return _Figure(None, 0, no_such_score(metric, scores.scales))
+    affected = [case for case in tried if metric in case.by_metric or case.is_unjudged]
     scored = {case.key: mean for case in affected if (mean := case.mean_of(metric)) is not None}
     missing = len(affected) - len(scored) + scores.lost
     n = len(affected) + scores.lost

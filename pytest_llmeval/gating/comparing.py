@@ -6,9 +6,8 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.pairing import Joined, Paired, join, pair
-from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.records.comparison import (
     CaseChange,
     Comparison,
@@ -20,7 +19,7 @@ from pytest_llmeval.records.comparison import (
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import flip_of_values
-from pytest_llmeval.stats.comparability import not_compared
+from pytest_llmeval.stats.comparability import not_compared, with_coverage
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
 from pytest_llmeval.stats.suspects import suspects
@@ -120,11 +119,7 @@ def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult
 def _single_result(paired: Paired, task: Task) -> GateResult:
     """Return the result of a metric outside Holm's procedure: not comparable, or not gated."""
     if not any(paired.metric in case.by_metric for case in task.after.cases.values()):
-        names = ", ".join(task.after.scales) or "none"
-        hint = nearest(paired.metric, task.after.scales)
-        return not_compared(
-            f"no case has a score {paired.metric!r}; there are {names}. {hint}".rstrip()
-        )
+        return not_compared(no_such_score(paired.metric, task.after.scales))
     if not any(paired.metric in case.by_metric for case in task.before.cases.values()):
         why = f"the baseline has no score {paired.metric!r}; make a new one: {task.remedy}"
         return GateResult("NO BASELINE", why)
@@ -137,6 +132,8 @@ def _single_result(paired: Paired, task: Task) -> GateResult:
 
 def _metric(paired: Paired, result: GateResult, is_gated: bool) -> MetricComparison:
     dropped, drops = _dropped(paired)
+    if result.change is not None:
+        result = replace(result, reason=with_coverage(result.reason, paired.coverage))
     return MetricComparison(
         paired.metric,
         result,

@@ -134,20 +134,26 @@ def _coverage(
 ) -> Coverage:
     """Count the cases that can be compared; a case that died with its worker is unscored."""
     lost = joined.after.lost
-    known = [*joined.pairs, *((case, None) for case in joined.removed if joined.after.is_plain)]
-    selected = sum(
-        metric in old.by_metric or (new is not None and metric in new.by_metric)
-        for old, new in known
-    )
+    selection = joined.after.selection
+    missing = [case for case in joined.removed if metric in case.by_metric]
+    before = sum(metric in old.by_metric for old, _ in joined.pairs) + len(missing)
+    selected = sum(metric in old.by_metric or metric in new.by_metric for old, new in joined.pairs)
+    if joined.after.is_plain:
+        selected += len(missing)
+    elif selection.is_whole:
+        # The cases that died with a worker are among the missing ones.
+        selected += sum(selection.includes(case.key[0]) for case in missing)
+    else:
+        selected += lost
     tried = [
         new
         for old, new in joined.pairs
-        if metric in new.by_metric or (new.outcome == "error" and metric in old.by_metric)
+        if metric in new.by_metric or (new.is_unjudged and metric in old.by_metric)
     ]
-    tried += [new for new in joined.added if metric in new.by_metric or new.outcome == "error"]
+    tried += [new for new in joined.added if metric in new.by_metric or new.is_unjudged]
     unscored = sum(not _values(new, metric) for new in tried)
     is_same = all(old.by_metric[metric].may_be_like(new.by_metric[metric]) for old, new in pairs)
-    return Coverage(selected + lost, len(pairs), len(tried) + lost, unscored + lost, is_same)
+    return Coverage(selected, len(pairs), len(tried) + lost, unscored + lost, is_same, before)
 
 
 def _values(case: CaseScores, metric: str) -> tuple[float, ...]:

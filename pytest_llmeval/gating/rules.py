@@ -13,6 +13,7 @@ metric or ``latency`` with an aggregate (`gating.aggregates`). A metric also has
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.gating.aggregates import AGGREGATES, PERCENTILES, aggregate_of
 from pytest_llmeval.records.result import PASS_RATE
-from pytest_llmeval.records.threshold import COMPARISONS
+from pytest_llmeval.records.score import UNIT_SCALE, Scale
+from pytest_llmeval.records.threshold import COMPARISONS, can_miss
 from pytest_llmeval.stats.gate import GateRules
 
 _REGRESSION = "regression"
@@ -35,6 +37,17 @@ LOW = "low"
 _OF_METRIC = (*AGGREGATES, WORST_TAG, UNSCORED)
 _OF_FIGURE = {PASS_RATE: (LOW, WORST_TAG), LATENCY: tuple(AGGREGATES), COST: (), UNSCORED: ()}
 """What may stand behind the dot of a figure that is no metric."""
+
+FIGURES = (PASS_RATE, UNSCORED, COST, LATENCY)
+"""Figures of a run that are no metrics."""
+
+_SCALES = {
+    PASS_RATE: UNIT_SCALE,
+    UNSCORED: UNIT_SCALE,
+    COST: Scale(0.0, None),
+    LATENCY: Scale(0.0, None),
+}
+"""The ranges of the figures that are no metrics."""
 
 _BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
 _CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
@@ -66,6 +79,34 @@ class BoundRule:
     def is_met_by(self, value: float) -> bool:
         """Return whether a figure meets the bound."""
         return bool(COMPARISONS[self.comparison](value, self.bound))
+
+    @property
+    def fixed_scale(self) -> Scale | None:
+        """The range of the figure; ``None`` if it is that of a metric."""
+        if self.aggregate == UNSCORED:
+            return UNIT_SCALE
+        return _SCALES.get(self.metric)
+
+    @property
+    def requires_nothing(self) -> bool:
+        """Whether it is ``>= LOW`` for a figure that is never below."""
+        scale = self.fixed_scale
+        return scale is not None and self.comparison == ">=" and self.bound == scale.low
+
+    def idleness(self, scale: Scale) -> str:
+        """Return why no figure on a scale can miss the bound; empty if one can.
+
+        ``>= LOW`` may stand: it shows a figure, and says that nothing is required of it.
+        """
+        if can_miss(self.comparison, self.bound, scale.low, scale.high):
+            return ""
+        if self.comparison == ">=" and self.bound == scale.low:
+            return ""
+        return f"every run meets it, because {self._figure} is {scale.range}"
+
+    @property
+    def _figure(self) -> str:
+        return f"{self.metric}.{self.aggregate}" if self.aggregate else self.metric
 
 
 @dataclass(frozen=True)
@@ -127,14 +168,18 @@ def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
         number = float(bound[3])
     except ValueError:
         raise SettingError(origin, text, _ALLOWED) from None
-    if number != number:
+    if not math.isfinite(number):
         raise SettingError(origin, text, _ALLOWED)
     metric = bound[1]
     aggregate = ""
     if "." in bound[1]:
         metric, _, aggregate = bound[1].rpartition(".")
     _check_figure(text, metric, aggregate, origin)
-    return BoundRule(text.strip(), metric, aggregate, bound[2], number)
+    rule = BoundRule(text.strip(), metric, aggregate, bound[2], number)
+    idleness = rule.idleness(rule.fixed_scale) if rule.fixed_scale else ""
+    if idleness:
+        raise SettingError(origin, text, "a bound that a run can miss", f"{idleness.capitalize()}.")
+    return rule
 
 
 def _check_figure(text: str, metric: str, aggregate: str, origin: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import NamedTuple
 
+from pytest_llmeval.errors import nearest
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import (
     PASS_RATE,
@@ -57,6 +58,8 @@ class CaseScores:
         tags: Tags of the case.
         cluster: Name of its group of dependent cases; ``None`` if it depends on no other.
         latencies: Seconds of every live call.
+        is_unconfigured: Whether it was skipped because no model or judge is configured. Then it was
+            selected like the others, and not judged.
     """
 
     key: Key
@@ -68,11 +71,49 @@ class CaseScores:
     tags: tuple[str, ...] = ()
     cluster: str | None = None
     latencies: tuple[float, ...] = ()
+    is_unconfigured: bool = False
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it should have been judged, and was not."""
+        return self.outcome == "error" or self.is_unconfigured
 
     def mean_of(self, metric: str) -> float | None:
         """Return the mean of a metric over the samples; ``None`` without a value."""
         values = self.by_metric.get(metric)
         return values.mean if values else None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The cases that a run was meant to have.
+
+    Attributes:
+        is_whole: Whether it was meant to have every case below its roots; not so with ``-k``,
+            ``--llm-where`` or ``--llm-limit``.
+        roots: Node ids of the selected folders, files and tests; empty for everything.
+    """
+
+    is_whole: bool = True
+    roots: tuple[str, ...] = ()
+
+    def includes(self, suite: str) -> bool:
+        """Return whether the run was meant to have every case of a golden file or test."""
+        if not self.is_whole:
+            return False
+        return not self.roots or any(is_below(suite, root) for root in self.roots)
+
+
+def is_below(nodeid: str, scope: str) -> bool:
+    """Return whether a test belongs to a test, class, module or folder."""
+    return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
+
+
+def no_such_score(metric: str, scales: Mapping[str, Scale]) -> str:
+    """Return the reason of a gate on a score that no case has."""
+    names = ", ".join(scales) or "none"
+    hint = nearest(metric, scales)
+    return f"no case has a score {metric!r}; there are {names}. {hint}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -86,6 +127,7 @@ class RunScores:
         is_plain: Whether it is a table of another tool, with ids but no suites and files.
         lost: Number of cases without a result, because their worker died.
         judged: Metrics with scores of a judge.
+        selection: The cases that it was meant to have.
     """
 
     name: str
@@ -94,6 +136,7 @@ class RunScores:
     is_plain: bool = False
     lost: int = 0
     judged: frozenset[str] = frozenset()
+    selection: Selection = Selection(is_whole=False)
 
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""
@@ -156,6 +199,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         case.tags,
         None if member is None else str(member),
         tuple(answer.latency_s for answer in answers if not answer.cached and answer.latency_s > 0),
+        result.outcome == "skipped" and result.cause == "no_model",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
@@ -52,6 +52,33 @@ def where_filter(expression: str, origin: str = _ORIGIN) -> Callable[[Case], boo
             raise SettingError(origin, expression, allowed, remedy) from None
 
     return selects
+
+
+def absent_metadata(expression: str, cases: Iterable[Case]) -> Iterator[tuple[str, str]]:
+    """Yield the names behind ``metadata.`` that no case has, each with its nearest known name.
+
+    Args:
+        expression: An expression that `where_filter` accepts.
+        cases: All cases that it is applied to.
+    """
+    from jinja2 import nodes
+    from jinja2.sandbox import SandboxedEnvironment
+
+    tree = SandboxedEnvironment().parse(f"{{{{ {expression} }}}}")
+    names = [member.attr for member in tree.find_all(nodes.Getattr) if _is_metadata(member.node)]
+    for member in tree.find_all(nodes.Getitem):
+        if _is_metadata(member.node) and isinstance(member.arg, nodes.Const):
+            names.append(str(member.arg.value))
+    known = {name for case in cases for name in case.metadata}
+    for name in dict.fromkeys(names):
+        if name not in known and name not in dir(dict):
+            yield name, nearest(name, known)
+
+
+def _is_metadata(node: object) -> bool:
+    from jinja2 import nodes
+
+    return isinstance(node, nodes.Name) and node.name == "metadata"
 
 
 def _unknown(

@@ -90,6 +90,19 @@ def is_kind(name: str) -> bool:
     return name.partition(".")[0] in kind_names()
 
 
+def scale_of(name: str, params: Mapping[str, Any]) -> Scale:
+    """Return the scale of a judge's scores, without making the judge.
+
+    Args:
+        name: Name of a kind, or of one of its criteria: ``rubric.politeness``.
+        params: The kind's parameters, of which a jury's ``kind`` decides.
+    """
+    head = name.partition(".")[0]
+    if head == JURY:
+        head = str(params.get("kind", "rubric"))
+    return next((kind.scale for kind in KINDS if kind.name == head), Scale())
+
+
 def describe() -> list[MetricInfo]:
     """Describe all kinds for the list of metrics."""
     return [_entry(kind).info() for kind in KINDS]

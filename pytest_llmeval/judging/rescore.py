@@ -228,13 +228,16 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
         run,
         name=run.name or f"{source.name or source.id} rescored",
         rescored_from=source.id,
+        # What the run lacks, its new scores lack, too.
+        lost=source.lost,
+        is_cut_off=source.is_cut_off,
     )
     log.begin(run)
     rescorer = Rescorer(session, settings)
     for result in rescorer.rescore(log.results(source.id)):
         log.add(run.id, result)
     report = session.worker_report()
-    notes = (*rescorer.notes(), *adaptation_notes([report["adapted"]]))
+    notes = (*_gaps(source), *rescorer.notes(), *adaptation_notes([report["adapted"]]))
     run = replace(
         run,
         finished_at=timestamp(),
@@ -247,6 +250,16 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     changes = rescorer.score_changes()
     flips = tuple(rescorer.flips)
     return Rescoring(source, run, rescorer.cases, rescorer.judged, changes, flips, notes)
+
+
+def _gaps(source: Run) -> tuple[Note, ...]:
+    """Return the notes on cases that a run lacks."""
+    return tuple(note for note in source.notes if note.kind in ("incomplete", "cut_off"))
+
+
+def has_bounds(log: RunLog, source: Run) -> bool:
+    """Return whether a case of a run has a threshold, which a dry run does not judge."""
+    return any(result.checks for result in log.results(source.id))
 
 
 def _check(session: Session, log: RunLog, source: Run) -> None:

@@ -118,6 +118,11 @@ class MetricRegistry:
             )
         self._entries[name] = Entry(metric, description, origin, is_factory)
 
+    def is_built_in(self, name: str) -> bool:
+        """Return whether a metric is one of this package, and not a user's."""
+        entry = self._entries.get(name) or self._entries.get(name.partition(".")[0])
+        return entry is not None and entry.origin == BUILT_IN
+
     def load_entry_points(self) -> None:
         """Add the metrics that installed packages offer as entry points ``pytest_llmeval.metrics``.
 

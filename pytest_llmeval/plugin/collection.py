@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import posixpath
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.plugin.markers import golden_mark, golden_paths
+from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
+from pytest_llmeval.settings.demands import origin_of
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 
 _RECORDINGS = "recordings"
+BROKEN = "llm_broken"
+"""Attribute of a failed report: a golden file or a marker could not be used."""
+
 _CASE = pytest.StashKey["Case"]()
 
 
@@ -28,6 +32,8 @@ def collect_golden(file_path: Path, parent: pytest.Collector) -> GoldenFile | No
     """Return the collector of a golden file, or ``None`` for any other file."""
     if not _is_golden(file_path, parent):
         return None
+    collected = parent.config.stash[STATE].collected
+    collected.matched.update(_patterns_of(file_path, parent))
     return GoldenFile.from_parent(parent, path=file_path)
 
 
@@ -50,6 +56,17 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in dropped]
 
 
+def mark_broken(
+    state: PluginState,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Mark the report of a collector in which a golden file or marker could not be used."""
+    before = state.broken_collections
+    report = yield
+    if state.broken_collections > before and report.failed:
+        setattr(report, BROKEN, True)
+    return report
+
+
 # A Module, so that module-scoped fixtures have a node.
 class GoldenFile(pytest.Module):
     """A golden file as a test file with an item per case."""
@@ -66,9 +83,11 @@ class GoldenFile(pytest.Module):
         try:
             cases = session.cases(self.path)
         except InputError as error:
+            self.config.stash[STATE].broken_collections += 1
             raise self.CollectError(str(error)) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
+        self.config.stash[STATE].collected.cases += len(cases)
         for case in cases:
             item = GoldenItem.from_case(self, case, shared)
             shared = getattr(item, "_fixtureinfo", None)
@@ -123,6 +142,7 @@ def _golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None
     try:
         return golden_mark(metafunc)
     except InputError as error:
+        metafunc.config.stash[STATE].broken_collections += 1
         raise usage_error(error) from None
 
 
@@ -137,11 +157,21 @@ def _parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     try:
         files = golden_paths(mark, metafunc.definition.path, metafunc.config.rootpath)
         rows = [(path, case) for path in files for case in _marked_cases(state, path, mark)]
+        if not rows:
+            raise _no_row(mark)
     except InputError as error:
+        state.broken_collections += 1
         raise usage_error(error) from None
+    state.collected.cases += len(rows)
     has_prefix = len(files) > 1
     ids = [f"{path.stem}-{case.id}" if has_prefix else case.id for path, case in rows]
     metafunc.parametrize("llm_case", [case for _, case in rows], ids=ids)
+
+
+def _no_row(mark: pytest.Mark) -> SettingError:
+    where = mark.kwargs.get("where")
+    allowed = f"an expression that a case of {', '.join(map(str, mark.args))} meets"
+    return SettingError("@pytest.mark.llm_golden where", where, allowed)
 
 
 def _marked_cases(state: PluginState, path: Path, mark: pytest.Mark) -> list[Case]:
@@ -169,6 +199,7 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         if settings.where is not None:
             matches = where_filter(settings.where)
             selected = {item for item, case in cases.items() if matches(case)}
+            _note_where(state, settings.where, list(cases.values()), len(selected))
     except InputError as error:
         state.refuse(usage_error(error))
     if settings.limit is not None:
@@ -176,6 +207,26 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         sample = random_subset(names, settings.limit, settings.limit_seed)
         selected = {item for item in selected if item.nodeid in sample}
     return set(cases) - selected
+
+
+def _note_where(state: PluginState, where: str, cases: list[Case], selected: int) -> None:
+    """Note what ``--llm-where`` names and no case has.
+
+    Raises:
+        SettingError: A verdict is required, and no case has a field that the expression names.
+    """
+    from pytest_llmeval.goldens.selection import absent_metadata
+
+    origin = origin_of(state.settings, "where")
+    for name, hint in absent_metadata(where, cases):
+        sentence = f"no case has metadata {name!r}. {hint}".rstrip()
+        if state.demands:
+            raise SettingError(origin, where, "metadata that a case has", f"N{sentence[1:]}")
+        state.collected.gaps.append(f"{origin} {where!r}: {sentence}")
+    if not selected:
+        state.collected.gaps.append(
+            f"{origin} {where!r} selects none of {count(len(cases), 'case')}"
+        )
 
 
 def _is_recording(path: Path, config: pytest.Config) -> bool:
@@ -213,8 +264,10 @@ def _is_selected(path: Path, parent: pytest.Collector) -> bool:
         return False
     if is_named:
         return True
+    return bool(_patterns_of(path, parent))
+
+
+def _patterns_of(path: Path, parent: pytest.Collector) -> list[str]:
+    """Return the patterns of ``llm_golden`` that a file matches."""
     relative = os.path.relpath(path, parent.config.rootpath).replace(os.sep, "/")
-    return any(
-        relative.startswith(f"{pattern}/") or fnmatch(relative, pattern)
-        for pattern in map(posixpath.normpath, patterns)
-    )
+    return matching_patterns(relative, parent.config.stash[STATE].settings.golden)

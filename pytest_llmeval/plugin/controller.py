@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.plugin.collection import BROKEN
+from pytest_llmeval.plugin.decision import RunDecision
 from pytest_llmeval.plugin.hooks import ProgressHooks
 from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
-from pytest_llmeval.plugin.state import PluginState
+from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.plugin.worker_nodes import WorkerNodes
 from pytest_llmeval.records.scorer import RUBRIC
-from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
-from pytest_llmeval.text import and_more, printed
+from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit_code
+from pytest_llmeval.text import and_more, count, printed
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
@@ -44,17 +46,19 @@ class Controller(Role):
 
     def __init__(self, state: PluginState) -> None:
         self._state = state
+        self._decision = RunDecision(state)
         self._started = datetime.now(timezone.utc)
         self._recorder: Recorder | None = None
         self._outcomes: dict[str, Outcome] = {}
         self._failures_without_case = 0
+        self._broken = 0
+        self._held_back: list[CaseResult] = []
         self._judged = False
         self._lost: list[str] = []
         self._written: tuple[Summary, Mapping[str, str]] | None = None
         self._errors: list[str] = []
         self._gate_notes: tuple[Note, ...] = ()
         self._workers = WorkerNodes(state.interrupts)
-        self._worker_reports: list[dict[str, Any]] = []
 
     def start(self, session: pytest.Session) -> None:
         """Show the status line on a terminal."""
@@ -103,11 +107,32 @@ class Controller(Role):
         """Send an xdist worker the id of the run and the addresses of local models."""
         self._workers.add(node)
         node.workerinput["llm_run"] = self._state.run_id
+        node.workerinput["llm_typed"] = sorted(self._state.typed)
+        node.workerinput["llm_choice"] = self._state.choice.to_wire()
         node.workerinput["llm_local_urls"] = self._local_urls()
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
-        """Count an error of the collection, which is a failure without a case."""
-        self._failures_without_case += report.failed
+        """Count an error of the collection, or raise the usage error of an xdist worker.
+
+        Raises:
+            pytest.UsageError: A worker refuses to run.
+        """
+        refusal: str = vars(report).get(USAGE_ERROR, "")
+        if refusal:
+            raise pytest.UsageError(refusal)
+        if report.failed:
+            self._failures_without_case += 1
+            self._decision.uncollected.append(report.nodeid)
+            self._broken += bool(vars(report).get(BROKEN))
+
+    def end_collection(self) -> None:
+        """Stop as pytest does without xdist, if a golden file or a marker cannot be used.
+
+        Raises:
+            pytest.Session.Interrupted: One cannot be used.
+        """
+        if self._broken and not self._state.config.option.continue_on_collection_errors:
+            raise pytest.Session.Interrupted(f"{count(self._broken, 'error')} during collection")
 
     def take(self, report: pytest.TestReport) -> None:
         """Log the result on a report, or count a failure without a case."""
@@ -124,7 +149,7 @@ class Controller(Role):
         """Store the final report of an xdist worker, which is missing if it died."""
         output = getattr(node, "workeroutput", {})
         self._workers.remove(node)
-        self._worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
+        self._decision.worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
 
     def finish(self, session: pytest.Session) -> None:
         """End the calls and the run, set the exit code, and write log and reports."""
@@ -132,10 +157,10 @@ class Controller(Role):
 
         state = self._state
         self._workers.stop(session.config, self)
-        self._worker_reports += [{"is_whole": False} for _ in self._workers.running]
+        self._decision.worker_reports += [{"is_whole": False} for _ in self._workers.running]
         session.exitstatus = self._exit_code(int(session.exitstatus))
         if self._recorder is not None:
-            ending = RunEnding(state.session, self._worker_reports, state.is_whole)
+            ending = RunEnding(state.session, self._decision.worker_reports, state.is_whole)
             return self._end(session, self._recorder, ending)
         self._gate(session, None)
         if state.has_session:
@@ -165,10 +190,22 @@ class Controller(Role):
     def _record(self, result: CaseResult, report: pytest.TestReport) -> None:
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
+        self._decision.count(result)
         try:
-            self._opened().add(result)
+            self._add(result)
         except LLMEvalError as error:
             raise pytest.UsageError(str(error)) from None
+
+    def _add(self, result: CaseResult) -> None:
+        """Log a result; nothing is written for a run in which every case is skipped."""
+        if self._recorder is None and result.outcome == "skipped" and result.completion is None:
+            self._held_back.append(result)
+            return
+        recorder = self._opened()
+        for held_back in self._held_back:
+            recorder.add(held_back)
+        self._held_back.clear()
+        recorder.add(result)
 
     def _opened(self) -> Recorder:
         if self._recorder is None:
@@ -188,7 +225,7 @@ class Controller(Role):
 
     def _end(self, session: pytest.Session, recorder: Recorder, ending: RunEnding) -> None:
         """End a run with cases: its gates, its log and its reports."""
-        decider = self._decider()
+        decider = self._decision.decider(recorder)
         try:
             if decider is not None:
                 ending.read_baselines(decider)
@@ -214,59 +251,19 @@ class Controller(Role):
             self._written = ended.summary, ended.paths
         self._errors += [f"could not be written: {error}" for error in ended.errors]
 
-    def _marked_gates(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield the rules of ``llm_gate`` markers from every process, with their scope."""
-        yield from self._state.marked_gates
-        for report in self._worker_reports:
-            yield from report.get("gates", ())
-
-    def _is_gated(self) -> bool:
-        """Return whether the run has gates."""
-        settings = self._state.settings
-        if settings.dry_run or self._state.config.option.collectonly:
-            return False
-        return bool(settings.gate or settings.baseline or any(self._marked_gates()))
-
-    def _decider(self) -> GateDecider | None:
-        """Return what decides the gates, or ``None`` if they give no verdict."""
-        if self._recorder is None or self._state.is_cut_off or not self._is_gated():
-            return None
-        from pytest_llmeval.runs.gates import GateDecider, Gates
-
-        return GateDecider(Gates.of(self._state.settings, self._marked_gates()), self._recorder)
-
     def _gate(self, session: pytest.Session, decider: GateDecider | None) -> None:
-        """Decide the gates, and add their exit code to that of the tests."""
+        """Decide the run, and add the exit code of the decision to that of the tests."""
         test_code = int(session.exitstatus)
         is_judged = test_code in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
         if self._recorder is None and not is_judged:
             return
-        code, self._gate_notes = self._decide(decider)
+        code, self._gate_notes = self._decision.decide(self._recorder is not None, decider)
         if is_judged and code:
             session.exitstatus = joint_exit_code((test_code, code))
-
-    def _decide(self, decider: GateDecider | None) -> tuple[int, tuple[Note, ...]]:
-        """Return the exit code of the gates, and notes for the user."""
-        state = self._state
-        is_gated = self._is_gated()
-        if state.settings.dry_run or not (is_gated or self._recorder):
-            return FINE, ()
-        from pytest_llmeval.records.run import Note
-        from pytest_llmeval.runs import ending
-
-        if state.is_cut_off:
-            return FINE, (Note("cut_off", ending.NO_VERDICT if is_gated else ending.CUT_OFF),)
-        if self._recorder is None:
-            return ending.decide_without_cases(state.settings)
-        if decider is None:
-            return ending.decide_without_gates(state.settings)
-        return ending.decide(decider, state.quarantine, state.is_whole)
 
     def print_summary(self, terminal: Any) -> None:
         """Print the summary of the run."""
         if self._recorder is None:
-            for note in self._gate_notes:
-                terminal.write_line(f"llm: {note.text}", yellow=True)
             for text in self._errors:
                 terminal.write_line(f"llm: {text}", red=True)
             return
@@ -285,9 +282,25 @@ class Controller(Role):
         for text in self._recorder.ci_lines:
             terminal.write_line(text)
 
+    def print_closing(self, session: pytest.Session) -> None:
+        """Print what was left unjudged as the last line of the terminal."""
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        line = self._closing_line()
+        if terminal is not None and line:
+            terminal.write_line(line, yellow=True)
+
+    def _closing_line(self) -> str:
+        if self._recorder is None or self._written is None:
+            texts = "; ".join(note.text for note in self._gate_notes)
+            return f"llm: {texts}" if texts else ""
+        from pytest_llmeval.summary.headline import closing_line
+
+        summary, _ = self._written
+        return closing_line(self._recorder.run, summary.verdict, summary.headline)
+
     def _worker_headers(self) -> list[str]:
         """Return the lines about golden files of all workers, which have read the same files."""
-        headers = (report.get("golden", ()) for report in self._worker_reports)
+        headers = (report.get("golden", ()) for report in self._decision.worker_reports)
         return list(dict.fromkeys(line for lines in headers for line in lines))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
+from pytest_llmeval.plugin.outcomes import has_thresholds
 from pytest_llmeval.plugin.state import PluginState
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DryRun:
         evaluations = []
         for item in items:
             evaluation = ahead.start(item)
+            self._state.has_thresholds |= has_thresholds(item)
             if evaluation is not None:
                 evaluations.append(evaluation)
             elif case_of(item) is not None or "llm_generate" in getattr(item, "fixturenames", ()):

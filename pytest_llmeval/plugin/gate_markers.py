@@ -25,6 +25,23 @@ def note_gates(session: pytest.Session, state: PluginState) -> None:
             rules = rules_by_scope.setdefault(scope, [])
             rules += [text for text in _gate_rules(mark, state) if text not in rules]
     state.marked_gates = list(rules_by_scope.items())
+    _check_names(session, state)
+
+
+def _check_names(session: pytest.Session, state: PluginState) -> None:
+    """Refuse a rule on a score whose name is misspelt."""
+    option = session.config.option
+    is_gated = bool(state.marked_gates or state.settings.gate)
+    if not (is_gated and state.collected.selected) or option.collectonly or option.setuponly:
+        return
+    from pytest_llmeval.runs.gate_checks import check_rules
+    from pytest_llmeval.runs.gates import Gates
+
+    gates = Gates.of(state.settings, state.marked_gates)
+    try:
+        check_rules(gates, state.session.score_names())
+    except InputError as error:
+        state.refuse(usage_error(error))
 
 
 def _gate_scope(item: pytest.Item, mark: pytest.Mark) -> str:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin import collection, explain, gate_markers, log_filter, outcomes
+from pytest_llmeval.plugin import (
+    collection,
+    completeness,
+    explain,
+    gate_markers,
+    log_filter,
+    outcomes,
+)
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead, cassette_lines
 from pytest_llmeval.plugin.state import PluginState
 
@@ -64,9 +71,23 @@ class Hooks:
         """Run a test with the marker ``llm_golden`` once for every case."""
         collection.parametrize(metafunc)
 
+    @pytest.hookimpl(wrapper=True)  # the errors that a collector raises become its report
+    def pytest_make_collect_report(
+        self,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Mark the report of a golden file or marker that cannot be used."""
+        report = yield from collection.mark_broken(self._state)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter takes a worker's usage error
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Count errors of the collection."""
         self._role.take_collect_report(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Stop if an xdist worker found golden files or markers that cannot be used."""
+        self._role.end_collection()
 
     @pytest.hookimpl(trylast=True)  # after other plugins have chosen
     def pytest_collection_modifyitems(
@@ -83,6 +104,7 @@ class Hooks:
         """Check the declarations of the tests before anything is sent."""
         session.config.stash[LOOKAHEAD] = LookAhead(self._state, session.items)  # plans need it
         log_filter.filter_handlers(session.config)
+        completeness.check_selection(session, self._state)
         outcomes.check_declared(session)
         gate_markers.note_gates(session, self._state)
 
@@ -168,6 +190,24 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the run."""
         self._role.print_summary(terminalreporter)
+
+
+class ClosingHooks:
+    """The hooks of the process that writes to the terminal.
+
+    Args:
+        role: The tasks of this process.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # after the terminal reporter's last line
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Say in the last line what was not judged."""
+        result = yield
+        self._role.print_closing(session)
+        return result
 
 
 class DryRunHooks:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.assembly.open_files import check_open_files
+from pytest_llmeval.cases.bounds import check_bounds
 from pytest_llmeval.cases.evaluation import CaseEvaluation
-from pytest_llmeval.cases.plan import Marks, Plan, plan_case
+from pytest_llmeval.cases.plan import Marks, Plan, check_reducer, plan_case
 from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.errors import InputError, NotConfiguredError
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
@@ -25,7 +26,6 @@ from pytest_llmeval.plugin.markers import (
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
-from pytest_llmeval.stats.reducers import parse_reducer
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
@@ -59,9 +59,9 @@ def plan_for(item: pytest.Item) -> Plan:
 
 
 def _plan(item: pytest.Item) -> Plan:
-    settings = settings_for(item, item.config.stash[STATE].settings)
-    # Called for its errors, before anything is sent.
-    parse_reducer(settings.reducer, settings.samples)
+    base = item.config.stash[STATE].settings
+    settings = settings_for(item, base)
+    check_reducer(settings, base)
     order = item.stash.get(ORDER, 0)
     case = case_of(item)
     marks = Marks(thresholds_of(item), metrics_of(item), must_pass_of(item), MUST_PASS_ORIGIN)
@@ -124,12 +124,17 @@ def _chosen(settings: Settings, state: PluginState, fixture_value: object) -> Ba
 
 
 def skip_or_raise(item: pytest.Item, error: NotConfiguredError) -> None:
-    """Skip a test without a configured model, unless scores are required.
+    """Skip a test without a configured model or judge, unless scores are required.
 
     Raises:
-        NotConfiguredError: Under ``--llm-strict``, or with a threshold on the command line.
+        NotConfiguredError: Scores are required: under ``--llm-strict``, by a threshold on the
+            command line or in the environment, or by any threshold of the test in an evaluation.
     """
-    if item.config.stash[STATE].settings.requires_scores:
+    state = item.config.stash[STATE]
+    plan = plan_for(item)
+    is_evaluated = state.is_at_work or bool(plan.settings.model or plan.settings.provider)
+    is_evaluated = is_evaluated or evaluation_of(item).completion is not None
+    if state.settings.requires_scores or (plan.thresholds and is_evaluated):
         raise error
     raise pytest.skip.Exception(str(error)) from error
 
@@ -153,6 +158,7 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
             _check(item, plan_for(item), checked)
         except InputError as error:
             return state.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
+    _check_must_pass(items, state)
 
 
 def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
@@ -185,6 +191,24 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
             # The test itself is skipped or fails if nothing is configured.
             with contextlib.suppress(NotConfiguredError):
                 make()
+    check_bounds(session, plan, checked)
+
+
+def _check_must_pass(items: Iterable[pytest.Item], state: PluginState) -> None:
+    """Refuse or note a marker's expression ``must_pass`` that no case of its test meets."""
+    met: dict[tuple[str, str], bool] = {}
+    for item in items:
+        expression = must_pass_of(item)
+        if isinstance(expression, str) and case_of(item) is not None:
+            key = (suite_of(item), expression)
+            met[key] = met.get(key, False) or bool(plan_for(item).case.must_pass)
+    for (suite, expression), is_met in met.items():
+        sentence = f"{suite}: {MUST_PASS_ORIGIN} {expression!r} names none of the selected cases"
+        if is_met:
+            continue
+        if state.settings.strict and state.is_whole:
+            state.refuse(pytest.UsageError(sentence))
+        state.collected.gaps.append(sentence)
 
 
 def _test_case(item: pytest.Item) -> Case:

@@ -52,6 +52,7 @@ def read_settings(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: A value is not allowed.
     """
+    _check_typed(config)
     command_line = {option.name: getattr(config.option, option.dest, None) for option in OPTIONS}
     ini = {option.name: config.getini(option.dest) for option in OPTIONS}
     try:
@@ -66,6 +67,28 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
+def _check_typed(config: pytest.Config) -> None:
+    """Refuse an option that is typed with two values, of which pytest would ignore the first.
+
+    A value of ``addopts`` may be replaced by typing another.
+
+    Raises:
+        pytest.UsageError: An option has two values.
+    """
+    words = [str(word) for word in config.invocation_params.args]
+    singles = {row.flag: row for row in OPTIONS if row.kind not in ("flag", "list")}
+    values: dict[str, set[str]] = {}
+    for number, word in enumerate(words):
+        flag, sign, value = word.partition("=")
+        if flag in singles:
+            value = value if sign else "".join(words[number + 1 : number + 2])
+            values.setdefault(flag, set()).add(value)
+    for flag, given in values.items():
+        if len(given) > 1:
+            listed = " and ".join(repr(value) for value in sorted(given))
+            raise pytest.UsageError(f"{flag}: found {listed}; allowed: one value")
+
+
 def check_gates(state: PluginState) -> None:
     """Check the gates of the settings before anything is sent.
 
@@ -76,10 +99,13 @@ def check_gates(state: PluginState) -> None:
     settings = state.settings
     if not (settings.gate or settings.baseline or settings.quarantine):
         return
-    from pytest_llmeval.runs.gates import check_gates as check_settings
+    from pytest_llmeval.runs.gate_checks import check_baselines
+    from pytest_llmeval.runs.gate_checks import check_gates as check_settings
 
     try:
         check_settings(settings)
+        if state.worker == "main":
+            check_baselines(settings, state.locations)
         _ = state.quarantine
     except InputError as error:
         raise pytest.UsageError(str(error)) from None

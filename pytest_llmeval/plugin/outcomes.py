@@ -101,8 +101,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
         Unjudged: A score with a bound is unscored.
         Undecided: A case that must pass misses one, and further samples do not settle it.
     """
-    bounded = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
-    if EVALUATION not in item.stash and case_of(item) is None and not bounded:
+    if EVALUATION not in item.stash and not _is_evaluated(item):
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
     from pytest_llmeval.runs.excusing import is_left_to_gates
@@ -116,6 +115,21 @@ def enforce_thresholds(item: pytest.Item) -> None:
         fail_on = item.config.stash[STATE].settings.fail_on
         excused = is_left_to_gates(evaluation.plan.case, conclusion.cause, fail_on)
         fail(evaluation, conclusion, excused and not item.config.option.runxfail)
+
+
+def has_thresholds(item: pytest.Item) -> bool:
+    """Return whether a threshold is held against the answer of a test."""
+    if not _is_evaluated(item):
+        return False
+    from pytest_llmeval.plugin.item_plan import plan_for
+
+    return bool(plan_for(item).thresholds)
+
+
+def _is_evaluated(item: pytest.Item) -> bool:
+    """Return whether a test has a case, or declares a score."""
+    declares = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
+    return declares or case_of(item) is not None
 
 
 def fail(evaluation: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:
@@ -176,13 +190,12 @@ def _attach_result(
     """Put the CaseResult on the report that decides a test, or on a failed tear-down's report."""
     item.stash[_DURATION] = item.stash.get(_DURATION, 0.0) + call.duration
     evaluation = item.stash.get(EVALUATION, None)
-    if evaluation is None and report.outcome == "failed" and case_of(item) is not None:
-        # It failed before any fixture of the plugin, but it still has a result.
+    is_ended = report.outcome in ("failed", "skipped")
+    if evaluation is None and is_ended and case_of(item) is not None:
+        # It ended before any fixture of the plugin, but it still has a result.
         evaluation = _evaluation_of(item)
     decides = call.when == "call" or report.outcome != "passed"
     if not decides or evaluation is None or evaluation.decided not in (None, "passed"):
-        return
-    if report.outcome == "skipped" and evaluation.completion is None:
         return
     evaluation.decided = _outcome_of(report)
     from pytest_llmeval.records.wire import to_wire

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmeval.plugin import dry_run, fixtures
 from pytest_llmeval.plugin.controller import Controller
-from pytest_llmeval.plugin.hooks import DryRunHooks, Hooks
+from pytest_llmeval.plugin.hooks import ClosingHooks, DryRunHooks, Hooks
 from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.state import STATE, PluginState
 from pytest_llmeval.plugin.worker import Worker
@@ -38,7 +38,9 @@ def activate(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     manager = config.pluginmanager
     manager.register(fixtures, "llm_golden_fixtures")
-    manager.register(Hooks(state, Worker(state) if workerinput else Controller(state)))
+    role = Worker(state) if workerinput else Controller(state)
+    manager.register(Hooks(state, role))
+    manager.register(ClosingHooks(role))
     if state.settings.dry_run:
         dry_run.run_in_this_process(config)
         manager.register(DryRunHooks(dry_run.DryRun(state)))

@@ -27,6 +27,9 @@ class Role:
     def take_collect_report(self, report: pytest.CollectReport) -> None:
         """Handle the report of a collector."""
 
+    def end_collection(self) -> None:
+        """Handle the end of the collection of an xdist worker."""
+
     def take(self, report: pytest.TestReport) -> None:
         """Handle the report of a test."""
 
@@ -38,3 +41,6 @@ class Role:
 
     def print_summary(self, terminal: Any) -> None:
         """Print the summary of the run."""
+
+    def print_closing(self, session: pytest.Session) -> None:
+        """Print the last line of the terminal."""

@@ -11,10 +11,11 @@ import pytest
 
 from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.plugin.selection import Choice, CollectedCases, choice_of
 from pytest_llmeval.records.process import ALONE, CONTROLLER
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
-from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.settings.demands import Demands
+
+USAGE_ERROR = "llm_usage_error"
+"""Attribute of a failed report by which an xdist worker hands a usage error to its controller."""
 
 
 class _Same:
@@ -55,6 +60,9 @@ class PluginState:
         marked_gates: Scope and rules of every ``llm_gate`` marker.
         interrupts: The signals that end the run.
         when_used: Called when the first test needs the session.
+        collected: What the collection of this process has found.
+        broken_collections: Number of golden files and markers that could not be used.
+        has_thresholds: Whether a test has a threshold, as far as a dry run has seen.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -67,6 +75,9 @@ class PluginState:
         )
         self.is_cut_off = False
         self.marked_gates: list[tuple[str, list[str]]] = []
+        self.collected = CollectedCases()
+        self.broken_collections = 0
+        self.has_thresholds = False
         self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.results: dict[str, CaseResult] = {}
@@ -78,6 +89,35 @@ class PluginState:
         self._session: Session | None = None
         self._settings: dict[Settings, Settings] = {}
         self._adopted: dict[_Same, BaseProvider] = {}
+
+    @cached_property
+    def choice(self) -> Choice:
+        """What the user chose to run, as the process that was started knows."""
+        worker_input: dict[str, Any] = getattr(self.config, "workerinput", {})
+        if "llm_choice" in worker_input:
+            return Choice.from_wire(worker_input["llm_choice"])
+        return choice_of(self.config)
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """Names of the settings that the user has typed, so not those of ``addopts``."""
+        worker_input: dict[str, Any] = getattr(self.config, "workerinput", {})
+        names = worker_input.get("llm_typed")
+        return frozenset(_typed_settings(self.config, self.settings) if names is None else names)
+
+    @cached_property
+    def demands(self) -> Demands:
+        """What the settings require of this run."""
+        from pytest_llmeval.settings.demands import demands_of
+
+        return demands_of(self.settings, self.typed)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether somebody wants an evaluation now."""
+        from pytest_llmeval.settings.demands import is_at_work
+
+        return is_at_work(self.settings, self.typed)
 
     @property
     def session(self) -> Session:
@@ -153,11 +193,14 @@ class PluginState:
         return self._settings.setdefault(settings, settings)
 
     def refuse(self, error: pytest.UsageError) -> None:
-        """Raise a usage error, or let every test of an xdist worker raise it."""
-        # Nobody would see the usage error of a worker.
+        """Raise a usage error, in an xdist worker through the controller."""
         if self.worker == ALONE:
             raise error
         self._refusal = error
+        # Nobody would see the usage error of a worker, but its controller gets failed reports.
+        extra: dict[str, Any] = {USAGE_ERROR: str(error)}
+        report = pytest.CollectReport("", "failed", str(error), [], **extra)
+        self.config.hook.pytest_collectreport(report=report)
 
     def raise_refusal(self) -> None:
         """Raise the error of `refuse` in a test of an xdist worker."""
@@ -215,7 +258,13 @@ class PluginState:
         """Return the final report of a worker as built-in types."""
         sent = {} if self._session is None else self._session.worker_report()
         golden = self.golden_headers()
-        return {**sent, "is_whole": self.is_whole, "gates": self.marked_gates, "golden": golden}
+        return {
+            **sent,
+            "is_whole": self.is_whole,
+            "gates": self.marked_gates,
+            "golden": golden,
+            "collected": self.collected.to_wire(),
+        }
 
     def golden_headers(self) -> list[str]:
         """Return a line about each golden file that this process has read."""
@@ -246,6 +295,12 @@ AHEAD: pytest.StashKey[CaseEvaluation | None] = pytest.StashKey()
 
 ORDER: pytest.StashKey[int] = pytest.StashKey()
 """On an item: its position among all items."""
+
+
+def _typed_settings(config: pytest.Config, settings: Settings) -> list[str]:
+    """Return the names of the settings whose options the user has typed."""
+    words = [str(word).partition("=")[0] for word in config.invocation_params.args]
+    return [row.name for row in OPTIONS if row.name in settings.explicit and row.flag in words]
 
 
 def usage_error(error: InputError) -> pytest.UsageError:

@@ -95,6 +95,7 @@ class Coverage:
         unscored: Of these, the ones without a value.
         is_same_judge: Whether both runs have scores of one fingerprint, after judging the answers
             of the baseline again where necessary.
+        before: Cases of the whole baseline with this score, selected or not; 0 if unknown.
     """
 
     selected: int
@@ -102,6 +103,7 @@ class Coverage:
     expected: int
     unscored: int = 0
     is_same_judge: bool = True
+    before: int = 0
 
 
 @dataclass(frozen=True)

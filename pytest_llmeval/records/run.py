@@ -9,6 +9,7 @@ from typing import Literal
 from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.verdicts import JUDGED_CODES
+from pytest_llmeval.text import count
 
 SELFTEST_SHARE = 0.8
 """Share of every kind of answer that a judge must judge correctly before it may gate."""
@@ -108,13 +109,37 @@ NoteKind = Literal[
     "quarantine",
     "gate",
     "cut_off",
+    "incomplete",
+    "unjudged",
+    "coverage",
     "rescoring",
     "store",
 ]
-"""The subject of a note."""
+"""The subject of a note.
 
-GATE_NOTES: tuple[NoteKind, ...] = ("baseline", "quarantine", "gate", "cut_off")
+``cut_off``: the run ended early. ``incomplete``: a file of tests could not be read. ``unjudged``: a
+verdict was required, and there is none. ``coverage``: less was judged than the settings suggest,
+and the exit code allows that.
+"""
+
+GATE_NOTES: tuple[NoteKind, ...] = (
+    "baseline",
+    "quarantine",
+    "gate",
+    "cut_off",
+    "unjudged",
+    "coverage",
+)
 """Notes about the gates of a run, not about its results."""
+
+_BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged")
+"""Notes that leave a run without the verdict that it should have."""
+
+_HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "coverage")
+"""Notes in the headline of a run."""
+
+_SELECTING = {"limit", "where"}
+"""Settings that select some of the cases."""
 
 
 @dataclass(frozen=True)
@@ -178,3 +203,35 @@ class Run:
     def is_whole(self) -> bool:
         """Whether it came to its end: not killed, not interrupted, not stopped by ``-x``."""
         return self.exit_code in JUDGED_CODES and not self.is_cut_off
+
+    @property
+    def is_selected(self) -> bool:
+        """Whether its settings select some of the cases."""
+        return bool(_SELECTING & self.settings.keys())
+
+    @property
+    def headline_notes(self) -> tuple[str, ...]:
+        """The notes that belong into the headline, those that leave it without a verdict first."""
+        texts = [note for note in self.notes if note.kind in _HEADLINE_NOTES]
+        texts.sort(key=lambda note: _HEADLINE_NOTES.index(note.kind))
+        return tuple(note.text for note in texts)
+
+    @property
+    def further_notes(self) -> tuple[str, ...]:
+        """The notes that do not stand in the headline."""
+        return tuple(note.text for note in self.notes if note.kind not in _HEADLINE_NOTES)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it lacks the verdict that it should have."""
+        is_noted = any(note.kind in _BROKEN_NOTES for note in self.notes)
+        return is_noted or self.is_cut_off or bool(self.lost)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Why it lacks results that it should have; empty if it is complete."""
+        gaps = [note.text for note in self.notes if note.kind == "incomplete"]
+        if self.lost:
+            lost = count(len(self.lost), "test")
+            gaps.append(f"{lost} died with a worker and left no result: {self.lost[0]}")
+        return tuple(gaps)

@@ -21,6 +21,20 @@ class Scale:
     higher_is_better: bool = True
     unit: str = ""
 
+    def has(self, value: float) -> bool:
+        """Return whether a value is on the scale."""
+        is_above_low = self.low is None or value >= self.low
+        return is_above_low and (self.high is None or value <= self.high)
+
+    @property
+    def range(self) -> str:
+        """The range in words: ``from 0 to 5``, ``at least 0``."""
+        if self.low is None:
+            return "any number" if self.high is None else f"at most {self.high:g}"
+        if self.high is None:
+            return f"at least {self.low:g}"
+        return f"from {self.low:g} to {self.high:g}"
+
 
 UNIT_SCALE = Scale(0.0, 1.0)
 

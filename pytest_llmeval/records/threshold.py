@@ -6,8 +6,8 @@ import contextlib
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, SupportsFloat
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, SupportsFloat
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.scorer import ScorerKey
@@ -19,6 +19,25 @@ COMPARISONS = {
     "<": operator.lt,
     "==": operator.eq,
 }
+
+End = Literal["low", "high"]
+"""An end of a scale."""
+
+_ENDS: Mapping[str, frozenset[End]] = {
+    ">=": frozenset({"low"}),
+    ">": frozenset({"low"}),
+    "<=": frozenset({"high"}),
+    "<": frozenset({"high"}),
+    "==": frozenset({"low", "high"}),
+}
+
+
+def can_miss(comparison: str, bound: float, low: float | None, high: float | None) -> bool:
+    """Return whether a value between two ends can miss a bound; without an end it can."""
+    holds = COMPARISONS[comparison]
+    misses_low = "low" in _ENDS[comparison] and (low is None or not holds(low, bound))
+    misses_high = "high" in _ENDS[comparison] and (high is None or not holds(high, bound))
+    return misses_low or misses_high
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,33 @@ class Threshold:
             Unjudged: The score is unscored.
         """
         return bool(COMPARISONS[self.comparison](float(value), self.bound))
+
+    @property
+    def ends(self) -> frozenset[End]:
+        """The ends of the scale that it bounds a score from; ``==`` bounds it from both."""
+        return _ENDS[self.comparison]
+
+    def only(self, ends: frozenset[End]) -> Threshold | None:
+        """Return the part of it that bounds a score from these ends; ``None`` without one."""
+        rest = self.ends & ends
+        if rest == self.ends:
+            return self
+        if not rest:
+            return None
+        return replace(self, comparison=">=" if "low" in rest else "<=")
+
+    def can_be_missed(self, low: float | None, high: float | None) -> bool:
+        """Return whether a score can miss it; ``>= LOW`` counts, as `requires_nothing` says.
+
+        Args:
+            low: The low end of the scale; ``None`` without one.
+            high: The high end.
+        """
+        return can_miss(self.comparison, self.bound, low, high) or self.requires_nothing(low)
+
+    def requires_nothing(self, low: float | None) -> bool:
+        """Return whether it is ``>= LOW``, which takes a score and requires nothing of it."""
+        return self.comparison == ">=" and self.bound == low
 
     @classmethod
     def parse(cls, text: str, origin: str) -> Threshold:

@@ -41,8 +41,8 @@ GateState = Literal["missed", "error", "open", "met"]
 ``error``: it could not be decided. ``open``: nothing was shown, and the run does not fail.
 """
 
-RunOutcome = Literal["failed", "error", "empty", "passed"]
-"""The outcome of a run. ``empty``: no case was tried."""
+RunOutcome = Literal["failed", "error", "empty", "open", "passed"]
+"""The outcome of a run. ``empty``: no case was tried. ``open``: a gate showed nothing."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ RUN_OUTCOMES: Mapping[RunOutcome, Row] = {
     "failed": Row(4, WORSE, BAD, "Failed"),
     "error": Row(3, UNJUDGED, UNDECIDED, "Error"),
     "empty": Row(2, FINE, DOUBTFUL, "Nothing tried"),
+    "open": Row(1, FINE, DOUBTFUL, "Open"),
     "passed": Row(0, FINE, GOOD, "Passed"),
 }
 """The worst first."""

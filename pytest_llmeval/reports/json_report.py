@@ -181,16 +181,6 @@ class ReportedResults:
                 raise InputError(f"{self.path}: a result that cannot be read: {error}") from None
 
 
-def read_report(path: Path) -> tuple[int, Iterator[CaseResult]]:
-    """Return the number of tests that died with their worker, and the results of a report.
-
-    Raises:
-        InputError: The file cannot be read, or is no JSON report of this version.
-    """
-    report = _report(path)
-    return len(report["run"]["lost"]), iter(ReportedResults(path, report["results"]))
-
-
 def read_run(path: Path) -> tuple[Run, ReportedResults]:
     """Return the run of a report, and its results.
 

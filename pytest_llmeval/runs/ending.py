@@ -24,6 +24,7 @@ from pytest_llmeval.text import count, first_of
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.gating.scores import Selection
     from pytest_llmeval.runs.gates import GateDecider
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.settings.table import Settings
@@ -48,19 +49,19 @@ _SHOWN = 5
 
 
 def decide(
-    decider: GateDecider, quarantine: Quarantine | None, is_whole: bool
+    decider: GateDecider, quarantine: Quarantine | None, selection: Selection
 ) -> tuple[int, tuple[Note, ...]]:
     """Decide a finished run by its gates, and return the exit code with notes for the user.
 
     Args:
         decider: Decides the gates of the run.
         quarantine: Cases that do not gate.
-        is_whole: Whether the run has all collected cases.
+        selection: The cases that the run was meant to have.
     """
     if not decider.gates.are_required:
         return decide_without_gates(decider.gates.settings)
     try:
-        decisions, notes = decider.decide(quarantine, is_whole)
+        decisions, notes = decider.decide(quarantine, selection)
     except (LLMEvalError, OSError) as error:
         return UNJUDGED, (Note("gate", f"{_UNDECIDED}: {error}"),)
     return gate_exit_code(gate.state for gate in decisions.gates), notes
@@ -71,14 +72,6 @@ def decide_without_gates(settings: Settings) -> tuple[int, tuple[Note, ...]]:
     if settings.fail_on == BY_GATE:
         return UNJUDGED, (Note("gate", _NOTHING_DECIDES),)
     return FINE, ()
-
-
-def decide_without_cases(settings: Settings) -> tuple[int, tuple[Note, ...]]:
-    """Decide a run without cases, which is an error if the command line requires a verdict."""
-    from pytest_llmeval.gating.bounds import NO_CASE
-
-    is_required = settings.strict or {"gate", "baseline"} & settings.explicit
-    return UNJUDGED if is_required else FINE, (Note("gate", NO_CASE),)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pytest_llmeval.errors import (
     SettingError,
     nearest,
 )
+from pytest_llmeval.gating.scores import Selection
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note
@@ -39,11 +40,20 @@ from pytest_llmeval.runs.ending import (
 )
 from pytest_llmeval.runs.evaluation import Evaluation
 from pytest_llmeval.runs.excusing import excuse, open_quarantine
-from pytest_llmeval.runs.gates import GateDecider, Gates, check_gates
+from pytest_llmeval.runs.gate_checks import check_baselines, check_gates, check_rules
+from pytest_llmeval.runs.gates import GateDecider, Gates
 from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.runs.requirements import (
+    CaseTally,
+    Selected,
+    check_must_pass,
+    refuse_misspelt,
+    settle,
+)
+from pytest_llmeval.settings.demands import demands_of
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import resolve
+from pytest_llmeval.settings.resolve import misspelt_names, resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.text import count
 
@@ -154,6 +164,7 @@ class _Evaluator:
         self._session = Session(self._settings, environment)
         for metric in metrics:
             self._session.metrics.add(metric, "evaluate")
+        self._has_given_cases = False
         cases = self._cases(golden)
         if not cases:
             raise InputError("evaluate: found no case; allowed: at least one")
@@ -164,6 +175,13 @@ class _Evaluator:
                 "allowed: at least one"
             )
         self._is_whole = len(self._plans) == len(cases)
+        misspelt = misspelt_names(os.environ, project.keys)
+        refuse_misspelt(misspelt, self._settings)
+        self._gaps = (
+            *(name.text for name in misspelt),
+            *check_must_pass(self._settings, cases),
+        )
+        self._tally = CaseTally()
         self._session.trust.cases = [plan.case for plan in self._plans]
         self._quarantine = open_quarantine(self._settings, self._locations)
         self._provider = self._chosen(provider)
@@ -199,6 +217,7 @@ class _Evaluator:
                 raise _Cancelled
             result = excuse(result, self._settings.fail_on, self._quarantine)
             recorder.add(result)
+            self._tally.add(result, self._quarantine)
             self._outcomes.append(result.outcome)
             self._is_judged = self._is_judged or bool(result.judge_model)
 
@@ -206,10 +225,19 @@ class _Evaluator:
         logged: list[CaseResult] = []
 
         def decide_run() -> Decision:
-            gate_code, notes = decide(decider, self._quarantine, self._is_whole)
+            gate_code, gate_notes = decide(decider, self._quarantine, self._selection)
+            unjudged, gaps = settle(
+                self._settings,
+                demands_of(self._settings),
+                self._tally,
+                Selected(gaps=self._gaps),
+                self._gates.are_required,
+                self._session.criteria(),
+            )
             # Read again, because the log adds the baselines' records of each case.
             logged.extend(recorder.results())
-            return joint_exit_code((case_exit_code(self._outcomes), gate_code)), notes
+            code = joint_exit_code((case_exit_code(self._outcomes), gate_code, unjudged))
+            return code, (*gate_notes, *gaps)
 
         ended = ending.end(recorder, decide_run, self._notes())
         if ended.errors:
@@ -230,12 +258,19 @@ class _Evaluator:
     def _notes(self) -> tuple[Note, ...]:
         return setting_notes(self._settings, self._is_judged)
 
+    @property
+    def _selection(self) -> Selection:
+        """The cases that the run was meant to have: all of its files, unless the caller chose."""
+        roots = dict.fromkeys(plan.suite for plan in self._plans)
+        return Selection(self._is_whole and not self._has_given_cases, tuple(roots))
+
     def _cases(self, golden: Golden) -> list[Case]:
         if isinstance(golden, (str, os.PathLike)):
             golden = [golden]
         cases: list[Case] = []
         for item in golden:
             if isinstance(item, Case):
+                self._has_given_cases = True
                 cases.append(item)
                 continue
             path = self._locations.current / item
@@ -256,6 +291,8 @@ class _Evaluator:
         """Check gates and scorers before anything is sent."""
         check_open_files()
         check_gates(self._settings)
+        check_baselines(self._settings, self._locations)
+        check_rules(self._gates, self._session.score_names())
         check_scorers(self._session, self._plans)
 
 

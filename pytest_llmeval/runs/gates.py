@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
-from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError
+from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.bounds import NO_CASE, check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.pairing import ends
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
-from pytest_llmeval.gating.scores import RunScores, run_scores
+from pytest_llmeval.gating.scores import (
+    RunScores,
+    Selection,
+    is_below,
+    no_such_score,
+    run_scores,
+)
 from pytest_llmeval.records.comparison import (
     Comparison,
     GateOutcome,
@@ -31,7 +37,7 @@ from pytest_llmeval.records.verdicts import (
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.settings.table import Settings
-from pytest_llmeval.stats.comparability import no_baseline, not_compared
+from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.runs.recorder import Recorder
 
 
-_WHOLE_RUN = ""
+WHOLE_RUN = ""
 """Scope of the rules for all cases."""
 
 
@@ -84,7 +90,7 @@ class Gates:
         every = [rule for rules in (whole, *scoped.values()) for rule in rules]
         if self.settings.baseline and not any(isinstance(rule, RegressionRule) for rule in every):
             whole = (RegressionRule("regression"), *whole)
-        return {_WHOLE_RUN: whole, **scoped}
+        return {WHOLE_RUN: whole, **scoped}
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,11 @@ class _ScopedRule:
         return _default_metrics(self.scores)
 
     def outcome(
-        self, source: str, results: Mapping[str, GateResult], is_strict: bool
+        self,
+        source: str,
+        results: Mapping[str, GateResult],
+        is_strict: bool,
+        is_partial: bool = False,
     ) -> GateOutcome:
         """Return the outcome for a baseline, which is that of the worst metric.
 
@@ -124,6 +134,7 @@ class _ScopedRule:
             source: The baseline; empty if there is none.
             results: Results by metric; an empty name stands for all metrics.
             is_strict: Whether the gate must prove that there is no regression.
+            is_partial: Whether too few of the baseline's cases were run for such a proof.
         """
         verdict = worst_verdict(result.verdict for result in results.values())
         name = next(name for name, result in results.items() if result.verdict == verdict)
@@ -131,6 +142,9 @@ class _ScopedRule:
         is_shown = all(result.is_shown for result in results.values())
         state = gate_state(verdict, is_strict, is_shown)
         reason = f"{name}: {worst.reason}" if name else worst.reason
+        if is_strict and is_partial and state == "met":
+            state = "error"
+            reason = f"{reason}, and --llm-strict requires all"
         n = max(result.n for result in results.values())
         return GateOutcome(
             self.rule.text, state, reason, worst.change, n, verdict, source, self.scope
@@ -160,7 +174,7 @@ def _decide_gates(
     outcomes: list[GateOutcome] = []
     regressions: list[_ScopedRule] = []
     for scope, rules in gates.rules().items():
-        inside = scores if scope == _WHOLE_RUN else _within(scores, scope, run.lost)
+        inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
                 outcome = check_bound(rule, inside.without(quarantined), run.traffic)
@@ -210,50 +224,51 @@ class GateDecider:
         for name in settings.baseline:
             results = self._recorder.results()
             self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
-        texts = [baseline.note for baseline in self._baselines.values() if baseline.note]
-        return tuple(Note("baseline", text) for text in texts)
+        again = [baseline.note for baseline in self._baselines.values() if baseline.note]
+        cautions = [baseline.caution for baseline in self._baselines.values() if baseline.caution]
+        return (
+            *(Note("baseline", text) for text in again),
+            *(Note("coverage", text) for text in cautions),
+        )
 
     def decide(
-        self, quarantine: Quarantine | None, is_whole: bool
+        self, quarantine: Quarantine | None, selection: Selection
     ) -> tuple[GateDecisions, tuple[Note, ...]]:
-        """Decide the gates, record them in the run, and return them with notes on the quarantine.
+        """Decide the gates, record them in the run, and return them with notes for the user.
 
         Args:
             quarantine: Cases that do not gate.
-            is_whole: Whether the run has all collected cases.
+            selection: The cases that the run was meant to have.
 
         Raises:
             RunLogError: The log cannot be read.
             SettingError: A rule cannot be read.
         """
         run = self._recorder.run
-        scores = replace(self._scores, lost=len(run.lost))
+        scores = replace(self._scores, lost=len(run.lost), selection=selection)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
             cases = [(file, case) for _, file, case in scores.cases]
             quarantined = [key for key in scores.cases if quarantine.find(key[1], key[2])]
-            texts = quarantine.warnings(cases, is_whole)
+            texts = quarantine.warnings(cases, selection.is_whole)
             notes = tuple(Note("quarantine", text) for text in texts)
         decisions = _decide_gates(self.gates, scores, run, quarantined, self._baselines)
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(scores))
         self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
-        return decisions, notes
+        return decisions, (*notes, *_coverage_notes(decisions))
 
 
-def check_gates(settings: Settings) -> None:
-    """Check the gates of the settings before anything is sent.
-
-    Raises:
-        SettingError: A rule cannot be read, or the rubric would gate without a separate judge.
-    """
-    rules = Gates(settings, {}).rules()[_WHOLE_RUN]
-    gated = {rule.metric or RUBRIC for rule in rules if isinstance(rule, RegressionRule)}
-    bounded = {threshold.metric for threshold in settings.thresholds()}
-    if judges_itself(settings) and RUBRIC in gated & bounded:
-        allowed = "a regression gate on what a pinned judge has scored"
-        raise SettingError("--llm-baseline", RUBRIC, allowed, JUDGES_ITSELF)
+def _coverage_notes(decisions: GateDecisions) -> Iterator[Note]:
+    """Yield a note for each baseline of which the run covers only a part."""
+    for comparison in decisions.comparisons:
+        coverages = [metric.coverage for metric in comparison.metrics if metric.is_gated]
+        partial = [coverage for coverage in coverages if is_partial(coverage)]
+        if partial:
+            least = min(partial, key=lambda coverage: coverage.paired)
+            cases = f"{least.paired} of the {least.before} cases of {comparison.baseline}"
+            yield Note("coverage", f"the run covers only {cases}")
 
 
 def _default_metrics(scores: RunScores) -> tuple[str, ...]:
@@ -286,14 +301,15 @@ def _decide_regressions(
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
     comparisons, failure = _compare(settings, comparable, quarantined, baselines)
     for rule, source in comparable:
+        partial = False
         if failure is not None:
             results = {"": failure}
         else:
             metrics = comparisons[source, rule.scope].metrics
-            results = {
-                metric.name: metric.result for metric in metrics if metric.name in rule.metrics
-            }
-        outcomes.append(rule.outcome(source, results, settings.strict))
+            gated = [metric for metric in metrics if metric.name in rule.metrics]
+            results = {metric.name: metric.result for metric in gated}
+            partial = any(is_partial(metric.coverage) for metric in gated)
+        outcomes.append(rule.outcome(source, results, settings.strict, partial))
     return GateDecisions(tuple(outcomes), tuple(comparisons.values()))
 
 
@@ -335,8 +351,8 @@ def _task(
 ) -> Task:
     """Return the comparison of a rule's cases; other shared metrics are shown without gating."""
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
-    if rule.scope != _WHOLE_RUN:
-        suites = {suite for suite, _, _ in rule.scores.cases}
+    if rule.scope != WHOLE_RUN:
+        suites = {suite for suite, _, _ in baseline.cases if is_below(suite, rule.scope)}
         baseline = replace(baseline.within(suites), name=f"{baseline.name} ({rule.scope})")
     return Task(baseline, rule.scores, gated, shown, quarantined, remedy)
 
@@ -360,6 +376,8 @@ def _refusal(
     scores = rule.scores.without(quarantined)
     if all(case.outcome == "skipped" for case in scores.cases.values()):
         return not_compared(NO_CASE)
+    if rule.rule.metric and rule.rule.metric not in scores.scales:
+        return not_compared(no_such_score(rule.rule.metric, scores.scales))
     metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores))
     if judges_itself(settings) and metrics & scores.judged:
         return not_compared(JUDGES_ITSELF)
@@ -370,10 +388,5 @@ def _refusal(
 
 def _within(scores: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
     """Return the scores of a marker's cases, including those that died with their worker."""
-    suites = {suite for suite, _, _ in scores.cases if _is_below(suite, scope)}
-    return replace(scores.within(suites), lost=sum(_is_below(nodeid, scope) for nodeid in lost))
-
-
-def _is_below(nodeid: str, scope: str) -> bool:
-    """Return whether a test belongs to the test, class, module or folder of a marker."""
-    return nodeid == scope or nodeid.startswith((f"{scope}[", f"{scope}::", f"{scope}/"))
+    suites = {suite for suite, _, _ in scores.cases if is_below(suite, scope)}
+    return replace(scores.within(suites), lost=sum(is_below(nodeid, scope) for nodeid in lost))

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.assembly.trust import merge_facts
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.scores import Selection
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import GATE_NOTES, Run, Traffic
 from pytest_llmeval.records.verdicts import FINE, WORSE, case_exit_code, joint_exit_code
 from pytest_llmeval.runs.ending import Decision, RunEnding, decide
 from pytest_llmeval.runs.excusing import excuse
+from pytest_llmeval.runs.gate_checks import check_baselines
 from pytest_llmeval.runs.gates import GateDecider, Gates
 from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.runs.requirements import CaseTally, Selected, settle
 from pytest_llmeval.runs.shards import Shard, check_shards
+from pytest_llmeval.settings.demands import demands_of
 from pytest_llmeval.settings.table import BY_GATE, Settings
 from pytest_llmeval.text import instant, timestamp
 
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
 
 
 _ROLES = ("model", "provider", "base_url", "judge_model", "judge_provider", "judge_base_url")
-_SELECTING = {"limit", "where"}
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,19 @@ def merge(
     """
     settings = _in_force(settings, shards)
     gates = Gates.of(settings, _marked_gates(shards))
-    # A wrong rule is an error before anything is written.
+    # A wrong rule or baseline is an error before anything is written.
     gates.rules()
+    check_baselines(settings, locations)
     cases = check_shards(shards)
     run = joined(shards, settings, run_id)
     recorder = Recorder(settings, locations, run)
-    outcomes: set[Outcome] = {"error"} if run.lost else set()
+    outcomes: set[Outcome] = {"error"} if run.is_broken else set()
+    tally = CaseTally()
     for shard in shards:
         for result in shard.results:
             excused = excuse(result, settings.fail_on, quarantine)
             outcomes.add(excused.outcome)
+            tally.add(excused, quarantine)
             # The shards' baselines do not count for the whole.
             recorder.add(replace(excused, before=()))
     decider = GateDecider(gates, recorder)
@@ -93,9 +99,12 @@ def merge(
     ending.read_baselines(decider)
 
     def decide_run() -> Decision:
-        code, notes = decide(decider, quarantine, is_whole=not _SELECTING & run.settings.keys())
+        code, notes = decide(decider, quarantine, Selection(is_whole=not run.is_selected))
         plain_code = WORSE if run.failures_without_case else FINE
-        return joint_exit_code((code, plain_code, case_exit_code(outcomes))), notes
+        demands = demands_of(settings)
+        unjudged, gaps = settle(settings, demands, tally, Selected(), gates.are_required)
+        code = joint_exit_code((code, unjudged, plain_code, case_exit_code(outcomes)))
+        return code, (*notes, *gaps)
 
     ended = ending.end(recorder, decide_run, run.notes)
     if ended.errors:

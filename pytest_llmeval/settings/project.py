@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ class Project:
     Attributes:
         root: The folder of pytest's ini file, or else the current folder.
         ini: Values of its ``llm_*`` keys by setting name.
+        keys: All keys of pytest's section.
     """
 
     root: Path
     ini: Mapping[str, object]
+    keys: tuple[str, ...] = ()
 
 
 def find_project(current: Path) -> Project:
@@ -44,8 +46,42 @@ def find_project(current: Path) -> Project:
             path = folder / name
             section = _section(path, read) if path.is_file() else None
             if section is not None:
-                return Project(folder, _values(section))
+                return Project(folder, _values(section), tuple(section))
     return Project(current, {})
+
+
+def unread_keys(root: Path, read: Path | None) -> Iterator[str]:
+    """Yield a sentence for every file with ``llm_*`` keys that pytest does not read.
+
+    pytest reads one file alone. A second one in the same folder is ignored, and so is that of a
+    folder above if the one that is read has no such key.
+
+    Args:
+        root: pytest's root directory.
+        read: The file that pytest reads; ``None`` without one.
+    """
+    is_configured = read is not None and bool(_llm_keys(read))
+    folders = (root,) if is_configured else (root, *root.parents)
+    for folder in folders:
+        for name in _READERS:
+            path = folder / name
+            if path != read and path.is_file() and _llm_keys(path):
+                chosen = f"pytest reads {read}" if read else f"it is not in {root}"
+                yield f"the llm_ keys of {path} are ignored, because {chosen}"
+
+
+def section_keys(path: Path) -> tuple[str, ...]:
+    """Return the keys of pytest's section of an ini file; none if it cannot be read."""
+    is_toml = path.suffix == ".toml"
+    reader = _READERS.get(path.name) or (_pyproject if is_toml else _ini("pytest"))
+    try:
+        return tuple(_section(path, reader) or ())
+    except SettingError:
+        return ()
+
+
+def _llm_keys(path: Path) -> list[str]:
+    return [key for key in section_keys(path) if key.startswith("llm_")]
 
 
 def _values(section: Section) -> dict[str, object]:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
+
+_PREFIX = "LLMEVAL_"
+_VARIABLES = ("LLMEVAL_MODELS",)
+"""Variables of this package that are no settings."""
+
+_KEYS = ("LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "LLMEVAL_JURY_API_KEY")
+"""Beginnings of the variables that hold keys."""
+
+_SIMILAR = 0.8
+"""Similarity from which one name counts as the other misspelt."""
+
+_DECISIVE = (
+    "model", "provider", "judge_model", "min_score", "threshold", "must_pass", "baseline", "gate",
+)  # fmt: skip
+"""Settings without which nothing is asked, or nothing is judged."""
+
+
+_DEMANDING = ("strict", "min_score", "threshold", "must_pass", "baseline", "gate", "fail_on")
+"""Settings that require a verdict."""
 
 
 def resolve(
@@ -39,7 +58,75 @@ def resolve(
                 level_bounds += [Bound(level, origin, text) for text in value]
         bounds = [*level_bounds, *bounds]
     explicit = frozenset(row.name for row in OPTIONS if command_line.get(row.name) is not None)
-    return Settings(**values, explicit=explicit, bounds=tuple(bounds))
+    return Settings(
+        **values,
+        explicit=explicit,
+        environment=frozenset(levels["environment"]),
+        empty=tuple(_empty(command_line, environment)),
+        declared_baselines=_declared_baselines(ini),
+        bounds=tuple(bounds),
+    )
+
+
+class Misspelt(NamedTuple):
+    """A variable or an ini key that is named almost like one of a setting.
+
+    Attributes:
+        text: The name and the nearest known one, in a sentence.
+        is_demand: Whether the known one requires a verdict.
+    """
+
+    text: str
+    is_demand: bool
+
+
+def misspelt_names(environment: Iterable[str], ini: Iterable[str]) -> tuple[Misspelt, ...]:
+    """Return every variable and ini key that is named almost like one of a setting.
+
+    Args:
+        environment: Names of the environment's variables.
+        ini: Keys of pytest's section of the ini file.
+    """
+    variables = {name: row.name for row in OPTIONS for name in row.env}
+    keys = {row.dest: row.name for row in OPTIONS}
+    misspelt: list[Misspelt] = []
+    for name in environment:
+        is_known = name in variables or name in _VARIABLES or name.startswith(_KEYS)
+        if name.startswith(_PREFIX) and not is_known:
+            misspelt += _misspelt(f"the variable {name}", name, variables)
+    for key in ini:
+        if key.startswith("llm_") and key not in keys:
+            misspelt += _misspelt(f"the ini key {key}", key, keys)
+    return tuple(misspelt)
+
+
+def _misspelt(subject: str, name: str, known: Mapping[str, str]) -> Iterator[Misspelt]:
+    from difflib import get_close_matches  # late: most projects have no such name
+
+    for close in get_close_matches(name, sorted(known), n=1, cutoff=_SIMILAR):
+        text = f"no setting reads {subject}; did you mean {close}?"
+        yield Misspelt(text, known[close] in _DEMANDING)
+
+
+def _declared_baselines(ini: Mapping[str, object]) -> tuple[str, ...]:
+    row = next(row for row in OPTIONS if row.name == "baseline")
+    names = ini.get(row.name)
+    return () if names is None else tuple(row.read(names, f"ini {row.dest}"))
+
+
+def _empty(command_line: Mapping[str, object], environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the options and variables of `_DECISIVE` settings that are given without a value."""
+    for row in OPTIONS:
+        if row.name not in _DECISIVE:
+            continue
+        value = command_line.get(row.name)
+        if value is not None:
+            if row.read(value, row.flag) in ("", ()):
+                yield row.flag
+            continue
+        variable = row.env[0]
+        if environment.get(variable) == "":
+            yield variable
 
 
 def _by_name(environment: Mapping[str, str]) -> dict[str, object]:

@@ -528,6 +528,15 @@ class Settings:
     explicit: frozenset[str] = frozenset()
     """Names of the settings given on the command line: a marker does not change them."""
 
+    environment: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
+    """Names of the settings given in the environment."""
+
+    empty: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """Options and variables of decisive settings that are given without a value."""
+
+    declared_baselines: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """Baselines of the ini file, which need not exist before their first accepted run."""
+
     bounds: tuple[Bound, ...] = ()
     """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""
 
@@ -540,12 +549,14 @@ class Settings:
 
     @property
     def requires_scores(self) -> bool:
-        """Whether a case without a model or a judge is an error instead of skipped."""
-        return self.strict or bool({"min_score", "threshold"} & self.explicit)
+        """Whether any case without a model or a judge is an error instead of skipped."""
+        return self.strict or any(bound.level != "ini" for bound in self.bounds)
 
     @cached_property
     def _hash(self) -> int:
-        return hash(tuple(vars(self).values()))  # the fields: this is not among them yet
+        # The fields: this property is not among them yet.
+        compared = (name for name in vars(self) if name not in _NOT_COMPARED)
+        return hash(tuple(getattr(self, name) for name in compared))
 
     def __hash__(self) -> int:
         return self._hash  # computed once, since every test looks its scorers up by its settings
@@ -619,6 +630,9 @@ def _table() -> tuple[Option, ...]:
             rows.append(Option(name=field.name, default=field.default, **field.metadata))
     return tuple(rows)
 
+
+_NOT_COMPARED = tuple(field.name for field in dataclasses.fields(Settings) if not field.compare)
+"""Fields that say where values come from, and change nothing else."""
 
 OPTIONS = _table()
 """The option table, in the order of the reference page."""

@@ -51,6 +51,18 @@ def obstacle(coverage: Coverage) -> str:
     return ""
 
 
+def is_partial(coverage: Coverage) -> bool:
+    """Return whether a verdict covers too small a part of the baseline for a strict gate."""
+    return 100 * coverage.paired < _PAIRED_PERCENT * coverage.before
+
+
+def with_coverage(reason: str, coverage: Coverage) -> str:
+    """Add to the reason of a verdict how many of the baseline's cases it covers, if not all."""
+    if coverage.paired >= coverage.before:
+        return reason
+    return f"{reason}; covers {coverage.paired} of the baseline's {coverage.before} cases"
+
+
 def not_compared(reason: str) -> GateResult:
     """Make the result of two runs that cannot be compared."""
     return GateResult("ERROR", reason)
@@ -63,12 +75,15 @@ def no_baseline(remedy: str) -> GateResult:
     )
 
 
-def comparison_exit_code(results: Iterable[GateResult], is_strict: bool = False) -> int:
+def comparison_exit_code(
+    results: Iterable[GateResult], is_strict: bool = False, is_whole: bool = True
+) -> int:
     """Return the exit code of a comparison of two runs.
 
     Args:
         results: The result of each metric. Without any, nothing could be compared.
         is_strict: Whether a metric counts as worse unless it is shown to be no worse.
+        is_whole: Whether the results cover the baseline, as a strict comparison requires.
     """
     metric_results = tuple(results)
     if not metric_results:
@@ -76,4 +91,6 @@ def comparison_exit_code(results: Iterable[GateResult], is_strict: bool = False)
     code = gate_exit_code(VERDICTS[result.verdict].state for result in metric_results)
     if code == FINE and is_strict and not all(result.is_shown for result in metric_results):
         return WORSE
+    if code == FINE and is_strict and not is_whole:
+        return UNJUDGED
     return code

@@ -21,6 +21,11 @@ FIGURE_NAMES = (
 )
 """The figures of a calibration, in the order of its report."""
 
+_UNBOUNDED = ("offset", "mean")
+"""Figures on the scale of the labels. All others are from -1 to 1."""
+
+_ENDS = (-1, 1)
+
 
 def parse_agreement_bounds(texts: Sequence[str], origin: str) -> list[Threshold]:
     """Read bounds on figures of a calibration.
@@ -41,6 +46,9 @@ def parse_agreement_bounds(texts: Sequence[str], origin: str) -> list[Threshold]
                 "interval"
             )
             raise SettingError(origin, bound.metric, allowed, nearest(name, FIGURE_NAMES))
+        if name not in _UNBOUNDED and not bound.can_be_missed(*_ENDS):
+            remedy = f"Every {bound.metric} meets it, because it is from {_ENDS[0]} to {_ENDS[1]}."
+            raise SettingError(origin, str(bound), "a bound that a judge can miss", remedy)
     return bounds
 
 

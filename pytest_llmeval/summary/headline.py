@@ -34,7 +34,31 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
         is_undecided: Whether gates should have decided the run but none could.
     """
     gates = "No gate decided. " if is_undecided else _open_gates_text(run)
-    return gates + _cases_sentence(run, outcomes)
+    return _notes_text(run) + gates + _cases_sentence(run, outcomes)
+
+
+def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
+    """Write the last line of the terminal; empty for a run that judged all that was required.
+
+    Args:
+        run: The run.
+        verdict: Its verdict.
+        sentence: The sentence of its headline.
+    """
+    is_open = any(gate.state == "open" for gate in run.gates)
+    if not (run.headline_notes or is_open or verdict == "empty"):
+        return ""
+    return f"llm: {headline(verdict, sentence)}"
+
+
+def _notes_text(run: Run) -> str:
+    """Write what the run left unjudged."""
+    return "".join(f"{_as_sentence(text)} " for text in run.headline_notes)
+
+
+def _as_sentence(text: str) -> str:
+    end = "" if text.endswith(("?", ".")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}"
 
 
 def _cases_sentence(run: Run, outcomes: Counter[Outcome]) -> str:
@@ -56,9 +80,12 @@ def _cases_sentence(run: Run, outcomes: Counter[Outcome]) -> str:
     if parts:
         first, _, rest = "; ".join(parts).partition(" ")
         return f"{first} of {count(tried, 'case')} {rest}.{skipped}"
+    if not tried and run.headline_notes:
+        return skipped.strip()  # a note says that no case was tried, and why
     if not tried:
         return f"No case was tried.{skipped}"
-    return f"{'All ' if tried > 1 else ''}{count(tried, 'case')} passed.{skipped}"
+    is_all = tried > 1 and not run.is_broken
+    return f"{'All ' if is_all else ''}{count(tried, 'case')} passed.{skipped}"
 
 
 def _xfailed_text(run: Run) -> str:
@@ -68,8 +95,12 @@ def _xfailed_text(run: Run) -> str:
 
 
 def _open_gates_text(run: Run) -> str:
-    """Write how many gates are missed or undecided; empty if none is."""
+    """Write how many gates are missed, undecided or open; empty if none is."""
     states = Counter(gate.state for gate in run.gates)
     rows = {"missed": states["missed"], "could not be decided": states["error"]}
     parts = [f"{count(number, 'gate')} {words}" for words, number in rows.items() if number]
+    verdicts = [gate.answer for gate in run.gates if gate.state == "open"]
+    if verdicts:
+        named = ", ".join(dict.fromkeys(verdicts))
+        parts.append(f"{count(len(verdicts), 'gate')} showed nothing ({named})")
     return f"{', '.join(parts)}. " if parts else ""

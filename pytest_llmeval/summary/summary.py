@@ -56,8 +56,9 @@ class Summary:
 
     Attributes:
         verdict: ``failed`` if a case failed or a gate is missed. Otherwise ``error`` if a case
-            could not be judged or was lost, a gate could not be decided, or no gate decided
-            although it should. Otherwise ``empty`` if no case was tried, else ``passed``.
+            could not be judged or was lost, a gate could not be decided, the run is not complete,
+            or nothing decided although it should. Otherwise ``empty`` if no case was tried,
+            ``open`` if a gate showed nothing, else ``passed``.
         headline: The sentence of the headline, without the verdict.
         total: Number of results.
         passed: Cases that passed.
@@ -257,13 +258,15 @@ class Tally:
         code = joint_exit_code((cases, gate_exit_code(gate.state for gate in run.gates)))
         if code == WORSE:
             return "failed"
-        if code == UNJUDGED or run.lost or self._is_undecided(run):
+        if code == UNJUDGED or run.is_broken or self._is_undecided(run):
             return "error"
-        return "passed" if self.outcomes.keys() - {"skipped"} else "empty"
+        if not self.outcomes.keys() - {"skipped"}:
+            return "empty"
+        return "open" if any(gate.state == "open" for gate in run.gates) else "passed"
 
     def _is_undecided(self, run: Run) -> bool:
         """Return whether gates should have decided the run but none could."""
-        is_explained = run.gates or run.lost or self.outcomes["error"]
+        is_explained = run.gates or run.is_broken or self.outcomes["error"]
         return run.exit_code == UNJUDGED and not is_explained
 
 

@@ -228,6 +228,7 @@ coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored"), st.integers()),
     is_same_judge=st.booleans(),
+    before=st.integers(),
 )
 lengths = record(
     LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers()

@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.assembly.session import Session
+from pytest_llmeval.gating.scores import Selection
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
@@ -47,7 +48,7 @@ def test_the_latest_run_stays_the_baseline_while_a_later_one_ends(tmp_path: Path
     decider.read_baselines(session)
     session.close()
     log_run(tmp_path, "meanwhile", "The answer meanwhile.")
-    decider.decide(None, is_whole=True)
+    decider.decide(None, Selection())
     recorder.finish(0, ())
 
     with closing(RunLog(str(tmp_path / "runs.sqlite"))) as log:

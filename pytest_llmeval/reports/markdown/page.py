@@ -123,7 +123,7 @@ def _answer(gate: GateOutcome) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*(note.text for note in run.notes), *summary.notes]
+    texts = [*run.further_notes, *summary.notes]
     yield from (f"- {DOUBTFUL.sign} {flat(text, _LONG)}" for text in texts[:_MOST_WARNINGS])
     if len(texts) > _MOST_WARNINGS:
         yield f"- {and_more(len(texts) - _MOST_WARNINGS, 'warning')}"

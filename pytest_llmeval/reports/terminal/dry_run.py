@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
 _HEADINGS = ("purpose", "model", "requests", "answered", "tokens in", "tokens out", "cost")
 _SHOWN = 5
+DRY_RUN = "DRY RUN: nothing was sent, so nothing was judged"
 
 
 def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:

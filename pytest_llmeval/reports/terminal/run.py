@@ -18,6 +18,7 @@ from pytest_llmeval.text import (
     average,
     mean_text,
     one_line,
+    printed,
     seconds,
 )
 
@@ -35,10 +36,12 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     Args:
         run: The run.
         summary: The summary of the run.
-        paths: Path of each report by its kind. Paths and gates are never cut; all other lines fit
-            100 columns.
+        paths: Path of each report by its kind. Paths, gates and the headline of a run that left
+            something unjudged are never cut; all other lines fit 100 columns.
     """
-    verdict = one_line(headline(summary.verdict, summary.headline), _WIDTH)
+    verdict = printed(headline(summary.verdict, summary.headline))
+    if not run.headline_notes:
+        verdict = one_line(verdict, _WIDTH)
     rows = [(one_line(label, _LABEL), text) for label, text in _rows(run, summary)]
     margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
@@ -93,7 +96,7 @@ def _score(score: ScoreSummary) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*(note.text for note in run.notes), *summary.notes]
+    texts = [*run.further_notes, *summary.notes]
     yield from texts[:_MOST_WARNINGS]
     if len(texts) > _MOST_WARNINGS:
         yield f"{and_more(len(texts) - _MOST_WARNINGS)} in the reports"

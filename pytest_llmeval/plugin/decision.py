@@ -1,0 +1,165 @@
+"""The decision of a run by all that its settings and markers require."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.records.verdicts import FINE, joint_exit_code
+from pytest_llmeval.text import count, first_of
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gating.scores import Selection
+    from pytest_llmeval.plugin.state import PluginState
+    from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.records.run import Note
+    from pytest_llmeval.runs.gates import GateDecider
+    from pytest_llmeval.runs.recorder import Recorder
+    from pytest_llmeval.runs.requirements import CaseTally, Selected
+
+
+_NAMED = 3
+_Decided = tuple[int, tuple["Note", ...]]
+
+
+class RunDecision:
+    """The decision of a run, and the facts about all its processes that it rests on.
+
+    Args:
+        state: The plugin's state.
+
+    Attributes:
+        uncollected: Node ids of files that could not be collected.
+        worker_reports: The final reports of xdist workers.
+    """
+
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
+        self._tally: CaseTally | None = None
+        self.uncollected: list[str] = []
+        self.worker_reports: list[dict[str, Any]] = []
+
+    def count(self, result: CaseResult) -> None:
+        """Count the result of a case."""
+        self._cases().add(result, self._state.quarantine)
+
+    def decider(self, recorder: Recorder | None) -> GateDecider | None:
+        """Return what decides the gates, or ``None`` if they give no verdict."""
+        if recorder is None or self._state.is_cut_off or not self._is_gated():
+            return None
+        from pytest_llmeval.runs.gates import GateDecider, Gates
+
+        return GateDecider(Gates.of(self._state.settings, self._marked_gates()), recorder)
+
+    def decide(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
+        """Return the exit code of the decision, and notes for the user.
+
+        Args:
+            is_recorded: Whether a case has left a result.
+            decider: What decides the gates; ``None`` without gates.
+        """
+        option = self._state.config.option
+        if option.collectonly or option.setuponly or not self._is_used(is_recorded):
+            return FINE, ()
+        code, notes = self._decided(is_recorded, decider)
+        return code, (*self._incomplete(), *notes)
+
+    def _decided(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
+        from pytest_llmeval.records.run import Note
+        from pytest_llmeval.runs import ending
+        from pytest_llmeval.runs.requirements import settle_dry_run
+
+        state = self._state
+        if state.settings.dry_run:
+            has_gates = any(self._marked_gates())
+            return settle_dry_run(state.demands, has_gates or state.has_thresholds)
+        if state.is_cut_off:
+            text = ending.NO_VERDICT if self._is_gated() else ending.CUT_OFF
+            return FINE, (Note("cut_off", text),) if is_recorded else ()
+        code, notes = self._settled()
+        if not is_recorded:
+            return code, notes
+        if decider is None:
+            gate_code, gate_notes = ending.decide_without_gates(state.settings)
+        else:
+            gate_code, gate_notes = ending.decide(decider, state.quarantine, self._selection())
+        return joint_exit_code((code, gate_code)), (*gate_notes, *notes)
+
+    def _settled(self) -> _Decided:
+        """Return the exit code for what was left unjudged, and notes on it."""
+        from pytest_llmeval.runs.requirements import settle
+
+        state = self._state
+        return settle(
+            state.settings,
+            state.demands,
+            self._cases(),
+            self._selected(),
+            self._is_gated(),
+            self._criteria(),
+        )
+
+    def _cases(self) -> CaseTally:
+        """Return the tally of the cases."""
+        if self._tally is None:
+            from pytest_llmeval.runs.requirements import CaseTally
+
+            self._tally = CaseTally()
+        return self._tally
+
+    def _marked_gates(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the rules of ``llm_gate`` markers from every process, with their scope."""
+        yield from self._state.marked_gates
+        for report in self.worker_reports:
+            yield from report.get("gates", ())
+
+    def _is_gated(self) -> bool:
+        """Return whether the run has gates."""
+        settings = self._state.settings
+        if settings.dry_run or self._state.config.option.collectonly:
+            return False
+        return bool(settings.gate or settings.baseline or any(self._marked_gates()))
+
+    def _is_used(self, is_recorded: bool) -> bool:
+        """Return whether the run has cases, or settings that name or require some."""
+        state = self._state
+        if is_recorded or self._tally is not None or state.settings.dry_run:
+            return True
+        return bool(state.demands or state.settings.golden or self._is_gated())
+
+    def _incomplete(self) -> Iterator[Note]:
+        """Yield a note if some files of tests could not be collected."""
+        if self.uncollected:
+            from pytest_llmeval.records.run import Note
+
+            files = count(len(self.uncollected), "file")
+            names = first_of(self.uncollected, _NAMED)
+            yield Note("incomplete", f"{files} could not be collected: {names}")
+
+    def _selected(self) -> Selected:
+        """Return what was collected and selected, as this process or its workers know."""
+        from pytest_llmeval.runs.requirements import Selected
+
+        collected = self._state.collected.to_wire()
+        for report in self.worker_reports:
+            collected = report.get("collected", collected)
+        return Selected(**collected, is_narrowed=self._state.choice.is_narrowed)
+
+    def _selection(self) -> Selection:
+        """Return the cases that the run was meant to have."""
+        from pytest_llmeval.gating.scores import Selection
+
+        is_whole = all(report["is_whole"] for report in self.worker_reports)
+        return Selection(self._state.is_whole and is_whole, self._state.choice.roots)
+
+    def _criteria(self) -> list[str]:
+        """Return the names of the criteria that the settings name."""
+        settings = self._state.settings
+        if not (settings.judge_criteria or settings.judge_rubric):
+            return []
+        # The tests that need a broken file have said so.
+        with suppress(LLMEvalError):
+            return self._state.session.criteria()
+        return []

@@ -1,0 +1,153 @@
+"""What pytest was meant to collect, and what of it is missing."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.errors import nearest
+
+_CHOOSING = (
+    "-k", "-m", "--deselect", "--lf", "--last-failed", "--nf", "--new-first", "--sw", "--stepwise",
+    "--ignore", "--ignore-glob",
+)  # fmt: skip
+"""Options of pytest by which somebody chooses some of the tests."""
+
+_NEVER_GOLDEN = ("node_modules", "__pycache__", "site-packages")
+_WILD = "*?["
+
+
+# Plain classes: every run of pytest makes them, and a dataclass would take 1 ms.
+class CollectedCases:
+    """What the collection of this process has found.
+
+    Attributes:
+        cases: Golden cases that were found, selected or not.
+        selected: Of these, the ones that run.
+        matched: Patterns of ``llm_golden`` that a collected golden file matches.
+        gaps: Why cases may be missing that the settings name, each in one sentence.
+    """
+
+    def __init__(self) -> None:
+        self.cases = 0
+        self.selected = 0
+        self.matched: set[str] = set()
+        self.gaps: list[str] = []
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the numbers and the gaps as built-in types."""
+        return {"cases": self.cases, "selected": self.selected, "gaps": list(self.gaps)}
+
+
+class Choice:
+    """What somebody chose to run.
+
+    Attributes:
+        is_narrowed: Whether this command names tests or files, or was started in a folder below the
+            root.
+        roots: Node ids of what it names; empty for everything.
+        by_testpaths: Whether the ini key ``testpaths`` names the folders.
+    """
+
+    def __init__(self, is_narrowed: bool, roots: Sequence[str], by_testpaths: bool = False) -> None:
+        self.is_narrowed = is_narrowed
+        self.roots = tuple(roots)
+        self.by_testpaths = by_testpaths
+
+    @classmethod
+    def from_wire(cls, values: Sequence[Any]) -> Choice:
+        """Return the choice that a controller has sent to its worker."""
+        return cls(*values)
+
+    def to_wire(self) -> list[Any]:
+        """Return it as built-in types."""
+        return [self.is_narrowed, list(self.roots), self.by_testpaths]
+
+
+def choice_of(config: pytest.Config) -> Choice:
+    """Return what the command line and the current folder choose of the project's tests."""
+    source = config.args_source
+    sources = pytest.Config.ArgsSource
+    words = [str(word) for word in config.invocation_params.args]
+    is_choosing = any(word.startswith(_CHOOSING) for word in words)
+    if source is sources.TESTPATHS:
+        return Choice(is_choosing, (), by_testpaths=True)
+    roots = tuple(_root(config, argument) for argument in config.args)
+    if "" in roots:
+        return Choice(is_choosing, ())
+    is_typed = source is not sources.ARGS or any(argument in words for argument in config.args)
+    return Choice(is_choosing or is_typed, roots)
+
+
+def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:
+    """Return the patterns of ``llm_golden`` that a path below the root matches."""
+    return [pattern for pattern in patterns if _matches(relative, posixpath.normpath(pattern))]
+
+
+def missing_file(root: Path, pattern: str) -> str:
+    """Return why a pattern matches no golden file on the disk; empty if it matches one."""
+    if any(_files(root, posixpath.normpath(pattern))):
+        return ""
+    parent = posixpath.dirname(posixpath.normpath(pattern))
+    names = [posixpath.join(parent, name) for name in _names(root / parent)]
+    hint = nearest(pattern, names)
+    return f"{pattern!r} matches no golden file below {root}. {hint}".rstrip()
+
+
+def left_out(pattern: str, choice: Choice) -> str:
+    """Return why pytest has not collected the golden files of a pattern."""
+    if choice.by_testpaths:
+        return f"the ini key testpaths leaves {pattern!r} out; add it there, too"
+    if choice.is_narrowed:
+        return f"the run leaves {pattern!r} out"
+    return f"{pattern!r} was left out by norecursedirs, --ignore or a conftest.py"
+
+
+def _root(config: pytest.Config, argument: str) -> str:
+    """Return the node id of an argument; empty for the root of the project or above."""
+    name, separator, rest = argument.partition("::")
+    path = (config.invocation_params.dir / name).resolve()
+    root = config.rootpath.resolve()
+    if root.is_relative_to(path):
+        return ""
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
+    return f"{relative}{separator}{rest}"
+
+
+def _matches(relative: str, pattern: str) -> bool:
+    return relative.startswith(f"{pattern}/") or fnmatch(relative, pattern)
+
+
+def _files(root: Path, pattern: str) -> Iterator[str]:
+    """Yield the golden files on the disk that match a pattern."""
+    from pytest_llmeval.baselines.file import is_baseline
+    from pytest_llmeval.goldens.formats import format_of
+
+    fixed = []
+    for part in pattern.split("/"):
+        if set(part) & set(_WILD):
+            break
+        fixed.append(part)
+    start = root.joinpath(*fixed)
+    for path in [start] if start.is_file() else _walk(start):
+        relative = os.path.relpath(path, root).replace(os.sep, "/")
+        if _matches(relative, pattern) and format_of(path) is not None and not is_baseline(path):
+            yield relative
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [
+            name for name in folders if name not in _NEVER_GOLDEN and not name.startswith(".")
+        ]
+        yield from (Path(parent, name) for name in names)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,299 @@
+"""What a run was required to judge, and what it left unjudged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.gating.bounds import NO_CASE
+from pytest_llmeval.gating.rules import BoundRule, parse_rules
+from pytest_llmeval.records.result import Cause, Check
+from pytest_llmeval.records.run import Note
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED
+from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
+from pytest_llmeval.settings.demands import Demands, demands_of, origin_of
+from pytest_llmeval.text import count, first_of
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.records.case import Case
+    from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.settings.resolve import Misspelt
+    from pytest_llmeval.settings.table import Settings
+
+
+_NO_VERDICT = "no case was tried: there is nothing to judge"
+_NAMED = 3
+_OF_SCORES = {"judge_against": "pairwise", "jury": "jury"}
+"""Settings that have an effect on one score alone."""
+
+_FAITHFULNESS = "faithfulness"
+"""The score that asks whether an answer rests on its contexts."""
+
+
+@dataclass
+class CaseTally:
+    """The cases of a run, counted by what was required of them.
+
+    Attributes:
+        tried: Cases with a result, but not skipped.
+        rows: Of these, the ones of a golden file, which no test function can fail.
+        bounded: Of the tried ones, those with a threshold that was held against a score.
+        quarantined: Of the tried ones, those in quarantine.
+        skipped: Skipped cases by cause.
+        metrics: Scores that a threshold was held against, or should have been in a case that ended
+            with an error.
+        scores: Names of all scores.
+        unsent: Cases whose faithfulness was judged by contexts that their prompt did not hold.
+    """
+
+    tried: int = 0
+    rows: int = 0
+    bounded: int = 0
+    quarantined: int = 0
+    skipped: Counter[Cause] = field(default_factory=Counter)
+    metrics: set[str] = field(default_factory=set)
+    scores: set[str] = field(default_factory=set)
+    unsent: int = 0
+
+    def add(self, result: CaseResult, quarantine: Quarantine | None) -> None:
+        """Count one result."""
+        if result.outcome == "skipped":
+            self.skipped[result.cause] += 1
+            return
+        self.tried += 1
+        self.rows += result.suite == result.case.source.file
+        in_error = result.outcome == "error"
+        held = [check for check in result.checks if in_error or check.score is not None]
+        self.metrics.update(check.threshold.metric for check in held)
+        self.scores.update(score.name for score in result.scores)
+        self.unsent += _has_unsent_contexts(result)
+        self.bounded += any(_requires_something(result, check) for check in held)
+        if quarantine is not None:
+            entry = quarantine.find(result.case.source.file, result.case.id)
+            self.quarantined += entry is not None
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The cases that pytest or `evaluate` found and selected.
+
+    Attributes:
+        cases: Cases that were found.
+        selected: Of these, the ones that were meant to run.
+        is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
+        gaps: Why cases may be missing that the settings name, each in one sentence.
+    """
+
+    cases: int = 0
+    selected: int = 0
+    is_narrowed: bool = False
+    gaps: tuple[str, ...] = ()
+
+
+def settle(
+    settings: Settings,
+    demands: Demands,
+    cases: CaseTally,
+    selected: Selected,
+    is_gated: bool,
+    criteria: Sequence[str] = (),
+) -> tuple[int, tuple[Note, ...]]:
+    """Return the exit code for what a run left unjudged, with notes for the user.
+
+    Args:
+        settings: The settings in force.
+        demands: What they require.
+        cases: The cases of the run.
+        selected: The cases that it selected.
+        is_gated: Whether it has a gate, from the settings or a marker.
+        criteria: Names of criteria of the rubric, for which somebody should ask.
+    """
+    if not cases.tried:
+        return _settle_nothing(settings, demands, cases, selected, is_gated)
+    unjudged = list(_unjudged(settings, demands, cases, is_gated))
+    covered = [*_skipped(cases), *selected.gaps]
+    doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
+    if settings.strict:
+        unjudged += doubts
+    else:
+        covered += doubts
+    notes = (
+        *(Note("unjudged", text) for text in unjudged),
+        *(Note("coverage", text) for text in covered),
+    )
+    return UNJUDGED if unjudged else FINE, notes
+
+
+def settle_dry_run(demands: Demands, has_bounds: bool) -> tuple[int, tuple[Note, ...]]:
+    """Return the exit code of a dry run, which judges nothing, with a note for the user.
+
+    Args:
+        demands: What the settings require.
+        has_bounds: Whether a test has a threshold or a gate.
+    """
+    origins = (*demands.here, *demands.project, *demands.bounds)
+    if not origins and not has_bounds:
+        return FINE, (Note("coverage", DRY_RUN),)
+    origin = origins[0] if origins else "a threshold of a test"
+    return UNJUDGED, (Note("unjudged", f"{DRY_RUN}, as {origin} requires"),)
+
+
+def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...]:
+    """Return a sentence if the setting ``must_pass`` names no case.
+
+    Args:
+        settings: The settings in force.
+        cases: Every case that was found, selected or not.
+
+    Raises:
+        SettingError: Under ``--llm-strict``, it names no case. Or it cannot be used.
+    """
+    if not settings.must_pass:
+        return ()
+    from pytest_llmeval.goldens.selection import where_filter
+
+    origin = origin_of(settings, "must_pass")
+    known = list(cases)
+    matches = where_filter(settings.must_pass, origin)
+    if not known or any(map(matches, known)):
+        return ()
+    if settings.strict:
+        raise SettingError(
+            origin,
+            settings.must_pass,
+            "an expression that a case meets",
+            f"It names none of {count(len(known), 'case')}.",
+        )
+    return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
+
+
+def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:
+    """Refuse misspelt variables and ini keys where a verdict is required.
+
+    Raises:
+        InputError: A verdict is required, or a misspelt one would require it.
+    """
+    is_required = bool(demands_of(settings))
+    refused = [name.text for name in misspelt if is_required or name.is_demand]
+    if refused:
+        raise InputError("; ".join(refused))
+
+
+def _required_by(demands: Demands, selected: Selected, is_gated: bool) -> str:
+    """Return the setting that requires a verdict of a run without any case; empty without one.
+
+    A gate of the project does not bind somebody who runs other tests of it.
+    """
+    if demands.here:
+        return demands.here[0]
+    if selected.is_narrowed and not selected.selected:
+        return ""
+    if demands.project:
+        return demands.project[0]
+    return "@pytest.mark.llm_gate" if is_gated else ""
+
+
+def _settle_nothing(
+    settings: Settings, demands: Demands, cases: CaseTally, selected: Selected, is_gated: bool
+) -> tuple[int, tuple[Note, ...]]:
+    """Settle a run in which no case was tried."""
+    reasons = list(_reasons(settings, cases, selected))
+    origin = _required_by(demands, selected, is_gated)
+    if origin:
+        head = NO_CASE if is_gated else _NO_VERDICT
+        text = "; ".join((f"{head} ({origin})", *reasons))
+        return UNJUDGED, (Note("unjudged", text),)
+    is_chosen = selected.is_narrowed and not selected.selected and not demands
+    if not reasons or (is_chosen and not selected.gaps):
+        return FINE, ()
+    return FINE, (Note("coverage", "; ".join(("no golden case was judged", *reasons))),)
+
+
+def _reasons(settings: Settings, cases: CaseTally, selected: Selected) -> Iterator[str]:
+    """Yield the reasons why no case was tried."""
+    yield from selected.gaps
+    yield from _empty(settings)
+    yield from _skipped(cases)
+    if selected.cases and not selected.selected and not selected.gaps:
+        yield f"none of {count(selected.cases, 'golden case')} is selected"
+
+
+def _skipped(cases: CaseTally) -> Iterator[str]:
+    unconfigured = cases.skipped["no_model"]
+    if unconfigured:
+        yield f"{count(unconfigured, 'case')} skipped, because no model or judge is configured"
+
+
+def _unjudged(
+    settings: Settings, demands: Demands, cases: CaseTally, is_gated: bool
+) -> Iterator[str]:
+    """Yield what was required of the tried cases and not judged."""
+    has_no_bound = cases.rows == cases.tried and not cases.bounded
+    if settings.strict and has_no_bound and not is_gated:
+        yield "--llm-strict: no case has a threshold, and there is no gate"
+    here = [
+        (bound.origin, threshold.metric)
+        for bound, threshold in zip(settings.bounds, settings.thresholds(), strict=True)
+        if bound.origin in demands.here and threshold.metric not in cases.metrics
+    ]
+    for origin, metric in dict.fromkeys(here):
+        yield f"no case has a score {metric!r}, which {origin} requires"
+
+
+def _doubts(settings: Settings, cases: CaseTally) -> Iterator[str]:
+    """Yield what a careful reader would ask about; strict runs may not end with it."""
+    if cases.quarantined == cases.tried:
+        yield "every case is in quarantine, so none of them counts"
+    yield from _empty(settings)
+    idle = [rule.text for rule in _bounds(settings) if rule.requires_nothing]
+    if idle:
+        yield f"the gate {first_of(idle, _NAMED)} requires nothing, because every run meets it"
+    for name, score in _OF_SCORES.items():
+        if name in settings.explicit and score not in cases.scores | cases.metrics:
+            yield f"{origin_of(settings, name)} has no effect: no case has a score {score!r}"
+    if cases.unsent:
+        number = count(cases.unsent, "case")
+        yield (
+            f"{_FAITHFULNESS} was judged by contexts that the prompt of {number} did not hold: "
+            "send them with --llm-template"
+        )
+
+
+def _unused_criteria(criteria: Sequence[str], cases: CaseTally) -> Iterator[str]:
+    names = cases.scores | cases.metrics
+    unused = [name for name in criteria if not any(score.endswith(f".{name}") for score in names)]
+    if unused:
+        bound = f"a threshold such as rubric.{unused[0]}>=4 would"
+        yield f"no test asks for the criterion {first_of(unused, _NAMED)}; {bound}"
+
+
+def _empty(settings: Settings) -> Iterator[str]:
+    if settings.empty:
+        yield f"{first_of(settings.empty, _NAMED)} is given without a value"
+
+
+def _bounds(settings: Settings) -> Iterable[BoundRule]:
+    return (rule for rule in parse_rules(settings.gate) if isinstance(rule, BoundRule))
+
+
+def _requires_something(result: CaseResult, check: Check) -> bool:
+    """Return whether a threshold can be missed; one without a score can."""
+    score = result.checked_score(check)
+    return score is None or not check.threshold.requires_nothing(score.scale.low)
+
+
+def _has_unsent_contexts(result: CaseResult) -> bool:
+    """Return whether an answer was judged by contexts that the model had no way to know.
+
+    Only the prompt of a model tells what was sent. An application may retrieve contexts itself.
+    """
+    request, contexts = result.request, result.case.contexts
+    is_judged = any(score.name == _FAITHFULNESS for score in result.scores)
+    if not is_judged or not contexts or request is None or not request.model:
+        return False
+    sent = "\n".join(str(message.get("content", "")) for message in request.messages)
+    return not any(context.strip() in sent for context in contexts)
