@@ -91,6 +91,17 @@ def _add_baselines_and_scopes(connection: Connection) -> None:
     connection.exec_driver_sql("UPDATE gates SET scope = ''")
 
 
+_ADDED_6 = (
+    ("completions", "cached_tokens INTEGER", "cache_write_tokens INTEGER",
+     "reasoning_tokens INTEGER"),
+)  # fmt: skip
+
+
+def _add_kinds_of_tokens(connection: Connection) -> None:
+    """Upgrade to version 6: tokens of caches and of reasoning."""
+    _add_columns(connection, _ADDED_6)
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
@@ -102,6 +113,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     _add_judges_samples_and_gates,
     _add_baselines_and_scopes,
     complete_records,
+    _add_kinds_of_tokens,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
@@ -49,14 +50,8 @@ _COMPLETION = PlainColumns(
 _SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
 _SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))
 _BEFORE = PlainColumns(Before, frozenset({"scores"}))
-_CALL_COLUMNS = (
-    *_COMPLETION.names,
-    "choices",
-    "prompt_tokens",
-    "completion_tokens",
-    "contexts",
-    "logprobs",
-)
+_USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
+_CALL_COLUMNS = (*_COMPLETION.names, "choices", *_USAGE_COLUMNS, "contexts", "logprobs")
 _UNSET = vars(Parameters())
 _TRAFFIC_COLUMNS = {
     "calls": "calls",
@@ -264,27 +259,29 @@ def _thresholds(text: str | None) -> tuple[Threshold, ...]:
 def _call_columns(completion: Completion | None) -> dict[str, Any]:
     if completion is None:
         return dict.fromkeys(_CALL_COLUMNS)
-    usage = completion.usage
+    used = vars(completion.usage) if completion.usage else dict.fromkeys(_USAGE_COLUMNS)
     return {
         **_COMPLETION.row(completion),
         "choices": as_json(completion.choices),
         "contexts": as_json(completion.contexts),
         "logprobs": as_json([vars(token) for token in completion.logprobs]),
-        "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": usage.completion_tokens if usage else None,
+        **used,
     }
 
 
 def _completion_of(row: Row) -> Completion | None:
     if row["text"] is None:
         return None
-    used = row["prompt_tokens"] is not None
+    used = None
+    if row["prompt_tokens"] is not None:
+        # A log of an earlier version has no count of some kinds.
+        used = Usage(**{name: row[name] or 0 for name in _USAGE_COLUMNS})
     return Completion(
         **_COMPLETION.fields(row),
         choices=tuple(from_json(row["choices"], ())),
         contexts=tuple(from_json(row["contexts"], ())),
         logprobs=tuple(TokenLogprob(**token) for token in from_json(row["logprobs"], ())),
-        usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
+        usage=used,
     )
 
 

@@ -188,6 +188,9 @@ def _completions(metadata: MetaData) -> Table:
         Column("finish_reason", Text),
         Column("prompt_tokens", Integer),
         Column("completion_tokens", Integer),
+        Column("cached_tokens", Integer, comment="those of the prompt, from a cache"),
+        Column("cache_write_tokens", Integer, comment="those of the prompt, into a cache"),
+        Column("reasoning_tokens", Integer, comment="those of the completion, of reasoning"),
         Column(
             "cost_usd", Double, comment="NULL: unknown; if cached, the price in the earlier run"
         ),

@@ -181,8 +181,8 @@ class Settings:
         "list",
         (),
         "money",
-        'custom prices, one per line: "MODEL = INPUT OUTPUT" (US dollars per million tokens) '
-        'or "NAME = USD" (per call)',
+        'custom prices, one per line: "MODEL = INPUT OUTPUT [CACHED]" (US dollars per million '
+        'tokens) or "NAME = USD" (per call)',
         ini_only=True,
     )
 

@@ -119,7 +119,16 @@ completions = record(
         ("text", "raw_text", "model", "endpoint", "finish_reason", "call", "made_at"), texts
     ),
     choices=many(texts),
-    usage=maybe(record(Usage, prompt_tokens=st.integers(), completion_tokens=st.integers())),
+    usage=maybe(
+        record(
+            Usage,
+            prompt_tokens=st.integers(),
+            completion_tokens=st.integers(),
+            cached_tokens=st.integers(),
+            cache_write_tokens=st.integers(),
+            reasoning_tokens=st.integers(),
+        )
+    ),
     cost_usd=maybe(numbers),
     latency_s=numbers,
     contexts=many(texts),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmeval.errors import BadReply
-from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
+from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.records.call import Completion, TokenLogprob
 
 EXCERPT = 200
 """Number of characters of an unreadable reply in an error."""
@@ -36,7 +37,7 @@ def read_completion(text: str, *, model: str, endpoint: str, latency_s: float) -
             model=str(reply.get("model") or model),
             endpoint=endpoint,
             finish_reason=str(first.get("finish_reason") or ""),
-            usage=_usage(reply.get("usage")),
+            usage=read_usage(reply.get("usage")),
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
         )
@@ -56,12 +57,6 @@ def _text(message: Mapping[str, Any]) -> str:
     if not isinstance(content, str):
         raise TypeError(f"content is {type(content).__name__}, not text")
     return content
-
-
-def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
-    if not usage:
-        return None
-    return Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
 
 
 def _logprobs(logprobs: Mapping[str, Any] | None) -> tuple[TokenLogprob, ...]:
