@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pytest_llmeval.redaction import public_address
 from pytest_llmeval.text import count
 
 
@@ -49,12 +50,14 @@ class SettingError(InputError):
 
     Args:
         where: Where it was written, for example ``--llm-temperature`` or ``LLMEVAL_SEED``.
-        value: The value as written.
+        value: The value as written; of a URL, only what may be shown.
         allowed: What would be accepted.
         remedy: What to do, where that is not obvious.
     """
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
+        if isinstance(value, str):
+            value = public_address(value)
         self.where = where
         self.value = value
         self.allowed = allowed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -59,6 +60,8 @@ _VISIBLE = {
     **{code: chr(0x2400 + code) for code in _CONTROLS},
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
+_CI_COMMAND = re.compile(r"##(?=\w*\[)")
+"""Begins a command to the runner of GitHub, Azure or TeamCity, such as ``##[error]``, ``##vso[``."""
 
 
 def instant(text: str) -> datetime | None:
@@ -81,8 +84,14 @@ def visible(text: str) -> str:
 
 
 def printed(text: str) -> str:
-    """Return a printable text: visible, and without a command to GitHub's runner."""
-    return visible(text).replace("##[", "## [")
+    """Return a printable text: visible, and without a command that a CI obeys in a line."""
+    return _CI_COMMAND.sub("## ", visible(text))
+
+
+def harmless(text: str) -> str:
+    """Return a text for lines of its own, none of which a terminal or a CI obeys."""
+    lines = printed(text).splitlines()
+    return "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)
 
 
 def one_line(text: str, width: int) -> str:

@@ -16,6 +16,7 @@ from pytest_llmeval.providers.spec import ProviderRequest, Service, Timeouts
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.protocols import BaseProvider, Embedder
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
@@ -33,7 +34,7 @@ class Environment:
     """
 
     locations: Locations
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     local_urls: Mapping[str, str]
     runs_all: bool = True
     process: Process = field(default_factory=Process)
@@ -46,14 +47,20 @@ class Providers:
         settings: The settings in force for the run.
         environment: Folders, variables and process of the session.
         engine: Returns the engine; called when the first provider is needed.
+        secrets: The secrets of the process, which learn those of each address.
     """
 
     def __init__(
-        self, settings: Settings, environment: Environment, engine: Callable[[], Engine]
+        self,
+        settings: Settings,
+        environment: Environment,
+        engine: Callable[[], Engine],
+        secrets: Secrets,
     ) -> None:
         self._settings = settings
         self._environment = environment
         self._engine = engine
+        self._secrets = secrets
         self._providers: dict[tuple[object, ...], BaseProvider] = {}
 
     def ready(self, role: Role, service: Service = "chat") -> BaseProvider:
@@ -105,6 +112,7 @@ class Providers:
             judge_url=settings.judge_base_url or settings.base_url,
             served_url=self._environment.local_urls.get(role.spec or ""),
             service=service,
+            secrets=self._secrets,
             is_called=settings.record != REPLAY,
         )
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from pytest_llmeval.providers.registry import DEFAULT, find_spec
 from pytest_llmeval.records.run import Note
+from pytest_llmeval.redaction import public_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -55,8 +56,9 @@ class Role:
         """Describe the role in a few words, for the header of a run."""
         name = self.model or self.spec or DEFAULT
         spec = f" ({self.spec})" if self.spec and self.model else ""
-        # The query of an address may hold a secret.
-        addresses = [entry.partition("?")[0] for entry in (self.base_url or "").split()]
+        addresses = [
+            entry.partition("?")[0] for entry in public_address(self.base_url or "").split()
+        ]
         if not addresses:
             return f"{name}{spec}"
         return f"{name}{spec} at {', then '.join(addresses)}"

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_llmeval.engine.admission import admitted
 from pytest_llmeval.engine.background import BackgroundLoop
 from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.context import CALL_CONTEXT, INNER_COMPLETIONS
@@ -23,6 +24,7 @@ from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import BaseProvider, CompletionStore
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.redaction import Secrets
 
 if TYPE_CHECKING:
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -42,6 +44,7 @@ class Engine:
         run: Id of the run; completions of a provider without a fingerprint are valid only in it.
         recordings: What was recorded, in a run that records or replays.
         last: What to do with the store at the end, where that is more than to close it.
+        secrets: What no completion may show: neither in the store nor in a recording.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class Engine:
         run: str = "",
         recordings: Recordings | None = None,
         last: Callable[[CompletionStore], Awaitable[None]] | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._store, self._caller, self._recordings, self._last = store, caller, recordings, last
+        self._secrets = secrets or Secrets()
         self._run = run or uuid.uuid4().hex
         self._background = BackgroundLoop()
         self._flights: dict[str, asyncio.Future[Completion | None]] = {}
@@ -151,7 +156,7 @@ class Engine:
         recorded = recordings.find(origin, lasting)
         if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
-            return recorded
+            return admitted(recorded, self._secrets)
         if recorded is None and not recordings.may_send(origin):
             raise recordings.miss(origin, lasting, name, request)
         completion = await self._shared(key, provider, request)
@@ -203,12 +208,13 @@ class Engine:
                 return None
             await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
-        return stored
+        return admitted(stored, self._secrets)
 
     async def _call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         INNER_COMPLETIONS.set([])
         try:
             completion = await self._caller.call(key, provider, request)
+            completion = admitted(completion, self._secrets)
             await asyncio.shield(self._store.put(key, completion))
         except BaseException:
             await asyncio.shield(self._store.release(key))

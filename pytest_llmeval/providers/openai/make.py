@@ -57,7 +57,9 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
         # What the list names is a chat model.
         model = endpoint.model if request.service == "chat" else ""
         providers.append(
-            OpenAIProvider(url, key or NO_KEY, request.timeouts, endpoint.azure, model, api)
+            OpenAIProvider(
+                url, key or NO_KEY, request.timeouts, endpoint.azure, model, api, request.secrets
+            )
         )
     return providers[0] if len(providers) == 1 else FailoverProvider(providers)
 
@@ -72,7 +74,9 @@ def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvid
         remedy = f"For an endpoint without a key, set {option}."
         raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
-    return OpenAIProvider(None, key or NO_KEY, request.timeouts, azure, api=api)
+    return OpenAIProvider(
+        None, key or NO_KEY, request.timeouts, azure, api=api, secrets=request.secrets
+    )
 
 
 def _environment(request: ProviderRequest) -> Mapping[str, str]:

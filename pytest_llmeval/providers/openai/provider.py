@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.openai.errors import call_error
-from pytest_llmeval.providers.openai.keys import redacted
+from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import read_completion
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.redaction import Secrets
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -85,6 +86,7 @@ class OpenAIProvider(BaseProvider):
         azure: The Azure resource, instead of a base URL.
         model: Overrides the model of every request, unless empty.
         api: The kind of call.
+        secrets: The secrets of the process, which learn the key and the query of the URL.
     """
 
     sees_case = False
@@ -97,6 +99,7 @@ class OpenAIProvider(BaseProvider):
         azure: Azure | None = None,
         model: str = "",
         api: Api = CHAT,
+        secrets: Secrets | None = None,
     ) -> None:
         self._api = api
         self._url = base_url or _DEFAULT_URL
@@ -104,7 +107,10 @@ class OpenAIProvider(BaseProvider):
         self._timeouts = timeouts
         self._azure = azure
         self.models = (model,)
-        self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
+        self._secrets = secrets or Secrets()
+        if api_key != NO_KEY:
+            self._secrets.learn_key(api_key)
+        self._secrets.learn_addresses(self._url)
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
         self._target = f"{model}@{self.endpoint}" if model else self.endpoint
@@ -194,7 +200,7 @@ class OpenAIProvider(BaseProvider):
         return AsyncOpenAI(base_url=url, default_query=dict(parse_qsl(parts.query)), **options)
 
     def _hide(self, text: str) -> str:
-        return redacted(text, self._secrets)
+        return self._secrets.hide_reply(text)
 
 
 def _response_class() -> Any:
