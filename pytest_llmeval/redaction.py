@@ -196,11 +196,12 @@ def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
             return value
         return items if isinstance(value, list) else tuple(items)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changed = {
-            name: new
-            for name, old in vars(value).items()
-            if (new := _hidden(old, hide)) is not old
-        }
+        changed: dict[str, Any] = {}
+        for name in value.__dataclass_fields__:
+            old = vars(value)[name]
+            new = _hidden(old, hide)
+            if new is not old:
+                changed[name] = new
         return dataclasses.replace(value, **changed) if changed else value
     return value
 

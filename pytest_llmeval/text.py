@@ -91,7 +91,8 @@ def printed(text: str) -> str:
 def harmless(text: str) -> str:
     """Return a text for lines of its own, none of which a terminal or a CI obeys."""
     lines = printed(text).splitlines()
-    return "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)
+    safe = "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)
+    return f"{safe}\n" if text.endswith(("\n", "\r")) else safe
 
 
 def one_line(text: str, width: int) -> str:

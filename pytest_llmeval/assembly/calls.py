@@ -112,7 +112,10 @@ def store_path(settings: Settings, locations: Locations) -> Path:
     """
     if is_url(settings.store) or not settings.store:
         raise SettingError(
-            "--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache."
+            settings.origin("store"),
+            settings.store,
+            "the path of a file",
+            "For none, set --llm-no-cache.",
         )
     return locations.path("store", settings.store)
 

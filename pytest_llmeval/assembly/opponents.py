@@ -149,8 +149,13 @@ def make_opponent(
         return _ColumnOpponent(name)
     if kind == "run":
         return RunOpponent(name, log)
-    provider = providers.ready(Role(None, settings.base_url, name, "--llm-model"))
+    provider = providers.ready(_opponent_role(name, settings))
     return _ModelOpponent(name, provider, make_request, replace(settings, model=name))
+
+
+def _opponent_role(name: str, settings: Settings) -> Role:
+    option = settings.origin("judge_against")
+    return Role(None, settings.base_url, name, option, url_origin=settings.origin("base_url"))
 
 
 def _as_completion(text: object, complaint: str) -> Completion:

@@ -112,6 +112,7 @@ class Providers:
             judge_url=settings.judge_base_url or settings.base_url,
             served_url=self._environment.local_urls.get(role.spec or ""),
             service=service,
+            url_origin=role.url_origin,
             secrets=self._secrets,
             is_called=settings.record != REPLAY,
         )
@@ -127,11 +128,13 @@ def make_embedder(settings: Settings, provide: Callable[[Role, Service], BasePro
     Raises:
         InputError: It cannot be used.
     """
-    from pytest_llmeval.metrics.embedders import EMBEDDING_OPTION, EndpointEmbedder, local_embedder
+    from pytest_llmeval.metrics.embedders import EndpointEmbedder, local_embedder
 
+    option = settings.origin("embedding")
     prefix, _, model = settings.embedding.partition(":")
     if prefix != "openai" or not model:
-        return local_embedder(settings.embedding)
-    return EndpointEmbedder(
-        provide(Role(None, settings.base_url, model, EMBEDDING_OPTION), "embedding"), model
+        return local_embedder(settings.embedding, option)
+    role = Role(
+        None, settings.base_url, model, option, url_origin=settings.origin("base_url")
     )
+    return EndpointEmbedder(provide(role, "embedding"), model)

@@ -111,7 +111,7 @@ def plan_cases(cases: Sequence[Case], settings: Settings) -> list[Plan]:
     Raises:
         InputError: A case appears twice, or the settings cannot be used.
     """
-    parse_reducer(settings.reducer, settings.samples)
+    parse_reducer(settings.reducer, settings.samples, settings.origin("reducer"))
     plans: dict[str, Plan] = {}
     for order, case in enumerate(cases):
         suite = case.source.file
@@ -132,7 +132,7 @@ def select_plans(plans: Sequence[Plan], settings: Settings) -> list[Plan]:
 
     selected = list(plans)
     if settings.where is not None:
-        matches = where_filter(settings.where, "where")
+        matches = where_filter(settings.where, settings.origin("where"))
         selected = [plan for plan in selected if matches(plan.case)]
     if settings.limit is not None:
         names = [plan.nodeid for plan in selected]
@@ -150,7 +150,7 @@ def _must_pass(case: Case, settings: Settings, marks: Marks) -> bool:
     if marks.must_pass:
         return _filter(marks.must_pass, marks.must_pass_origin)(case)
     if settings.must_pass:
-        return _filter(settings.must_pass, "--llm-must-pass")(case)
+        return _filter(settings.must_pass, settings.origin("must_pass"))(case)
     return False
 
 

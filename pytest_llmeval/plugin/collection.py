@@ -14,6 +14,7 @@ import pytest
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.plugin.markers import golden_mark, golden_paths
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -66,7 +67,7 @@ class GoldenFile(pytest.Module):
         try:
             cases = session.cases(self.path)
         except InputError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(harmless(str(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
         for case in cases:
@@ -153,7 +154,9 @@ def _marked_cases(state: PluginState, path: Path, mark: pytest.Mark) -> list[Cas
     ]
     cases = state.session.cases(path, columns)
     where = mark.kwargs.get("where")
-    return list(filter(where_filter(where), cases)) if where else cases
+    if not where:
+        return cases
+    return list(filter(where_filter(where, "@pytest.mark.llm_golden where"), cases))
 
 
 def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item]:
@@ -167,7 +170,7 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
     selected = set(cases)
     try:
         if settings.where is not None:
-            matches = where_filter(settings.where)
+            matches = where_filter(settings.where, settings.origin("where"))
             selected = {item for item, case in cases.items() if matches(case)}
     except InputError as error:
         state.refuse(usage_error(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -18,6 +19,7 @@ from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
@@ -86,10 +88,19 @@ class Controller(Role):
         try:
             return self._state.session.serve_models()
         except LLMEvalError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(harmless(str(error))) from None
+
+    def _check_addresses(self) -> None:
+        from pytest_llmeval.assembly.roles import check_addresses
+
+        try:
+            check_addresses(self._state.settings, os.environ)
+        except LLMEvalError as error:
+            raise pytest.UsageError(harmless(str(error))) from None
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the id of the run and the addresses of local models."""
+        self._check_addresses()
         node.workerinput["llm_run"] = self._state.run_id
         node.workerinput["llm_local_urls"] = self._local_urls()
 
@@ -146,7 +157,7 @@ class Controller(Role):
         try:
             self._opened().add(result)
         except LLMEvalError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(harmless(str(error))) from None
 
     def _opened(self) -> Recorder:
         if self._recorder is None:
@@ -247,7 +258,7 @@ class Controller(Role):
         """Print the summary of the run."""
         if self._recorder is None:
             for note in self._gate_notes:
-                terminal.write_line(f"llm: {note.text}", yellow=True)
+                terminal.write_line(harmless(f"llm: {note.text}"), yellow=True)
             return
         from pytest_llmeval.reports.terminal.run import summary_lines
 
@@ -257,6 +268,6 @@ class Controller(Role):
             for text, markup in summary_lines(self._recorder.run, summary, paths):
                 terminal.write_line(text, **markup)
         for text in self._errors:
-            terminal.write_line(text, red=True)
+            terminal.write_line(harmless(text), red=True)
         for text in self._recorder.ci_lines:
             terminal.write_line(text)

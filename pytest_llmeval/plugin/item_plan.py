@@ -60,7 +60,7 @@ def plan_for(item: pytest.Item) -> Plan:
 def _plan(item: pytest.Item) -> Plan:
     settings = settings_for(item, item.config.stash[STATE].settings)
     # Called for its errors, before anything is sent.
-    parse_reducer(settings.reducer, settings.samples)
+    parse_reducer(settings.reducer, settings.samples, settings.origin("reducer"))
     order = item.stash.get(ORDER, 0)
     case = case_of(item)
     marks = Marks(thresholds_of(item), metrics_of(item), must_pass_of(item), MUST_PASS_ORIGIN)

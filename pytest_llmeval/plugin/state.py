@@ -12,6 +12,7 @@ from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.redaction import Secrets
 
 
 class _Same:
@@ -90,6 +92,11 @@ class PluginState:
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         environment = Environment(self.locations, dict(os.environ), urls, runs_all, process)
         return Session(self.settings, environment)
+
+    @property
+    def secrets(self) -> Secrets | None:
+        """The secrets that no report shows; ``None`` in a run that uses no model so far."""
+        return self.session.secrets if "session" in vars(self) else None
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
@@ -216,4 +223,4 @@ ORDER: pytest.StashKey[int] = pytest.StashKey()
 
 def usage_error(error: InputError) -> pytest.UsageError:
     """Return an error that pytest shows as a message without a traceback."""
-    return pytest.UsageError(str(error))
+    return pytest.UsageError(harmless(str(error)))

@@ -44,7 +44,7 @@ class ProviderRequest:
         judge_url: Base URL of the judge. An equal base URL gets the same key.
         served_url: Base URL of a process that already serves the same specification.
         service: Kind of call.
-        url_origin: The setting that holds the base URL, for error texts; empty without one.
+        url_origin: The setting that holds the base URL, for error texts.
         secrets: The secrets of the process, which learn the key and the query of the base URL.
         is_called: Whether it will be called. A run that only replays calls nothing, and so needs
             neither a key nor a model file.
@@ -61,7 +61,7 @@ class ProviderRequest:
     judge_url: str | None = None
     served_url: str | None = None
     service: Service = "chat"
-    url_origin: str = ""
+    url_origin: str = "--llm-base-url"
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     is_called: bool = True
 

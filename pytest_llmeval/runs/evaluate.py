@@ -41,6 +41,7 @@ from pytest_llmeval.runs.excusing import excuse, open_quarantine
 from pytest_llmeval.runs.gates import GateDecider, Gates, check_gates
 from pytest_llmeval.runs.recorder import Recorder
 from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
@@ -271,6 +272,11 @@ class _Evaluator:
         check_scorers(self._session, self._plans)
 
 
+def _keyword(row: Option) -> str:
+    """Return a keyword as the user writes it."""
+    return f"{row.name}="
+
+
 def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Settings:
     """Resolve the settings of keywords, environment and ini file."""
     rows = {row.name: row for row in OPTIONS if row.name != _CASES}
@@ -280,7 +286,7 @@ def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Sett
             raise SettingError("evaluate", name, allowed, nearest(name, list(rows)))
         if value is not None:
             rows[name].read(value, f"{name}=")
-    settings = resolve(keywords, os.environ, ini)
+    settings = resolve(keywords, os.environ, ini, _keyword)
     bounds = tuple(
         Bound(_KEYWORD, _KEYWORD, bound.text) if bound.level == "command line" else bound
         for bound in settings.bounds

@@ -75,7 +75,7 @@ class Gates:
         Raises:
             SettingError: A rule cannot be read, or two compare a metric with different limits.
         """
-        whole = parse_rules(self.settings.gate)
+        whole = parse_rules(self.settings.gate, self.settings.origin("gate"))
         scoped = {
             scope: parse_rules(texts, f"@pytest.mark.llm_gate on {scope}")
             for scope, texts in self.scoped.items()
@@ -252,7 +252,8 @@ def check_gates(settings: Settings) -> None:
     bounded = {threshold.metric for threshold in settings.thresholds()}
     if judges_itself(settings) and FIRST in gated & bounded:
         allowed = "a regression gate on what a pinned judge has scored"
-        raise SettingError("--llm-baseline", FIRST, allowed, JUDGES_ITSELF)
+        origin = settings.origin("baseline" if settings.baseline else "gate")
+        raise SettingError(origin, FIRST, allowed, JUDGES_ITSELF)
 
 
 def _default_metrics(scores: RunScores) -> tuple[str, ...]:

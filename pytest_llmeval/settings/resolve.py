@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 
 
+def _pytest_flag(row: Option) -> str:
+    return row.flag
+
+
 def resolve(
-    command_line: Mapping[str, object], environment: Mapping[str, str], ini: Mapping[str, object]
+    command_line: Mapping[str, object],
+    environment: Mapping[str, str],
+    ini: Mapping[str, object],
+    flag: Callable[[Option], str] = _pytest_flag,
 ) -> Settings:
     """Resolve every setting by precedence: command line, environment, ini, default.
 
@@ -18,11 +25,13 @@ def resolve(
         command_line: Values by setting name; ``None`` if an option was not given.
         environment: The process's environment.
         ini: Values by setting name; ``None`` if a key is not in the file.
+        flag: Names an option as the user writes it on the command line.
 
     Raises:
         SettingError: A value is not allowed; the message names where it was written.
     """
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     bounds: list[Bound] = []
     levels = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
     for level, given in reversed(levels.items()):
@@ -30,16 +39,19 @@ def resolve(
         for row in OPTIONS:
             if given.get(row.name) is None:
                 continue
-            origin = _origin(row, level, environment)
+            origin = flag(row) if level == "command line" else _origin(row, level, environment)
             value = row.read(given[row.name], origin)
             values[row.name] = value
+            origins[row.name] = origin
             if row.name == "min_score":
                 level_bounds.insert(0, Bound(level, origin, f"rubric>={value}"))
             elif row.name == "threshold":
                 level_bounds += [Bound(level, origin, text) for text in value]
         bounds = [*level_bounds, *bounds]
     explicit = frozenset(row.name for row in OPTIONS if command_line.get(row.name) is not None)
-    return Settings(**values, explicit=explicit, bounds=tuple(bounds))
+    return Settings(
+        **values, explicit=explicit, bounds=tuple(bounds), origins=tuple(origins.items())
+    )
 
 
 def _by_name(environment: Mapping[str, str]) -> dict[str, object]:
@@ -54,9 +66,7 @@ def _variable(row: Option, environment: Mapping[str, str]) -> str | None:
 
 
 def _origin(row: Option, level: str, environment: Mapping[str, str]) -> str:
-    """Return the flag, variable or ini key that holds a value."""
-    if level == "command line":
-        return row.flag
+    """Return the variable or ini key that holds a value."""
     return f"ini {row.dest}" if level == "ini" else str(_variable(row, environment))
 
 

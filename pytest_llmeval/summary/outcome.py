@@ -135,4 +135,5 @@ def shown_value(score: Score) -> str:
 def labelled(label: str, text: str) -> str:
     """Shorten a text and put it after its label, with further lines indented."""
     short = text if len(text) <= _TEXT_LIMIT else f"{text[:_TEXT_LIMIT]}… ({len(text)} characters)"
-    return textwrap.indent(harmless(short), " " * 12).replace(" " * 12, f"  {label:<10}", 1)
+    lines = harmless(short).removesuffix("\n")
+    return textwrap.indent(lines, " " * 12).replace(" " * 12, f"  {label:<10}", 1)
