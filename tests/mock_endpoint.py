@@ -89,7 +89,7 @@ class Reply:
     """A whole HTTP reply, for `MockEndpoint.replies`."""
 
     status: int
-    body: str
+    body: str | bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
 
 
@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Reply(200, whole[: len(whole) // 2] if fault == "badjson" else whole))
 
     def _send(self, reply: Reply) -> None:
-        data = reply.body.encode()
+        data = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
         self.send_response(reply.status)
         for name, text in {"content-type": "application/json", **dict(reply.headers)}.items():
             self.send_header(name, text)

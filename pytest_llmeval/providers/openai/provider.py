@@ -15,6 +15,7 @@ from pytest_llmeval.providers.openai.errors import call_error
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import read_completion
+from pytest_llmeval.providers.openai.size import limited
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.redaction import Secrets
@@ -161,10 +162,12 @@ class OpenAIProvider(BaseProvider):
             limits = read_rate_limits(reply.headers)
             return replace(completion, rate_limits=limits) if limits else completion
         except BadReply as error:
-            return BadReply(
+            bad = BadReply(
                 f"{target}: found no {self._api.gives}: {self._hide(str(error))}. "
                 "Check the base URL."
             )
+            bad.is_transient = error.is_transient
+            return bad
         except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
             return call_error(error, target, self._hide)
 
@@ -190,7 +193,7 @@ class OpenAIProvider(BaseProvider):
             "timeout": Timeout(
                 None, connect=limits.connect_s, read=limits.read_s, write=limits.write_s
             ),
-            "http_client": DefaultAsyncHttpxClient() if large else DefaultAioHttpClient(),
+            "http_client": limited(DefaultAsyncHttpxClient if large else DefaultAioHttpClient)(),
         }
         if self._azure:
             endpoint, version = self._azure.endpoint, self._azure.api_version
