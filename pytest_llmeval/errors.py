@@ -136,10 +136,12 @@ class CallError(LLMEvalError):
         retry_after_s: Seconds to wait, as the endpoint requested; ``None`` if it did not.
         is_overload: Whether the endpoint is overloaded (429, 503), so that fewer concurrent calls
             would help.
+        is_unreachable: Whether there was no connection, so that no other call gets one either.
     """
 
     is_transient = False
     is_overload = False
+    is_unreachable = False
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)

@@ -254,10 +254,10 @@ def test_a_port_where_nobody_listens_is_down_and_no_time_out() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}/v1"
-        with pytest.raises(
-            EndpointDown, match="Check the base URL and that the endpoint is running"
-        ):
-            answered(OpenAIProvider(url, "k", DEFAULT), ask("hi"))
+        for prompt in ("hi", "long " * 20_000):
+            with pytest.raises(EndpointDown, match="nothing listens there") as caught:
+                answered(OpenAIProvider(url, "k", DEFAULT), ask(prompt))
+            assert caught.value.is_unreachable
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, EndpointDown, RateLimited
+from pytest_llmeval.providers.openai.connection import connection_error
 from pytest_llmeval.providers.openai.rate_limits import retry_after_s
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
 """HTTP statuses, a pattern of the server's text or code, and the remedy. The first match counts."""
 
 
-def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> CallError:
+def call_error(
+    error: Exception, target: str, hide: Callable[[str], str], address: str = "the base URL"
+) -> CallError:
     """Translate an exception of the SDK.
 
     Raise the result outside the except block: an exception of the SDK holds the request with its
@@ -70,26 +72,18 @@ def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> Cal
         error: The exception of the SDK.
         target: Endpoint and model, for the message.
         hide: Removes secrets from a text.
+        address: The base URL in words, with the setting that holds it.
     """
     import aiohttp
     import openai
 
     if isinstance(error, openai.APIStatusError):
         return _status_error(error, target, hide)
-    reason = hide(_reason(error))
-    if isinstance(error, openai.APIConnectionError):
-        if _is_timeout(error):
-            options = "--llm-read-timeout, --llm-connect-timeout"
-            return CallTimeout(
-                f"{target}: no answer in time ({reason}). "
-                f"Raise {options}, or lower --llm-concurrency."
-            )
-        return EndpointDown(
-            f"{target}: no connection ({reason}). "
-            "Check the base URL and that the endpoint is running."
-        )
+    if isinstance(error, (openai.APIConnectionError, OSError)):
+        return connection_error(error, target, hide, address)
+    reason = hide(f"{type(error).__name__}: {error}")
     if isinstance(error, aiohttp.ClientError):
-        return EndpointDown(f"{target}: the reply is not HTTP ({reason}). Check the base URL.")
+        return EndpointDown(f"{target}: the reply is not HTTP ({reason}). Check {address}.")
     return CallRefused(f"{target}: cannot make the request ({reason}).")
 
 
@@ -133,19 +127,3 @@ def _remedy(status: int, text: str) -> str:
         if status in statuses and re.search(pattern, text, re.IGNORECASE):
             return remedy
     return ""
-
-
-def _reason(error: Exception) -> str:
-    """Return the text of the cause, since the SDK's own says only "Connection error"."""
-    cause = error.__cause__ or error
-    return " ".join(f"{type(cause).__name__}: {cause}".split())[:_LONGEST_TEXT]
-
-
-def _is_timeout(error: BaseException) -> bool:
-    """Find a time-out among the causes: the SDK reports even a refused connection as one."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (TimeoutError, asyncio.TimeoutError)):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

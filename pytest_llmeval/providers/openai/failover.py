@@ -110,10 +110,13 @@ class FailoverProvider(BaseProvider):
         reasons = "; ".join(f"({number}) {error}" for number, error in enumerate(errors, start=1))
         message = f"None of {len(self._endpoints)} endpoints answered: {reasons}"
         if not transient:
-            return CallRefused(message)
+            refused = CallRefused(message)
+            refused.is_unreachable = all(error.is_unreachable for error in errors)
+            return refused
         waits = [error.retry_after_s for error in transient]
         known = [wait for wait in waits if wait is not None]
         failed = type(transient[-1])(message, min(known) if len(known) == len(waits) else None)
+        failed.is_unreachable = all(error.is_unreachable for error in errors)
         failed.is_overload = all(error.is_overload for error in transient)
         return failed
 

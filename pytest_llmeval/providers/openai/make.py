@@ -58,7 +58,14 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
         model = endpoint.model if request.service == "chat" else ""
         providers.append(
             OpenAIProvider(
-                url, key or NO_KEY, request.timeouts, endpoint.azure, model, api, request.secrets
+                url,
+                key or NO_KEY,
+                request.timeouts,
+                endpoint.azure,
+                model,
+                api,
+                request.secrets,
+                request.url_origin,
             )
         )
     return providers[0] if len(providers) == 1 else FailoverProvider(providers)
@@ -75,7 +82,13 @@ def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvid
         raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
     return OpenAIProvider(
-        None, key or NO_KEY, request.timeouts, azure, api=api, secrets=request.secrets
+        None,
+        key or NO_KEY,
+        request.timeouts,
+        azure,
+        api=api,
+        secrets=request.secrets,
+        url_origin=AZURE_ENDPOINT if azure else "",
     )
 
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmeval.errors import BadReply, CallError
+from pytest_llmeval.errors import BadReply, CallError, CallRefused
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.openai.errors import call_error
 from pytest_llmeval.providers.openai.keys import NO_KEY
@@ -88,6 +88,7 @@ class OpenAIProvider(BaseProvider):
         model: Overrides the model of every request, unless empty.
         api: The kind of call.
         secrets: The secrets of the process, which learn the key and the query of the URL.
+        url_origin: The setting that holds the base URL, for error texts; empty for OpenAI itself.
     """
 
     sees_case = False
@@ -101,6 +102,7 @@ class OpenAIProvider(BaseProvider):
         model: str = "",
         api: Api = CHAT,
         secrets: Secrets | None = None,
+        url_origin: str = "",
     ) -> None:
         self._api = api
         self._url = base_url or _DEFAULT_URL
@@ -112,6 +114,10 @@ class OpenAIProvider(BaseProvider):
         if api_key != NO_KEY:
             self._secrets.learn_key(api_key)
         self._secrets.learn_addresses(self._url)
+        self._address = f"the base URL ({url_origin})" if url_origin else "the base URL"
+        # As it was written: the SDK would lose empty and repeated parameters.
+        query = "" if azure else urlsplit(self._url).query
+        self._path = f"{api.path}?{query}" if query else api.path
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
         self._target = f"{model}@{self.endpoint}" if model else self.endpoint
@@ -154,7 +160,7 @@ class OpenAIProvider(BaseProvider):
         client = self._client(large)
         try:
             started = time.perf_counter()
-            reply = await client.post(self._api.path, body=body, cast_to=_response_class())
+            reply = await client.post(self._path, body=body, cast_to=_response_class())
             latency_s = time.perf_counter() - started
             completion = self._api.read(
                 reply.text, model=name, endpoint=self.endpoint, latency_s=latency_s
@@ -169,12 +175,21 @@ class OpenAIProvider(BaseProvider):
             bad.is_transient = error.is_transient
             return bad
         except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
-            return call_error(error, target, self._hide)
+            return call_error(error, target, self._hide, self._address)
 
     def _client(self, large: bool) -> AsyncOpenAI:
         """Return the client for small or large requests, made in the running event loop."""
         if large not in self._clients:
-            self._clients[large] = self._new_client(large)
+            problem = ""
+            try:
+                self._clients[large] = self._new_client(large)
+            except (OSError, ValueError) as error:  # a file of certificates, or a proxy
+                problem = self._hide(f"{type(error).__name__}: {error}")
+            if problem:
+                raise CallRefused(
+                    f"{self.endpoint}: no client can be made ({problem}). Check the environment "
+                    "variables SSL_CERT_FILE, SSL_CERT_DIR, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+                )
         return self._clients[large]
 
     def _new_client(self, large: bool) -> AsyncOpenAI:
@@ -198,9 +213,8 @@ class OpenAIProvider(BaseProvider):
         if self._azure:
             endpoint, version = self._azure.endpoint, self._azure.api_version
             return AsyncAzureOpenAI(azure_endpoint=endpoint, api_version=version, **options)
-        parts = urlsplit(self._url)
-        url = urlunsplit(parts._replace(query="", fragment=""))
-        return AsyncOpenAI(base_url=url, default_query=dict(parse_qsl(parts.query)), **options)
+        url = urlunsplit(urlsplit(self._url)._replace(query="", fragment=""))
+        return AsyncOpenAI(base_url=url, **options)
 
     def _hide(self, text: str) -> str:
         return self._secrets.hide_reply(text)
