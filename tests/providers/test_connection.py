@@ -128,7 +128,7 @@ def test_a_host_without_an_address_is_refused(prompt: str) -> None:
     assert "Check the base URL (OPENAI_BASE_URL)" in said
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")  # the SDK uses it
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the SDK's use of aiohttp
 @BOTH_CLIENTS
 def test_a_proxy_where_nobody_listens_is_named_without_its_password(
     prompt: str, monkeypatch: pytest.MonkeyPatch
