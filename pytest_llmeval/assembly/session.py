@@ -101,7 +101,7 @@ class Session:
             return Engine(overlay, self.estimate, "", self.recordings, secrets=self.secrets)
         store, state = make_store(settings, process, self.locations)
         last = end_run if process.is_alone else None
-        caller = make_caller(settings, state)
+        caller = make_caller(settings, state, self.secrets)
         return Engine(store, caller, process.run, self.recordings, last, self.secrets)
 
     @cached_property
@@ -252,6 +252,10 @@ class Session:
             if role.spec and role.spec not in urls:
                 urls[role.spec] = self.providers.bare(role).serve()
         return urls
+
+    def waits(self) -> Mapping[str, Any]:
+        """Return what calls of this process wait for; see `pytest_llmeval.engine.waits`."""
+        return self.engine.waits if "engine" in vars(self) else {}
 
     def worker_report(self) -> dict[str, Any]:
         """Return traffic, recordings and judges of this process as built-in types."""

@@ -189,12 +189,14 @@ def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Sessi
     """
     from pytest_llmeval.assembly.roles import setting_notes
     from pytest_llmeval.runs.ending import end_run
+    from pytest_llmeval.runs.watch import Watch
 
     for note in setting_notes(context.settings, judged=True):
         click.echo(f"warning: {note.text}", err=True)
     session = context.session(run_id)
     try:
-        yield session
+        with Watch(session.waits, lambda line: click.echo(line, err=True)):
+            yield session
     finally:
         session.close()
     if not context.settings.dry_run:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -93,6 +93,11 @@ class Engine:
     def lanes(self) -> list[dict[str, Any]]:
         """Return the calls in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
         return self._caller.lanes()
+
+    @property
+    def waits(self) -> Mapping[str, Any]:
+        """What calls wait for; see `pytest_llmeval.engine.waits`."""
+        return self._caller.waits.document
 
     def has_price(self, provider: BaseProvider, model: str) -> bool:
         """Return whether the highest cost of a call is known."""

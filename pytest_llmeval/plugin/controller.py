@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.plugin.hooks import ProgressHooks
+from pytest_llmeval.plugin.hooks import ProgressHooks, WaitHooks
 from pytest_llmeval.plugin.outcomes import RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
+from pytest_llmeval.plugin.wait_lines import WaitOutput
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, case_exit_code, joint_exit_code
 from pytest_llmeval.text import harmless
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 
 _PHASES = ("setup", "call", "teardown")
+
+
+def _do_nothing() -> None:
+    """Make no room where there is no status line."""
 
 
 class Controller(Role):
@@ -54,11 +59,18 @@ class Controller(Role):
         self._worker_reports: list[dict[str, Any]] = []
 
     def start(self, session: pytest.Session) -> None:
-        """Show the status line on a terminal."""
+        """Show the status line on a terminal, and everywhere what calls wait for."""
         manager = session.config.pluginmanager
         terminal = manager.get_plugin("terminalreporter")
-        if terminal is not None and terminal.isatty():
-            manager.register(ProgressHooks(Progress(self._state, terminal)))
+        if terminal is None or session.config.option.collectonly:
+            return
+        erase: Callable[[], None] = _do_nothing
+        if terminal.isatty():
+            progress = Progress(self._state, terminal)
+            manager.register(ProgressHooks(progress))
+            erase = progress.erase
+        if not self._state.settings.dry_run:
+            manager.register(WaitHooks(WaitOutput(self._state, terminal, erase)))
 
     def header(self) -> list[str]:
         """Return the configured model and judge for the header."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ class PluginState:
         results: Results for the controller of this process, by the node id of their report.
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
+        is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
     """
 
@@ -63,6 +65,7 @@ class PluginState:
             config.option, "lf", False
         )
         self.is_cut_off = False
+        self.is_debugging = False
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
@@ -195,6 +198,16 @@ class PluginState:
         from pytest_llmeval.assembly.calls import shared_lanes
 
         return shared_lanes(self.settings, self.run_id, self.locations)
+
+    def waits(self) -> Mapping[str, Any]:
+        """Return what calls of all processes of the run wait for."""
+        if "session" in vars(self) and "engine" in vars(self.session):
+            return self.session.waits()
+        if getattr(self.config.option, "dist", "no") == "no":
+            return {}
+        from pytest_llmeval.assembly.calls import shared_waits
+
+        return shared_waits(self.settings, self.run_id, self.locations)
 
     def worker_report(self) -> dict[str, Any]:
         """Return the final report of a worker as built-in types."""

@@ -81,11 +81,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Quota:
-    """One rate limit of an endpoint: limit, remainder, and seconds until it is whole again."""
+    """One rate limit of an endpoint.
+
+    Attributes:
+        limit: The limit.
+        remaining: What is left of it.
+        reset_s: Seconds until it is whole again.
+        is_window: Whether all of it comes back at once then, and not little by little.
+    """
 
     limit: float
     remaining: float
     reset_s: float
+    is_window: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +41,7 @@ from pytest_llmeval.runs.evaluation import Evaluation
 from pytest_llmeval.runs.excusing import excuse, open_quarantine
 from pytest_llmeval.runs.gates import GateDecider, Gates, check_gates
 from pytest_llmeval.runs.recorder import Recorder
+from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
@@ -57,6 +59,7 @@ Golden = str | os.PathLike[str] | Sequence[str | os.PathLike[str] | Case]
 _CASES = "golden"
 """The setting that is no keyword, because the first argument names the cases."""
 
+_LOGGER = logging.getLogger("pytest_llmeval")
 _KEYWORD = "keyword"
 _INTERRUPTED = 2
 """Exit code of pytest for a run that was cut off."""
@@ -177,9 +180,10 @@ class _Evaluator:
         run = started_run(self._run_id, self._settings, self._started, {})
         recorder = Recorder(self._settings, self._locations, run)
         try:
-            self._evaluate(recorder)
-            decider = GateDecider(self._gates, recorder)
-            baseline_notes = self._read_baselines(decider)
+            with Watch(self._session.waits, _LOGGER.warning):
+                self._evaluate(recorder)
+                decider = GateDecider(self._gates, recorder)
+                baseline_notes = self._read_baselines(decider)
         except BaseException:
             # A second error must not hide the one that cut the run off.
             with suppress(LLMEvalError, OSError):

@@ -169,11 +169,6 @@ def test_what_may_pass_says_how_long_to_wait_and_whether_it_is_overload(
     assert caught.value.is_overload == is_overload
 
 
-def test_a_rate_limit_names_the_options_that_keep_below_it(endpoint: MockEndpoint) -> None:
-    with pytest.raises(RateLimited, match="--llm-rpm, --llm-tpm or --llm-concurrency"):
-        answered(at(endpoint), ask("[[fault=429]]"))
-
-
 @pytest.mark.parametrize(
     ("status", "message", "code", "remedy"),
     [

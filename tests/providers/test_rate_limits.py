@@ -110,7 +110,7 @@ def test_a_date_is_read_by_the_clock_of_the_endpoint() -> None:
         **told("requests", "60", "0", "1780000003"),
     }
     assert retry_after_s(headers) == 7
-    assert read_rate_limits(headers) == RateLimits(Quota(60, 0, 3))
+    assert read_rate_limits(headers) == RateLimits(Quota(60, 0, 3, is_window=True))
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,7 @@ def _status_error(
     remedy = _remedy(status, f"{error.code} {server_text}")
     patience_s = retry_after_s(error.response.headers)
     if status == 429 and not remedy:
-        return RateLimited(
-            f"{message}. Lower --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s
-        )
+        return RateLimited(f"{message}.", patience_s)
     if status == 408:
         return CallTimeout(f"{message}. Lower --llm-concurrency, or run again later.", patience_s)
     if status >= 500 or status in _TOO_EARLY:

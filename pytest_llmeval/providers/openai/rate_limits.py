@@ -59,10 +59,11 @@ def _quota(headers: Mapping[str, str], resource: str) -> Quota | None:
         return None  # most endpoints send no such header
     limit = _number(headers.get(f"x-ratelimit-limit-{resource}"))
     text = headers.get(f"x-ratelimit-reset-{resource}")
-    reset_s = seconds_until(text, _now(headers), is_reset=True)
+    now = _now(headers)
+    reset_s = seconds_until(text, now, is_reset=True)
     if not limit or limit > _MOST or reset_s is None:
         return None
-    return Quota(limit, min(remaining, limit), reset_s)
+    return Quota(limit, min(remaining, limit), reset_s, _is_point_in_time(text or "", now))
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -102,12 +103,28 @@ def seconds_until(text: str | None, now: float, is_reset: bool = False) -> float
     return None if moment is None else _believed(max(0.0, moment - now))
 
 
+def _is_point_in_time(text: str, now: float) -> bool:
+    """Return whether a reset is the end of a window, and no duration."""
+    number = _number(text.strip())
+    if number is not None:
+        return _unix_time(number, now) is not None
+    return not _DURATION.fullmatch(text.strip())
+
+
 def _of_number(number: float, now: float, is_reset: bool) -> float:
+    moment = _unix_time(number, now)
+    if moment is not None:
+        return max(0.0, moment - now)
+    return number / 1000 if is_reset and number > _LONGEST_PLAIN_S else number
+
+
+def _unix_time(number: float, now: float) -> float | None:
+    """Read a number as a point in time, if it is plainly one."""
     for parts_a_second in (1.0, 1e3, 1e6, 1e9):
         moment = number / parts_a_second
         if abs(moment - now) < _NEAR_S:
-            return max(0.0, moment - now)
-    return number / 1000 if is_reset and number > _LONGEST_PLAIN_S else number
+            return moment
+    return None
 
 
 def _moment(text: str) -> float | None:
