@@ -292,8 +292,17 @@ class CompletionStore(Protocol):
         """Return the stored completion, ``cached`` if an earlier run made it, or ``None``."""
         ...
 
-    async def claim(self, key: str) -> bool:
-        """Claim the right to make a call; ``False`` if it is held, or the call is already made."""
+    async def claim(self, key: str, is_overdue: bool = False) -> bool:
+        """Claim the right to make a call; ``False`` if it is held, or the call is already made.
+
+        Args:
+            key: The key of the call.
+            is_overdue: Whether to take over the claim of a process that stands still, too.
+        """
+        ...
+
+    async def holder(self, key: str) -> str:
+        """Describe who holds a claim, for a person; empty if that is not worth a word."""
         ...
 
     async def put(self, key: str, completion: Completion) -> None:

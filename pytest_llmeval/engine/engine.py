@@ -20,6 +20,7 @@ from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.context import CALL_CONTEXT, INNER_COMPLETIONS
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
+from pytest_llmeval.engine.waits import SILENT_S
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import BaseProvider, CompletionStore
 from pytest_llmeval.records.call import CALLS, Completion, Request
@@ -64,6 +65,7 @@ class Engine:
         self._identities: dict[BaseProvider, str] = {}
         self._metered: dict[BaseProvider, MeteredProvider] = {}
         self._is_stopped = False
+        self._next_look = 0.0
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
@@ -204,16 +206,33 @@ class Engine:
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """Return the stored completion or that of a call; ``None`` if another process makes it."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while (stored := await self._store.get(key)) is None:
             if self._is_stopped:
                 raise Stopped(STOPPED)
-            if await self._store.claim(key):
+            waited_s = loop.time() - began
+            if await self._store.claim(key, is_overdue=waited_s > self._caller.deadline_s):
                 return await self._call(key, provider, request)
             if is_spare:
                 return None
+            if waited_s > SILENT_S:
+                await self._note_claim(key)
             await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
         return admitted(stored, self._secrets)
+
+    async def _note_claim(self, key: str) -> None:
+        """Say that a call waits for the answer to the same call of another process."""
+        now = asyncio.get_running_loop().time()
+        if now < self._next_look:
+            return
+        self._next_look = now + SILENT_S
+        if holder := await self._store.holder(key):
+            await self._caller.waits.note(
+                f"another process makes the same call: {holder}. If it stands still, its calls "
+                f"are made here after --llm-deadline ({self._caller.deadline_s:g} s)"
+            )
 
     async def _call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         INNER_COMPLETIONS.set([])

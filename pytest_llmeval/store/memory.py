@@ -20,12 +20,16 @@ class MemoryStore:
         """Return the stored completion, or ``None``."""
         return self._completions.get(key)
 
-    async def claim(self, key: str) -> bool:
+    async def claim(self, key: str, is_overdue: bool = False) -> bool:
         """Claim a call; ``False`` if it is claimed already, or has been made."""
         if key in self._claimed or key in self._completions:
             return False
         self._claimed.add(key)
         return True
+
+    async def holder(self, key: str) -> str:
+        """Return nothing: no other process has this store."""
+        return ""
 
     async def put(self, key: str, completion: Completion) -> None:
         """Store the completion of a claimed key and end the claim."""

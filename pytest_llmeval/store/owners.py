@@ -1,6 +1,6 @@
 """The owners of claims, and the check that their processes live.
 
-An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a
+An owner is one opened store of one process, named ``run/member/process-random``. It holds the lock of a
 lock file, and the kernel releases the lock when the process dies, however it dies. (A time-to-live
 would block the remaining processes for its length, and a zombie still has its process id.)
 """
@@ -34,6 +34,11 @@ def member_of(owner: str) -> str:
     return owner.rsplit("/", 2)[1]
 
 
+def process_of(owner: str) -> str:
+    """Return the id of the owner's process on its host."""
+    return owner.rsplit("/", 1)[1].partition("-")[0]
+
+
 class Owners:
     """The owners of a store, by their lock files in one folder.
 
@@ -65,7 +70,7 @@ class Owners:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         while self._lock is None:
-            owner = f"{run}/{member}/{os.urandom(6).hex()}"
+            owner = f"{run}/{member}/{os.getpid()}-{os.urandom(6).hex()}"
             lock = FileLock(self._file(owner), thread_local=False)
             try:
                 lock.acquire(blocking=False)
