@@ -75,6 +75,14 @@ class Engine:
         """Start a coroutine on the engine's event loop, to be waited for later."""
         return self._background.submit(coroutine)
 
+    def pause_clock(self) -> None:
+        """Stop the time of all waits and time-outs, since somebody is at a breakpoint."""
+        self._background.clock.slow_down()
+
+    def resume_clock(self) -> None:
+        """Let the time of all waits and time-outs go on."""
+        self._background.clock.go_on()
+
     def metered(self, provider: BaseProvider) -> BaseProvider:
         """Return the Provider that sends a provider's calls through this engine."""
         if provider not in self._metered:

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin import collection, explain, gate_markers, log_filter, outcomes
+from pytest_llmeval.plugin import (
+    breakpoints,
+    collection,
+    explain,
+    gate_markers,
+    log_filter,
+    outcomes,
+)
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead
 from pytest_llmeval.plugin.state import PluginState
 
@@ -139,6 +146,10 @@ class Hooks:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log a result as soon as it arrives."""
         self._role.take(report)
+
+    def pytest_enter_pdb(self, pdb: Any) -> None:
+        """Stop the clock of waits and time-outs while somebody is at a breakpoint."""
+        breakpoints.watch(pdb, self._state)
 
     # The end
 

@@ -199,6 +199,18 @@ class PluginState:
 
         return shared_lanes(self.settings, self.run_id, self.locations)
 
+    def enter_breakpoint(self) -> None:
+        """Stop the clock of the engine, and write nothing more into the debugger's output."""
+        self.is_debugging = True
+        if "session" in vars(self) and "engine" in vars(self.session):
+            self.session.engine.pause_clock()
+
+    def leave_breakpoint(self) -> None:
+        """Let the clock of the engine go on."""
+        self.is_debugging = False
+        if "session" in vars(self) and "engine" in vars(self.session):
+            self.session.engine.resume_clock()
+
     def waits(self) -> Mapping[str, Any]:
         """Return what calls of all processes of the run wait for."""
         if "session" in vars(self) and "engine" in vars(self.session):
