@@ -153,7 +153,7 @@ def _is_distinct(secret: str) -> bool:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret as servers and libraries write it: plain, escaped, in base64, in hexadecimal."""
+    """Yield a secret as servers and libraries write it: plain, escaped, base64, hexadecimal."""
     import html  # late: its table of entities is large
 
     yield secret

@@ -61,7 +61,7 @@ _VISIBLE = {
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")
-"""Begins a command to the runner of GitHub, Azure or TeamCity, such as ``##[error]``, ``##vso[``."""
+"""Begins a command to the runner of GitHub, Azure or TeamCity: ``##[error]``, ``##vso[``."""
 
 
 def instant(text: str) -> datetime | None:

@@ -36,7 +36,7 @@ LAYERS = (
     ("runlog",),
     ("engine", "judges", "summary", "gating"),
     ("goldens", "providers", "store", "metrics", "stats"),
-    ("records", "settings", "protocols", "extras", "text", "errors"),
+    ("records", "settings", "protocols", "extras", "text", "errors", "redaction"),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""
 

@@ -134,7 +134,5 @@ def make_embedder(settings: Settings, provide: Callable[[Role, Service], BasePro
     prefix, _, model = settings.embedding.partition(":")
     if prefix != "openai" or not model:
         return local_embedder(settings.embedding, option)
-    role = Role(
-        None, settings.base_url, model, option, url_origin=settings.origin("base_url")
-    )
+    role = Role(None, settings.base_url, model, option, url_origin=settings.origin("base_url"))
     return EndpointEmbedder(provide(role, "embedding"), model)

@@ -97,9 +97,7 @@ def judging_role(settings: Settings) -> Role | None:
                 base_url, url_origin = settings.base_url, settings.origin("base_url")
             model = model or settings.model
         option = settings.origin("judge_provider" if spec else "judge_model")
-        return Role(
-            spec, base_url, model or "", option, is_judge=True, url_origin=url_origin
-        )
+        return Role(spec, base_url, model or "", option, is_judge=True, url_origin=url_origin)
     answering = answering_role(settings)
     if answering is None:
         return None

@@ -255,7 +255,7 @@ class Session:
 
     def waits(self) -> Mapping[str, Any]:
         """Return what calls of this process wait for; see `pytest_llmeval.engine.waits`."""
-        return self.engine.waits if "engine" in vars(self) else {}
+        return {} if self._started is None else self._started.waits
 
     def worker_report(self) -> dict[str, Any]:
         """Return traffic, recordings and judges of this process as built-in types."""

@@ -13,6 +13,7 @@ from pytest_llmeval.engine.clock import TICK_S, EngineClock
 T = TypeVar("T")
 THREAD = "llmeval-engine"
 
+
 class BackgroundLoop:
     """Runs coroutines for a synchronous caller. The thread starts with the first one.
 

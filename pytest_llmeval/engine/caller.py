@@ -207,7 +207,7 @@ class LiveCaller:
 
     async def _stops_within(self, seconds: float, name: str, error: CallError) -> bool:
         """Wait for the next attempt; whether the run ends meanwhile."""
-        why = "it asked to wait (Retry-After)" if error.retry_after_s else "it gave no answer"
+        why = "it wants a pause (Retry-After)" if error.retry_after_s else "it gave no answer"
         await self.waits.note(f"{name}: {why}", seconds)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)

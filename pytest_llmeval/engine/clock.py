@@ -1,7 +1,7 @@
 """The clock of the engine's event loop: time at a breakpoint does not count.
 
-Time-outs and waits run on this clock. While somebody is at a breakpoint it all but stands still; and
-when the loop itself did not run (a debugger, a stopped process, an application that blocks it), the
+Time-outs and waits run on this clock. While somebody is at a breakpoint it all but stands still.
+When the loop itself did not run (a debugger, a stopped process, an application that blocks it), the
 time is left out afterwards. So no call is given up because a person was thinking.
 """
 

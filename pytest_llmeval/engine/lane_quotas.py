@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pytest_llmeval.records.call import Quota
 
-SPARE = 1.0
+_SPARE = 1.0
 """Requests of a quota that are left to whoever else uses the same key."""
 
 MINUTE_S = 60.0
@@ -51,6 +51,10 @@ class Shortage(NamedTuple):
     why: str
     is_users: bool
 
+    def is_beyond(self, deadline_s: float) -> bool:
+        """Return whether the endpoint, and not the user, wants a longer wait than allowed."""
+        return not self.is_users and self.seconds > deadline_s
+
 
 def learn(
     document: _Document, name: str, quota: Quota | None, sent: float, at: float, now: float
@@ -69,7 +73,7 @@ def learn(
     # more is there than what will have come back at the reset. Two at least, or nothing would ever
     # be sent that could bring better news.
     most = quota.limit if quota.is_window else quota.remaining + rate * quota.reset_s
-    cap = max(min(quota.limit, most), 1.0 + SPARE)
+    cap = max(min(quota.limit, most), 1.0 + _SPARE)
     left = min(quota.remaining + rate * (now - at), cap) - (document[f"sent_{name}"] - sent)
     whole_at = now + quota.reset_s if quota.is_window else None
     document[name] = {
@@ -95,7 +99,7 @@ def _left(document: _Document, name: str, now: float) -> _Left | None:
         whole_s = known["whole_at"] - now
     known |= {"left": left, "at": now}
     why = f"its limit on {name} is used up (header x-ratelimit-remaining-{name})"
-    return _Left(left - SPARE, known["rate"], known["cap"] - SPARE, whole_s, why, is_users=False)
+    return _Left(left - _SPARE, known["rate"], known["cap"] - _SPARE, whole_s, why, is_users=False)
 
 
 def _configured_left(

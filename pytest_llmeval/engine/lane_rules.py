@@ -175,10 +175,10 @@ def grant(
     if is_probing:
         room = min(room, 1)
     count, shortage = _sendable(document, waiting[: max(room, 0)], ceilings, now)
-    if shortage and not shortage.is_users and shortage.seconds > ceilings.deadline_s:
-        # Calls in flight may bring better news of a quota, but not of a pause.
-        if not in_flight + count or document["paused_until"] > now:
-            return _refused(document, member, before, _too_long(shortage, ceilings))
+    # Calls in flight may bring better news of a quota, but not of a pause.
+    is_final = not in_flight + count or document["paused_until"] > now
+    if shortage and is_final and shortage.is_beyond(ceilings.deadline_s):
+        return _refused(document, member, before, _too_long(shortage, ceilings))
     spend(document, waiting[:count])
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
     if count:
@@ -250,7 +250,7 @@ def _cut(document: Document, report: Report, now: float) -> None:
     if report.pause_s and document["streak"] > 1:
         until = now + report.pause_s
         if until > document["paused_until"]:
-            document |= {"paused_until": until, "paused_why": "it asked to wait (Retry-After)"}
+            document |= {"paused_until": until, "paused_why": "it wants a pause (Retry-After)"}
 
 
 def _fair_share(

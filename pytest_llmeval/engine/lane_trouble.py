@@ -1,7 +1,7 @@
 """What a lane does where no call gets an answer: after a while it sends nothing but a probe.
 
-Without this, each of a hundred cases would try its seven times to reach a port where nobody listens.
-In the document of a lane:
+Without this, each of a hundred cases would try seven times to reach a port where nobody listens. In
+the document of a lane:
 
 - ``failing_since``: time of the first failure since the last answer; ``failed_at``: of the last.
 - ``rounds``: how often in a row no connection was made, counted once for all calls of a moment.

@@ -33,8 +33,9 @@ class Prices:
     """Prices of models: the user's own first, then those of the package ``genai-prices``.
 
     Args:
-        configured: Lines ``MODEL = INPUT OUTPUT``, or ``MODEL = INPUT OUTPUT CACHED`` with the price
-            of cached input, in US dollars for a million tokens; or ``NAME = USD``, for a call.
+        configured: Lines ``MODEL = INPUT OUTPUT``, or ``MODEL = INPUT OUTPUT CACHED`` with the
+            price of cached input, in US dollars for a million tokens; or ``NAME = USD``, for a
+            call.
 
     Raises:
         SettingError: A line cannot be read.
@@ -131,6 +132,10 @@ def _parse(line: str) -> tuple[str, tuple[float, ...]]:
         prices = tuple(map(float, numbers.split()))
     except ValueError:
         prices = ()
-    if not name or len(prices) not in (1, 2, 3) or not all(0 <= price < math.inf for price in prices):
+    if (
+        not name
+        or len(prices) not in (1, 2, 3)
+        or not all(0 <= price < math.inf for price in prices)
+    ):
         raise SettingError("ini llm_prices", line, allowed)
     return name, prices

@@ -49,7 +49,6 @@ class RetryPolicy:
         wait = (error.retry_after_s or 0.0) + jitter
         return wait if elapsed_s + wait < self.deadline_s else None
 
-
     def is_too_long(self, error: CallError, elapsed_s: float) -> bool:
         """Return whether the endpoint wants a longer wait than the deadline allows."""
         return elapsed_s + (error.retry_after_s or 0.0) >= self.deadline_s > elapsed_s

@@ -202,9 +202,7 @@ def local_embedder(name: str, origin: str = _EMBEDDING_OPTION) -> Embedder:
     """
     known: Mapping[str, type[LocalEmbedder]] = {"minilm": MiniLM, "wordllama": WordLlama}
     if name not in known:
-        raise SettingError(
-            origin, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"])
-        )
+        raise SettingError(origin, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"]))
     # Subclasses take no fingerprint: they make it.
     return known[name]()  # type: ignore[call-arg]
 

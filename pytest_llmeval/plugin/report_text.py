@@ -1,4 +1,4 @@
-"""The texts of a report as pytest shows them: without secrets, and without effect on terminal and CI.
+"""The texts of a report as pytest shows them: without secrets, and no command to terminal or CI.
 
 What a server answers, or an application raises, stands in tracebacks, in captured output and in
 JUnit XML.

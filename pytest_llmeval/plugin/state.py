@@ -99,7 +99,7 @@ class PluginState:
     @property
     def secrets(self) -> Secrets | None:
         """The secrets that no report shows; ``None`` in a run that uses no model so far."""
-        return self.session.secrets if "session" in vars(self) else None
+        return None if self._session is None else self._session.secrets
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
@@ -202,19 +202,19 @@ class PluginState:
     def enter_breakpoint(self) -> None:
         """Stop the clock of the engine, and write nothing more into the debugger's output."""
         self.is_debugging = True
-        if "session" in vars(self) and "engine" in vars(self.session):
-            self.session.engine.pause_clock()
+        if self._session is not None and self._session.has_engine:
+            self._session.engine.pause_clock()
 
     def leave_breakpoint(self) -> None:
         """Let the clock of the engine go on."""
         self.is_debugging = False
-        if "session" in vars(self) and "engine" in vars(self.session):
-            self.session.engine.resume_clock()
+        if self._session is not None and self._session.has_engine:
+            self._session.engine.resume_clock()
 
     def waits(self) -> Mapping[str, Any]:
         """Return what calls of all processes of the run wait for."""
-        if "session" in vars(self) and "engine" in vars(self.session):
-            return self.session.waits()
+        if self._session is not None and self._session.has_engine:
+            return self._session.waits()
         if getattr(self.config.option, "dist", "no") == "no":
             return {}
         from pytest_llmeval.assembly.calls import shared_waits

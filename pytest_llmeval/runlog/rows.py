@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
@@ -50,8 +49,8 @@ _COMPLETION = PlainColumns(
 _SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
 _SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))
 _BEFORE = PlainColumns(Before, frozenset({"scores"}))
-_USAGE_COLUMNS = tuple(field.name for field in fields(Usage))
-_CALL_COLUMNS = (*_COMPLETION.names, "choices", *_USAGE_COLUMNS, "contexts", "logprobs")
+_USAGE = PlainColumns(Usage, frozenset())
+_CALL_COLUMNS = (*_COMPLETION.names, "choices", *_USAGE.names, "contexts", "logprobs")
 _UNSET = vars(Parameters())
 _TRAFFIC_COLUMNS = {
     "calls": "calls",
@@ -259,7 +258,7 @@ def _thresholds(text: str | None) -> tuple[Threshold, ...]:
 def _call_columns(completion: Completion | None) -> dict[str, Any]:
     if completion is None:
         return dict.fromkeys(_CALL_COLUMNS)
-    used = vars(completion.usage) if completion.usage else dict.fromkeys(_USAGE_COLUMNS)
+    used = _USAGE.row(completion.usage) if completion.usage else dict.fromkeys(_USAGE.names)
     return {
         **_COMPLETION.row(completion),
         "choices": as_json(completion.choices),
@@ -274,8 +273,7 @@ def _completion_of(row: Row) -> Completion | None:
         return None
     used = None
     if row["prompt_tokens"] is not None:
-        # A log of an earlier version has no count of some kinds.
-        used = Usage(**{name: row[name] or 0 for name in _USAGE_COLUMNS})
+        used = Usage(**_USAGE.fields(row))
     return Completion(
         **_COMPLETION.fields(row),
         choices=tuple(from_json(row["choices"], ())),

@@ -175,11 +175,7 @@ def _completions(metadata: MetaData) -> Table:
             nullable=False,
             comment="'answer', or the name of the score of this call",
         ),
-        Column(
-            "score_position",
-            Integer,
-            comment="position of the score of this call; NULL: the answer",
-        ),
+        Column("score_position", Integer, comment="of the score of this call; NULL: the answer"),
         Column("text", Text, comment="NULL: the call failed"),
         Column("raw_text", Text, comment="the original answer, if extraction changed it"),
         Column("choices", Text, comment="JSON"),
@@ -195,11 +191,7 @@ def _completions(metadata: MetaData) -> Table:
             "cost_usd", Double, comment="NULL: unknown; if cached, the price in the earlier run"
         ),
         Column("latency_s", Double),
-        Column(
-            "cached",
-            Boolean,
-            comment="whether it comes from an earlier run, and costs nothing now",
-        ),
+        Column("cached", Boolean, comment="whether it is of an earlier run, and costs nothing now"),
         Column(
             "call",
             Text,

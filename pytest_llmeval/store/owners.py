@@ -1,8 +1,9 @@
 """The owners of claims, and the check that their processes live.
 
-An owner is one opened store of one process, named ``run/member/process-random``. It holds the lock of a
-lock file, and the kernel releases the lock when the process dies, however it dies. (A time-to-live
-would block the remaining processes for its length, and a zombie still has its process id.)
+An owner is one opened store of one process, named ``run/member/process-random``. It holds the lock
+of a lock file, and the kernel releases the lock when the process dies, however it dies. (A
+time-to-live would block the remaining processes for its length, and a zombie still has its process
+id.)
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _ALIVE = "alive "
 """Begins the names of the documents in which the holders of claims show that they work."""
 
 _BEAT_S = 2.0
-STILL_S = 15.0
+_STILL_S = 15.0
 """Seconds between two signs of life of a holder, and without any after which it stands still."""
 
 _TRANSIENT = "run:"
@@ -248,7 +248,7 @@ class SqliteStore:
         if holder is None:
             return False
         lives = self._owners.lives(holder[0])
-        if lives and not (is_overdue and _silence_s(db, holder[0]) > STILL_S):
+        if lives and not (is_overdue and _silence_s(db, holder[0]) > _STILL_S):
             return False
         if not lives:
             self._owners.forget(holder[0])
@@ -261,7 +261,7 @@ class SqliteStore:
             return ""
         owner = row[0]
         text = f"process {process_of(owner)} of the run {run_of(owner)}"
-        if _silence_s(db, owner) > STILL_S:
+        if _silence_s(db, owner) > _STILL_S:
             return f"{text}, which stands still"
         # A worker of this run has its calls in flight, or in its queue, and that is as usual.
         return "" if run_of(owner) == self._run else text

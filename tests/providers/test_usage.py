@@ -63,9 +63,7 @@ from pytest_llmeval.records.call import Usage
         pytest.param({"prompt_tokens": 3, "prompt_tokens_details": [1]}, Usage(3), id="odd details"),
     ],
 )  # fmt: skip
-def test_the_words_of_each_service_are_understood(
-    usage: dict[str, Any], expected: Usage
-) -> None:
+def test_the_words_of_each_service_are_understood(usage: dict[str, Any], expected: Usage) -> None:
     assert read_usage(usage) == expected
 
 

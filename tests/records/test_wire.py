@@ -112,7 +112,7 @@ requests = record(
     sample=st.integers(),
     case=maybe(cases),
 )
-quotas = record(Quota, limit=numbers, remaining=numbers, reset_s=numbers)
+quotas = record(Quota, limit=numbers, remaining=numbers, reset_s=numbers, is_window=st.booleans())
 completions = record(
     Completion,
     **dict.fromkeys(

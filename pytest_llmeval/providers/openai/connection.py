@@ -21,7 +21,7 @@ _LONGEST_REASON = 300
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 """OpenSSL's reasons where the other end does not encrypt."""
 
-_EXPIRED, _TOO_EARLY, _OTHER_HOST = (10,), (9,), (62, 64)
+_EXPIRED, _TOO_EARLY, _WRONG_HOST = (10,), (9,), (62, 64)
 """OpenSSL's codes of certificates that no list of authorities can mend (X509_V_ERR_…)."""
 
 _AUTHORITY = (
@@ -56,8 +56,9 @@ def connection_error(
             f"Write http:// instead of https:// in {address}."
         )
     if lookup := _cause(error, socket.gaierror):
+        why = hide(lookup.strerror or reason)
         return _refused(
-            f"{target}: the name of the host cannot be resolved ({hide(lookup.strerror or reason)}). "
+            f"{target}: the name of the host cannot be resolved ({why}). "
             f"Check {address}, and the network."
         )
     if proxy := _proxy_problem(error):
@@ -113,7 +114,7 @@ def _certificate_remedy(code: int, address: str) -> str:
         return "It has expired: renew it on the endpoint."
     if code in _TOO_EARLY:
         return "It is not valid yet: check the clocks of both machines."
-    if code in _OTHER_HOST:
+    if code in _WRONG_HOST:
         return f"It was made for another host: check {address}."
     return _AUTHORITY
 

@@ -43,13 +43,13 @@ async def _read(response: Any) -> bytes:
         async for part in response.aiter_bytes():
             body += part
             if len(body) > MOST_BYTES:
-                raise too_large()
+                raise _too_large()
     finally:
         await response.aclose()
     return bytes(body)
 
 
-def too_large() -> BadReply:
+def _too_large() -> BadReply:
     """Make the error of a reply that is too large; another attempt would not be smaller."""
     error = BadReply(
         f"the reply is larger than {MOST_BYTES // 2**20} MiB, unpacked. "

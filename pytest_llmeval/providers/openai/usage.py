@@ -50,7 +50,8 @@ def read_usage(usage: object) -> Usage | None:
     total = _count(usage, _TOTAL) or prompt + written
     if _is_apart(usage, cached + writes, prompt, total - prompt - written):
         prompt += cached + writes
-    reasoning = _inner(usage, _WRITTEN_DETAILS, _REASONING) or _count(usage, _REASONING_APART) or 0
+    reasoning = _inner(usage, _WRITTEN_DETAILS, _REASONING)
+    reasoning = reasoning or _count(usage, _REASONING_APART) or 0
     written, reasoning = _with_reasoning(written, reasoning, total - prompt - written)
     counts = (prompt, written, cached, writes, reasoning)
     return Usage(*counts) if max(counts) <= _MOST else None
@@ -99,7 +100,7 @@ def _inner(usage: Mapping[str, Any], groups: tuple[str, ...], names: tuple[str, 
 
 
 def _count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    """Return the first of some counts that is there; 0 if none is, ``None`` if it cannot be true."""
+    """Return the first count that is there; 0 if none is, ``None`` if it cannot be true."""
     for name in names:
         value = counts.get(name)
         if value is None:
