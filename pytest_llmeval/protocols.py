@@ -111,6 +111,13 @@ class BaseProvider:
         """
         raise NotImplementedError
 
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return who answers what, as a recording knows them.
+
+        What was recorded at one address replays at any other, so an endpoint leaves its own out.
+        """
+        return self.fingerprint or self.label, request
+
     def serve(self) -> str:
         """Start a server for other processes once, and return its base URL.
 

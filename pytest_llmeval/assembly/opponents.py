@@ -109,7 +109,9 @@ class _ModelOpponent:
     @property
     def name(self) -> str:
         """Identity of the opponent, part of the judge's fingerprint."""
-        return f"model:{self.model} {self.provider.fingerprint}"
+        # Without the address, as in a recording.
+        name, request = self.provider.recorded(Request((), self.model))
+        return f"model:{request.model} {name}"
 
     async def answer(self, case: Case) -> Completion:
         """Return the answer of the model.

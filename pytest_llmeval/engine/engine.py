@@ -165,22 +165,22 @@ class Engine:
         from pytest_llmeval.store.recordings.recordings import CallOrigin, Through
 
         context = CALL_CONTEXT.get()
-        name = provider.fingerprint or provider.label
         origin = CallOrigin(context.home, context.case, context.purpose)
-        lasting = key if provider.fingerprint else request_key(name, request)
+        name, shown = provider.recorded(self._secrets.hide_in(request))
+        lasting = request_key(name, shown)
         recorded = recordings.find(origin, lasting)
         if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
             return admitted(recorded, self._secrets)
         if recorded is None and not recordings.may_send(origin):
-            raise recordings.miss(origin, lasting, name, request)
+            raise recordings.miss(origin, lasting, name, shown)
         completion = await self._shared(key, provider, request)
         if recorded is None:
             recordings.note(
                 origin,
                 lasting,
                 name,
-                request,
+                shown,
                 None if completion.call.startswith(CALLS) else completion,
             )
         return completion
@@ -304,6 +304,10 @@ class MeteredProvider(BaseProvider):
     def label(self) -> str:
         """That of the provider behind it."""
         return self.provider.label
+
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """What the provider behind it returns."""
+        return self.provider.recorded(request)
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request through the engine.

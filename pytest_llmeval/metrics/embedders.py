@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import BadReply, SettingError, nearest
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.protocols import Embedder, Provider
+from pytest_llmeval.protocols import Embedder, Provider, adopt_provider
 from pytest_llmeval.records.call import Embedding, Request
 
 if TYPE_CHECKING:
@@ -171,7 +171,9 @@ class EndpointEmbedder:
 
     def __init__(self, provider: Provider, model: str) -> None:
         self._provider, self._model = provider, model
-        self.fingerprint = f"{model} {provider.fingerprint}"
+        # The same model gives the same vectors wherever it is called.
+        name, _ = adopt_provider(provider).recorded(Request((), model))
+        self.fingerprint = f"{model} {name}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
         """Get the vector of each text with one call.

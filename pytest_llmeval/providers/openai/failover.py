@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout
 from pytest_llmeval.protocols import BaseProvider
@@ -78,6 +78,12 @@ class FailoverProvider(BaseProvider):
                 )
                 raise
         raise self._all_failed()
+
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return the kind of call, and the request with every model that may answer."""
+        pairs = [candidate.provider.recorded(request) for candidate in self._endpoints]
+        models = dict.fromkeys(shown.model for _, shown in pairs)
+        return pairs[0][0], replace(request, model=" ".join(models))
 
     async def close(self) -> None:
         """Close the connections."""

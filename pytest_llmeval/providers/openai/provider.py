@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+_RECORDED = "openai"
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 _LARGE_PROMPT = 50_000
@@ -142,6 +143,11 @@ class OpenAIProvider(BaseProvider):
             # Raised here, outside the except blocks: an SDK exception in the context holds the key.
             raise outcome
         return outcome
+
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return the kind of call, and the request with the model that is called."""
+        model = self.models[0] or request.model
+        return f"{_RECORDED}{self._api.mark}", replace(request, model=model)
 
     async def close(self) -> None:
         """Close the connections."""
