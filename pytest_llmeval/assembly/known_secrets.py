@@ -17,7 +17,10 @@ def find_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:
         environ: The environment of the process.
     """
     secrets = Secrets(known_keys(environ), known_secrets(environ))
-    addresses = (settings.base_url, settings.judge_base_url, settings.log, *settings.jury)
+    addresses = (
+        settings.base_url, settings.judge_base_url, settings.log, *settings.jury, settings.model,
+        settings.judge_model, settings.provider, settings.judge_provider,
+    )  # fmt: skip
     for address in (*addresses, *known_addresses(environ)):
         secrets.learn_addresses(address)
     secrets.learn_members(settings.extra_body)

@@ -57,8 +57,8 @@ class Role:
 
     def describe(self) -> str:
         """Describe the role in a few words, for the header of a run."""
-        name = self.model or self.spec or DEFAULT
-        spec = f" ({self.spec})" if self.spec and self.model else ""
+        name = public_address(self.model or self.spec or DEFAULT)
+        spec = f" ({public_address(self.spec)})" if self.spec and self.model else ""
         addresses = [
             entry.partition("?")[0] for entry in public_address(self.base_url or "").split()
         ]

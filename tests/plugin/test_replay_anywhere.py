@@ -60,7 +60,7 @@ def test_another_model_or_kind_of_call_at_the_same_address_is_another_recording(
 
     other = project.run(*common, "--llm-record", "none", "--llm-model", "another")
     other.assert_outcomes(errors=3)
-    other.stdout.fnmatch_lines(["*model: recorded \"mock\", requested \"another\"*"])
+    other.stdout.fnmatch_lines(['*model: recorded "mock", requested "another"*'])
     vectors = ("--llm-threshold", "similarity>=0", "--llm-embedding", "openai:mock")
     run = project.run(*common, *vectors, "--llm-record", "none", "--llm-model", "mock")
     run.assert_outcomes(errors=3)
