@@ -59,7 +59,7 @@ def note_failure(
     document["failed_at"] = now
     if document["failing_since"] is None:
         document["failing_since"] = now
-    if is_unreachable and sent_at >= document["round_at"]:
+    if is_unreachable and sent_at > document["round_at"]:
         document["rounds"] += 1
         document["round_at"] = now
         pause_s = min(_FIRST_PAUSE_S * 2.0 ** (document["rounds"] - 1), COOL_DOWN_S)

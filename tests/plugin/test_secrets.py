@@ -1,4 +1,4 @@
-"""Secrets × places: whatever a server, a library or an application says, no output and no file holds one.
+"""Secrets and places: whatever a server, a library or an application says, no output and no file holds one.
 
 Each run shows every place at once: terminal with locals and debug log, live log, log file, JUnit,
 run log, store, recordings, JSON, HTML, CSV, Markdown, GitLab. The table below names the secrets.
