@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from pytest_llmeval.redaction import public_address
 from pytest_llmeval.text import count
 
 
@@ -53,12 +54,14 @@ class SettingError(InputError):
 
     Args:
         where: Where it was written, for example ``--llm-temperature`` or ``LLMEVAL_SEED``.
-        value: The value as written.
+        value: The value as written; of a URL, only what may be shown.
         allowed: What would be accepted.
         remedy: What to do, where that is not obvious.
     """
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
+        if isinstance(value, str):
+            value = public_address(value)
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -148,6 +151,7 @@ class CallError(LLMEvalError):
         most_retries: How many further attempts are worth their price; ``None`` for any number.
         usage: The tokens of a reply that was paid for nothing, a `Usage`; ``None`` without one.
         cost_usd: US dollars for them; ``None`` if the price is unknown.
+        is_unreachable: Whether there was no connection, so that no other call gets one either.
     """
 
     is_transient = False
@@ -155,6 +159,7 @@ class CallError(LLMEvalError):
     most_retries: int | None = None
     usage: Any = None
     cost_usd: float | None = 0.0
+    is_unreachable = False
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)

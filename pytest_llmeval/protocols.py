@@ -119,6 +119,13 @@ class BaseProvider:
         """Return whether a stored completion is an answer. An application may answer nothing."""
         return True
 
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return who answers what, as a recording knows them.
+
+        What was recorded at one address replays at any other, so an endpoint leaves its own out.
+        """
+        return self.fingerprint or self.label, request
+
     def serve(self) -> str:
         """Start a server for other processes once, and return its base URL.
 
@@ -304,13 +311,18 @@ class CompletionStore(Protocol):
         """Return the stored completion, ``cached`` if an earlier run made it, or ``None``."""
         ...
 
-    async def claim(self, key: str, replaces: bool = False) -> bool:
+    async def claim(self, key: str, replaces: bool = False, is_overdue: bool = False) -> bool:
         """Claim the right to make a call; ``False`` if it is held, or the call is already made.
 
         Args:
             key: The key of the call.
             replaces: Whether a stored completion does not count, because it is no answer.
+            is_overdue: Whether to take over the claim of a process that stands still, too.
         """
+        ...
+
+    async def holder(self, key: str) -> str:
+        """Describe who holds a claim, for a person; empty if that is not worth a word."""
         ...
 
     async def put(self, key: str, completion: Completion) -> None:

@@ -60,6 +60,8 @@ _VISIBLE = {
     **{code: chr(0x2400 + code) for code in _CONTROLS},
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
+_CI_COMMAND = re.compile(r"##(?=\w*\[)")
+"""Begins a command to the runner of GitHub, Azure or TeamCity: ``##[error]``, ``##vso[``."""
 
 
 def instant(text: str) -> datetime | None:
@@ -82,8 +84,15 @@ def visible(text: str) -> str:
 
 
 def printed(text: str) -> str:
-    """Return a printable text: visible, and without a command to GitHub's runner."""
-    return visible(text).replace("##[", "## [")
+    """Return a printable text: visible, and without a command that a CI obeys in a line."""
+    return _CI_COMMAND.sub("## ", visible(text))
+
+
+def harmless(text: str) -> str:
+    """Return a text for lines of its own, none of which a terminal or a CI obeys."""
+    lines = printed(text).splitlines()
+    safe = "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)
+    return f"{safe}\n" if text.endswith(("\n", "\r")) else safe
 
 
 def one_line(text: str, width: int) -> str:

@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Reply(200, whole[: len(whole) // 2] if fault == "badjson" else whole))
 
     def _send(self, reply: Reply) -> None:
-        data = reply.body.encode() if isinstance(reply.body, str) else reply.body
+        data = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
         self.send_response(reply.status)
         for name, text in {"content-type": "application/json", **dict(reply.headers)}.items():
             self.send_header(name, text)

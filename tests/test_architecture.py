@@ -46,6 +46,7 @@ LAYERS = (
         "text",
         "frames",
         "errors",
+        "redaction",
     ),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""

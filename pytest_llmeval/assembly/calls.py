@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.open_files import most_connections
 from pytest_llmeval.engine.lane import LANE
+from pytest_llmeval.engine.waits import DOCUMENT as WAITS
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.settings.locations import is_url
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.engine.caller import LiveCaller
     from pytest_llmeval.protocols import CompletionStore, SharedState
     from pytest_llmeval.records.run import Traffic
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -91,6 +95,13 @@ def shared_lanes(settings: Settings, run: str, locations: Locations) -> list[dic
     return [document for name, document in documents.items() if name.startswith(LANE)]
 
 
+def shared_waits(settings: Settings, run: str, locations: Locations) -> Mapping[str, Any]:
+    """Return the waits that workers share; see `pytest_llmeval.engine.waits`."""
+    from pytest_llmeval.store.maintenance import shared_documents
+
+    return shared_documents(store_path(settings, locations), run).get(WAITS, {})
+
+
 async def end_run(store: CompletionStore) -> None:
     """Drop what only this run could use; the last of its processes calls this once.
 
@@ -129,7 +140,10 @@ def store_path(settings: Settings, locations: Locations) -> Path:
     """
     if is_url(settings.store) or not settings.store:
         raise SettingError(
-            "--llm-store", settings.store, "the path of a file", "For none, set --llm-no-cache."
+            settings.origin("store"),
+            settings.store,
+            "the path of a file",
+            "For none, set --llm-no-cache.",
         )
     return locations.path("store", settings.store)
 
@@ -149,8 +163,13 @@ def make_overlay(settings: Settings, locations: Locations) -> CompletionStore:
     return Overlay(SqliteStore(path, "", max_age_s=_max_age_s(settings)))
 
 
-def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
+def make_caller(settings: Settings, state: SharedState, secrets: Secrets) -> LiveCaller:
     """Make the sender of live calls.
+
+    Args:
+        settings: The settings in force.
+        state: What the processes of the run share.
+        secrets: What neither an answer nor an error may show.
 
     Raises:
         SettingError: A line of ``llm_prices`` cannot be read.
@@ -160,14 +179,19 @@ def make_caller(settings: Settings, state: SharedState) -> LiveCaller:
     from pytest_llmeval.engine.lane_rules import Ceilings
     from pytest_llmeval.engine.pricing import Prices
     from pytest_llmeval.engine.retries import RetryPolicy
+    from pytest_llmeval.store.memory import LocalState
 
     policy = CallPolicy(
         settings.timeout,
         RetryPolicy(settings.retries, settings.deadline),
         Ceilings(min(settings.concurrency, most_connections()), settings.rpm, settings.tpm),
     )
-    budget = None if settings.budget is None else Budget(settings.budget, state)
-    return LiveCaller(policy, Prices(settings.prices), state, budget)
+    # Processes that share times need a clock that they share, too.
+    clock = None if isinstance(state, LocalState) else time.monotonic
+    caller = LiveCaller(policy, Prices(settings.prices), state, secrets=secrets, clock=clock)
+    if settings.budget is not None:
+        caller.budget = Budget(settings.budget, state, caller.waits)
+    return caller
 
 
 def make_recordings(settings: Settings, locations: Locations) -> Recordings | None:

@@ -135,5 +135,5 @@ def opponent_spec(settings: Settings) -> tuple[str, str] | None:
     kind, _, name = settings.judge_against.partition(":")
     if kind not in ("column", "run", "model") or not name:
         allowed = "column:NAME, run:ID, run:latest or model:NAME"
-        raise SettingError("--llm-judge-against", settings.judge_against, allowed)
+        raise SettingError(settings.origin("judge_against"), settings.judge_against, allowed)
     return kind, name

@@ -122,7 +122,9 @@ class _ModelOpponent:
     @property
     def name(self) -> str:
         """Identity of the opponent, part of the judge's fingerprint."""
-        return f"model:{self.model} {self.provider.fingerprint}"
+        # Without the address, as in a recording.
+        name, request = self.provider.recorded(Request((), self.model))
+        return f"model:{request.model} {name}"
 
     async def answer(self, case: Case) -> Completion:
         """Return the answer of the model.
@@ -165,8 +167,13 @@ def make_opponent(
         opponent = RunOpponent(name, log)
         opponent.check()
         return opponent
-    provider = providers.ready(Role(None, settings.base_url, name, "--llm-model"))
+    provider = providers.ready(_opponent_role(name, settings))
     return _ModelOpponent(name, provider, make_request, replace(settings, model=name))
+
+
+def _opponent_role(name: str, settings: Settings) -> Role:
+    option = settings.origin("judge_against")
+    return Role(None, settings.base_url, name, option, url_origin=settings.origin("base_url"))
 
 
 def _as_completion(text: object, complaint: str) -> Completion:

@@ -17,6 +17,7 @@ from pytest_llmeval.settings.table import REPLAY
 if TYPE_CHECKING:
     from pytest_llmeval.engine.engine import Engine
     from pytest_llmeval.protocols import BaseProvider, Embedder
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
 
@@ -34,7 +35,7 @@ class Environment:
     """
 
     locations: Locations
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     local_urls: Mapping[str, str]
     runs_all: bool = True
     process: Process = field(default_factory=Process)
@@ -47,14 +48,20 @@ class Providers:
         settings: The settings in force for the run.
         environment: Folders, variables and process of the session.
         engine: Returns the engine; called when the first provider is needed.
+        secrets: The secrets of the process, which learn those of each address.
     """
 
     def __init__(
-        self, settings: Settings, environment: Environment, engine: Callable[[], Engine]
+        self,
+        settings: Settings,
+        environment: Environment,
+        engine: Callable[[], Engine],
+        secrets: Secrets,
     ) -> None:
         self._settings = settings
         self._environment = environment
         self._engine = engine
+        self._secrets = secrets
         self._providers: dict[tuple[object, ...], BaseProvider] = {}
         self._shared: dict[str, Any] = {}
 
@@ -107,6 +114,8 @@ class Providers:
             judge_url=settings.judge_base_url or settings.base_url,
             served_url=self._environment.local_urls.get(role.spec or ""),
             service=service,
+            url_origin=role.url_origin,
+            secrets=self._secrets,
             is_called=settings.record != REPLAY,
             shared=self._shared,
         )
@@ -122,11 +131,11 @@ def make_embedder(settings: Settings, provide: Callable[[Role, Service], BasePro
     Raises:
         InputError: It cannot be used.
     """
-    from pytest_llmeval.metrics.embedders import EMBEDDING_OPTION, EndpointEmbedder, local_embedder
+    from pytest_llmeval.metrics.embedders import EndpointEmbedder, local_embedder
 
+    option = settings.origin("embedding")
     prefix, _, model = settings.embedding.partition(":")
     if prefix != "openai" or not model:
-        return local_embedder(settings.embedding)
-    return EndpointEmbedder(
-        provide(Role(None, settings.base_url, model, EMBEDDING_OPTION), "embedding"), model
-    )
+        return local_embedder(settings.embedding, option)
+    role = Role(None, settings.base_url, model, option, url_origin=settings.origin("base_url"))
+    return EndpointEmbedder(provide(role, "embedding"), model)

@@ -30,7 +30,7 @@ def request_for(
     from pytest_llmeval.goldens.prompting import messages_for
 
     return Request(
-        messages=messages_for(case, settings.system_prompt, template),
+        messages=messages_for(case, settings.system_prompt, template, settings.origin("template")),
         model=settings.model or "",
         parameters=settings.parameters(),
         case=case if provider.sees_case else None,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from pytest_llmeval.providers.openai.addresses import split_model
 from pytest_llmeval.providers.registry import DEFAULT, find_spec
 from pytest_llmeval.records.run import Note
+from pytest_llmeval.redaction import public_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -27,9 +29,10 @@ class Role:
         spec: Provider spec; ``None`` means ``openai``.
         base_url: Base URL of its endpoint, or ``None`` for the default.
         model: Model name; empty where the provider is not a model, or serves only one.
-        option: The option that names it, for error texts.
+        option: Where it was written, for error texts: a flag, a variable, an ini key or a marker.
         is_judge: Whether its API key is the judge's.
         juror: Number in the jury, from 1; 0 for every other role.
+        url_origin: Where the base URL was written, for error texts, or the flag that would set it.
     """
 
     spec: str | None
@@ -38,6 +41,7 @@ class Role:
     option: str
     is_judge: bool = False
     juror: int = 0
+    url_origin: str = "--llm-base-url"
 
     @property
     def label(self) -> str:
@@ -53,10 +57,11 @@ class Role:
 
     def describe(self) -> str:
         """Describe the role in a few words, for the header of a run."""
-        name = self.model or self.spec or DEFAULT
-        spec = f" ({self.spec})" if self.spec and self.model else ""
-        # The query of an address may hold a secret.
-        addresses = [entry.partition("?")[0] for entry in (self.base_url or "").split()]
+        name = public_address(self.model or self.spec or DEFAULT)
+        spec = f" ({public_address(self.spec)})" if self.spec and self.model else ""
+        addresses = [
+            entry.partition("?")[0] for entry in public_address(self.base_url or "").split()
+        ]
         if not addresses:
             return f"{name}{spec}"
         return f"{name}{spec} at {', then '.join(addresses)}"
@@ -66,7 +71,14 @@ def answering_role(settings: Settings) -> Role | None:
     """Return the role that answers; ``None`` if nothing is configured."""
     if not settings.provider and not settings.model:
         return None
-    return Role(settings.provider, settings.base_url, settings.model or "", "--llm-provider")
+    option = settings.origin("provider" if settings.provider else "model")
+    return Role(
+        settings.provider,
+        settings.base_url,
+        settings.model or "",
+        option,
+        url_origin=settings.origin("base_url"),
+    )
 
 
 def judging_role(settings: Settings) -> Role | None:
@@ -78,11 +90,14 @@ def judging_role(settings: Settings) -> Role | None:
     if spec or settings.judge_model or settings.judge_base_url:
         base_url = settings.judge_base_url
         model = settings.judge_model
+        url_origin = settings.origin("judge_base_url")
         # The model and URL of the answers belong to an endpoint, not to another kind of provider.
         if _is_endpoint(spec):
-            base_url = base_url or settings.base_url
+            if settings.base_url and not base_url:
+                base_url, url_origin = settings.base_url, settings.origin("base_url")
             model = model or settings.model
-        return Role(spec, base_url, model or "", "--llm-judge-provider", is_judge=True)
+        option = settings.origin("judge_provider" if spec else "judge_model")
+        return Role(spec, base_url, model or "", option, is_judge=True, url_origin=url_origin)
     answering = answering_role(settings)
     if answering is None:
         return None
@@ -90,7 +105,13 @@ def judging_role(settings: Settings) -> Role | None:
         return answering
     if not answering.model:
         return None
-    return Role(None, settings.base_url, answering.model, "--llm-model")
+    return Role(
+        None,
+        settings.base_url,
+        answering.model,
+        settings.origin("model"),
+        url_origin=settings.origin("base_url"),
+    )
 
 
 def jury_roles(settings: Settings) -> tuple[Role, ...]:
@@ -104,6 +125,19 @@ def served_roles(settings: Settings) -> tuple[Role, ...]:
     """Return the roles whose models one process can serve for others."""
     roles = (answering_role(settings), judging_role(settings))
     return tuple(role for role in roles if role is not None and _serves_others(role.spec))
+
+
+def check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Check the addresses of all roles before a worker starts, where nobody sees its usage error.
+
+    Raises:
+        SettingError: An address cannot be used.
+    """
+    from pytest_llmeval.providers.openai.endpoints import read_endpoints
+
+    for role in (answering_role(settings), judging_role(settings), *jury_roles(settings)):
+        if role is not None and role.base_url and _is_endpoint(role.spec):
+            read_endpoints(role.base_url, environ, role.url_origin)
 
 
 def _is_model(text: str | None) -> bool:
@@ -123,12 +157,19 @@ def _serves_others(text: str | None) -> bool:
 
 
 def _juror(entry: str, number: int, settings: Settings) -> Role:
+    option = settings.origin("jury")
     spec = find_spec(entry)
     if spec is not None and spec.takes_rest:
-        return Role(entry, None, "", "--llm-jury", is_judge=True, juror=number)
-    model, _, url = entry.partition("@")
-    base_url = url or settings.judge_base_url or settings.base_url
-    return Role(None, base_url, model, "--llm-jury", is_judge=True, juror=number)
+        return Role(entry, None, "", option, is_judge=True, juror=number)
+    model, base_url = split_model(entry)
+    url_origin = option
+    if not base_url:
+        name = "judge_base_url" if settings.judge_base_url else "base_url"
+        base_url = settings.judge_base_url or settings.base_url or ""
+        url_origin = settings.origin(name)
+    return Role(
+        None, base_url or None, model, option, is_judge=True, juror=number, url_origin=url_origin
+    )
 
 
 def family(model: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
@@ -11,6 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from pytest_llmeval.records.run import Note, Run
+from pytest_llmeval.redaction import public_address
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
@@ -22,8 +22,11 @@ def new_run_id() -> str:
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-_HIDDEN = re.compile(r"[?#](?!api-version=[\w.-]*(?!\S))\S*")
-"""The query of an address, which may hold a key; the version of Azure's API holds none."""
+_ADDRESSES = {
+    "model", "base_url", "provider", "judge_model", "judge_base_url", "judge_provider", "jury",
+    "judge_against", "embedding",
+}  # fmt: skip
+"""Settings that may hold an address, with a password or a key by mistake too."""
 
 
 def started_run(
@@ -78,13 +81,10 @@ def _changed_settings(settings: Settings) -> dict[str, str]:
             changed[option.name] = value
     if "log" in changed:
         changed["log"] = shown_address(settings.log)
-    for name in {"base_url", "judge_base_url"} & changed.keys():
-        changed[name] = _HIDDEN.sub("", changed[name])
-    if "jury" in changed:
-        changed["jury"] = tuple(_HIDDEN.sub("", juror) for juror in settings.jury)
     for name in {"extra_body", "judge_extra_body"} & changed.keys():
         changed[name] = f"keys {', '.join(changed[name])}"
-    return {
-        name: "\n".join(value) if isinstance(value, tuple) else str(value)
-        for name, value in changed.items()
-    }
+    texts: dict[str, str] = {}
+    for name, value in changed.items():
+        text = "\n".join(value) if isinstance(value, tuple) else str(value)
+        texts[name] = public_address(text) if name in _ADDRESSES else text
+    return texts

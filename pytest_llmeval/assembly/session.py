@@ -20,6 +20,7 @@ from pytest_llmeval.assembly.calls import (
     stored_traffic,
 )
 from pytest_llmeval.assembly.judges import Judges, asks_judge
+from pytest_llmeval.assembly.known_secrets import find_secrets
 from pytest_llmeval.assembly.providers import Environment, Providers
 from pytest_llmeval.assembly.requests import request_for
 from pytest_llmeval.assembly.roles import answering_role, served_roles
@@ -30,6 +31,7 @@ from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.score import UNIT_SCALE, plain_params
 from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.records.wire import to_wire
+from pytest_llmeval.redaction import LogGuard
 from pytest_llmeval.settings.table import REPLAY
 
 if TYPE_CHECKING:
@@ -62,14 +64,17 @@ class Session:
 
     Attributes:
         descriptions: What became of the columns of each golden file that was read.
+        secrets: The secrets of the process, which no error, answer or report shows.
     """
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self.settings = settings
+        self.secrets = find_secrets(settings, environment.variables)
+        self._log_guard = LogGuard(self.secrets)
         self.locations = environment.locations
         self.runs_all = environment.runs_all
         self._environment = environment
-        self.providers = Providers(settings, environment, lambda: self.engine)
+        self.providers = Providers(settings, environment, lambda: self.engine, self.secrets)
         self._judges = Judges(self.providers, self.locations, self._opponent)
         self._scorers: dict[tuple[ScorerKey, Settings], ReadyScorer] = {}
         self._cases: dict[str, list[Case]] = {}
@@ -94,12 +99,14 @@ class Session:
 
         settings = self.settings
         process = self._environment.process
+        self._log_guard.install()
         if settings.dry_run:
             overlay = make_overlay(settings, self.locations)
-            return Engine(overlay, self.estimate, "", self.recordings)
+            return Engine(overlay, self.estimate, "", self.recordings, secrets=self.secrets)
         store, state = make_store(settings, process, self.locations)
         last = end_run if process.is_alone else None
-        return Engine(store, make_caller(settings, state), process.run, self.recordings, last)
+        caller = make_caller(settings, state, self.secrets)
+        return Engine(store, caller, process.run, self.recordings, last, self.secrets)
 
     @cached_property
     def estimate(self) -> Estimate:
@@ -289,6 +296,10 @@ class Session:
                 urls[role.spec] = self.providers.bare(role).serve()
         return urls
 
+    def waits(self) -> Mapping[str, Any]:
+        """Return what calls of this process wait for; see `pytest_llmeval.engine.waits`."""
+        return {} if self._started is None else self._started.waits
+
     def worker_report(self) -> dict[str, Any]:
         """Return traffic, recordings, judges and changed requests as built-in types."""
         sent = Traffic() if self._started is None else self._started.traffic
@@ -341,7 +352,10 @@ class Session:
             drain_s: Seconds that calls in flight may still take; ``None`` waits for every answer.
         """
         if self._started is not None:
-            self._started.close(drain_s)
+            try:
+                self._started.close(drain_s)
+            finally:
+                self._log_guard.remove()
 
     def _opponent(self, settings: Settings) -> Opponent | None:
         """Make the opponent of ``pairwise``; ``None`` if none is set."""

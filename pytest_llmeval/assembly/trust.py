@@ -57,7 +57,9 @@ def make_trust(settings: Settings, locations: Locations) -> Trust:
     requirements = _Requirements(
         selftest=not settings.no_selftest,
         replays=settings.record not in (OFF, RECORD_ALL),
-        agreement=tuple(parse_agreement_bounds(settings.min_agreement, "--llm-min-agreement")),
+        agreement=tuple(
+            parse_agreement_bounds(settings.min_agreement, settings.origin("min_agreement"))
+        ),
     )
     return Trust(requirements, JudgeFile(locations.path("judges", settings.judges)))
 

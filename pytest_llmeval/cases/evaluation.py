@@ -232,7 +232,7 @@ class CaseEvaluation:
                 # The samples hold these calls, and a result lists a call once.
                 score = replace(score, calls=())
             scores.append(score)
-        return CaseResult(
+        result = CaseResult(
             suite=self.plan.suite,
             case=self.plan.case,
             nodeid=self.plan.nodeid,
@@ -248,6 +248,7 @@ class CaseEvaluation:
             worker=worker,
             samples=samples,
         )
+        return self.session.secrets.hide_in(result)
 
     def recorded_samples(self) -> tuple[Sample, ...]:
         """Return every sample if there are several; none before the test has its answer."""

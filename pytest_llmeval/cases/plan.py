@@ -154,7 +154,7 @@ def select_plans(plans: Sequence[Plan], settings: Settings) -> list[Plan]:
 
     selected = list(plans)
     if settings.where is not None:
-        matches = where_filter(settings.where, "where")
+        matches = where_filter(settings.where, settings.origin("where"))
         selected = [plan for plan in selected if matches(plan.case)]
     if settings.limit is not None:
         names = [plan.nodeid for plan in selected]
@@ -172,7 +172,7 @@ def _must_pass(case: Case, settings: Settings, marks: Marks) -> bool:
     if marks.must_pass:
         return _filter(marks.must_pass, marks.must_pass_origin)(case)
     if settings.must_pass:
-        return _filter(settings.must_pass, "--llm-must-pass")(case)
+        return _filter(settings.must_pass, settings.origin("must_pass"))(case)
     return False
 
 

@@ -69,7 +69,10 @@ class Samples:
         self._session = session
         self._plan = plan
         self._request = request
-        self._reducer = parse_reducer(plan.settings.reducer, plan.settings.samples)
+        settings = plan.settings
+        self._reducer = parse_reducer(
+            settings.reducer, settings.samples, settings.origin("reducer")
+        )
         answers: list[Future[Completion]] = [Future() for _ in range(plan.settings.samples)]
         is_voted = self._reducer.is_vote and len(answers) > 1
         self._ballot = Ballot(answers)

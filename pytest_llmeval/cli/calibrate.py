@@ -117,7 +117,8 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
     from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
 
     source = _LabelSource(**arguments)
-    bounds = parse_agreement_bounds(context.settings.min_agreement, "--min-agreement")
+    settings = context.settings
+    bounds = parse_agreement_bounds(settings.min_agreement, settings.origin("min_agreement"))
     labels = _labels(context, source)
     scores = _scores(context, source, labels)
     if isinstance(scores, int):

@@ -25,6 +25,7 @@ from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -104,7 +105,7 @@ def _read_context(command_line: Mapping[str, object]) -> CommandContext:
     """Return the context of a command for the values of its options by setting name."""
     current = Path.cwd()
     project = find_project(current)
-    settings = resolve(command_line, os.environ, project.ini)
+    settings = resolve(command_line, os.environ, project.ini, _flag)
     misspelt = misspelt_names(os.environ, project.keys)
     for name in misspelt:
         click.echo(f"warning: {name.text}", err=True)
@@ -134,7 +135,7 @@ def command(
                 # click ends a command quietly if its reader is gone.
                 raise
             except (LLMEvalError, OSError) as error:
-                click.echo(error, err=True)
+                click.echo(_shown(error), err=True)
                 code = USAGE_ERROR
             raise SystemExit(code or 0)
 
@@ -156,6 +157,13 @@ class _SingleValued(click.Command):
             if is_single and given.count(option) > 1:
                 ctx.fail(f"{option.opts[0]}: found two values; allowed: one")
         return super().parse_args(ctx, args)
+
+
+def _shown(error: Exception) -> str:
+    """Return the text of an error without secrets, and without effect on terminal and CI."""
+    from pytest_llmeval.assembly.known_secrets import find_secrets
+
+    return harmless(find_secrets(Settings(), os.environ).hide(str(error)))
 
 
 def _flag(row: Option) -> str:
@@ -202,12 +210,14 @@ def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Sessi
     """
     from pytest_llmeval.assembly.roles import setting_notes
     from pytest_llmeval.runs.ending import RunEnding
+    from pytest_llmeval.runs.watch import Watch
 
     for note in setting_notes(context.settings, judged=True):
         click.echo(f"warning: {note.text}", err=True)
     ending = RunEnding(context.session(run_id))
     try:
-        yield ending.session
+        with Watch(ending.session.waits, lambda line: click.echo(line, err=True)):
+            yield ending.session
     finally:
         ending.end_calls()
     if not context.settings.dry_run:

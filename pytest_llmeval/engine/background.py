@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from pytest_llmeval.engine.clock import TICK_S, EngineClock
+
 T = TypeVar("T")
 THREAD = "llmeval-engine"
-_real_clock = (
-    time.monotonic
-)  # a test may freeze the clock of the module `time`; the loop's must go on
 
 
 class BackgroundLoop:
-    """Runs coroutines for a synchronous caller. The thread starts with the first one."""
+    """Runs coroutines for a synchronous caller. The thread starts with the first one.
+
+    Attributes:
+        clock: The clock of the loop.
+    """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self.clock = EngineClock()
 
     @property
     def is_running(self) -> bool:
@@ -68,7 +71,7 @@ class BackgroundLoop:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._loop.time = _real_clock  # type: ignore[method-assign]
+                self._loop.time = self.clock.time  # type: ignore[method-assign]
                 self._thread = threading.Thread(
                     target=_serve, args=(self._loop,), name=THREAD, daemon=True
                 )
@@ -76,8 +79,14 @@ class BackgroundLoop:
             return self._loop
 
 
+def _tick(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the loop look at its clock, which would otherwise take a long wait for a standstill."""
+    loop.call_later(TICK_S, _tick, loop)
+
+
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
+    loop.call_soon(_tick, loop)
     try:
         loop.run_forever()
     finally:

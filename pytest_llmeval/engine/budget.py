@@ -6,6 +6,7 @@ import asyncio
 from typing import Literal
 
 from pytest_llmeval.engine.lane_rules import Document
+from pytest_llmeval.engine.waits import SILENT_S, Waits
 from pytest_llmeval.errors import BudgetSpent
 from pytest_llmeval.protocols import SharedState
 
@@ -25,10 +26,12 @@ class Budget:
     Args:
         usd: The cap, in US dollars.
         state: What the processes of the run share.
+        waits: Where to say that calls wait.
     """
 
-    def __init__(self, usd: float, state: SharedState) -> None:
+    def __init__(self, usd: float, state: SharedState, waits: Waits | None = None) -> None:
         self._usd, self._state = usd, state
+        self._waits = waits or Waits(state)
 
     async def reserve(self, worst_usd: float, may_wait: bool = True) -> None:
         """Set the most that a call may cost aside. Every reservation is `settle`-d.
@@ -41,6 +44,8 @@ class Budget:
         Raises:
             BudgetSpent: Nothing is left.
         """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while (
             answer := await self._state.change(
                 _DOCUMENT, lambda document: self._take(document, worst_usd, may_wait)
@@ -53,6 +58,8 @@ class Budget:
                     "Finished calls are in the completion store and are not paid again."
                 )
             await asyncio.sleep(POLL_S)
+            if loop.time() - began > SILENT_S:
+                await self._waits.note("what is left of --llm-budget is reserved for other calls")
             await self._count_the_dead_as_spent()
 
     async def settle(self, worst_usd: float, actual_usd: float) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
+import copy
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Protocol
 
+from pytest_llmeval.engine.admission import admitted
 from pytest_llmeval.engine.budget import Budget
 from pytest_llmeval.engine.context import (
     CALL_CONTEXT,
@@ -21,10 +24,19 @@ from pytest_llmeval.engine.lane import Lane
 from pytest_llmeval.engine.lane_rules import Ceilings, Document, Report, Sent
 from pytest_llmeval.engine.pricing import Prices, likely_tokens
 from pytest_llmeval.engine.retries import RetryPolicy, gave_up
-from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, NotSent, RequestAdapted
+from pytest_llmeval.engine.waits import Waits
+from pytest_llmeval.errors import (
+    CallError,
+    CallRefused,
+    CallTimeout,
+    NotSent,
+    RequestAdapted,
+    Stopped,
+)
 from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.redaction import Secrets
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,16 @@ class Caller(Protocol):
         """Return the documents of the lanes as last seen."""
         ...
 
+    @property
+    def waits(self) -> Waits:
+        """What calls wait for, so that somebody can say so."""
+        ...
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds that a call may wait for anybody."""
+        ...
+
     def stop(self) -> None:
         """Send nothing more; what is in flight goes on."""
         ...
@@ -94,6 +116,9 @@ class LiveCaller:
         prices: What calls cost.
         state: What the processes of the run share.
         budget: The cap on spending, if there is one.
+        secrets: What neither an answer nor an error may show.
+        clock: Seconds, the same for all processes of the run; ``None`` for those of the event loop,
+            in which time at a breakpoint does not count.
         traffic: What was sent so far.
     """
 
@@ -101,9 +126,21 @@ class LiveCaller:
     prices: Prices
     state: SharedState
     budget: Budget | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+    clock: Callable[[], float] | None = None
     traffic: Traffic = field(default_factory=Traffic)
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """What calls wait for."""
+        return Waits(self.state)
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds that a call may wait for anybody."""
+        return self.policy.retries.deadline_s
 
     async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         """Make one completion with as many attempts as it takes.
@@ -117,23 +154,44 @@ class LiveCaller:
         OUTER_LANES.set((*outer, name))
         tokens = likely_tokens(request.messages) + (request.parameters.max_tokens or 0)
         attempt, began = 0, None
+        failed: CallError | None = None
         while True:
-            sent = (
-                await lane.acquire(CALL_CONTEXT.get().order, tokens)
-                if lane
-                else Sent(time.monotonic(), 0, 0)
-            )
+            try:
+                sent = await self._admitted(lane, tokens)
+            except CallError as refusal:
+                if failed is None or began is None or isinstance(refusal, Stopped):
+                    raise
+                raise self._final(failed, attempt, self._now() - began) from failed.__cause__
             began = began or sent.at
             try:
                 return await self._attempt(lane, sent, provider, request)
             except RequestAdapted:
                 continue  # the next attempt is another request, so this one does not count
             except CallError as error:
-                elapsed_s = time.monotonic() - began
+                failed = error
+                elapsed_s = self._now() - began
                 wait_s = self.policy.retries.wait_s(error, attempt, elapsed_s)
-                if wait_s is None or await self._stops_within(wait_s):
-                    raise gave_up(error, attempt + 1, elapsed_s) from error.__cause__
+                if wait_s is None or await self._stops_within(wait_s, name, error):
+                    raise self._final(error, attempt + 1, elapsed_s) from error.__cause__
             attempt += 1
+
+    async def _admitted(self, lane: Lane | None, tokens: float) -> Sent:
+        if lane is None:
+            return Sent(self._now(), 0, 0)
+        return await lane.acquire(CALL_CONTEXT.get().order, tokens)
+
+    def _final(self, error: CallError, attempts: int, elapsed_s: float) -> CallError:
+        """Make the error of a call that is given up, without secrets."""
+        last = gave_up(error, attempts, elapsed_s, self.policy.retries)
+        text = self.secrets.hide(str(last))
+        if text == str(last):
+            return last
+        hidden = copy.copy(last)
+        hidden.args = (text,)
+        return hidden
+
+    def _now(self) -> float:
+        return self.clock() if self.clock else asyncio.get_running_loop().time()
 
     def know(self, key: str, provider: BaseProvider, request: Request) -> None:
         """Take notice of a request that is answered already. Nothing is to be done."""
@@ -156,8 +214,10 @@ class LiveCaller:
         """
         await asyncio.gather(*(lane.leave() for lane in self._lanes.values()))
 
-    async def _stops_within(self, seconds: float) -> bool:
-        """Wait, and return whether the run ends meanwhile."""
+    async def _stops_within(self, seconds: float, name: str, error: CallError) -> bool:
+        """Wait for the next attempt, and return whether the run ends meanwhile."""
+        why = "it wants a pause (Retry-After)" if error.retry_after_s else "it gave no answer"
+        await self.waits.note(f"{name}: {why}", seconds)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()
@@ -171,11 +231,22 @@ class LiveCaller:
             report = Report(sent, True, rate_limits=completion.rate_limits, usd=completion.cost_usd)
             return replace(completion, rate_limits=None)
         except CallError as error:
-            report = Report(sent, False, error.is_overload, error.retry_after_s or 0.0)
+            report = self._failure(sent, error)
             raise
         finally:
             if lane is not None:
                 lane.release(report)
+
+    def _failure(self, sent: Sent, error: CallError) -> Report:
+        concerns_others = error.is_transient or error.is_unreachable
+        return Report(
+            sent,
+            False,
+            error.is_overload,
+            error.retry_after_s or 0.0,
+            trouble=self.secrets.hide(str(error)) if concerns_others else "",
+            is_unreachable=error.is_unreachable,
+        )
 
     async def _paid(self, provider: BaseProvider, request: Request) -> Completion:
         if self.budget is None:
@@ -216,6 +287,7 @@ class LiveCaller:
         except CallError as error:
             self._count_failure(error, (request.model, provider.label))
             raise
+        completion = admitted(completion, self.secrets)
         if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)
         cost = completion.cost_usd
@@ -246,7 +318,9 @@ class LiveCaller:
         if name not in self._lanes:
             ceilings = self.policy.ceilings
             most = min(ceilings.concurrency, provider.concurrency or ceilings.concurrency)
-            lane = self._lanes[name] = Lane(name, self.state, replace(ceilings, concurrency=most))
+            ceilings = replace(ceilings, concurrency=most, deadline_s=self.deadline_s)
+            lane = Lane(name, self.state, ceilings, self._now, self.waits)
+            self._lanes[name] = lane
             if self._stopping.is_set():
                 lane.stop()
         return self._lanes[name]

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_llmeval.engine.admission import admitted
 from pytest_llmeval.engine.background import BackgroundLoop
 from pytest_llmeval.engine.caller import Caller
 from pytest_llmeval.engine.context import CALL_CONTEXT, INNER_COMPLETIONS
 from pytest_llmeval.engine.keys import request_key
 from pytest_llmeval.engine.lane import STOPPED
+from pytest_llmeval.engine.waits import SILENT_S
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import BaseProvider, CompletionStore
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.redaction import Secrets
 
 if TYPE_CHECKING:
     from pytest_llmeval.store.recordings.recordings import Recordings
@@ -42,6 +45,7 @@ class Engine:
         run: Id of the run; completions of a provider without a fingerprint are valid only in it.
         recordings: What was recorded, in a run that records or replays.
         last: What to do with the store at the end, where that is more than to close it.
+        secrets: What no completion may show: neither in the store nor in a recording.
 
     Attributes:
         adapted: What was sent differently because an endpoint refused it, by model and endpoint.
@@ -54,8 +58,10 @@ class Engine:
         run: str = "",
         recordings: Recordings | None = None,
         last: Callable[[CompletionStore], Awaitable[None]] | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._store, self._caller, self._recordings, self._last = store, caller, recordings, last
+        self._secrets = secrets or Secrets()
         self._run = run or uuid.uuid4().hex
         self._background = BackgroundLoop()
         self._flights: dict[str, asyncio.Future[Completion | None]] = {}
@@ -63,6 +69,7 @@ class Engine:
         self._metered: dict[BaseProvider, MeteredProvider] = {}
         self._is_stopped = False
         self.adapted: dict[str, set[str]] = {}
+        self._next_look = 0.0
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, for example that of a judge, on the engine's event loop."""
@@ -71,6 +78,14 @@ class Engine:
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the engine's event loop, to be waited for later."""
         return self._background.submit(coroutine)
+
+    def pause_clock(self) -> None:
+        """Stop the time of all waits and time-outs, since somebody is at a breakpoint."""
+        self._background.clock.slow_down()
+
+    def resume_clock(self) -> None:
+        """Let the time of all waits and time-outs go on."""
+        self._background.clock.go_on()
 
     def metered(self, provider: BaseProvider) -> BaseProvider:
         """Return the Provider that sends a provider's calls through this engine."""
@@ -92,6 +107,11 @@ class Engine:
     def lanes(self) -> list[dict[str, Any]]:
         """Return the calls in flight to each endpoint; see `pytest_llmeval.engine.lane_rules`."""
         return self._caller.lanes()
+
+    @property
+    def waits(self) -> Mapping[str, Any]:
+        """What calls wait for; see `pytest_llmeval.engine.waits`."""
+        return self._caller.waits.document
 
     def has_price(self, provider: BaseProvider, model: str) -> bool:
         """Return whether the highest cost of a call is known."""
@@ -157,22 +177,22 @@ class Engine:
         from pytest_llmeval.store.recordings.recordings import CallOrigin, Through
 
         context = CALL_CONTEXT.get()
-        name = provider.fingerprint or provider.label
         origin = CallOrigin(context.home, context.case, context.purpose)
-        lasting = key if provider.fingerprint else request_key(name, request)
+        name, shown = provider.recorded(self._secrets.hide_in(request))
+        lasting = request_key(name, shown)
         recorded = recordings.find(origin, lasting, provider.is_answer)
         if recorded is not None and not isinstance(recorded, Through):
             self._caller.know(key, provider, request)
-            return recorded
+            return admitted(recorded, self._secrets)
         if recorded is None and not recordings.may_send(origin):
-            raise recordings.miss(origin, lasting, name, request)
+            raise recordings.miss(origin, lasting, name, shown)
         completion = await self._shared(key, provider, request)
         if recorded is None:
             recordings.note(
                 origin,
                 lasting,
                 name,
-                request,
+                shown,
                 None if completion.call.startswith(CALLS) else completion,
             )
         return completion
@@ -206,20 +226,38 @@ class Engine:
         self, key: str, provider: BaseProvider, request: Request, is_spare: bool
     ) -> Completion | None:
         """Return the stored completion or that of a call; ``None`` if another process makes it."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         # An earlier release stored replies that say nothing: they count as not stored.
         while (stored := await self._store.get(key)) is None or not provider.is_answer(stored):
             if self._is_stopped:
                 raise Stopped(STOPPED)
-            if await self._store.claim(key, replaces=stored is not None):
+            waited_s = loop.time() - began
+            is_overdue = waited_s > self._caller.deadline_s
+            if await self._store.claim(key, stored is not None, is_overdue):
                 if stored is None or not await self._is_replaced(key, provider):
                     return await self._call(key, provider, request)
                 await self._store.release(key)
                 continue
             if is_spare:
                 return None
+            if waited_s > SILENT_S:
+                await self._note_claim(key)
             await asyncio.sleep(_CLAIM_POLL_S)
         self._caller.know(key, provider, request)
-        return stored
+        return admitted(stored, self._secrets)
+
+    async def _note_claim(self, key: str) -> None:
+        """Say that a call waits for the answer to the same call of another process."""
+        now = asyncio.get_running_loop().time()
+        if now < self._next_look:
+            return
+        self._next_look = now + SILENT_S
+        if holder := await self._store.holder(key):
+            await self._caller.waits.note(
+                f"another process makes the same call: {holder}. If it stands still, its calls "
+                f"are made here after --llm-deadline ({self._caller.deadline_s:g} s)"
+            )
 
     async def _is_replaced(self, key: str, provider: BaseProvider) -> bool:
         """Return whether another process has made the call since it was looked up."""
@@ -230,6 +268,7 @@ class Engine:
         INNER_COMPLETIONS.set([])
         try:
             completion = await self._caller.call(key, provider, request)
+            completion = admitted(completion, self._secrets)
             await asyncio.shield(self._store.put(key, completion))
         except BaseException:
             await asyncio.shield(self._store.release(key))
@@ -287,6 +326,10 @@ class MeteredProvider(BaseProvider):
     def label(self) -> str:
         """The label of the provider behind it."""
         return self.provider.label
+
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """What the provider behind it returns."""
+        return self.provider.recorded(request)
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request through the engine.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_llmeval.engine.context import CALL_CONTEXT
 from pytest_llmeval.engine.lane_rules import Document
 from pytest_llmeval.engine.pricing import Prices, likely_tokens
+from pytest_llmeval.engine.waits import Waits
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request, Usage
 from pytest_llmeval.records.run import Traffic
+from pytest_llmeval.store.memory import LocalState
 
 _ANSWER_TOKENS = 200
 """Tokens that an answer is taken to have where ``max_tokens`` does not say less."""
@@ -95,6 +98,16 @@ class Estimate:
     def lanes(self) -> list[Document]:
         """Return none, because nothing is sent."""
         return []
+
+    @property
+    def waits(self) -> Waits:
+        """None: nothing is sent."""
+        return Waits(LocalState())
+
+    @property
+    def deadline_s(self) -> float:
+        """None: nothing is sent."""
+        return math.inf
 
     def stop(self) -> None:
         """Do nothing: nothing is sent."""

@@ -20,7 +20,8 @@ from pytest_llmeval.engine.lane_rules import (
     grant,
     settle,
 )
-from pytest_llmeval.errors import Stopped, StoreError
+from pytest_llmeval.engine.waits import Waits
+from pytest_llmeval.errors import EndpointDown, Stopped, StoreError
 from pytest_llmeval.protocols import SharedState
 
 _BURY_AFTER_S = 1.0
@@ -50,6 +51,7 @@ class Lane:
         state: What the processes of the run share.
         ceilings: What the user allows.
         clock: Seconds of the machine's monotonic clock.
+        waits: Where to say that calls wait.
     """
 
     def __init__(
@@ -58,7 +60,10 @@ class Lane:
         state: SharedState,
         ceilings: Ceilings,
         clock: Callable[[], float] = time.monotonic,
+        waits: Waits | None = None,
     ) -> None:
+        self._label = name
+        self._waits = waits or Waits(state)
         self._name = f"{LANE}{name}"
         self._state, self._ceilings, self._clock = state, ceilings, clock
         self._waiting: list[_Waiting] = []
@@ -80,6 +85,7 @@ class Lane:
 
         Raises:
             Stopped: Nothing more is sent.
+            EndpointDown: No call gets an answer, or the endpoint wants a longer wait than allowed.
         """
         if self._is_stopped:
             raise Stopped(STOPPED)
@@ -150,8 +156,12 @@ class Lane:
                 self._is_news = False
                 granted = await self._state.change(self._name, self._change())
                 self._admit(granted)
+                if granted.refusal:
+                    self._refuse(partial(EndpointDown, f"{self._label}: {granted.refusal}"))
                 if self._waiting and granted.again_s is not None:
                     await self._bury_the_dead()
+                if self._waiting and granted.why:
+                    await self._waits.note(f"{self._label}: {granted.why}", granted.again_s)
                 if not self._is_news:
                     break
             if self._waiting and granted.again_s is not None:

@@ -8,7 +8,7 @@ The document of a lane is a JSON object that every process of the run reads and 
   before the last cut.
 - ``members``: for each process, how many calls it has in flight, how many wait, when it was heard
   of, and which was the last call that it was granted.
-- ``paused_until``: nothing is sent before it.
+- ``paused_until``: nothing is sent before it, for the reason ``paused_why``.
 - ``requests`` and ``tokens``: what is left of a rate limit, as the endpoint or the user told it.
 
 Times are seconds of the machine's monotonic clock, which all processes of a host share.
@@ -16,11 +16,15 @@ Times are seconds of the machine's monotonic clock, which all processes of a hos
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pytest_llmeval.records.call import Quota, RateLimits
+from pytest_llmeval.engine import lane_trouble
+from pytest_llmeval.engine.lane_quotas import MINUTE_S, Shortage, affordable, learn, spend
+from pytest_llmeval.records.call import RateLimits
+from pytest_llmeval.text import seconds
 
 START, _STEP = 10, 2.0
 """Calls in flight at the start, and their growth; the first answers bring the endpoint's limits."""
@@ -30,11 +34,6 @@ _POLL_S = 0.02
 
 _SOONEST_S = 0.001
 """Shortest pause before the next attempt, because a rounding error would retry without end."""
-
-_SPARE = 1.0
-"""Requests of a quota that are left to whoever else uses the same key."""
-
-_MINUTE_S = 60.0
 
 _SILENT_S = 1.0
 """Silence after which no share is reserved for a member; a waiting member reports sooner."""
@@ -61,6 +60,8 @@ class Report:
         pause_s: Seconds for which it wants nothing more, if it said so.
         rate_limits: What it said of its limits.
         usd: What the call cost; ``None`` if that is unknown.
+        trouble: The text of an error that other calls may meet, too; empty for any other end.
+        is_unreachable: Whether no connection was made.
     """
 
     sent: Sent
@@ -69,6 +70,8 @@ class Report:
     pause_s: float = 0.0
     rate_limits: RateLimits | None = None
     usd: float | None = None
+    trouble: str = ""
+    is_unreachable: bool = False
 
 
 class Grant(NamedTuple):
@@ -79,11 +82,15 @@ class Grant(NamedTuple):
         before: The time, and what the lane had sent before the first of them.
         again_s: Seconds after which to ask again for the others; ``None``: when one of its own
             calls has ended.
+        why: Why the next one waits, in words; empty if it waits for other calls.
+        refusal: Why the others will not be sent at all; empty if they may.
     """
 
     calls: int
     before: Sent
     again_s: float | None
+    why: str = ""
+    refusal: str = ""
 
 
 class _Left(NamedTuple):
@@ -96,26 +103,40 @@ class _Left(NamedTuple):
 
 @dataclass(frozen=True)
 class Ceilings:
-    """The limits of the user on one endpoint: calls in flight, requests and tokens a minute."""
+    """What the user allows one endpoint.
+
+    Attributes:
+        concurrency: Calls in flight.
+        rpm: Requests a minute.
+        tpm: Tokens a minute.
+        deadline_s: Seconds that the endpoint may make a call wait.
+    """
 
     concurrency: int
     rpm: float | None = None
     tpm: float | None = None
+    deadline_s: float = math.inf
 
 
 def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: float) -> None:
     """Take in how calls have ended: the limit, pauses and quotas follow."""
     _begin(document, ceilings, now)
     for report in reports:
+        if report.trouble:
+            lane_trouble.note_failure(
+                document, report.trouble, report.sent.at, report.is_unreachable,
+                ceilings.deadline_s, now,
+            )  # fmt: skip
         if report.overloaded:
             _cut(document, report, now)
         elif report.succeeded:
+            lane_trouble.note_answer(document)
             document["streak"] = 0
             _grow(document, ceilings)
             document["done"] += 1
             document["usd"] += report.usd or 0.0
         if report.rate_limits is not None:
-            _learn(
+            learn(
                 document,
                 "requests",
                 report.rate_limits.requests,
@@ -123,7 +144,7 @@ def settle(document: Document, reports: list[Report], ceilings: Ceilings, now: f
                 report.sent.at,
                 now,
             )
-            _learn(
+            learn(
                 document,
                 "tokens",
                 report.rate_limits.tokens,
@@ -150,23 +171,56 @@ def grant(
     members = document["members"]
     turn = members.get(member, {"turn": 0.0})["turn"]
     members[member] = {"held": held, "wants": len(waiting), "seen": now, "turn": turn}
-    free = int(document["limit"]) - sum(share["held"] for share in members.values())
-    room = min(free, _fair_share(int(document["limit"]), members, member, now) - held, len(waiting))
-    pause = document["paused_until"] - now
-    count, lacking_s = (
-        (0, pause) if pause > 0 else _affordable(document, waiting[: max(room, 0)], ceilings, now)
-    )
+    in_flight = sum(share["held"] for share in members.values())
+    if not in_flight:
+        lane_trouble.forget_old(document, now)
     before = Sent(now, document["sent_requests"], document["sent_tokens"])
-    _spend(document, waiting[:count], ceilings)
+    if refusal := lane_trouble.refusal(document, now):
+        return _refused(document, member, before, refusal)
+    free = int(document["limit"]) - in_flight
+    room = min(free, _fair_share(int(document["limit"]), members, member, now) - held, len(waiting))
+    is_probing = lane_trouble.is_probing(document)
+    if is_probing:
+        room = min(room, 1)
+    count, shortage = _sendable(document, waiting[: max(room, 0)], ceilings, now)
+    # Calls in flight may bring better news of a quota, but not of a pause.
+    is_final = not in_flight + count or document["paused_until"] > now
+    if shortage and is_final and shortage.is_beyond(ceilings.deadline_s):
+        return _refused(document, member, before, _too_long(shortage, ceilings))
+    spend(document, waiting[:count])
     members[member] |= {"held": held + count, "wants": len(waiting) - count}
     if count:
         members[member]["turn"] = document["sent_requests"]
-    again_s: float | None = None
-    if lacking_s:
-        again_s = max(lacking_s, _SOONEST_S)
-    elif len(members) > 1:
-        again_s = _POLL_S
-    return Grant(count, before, again_s)
+    if is_probing and count:
+        lane_trouble.note_probe(document, now)
+        return Grant(count, before, None, refusal=lane_trouble.refusal(document, now))
+    if shortage:
+        return Grant(count, before, max(shortage.seconds, _SOONEST_S), shortage.why)
+    return Grant(count, before, _POLL_S if len(members) > 1 else None)
+
+
+def _sendable(
+    document: Document, waiting: list[float], ceilings: Ceilings, now: float
+) -> tuple[int, Shortage | None]:
+    """Return how many waiting calls may be sent, and what keeps the next one waiting."""
+    pause = document["paused_until"] - now
+    if pause > 0:
+        return 0, Shortage(pause, document["paused_why"], is_users=False)
+    return affordable(document, waiting, ceilings.rpm, ceilings.tpm, now)
+
+
+def _refused(document: Document, member: str, before: Sent, refusal: str) -> Grant:
+    """Refuse all waiting calls of a member, which then wants none."""
+    document["members"][member]["wants"] = 0
+    return Grant(0, before, None, refusal=refusal)
+
+
+def _too_long(shortage: Shortage, ceilings: Ceilings) -> str:
+    return (
+        f"not sent: {shortage.why}, and the next call may be sent in {seconds(shortage.seconds)}. "
+        f"That is longer than --llm-deadline ({ceilings.deadline_s:g} s): "
+        "run again later, or raise it."
+    )
 
 
 def bury(document: Document, dead: set[str]) -> None:
@@ -182,10 +236,11 @@ def _begin(document: Document, ceilings: Ceilings, now: float) -> None:
         "limit": float(min(START, ceilings.concurrency)),
         "threshold": float(ceilings.concurrency), "cut_at": 0.0, "paused_until": 0.0, "streak": 0,
         "members": {}, "sent_requests": 0.0, "sent_tokens": 0.0, "done": 0,
-        "usd": 0.0, "requests": None, "tokens": None,
+        "usd": 0.0, "requests": None, "tokens": None, "paused_why": "",
     }  # fmt: skip
+    lane_trouble.begin(document)
     for name, a_minute in (("own_requests", ceilings.rpm), ("own_tokens", ceilings.tpm)):
-        document[name] = a_minute and {"left": max(1.0, a_minute / _MINUTE_S), "at": now}
+        document[name] = a_minute and {"left": max(1.0, a_minute / MINUTE_S), "at": now}
 
 
 def _grow(document: Document, ceilings: Ceilings) -> None:
@@ -201,99 +256,9 @@ def _cut(document: Document, report: Report, now: float) -> None:
         document["cut_at"] = now
     # One refusal among answers concerns that call alone; several in a row, everybody.
     if report.pause_s and document["streak"] > 1:
-        document["paused_until"] = max(document["paused_until"], now + report.pause_s)
-
-
-def _learn(
-    document: Document, name: str, quota: Quota | None, sent: float, at: float, now: float
-) -> None:
-    """Note what was left of a quota when the endpoint saw a call, less the calls sent since."""
-    known = document[name]
-    if quota is None or (known and known["sent"] > sent):
-        return
-    back = (
-        (quota.limit - quota.remaining) / quota.reset_s
-        if quota.reset_s > 0
-        else quota.limit / _MINUTE_S
-    )
-    rate = min(back, quota.limit / _MINUTE_S) or quota.limit / _MINUTE_S
-    # A limit a minute may be kept by the second (a bucket of ten for 600 a minute): after a rest no
-    # more is there than
-    # what will have come back at the reset. Two at least, or nothing would ever be sent that could
-    # tell us better.
-    cap = max(min(quota.limit, quota.remaining + rate * quota.reset_s), 1.0 + _SPARE)
-    left = min(quota.remaining + rate * (now - at), cap) - (document[f"sent_{name}"] - sent)
-    document[name] = {"left": left, "at": now, "sent": sent, "rate": rate, "cap": cap}
-
-
-def _left(document: Document, name: str, now: float) -> _Left | None:
-    """Compute what is left of a quota now.
-
-    It comes back whatever became of the calls that were counted off: an endpoint that answers
-    nothing but errors for a while, or that tells its limits no longer, does not stop the lane for
-    good.
-    """
-    known = document[name]
-    if not known:
-        return None
-    known |= {
-        "left": min(known["left"] + known["rate"] * (now - known["at"]), known["cap"]),
-        "at": now,
-    }
-    return _Left(known["left"] - _SPARE, known["rate"], known["cap"] - _SPARE)
-
-
-def _configured_left(
-    document: Document, name: str, a_minute: float | None, now: float
-) -> _Left | None:
-    if not a_minute:
-        return None
-    bucket, rate = document[f"own_{name}"], a_minute / _MINUTE_S
-    most = max(1.0, rate)
-    bucket |= {"left": min(most, bucket["left"] + rate * (now - bucket["at"])), "at": now}
-    return _Left(bucket["left"], rate, most)
-
-
-def _affordable(
-    document: Document, waiting: list[float], ceilings: Ceilings, now: float
-) -> tuple[int, float]:
-    """Return how many waiting calls the quotas allow, and the seconds until the next one."""
-    for_requests = (
-        _left(document, "requests", now),
-        _configured_left(document, "requests", ceilings.rpm, now),
-    )
-    for_tokens = (
-        _left(document, "tokens", now),
-        _configured_left(document, "tokens", ceilings.tpm, now),
-    )
-    count = len(waiting)
-    again_s = 0.0
-    for quota in filter(None, for_requests):
-        count, again_s = _within(quota, [1.0] * count, again_s)
-    for quota in filter(None, for_tokens):
-        count, again_s = _within(quota, waiting[:count], again_s)
-    return count, again_s
-
-
-def _within(quota: _Left, weights: list[float], again_s: float) -> tuple[int, float]:
-    """Count the weights that fit; one that never fits is sent when the quota is full."""
-    used = 0.0
-    count = 0
-    for weight in weights:
-        need = used + weight if count else min(weight, quota.most)
-        if need > quota.left:
-            return count, max(again_s, (need - quota.left) / quota.rate)
-        used += weight
-        count += 1
-    return count, again_s
-
-
-def _spend(document: Document, tokens: list[float], ceilings: Ceilings) -> None:
-    document["sent_requests"] += len(tokens)
-    document["sent_tokens"] += sum(tokens)
-    for name, spent in (("requests", float(len(tokens))), ("tokens", sum(tokens))):
-        for bucket in filter(None, (document[name], document[f"own_{name}"])):
-            bucket["left"] -= spent
+        until = now + report.pause_s
+        if until > document["paused_until"]:
+            document |= {"paused_until": until, "paused_why": "it wants a pause (Retry-After)"}
 
 
 def _fair_share(

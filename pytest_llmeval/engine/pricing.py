@@ -33,8 +33,9 @@ class Prices:
     """Prices of models: the user's own first, then those of the package ``genai-prices``.
 
     Args:
-        configured: Lines ``MODEL = INPUT OUTPUT``, in US dollars for a million tokens, or
-            ``NAME = USD``, for a call.
+        configured: Lines ``MODEL = INPUT OUTPUT``, or ``MODEL = INPUT OUTPUT CACHED`` with the
+            price of cached input, in US dollars for a million tokens; or ``NAME = USD``, for a
+            call.
 
     Raises:
         SettingError: A line cannot be read.
@@ -75,9 +76,7 @@ class Prices:
         if usage is None:
             return None
         if configured is not None:
-            return (
-                configured[0] * usage.prompt_tokens + configured[1] * usage.completion_tokens
-            ) / _MILLION
+            return _configured_usd(configured, usage)
         return _published(name, usage)
 
 
@@ -98,14 +97,25 @@ def likely_tokens(messages: Iterable[Mapping[str, object]]) -> int:
     return sum(len(str(message.get("content"))) // 4 + _TOKENS_A_MESSAGE for message in messages)
 
 
+def _configured_usd(prices: tuple[float, ...], usage: Usage) -> float:
+    read, written, cached = prices if len(prices) > 2 else (*prices, prices[0])
+    whole = usage.prompt_tokens - usage.cached_tokens
+    usd = read * whole + cached * usage.cached_tokens + written * usage.completion_tokens
+    return usd / _MILLION
+
+
 def _published(name: str, usage: Usage) -> float | None:
     import genai_prices  # late: only a run that sends calls needs prices
 
     tokens = genai_prices.Usage(
-        input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens
+        input_tokens=usage.prompt_tokens,
+        cache_read_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.completion_tokens,
     )
     for vendor in (None, _EMBEDDING_VENDOR):
-        with contextlib.suppress(LookupError):
+        # The package finds no model, or refuses counts that contradict each other.
+        with contextlib.suppress(LookupError, ValueError):
             return float(
                 genai_prices.calc_price(tokens, model_ref=name, provider_id=vendor).total_price
             )
@@ -114,11 +124,18 @@ def _published(name: str, usage: Usage) -> float | None:
 
 def _parse(line: str) -> tuple[str, tuple[float, ...]]:
     name, _, numbers = (part.strip() for part in line.rpartition("="))
-    allowed = "MODEL = INPUT OUTPUT (US dollars for a million tokens), or NAME = USD (for a call)"
+    allowed = (
+        "MODEL = INPUT OUTPUT, or MODEL = INPUT OUTPUT CACHED (US dollars for a million tokens), "
+        "or NAME = USD (for a call)"
+    )
     try:
         prices = tuple(map(float, numbers.split()))
     except ValueError:
         prices = ()
-    if not name or len(prices) not in (1, 2) or not all(0 <= price < math.inf for price in prices):
+    if (
+        not name
+        or len(prices) not in (1, 2, 3)
+        or not all(0 <= price < math.inf for price in prices)
+    ):
         raise SettingError("ini llm_prices", line, allowed)
     return name, prices

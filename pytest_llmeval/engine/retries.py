@@ -12,7 +12,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_llmeval.errors import CallError
+from pytest_llmeval.errors import CallError, RateLimited
+from pytest_llmeval.text import seconds
 
 BASE_S, LONGEST_S = 0.5, 30.0
 
@@ -52,11 +53,43 @@ class RetryPolicy:
         wait = (error.retry_after_s or 0.0) + jitter
         return wait if elapsed_s + wait < self.deadline_s else None
 
+    def is_too_long(self, error: CallError, elapsed_s: float) -> bool:
+        """Return whether the endpoint wants a longer wait than the deadline allows."""
+        return elapsed_s + (error.retry_after_s or 0.0) >= self.deadline_s > elapsed_s
 
-def gave_up(error: CallError, attempts: int, elapsed_s: float) -> CallError:
-    """Make the final error: the last one, with the number and the time of the attempts."""
-    if attempts == 1:
+
+def gave_up(
+    error: CallError, attempts: int, elapsed_s: float, policy: RetryPolicy, not_again: str = ""
+) -> CallError:
+    """Make the final error: the last one, with its remedy, and how often and how long it was tried.
+
+    Args:
+        error: Why the last attempt failed.
+        attempts: How many there were.
+        elapsed_s: Seconds since the first was sent.
+        policy: When another attempt is allowed.
+        not_again: Why there is no other, where that is known.
+    """
+    words = [str(error), _remedy(error, elapsed_s, policy), not_again]
+    if attempts > 1:
+        words.append(f"Tried {attempts} times in {elapsed_s:.0f} s.")
+    text = " ".join(filter(None, words))
+    if text == str(error):
         return error
     last = copy.copy(error)  # with what was noted on it
-    last.args = (f"{error} Tried {attempts} times in {elapsed_s:.0f} s.",)
+    last.args = (text,)
     return last
+
+
+def _remedy(error: CallError, elapsed_s: float, policy: RetryPolicy) -> str:
+    """Return what helps against a limit: fewer calls, or patience."""
+    if not error.is_transient:
+        return ""
+    if error.retry_after_s and policy.is_too_long(error, elapsed_s):
+        return (
+            f"The endpoint asks to wait {seconds(error.retry_after_s)}, which is longer than "
+            f"--llm-deadline ({policy.deadline_s:g} s) allows: run again later, or raise it."
+        )
+    if isinstance(error, RateLimited):
+        return "Lower --llm-rpm, --llm-tpm or --llm-concurrency."
+    return ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-_ORIGIN = "--llm-template"
+_TEMPLATE = "--llm-template"
 _FILE = "file:"
 """Prefix of a path. It is not ``@``, because argparse would read the file's lines as arguments."""
 _SHOWN_LENGTH = 80
@@ -25,7 +25,7 @@ _QUOTED = re.compile("'([^']*)'")
 
 
 def messages_for(
-    case: Case, system_prompt: str | None, template: str | None
+    case: Case, system_prompt: str | None, template: str | None, origin: str = _TEMPLATE
 ) -> tuple[Message, ...]:
     """Build the messages to send for a case.
 
@@ -37,6 +37,7 @@ def messages_for(
         system_prompt: Text of the system message, or ``None``.
         template: A Jinja2 template over the case, or ``file:PATH`` of one. ``None`` sends the
             prompt as it is.
+        origin: The setting that holds the template, for error texts.
 
     Raises:
         SettingError: The template cannot be read, or uses a name that the case does not have.
@@ -44,7 +45,7 @@ def messages_for(
     messages = list(case.messages or ({"role": "user", "content": case.prompt},))
     if template is not None:
         index = last_user(messages)
-        messages[index] = _with_text(messages[index], _rendered(template, case))
+        messages[index] = _with_text(messages[index], _rendered(template, case, origin))
     if system_prompt and not any(
         message["role"] in ("system", "developer") for message in messages
     ):
@@ -62,10 +63,10 @@ def _with_text(message: Message, text: str) -> Message:
     return {**message, "content": [{"type": "text", "text": text}, *images]}
 
 
-def _rendered(template: str, case: Case) -> str:
+def _rendered(template: str, case: Case, origin: str) -> str:
     from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 
-    text = _text_of(template)
+    text = _text_of(template, origin)
     known = variables(case)
     excerpt = shorten(template, _SHOWN_LENGTH, placeholder="…")
     allowed = "a Jinja2 template over the case"
@@ -73,19 +74,19 @@ def _rendered(template: str, case: Case) -> str:
         return _compiled(text).render(known)
     except TemplateSyntaxError as error:
         remedy = f"Line {error.lineno}: {error.message}".rstrip(".") + "."
-        raise SettingError(_ORIGIN, excerpt, allowed, remedy) from None
+        raise SettingError(origin, excerpt, allowed, remedy) from None
     except UndefinedError as error:
         # Jinja2 gives the unknown name only in its message, as the last word in quotes.
         quoted = _QUOTED.findall(str(error))
         hint = nearest(quoted[-1], [*known, *case.metadata]) if quoted else ""
         remedy = f"At {case.source}: {error}. {hint}".strip()
-        raise SettingError(_ORIGIN, excerpt, f"the names {', '.join(known)}", remedy) from None
+        raise SettingError(origin, excerpt, f"the names {', '.join(known)}", remedy) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         remedy = f"At {case.source}: {error}".rstrip(".") + "."
-        raise SettingError(_ORIGIN, excerpt, allowed, remedy) from None
+        raise SettingError(origin, excerpt, allowed, remedy) from None
 
 
-def _text_of(template: str) -> str:
+def _text_of(template: str, origin: str) -> str:
     if not template.startswith(_FILE):
         return template
     try:
@@ -93,7 +94,7 @@ def _text_of(template: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         allowed = "file: and the path of a text file in UTF-8"
-        raise SettingError(_ORIGIN, template, allowed, f"{reason}.") from None
+        raise SettingError(origin, template, allowed, f"{reason}.") from None
 
 
 @cache

@@ -10,10 +10,8 @@ from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.goldens.prompting import variables
 from pytest_llmeval.records.case import Case
 
-_ORIGIN = "--llm-where"
 
-
-def where_filter(expression: str, origin: str = _ORIGIN) -> Callable[[Case], bool]:
+def where_filter(expression: str, origin: str = "--llm-where") -> Callable[[Case], bool]:
     """Make a filter from a Jinja2 expression over the case, for example ``"billing" in tags``.
 
     A plain name that a case lacks is an error, because a misspelt name would select nothing.

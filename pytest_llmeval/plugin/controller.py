@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,17 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.collection import BROKEN
 from pytest_llmeval.plugin.decision import RunDecision
-from pytest_llmeval.plugin.hooks import ProgressHooks
+from pytest_llmeval.plugin.hooks import ProgressHooks, WaitHooks
 from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState
+from pytest_llmeval.plugin.wait_lines import WaitOutput
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.plugin.worker_nodes import WorkerNodes
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import UNJUDGED, case_exit_code, joint_exit_code
-from pytest_llmeval.text import and_more, count, printed
+from pytest_llmeval.text import and_more, count, harmless, printed
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult, Outcome
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 _PHASES = ("setup", "call", "teardown")
 _MOST_FILES = 3
 """Golden files that the header describes."""
+
+
+def _do_nothing() -> None:
+    """Make no room where there is no status line."""
 
 
 class Controller(Role):
@@ -61,11 +67,18 @@ class Controller(Role):
         self._workers = WorkerNodes(state.interrupts)
 
     def start(self, session: pytest.Session) -> None:
-        """Show the status line on a terminal."""
+        """Show the status line on a terminal, and everywhere what calls wait for."""
         manager = session.config.pluginmanager
         terminal = manager.get_plugin("terminalreporter")
-        if terminal is not None and terminal.isatty():
-            manager.register(ProgressHooks(Progress(self._state, terminal)))
+        if terminal is None or session.config.option.collectonly:
+            return
+        erase: Callable[[], None] = _do_nothing
+        if terminal.isatty():
+            progress = Progress(self._state, terminal)
+            manager.register(ProgressHooks(progress))
+            erase = progress.erase
+        if not self._state.settings.dry_run:
+            manager.register(WaitHooks(WaitOutput(self._state, terminal, erase)))
 
     def header(self) -> list[str]:
         """Return the configured model and judge for the header."""
@@ -101,11 +114,20 @@ class Controller(Role):
         try:
             return self._state.session.serve_models()
         except LLMEvalError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(harmless(str(error))) from None
+
+    def _check_addresses(self) -> None:
+        from pytest_llmeval.assembly.roles import check_addresses
+
+        try:
+            check_addresses(self._state.settings, os.environ)
+        except LLMEvalError as error:
+            raise pytest.UsageError(harmless(str(error))) from None
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the id of the run and the addresses of local models."""
         self._workers.add(node)
+        self._check_addresses()
         node.workerinput["llm_run"] = self._state.run_id
         node.workerinput["llm_typed"] = sorted(self._state.typed)
         node.workerinput["llm_choice"] = self._state.choice.to_wire()
@@ -194,7 +216,7 @@ class Controller(Role):
         try:
             self._add(result)
         except LLMEvalError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(harmless(str(error))) from None
 
     def _add(self, result: CaseResult) -> None:
         """Log a result; nothing is written for a run in which every case is skipped."""
@@ -265,7 +287,7 @@ class Controller(Role):
         """Print the summary of the run."""
         if self._recorder is None:
             for text in self._errors:
-                terminal.write_line(f"llm: {text}", red=True)
+                terminal.write_line(harmless(f"llm: {text}"), red=True)
             return
         from pytest_llmeval.reports.terminal.run import summary_lines
 
@@ -278,7 +300,7 @@ class Controller(Role):
             for text, markup in summary_lines(self._recorder.run, summary, paths):
                 terminal.write_line(text, **markup)
         for text in self._errors:
-            terminal.write_line(text, red=True)
+            terminal.write_line(harmless(text), red=True)
         for text in self._recorder.ci_lines:
             terminal.write_line(text)
 
@@ -287,7 +309,7 @@ class Controller(Role):
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         line = self._closing_line()
         if terminal is not None and line:
-            terminal.write_line(line, yellow=True)
+            terminal.write_line(harmless(line), yellow=True)
 
     def _closing_line(self) -> str:
         if self._recorder is None or self._written is None:

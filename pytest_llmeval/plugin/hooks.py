@@ -2,9 +2,10 @@
 
 A hook only forwards its calls, in the order written here.
 
-Two classes are registered only when they are needed: `DryRunHooks` replaces the loop that runs the
-tests, and `ProgressHooks` writes to a terminal before pytest's terminal reporter does. The hooks
-that run before the configuration are in `pytest_llmeval.plugin` itself.
+Some classes are registered only when they are needed: `DryRunHooks` replaces the loop that runs the
+tests, `ProgressHooks` writes to a terminal before pytest's terminal reporter does, and `WaitHooks`
+is for the process that writes the output. The hooks that run before the configuration are in
+`pytest_llmeval.plugin` itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.plugin import (
+    breakpoints,
     collection,
     completeness,
     explain,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.dry_run import DryRun
     from pytest_llmeval.plugin.progress import Progress
     from pytest_llmeval.plugin.role import Role
+    from pytest_llmeval.plugin.wait_lines import WaitOutput
 
 
 class Hooks:
@@ -174,6 +177,10 @@ class Hooks:
         """Say ERROR of a test whose body ended with an error of this package."""
         return outcomes.error_status(report)
 
+    def pytest_enter_pdb(self, pdb: Any) -> None:
+        """Stop the clock of waits and time-outs while somebody is at a breakpoint."""
+        breakpoints.watch(pdb, self._state)
+
     # The end
 
     @pytest.hookimpl(optionalhook=True)
@@ -228,6 +235,33 @@ class DryRunHooks:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the counted requests."""
         self._dry_run.print_lines(terminalreporter)
+
+
+class WaitHooks:
+    """The hooks of the lines that say what calls wait for.
+
+    Args:
+        output: Writes the lines.
+    """
+
+    def __init__(self, output: WaitOutput) -> None:
+        self._output = output
+
+    @pytest.hookimpl(tryfirst=True)  # before the tests
+    def pytest_runtestloop(self) -> None:
+        """Begin; the tests are run by pytest."""
+        self._output.start()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # the end of a run may call a judge
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        """End."""
+        result = yield
+        self._output.stop()
+        return result
+
+    def pytest_unconfigure(self) -> None:
+        """End where the session has not."""
+        self._output.stop()
 
 
 class ProgressHooks:

@@ -61,7 +61,7 @@ def read_settings(config: pytest.Config) -> Settings:
         if settings.where is not None:
             from pytest_llmeval.goldens.selection import where_filter
 
-            where_filter(settings.where)
+            where_filter(settings.where, settings.origin("where"))
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
     return settings

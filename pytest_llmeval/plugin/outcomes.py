@@ -12,6 +12,7 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
+from pytest_llmeval.plugin.report_text import clean_report
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE
 from pytest_llmeval.records.process import ALONE
 
@@ -63,8 +64,11 @@ def start_afresh(item: pytest.Item) -> None:
 def finish_report(
     item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
 ) -> None:
-    """Attach the result, and drop the evaluation at the end of the test."""
+    """Attach the result, clean the texts, and drop the evaluation at the end of the test."""
     _attach_result(item, report, call)
+    secrets = item.config.stash[STATE].secrets
+    if secrets is not None:
+        clean_report(report, secrets, EVALUATION in item.stash)
     if call.when == "teardown":
         _drop_evaluation(item)
 

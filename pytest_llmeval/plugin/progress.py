@@ -75,7 +75,8 @@ class Progress:
 
     def _work(self) -> None:
         while not self._end.wait(_EVERY_S):
-            if time.monotonic() - self._last > _PATIENCE_S:
+            is_quiet = time.monotonic() - self._last > _PATIENCE_S
+            if is_quiet and not self._state.is_debugging:
                 self._show()
 
     def _show(self) -> None:

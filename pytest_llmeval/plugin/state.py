@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pytest_llmeval.records.process import ALONE, CONTROLLER
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import OPTIONS, Settings
+from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.settings.demands import Demands
 
 USAGE_ERROR = "llm_usage_error"
@@ -57,6 +59,7 @@ class PluginState:
         results: Results for the controller of this process, by the node id of their report.
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
+        is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
         interrupts: The signals that end the run.
         when_used: Called when the first test needs the session.
@@ -74,6 +77,7 @@ class PluginState:
             config.option, "lf", False
         )
         self.is_cut_off = False
+        self.is_debugging = False
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.collected = CollectedCases()
         self.broken_collections = 0
@@ -146,6 +150,11 @@ class PluginState:
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         environment = Environment(self.locations, dict(os.environ), urls, runs_all, process)
         return Session(self.settings, environment)
+
+    @property
+    def secrets(self) -> Secrets | None:
+        """The secrets that no report shows; ``None`` in a run that uses no model so far."""
+        return None if self._session is None else self._session.secrets
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
@@ -254,6 +263,28 @@ class PluginState:
 
         return shared_lanes(self.settings, self.run_id, self.locations)
 
+    def enter_breakpoint(self) -> None:
+        """Stop the clock of the engine, and write nothing more into the debugger's output."""
+        self.is_debugging = True
+        if self._session is not None and self._session.has_engine:
+            self._session.engine.pause_clock()
+
+    def leave_breakpoint(self) -> None:
+        """Let the clock of the engine go on."""
+        self.is_debugging = False
+        if self._session is not None and self._session.has_engine:
+            self._session.engine.resume_clock()
+
+    def waits(self) -> Mapping[str, Any]:
+        """Return what calls of all processes of the run wait for."""
+        if self._session is not None and self._session.has_engine:
+            return self._session.waits()
+        if getattr(self.config.option, "dist", "no") == "no":
+            return {}
+        from pytest_llmeval.assembly.calls import shared_waits
+
+        return shared_waits(self.settings, self.run_id, self.locations)
+
     def worker_report(self) -> dict[str, Any]:
         """Return the final report of a worker as built-in types."""
         sent = {} if self._session is None else self._session.worker_report()
@@ -305,4 +336,4 @@ def _typed_settings(config: pytest.Config, settings: Settings) -> list[str]:
 
 def usage_error(error: InputError) -> pytest.UsageError:
     """Return an error that pytest shows as a message without a traceback."""
-    return pytest.UsageError(str(error))
+    return pytest.UsageError(harmless(str(error)))

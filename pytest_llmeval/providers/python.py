@@ -259,7 +259,7 @@ def _as_completion(answer: Any) -> Any:
         return answer
     about: Mapping[str, Any] = getattr(answer, "response_metadata", None) or {}
     further: Mapping[str, Any] = getattr(answer, "additional_kwargs", None) or {}
-    tokens: Mapping[str, int] | None = getattr(answer, "usage_metadata", None)
+    tokens: Mapping[str, Any] | None = getattr(answer, "usage_metadata", None)
     tools = getattr(answer, "tool_calls", None) or further.get("tool_calls")
     reason = finish_name(next(filter(None, map(about.get, _REASONS)), ""))
     said = read_answer({**further, "content": content, "tool_calls": tools}, reason)
@@ -268,7 +268,22 @@ def _as_completion(answer: Any) -> Any:
         raw_text=said.raw,
         model=str(about.get("model_name") or ""),
         finish_reason=REFUSAL if said.refusal else reason,
-        usage=Usage(tokens["input_tokens"], tokens["output_tokens"]) if tokens else None,
+        usage=_usage(tokens),
+    )
+
+
+def _usage(tokens: Mapping[str, Any] | None) -> Usage | None:
+    """Read the usage of LangChain's messages."""
+    if not tokens:
+        return None
+    read: Mapping[str, int] = tokens.get("input_token_details") or {}
+    written: Mapping[str, int] = tokens.get("output_token_details") or {}
+    return Usage(
+        tokens.get("input_tokens", 0),
+        tokens.get("output_tokens", 0),
+        cached_tokens=read.get("cache_read") or 0,
+        cache_write_tokens=read.get("cache_creation") or 0,
+        reasoning_tokens=written.get("reasoning") or 0,
     )
 
 

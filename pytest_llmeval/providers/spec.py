@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytest_llmeval.protocols import BaseProvider
+from pytest_llmeval.redaction import Secrets
 
 Service = Literal["chat", "embedding"]
 
@@ -43,6 +44,8 @@ class ProviderRequest:
         judge_url: Base URL of the judge. An equal base URL gets the same key.
         served_url: Base URL of a process that already serves the same specification.
         service: Kind of call.
+        url_origin: The setting that holds the base URL, for error texts.
+        secrets: The secrets of the process, which learn the key and the query of the base URL.
         is_called: Whether it will be called. A run that only replays calls nothing, and so needs
             neither a key nor a model file.
         shared: What the providers of this process share, by kind.
@@ -50,7 +53,7 @@ class ProviderRequest:
 
     spec: str
     origin: str
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     base_url: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     is_judge: bool = False
@@ -59,6 +62,8 @@ class ProviderRequest:
     judge_url: str | None = None
     served_url: str | None = None
     service: Service = "chat"
+    url_origin: str = "--llm-base-url"
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
     is_called: bool = True
     shared: dict[str, Any] = field(default_factory=dict)
 

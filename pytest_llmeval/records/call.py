@@ -69,19 +69,38 @@ class Request:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one call."""
+    """Tokens of one call.
+
+    Attributes:
+        prompt_tokens: All tokens of the prompt, with those that came from the endpoint's cache.
+        completion_tokens: All tokens that the model wrote, with its reasoning.
+        cached_tokens: Those of the prompt that the endpoint read from its cache.
+        cache_write_tokens: Those of the prompt that the endpoint wrote into its cache.
+        reasoning_tokens: Those of the completion that the model wrote before its answer.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 @dataclass(frozen=True)
 class Quota:
-    """One rate limit of an endpoint: limit, remainder, and seconds until it is whole again."""
+    """One rate limit of an endpoint.
+
+    Attributes:
+        limit: The limit.
+        remaining: What is left of it.
+        reset_s: Seconds until it is whole again.
+        is_window: Whether all of it comes back at once then, and not little by little.
+    """
 
     limit: float
     remaining: float
     reset_s: float
+    is_window: bool = False
 
 
 @dataclass(frozen=True)

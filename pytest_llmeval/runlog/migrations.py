@@ -92,11 +92,14 @@ def _add_baselines_and_scopes(connection: Connection) -> None:
     connection.exec_driver_sql("UPDATE gates SET scope = ''")
 
 
-_ADDED_6 = (("completions", "adapted TEXT"),)
+_ADDED_6 = (
+    ("completions", "adapted TEXT", "cached_tokens INTEGER", "cache_write_tokens INTEGER",
+     "reasoning_tokens INTEGER"),
+)  # fmt: skip
 
 
-def _add_adapted_requests(connection: Connection) -> None:
-    """Upgrade to version 6: what a call sent differently, because its endpoint refused it."""
+def _add_adapted_requests_and_kinds_of_tokens(connection: Connection) -> None:
+    """Upgrade to version 6: what a call sent differently, and tokens of caches and of reasoning."""
     _add_columns(connection, _ADDED_6)
 
 
@@ -111,7 +114,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     _add_judges_samples_and_gates,
     _add_baselines_and_scopes,
     complete_records,
-    _add_adapted_requests,
+    _add_adapted_requests_and_kinds_of_tokens,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

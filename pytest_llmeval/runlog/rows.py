@@ -49,15 +49,10 @@ _COMPLETION = PlainColumns(
 _SCORE = PlainColumns(Score, frozenset({"scale", "parts", "params", "calls"}))
 _SAMPLE = PlainColumns(Sample, frozenset({"completion", "scores"}))
 _BEFORE = PlainColumns(Before, frozenset({"scores"}))
+_USAGE = PlainColumns(Usage, frozenset())
 _CALL_COLUMNS = (
-    *_COMPLETION.names,
-    "choices",
-    "prompt_tokens",
-    "completion_tokens",
-    "contexts",
-    "logprobs",
-    "adapted",
-)
+    *_COMPLETION.names, "choices", *_USAGE.names, "contexts", "logprobs", "adapted",
+)  # fmt: skip
 _UNSET = vars(Parameters())
 _TRAFFIC_COLUMNS = {
     "calls": "calls",
@@ -267,29 +262,30 @@ def _check_object(check: Check) -> dict[str, Any]:
 def _call_columns(completion: Completion | None) -> dict[str, Any]:
     if completion is None:
         return dict.fromkeys(_CALL_COLUMNS)
-    usage = completion.usage
+    used = _USAGE.row(completion.usage) if completion.usage else dict.fromkeys(_USAGE.names)
     return {
         **_COMPLETION.row(completion),
         "choices": as_json(completion.choices),
         "contexts": as_json(completion.contexts),
         "adapted": as_json(completion.adapted),
         "logprobs": as_json([vars(token) for token in completion.logprobs]),
-        "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": usage.completion_tokens if usage else None,
+        **used,
     }
 
 
 def _completion_of(row: Row) -> Completion | None:
     if row["text"] is None:
         return None
-    used = row["prompt_tokens"] is not None
+    used = None
+    if row["prompt_tokens"] is not None:
+        used = Usage(**_USAGE.fields(row))
     return Completion(
         **_COMPLETION.fields(row),
         choices=_texts(row["choices"]),
         contexts=_texts(row["contexts"]),
         adapted=_texts(row["adapted"]),
         logprobs=_read(tuple[TokenLogprob, ...], row["logprobs"], ()),
-        usage=Usage(row["prompt_tokens"], row["completion_tokens"]) if used else None,
+        usage=used,
     )
 
 

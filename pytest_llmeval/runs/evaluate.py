@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,8 +51,10 @@ from pytest_llmeval.runs.requirements import (
     refuse_misspelt,
     settle,
 )
+from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.demands import demands_of
 from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import misspelt_names, resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
@@ -67,6 +70,7 @@ Golden = str | os.PathLike[str] | Sequence[str | os.PathLike[str] | Case]
 _CASES = "golden"
 """The setting that is no keyword, because the first argument names the cases."""
 
+_LOGGER = logging.getLogger("pytest_llmeval")
 _KEYWORD = "keyword"
 _INTERRUPTED = 2
 """Exit code of pytest for a run that was cut off."""
@@ -196,9 +200,10 @@ class _Evaluator:
         recorder = Recorder(self._settings, self._locations, run)
         ending = RunEnding(self._session, is_whole=self._is_whole)
         try:
-            self._evaluate(recorder)
-            decider = GateDecider(self._gates, recorder)
-            ending.read_baselines(decider)
+            with Watch(self._session.waits, _LOGGER.warning):
+                self._evaluate(recorder)
+                decider = GateDecider(self._gates, recorder)
+                ending.read_baselines(decider)
         except BaseException:
             # A second error must not hide the one that cut the run off.
             with suppress(LLMEvalError, OSError):
@@ -296,6 +301,11 @@ class _Evaluator:
         check_scorers(self._session, self._plans)
 
 
+def _keyword(row: Option) -> str:
+    """Return a keyword as the user writes it."""
+    return f"{row.name}="
+
+
 def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Settings:
     """Resolve the settings of keywords, environment and ini file."""
     rows = {row.name: row for row in OPTIONS if row.name != _CASES}
@@ -305,7 +315,7 @@ def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Sett
             raise SettingError("evaluate", name, allowed, nearest(name, list(rows)))
         if value is not None:
             rows[name].read(value, f"{name}=")
-    settings = resolve(keywords, os.environ, ini)
+    settings = resolve(keywords, os.environ, ini, _keyword)
     bounds = tuple(
         Bound(_KEYWORD, _KEYWORD, bound.text) if bound.level == "command line" else bound
         for bound in settings.bounds

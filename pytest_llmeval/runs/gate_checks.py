@@ -32,7 +32,8 @@ def check_gates(settings: Settings) -> None:
     bounded = {threshold.metric for threshold in settings.thresholds()}
     if judges_itself(settings) and RUBRIC in gated & bounded:
         allowed = "a regression gate on what a pinned judge has scored"
-        raise SettingError("--llm-baseline", RUBRIC, allowed, JUDGES_ITSELF)
+        origin = settings.origin("baseline" if settings.baseline else "gate")
+        raise SettingError(origin, RUBRIC, allowed, JUDGES_ITSELF)
 
 
 def check_rules(gates: Gates, names: Collection[str]) -> None:
@@ -90,7 +91,7 @@ def _is_path(name: str) -> bool:
 
 
 def _no_baseline(settings: Settings, name: str, known: Collection[str]) -> SettingError:
-    origin = "--llm-baseline" if "baseline" in settings.explicit else "LLMEVAL_BASELINE"
+    origin = settings.origin("baseline")
     allowed = [*known, LATEST]
     return SettingError(
         origin,

@@ -82,7 +82,7 @@ class Gates:
         Raises:
             SettingError: A rule cannot be read, or two compare a metric with different limits.
         """
-        whole = parse_rules(self.settings.gate)
+        whole = parse_rules(self.settings.gate, self.settings.origin("gate"))
         scoped = {
             scope: parse_rules(texts, f"@pytest.mark.llm_gate on {scope}")
             for scope, texts in self.scoped.items()

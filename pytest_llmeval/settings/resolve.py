@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pytest_llmeval.settings.option import Option
@@ -28,8 +28,15 @@ _DEMANDING = ("strict", "min_score", "threshold", "must_pass", "baseline", "gate
 """Settings that require a verdict."""
 
 
+def _pytest_flag(row: Option) -> str:
+    return row.flag
+
+
 def resolve(
-    command_line: Mapping[str, object], environment: Mapping[str, str], ini: Mapping[str, object]
+    command_line: Mapping[str, object],
+    environment: Mapping[str, str],
+    ini: Mapping[str, object],
+    flag: Callable[[Option], str] = _pytest_flag,
 ) -> Settings:
     """Resolve every setting by precedence: command line, environment, ini, default.
 
@@ -37,11 +44,13 @@ def resolve(
         command_line: Values by setting name; ``None`` if an option was not given.
         environment: The process's environment.
         ini: Values by setting name; ``None`` if a key is not in the file.
+        flag: Names an option as the user writes it on the command line.
 
     Raises:
         SettingError: A value is not allowed; the message names where it was written.
     """
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     bounds: list[Bound] = []
     levels = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
     for level, given in reversed(levels.items()):
@@ -49,9 +58,10 @@ def resolve(
         for row in OPTIONS:
             if given.get(row.name) is None:
                 continue
-            origin = _origin(row, level, environment)
+            origin = flag(row) if level == "command line" else _origin(row, level, environment)
             value = row.read(given[row.name], origin)
             values[row.name] = value
+            origins[row.name] = origin
             if row.name == "min_score":
                 level_bounds.insert(0, Bound(level, origin, f"rubric>={value}"))
             elif row.name == "threshold":
@@ -65,6 +75,7 @@ def resolve(
         empty=tuple(_empty(command_line, environment)),
         declared_baselines=_declared_baselines(ini),
         bounds=tuple(bounds),
+        origins=tuple(origins.items()),
     )
 
 
@@ -141,9 +152,7 @@ def _variable(row: Option, environment: Mapping[str, str]) -> str | None:
 
 
 def _origin(row: Option, level: str, environment: Mapping[str, str]) -> str:
-    """Return the flag, variable or ini key that holds a value."""
-    if level == "command line":
-        return row.flag
+    """Return the variable or ini key that holds a value."""
     return f"ini {row.dest}" if level == "ini" else str(_variable(row, environment))
 
 

@@ -184,8 +184,8 @@ class Settings:
         "list",
         (),
         "money",
-        'custom prices, one per line: "MODEL = INPUT OUTPUT" (US dollars per million tokens) '
-        'or "NAME = USD" (per call)',
+        'custom prices, one per line: "MODEL = INPUT OUTPUT [CACHED]" (US dollars per million '
+        'tokens) or "NAME = USD" (per call)',
         ini_only=True,
     )
 
@@ -540,6 +540,14 @@ class Settings:
     bounds: tuple[Bound, ...] = ()
     """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""
 
+    origins: tuple[tuple[str, str], ...] = ()
+    """For each setting that was written: its name, and the flag, variable, key or marker."""
+
+    def origin(self, name: str) -> str:
+        """Return where a setting was written, or else the flag that would set it."""
+        flags = {row.name: row.flag for row in OPTIONS}
+        return dict(self.origins).get(name, flags[name])
+
     @property
     def cases_ahead(self) -> int:
         """Maximum number of cases in progress, including the running one; 0: one call at a time."""
@@ -593,9 +601,9 @@ class Settings:
             for name, value in values.items()
             if value is not None
         }
-        return dataclasses.replace(
-            self, **{name: value for name, value in read.items() if name not in self.explicit}
-        )
+        applied = {name: value for name, value in read.items() if name not in self.explicit}
+        origins = {**dict(self.origins), **{name: f"{origin} {name}" for name in applied}}
+        return dataclasses.replace(self, **applied, origins=tuple(origins.items()))
 
     def thresholds(self) -> tuple[Threshold, ...]:
         """Return the thresholds on every case, those of the strongest level first.

@@ -68,12 +68,13 @@ class Reducer:
         return _expected_last(worst_first if self.name == _BEST_OF else worst_first[::-1], self.k)
 
 
-def parse_reducer(text: str, samples: int) -> Reducer:
+def parse_reducer(text: str, samples: int, origin: str = "--llm-reducer") -> Reducer:
     """Parse a reducer such as ``mean`` or ``pass@3``.
 
     Args:
         text: The text of the setting.
         samples: Number of samples.
+        origin: The setting that holds it, for error texts.
 
     Raises:
         SettingError: The reducer is unknown, or K is larger than the number of samples.
@@ -84,10 +85,10 @@ def parse_reducer(text: str, samples: int) -> Reducer:
     match = _OF_K.fullmatch(word)
     if match is None:
         known = [*_SIMPLE, "majority", _VOTE, f"{_BEST_OF}{samples}", f"{_WORST_OF}{samples}"]
-        raise SettingError("--llm-reducer", text, _ALLOWED, nearest(word, known))
+        raise SettingError(origin, text, _ALLOWED, nearest(word, known))
     if int(match[2]) > samples:
         allowed = f"{match[1]}K with K from 1 to the number of samples, which is {samples}"
-        raise SettingError("--llm-reducer", text, allowed, "For more samples, set --llm-samples.")
+        raise SettingError(origin, text, allowed, "For more samples, set --llm-samples.")
     return Reducer(match[1], int(match[2]))
 
 

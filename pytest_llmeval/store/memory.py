@@ -21,13 +21,17 @@ class MemoryStore:
         """Return the stored completion, or ``None``."""
         return self._completions.get(key)
 
-    async def claim(self, key: str, replaces: bool = False) -> bool:
+    async def claim(self, key: str, replaces: bool = False, is_overdue: bool = False) -> bool:
         """Claim a call; ``False`` if it is claimed already, or has been made."""
         is_made = key in self._completions and not replaces
         if key in self._claimed or is_made:
             return False
         self._claimed.add(key)
         return True
+
+    async def holder(self, key: str) -> str:
+        """Return nothing: no other process has this store."""
+        return ""
 
     async def put(self, key: str, completion: Completion) -> None:
         """Store the completion of a claimed key and end the claim."""

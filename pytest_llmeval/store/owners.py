@@ -1,8 +1,9 @@
 """The owners of claims, and the check that their processes live.
 
-An owner is one opened store of one process, named ``run/member/random``. It holds the lock of a
-lock file, and the kernel releases the lock when the process dies, however it dies. (A time-to-live
-would block the remaining processes for its length, and a zombie still has its process id.)
+An owner is one opened store of one process, named ``run/member/process-random``. It holds the lock
+of a lock file, and the kernel releases the lock when the process dies, however it dies. (A
+time-to-live would block the remaining processes for its length, and a zombie still has its process
+id.)
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def run_of(owner: str) -> str:
 def member_of(owner: str) -> str:
     """Return the name of the owner's process in the run."""
     return owner.rsplit("/", 2)[1]
+
+
+def process_of(owner: str) -> str:
+    """Return the id of the owner's process on its host."""
+    return owner.rsplit("/", 1)[1].partition("-")[0]
 
 
 class Owners:
@@ -65,7 +71,7 @@ class Owners:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         while self._lock is None:
-            owner = f"{run}/{member}/{os.urandom(6).hex()}"
+            owner = f"{run}/{member}/{os.getpid()}-{os.urandom(6).hex()}"
             lock = FileLock(self._file(owner), thread_local=False)
             try:
                 lock.acquire(blocking=False)

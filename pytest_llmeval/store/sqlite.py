@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +25,16 @@ from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.wire import from_wire, to_wire
 from pytest_llmeval.store.commits import GroupCommit
 from pytest_llmeval.store.database import open_database, refusal, transaction
-from pytest_llmeval.store.owners import Owners, member_of, run_of
+from pytest_llmeval.store.owners import Owners, member_of, process_of, run_of
 
 _T = TypeVar("_T")
+
+_ALIVE = "alive "
+"""Begins the names of the documents in which the holders of claims show that they work."""
+
+_BEAT_S = 2.0
+_STILL_S = 15.0
+"""Seconds between two signs of life of a holder, and without any after which it stands still."""
 
 _TRANSIENT = "run:"
 """Begins the key of a completion that no other run may use."""
@@ -68,6 +77,8 @@ class SqliteStore:
         self._is_transient = transient
         self._owners = Owners.of(path)
         self._commits = GroupCommit(path, self._open)
+        self._claims: set[str] = set()
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def member(self) -> str:
@@ -96,7 +107,7 @@ class SqliteStore:
             ) from error
         return completion if row[1] == self._run else replace(completion, cached=True)
 
-    async def claim(self, key: str, replaces: bool = False) -> bool:
+    async def claim(self, key: str, replaces: bool = False, is_overdue: bool = False) -> bool:
         """Claim a call; ``False`` if it is claimed already, or has been made.
 
         A claim of a process that is dead counts for nothing. Whoever is cancelled here has no
@@ -105,14 +116,21 @@ class SqliteStore:
         Args:
             key: The key of the call.
             replaces: Whether a stored completion does not count, because it is no answer.
+            is_overdue: Whether to take over the claim of a process that stands still, too.
 
         Raises:
             StoreError: The store cannot be written.
         """
         scoped = self._scoped(key)
-        future = self._commits.submit(lambda db: self._claim(db, scoped, replaces), droppable=True)
+        future = self._commits.submit(
+            lambda db: self._claim(db, scoped, replaces, is_overdue), droppable=True
+        )
         try:
-            return await future
+            is_mine = await future
+            if is_mine:
+                self._claims.add(scoped)
+                self._beat_soon()
+            return is_mine
         except asyncio.CancelledError:
             if (
                 future.done()
@@ -122,6 +140,15 @@ class SqliteStore:
             ):
                 self._release(key)
             raise
+
+    async def holder(self, key: str) -> str:
+        """Describe the process of another run, or one that stands still, that holds a claim.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        scoped = self._scoped(key)
+        return await self._commits.read(lambda db: self._describe_holder(db, scoped))
 
     async def put(self, key: str, completion: Completion) -> None:
         """Store the completion of a claimed key and end the claim. Rate limits are not kept.
@@ -139,6 +166,7 @@ class SqliteStore:
             self._run,
             scoped.startswith(_TRANSIENT),
         )
+        self._claims.discard(scoped)
         await self._commits.submit(lambda db: _put(db, row))
 
     async def release(self, key: str) -> None:
@@ -203,6 +231,8 @@ class SqliteStore:
         Raises:
             StoreError: The store cannot be written. It is closed nevertheless.
         """
+        if self._beating is not None:
+            self._beating.cancel()
         try:
             if self._commits.is_open and not self._commits.closed:
                 await self._commits.submit(lambda db: _write(db, _RELEASE_ALL, self._owners.owner))
@@ -222,7 +252,7 @@ class SqliteStore:
             raise
         return db
 
-    def _claim(self, db: sqlite3.Connection, key: str, replaces: bool) -> bool:
+    def _claim(self, db: sqlite3.Connection, key: str, replaces: bool, is_overdue: bool) -> bool:
         values = {
             "key": key,
             "owner": self._owners.owner,
@@ -233,14 +263,42 @@ class SqliteStore:
         if db.execute(_CLAIM, values).rowcount == 1:
             return True
         holder = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
-        if holder is None or self._owners.lives(holder[0]):
+        if holder is None:
             return False
-        self._owners.forget(holder[0])
+        lives = self._owners.lives(holder[0])
+        if lives and not (is_overdue and _silence_s(db, holder[0]) > _STILL_S):
+            return False
+        if not lives:
+            self._owners.forget(holder[0])
         db.execute("DELETE FROM claims WHERE key = ?", (key,))
         return db.execute(_CLAIM, values).rowcount == 1
 
+    def _describe_holder(self, db: sqlite3.Connection, key: str) -> str:
+        row = db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
+        if row is None or row[0] == self._owners.owner:
+            return ""
+        owner = row[0]
+        text = f"process {process_of(owner)} of the run {run_of(owner)}"
+        if _silence_s(db, owner) > _STILL_S:
+            return f"{text}, which stands still"
+        # A worker of this run has its calls in flight, or in its queue, and that is as usual.
+        return "" if run_of(owner) == self._run else text
+
+    def _beat_soon(self) -> None:
+        """Show that this process works, as long as it holds a claim."""
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.ensure_future(self._beat())
+
+    async def _beat(self) -> None:
+        name = _ALIVE + self._owners.owner
+        while self._claims and not self._commits.closed:
+            with suppress(StoreError):  # whoever writes an answer meets the same error
+                await self.change(name, lambda document: document.update(at=time.time()))
+            await asyncio.sleep(_BEAT_S)
+
     def _release(self, key: str) -> asyncio.Future[None]:
         scoped = self._scoped(key)
+        self._claims.discard(scoped)
         return self._commits.submit(lambda db: _write(db, _RELEASE, scoped, self._owners.owner))
 
     def _scoped(self, key: str) -> str:
@@ -254,6 +312,13 @@ class SqliteStore:
     def _since(self) -> float:
         """Return the Unix time since which a completion must have been made to count."""
         return float("-inf") if self._max_age_s is None else time.time() - self._max_age_s
+
+
+def _silence_s(db: sqlite3.Connection, owner: str) -> float:
+    """Return the seconds since the last sign of life of an owner of claims."""
+    query = "SELECT document FROM shared WHERE run = ? AND name = ?"
+    row = db.execute(query, (run_of(owner), _ALIVE + owner)).fetchone()
+    return time.time() - json.loads(row[0])["at"] if row else math.inf
 
 
 def _write(db: sqlite3.Connection, statement: str, *values: object) -> None:

@@ -26,9 +26,8 @@ from pytest_llmeval.records.result import Cause, Outcome, Sample, is_met
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.summary.samples import extra_text, met_text
-from pytest_llmeval.text import number, printed
+from pytest_llmeval.text import harmless, number
 
-_CI_COMMAND = "::"  # GitHub's runner obeys a printed line that starts with it
 _TEXT_LIMIT = 300  # characters of a prompt or answer; the reports show all of it
 
 _Held = tuple[Threshold, Score]
@@ -136,8 +135,5 @@ def shown_value(score: Score) -> str:
 def labelled(label: str, text: str) -> str:
     """Shorten a text and put it after its label, with further lines indented."""
     short = text if len(text) <= _TEXT_LIMIT else f"{text[:_TEXT_LIMIT]}… ({len(text)} characters)"
-    lines = (
-        f"| {line}" if line.lstrip().startswith(_CI_COMMAND) else line
-        for line in printed(short).splitlines()
-    )
-    return textwrap.indent("\n".join(lines), " " * 12).replace(" " * 12, f"  {label:<10}", 1)
+    lines = harmless(short).removesuffix("\n")
+    return textwrap.indent(lines, " " * 12).replace(" " * 12, f"  {label:<10}", 1)

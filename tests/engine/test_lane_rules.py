@@ -92,7 +92,9 @@ def test_one_refusal_pauses_nobody_and_two_in_a_row_everybody() -> None:
     refused(document, pause_s=7)
     assert granted(document, "main", 0, 1) == 1
     refused(document, pause_s=7)
-    assert grant(document, "gw1", 0, [1.0], FIFTY, NOW + 2) == (0, Sent(NOW + 2, 2, 1000), 5)
+    held_up = grant(document, "gw1", 0, [1.0], FIFTY, NOW + 2)
+    assert held_up[:3] == (0, Sent(NOW + 2, 2, 1000), 5)
+    assert held_up.why == "it wants a pause (Retry-After)"
     assert granted(document, "main", 0, 1, now=NOW + 7) == 1
 
 

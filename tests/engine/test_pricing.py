@@ -72,6 +72,33 @@ def test_an_embedding_model_costs_only_what_it_reads(model: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("model", "usage", "usd"),
+    [
+        ("gpt-4o", Usage(2000, 5, cached_tokens=1920), 0.00265),
+        ("gpt-4o", Usage(2000, 5), 0.00505),
+        ("claude-sonnet-4-5", Usage(3000, 10, 1000, 1000), 0.0072),
+        ("deepseek-chat", Usage(1000, 10, 500), 0.000181),
+        ("gemini-2.5-flash", Usage(1000, 10, 500), 0.00019),
+        ("gemini-2.5-flash", Usage(1000, 10, reasoning_tokens=8), 0.000325),
+    ],
+)
+def test_what_comes_from_a_cache_has_the_price_that_the_provider_takes(
+    model: str, usage: Usage, usd: float
+) -> None:
+    assert Prices().cost_usd([model], usage) == pytest.approx(usd)
+
+
+def test_counts_that_contradict_each_other_have_no_price() -> None:
+    assert Prices().cost_usd(["gpt-4o"], Usage(100, 1, cached_tokens=500)) is None
+
+
+def test_the_users_price_may_name_that_of_cached_input() -> None:
+    usage = Usage(1_000_000, 0, cached_tokens=500_000)
+    assert Prices(["m = 2 1"]).cost_usd(["m"], usage) == 2
+    assert Prices(["m = 2 1 0.5"]).cost_usd(["m"], usage) == 1.25
+
+
 def test_the_users_price_comes_before_the_published_one() -> None:
     prices = Prices(["gpt-4 = 1 2.5", "my-app = 0.02"])
     assert prices.cost_usd(["gpt-4"], Usage(1_000_000, 1_000_000)) == 3.5
@@ -91,7 +118,7 @@ def test_what_is_not_known_is_not_guessed(names: list[str], usage: Usage | None)
 
 
 @pytest.mark.parametrize(
-    "line", ["gpt-4", "gpt-4 =", "= 1 2", "m = a", "m = 1 2 3", "m = -1", "m = nan", "m = inf 1"]
+    "line", ["gpt-4", "gpt-4 =", "= 1 2", "m = a", "m = 1 2 3 4", "m = -1", "m = nan", "m = inf 1"]
 )
 def test_a_line_that_cannot_be_read_is_shown(line: str) -> None:
     with pytest.raises(

@@ -66,20 +66,35 @@ def test_what_would_fail_again_is_not_tried_again(kind: type[CallError]) -> None
     assert RetryPolicy(6, 600.0).wait_s(kind("no"), 0, 0.0) is None
 
 
+POLICY = RetryPolicy(6, 600.0)
+
+
 def test_the_last_error_says_how_often_and_how_long_it_was_tried() -> None:
-    given_up = gave_up(RateLimited("busy.", 7.0), 3, 41.7)
-    assert isinstance(given_up, RateLimited)
-    assert (str(given_up), given_up.retry_after_s) == ("busy. Tried 3 times in 42 s.", 7.0)
+    given_up = gave_up(EndpointDown("down.", 7.0), 3, 41.7, POLICY)
+    assert isinstance(given_up, EndpointDown)
+    assert (str(given_up), given_up.retry_after_s) == ("down. Tried 3 times in 42 s.", 7.0)
+
+
+def test_fewer_calls_help_against_a_limit_and_against_a_long_wait_patience_alone() -> None:
+    short = gave_up(RateLimited("HTTP 429.", 7.0), 3, 41.7, POLICY)
+    assert str(short) == (
+        "HTTP 429. Lower --llm-rpm, --llm-tpm or --llm-concurrency. Tried 3 times in 42 s."
+    )
+    long = gave_up(RateLimited("HTTP 429.", 34_123.0), 1, 0.1, POLICY)
+    assert str(long) == (
+        "HTTP 429. The endpoint asks to wait 9 h 28 min, which is longer than --llm-deadline "
+        "(600 s) allows: run again later, or raise it."
+    )
 
 
 def test_an_error_of_the_only_attempt_stays_as_it_is() -> None:
     refused = CallRefused("no such model")
-    assert gave_up(refused, 1, 0.2) is refused
+    assert gave_up(refused, 1, 0.2, POLICY) is refused
 
 
 def test_what_was_known_of_the_last_error_is_kept() -> None:
     refused = CallRefused("wrong key")
     refused.is_about_endpoint = True
-    given_up = gave_up(refused, 2, 1.0)
+    given_up = gave_up(refused, 2, 1.0, POLICY)
     assert isinstance(given_up, CallRefused)
     assert given_up.is_about_endpoint

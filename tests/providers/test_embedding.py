@@ -43,9 +43,7 @@ def test_one_text_is_one_call_and_its_vector_the_completion_s_text(endpoint: Moc
     completion = asked(embedder(endpoint.url), "Free from 50 euros.")
     (request,) = endpoint.requests
     assert request.path == "/v1/embeddings"
-    assert request.body == {
-        "model": "text-embedding-3-small", "input": "Free from 50 euros.", "encoding_format": "base64",
-    }  # fmt: skip
+    assert request.body == {"model": "text-embedding-3-small", "input": "Free from 50 euros."}
     vector = struct.unpack("<64f", base64.b64decode(completion.text))
     assert sum(vector) == 4
     assert completion.usage is not None
@@ -63,7 +61,7 @@ def test_its_fingerprint_is_not_that_of_a_chat(endpoint: MockEndpoint) -> None:
     assert embedder(endpoint.url).fingerprint == f"openai:{endpoint.url}/embeddings"
 
 
-@pytest.mark.parametrize("shown", [PACKED, list(NUMBERS)])
+@pytest.mark.parametrize("shown", [PACKED, list(NUMBERS), [list(NUMBERS)], [0.25, -1.5, 3]])
 def test_digits_are_read_like_base64(shown: object) -> None:
     reply = json.dumps({"data": [{"embedding": shown}], "model": "m"})
     assert read_embedding(reply, model="", endpoint="here", latency_s=1).text == PACKED
@@ -71,7 +69,11 @@ def test_digits_are_read_like_base64(shown: object) -> None:
 
 @pytest.mark.parametrize(
     "body", ["", "[]", '{"data": []}', '{"data": [{"embedding": "AAA="}]}', '{"data": [{"embedding": []}]}',
-             '{"data": [{"embedding": ["a"]}]}', '{"data": [{"embedding": null}]}'],
+             '{"data": [{"embedding": ["a"]}]}', '{"data": [{"embedding": null}]}', '{"data": {}}',
+             '{"data": [{"embedding": [1, null]}]}', '{"data": [{"embedding": [true]}]}',
+             '{"data": [{"embedding": [NaN]}]}', '{"data": [{"embedding": [1e300]}]}',
+             '{"data": [{"embedding": [[1], [2]]}]}', '{"data": [{"embedding": [1]}, {"embedding": [2]}]}',
+             '{"data": [{"embedding": "AADAfw=="}]}', '{"data": [{"embedding": 5}]}'],
 )  # fmt: skip
 def test_a_reply_without_a_vector_is_a_bad_reply(endpoint: MockEndpoint, body: str) -> None:
     endpoint.replies.append(Reply(200, body))

@@ -34,6 +34,7 @@ def made(
         base_url,
         is_judge=place != "--llm-provider",
         juror=int(place == "--llm-jury"),
+        url_origin=place.replace("provider", "base-url"),
     )
     return make_provider(request)
 

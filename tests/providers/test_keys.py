@@ -9,15 +9,13 @@ import pytest
 from pytest_llmeval.errors import CallError, InputError
 from pytest_llmeval.providers.openai.endpoints import endpoint_keys, read_endpoints
 from pytest_llmeval.providers.openai.keys import (
-    HIDDEN,
-    NO_KEY,
     default_key,
     juror_environment,
-    redacted,
 )
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Request
+from pytest_llmeval.redaction import HIDDEN, Secrets
 from tests.mock_endpoint import MockEndpoint, Reply
 
 KEY = "sk-proj-Tq7LmZ02xWbN5vRc"
@@ -139,7 +137,8 @@ def test_what_cannot_be_a_key_is_refused_by_its_name_and_not_shown(value: str) -
     ],
 )
 def test_a_key_is_hidden_whole_in_pieces_and_masked(echo: str) -> None:
-    hidden = redacted(f"Incorrect API key provided: {echo}. See https://example.com/keys.", [KEY])
+    text = f"Incorrect API key provided: {echo}. See https://example.com/keys."
+    hidden = Secrets([KEY]).hide_reply(text)
     assert HIDDEN in hidden
     assert "vRc" not in hidden
     assert "sk-" not in hidden
@@ -148,11 +147,12 @@ def test_a_key_is_hidden_whole_in_pieces_and_masked(echo: str) -> None:
 
 def test_a_text_without_the_key_stays_as_it_is() -> None:
     text = "Incorrect API key provided... (unused). See https://example.com/account/api-keys."
-    assert redacted(text, [KEY, NO_KEY, ""]) == text
+    assert Secrets([KEY, ""]).hide_reply(text) == text
 
 
 def test_a_short_key_is_hidden_as_a_word_only() -> None:
-    assert redacted("key abc is not in abcdef", ["abc"]) == f"key {HIDDEN} is not in abcdef"
+    shown = Secrets(["abc"]).hide_reply("key abc is not in abcdef")
+    assert shown == f"key {HIDDEN} is not in abcdef"
 
 
 @pytest.mark.parametrize(

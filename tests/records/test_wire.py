@@ -114,14 +114,23 @@ requests = record(
     sample=st.integers(),
     case=maybe(cases),
 )
-quotas = record(Quota, limit=numbers, remaining=numbers, reset_s=numbers)
+quotas = record(Quota, limit=numbers, remaining=numbers, reset_s=numbers, is_window=st.booleans())
 completions = record(
     Completion,
     **dict.fromkeys(
         ("text", "raw_text", "model", "endpoint", "finish_reason", "call", "made_at"), texts
     ),
     choices=many(texts),
-    usage=maybe(record(Usage, prompt_tokens=st.integers(), completion_tokens=st.integers())),
+    usage=maybe(
+        record(
+            Usage,
+            prompt_tokens=st.integers(),
+            completion_tokens=st.integers(),
+            cached_tokens=st.integers(),
+            cache_write_tokens=st.integers(),
+            reasoning_tokens=st.integers(),
+        )
+    ),
     cost_usd=maybe(numbers),
     latency_s=numbers,
     contexts=many(texts),

@@ -15,7 +15,7 @@ from pytest_llmeval.reports.junit import properties
 from pytest_llmeval.reports.terminal.failure import subject_lines
 from pytest_llmeval.reports.terminal.run import summary_lines
 from pytest_llmeval.summary.summary import summarize
-from pytest_llmeval.text import age, one_line
+from pytest_llmeval.text import age, harmless, one_line
 
 
 def lines(run: Run, results: list[CaseResult], **paths: str) -> list[str]:
@@ -151,3 +151,28 @@ def test_what_a_failed_case_says_cannot_steer_a_terminal_or_a_ci_runner(
     assert not [line for line in shown if line.lstrip().startswith("::") or "##[" in line]
     assert "            | ::stop-commands::x" in shown
     assert "##[" not in one_line(answer.text, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("", ""),
+        ("::error::x", "| ::error::x"),
+        ("a\r\t::add-mask::x", "a\n| \t::add-mask::x"),
+        ("a\u2028::error::x", "a\n| ::error::x"),
+        ("##vso[task.setvariable]x ##teamcity[y] ##[error]", "## vso[task.setvariable]x "
+         "## teamcity[y] ## [error]"),
+        ("\x1b]0;title\x07\x9b31m", "␛]0;title␇⟨U+009B⟩31m"),
+        ("# heading ## two", "# heading ## two"),
+    ],
+)  # fmt: skip
+def test_a_text_from_outside_is_obeyed_by_no_terminal_and_no_ci(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+
+
+def test_an_answer_that_was_cut_off_says_so_where_it_is_shown(results: list[CaseResult]) -> None:
+    cut = Completion("Four", finish_reason="length")
+    assert "cut off" in subject_lines(results[0].case, cut)[-1]
+    assert "--llm-max-tokens" in subject_lines(results[0].case, cut)[-1]
+    assert "cut off" not in "".join(subject_lines(results[0].case, Completion("Four")))

@@ -69,8 +69,10 @@ def test_every_setting_is_read_alike_from_every_place(option: Option) -> None:
         assert [bound.text for bound in settings.bounds] == [
             bound.text for bound in on_the_command_line.bounds
         ]
-        elsewhere = dataclasses.replace(settings, explicit=on_the_command_line.explicit, bounds=())
-        assert elsewhere == dataclasses.replace(on_the_command_line, bounds=())
+        elsewhere = dataclasses.replace(
+            settings, explicit=on_the_command_line.explicit, bounds=(), origins=()
+        )
+        assert elsewhere == dataclasses.replace(on_the_command_line, bounds=(), origins=())
 
 
 @each_option

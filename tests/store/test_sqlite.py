@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
@@ -214,6 +215,42 @@ def test_the_claim_of_a_living_process_stands(path: Path, start: Callable[..., A
     other = start("run", "gw0", "hold", "k")
     assert other.says() is True
     assert not in_store(SqliteStore(path, "run", member="gw1"), lambda store: store.claim("k"))
+
+
+def test_the_claim_of_a_process_that_stands_still_is_taken_over_when_it_is_overdue(
+    path: Path, start: Callable[..., Any]
+) -> None:
+    other = start("run", "gw0", "hold", "k")  # it blocks its event loop, as a stopped one would
+    assert other.says() is True
+
+    async def scenario(store: SqliteStore) -> None:
+        assert not await store.claim("k")
+        assert re.fullmatch(
+            r"process \d+ of the run run, which stands still", await store.holder("k")
+        )
+        assert await store.claim("k", is_overdue=True)
+        assert await store.holder("k") == ""
+        await store.put("k", Completion("mine"))
+
+    in_store(SqliteStore(path, "run", member="gw1"), scenario)
+
+
+def test_the_claim_of_a_process_that_works_stands_however_overdue(path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        mine, other = SqliteStore(path, "run", member="gw1"), SqliteStore(path, "other run")
+        try:
+            assert await store.claim("k")
+            await store.change("written", dict)  # after the first sign of life
+            for waiting in (mine, other):
+                assert not await waiting.claim("k", is_overdue=True)
+            assert await mine.holder("k") == "", "a worker of the same run has it in its queue"
+            assert "of the run run" in await other.holder("k")
+            assert "stands still" not in await other.holder("k")
+        finally:
+            await mine.close()
+            await other.close()
+
+    in_store(SqliteStore(path, "run", member="gw0"), scenario)
 
 
 def test_members_are_alive_until_they_are_killed(path: Path, start: Callable[..., Any]) -> None:

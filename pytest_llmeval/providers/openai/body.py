@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 from pytest_llmeval.errors import BadReply
+from pytest_llmeval.providers.openai.size import MOST_BYTES, too_large
 
 EXCERPT = 200
 """Number of characters of an unreadable reply in an error."""
@@ -17,6 +18,9 @@ _CLAIMED = "claimed_content_encoding"
 _GZIP = b"\x1f\x8b"
 _HEAD = 64
 """Bytes that show whether a body is text."""
+
+_PART = 2**14
+"""Bytes that are decompressed at a time: they may unpack to a thousand times as many."""
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
@@ -55,14 +59,33 @@ def _body_bytes(response: Any) -> bytes:
     if _is_text(data):
         return data
     for encoding in (claimed, "gzip"):
-        with suppress(Exception):  # each library of each encoding has its own errors
-            # The response class of the client knows every encoding that can be decoded here.
-            decoder = type(response)(200, headers={"content-encoding": encoding}, content=data)
-            decoded: bytes = decoder.content
-            if decoded and decoded != data:
-                return decoded
+        decoded = _decompressed(type(response), encoding, data)
+        if decoded and decoded != data:
+            return decoded
     named = f"the content encoding {claimed!r}" if claimed else "gzip"
     raise BadReply(f"the body cannot be decoded: it is not valid for {named}")
+
+
+def _decompressed(response_class: Any, encoding: str, data: bytes) -> bytes:
+    """Return a body decompressed; empty if it is not in this encoding.
+
+    Raises:
+        BadReply: It is too large.
+    """
+    parts = (data[start : start + _PART] for start in range(0, len(data), _PART))
+    # The response class of the client knows every encoding that can be decoded here.
+    response = response_class(200, headers={"content-encoding": encoding}, content=parts)
+    decompressed = bytearray()
+    try:
+        for part in response.iter_bytes():
+            decompressed += part
+            if len(decompressed) > MOST_BYTES:
+                raise too_large()
+    except BadReply:
+        raise
+    except Exception:  # each library of each encoding has its own errors
+        return b""
+    return bytes(decompressed)
 
 
 def _is_text(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +12,15 @@ from pytest_llmeval.errors import BadReply
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.exchange import Api
 from pytest_llmeval.providers.openai.reply import check_error
-from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.records.call import Completion, Request
 
 _FLOAT_BYTES = 4
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """Make a body for one text. A base64 reply is a quarter as long as decimal digits."""
-    return {"input": str(request.messages[-1]["content"]), "encoding_format": "base64"}
+    """Make a body for one text, without a format: digits are what every endpoint can write."""
+    return {"input": str(request.messages[-1]["content"])}
 
 
 def read_embedding(
@@ -45,18 +47,11 @@ def read_embedding(
     reply = read_document(text)
     try:
         check_error(reply)
-        vector = reply["data"][0]["embedding"]
-        if isinstance(vector, list):
-            vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-        size = len(base64.b64decode(vector, validate=True))
-        if not size or size % _FLOAT_BYTES:
-            raise ValueError(f"{size} bytes are not 32-bit floats")
-        usage = reply.get("usage")
         return Completion(
-            text=vector,
+            text=_packed(_vector(reply["data"])),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
-            usage=Usage(int(usage.get("prompt_tokens") or 0)) if usage else None,
+            usage=read_usage(reply.get("usage")),
             latency_s=latency_s,
         )
     except (
@@ -65,11 +60,46 @@ def read_embedding(
         TypeError,
         AttributeError,
         RecursionError,
+        OverflowError,
         struct.error,
     ) as error:
         raise BadReply(
             f"{type(error).__name__}: {error}; the reply begins {text[:EXCERPT]!r}"
         ) from None
+
+
+def _vector(data: Any) -> list[float]:
+    """Return the only vector of a reply, as numbers.
+
+    Raises:
+        ValueError: There are several, or one of its members is no number.
+    """
+    if len(data) != 1:
+        raise ValueError(f"{len(data)} vectors for one text")
+    vector = data[0]["embedding"]
+    if isinstance(vector, str):
+        vector = _unpacked(vector)
+    elif len(vector) == 1 and isinstance(vector[0], list):
+        vector = vector[0]  # llama.cpp wraps the vector of a text in a list of one
+    if not vector:
+        raise ValueError("a vector without numbers")
+    for number in vector:
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise ValueError(f"{number!r} is no number")
+        if not math.isfinite(number):
+            raise ValueError(f"{number!r} is not finite")
+    return list(vector)
+
+
+def _unpacked(text: str) -> tuple[float, ...]:
+    data = base64.b64decode(text, validate=True)
+    if len(data) % _FLOAT_BYTES:
+        raise ValueError(f"{len(data)} bytes are not 32-bit floats")
+    return struct.unpack(f"<{len(data) // _FLOAT_BYTES}f", data)
+
+
+def _packed(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 EMBEDDINGS = Api("embedding", "/embeddings", _body, read_embedding, "/embeddings")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.providers.openai.addresses import AZURE_PREFIX, split_model
 from pytest_llmeval.providers.openai.keys import (
     AZURE_KEY,
     MODEL_KEY,
@@ -16,19 +17,18 @@ from pytest_llmeval.providers.openai.keys import (
     first_key,
 )
 from pytest_llmeval.providers.openai.provider import Azure, public_url
+from pytest_llmeval.redaction import public_address
 
 AZURE_VERSION = "OPENAI_API_VERSION"
-_AZURE_PREFIX = "azure:"
 OPENAI_HOST = "api.openai.com"
+_LIST = re.compile(r"\s|,$|,https?:|,azure:", re.IGNORECASE)
+"""Shows that a URL is several, which are separated by spaces; a comma alone may be part of one."""
 
 _ALLOWED = (
     "one URL such as http://127.0.0.1:8000/v1, or several separated by spaces, each as [MODEL@]URL"
 )
 _ALLOWED_AZURE = "azure:https://NAME.openai.azure.com?api-version=2024-10-21"
 ALLOWED_VERSION = "the version of Azure's API, for example 2024-10-21"
-
-_MODEL_BEFORE = re.compile(r"(?P<model>[^@]*)@(?P<url>(?:https?|azure):.*)")
-"""An address must follow the ``@``, which excludes ``https://user:password@host``."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,14 @@ def read_endpoints(text: str, environ: Mapping[str, str], origin: str) -> list[_
 
 
 def _endpoint(entry: str, environ: Mapping[str, str], origin: str) -> _Endpoint:
-    match = _MODEL_BEFORE.fullmatch(entry)
-    model, url = (match["model"], match["url"]) if match else ("", entry)
-    if match and (not model or "://" in model):
-        raise SettingError(
-            origin,
-            public_url(url),
-            _ALLOWED,
-            "Only the name of a model may precede the @.",
-        )
-    if not url.startswith(_AZURE_PREFIX):
+    model, url = split_model(entry)
+    if not url:
+        raise SettingError(origin, entry, _ALLOWED)
+    if "://" in model or entry.startswith("@http"):
+        raise SettingError(origin, url, _ALLOWED, "Only the name of a model may precede the @.")
+    if not url.lower().startswith(AZURE_PREFIX):
         return _Endpoint(checked_url(url, origin), model)
-    azure = _azure(url.removeprefix(_AZURE_PREFIX), environ, origin)
+    azure = _azure(url[len(AZURE_PREFIX) :], environ, origin)
     return _Endpoint(azure.endpoint, model, azure)
 
 
@@ -99,10 +95,7 @@ def _azure(url: str, environ: Mapping[str, str], origin: str) -> Azure:
     version = query.pop("api-version", [environ.get(AZURE_VERSION, "")])[-1]
     if query or parts.fragment:
         raise SettingError(
-            origin,
-            public_url(url),
-            _ALLOWED_AZURE,
-            "Only api-version may follow the question mark.",
+            origin, url, _ALLOWED_AZURE, "Only api-version may follow the question mark."
         )
     if not version:
         remedy = f"Append ?api-version=VERSION to {public_url(url)} in {origin}, "
@@ -163,31 +156,29 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
         SettingError: The URL cannot be used. The message hides credentials.
     """
     url = url.strip()
-    parts = urlsplit(url)
-    shown = public_url(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or any(letter in url for letter in " ,")
-    ):
-        raise SettingError(origin, shown, allowed)
-    if "@" in parts.netloc:
+    if public_address(url).partition("?")[0] not in url:
         raise SettingError(
             origin,
-            shown,
+            url,
             f"{allowed}, without user and password",
             f"The key belongs in {MODEL_KEY}.",
         )
-    if not _has_port(url):
-        raise SettingError(origin, shown, allowed, "The port must be between 1 and 65535.")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # an IPv6 address without its bracket
+        raise SettingError(origin, url, allowed, f"{error}.") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or _LIST.search(url):
+        raise SettingError(origin, url, allowed)
+    if not _has_port(parts):
+        raise SettingError(origin, url, allowed, "The port must be between 1 and 65535.")
     if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise SettingError(origin, shown, allowed, "Leave out /chat/completions.")
+        raise SettingError(origin, url, allowed, "Leave out /chat/completions.")
     return url
 
 
-def _has_port(url: str) -> bool:
+def _has_port(parts: SplitResult) -> bool:
     """Return whether the port, if any, is valid."""
     try:
-        return urlsplit(url).port != 0
+        return parts.port != 0
     except ValueError:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 
@@ -14,6 +13,7 @@ from pytest_llmeval.errors import (
     EndpointDown,
     RateLimited,
 )
+from pytest_llmeval.providers.openai.connection import connection_error
 from pytest_llmeval.providers.openai.rate_limits import retry_after_s
 from pytest_llmeval.providers.openai.service_error import ServiceError
 
@@ -57,7 +57,9 @@ _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
 """HTTP statuses, a pattern of the server's text or code, and the remedy. The first match counts."""
 
 
-def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> CallError:
+def call_error(
+    error: Exception, target: str, hide: Callable[[str], str], address: str = "the base URL"
+) -> CallError:
     """Translate an exception of the SDK that is no reply.
 
     Raise the result outside the except block: an exception of the SDK holds the request with its
@@ -67,24 +69,16 @@ def call_error(error: Exception, target: str, hide: Callable[[str], str]) -> Cal
         error: The exception of the SDK.
         target: Endpoint and model, for the message.
         hide: Removes secrets from a text.
+        address: The base URL in words, with the setting that holds it.
     """
     import aiohttp
     import openai
 
-    reason = hide(_reason(error))
-    if isinstance(error, openai.APIConnectionError):
-        if _is_timeout(error):
-            options = "--llm-read-timeout, --llm-connect-timeout"
-            return CallTimeout(
-                f"{target}: no answer in time ({reason}). "
-                f"Raise {options}, or lower --llm-concurrency."
-            )
-        return EndpointDown(
-            f"{target}: no connection ({reason}). "
-            "Check the base URL and that the endpoint is running."
-        )
+    if isinstance(error, (openai.APIConnectionError, OSError)):
+        return connection_error(error, target, hide, address)
+    reason = hide(f"{type(error).__name__}: {error}")
     if isinstance(error, aiohttp.ClientError):
-        return EndpointDown(f"{target}: the reply is not HTTP ({reason}). Check the base URL.")
+        return EndpointDown(f"{target}: the reply is not HTTP ({reason}). Check {address}.")
     return CallRefused(f"{target}: cannot make the request ({reason}).")
 
 
@@ -115,9 +109,7 @@ def service_call_error(
         bad.written = error.written
         return bad
     if status == 429 and not remedy:
-        return RateLimited(
-            f"{message}. Lower --llm-rpm, --llm-tpm or --llm-concurrency.", patience_s
-        )
+        return RateLimited(f"{message}.", patience_s)
     if status == 408:
         return CallTimeout(f"{message}. Lower --llm-concurrency, or run again later.", patience_s)
     if status >= 500 or status in _TOO_EARLY:
@@ -134,19 +126,3 @@ def _remedy(status: int, text: str) -> str:
         if status in statuses and re.search(pattern, text, re.IGNORECASE):
             return remedy
     return ""
-
-
-def _reason(error: Exception) -> str:
-    """Return the text of the cause, since the SDK's own says only "Connection error"."""
-    cause = error.__cause__ or error
-    return " ".join(f"{type(cause).__name__}: {cause}".split())[:_LONGEST_TEXT]
-
-
-def _is_timeout(error: BaseException) -> bool:
-    """Find a time-out among the causes: the SDK reports even a refused connection as one."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (TimeoutError, asyncio.TimeoutError)):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

@@ -74,6 +74,7 @@ class Exchange:
         memory: What is known of the model.
         adaptation: What is known at the time of the request.
         hide: Removes secrets from a text.
+        address: The base URL in words, with the setting that holds it.
         body: The body to send.
         notes: What is different in it from the request, in words.
     """
@@ -85,6 +86,7 @@ class Exchange:
     memory: ModelMemory
     adaptation: Adaptation
     hide: Callable[[str], str]
+    address: str = "the base URL"
     body: dict[str, Any] = field(init=False)
     notes: tuple[str, ...] = field(init=False, default=())
 
@@ -128,7 +130,7 @@ class Exchange:
         if isinstance(error, NoAnswer) and error.is_cut_off and self._may_reason_longer():
             return self._with_more_room(error.usage)
         if not isinstance(error, CallError):
-            return call_error(error, self._target, self.hide)
+            return call_error(error, self._target, self.hide, self.address)
         text = self.hide(str(error)).rstrip(".")
         if isinstance(error, BadReply):
             text = f"found no {self.api.gives}: {text}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_llmeval.errors import BadReply, CallError, CallRefused, CallTimeout, NoAnswer
 from pytest_llmeval.protocols import BaseProvider
@@ -88,6 +88,12 @@ class FailoverProvider(BaseProvider):
         """Return whether a stored completion is an answer: it says something, and is whole."""
         return is_answer(completion)
 
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return the kind of call, and the request with every model that may answer."""
+        pairs = [candidate.provider.recorded(request) for candidate in self._endpoints]
+        models = dict.fromkeys(shown.model for _, shown in pairs)
+        return pairs[0][0], replace(request, model=" ".join(models))
+
     async def close(self) -> None:
         """Close the connections."""
         for candidate in self._endpoints:
@@ -119,10 +125,13 @@ class FailoverProvider(BaseProvider):
         reasons = "; ".join(f"({number}) {error}" for number, error in enumerate(errors, start=1))
         message = f"None of {len(self._endpoints)} endpoints answered: {reasons}"
         if not transient:
-            return CallRefused(message)
+            refused = CallRefused(message)
+            refused.is_unreachable = all(error.is_unreachable for error in errors)
+            return refused
         waits = [error.retry_after_s for error in transient]
         known = [wait for wait in waits if wait is not None]
         failed = type(transient[-1])(message, min(known) if len(known) == len(waits) else None)
+        failed.is_unreachable = all(error.is_unreachable for error in errors)
         failed.is_overload = all(error.is_overload for error in transient)
         return failed
 

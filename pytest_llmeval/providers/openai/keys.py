@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_llmeval.errors import InputError
 
@@ -17,9 +17,10 @@ AZURE_ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 NO_KEY = "unused"
 """The key for endpoints that need none, since the SDK requires one."""
 
-HIDDEN = "[hidden]"
-_SHORTEST_PIECE = 6
-"""Length of a hidden piece of a key: servers echo heads and tails of a wrong key."""
+_AZURE_TOKEN = "AZURE_OPENAI_AD_TOKEN"
+_SECRET_VARIABLE = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_\d+)?$", re.I)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+"""Variables of proxies, in lower case; clients read them in either case."""
 
 
 def default_key(environ: Mapping[str, str], is_judge: bool) -> str | None:
@@ -89,26 +90,25 @@ def first_key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
     return None
 
 
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Remove secrets from a text, whole, in pieces or masked (``sk-…***…1234``).
+def known_keys(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield every key in the environment, whichever endpoint it is for."""
+    for name, value in environ.items():
+        if name.startswith((*_KEYS, JURY_KEY, _AZURE_TOKEN)) and value.strip():
+            yield value.strip()
 
-    Args:
-        text: Any text from outside.
-        secrets: The secrets.
+
+def known_secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values of variables that look like secrets of other services.
+
+    An application under test reads them, so its errors may show them.
     """
-    for secret in secrets:
-        if secret and secret != NO_KEY:
-            text = re.sub(_pattern(secret), HIDDEN, text)
-    return text
+    for name, value in environ.items():
+        if _SECRET_VARIABLE.search(name):
+            yield value.strip()
 
 
-def _pattern(secret: str) -> str:
-    """Match a secret, any piece of `_SHORTEST_PIECE` characters or more, and its masked forms."""
-    if len(secret) <= _SHORTEST_PIECE:
-        return rf"(?<!\w){re.escape(secret)}(?!\w)"
-    mask = r"[^\s'\"]*(?:\*\*|\.\.\.|…)[^\s'\"]*"
-    head = re.escape(secret[:3])
-    tail = re.escape(secret[-3:])
-    pieces = (secret[at : at + _SHORTEST_PIECE] for at in range(len(secret) - _SHORTEST_PIECE + 1))
-    any_piece = "|".join(map(re.escape, pieces))
-    return rf"{re.escape(secret)}|{head}{mask}|{mask}{tail}|(?:{any_piece})[\w-]*"
+def known_addresses(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the addresses in the environment that may hold a password or a key."""
+    for name, value in environ.items():
+        if name.lower() in _PROXIES or name == AZURE_ENDPOINT:
+            yield value

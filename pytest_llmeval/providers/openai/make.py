@@ -45,7 +45,7 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
     environ = _environment(request)
     if not request.base_url:
         return _default(request, environ)
-    endpoints = read_endpoints(request.base_url, environ, _url_option(request))
+    endpoints = read_endpoints(request.base_url, environ, request.url_origin)
     shares_list = request.base_url == request.model_url
     keys = endpoint_keys(environ, endpoints, request.is_judge, shares_list)
     api = _APIS[request.service]
@@ -60,7 +60,17 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
         # What the list names is a chat model.
         model = endpoint.model if request.service == "chat" else ""
         providers.append(
-            OpenAIProvider(url, key or NO_KEY, request.timeouts, endpoint.azure, model, api, memory)
+            OpenAIProvider(
+                url,
+                key or NO_KEY,
+                request.timeouts,
+                endpoint.azure,
+                model,
+                api,
+                memory,
+                request.secrets,
+                request.url_origin,
+            )
         )
     return providers[0] if len(providers) == 1 else FailoverProvider(providers)
 
@@ -71,12 +81,20 @@ def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvid
     key = default_key(environ, request.is_judge)
     if not key and request.is_called:
         service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
-        option = _url_option(request)
+        option = "--llm-judge-base-url" if request.is_judge else "--llm-base-url"
         remedy = f"For an endpoint without a key, set {option}."
         raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
-    memory = _memory(request)
-    return OpenAIProvider(None, key or NO_KEY, request.timeouts, azure, api=api, memory=memory)
+    return OpenAIProvider(
+        None,
+        key or NO_KEY,
+        request.timeouts,
+        azure,
+        api=api,
+        memory=_memory(request),
+        secrets=request.secrets,
+        url_origin=AZURE_ENDPOINT if azure else "",
+    )
 
 
 def _memory(request: ProviderRequest) -> Memory:
@@ -114,9 +132,3 @@ def _azure(environ: Mapping[str, str]) -> Azure | None:
         remedy = f"{AZURE_ENDPOINT} is set, so calls go to Azure."
         raise SettingError(AZURE_VERSION, "", ALLOWED_VERSION, remedy)
     return Azure(checked_url(endpoint, AZURE_ENDPOINT), version)
-
-
-def _url_option(request: ProviderRequest) -> str:
-    if request.juror:
-        return "--llm-jury MODEL@URL"
-    return "--llm-judge-base-url" if request.is_judge else "--llm-base-url"

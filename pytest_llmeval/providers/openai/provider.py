@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmeval.errors import CallError
+from pytest_llmeval.errors import CallError, CallRefused
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.providers.openai.body import keep_encoded
 from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
-from pytest_llmeval.providers.openai.keys import redacted
+from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
+from pytest_llmeval.providers.openai.size import limited
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.redaction import Secrets
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+_RECORDED = "openai"
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 _LARGE_PROMPT = 50_000
@@ -56,6 +59,8 @@ class OpenAIProvider(BaseProvider):
         model: Overrides the model of every request, unless empty.
         api: The kind of call.
         memory: What is known of the models of this process's endpoints.
+        secrets: The secrets of the process, which learn the key and the query of the URL.
+        url_origin: The setting that holds the base URL, for error texts; empty for OpenAI itself.
     """
 
     sees_case = False
@@ -69,6 +74,8 @@ class OpenAIProvider(BaseProvider):
         model: str = "",
         api: Api = CHAT,
         memory: Memory | None = None,
+        secrets: Secrets | None = None,
+        url_origin: str = "",
     ) -> None:
         self._api = api
         self._memory = memory or Memory()
@@ -77,7 +84,14 @@ class OpenAIProvider(BaseProvider):
         self._timeouts = timeouts
         self._azure = azure
         self.models = (model,)
-        self._secrets = (api_key, *dict(parse_qsl(urlsplit(self._url).query)).values())
+        self._secrets = secrets or Secrets()
+        if api_key != NO_KEY:
+            self._secrets.learn_key(api_key)
+        self._secrets.learn_addresses(self._url)
+        self._address = f"the base URL ({url_origin})" if url_origin else "the base URL"
+        # As it was written: the SDK would lose empty and repeated parameters.
+        query = "" if azure else urlsplit(self._url).query
+        self._path = f"{api.path}?{query}" if query else api.path
         self._clients: dict[bool, AsyncOpenAI] = {}
         self.endpoint = public_url(azure.endpoint if azure else self._url)
         self._target = f"{model}@{self.endpoint}" if model else self.endpoint
@@ -114,6 +128,11 @@ class OpenAIProvider(BaseProvider):
         """Return whether a stored completion is an answer: it says something, and is whole."""
         return is_answer(completion)
 
+    def recorded(self, request: Request) -> tuple[str, Request]:
+        """Return the kind of call, and the request with the model that is called."""
+        model = self.models[0] or request.model
+        return f"{_RECORDED}{self._api.mark}", replace(request, model=model)
+
     async def close(self) -> None:
         """Close the connections."""
         while self._clients:
@@ -129,13 +148,18 @@ class OpenAIProvider(BaseProvider):
         client = self._client(large)
         async with memory.sending() as adaptation:
             exchange = Exchange(
-                self._api, request, model, self.endpoint, memory, adaptation, self._hide
+                self._api,
+                request,
+                model,
+                self.endpoint,
+                memory,
+                adaptation,
+                self._hide,
+                self._address,
             )
             try:
                 started = time.perf_counter()
-                reply = await client.post(
-                    self._api.path, body=exchange.body, cast_to=_response_class()
-                )
+                reply = await client.post(self._path, body=exchange.body, cast_to=_response_class())
                 return exchange.read(reply, time.perf_counter() - started)
             except Exception as error:  # the SDK also passes on errors of aiohttp and ValueErrors
                 return exchange.failed(error)
@@ -147,7 +171,16 @@ class OpenAIProvider(BaseProvider):
     def _client(self, large: bool) -> AsyncOpenAI:
         """Return the client for small or large requests, made in the running event loop."""
         if large not in self._clients:
-            self._clients[large] = self._new_client(large)
+            problem = ""
+            try:
+                self._clients[large] = self._new_client(large)
+            except (OSError, ValueError) as error:  # a file of certificates, or a proxy
+                problem = self._hide(f"{type(error).__name__}: {error}")
+            if problem:
+                raise CallRefused(
+                    f"{self.endpoint}: no client can be made ({problem}). Check the environment "
+                    "variables SSL_CERT_FILE, SSL_CERT_DIR, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+                )
         return self._clients[large]
 
     def _new_client(self, large: bool) -> AsyncOpenAI:
@@ -160,7 +193,7 @@ class OpenAIProvider(BaseProvider):
         )
 
         limits = self._timeouts
-        client_class = DefaultAsyncHttpxClient if large else DefaultAioHttpClient
+        client_class = limited(DefaultAsyncHttpxClient if large else DefaultAioHttpClient)
         options: dict[str, Any] = {
             "api_key": self._key,
             "max_retries": 0,  # retries live in the engine
@@ -172,12 +205,11 @@ class OpenAIProvider(BaseProvider):
         if self._azure:
             endpoint, version = self._azure.endpoint, self._azure.api_version
             return AsyncAzureOpenAI(azure_endpoint=endpoint, api_version=version, **options)
-        parts = urlsplit(self._url)
-        url = urlunsplit(parts._replace(query="", fragment=""))
-        return AsyncOpenAI(base_url=url, default_query=dict(parse_qsl(parts.query)), **options)
+        url = urlunsplit(urlsplit(self._url)._replace(query="", fragment=""))
+        return AsyncOpenAI(base_url=url, **options)
 
     def _hide(self, text: str) -> str:
-        return redacted(text, self._secrets)
+        return self._secrets.hide_reply(text)
 
 
 def _response_class() -> Any:

@@ -11,7 +11,8 @@ from pytest_llmeval.providers.finish import finish_name, withheld
 from pytest_llmeval.providers.message import Said, read_answer
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
-from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob, Usage
+from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob
 
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
 _BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
@@ -73,13 +74,13 @@ def read_completion(
             model=str(reply.get("model") or model),
             endpoint=endpoint,
             finish_reason=REFUSAL if said.refusal else finish_name(first.get("finish_reason")),
-            usage=_usage(reply.get("usage")),
+            usage=read_usage(reply.get("usage")),
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
         )
     except CallError as error:
         with suppress(ValueError, TypeError, AttributeError):
-            error.usage = _usage(reply.get("usage"))
+            error.usage = read_usage(reply.get("usage"))
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _bad(reply, text, error) from None
@@ -162,12 +163,6 @@ def _further_texts(choices: Sequence[Any], limit: int | None) -> list[str]:
         except (CallError, ErrorInReply):
             continue
     return texts
-
-
-def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
-    if not usage:
-        return None
-    return Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
 
 
 def _logprobs(logprobs: Any) -> tuple[TokenLogprob, ...]:

@@ -26,13 +26,21 @@ def comparison_lines(
 
 
 def subject_lines(case: Case, completion: Completion | None) -> list[str]:
-    """Write prompt, expected answer and answer, shortened."""
+    """Write prompt, expected answer and answer, shortened, and whether the answer was cut off."""
     rows = {
         "prompt": case.prompt,
         "expected": case.expected,
         "answer": completion and completion.text,
+        "cut off": completion and _cut_off(completion),
     }
     return [labelled(label, text) for label, text in rows.items() if text]
+
+
+def _cut_off(completion: Completion) -> str:
+    """Write that an answer was cut off, and what to do; empty if it is whole."""
+    if completion.finish_reason != "length":
+        return ""
+    return "the answer reached the limit of tokens (finish_reason length): raise --llm-max-tokens"
 
 
 def _operand(value: object) -> str:

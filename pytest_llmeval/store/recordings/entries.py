@@ -101,7 +101,11 @@ def request_content(request: Request) -> dict[str, Any]:
 
 def completion_content(completion: Completion) -> dict[str, Any]:
     """Reduce a completion to its recorded fields."""
-    return _set_fields(completion, COMPLETION_FIELDS)
+    content = _set_fields(completion, COMPLETION_FIELDS)
+    if completion.usage is not None and "usage" in content:
+        counts = content["usage"].items()
+        content["usage"] = {name: n for name, n in counts if n or name in _MAIN_COUNTS}
+    return content
 
 
 def completion_from(content: Mapping[str, Any]) -> Completion:
@@ -189,6 +193,7 @@ def _are_logprobs(value: Any) -> bool:
 _Check = Callable[[Any], bool]
 _REQUEST_PART = ("case", "purpose", "key", "provider", "request")
 _USAGE_FIELDS = {field.name for field in fields(Usage)}
+_MAIN_COUNTS = ("prompt_tokens", "completion_tokens")
 _TOKEN_FIELDS = {field.name for field in fields(TokenLogprob)}
 _PARAMETER_FIELDS = tuple(
     field.name for field in fields(Parameters) if field.name != "reasoning_room"

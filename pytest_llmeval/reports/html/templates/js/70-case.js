@@ -143,6 +143,12 @@ function sampleRow(sample) {
     el("td", null, el("ul", { class: "parts" }, sample.scores.map(scoreItem))));
 }
 
+function tokens(usage) {
+  const part = (count, what) => (count ? ` (${grouped(count)} ${what})` : "");
+  return `${grouped(usage.prompt_tokens)} sent${part(usage.cached_tokens, "from a cache")}, `
+    + `${grouped(usage.completion_tokens)} received${part(usage.reasoning_tokens, "of reasoning")}`;
+}
+
 function factSections(result) {
   const { case: golden, request, completion, cost_usd: cost } = result;
   const parameters = Object.entries({ ...request?.parameters, ...request?.parameters?.extra_body }).filter(([name, value]) => value !== null
@@ -154,7 +160,7 @@ function factSections(result) {
     ["Model", completion?.model || request?.model],
     ["Endpoint", completion?.endpoint],
     ["Parameters", parameters.map(([name, value]) => `${name} ${plain(value)}`).join(", ")],
-    ["Tokens", usage && `${grouped(usage.prompt_tokens)} sent, ${grouped(usage.completion_tokens)} received`],
+    ["Tokens", usage && tokens(usage)],
     ["Cost", completion?.cached ? `answer from the cache, judging ${usd(cost.judging)}` : `answer ${usd(cost.generation)}, judging ${usd(cost.judging)}`],
     ["Latency", completion?.latency_s ? seconds(completion.latency_s) : ""],
     ["Finish reason", completion?.finish_reason],

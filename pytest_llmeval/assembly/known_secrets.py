@@ -1,0 +1,27 @@
+"""The secrets of a session: what the settings and the environment hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_llmeval.providers.openai.keys import known_addresses, known_keys, known_secrets
+from pytest_llmeval.redaction import Secrets
+from pytest_llmeval.settings.table import Settings
+
+
+def find_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:
+    """Find every secret that a call, an error or a log record could show.
+
+    Args:
+        settings: The settings in force; markers may add addresses later.
+        environ: The environment of the process.
+    """
+    secrets = Secrets(known_keys(environ), known_secrets(environ))
+    addresses = (
+        settings.base_url, settings.judge_base_url, settings.log, *settings.jury, settings.model,
+        settings.judge_model, settings.provider, settings.judge_provider,
+    )  # fmt: skip
+    for address in (*addresses, *known_addresses(environ)):
+        secrets.learn_addresses(address)
+    secrets.learn_members(settings.extra_body)
+    return secrets

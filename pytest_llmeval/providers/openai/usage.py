@@ -1,0 +1,114 @@
+"""The tokens of a reply, in the words of each service.
+
+All services agree on what a call costs: tokens of the prompt, less for those that came from a
+cache, and tokens that the model wrote, its reasoning among them. They differ in the names, and in
+whether one number includes another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_llmeval.records.call import Usage
+
+_MOST = 2**31 - 1
+"""Tokens beyond which a number is not one of tokens."""
+
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount")
+_WRITTEN = ("completion_tokens", "output_tokens", "candidatesTokenCount")
+_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_WRITTEN_DETAILS = (
+    "completion_tokens_details", "output_tokens_details", "output_token_details",
+)  # fmt: skip
+_CACHED = ("cached_tokens", "cache_read", "cache_read_tokens")
+_CACHED_APART = (
+    "cache_read_input_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount",
+    "cached_tokens",
+)  # fmt: skip
+_CACHE_WRITES = ("cache_write_tokens", "cache_creation_tokens", "cache_creation")
+_CACHE_WRITES_APART = ("cache_creation_input_tokens", "cache_write_input_tokens")
+_ANTHROPIC = ("cache_read_input_tokens", *_CACHE_WRITES_APART)
+_TOTAL = ("total_tokens", "totalTokenCount")
+_REASONING = ("reasoning_tokens", "reasoning")
+_REASONING_APART = ("reasoning_tokens", "thoughtsTokenCount")
+
+
+def read_usage(usage: object) -> Usage | None:
+    """Read the usage of a reply; ``None`` if it has none, or counts that cannot be true.
+
+    Args:
+        usage: The member ``usage`` of the reply.
+    """
+    if not isinstance(usage, Mapping) or not usage:
+        return None
+    prompt = _count(usage, _PROMPT)
+    written = _count(usage, _WRITTEN)
+    if prompt is None or written is None:
+        return None
+    cached, writes = _cache(usage)
+    total = _count(usage, _TOTAL) or prompt + written
+    if _is_apart(usage, cached + writes, prompt, total - prompt - written):
+        prompt += cached + writes
+    reasoning = _inner(usage, _WRITTEN_DETAILS, _REASONING)
+    reasoning = reasoning or _count(usage, _REASONING_APART) or 0
+    written, reasoning = _with_reasoning(written, reasoning, total - prompt - written)
+    counts = (prompt, written, cached, writes, reasoning)
+    return Usage(*counts) if max(counts) <= _MOST else None
+
+
+def _cache(usage: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the tokens read from the cache, and those written into it."""
+    cached = _inner(usage, _DETAILS, _CACHED) or _count(usage, _CACHED_APART) or 0
+    writes = _inner(usage, _DETAILS, _CACHE_WRITES) or _count(usage, _CACHE_WRITES_APART) or 0
+    return cached, writes
+
+
+def _is_apart(usage: Mapping[str, Any], cached: int, prompt: int, more: int) -> bool:
+    """Return whether the tokens of the cache are no part of those of the prompt.
+
+    Anthropic counts them apart. Of a proxy in front of it, only the numbers say so.
+    """
+    is_anthropic = "prompt_tokens" not in usage and bool(_count(usage, _ANTHROPIC))
+    return bool(cached) and (is_anthropic or cached > prompt or more == cached)
+
+
+def _with_reasoning(written: int, reasoning: int, more: int) -> tuple[int, int]:
+    """Add the reasoning where the count of written tokens does not include it.
+
+    Gemini and Grok leave it out, as the total shows.
+
+    Args:
+        written: Tokens that the model wrote.
+        reasoning: Tokens of its reasoning; 0 if unknown.
+        more: Tokens of the total that are neither of the prompt nor written.
+    """
+    if reasoning and (more == reasoning or reasoning > written):
+        return written + reasoning, reasoning
+    if not reasoning and more > 0:
+        return written + more, more if written else 0
+    return written, min(reasoning, written)
+
+
+def _inner(usage: Mapping[str, Any], groups: tuple[str, ...], names: tuple[str, ...]) -> int | None:
+    """Return a count of the first group that has it."""
+    for group in groups:
+        details = usage.get(group)
+        if isinstance(details, Mapping) and (count := _count(details, names)):
+            return count
+    return None
+
+
+def _count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    """Return the first count that is there; 0 if none is, ``None`` if it cannot be true."""
+    for name in names:
+        value = counts.get(name)
+        if value is None:
+            continue
+        if isinstance(value, str):
+            value = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else -1
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        is_count = isinstance(value, int) and not isinstance(value, bool)
+        return value if is_count and 0 <= value <= _MOST else None
+    return 0

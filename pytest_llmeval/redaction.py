@@ -1,0 +1,249 @@
+"""Secrets: known in one object, and removed from texts by one class.
+
+What leaves the package (an error, an answer, a log record, a report, a file) passes through
+`Secrets`. An answer that repeats a key is not refused: the key in it is replaced by `HIDDEN` before
+the answer is stored, scored or shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
+
+T = TypeVar("T")
+
+HIDDEN = "[hidden]"
+_SHORTEST_PIECE = 6
+"""Length of a hidden piece of a key: servers echo heads and tails of a wrong key."""
+
+_DISTINCT, _LONG = 8, 16
+"""Length from which a secret with digits, or any secret, cannot be a word of an answer."""
+
+_URL = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>[^\s'\"<>]+)", re.IGNORECASE)
+_VERSION = re.compile(r"\?api-version=[\w.-]*")
+"""The version of Azure's API, the only query that is no secret."""
+
+_SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(sig|code)$", re.I)
+"""Names of query parameters and members of a request whose values are secrets."""
+
+
+def public_address(text: str) -> str:
+    """Return a text without users, passwords, queries and fragments of the URLs in it."""
+    return _URL.sub(_public, text)
+
+
+def _public(match: re.Match[str]) -> str:
+    rest = _without_user(match["rest"])
+    address, mark, _ = rest.partition("#")[0].partition("?")
+    query = rest.partition("#")[0][len(address) :]
+    return f"{match['scheme']}{address}{query if mark and _VERSION.fullmatch(query) else ''}"
+
+
+def _without_user(rest: str) -> str:
+    """Cut user and password, also a password with a slash, which ends the host for a parser."""
+    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    host, _, port = netloc.rpartition(":")
+    has_odd_port = bool(host) and not port.isdigit() and not netloc.endswith("]")
+    if "@" in netloc or (has_odd_port and "@" in rest):
+        return rest.rpartition("@")[2]
+    return rest
+
+
+class Secrets:
+    """The secrets of a process. More are learned when a provider is made.
+
+    Args:
+        keys: API keys.
+        words: Other secrets, such as passwords.
+    """
+
+    def __init__(self, keys: Iterable[str] = (), words: Iterable[str] = ()) -> None:
+        self._echoes: dict[str, re.Pattern[str]] = {}
+        self._forms: list[str] = []
+        for key in keys:
+            self.learn_key(key)
+        for word in words:
+            self.learn(word)
+
+    def __repr__(self) -> str:
+        return f"<Secrets: {len(self._echoes)}>"
+
+    def learn_key(self, key: str) -> None:
+        """Hide an API key: everywhere whole, and in texts of servers also in pieces."""
+        self._learn_echo(key)
+        self.learn(key)
+
+    def learn(self, secret: str) -> None:
+        """Hide a text wherever it appears, unless it could be an ordinary word."""
+        if _is_distinct(secret):
+            self._add(_forms(secret))
+
+    def learn_addresses(self, text: str | None) -> None:
+        """Hide the password and the query of every URL in a text."""
+        for match in _URL.finditer(text or ""):
+            rest = match["rest"]
+            if (host := _without_user(rest)) != rest:
+                user = rest[: -len(host)]
+                password = user[:-1].partition(":")[2]
+                # A short password is hidden in its address alone.
+                self._add([user])
+                self.learn(password)
+                self.learn(unquote(password))
+            for name, value in parse_qsl(rest.partition("?")[2]):
+                self._learn_parameter(name, value)
+
+    def learn_members(self, body: Mapping[str, Any]) -> None:
+        """Hide the values of a request's members whose names are those of secrets."""
+        for name, value in body.items():
+            if isinstance(value, Mapping):
+                self.learn_members(value)
+            elif isinstance(value, str) and _SECRET_NAME.search(name):
+                self.learn(value)
+
+    def _learn_echo(self, secret: str) -> None:
+        """Hide a text in what servers say."""
+        if secret and secret not in self._echoes:
+            self._echoes[secret] = re.compile(_pattern(secret))
+
+    def _learn_parameter(self, name: str, value: str) -> None:
+        if name == "api-version":
+            return
+        self._learn_echo(value)
+        if _SECRET_NAME.search(name):
+            self.learn(value)
+        # In its address alone, because the value may be a word such as a region.
+        self.learn(f"{name}={quote(value, safe='')}")
+        self.learn(f"{name}={value}")
+
+    def _add(self, forms: Iterable[str]) -> None:
+        # A longer form comes first, since it may contain a shorter one.
+        self._forms = sorted({*self._forms, *forms}, key=lambda form: (-len(form), form))
+
+    def hide(self, text: str) -> str:
+        """Return a text without secrets."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        return text
+
+    def hide_reply(self, text: str) -> str:
+        """Return a text of a server without keys, whole, in pieces or masked (``sk-…***1234``)."""
+        text = self.hide(text)
+        for pattern in self._echoes.values():
+            text = pattern.sub(HIDDEN, text)
+        return text
+
+    def hide_in(self, value: T) -> T:
+        """Return a record, or any nesting of built-in types, without secrets in its texts."""
+        hidden: T = _hidden(value, self.hide)
+        return hidden
+
+
+def _is_distinct(secret: str) -> bool:
+    """Return whether a text is unlikely to be a part of an honest one."""
+    has_digit = any(letter.isdigit() for letter in secret)
+    has_letter = any(letter.isalpha() for letter in secret)
+    return len(secret) >= _LONG or (len(secret) >= _DISTINCT and has_digit and has_letter)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret as servers and libraries write it: plain, escaped, base64, hexadecimal."""
+    import html  # late: its table of entities is large
+
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield html.escape(secret)
+    yield json.dumps(secret)[1:-1]
+    data = secret.encode()
+    yield data.hex()
+    for offset in range(3):
+        # The letters that depend on this text alone, wherever it begins in the encoded one.
+        start, end = -(-offset * 8 // 6), (offset + len(data)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(b"\0" * offset + data).decode()[start:end]
+
+
+def _pattern(secret: str) -> str:
+    """Match a secret, any piece of `_SHORTEST_PIECE` characters or more, and its masked forms."""
+    if len(secret) <= _SHORTEST_PIECE:
+        return rf"(?<!\w){re.escape(secret)}(?!\w)"
+    mask = r"[^\s'\"]*(?:\*\*|\.\.\.|…)[^\s'\"]*"
+    head = re.escape(secret[:3])
+    tail = re.escape(secret[-3:])
+    pieces = (secret[at : at + _SHORTEST_PIECE] for at in range(len(secret) - _SHORTEST_PIECE + 1))
+    any_piece = "|".join(map(re.escape, pieces))
+    return rf"{re.escape(secret)}|{head}{mask}|{mask}{tail}|(?:{any_piece})[\w-]*"
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    """Return the same object if there is nothing to hide in it."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, Mapping):
+        content = {name: _hidden(inner, hide) for name, inner in value.items()}
+        is_same = all(content[name] is value[name] for name in content)
+        return value if is_same else content
+    if isinstance(value, (tuple, list)):
+        items = [_hidden(inner, hide) for inner in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return items if isinstance(value, list) else tuple(items)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed: dict[str, Any] = {}
+        for name in value.__dataclass_fields__:
+            old = vars(value)[name]
+            new = _hidden(old, hide)
+            if new is not old:
+                changed[name] = new
+        return dataclasses.replace(value, **changed) if changed else value
+    return value
+
+
+class LogGuard:
+    """Removes secrets from the log records of all libraries while a session makes calls.
+
+    Client libraries log the URL of each request, whose query may hold a key. A factory sees every
+    record before any handler does.
+
+    Args:
+        secrets: The secrets of the process.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._before: Callable[..., logging.LogRecord] | None = None
+
+    def install(self) -> None:
+        """Begin."""
+        if self._before is None:
+            self._before = logging.getLogRecordFactory()
+            logging.setLogRecordFactory(self._record)
+
+    def remove(self) -> None:
+        """End, unless somebody has installed a factory that calls this one."""
+        if self._before is not None and logging.getLogRecordFactory() == self._record:
+            logging.setLogRecordFactory(self._before)
+            self._before = None
+
+    def _record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        before = self._before or logging.LogRecord
+        record = before(*args, **kwargs)
+        try:
+            text = record.getMessage()
+        except Exception:  # the handler reports a wrong format
+            return record
+        hidden = self._secrets.hide(text)
+        if hidden != text:
+            record.msg, record.args = hidden, None
+        if record.exc_info:
+            trace = logging.Formatter().formatException(record.exc_info)
+            if (safe := self._secrets.hide(trace)) != trace:
+                record.exc_text = safe
+        return record

@@ -1,0 +1,157 @@
+"""Secrets are known in one object, which removes them from texts, records and log records."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import logging
+from urllib.parse import quote
+
+import pytest
+
+from pytest_llmeval.assembly.known_secrets import find_secrets
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.records.call import Completion, Parameters, Request
+from pytest_llmeval.redaction import HIDDEN, LogGuard, Secrets, public_address
+from pytest_llmeval.settings.option import JsonObject
+from pytest_llmeval.settings.table import Settings
+
+KEY = "sk-proj-Zq8xW3vB7nM2&kL5j/H9gF+4dS6"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://host/v1", "https://host/v1"),
+        ("https://me:pass@host/v1", "https://host/v1"),
+        ("https://me:pa/ss@host/v1", "https://host/v1"),
+        ("https://me:p@ss@host:8000/v1?key=s#f", "https://host:8000/v1"),
+        ("HTTP://me@[::1]:80/v1", "HTTP://[::1]:80/v1"),
+        ("m@2024@https://me:pass@host/v1", "m@2024@https://host/v1"),
+        ("https://gw/ai/@cf/v1", "https://gw/ai/@cf/v1"),
+        ("https://[::1]:8000/@a", "https://[::1]:8000/@a"),
+        ("azure:https://x.example?api-version=2024-10-21", "azure:https://x.example?api-version=2024-10-21"),
+        ("azure:https://x.example?api-version=1&key=s", "azure:https://x.example"),
+        ("http://a/v1?k=1 m@http://u:p@b/v1", "http://a/v1 m@http://b/v1"),
+        ("postgresql://u:p@db/x", "postgresql://db/x"),
+        ("gpt-4", "gpt-4"),
+    ],
+)  # fmt: skip
+def test_a_public_address_has_neither_password_nor_query(address: str, shown: str) -> None:
+    assert public_address(address) == shown
+
+
+def test_the_error_of_a_setting_shows_the_public_address() -> None:
+    error = SettingError("--llm-provider", "https://me:hunter2@host/v1?key=abc", "another")
+    assert str(error) == "--llm-provider: found 'https://host/v1'; allowed: another."
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        KEY,
+        quote(KEY, safe=""),
+        html.escape(KEY),
+        json.dumps(KEY)[1:-1],
+        KEY.encode().hex(),
+        *(base64.b64encode(b"x" * n + KEY.encode() + b"tail").decode() for n in range(3)),
+        base64.urlsafe_b64encode(f"user:{KEY}".encode()).decode(),
+    ],
+)
+def test_a_key_is_hidden_however_it_is_written(form: str) -> None:
+    shown = Secrets([KEY]).hide(f"before {form} after")
+    assert HIDDEN in shown
+    assert form not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+@pytest.mark.parametrize("word", ["test", "ollama", "lm-studio", "not-needed", "unused", ""])
+def test_a_key_that_is_an_ordinary_word_stays_in_answers(word: str) -> None:
+    text = f"Use {word} for the test."
+    assert Secrets([word]).hide(text) == text
+
+
+def test_a_region_in_the_query_stays_in_answers_and_the_query_does_not() -> None:
+    secrets = Secrets()
+    secrets.learn_addresses("https://host/v1?region=us-east-1&code=s3cr3t-c0de")
+    shown = secrets.hide("us-east-1: GET https://host/v1?region=us-east-1&code=s3cr3t-c0de")
+    assert shown == f"us-east-1: GET https://host/v1?{HIDDEN}&{HIDDEN}"
+
+
+def test_a_record_without_secrets_is_the_same_object() -> None:
+    request = Request(({"role": "user", "content": "hi"},), "m", Parameters(stop=("x",)))
+    assert Secrets([KEY]).hide_in(request) is request
+
+
+def test_every_text_of_a_record_is_searched() -> None:
+    request = Request(
+        ({"role": "user", "content": [{"text": KEY}]},), "m", Parameters(extra_body={"a": [KEY]})
+    )
+    hidden = Secrets([KEY]).hide_in(request)
+    assert KEY not in repr(hidden)
+    assert hidden.messages[0]["content"] == [{"text": HIDDEN}]
+    assert Secrets([KEY]).hide_in(Completion(KEY)).text == HIDDEN
+
+
+def test_settings_and_environment_are_searched_for_secrets() -> None:
+    settings = Settings(
+        base_url="https://me:Passw0rdOne@host/v1?token=t0kenInUrl",
+        jury=("m@https://j/v1?sig=s1gnature99",),
+        log="postgresql://me:l0gPassw0rd@db/x",
+        extra_body=JsonObject({"metadata": {"apiKey": "k3yInTheBody"}, "user": "u5erNumber1"}),
+    )
+    environ = {
+        "OPENAI_API_KEY": "sk-openai-123456789",
+        "LLMEVAL_JURY_API_KEY_2": "sk-jury-123456789",
+        "AZURE_OPENAI_AD_TOKEN": "ad-token-123456789",
+        "MY_DB_PASSWORD": "db-pass-123456789",
+        "https_proxy": "http://me:pr0xyPassw0rd@proxy:3128",
+        "HOME": "/home/someone-123456789",
+    }
+    secrets = find_secrets(settings, environ)
+    hidden = (
+        "Passw0rdOne", "t0kenInUrl", "s1gnature99", "l0gPassw0rd", "k3yInTheBody",
+        "sk-openai-123456789", "sk-jury-123456789", "ad-token-123456789", "db-pass-123456789",
+        "pr0xyPassw0rd",
+    )  # fmt: skip
+    assert [secrets.hide(text) for text in hidden] == [HIDDEN] * len(hidden)
+    shown = "u5erNumber1 /home/someone-123456789"
+    assert secrets.hide(shown) == shown
+    assert not any(text in repr((secrets, settings.explicit)) for text in hidden)
+
+
+def test_a_log_record_of_any_library_passes_without_secrets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    guard = LogGuard(Secrets([KEY]))
+    guard.install()
+    try:
+        with caplog.at_level(logging.DEBUG):
+            logging.getLogger("httpx").info("GET %s", f"https://host/v1?key={quote(KEY, safe='')}")
+            logging.getLogger("mine").debug("%d%% done", 5)
+            try:
+                raise ValueError(KEY)
+            except ValueError:
+                logging.getLogger("app").exception("failed")
+    finally:
+        guard.remove()
+        guard.remove()
+    assert KEY not in caplog.text
+    assert quote(KEY, safe="") not in caplog.text
+    assert f"GET https://host/v1?key={HIDDEN}" in caplog.text
+    assert "5% done" in caplog.text
+    assert f"ValueError: {HIDDEN}" in caplog.text
+    assert logging.getLogRecordFactory() is logging.LogRecord
+
+
+def test_a_factory_that_was_installed_later_stays() -> None:
+    guard, later = LogGuard(Secrets([KEY])), logging.LogRecord
+    guard.install()
+    try:
+        logging.setLogRecordFactory(later)
+        guard.remove()
+        assert logging.getLogRecordFactory() is later
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
