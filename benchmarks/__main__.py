@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         for name in names:
-            size = Size(options.rows, latency_ms=options.latency_ms)
+            size = Size(options.rows, options.pairs, latency_ms=options.latency_ms)
             if options.smoke:
                 size = MEASURES[name].smoke
             rows += _taken(name, Setup(Path(folder), size))
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(usual)} (default: all), {', '.join(long)} (only if named)",
     )
     parser.add_argument("--rows", type=int, help="golden rows, for all measures")
+    parser.add_argument("--pairs", type=int, help="repetitions, for all measures")
     parser.add_argument(
         "--latency-ms", type=float, default=200, help="milliseconds until a reply (%(default)s)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import installs, kills, limits, report, sizes, speed, startup
+from benchmarks import installs, kills, limits, report, signals, sizes, speed, startup
 from benchmarks.setup import Setup, Size
 from benchmarks.table import Row
 
@@ -49,6 +49,12 @@ MEASURES = {
     ),
     "killed-all": Measure(
         kills.killed_all, "pytest -n 4, kill -9 of everything half way, and the same again", KILLED
+    ),
+    "signals": Measure(
+        signals.signals,
+        "pytest -n 0 and -n 4, each signal at random moments, and the same again",
+        Size(rows=10, pairs=2, latency_ms=50, concurrency=4, workers=2, html=False),
+        is_long=True,
     ),
     "faults": Measure(
         limits.faults,

@@ -99,6 +99,21 @@ class Running:
         """Whether it still runs; its end is not collected, so `wait` still can."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
+    def send(self, number: signal.Signals, *, is_for_all: bool) -> None:
+        """Send a signal to it and everything it started, or to it alone."""
+        if is_for_all:
+            os.killpg(self.pid, number)
+        else:
+            os.kill(self.pid, number)
+
+    def has_members(self) -> bool:
+        """Whether a process of its group still runs, once it has ended itself."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def kill_group(self) -> None:
         """``kill -9`` of the process and everything it started."""
         with contextlib.suppress(ProcessLookupError):

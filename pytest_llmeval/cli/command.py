@@ -210,16 +210,21 @@ def judging_session(context: CommandContext, run_id: str = "") -> Iterator[Sessi
     """
     from pytest_llmeval.assembly.roles import setting_notes
     from pytest_llmeval.runs.ending import RunEnding
+    from pytest_llmeval.runs.interrupts import Interrupts
     from pytest_llmeval.runs.watch import Watch
 
     for note in setting_notes(context.settings, judged=True):
         click.echo(f"warning: {note.text}", err=True)
     ending = RunEnding(context.session(run_id))
+    interrupts = Interrupts(is_in_use=True)
+    interrupts.install()
     try:
         with Watch(ending.session.waits, lambda line: click.echo(line, err=True)):
             yield ending.session
     finally:
+        interrupts.ignore()
         ending.end_calls()
+        interrupts.restore()
     if not context.settings.dry_run:
         ending.join()
     if ending.trouble:

@@ -119,7 +119,7 @@ NoteKind = Literal[
 
 ``cut_off``: the run ended early. ``incomplete``: a file of tests could not be read. ``unjudged``: a
 verdict was required, and there is none. ``coverage``: less was judged than the settings suggest,
-and the exit code allows that.
+and the exit code allows that. ``store``: the completion store or a recording could not be used.
 """
 
 GATE_NOTES: tuple[NoteKind, ...] = (
@@ -132,7 +132,7 @@ GATE_NOTES: tuple[NoteKind, ...] = (
 )
 """Notes about the gates of a run, not about its results."""
 
-_BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged")
+_BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged", "store")
 """Notes that leave a run without the verdict that it should have."""
 
 _HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "coverage")

@@ -138,8 +138,7 @@ def prepare(database: Database, migrations: Sequence[_Migration] = MIGRATIONS) -
             _prepare(database, migrations, newest)
     except _ForeignDatabase:
         raise RunLogError(
-            f"run log {database.shown}: found an SQLite database of another program; "
-            "name another file with --llm-log"
+            f"run log {database.shown} belongs to another program; name another file with --llm-log"
         ) from None
 
 

@@ -25,14 +25,15 @@ class Interrupts:
 
     Args:
         names: Names of the signals. Those that the platform lacks are left out.
+        is_in_use: Whether there is a run to end; if not, a signal does what it does by default.
 
     Attributes:
-        is_in_use: Whether there is a run to end; if not, a signal does what it does by default.
+        is_in_use: As given; it may change.
         is_taken: Whether a signal came, so that no other interrupts the end of the run.
     """
 
-    def __init__(self, names: Iterable[str] = ENDING) -> None:
-        self.is_in_use = False
+    def __init__(self, names: Iterable[str] = ENDING, is_in_use: bool = False) -> None:
+        self.is_in_use = is_in_use
         self.is_taken = False
         self._numbers = [number for number in signal.Signals if number.name in names]
         self._earlier: dict[signal.Signals, Any] = {}

@@ -114,7 +114,7 @@ def garbage(path: Path) -> None:
     [
         (newer, "0", "found version 99"),
         (newer, "2", "found version 99"),
-        (foreign, "0", "of something else"),
+        (foreign, "0", "belongs to another program"),
         (garbage, "2", "is no SQLite database"),
         (Path.mkdir, "0", "unable to open database file"),
     ],
@@ -135,3 +135,29 @@ def test_trouble_with_the_store_costs_no_report(
     assert [note["kind"] for note in report["run"]["notes"]].count("store") <= 1
     assert (project.path / ".llmeval/report.html").exists()
     assert project.query("SELECT exit_code, finished_at != '' FROM runs") == [(10, 1)]
+
+
+def test_a_store_that_breaks_at_the_end_leaves_no_verdict_but_every_report(
+    project: Project,
+) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import sqlite3, pytest
+
+        @pytest.hookimpl(tryfirst=True, wrapper=True)
+        def pytest_sessionfinish(session):
+            with sqlite3.connect(".llmeval/completions.sqlite", timeout=30) as db:
+                db.execute("DROP TABLE shared")
+            return (yield)
+        """,
+    )
+
+    run = project.run("golden/faq.csv", *MODEL)
+
+    assert run.ret == 10
+    run.assert_outcomes(passed=3)
+    report = project.report()
+    assert (report["run"]["exit_code"], report["summary"]["verdict"]) == (10, "error")
+    assert "no such table: shared" in report["summary"]["headline"]
+    assert {result["outcome"] for result in report["results"]} == {"passed"}

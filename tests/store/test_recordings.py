@@ -410,6 +410,21 @@ def test_a_miss_names_key_nearest_difference_and_flag(
     )
 
 
+def test_only_the_first_of_many_misses_are_compared_with_all_entries(tmp_path: Path) -> None:
+    cases = [CallOrigin(HOME, f"case {number}") for number in range(30)]
+    recorded(tmp_path, *((case, key(number), ask(case.case)) for number, case in enumerate(cases)))
+    recordings = Recordings("none", tmp_path, None)
+
+    others = [CallOrigin(HOME, f"other {number}") for number in range(25)]
+    texts = [str(recordings.miss(other, "c" * 64, OPENAI, ask(other.case))) for other in others]
+
+    assert sum("Nearest is key" in text for text in texts) == 20
+    assert "The nearest entry is named for the first 20 such calls." in texts[-1]
+    # What is recorded of the case itself needs no search.
+    known = str(recordings.miss(cases[7], "c" * 64, OPENAI, ask("other")))
+    assert f"Nearest is key {key(7)[:12]}, case case 7" in known
+
+
 def test_a_miss_shows_of_a_long_prompt_the_place_that_differs(tmp_path: Path) -> None:
     recorded(tmp_path, (REFUND, "a" * 64, ask(LONG.format(30))))
     message = str(
