@@ -37,7 +37,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pytest_llmeval.redaction import public_address
 from pytest_llmeval.text import count
 
 
@@ -60,7 +59,9 @@ class SettingError(InputError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
-        if isinstance(value, str):
+        if isinstance(value, str) and "://" in value:
+            from pytest_llmeval.redaction import public_address  # late: few values are addresses
+
             value = public_address(value)
         self.where = where
         self.value = value

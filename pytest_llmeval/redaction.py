@@ -29,6 +29,7 @@ _URL = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>[^\s'\"<>]+)", re
 _VERSION = re.compile(r"\?api-version=[\w.-]*")
 """The version of Azure's API, the only query that is no secret."""
 
+_WITHOUT_TEXT = frozenset((bool, int, float))
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(sig|code)$", re.I)
 """Names of query parameters and members of a request whose values are secrets."""
 
@@ -66,6 +67,7 @@ class Secrets:
     def __init__(self, keys: Iterable[str] = (), words: Iterable[str] = ()) -> None:
         self._echoes: dict[str, re.Pattern[str]] = {}
         self._forms: list[str] = []
+        self._shortest = 0
         for key in keys:
             self.learn_key(key)
         for word in words:
@@ -123,10 +125,13 @@ class Secrets:
 
     def _add(self, forms: Iterable[str]) -> None:
         # A longer form comes first, since it may contain a shorter one.
-        self._forms = sorted({*self._forms, *forms}, key=lambda form: (-len(form), form))
+        self._forms = sorted({*self._forms, *forms} - {""}, key=lambda form: (-len(form), form))
+        self._shortest = len(self._forms[-1]) if self._forms else 0
 
     def hide(self, text: str) -> str:
         """Return a text without secrets."""
+        if len(text) < self._shortest:
+            return text
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN)
@@ -184,25 +189,27 @@ def _pattern(secret: str) -> str:
 
 def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
     """Return the same object if there is nothing to hide in it."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return hide(value)
-    if isinstance(value, Mapping):
-        content = {name: _hidden(inner, hide) for name, inner in value.items()}
-        is_same = all(content[name] is value[name] for name in content)
-        return value if is_same else content
-    if isinstance(value, (tuple, list)):
+    if value is None or kind in _WITHOUT_TEXT:
+        return value
+    if kind is tuple or kind is list:
         items = [_hidden(inner, hide) for inner in value]
-        if all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return items if isinstance(value, list) else tuple(items)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        is_same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if is_same else kind(items)
+    if dataclasses.is_dataclass(kind):
         changed: dict[str, Any] = {}
-        for name in value.__dataclass_fields__:
-            old = vars(value)[name]
-            new = _hidden(old, hide)
-            if new is not old:
+        content = vars(value)
+        for name in kind.__dataclass_fields__:
+            new = _hidden(content[name], hide)
+            if new is not content[name]:
                 changed[name] = new
         return dataclasses.replace(value, **changed) if changed else value
+    if isinstance(value, Mapping):
+        members = {name: _hidden(inner, hide) for name, inner in value.items()}
+        is_same = all(members[name] is value[name] for name in members)
+        return value if is_same else members
     return value
 
 

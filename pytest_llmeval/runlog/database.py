@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -181,6 +182,9 @@ def _tune(connection: Any, _record: object) -> None:
 
 
 Row = Mapping[str, Any]
+_WHOLE = 2**63
+"""Whole numbers of a database are below this."""
+
 _ESCAPED = 'escaped:"'
 """Beginning of a text that the database cannot hold as it is."""
 
@@ -200,12 +204,25 @@ def from_json(text: str | None, empty: Any) -> Any:
 
 
 def storable(row: dict[str, Any]) -> dict[str, Any]:
-    """Escape the texts of a row that a database cannot hold."""
-    if _is_plain(_texts(row)):
+    """Escape the texts of a row that a database cannot hold, and round its whole numbers."""
+    if _is_plain(_texts(row)) and not any(map(_is_too_large, row.values())):
         return row
-    return {
-        name: _escaped(value) if isinstance(value, str) else value for name, value in row.items()
-    }
+    return {name: _storable(value) for name, value in row.items()}
+
+
+def _is_too_large(value: object) -> bool:
+    return isinstance(value, int) and not -_WHOLE <= value < _WHOLE
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _escaped(value)
+    if not _is_too_large(value):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def restored(row: Row) -> Row:

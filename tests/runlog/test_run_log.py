@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import subprocess
 import sys
@@ -94,6 +95,22 @@ def case_results(draw: st.DrawFn) -> CaseResult:
 def log(tmp_path: Path) -> Iterator[RunLog]:
     with closing(RunLog(str(tmp_path / "runs.sqlite"))) as opened:
         yield opened
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**70), 10**400])
+def test_no_whole_number_is_too_large_for_the_log(
+    log: RunLog, run: Run, results: list[CaseResult], number: int
+) -> None:
+    request = Request((), "m", Parameters(seed=number))
+    huge = replace(results[0], request=request, scores=(Score("custom", number),))
+    log.begin(run)
+    log.add(run.id, huge)
+    log.finish(run)
+    [logged] = log.results(run.id)
+    assert logged.request is not None
+    assert logged.request.parameters.seed == pytest.approx(
+        float(number) if number < 10**300 else math.inf
+    )
 
 
 def test_what_was_written_is_read_back_equal(
