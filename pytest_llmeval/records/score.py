@@ -39,6 +39,13 @@ class Scale:
 UNIT_SCALE = Scale(0.0, 1.0)
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
 @dataclass(frozen=True, eq=False)
 class Score:
     """The result of one Scorer on one completion. Compares with numbers like its value.
@@ -72,9 +79,10 @@ class Score:
 
     def __post_init__(self) -> None:
         # NaN would miss every threshold, and infinity meet half of them, without a judgement.
-        if self.value is None or math.isfinite(self.value):
+        if self.value is None or _is_finite(self.value):
             return
-        error = self.error or f"the scorer gave {self.value}, not a finite number"
+        shown = self.value if isinstance(self.value, float) else "a number beyond 1e308"
+        error = self.error or f"the scorer gave {shown}, not a finite number"
         object.__setattr__(self, "value", None)
         object.__setattr__(self, "error", error)
 

@@ -108,9 +108,9 @@ def test_no_whole_number_is_too_large_for_the_log(
     log.finish(run)
     [logged] = log.results(run.id)
     assert logged.request is not None
-    assert logged.request.parameters.seed == pytest.approx(
-        float(number) if number < 10**300 else math.inf
-    )
+    most = float(number) if number < 10**300 else math.inf
+    assert logged.request.parameters.seed == pytest.approx(most)
+    assert logged.scores[0].value == (pytest.approx(most) if most < math.inf else None)
 
 
 def test_what_was_written_is_read_back_equal(
