@@ -292,13 +292,14 @@ class Controller(Role):
         from pytest_llmeval.reports.terminal.run import summary_lines
 
         terminal.section("llm evaluation", "=")
-        # The workers have read the golden files, after the header of this process.
-        for line in _golden_lines(self._worker_headers()):
-            terminal.write_line(line)
         if self._written is not None:
             summary, paths = self._written
             for text, markup in summary_lines(self._recorder.run, summary, paths):
                 terminal.write_line(text, **markup)
+        # The workers have read the golden files, after the header of this process. The verdict of
+        # the run stands before them.
+        for line in _golden_lines(self._worker_headers()):
+            terminal.write_line(line)
         for text in self._errors:
             terminal.write_line(harmless(text), red=True)
         for text in self._recorder.ci_lines:

@@ -395,8 +395,8 @@ class Settings:
         "flag",
         False,
         "cases",
-        "fail instead of skipping when no model is configured; gates must prove there is no "
-        "regression",
+        "fail where anything is left unjudged: no model, no case, no threshold, a part of the "
+        "baseline; gates must prove there is no regression",
     )
 
     baseline: tuple[str, ...] = option(

@@ -200,11 +200,13 @@ def test_baselines_are_shown_and_listed(project: Project) -> None:
     assert "nobody: no such run; allowed: latest, or the name or id" in missing.stderr
 
 
-@pytest.mark.parametrize("instead", ["--collect-only", "--llm-dry-run"])
-def test_where_nothing_is_run_nothing_is_gated(project: Project, instead: str) -> None:
+@pytest.mark.parametrize(("instead", "code"), [("--collect-only", 0), ("--llm-dry-run", 10)])
+def test_where_nothing_is_run_nothing_is_gated(project: Project, instead: str, code: int) -> None:
     write(project, BEFORE)
     baseline(project, BEFORE)
-    assert project.run(*GATED, instead).ret == 0
+    run = project.run(*GATED, instead)
+    assert run.ret == code
+    assert "regression" not in run.stdout.str()
 
 
 @both

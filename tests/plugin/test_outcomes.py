@@ -280,9 +280,9 @@ def test_a_usage_error_under_xdist_is_said_and_nothing_is_sent(project: Project)
         "golden/faq.csv", "--llm-model", "mock", "--llm-threshold", "toxicty<=0.2", "-n", "2"
     )
 
-    run.assert_outcomes(errors=3)
-    assert run.ret != 0
-    run.stdout.fnmatch_lines(["*found 'toxicty'*Did you mean 'toxicity'?*"])
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.assert_outcomes()
+    run.stderr.fnmatch_lines(["ERROR: *found 'toxicty'*Did you mean 'toxicity'?*"])
     assert project.endpoint.count() == 0
 
 
