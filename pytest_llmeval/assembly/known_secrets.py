@@ -24,4 +24,5 @@ def find_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:
     for address in (*addresses, *known_addresses(environ)):
         secrets.learn_addresses(address)
     secrets.learn_members(settings.extra_body)
+    secrets.learn_members(settings.judge_extra_body)
     return secrets

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.assembly.run_record import adaptation_notes
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.records.call import Completion
@@ -97,10 +98,13 @@ def scores_by_judging(
     pairs: list[Pair] = []
     unlabelled: list[float] = []
     scale: Scale | None = None
+    version = scorer.version
     started = _start_scores(labels, scorer, session)
     for row, future in start_ahead(session, started):
         score = future.result()
         scale = scale or score.scale
+        # It differs from the version of the judge if the endpoint refused a part of the requests.
+        version = score.version if score.value is not None else version
         if row.label is not None:
             pairs.append(_pair(row, score))
         elif score.value is not None:
@@ -118,9 +122,12 @@ def scores_by_judging(
         unlabelled=tuple(unlabelled),
         scale=scale,
         # The version of a metric is no fingerprint.
-        fingerprint=scorer.version if scorer.judge else "",
+        fingerprint=version if scorer.judge else "",
         model=scorer.judge,
-        notes=tuple(_note(unanswered, "row without an answer", "rows without an answer")),
+        notes=(
+            *_note(unanswered, "row without an answer", "rows without an answer"),
+            *(note.text for note in adaptation_notes([session.worker_report()["adapted"]])),
+        ),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
+from pytest_llmeval.cli import main
 from tests.mock_endpoint import MockEndpoint
 from tests.plugin.conftest import Project, project
 from tests.twins import TwinEndpoint
@@ -94,3 +96,30 @@ def test_a_baseline_of_such_a_judge_is_compared_without_judging_again(project: P
         if metric["name"] == "rubric"
     ]
     assert [metric["coverage"]["is_same_judge"] for metric in rubric] == [True], "judged again"
+
+
+def test_a_calibration_belongs_to_the_judge_as_the_endpoint_takes_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(project.endpoint, TwinEndpoint)
+    url = project.endpoint.url_of("azure")
+    project.write("golden/capitals.csv", GOLDEN)
+    answers = ("Paris", "Lyon")
+    rows = [f"c{n},Capital ({n})?,Paris,{answers[n % 2]},{5 - n % 2 * 5}\n" for n in range(20)]
+    project.write("labels.csv", "id,prompt,expected,answer,label\n" + "".join(rows))
+    monkeypatch.chdir(project.path)
+    judge = ("--judge-model", "gpt-4o", "--judge-base-url", url)
+
+    result = CliRunner().invoke(main, ["calibrate", "labels.csv", *judge])
+
+    assert result.exit_code == 0, result.output
+    assert f"note: Requests to gpt-4o at {url} were changed to what it takes: " in result.output
+    args = (
+        "golden/capitals.csv", "--llm-model", "azure", "--llm-base-url", url, "--min-score", "4",
+        "--llm-judge-model", "gpt-4o", "--llm-judge-base-url", url, "--llm-min-agreement", "kappa>=0.9",
+    )  # fmt: skip
+    assert project.run(*args).ret == 0
+    project.endpoint.refuses = False
+    result_of_another = project.run(*args, "--llm-no-cache")
+    assert result_of_another.ret == 10
+    assert "the judge is uncalibrated" in project.report()["results"][0]["message"]
