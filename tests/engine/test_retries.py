@@ -12,6 +12,7 @@ from pytest_llmeval.errors import (
     CallRefused,
     CallTimeout,
     EndpointDown,
+    NoAnswer,
     NotRecorded,
     RateLimited,
     Stopped,
@@ -98,3 +99,11 @@ def test_what_was_known_of_the_last_error_is_kept() -> None:
     given_up = gave_up(refused, 2, 1.0, POLICY)
     assert isinstance(given_up, CallRefused)
     assert given_up.is_about_endpoint
+
+
+def test_an_error_may_be_worth_fewer_attempts_than_the_policy_allows() -> None:
+    error = NoAnswer("empty")
+    error.is_transient, error.most_retries = True, 2
+    policy = RetryPolicy(6, 600.0, lambda: 0.0)
+    assert [policy.wait_s(error, attempt, 0.0) for attempt in (0, 1, 2)] == [0.0, 0.0, None]
+    assert RetryPolicy(1, 600.0, lambda: 0.0).wait_s(error, 1, 0.0) is None

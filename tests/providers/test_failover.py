@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,13 +15,15 @@ from pytest_llmeval.errors import (
     CallRefused,
     CallTimeout,
     EndpointDown,
+    NoAnswer,
     RateLimited,
+    RequestAdapted,
 )
 from pytest_llmeval.providers.openai.failover import COOL_DOWN_S, FailoverProvider
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.registry import make_provider
 from pytest_llmeval.providers.spec import ProviderRequest, Timeouts
-from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.records.call import Completion, Parameters, Request
 from tests.mock_endpoint import MockEndpoint, Reply
 
 T = TypeVar("T")
@@ -323,3 +326,38 @@ def test_the_same_host_gets_the_same_key(endpoint: MockEndpoint) -> None:
     assert [request.headers["authorization"] for request in endpoint.requests] == [
         "Bearer first-key"
     ] * 2
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "stop"])
+def test_a_reply_without_an_answer_is_no_reason_to_leave_an_endpoint(
+    endpoint: MockEndpoint, second: MockEndpoint, clock: Clock, reason: str
+) -> None:
+    choice = {"message": {"content": ""}, "finish_reason": reason}
+    endpoint.replies.append(Reply(200, json.dumps({"choices": [choice]})))
+    provider = chain(clock, endpoint.url, second.url)
+
+    async def twice() -> Completion:
+        with pytest.raises(NoAnswer):
+            await provider.complete(HI)
+        return await provider.complete(HI)
+
+    assert in_loop(provider, twice).endpoint == endpoint.url
+    assert second.count() == 0
+
+
+def test_a_refused_parameter_is_learned_for_its_endpoint_alone(
+    endpoint: MockEndpoint, second: MockEndpoint, clock: Clock
+) -> None:
+    endpoint.replies.append(failure(400, "Unsupported parameter: 'temperature' is not supported."))
+    provider = chain(clock, endpoint.url, second.url)
+    request = dataclasses.replace(HI, parameters=Parameters(temperature=0.0))
+
+    async def twice() -> Completion:
+        with pytest.raises(RequestAdapted):
+            await provider.complete(request)
+        return await provider.complete(request)
+
+    completion = in_loop(provider, twice)
+    assert (completion.endpoint, completion.adapted) == (endpoint.url, ("temperature left out",))
+    assert "temperature" not in endpoint.requests[-1].body
+    assert second.count() == 0
