@@ -43,9 +43,11 @@ _MOST_ACCENTS = 0.15
 _SCRIPTS = ("Latin",)
 """Scripts of the local models, which were trained on English."""
 
-MINILM_TOKENS = 256
+_MINILM_TOKENS = 256
 """Tokens that all-MiniLM-L6-v2 was trained to read."""
 
+_MOST_CHARACTERS = 20_000
+"""Characters of a text that become tokens: more than MiniLM reads, and a second for wordllama."""
 _TOKENIZER = Path("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json")
 _ALTERNATIVE = f"{_EMBEDDING_OPTION} openai:MODEL to ask an endpoint"
 _WORDLLAMA_EXTRA = Extra("wordllama", ("wordllama",))
@@ -140,7 +142,9 @@ class MiniLM(LocalEmbedder):
     def _embed_text(self, text: str) -> Embedding:
         import numpy as np
 
-        encoding = self._tokenizer.encode(text)
+        # The tokenizer drops white space, too. More characters hold more tokens than are read.
+        short = " ".join(text.split())
+        encoding = self._tokenizer.encode(short[:_MOST_CHARACTERS])
         tokens: list[int] = encoding.ids
         unknown = encoding.tokens.count("[UNK]")
         # The first and the last token mark the ends of the text.
@@ -148,9 +152,10 @@ class MiniLM(LocalEmbedder):
         problem = ""
         if not words or unknown > _MOST_UNKNOWN * words:
             problem = f"minilm knows {words - unknown} of {words} words or signs of the text"
-        is_whole = len(tokens) <= MINILM_TOKENS
-        if not is_whole:
-            tokens = [*tokens[: MINILM_TOKENS - 1], tokens[-1]]
+        limit = ""
+        if len(tokens) > _MINILM_TOKENS or len(short) > _MOST_CHARACTERS:
+            limit = f"{_MINILM_TOKENS} tokens"
+            tokens = [*tokens[: _MINILM_TOKENS - 1], tokens[-1]]
         ids = np.array([tokens], dtype=np.int64)
         whole = {
             "input_ids": ids,
@@ -162,11 +167,13 @@ class MiniLM(LocalEmbedder):
             None, {name: value for name, value in whole.items() if name in wanted}
         )[0]
         vector = tuple(map(float, states[0].mean(axis=0)))
-        return Embedding(vector, is_whole, problem=problem)
+        return Embedding(vector, limit, problem=problem)
 
 
 class WordLlama(LocalEmbedder):
     """The mean of static word vectors from a large model's input layer, which ignores word order.
+
+    It reads the first 20,000 characters of a text.
 
     Miller 2024, https://github.com/dleemiller/WordLlama; its model ``l2_supercat`` of 256
     dimensions. English.
@@ -188,7 +195,9 @@ class WordLlama(LocalEmbedder):
         return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
 
     def _embed_text(self, text: str) -> Embedding:
-        return Embedding(tuple(map(float, self._model.embed([text])[0])))
+        limit = f"{_MOST_CHARACTERS:,} characters" if len(text) > _MOST_CHARACTERS else ""
+        vector = self._model.embed([text[:_MOST_CHARACTERS]])[0]
+        return Embedding(tuple(map(float, vector)), limit)
 
 
 class EndpointEmbedder:

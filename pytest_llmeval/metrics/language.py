@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.scripts import normal_form
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -132,7 +133,8 @@ def identified(text: str) -> Identified:
     """Identify the language of a text."""
     if not any(map(str.isalpha, text)):
         return Identified({_NO_LANGUAGE: 1.0})
-    return Identified({code: float(chance) for code, chance in _identifier().rank(text)})
+    ranking = _identifier().rank(normal_form(text))
+    return Identified({code: float(chance) for code, chance in ranking})
 
 
 @cache

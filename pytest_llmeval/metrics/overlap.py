@@ -6,7 +6,7 @@ the best one counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ _SCRIPTS_WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer"
 _JOINERS = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{SOFT HYPHEN}"))
 """Characters that change the shape of a word, and not its letters."""
 
+_SHORT = 200_000
+"""Characters of texts that sacrebleu compares at once, in about a second."""
 _QUICK = 10**9
 """Pairs of characters or words that rapidfuzz compares at once, in about a tenth of a second."""
 
@@ -77,23 +79,18 @@ class Bleu(BaseScorer):
             f"{_library('sacrebleu')}/2", self._params, {"tokenize": "13a", "lowercase": False}
         )
 
-    @cached_property
-    def _bleu(self) -> BLEU:
-        from sacrebleu.metrics.bleu import BLEU
-
-        return BLEU(effective_order=True, **self._params)  # type: ignore[arg-type]
-
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with all accepted answers together, as BLEU is defined."""
+        """Compare the answer with all accepted answers together, as BLEU is defined.
+
+        Raises:
+            OutOfTime: The texts are too long.
+        """
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        result = self._bleu.sentence_score(_clean(completion.text), list(map(_clean, accepted)))
-        parts = {f"precision_{n}": value for n, value in enumerate(result.precisions, start=1)}
-        parts |= {"brevity_penalty": result.bp}
-        return Score(
-            self.name, min(result.score, 100.0), self.scale, version=self.version, parts=parts
-        )
+        facts = _sentence_facts(self.name, _bleu_facts, self._params, completion.text, accepted)
+        value = min(facts.pop("value"), 100.0)
+        return Score(self.name, value, self.scale, version=self.version, parts=facts)
 
 
 class Chrf(BaseScorer):
@@ -127,21 +124,60 @@ class Chrf(BaseScorer):
             f"{_library('sacrebleu')}/2", self._params, {"word_order": 0, "lowercase": False}
         )
 
-    @cached_property
-    def _chrf(self) -> CHRF:
-        from sacrebleu.metrics.chrf import CHRF
-
-        return CHRF(**self._params)  # type: ignore[arg-type]
-
     def score(self, case: Case, completion: Completion) -> Score:
-        """Compare the answer with each accepted one; the best counts."""
+        """Compare the answer with each accepted one; the best counts.
+
+        Raises:
+            OutOfTime: The texts are too long.
+        """
         accepted = accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
-        value = self._chrf.sentence_score(
-            _clean(completion.text), list(map(_clean, accepted))
-        ).score
-        return Score(self.name, min(value, 100.0), self.scale, version=self.version)
+        facts = _sentence_facts(self.name, _chrf_facts, self._params, completion.text, accepted)
+        value = min(facts["value"], 100.0)
+        return Score(self.name, value, self.scale, version=self.version)
+
+
+def _sentence_facts(
+    metric: str,
+    compute: Callable[[dict[str, Any], str, list[str]], dict[str, float]],
+    params: Mapping[str, Any],
+    answer: str,
+    accepted: Sequence[str],
+) -> dict[str, float]:
+    """Compute sacrebleu's numbers for an answer, those of long texts in a process of their own."""
+    references = list(map(_clean, accepted))
+    length = len(answer) + sum(map(len, references))
+    if length <= _SHORT:
+        return compute(dict(params), _clean(answer), references)
+    arguments = [dict(params), _clean(answer), references]
+    texts = f"texts of {length:,} characters"
+    facts: dict[str, float] = run_bounded(metric, __name__, compute.__name__, arguments, texts)
+    return facts
+
+
+def _bleu_facts(params: dict[str, Any], answer: str, references: list[str]) -> dict[str, float]:
+    result = _bleu(**params).sentence_score(answer, references)
+    parts = {f"precision_{n}": value for n, value in enumerate(result.precisions, start=1)}
+    return {**parts, "brevity_penalty": result.bp, "value": result.score}
+
+
+def _chrf_facts(params: dict[str, Any], answer: str, references: list[str]) -> dict[str, float]:
+    return {"value": _chrf(**params).sentence_score(answer, references).score}
+
+
+@cache
+def _bleu(tokenize: str, lowercase: bool) -> BLEU:
+    from sacrebleu.metrics.bleu import BLEU
+
+    return BLEU(tokenize=tokenize, lowercase=lowercase, effective_order=True)
+
+
+@cache
+def _chrf(word_order: int, lowercase: bool) -> CHRF:
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF(word_order=word_order, lowercase=lowercase)
 
 
 class Rouge(BaseScorer):

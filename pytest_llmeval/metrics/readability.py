@@ -41,6 +41,8 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = {
 """Scripts of the languages that are not written in Latin letters."""
 _LONGEST_WORD = 1000
 """Letters of a word of which syllables are found; a longer one is none, and takes long."""
+_LONGEST_TEXT = 300_000
+"""Characters of which every formula is computed in a few seconds."""
 _WITH_EASY_WORDS = ("en", "es")  # textstat ships word lists for these
 
 
@@ -163,6 +165,8 @@ class _ReadabilityMetric(BaseScorer):
         """Say why the formula means nothing for a text; empty if it does."""
         if self._formula.is_count and not self._formula.uses:
             return ""
+        if len(text) > _LONGEST_TEXT:
+            return f"the answer has {len(text):,} characters; at most {_LONGEST_TEXT:,} are read"
         longest = max(map(len, text.split()), default=0)
         if longest > _LONGEST_WORD:
             return f"the answer has a word of {longest:,} characters; at most {_LONGEST_WORD:,}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pytest_llmeval.metrics.as_score import unscored
-from pytest_llmeval.metrics.embedders import MINILM_EXTRA, MINILM_TOKENS, cosine, local_embedder
+from pytest_llmeval.metrics.embedders import MINILM_EXTRA, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
 from pytest_llmeval.metrics.scripts import normal_form
 from pytest_llmeval.protocols import BaseScorer, Embedder
@@ -130,6 +130,5 @@ def _problem(first: Embedding, second: Embedding) -> str:
 
 
 def _read(embeddings: Sequence[Embedding]) -> str:
-    if all(embedding.is_whole for embedding in embeddings):
-        return ""
-    return f"only the first {MINILM_TOKENS} tokens were read"
+    limit = next((embedding.limit for embedding in embeddings if embedding.limit), "")
+    return f"only the first {limit} were read" if limit else ""

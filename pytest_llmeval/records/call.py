@@ -182,12 +182,12 @@ class Embedding:
 
     Attributes:
         vector: Its coordinates.
-        is_whole: Whether the model has read the whole text, and not only its beginning.
+        limit: How much of a longer text was read, such as ``256 tokens``; empty for all of it.
         problem: Why the vector says nothing about the text; empty if it does.
         call: The model call that it cost; ``None`` without a call.
     """
 
     vector: tuple[float, ...]
-    is_whole: bool = True
+    limit: str = ""
     call: Completion | None = None
     problem: str = ""
