@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import installs, kills, limits, report, signals, sizes, speed, startup
+from benchmarks import (
+    hostile,
+    installs,
+    kills,
+    limits,
+    report,
+    signals,
+    sizes,
+    speed,
+    startup,
+)
 from benchmarks.setup import Setup, Size
 from benchmarks.table import Row
 
@@ -95,6 +105,12 @@ MEASURES = {
     "one-case": Measure(startup.one_case, "pytest -n 0 on one row, and on a no-op test", SMALL),
     "unused": Measure(
         startup.unused, "pytest on a no-op test, with the plugin and without it", SMALL
+    ),
+    "hostile": Measure(
+        hostile.hostile,
+        "python -m benchmarks.hostile 1000000",
+        Size(rows=2),
+        is_long=True,
     ),
     "install": Measure(
         installs.install, "none: the installed files of what pyproject.toml requires", SMALL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -13,44 +12,41 @@ from importlib import import_module
 from typing import Any, TextIO
 
 try:
-    from signal import alarm
-except ImportError:  # on Windows
-
-    def alarm(seconds: int, /) -> int:
-        """Ring never."""
-        return 0
-
-
-try:
     import resource
-except ImportError:  # on Windows
+    import signal
+except ImportError:  # on Windows, where the parent alone ends what takes too long
     resource = None  # type: ignore[assignment]
 
 
 _MEMORY = 4 << 30
 """Bytes that the process may use."""
-_GRACE_S = 2
-"""Seconds after which a job ends by itself, where the parent that should end it is gone."""
 
 
 def main() -> None:
     """Work until the input ends."""
     replies = _take_output()
     # The system may allow less already.
-    with suppress(OSError, ValueError, AttributeError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    if resource is not None:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     for line in sys.stdin:
         job = json.loads(line)
         work = _target(job["module"], job["function"])
         _write(replies, {"is_loaded": True})
-        # The default action of the signal ends the process even within a library's C code.
-        alarm(math.ceil(job["patience_s"]) + _GRACE_S)
+        _set_timer(job["patience_s"])
         try:
             reply = {"result": work(*job["arguments"])}
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
-        alarm(0)
+        _set_timer(0)
         _write(replies, reply)
+
+
+def _set_timer(seconds: float) -> None:
+    """Let the process end after so much CPU time, even within a library's C code; 0 for never."""
+    if resource is not None:
+        # The default action of the signal ends the process.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _take_output() -> TextIO:

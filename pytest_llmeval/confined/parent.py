@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -22,11 +23,16 @@ from pytest_llmeval.errors import OutOfTime, WorkFailed
 
 _LOADING_S = 60.0
 """Seconds that the process may take to start and to import what a job needs."""
+_SLOWEST = 10
+"""How many times slower than alone a process may run on a busy machine."""
 _CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; from pytest_llmeval.confined.child import main; main()"
 )
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
 """Variables that the process gets. Keys are not among them."""
+
+_HAS_TIMER = os.name == "posix"
+_TIMER_SIGNAL = signal.SIGPROF if _HAS_TIMER else 0
 
 # A user's test may replace the class in the module `subprocess`.
 _Process = subprocess.Popen
@@ -39,7 +45,7 @@ def call_confined(module: str, function: str, arguments: list[Any], patience_s: 
         module: Name of the module.
         function: Name of the function.
         arguments: Its arguments, of types that JSON has.
-        patience_s: Seconds that it may take.
+        patience_s: Seconds of CPU time that it may take; on Windows, of any time.
 
     Returns:
         Its result, of types that JSON has.
@@ -76,7 +82,7 @@ class _Child:
             try:
                 self._running.send(json.dumps(job))
                 self._running.receive(_LOADING_S)
-                reply = self._running.receive(patience_s)
+                reply = self._running.receive(patience_s * (_SLOWEST if _HAS_TIMER else 1))
             # Also after Ctrl-C: the next job must not get the reply to this one.
             except BaseException:
                 self._running.end()
@@ -118,6 +124,8 @@ class _Running:
             line = self._replies.get(timeout=patience_s)
         except queue.Empty:
             raise OutOfTime(f"no result within {patience_s:g} seconds") from None
+        if not line and _HAS_TIMER and self._process.wait() == -_TIMER_SIGNAL:
+            raise OutOfTime("the process for hostile texts has used its time")
         if not line:
             raise WorkFailed("the process for hostile texts has ended, for example for its memory")
         reply: dict[str, Any] = json.loads(line)

@@ -8,7 +8,7 @@ from pytest_llmeval.confined.parent import call_confined
 from pytest_llmeval.errors import InputError, OutOfTime, WorkFailed
 
 PATIENCE_S = 4.0
-"""Seconds of one comparison that a hostile text can make endless."""
+"""Seconds of CPU time for one comparison that a hostile text can make endless."""
 
 
 def run_bounded(metric: str, module: str, function: str, arguments: list[Any], texts: str) -> Any:

@@ -7,7 +7,7 @@ the best one counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ _JOINERS = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER
 
 _SHORT = 200_000
 """Characters of texts that sacrebleu compares at once, in about a second."""
+_FEW_WORDS = 50_000
+"""Words of texts that rouge-score compares at once, in less than a second."""
 _QUICK = 10**9
 """Pairs of characters or words that rapidfuzz compares at once, in about a tenth of a second."""
 
@@ -220,12 +222,6 @@ class Rouge(BaseScorer):
         self._words = _Words(stem)
         self.version = version_with(f"{_library('rouge-score')}/2", {"stem": stem}, {"stem": False})
 
-    @cached_property
-    def _scorer(self) -> RougeScorer:
-        from rouge_score.rouge_scorer import RougeScorer
-
-        return RougeScorer(["rouge1", "rouge2"], tokenizer=_Words(stem=False))
-
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one; the best counts.
 
@@ -256,33 +252,42 @@ class Rouge(BaseScorer):
         self, wanted: Sequence[str], answer: Sequence[str]
     ) -> Mapping[str, tuple[float, float, float]]:
         """Compute precision, recall and F measure of each kind."""
-        from rouge_score.scoring import fmeasure
-
-        joined = (" ".join(wanted), " ".join(answer))
-        results = {
-            kind: (float(result.precision), float(result.recall), float(result.fmeasure))
-            for kind, result in self._scorer.score(*joined).items()
-        }
-        shared = self._common_subsequence(wanted, answer)
-        precision = shared / max(len(answer), 1)
-        recall = shared / len(wanted)
-        results["rougeL"] = (precision, recall, float(fmeasure(precision, recall)))
-        return results
-
-    def _common_subsequence(self, wanted: Sequence[str], answer: Sequence[str]) -> int:
-        """Compute the length of the longest common subsequence, with the bits of whole words.
-
-        rouge-score fills a table in Python, of as many cells as pairs of words.
-        """
-        from rapidfuzz.distance import LCSseq
-
-        if len(wanted) * len(answer) <= _QUICK:
-            return int(LCSseq.similarity(wanted, answer))
+        many = len(wanted) + len(answer) > _FEW_WORDS
+        if not many and len(wanted) * len(answer) <= _QUICK:
+            return _rouge_facts(wanted, answer)
         texts = f"texts of {len(wanted):,} and {len(answer):,} words"
         arguments = [list(wanted), list(answer)]
-        return int(
-            run_bounded(self.name, "rapidfuzz.distance.LCSseq", "similarity", arguments, texts)
-        )
+        results = run_bounded(self.name, __name__, _rouge_facts.__name__, arguments, texts)
+        return {kind: (row[0], row[1], row[2]) for kind, row in results.items()}
+
+
+def _rouge_facts(
+    wanted: Sequence[str], answer: Sequence[str]
+) -> dict[str, tuple[float, float, float]]:
+    """Compute precision, recall and F measure of each kind.
+
+    The longest common subsequence is rapidfuzz's, which takes the words of many bits at once.
+    rouge-score fills a table in Python, of as many cells as pairs of words.
+    """
+    from rapidfuzz.distance import LCSseq
+    from rouge_score.scoring import fmeasure
+
+    results = {
+        kind: (float(result.precision), float(result.recall), float(result.fmeasure))
+        for kind, result in _rouge().score(" ".join(wanted), " ".join(answer)).items()
+    }
+    shared = LCSseq.similarity(wanted, answer)
+    precision = shared / max(len(answer), 1)
+    recall = shared / len(wanted)
+    results["rougeL"] = (precision, recall, float(fmeasure(precision, recall)))
+    return results
+
+
+@cache
+def _rouge() -> RougeScorer:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rouge1", "rouge2"], tokenizer=_Words(stem=False))
 
 
 class _Words:
