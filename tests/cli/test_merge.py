@@ -459,7 +459,7 @@ def test_what_the_gates_decided_by_shard_cannot_be_undone(llmeval: Command, shar
         (("absent.sqlite",), "absent.sqlite: there is no such file"),
         (
             ("others", "--gate", "points.men>=4"),
-            "--llm-gate: found 'points.men>=4'; allowed: points.mean, ",
+            "--gate: found 'points.men>=4'; allowed: points.mean, ",
         ),
     ],
 )

@@ -30,7 +30,9 @@ And on Sundays?",9 to 18 on weekdays.
 PATIENCE_S = 60.0
 INTERRUPTIBLE = """
 import signal, sys, pytest
-signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
+# where the tests run in the background or under nohup, they are ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.exit(pytest.main())
 """
 
