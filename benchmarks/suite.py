@@ -167,7 +167,7 @@ class Suite:
         return 2 * self.rows + SELF_TEST_CALLS
 
     def start(self, endpoint: Endpoint, *options: str, **variables: str) -> Running:
-        """Start pytest on the golden file; a rubric score of 4 is required, unless an option says more."""
+        """Start pytest on the golden file; by default, a rubric score of 4 is required."""
         self._report.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "golden.csv"]
         command += ["--llm-base-url", endpoint.url]
