@@ -50,7 +50,7 @@ class PlainColumns:
             for name, default in self._defaults.items()
         }
         for name, words in self._words.items():
-            if values[name] is not None and values[name] not in words:
+            if values[name] not in words:
                 raise ValueError(f"{name} is {ascii(values[name])[:_SHOWN_LENGTH]}")
         return values
 

@@ -55,6 +55,7 @@ class Columns:
 
     def __init__(self, columns: Sequence[ColumnElement[Any]]) -> None:
         self._columns = [(column.key, _types_of(column)) for column in columns]
+        self._required = [_is_required(column) for column in columns]
         # Nearly all rows have the same types, so comparing their types together is quick.
         self._checked: set[tuple[type, ...]] = set()
 
@@ -66,8 +67,11 @@ class Columns:
         """
         types = tuple(map(type, row))
         if types not in self._checked:
-            for value, (name, allowed) in zip(row, self._columns, strict=True):
-                if value is not None and not isinstance(value, allowed):
+            for value, (name, allowed), is_required in zip(
+                row, self._columns, self._required, strict=True
+            ):
+                is_absent = value is None and not is_required
+                if not is_absent and not isinstance(value, allowed):
                     raise _wrong(name, value)
             self._checked.add(types)
         for value, (name, _) in zip(row, self._columns, strict=True):
@@ -80,6 +84,12 @@ def _types_of(column: ColumnElement[Any]) -> tuple[type, ...]:
         return _TYPES.get(column.type.python_type.__name__, (object,))
     except NotImplementedError:  # the database alone knows
         return (object,)
+
+
+def _is_required(column: ColumnElement[Any]) -> bool:
+    from sqlalchemy import Column
+
+    return isinstance(column, Column) and not column.nullable
 
 
 def _wrong(name: str | None, value: object) -> ValueError:

@@ -34,7 +34,7 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
         is_undecided: Whether gates should have decided the run but none could.
     """
     gates = "No gate decided. " if is_undecided else _open_gates_text(run)
-    return _notes_text(run) + gates + _cases_sentence(run, outcomes)
+    return _notes_text(run, outcomes) + gates + _cases_sentence(run, outcomes)
 
 
 def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
@@ -51,9 +51,11 @@ def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
     return f"llm: {headline(verdict, sentence)}"
 
 
-def _notes_text(run: Run) -> str:
+def _notes_text(run: Run, outcomes: Counter[Outcome]) -> str:
     """Write what the run left unjudged."""
-    return "".join(f"{_as_sentence(text)} " for text in run.headline_notes)
+    # Cases that could not be judged say themselves what is wrong with the store.
+    said = {note.text for note in run.notes if note.kind == "store" and outcomes["error"]}
+    return "".join(f"{_as_sentence(text)} " for text in run.headline_notes if text not in said)
 
 
 def _as_sentence(text: str) -> str:

@@ -115,7 +115,7 @@ def garbage(path: Path) -> None:
         (newer, "0", "found version 99"),
         (newer, "2", "found version 99"),
         (foreign, "0", "belongs to another program"),
-        (garbage, "2", "is no SQLite database"),
+        (garbage, "2", "is not an SQLite database"),
         (Path.mkdir, "0", "unable to open database file"),
     ],
 )
