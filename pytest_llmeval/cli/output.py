@@ -29,6 +29,8 @@ def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:
 def echo_dry_run(session: Session, has_bounds: bool) -> int:
     """Print the requests that a dry run did not send, and return its exit code.
 
+    A dry run that nobody typed was left in the environment, and must not pass for a verdict.
+
     Args:
         session: The session that counted them.
         has_bounds: Whether a bound is set, which nothing has judged.
@@ -38,7 +40,8 @@ def echo_dry_run(session: Session, has_bounds: bool) -> int:
     for line in dry_run_lines(session.estimate.sorted_lines(), ()):
         click.echo(line)
     click.secho(DRY_RUN, fg="yellow")
-    return UNJUDGED if has_bounds else FINE
+    is_typed = "dry_run" in session.settings.explicit
+    return UNJUDGED if has_bounds and not is_typed else FINE
 
 
 def write_object(content: dict[str, Any], path: str, what: str) -> None:

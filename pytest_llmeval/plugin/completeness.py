@@ -43,7 +43,7 @@ def _check_pattern(state: PluginState, pattern: str) -> None:
     if not choice.is_narrowed:
         _refuse_or_note(state, [sentence], is_binding=True)
     elif state.demands.here:
-        state.collected.gaps.append(sentence)
+        state.collected.left_out.append(sentence)
 
 
 def _refuse_or_note(state: PluginState, sentences: list[str], is_binding: bool) -> None:

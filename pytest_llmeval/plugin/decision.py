@@ -145,7 +145,10 @@ class RunDecision:
         collected = self._state.collected.to_wire()
         for report in self.worker_reports:
             collected = report.get("collected", collected)
-        return Selected(**collected, is_narrowed=self._state.choice.is_narrowed)
+        is_marked = any(self._marked_gates())
+        return Selected(
+            **collected, is_narrowed=self._state.choice.is_narrowed, is_marked=is_marked
+        )
 
     def _selection(self) -> Selection:
         """Return the cases that the run was meant to have."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.open_files import check_open_files
 from pytest_llmeval.cases.bounds import check_bounds
 from pytest_llmeval.cases.evaluation import CaseEvaluation
@@ -177,6 +178,9 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     named = list(plan.declared)
     if "llm_judge" in getattr(item, "fixturenames", ()):
         named.append((RUBRIC, {}))
+    if _is_at_rest(item, plan):
+        # Nobody asks the judge of a case without an answer, so it needs no key yet.
+        named = [score for score in named if not asks_judge(score[0], settings)]
     needed: dict[object, Callable[[], object]] = {
         (ScorerKey.of(name, params), settings): partial(session.scorer, name, params, settings)
         for name, params in named
@@ -192,6 +196,13 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
             with contextlib.suppress(NotConfiguredError):
                 make()
     check_bounds(session, plan, checked)
+
+
+def _is_at_rest(item: pytest.Item, plan: Plan) -> bool:
+    """Return whether a test will be skipped, because nothing can answer and nobody evaluates."""
+    is_answered = plan.settings.model or plan.settings.provider
+    is_overridden = len(definitions(item, "llm_provider")) > 1
+    return not (is_answered or is_overridden or item.config.stash[STATE].is_at_work)
 
 
 def _check_must_pass(items: Iterable[pytest.Item], state: PluginState) -> None:

@@ -32,17 +32,20 @@ class CollectedCases:
         selected: Of these, the ones that run.
         matched: Patterns of ``llm_golden`` that a collected golden file matches.
         gaps: Why cases may be missing that the settings name, each in one sentence.
+        left_out: What the choice of tests leaves out, each in one sentence.
     """
 
     def __init__(self) -> None:
+        self.left_out: list[str] = []
         self.cases = 0
         self.selected = 0
         self.matched: set[str] = set()
         self.gaps: list[str] = []
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the numbers and the gaps as built-in types."""
-        return {"cases": self.cases, "selected": self.selected, "gaps": list(self.gaps)}
+        """Return the numbers and the sentences as built-in types."""
+        numbers = {"cases": self.cases, "selected": self.selected}
+        return {**numbers, "gaps": list(self.gaps), "left_out": list(self.left_out)}
 
 
 class Choice:

@@ -85,13 +85,17 @@ class Selected:
         cases: Cases that were found.
         selected: Of these, the ones that were meant to run.
         is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
+        is_marked: Whether a selected test has a gate of its own.
         gaps: Why cases may be missing that the settings name, each in one sentence.
+        left_out: What the choice of tests leaves out, each in one sentence.
     """
 
     cases: int = 0
     selected: int = 0
     is_narrowed: bool = False
+    is_marked: bool = False
     gaps: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def settle(
@@ -183,18 +187,18 @@ def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:
         raise InputError("; ".join(refused))
 
 
-def _required_by(demands: Demands, selected: Selected, is_gated: bool) -> str:
+def _required_by(demands: Demands, selected: Selected) -> str:
     """Return the setting that requires a verdict of a run without any case; empty without one.
 
     A gate of the project does not bind somebody who runs other tests of it.
     """
     if demands.here:
         return demands.here[0]
-    if selected.is_narrowed and not selected.selected:
+    if selected.is_marked:
+        return "@pytest.mark.llm_gate"
+    if not demands.project or (selected.is_narrowed and not selected.selected):
         return ""
-    if demands.project:
-        return demands.project[0]
-    return "@pytest.mark.llm_gate" if is_gated else ""
+    return demands.project[0]
 
 
 def _settle_nothing(
@@ -202,7 +206,7 @@ def _settle_nothing(
 ) -> tuple[int, tuple[Note, ...]]:
     """Settle a run in which no case was tried."""
     reasons = list(_reasons(settings, cases, selected))
-    origin = _required_by(demands, selected, is_gated)
+    origin = _required_by(demands, selected)
     if origin:
         head = NO_CASE if is_gated else _NO_VERDICT
         text = "; ".join((f"{head} ({origin})", *reasons))
@@ -215,7 +219,7 @@ def _settle_nothing(
 
 def _reasons(settings: Settings, cases: CaseTally, selected: Selected) -> Iterator[str]:
     """Yield the reasons why no case was tried."""
-    yield from selected.gaps
+    yield from (*selected.gaps, *selected.left_out)
     yield from _empty(settings)
     yield from _skipped(cases)
     if selected.cases and not selected.selected and not selected.gaps:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.records.agreement import AgreementCheck
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.records.threshold import Threshold, can_miss
 
 FIGURE_NAMES = (
     "kappa",
@@ -46,7 +46,7 @@ def parse_agreement_bounds(texts: Sequence[str], origin: str) -> list[Threshold]
                 "interval"
             )
             raise SettingError(origin, bound.metric, allowed, nearest(name, FIGURE_NAMES))
-        if name not in _UNBOUNDED and not bound.can_be_missed(*_ENDS):
+        if name not in _UNBOUNDED and not can_miss(bound.comparison, bound.bound, *_ENDS):
             remedy = f"Every {bound.metric} meets it, because it is from {_ENDS[0]} to {_ENDS[1]}."
             raise SettingError(origin, str(bound), "a bound that a judge can miss", remedy)
     return bounds

@@ -60,11 +60,10 @@ def _notes_text(run: Run, outcomes: Counter[Outcome]) -> str:
 
 def _as_sentence(text: str) -> str:
     end = "" if text.endswith(("?", ".")) else "."
-    first_word = text.partition(" ")[0]
     # The name of a setting stays as it is written.
-    if first_word.isalpha():
-        text = f"{text[:1].upper()}{text[1:]}"
-    return f"{text}{end}"
+    if not text.partition(" ")[0].isalpha():
+        return f"{text}{end}"
+    return f"{text[:1].upper()}{text[1:]}{end}"
 
 
 def _cases_sentence(run: Run, outcomes: Counter[Outcome]) -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.baselines.file import is_baseline, read_baseline, write_baseline
+from pytest_llmeval.baselines.file import has_count, is_baseline, read_baseline, write_baseline
 from pytest_llmeval.baselines.lookup import BaselineFinder
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.gating.scores import RunScores, run_scores
@@ -85,3 +86,27 @@ def test_a_broken_baseline_is_refused_with_the_command_that_makes_it_again(
     path.write_text(text)
     with pytest.raises(InputError, match="Make it again: llmeval baseline accept --to"):
         read_baseline(path)
+
+
+def test_a_baseline_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    with io.StringIO() as file:
+        cases = write_baseline(file, "main", make_results())
+        head, *lines = file.getvalue().splitlines(keepends=True)
+    path = tmp_path / "main.jsonl"
+    for kept in ([], lines[:2], [*lines, lines[0].replace('"id": "', '"id": "another ')]):
+        path.write_text("".join([head, *kept]), encoding="utf-8", errors="backslashreplace")
+        with pytest.raises(InputError, match=f"allowed: {cases}, as its first line says"):
+            read_baseline(path)
+        assert has_count(path)
+
+
+def test_an_older_baseline_does_not_say_how_many_cases_it_holds(tmp_path: Path) -> None:
+    with io.StringIO() as file:
+        write_baseline(file, "main", make_results())
+        head, *lines = file.getvalue().splitlines(keepends=True)
+    older = {name: value for name, value in json.loads(head).items() if name != "cases"}
+    path = tmp_path / "main.jsonl"
+    text = "".join([f"{json.dumps(older)}\n", *lines])
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    assert len(read_baseline(path).cases) == len(lines)
+    assert not has_count(path)

@@ -20,6 +20,29 @@ def test_a_group_may_bound_one_scorer_twice() -> None:
     assert in_force([both, [bound("lix", 0)]]) == tuple(both)
 
 
+def test_a_lower_and_an_upper_bound_of_two_groups_add_up() -> None:
+    upper, lower, weaker = (
+        Threshold("rubric", "<=", 4.9),
+        Threshold("rubric", ">=", 4),
+        Threshold("rubric", "<", 4.5),
+    )
+
+    assert in_force([[upper], [lower, weaker]]) == (upper, lower)
+
+
+def test_an_equality_is_a_lower_and_an_upper_bound() -> None:
+    equal, lower, upper = (
+        Threshold("numeric", "==", 1),
+        Threshold("numeric", ">=", 0.5),
+        Threshold("numeric", "<=", 2),
+    )
+
+    assert in_force([[lower], [equal]]) == (lower, Threshold("numeric", "<=", 1))
+    assert in_force([[upper], [equal]]) == (upper, Threshold("numeric", ">=", 1))
+    assert in_force([[equal], [lower, upper]]) == (equal,)
+    assert in_force([[lower, upper], [equal]]) == (lower, upper)
+
+
 def test_parameters_tell_scorers_apart() -> None:
     refund, bike = bound("contains", 1, text="refund"), bound("contains", 1, text="bike")
 

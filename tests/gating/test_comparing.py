@@ -7,7 +7,7 @@ import pytest
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.comparing import Task, compare_runs
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores, Selection
 from pytest_llmeval.records.comparison import Comparison
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale
@@ -62,8 +62,45 @@ def test_cases_that_died_with_a_worker_count_as_unscored() -> None:
 def test_cases_that_the_run_did_not_select_do_not_count() -> None:
     found = compared(OLD, side("new", [4.5] * 15))
     assert found.metrics[0].coverage.selected == 15
+    assert found.metrics[0].result.reason.endswith("; covers 15 of the baseline's 20 cases")
     assert len(found.removed) == 5
     assert found.metrics[0].result.verdict == "OK"
+
+
+WHOLE = Selection()
+
+
+def test_cases_that_a_whole_run_lacks_count() -> None:
+    told = verdict(OLD, side("new", [4.5] * 15, selection=WHOLE))
+    assert told[0] == "ERROR"
+    assert "only 15 of the baseline's 20 cases have a score in both runs" in told[1]
+    told = verdict(OLD, side("new", [4.5] * 19, selection=WHOLE))
+    assert told[0] == "OK"
+    assert told[1].endswith("; covers 19 of the baseline's 20 cases")
+
+
+def test_renamed_cases_are_missing_ones() -> None:
+    new = side("new", [4.5] * 20, selection=WHOLE)
+    renamed = {
+        (suite, file, f"new {case}"): replace(scores, key=(suite, file, f"new {case}"))
+        for (suite, file, case), scores in list(new.cases.items())[:10]
+    }
+    kept = dict(list(new.cases.items())[10:])
+    assert verdict(OLD, replace(new, cases={**renamed, **kept}))[0] == "ERROR"
+
+
+def test_a_whole_run_of_one_file_lacks_only_cases_of_that_file() -> None:
+    new = side("new", [4.5] * 15, selection=Selection(roots=("test_other.py",)))
+    assert verdict(OLD, new)[0] == "OK"
+    new = side("new", [4.5] * 15, selection=Selection(roots=("test_faq.py",)))
+    assert verdict(OLD, new)[0] == "ERROR"
+
+
+def test_a_case_that_died_with_a_worker_is_missed_once() -> None:
+    new = replace(side("new", [4.5] * 19, selection=WHOLE), lost=1)
+    coverage = compared(OLD, new).metrics[0].coverage
+    assert (coverage.selected, coverage.paired, coverage.before) == (20, 19, 20)
+    assert (coverage.expected, coverage.unscored) == (20, 1)
 
 
 def test_cases_without_a_score_make_it_no_better() -> None:

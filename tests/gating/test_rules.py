@@ -62,3 +62,34 @@ def test_a_metric_is_compared_by_one_rule() -> None:
     with pytest.raises(SettingError, match="one rule for a metric, and regression\\(rubric\\)"):
         parse_rules(["regression(rubric)", "pass_rate>=.9", "regression(rubric, margin=.2)"])
     assert len(parse_rules(["regression(rubric)", "regression(f1)", "regression(rubric)"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pass_rate<=1", "pass_rate is from 0 to 1"),
+        ("pass_rate>=-1", "pass_rate is from 0 to 1"),
+        ("pass_rate<1.5", "pass_rate is from 0 to 1"),
+        ("pass_rate.low>=-.1", "pass_rate.low is from 0 to 1"),
+        ("unscored<=1", "unscored is from 0 to 1"),
+        ("rubric.unscored<=1", "rubric.unscored is from 0 to 1"),
+        ("cost>=-1", "cost is at least 0"),
+        ("latency.p95>-1", "latency.p95 is at least 0"),
+        ("cost<=inf", "for example 'pass_rate>=.95'"),
+        ("pass_rate>=nan", "for example 'pass_rate>=.95'"),
+    ],
+)
+def test_a_bound_that_every_run_meets_is_refused(text: str, told: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_rule(text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pass_rate>=0", "pass_rate==1", "pass_rate<1", "unscored<=0", "cost>0", "rubric.mean<=5"],
+)
+def test_a_bound_that_a_run_can_miss_or_that_says_so_may_stand(text: str) -> None:
+    rule = parse_rule(text)
+    assert isinstance(rule, BoundRule)
+    assert rule.requires_nothing == (text == "pass_rate>=0")

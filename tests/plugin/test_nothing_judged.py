@@ -20,7 +20,7 @@ COLUMNS = "id,prompt,expected,old,new,level\n"
 OLD = ("--llm-provider", "column:old", "--llm-threshold", "exact_match>=1")
 NEW = ("--llm-provider", "column:new", "--llm-threshold", "exact_match>=1")
 APP = ("--llm-provider", "python:app:answer")
-SILENT = "passed in"
+SILENT = "1 passed"
 """The last line of pytest: nothing was said."""
 
 both = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["n0", "n2"])
@@ -115,7 +115,7 @@ def test_rows(llm_completion):
     [
         ("rows", "where='id == 1'", "pass", BROKEN, "1 error"),
         ("rows", "must_pass='id == 1', threshold='exact_match>=1'", "pass", USAGE, "names none of the selected cases"),
-        ("llm_gate('pass_rate>=.5')", "", "pytest.skip('later')", UNJUDGED, "nothing to gate (@pytest.mark.llm_gate). 6 skipped."),
+        ("llm_gate('pass_rate>=.5')", "", "pytest.skip('later')", UNJUDGED, "nothing to gate (--llm-strict). 1 gate could not be decided. 6 skipped."),
         ("rows", "threshold='exact_match>=1'", "pytest.skip('later')", UNJUDGED, "nothing to judge (--llm-strict). 6 skipped."),
         ("rows", "threshold='exact_match<=1'", "pass", USAGE, "a bound that a score can miss"),
         ("llm_generate(n=3, reducer='vote')", "", "pass", USAGE, "found 'vote'; allowed: mean, because"),
@@ -162,6 +162,8 @@ def test_models_and_judges_that_nobody_names(
     variables: Mapping[str, str], code: int, text: str, workers: tuple[str, ...],
 ) -> None:  # fmt: skip
     ini(made, *lines)
+    if "--llm-judge-model" in args:
+        monkeypatch.setenv("OPENAI_API_KEY", "a-key")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     check(made, code, text, *args, *workers)
@@ -173,6 +175,7 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
     run = made.run(*APP, "--llm-gate", "pass_rate>=.5")
     assert run.ret == UNJUDGED
     assert "ERROR: pass_rate>=.5: 2 of 6 cases without pass_rate" in run.stdout.str()
+    made.write("golden/rows.csv", COLUMNS + "".join(ROWS))
     made.write(
         "test_judged.py",
         """
@@ -211,9 +214,9 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
         ((), (*OLD, "--llm-gate", "regression(exact_mtch)"), USAGE, "Did you mean 'exact_match'?"),
         ((), (*OLD, "--llm-gate", "regression(qqqq)"), UNJUDGED, "6 passed"),
         ((), ("--llm-model", "a", "--llm-model=b"), USAGE, "--llm-model: found 'a' and 'b'; allowed: one value"),
-        (("addopts = --llm-provider column:new",), OLD, FINE, SILENT),
+        (("addopts = --llm-provider column:new",), OLD, FINE, "6 passed"),
         ((), (*OLD, "--llm-n", "3", "--llm-reducer", "vote"), USAGE, "For more samples, set --llm-samples"),
-        ((), (*OLD, "--llm-samples", "1", "--llm-reducer", "vote"), FINE, SILENT),
+        ((), (*OLD, "--llm-samples", "1", "--llm-reducer", "vote"), FINE, "6 passed"),
         ((), (*OLD, "--llm-judge-against", "run:mian"), FINE, "--llm-judge-against has no effect"),
         ((), (*OLD, "--llm-min-agreement", "kappa>=-1"), USAGE, "a bound that a judge can miss"),
     ],
@@ -225,14 +228,17 @@ def test_bounds_and_gates_that_nothing_misses(
     check(made, code, text, "golden", *args)
 
 
-def test_a_bound_on_a_score_that_nobody_takes(made: Project) -> None:
+def test_a_bound_on_a_score_that_nobody_takes(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made.write("test_free.py", "def test_free(llm_generate): assert llm_generate('Hi').text\n")
     made.write(
         "conftest.py",
         "import pytest\n@pytest.fixture\ndef llm_provider(): return lambda case: 'Hello'\n",
     )
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key")
     args = ("test_free.py", "--llm-judge-model", "j", "--min-score", "4")
-    check(made, UNJUDGED, "no case has a score 'rubric', which --min-score requires", *args)
+    check(made, UNJUDGED, "No case has a score 'rubric', which --min-score requires", *args)
 
 
 @pytest.mark.parametrize(
