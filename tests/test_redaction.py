@@ -125,7 +125,7 @@ def test_settings_and_environment_are_searched_for_secrets() -> None:
 def test_a_log_record_of_any_library_passes_without_secrets(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    guard = LogGuard(Secrets([KEY]))
+    guard, before = LogGuard(Secrets([KEY])), logging.getLogRecordFactory()
     guard.install()
     try:
         with caplog.at_level(logging.DEBUG):
@@ -143,15 +143,15 @@ def test_a_log_record_of_any_library_passes_without_secrets(
     assert f"GET https://host/v1?key={HIDDEN}" in caplog.text
     assert "5% done" in caplog.text
     assert f"ValueError: {HIDDEN}" in caplog.text
-    assert logging.getLogRecordFactory() is logging.LogRecord
+    assert logging.getLogRecordFactory() == before
 
 
 def test_a_factory_that_was_installed_later_stays() -> None:
-    guard, later = LogGuard(Secrets([KEY])), logging.LogRecord
+    guard, before = LogGuard(Secrets([KEY])), logging.getLogRecordFactory()
     guard.install()
     try:
-        logging.setLogRecordFactory(later)
-        guard.remove()
-        assert logging.getLogRecordFactory() is later
-    finally:
         logging.setLogRecordFactory(logging.LogRecord)
+        guard.remove()
+        assert logging.getLogRecordFactory() is logging.LogRecord
+    finally:
+        logging.setLogRecordFactory(before)
