@@ -79,7 +79,7 @@ def test_an_embedding_is_asked_once_and_paid_once(
         "--llm-threshold",
         "similarity>=0.5",
         "--llm-threshold",
-        "relevance>=-1",
+        "relevance>=-0.9",
     )
     project.run(*args, *workers)
     assert project.outcomes() == {"same": "passed", "near": "passed", "far": "failed"}
@@ -101,7 +101,7 @@ def test_an_embedding_is_asked_once_and_paid_once(
 
 
 def test_embeddings_are_recorded_and_replayed_without_a_network(project: Project) -> None:
-    args = ("golden/faq.csv", *EMBEDDED, "--llm-threshold", "similarity>=-1", "--llm-no-cache")
+    args = ("golden/faq.csv", *EMBEDDED, "--llm-threshold", "similarity>=-0.9", "--llm-no-cache")
     project.run(*args, "--llm-record", "once")
     before, sent = project.scores("similarity"), project.endpoint.count()
     assert project.run(*args, "--llm-record", "none").ret == 0
@@ -109,7 +109,7 @@ def test_embeddings_are_recorded_and_replayed_without_a_network(project: Project
 
 
 def test_an_embedding_is_within_the_budget_and_in_the_dry_run(project: Project) -> None:
-    bound = ("--llm-threshold", "similarity>=-1")
+    bound = ("--llm-threshold", "similarity>=-0.9")
     dry = project.run("golden/faq.csv", *EMBEDDED, *bound, "--llm-dry-run")
     dry.stdout.fnmatch_lines(["*similarity*text-embedding-3-small*"])
     assert project.endpoint.count() == 0
