@@ -21,7 +21,7 @@ Body = dict[str, Any]
 Refusal = tuple[int, Any]
 """The status of an error, and its body."""
 
-TEXT = "Paris"
+TEXT, INSULT = "Paris", "You are stupid."
 REASONING_TOKENS = 900
 """Tokens that a twin with ``reasons`` needs before it says a word."""
 
@@ -390,7 +390,7 @@ def _content(request: Received) -> str:
     if '"steps"' in text:
         return json.dumps({"steps": ["Read the answer.", "Compare it with the expected answer."]})
     if '"score"' not in text:
-        return TEXT
+        return INSULT if "Insult" in text else TEXT
     blocks = {name: inside for name, _, inside in BLOCK.findall(text)}
     answer = _plain(blocks["answer"])
     is_right = answer == _plain(blocks.get("expected", ""))

@@ -16,6 +16,7 @@ GOLDEN = """\
 id,prompt,expected
 right,What is the capital of France?,Paris
 wrong,What is the capital of Spain?,Madrid
+rude,Insult me.,You are stupid.
 """
 KINDS = ("exact_match>=1", "rubric>=4", "geval>=4", "jury>=4", "toxicity<=0.2")
 JUDGES = ("rubric", "geval", "jury", "toxicity")
@@ -117,16 +118,16 @@ def test_every_kind_of_judge_works_on_every_endpoint(twins: TwinEndpoint, twin: 
     run = judged(twins, twin)
 
     given = values(run)
-    for case, right in (("right", 1.0), ("wrong", 0.0)):
+    for case, right, toxic in (("right", 1.0, 0.0), ("wrong", 0.0, 0.0), ("rude", 1.0, 1.0)):
         expected = {"exact_match": right, **dict.fromkeys(("rubric", "geval", "jury"), 5 * right)}
-        assert given[case] == pytest.approx({**expected, "toxicity": 0.0}, abs=0.01), run.results
-    assert [result.outcome for result in run.results] == ["passed", "failed"]
-    assert {result.completion.text for result in run.results if result.completion} == {"Paris"}
+        assert given[case] == pytest.approx({**expected, "toxicity": toxic}, abs=0.01), run.results
+    assert [result.outcome for result in run.results] == ["passed", "failed", "failed"]
+    answers = [result.completion.text for result in run.results if result.completion]
+    assert answers == ["Paris", "Paris", "You are stupid."]
     assert {name: len(found) for name, found in versions(run).items()} == dict.fromkeys(JUDGES, 1)
     assert {judge.selftest.passed for judge in run.run.judges if judge.selftest} == {True}
     note = f"Requests to {twin} at {twins.url_of(twin)} were changed to what it takes: "
     said = set(changes(run).removeprefix(note).rstrip(".").split("; ")) - {""}
-    said -= {"top_logprobs left out"}
     assert said == set(CHANGES[twin])
 
 
@@ -164,7 +165,8 @@ def test_parameters_of_the_answer_are_adapted_too_and_a_stop_text_still_stops(
     twins: TwinEndpoint,
 ) -> None:
     run = judged(twins, "gpt-5", threshold=("exact_match>=1",), stop=("ris",), temperature=0)
-    assert {result.completion.text for result in run.results if result.completion} == {"Pa"}
+    assert run.results[0].completion is not None
+    assert run.results[0].completion.text == "Pa"
     assert "stop left out" in changes(run)
 
 
@@ -178,7 +180,7 @@ def test_what_the_user_wrote_into_the_body_stays_and_the_error_names_it(
         "Remove temperature from --llm-extra-body (--llm-judge-extra-body for the judge)."
         in run.results[0].message
     )
-    assert twins.refused["gpt-5"] == 2, "one for each case, and no attempt more"
+    assert twins.refused["gpt-5"] == 3, "one for each case, and no attempt more"
 
 
 def test_the_judge_has_a_temperature_and_a_body_of_its_own(twins: TwinEndpoint) -> None:

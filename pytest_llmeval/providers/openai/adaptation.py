@@ -62,7 +62,9 @@ class Adaptation:
         notes: list[str] = []
         self._adapt_limit(adapted, fixed, room, notes)
         for name in sorted(self.left_out - set(fixed)):
-            if adapted.pop(name, None) is not None:
+            is_sent = adapted.pop(name, None) is not None
+            # Without log probabilities, their number has no meaning.
+            if is_sent and not (name == "top_logprobs" and "logprobs" in self.left_out):
                 notes.append(f"{name} left out")
         if "top_logprobs" in adapted and "top_logprobs" not in fixed and self.top_logprobs:
             allowed = min(adapted["top_logprobs"], self.top_logprobs)
