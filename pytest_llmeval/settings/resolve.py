@@ -9,6 +9,7 @@ from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 
 _PREFIX = "LLMEVAL_"
+_KEY_PREFIX = "llm_"
 _VARIABLES = ("LLMEVAL_MODELS",)
 """Variables of this package that are no settings."""
 
@@ -104,19 +105,22 @@ def misspelt_names(environment: Iterable[str], ini: Iterable[str]) -> tuple[Miss
     for name in environment:
         is_known = name in variables or name in _VARIABLES or name.startswith(_KEYS)
         if name.startswith(_PREFIX) and not is_known:
-            misspelt += _misspelt(f"the variable {name}", name, variables)
+            misspelt += _misspelt(f"the variable {name}", name, _PREFIX, variables)
     for key in ini:
-        if key.startswith("llm_") and key not in keys:
-            misspelt += _misspelt(f"the ini key {key}", key, keys)
+        if key.startswith(_KEY_PREFIX) and key not in keys:
+            misspelt += _misspelt(f"the ini key {key}", key, _KEY_PREFIX, keys)
     return tuple(misspelt)
 
 
-def _misspelt(subject: str, name: str, known: Mapping[str, str]) -> Iterator[Misspelt]:
+def _misspelt(subject: str, name: str, prefix: str, known: Mapping[str, str]) -> Iterator[Misspelt]:
     from difflib import get_close_matches  # late: most projects have no such name
 
-    for close in get_close_matches(name, sorted(known), n=1, cutoff=_SIMILAR):
-        text = f"no setting reads {subject}; did you mean {close}?"
-        yield Misspelt(text, known[close] in _DEMANDING)
+    # All names share the prefix, so it says nothing about their similarity.
+    endings = sorted(known_name.removeprefix(prefix) for known_name in known)
+    for close in get_close_matches(name.removeprefix(prefix), endings, n=1, cutoff=_SIMILAR):
+        meant = close if close in known else f"{prefix}{close}"
+        text = f"no setting reads {subject}; did you mean {meant}?"
+        yield Misspelt(text, known[meant] in _DEMANDING)
 
 
 def _declared_baselines(ini: Mapping[str, object]) -> tuple[str, ...]:
