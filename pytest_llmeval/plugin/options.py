@@ -85,7 +85,9 @@ def _check_typed(config: pytest.Config) -> None:
             values.setdefault(flag, set()).add(value)
     for flag, given in values.items():
         if len(given) > 1:
-            listed = " and ".join(repr(value) for value in sorted(given))
+            from pytest_llmeval.redaction import public_address
+
+            listed = " and ".join(repr(public_address(value)) for value in sorted(given))
             raise pytest.UsageError(f"{flag}: found {listed}; allowed: one value")
 
 
