@@ -22,7 +22,8 @@ _UNREADABLE = (
     RecursionError,
 )
 _SHOWN_LENGTH = 60
-_TYPES = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool, int)}
+# A whole number that is too large for the database is a floating-point number there.
+_TYPES = {"int": (int, float), "float": (float, int), "str": (str,), "bool": (bool, int)}
 
 
 @contextmanager
