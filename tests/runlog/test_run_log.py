@@ -377,7 +377,7 @@ def test_a_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "app.sqlite"
     with closing(sqlite3.connect(file)) as database:
         database.execute("CREATE TABLE runs (distance REAL)")
-    with pytest.raises(RunLogError, match=r"app\.sqlite: table runs already exists"):
+    with pytest.raises(RunLogError, match=r"app\.sqlite belongs to another program"):
         RunLog(str(file))
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
