@@ -22,6 +22,9 @@ _UNREADABLE = (
     RecursionError,
 )
 _SHOWN_LENGTH = 60
+_FINITE = "value"
+"""The column of a number that is always finite, which is that of scores."""
+
 # A whole number that is too large for the database is a floating-point number there.
 _TYPES = {"int": (int, float), "float": (float, int), "str": (str,), "bool": (bool, int)}
 
@@ -56,6 +59,7 @@ class Columns:
 
     def __init__(self, columns: Sequence[ColumnElement[Any]]) -> None:
         self._columns = [(column.key, _types_of(column)) for column in columns]
+        self._finite = [index for index, (name, _) in enumerate(self._columns) if name == _FINITE]
         self._required = [_is_required(column) for column in columns]
         # Nearly all rows have the same types, so comparing their types together is quick.
         self._checked: set[tuple[type, ...]] = set()
@@ -75,9 +79,10 @@ class Columns:
                 if not is_absent and not isinstance(value, allowed):
                     raise _wrong(name, value)
             self._checked.add(types)
-        for value, (name, _) in zip(row, self._columns, strict=True):
-            if value.__class__ is float and not math.isfinite(value):
-                raise _wrong(name, value)
+        for index in self._finite:
+            value = row[index]
+            if value is not None and not math.isfinite(value):
+                raise _wrong(_FINITE, value)
 
 
 def _types_of(column: ColumnElement[Any]) -> tuple[type, ...]:
