@@ -300,7 +300,7 @@ def test_a_missing_key_is_one_usage_error_before_anything_is_sent(
 
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines(
-        ["ERROR: golden/faq.csv::refund-policy: --llm-provider: found no API key*"]
+        ["ERROR: golden/faq.csv::refund-policy: --llm-model: found no API key*"]
     )
     assert project.run("golden/faq.csv", "--llm-model", "gpt-4", "--collect-only").ret == 0
 
