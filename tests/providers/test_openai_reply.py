@@ -221,7 +221,10 @@ def test_an_error_in_a_reply_counts_like_its_status(reply: object, status: int, 
     assert said in caught.value.error.text
 
 
-@pytest.mark.parametrize("nothing", [None, {}, "", [], False])
+@pytest.mark.parametrize(
+    "nothing",
+    [None, {}, "", [], False, {"code": 0, "message": ""}, {"code": "200", "message": "success"}],
+)
 def test_an_error_that_is_none_is_no_error(nothing: object) -> None:
     reply = ending("stop", error=nothing)
     assert read({**reply, "error": nothing}).text == "Paris"

@@ -10,7 +10,11 @@ from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.providers.finish import finish_name, withheld
 from pytest_llmeval.providers.message import Said, read_answer
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
-from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
+from pytest_llmeval.providers.openai.service_error import (
+    ServiceError,
+    is_error,
+    read_service_error,
+)
 from pytest_llmeval.providers.openai.usage import read_usage
 from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob
 
@@ -110,7 +114,7 @@ def _error_of(reply: Any) -> ServiceError | None:
         reply = reply[0]  # Gemini wraps the object of an error in a list
     if not isinstance(reply, Mapping):
         return None
-    if reply.get("error"):
+    if is_error(reply.get("error")):
         return read_service_error(reply)
     if reply.get("choices"):
         return None
@@ -146,7 +150,7 @@ def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
     message = choice.get("message")
     inner = message.get("error") if isinstance(message, Mapping) else None
     problem = choice.get("error") or inner
-    error = read_service_error(problem) if problem else None
+    error = read_service_error(problem) if is_error(problem) else None
     if error is not None:
         raise ErrorInReply(error)
     if not isinstance(message, Mapping):

@@ -32,6 +32,9 @@ _STATUS_BY_WORD = (
 )  # fmt: skip
 """HTTP statuses by words of an error that names none. The first match counts."""
 
+_SUCCESS = ("0", "200", "ok", "success")
+"""Codes of an error that is none."""
+
 _INVALID_JSON = "json_validate_failed"
 """Code of Groq for a reply that does not fit the response format."""
 
@@ -83,6 +86,15 @@ def read_service_error(document: Any, status: int | None = None) -> ServiceError
         written = written or "(empty)"
     number = status or _status(parts) or _status_of_words(f"{code} {text}")
     return ServiceError(number, text, code, fields, str(written))
+
+
+def is_error(member: Any) -> bool:
+    """Return whether a member ``error`` holds an error: some services report success in it."""
+    if not isinstance(member, Mapping):
+        return bool(member)
+    code = member.get("code")
+    is_success = "code" in member and str(code).lower() in _SUCCESS
+    return bool(member) and not is_success
 
 
 def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:
