@@ -77,14 +77,14 @@ class Controller(Role):
             progress = Progress(self._state, terminal)
             manager.register(ProgressHooks(progress))
             erase = progress.erase
-        if not self._state.settings.dry_run:
+        if self._names_model() and not self._state.settings.dry_run:
             manager.register(WaitHooks(WaitOutput(self._state, terminal, erase)))
 
     def header(self) -> list[str]:
         """Return the configured model and judge for the header."""
-        settings = self._state.settings
-        if settings.model is None and settings.provider is None and settings.judge_model is None:
+        if not self._names_model():
             return []
+        settings = self._state.settings
         from pytest_llmeval.assembly.roles import answering_role, judging_role
 
         roles = {"answers": answering_role(settings), "judges": judging_role(settings)}
@@ -94,6 +94,12 @@ class Controller(Role):
             f"llm: {', '.join(parts)}",
             *(f"llm: warning: {note.text}" for note in self._setting_notes(judged)),
         ]
+
+    def _names_model(self) -> bool:
+        """Return whether the settings name something that answers or judges."""
+        settings = self._state.settings
+        named = (settings.model, settings.provider, settings.judge_model)
+        return any(name is not None for name in named)
 
     def collected(self) -> list[str]:
         """Return what the columns of the golden files became."""
@@ -175,17 +181,20 @@ class Controller(Role):
 
     def finish(self, session: pytest.Session) -> None:
         """End the calls and the run, set the exit code, and write log and reports."""
-        from pytest_llmeval.runs.ending import RunEnding
-
         state = self._state
         self._workers.stop(session.config, self)
         self._decision.worker_reports += [{"is_whole": False} for _ in self._workers.running]
         session.exitstatus = self._exit_code(int(session.exitstatus))
+        if self._recorder is None:
+            self._gate(session, None)
+        if self._recorder is None and not state.has_session:
+            return
+        from pytest_llmeval.runs.ending import RunEnding
+
         if self._recorder is not None:
             ending = RunEnding(state.session, self._decision.worker_reports, state.is_whole)
-            return self._end(session, self._recorder, ending)
-        self._gate(session, None)
-        if state.has_session:
+            self._end(session, self._recorder, ending)
+        else:
             ending = RunEnding(state.session)
             ending.end_calls()
             self._errors += ending.trouble
