@@ -36,28 +36,25 @@ def answered(endpoint: MockEndpoint, reply: Reply, prompt: str = "hi") -> Comple
     return asyncio.run(call())
 
 
-@pytest.mark.parametrize("prompt", ["hi", "long " * 20_000], ids=["aiohttp", "httpx"])
 @pytest.mark.parametrize(
-    "reply",
-    [
-        Reply(200, gzip.compress(saying("x" * MOST_BYTES)), (JSON, ("content-encoding", "gzip"))),
-        Reply(
-            200, zlib.compress(saying("x" * MOST_BYTES)), (JSON, ("content-encoding", "deflate"))
-        ),
-        Reply(200, saying("x" * MOST_BYTES)),
-    ],
-    ids=["gzip", "deflate", "plain"],
+    ("encoding", "prompt"),
+    [("gzip", "hi"), ("gzip", "long " * 20_000), (None, "hi")],
+    ids=["packed, aiohttp", "packed, httpx", "plain"],
 )
 def test_a_reply_beyond_the_limit_is_an_error_that_another_attempt_would_not_mend(
-    endpoint: MockEndpoint, reply: Reply, prompt: str
+    endpoint: MockEndpoint, encoding: str | None, prompt: str
 ) -> None:
+    body = saying("x" * MOST_BYTES)
+    headers: tuple[tuple[str, str], ...] = (JSON,)
+    if encoding:
+        body, headers = gzip.compress(body, 1), (JSON, ("content-encoding", encoding))
     with pytest.raises(BadReply, match="the reply is larger than 32 MiB, unpacked") as caught:
-        answered(endpoint, reply, prompt)
+        answered(endpoint, Reply(200, body, headers), prompt)
     assert not caught.value.is_transient
 
 
 def test_the_body_of_an_error_is_read_no_further_than_the_limit(endpoint: MockEndpoint) -> None:
-    body = gzip.compress(b"E" * 2 * MOST_BYTES)
+    body = gzip.compress(b"E" * 2 * MOST_BYTES, 1)
     with pytest.raises(EndpointDown, match="HTTP 500: the reply is larger than 32 MiB, unpacked"):
         answered(endpoint, Reply(500, body, (JSON, ("content-encoding", "gzip"))))
 
@@ -66,7 +63,7 @@ def test_the_body_of_an_error_is_read_no_further_than_the_limit(endpoint: MockEn
 def test_a_large_answer_within_the_limit_is_an_answer(
     endpoint: MockEndpoint, encoding: str | None
 ) -> None:
-    text = "words " * 200_000
+    text = "words " * 20_000
     bodies = {
         "gzip": gzip.compress(saying(text)),
         "deflate": zlib.compress(saying(text)),
