@@ -195,6 +195,9 @@ def test_what_may_pass_says_how_long_to_wait_and_whether_it_is_overload(
         (404, "model not found", "model_not_found", "base URL, which often ends in /v1"),
         (413, "too large", None, "shorten the prompt"),
         (429, "You exceeded your current quota", "insufficient_quota", "no credit"),
+        (429, "Your account is suspended", "exceeded_current_quota_error", "no credit"),
+        (429, "Billing hard limit has been reached", None, "no credit"),
+        (400, "Your credit balance is too low to access the API", None, "no credit"),
     ],
 )
 def test_a_refusal_says_what_to_do(
@@ -207,6 +210,21 @@ def test_a_refusal_says_what_to_do(
         answered(at(endpoint), ask("hi"))
     assert f"HTTP {status}: {message}" in str(caught.value)
     assert remedy in str(caught.value)
+
+
+def test_a_quota_that_is_used_up_is_known_by_its_type_and_that_of_a_minute_passes(
+    endpoint: MockEndpoint,
+) -> None:
+    said = {"message": "You exceeded your current quota, please check your plan and billing."}
+    used_up = json.dumps({"error": {**said, "type": "insufficient_quota"}})
+    of_a_minute = json.dumps({"error": {**said, "status": "RESOURCE_EXHAUSTED", "code": 429}})
+    endpoint.replies.extend([Reply(429, used_up), Reply(429, of_a_minute)])
+    provider = at(endpoint)
+    with pytest.raises(CallRefused, match="no credit left") as caught:
+        answered(provider, ask("hi"))
+    assert caught.value.is_about_endpoint
+    with pytest.raises(RateLimited):
+        answered(provider, ask("hi"))
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,21 @@ _NO_KEY_HERE = "api.key.not.valid|(invalid|incorrect).api.key"
 
 _SET_A_KEY = (
     "Set a valid key in LLMEVAL_API_KEY (LLMEVAL_JUDGE_API_KEY for the judge, LLMEVAL_API_KEY_2 "
-    "for the second endpoint of a list, and so on), in OPENAI_API_KEY, or in AZURE_OPENAI_API_KEY."
+    "for the second endpoint of a list, and so on, LLMEVAL_JURY_API_KEY for the first juror), "
+    "in OPENAI_API_KEY, or in AZURE_OPENAI_API_KEY."
 )
 
+_NO_CREDIT = (
+    "insufficient.(quota|credit|fund|balance)|balance is too low|exceeded_current_quota|"
+    "billing.?(hard.?limit|not.?active)|out of credits|account.?(deactivated|suspended|in arrears)"
+)
+"""Codes and texts of a quota that no patience brings back, unlike that of a minute or a day."""
+
+_ADD_CREDIT = "The account has no credit left. Add some, or use the key of another account."
+
 _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
-    ((402,), "", "The account has no credit left."),
-    ((429,), "insufficient.(quota|credit|fund|balance)", "The account has no credit left."),
+    ((402,), "", _ADD_CREDIT),
+    ((400, 403, 429), _NO_CREDIT, _ADD_CREDIT),
     (_BAD_REQUEST, _NO_KEY_HERE, _SET_A_KEY),
     (_BAD_REQUEST,
      "context.length|context.size|maximum context|too many tokens|prompt is too long",
@@ -117,7 +126,8 @@ def service_call_error(
         down.is_overload = status in _OVERLOADED
         return down
     refused = CallRefused(f"{message}. {remedy}".strip())
-    refused.is_about_endpoint = status not in _BAD_REQUEST or remedy == _SET_A_KEY
+    concerns_account = remedy in (_SET_A_KEY, _ADD_CREDIT)
+    refused.is_about_endpoint = status not in _BAD_REQUEST or concerns_account
     return refused
 
 
