@@ -49,8 +49,8 @@ _SCALES = {
 }
 """The ranges of the figures that are no metrics."""
 
-_BOUND = re.compile(r"\s*([^<>=()\s][^<>=()]*?)\s*(>=|<=|==|>|<)\s*([^<>=]+?)\s*")
-_CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*")
+_BOUND = re.compile(r"([^<>=()\s][^<>=()]*) ?(>=|<=|==|>|<) ?([^<>=]+)")
+_CALL = re.compile(r"(\w+) ?(?:\((.*)\))?")
 _ALLOWED = (
     "'regression', 'regression(METRIC, margin=X)', or a figure, one of >= <= > < == and a number, "
     "for example 'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', 'rubric.worst_tag>=3.5', "
@@ -158,10 +158,11 @@ def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
     Raises:
         SettingError: The rule cannot be read.
     """
-    call = _CALL.fullmatch(text)
+    plain = " ".join(text.split())
+    call = _CALL.fullmatch(plain)
     if call:
         return _regression(text, call[1], call[2] or "", origin)
-    bound = _BOUND.fullmatch(text)
+    bound = _BOUND.fullmatch(plain)
     if not bound:
         raise SettingError(origin, text, _ALLOWED)
     try:
@@ -170,10 +171,10 @@ def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
         raise SettingError(origin, text, _ALLOWED) from None
     if not math.isfinite(number):
         raise SettingError(origin, text, _ALLOWED)
-    metric = bound[1]
+    metric = bound[1].rstrip()
     aggregate = ""
-    if "." in bound[1]:
-        metric, _, aggregate = bound[1].rpartition(".")
+    if "." in metric:
+        metric, _, aggregate = metric.rpartition(".")
     _check_figure(text, metric, aggregate, origin)
     rule = BoundRule(text.strip(), metric, aggregate, bound[2], number)
     idleness = rule.idleness(rule.fixed_scale) if rule.fixed_scale else ""

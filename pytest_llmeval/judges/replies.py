@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import string
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from pytest_llmeval.errors import BadReply
 LOW, HIGH = 0.0, 5.0
 _REASON_WORDS = 12
 _SHOWN = 40  # characters of a reply repeated in a complaint about it
-_FENCE = re.compile(r"```[A-Za-z]*\s*(?P<inside>.*?)\s*```", re.DOTALL)
+_FENCE = "```"
 _KEYS = ("reason", "score")
 _MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
 _WINNERS_BY_MARK = {"A": "A", "B": "B", "C": "tie"}
@@ -50,12 +51,18 @@ def parse_reply(text: str, fractions: bool) -> Reply:
     return Reply(_short_reason(members["reason"]), _score(members["score"], fractions))
 
 
+def _unfenced(text: str) -> str:
+    """Return what stands in a code fence, or the text itself."""
+    if len(text) < 2 * len(_FENCE) or not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+        return text
+    return text.removeprefix(_FENCE).removesuffix(_FENCE).lstrip(string.ascii_letters)
+
+
 def _members_of(text: str) -> dict[str, Any]:
     """Read the one JSON object of a reply, in or without a code fence."""
-    fenced = _FENCE.fullmatch(text)
     try:
         value = json.loads(
-            fenced["inside"] if fenced else text,
+            _unfenced(text),
             object_pairs_hook=_without_twins,
             parse_constant=_no_constant,
         )

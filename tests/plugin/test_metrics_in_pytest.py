@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -229,3 +230,41 @@ def test_text_quality_is_a_mapping_of_every_formula(project: Project) -> None:
         """,
     )
     assert project.run("test_quality.py").ret == 0
+
+
+@WORKERS
+def test_what_would_not_end_or_cannot_be_read_is_an_error_that_says_why(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project.write(
+        "golden/hostile.jsonl",
+        "\n".join(
+            json.dumps(row)
+            for row in (
+                {
+                    "id": "fine",
+                    "expected": "42",
+                    "ours": "It is **42**.",
+                    "threshold": "numeric>=1",
+                },
+                {
+                    "id": "pattern",
+                    "expected": "^(a|aa)+$",
+                    "ours": "a" * 60 + "!",
+                    "threshold": "regex>=1",
+                },
+                {"id": "part", "expected": "1.5.2", "ours": "1.5.3", "threshold": "numeric>=1"},
+            )
+        ).replace('{"id"', '{"prompt": "What?", "id"'),
+    )
+    result = project.run("golden/hostile.jsonl", "--llm-provider", "column:ours", *workers)
+    assert project.outcomes() == {
+        "fine": "passed",
+        "pattern": "error",
+        "part": "error",
+    }
+    assert result.ret == 10
+    result.stdout.fnmatch_lines_random([
+        "*'^(a|aa)+$' found no end within 2 seconds in a text of 61 characters. Avoid *",
+        "*the expected text: '1.5.2' is a version, not a number*",
+    ])  # fmt: skip
