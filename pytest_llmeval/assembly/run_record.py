@@ -1,11 +1,10 @@
-"""The record of a run as it starts, and its id."""
+"""The record of a run as it starts."""
 
 from __future__ import annotations
 
 import platform
-import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from importlib import metadata
 from typing import Any
 
@@ -15,11 +14,6 @@ from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 _DISTRIBUTION = "pytest-llm-golden"
-
-
-def new_run_id() -> str:
-    """Make an experiment id: the time, and six random digits."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 _ADDRESSES = {

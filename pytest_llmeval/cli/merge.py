@@ -42,7 +42,7 @@ def merge(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ..
 
 
 def _merged(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ...]) -> Merged:
-    from pytest_llmeval.assembly.run_record import new_run_id
+    from pytest_llmeval.records.process import new_run_id
     from pytest_llmeval.runs.excusing import open_quarantine
     from pytest_llmeval.runs.merge import merge
     from pytest_llmeval.runs.shards import open_shards

@@ -39,8 +39,8 @@ def rescore(context: CommandContext, source: str, json_path: str | None) -> int:
 
 def _rescored(context: CommandContext, source: str) -> Rescoring | int:
     """Judge the answers again, and return the changes, or the exit code of a dry run."""
-    from pytest_llmeval.assembly.run_record import new_run_id
     from pytest_llmeval.judging.rescore import count_rescoring, has_bounds, rescore
+    from pytest_llmeval.records.process import new_run_id
     from pytest_llmeval.runlog.log import RunLog
 
     new_id = new_run_id()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pytest_llmeval.gating.aggregates import aggregate_of
-from pytest_llmeval.gating.rules import COST, LATENCY, LOW, UNSCORED, WORST_TAG, BoundRule
+from pytest_llmeval.gating.rules import COST, LATENCY, LOW, NO_CASE, UNSCORED, WORST_TAG, BoundRule
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.records.comparison import GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
@@ -18,7 +18,6 @@ from pytest_llmeval.stats.intervals import wilson_bounds
 from pytest_llmeval.text import count, percent
 
 _WILSON_ALPHA = 0.05
-NO_CASE = "no case was tried: there is nothing to gate"
 
 
 class _Figure(NamedTuple):

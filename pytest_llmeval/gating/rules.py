@@ -38,6 +38,8 @@ _OF_METRIC = (*AGGREGATES, WORST_TAG, UNSCORED)
 _OF_FIGURE = {PASS_RATE: (LOW, WORST_TAG), LATENCY: tuple(AGGREGATES), COST: (), UNSCORED: ()}
 """What may stand behind the dot of a figure that is no metric."""
 
+NO_CASE = "no case was tried: there is nothing to gate"
+
 FIGURES = (PASS_RATE, UNSCORED, COST, LATENCY)
 """Figures of a run that are no metrics."""
 

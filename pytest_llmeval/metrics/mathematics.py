@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, OutOfTime
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.metrics.algebra.formula import Formula, formula_of
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.bounded import run_bounded
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected, quoted
@@ -14,6 +14,9 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+
+if TYPE_CHECKING:
+    from pytest_llmeval.metrics.algebra.formula import Formula
 
 _COMPARING = "pytest_llmeval.metrics.algebra.comparing"
 
@@ -64,7 +67,7 @@ class Mathematics(BaseScorer):
         if not accepted:
             return nothing_expected(self)
         try:
-            wanted = [formula for text in accepted if (formula := formula_of(text)) is not None]
+            wanted = [formula for text in accepted if (formula := _formula_of(text)) is not None]
         except InputError as error:
             return unscored(self, f"{case.source}: the expected text: {error}")
         if not wanted:
@@ -72,7 +75,7 @@ class Mathematics(BaseScorer):
                 self, f"{case.source}: the expected text {quoted(accepted)} is no mathematics"
             )
         try:
-            answer = formula_of(completion.text)
+            answer = _formula_of(completion.text)
         except InputError as error:
             return unscored(self, f"the answer: {error}")
         if answer is None:
@@ -89,7 +92,7 @@ class Mathematics(BaseScorer):
     def parse(self, text: str) -> Formula | None:
         """Parse the mathematics of a text; ``None`` if it has none that can be read."""
         try:
-            return formula_of(text)
+            return _formula_of(text)
         except InputError:
             return None
 
@@ -108,3 +111,11 @@ class Mathematics(BaseScorer):
             self.name, _COMPARING, "compare", [jobs, answer.as_job()], "the formulas"
         )
         return verdicts
+
+
+def _formula_of(text: str) -> Formula | None:
+    from pytest_llmeval.metrics.algebra.formula import (
+        formula_of,  # late: the registry imports every metric
+    )
+
+    return formula_of(text)

@@ -7,12 +7,14 @@ JUnit XML.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.redaction import Secrets
 from pytest_llmeval.text import harmless
+
+if TYPE_CHECKING:
+    from pytest_llmeval.redaction import Secrets
 
 _PYTEST = "_pytest."
 

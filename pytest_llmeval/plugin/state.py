@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.assembly.run_record import new_run_id
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.plugin.selection import Choice, CollectedCases, choice_of
-from pytest_llmeval.records.process import ALONE, CONTROLLER
+from pytest_llmeval.records.process import ALONE, CONTROLLER, new_run_id
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import OPTIONS, Settings

@@ -17,7 +17,7 @@ from pytest_llmeval.assembly.calls import DRAIN_S, Process
 from pytest_llmeval.assembly.open_files import check_open_files
 from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.roles import setting_notes
-from pytest_llmeval.assembly.run_record import new_run_id, started_run
+from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.assembly.session import Session
 from pytest_llmeval.cases.evaluate import check_scorers, evaluate_cases
 from pytest_llmeval.cases.plan import plan_cases, select_plans
@@ -29,6 +29,7 @@ from pytest_llmeval.errors import (
 )
 from pytest_llmeval.gating.scores import Selection
 from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.process import new_run_id
 from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import case_exit_code, joint_exit_code

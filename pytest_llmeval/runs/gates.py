@@ -11,10 +11,10 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.bounds import NO_CASE, check_bound
+from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.pairing import ends
-from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rules
+from pytest_llmeval.gating.rules import NO_CASE, BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.gating.scores import (
     RunScores,
     Selection,

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.gating.bounds import NO_CASE
-from pytest_llmeval.gating.rules import BoundRule, parse_rules
+from pytest_llmeval.gating.rules import NO_CASE, BoundRule, parse_rules
 from pytest_llmeval.records.result import Cause, Check
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
+from pytest_llmeval.settings.table import OPTION_BY_NAME, OPTIONS, Bound, Settings
 
 _INI = "ini"
 _BY_GATE = "gate"
@@ -72,7 +72,7 @@ def is_at_work(settings: Settings, typed: Collection[str] | None = None) -> bool
 
 def origin_of(settings: Settings, name: str) -> str:
     """Return the option, variable or ini key that holds the value of a setting."""
-    row = next(row for row in OPTIONS if row.name == name)
+    row = OPTION_BY_NAME[name]
     if name in settings.explicit:
         return row.flag
     return row.env[0] if name in settings.environment else f"{_INI} {row.dest}"

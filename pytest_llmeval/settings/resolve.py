@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pytest_llmeval.settings.option import Option
-from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
+from pytest_llmeval.settings.table import OPTION_BY_NAME, OPTIONS, Bound, Settings
 
 _PREFIX = "LLMEVAL_"
 _KEY_PREFIX = "llm_"
@@ -124,7 +124,7 @@ def _misspelt(subject: str, name: str, prefix: str, known: Mapping[str, str]) ->
 
 
 def _declared_baselines(ini: Mapping[str, object]) -> tuple[str, ...]:
-    row = next(row for row in OPTIONS if row.name == "baseline")
+    row = OPTION_BY_NAME["baseline"]
     names = ini.get(row.name)
     return () if names is None else tuple(row.read(names, f"ini {row.dest}"))
 

@@ -545,8 +545,7 @@ class Settings:
 
     def origin(self, name: str) -> str:
         """Return where a setting was written, or else the flag that would set it."""
-        flags = {row.name: row.flag for row in OPTIONS}
-        return dict(self.origins).get(name, flags[name])
+        return dict(self.origins).get(name) or OPTION_BY_NAME[name].flag
 
     @property
     def cases_ahead(self) -> int:
@@ -594,10 +593,9 @@ class Settings:
         Raises:
             SettingError: A value is not allowed.
         """
-        rows = {row.name: row for row in OPTIONS}
         keywords = keywords or {}
         read = {
-            name: rows[name].read(value, f"{origin} {keywords.get(name, name)}")
+            name: OPTION_BY_NAME[name].read(value, f"{origin} {keywords.get(name, name)}")
             for name, value in values.items()
             if value is not None
         }
@@ -644,3 +642,6 @@ _NOT_COMPARED = tuple(field.name for field in dataclasses.fields(Settings) if no
 
 OPTIONS = _table()
 """The option table, in the order of the reference page."""
+
+OPTION_BY_NAME = {row.name: row for row in OPTIONS}
+"""The same rows by the name of their setting."""

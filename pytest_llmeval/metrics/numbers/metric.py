@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
-from pytest_llmeval.metrics.numbers.reading import Quantity, last_quantity
 from pytest_llmeval.metrics.numbers.rounding import is_rounded
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+
+if TYPE_CHECKING:
+    from pytest_llmeval.metrics.numbers.reading import Quantity
 
 _DEFAULTS = {"tolerance": 0.0, "rel_tolerance": None, "decimal": "."}
 
@@ -102,6 +105,10 @@ class Numeric(BaseScorer):
         return self._is(first, second) or self._is(second, first)
 
     def _read(self, text: str) -> Quantity | None:
+        from pytest_llmeval.metrics.numbers.reading import (
+            last_quantity,  # late: the registry imports every metric
+        )
+
         return last_quantity(text, self._decimal)
 
     def _is(self, answer: Quantity, wanted: Quantity) -> bool:
