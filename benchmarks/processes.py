@@ -58,6 +58,12 @@ class Finished:
         return self
 
 
+def _heed_signals() -> None:
+    """Undo what ``nohup`` and ``&`` leave to their children: they ignore these signals."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A process in its own group.
 
@@ -79,6 +85,7 @@ class Running:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_signals,
             )
         self.pid = self._process.pid
 

@@ -1,11 +1,13 @@
 """Files as a bad disk, a stranger or another program leaves them, made at random from good ones.
 
-``python -m tests.mutations 400`` mutates so many run logs, and a quarter as many of each other file,
-and runs the commands that read them: none may end in a traceback.
+``python -m tests.mutations 400 [SEED]`` mutates so many run logs, and a quarter as many of each
+other file, and runs the commands that read them: none may end in a traceback.
 """
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import json
 import random
 import shutil
@@ -16,12 +18,18 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
 
 from pytest_llmeval.cli import main
+from pytest_llmeval.records.call import Completion
+from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.store.judge_file import JudgeFile
+from pytest_llmeval.store.sqlite import SqliteStore
+from tests.finished_run import make_results, make_run
 
 WRONG: tuple[Any, ...] = (
     None, "", "abc", "\0", "[", "{}", "[]", "null", "5", '{"a": 1}', '[{"a": 1}]', '["x"]', "[[[1]]]", '"x"', "NaN",
@@ -33,7 +41,9 @@ WRONG: tuple[Any, ...] = (
 
 def mutate_database(path: Path, draw: random.Random) -> str:
     """Spoil a database in place, and say how."""
-    kind = draw.choice(("column", "column", "column", "row", "bytes", "cut", "table", "drop"))
+    kind = draw.choice(
+        ("column", "column", "column", "row", "inner", "inner", "bytes", "cut", "table", "drop")
+    )
     if kind in ("bytes", "cut"):
         return mutate_bytes(path, draw, kind)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -46,6 +56,8 @@ def mutate_database(path: Path, draw: random.Random) -> str:
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
         column = draw.choice(columns)
         value = draw.choice(WRONG)
+        if kind == "inner":
+            return _mutate_inner(db, table, columns, draw)
         # A refusal of the database leaves the file as it was, which is a case, too.
         with suppress(sqlite3.Error):
             if kind == "column":
@@ -58,6 +70,26 @@ def mutate_database(path: Path, draw: random.Random) -> str:
             else:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         return f"{kind} {table}.{column} = {value!r:.60}"
+
+
+def _mutate_inner(
+    db: sqlite3.Connection, table: str, columns: list[str], draw: random.Random
+) -> str:
+    """Spoil a value within the JSON of a column, in every row that has it."""
+    column = draw.choice(columns)
+    seed = draw.random()
+    said = "nothing"
+    texts = db.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()
+    for (text,) in texts:
+        document = None
+        with suppress(ValueError, TypeError):
+            document = json.loads(text)
+        if isinstance(document, (dict, list)) and document:
+            said = _mutate_document([document], random.Random(seed))
+            with suppress(sqlite3.Error):
+                spoilt = (json.dumps(document), text)
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", spoilt)
+    return f"inner {table}.{column}: {said}"
 
 
 def mutate_bytes(path: Path, draw: random.Random, kind: str = "") -> str:
@@ -93,6 +125,13 @@ def mutate_json(path: Path, draw: random.Random) -> str:
         documents = [json.loads(text)]
     except ValueError:
         documents = [json.loads(line) for line in text.splitlines() if line]
+    said = _mutate_document(documents, draw)
+    path.write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
+    return said
+
+
+def _mutate_document(documents: list[Any], draw: random.Random) -> str:
+    """Replace or remove one member of nested JSON."""
     places = [place for document in documents for place in _places(document)]
     holder, key = draw.choice(places)
     texts = [value for value in WRONG if not isinstance(value, bytes)]
@@ -102,7 +141,6 @@ def mutate_json(path: Path, draw: random.Random) -> str:
         value = "nothing"
     else:
         holder[key] = value
-    path.write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
     return f"{key} = {value!r:.60}"
 
 
@@ -131,10 +169,11 @@ def ends_badly(arguments: Sequence[str]) -> str:
 
 
 Mutate = Callable[[Path, random.Random], str]
+Commands = Callable[[Path], list[list[str]]]
 
 
 def failures(
-    good: Path, count: int, seed: int, mutate: Mutate, commands: Callable[[Path], list[list[str]]]
+    good: Path, count: int, seed: int, mutate: Mutate, commands: Commands
 ) -> Iterator[tuple[str, list[str], str]]:
     """Yield every bad end of a command on a mutated file: the mutation, the command, the traceback.
 
@@ -173,3 +212,139 @@ def summarize(name: str, count: int, found: Iterator[tuple[str, list[str], str]]
         )
     sys.stdout.flush()
     return files
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that commands read.
+
+    Attributes:
+        name: Name of a good file.
+        mutate: Spoils one.
+        commands: Returns the arguments of the commands for a file.
+    """
+
+    name: str
+    mutate: Mutate
+    commands: Commands
+
+
+def make_good_files(folder: Path) -> list[Kind]:
+    """Make one good file of every kind, and the commands that read it; the run log is first."""
+    log = folder / "runs.sqlite"
+    report = folder / "good.json"
+    with closing(RunLog(str(log))) as runs:
+        for name in ("oldest", "before", "after"):
+            run = dataclasses.replace(make_run(), id=f"run-{name}", name=name, exit_code=1)
+            runs.begin(run)
+            for result in make_results():
+                runs.add(run.id, result)
+            runs.finish(run)
+    for arguments in (
+        ("report", "--log", str(log), "--json", str(report), "--html="),
+        ("baseline", "accept", "--log", str(log), "--to", str(folder / "base.jsonl")),
+    ):
+        if trace := ends_badly(arguments):
+            raise RuntimeError(trace)
+    _fill_store(folder / "completions.sqlite")
+    JudgeFile(folder / "judges.json").note(
+        "rubric/1:5f2d0c9a41be", name="rubric", model="m", selftest=None
+    )
+    excused = [
+        {"id": name, "until": "2099-01-01", "reason": "flaky"} for name in ("refund-policy", "a::b")
+    ]
+    (folder / "quarantine.json").write_text(json.dumps(excused), encoding="utf-8")
+    (folder / "quarantine.csv").write_text("id,until,reason\nrefund-policy,2099-01-01,flaky\n")
+    (folder / "labels.csv").write_text("id,human,judge\nrefund-policy,4,5\nshipping,2,3\n")
+
+    other_log = ("--log", str(folder / "other.sqlite"))
+    into = ("--log", str(folder / "merged.sqlite"), "--html=")
+    judge = ("--judge-model", "m", "--judge-base-url", "http://127.0.0.1:9/v1", "--dry-run")
+
+    def of_log(file: Path) -> list[list[str]]:
+        read = ("--log", str(file))
+        outputs = [f"--{kind}={folder / 'out'}.{kind}" for kind in ("json", "html", "csv")]
+        return [
+            ["report", *read, *outputs, f"--summary={folder / 'out.md'}"],
+            ["history", *read],
+            ["history", *read, "--json", str(folder / "history.json")],
+            ["history", *read, "--case", "refund"],
+            ["compare", "before", "after", *read],
+            ["baseline", "accept", *read, "--to", str(folder / "accepted.jsonl")],
+            ["merge", str(file), *into],
+            ["rescore", "before", *read, *judge, "--no-cache"],
+        ]
+
+    def of_report(file: Path) -> list[list[str]]:
+        return [
+            ["compare", str(file), str(report), *other_log],
+            ["compare", str(report), str(file), *other_log],
+            ["merge", str(file), *into],
+            ["baseline", "accept", str(file), "--to", str(folder / "accepted.jsonl")],
+            ["merge", str(log), *into, "--baseline", str(file)],
+        ]
+
+    def of_baseline(file: Path) -> list[list[str]]:
+        return [
+            ["compare", str(file), str(report), *other_log],
+            ["compare", str(report), str(file), *other_log],
+            ["merge", str(log), *into, "--baseline", str(file)],
+        ]
+
+    def of_quarantine(file: Path) -> list[list[str]]:
+        excusing = ("--quarantine", str(file))
+        compare = ["compare", "before", "after", "--log", str(log), *excusing]
+        return [["merge", str(log), *into, *excusing], compare]
+
+    def of_judges(file: Path) -> list[list[str]]:
+        return [["rescore", "before", "--log", str(log), *judge, "--judges", str(file)]]
+
+    def of_store(file: Path) -> list[list[str]]:
+        store = ("--store", str(file))
+        prune = ["cache", "prune", "--older-than", "5", *store]
+        return [["cache", "info", *store], prune, ["cache", "clear", *store]]
+
+    def of_labels(file: Path) -> list[list[str]]:
+        return [
+            ["calibrate", str(file), "--log", str(log), *judge],
+            ["compare", str(file), str(report), *other_log],
+        ]
+
+    return [
+        Kind("runs.sqlite", mutate_database, of_log),
+        Kind("good.json", mutate_json, of_report),
+        Kind("base.jsonl", mutate_json, of_baseline),
+        Kind("quarantine.json", mutate_json, of_quarantine),
+        Kind("quarantine.csv", mutate_bytes, of_quarantine),
+        Kind("judges.json", mutate_json, of_judges),
+        Kind("completions.sqlite", mutate_database, of_store),
+        Kind("labels.csv", mutate_bytes, of_labels),
+    ]
+
+
+def _fill_store(path: Path) -> None:
+    async def fill() -> None:
+        store = SqliteStore(path, "run")
+        for number in range(20):
+            await store.claim(f"key-{number}")
+            await store.put(
+                f"key-{number}",
+                Completion(f"Answer {number}.", model="m", made_at="2025-01-01T00:00:00+00:00"),
+            )
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def _main(count: int, seed: int = 1) -> int:
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in make_good_files(Path(folder)):
+            number = count if kind.name == "runs.sqlite" else count // 4
+            found = failures(Path(folder) / kind.name, number, seed, kind.mutate, kind.commands)
+            bad += summarize(kind.name, number, found)
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(*map(int, sys.argv[1:])))

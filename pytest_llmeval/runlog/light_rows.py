@@ -103,14 +103,14 @@ def light_calls(log: RunLog, run_id: str) -> Iterator[_LightCall]:
         or_(completions.c.score_position.is_not(None), of_a_sample, ~has_samples),
     )
     for _, position, purpose, cost, latency, cached, call, sent, received in log.rows(query):
-        usage = None if sent is None else Usage(sent, received)
         with log.reading("a call"):
+            usage = None if sent is None else Usage(sent, received or 0)
             completion = Completion(
                 "",
                 usage=usage,
                 cost_usd=cost,
-                latency_s=latency,
-                cached=cached,
+                latency_s=latency or 0.0,
+                cached=bool(cached),
                 call=unescaped(call or ""),
             )
             name = None if position is None else unescaped(purpose)

@@ -61,15 +61,15 @@ def info(path: Path) -> CacheInfo:
         owners = Owners.of(path)
         living = sum(owners.lives(owner) for owner in holders)
         size = sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
-    return CacheInfo(
-        sum(models.values()),
-        models,
-        size,
-        _iso(oldest),
-        _iso(newest),
-        living,
-        len(holders) - living,
-    )
+        return CacheInfo(
+            sum(models.values()),
+            models,
+            size,
+            _iso(oldest),
+            _iso(newest),
+            living,
+            len(holders) - living,
+        )
 
 
 def shared_documents(path: Path, run: str) -> dict[str, dict[str, Any]]:
