@@ -7,18 +7,6 @@ from collections.abc import Iterable
 from pytest_llmeval.records.comparison import Coverage, GateResult
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, VERDICTS, WORSE, gate_exit_code
 
-MIN_CLUSTERS = 10
-"""Clusters below which there is no verdict."""
-
-MIN_CHANGED = 5
-"""Clusters that must have changed for OK: with fewer the standard error is near 0 by chance."""
-
-MANY_CLUSTERS = 149
-"""Clusters that need no such proof.
-
-If 2% got worse, 149 would show it with 95% probability (ln .05 / ln .98).
-"""
-
 _PAIRED_PERCENT = 95
 """Percentage of the selected baseline cases that need a score in both runs.
 

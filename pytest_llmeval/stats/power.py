@@ -1,85 +1,178 @@
-"""The power of a comparison: the smallest drop it detects, and the cases that a drop needs."""
+"""The power of a comparison: the smallest drop it detects, and the cases that a drop needs.
+
+A drop is detected if the gate says REGRESSED: the test says "worse" at its level, and the measured
+drop is at least the margin. The level is that of the strictest step of Holm's procedure, because
+the metric that dropped may be the only one of several.
+"""
 
 from __future__ import annotations
 
 import math
-import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from pytest_llmeval.stats.comparability import MIN_CLUSTERS
-from pytest_llmeval.stats.paired import Change
+from pytest_llmeval.stats.paired import Change, unseen
 
 _POWER = 0.8
-FEW_CLUSTERS = 30
-"""Clusters below which normal quantiles promise too much.
+_MOST_CASES = 10_000_000
+_STEPS = 40
+"""Halvings of an interval of 1: far below the rounding of what is printed."""
 
-With 10 clusters they would detect 72% of the drops of that size, not 80%.
-"""
+_SPREADS = 8.0
+"""Standard deviations of the number of changed cases beyond which nothing is summed."""
 
 
-def detectable_drop(
-    change: Change, margin: float, alpha: float = 0.05, *, is_exact: bool = False
-) -> float | None:
+@dataclass(frozen=True)
+class Detection:
+    """What a gate needs to detect a drop.
+
+    Attributes:
+        margin: Smallest drop that matters, from 0 to 1.
+        alpha: Level of the gate.
+        metrics: Number of metrics that share the level.
+        is_table: Whether the exact McNemar test decides.
+        is_sparse: Whether most cases do not change, so that a drop would be a loss of a few more.
+    """
+
+    margin: float
+    alpha: float = 0.05
+    metrics: int = 1
+    is_table: bool = False
+    is_sparse: bool = False
+
+    @property
+    def level(self) -> float:
+        """The level of a single metric."""
+        return self.alpha / self.metrics
+
+
+def detectable_drop(change: Change, detection: Detection) -> float | None:
     """Compute the minimum detectable effect: a drop that is REGRESSED in four of five runs.
 
-    It is ``max(z(1 - alpha) · SE, margin) + z(.8) · SE``, at the usual level ``max(1.645 · SE,
-    margin) + .842 · SE``. Simulations made two corrections necessary. Below 30 clusters (counted as
-    if of equal size) Student's quantiles at ``G - 1`` replace the normal ones. The exact McNemar
-    test needs one case more (``z · SE + 1/n``), because its p-value moves in steps. Source: Cohen,
-    "Statistical Power Analysis for the Behavioral Sciences" (1988), chapter 2, with the margin as a
-    second hurdle.
+    For pass/fail scores the power of the exact test is summed over all tables, with as many chance
+    changes as the run had and the drop's further losses. For other scores it is that of Student's
+    test, and a drop of a sparse metric adds the spread of its losses: a run in which nothing
+    changed has no spread to tell of, but the drop that it is meant to detect has. Source: Cohen,
+    "Statistical Power Analysis for the Behavioral Sciences" (1988), chapter 2; Connor,
+    "Sample size for testing differences in proportions for the paired-sample design", Biometrics
+    43 (1987).
 
     Args:
-        change: The measured change, whose spread is expected in the next run too.
-        margin: Smallest drop that matters, from 0 to 1.
-        alpha: Level of the test.
-        is_exact: Whether the exact McNemar test decides.
+        change: The measured change, whose noise is expected in the next run too.
+        detection: What the gate needs.
 
     Returns:
-        At least 0; ``None`` with fewer than two clusters.
+        From 0 to 1; ``None`` with fewer than two clusters, and if not even the loss of everything
+        would be detected.
     """
     if change.error is None:
         return None
-    level, power = _quantiles(change.effective, alpha)
-    return max(level * change.error + is_exact / change.n, margin) + power * change.error
+    power = _power_of(change, detection)
+    return _smallest(lambda drop: power(drop) >= _POWER)
 
 
-def cases_needed(
-    change: Change,
-    margin: float,
-    alpha: float = 0.05,
-    *,
-    is_exact: bool = False,
-    drop: float = 0.05,
-) -> int | None:
+def cases_needed(change: Change, detection: Detection, drop: float = 0.05) -> int | None:
     """Compute how many such cases, in such clusters, would show a drop in four of five runs.
 
     Args:
-        change: The measured change, whose spread is expected in the next run too.
-        margin: Smallest drop that matters, from 0 to 1.
-        alpha: Level of the test.
-        is_exact: Whether the exact McNemar test decides.
+        change: The measured change, whose noise is expected in the next run too.
+        detection: What the gate needs.
         drop: The drop to be shown; 0.05 is 5 points.
 
     Returns:
-        At least enough for 10 clusters. ``None`` if nothing changed, because the spread is then
-        unknown, and if the drop is within the margin, because no number is then enough.
+        ``None`` with fewer than two clusters, and if the drop is within the margin, because no
+        number is then enough.
     """
-    if not change.error or drop <= margin:
+    if change.error is None or drop <= detection.margin:
         return None
-    spread = change.error * math.sqrt(change.n)
-    level, power = _quantiles(FEW_CLUSTERS, alpha)
-    # The root of the number n that solves both/√n + is_exact/n = drop.
-    both = (level + power) * spread
-    root = (both + math.sqrt(both * both + 4 * drop * is_exact)) / (2 * drop)
-    enough = max(root, power * spread / (drop - margin))
-    return max(math.ceil(enough * enough), math.ceil(MIN_CLUSTERS * change.n / change.clusters))
+    few, many = 1, 2
+    while _power_of(_scaled(change, many), detection)(drop) < _POWER:
+        few, many = many, 2 * many
+        if many > _MOST_CASES:
+            return None
+    while many - few > max(1, few // 1000):
+        middle = (few + many) // 2
+        if _power_of(_scaled(change, middle), detection)(drop) < _POWER:
+            few = middle
+        else:
+            many = middle
+    return many
 
 
-def _quantiles(clusters: float, alpha: float) -> tuple[float, float]:
-    if clusters < FEW_CLUSTERS:
-        from scipy import special
+def _power_of(change: Change, detection: Detection) -> Callable[[float], float]:
+    """Return the power of a change by the true drop."""
+    if detection.is_table:
+        lost = change.sums.count(-1.0)
+        gained = change.sums.count(1.0)
+        chance = (lost + gained) / (2 * len(change.sums))
+        return lambda drop: _table_power(drop, change.n, chance, detection)
+    return lambda drop: _t_power(drop, change, detection)
 
-        freedom = max(1.0, clusters - 1)
-        return float(special.stdtrit(freedom, 1 - alpha)), float(special.stdtrit(freedom, _POWER))
-    normal = statistics.NormalDist()
-    return normal.inv_cdf(1 - alpha), normal.inv_cdf(_POWER)
+
+def _t_power(drop: float, change: Change, detection: Detection) -> float:
+    from scipy import special
+
+    assert change.error is not None, "one cluster has no spread"
+    error = change.error
+    if detection.is_sparse and change.loss > 0:
+        error = math.hypot(
+            error, math.sqrt(max(0.0, drop * (change.loss - drop)) / change.effective)
+        )
+    shift, wider = unseen(replace(change, error=error), change.gain, detection.alpha)
+    freedom = max(1.0, change.effective - 1)
+    quantile = float(special.stdtrit(freedom, 1 - detection.level))
+    needed = max(shift + quantile * wider, detection.margin)
+    if error == 0.0:
+        return float(drop >= needed)
+    return float(special.stdtr(freedom, (drop - needed) / error))
+
+
+def _table_power(drop: float, n: int, chance: float, detection: Detection) -> float:
+    """Sum the power of the exact McNemar test over the number of changed cases."""
+    import numpy as np
+    from scipy import special
+
+    gaining = chance
+    losing = min(chance + drop, 1.0 - gaining)
+    moving = losing + gaining
+    if moving <= 0:
+        return 0.0
+    spread = _SPREADS * math.sqrt(n * moving * max(1 - moving, 0.0)) + 1
+    least = max(1, math.floor(n * moving - spread))
+    most = min(n, math.ceil(n * moving + spread))
+    changed = np.arange(least, most + 1)
+    # The smallest number of losses that the test calls worse, and that reaches the margin.
+    losses = np.floor(special.bdtrik(1 - detection.level, changed, 0.5)) + 1
+    losses = np.maximum(losses, 0)
+    too_few = special.bdtrc(losses - 1, changed, 0.5) >= detection.level
+    losses = losses + too_few
+    losses = np.maximum(losses, np.ceil((changed + detection.margin * n) / 2 - 1e-9))
+    share = losing / moving
+    worse = np.where(
+        losses > changed, 0.0, special.bdtrc(np.minimum(losses, changed) - 1, changed, share)
+    )
+    weights = special.bdtr(changed, n, moving) - special.bdtr(changed - 1, n, moving)
+    return float(np.sum(weights * worse))
+
+
+def _scaled(change: Change, n: int) -> Change:
+    """Return the same change over another number of cases."""
+    assert change.error is not None, "one cluster has no spread"
+    factor = n / change.n
+    return replace(
+        change, n=n, error=change.error / math.sqrt(factor), effective=change.effective * factor
+    )
+
+
+def _smallest(is_enough: Callable[[float], bool]) -> float | None:
+    """Return the smallest drop that is enough, by halving."""
+    if not is_enough(1.0):
+        return None
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if is_enough(middle):
+            high = middle
+        else:
+            low = middle
+    return high

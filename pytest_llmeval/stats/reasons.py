@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pytest_llmeval.records.comparison import GateResult
-from pytest_llmeval.stats.comparability import MANY_CLUSTERS, MIN_CHANGED, MIN_CLUSTERS
 from pytest_llmeval.text import count, level, p_text, points
 
 _TEST_NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
@@ -14,8 +13,8 @@ def reason(result: GateResult) -> str:
     margin = f"margin {_margin(result)}"
     if result.is_identical:
         return "identical: every answer is the baseline's"
-    if result.clusters < MIN_CLUSTERS:
-        return f"only {_clusters(result)}: fewer than {MIN_CLUSTERS} give no verdict"
+    if result.error is None:
+        return f"only {_clusters(result)}: nothing shows how much the scores vary"
     if result.verdict == "REGRESSED":
         return f"{_change(result)} ({_evidence(result)}; {margin})"
     if result.verdict == "WARN":
@@ -28,13 +27,6 @@ def reason(result: GateResult) -> str:
 
 
 def _open_question(result: GateResult) -> str:
-    if result.lower is not None and result.lower > -result.margin:
-        unit = "cases" if result.clusters == result.n else "clusters"
-        return (
-            f"only {result.changed} of {_clusters(result)} changed: "
-            f"too little to rule out a drop of {_margin(result)}; "
-            f"that takes {MIN_CHANGED} that changed, or {MANY_CLUSTERS} {unit}"
-        )
     margin = f"margin {_margin(result)}"
     return f"{_change(result)}, {_doubt(result)} ({margin}; {_outlook(result)})"
 
