@@ -44,6 +44,7 @@ class _ScoreLine:
     values: tuple[float, ...]
     version: str = ""
     reason: str = ""
+    reduced: float | None = None
 
 
 @dataclass(frozen=True)
@@ -207,18 +208,24 @@ def _score(values: MetricValues, reason: str) -> dict[str, Any]:
         score["version"] = values.version
     if reason:
         score["reason"] = reason
+    if len(values.values) > 1 and values.reduced is not None:
+        score["reduced"] = values.reduced
     return score
 
 
 def _case(line: Mapping[str, Any]) -> BaselineCase:
     case = from_wire(_Line, _text(line))
     values = [value for score in case.scores.values() for value in score.values]
+    values += [score.reduced for score in case.scores.values() if score.reduced is not None]
     if not all(map(math.isfinite, values)):
         raise ValueError("a score is no finite number")
     scores = CaseScores(
         (case.suite, case.file, case.id),
         case.outcome,
-        {name: MetricValues(score.values, score.version) for name, score in case.scores.items()},
+        {
+            name: MetricValues(score.values, score.version, score.reduced)
+            for name, score in case.scores.items()
+        },
         text_hash("\0".join(case.answers)) if case.answers else b"",
         sum(map(len, case.answers)) // len(case.answers) if case.answers else None,
         tags=case.tags,

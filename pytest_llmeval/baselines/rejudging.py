@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
+from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.judging.ask import begin_score, start_ahead
@@ -25,6 +26,7 @@ from pytest_llmeval.records.result import (
 )
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.verdicts import PASS_VALUES
+from pytest_llmeval.stats.reducers import Reducer, parse_reducer
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
@@ -83,7 +85,8 @@ def rejudge(
         key = result.key
         new_scores = {index: future.result() for index, future in pending.items()}
         if new_scores:
-            renewed[key] = _renewed(renewed[key], result, cases[key], new_scores)
+            reducer = parse_reducer(session.settings.reducer, session.settings.samples)
+            renewed[key] = _renewed(renewed[key], result, cases[key], new_scores, reducer)
             scores[key] = _before_scores(renewed[key], new_scores)
     return Rejudged(replace(before, cases=renewed), scores)
 
@@ -197,6 +200,7 @@ def _renewed(
     result: CaseResult,
     case_before: BaselineCase,
     new_scores: Mapping[tuple[int, str], Score],
+    reducer: Reducer,
 ) -> CaseScores:
     """Return the case of the baseline with its new scores and pass rate."""
     by_metric = dict(old.by_metric)
@@ -204,25 +208,48 @@ def _renewed(
     for (_, name), score in new_scores.items():
         by_name.setdefault(name, []).append(score)
     for name, scores in by_name.items():
-        values = tuple(score.value for score in scores if score.value is not None)
-        by_metric[name] = MetricValues(values, scores[0].version)
+        by_metric[name] = _reduced(scores, reducer)
     if PASS_RATE in by_metric:
-        numbers = range(len(case_before.answers))
-        outcomes = [_outcome(result, case_before, number, new_scores) for number in numbers]
+        outcomes = [
+            _outcome(result, case_before, number, _of_answer(new_scores, number))
+            for number in range(len(case_before.answers))
+        ]
         passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
         by_metric[PASS_RATE] = MetricValues(passes if len(passes) == len(outcomes) else ())
+        if len(passes) > 1:
+            whole = {
+                name: replace(scores[0], value=by_metric[name].value)
+                for name, scores in by_name.items()
+            }
+            outcome = _outcome(result, case_before, 0, whole)
+            by_metric[PASS_RATE] = by_metric[PASS_RATE]._replace(reduced=PASS_VALUES.get(outcome))
     return replace(old, by_metric=by_metric)
+
+
+def _reduced(scores: Sequence[Score], reducer: Reducer) -> MetricValues:
+    """Reduce the new scores of a case's answers, as those of the run are reduced."""
+    values = tuple(score.value for score in scores if score.value is not None)
+    version = scores[0].version
+    # What a vote would choose, and what more samples than these would show, is not known.
+    if len(scores) == 1 or reducer.is_vote or len(scores) < reducer.k:
+        return MetricValues(values, version)
+    value = reduce_scores(reducer, scores).value
+    return MetricValues(values if value is not None else (), version, value)
+
+
+def _of_answer(new_scores: Mapping[tuple[int, str], Score], answer: int) -> Mapping[str, Score]:
+    return {name: score for (number, name), score in new_scores.items() if number == answer}
 
 
 def _outcome(
     result: CaseResult,
     case_before: BaselineCase,
     number: int,
-    new_scores: Mapping[tuple[int, str], Score],
+    new_scores: Mapping[str, Score],
 ) -> Outcome:
-    """Return the outcome of the case with this answer, by the thresholds of the run."""
+    """Return the outcome of the case with these scores, by the thresholds of the run."""
     known = [
-        replace(score, value=case_before.scores.by_metric[score.name].mean, calls=(), error="")
+        replace(score, value=case_before.scores.by_metric[score.name].value, calls=(), error="")
         for score in result.scores
         if score.name in case_before.scores.by_metric
     ]
@@ -234,7 +261,7 @@ def _outcome(
         samples=(),
     )
     old = replace(old, cause=_cause_before(old))
-    new = old.with_scores(tuple(new_scores.get((number, score.name), score) for score in known))
+    new = old.with_scores(tuple(new_scores.get(score.name, score) for score in known))
     return judged_outcome(old, new).outcome
 
 
@@ -250,7 +277,7 @@ def _before_scores(
 ) -> dict[str, BeforeScore]:
     """Return the new means, with the reasons for the case's first answer."""
     return {
-        name: BeforeScore(renewed.by_metric[name].mean, score.reason or score.error or "")
+        name: BeforeScore(renewed.by_metric[name].value, score.reason or score.error or "")
         for (number, name), score in new_scores.items()
         if number == 0
     }

@@ -112,7 +112,7 @@ def _values(scores: RunScores, metric: str) -> list[MetricValues]:
 
 def _metric(marks: list[MetricValues]) -> str:
     """Return the mean, number of cases and judges of a metric."""
-    values = [mark.mean for mark in marks if mark.mean is not None]
+    values = [mark.value for mark in marks if mark.value is not None]
     versions = sorted({mark.version for mark in marks if mark.version})
     mean = f"mean {sum(values) / len(values):.4g}" if values else "no value"
     unscored = f", {len(marks) - len(values)} unscored" if len(values) < len(marks) else ""

@@ -104,7 +104,7 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
     if not any(metric in case.by_metric for case in tried):
         return _Figure(None, 0, no_such_score(metric, scores.scales))
     affected = [case for case in tried if metric in case.by_metric or case.is_unjudged]
-    scored = {case.key: mean for case in affected if (mean := case.mean_of(metric)) is not None}
+    scored = {case.key: value for case in affected if (value := case.value_of(metric)) is not None}
     missing = len(affected) - len(scored) + scores.lost
     n = len(affected) + scores.lost
     without = f"{missing} of {count(n, 'case')} without {metric}"
@@ -136,7 +136,7 @@ def _worst_tag(metric: str, scores: RunScores, scored: Sequence[CaseScores]) -> 
     by_tag: dict[str, list[float]] = {}
     for case in scored:
         for tag in dict.fromkeys(case.tags):
-            by_tag.setdefault(tag, []).append(case.mean_of(metric) or 0.0)
+            by_tag.setdefault(tag, []).append(case.value_of(metric) or 0.0)
     if not by_tag:
         return _Figure(None, 0, "no case has a tag")
     averages: Mapping[str, float] = {

@@ -189,7 +189,7 @@ def _flipped(
     low, high = _ends(paired, metric)
     flips: dict[str | None, list[CaseChange]] = {"lost": [], "gained": [], None: []}
     for old, new in joined.pairs:
-        if old.mean_of(metric) is None or new.mean_of(metric) is None:
+        if old.value_of(metric) is None or new.value_of(metric) is None:
             continue
         change = _change(old, new, metric)
         before = (change.before - low) / (high - low)
@@ -239,7 +239,7 @@ def _rows_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, li
 
 def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:
     suite, file, name = new.key if new.key[0] else old.key
-    before, after = old.mean_of(metric) or 0.0, new.mean_of(metric) or 0.0
+    before, after = old.value_of(metric) or 0.0, new.value_of(metric) or 0.0
     return CaseChange(suite, file, name, new.line or old.line, before, after)
 
 

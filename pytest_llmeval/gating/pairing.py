@@ -101,7 +101,7 @@ def pair(joined: Joined, metric: str) -> Paired:
     if why:
         empty = PairedScores((), ())
         return Paired(metric, (), empty, coverage, why, is_identical, low, high)
-    is_binary = _is_binary(pairs, metric, (*before, *after))
+    is_binary = set(before) | set(after) <= {0.0, 1.0}
     scores = PairedScores(before, after, _clusters(pairs), is_binary)
     return Paired(metric, pairs, scores, coverage, "", is_identical, low, high)
 
@@ -172,19 +172,10 @@ def _scale_obstacle(metric: str, scales: Sequence[Scale]) -> str:
 
 
 def _scaled(values: MetricValues, low: float, high: float) -> float:
-    value = ((values.mean or 0.0) - low) / (high - low)
+    value = ((values.value or 0.0) - low) / (high - low)
     if -ROUNDING <= value <= 1 + ROUNDING:
         return min(1.0, max(0.0, value))
     return value
-
-
-def _is_binary(
-    pairs: Sequence[tuple[CaseScores, CaseScores]], metric: str, values: Sequence[float]
-) -> bool:
-    """Return whether a metric is only pass or fail, from one sample per case."""
-    if not set(values) <= {0.0, 1.0}:
-        return False
-    return all(len(case.by_metric[metric].values) == 1 for pair in pairs for case in pair)
 
 
 def _clusters(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> list[Hashable] | None:

@@ -29,15 +29,21 @@ class MetricValues(NamedTuple):
     Attributes:
         values: A value per sample, in the metric's unit; empty if unscored.
         version: Version of the scorer, or fingerprint of the judge; empty if unknown.
+        reduced: The value that the reducer made of several samples; ``None`` if unknown.
     """
 
     values: tuple[float, ...]
     version: str = ""
+    reduced: float | None = None
 
     @property
-    def mean(self) -> float | None:
-        """The mean over the samples; ``None`` if unscored."""
-        return math.fsum(self.values) / len(self.values) if self.values else None
+    def value(self) -> float | None:
+        """The value of the case, reduced or else the mean; ``None`` if unscored."""
+        if not self.values:
+            return None
+        if self.reduced is not None:
+            return self.reduced
+        return math.fsum(self.values) / len(self.values)
 
     def may_be_like(self, values: MetricValues) -> bool:
         """Return whether the same scorer may have given both; an unknown version matches any."""
@@ -78,10 +84,10 @@ class CaseScores:
         """Whether it should have been judged, and was not."""
         return self.outcome == "error" or self.is_unconfigured
 
-    def mean_of(self, metric: str) -> float | None:
-        """Return the mean of a metric over the samples; ``None`` without a value."""
+    def value_of(self, metric: str) -> float | None:
+        """Return the value of a metric for the case; ``None`` without a value."""
         values = self.by_metric.get(metric)
-        return values.mean if values else None
+        return values.value if values else None
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,8 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     }
     passes = _pass_values(result)
     if passes is not None:
-        by_metric[PASS_RATE] = MetricValues(passes)
+        reduced = PASS_VALUES.get(result.outcome) if len(passes) > 1 else None
+        by_metric[PASS_RATE] = MetricValues(passes, reduced=reduced)
     member = case.metadata.get(cluster) if cluster else None
     return CaseScores(
         result.key,
@@ -240,7 +247,9 @@ def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> Metr
     version = scores[0].version
     if len(scores) == 1 and len(samples) > 1:
         values = tuple(_sample_values(scores[0].name, samples))
-        return MetricValues(values if scores[0].value is not None else (), version)
+        value = scores[0].value
+        reduced = value if len(values) > 1 else None
+        return MetricValues(values if value is not None else (), version, reduced)
     known = [score.value for score in scores if score.value is not None]
     # If one of several scores is missing, the mean of the rest would be another quantity.
     if not known or len(known) < len(scores):
@@ -290,7 +299,7 @@ class BaselineCase(NamedTuple):
             unlike: Metrics with scores of a different judge, which cannot be compared.
         """
         scores = {
-            name: BeforeScore(values.mean, self.reasons.get(name, ""))
+            name: BeforeScore(values.value, self.reasons.get(name, ""))
             for name, values in self.scores.by_metric.items()
             if name != PASS_RATE and name not in unlike
         }

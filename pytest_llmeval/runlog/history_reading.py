@@ -190,8 +190,8 @@ def _add_values(values: dict[str, Values], index: int, scores: list[Score]) -> N
     """Add the values of one case: means of the scores of a name, if all have a value."""
     for name, named in by_name(scores).items():
         of_case = metric_values(named)
-        if of_case.mean is not None:
-            values.setdefault(name, {})[index] = of_case.mean, of_case.version
+        if of_case.value is not None:
+            values.setdefault(name, {})[index] = of_case.value, of_case.version
 
 
 def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:
