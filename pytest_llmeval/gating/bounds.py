@@ -14,10 +14,10 @@ from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.verdicts import GateState
 from pytest_llmeval.stats.comparability import UNSCORED_PERCENT
-from pytest_llmeval.stats.intervals import wilson_bounds
+from pytest_llmeval.stats.intervals import proportion_bounds
 from pytest_llmeval.text import count, percent
 
-_WILSON_ALPHA = 0.05
+_BOUND_ALPHA = 0.05
 
 
 class _Figure(NamedTuple):
@@ -123,10 +123,10 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
 
 
 def _pass_rate(aggregate: str, values: Sequence[float]) -> _Figure:
-    """Return the pass rate, or its lower bound by Wilson's one-sided 95% interval."""
+    """Return the pass rate, or its lower bound one-sided at 95%."""
     n = len(values)
     passed = math.fsum(values)
-    low, high = wilson_bounds(round(passed), n, _WILSON_ALPHA)
+    low, high = proportion_bounds(round(passed), n, _BOUND_ALPHA)
     interval = f"one-sided 95% bounds: {percent(low)}, {percent(high)}"
     text = f"pass rate {percent(passed / n)} of {count(n, 'case')} ({interval})"
     return _Figure(low if aggregate == LOW else passed / n, n, text)

@@ -42,7 +42,7 @@ class GateResult:
         lost: Cases that passed before and fail now, where McNemar decided.
         gained: Cases that failed before and pass now, likewise.
         metrics: Number of metrics that were tested together.
-        before: Mean in the baseline; with Wilson's interval if it is a pass rate.
+        before: Mean in the baseline; with its exact interval if it is a pass rate.
         after: Mean in the candidate, likewise.
         margin: Smallest drop that matters.
         alpha: Level of the test.

@@ -73,7 +73,7 @@ class RunPoint:
         is_whole: Whether it came to its end. Only whole runs are compared.
         verdict: The outcome of the run, as in the summary.
         outcomes: Number of cases by outcome, and of ``lost`` ones.
-        pass_rate: Passed among passed, failed and xfailed, with its 95% interval (Wilson).
+        pass_rate: Passed among passed, failed and xfailed, with its exact 95% interval.
         change: Change of the pass rate since the whole run before; ``None`` without such a run, or
             if this one was cut off.
         metrics: Metrics by name, ``rubric`` first.

@@ -34,7 +34,7 @@ from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import Verdict
 from pytest_llmeval.stats.comparability import not_compared
-from pytest_llmeval.stats.intervals import wilson_interval
+from pytest_llmeval.stats.intervals import proportion_interval
 from pytest_llmeval.stats.multiple_tests import holm
 from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_change, t_bounds, t_p
 from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
@@ -194,8 +194,8 @@ def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> Ga
         test="mcnemar",
         lost=lost,
         gained=gained,
-        before=wilson_interval(round(sum(scores.before)), facts.n),
-        after=wilson_interval(round(sum(scores.after)), facts.n),
+        before=proportion_interval(round(sum(scores.before)), facts.n),
+        after=proportion_interval(round(sum(scores.after)), facts.n),
     )
 
 

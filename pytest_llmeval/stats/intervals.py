@@ -7,6 +7,13 @@ import statistics
 from collections.abc import Sequence
 
 from pytest_llmeval.records.interval import Interval
+from pytest_llmeval.stats.unseen import unseen_size
+
+_TOLERANCE = 1e-9
+"""Relative step that ends an iteration; that of Newton's method is then about its square."""
+
+_MOST_TERMS = 10_000
+"""Terms of a continued fraction; it takes about the square root of the number of cases."""
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
@@ -21,18 +28,59 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     n = len(values)
     if n < 2:
         return Interval(values[0] if n else None, None, None, n)
-    mean = statistics.fmean(values)
-    half = central_quantile(confidence, n - 1) * statistics.stdev(values) / math.sqrt(n)
+    mean, half = _student(values, confidence)
     return Interval(mean, mean - half, mean + half, n)
 
 
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """Compute a proportion with Wilson's score interval.
+def bounded_interval(
+    values: Sequence[float], low: float | None, high: float | None, confidence: float = 0.95
+) -> Interval:
+    """Compute a mean on a scale with ends, with an interval that holds near them.
 
-    The interval stays inside [0, 1] and holds for few observations. It is
-    ``(p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n)``. Source: Wilson, "Probable Inference, the
-    Law of Succession, and Statistical Inference", JASA 22 (1927); method 3 of Newcombe, Statistics
-    in Medicine 17 (1998).
+    If 12 of 12 answers are right, their spread is 0, and so is Student's interval. A wrong answer
+    may still be as frequent as one in four. So at the end of the scale from which the mean is
+    farther, the interval allows for values that no case has shown:
+    ``mean - q - √((t · s/√n)² + q²)`` with ``q = -ln(1 - confidence) / 2 · size · skew / n``. The
+    size is that of `unseen_size`, and the skew is 1 for a mean at an end of the scale and 0 in the
+    middle. If all values are at the end, the bound is that of the "rule of three". For scores of 0
+    and 1 and means of any size the coverage is 94.6% or more for 10 to 100 cases.
+
+    Args:
+        values: Finite, independent numbers between the ends.
+        low: Lower end of the scale; ``None`` for a scale without ends.
+        high: Upper end.
+        confidence: Between 0 and 1.
+    """
+    n = len(values)
+    if low is None or high is None or low >= high or n < 2:
+        return mean_interval(values, confidence)
+    mean, half = _student(values, confidence)
+    position = 2 * (mean - low) / (high - low) - 1
+    weight = -math.log(1 - confidence) / 2 * abs(position) / n
+    below = above = 0.0
+    if position > 0:
+        below = weight * unseen_size([value - low for value in values])
+    else:
+        above = weight * unseen_size([high - value for value in values])
+    start = max(low, mean - below - math.hypot(half, below))
+    end = min(high, mean + above + math.hypot(half, above))
+    return Interval(mean, start, end, n)
+
+
+def _student(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Return the mean, and half of Student's interval."""
+    n = len(values)
+    spread = statistics.stdev(values) / math.sqrt(n)
+    return statistics.fmean(values), central_quantile(confidence, n - 1) * spread
+
+
+def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Compute a proportion with the exact interval of Clopper and Pearson.
+
+    It contains the true proportion in at least 95% of the samples of any size. Wilson's interval
+    does so in 90% for 10 cases and a proportion of 94%. Source: Clopper and Pearson, "The use of
+    confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934);
+    method 5 of Newcombe, Statistics in Medicine 17 (1998).
 
     Args:
         successes: From 0 to ``n``.
@@ -41,31 +89,65 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     """
     if n == 0:
         return Interval(None, None, None, 0)
-    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    p = successes / n
-    spread = z * z / n
-    centre = p + spread / 2
-    half = z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
-    # At the ends rounding would miss the exact bound.
-    low = 0.0 if successes == 0 else (centre - half) / (1 + spread)
-    high = 1.0 if successes == n else (centre + half) / (1 + spread)
-    return Interval(p, low, high, n)
+    tail = (1 - confidence) / 2
+    low = 0.0 if successes == 0 else _proportion(successes, n, tail)
+    high = 1.0 if successes == n else 1 - _proportion(n - successes, n, tail)
+    return Interval(successes / n, low, high, n)
 
 
-def wilson_bounds(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
+def proportion_bounds(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Compute the lower and upper bound of a proportion, one-sided at ``1 - alpha``.
 
-    They are the ends of Wilson's two-sided interval at ``1 - 2 · alpha``.
+    They are the ends of the exact two-sided interval at ``1 - 2 · alpha``.
 
     Args:
         successes: From 0 to ``n``.
         n: Number of observations. 0 gives the bounds 0 and 1.
         alpha: Between 0 and 0.5.
     """
-    interval = wilson_interval(successes, n, 1 - 2 * alpha)
+    interval = proportion_interval(successes, n, 1 - 2 * alpha)
     low = 0.0 if interval.low is None else interval.low
     high = 1.0 if interval.high is None else interval.high
     return low, high
+
+
+def _proportion(successes: int, n: int, tail: float) -> float:
+    """Return the proportion at which so many successes or more have the probability ``tail``."""
+    low, high = 0.0, successes / n
+    while high - low > _TOLERANCE * high:
+        middle = (low + high) / 2
+        if _beta_probability(middle, successes, n - successes + 1) < tail:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _beta_probability(x: float, a: float, b: float) -> float:
+    """Compute the regularized incomplete beta function ``I_x(a, b)`` for ``x <= a / (a + b)``.
+
+    By the continued fraction of Abramowitz and Stegun (1964), 26.5.8, evaluated from the front with
+    Lentz's method (Applied Optics 15, 1976). scipy has the function too, but importing it would
+    take longer than all the rest of a summary.
+    """
+    logarithm = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    front = math.exp(logarithm + a * math.log(x) + b * math.log1p(-x)) / a
+    upper = 1.0
+    lower = 1 / (1 - (a + b) * x / (a + 1))
+    product = lower
+    for m in range(1, _MOST_TERMS):
+        ratio = 1.0
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            lower = 1 / (1 + term * lower)
+            upper = 1 + term / upper
+            ratio = lower * upper
+            product *= ratio
+        if abs(ratio - 1) < _TOLERANCE:
+            break
+    return front * product
 
 
 def percentile(values: Sequence[float], q: int) -> float | None:
@@ -81,10 +163,6 @@ def percentile(values: Sequence[float], q: int) -> float | None:
     if len(values) < 2:
         return values[0] if values else None
     return statistics.quantiles(values, n=100, method="inclusive")[q - 1]
-
-
-_TOLERANCE = 1e-9
-"""Relative step that ends Newton's method; the next one would be about its square."""
 
 
 def central_quantile(probability: float, freedom: int) -> float:

@@ -23,7 +23,7 @@ from pytest_llmeval.records.verdicts import (
     gate_exit_code,
     joint_exit_code,
 )
-from pytest_llmeval.stats.intervals import percentile, wilson_interval
+from pytest_llmeval.stats.intervals import percentile, proportion_interval
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.headline import headline_sentence
 from pytest_llmeval.summary.notes import summary_notes
@@ -67,7 +67,7 @@ class Summary:
         skipped: Cases that were not tried.
         xfailed: Cases that failed as expected.
         lost: Tests that died with their worker.
-        pass_rate: Share of passed among passed, failed and xfailed, with its 95% interval (Wilson).
+        pass_rate: Share of passed among passed, failed and xfailed, with its exact 95% interval.
         scores: Each score over all cases: ``rubric`` first, then by name.
         generation: Calls of the model under test.
         judging: Calls of scorers, without those counted as generation.
@@ -197,7 +197,7 @@ class Tally:
             skipped=counts["skipped"],
             xfailed=counts["xfailed"],
             lost=len(run.lost),
-            pass_rate=wilson_interval(
+            pass_rate=proportion_interval(
                 counts["passed"], counts["passed"] + counts["failed"] + counts["xfailed"]
             ),
             scores=tuple(self.scores[name].summary(name) for name in scores),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.stats.intervals import mean_interval
+from pytest_llmeval.stats.intervals import bounded_interval
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.summary.samples import met_count, requested_samples
 
@@ -111,19 +111,11 @@ class ScoreTally:
         """Return the counts."""
         low = min(self.values, default=None)
         high = max(self.values, default=None)
-        mean = _within(mean_interval(self.values), self.scale)
+        mean = bounded_interval(self.values, self.scale.low, self.scale.high)
         versions = tuple(sorted(self.versions))
         return ScoreSummary(
             name, self.scale, mean, low, high, self.unscored, self.bounds, self.missed, versions
         )
-
-
-def _within(interval: Interval, scale: Scale) -> Interval:
-    """Cut an interval to the values that a mean on this scale can have."""
-    low, high = interval.low, interval.high
-    low = low if low is None or scale.low is None else max(low, scale.low)
-    high = high if high is None or scale.high is None else min(high, scale.high)
-    return replace(interval, low=low, high=high)
 
 
 @dataclass

@@ -97,11 +97,11 @@ def test_every_run_has_a_row_in_every_block_the_oldest_first(llmeval: Command) -
     lines = shown(llmeval)
     assert [re.sub(" {3,}", "  ", line) for line in lines] == [
         "pass rate",
-        "  2025-06-01 10:00 UTC  main  FAILED  66.7% [20.8%, 93.9%]  2 passed, 1 failed",
-        "  2025-06-02 10:00 UTC  main  PASSED  100% [43.9%, 100%]  +33.3 points  3 passed",
-        "  2025-06-03 10:00 UTC  run-3  cut off (exit code 2)  0.0% [0.0%, 79.3%]  1 failed",
-        "  2025-06-04 10:00 UTC  judge  FAILED  0.0% [0.0%, 56.1%]  another judge  3 failed",
-        "  2025-06-05 10:00 UTC  main  FAILED  66.7% [20.8%, 93.9%]  +50.0 points over 2 cases  2 passed, 1 failed",
+        "  2025-06-01 10:00 UTC  main  FAILED  66.7% [9.4%, 99.2%]  2 passed, 1 failed",
+        "  2025-06-02 10:00 UTC  main  PASSED  100% [29.2%, 100%]  +33.3 points  3 passed",
+        "  2025-06-03 10:00 UTC  run-3  cut off (exit code 2)  0.0% [0.0%, 97.5%]  1 failed",
+        "  2025-06-04 10:00 UTC  judge  FAILED  0.0% [0.0%, 70.8%]  another judge  3 failed",
+        "  2025-06-05 10:00 UTC  main  FAILED  66.7% [9.4%, 99.2%]  +50.0 points over 2 cases  2 passed, 1 failed",
         "rubric (higher is better)",
         "  2025-06-01 10:00 UTC  main  3.67 [0.00, 5.00]  n=3",
         "  2025-06-02 10:00 UTC  main  4.33 [2.90, 5.00]  n=3  +0.67",

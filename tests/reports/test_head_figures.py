@@ -56,7 +56,7 @@ def test_a_metric_that_could_not_be_compared_has_no_figures(
 
 def test_without_a_baseline_the_pass_rate_leads(run: Run, results: list[CaseResult]) -> None:
     assert head_figures(run, summarize(run, results)) == [
-        ("Pass rate, 95% interval", "66.7% [20.8%, 93.9%]"),
+        ("Pass rate, 95% interval", "66.7% [9.4%, 99.2%]"),
         ("n", "3"),
     ]
     assert head_figures(run, summarize(run, [])) == []

@@ -11,7 +11,7 @@ from pytest_llmeval.records.result import CaseResult, Outcome
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
-from pytest_llmeval.stats.intervals import mean_interval, wilson_interval
+from pytest_llmeval.stats.intervals import mean_interval, proportion_interval
 from pytest_llmeval.summary.costs import CaseCost, Cost, case_cost
 from pytest_llmeval.summary.summary import Summary, summarize
 from tests.checked import checks_of
@@ -34,7 +34,7 @@ def test_every_outcome_is_counted(summary: Summary) -> None:
         2,
         1,
     )
-    assert summary.pass_rate == wilson_interval(2, 3)
+    assert summary.pass_rate == proportion_interval(2, 3)
 
 
 @pytest.mark.parametrize(

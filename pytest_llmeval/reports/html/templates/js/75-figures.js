@@ -122,11 +122,30 @@ function countIn(bins, values) {
   return counts;
 }
 
-/** Returns the 95% interval of a proportion (Wilson, 1927). */
-function wilson(hits, n) {
-  const z = 1.959964;
-  const [share, weight] = [hits / n, (z * z) / n];
-  const middle = (share + weight / 2) / (1 + weight);
-  const half = (z / (1 + weight)) * Math.sqrt((share * (1 - share)) / n + weight / (4 * n));
-  return [Math.max(middle - half, 0), Math.min(middle + half, 1)];
+/** Returns the exact 95% interval of a proportion (Clopper and Pearson, 1934). */
+function proportionInterval(hits, n) {
+  return [hits ? lowest(hits, n) : 0, hits < n ? 1 - lowest(n - hits, n) : 1];
+}
+
+/** Returns the proportion at which so many hits or more have a probability of 2.5%. */
+function lowest(hits, n) {
+  let ways = 0;
+  for (let drawn = 1; drawn <= hits; drawn += 1) ways += Math.log((n - hits + drawn) / drawn);
+  let [from, to] = [0, hits / n];
+  while (to - from > 1e-6) {
+    const middle = (from + to) / 2;
+    if (atLeast(hits, n, middle, ways) < 0.025) from = middle;
+    else to = middle;
+  }
+  return to;
+}
+
+function atLeast(hits, n, share, ways) {
+  let term = Math.exp(ways + hits * Math.log(share) + (n - hits) * Math.log(1 - share));
+  let sum = 0;
+  for (let drawn = hits; drawn <= n && term > sum * 1e-9; drawn += 1) {
+    sum += term;
+    term *= ((n - drawn) / (drawn + 1)) * (share / (1 - share));
+  }
+  return sum;
 }

@@ -147,7 +147,7 @@ function passByTag(view, narrow) {
     }
   }
   if (!counts.size) return null;
-  const rates = [...counts].map(([tag, [hits, n]]) => ({ tag, hits, n, rate: hits / n, ends: wilson(hits, n) }));
+  const rates = [...counts].map(([tag, [hits, n]]) => ({ tag, hits, n, rate: hits / n, ends: proportionInterval(hits, n) }));
   rates.sort((a, b) => a.rate - b.rate || b.n - a.n);
   const shown = rates.slice(0, MAX_TAGS);
   const x = scale(0, 1, 120, 290);
@@ -165,7 +165,7 @@ function passByTag(view, narrow) {
     label(x(share), bottom + 8, `${100 * share}%`, { class: "tick", "text-anchor": "middle" })]);
   const rest = rates.length - shown.length;
   const more = rest ? `; ${counted(rest, "tag")} with higher rates left out` : "";
-  return figure("Pass rate by tag", `with 95% intervals (Wilson), the lowest first${more}`, marks, axis, bottom + 16);
+  return figure("Pass rate by tag", `with exact 95% intervals, the lowest first${more}`, marks, axis, bottom + 16);
 }
 
 function latencies(view, narrow) {
