@@ -62,7 +62,8 @@ class Change:
         effective: Number of clusters of equal size that would be worth as much:
             ``n² / Σ (cases of a cluster)²``.
         changed: Number of clusters in which at least one case changed.
-        loss: Size of a loss that no case has shown, from 0 to 1.
+        loss: Size of a loss that no case has shown, from 0 to 1: what a case has to lose, or the
+            largest loss of a cluster if that is more.
         gain: Size of a gain that no case has shown, likewise.
     """
 
@@ -112,6 +113,8 @@ def paired_change(scores: PairedScores) -> Change:
     sums[np.abs(sums) < ROUNDING] = 0.0
     sizes = np.bincount(codes)
     changed = int(np.count_nonzero(np.bincount(codes, weights=differences != 0)))
+    averages = sums / sizes
+    largest_loss, largest_gain = float(-averages.min()), float(averages.max())
     groups = len(sums)
     error = None
     if groups > 1:
@@ -125,8 +128,8 @@ def paired_change(scores: PairedScores) -> Change:
         tuple(sums.tolist()),
         effective=n * n / float(np.sum(sizes**2)),
         changed=changed,
-        loss=unseen_size(before.clip(0, 1).tolist()),
-        gain=unseen_size((1 - before.clip(0, 1)).tolist()),
+        loss=max(unseen_size(before.clip(0, 1).tolist()), largest_loss),
+        gain=max(unseen_size((1 - before.clip(0, 1)).tolist()), largest_gain),
     )
 
 
@@ -135,7 +138,7 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
 
     The lower bound is ``d̄ - w · s/G - t(1 - alpha, G - 1) · √(SE² + w · s²/G²)``, where ``w`` is
     the number of unseen cases, ``s`` the size of an unseen loss, and ``G`` the effective number of
-    clusters. The upper bound is likewise with an unseen gain.
+    clusters. The upper bound is likewise with an unseen gain. Neither is beyond the scale.
 
     Args:
         change: A change of at least two clusters.
@@ -145,9 +148,9 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
 
     quantile = float(special.stdtrit(change.clusters - 1, 1 - alpha))
     shift, error = unseen(change, change.loss, alpha)
-    lower = change.mean - shift - quantile * error
+    lower = max(-1.0, change.mean - shift - quantile * error)
     shift, error = unseen(change, change.gain, alpha)
-    return lower, change.mean + shift + quantile * error
+    return lower, min(1.0, change.mean + shift + quantile * error)
 
 
 def t_p(change: Change, alpha: float = 0.05) -> float:

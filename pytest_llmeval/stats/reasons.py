@@ -77,7 +77,9 @@ def _doubt(result: GateResult) -> str:
 
 def _outlook(result: GateResult) -> str:
     """Write which drop this run would have shown, and how many cases a drop of 5 points needs."""
-    detectable = f"a drop of {_points(result.detectable)} would show"
+    detectable = "no drop would show"
+    if result.detectable is not None:
+        detectable = f"a drop of {_points(result.detectable)} would show"
     if result.cases_needed is None:
         return detectable
     return f"{detectable}, one of 5.0 with {count(result.cases_needed, 'case')}"
