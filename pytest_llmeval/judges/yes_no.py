@@ -19,7 +19,7 @@ from pytest_llmeval.judges.dialogue import with_room
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.providers.reasoning import split_reasoning
 from pytest_llmeval.records.call import LENGTH, Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
@@ -161,7 +161,7 @@ def answer_probabilities(tokens: tuple[TokenLogprob, ...]) -> tuple[float, float
 def _after_reasoning(tokens: tuple[TokenLogprob, ...]) -> Iterator[TokenLogprob]:
     """Yield the tokens of the answer, without those of the reasoning before it."""
     text = "".join(token.token for token in tokens)
-    start = len(text) - len(split_reasoning(text).answer)
+    start = text.rfind(split_reasoning(text).answer)
     position = 0
     for token in tokens:
         if position >= start:
