@@ -201,9 +201,7 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
     The form is ``{"verdicts": [{"number": 1, "reason": …, "verdict": "yes" or "no"}, …]}``, with
     one verdict for each number in order.
     """
-    values = _list(
-        _exactly(_members_of(text), ("verdicts",), "the object")["verdicts"], "verdicts"
-    )
+    values = _list(_exactly(_members_of(text), ("verdicts",), "the object")["verdicts"], "verdicts")
     if len(values) != count:
         raise BadReply(f'"verdicts" must have {count}, one for each number; found {len(values)}')
     return tuple(_verdict(value, number) for number, value in enumerate(values, 1))

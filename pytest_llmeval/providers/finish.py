@@ -47,6 +47,7 @@ _BY_WORD: tuple[tuple[Ending, str], ...] = (
 _EMPTY_RETRIES = 2
 """Attempts after an empty reply: some endpoints send one while a model starts."""
 
+
 def finish_name(reason: object) -> str:
     """Return the finish reason as OpenAI names it, where it has the same meaning."""
     if isinstance(reason, Mapping):

@@ -55,7 +55,7 @@ _LATE_CHANNEL = re.compile(r"<\|end\|>\s*(?=<\|start\|>assistant<\|channel\|>)")
 _BARE_CHANNELS = re.compile(r"analysis(?=\S)(.*)assistantfinal(.*)", re.DOTALL)
 """The channels of a server that leaves out the tokens between them."""
 
-_SENTENCE_END = tuple(".!?…。！？\"”')）")
+_SENTENCE_END = tuple(".!?…。\uff01\uff1f\"”')\uff09")
 
 
 class Thought(NamedTuple):

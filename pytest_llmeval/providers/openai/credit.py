@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
-_MONEY = r"(?:credits?|balance|funds|prepaid|resource.?pack(?:age)?|wallet|免费额度|余额|额度|资源包)"
+_MONEY = r"(?:credits?|balance|funds|prepaid|resource.?pack(?:age)?|wallet|余额|额度|资源包)"
 _SPENT = (
     r"(?:insufficient|not (?:enough|sufficient)|exhausted|depleted|too low|used up|expired|"
     r"run out|ran out|is negative|不足|用尽|用完|耗尽|已过期)"
 )
-_SPENT_VERBS = r"(?:insufficient|used all|used up|no (?:more |remaining )?|out of|exhausted|lack|enough)"
+_SPENDS = r"(?:insufficient|used all|used up|no (?:more |remaining )?|out of|exhausted|lack|enough)"
 
 _CERTAIN = re.compile(
     rf"insufficient.{{0,8}}(?:quota|credit|fund|balance)|\b{_MONEY}\b.{{0,40}}{_SPENT}|"
-    rf"{_SPENT_VERBS}.{{0,30}}\b{_MONEY}\b|(?:余额|额度|资源包).{{0,6}}(?:不足|用尽|用完|耗尽)|欠费|"
-    r"exceeded_current_quota|budget_?exceeded|budget has been exceeded|exceeded.{0,12}\bbudget\b(?!_)|"
+    rf"{_SPENDS}.{{0,30}}\b{_MONEY}\b|(?:余额|额度|资源包).{{0,6}}(?:不足|用尽|用完|耗尽)|欠费|"
+    r"exceeded_current_quota|budget_?exceeded|budget has been exceeded|"
+    r"exceeded.{0,12}\bbudget\b(?!_)|"
     r"(?:spend(?:ing)?|usage).?(?:limit|cap)s?.{0,40}(?:reach|exceed|regain)|"
     r"(?:reach|exceed|hit).{0,40}\b(?:spend(?:ing)?|api.usage|monthly.{0,20}).?(?:limit|cap|quota)|"
     r"billing.?(?:hard.?limit|not.?active|disabled|has not been)|payment.required|unpaid|overdue|"

@@ -34,7 +34,8 @@ _REFUSES = re.compile(
     r"(?:support|allow|permit|enabled|available|implement|recogni|accept|compatible)|"
     r"n't.(?:be.)?(?:support|allow|accept)|unrecogni[sz]ed|unknown|unexpected|unavailable|"
     r"deprecated|forbidden|cannot.(?:both|be.(?:specified|used|set|combined))|cannot find field|"
-    r"(?:may|can|must|should).only.be|extra.?(?:inputs|fields|_forbidden)|leave it unset|no endpoints found|removed|"
+    r"(?:may|can|must|should).only.be|"
+    r"extra.?(?:inputs|fields|_forbidden)|leave it unset|no endpoints found|removed|"
     r"only.{1,30}(?:is|are).(?:support|allow)|不支持|不允许|无效|"
     r"at.most.1\b|must.be.(?:exactly.|equal.to.)?1\b|only.n.?=.?1",
     re.IGNORECASE,

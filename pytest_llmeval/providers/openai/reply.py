@@ -161,9 +161,7 @@ def _answer(choice: Mapping[str, Any], limit: int | None, stops: Collection[str]
     return read_answer(message, choice_reason(choice, stops), limit)
 
 
-def _further_texts(
-    choices: Sequence[Any], limit: int | None, stops: Collection[str]
-) -> list[str]:
+def _further_texts(choices: Sequence[Any], limit: int | None, stops: Collection[str]) -> list[str]:
     """Return the texts of the choices after the first; one that is no answer is left out."""
     texts = []
     for choice in choices:

@@ -36,11 +36,13 @@ _FINAL = (400, 401, 402, 403, 404, 413, 422, 429)
 """Codes in the body that say more than the 5xx of the proxy that sends it."""
 
 _FINAL_WORDS = (
-    (401, r"(?:invalid|incorrect|missing|wrong).{0,12}api.?key|api.?key.{0,12}(?:invalid|not valid)|"
-          r"\bauthentication_?error\b|\binvalid_authentication"),
-    (404, r"model.?not.?found|(?:model|模型).{0,80}(?:does not exist|not found|不存在|无可用渠道)|no such model|"
-          r"unknown.model|no available channel for model"),
+    (401, r"(?:invalid|incorrect|missing|wrong).{0,12}api.?key|"
+          r"api.?key.{0,12}(?:invalid|not valid)|\bauthentication_?error\b|\binvalid_authentication"),
+    (404, r"model.?not.?found|(?:model|模型).{0,80}(?:does not exist|not found|不存在|无可用渠道)|"
+          r"no such model|unknown.model|no available channel for model"),
 )  # fmt: skip
+"""Words that name a wrong key or model, whatever the status of the proxy."""
+
 _LOADING = re.compile(r"\bloading\b|starting up|try again|temporar", re.IGNORECASE)
 
 _SUCCESS = ("0", "200", "ok", "success")

@@ -61,8 +61,8 @@ def read_usage(usage: object) -> Usage | None:
         return None
     usage = _in_snake_case(usage)
     if not _has(usage, (*_PROMPT, *_WRITTEN)):
-        inner = next((usage[name] for name in _GROUPS if isinstance(usage.get(name), Mapping)), {})
-        usage = _in_snake_case(inner)
+        groups = [usage[name] for name in _GROUPS if isinstance(usage.get(name), Mapping)]
+        usage = groups[0] if groups else usage
     prompt = _count(usage, _PROMPT)
     written = _count(usage, _WRITTEN)
     if prompt is None or written is None:
