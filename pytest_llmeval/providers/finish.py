@@ -53,7 +53,7 @@ def finish_name(reason: object) -> str:
     if isinstance(reason, Mapping):
         inner = next(filter(None, map(reason.get, _REASON_KEYS)), "")
         return finish_name(inner if isinstance(inner, (str, int)) else str(reason))
-    name = "" if reason is None else str(reason)
+    name = str(reason or "")
     return LENGTH if ending(name) == "cut" else name
 
 

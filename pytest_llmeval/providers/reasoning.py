@@ -18,7 +18,10 @@ _CLOSING = (
     r"<\|(?:end_thinking|end_of_thought|/think(?:ing)?|/reasoning)\|>"
 )
 _START = re.compile(_OPENING, re.IGNORECASE)
-_WEAK_START = re.compile(rf"<({_WEAK_TAGS})\s*>", re.IGNORECASE)
+_WEAK_START = re.compile(
+    rf"<(?:(?P<tag>{_WEAK_TAGS})\s*|(?P<details>details) type=[\"']reasoning[\"'][^<>]{{0,200}})>",
+    re.IGNORECASE,
+)
 _END = re.compile(_CLOSING, re.IGNORECASE)
 
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -28,10 +31,12 @@ _UNSEEN = "\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff" + _FILL
 _UNSEEN_ONE = re.compile(f"[{_UNSEEN}]")
 _BLANK = re.compile(f"[{_UNSEEN}]*")
 _CONTROL = re.compile(
-    r"<\|[/\w:-]{1,40}\|>|<\uff5c[^<>\uff5c\n]{1,40}\uff5c>|</?s>|\[/?INST\]|"
-    r"<(?:bos|eos|pad|unk|end_of_turn|start_of_turn|end_of_utterance|unused\d+)>",
+    r"<[|\uff5c][^<>|\uff5c\s]{1,60}[|\uff5c]?>|<[^<>|\uff5c\s]{1,60}[|\uff5c]>|</?s>|"
+    r"\[/?(?:INST|EOS|BOS|PAD|UNK|SEP|CLS|MASK)\]|<(?:EOS|BOS|PAD|UNK|CLS|SEP|MASK|EOT)_TOKEN>|"
+    r"<(?:bos|eos|pad|unk|eot|end_of_turn|start_of_turn|end_of_utterance|(?:unused|extra_id_)\d+)>",
     re.IGNORECASE,
 )
+_LONGEST_TOKEN = 64
 _LAST_CONTROL = re.compile(rf"(?:{_CONTROL.pattern})\Z", re.IGNORECASE)
 _HEAD = re.compile(
     r"(?:<\|(?:im_start|start_header_id|start)\|>assistant|<start_of_turn>model)"
@@ -46,13 +51,16 @@ _FIRST_WORD = re.compile(
 """A word of a model before its reasoning."""
 
 _CHANNEL = re.compile(
-    r"(?:<\|start\|>\w{1,20})?<\|channel\|>(?P<name>\w{1,20})(?P<to>[^<>\n]{0,100})"
+    r"(?:<\|start\|>\w{1,20}[^<>\n]{0,100})?<\|channel\|>(?P<name>\w{1,20})(?P<to>[^<>\n]{0,100})"
     r"(?:<\|constrain\|>[^<>\n]{0,40})?<\|message\|>"
 )
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _FINAL = "final"
 _LATE_CHANNEL = re.compile(r"<\|end\|>\s*(?=<\|start\|>assistant<\|channel\|>)")
 _BARE_CHANNELS = re.compile(r"analysis(?=\S)(.*)assistantfinal(.*)", re.DOTALL)
+_BARE_ANALYSIS = re.compile(
+    r"analysis(?=(?:We|User|The|They|Need|Just|It|This|Simple|Let's|Okay|So|I)\b)"
+)
 """The channels of a server that leaves out the tokens between them."""
 
 _SENTENCE_END = tuple(".!?…。\uff01\uff1f\"”')\uff09")
@@ -116,7 +124,7 @@ def without_controls(text: str) -> str:
         if _UNSEEN_ONE.match(text, end - 1):
             end -= 1
             continue
-        token = _LAST_CONTROL.search(text[max(start, end - 50) : end])
+        token = _LAST_CONTROL.search(text[max(start, end - _LONGEST_TOKEN) : end])
         if token is None:
             break
         end -= len(token[0])
@@ -157,7 +165,8 @@ def _leading_block(text: str, position: int) -> _Block | None:
     weak = _WEAK_START.match(text, lead)
     if weak is None:
         return None
-    end = re.compile(rf"</{weak[1]}\s*>", re.IGNORECASE).search(text, weak.end())
+    tag = weak["tag"] or weak["details"]
+    end = re.compile(rf"</{tag}\s*>", re.IGNORECASE).search(text, weak.end())
     if end is None or _lead(text, end.end()) == len(text):
         return None
     return _Block(text[weak.end() : end.start()].strip(), end.end())
@@ -193,6 +202,9 @@ def _split_channels(text: str) -> Thought | None:
     bare = _BARE_CHANNELS.match(text)
     if bare is not None:
         return Thought(bare[1].strip(), bare[2].lstrip())
+    alone = _BARE_ANALYSIS.match(text)
+    if alone is not None:
+        return Thought(text[alone.end() :].strip(), "")
     start = _lead_of_channels(text)
     if start is None:
         return None

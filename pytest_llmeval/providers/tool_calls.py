@@ -21,7 +21,9 @@ _OPENED = re.compile(
 _CALL = re.compile(r"\s*(?:[\[{<]|[\w.:]{1,80}\s*[\[{(<:])")
 _FENCED = re.compile(r"```tool_(?:code|calls?)\s[^`]*```", re.IGNORECASE)
 
-_CHANNEL = re.compile(r"<\|channel\|>commentary to=(?:functions\.)?([\w.-]{1,80})")
+_CHANNEL = re.compile(
+    r"<\|(?:channel\|>commentary|start\|>assistant) to=(?:functions\.)?([\w.-]{1,80})"
+)
 _NAME = re.compile(
     r"\"name\"\s*:\s*\"([^\"]{1,80})\"|<function=([\w.-]{1,80})|name=\"([^\"]{1,80})\"|"
     r"\[TOOL_CALLS?\]\s*([\w.-]{1,80})|(?<![\w.])([A-Za-z_][\w.]{0,80})\("

@@ -127,6 +127,10 @@ def test_a_reason_without_a_call_leaves_the_answer(calls: list[Any] | None) -> N
         ("```tool_code\nlook_up(1)\n```", "look_up"),
         ("<\uff5ctool▁calls▁begin\uff5c><\uff5ctool▁call▁begin\uff5c>function", "a tool"),
         ("<|channel|>commentary to=functions.look_up <|message|>{}<|call|>", "look_up"),
+        (
+            "<|start|>assistant to=functions.look_up<|channel|>commentary json<|message|>{}<|call|>",
+            "look_up",
+        ),
     ],
 )
 def test_a_tool_call_written_as_text_is_no_answer(content: str, name: str) -> None:

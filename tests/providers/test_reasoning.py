@@ -37,6 +37,8 @@ FINAL = "<|end|><|start|>assistant<|channel|>final<|message|>"
         ("<|channel>thought\na<channel|>Paris", "a", "Paris"),
         ("<reason>a</reason>Paris", "a", "Paris"),
         ("<analysis>a</analysis>\nParis", "a", "Paris"),
+        ('<details type="reasoning" done="true"><summary>a</summary></details>\nParis', "<summary>a</summary>", "Paris"),
+        ("analysisWe need to say Paris.", "We need to say Paris.", ""),
         ("<think>a", "a", ""),
         (ANALYSIS, "Paris or Rome?", ""),
         (f"{ANALYSIS}{FINAL}Paris", "Paris or Rome?", "Paris"),
@@ -76,7 +78,7 @@ def test_a_text_about_such_tags_is_left_whole(text: str) -> None:
     "text",
     [
         "", "\u200b\ufeff", "<|im_end|>", "</s>", "<|endoftext|>\n", "\u3164", "\u2800", "\ufe0f", "[/INST]",
-        "<\uff5cend▁of▁sentence\uff5c>", "<end_of_turn>", "<|im_start|>assistant\n<|im_end|>", "<|return|>",
+        "<\uff5cend▁of▁sentence\uff5c>", "<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "<|im_start|>assistant\n<|im_end|>", "<|return|>",
     ],
 )  # fmt: skip
 def test_control_tokens_and_unseen_letters_say_nothing(text: str) -> None:

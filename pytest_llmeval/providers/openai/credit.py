@@ -18,8 +18,9 @@ _CERTAIN = re.compile(
     r"exceeded.{0,12}\bbudget\b(?!_)|"
     r"(?:spend(?:ing)?|usage).?(?:limit|cap)s?.{0,40}(?:reach|exceed|regain)|"
     r"(?:reach|exceed|hit).{0,40}\b(?:spend(?:ing)?|api.usage|monthly.{0,20}).?(?:limit|cap|quota)|"
-    r"billing.?(?:hard.?limit|not.?active|disabled|has not been)|payment.required|unpaid|overdue|"
+    r"billing.{0,40}(?:hard.?limit|not.?active|inactive|disabled)|payment.{0,8}required|unpaid|overdue|"
     r"account.{0,4}(?:is |has been )?(?:deactivated|suspended|in arrears)|arrear|"
+    r"(?:trial|subscription).{0,20}(?:expired|ended|inactive|lapsed)|"
     r"free.?(?:tier|quota|trial).{0,30}(?:exhausted|expired|has ended)|freetieronly",
     re.IGNORECASE,
 )

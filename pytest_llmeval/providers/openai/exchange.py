@@ -127,10 +127,10 @@ class Exchange:
         import openai
 
         if isinstance(error, openai.APIStatusError):
-            found = _service_error(error)
+            refusal = _service_error(error)
             status = error.status_code
-            origin = f"HTTP {status}, in truth {found.status}" if found.status != status else ""
-            return self._refused(found, error.response.headers, origin)
+            origin = f"HTTP {status}, in truth {refusal.status}" if refusal.status != status else ""
+            return self._refused(refusal, error.response.headers, origin)
         if isinstance(error, NoAnswer) and error.is_cut_off and self._may_reason_longer():
             return self._with_more_room(error.usage)
         if not isinstance(error, CallError):

@@ -37,7 +37,9 @@ _FINAL = (400, 401, 402, 403, 404, 413, 422, 429)
 
 _FINAL_WORDS = (
     (401, r"(?:invalid|incorrect|missing|wrong).{0,12}api.?key|"
-          r"api.?key.{0,12}(?:invalid|not valid)|\bauthentication_?error\b|\binvalid_authentication"),
+          r"api.?key.{0,12}(?:invalid|not valid)|\bauthentication_?error\b|"
+          r"\binvalid_authentication"),
+    (403, r"\bpermission_(?:denied|error)\b"),
     (404, r"model.?not.?found|(?:model|模型).{0,80}(?:does not exist|not found|不存在|无可用渠道)|"
           r"no such model|unknown.model|no available channel for model"),
 )  # fmt: skip

@@ -44,8 +44,8 @@ _USAGES = ("usage", "usage_metadata", "usageMetadata", "token_usage")
 
 def usage_of(reply: Mapping[str, Any]) -> object:
     """Return what a reply says of its tokens, wherever that stands."""
-    found = next(filter(None, map(reply.get, _USAGES)), None)
-    return reply if found is None and "prompt_eval_count" in reply else found
+    usage = next(filter(None, map(reply.get, _USAGES)), None)
+    return reply if usage is None and "prompt_eval_count" in reply else usage
 
 
 def read_usage(usage: object) -> Usage | None:
