@@ -231,7 +231,7 @@ def _note_where(state: PluginState, where: str, cases: list[Case], selected: int
         )
 
 
-def _is_recording(path: Path, config: pytest.Config) -> bool:
+def is_recording(path: Path, config: pytest.Config) -> bool:
     """Return whether a file is in the configured folder of recordings, or that of a golden file."""
     state = config.stash[STATE]
     folder = state.settings.recordings
@@ -262,7 +262,7 @@ def _is_selected(path: Path, parent: pytest.Collector) -> bool:
         return False
     from pytest_llmeval.goldens.formats import format_of
 
-    if format_of(path) is None or _is_recording(path, parent.config):
+    if format_of(path) is None or is_recording(path, parent.config):
         return False
     if is_named:
         return True

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 
 _PHASES = ("setup", "call", "teardown")
+_DECIDED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+    UNJUDGED,
+)
+"""Exit codes of tests that the decision of the run is added to."""
 _MOST_FILES = 3
 """Golden files that the header describes."""
 
@@ -285,7 +292,7 @@ class Controller(Role):
     def _gate(self, session: pytest.Session, decider: GateDecider | None) -> None:
         """Decide the run, and add the exit code of the decision to that of the tests."""
         test_code = int(session.exitstatus)
-        is_judged = test_code in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
+        is_judged = test_code in _DECIDED
         if self._recorder is None and not is_judged:
             return
         code, self._gate_notes = self._decision.decide(self._recorder is not None, decider)

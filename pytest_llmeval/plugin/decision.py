@@ -127,7 +127,8 @@ class RunDecision:
         state = self._state
         if is_recorded or self._tally is not None or state.settings.dry_run:
             return True
-        return bool(state.demands or state.settings.golden or self._is_gated())
+        is_named = bool(state.demands or state.settings.golden or state.is_meant_here)
+        return is_named or self._is_gated()
 
     def _incomplete(self) -> Iterator[Note]:
         """Yield a note if some files of tests could not be collected."""
@@ -145,9 +146,11 @@ class RunDecision:
         collected = self._state.collected.to_wire()
         for report in self.worker_reports:
             collected = report.get("collected", collected)
-        is_marked = any(self._marked_gates())
         return Selected(
-            **collected, is_narrowed=self._state.choice.is_narrowed, is_marked=is_marked
+            **collected,
+            is_narrowed=self._state.choice.is_narrowed,
+            is_meant=self._state.is_meant_here,
+            is_marked=any(self._marked_gates()),
         )
 
     def _selection(self) -> Selection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,24 @@ from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
+
+
+_SCORES_OF_FIXTURES = {
+    "llm_judge": RUBRIC,
+    "llm_toxicity": "toxicity",
+    "llm_readability": "flesch_reading_ease",
+    "llm_text_quality": "text_quality",
+}
+"""A score that a fixture takes, for the check that it can be taken."""
+
+
+def _scores_of_fixtures(item: pytest.Item) -> Iterator[str]:
+    """Yield a score of each fixture of this plugin that a test requests, if the test will run."""
+    if any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
+        return
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in _SCORES_OF_FIXTURES and len(definitions(item, fixture)) <= 1:
+            yield _SCORES_OF_FIXTURES[fixture]
 
 
 def evaluation_of(item: pytest.Item) -> CaseEvaluation:
@@ -175,9 +193,7 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
         )
     session = item.config.stash[STATE].session
     settings = plan.settings
-    named = list(plan.declared)
-    if "llm_judge" in getattr(item, "fixturenames", ()):
-        named.append((RUBRIC, {}))
+    named = [*plan.declared, *((name, {}) for name in _scores_of_fixtures(item))]
     if _is_at_rest(item, plan):
         # Nobody asks the judge of a case without an answer, so it needs no key yet.
         named = [score for score in named if not asks_judge(score[0], settings)]

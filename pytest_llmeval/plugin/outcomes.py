@@ -33,6 +33,8 @@ RECORDED_ATTRIBUTE = "llm_recorded"
 
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
+_WITH_EXTRA = frozenset(("llm_toxicity", "llm_readability", "llm_text_quality"))
+"""Fixtures that need an extra of this package."""
 
 
 def check_declared(session: pytest.Session) -> None:
@@ -44,7 +46,9 @@ def check_declared(session: pytest.Session) -> None:
     declaring = [
         item
         for item in session.items
-        if any(map(item.get_closest_marker, _DECLARING)) or case_of(item)
+        if any(map(item.get_closest_marker, _DECLARING))
+        or case_of(item)
+        or not _WITH_EXTRA.isdisjoint(getattr(item, "fixturenames", ()))
     ]
     if declaring and not session.config.option.collectonly:
         from pytest_llmeval.plugin.item_plan import check_declared

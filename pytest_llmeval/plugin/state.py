@@ -123,6 +123,13 @@ class PluginState:
         return is_at_work(self.settings, self.typed)
 
     @property
+    def is_meant_here(self) -> bool:
+        """Whether this command or the environment speaks of an evaluation."""
+        from pytest_llmeval.settings.demands import is_meant_here
+
+        return is_meant_here(self.settings, self.typed)
+
+    @property
     def session(self) -> Session:
         """The session, which is made when the first test needs it."""
         if self._session is None:

@@ -84,6 +84,8 @@ class Selected:
         cases: Cases that were found.
         selected: Of these, the ones that were meant to run.
         is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
+        is_meant: Whether this command or the environment speaks of an evaluation, so that a run
+            without a case is worth a word.
         is_marked: Whether a selected test has a gate of its own.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
@@ -92,6 +94,7 @@ class Selected:
     cases: int = 0
     selected: int = 0
     is_narrowed: bool = False
+    is_meant: bool = False
     is_marked: bool = False
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -211,7 +214,7 @@ def _settle_nothing(
         text = "; ".join((f"{head} ({origin})", *reasons))
         return UNJUDGED, (Note("unjudged", text),)
     is_chosen = selected.is_narrowed and not selected.selected and not demands
-    if not reasons or (is_chosen and not selected.gaps):
+    if not selected.is_meant and (not reasons or (is_chosen and not selected.gaps)):
         return FINE, ()
     return FINE, (Note("coverage", "; ".join(("no golden case was judged", *reasons))),)
 
