@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.ids import alike
+from pytest_llmeval.goldens.names import READ_AS_METADATA, normal
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.text import count, first_of
+
+_SETTINGS = frozenset(map(normal, READ_AS_METADATA))
+"""Columns that judges and metrics read."""
 
 _MOST_COLUMNS = 8
 _MOST_NAMES = 3
@@ -28,7 +32,8 @@ class Description:
         cases: Number of cases.
         unanswered: Number of cases without an expected answer.
         columns: What each column that is read became, in the notation of ``llm_columns``.
-        metadata: Names of the columns that are only metadata.
+        metadata: Names of the columns that hold no field: settings of judges and metrics, and
+            what is only metadata.
         notes: What is allowed, and may be a mistake.
     """
 
@@ -57,8 +62,12 @@ class Description:
         """Yield the lines of ``llmeval validate``."""
         yield f"{self.file}: {self.summary}"
         yield f"  columns: {', '.join(self.columns)}"
-        if self.metadata:
-            yield f"  metadata: {first_of(self.metadata, _MOST_COLUMNS)}"
+        settings = [name for name in self.metadata if normal(name) in _SETTINGS]
+        if settings:
+            yield f"  settings of the row: {', '.join(settings)}"
+        metadata = [name for name in self.metadata if name not in settings]
+        if metadata:
+            yield f"  metadata: {first_of(metadata, _MOST_COLUMNS)}"
         yield from (f"  note: {note}" for note in self.notes)
 
     def header(self) -> str:
