@@ -197,8 +197,8 @@ class CaseResult:
                 yield sample.number, score
 
     def checked_score(self, check: Check) -> Score | None:
-        """Return the score of a check of this result; ``None`` if no score was taken."""
-        if check.score is None:
+        """Return the score of a check of this result; ``None`` if no score was taken or is left."""
+        if check.score is None or check.score not in range(len(self.scores)):
             return None
         return self.scores[check.score]
 

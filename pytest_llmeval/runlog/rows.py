@@ -214,14 +214,13 @@ def result_of(
     score_values = [restored(score) for score in scores]
     answer = next((call for call in calls if call["position"] == 0), None)
     original = _case_of(row)
-    case_scores = _scores_of(score_values, calls, None)
     return CaseResult(
         **_RESULT.fields(row),
         case=original,
         request=_request_of(answer, original) if answer else None,
         completion=_completion_of(answer) if answer else None,
-        scores=case_scores,
-        checks=_checks_of(row, case_scores),
+        scores=_scores_of(score_values, calls, None),
+        checks=_read(tuple[Check, ...], row["checks"], ()),
         samples=tuple(_sample_of(restored(sample), calls, score_values) for sample in samples),
         before=tuple(_before_of(restored(before)) for before in befores),
     )
@@ -254,14 +253,6 @@ def _case_of(row: Row) -> Case:
         metadata=_read(dict[str, Any], row["metadata"], {}),
         thresholds=_read(tuple[Threshold, ...], row["row_thresholds"], ()),
     )
-
-
-def _checks_of(row: Row, scores: Sequence[Score]) -> tuple[Check, ...]:
-    checks: tuple[Check, ...] = _read(tuple[Check, ...], row["checks"], ())
-    for check in checks:
-        if check.score is not None and check.score not in range(len(scores)):
-            raise ValueError(f"a check is of score {check.score}, of {len(scores)} scores")
-    return checks
 
 
 def _check_object(check: Check) -> dict[str, Any]:
