@@ -12,7 +12,8 @@ from typing import Any
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.symbols import FUNCTIONS, SIGNS, WORDS
 from pytest_llmeval.metrics.numbers.notation import read_number
-from pytest_llmeval.metrics.numbers.words import SPACELESS, is_unit
+from pytest_llmeval.metrics.numbers.units import is_unit
+from pytest_llmeval.metrics.numbers.words import SPACELESS
 from pytest_llmeval.metrics.plain import last_boxed, plain_digits, without_markdown
 from pytest_llmeval.metrics.scripts import normal_form
 

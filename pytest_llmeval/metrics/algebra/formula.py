@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula
 from pytest_llmeval.metrics.algebra.notation import write_formula
-from pytest_llmeval.metrics.numbers.words import Unit, is_unit, unit_at, unit_named
+from pytest_llmeval.metrics.numbers.units import Unit, is_unit, unit_at, unit_named
 
 _CURRENCY = re.compile(r"([+\N{MINUS SIGN}-]?)\s*\\?(US\$|[$€£¥₹₽₩])\s*(?=[\d.])")
 _CURRENCY_BEHIND = re.compile(r"(?<=\d)\s*\\?([$€£¥₹₽₩])$")
