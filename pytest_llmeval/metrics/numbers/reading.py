@@ -165,6 +165,30 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     return None
 
 
+def quantity_between(before: str, number: str, behind: str, decimal: str = ".") -> Quantity:
+    """Read a number that stands between two texts, with what they say of it.
+
+    Args:
+        before: The text before the number.
+        number: The number, perhaps with a sign or a currency.
+        behind: The text behind it.
+        decimal: The decimal separator, a point or a comma.
+
+    Raises:
+        InputError: It cannot be read as a whole.
+    """
+    head = plain_text(before)
+    text = head + number + plain_text(behind)
+    runs = list(_run().finditer(text))
+    for index, run in enumerate(runs):
+        if run.start() >= len(head):
+            written = read_number(run[0].strip(), decimal)
+            if not isinstance(written, Written):
+                break
+            return _quantity(text, run, written, runs[:index], decimal)
+    raise InputError(f"{quoted_run(number)} cannot be read as one number.")
+
+
 def _quantity(
     text: str, run: re.Match[str], number: Written, before: Sequence[Any], decimal: str
 ) -> Quantity:
@@ -179,7 +203,9 @@ def _quantity(
     unit = unit_at(text, piece.end)
     total, long_total = _sums(pieces)
     first = pieces[0].start
-    for larger, size in _larger(text, before[: len(before) + 1 - len(pieces)], first, unit, decimal):
+    for larger, size in _larger(
+        text, before[: len(before) + 1 - len(pieces)], first, unit, decimal
+    ):
         total, long_total, first = total + size, long_total + size, larger.start
     sign, currency, start = sign_and_currency(text, first)
     unit = with_currency(unit, currency, piece.end)
@@ -219,8 +245,8 @@ def _larger(
     scale, size = unit.factor, unit.factor
     for run in reversed(before):
         number = read_number(run[0].strip(), decimal)
-        is_number = isinstance(number, Written)
-        piece = _with_powers(text, run, number if is_number else Written(Fraction(0)))
+        written = number if isinstance(number, Written) else None
+        piece = _with_powers(text, run, written or Written(Fraction(0)))
         larger = unit_at(text, piece.end)
         gap = _gap().fullmatch(text[larger.end : start]) if start - larger.end < _GAP else None
         if not larger.kind or gap is None:
@@ -229,7 +255,7 @@ def _larger(
             larger = replace(larger, kind="time", factor=Fraction(60))
         senses = [sense for sense in larger.all_senses() if sense.kind == unit.kind]
         is_joined = gap["loose"] is None or "," not in gap["loose"] or unit.kind == "time"
-        if is_number and is_joined and senses and senses[0].factor > size:
+        if written and is_joined and senses and senses[0].factor > size:
             yield piece, piece.written.value * piece.factor * senses[0].factor / scale
             start, size = piece.start, senses[0].factor
         elif gap["loose"] is not None:

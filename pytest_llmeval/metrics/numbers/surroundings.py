@@ -58,7 +58,8 @@ def check_ends(text: str, start: int, end: int) -> None:
     head = _head().search(text[first:start])
     tail = _tail().match(text, end)
     is_loss = _in_brackets(text, start, end)
-    if head is not None or tail is not None or is_loss:
+    is_mixed = _mixed().search(text[first : min(end, start + LOOKED_BACK)]) is not None
+    if head is not None or tail is not None or is_loss or is_mixed:
         begin = first + head.start() if head else start - is_loss
         whole = text[begin : tail.end() if tail else end + is_loss]
         raise InputError(f"{quoted_run(whole)} cannot be read as one number.")
@@ -78,6 +79,14 @@ def quoted_run(run: str) -> str:
     """Return a run of characters for a message."""
     shown = run.strip()
     return repr(shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…")
+
+
+@cache
+def _mixed() -> Any:
+    """Compile the pattern of a mixed number in words: ``2 and 1/2``."""
+    import regex
+
+    return regex.compile(r"\p{N} (?:and|und|et|y|e|и) \d+\s?[/\u2044]\s?\d+[^\n]*$")
 
 
 @cache
@@ -117,13 +126,15 @@ def _head() -> Any:
     call = r"(?<!\p{L})(?:sqrt|log|ln|sin|cos|tan|exp|abs|\\\p{L}+)\s?[({]?\s?$"
     unit = r"(?:\s?[%°$€£¥]|\s?\p{L}{1,12})?"
     words = (
-        r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из|and|und|et"
+        r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из"
         r"|plus|minus|times|over|divided by|multiplied by|mal|fois|por|mod|plus or minus|por cada"
-        r"|per|к|إلى|تا|से|đến|ถึง"
+        r"|per|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
     )
     between = rf"\p{{N}}[%°]?\s(?:{words})\s[$€£¥]?$"
     quantity = rf"\p{{N}}{unit}\s(?:to|bis|до|hasta|até|tot|through)\s[$€£¥]?$"
-    spaceless = rf"\p{{N}}{unit}\s?(?:至|到|から|乃至|에서|부터|ถึง|比|分之|分の|분의|[~～〜∼…]|\.\.\.?)\s?$"
+    spaceless = (
+        rf"\p{{N}}{unit}\s?(?:至|到|から|乃至|에서|부터|ถึง|比|分之|分の|분의|[~～〜∼…]|\.\.\.?)\s?$"
+    )
     spaceless += r"|(?:分之|分の|분의)\s?$"
     pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?\p{L}{1,3}\s$"
     part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|%) (?:of|von|de|der) $"
@@ -145,10 +156,13 @@ def _tail() -> Any:
     counted = r"\s?/\s?(?![smhlgLdS]\b)\p{L}\b|\s?/\s?\p{L}{2}"
     calculated = r"\s?[+*×·÷±⋅]\s?(?:\p{N}|\p{L}(?!\p{L}))|\s?\+/-|[·⋅*×]\p{L}"
     minus = r"[-\u2212](?![\p{L}\p{N}-])"
-    below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) (?:zero|null|zéro|cero|нуля|zero)"
-    parts = r"\s(?:and|et|und|y) (?:an? |one |ein |un )?(?:half|quarter|third|halb|demie?|media|medio)\b"
+    below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) "
+    below += r"(?:zero|null|zéro|cero|нуля)"
+    parts = r"\s(?:and|et|und|y) (?:an? |one |ein |un )?"
+    parts += r"(?:half|quarter|third|halb|demie?|media|medio)\b"
     parts += r"|\s(?:halves|quarters)\b|\s?半|\s?과 반"
-    range_ = r"\s?(?:\+/-|±|[~～〜∼至到]\s?\p{N}|\.\.\.?\p{N})"
+    range_ = r"\s(?:to|bis|до|hasta|à|through) [$€£¥]?\p{N}"
+    range_ += r"|\s?(?:\+/-|±|[~～〜∼至到]\s?\p{N}|\.\.\.?\p{N})"
     return regex.compile(
         rf"(?V1){letters}|{raised}|{counted}|[_\\]\p{{L}}|{calculated}|{minus}|{below}|{parts}"
         rf"|{range_}"

@@ -7,7 +7,14 @@ from typing import Any
 
 _ALIKE = 0.6
 """Share of the shorter word that two forms of one word have in common at least."""
-_PRIMES = ("'", '"', "\N{PRIME}", "\N{DOUBLE PRIME}", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
+_PRIMES = (
+    "'",
+    '"',
+    "\N{PRIME}",
+    "\N{DOUBLE PRIME}",
+    "\N{RIGHT SINGLE QUOTATION MARK}",
+    "\N{RIGHT DOUBLE QUOTATION MARK}",
+)
 """Signs of feet, inches and minutes."""
 _FEWEST = 3
 """Letters that two forms of one word have in common at least."""
