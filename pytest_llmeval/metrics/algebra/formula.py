@@ -67,7 +67,8 @@ _BOUND = re.compile(
     r"(?:\b(?:at least|at most|(?:more|less|fewer|greater|larger|smaller) than|exceeds|up to|under"
     r"|over|above|below|not|mindestens|höchstens|mehr als|weniger als|au moins|au plus|plus de"
     r"|moins de|al menos|más de|menos de|almeno|più di|não menos de|mais de|не менее|не более"
-    r"|больше|меньше|более|менее)|至少|至多|最多|大于|小于|超过|多于|少于|以上|以下|최소|최대|कम से कम|على الأقل)\s*$",
+    r"|больше|меньше|более|менее)|至少|至多|最多|大于|小于|超过|多于|少于|以上|以下|최소|최대"
+    r"|कम से कम|على الأقل)\s*$",
     re.IGNORECASE,
 )
 """Words before a number that make it a bound."""

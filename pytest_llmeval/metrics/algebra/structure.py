@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from pytest_llmeval.errors import InputError
 
@@ -63,10 +64,7 @@ def order_of(text: str) -> str:
     vectors = list(_VECTOR.finditer(text))
     is_product = len(vectors) > 1 and (
         _PRODUCT.search(text) is not None
-        or any(
-            not text[one.end() : two.start()].strip()
-            for one, two in zip(vectors, vectors[1:], strict=False)
-        )
+        or any(not text[one.end() : two.start()].strip() for one, two in pairwise(vectors))
     )
     patterns = (_RAISED_T, _INTEGRAL, _HALF_INTEGRAL)
     is_other = any(pattern.search(text) for pattern in patterns)

@@ -94,14 +94,20 @@ class Quantity:
         """Return whether words of two quantities without a known meaning may tell them apart."""
         if self.unit.rest != second.unit.rest and (self.has_unit and second.has_unit):
             return True
-        if not (self.word or second.word) or not (self.is_closing or second.is_closing):
+        is_known = bool(self.kind and second.kind)
+        if not (self.has_unit and second.has_unit and (self.is_closing or second.is_closing)):
             return False
-        names = self.word or self.text.lstrip("+-0123456789., ")
-        others = second.word or second.text.lstrip("+-0123456789., ")
-        if not names or not others or not (self.has_unit and second.has_unit):
+        if is_known and not (self.word and second.word):
             return False
-        is_named = are_alike(names, others) or _names(self.context, others)
-        return not is_named and not _names(second.context, names)
+        one, two = self._label(is_known), second._label(is_known)
+        is_named = are_alike(one, two) or _names(self.context, two) or _names(second.context, one)
+        return bool(one and two) and not is_named
+
+    def _label(self, is_known: bool) -> str:
+        """Return the word of its unit, or the one behind a known unit."""
+        if is_known or not self.kind:
+            return self.word
+        return self.text.lstrip("+-0123456789., ")
 
     @property
     def has_unit(self) -> bool:
@@ -213,7 +219,7 @@ def _quantity(
     check_ends(text, start, end)
     if goes_on(text, unit):
         raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
-    word, is_closing = ("", False) if unit.kind or unit.rest else word_behind(text, start, end)
+    word, is_closing = ("", False) if unit.rest else word_behind(text, start, end)
     step = piece.written.step
     return Quantity(
         sign * total,
@@ -255,10 +261,11 @@ def _larger(
             larger = replace(larger, kind="time", factor=Fraction(60))
         senses = [sense for sense in larger.all_senses() if sense.kind == unit.kind]
         is_joined = gap["loose"] is None or "," not in gap["loose"] or unit.kind == "time"
-        if written and is_joined and senses and senses[0].factor > size:
+        is_part = written is not None and bool(senses) and senses[0].factor > size
+        if is_part and is_joined:
             yield piece, piece.written.value * piece.factor * senses[0].factor / scale
             start, size = piece.start, senses[0].factor
-        elif gap["loose"] is not None:
+        elif gap["loose"] is not None and not is_part:
             return
         else:
             whole = text[piece.start : start]
@@ -307,7 +314,8 @@ def _run() -> Any:
     """Compile the pattern of everything that is written like a number, in linear time."""
     import regex
 
-    joint = r"\.{1,3}|[,'`\u00b4\u2019_\u066b\u066c:·~～〜∼…\u2212\u2013\u2014-]|\s?[/\u2044]\s?|[*×xX]|[eE][-+\u2212]?"
+    joint = r"\.{1,3}|[,'`\u00b4\u2019_\u066b\u066c:·~～〜∼…\u2212\u2013\u2014-]"
+    joint += r"|\s?[/\u2044]\s?|[*×xX]|[eE][-+\u2212]?"
     raised = rf"[⁻⁺]?[{SUPERSCRIPTS}]++"
     power = rf"(?:\^\s?\{{?\s?[-+\u2212\u2013]?\d++\s?\}}?+|\*\*[-+\u2212]?\d++|{raised})"
     grouped = r"\d{1,3}+(?:[ \u00a0\u2009\u202f]\d{3})++(?:[.,\u066b]\d++)?+(?!\d)"

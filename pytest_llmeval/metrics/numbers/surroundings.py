@@ -102,7 +102,7 @@ def _minus_word() -> Any:
     import regex
 
     spaced = (
-        "minus|negative|moins|menos|meno|минус|мінус|ujemn\\p{L}+|eksi|âm|سالب|ناقص|منفی|מינוס"
+        "minus|mínus|miinus|μείον|negative|moins|menos|meno|минус|мінус|ujemn\\p{L}+|eksi|âm|سالب|ناقص|منفی|מינוס"
         "|माइनस|ऋण|মাইনাস"
     )
     joined = "负|負|零下|マイナス|마이너스|영하|ลบ|ติดลบ"
@@ -118,7 +118,9 @@ def _head() -> Any:
 
     letter = r"(?<!\p{L})\p{L}"
     operand = rf"(?:[\p{{N}})\]}}%]\s?[-+*×·÷/±\u2212\u2013\u2014]|[+]/-|{letter}\s?[+*×·÷/±])\s?$"
-    sign = r"[⁻√∛|≠]\s?$|\p{N}\s?[月월]\s?$|(?<!\p{L})(?:not|nicht|не|no es)\s$|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$|[\u2212-]{2}$"
+    sign = r"[⁻√∛|≠➖➕˗∓]\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$|每\p{Han}{1,2}\s?$"
+    sign += r"|(?<!\p{L})(?:not|nicht|не|no es)\s$|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$"
+    sign += r"|[\u2212-]{2}$|\p{N}\s?\p{L}{0,3}\s?±\s?$"
     copula = (
         r"(?:is|are|was|be|equals|equal to|ist|sind|est|es|son|é|è|jest|равно|равен|—|це|είναι|היא)"
     )
@@ -128,7 +130,7 @@ def _head() -> Any:
     words = (
         r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из"
         r"|plus|minus|times|over|divided by|multiplied by|mal|fois|por|mod|plus or minus|por cada"
-        r"|per|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
+        r"|per|x|by|vs|versus|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
     )
     between = rf"\p{{N}}[%°]?\s(?:{words})\s[$€£¥]?$"
     quantity = rf"\p{{N}}{unit}\s(?:to|bis|до|hasta|até|tot|through)\s[$€£¥]?$"
@@ -136,7 +138,8 @@ def _head() -> Any:
         rf"\p{{N}}{unit}\s?(?:至|到|から|乃至|에서|부터|ถึง|比|分之|分の|분의|[~～〜∼…]|\.\.\.?)\s?$"
     )
     spaceless += r"|(?:分之|分の|분의)\s?$"
-    pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?\p{L}{1,3}\s$"
+    pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?"
+    pair += r"\p{L}{1,3}\s$"
     part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|%) (?:of|von|de|der) $"
     return regex.compile(
         rf"(?i){operand}|{sign}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
@@ -153,7 +156,7 @@ def _tail() -> Any:
     )
     letters = rf"(?!{ordinal})[[\p{{L}}\p{{M}}_]--[{SPACELESS}]][\p{{L}}\p{{M}}\p{{N}}_]*+"
     raised = r"[)\]}]?\s?\^\s?[{(]?[-\u2212\p{L}\p{N}]|[)\]}]?[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|[)\]}]\s?\*\*"
-    counted = r"\s?/\s?(?![smhlgLdS]\b)\p{L}\b|\s?/\s?\p{L}{2}"
+    counted = r"\s?/\s?(?![smhlgLdS]\b)\p{L}\b|\s?/\s?(?:\p{L}{2}|\()|\s?\p{L}{1,6}[²³⁻]"
     calculated = r"\s?[+*×·÷±⋅]\s?(?:\p{N}|\p{L}(?!\p{L}))|\s?\+/-|[·⋅*×]\p{L}"
     minus = r"[-\u2212](?![\p{L}\p{N}-])"
     below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) "

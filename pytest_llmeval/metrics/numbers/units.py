@@ -21,6 +21,7 @@ _MADE_OF: Mapping[str, tuple[_Dimensions, Fraction]] = {
     "volume": ({"length": 3}, Fraction(1, 1000)),
     "speed": ({"length": 1, "time": -1}, Fraction(1)),
     "energy": ({"power": 1, "time": 1}, Fraction(1)),
+    "data rate": ({"data": 1, "time": -1}, Fraction(1)),
     "charge": ({"current": 1, "time": 1}, Fraction(1)),
     "frequency": ({"time": -1}, Fraction(1)),
 }
@@ -257,6 +258,8 @@ def _singular(word: str) -> str:
     return word.casefold().removesuffix("s")
 
 
+_BY_WORDS = "pro|par|por|al|alla|la|an?|je|w|в|за|na|på|om|i"
+"""Words for *per*, if a unit stands behind them."""
 _GAP = r"[^\S\n]{0,3}+"
 
 
@@ -274,7 +277,7 @@ def _unit() -> Any:
 def _power_before() -> Any:
     import regex
 
-    square = r"(?:square|sq\.?|quadrat|кв\.|квадратн\p{L}+|平方|제곱|वर्ग)"
+    square = r"(?:square|vierkante|kvadrat\p{L}*|sq\.?|quadrat|кв\.|квадратн\p{L}+|平方|제곱|वर्ग)"
     cubic = r"(?P<cubic>cubic|cu\.?|kubik|куб\.|кубическ\p{L}+|立方|세제곱|घन)"
     return regex.compile(rf"(?i){_GAP}-?(?:{cubic}|{square})(?=[\p{{L}} -])[ -]?")
 
@@ -283,7 +286,9 @@ def _power_before() -> Any:
 def _power_behind() -> Any:
     import regex
 
-    square = r"(?:squared|carrés?|cuadrados?|quadrad[oi]s?|quadrat[oi])\b"
+    square = (
+        r"(?:squared|carrés?|cuadrados?|quadrad[oi]s?|quadrat[oi]|kwadratow\p{L}+|مربعة?|kare)\b"
+    )
     cubic = r"(?:cubed|cubes?|cúbicos?|cub[oi]c?s?)\b"
     return regex.compile(
         rf"(?P<cubic>³|\^\s?\{{?3\}}?| {cubic}|(?P<digit>3)(?!\d))"
@@ -302,9 +307,8 @@ def _joint() -> Any:
 def _by() -> Any:
     import regex
 
-    words = "pro|par|por|al|alla|an?|je|w|в|за|na|på|om|i"
     return regex.compile(
-        rf"{_GAP}(?:(?P<any>/\s?(?=\p{{L}})|per (?=\p{{L}}))|(?:{words}) (?=\p{{L}}))"
+        rf"\.?{_GAP}(?:(?P<any>/\s?(?=\p{{L}})|per (?=\p{{L}}))|(?:{_BY_WORDS}) (?=\p{{L}}))"
     )
 
 
@@ -313,7 +317,7 @@ def _counted() -> Any:
     """Compile the pattern of an unknown word that is counted: ``students per day``."""
     import regex
 
-    return regex.compile(rf"{_GAP}[\p{{L}}\p{{M}}]++(?=\s?/\p{{L}}{{2}}| per )")
+    return regex.compile(rf"{_GAP}[\p{{L}}\p{{M}}]++(?=\s?/\p{{L}}{{2}}| (?:per|{_BY_WORDS}) )")
 
 
 @cache
