@@ -104,9 +104,12 @@ def _doubt(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
         written = first["order"] or second["order"]
         return f"the order, the nesting or the limits in {written[:80]} cannot be compared"
     words = first["words"], second["words"]
-    has_units = [bool(job["words"] or job["units"] or job["is_percent"]) for job in (first, second)]
+    labels = [bool(job["words"] or job["units"] or job["is_percent"]) for job in (first, second)]
     are_values = first["is_value"] and second["is_value"]
-    if not any(words) or (are_values and not all(has_units)):
+    are_known = bool(first["units"] and second["units"]) and not any(
+        word.startswith("/") for word in words
+    )
+    if not any(words) or (are_values and not (all(labels) and (all(words) or not are_known))):
         return ""
     if all(words) and are_alike(*words):
         return ""

@@ -50,7 +50,7 @@ _PLAIN_NUMBER = (
     r"|\d{1,3}(?: \d{3})+"
 )
 _SCALED = re.compile(
-    r"(?:\s*\w\s*=)?\s*[+\u2212-]?\s*(?:[\d.,]+|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d))\s*"
+    r"(?:[^=]*=)?\s*[+\u2212-]?\s*(?:[\d.,]+|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d))\s*"
 )
 """A number, or a variable that is set to one, which a word such as *million* multiplies."""
 _TEXT = re.compile(r"(?:\\[,;: ])?\\(?:text|mathrm|mbox|textrm)\s?\{([^{}]*)\}(?:\\[,;: ])?")
@@ -136,7 +136,8 @@ def formula_of(text: str) -> Formula | None:
     bare, unit, is_percent, words = _without_unit(excerpt)
     factor = Fraction(1)
     if words:
-        factor, unit, words = read_label(words)
+        is_prose = words == excerpt.following and words.casefold() in _DECISIVE
+        factor, unit, words = read_label("" if is_prose else words)
         is_percent = unit.kind == "percent" and unit.factor == _PERCENT_FACTOR
     if unit is not None and unit.kind == "percent":
         factor *= 1 if is_percent else unit.factor

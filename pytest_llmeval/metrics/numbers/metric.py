@@ -33,15 +33,20 @@ class Numeric(BaseScorer):
     is ``1000``, ``1/2`` is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, ``10^6`` is a million, and
     ``$5M``, ``2 million``, ``5 Mio.``, ``3 lakh`` and ``5万`` are read. A billion is a thousand
     millions, but a million millions where ``decimal`` is a comma or the other text has a word such
-    as *Milliarde*. Units of one kind are converted (``3 km`` is ``3000 m``), and units of different
-    kinds differ (``3 kg``). If only one of the numbers has a unit, the unit is ignored. ``50%``
-    equals ``0.5`` and ``50``. Numbers in words are not read.
+    as *Milliarde*.
+
+    Units of one kind are converted (``3 km`` is ``3000 m``, ``2 h 30 min`` is ``150 min``,
+    ``36 km per hour`` is ``10 m/s``), and units of different kinds differ (``3 kg``, ``3 m²``). If
+    only one of the numbers has a unit, the unit is ignored. ``50%`` equals ``0.5`` and ``50``.
+    Numbers in words are not read, but *minus 5* is.
 
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
 
     A number is read as a whole or not at all: ``1.000,5`` (with a decimal point) and ``5x`` leave
-    the answer unscored. Dates, times, versions, ratios and ranges are no numbers.
+    the answer unscored. So do a minus at a distance, an amount in brackets, and equal numbers with
+    different words that have no known meaning (``5 apples`` and ``5 pears``). Dates, times,
+    versions, ratios and ranges (``1 to 5``) are no numbers.
 
     Args:
         tolerance: Allowed difference, in the unit of the expected number.

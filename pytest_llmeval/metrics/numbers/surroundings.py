@@ -68,9 +68,9 @@ def check_ends(text: str, start: int, end: int) -> None:
 def _in_brackets(text: str, start: int, end: int) -> bool:
     """Return whether brackets stand around an amount, which may make it a loss: ``(1,234)``."""
     before = text[:start].rstrip()[-1:] if start < LOOKED_BACK else text[start - 1]
-    if before != "(" or text[end : end + 1] != ")":
-        return False
     money = text[start:end]
+    if before != "(" or text[end : end + 1] != ")" or money[-1:].isalpha():
+        return False
     is_money = _of_money().search(money) or currency_before(text[max(start - 5, 0) : start - 1])
     return bool(is_money)
 
@@ -118,7 +118,8 @@ def _head() -> Any:
 
     letter = r"(?<!\p{L})\p{L}"
     operand = rf"(?:[\p{{N}})\]}}%]\s?[-+*×·÷/±\u2212\u2013\u2014]|[+]/-|{letter}\s?[+*×·÷/±])\s?$"
-    sign = r"[⁻√∛|≠➖➕˗∓]\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$|每\p{Han}{1,2}\s?$"
+    sign = r"[⁻√∛|≠➖➕˗∓]\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$"
+    sign += r"|每(?:天|日|月|年|人|周|週|次|个|個|小时|分钟|秒)\s?$"
     sign += r"|(?<!\p{L})(?:not|nicht|не|no es)\s$|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$"
     sign += r"|[\u2212-]{2}$|\p{N}\s?\p{L}{0,3}\s?±\s?$"
     copula = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -195,9 +195,9 @@ def _per(text: str, unit: Unit) -> Unit:
         below = _named_at(text, match.end())
         if below is not None and below.kind:
             unit = _composed(below.end, [(unit, 1), (below, -1)])
-        elif match["any"] and (unit.kind or match["any"].strip() != "/"):
+        elif match["any"]:
             word = _any_word().match(text, match.end())
-            if word is None:
+            if word is None or (not unit.kind and len(word[0]) == 1):
                 break
             rest = f"{unit.rest}/{_singular(word[0])}"
             unit = replace(unit, end=word.end(), rest=rest)
@@ -207,7 +207,7 @@ def _per(text: str, unit: Unit) -> Unit:
     return unit
 
 
-def _composed(end: int, parts: Iterable[tuple[Unit, int]]) -> Unit:
+def _composed(end: int, parts: Sequence[tuple[Unit, int]]) -> Unit:
     """Multiply powers of units."""
     dimensions: dict[str, int] = {}
     factor, rest = Fraction(1), ""
@@ -216,7 +216,9 @@ def _composed(end: int, parts: Iterable[tuple[Unit, int]]) -> Unit:
         factor *= unit.factor**power
         for kind, exponent in _dimensions(unit.kind).items():
             dimensions[kind] = dimensions.get(kind, 0) + exponent * power
-    return Unit(end, _kind_of(dimensions), factor, rest=rest)
+    # Hours per week stay a unit of their own, whose number nobody converts.
+    kind = _kind_of(dimensions) or " per ".join(unit.kind for unit, _ in parts)
+    return Unit(end, kind, factor, rest=rest)
 
 
 def _dimensions(kind: str) -> _Dimensions:
