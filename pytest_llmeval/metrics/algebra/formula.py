@@ -137,7 +137,7 @@ def formula_of(text: str) -> Formula | None:
     factor = Fraction(1)
     if words:
         is_prose = words == excerpt.following and words.casefold() in _DECISIVE
-        factor, unit, words = read_label("" if is_prose else words)
+        factor, unit, words = _read_label("" if is_prose else words)
         is_percent = unit.kind == "percent" and unit.factor == _PERCENT_FACTOR
     if unit is not None and unit.kind == "percent":
         factor *= 1 if is_percent else unit.factor
@@ -203,7 +203,7 @@ def _senses(unit: Unit | None) -> tuple[tuple[str, str, str], ...]:
     return tuple((one.kind, str(one.factor), str(one.offset)) for one in unit.all_senses())
 
 
-def read_label(text: str) -> tuple[Fraction, Unit, str]:
+def _read_label(text: str) -> tuple[Fraction, Unit, str]:
     """Read the words behind a formula: the factor of powers, a unit, and words that are neither.
 
     Raises:
@@ -248,7 +248,7 @@ def _without_unit(excerpt: Excerpt) -> tuple[str, Unit | None, bool, str]:
     currency = _CURRENCY.match(text)
     text, name = _split_unit(text)
     if currency is not None:
-        factor, unit, words = read_label(name) if name else (Fraction(1), Unit(0), "")
+        factor, unit, words = _read_label(name) if name else (Fraction(1), Unit(0), "")
         bare = currency[1] + text[currency.end() :]
         if factor != 1:
             bare = f"{bare}\\cdot {_written(factor)}"

@@ -67,8 +67,8 @@ def order_of(text: str) -> str:
         or any(not text[one.end() : two.start()].strip() for one, two in pairwise(vectors))
     )
     patterns = (_RAISED_T, _INTEGRAL, _HALF_INTEGRAL)
-    is_other = any(pattern.search(text) for pattern in patterns)
-    if not (is_product or is_other or _ABOUT.search(text) or _is_nested(text)):
+    is_special = any(pattern.search(text) for pattern in patterns)
+    if not (is_product or is_special or _ABOUT.search(text) or _is_nested(text)):
         return ""
     text = _RAISED_T.sub("^T", _ABOUT.sub("≈", text)).replace("∫", "\\int")
     return _LAYOUT.sub("", text)

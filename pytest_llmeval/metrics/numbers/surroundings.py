@@ -10,7 +10,7 @@ from pytest_llmeval.metrics.numbers.notation import MINUSES
 from pytest_llmeval.metrics.numbers.units import currency_before
 from pytest_llmeval.metrics.numbers.words import SPACELESS
 
-LOOKED_BACK = 48
+_LOOKED_BACK = 48
 """Characters before a number that are looked at."""
 _SHOWN = 40
 """Characters of a run in a message."""
@@ -18,7 +18,7 @@ _SHOWN = 40
 
 def sign_and_currency(text: str, start: int) -> tuple[int, str, int]:
     """Read sign and currency before a number, and return the position where they start."""
-    head = text[max(start - LOOKED_BACK, 0) : start]
+    head = text[max(start - _LOOKED_BACK, 0) : start]
     length = len(head)
     sign, currency = 1, ""
     for _ in range(2):
@@ -54,11 +54,11 @@ def check_ends(text: str, start: int, end: int) -> None:
     Raises:
         InputError: It is.
     """
-    first = max(start - LOOKED_BACK, 0)
+    first = max(start - _LOOKED_BACK, 0)
     head = _head().search(text[first:start])
     tail = _tail().match(text, end)
     is_loss = _in_brackets(text, start, end)
-    is_mixed = _mixed().search(text[first : min(end, start + LOOKED_BACK)]) is not None
+    is_mixed = _mixed().search(text[first : min(end, start + _LOOKED_BACK)]) is not None
     if head is not None or tail is not None or is_loss or is_mixed:
         begin = first + head.start() if head else start - is_loss
         whole = text[begin : tail.end() if tail else end + is_loss]
@@ -67,7 +67,7 @@ def check_ends(text: str, start: int, end: int) -> None:
 
 def _in_brackets(text: str, start: int, end: int) -> bool:
     """Return whether brackets stand around an amount, which may make it a loss: ``(1,234)``."""
-    before = text[:start].rstrip()[-1:] if start < LOOKED_BACK else text[start - 1]
+    before = text[:start].rstrip()[-1:] if start < _LOOKED_BACK else text[start - 1]
     money = text[start:end]
     if before != "(" or text[end : end + 1] != ")" or money[-1:].isalpha():
         return False
