@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
-from pytest_llmeval.settings.locations import Locations, is_url
+from pytest_llmeval.settings.locations import Locations, current_folder, is_url
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
@@ -103,7 +103,7 @@ class CommandContext:
 
 def _read_context(command_line: Mapping[str, object]) -> CommandContext:
     """Return the context of a command for the values of its options by setting name."""
-    current = Path.cwd()
+    current = current_folder()
     project = find_project(current)
     settings = resolve(command_line, os.environ, project.ini, _flag)
     misspelt = misspelt_names(os.environ, project.keys)

@@ -65,6 +65,25 @@ class Locations:
         return str(path)
 
 
+def current_folder() -> Path:
+    """Return the current folder.
+
+    Raises:
+        SettingError: It was deleted.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        from pytest_llmeval.errors import SettingError
+
+        raise SettingError(
+            "the current folder",
+            error.strerror,
+            "a folder that exists",
+            "It was deleted or moved. Change to the folder of the project, and start again.",
+        ) from None
+
+
 def is_url(value: str) -> bool:
     """Return whether a value is a URL and not a path."""
     return "://" in value

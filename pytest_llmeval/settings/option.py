@@ -94,7 +94,7 @@ class Option(NamedTuple):
         reader: Any = _READERS.get(self.kind, str)
         try:
             result: Any = reader(value)
-        except (TypeError, ValueError, re.error):
+        except (TypeError, ValueError, RecursionError, re.error):
             raise SettingError(origin, value, self.allowed) from None
         is_too_low = self.low is not None and result < self.low
         is_too_high = self.high is not None and result > self.high
@@ -159,9 +159,9 @@ def _list(value: object) -> tuple[str, ...]:
 
 
 def _json(value: object) -> JsonObject:
-    import json
+    from pytest_llmeval.records.wire import parse_json
 
-    result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
+    result = dict(value) if isinstance(value, Mapping) else parse_json(str(value))
     if not isinstance(result, dict):
         raise ValueError(value)
     return JsonObject(result)
