@@ -151,10 +151,10 @@ def _mutate_document(documents: list[Any], draw: random.Random) -> str:
     if kind == "name":
         name = draw.choice(sorted({str(key) for _, key in places}))
         same = [place for place in places if str(place[1]) == name]
-        value = draw.choice((None, [], {}, "\ud800", 10**400, True))
+        everywhere: Any = draw.choice((None, [], {}, "\ud800", 10**400, True))
         for holder, key in same:
-            holder[key] = value
-        return f"every {name} = {value!r:.60}"
+            holder[key] = everywhere
+        return f"every {name} = {everywhere!r:.60}"
     holder, key = draw.choice(places)
     texts = [value for value in WRONG if not isinstance(value, bytes)]
     value = draw.choice((*texts, {}, [], [1], {"a": 1}, True, 10**400))

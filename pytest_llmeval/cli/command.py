@@ -25,7 +25,6 @@ from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
-from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -160,10 +159,9 @@ class _SingleValued(click.Command):
 
 
 def _shown(error: Exception) -> str:
-    """Return the text of an error without secrets, and without effect on terminal and CI."""
-    from pytest_llmeval.assembly.known_secrets import find_secrets
+    from pytest_llmeval.assembly.known_secrets import shown_error
 
-    return harmless(find_secrets(Settings(), os.environ).hide(str(error)))
+    return shown_error(error, os.environ)
 
 
 def _flag(row: Option) -> str:
@@ -183,7 +181,7 @@ def _parameter(row: Option) -> click.Option:
         try:
             return row.read(value, _flag(row))
         except SettingError as error:
-            raise click.UsageError(str(error), context) from None
+            raise click.UsageError(_shown(error), context) from None
 
     names = (_flag(row), row.name)
     if row.kind == "flag":

@@ -15,7 +15,7 @@ from pytest_llmeval.plugin.markers import golden_mark, golden_paths
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
-from pytest_llmeval.text import count, harmless
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -85,7 +85,7 @@ class GoldenFile(pytest.Module):
             cases = session.cases(self.path)
         except InputError as error:
             self.config.stash[STATE].broken_collections += 1
-            raise self.CollectError(harmless(str(error))) from None
+            raise self.CollectError(str(usage_error(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
         self.config.stash[STATE].collected.cases += len(cases)
