@@ -19,6 +19,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.settings.locations import target_outside
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -173,6 +174,10 @@ def _shown(error: ValidationError) -> str:
 
 
 def _read_file(path: str | Path) -> Any:
+    target = target_outside(Path(path), Path())
+    if target is not None:
+        remedy = f"A symbolic link leads to {target}. Remove it, or name that path itself."
+        raise SettingError("json_schema schema", str(path), "a file of the project", remedy)
     try:
         return parse_json(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -240,3 +240,31 @@ def test_a_deleted_folder_is_an_error_with_a_remedy(
     with pytest.raises(SettingError, match="Change to the folder of the project"):
         evaluate("rows.csv")
     monkeypatch.chdir(tmp_path)
+
+
+def test_no_command_follows_a_link_outside(
+    tmp_path: Path, llmeval: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "DB_PASSWORD=zq7secret"
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "env").write_text(f"{secret}\n", encoding="utf-8")
+    (outside / "rows.csv").write_text("prompt,expected\nA?,yes\n", encoding="utf-8")
+    (root / "golden").mkdir(parents=True)
+    (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (root / "golden" / "env.csv").symlink_to(outside / "env")
+    (root / "golden" / "rows.csv").symlink_to(outside / "rows.csv")
+    monkeypatch.chdir(root)
+    judge = ("--judge-model", "m", "--judge-base-url", "http://127.0.0.1:9/v1", "--dry-run")
+
+    for arguments in (
+        ("validate", "golden/env.csv"),
+        ("ids", "golden/env.csv"),
+        ("ids", "--write", "golden/rows.csv"),
+        ("calibrate", "golden/env.csv", *judge),
+    ):
+        result = llmeval.run(*arguments)
+        assert result.exit_code == 2, arguments
+        assert "found a symbolic link to" in result.output
+        assert secret not in result.output
+    assert llmeval.run("validate", str(outside / "rows.csv")).exit_code == 0

@@ -249,7 +249,7 @@ SECRET = "Zq7secretPW99"
         (("--llm-base-url", "https//u:{}@host"), "0"),
         (("--llm-base-url", "http:/u:{}@host"), "2"),
         (("--llm-base-url", "u:{}@host:1/v1"), "0"),
-        (("--llm-base-url", "http://u:{} @host"), "2"),
+        (("--llm-base-url", "http://u:{} @host"), "0"),
         (("--llm-base-url", "http://host/v1 key={}"), "0"),
         (("--llm-judge-model", "j", "--llm-judge-base-url", "host/v1?key={}"), "0"),
         (("--llm-jury", "m@https//u:{}@host", "--llm-threshold", "jury>=0"), "0"),
@@ -265,10 +265,11 @@ def test_no_error_of_a_setting_shows_its_secret(
     project: Project, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], workers: str
 ) -> None:
     monkeypatch.setenv("MY_TOKEN", SECRET)
+    monkeypatch.setenv("LLMEVAL_MODEL", "m")
     texts = [text.format(SECRET) for text in arguments]
 
     run = project.run(
-        "golden/faq.csv", "--llm-model=m", "--llm-min-score", "1", *texts, "-n", workers
+        "golden/faq.csv", *texts, "--llm-min-score", "1", "-n", workers
     )  # fmt: skip
 
     assert run.ret == 4
