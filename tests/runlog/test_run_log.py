@@ -102,7 +102,7 @@ def test_no_whole_number_is_too_large_for_the_log(
     log: RunLog, run: Run, results: list[CaseResult], number: int
 ) -> None:
     request = Request((), "m", Parameters(seed=number))
-    huge = replace(results[0], request=request, scores=(Score("custom", number),))
+    huge = replace(results[0], request=request, scores=(Score("custom", number),), checks=())
     log.begin(run)
     log.add(run.id, huge)
     log.finish(run)
