@@ -169,7 +169,7 @@ class Session:
             SettingError: A line of ``columns`` cannot be read.
         """
         from pytest_llmeval.goldens.columns import parse_columns
-        from pytest_llmeval.goldens.reading import read_golden
+        from pytest_llmeval.goldens.reading import check_inside, read_golden
 
         lines = (*self.settings.columns, *columns)
         key = repr((path, lines))
@@ -177,6 +177,7 @@ class Session:
             shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
             origin = "--llm-columns" if "columns" in self.settings.explicit else "ini llm_columns"
             mapping = parse_columns(lines, origin)
+            check_inside(shown, self.locations.root)
             reading = read_golden(shown, self.locations.root, mapping)
             self._cases[key] = list(reading.cases)
             self.descriptions[key] = reading.description

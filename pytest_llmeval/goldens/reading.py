@@ -30,6 +30,7 @@ from pytest_llmeval.goldens.unread import (
 )
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
+from pytest_llmeval.settings.locations import target_outside
 
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
 
@@ -49,6 +50,21 @@ class Reading:
     columns: Columns
     cases: tuple[Case, ...]
     description: Description
+
+
+def check_inside(path: Path, root: Path) -> None:
+    """Refuse a golden file of the project that a symbolic link leads outside of it.
+
+    Raises:
+        GoldenFileError: It is one.
+    """
+    target = target_outside(path, root)
+    if target is not None:
+        raise refused(
+            str(path),
+            f"a symbolic link to {target}",
+            f"a file in {root}; remove the link, or name that file itself",
+        )
 
 
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:

@@ -18,6 +18,8 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.settings.locations import target_outside
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -129,8 +131,8 @@ def _schema_of(case: Case) -> Any:
     origin = f"{case.source} column 'json_schema'"
     if isinstance(schema, str):
         try:
-            schema = json.loads(schema)
-        except (ValueError, RecursionError) as error:
+            schema = parse_json(schema)
+        except ValueError as error:
             shown = shorten(schema[: _WIDTH * 10], _WIDTH)
             raise SettingError(origin, shown, "a JSON Schema", f"({error})") from error
     if schema is not None:
@@ -172,8 +174,12 @@ def _shown(error: ValidationError) -> str:
 
 
 def _read_file(path: str | Path) -> Any:
+    target = target_outside(Path(path), Path())
+    if target is not None:
+        remedy = f"A symbolic link leads to {target}. Remove it, or name that path itself."
+        raise SettingError("json_schema schema", str(path), "a file of the project", remedy)
     try:
-        return json.loads(Path(path).read_text("utf-8"))
+        return parse_json(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
         allowed = "a JSON Schema, or the path of a JSON file with one"
         raise SettingError("json_schema schema", str(path), allowed, f"({error})") from error

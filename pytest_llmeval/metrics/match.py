@@ -6,7 +6,6 @@ an expected text is unscored.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from textwrap import shorten
@@ -19,6 +18,7 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import quoted_items
 
 _QUOTED = 80
@@ -359,7 +359,7 @@ def _texts_of(case: Case, name: str) -> tuple[str, ...]:
         return ()
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
-            cell = json.loads(cell)
+            cell = parse_json(cell)
         except ValueError as error:
             allowed = 'a JSON list such as ["a", "b"]'
             raise SettingError(origin, cell, allowed, f"({error})") from error

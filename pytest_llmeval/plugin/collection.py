@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pytest_llmeval.plugin.markers import golden_mark, golden_paths
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
-from pytest_llmeval.text import count, harmless
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -84,7 +85,7 @@ class GoldenFile(pytest.Module):
             cases = session.cases(self.path)
         except InputError as error:
             self.config.stash[STATE].broken_collections += 1
-            raise self.CollectError(harmless(str(error))) from None
+            raise self.CollectError(str(usage_error(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
         self.config.stash[STATE].collected.cases += len(cases)
@@ -101,7 +102,7 @@ class GoldenItem(pytest.Function):
     def from_case(cls, parent: GoldenFile, case: Case, fixtureinfo: Any = None) -> GoldenItem:
         """Return an item with the name of its case."""
         item: GoldenItem = cls.from_parent(
-            parent, name=case.id, callobj=_answer_case, fixtureinfo=fixtureinfo
+            parent, name=_item_name(case.id), callobj=_answer_case, fixtureinfo=fixtureinfo
         )
         item.stash[_CASE] = case
         return item
@@ -109,6 +110,14 @@ class GoldenItem(pytest.Function):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the row of the case in the golden file."""
         return self.path, self.stash[_CASE].source.line - 1, self.name
+
+
+def _item_name(case_id: str) -> str:
+    """Return an id as the name of an item, escaped where the system's encoding lacks a letter.
+
+    pytest writes the name into an environment variable.
+    """
+    return case_id.encode(sys.getfilesystemencoding(), "backslashreplace").decode()
 
 
 def _answer_case(llm_completion: Completion) -> None:

@@ -17,7 +17,7 @@ from pytest_llmeval.plugin.hooks import ProgressHooks, WaitHooks
 from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
-from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState
+from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState, usage_error
 from pytest_llmeval.plugin.wait_lines import WaitOutput
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.plugin.worker_nodes import WorkerNodes
@@ -127,7 +127,7 @@ class Controller(Role):
         try:
             return self._state.session.serve_models()
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def _check_addresses(self) -> None:
         from pytest_llmeval.assembly.roles import check_addresses
@@ -135,7 +135,7 @@ class Controller(Role):
         try:
             check_addresses(self._state.settings, os.environ)
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the id of the run and the addresses of local models."""
@@ -232,7 +232,7 @@ class Controller(Role):
         try:
             self._add(result)
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def _add(self, result: CaseResult) -> None:
         """Log a result; nothing is written for a run in which every case is skipped."""

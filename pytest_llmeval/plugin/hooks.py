@@ -10,6 +10,7 @@ is for the process that writes the output. The hooks that run before the configu
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,18 @@ class Hooks:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Mark the report of a golden file or marker that cannot be used."""
         report = yield from collection.mark_broken(self._state)
+        outcomes.clean_collection(self._state, report)
         return report
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter and an xdist worker
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Hide secrets in a warning of the application."""
+        outcomes.clean_warning_message(self._state, warning_message)
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Hide secrets in an error of a plugin."""
+        outcomes.clean_internal_error(self._state, excrepr)
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter takes a worker's usage error
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

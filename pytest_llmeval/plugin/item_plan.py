@@ -24,7 +24,15 @@ from pytest_llmeval.plugin.markers import (
     settings_for,
     thresholds_of,
 )
-from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
+from pytest_llmeval.plugin.state import (
+    AHEAD,
+    EVALUATION,
+    ORDER,
+    PLAN,
+    STATE,
+    PluginState,
+    usage_error,
+)
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
 
@@ -170,13 +178,13 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
         state.add_metrics()
         state.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
     except InputError as error:
-        return state.refuse(pytest.UsageError(str(error)))
+        return state.refuse(usage_error(error))
     checked: set[object] = set()
     for item in items:
         try:
             _check(item, plan_for(item), checked)
         except InputError as error:
-            return state.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
+            return state.refuse(pytest.UsageError(f"{item.nodeid}: {usage_error(error)}"))
     _check_must_pass(items, state)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +13,14 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
-from pytest_llmeval.plugin.report_text import clean_report
-from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE
+from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
+from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.records.process import ALONE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.summary.outcome import Conclusion
 
 
@@ -75,6 +77,31 @@ def finish_report(
         clean_report(report, secrets, EVALUATION in item.stash)
     if call.when == "teardown":
         _drop_evaluation(item)
+
+
+def clean_collection(state: PluginState, report: pytest.CollectReport) -> None:
+    """Clean the texts of a collection, such as the error of an import."""
+    if (report.failed or report.sections) and (secrets := _secrets_in_use(state)) is not None:
+        clean_report(report, secrets, is_case=False)
+
+
+def clean_warning_message(state: PluginState, warning: warnings.WarningMessage) -> None:
+    """Clean the text of a warning."""
+    if (secrets := _secrets_in_use(state)) is not None:
+        clean_warning(warning, secrets)
+
+
+def clean_internal_error(state: PluginState, shown: object) -> None:
+    """Clean an error of pytest or of a plugin."""
+    if (secrets := _secrets_in_use(state)) is not None:
+        clean_error(shown, secrets)
+
+
+def _secrets_in_use(state: PluginState) -> Secrets | None:
+    """Return the secrets, also early; ``None`` in a run that has nothing to do with models."""
+    if state.secrets is not None:
+        return state.secrets
+    return state.early_secrets if state.is_at_work else None
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.plugin.selection import Choice, CollectedCases, choice_of
 from pytest_llmeval.records.process import ALONE, CONTROLLER, new_run_id
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import OPTIONS, Settings
-from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -161,6 +160,13 @@ class PluginState:
     def secrets(self) -> Secrets | None:
         """The secrets that no report shows; ``None`` in a run that uses no model so far."""
         return None if self._session is None else self._session.secrets
+
+    @cached_property
+    def early_secrets(self) -> Secrets:
+        """The secrets before anything needed the session."""
+        from pytest_llmeval.assembly.known_secrets import find_secrets
+
+        return find_secrets(self.settings, os.environ)
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
@@ -340,6 +346,8 @@ def _typed_settings(config: pytest.Config, settings: Settings) -> list[str]:
     return [row.name for row in OPTIONS if row.name in settings.explicit and row.flag in words]
 
 
-def usage_error(error: InputError) -> pytest.UsageError:
-    """Return an error that pytest shows as a message without a traceback."""
-    return pytest.UsageError(harmless(str(error)))
+def usage_error(error: LLMEvalError) -> pytest.UsageError:
+    """Return an error that pytest shows as a message without a traceback and without secrets."""
+    from pytest_llmeval.assembly.known_secrets import shown_error
+
+    return pytest.UsageError(shown_error(error, os.environ))

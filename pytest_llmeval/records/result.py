@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -80,6 +80,17 @@ class Check:
     score: int | None = None
     value: float | None = None
     met: bool | None = None
+
+
+def check_indexes(checks: Iterable[Check], scores: Sequence[Score]) -> None:
+    """Refuse checks of scores that are not there, which a stranger may have written.
+
+    Raises:
+        ValueError: A check has no such score.
+    """
+    for check in checks:
+        if check.score is not None and check.score not in range(len(scores)):
+            raise ValueError(f"a check is of score {check.score}, of {len(scores)} scores")
 
 
 _WORST_FIRST = (False, None, True)
@@ -197,8 +208,8 @@ class CaseResult:
                 yield sample.number, score
 
     def checked_score(self, check: Check) -> Score | None:
-        """Return the score of a check of this result; ``None`` if no score was taken or is left."""
-        if check.score is None or check.score not in range(len(self.scores)):
+        """Return the score of a check of this result; ``None`` if no score was taken."""
+        if check.score is None:
             return None
         return self.scores[check.score]
 

@@ -9,7 +9,14 @@ from typing import Any
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
 from pytest_llmeval.records.case import Case, Message, Source, case_messages
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Sample
+from pytest_llmeval.records.result import (
+    Before,
+    BeforeScore,
+    CaseResult,
+    Check,
+    Sample,
+    check_indexes,
+)
 from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
@@ -214,13 +221,14 @@ def result_of(
     score_values = [restored(score) for score in scores]
     answer = next((call for call in calls if call["position"] == 0), None)
     original = _case_of(row)
+    case_scores = _scores_of(score_values, calls, None)
     return CaseResult(
         **_RESULT.fields(row),
         case=original,
         request=_request_of(answer, original) if answer else None,
         completion=_completion_of(answer) if answer else None,
-        scores=_scores_of(score_values, calls, None),
-        checks=_read(tuple[Check, ...], row["checks"], ()),
+        scores=case_scores,
+        checks=_checks_of(row, case_scores),
         samples=tuple(_sample_of(restored(sample), calls, score_values) for sample in samples),
         before=tuple(_before_of(restored(before)) for before in befores),
     )
@@ -253,6 +261,12 @@ def _case_of(row: Row) -> Case:
         metadata=_read(dict[str, Any], row["metadata"], {}),
         thresholds=_read(tuple[Threshold, ...], row["row_thresholds"], ()),
     )
+
+
+def _checks_of(row: Row, scores: Sequence[Score]) -> tuple[Check, ...]:
+    checks: tuple[Check, ...] = _read(tuple[Check, ...], row["checks"], ())
+    check_indexes(checks, scores)
+    return checks
 
 
 def _check_object(check: Check) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import DRAIN_S, Process
@@ -54,7 +53,7 @@ from pytest_llmeval.runs.requirements import (
 )
 from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.demands import demands_of
-from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.settings.locations import Locations, current_folder
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import misspelt_names, resolve
@@ -157,7 +156,7 @@ class _Evaluator:
         if isinstance(provider, str):
             keywords = {**keywords, "provider": provider}
             provider = None
-        current = Path.cwd()
+        current = current_folder()
         project = find_project(current)
         self._settings = _settings(keywords, project.ini)
         self._locations = Locations.of(self._settings, project.root, current)
