@@ -57,6 +57,21 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in dropped]
 
 
+def hold(
+    state: PluginState, items: list[pytest.Item]
+) -> Generator[None, object, object]:
+    """Hold what the hooks of a collection leave against what pytest has collected.
+
+    A hook that deselects has to say so with ``pytest_deselected``. Without it, nobody would know
+    that a case was there.
+    """
+    before = {item.nodeid for item in items if case_of(item) is not None}
+    result = yield
+    after = {item.nodeid for item in items}
+    state.collected.vanished = len(before - after - state.deselected)
+    return result
+
+
 def mark_broken(
     state: PluginState,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:

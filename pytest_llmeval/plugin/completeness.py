@@ -30,7 +30,9 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
         pytest.UsageError: A verdict is required, and a setting names what is not there.
     """
     collected = state.collected
-    collected.selected = sum(case_of(item) is not None for item in session.items)
+    # By their node ids, because pytest may collect a test twice.
+    selected = {item.nodeid for item in session.items if case_of(item) is not None}
+    collected.selected = len(selected)
     option = session.config.option
     if option.collectonly or option.setuponly:
         return

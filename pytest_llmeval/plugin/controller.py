@@ -14,7 +14,7 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.collection import BROKEN
 from pytest_llmeval.plugin.decision import RunDecision
 from pytest_llmeval.plugin.hooks import ProgressHooks, WaitHooks
-from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
+from pytest_llmeval.plugin.outcomes import CASE_ATTRIBUTE, RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState, usage_error
@@ -179,12 +179,15 @@ class Controller(Role):
             # xdist reports a test whose worker died outside the usual phases.
             if report.when not in _PHASES:
                 self._lost.append(report.nodeid)
+                self._decision.finished.add(report.nodeid)
 
     def take_worker(self, node: Any) -> None:
         """Store the final report of an xdist worker, which is missing if it died."""
         output = getattr(node, "workeroutput", {})
         self._workers.remove(node)
-        self._decision.worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
+        report = output.get(OUTPUT, {"is_whole": False})
+        self._decision.worker_reports.append(report)
+        self._state.is_interrupted |= report.get("is_interrupted", False)
 
     def finish(self, session: pytest.Session) -> None:
         """End the calls and the run, set the exit code, and write log and reports."""
@@ -228,7 +231,7 @@ class Controller(Role):
     def _record(self, result: CaseResult, report: pytest.TestReport) -> None:
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
-        self._decision.count(result)
+        self._decision.count(result, bool(vars(report).get(CASE_ATTRIBUTE)))
         try:
             self._add(result)
         except LLMEvalError as error:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records.verdicts import FINE, joint_exit_code
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, joint_exit_code
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class RunDecision:
     Attributes:
         uncollected: Node ids of files that could not be collected.
         worker_reports: The final reports of xdist workers.
+        finished: Node ids of the golden cases that have left a result, or died with a worker.
     """
 
     def __init__(self, state: PluginState) -> None:
@@ -40,9 +41,12 @@ class RunDecision:
         self._tally: CaseTally | None = None
         self.uncollected: list[str] = []
         self.worker_reports: list[dict[str, Any]] = []
+        self.finished: set[str] = set()
 
-    def count(self, result: CaseResult) -> None:
-        """Count the result of a case."""
+    def count(self, result: CaseResult, is_case: bool) -> None:
+        """Count the result of a test, which may have a golden case."""
+        if is_case:
+            self.finished.add(result.nodeid)
         self._cases().add(result, self._state.quarantine)
 
     def decider(self, recorder: Recorder | None) -> GateDecider | None:
@@ -77,7 +81,9 @@ class RunDecision:
             return settle_dry_run(state.demands, has_gates or state.has_thresholds)
         if state.is_cut_off:
             text = ending.NO_VERDICT if self._is_gated() else ending.CUT_OFF
-            return FINE, (Note("cut_off", text),) if is_recorded else ()
+            # With any code but 0, the tests or pytest have said so themselves.
+            code = UNJUDGED if state.demands or self._is_gated() else FINE
+            return code, (Note("cut_off", text),) if is_recorded or code else ()
         code, notes = self._settled()
         if not is_recorded:
             return code, notes
@@ -151,6 +157,7 @@ class RunDecision:
             is_narrowed=self._state.choice.is_narrowed,
             is_meant=self._state.is_meant_here,
             is_marked=any(self._marked_gates()),
+            finished=len(self.finished),
         )
 
     def _selection(self) -> Selection:

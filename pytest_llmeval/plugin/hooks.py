@@ -114,6 +114,7 @@ class Hooks:
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
         self._state.is_whole = self._state.is_whole and not items
+        self._state.deselected.update(item.nodeid for item in items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""
@@ -200,6 +201,10 @@ class Hooks:
         """Store the final report of an xdist worker."""
         self._role.take_worker(node)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run ends early, also by ``pytest.exit`` with any exit code."""
+        self._state.is_interrupted = True
+
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter shows the exit status
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish the calls in flight, decide the gates, and write the reports."""
@@ -209,6 +214,24 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the run."""
         self._role.print_summary(terminalreporter)
+
+
+class CollectionHooks:
+    """The hook around those of all other plugins that choose among the collected tests.
+
+    Args:
+        state: The plugin's state.
+    """
+
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outside everything that removes items
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Count the cases that a hook removes without a word."""
+        return (yield from collection.hold(self._state, items))
 
 
 class ClosingHooks:

@@ -33,6 +33,9 @@ _PHASE_ATTRIBUTE = "llm_phase"
 RECORDED_ATTRIBUTE = "llm_recorded"
 """Attribute of a report with the recorded answers that are new since the report before."""
 
+CASE_ATTRIBUTE = "llm_is_case"
+"""Attribute of a report with a CaseResult: the test has a golden case."""
+
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
 _WITH_EXTRA = frozenset(("llm_toxicity", "llm_readability", "llm_text_quality"))
@@ -239,6 +242,7 @@ def _attach_result(
     state = item.config.stash[STATE]
     conclusion = _conclusion_of(evaluation, report, call)
     result = evaluation.result(conclusion, item.stash[_DURATION], state.worker)
+    setattr(report, CASE_ATTRIBUTE, case_of(item) is not None)
     if state.worker == ALONE:
         state.results[report.nodeid] = result
     else:

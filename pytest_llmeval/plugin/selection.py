@@ -30,6 +30,7 @@ class CollectedCases:
     Attributes:
         cases: Golden cases that were found, selected or not.
         selected: Of these, the ones that run.
+        vanished: Of these, the ones that somebody removed without a word to pytest.
         matched: Patterns of ``llm_golden`` that a collected golden file matches.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
@@ -39,12 +40,13 @@ class CollectedCases:
         self.left_out: list[str] = []
         self.cases = 0
         self.selected = 0
+        self.vanished = 0
         self.matched: set[str] = set()
         self.gaps: list[str] = []
 
     def to_wire(self) -> dict[str, Any]:
         """Return the numbers and the sentences as built-in types."""
-        numbers = {"cases": self.cases, "selected": self.selected}
+        numbers = {"cases": self.cases, "selected": self.selected, "vanished": self.vanished}
         return {**numbers, "gaps": list(self.gaps), "left_out": list(self.left_out)}
 
 

@@ -57,6 +57,8 @@ class PluginState:
         results: Results for the controller of this process, by the node id of their report.
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
+        is_interrupted: Whether somebody has ended it, or ``pytest.exit`` has.
+        deselected: Node ids of the tests that pytest was said to leave out.
         is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
         interrupts: The signals that end the run.
@@ -75,6 +77,8 @@ class PluginState:
             config.option, "lf", False
         )
         self.is_cut_off = False
+        self.is_interrupted = False
+        self.deselected: set[str] = set()
         self.is_debugging = False
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.collected = CollectedCases()
@@ -247,6 +251,7 @@ class PluginState:
             session.shouldstop
             or session.shouldfail
             or session.exitstatus == pytest.ExitCode.INTERRUPTED
+            or self.is_interrupted
             or self.interrupts.is_taken
         )
         self.is_cut_off = bool(is_cut_off)
@@ -304,6 +309,7 @@ class PluginState:
         return {
             **sent,
             "is_whole": self.is_whole,
+            "is_interrupted": self.is_interrupted,
             "gates": self.marked_gates,
             "golden": golden,
             "collected": self.collected.to_wire(),

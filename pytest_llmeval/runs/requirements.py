@@ -83,6 +83,9 @@ class Selected:
     Attributes:
         cases: Cases that were found.
         selected: Of these, the ones that were meant to run.
+        vanished: Cases that somebody removed without a word to pytest.
+        finished: Of the selected ones, those that left a result or died with a worker; ``None`` if
+            every selected case does.
         is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
         is_meant: Whether this command or the environment speaks of an evaluation, so that a run
             without a case is worth a word.
@@ -93,11 +96,24 @@ class Selected:
 
     cases: int = 0
     selected: int = 0
+    vanished: int = 0
+    finished: int | None = None
     is_narrowed: bool = False
     is_meant: bool = False
     is_marked: bool = False
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    def missing(self) -> Iterator[str]:
+        """Yield why a case that was found has no result, though nobody left it out."""
+        if self.vanished:
+            yield (
+                f"{self.vanished} of {count(self.cases, 'golden case')} were removed by a hook "
+                "that does not call pytest_deselected"
+            )
+        finished = self.selected if self.finished is None else self.finished
+        if finished < self.selected:
+            yield f"{self.selected - finished} of {count(self.selected, 'case')} left no result"
 
 
 def settle(
@@ -122,6 +138,10 @@ def settle(
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, is_gated))
     covered = [*_skipped(cases), *selected.gaps]
+    if demands or is_gated:
+        unjudged += selected.missing()
+    else:
+        covered += selected.missing()
     doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict:
         unjudged += doubts
@@ -221,7 +241,7 @@ def _settle_nothing(
 
 def _reasons(settings: Settings, cases: CaseTally, selected: Selected) -> Iterator[str]:
     """Yield the reasons why no case was tried."""
-    yield from (*selected.gaps, *selected.left_out)
+    yield from (*selected.gaps, *selected.left_out, *selected.missing())
     yield from _empty(settings)
     yield from _skipped(cases)
     if selected.cases and not selected.selected and not selected.gaps:
