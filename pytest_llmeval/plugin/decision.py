@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.records.run import Note
-    from pytest_llmeval.runs.gates import GateDecider
+    from pytest_llmeval.runs.gates import GateDecider, Gates
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.runs.requirements import CaseTally, Selected
 
@@ -51,11 +51,12 @@ class RunDecision:
 
     def decider(self, recorder: Recorder | None) -> GateDecider | None:
         """Return what decides the gates, or ``None`` if they give no verdict."""
-        if recorder is None or self._state.is_cut_off or not self._is_gated():
+        if recorder is None or self._state.is_cut_off:
             return None
-        from pytest_llmeval.runs.gates import GateDecider, Gates
+        from pytest_llmeval.runs.gates import GateDecider
 
-        return GateDecider(Gates.of(self._state.settings, self._marked_gates()), recorder)
+        gates = self._gates()
+        return None if gates is None else GateDecider(gates, recorder)
 
     def decide(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
         """Return the exit code of the decision, and notes for the user.
@@ -103,7 +104,7 @@ class RunDecision:
             state.demands,
             self._cases(),
             self._selected(),
-            self._is_gated(),
+            self._gates(),
             self._criteria(),
         )
 
@@ -120,6 +121,14 @@ class RunDecision:
         yield from self._state.marked_gates
         for report in self.worker_reports:
             yield from report.get("gates", ())
+
+    def _gates(self) -> Gates | None:
+        """Return the gates of the run, or ``None`` without any."""
+        if not self._is_gated():
+            return None
+        from pytest_llmeval.runs.gates import Gates
+
+        return Gates.of(self._state.settings, self._marked_gates())
 
     def _is_gated(self) -> bool:
         """Return whether the run has gates."""

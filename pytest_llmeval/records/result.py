@@ -213,6 +213,22 @@ class CaseResult:
             return None
         return self.scores[check.score]
 
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a golden file, which no test function can fail."""
+        return self.suite == self.case.source.file
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a threshold that can be missed was held against it, or should have been."""
+        in_error = self.outcome == "error"
+        held = (check for check in self.checks if in_error or check.score is not None)
+        return any(self._requires_something(check) for check in held)
+
+    def _requires_something(self, check: Check) -> bool:
+        score = self.checked_score(check)
+        return score is None or not check.threshold.requires_nothing(score.scale.low)
+
     def with_scores(self, scores: tuple[Score, ...]) -> CaseResult:
         """Return the result with new scores, checked by the same thresholds.
 

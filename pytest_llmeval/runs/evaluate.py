@@ -236,7 +236,7 @@ class _Evaluator:
                 demands_of(self._settings),
                 self._tally,
                 Selected(gaps=self._gaps),
-                self._gates.are_required,
+                self._gates,
                 self._session.criteria(),
             )
             # Read again, because the log adds the baselines' records of each case.

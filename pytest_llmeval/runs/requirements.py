@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.gating.rules import NO_CASE, BoundRule, parse_rules
-from pytest_llmeval.records.result import Cause, Check
+from pytest_llmeval.records.result import Cause
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED
 from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
+from pytest_llmeval.runs.excusing import quarantined
 from pytest_llmeval.settings.demands import Demands, demands_of, origin_of
+from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.result import CaseResult
+    from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.settings.resolve import Misspelt
     from pytest_llmeval.settings.table import Settings
 
@@ -39,8 +42,9 @@ class CaseTally:
 
     Attributes:
         tried: Cases with a result, but not skipped.
-        rows: Of these, the ones of a golden file, which no test function can fail.
-        bounded: Of the tried ones, those with a threshold that was held against a score.
+        rows: Tried rows of each golden file, which no test function can fail.
+        bounded_rows: Of these, the ones with a threshold that was held against a score.
+        excused: Tried cases of each golden file or test that missed a threshold without failing.
         quarantined: Of the tried ones, those in quarantine.
         skipped: Skipped cases by cause.
         metrics: Scores that a threshold was held against, or should have been in a case that ended
@@ -50,8 +54,9 @@ class CaseTally:
     """
 
     tried: int = 0
-    rows: int = 0
-    bounded: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    bounded_rows: Counter[str] = field(default_factory=Counter)
+    excused: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
     skipped: Counter[Cause] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
@@ -64,16 +69,18 @@ class CaseTally:
             self.skipped[result.cause] += 1
             return
         self.tried += 1
-        self.rows += result.suite == result.case.source.file
+        if result.is_row:
+            self.rows[result.suite] += 1
+            self.bounded_rows[result.suite] += result.is_bounded
         in_error = result.outcome == "error"
         held = [check for check in result.checks if in_error or check.score is not None]
         self.metrics.update(check.threshold.metric for check in held)
         self.scores.update(score.name for score in result.scores)
         self.unsent += _has_unsent_contexts(result)
-        self.bounded += any(_requires_something(result, check) for check in held)
-        if quarantine is not None:
-            entry = quarantine.find(result.case.source.file, result.case.id)
-            self.quarantined += entry is not None
+        entry = quarantined(result.case, quarantine)
+        self.quarantined += entry is not None
+        if entry is None and (result.outcome, result.cause) == ("xfailed", "threshold"):
+            self.excused[result.suite] += 1
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def settle(
     demands: Demands,
     cases: CaseTally,
     selected: Selected,
-    is_gated: bool,
+    gates: Gates | None = None,
     criteria: Sequence[str] = (),
 ) -> tuple[int, tuple[Note, ...]]:
     """Return the exit code for what a run left unjudged, with notes for the user.
@@ -131,12 +138,13 @@ def settle(
         demands: What they require.
         cases: The cases of the run.
         selected: The cases that it selected.
-        is_gated: Whether it has a gate, from the settings or a marker.
+        gates: Its gates, from the settings and markers.
         criteria: Names of criteria of the rubric, for which somebody should ask.
     """
+    is_gated = gates is not None and gates.are_required
     if not cases.tried:
         return _settle_nothing(settings, demands, cases, selected, is_gated)
-    unjudged = list(_unjudged(settings, demands, cases, is_gated))
+    unjudged = list(_unjudged(settings, demands, cases, gates))
     covered = [*_skipped(cases), *selected.gaps]
     if demands or is_gated:
         unjudged += selected.missing()
@@ -255,12 +263,19 @@ def _skipped(cases: CaseTally) -> Iterator[str]:
 
 
 def _unjudged(
-    settings: Settings, demands: Demands, cases: CaseTally, is_gated: bool
+    settings: Settings, demands: Demands, cases: CaseTally, gates: Gates | None
 ) -> Iterator[str]:
     """Yield what was required of the tried cases and not judged."""
-    has_no_bound = cases.rows == cases.tried and not cases.bounded
-    if settings.strict and has_no_bound and not is_gated:
-        yield "--llm-strict: no case has a threshold, and there is no gate"
+    is_gated = gates is not None and gates.are_required
+    if settings.strict:
+        yield from _unbounded(cases, gates if is_gated else None)
+    if settings.fail_on == BY_GATE and gates is not None and is_gated:
+        excused = sum(n for suite, n in cases.excused.items() if not gates.covers(suite))
+        if excused:
+            yield (
+                f"{count(excused, 'case')} missed a threshold, which does not count by "
+                "--llm-fail-on gate, but no gate judges the answers there"
+            )
     here = [
         (bound.origin, threshold.metric)
         for bound, threshold in zip(settings.bounds, settings.thresholds(), strict=True)
@@ -268,6 +283,21 @@ def _unjudged(
     ]
     for origin, metric in dict.fromkeys(here):
         yield f"no case has a score {metric!r}, which {origin} requires"
+
+
+def _unbounded(cases: CaseTally, gates: Gates | None) -> Iterator[str]:
+    """Yield a sentence if nothing can fail the rows of some golden files."""
+    open_files = [
+        file
+        for file in cases.rows
+        if not cases.bounded_rows[file] and not (gates is not None and gates.covers(file))
+    ]
+    if not open_files:
+        return
+    is_all = sum(cases.rows[file] for file in open_files) == cases.tried
+    of_files = "" if is_all else f" of {first_of(open_files, _NAMED)}"
+    no_gate = "there is no gate" if gates is None else "no gate judges the answers"
+    yield f"--llm-strict: no case{of_files} has a threshold, and {no_gate}"
 
 
 def _doubts(settings: Settings, cases: CaseTally) -> Iterator[str]:
@@ -304,12 +334,6 @@ def _empty(settings: Settings) -> Iterator[str]:
 
 def _bounds(settings: Settings) -> Iterable[BoundRule]:
     return (rule for rule in parse_rules(settings.gate) if isinstance(rule, BoundRule))
-
-
-def _requires_something(result: CaseResult, check: Check) -> bool:
-    """Return whether a threshold can be missed; one without a score can."""
-    score = result.checked_score(check)
-    return score is None or not check.threshold.requires_nothing(score.scale.low)
 
 
 def _has_unsent_contexts(result: CaseResult) -> bool:
