@@ -23,7 +23,8 @@ from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
 from pytest_llmeval.settings.locations import Locations, current_folder, is_url
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
+from pytest_llmeval.settings.misspelling import Misspelt, misspelt_names
+from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 if TYPE_CHECKING:

@@ -232,6 +232,10 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         names = [item.nodeid for item in cases if item in selected]
         sample = random_subset(names, settings.limit, settings.limit_seed)
         selected = {item for item in selected if item.nodeid in sample}
+    from pytest_llmeval.runs.requirements import narrowed_by
+
+    added = os.environ.get("PYTEST_ADDOPTS", "")
+    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), added)
     return set(cases) - selected
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.plugin.collection import case_of, is_recording
+from pytest_llmeval.plugin.markers import check_names
 from pytest_llmeval.plugin.selection import (
     golden_candidates,
     left_out,
@@ -36,6 +37,7 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
     option = session.config.option
     if option.collectonly or option.setuponly:
         return
+    _check_markers(session, state)
     _check_names(state)
     for pattern in state.settings.golden:
         if pattern not in collected.matched:
@@ -116,10 +118,12 @@ def _check_names(state: PluginState) -> None:
     if not (state.collected.cases or state.settings.golden or state.demands):
         return
     from pytest_llmeval.settings.project import section_keys, unread_keys
-    from pytest_llmeval.settings.resolve import misspelt_names
+    from pytest_llmeval.settings.misspelling import misspelt_names
 
     path = state.config.inipath
-    keys = () if path is None else section_keys(path)
+    given = state.config.getoption("override_ini") or ()
+    keys = [text.partition("=")[0].strip() for text in given]
+    keys += () if path is None else section_keys(path)
     misspelt = misspelt_names(os.environ, [key for key in keys if not _is_declared(state, key)])
     is_evaluated = (
         bool(state.collected.selected or state.demands.here) or not state.choice.is_narrowed
@@ -129,6 +133,15 @@ def _check_names(state: PluginState) -> None:
         state.refuse(pytest.UsageError("; ".join(demanding)))
     texts = [name.text for name in misspelt]
     _refuse_or_note(state, [*texts, *unread_keys(state.config.rootpath, path)], is_evaluated)
+
+
+def _check_markers(session: pytest.Session, state: PluginState) -> None:
+    """Refuse misspelt markers, which would declare nothing."""
+    is_used = bool(state.collected.cases or state.settings.golden or state.demands)
+    try:
+        check_names(session.items, state.config, is_used)
+    except InputError as error:
+        state.refuse(usage_error(error))
 
 
 def _is_declared(state: PluginState, key: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
+from pytest_llmeval.plugin.markers import note_declared, refuse_late
 from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.records.process import ALONE
@@ -48,6 +49,7 @@ def check_declared(session: pytest.Session) -> None:
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
+    note_declared(session.items)
     declaring = [
         item
         for item in session.items
@@ -136,9 +138,11 @@ def enforce_thresholds(item: pytest.Item) -> None:
     """Fail a test whose answer misses a bound.
 
     Raises:
+        SettingError: A marker was added while it ran.
         Unjudged: A score with a bound is unscored.
         Undecided: A case that must pass misses one, and further samples do not settle it.
     """
+    refuse_late(item)
     if EVALUATION not in item.stash and not _is_evaluated(item):
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise

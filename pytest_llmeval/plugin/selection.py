@@ -34,9 +34,11 @@ class CollectedCases:
         matched: Patterns of ``llm_golden`` that a collected golden file matches.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
+        narrowed: Which cases a variable of the environment leaves, each in one sentence.
     """
 
     def __init__(self) -> None:
+        self.narrowed: list[str] = []
         self.left_out: list[str] = []
         self.cases = 0
         self.selected = 0
@@ -47,7 +49,8 @@ class CollectedCases:
     def to_wire(self) -> dict[str, Any]:
         """Return the numbers and the sentences as built-in types."""
         numbers = {"cases": self.cases, "selected": self.selected, "vanished": self.vanished}
-        return {**numbers, "gaps": list(self.gaps), "left_out": list(self.left_out)}
+        sentences = {"gaps": self.gaps, "left_out": self.left_out, "narrowed": self.narrowed}
+        return {**numbers, **{name: list(texts) for name, texts in sentences.items()}}
 
 
 class Choice:

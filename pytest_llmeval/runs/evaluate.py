@@ -48,6 +48,7 @@ from pytest_llmeval.runs.requirements import (
     CaseTally,
     Selected,
     check_must_pass,
+    narrowed_by,
     refuse_misspelt,
     settle,
 )
@@ -55,8 +56,9 @@ from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.demands import demands_of
 from pytest_llmeval.settings.locations import Locations, current_folder
 from pytest_llmeval.settings.option import Option
+from pytest_llmeval.settings.misspelling import misspelt_names
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import misspelt_names, resolve
+from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.text import count
 
@@ -179,6 +181,7 @@ class _Evaluator:
                 "allowed: at least one"
             )
         self._is_whole = len(self._plans) == len(cases)
+        self._narrowed = narrowed_by(self._settings, len(self._plans), len(cases))
         misspelt = misspelt_names(os.environ, project.keys)
         refuse_misspelt(misspelt, self._settings)
         self._gaps = (
@@ -235,7 +238,7 @@ class _Evaluator:
                 self._settings,
                 demands_of(self._settings),
                 self._tally,
-                Selected(gaps=self._gaps),
+                Selected(gaps=self._gaps, narrowed=self._narrowed),
                 self._gates,
                 self._session.criteria(),
             )

@@ -14,6 +14,7 @@ from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED
 from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
 from pytest_llmeval.runs.excusing import quarantined
+from pytest_llmeval.runs.replaced import weakened
 from pytest_llmeval.settings.demands import Demands, demands_of, origin_of
 from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count, first_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.runs.gates import Gates
-    from pytest_llmeval.settings.resolve import Misspelt
+    from pytest_llmeval.settings.misspelling import Misspelt
     from pytest_llmeval.settings.table import Settings
 
 
@@ -99,6 +100,7 @@ class Selected:
         is_marked: Whether a selected test has a gate of its own.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
+        narrowed: Which cases a variable of the environment leaves, each in one sentence.
     """
 
     cases: int = 0
@@ -110,6 +112,7 @@ class Selected:
     is_marked: bool = False
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
 
     def missing(self) -> Iterator[str]:
         """Yield why a case that was found has no result, though nobody left it out."""
@@ -145,11 +148,9 @@ def settle(
     if not cases.tried:
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
-    covered = [*_skipped(cases), *selected.gaps]
-    if demands or is_gated:
-        unjudged += selected.missing()
-    else:
-        covered += selected.missing()
+    covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
+    (unjudged if demands or is_gated else covered).extend(selected.missing())
+    (unjudged if settings.strict or is_gated else covered).extend(selected.narrowed)
     doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict:
         unjudged += doubts
@@ -203,6 +204,34 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
             f"It names none of {count(len(known), 'case')}.",
         )
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
+
+
+def narrowed_by(
+    settings: Settings, selected: int, found: int, added: str = ""
+) -> tuple[str, ...]:
+    """Return a sentence if a variable leaves only some of the cases, which nobody would see.
+
+    Args:
+        settings: The settings in force.
+        selected: The cases that ``where`` and ``limit`` leave.
+        found: The cases before.
+        added: The options of pytest's variable ``PYTEST_ADDOPTS``.
+    """
+    if selected == found:
+        return ()
+    origins = []
+    for name in ("where", "limit"):
+        origin = origin_of(settings, name)
+        if name in settings.environment and name not in settings.explicit:
+            origins.append(origin)
+        elif name in settings.explicit and origin in added:
+            origins.append(f"{origin} in PYTEST_ADDOPTS")
+    if not origins:
+        return ()
+    return (
+        f"only {selected} of {count(found, 'case')} are selected by {first_of(origins, _NAMED)} "
+        "of the environment: unset it, or give the option on the command line",
+    )
 
 
 def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:
