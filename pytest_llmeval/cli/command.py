@@ -21,9 +21,9 @@ import click
 
 from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
 from pytest_llmeval.settings.locations import Locations, current_folder, is_url
+from pytest_llmeval.settings.misspelling import Misspelt, misspelt_names
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.misspelling import Misspelt, misspelt_names
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
 

@@ -57,9 +57,7 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in dropped]
 
 
-def hold(
-    state: PluginState, items: list[pytest.Item]
-) -> Generator[None, object, object]:
+def hold(state: PluginState, items: list[pytest.Item]) -> Generator[None, object, object]:
     """Hold what the hooks of a collection leave against what pytest has collected.
 
     A hook that deselects has to say so with ``pytest_deselected``. Without it, nobody would know

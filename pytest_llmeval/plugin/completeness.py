@@ -117,8 +117,8 @@ def _check_names(state: PluginState) -> None:
     """Refuse or note misspelt variables and ini keys, and ini files that pytest does not read."""
     if not (state.collected.cases or state.settings.golden or state.demands):
         return
-    from pytest_llmeval.settings.project import section_keys, unread_keys
     from pytest_llmeval.settings.misspelling import misspelt_names
+    from pytest_llmeval.settings.project import section_keys, unread_keys
 
     path = state.config.inipath
     given = state.config.getoption("override_ini") or ()

@@ -55,8 +55,8 @@ from pytest_llmeval.runs.requirements import (
 from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.demands import demands_of
 from pytest_llmeval.settings.locations import Locations, current_folder
-from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.misspelling import misspelt_names
+from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.baselines.baselines import Baseline
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.records.score import Scale
     from pytest_llmeval.runs.recorder import Recorder
 
 
@@ -385,8 +386,8 @@ def _decide_regressions(
             results = {metric.name: metric.result for metric in gated}
             partial = any(is_partial(metric.coverage) for metric in gated)
         outcomes.append(pairing.rule.outcome(pairing.source, results, settings.strict, partial))
-    untaken = [(pair.source, name) for pair in comparable for name in pair.untaken]
-    names = tuple(dict.fromkeys(untaken))
+    lost = [(pairing.source, name) for pairing in comparable for name in pairing.untaken]
+    names = tuple(dict.fromkeys(lost))
     return GateDecisions(tuple(outcomes), tuple(comparisons.values()), names)
 
 

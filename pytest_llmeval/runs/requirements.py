@@ -206,18 +206,16 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
-def narrowed_by(
-    settings: Settings, selected: int, found: int, added: str = ""
-) -> tuple[str, ...]:
+def narrowed_by(settings: Settings, selected: int, cases: int, added: str = "") -> tuple[str, ...]:
     """Return a sentence if a variable leaves only some of the cases, which nobody would see.
 
     Args:
         settings: The settings in force.
         selected: The cases that ``where`` and ``limit`` leave.
-        found: The cases before.
+        cases: The cases before.
         added: The options of pytest's variable ``PYTEST_ADDOPTS``.
     """
-    if selected == found:
+    if selected == cases:
         return ()
     origins = []
     for name in ("where", "limit"):
@@ -229,7 +227,7 @@ def narrowed_by(
     if not origins:
         return ()
     return (
-        f"only {selected} of {count(found, 'case')} are selected by {first_of(origins, _NAMED)} "
+        f"only {selected} of {count(cases, 'case')} are selected by {first_of(origins, _NAMED)} "
         "of the environment: unset it, or give the option on the command line",
     )
 

@@ -15,7 +15,7 @@ _VARIABLES = ("LLMEVAL_MODELS",)
 _KEYS = ("LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "LLMEVAL_JURY_API_KEY")
 """Beginnings of the variables that hold keys."""
 
-_LIKE_OURS = re.compile(r"(?:pytest_)?(?:l+m_?eval_?|l+m?e?v?a?l_|l+m_?)")
+_LIKE_OURS = re.compile(r"(?:pytest_)?(?:l+m_?eval_?|l+m?e?va?l_|l+m_?)")
 """The beginning of a name that may be meant for this package, in lower case."""
 
 _SIMILAR = 0.8
