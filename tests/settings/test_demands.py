@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.settings.demands import demands_of, is_at_work, origin_of
-from pytest_llmeval.settings.project import section_keys, unread_keys
 from pytest_llmeval.settings.misspelling import misspelt_names
+from pytest_llmeval.settings.project import section_keys, unread_keys
 from pytest_llmeval.settings.resolve import resolve
 
 
