@@ -83,7 +83,8 @@ class RunDecision:
         if state.is_cut_off:
             text = ending.NO_VERDICT if self._is_gated() else ending.CUT_OFF
             # With any code but 0, the tests or pytest have said so themselves.
-            code = UNJUDGED if state.demands or self._is_gated() else FINE
+            is_required = state.demands or self._is_gated() or self._cases().metrics
+            code = UNJUDGED if is_required else FINE
             return code, (Note("cut_off", text),) if is_recorded or code else ()
         code, notes = self._settled()
         if not is_recorded:

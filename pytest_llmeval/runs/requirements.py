@@ -149,7 +149,8 @@ def settle(
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
     covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
-    (unjudged if demands or is_gated else covered).extend(selected.missing())
+    is_required = demands or is_gated or cases.metrics
+    (unjudged if is_required else covered).extend(selected.missing())
     (unjudged if settings.strict or is_gated else covered).extend(selected.narrowed)
     doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict:
