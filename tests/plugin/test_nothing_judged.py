@@ -229,7 +229,7 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
     made.write("golden/rows.csv", f"{COLUMNS.strip()},min_score\n" + "".join(rows))
     run = made.run(*APP, "--llm-gate", "pass_rate>=.5")
     assert run.ret == UNJUDGED
-    assert "ERROR: pass_rate>=.5: 2 of 6 cases without pass_rate" in run.stdout.str()
+    assert "ERROR: pass_rate>=.5: 2 of 2 cases without pass_rate" in run.stdout.str()
     made.write("golden/rows.csv", COLUMNS + "".join(ROWS))
     made.write(
         "test_judged.py",
