@@ -122,7 +122,7 @@ def test_a_score_that_only_one_of_the_two_has_is_shown_and_is_an_error_of_a_stri
     llmeval: Command,
 ) -> None:
     for name, column, value in (("a", "points", 0.5), ("b", "pionts", 0.1)):
-        write(f"{name}.csv", [{"id": f"c{n}", column: value, "exact": 1} for n in range(40)])
+        write(f"{name}.csv", [{"id": f"c{n}", column: value, "exact": 1} for n in range(160)])
     result, found = compared(llmeval, "a.csv", "b.csv")
     assert (result.exit_code, found["verdict"]) == (0, "OK")
     shown = {metric["name"]: metric["is_gated"] for metric in found["metrics"]}
