@@ -129,7 +129,7 @@ def test_marked(llm_completion): pass
         ((*PLAIN_NEW, "--llm-gate", "cost<=1"), FINE, "6 passed"),
         ((*PLAIN_NEW, "--llm-gate", "cost<=1", STRICT), UNJUDGED, "no case has a threshold, and no gate judges the answers"),
         ((*PLAIN_NEW, "--llm-gate", "unscored<=.1", STRICT), UNJUDGED, "no gate judges the answers"),
-        ((*NEW, "--llm-gate", "pass_rate>=.9"), MISSED, "3 failed"),
+        ((*NEW, "--llm-gate", "pass_rate>=.9"), MISSED, "3 of 6 cases missed"),
         ((*NEW, "--llm-gate", "cost<=1", "--llm-fail-on", "gate"), UNJUDGED, "3 cases missed a threshold, which does not count by --llm-fail-on gate, but no gate"),
         ((*NEW, "--llm-gate", "pass_rate>=.5", "--llm-fail-on", "gate", STRICT), FINE, "3 xfailed"),
         (("test_marked.py", *PLAIN_NEW, STRICT), UNJUDGED, "no case of golden/rows.csv has a threshold, and no gate"),
