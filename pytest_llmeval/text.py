@@ -60,6 +60,9 @@ _VISIBLE = {
     **{code: chr(0x2400 + code) for code in _CONTROLS},
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
+_BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f\u034f")
+"""Characters that count as printable and show nothing: fillers of Hangul, an empty Braille cell."""
+
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")
 """Begins a command to the runner of GitHub, Azure or TeamCity: ``##[error]``, ``##vso[``."""
 
@@ -76,6 +79,13 @@ def instant(text: str) -> datetime | None:
 def timestamp() -> str:
     """Return the current time in the format of the records: ISO 8601, UTC, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def says_something(text: str) -> bool:
+    """Return whether a text has a character that a reader sees."""
+    return any(
+        letter.isprintable() and not letter.isspace() and letter not in _BLANKS for letter in text
+    )
 
 
 def visible(text: str) -> str:

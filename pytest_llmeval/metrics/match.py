@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import shorten
 
 from pytest_llmeval.errors import OutOfTime, SettingError
-from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
 from pytest_llmeval.metrics.scripts import continues, normal_form
 from pytest_llmeval.patterns import check_pattern, search_pattern
 from pytest_llmeval.protocols import BaseScorer
@@ -19,7 +19,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.text import quoted_items
+from pytest_llmeval.text import quoted_items, says_something
 
 _QUOTED = 80
 """Characters of a text in a reason."""
@@ -144,6 +144,7 @@ class StartsWith(Contains):
 class Regex(BaseScorer):
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
+    Pattern and answer are compared in Unicode normal form C.
     A combining mark, such as a vowel sign, is a part of a word. A search that takes longer than two
     seconds, as that of ``(a+)+$`` can, leaves the answer unscored.
 
@@ -173,7 +174,7 @@ class Regex(BaseScorer):
                     "regex pattern", pattern, "a regular expression", f"({error})"
                 ) from error
         self.version = version_with(
-            "2",
+            "3",
             {"pattern": pattern, "ignore_case": ignore_case},
             {"pattern": None, "ignore_case": False},
         )
@@ -183,9 +184,10 @@ class Regex(BaseScorer):
         accepted = (self._pattern,) if self._pattern else accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
+        answer = normal_form(completion.text)
         try:
             is_match = any(
-                search_pattern(pattern, completion.text, self._flags) for pattern in accepted
+                search_pattern(normal_form(pattern), answer, self._flags) for pattern in accepted
             )
         except re.error as error:
             return unscored(
@@ -289,6 +291,8 @@ class ContainsAll(BaseScorer):
             return unscored(
                 self, f"{self.name} has nothing to look for: {column}, and no texts were given"
             )
+        if not self.takes_expected and not says_something(completion.text):
+            return unscored(self, EMPTY)
         answer = folded(completion.text, self._ignore_case)
         matches = [
             text for text in texts if _contains_whole(answer, folded(text, self._ignore_case))
