@@ -45,6 +45,9 @@ _EITHER = "Chinese characters alone, which may be Chinese or Japanese"
 _CHINESE_WORDS = frozenset("你她它們们這这哪嗎吗呢吧啊很什麼么沒没還还個个嘛啦咱")
 """Characters of the commonest Chinese words, which Japanese does not write."""
 
+_CHINESE_PARTICLES = frozenset("的是了我他也就但")
+"""Words that Japanese has only within others, and hardly two of them in a text of few words."""
+
 _CHINESE_CODES = ("gb2312", "big5")
 _JAPANESE_CODE = "shift_jis"
 _LONGEST_JAPANESE = 30
@@ -155,7 +158,9 @@ def _may_be_either(text: str) -> bool:
     """Return whether a text of Chinese characters alone may be Chinese as well as Japanese."""
     letters = "".join(filter(str.isalpha, normal_form(text)))
     is_han = bool(letters) and is_only_in(letters, ("Han",))
-    if not is_han or len(letters) > _LONGEST_JAPANESE or _CHINESE_WORDS.intersection(letters):
+    if not is_han or len(letters) > _LONGEST_JAPANESE:
+        return False
+    if _CHINESE_WORDS.intersection(letters) or len(_CHINESE_PARTICLES.intersection(letters)) > 1:
         return False
     is_chinese = any(_is_written_in(letters, code) for code in _CHINESE_CODES)
     # A text that neither code holds may mix both ways to write Chinese.

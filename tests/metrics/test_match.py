@@ -109,6 +109,14 @@ def test_an_empty_text_would_match_everything_and_is_refused(
         make("")
 
 
+@pytest.mark.parametrize(
+    ("answer", "text"), [("un cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301"), ("\u1112\u1161\u11ab", "\ud55c")]
+)  # fmt: skip
+def test_an_accent_is_found_in_each_way_to_write_it(answer: str, text: str) -> None:
+    for metric in (Regex(), Regex(text), Contains()):
+        assert score(metric, answer, text) == 1
+
+
 def test_the_version_tells_settings_apart() -> None:
     assert Contains().version == "2"
     assert Contains("a", ignore_case=True).version == '2/ignore_case=true/text="a"'
