@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
+from unicodedata import category
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.interval import Interval
@@ -60,6 +61,7 @@ _VISIBLE = {
     **{code: chr(0x2400 + code) for code in _CONTROLS},
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
+_QUOTED = re.compile('"[^"]*"')
 _BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f\u034f")
 """Characters that count as printable and show nothing: fillers of Hangul, an empty Braille cell."""
 
@@ -88,6 +90,13 @@ def says_something(text: str) -> bool:
     )
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a text is only white space and characters without width, or empty."""
+    return all(
+        letter.isspace() or letter in _BLANKS or category(letter) == "Cf" for letter in text
+    )
+
+
 def visible(text: str) -> str:
     """Replace characters that could reorder text or control a terminal with visible signs."""
     return text.translate(_VISIBLE)
@@ -109,6 +118,16 @@ def one_line(text: str, width: int) -> str:
     """Return the text on one line of at most ``width`` characters."""
     flat = printed(" ".join(text.split()))
     return flat if len(flat) <= width else f"{flat[: width - 3]}..."
+
+
+def separated_items(text: str) -> list[str]:
+    """The items of a list with semicolons or, where it has none, with commas between them.
+
+    Raises:
+        ValueError: A quote is not closed, or text follows it.
+    """
+    unquoted = _QUOTED.sub("", text)
+    return quoted_items(text, ";" if ";" in unquoted else ",")
 
 
 def quoted_items(text: str, separator: str = ",") -> list[str]:

@@ -119,7 +119,7 @@ def _read_known_metadata(file: str, row: Row, metadata: dict[str, Any]) -> list[
         if isinstance(texts, list):
             metadata[name] = texts
             continue
-        allowed = 'a JSON list such as ["a", "b"], or texts separated by commas'
+        allowed = 'a JSON list such as ["a", "b"], or texts separated by semicolons or commas'
         problems.append(Problem(file, row.line, row.number, name, shown(value), allowed))
     for name in _OBJECTS:
         if name in metadata:

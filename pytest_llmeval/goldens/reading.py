@@ -31,7 +31,7 @@ from pytest_llmeval.goldens.unread import (
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
 from pytest_llmeval.settings.locations import target_outside
-from pytest_llmeval.text import says_something
+from pytest_llmeval.text import is_blank
 
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
 
@@ -134,7 +134,7 @@ def reading_of(
         cases = list(numbered(cases, [not column for _, _, column in rows]))
     ids = [(row.number, case, column) for (row, _, column), case in zip(rows, cases, strict=True)]
     problems.extend(duplicates(table.file, ids, can_hold_ids=table.can_hold_ids))
-    unanswered = [row for row, case, _ in rows if not says_something(case.expected or "")]
+    unanswered = [row for row, case, _ in rows if is_blank(case.expected or "")]
     problems.extend(unread_answers(table, columns, unanswered, _bare(rows)))
     if problems:
         raise GoldenFileError(sorted(problems, key=lambda problem: problem.row or 0))
@@ -145,7 +145,7 @@ def reading_of(
 def _bare(rows: Iterable[tuple[Row, Case, str]]) -> list[Row]:
     """Return the rows that require nothing, if no row has an expected answer."""
     rows = list(rows)
-    if any(says_something(case.expected or "") for _, case, _ in rows):
+    if any(not is_blank(case.expected or "") for _, case, _ in rows):
         return []
     return [
         row

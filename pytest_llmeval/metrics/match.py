@@ -19,12 +19,15 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.text import quoted_items, says_something
+from pytest_llmeval.text import is_blank, says_something, separated_items
 
 _QUOTED = 80
 """Characters of a text in a reason."""
 
-_ALLOWED_TEXTS = "a list of texts, or texts separated by commas, one with a comma in double quotes"
+_ALLOWED_TEXTS = (
+    "a list of texts, or texts separated by semicolons or commas, one with such a mark in double "
+    "quotes"
+)
 
 
 class ExactMatch(BaseScorer):
@@ -99,12 +102,15 @@ class Contains(BaseScorer):
         self._text = _not_empty(text, f"{self.name} text")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "2", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
+            "3", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Look for the text, or for any accepted answer."""
-        accepted = (self._text,) if self._text else accepted_answers(case)
+        # Blanks at the ends of a cell are no part of what is looked for.
+        accepted = tuple(text.strip() for text in accepted_answers(case))
+        if self._text:
+            accepted = (self._text,)
         if not accepted:
             return nothing_expected(self)
         answer = folded(completion.text, self._ignore_case)
@@ -204,7 +210,7 @@ def accepted_answers(case: Case) -> tuple[str, ...]:
     """List the expected text and the texts of a list ``ideal``, without blank and equal ones."""
     ideal = case.metadata.get("ideal")
     texts = [case.expected, *(ideal if isinstance(ideal, (list, tuple)) else [ideal])]
-    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text.strip()))
+    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and not is_blank(text)))
 
 
 def folded(text: str, ignore_case: bool) -> str:
@@ -271,7 +277,7 @@ class ContainsAll(BaseScorer):
         self._texts = None if texts is None else _checked(texts, f"{self.name} texts")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "3", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
+            "4", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -369,7 +375,7 @@ def _texts_of(case: Case, name: str) -> tuple[str, ...]:
             raise SettingError(origin, cell, allowed, f"({error})") from error
     elif isinstance(cell, str):
         try:
-            cell = quoted_items(cell)
+            cell = separated_items(cell)
         except ValueError as error:
             raise SettingError(origin, cell, _ALLOWED_TEXTS, f"({error})") from error
     if not isinstance(cell, (list, tuple)):

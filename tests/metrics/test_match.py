@@ -118,8 +118,8 @@ def test_an_accent_is_found_in_each_way_to_write_it(answer: str, text: str) -> N
 
 
 def test_the_version_tells_settings_apart() -> None:
-    assert Contains().version == "2"
-    assert Contains("a", ignore_case=True).version == '2/ignore_case=true/text="a"'
+    assert Contains().version == "3"
+    assert Contains("a", ignore_case=True).version == '3/ignore_case=true/text="a"'
     assert ExactMatch(ignore_whitespace=False).version == "1/ignore_whitespace=false"
 
 
