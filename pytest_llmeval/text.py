@@ -92,9 +92,7 @@ def says_something(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Return whether a text is only white space and characters without width, or empty."""
-    return all(
-        letter.isspace() or letter in _BLANKS or category(letter) == "Cf" for letter in text
-    )
+    return all(letter.isspace() or letter in _BLANKS or category(letter) == "Cf" for letter in text)
 
 
 def visible(text: str) -> str:

@@ -92,7 +92,7 @@ def _words(name: str) -> set[str]:
 def _folded(name: str) -> str:
     """Return a name in small letters, without accents of Latin letters, in words."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name)).casefold()
-    text = text.replace("_", " ").replace("ł", "l").replace("ı", "i").replace("ß", "ss")
+    text = text.replace("_", " ").replace("ł", "l").replace("\u0131", "i").replace("ß", "ss")
     letters = unicodedata.normalize("NFD", text)
     # A mark of another script is a part of its letter.
     plain = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", letters)

@@ -21,7 +21,9 @@ _LIST = re.compile(r"""\s*\[\s*(?:"[^"]*"|'[^']*')\s*[,\]]""")
 """The start of a list of texts."""
 
 _FORMULA = re.compile(r"""=\s*(?:"[^"]*"|[A-Z]{1,3}\d+|[A-Z]+\(.*\))""", re.DOTALL)
-_PANDAS = re.compile(r"""(?:np\.|numpy\.)?array\(\[|\{\s*["']text["']\s*:\s*\[|.*\bdtype[:=]""", re.DOTALL)
+_PANDAS = re.compile(
+    r"""(?:np\.|numpy\.)?array\(\[|\{\s*["']text["']\s*:\s*\[|.*\bdtype[:=]""", re.DOTALL
+)
 
 _WORDS_FOR_NOTHING = frozenset((
     "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil", "nat", "#ref!", "#div/0!", "#name?",
@@ -106,7 +108,7 @@ def _is_list(text: str) -> bool:
 
 
 def _note_on_ideal(chosen: Mapping[tuple[str, str], int], cases: Sequence[Case]) -> Iterator[str]:
-    """Say that semicolons separate nothing in a column whose name does not say that it is a list."""
+    """Say that semicolons in a column ``ideal`` separate nothing."""
     if not any(field == "expected" and normal(name) == "ideal" for field, name in chosen):
         return
     joined = [case for case in cases if ";" in (case.expected or "")]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.bounded import run_bounded
+from pytest_llmeval.metrics.schema_formats import format_checker
 from pytest_llmeval.metrics.schema_keywords import keyword_problem, member_remedy
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
@@ -51,9 +52,9 @@ class JsonSchema(BaseScorer):
     """1 if the answer is JSON and conforms to the schema, else 0 with the violations as the reason.
 
     The whole answer must be JSON. ``format`` is checked. A format that is not known leaves an
-    answer unscored that conforms otherwise. A ``$ref`` to another document is never fetched. A check that takes longer
-    than four seconds, for example of a pattern, leaves the answer unscored, and so does a schema
-    that refers to itself without end.
+    answer unscored that conforms otherwise. A ``$ref`` to another document is never fetched. A
+    check that takes longer than four seconds, for example of a pattern, leaves the answer unscored,
+    and so does a schema that refers to itself without end.
 
     Args:
         schema: A JSON Schema (an object, true or false), or the path of a file with one. The
@@ -146,8 +147,6 @@ def _checked(text: str, schema: Any) -> tuple[list[str], str]:
     """List the first violations, or say why the answer cannot be checked."""
     from referencing.exceptions import Unresolvable
 
-    from pytest_llmeval.metrics.schema_formats import Formats  # late, as jsonschema is
-
     try:
         value = json.loads(text, parse_constant=_refuse, parse_int=_whole_number)
     except ValueError as error:
@@ -159,7 +158,8 @@ def _checked(text: str, schema: Any) -> tuple[list[str], str]:
     if schema is None:
         return [], ""
     try:
-        formats = Formats(_draft(schema).FORMAT_CHECKER)
+        unknown: list[str] = []
+        formats = format_checker(_draft(schema).FORMAT_CHECKER, unknown)
         errors = list(islice(_validator(schema, formats).iter_errors(value), _MAX_SORTED))
     except Unresolvable as error:
         return [], f"the schema's $ref {error.ref!r} is not part of it; files are never fetched"
@@ -167,8 +167,8 @@ def _checked(text: str, schema: Any) -> tuple[list[str], str]:
         return [], (
             "the schema refers to itself without end, or the answer is nested too deeply for it"
         )
-    if formats.unknown and not errors:
-        names = ", ".join(map(repr, formats.unknown))
+    if unknown and not errors:
+        names = ", ".join(map(repr, unknown))
         return [], (
             f"the format {names} of the schema is not known, so the answer cannot be checked for "
             "it: write a pattern, or leave the format out"

@@ -210,7 +210,9 @@ def accepted_answers(case: Case) -> tuple[str, ...]:
     """List the expected text and the texts of a list ``ideal``, without blank and equal ones."""
     ideal = case.metadata.get("ideal")
     texts = [case.expected, *(ideal if isinstance(ideal, (list, tuple)) else [ideal])]
-    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and not is_blank(text)))
+    return tuple(
+        dict.fromkeys(text for text in texts if isinstance(text, str) and not is_blank(text))
+    )
 
 
 def folded(text: str, ignore_case: bool) -> str:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jsonschema import FormatChecker
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(
@@ -35,28 +36,27 @@ _SAY_NOTHING = ("float", "double", "password", "binary")
 """Formats of OpenAPI that restrict no value."""
 
 
-class Formats(FormatChecker):
-    """The formats that are known, which remembers those that are not.
+def format_checker(known: FormatChecker, unknown: list[str]) -> FormatChecker:
+    """Make the checker of all formats that are known.
 
-    Attributes:
-        unknown: Names of formats that a text was not checked for.
+    Args:
+        known: The formats that jsonschema checks itself.
+        unknown: Gets the names of formats that a value was not checked for.
     """
+    from jsonschema import FormatChecker
 
-    def __init__(self, known: FormatChecker) -> None:
-        super().__init__()
-        self.unknown: list[str] = []
-        own = {name: (check, ()) for name, check in _CHECKS.items()}
-        self.checkers = {**known.checkers, **own}
+    class Formats(FormatChecker):
+        def check(self, instance: object, format: str) -> None:
+            if format not in self.checkers and format not in unknown:
+                unknown.append(format)
+            super().check(instance, format)
 
-    def check(self, instance: object, format: str) -> None:
-        """Check a value, and remember a format that is not known.
-
-        Raises:
-            FormatError: The value does not have the format.
-        """
-        if format not in self.checkers and format not in self.unknown:
-            self.unknown.append(format)
-        super().check(instance, format)
+    checker = Formats()
+    checker.checkers = {
+        **known.checkers,
+        **{name: (check, ()) for name, check in _CHECKS.items()},
+    }
+    return checker
 
 
 def _of_texts(check: Callable[[str], bool]) -> Callable[[Any], bool]:

@@ -16,7 +16,9 @@ def notes(folder: GoldenFolder, content: str) -> tuple[str, ...]:
     return read_golden(path, folder.path).description.notes
 
 
-@pytest.mark.parametrize("name", ["correct_answers", "accepted_answers", "ground_truths", "answers"])
+@pytest.mark.parametrize(
+    "name", ["correct_answers", "accepted_answers", "ground_truths", "answers"]
+)
 def test_semicolons_separate_answers_where_the_name_says_that_there_are_several(
     folder: GoldenFolder, name: str
 ) -> None:
@@ -36,7 +38,9 @@ def test_a_text_in_ideal_is_one_answer_and_a_note_says_so(folder: GoldenFolder) 
 @pytest.mark.parametrize("cell", ["x; y", "x;y", "x, y", '"[""x"", ""y""]"'])
 def test_lists_of_texts_are_separated_as_tags_are(folder: GoldenFolder, cell: str) -> None:
     cell = cell if cell.startswith('"') else f'"{cell}"'
-    (case,) = folder.read("a.csv", f"prompt,tags,contains_all,contains_none\nA?,{cell},{cell},{cell}\n")
+    (case,) = folder.read(
+        "a.csv", f"prompt,tags,contains_all,contains_none\nA?,{cell},{cell},{cell}\n"
+    )
 
     assert case.tags == ("x", "y")
     assert ContainsAll().score(case, Completion("y and x")) == 1
@@ -56,9 +60,7 @@ def test_lists_of_texts_are_separated_as_tags_are(folder: GoldenFolder, cell: st
         ('"{""text"": [""A""]}"', "the expected answer is the text of a list"),
     ],
 )
-def test_a_cell_that_a_tool_filled_gets_a_note(
-    folder: GoldenFolder, cell: str, note: str
-) -> None:
+def test_a_cell_that_a_tool_filled_gets_a_note(folder: GoldenFolder, cell: str, note: str) -> None:
     (written,) = notes(folder, f"prompt,expected\nA?,{cell}\n")
 
     assert written.startswith(f"{note} (line 2)")
@@ -76,9 +78,9 @@ def test_a_cell_that_shows_nothing_is_no_reference(folder: GoldenFolder, cell: s
 
     assert reading.description.summary == "1 case, without an expected answer"
     assert "no expected text" in str(Contains().score(reading.cases[0], Completion("a")).error)
-    with pytest.raises(GoldenFileError, match="'targets' found 'a' in a column that is not read"):
+    with pytest.raises(GoldenFileError, match=r"'targets' found 'a' in a column that is not read"):
         folder.read("a.csv", f"prompt,expected,targets\nA?,{cell},a\n")
-    with pytest.raises(GoldenFileError, match="column 'prompt' .* text that is not blank"):
+    with pytest.raises(GoldenFileError, match=r"column 'prompt' .* text that is not blank"):
         folder.read("a.csv", f"prompt,expected\n{cell},a\n")
 
 

@@ -217,13 +217,17 @@ def test_the_system_prompt_of_a_row_is_sent(folder: GoldenFolder, name: str) -> 
 def test_a_system_prompt_that_cannot_be_sent_is_an_error(
     folder: GoldenFolder, value: object
 ) -> None:
-    with pytest.raises(GoldenFileError, match="'system_prompt' .* allowed: text that is not blank"):
+    with pytest.raises(
+        GoldenFileError, match=r"'system_prompt' .* allowed: text that is not blank"
+    ):
         folder.read_rows({"prompt": "A?", "system_prompt": value})
 
 
 def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
     chat = [{"role": "system", "content": "x"}, {"role": "user", "content": "A?"}]
-    with pytest.raises(GoldenFileError, match="'system_prompt' .* in a row whose chat has a message"):
+    with pytest.raises(
+        GoldenFileError, match=r"'system_prompt' .* in a row whose chat has a message"
+    ):
         folder.read_rows({"messages": chat, "system_prompt": "y"})
 
 
@@ -252,7 +256,9 @@ def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
 def test_what_looks_like_a_requirement_is_an_error(
     folder: GoldenFolder, name: str, value: str, remedy: str
 ) -> None:
-    row = f"prompt,expected,{name}\nA?,a,\nB?,a,{json.dumps(value) if '{' not in value else QUOTED}\n"
+    row = (
+        f"prompt,expected,{name}\nA?,a,\nB?,a,{json.dumps(value) if '{' not in value else QUOTED}\n"
+    )
     with pytest.raises(GoldenFileError) as caught:
         folder.read("a.csv", row)
 

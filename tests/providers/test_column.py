@@ -38,14 +38,18 @@ def test_fields_of_the_case_can_be_read(name: str, text: str) -> None:
     assert cell(name, {}) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}')])
+@pytest.mark.parametrize(
+    ("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}')]
+)
 def test_a_cell_that_is_no_text_comes_as_json(value: object, text: str) -> None:
     assert cell("answer", {"answer": value}) == text
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u3164"])
 def test_a_cell_that_shows_nothing_is_no_answer(text: str) -> None:
-    with pytest.raises(NoAnswer, match=r"golden/faq\.csv:7: column 'answer' holds .* no answer\. Fill"):
+    with pytest.raises(
+        NoAnswer, match=r"golden/faq\.csv:7: column 'answer' holds .* no answer\. Fill"
+    ):
         cell("answer", {"answer": text})
 
 
