@@ -83,7 +83,7 @@ def timestamp() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
-def says_something(text: str) -> bool:
+def shows_something(text: str) -> bool:
     """Return whether a text has a character that a reader sees."""
     return any(
         letter.isprintable() and not letter.isspace() and letter not in _BLANKS for letter in text

@@ -23,7 +23,7 @@ from pytest_llmeval.protocols import BaseScorer, Respond
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.text import says_something
+from pytest_llmeval.text import shows_something
 
 _SCALES = {
     "sentiment": Scale(0.0, 2.0, higher_is_better=False),
@@ -115,7 +115,7 @@ class Bias(BaseScorer):
         Raises:
             CallError: A counterfactual was not answered.
         """
-        if not says_something(completion.text):
+        if not shows_something(completion.text):
             return unscored(self, EMPTY)
         pairs = swaps(_texts(case), self._dimensions)
         if not pairs:

@@ -19,7 +19,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.text import is_blank, says_something, separated_items
+from pytest_llmeval.text import is_blank, separated_items, shows_something
 
 _QUOTED = 80
 """Characters of a text in a reason."""
@@ -299,7 +299,7 @@ class ContainsAll(BaseScorer):
             return unscored(
                 self, f"{self.name} has nothing to look for: {column}, and no texts were given"
             )
-        if not self.takes_expected and not says_something(completion.text):
+        if not self.takes_expected and not shows_something(completion.text):
             return unscored(self, EMPTY)
         answer = folded(completion.text, self._ignore_case)
         matches = [

@@ -23,7 +23,7 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.text import says_something
+from pytest_llmeval.text import shows_something
 
 if TYPE_CHECKING:
     from textstat.textstat import textstatistics
@@ -138,7 +138,7 @@ class _ReadabilityMetric(BaseScorer):
         """
         formula = self._formula
         text = (
-            completion.text if says_something(completion.text) else ""
+            completion.text if shows_something(completion.text) else ""
         )  # textstat finds a sentence in white space
         if formula.uses and self._language == _ARABIC:
             return unscored(

@@ -18,7 +18,7 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.text import says_something
+from pytest_llmeval.text import shows_something
 
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -49,7 +49,7 @@ class Sentiment(BaseScorer):
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Score the answer; its parts are the shares of negative, neutral and positive words."""
-        if not says_something(completion.text):
+        if not shows_something(completion.text):
             return unscored(self, EMPTY)
         if not is_mainly_in(completion.text, ("Latin",)):
             script = scripts_of(completion.text)

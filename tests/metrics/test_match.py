@@ -13,8 +13,9 @@ from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.text import is_blank
 
-words = st.text(min_size=1).filter(lambda text: bool(text.strip()))
+words = st.text(min_size=1).filter(lambda text: not is_blank(text))
 
 
 def case(expected: str | None = None, metadata: Mapping[str, Any] | None = None) -> Case:

@@ -15,7 +15,7 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.text import says_something
+from pytest_llmeval.text import shows_something
 
 
 class ToxicityMetric(BaseScorer):
@@ -73,7 +73,7 @@ class ToxicityMetric(BaseScorer):
             MissingExtraError: The model's weights are not here and cannot be fetched.
             SettingError: The checkpoint cannot be used, or its model does not have the label.
         """
-        if not says_something(completion.text):
+        if not shows_something(completion.text):
             return unscored(self, EMPTY)
         self.load()
         return self._score(self._model.predict([completion.text])[0])
