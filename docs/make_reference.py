@@ -48,7 +48,9 @@ EXIT_CODES = {
     ): "collection failed (a golden file or a marker cannot be used), or Ctrl-C, SIGTERM or SIGHUP",
     int(pytest.ExitCode.INTERNAL_ERROR): "pytest itself broke",
     int(pytest.ExitCode.USAGE_ERROR): "a setting or a threshold cannot be used; nothing was sent",
-    int(pytest.ExitCode.NO_TESTS_COLLECTED): "no test was collected",
+    int(
+        pytest.ExitCode.NO_TESTS_COLLECTED
+    ): "no test was collected, and nothing required a verdict",
     UNJUDGED: "nothing is worse, but a case could not be judged, a gate not decided, "
     "or a report not written",
 }
@@ -285,9 +287,9 @@ def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be"
-    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, and"
-    yield "`llmeval rescore` and `llmeval merge` as"
-    yield "pytest would have.\n"
+    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, `llmeval compare`"
+    yield "with 1 where the second run is worse and 10 where the two cannot be compared, and"
+    yield "`llmeval rescore` and `llmeval merge` as pytest would have.\n"
     yield from table(
         ("pytest exits with", "when"), ((str(number), EXIT_CODES[number]) for number in EXIT_CODES)
     )

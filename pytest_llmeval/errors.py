@@ -34,10 +34,13 @@ A message names the place, what was found, what is allowed, and the remedy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pytest_llmeval.text import count
+
+_MAY_BE_ADDRESS = re.compile(r"://|@|https?|(?:key|token|secret|passw)\w*=", re.I)
 
 
 class LLMEvalError(Exception):
@@ -59,10 +62,10 @@ class SettingError(InputError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
-        if isinstance(value, str) and "://" in value:
-            from pytest_llmeval.redaction import public_address  # late: few values are addresses
+        if isinstance(value, str) and _MAY_BE_ADDRESS.search(value):
+            from pytest_llmeval.redaction import public_value  # late: few values are addresses
 
-            value = public_address(value)
+            value = public_value(value)
         self.where = where
         self.value = value
         self.allowed = allowed

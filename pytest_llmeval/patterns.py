@@ -23,7 +23,10 @@ def check_pattern(pattern: str, flags: int = 0) -> None:
     Raises:
         re.error: It is not.
     """
-    re.compile(pattern, flags)
+    try:
+        re.compile(pattern, flags)
+    except (RecursionError, OverflowError) as error:
+        raise re.error(_too_deep(error), pattern[:_SHOWN]) from None
 
 
 def search_pattern(pattern: str, text: str, flags: int = 0) -> Any | None:
@@ -45,7 +48,10 @@ def search_pattern(pattern: str, text: str, flags: int = 0) -> Any | None:
         OutOfTime: The search took longer than `PATIENCE_S`.
     """
     check_pattern(pattern, flags)
-    compiled = _compiled(pattern, int(flags))
+    try:
+        compiled = _compiled(pattern, int(flags))
+    except RecursionError as error:
+        raise re.error(_too_deep(error), pattern[:_SHOWN]) from None
     try:
         return compiled.search(text, timeout=PATIENCE_S, concurrent=True)
     except TimeoutError as error:
@@ -55,6 +61,10 @@ def search_pattern(pattern: str, text: str, flags: int = 0) -> Any | None:
             f"text of {len(text):,} characters. Avoid repetitions inside repetitions, such as "
             "(a+)+."
         ) from error
+
+
+def _too_deep(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 @lru_cache(maxsize=256)

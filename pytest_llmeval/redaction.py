@@ -25,7 +25,42 @@ _SHORTEST_PIECE = 6
 _DISTINCT, _LONG = 8, 16
 """Length from which a secret with digits, or any secret, cannot be a word of an answer."""
 
-_URL = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>[^\s'\"<>]+)", re.IGNORECASE)
+_SCHEME = r"(?:https?:|azure:)"
+_URL = re.compile(
+    rf"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>\S+(?:\s+@(?!{_SCHEME})\S*)*)", re.IGNORECASE
+)
+"""A URL; a password may hold any sign, and a blank before its ``@`` by mistake."""
+
+_MISTYPED_URL = re.compile(r"\bhttps?(?:[;.,]?[/\\]|:[\\]|:/(?!/))\S*", re.IGNORECASE)
+"""What was meant as a URL: without its colon, with one slash, with backslashes."""
+
+_LOGIN = re.compile(
+    rf"(?:\w{{2,}}:(?!//)|\b\w:(?![\\/])|(?<!:)//[^@]*:)[^@]*@(?!{_SCHEME})", re.IGNORECASE
+)
+"""User and password, where the scheme of a URL is missing or mistyped; no drive of Windows."""
+
+_DATABASE = re.compile(
+    r"(?:postgres\w*|mysql|mariadb|mssql|oracle|sqlite|https?|s3|gs)(?:\+\w+)?[:;]?[/\\]{2}", re.I
+)
+"""The beginning of what was meant as a URL of a database or a bucket."""
+
+_PLAIN = re.compile(
+    rf"(?:[^\s?#;&=%\\'\"<>/]*(?:/[^\s?#;&=%\\'\"<>/]+)*@(?={_SCHEME}))?(?:azure:)?"
+    r"(?:[a-z][a-z0-9+.-]*:?/{1,3})?"
+    r"(?P<host>[\w.-]+|\[[0-9a-f:.]+\])(?P<port>:\d+)?(?P<path>/[^\s?#;&=%\\'\"<>]*)?"
+    r"(?:\?api-version=[\w.-]*)?",
+    re.IGNORECASE,
+)
+"""A URL of scheme, host, port and path alone, with a model before it or a mistyped scheme."""
+
+_SECRET_PARAMETER = re.compile(
+    r"(?:^|[?&;#\s])[\w.-]*(?:key|token|secret|passw|auth|sig)[\w.-]*=\S", re.IGNORECASE
+)
+_PATH_END = re.compile(r"[;&]|%(?:23|26|3[abf]|40)", re.IGNORECASE)
+"""Begins the parameters of a path, or what was encoded by mistake: ``# & : ; ? @``."""
+
+_PARAMETER = re.compile(r"(?:^|[?&;#\s])([\w.-]+)=([^&;#\s]*)")
+_USER = re.compile(rf"(?:^|//|\s)([^\s/@:]*):(\S+?)\s*@(?!{_SCHEME}|\S*@(?!{_SCHEME}))", re.I)
 _VERSION = re.compile(r"\?api-version=[\w.-]*")
 """The version of Azure's API, the only query that is no secret."""
 
@@ -35,14 +70,61 @@ _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(s
 
 
 def public_address(text: str) -> str:
-    """Return a text without users, passwords, queries and fragments of the URLs in it."""
-    return _URL.sub(_public, text)
+    """Return a text without users, passwords, parameters and fragments of the URLs in it."""
+    return _MISTYPED_URL.sub(lambda match: _public_entry(match[0]), _URL.sub(_public, text))
+
+
+def public_value(text: str) -> str:
+    """Return the value of any setting for an error: `public_address` without any login."""
+    public = public_address(text)
+    has_secret = _LOGIN.search(public) or _SECRET_PARAMETER.search(public)
+    return HIDDEN if has_secret and not _is_plain(public) else public
+
+
+def public_urls(text: str) -> str:
+    """Return the value of a setting that is a URL, or several, for a person to read.
+
+    Whatever is not clearly scheme, host, port and path is hidden, because a mistyped URL holds its
+    password anywhere.
+    """
+    entries = text.split()
+    if any(entry.startswith("@") for entry in entries):
+        return HIDDEN  # a blank in a password: nobody knows where it begins
+    return " ".join(map(_public_entry, entries))
+
+
+def _public_entry(entry: str) -> str:
+    public = _URL.sub(_public, entry)
+    return public if _is_plain(public) else HIDDEN
+
+
+def _is_plain(entry: str) -> bool:
+    match = _PLAIN.fullmatch(entry)
+    path = "" if match is None else match["path"] or ""
+    if match is None or "://" in path or _LOGIN.search(path):
+        return False
+    if "://" in entry:
+        return True
+    # A single word, or one before an @, may be a key or a password.
+    is_word = match["port"] is None and match["path"] is None and "." not in match["host"]
+    return "@" not in entry and (not is_word or match["host"] == "localhost")
+
+
+def is_like_url(path: str) -> bool:
+    """Return whether a text was meant as a URL with a login or of a database, so is no path."""
+    return bool(_LOGIN.search(path) or _DATABASE.match(path.lstrip(" \t'\"")))
+
+
+def is_http(text: str) -> bool:
+    """Return whether a text holds the URL of a server, also a mistyped one."""
+    return bool(re.search(r"\bhttps?://", text, re.I) or _MISTYPED_URL.search(text))
 
 
 def _public(match: re.Match[str]) -> str:
     rest = _without_user(match["rest"])
     address, mark, _ = rest.partition("#")[0].partition("?")
     query = rest.partition("#")[0][len(address) :]
+    address = _PATH_END.split(address, maxsplit=1)[0]
     return f"{match['scheme']}{address}{query if mark and _VERSION.fullmatch(query) else ''}"
 
 
@@ -87,7 +169,12 @@ class Secrets:
             self._add(_forms(secret))
 
     def learn_addresses(self, text: str | None) -> None:
-        """Hide the password and the query of every URL in a text."""
+        """Hide the password and the parameters of every URL in a text, also of a mistyped one."""
+        for _, password in _USER.findall(text or ""):
+            self.learn(password)
+            self.learn(unquote(password))
+        for name, value in _PARAMETER.findall(text or ""):
+            self._learn_parameter(name, unquote(value))
         for match in _URL.finditer(text or ""):
             rest = match["rest"]
             if (host := _without_user(rest)) != rest:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
+from unicodedata import category
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.interval import Interval
@@ -60,6 +61,10 @@ _VISIBLE = {
     **{code: chr(0x2400 + code) for code in _CONTROLS},
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
+_QUOTED = re.compile('"[^"]*"')
+_BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f\u034f")
+"""Characters that count as printable and show nothing: fillers of Hangul, an empty Braille cell."""
+
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")
 """Begins a command to the runner of GitHub, Azure or TeamCity: ``##[error]``, ``##vso[``."""
 
@@ -76,6 +81,18 @@ def instant(text: str) -> datetime | None:
 def timestamp() -> str:
     """Return the current time in the format of the records: ISO 8601, UTC, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def shows_something(text: str) -> bool:
+    """Return whether a text has a character that a reader sees."""
+    return any(
+        letter.isprintable() and not letter.isspace() and letter not in _BLANKS for letter in text
+    )
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text is only white space and characters without width, or empty."""
+    return all(letter.isspace() or letter in _BLANKS or category(letter) == "Cf" for letter in text)
 
 
 def visible(text: str) -> str:
@@ -99,6 +116,16 @@ def one_line(text: str, width: int) -> str:
     """Return the text on one line of at most ``width`` characters."""
     flat = printed(" ".join(text.split()))
     return flat if len(flat) <= width else f"{flat[: width - 3]}..."
+
+
+def separated_items(text: str) -> list[str]:
+    """The items of a list with semicolons or, where it has none, with commas between them.
+
+    Raises:
+        ValueError: A quote is not closed, or text follows it.
+    """
+    unquoted = _QUOTED.sub("", text)
+    return quoted_items(text, ";" if ";" in unquoted else ",")
 
 
 def quoted_items(text: str, separator: str = ",") -> list[str]:

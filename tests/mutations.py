@@ -38,6 +38,12 @@ WRONG: tuple[Any, ...] = (
 )  # fmt: skip
 """Values of every type, as a column may hold them."""
 
+DEEP = 100_000
+"""Brackets of a line that no parser follows."""
+
+_Place = tuple[Any, Any]
+"""What holds a value, and its key."""
+
 
 def mutate_database(path: Path, draw: random.Random) -> str:
     """Spoil a database in place, and say how."""
@@ -120,6 +126,9 @@ def mutate_json(path: Path, draw: random.Random) -> str:
     """Spoil one value of a file of JSON or of lines of JSON, and say how."""
     if draw.random() < 0.3:
         return mutate_bytes(path, draw)
+    if draw.random() < 0.05:
+        path.write_text("[" * DEEP + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+        return "nested deeply"
     text = path.read_text(encoding="utf-8")
     try:
         documents = [json.loads(text)]
@@ -131,8 +140,21 @@ def mutate_json(path: Path, draw: random.Random) -> str:
 
 
 def _mutate_document(documents: list[Any], draw: random.Random) -> str:
-    """Replace or remove one member of nested JSON."""
+    """Replace or remove one member of nested JSON, or every member of a name."""
     places = [place for document in documents for place in _places(document)]
+    kind = draw.choice(("any", "any", "container", "text", "name"))
+    if kind == "container":
+        # Few of all members, and those that the code loops over.
+        return _replaced(draw, _of_type(places, (dict, list)), (None, [], {}, "", [None], [[]]))
+    if kind == "text":
+        return _replaced(draw, _of_type(places, str), ("\ud800", "\udfff a", "a\ud83d", "\0"))
+    if kind == "name":
+        name = draw.choice(sorted({str(key) for _, key in places}))
+        same = [place for place in places if str(place[1]) == name]
+        everywhere: Any = draw.choice((None, [], {}, "\ud800", 10**400, True))
+        for holder, key in same:
+            holder[key] = everywhere
+        return f"every {name} = {everywhere!r:.60}"
     holder, key = draw.choice(places)
     texts = [value for value in WRONG if not isinstance(value, bytes)]
     value = draw.choice((*texts, {}, [], [1], {"a": 1}, True, 10**400))
@@ -144,9 +166,21 @@ def _mutate_document(documents: list[Any], draw: random.Random) -> str:
     return f"{key} = {value!r:.60}"
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def _of_type(places: list[_Place], types: type | tuple[type, ...]) -> list[_Place]:
+    fitting = [(holder, key) for holder, key in places if isinstance(holder[key], types)]
+    return fitting or places
+
+
+def _replaced(draw: random.Random, places: list[_Place], values: Sequence[Any]) -> str:
+    holder, key = draw.choice(places)
+    value = draw.choice(values)
+    holder[key] = value
+    return f"{key} = {value!r:.60}"
+
+
+def _places(value: Any) -> Iterator[_Place]:
     """Yield every member of nested JSON, as what holds it and its key."""
-    members: list[tuple[Any, Any]] = []
+    members: list[_Place] = []
     if isinstance(value, dict):
         members = list(value.items())
     elif isinstance(value, list):

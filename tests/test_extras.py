@@ -127,6 +127,44 @@ def test_a_threshold_on_a_metric_without_its_extra_names_the_command(
     assert "Traceback" not in done.stdout + done.stderr
 
 
+USING_FIXTURES = """
+import pytest
+
+@pytest.mark.llm_golden("faq.csv", threshold="length>=1")
+def test_answer(llm_completion): pass
+
+{mark}
+def test_style({fixture}): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("fixture", "mark", "extra"),
+    [
+        ("llm_readability", "", "readability"),
+        ("llm_text_quality", "", "readability"),
+        ("llm_toxicity", "", "toxicity"),
+        ("llm_readability", "@pytest.mark.skip(reason='later')", ""),
+    ],
+)
+def test_a_fixture_without_its_extra_stops_the_run_before_anything_is_sent(
+    run: Run, fixture: str, mark: str, extra: str
+) -> None:
+    test = USING_FIXTURES.format(fixture=fixture, mark=mark)
+    files = {"faq_csv": ROW.format(threshold=""), "conftest_py": "", "testit_py": test}
+    done = run(*PYTEST, *COLUMN, "testit.py", **files)
+    if not extra:
+        return assert_passed(done)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f'Remedy: pip install "pytest-llm-golden[{extra}]"' in done.stderr
+    assert "testit.py::test_style" in done.stderr
+    assert "passed" not in done.stdout
+
+
+def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
+    assert (done.returncode, "1 passed, 1 skipped" in done.stdout) == (0, True), done.stdout
+
+
 def test_the_embedder_wordllama_names_the_command(run: Run) -> None:
     row = ROW.format(threshold="similarity>=0")
     done = run(*PYTEST, *COLUMN, "--llm-embedding", "wordllama", "faq.csv", faq_csv=row)

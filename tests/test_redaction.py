@@ -13,7 +13,7 @@ import pytest
 from pytest_llmeval.assembly.known_secrets import find_secrets
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.records.call import Completion, Parameters, Request
-from pytest_llmeval.redaction import HIDDEN, LogGuard, Secrets, public_address
+from pytest_llmeval.redaction import HIDDEN, LogGuard, Secrets, public_address, public_urls
 from pytest_llmeval.settings.option import JsonObject
 from pytest_llmeval.settings.table import Settings
 
@@ -40,6 +40,60 @@ KEY = "sk-proj-Zq8xW3vB7nM2&kL5j/H9gF+4dS6"
 )  # fmt: skip
 def test_a_public_address_has_neither_password_nor_query(address: str, shown: str) -> None:
     assert public_address(address) == shown
+
+
+PW = "Zq7secretPW99"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"http://u:a'{PW}@127.0.0.1:1/v1", f'http://u:"<{PW}>@h/v1', f"https//u:{PW}@host",
+        f"http:/u:{PW}@host", f"http:u:{PW}@host", f"u:{PW}@host:1/v1", f"host/v1?key={PW}",
+        f"http://host/v1 key={PW}", f"http://u:{PW} @host", f"http://u: {PW}@host",
+        f"http://u:x {PW}@host/v1", f"http ://u:{PW}@host", f"http://host/v1;token={PW}",
+        f"http://u%3A{PW}%40host/v1", f"http://host/v1%3Fkey%3D{PW}", f"http://u:{PW}@[::1]:1/v1",
+        f"u:{PW}@[::1]:1", f"http://u:a@b@{PW}@h/v1", f"http:\\u:{PW}@host",
+        f"http:\\host\\{PW}", f'"http://u:{PW}@host/v1"', f"m@http//u:{PW}@host",
+        f"m@u:{PW}@host", f"hhtp://u:{PW}@host", f"HTTP//u:{PW}@h", f"azure:https//u:{PW}@h",
+        f"azure:u:{PW}@h", f"http://u:/{PW}@h", f"http://u:?{PW}@h", f"http://u:#{PW}@h",
+        f"http://h/v1,http://u:{PW}@h", f"http://host/v1&key={PW}", f"http://host/v1#{PW}",
+        f"http://u:{PW}", f"{PW}@host", PW, f"key={PW}",
+    ],
+)  # fmt: skip
+def test_a_url_setting_shows_no_password_however_it_is_mistyped(text: str) -> None:
+    assert PW not in public_urls(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://127.0.0.1:8000/v1", "localhost:8000/v1", "https//host/v1", "http:/host/v1",
+        "m@http://a/v1 http://b/v1", "qwen:7b@http://localhost:1/v1", "api.example.com",
+        "azure:https://x.example?api-version=2024-10-21", "https://gw/ai/@cf/v1",
+        "@cf/meta/llama-3@https://gw/v1", "http://[::1]:80/v1",
+    ],
+)  # fmt: skip
+def test_a_url_setting_without_secrets_is_shown_as_written(text: str) -> None:
+    if not text.startswith("@"):
+        assert public_urls(text) == text
+    assert public_address(text) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [f"u:{PW}@host:1/v1", f"https//u:{PW}@h", f"openai:http:/u:{PW}@h", f"h/v1?api_key={PW}"],
+)
+def test_the_error_of_any_setting_shows_no_login(value: str) -> None:
+    assert PW not in str(SettingError("--llm-provider", value, "another"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["claude@20240620", "@cf/meta/llama", "qwen2.5:7b", "local:/home/me/x.gguf", "{{ a }} b@c"],
+)
+def test_the_error_of_a_setting_quotes_what_is_no_address(value: str) -> None:
+    assert repr(value) in str(SettingError("--llm-model", value, "another"))
 
 
 def test_the_error_of_a_setting_shows_the_public_address() -> None:
@@ -98,6 +152,7 @@ def test_every_text_of_a_record_is_searched() -> None:
 def test_settings_and_environment_are_searched_for_secrets() -> None:
     settings = Settings(
         base_url="https://me:Passw0rdOne@host/v1?token=t0kenInUrl",
+        judge_base_url="http://host/v1;token=p4thParameter",
         jury=("m@https://j/v1?sig=s1gnature99",),
         log="postgresql://me:l0gPassw0rd@db/x",
         extra_body=JsonObject({"metadata": {"apiKey": "k3yInTheBody"}, "user": "u5erNumber1"}),
@@ -108,13 +163,14 @@ def test_settings_and_environment_are_searched_for_secrets() -> None:
         "AZURE_OPENAI_AD_TOKEN": "ad-token-123456789",
         "MY_DB_PASSWORD": "db-pass-123456789",
         "https_proxy": "http://me:pr0xyPassw0rd@proxy:3128",
+        "HTTP_PROXY": "me:pl4inProxyWord@proxy:3128",
         "HOME": "/home/someone-123456789",
     }
     secrets = find_secrets(settings, environ)
     hidden = (
         "Passw0rdOne", "t0kenInUrl", "s1gnature99", "l0gPassw0rd", "k3yInTheBody",
         "sk-openai-123456789", "sk-jury-123456789", "ad-token-123456789", "db-pass-123456789",
-        "pr0xyPassw0rd",
+        "pr0xyPassw0rd", "pl4inProxyWord", "p4thParameter",
     )  # fmt: skip
     assert [secrets.hide(text) for text in hidden] == [HIDDEN] * len(hidden)
     shown = "u5erNumber1 /home/someone-123456789"

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from pytest_llmeval.providers.openai.keys import known_addresses, known_keys, known_secrets
 from pytest_llmeval.redaction import Secrets
 from pytest_llmeval.settings.table import Settings
+from pytest_llmeval.text import harmless
+
+
+def shown_error(error: Exception, environ: Mapping[str, str]) -> str:
+    """Return the text of an error without secrets, and without effect on terminal and CI."""
+    return harmless(find_secrets(Settings(), environ).hide(str(error)))
 
 
 def find_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from pytest_llmeval.errors import SettingError
 from pytest_llmeval.providers.openai.addresses import split_model
 from pytest_llmeval.providers.registry import DEFAULT, find_spec
 from pytest_llmeval.records.run import Note
-from pytest_llmeval.redaction import public_address
+from pytest_llmeval.redaction import is_http, public_address, public_urls
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -59,9 +60,7 @@ class Role:
         """Describe the role in a few words, for the header of a run."""
         name = public_address(self.model or self.spec or DEFAULT)
         spec = f" ({public_address(self.spec)})" if self.spec and self.model else ""
-        addresses = [
-            entry.partition("?")[0] for entry in public_address(self.base_url or "").split()
-        ]
+        addresses = [entry.partition("?")[0] for entry in public_urls(self.base_url or "").split()]
         if not addresses:
             return f"{name}{spec}"
         return f"{name}{spec} at {', then '.join(addresses)}"
@@ -162,6 +161,7 @@ def _juror(entry: str, number: int, settings: Settings) -> Role:
     if spec is not None and spec.takes_rest:
         return Role(entry, None, "", option, is_judge=True, juror=number)
     model, base_url = split_model(entry)
+    _check_model(model, option)
     url_origin = option
     if not base_url:
         name = "judge_base_url" if settings.judge_base_url else "base_url"
@@ -170,6 +170,21 @@ def _juror(entry: str, number: int, settings: Settings) -> Role:
     return Role(
         None, base_url or None, model, option, is_judge=True, juror=number, url_origin=url_origin
     )
+
+
+def _check_model(name: str, origin: str) -> None:
+    """Refuse a URL where the name of a model belongs: it would be sent, stored and shown.
+
+    Raises:
+        SettingError: The name is a URL, well written or not.
+    """
+    if is_http(name):
+        raise SettingError(
+            origin,
+            public_urls(name),
+            "the name of a model",
+            "A juror of another endpoint is MODEL@URL.",
+        )
 
 
 def family(model: str) -> str:

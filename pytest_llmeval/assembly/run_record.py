@@ -9,16 +9,16 @@ from importlib import metadata
 from typing import Any
 
 from pytest_llmeval.records.run import Note, Run
-from pytest_llmeval.redaction import public_address
+from pytest_llmeval.redaction import public_address, public_urls
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 _DISTRIBUTION = "pytest-llm-golden"
 
 
+_URLS = {"base_url", "judge_base_url"}
 _ADDRESSES = {
-    "model", "base_url", "provider", "judge_model", "judge_base_url", "judge_provider", "jury",
-    "judge_against", "embedding",
+    "model", "provider", "judge_model", "judge_provider", "jury", "judge_against", "embedding",
 }  # fmt: skip
 """Settings that may hold an address, with a password or a key by mistake too."""
 
@@ -80,5 +80,9 @@ def _changed_settings(settings: Settings) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in changed.items():
         text = "\n".join(value) if isinstance(value, tuple) else str(value)
-        texts[name] = public_address(text) if name in _ADDRESSES else text
+        if name in _URLS:
+            text = public_urls(text)
+        elif name in _ADDRESSES:
+            text = public_address(text)
+        texts[name] = text
     return texts

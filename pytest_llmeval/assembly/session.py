@@ -168,15 +168,17 @@ class Session:
             GoldenFileError: The file cannot be used.
             SettingError: A line of ``columns`` cannot be read.
         """
-        from pytest_llmeval.goldens.columns import parse_columns
-        from pytest_llmeval.goldens.reading import read_golden
+        from pytest_llmeval.goldens.columns import answering_columns, parse_columns
+        from pytest_llmeval.goldens.reading import check_inside, read_golden
 
         lines = (*self.settings.columns, *columns)
         key = repr((path, lines))
         if key not in self._cases:
             shown = Path(os.path.relpath(path))  # as the user sees it, for error texts
             origin = "--llm-columns" if "columns" in self.settings.explicit else "ini llm_columns"
-            mapping = parse_columns(lines, origin)
+            answering = answering_columns((self.settings.provider, self.settings.judge_against))
+            mapping = {**answering, **parse_columns(lines, origin)}
+            check_inside(shown, self.locations.root)
             reading = read_golden(shown, self.locations.root, mapping)
             self._cases[key] = list(reading.cases)
             self.descriptions[key] = reading.description

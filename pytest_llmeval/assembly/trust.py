@@ -16,6 +16,7 @@ from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.settings.table import OFF, RECORD_ALL
 from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
+from pytest_llmeval.text import is_blank
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseScorer
@@ -165,7 +166,7 @@ class Trust:
         CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False))
         cases: dict[str, Case] = {}
         for case in self.cases:
-            if (case.expected or "").strip():
+            if not is_blank(case.expected or ""):
                 cases[f"{case.source.file}::{case.id}"] = case
         names = sorted(random_subset(list(cases), CASES, _SEED))
         return await examine(judge, [cases[name] for name in names])

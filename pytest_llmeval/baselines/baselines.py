@@ -144,7 +144,7 @@ def baseline_path(name: str, locations: Locations) -> Path:
         raise InputError(
             f"--name: found {name!r}; allowed: a plain word, which becomes {FOLDER}/NAME.jsonl"
         )
-    return baselines_folder(locations) / f"{name}.jsonl"
+    return locations.in_project("baseline", f"{FOLDER}/{name}.jsonl")
 
 
 def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:

@@ -26,7 +26,7 @@ from pytest_llmeval.gating.scores import (
 )
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
-from pytest_llmeval.records.wire import from_wire
+from pytest_llmeval.records.wire import from_wire, parse_json
 from pytest_llmeval.text import count
 
 _FORMAT = "llmeval-baseline-1"
@@ -34,7 +34,7 @@ _COUNT = "cases"
 """Member of the header with the number of cases; older files lack it."""
 
 FOLDER = "golden/baselines"
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _head(path: Path) -> Mapping[str, Any]:
     """Return the first line of a file as an object; empty if it is none."""
     try:
         with path.open(encoding="utf-8") as file:
-            head = json.loads(file.readline())
+            head = parse_json(file.readline())
     except (OSError, ValueError):
         return {}
     return head if isinstance(head, dict) else {}
@@ -166,8 +166,8 @@ def _read_lines(path: Path) -> tuple[Mapping[str, Any], Iterator[Mapping[str, An
     """Return the header and the other lines of a baseline."""
     try:
         first, *rest = path.read_text(encoding="utf-8").split("\n")
-        head = json.loads(first)
-        lines = [json.loads(line) for line in rest if line.strip()]
+        head = parse_json(first)
+        lines = [parse_json(line) for line in rest if line.strip()]
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: cannot be read as a baseline: {error}. Make it again: {_remedy(path)}"

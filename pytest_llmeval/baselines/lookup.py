@@ -141,14 +141,14 @@ def find_file(source: str, locations: Locations) -> Path | None:
     """Return the file that a path or the name of a baseline means, or ``None``."""
     candidates = (
         locations.path("baseline", source),
-        baselines_folder(locations) / f"{source}.jsonl",
+        locations.in_project("baseline", f"{FOLDER}/{source}.jsonl"),
     )
     return next((path for path in candidates if path.is_file()), None)
 
 
 def baselines_folder(locations: Locations) -> Path:
-    """Return the folder of the project's baselines."""
-    return locations.root / FOLDER
+    """Return the folder of the project's baselines, with the error of `Locations.path`."""
+    return locations.in_project("baseline", FOLDER)
 
 
 def _reported(path: Path, source: str, cluster: str) -> BaselineSource:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pytest_llmeval.gating.scores import (
 )
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
+from pytest_llmeval.records.wire import parse_json
 
 _ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
@@ -142,7 +142,7 @@ def _score(path: Path, number: int, column: str, value: object, scale: Scale) ->
         return
     try:
         score = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         allowed = "a number, or nothing for a case without a score"
         problem = Problem(str(path), None, number, column, repr(value), allowed)
         raise GoldenFileError([problem]) from None
@@ -188,7 +188,7 @@ def _delimited(path: Path, text: str, delimiter: str) -> Iterator[Mapping[str, A
 def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     allowed = "one JSON object per line"
     try:
-        row = json.loads(line)
+        row = parse_json(line)
     except ValueError as error:
         problem = Problem(str(path), number, None, "", str(error), allowed)
         raise GoldenFileError([problem]) from None
@@ -209,7 +209,7 @@ def _numeric(rows: list[Mapping[str, Any]], present: list[str], skipped: set[str
 def _is_number(value: object) -> bool:
     try:
         float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 

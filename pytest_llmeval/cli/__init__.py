@@ -14,6 +14,7 @@ from pytest_llmeval.cli.merge import merge
 from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
 from pytest_llmeval.cli.options import options
+from pytest_llmeval.cli.output import show_every_text
 from pytest_llmeval.cli.report import report
 from pytest_llmeval.cli.rescore import rescore
 from pytest_llmeval.cli.validate import validate
@@ -23,6 +24,7 @@ from pytest_llmeval.cli.validate import validate
 @click.version_option(package_name="pytest-llm-golden", prog_name="llmeval")
 def main() -> None:
     """Run regression tests of systems built on language models."""
+    show_every_text()
 
 
 for _command in (

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_llmeval.errors import LLMEvalError, SettingError, StoreError
-from pytest_llmeval.settings.locations import Locations, is_url
+from pytest_llmeval.settings.locations import Locations, current_folder, is_url
+from pytest_llmeval.settings.misspelling import Misspelt, misspelt_names
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import Misspelt, misspelt_names, resolve
+from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Settings
-from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -103,7 +103,7 @@ class CommandContext:
 
 def _read_context(command_line: Mapping[str, object]) -> CommandContext:
     """Return the context of a command for the values of its options by setting name."""
-    current = Path.cwd()
+    current = current_folder()
     project = find_project(current)
     settings = resolve(command_line, os.environ, project.ini, _flag)
     misspelt = misspelt_names(os.environ, project.keys)
@@ -160,10 +160,9 @@ class _SingleValued(click.Command):
 
 
 def _shown(error: Exception) -> str:
-    """Return the text of an error without secrets, and without effect on terminal and CI."""
-    from pytest_llmeval.assembly.known_secrets import find_secrets
+    from pytest_llmeval.assembly.known_secrets import shown_error
 
-    return harmless(find_secrets(Settings(), os.environ).hide(str(error)))
+    return shown_error(error, os.environ)
 
 
 def _flag(row: Option) -> str:
@@ -183,7 +182,7 @@ def _parameter(row: Option) -> click.Option:
         try:
             return row.read(value, _flag(row))
         except SettingError as error:
-            raise click.UsageError(str(error), context) from None
+            raise click.UsageError(_shown(error), context) from None
 
     names = (_flag(row), row.name)
     if row.kind == "flag":

@@ -80,9 +80,11 @@ def compare(
     table_scale = Scale(*scale, higher_is_better=direction == "higher")
     columns = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
-    comparison = _compared(*_scores(context, before, after, columns), names, rules)
-    results = [metric.result for metric in comparison.metrics]
-    is_whole = not any(is_partial(metric.coverage) for metric in comparison.metrics)
+    runs = _scores(context, before, after, columns)
+    comparison = _compared(*runs, names, rules, settings.strict)
+    gated = [metric for metric in comparison.metrics if metric.is_gated]
+    results = [metric.result for metric in gated]
+    is_whole = not any(is_partial(metric.coverage) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
     _show(comparison, json_path, code)
     return code
@@ -101,10 +103,15 @@ def _scores(
 
 
 def _compared(
-    before: RunScores, after: RunScores, names: tuple[str, ...], rules: GateRules
+    before: RunScores,
+    after: RunScores,
+    names: tuple[str, ...],
+    rules: GateRules,
+    is_strict: bool,
 ) -> Comparison:
+    """Compare the scores that both have or the user names, and show those that only one has."""
     from pytest_llmeval.errors import nearest
-    from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of
+    from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of, untaken
 
     shared = metrics_of(before, after)
     for name in names:
@@ -117,7 +124,10 @@ def _compared(
             f"{before.name} and {after.name} share no score. For tables, name the score column "
             "with --score COLUMN."
         )
-    return compare_runs([Task(before, after, dict.fromkeys(names or shared, rules))])[0]
+    lost = [] if names else untaken(before, after)
+    new = [] if names else untaken(after, before)
+    gated = dict.fromkeys(names or (*shared, *(lost if is_strict else ())), rules)
+    return compare_runs([Task(before, after, gated, [*lost, *new])])[0]
 
 
 def _show(comparison: Comparison, json_path: str | None, code: int) -> None:
@@ -125,7 +135,9 @@ def _show(comparison: Comparison, json_path: str | None, code: int) -> None:
     from pytest_llmeval.records.wire import to_builtin
     from pytest_llmeval.reports.terminal.comparison import comparison_lines
 
-    verdict = worst_verdict(metric.result.verdict for metric in comparison.metrics)
+    verdict = worst_verdict(
+        metric.result.verdict for metric in comparison.metrics if metric.is_gated
+    )
     if json_path is not None:
         write_object(
             {"verdict": verdict, "exit_code": code, **to_builtin(comparison)},

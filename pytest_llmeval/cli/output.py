@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "-"
 _COLOURS = ("red", "green", "yellow")
+
+
+def show_every_text() -> None:
+    """Escape in the output what its encoding lacks: a lone surrogate, or all but ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def echo_lines(lines: Iterable[tuple[str, Mapping[str, bool]]]) -> None:

@@ -89,6 +89,24 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     return tuple(_comparison(number, work, results) for number, work in enumerate(works))
 
 
+def untaken(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> list[str]:
+    """Return the metrics of the baseline that the candidate does not take at all.
+
+    Only cases count that the candidate has, or was meant to have. A comparison of the metrics that
+    both share would say nothing about these.
+    """
+    joined = join(before, after, left_out)
+    selection = after.selection
+    expected = [old for old, _ in joined.pairs]
+    expected += [old for old in joined.removed if selection.includes(old.key[0])]
+    taken = {name for _, new in joined.pairs for name in new.by_metric}
+    taken |= {name for new in joined.added for name in new.by_metric}
+    known = dict.fromkeys(name for old in expected for name in old.by_metric)
+    # A table of another tool has no outcomes.
+    taken |= {PASS_RATE} if after.is_plain else set()
+    return [name for name in before.scales if name in known and name not in taken]
+
+
 def metrics_of(before: RunScores, after: RunScores) -> list[str]:
     """Return the metrics of both runs, rubric first and the pass rate last."""
     shared = [name for name in before.scales if name in after.scales]
@@ -118,9 +136,15 @@ def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult
 
 def _single_result(paired: Paired, task: Task) -> GateResult:
     """Return the result of a metric outside Holm's procedure: not comparable, or not gated."""
+    is_before = any(paired.metric in case.by_metric for case in task.before.cases.values())
     if not any(paired.metric in case.by_metric for case in task.after.cases.values()):
-        return not_compared(no_such_score(paired.metric, task.after.scales))
-    if not any(paired.metric in case.by_metric for case in task.before.cases.values()):
+        if not is_before or paired.metric == PASS_RATE:
+            return not_compared(no_such_score(paired.metric, task.after.scales))
+        return not_compared(
+            f"{task.before.name} has a score {paired.metric!r} that {task.after.name} does not "
+            f"take; take it again, or make a new baseline: {task.remedy}"
+        )
+    if not is_before:
         why = f"the baseline has no score {paired.metric!r}; make a new one: {task.remedy}"
         return GateResult("NO BASELINE", why)
     if paired.obstacle:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem
+from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import first_of
 
 _FIELDS = ("id", "until", "reason")
@@ -120,7 +120,7 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
 
 def _rows(text: str, is_json: bool) -> Any:
     if is_json:
-        return json.loads(text)
+        return parse_json(text)
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 

@@ -117,6 +117,11 @@ def is_below(nodeid: str, scope: str) -> bool:
 
 def no_such_score(metric: str, scales: Mapping[str, Scale]) -> str:
     """Return the reason of a gate on a score that no case has."""
+    if metric == PASS_RATE:
+        return (
+            "no case can pass or fail, because none was held against a threshold or judged by the "
+            "body of a test"
+        )
     names = ", ".join(scales) or "none"
     hint = nearest(metric, scales)
     return f"no case has a score {metric!r}; there are {names}. {hint}".rstrip()
@@ -211,8 +216,13 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
 
 
 def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
-    """Return 1 or 0 per sample or for the case; empty if not judged, ``None`` if not tried."""
+    """Return 1 or 0 per sample or for the case; empty if not judged, ``None`` if not tried.
+
+    A row without a threshold always passes, so it says nothing, and would only dilute the rate.
+    """
     if result.outcome == "skipped":
+        return None
+    if result.outcome == "passed" and result.is_row and not result.is_bounded:
         return None
     met = [sample.met for sample in result.samples if not sample.is_draw]
     if len(met) > 1 and None not in met:

@@ -8,8 +8,8 @@ from pytest_llmeval.goldens.cells import as_answer, read_object
 from pytest_llmeval.goldens.formats.tables import is_absent
 from pytest_llmeval.goldens.names import LISTS, normal
 
-_SEMICOLONS = frozenset(("correctanswers", "acceptedanswers"))
-"""Names of columns whose text has semicolons between the answers (TruthfulQA)."""
+_SINGULAR = normal("ideal")
+"""Name of a column with several answers whose text is one; semicolons are a part of it."""
 
 _TEXT = "text"
 
@@ -18,7 +18,8 @@ def accepted_answers(name: str, value: Any) -> list[str] | None:
     """Return the accepted answers in a cell, without repetitions.
 
     A text is one answer. In a column whose name says that it holds several answers it may be the
-    text of a list. An object holds its answers under ``text``, as in SQuAD.
+    text of a list, and except in ``ideal`` it may have semicolons between the answers, as in
+    TruthfulQA. An object holds its answers under ``text``, as in SQuAD.
 
     Args:
         name: Name of the column.
@@ -44,7 +45,7 @@ def accepted_answers(name: str, value: Any) -> list[str] | None:
 
 def _listed(name: str, text: str) -> Any:
     document = read_object(text)
-    if not isinstance(document, str) or normal(name) not in _SEMICOLONS:
+    if not isinstance(document, str) or normal(name) == _SINGULAR:
         return document
     return [answer.strip() for answer in text.split(";") if answer.strip()]
 

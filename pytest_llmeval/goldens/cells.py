@@ -13,7 +13,7 @@ from typing import Any
 from pytest_llmeval.goldens.formats.json_table import WrittenFloat, WrittenInt
 from pytest_llmeval.goldens.formats.tables import is_absent
 from pytest_llmeval.goldens.literals import UnreadableList, read_literal, without_brackets
-from pytest_llmeval.text import quoted_items
+from pytest_llmeval.text import separated_items
 
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """Starts of cells that a spreadsheet runs as formulas (OWASP, CSV injection).
@@ -112,11 +112,10 @@ def as_tags(value: Any) -> Any:
 
 
 def _separated(text: str) -> list[str]:
-    separator = next((mark for mark in ";," if mark in re.sub('"[^"]*"', "", text)), ";")
     try:
-        items = quoted_items(text, separator)
+        items = separated_items(text)
     except ValueError:
-        items = text.split(separator)
+        items = text.split(";" if ";" in text else ",")
     items = _stripped(items)
     if all(len(item) > 2 and item[0] == item[-1] == "'" for item in items):
         return [item[1:-1] for item in items]

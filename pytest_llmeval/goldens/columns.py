@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -86,6 +86,17 @@ def parse_columns(lines: Sequence[str], origin: str = "ini llm_columns") -> dict
         _check_field(field, line, origin)
         columns[name] = field
     return columns
+
+
+def answering_columns(specs: Iterable[str | None]) -> dict[str, str]:
+    """Declare the columns that answer in a run to be metadata, and so no expected answers.
+
+    Args:
+        specs: Settings of providers, of which ``column:NAME`` names a column.
+    """
+    names = [spec.partition(":")[2] for spec in specs if spec and spec.startswith("column:")]
+    known = {name for field in ALIASES for name in known_names(field)}
+    return {name: METADATA for name in names if normal(name) not in known}
 
 
 def resolve_columns(table: Table, mapping: Mapping[str, str]) -> Columns:

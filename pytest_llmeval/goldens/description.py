@@ -8,15 +8,27 @@ from dataclasses import dataclass
 
 from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.ids import alike
+from pytest_llmeval.goldens.names import READ_AS_METADATA, normal
 from pytest_llmeval.records.case import Case
-from pytest_llmeval.text import count, first_of
+from pytest_llmeval.text import count, first_of, is_blank
+
+_SETTINGS = frozenset(map(normal, READ_AS_METADATA))
+"""Columns that judges and metrics read."""
 
 _MOST_COLUMNS = 8
 _MOST_NAMES = 3
 _LIST = re.compile(r"""\s*\[\s*(?:"[^"]*"|'[^']*')\s*[,\]]""")
 """The start of a list of texts."""
 
-_WORDS_FOR_NOTHING = frozenset(("nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil"))
+_FORMULA = re.compile(r"""=\s*(?:"[^"]*"|[A-Z]{1,3}\d+|[A-Z]+\(.*\))""", re.DOTALL)
+_PANDAS = re.compile(
+    r"""(?:np\.|numpy\.)?array\(\[|\{\s*["']text["']\s*:\s*\[|.*\bdtype[:=]""", re.DOTALL
+)
+
+_WORDS_FOR_NOTHING = frozenset((
+    "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil", "nat", "#ref!", "#div/0!", "#name?",
+    "#value!", "#num!", "#null!", "#spill!", "#calc!", "#field!", "#error!", "undefined",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,8 @@ class Description:
         cases: Number of cases.
         unanswered: Number of cases without an expected answer.
         columns: What each column that is read became, in the notation of ``llm_columns``.
-        metadata: Names of the columns that are only metadata.
+        metadata: Names of the columns that hold no field: settings of judges and metrics, and
+            what is only metadata.
         notes: What is allowed, and may be a mistake.
     """
 
@@ -57,8 +70,12 @@ class Description:
         """Yield the lines of ``llmeval validate``."""
         yield f"{self.file}: {self.summary}"
         yield f"  columns: {', '.join(self.columns)}"
-        if self.metadata:
-            yield f"  metadata: {first_of(self.metadata, _MOST_COLUMNS)}"
+        settings = [name for name in self.metadata if normal(name) in _SETTINGS]
+        if settings:
+            yield f"  settings of the row: {', '.join(settings)}"
+        metadata = [name for name in self.metadata if name not in settings]
+        if metadata:
+            yield f"  metadata: {first_of(metadata, _MOST_COLUMNS)}"
         yield from (f"  note: {note}" for note in self.notes)
 
     def header(self) -> str:
@@ -80,9 +97,27 @@ def describe(
         metadata: Names of the columns that are only metadata.
         cases: The cases.
     """
-    unanswered = sum(not (case.expected or "").strip() for case in cases)
+    unanswered = sum(is_blank(case.expected or "") for case in cases)
     columns = tuple(_columns(chosen))
-    return Description(file, len(cases), unanswered, columns, metadata, tuple(_notes(cases)))
+    notes = (*_notes(cases), *_note_on_ideal(chosen, cases))
+    return Description(file, len(cases), unanswered, columns, metadata, notes)
+
+
+def _is_list(text: str) -> bool:
+    return bool(_LIST.match(text) or _PANDAS.match(text.strip()))
+
+
+def _note_on_ideal(chosen: Mapping[tuple[str, str], int], cases: Sequence[Case]) -> Iterator[str]:
+    """Say that semicolons in a column ``ideal`` separate nothing."""
+    if not any(field == "expected" and normal(name) == "ideal" for field, name in chosen):
+        return
+    joined = [case for case in cases if ";" in (case.expected or "")]
+    if joined:
+        where = first_of([str(case.source.line) for case in joined], _MOST_NAMES)
+        yield (
+            f"the text in ideal has semicolons (line {where}), and is one answer; "
+            "a column correct_answers has semicolons between answers"
+        )
 
 
 def _columns(chosen: Mapping[tuple[str, str], int]) -> Iterator[str]:
@@ -109,7 +144,14 @@ def _notes(cases: Sequence[Case]) -> Iterator[str]:
             f"the prompt is the text of an object (line {where}), and sent as it is; "
             "a mapping such as 'input.question = prompt' takes a member of it"
         )
-    lists = [case for case in cases if _LIST.match(case.expected or "")]
+    formulas = [case for case in cases if _FORMULA.fullmatch((case.expected or "").strip())]
+    if formulas:
+        where = first_of([str(case.source.line) for case in formulas], _MOST_NAMES)
+        yield (
+            f"the expected answer is the formula of a spreadsheet (line {where}), which is taken "
+            "as it is written"
+        )
+    lists = [case for case in cases if _is_list(case.expected or "")]
     if lists:
         where = first_of([str(case.source.line) for case in lists], _MOST_NAMES)
         yield (

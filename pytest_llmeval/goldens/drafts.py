@@ -27,6 +27,7 @@ from pytest_llmeval.records.threshold import Threshold
 _READERS: dict[str, Callable[[Any], Any]] = {
     "id": as_text,
     "prompt": as_text,
+    "system_prompt": as_text,
     "messages": lambda value: plain(as_list(value)),
     "tags": as_tags,
     "min_score": as_number,
@@ -79,6 +80,7 @@ def draft_row(file: str, row: Row, columns: Columns) -> Draft:
     _unfold_metadata(metadata)
     extra = promptfoo.read_row(file, row, special, fields)
     bounds, unreadable = _bounds(file, row, fields, column_of)
+    unreadable.extend(_add_system_prompt(file, row, fields, column_of))
     return Draft(
         row,
         fields,
@@ -117,7 +119,7 @@ def _read_known_metadata(file: str, row: Row, metadata: dict[str, Any]) -> list[
         if isinstance(texts, list):
             metadata[name] = texts
             continue
-        allowed = 'a JSON list such as ["a", "b"], or texts separated by commas'
+        allowed = 'a JSON list such as ["a", "b"], or texts separated by semicolons or commas'
         problems.append(Problem(file, row.line, row.number, name, shown(value), allowed))
     for name in _OBJECTS:
         if name in metadata:
@@ -132,6 +134,34 @@ def _add_input(row: Row, columns: Columns, fields: dict[str, Any]) -> None:
     addition = as_text(row.cells.get(columns.addition))
     if isinstance(fields.get("prompt"), str) and isinstance(addition, str) and addition.strip():
         fields["prompt"] += f"\n\n{addition}"
+
+
+def _add_system_prompt(
+    file: str, row: Row, fields: dict[str, Any], column_of: dict[str, str]
+) -> list[Problem]:
+    """Put the system prompt of a row before its prompt or its chat."""
+    text = fields.get("system_prompt")
+    if not isinstance(text, str):
+        return []  # the schema refuses another value
+    prompt, chat = fields.get("prompt"), fields.get("messages")
+    message = {"role": "system", "content": text}
+    if isinstance(prompt, str) and prompt.strip():
+        del fields["prompt"]
+        fields["messages"] = [message, {"role": "user", "content": prompt}]
+        column_of["messages"] = column_of["prompt"]
+    elif isinstance(chat, list):
+        first = next((item for item in chat if _has_system_role(item)), None)
+        if first is not None:
+            column = column_of["system_prompt"]
+            written = f"{shown(text)} in a row whose chat has a message {shown(first)}"
+            allowed = "one of them; empty the cell, or take the message out of the chat"
+            return [Problem(file, row.line, row.number, column, written, allowed)]
+        fields["messages"] = [message, *chat]
+    return []
+
+
+def _has_system_role(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("role") in ("system", "developer")
 
 
 def _settle_chat(

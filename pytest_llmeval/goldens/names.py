@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from pytest_llmeval.goldens.answer_words import is_foreign_answer
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "prompt": ("prompt", "input", "question", "query", "user_input", "instruction"),
     "messages": ("messages",),
+    "system_prompt": ("system_prompt", "system_message", "system_instruction"),
     "expected": (
         "expected", "ground_truth_completion", "ground_truth", "ideal", "target", "reference",
         "expected_output", "expected_answer", "expected_response", "expected_completion",
@@ -80,13 +83,17 @@ _TAILS = frozenset((
     "answer", "answers", "output", "outputs", "response", "responses", "completion", "completions",
     "reply", "replies", "result", "results", "text", "texts", "value", "values", "solution",
     "solutions", "label", "labels", "sql", "json", "html", "xml", "category", "class", "intent",
-    "string", "sentence", "translation", "summary", "message", "content",
+    "string", "sentence", "translation", "summary", "message", "content", "behavior", "behaviour",
+    "reaction", "phrase", "code", "query", "number", "ans",
 ))  # fmt: skip
 _FILLERS = frozenset((
     "the", "a", "of", "final", "new", "human", "model", "full", "short", "long", "raw", "v", "en",
     "de", "fr", "es", "it", "pt", "nl", "ko", "ja", "zh", "english", "german", "french", "spanish",
 ))  # fmt: skip
-_ALSO_EXPECTED = frozenset(("solution", "references", "targets", "correctoption", "correctchoice"))
+_ALSO_EXPECTED = frozenset((
+    "solution", "references", "targets", "correctoption", "correctchoice", "expect", "expects",
+    "expectation", "expectations", "gt", "gts", "solutions",
+))  # fmt: skip
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "min_score": (
         "minimum_score", "minimal_score", "score_min", "min_rating", "minimum_rating", "min_rubric",
@@ -95,11 +102,29 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "threshold": ("score_threshold", "pass_threshold", "passing_threshold", "min_threshold"),
     "thresholds": (),
     "must_pass": ("must_passed", "must_be_passed", "must_succeed", "has_to_pass"),
-    "criteria": ("criterion", "criterions"),
-    "contains_all": ("contain_all",),
-    "contains_any": ("contain_any",),
-    "contains_none": ("contain_none", "not_contains", "contains_not"),
-    "json_schema": (),
+    "system_prompt": (
+        "system", "system_text", "system_instructions", "sys_prompt", "developer_prompt",
+        "developer_message", "prompt_system",
+    ),
+    "criteria": (
+        "criterion", "criterions", "rubric", "rubrics", "grading_rubric", "grading_criteria",
+        "grading_notes", "evaluation_criteria", "scoring_criteria", "judge_criteria",
+        "success_criteria", "acceptance_criteria", "llm_rubric",
+    ),
+    "contains_all": (
+        "contain_all", "must_contain", "must_contain_all", "should_contain", "must_include",
+        "should_include", "must_mention", "should_mention", "required_phrases", "required_keywords",
+        "required_words", "expected_keywords", "expected_phrases", "expected_substrings",
+    ),
+    "contains_any": ("contain_any", "must_contain_any", "should_contain_any", "must_include_any"),
+    "contains_none": (
+        "contain_none", "not_contains", "contains_not", "not_contain", "must_not_contain",
+        "should_not_contain", "must_not_include", "should_not_include", "must_not_mention",
+        "forbidden", "forbidden_words", "forbidden_phrases", "banned_words", "banned_phrases",
+    ),
+    "json_schema": (
+        "schema", "output_schema", "response_schema", "expected_schema", "answer_schema",
+    ),
 }  # fmt: skip
 _HARMLESS = frozenset(("mainscore", "minstore"))
 _SPECIAL = (
@@ -147,7 +172,10 @@ def is_answer_like(name: str) -> bool:
     if normal(name) in _ALSO_EXPECTED:
         return True
     words = {word for word in _words(name) if not word.isdecimal()} - _FILLERS
-    if words & _HEADS and words <= _HEADS | _TAILS and (words & _TAILS or words <= _HEADS_ALONE):
+    has_tail = words & _TAILS or words & _HEADS_ALONE
+    if words & _HEADS and words <= _HEADS | _TAILS and has_tail:
+        return True
+    if is_foreign_answer(name):
         return True
     return any(is_misspelling(name, alias) for alias in ALIASES["expected"])
 

@@ -8,7 +8,6 @@ reported as a problem and never skipped.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.formats.tables import Row, shown
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.threshold import Threshold
+from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import quoted_items
 
 _RUBRIC_BOUND = 3.0
@@ -173,14 +173,14 @@ def _starts_with(value: str, negated: bool) -> list[Threshold]:
 def _regex(value: str, negated: bool) -> list[Threshold]:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise _Refused(f"a Python regular expression ({error})") from None
     return [_boolean("regex", {"pattern": value}, negated)]
 
 
 def _is_json(value: str, negated: bool) -> list[Threshold]:
     try:
-        params = {"schema": json.loads(value)} if value else {}
+        params = {"schema": parse_json(value)} if value else {}
     except ValueError:
         params = {"schema": None}
     if not isinstance(params.get("schema", True), dict | bool):

@@ -22,6 +22,10 @@ _FILE = "file:"
 _SHOWN_LENGTH = 80
 """Characters of a template in an error text."""
 _QUOTED = re.compile("'([^']*)'")
+_FAILURES = (
+    TypeError, ValueError, ArithmeticError, LookupError, SyntaxError, RecursionError, MemoryError,
+)  # fmt: skip
+"""What a template raises, also one that is nested too deeply for Python's compiler."""
 
 
 def messages_for(
@@ -81,7 +85,7 @@ def _rendered(template: str, case: Case, origin: str) -> str:
         hint = nearest(quoted[-1], [*known, *case.metadata]) if quoted else ""
         remedy = f"At {case.source}: {error}. {hint}".strip()
         raise SettingError(origin, excerpt, f"the names {', '.join(known)}", remedy) from None
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+    except (TemplateError, *_FAILURES) as error:
         remedy = f"At {case.source}: {error}".rstrip(".") + "."
         raise SettingError(origin, excerpt, allowed, remedy) from None
 

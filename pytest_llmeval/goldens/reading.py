@@ -19,7 +19,7 @@ from pytest_llmeval.goldens.formats.parquet_table import read_parquet
 from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, refused
 from pytest_llmeval.goldens.ids import duplicates, made_id, numbered
 from pytest_llmeval.goldens.members import with_members
-from pytest_llmeval.goldens.names import ALIASES
+from pytest_llmeval.goldens.names import ALIASES, READ_AS_METADATA
 from pytest_llmeval.goldens.prompting import content_text, last_user, split_answer
 from pytest_llmeval.goldens.rivals import conflicts, has_value
 from pytest_llmeval.goldens.unread import (
@@ -30,6 +30,8 @@ from pytest_llmeval.goldens.unread import (
 )
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
+from pytest_llmeval.settings.locations import target_outside
+from pytest_llmeval.text import is_blank
 
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
 
@@ -49,6 +51,21 @@ class Reading:
     columns: Columns
     cases: tuple[Case, ...]
     description: Description
+
+
+def check_inside(path: Path, root: Path) -> None:
+    """Refuse a golden file of the project that a symbolic link leads outside of it.
+
+    Raises:
+        GoldenFileError: It is one.
+    """
+    target = target_outside(path, root)
+    if target is not None:
+        raise refused(
+            str(path),
+            f"a symbolic link to {target}",
+            f"a file in {root}; remove the link, or name that file itself",
+        )
 
 
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:
@@ -117,12 +134,24 @@ def reading_of(
         cases = list(numbered(cases, [not column for _, _, column in rows]))
     ids = [(row.number, case, column) for (row, _, column), case in zip(rows, cases, strict=True)]
     problems.extend(duplicates(table.file, ids, can_hold_ids=table.can_hold_ids))
-    unanswered = [row for row, case, _ in rows if not (case.expected or "").strip()]
-    problems.extend(unread_answers(table, columns, unanswered))
+    unanswered = [row for row, case, _ in rows if is_blank(case.expected or "")]
+    problems.extend(unread_answers(table, columns, unanswered, _bare(rows)))
     if problems:
         raise GoldenFileError(sorted(problems, key=lambda problem: problem.row or 0))
     description = describe(table.file, _in_order(chosen), _rest(table, chosen), cases)
     return Reading(table, columns, tuple(cases), description)
+
+
+def _bare(rows: Iterable[tuple[Row, Case, str]]) -> list[Row]:
+    """Return the rows that require nothing, if no row has an expected answer."""
+    rows = list(rows)
+    if any(not is_blank(case.expected or "") for _, case, _ in rows):
+        return []
+    return [
+        row
+        for row, case, _ in rows
+        if not case.thresholds and not case.metadata.keys() & {*READ_AS_METADATA}
+    ]
 
 
 def _recognised(table: Table, mapping: Mapping[str, str]) -> tuple[Table, Columns]:

@@ -14,7 +14,7 @@ from pytest_llmeval.goldens.names import INSTRUCTION, LISTS, WEAK, mapping_remed
 _URL = re.compile(r"(?:https?://|www\.)\S+\Z", re.IGNORECASE)
 _CHOICES = frozenset(("choices", "options", "endings"))
 _NUMBER_OF_CHOICE = "gold"
-_SINGLE = ("id", "prompt", "expected", "min_score", "must_pass")
+_SINGLE = ("id", "prompt", "system_prompt", "expected", "min_score", "must_pass")
 """Fields that only one column of a row may hold."""
 
 

@@ -34,7 +34,7 @@ def where_filter(expression: str, origin: str = "--llm-where") -> Callable[[Case
     try:
         evaluate: Callable[..., Any] = environment.compile_expression(expression)
         names = sorted(find_undeclared_variables(environment.parse(f"{{{{ {expression} }}}}")))
-    except TemplateError as error:
+    except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:
         raise SettingError(origin, expression, allowed, f"{error}".rstrip(".") + ".") from None
 
     def selects(case: Case) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pytest_llmeval.errors import Problem
+from pytest_llmeval.goldens.answer_words import may_be_answer
 from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.drafts import Draft
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
@@ -19,10 +20,18 @@ from pytest_llmeval.goldens.names import (
     setting_like,
     special_like,
 )
+from pytest_llmeval.goldens.requirements import depends_on_value, is_meant, requirement_remedy
 from pytest_llmeval.goldens.rivals import has_value, is_url
 from pytest_llmeval.text import count
 
-_SETTINGS = {normal(name): name for name in ("min_score", "threshold", "thresholds", "must_pass")}
+_SETTINGS = {
+    normal(name): name
+    for name in ("min_score", "threshold", "thresholds", "must_pass", "system_prompt")
+}
+
+_FLAGS = frozenset(("true", "false", ""))
+_REQUIRED_BY = ("contains_all", "contains_any", "contains_none", "json_schema")
+"""Metadata that a threshold of the same name requires."""
 
 _BOUNDS = ("threshold", "thresholds")
 
@@ -30,15 +39,24 @@ _BOUNDS = ("threshold", "thresholds")
 def unread_settings(table: Table, columns: Columns) -> Iterator[Problem]:
     """Yield a problem for each column, and each name of a document, that looks like a setting."""
     for name in table.document_keys:
-        setting = _setting(name)
+        setting = "" if depends_on_value(name) else _setting(name)
         if setting and normal(name) not in columns.declared:
             allowed = f"{setting} in each row, or an option for the run; {_unless(name)}"
             written = "a setting outside the rows, which is not read"
             yield Problem(table.file, None, None, name, written, allowed)
     for name in _unread(table, columns):
-        row = next((row for row in table.rows if has_value(row, name)), None)
-        if row is not None and (setting := setting_like(name)):
-            yield _problem(table, row, name, row.cells[name], setting)
+        setting = setting_like(name)
+        for row in filter(lambda row: has_value(row, name), table.rows):
+            value = row.cells[name]
+            if setting:
+                if is_meant(name, value):
+                    yield _problem(table, row, name, value, setting)
+                    break
+            elif remedy := requirement_remedy(name, value):
+                written = f"{shown(value)} in a column that is not read"
+                allowed = f"{remedy}; {_unless(name)}"
+                yield Problem(table.file, row.line, row.number, name, written, allowed)
+                break
 
 
 def unread_specials(table: Table, columns: Columns) -> Iterator[Problem]:
@@ -61,24 +79,32 @@ def unread_in_metadata(table: Table, columns: Columns, draft: Draft) -> Iterator
         path = f"{METADATA}.{name}"
         if name in table.columns or normal(path) in members:
             continue
-        if setting := _setting(name):
+        if (setting := _setting(name)) and is_meant(name, value):
             yield _problem(table, draft.row, path, value, setting)
 
 
-def unread_answers(table: Table, columns: Columns, rows: Iterable[Row]) -> Iterator[Problem]:
+def unread_answers(
+    table: Table, columns: Columns, rows: Iterable[Row], bare_rows: Iterable[Row] = ()
+) -> Iterator[Problem]:
     """Yield a problem for each column that looks like the expected answer of rows without one.
 
     Args:
         table: The golden file.
         columns: What its columns hold.
         rows: The rows without an expected answer.
+        bare_rows: Those in which nothing else is required either. If no row of the file has an
+            expected answer, it may be in a column whose name usually says something else.
     """
-    names = [name for name in _unread(table, columns) if is_answer_like(name)]
-    if not names:
+    unanswered, bare = list(rows), list(bare_rows)
+    if not unanswered:
         return
-    unanswered = list(rows)
-    for name in names:
-        held = [row for row in unanswered if _is_answer(row.cells.get(name))]
+    for name in _unread(table, columns):
+        candidates: list[Row] = []
+        if is_answer_like(name):
+            candidates = unanswered
+        elif may_be_answer(name, has_contexts="contexts" in columns.fields):
+            candidates = bare
+        held = [row for row in candidates if _is_answer(row.cells.get(name))]
         if held:
             cases = count(len(held), "case")
             written = f"{shown(held[0].cells[name])} in a column that is not read, "
@@ -101,7 +127,8 @@ def _setting(name: str) -> str:
 
 
 def _is_answer(value: Any) -> bool:
-    return not (is_absent(value) or isinstance(value, bool) or is_url(value))
+    is_flag = isinstance(value, bool) or str(value).strip().casefold() in _FLAGS
+    return not (is_absent(value) or is_flag or is_url(value))
 
 
 def _problem(table: Table, row: Row, name: str, value: Any, setting: str) -> Problem:
@@ -111,6 +138,8 @@ def _problem(table: Table, row: Row, name: str, value: Any, setting: str) -> Pro
         remedy = f"{remedy}, or {mapping_remedy(name, setting)}"
     held = f"{setting} with bounds like 'toxicity<=0.2'" if setting in _BOUNDS else setting
     allowed = f"{held}: {remedy}; {_unless(name)}"
+    if setting in _REQUIRED_BY:
+        allowed += f"; the threshold '{setting}>=1' requires it"
     return Problem(table.file, row.line, row.number, name, written, allowed)
 
 

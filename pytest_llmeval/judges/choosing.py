@@ -16,6 +16,7 @@ from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.text import is_blank
 
 _NO_EXPECTED = (
     "no expected answer to compare with: add one to the case, or use closed_qa with a criterion"
@@ -115,7 +116,7 @@ class ChoiceJudge(Judge):
         Raises:
             CallError: The first call returned no completion.
         """
-        if self.choice.by_expected and not (case.expected or "").strip():
+        if self.choice.by_expected and is_blank(case.expected or ""):
             return self.make_score(None, error=_NO_EXPECTED)
         if self.choice.by_expected and not completion.text.strip():
             return self.make_score(0.0, _EMPTY)

@@ -10,7 +10,7 @@ from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.judges.prompting import defused, render, request
 from pytest_llmeval.judges.setup import JudgeSetup
 from pytest_llmeval.protocols import Provider
-from pytest_llmeval.providers.finish import split_reasoning
+from pytest_llmeval.providers.reasoning import split_reasoning
 from pytest_llmeval.records.call import LENGTH, REFUSAL, Completion, Parameters, Request
 from pytest_llmeval.records.case import Case, Message
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
-import string
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmeval.errors import BadReply
+from pytest_llmeval.providers.reasoning import without_controls
 
 LOW, HIGH = 0.0, 5.0
 _REASON_WORDS = 12
 _SHOWN = 40  # characters of a reply repeated in a complaint about it
-_FENCE = "```"
+_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*[\w+-]*")
 _KEYS = ("reason", "score")
 _MARK = re.compile(r"\[\[(?P<inside>[^\[\]]*)\]\]")
 _WINNERS_BY_MARK = {"A": "A", "B": "B", "C": "tie"}
@@ -40,7 +40,7 @@ def parse_reply(text: str, fractions: bool) -> Reply:
     The whole reply must be this one JSON object. A code fence around it is allowed, prose is not. A
     reason of more than 12 words is cut, since that does not change the score.
     """
-    members = _members_of(text.strip())
+    members = _members_of(text)
     missing = [key for key in _KEYS if key not in members]
     extra = [key for key in members if key not in _KEYS]
     if missing or extra:
@@ -53,16 +53,23 @@ def parse_reply(text: str, fractions: bool) -> Reply:
 
 def _unfenced(text: str) -> str:
     """Return what stands in a code fence, or the text itself."""
-    if len(text) < 2 * len(_FENCE) or not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+    fence = _FENCE.match(text)
+    if fence is None:
         return text
-    return text.removeprefix(_FENCE).removesuffix(_FENCE).lstrip(string.ascii_letters)
+    inner = text.rstrip(fence["mark"][0])
+    if len(text) - len(inner) < len(fence["mark"]) or len(inner) < fence.end():
+        return text
+    return inner[fence.end() :]
 
 
 def _members_of(text: str) -> dict[str, Any]:
-    """Read the one JSON object of a reply, in or without a code fence."""
+    """Read the one JSON object of a reply, in or without a code fence.
+
+    Marks that nobody sees and control tokens of a chat template around it do not count.
+    """
     try:
         value = json.loads(
-            _unfenced(text),
+            without_controls(_unfenced(without_controls(text))),
             object_pairs_hook=_without_twins,
             parse_constant=_no_constant,
         )
@@ -167,7 +174,7 @@ def read_choice(text: str, key: str, words: Collection[str]) -> tuple[str, str]:
         BadReply: The reply has a different form. The message is a complaint that the judge can act
             on.
     """
-    members = _exactly(_members_of(text.strip()), ("reason", key), "the object")
+    members = _exactly(_members_of(text), ("reason", key), "the object")
     return _short_reason(members["reason"]), _word(members[key], key, words)
 
 
@@ -177,7 +184,7 @@ def read_texts(text: str, key: str, most: int) -> tuple[str, ...]:
     Raises:
         BadReply: The reply has a different form, a text is empty, or there are more than ``most``.
     """
-    values = _list(_exactly(_members_of(text.strip()), (key,), "the object")[key], key)
+    values = _list(_exactly(_members_of(text), (key,), "the object")[key], key)
     if len(values) > most:
         raise BadReply(f'"{key}" must have at most {most} texts; found {len(values)}')
     for value in values:
@@ -194,9 +201,7 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
     The form is ``{"verdicts": [{"number": 1, "reason": …, "verdict": "yes" or "no"}, …]}``, with
     one verdict for each number in order.
     """
-    values = _list(
-        _exactly(_members_of(text.strip()), ("verdicts",), "the object")["verdicts"], "verdicts"
-    )
+    values = _list(_exactly(_members_of(text), ("verdicts",), "the object")["verdicts"], "verdicts")
     if len(values) != count:
         raise BadReply(f'"verdicts" must have {count}, one for each number; found {len(values)}')
     return tuple(_verdict(value, number) for number, value in enumerate(values, 1))

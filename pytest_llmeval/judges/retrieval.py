@@ -36,6 +36,7 @@ from pytest_llmeval.judges.setup import JudgeSetup, Kind
 from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.text import is_blank
 
 _ANSWER, _EXPECTED = "answer", "expected"
 _CONTEXT_PRECISION = "context_precision"
@@ -298,7 +299,7 @@ class _ContextPrecisionJudge(_ListJudge):
         if not contexts:
             return self.make_score(None, error=_NO_CONTEXTS)
         shown = context_blocks(contexts)
-        if (case.expected or "").strip():
+        if not is_blank(case.expected or ""):
             shown = [Block("expected", case.expected or "", is_marked=False), *shown]
         task = f"Judge each of the {len(contexts)} contexts."
         judged = await self.give_verdicts(case, shown, len(contexts), task)

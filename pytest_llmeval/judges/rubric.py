@@ -22,6 +22,7 @@ from pytest_llmeval.records.call import Completion, Parameters
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.scorer import RUBRIC
+from pytest_llmeval.records.wire import parse_json
 
 _SCALE = Scale(LOW, HIGH)
 ROW_COLUMNS = ("criteria", "anchors")
@@ -156,7 +157,7 @@ def _row_rubric(case: Case) -> Rubric | None:
     if not criteria:
         return None
     try:
-        anchors = json.loads(anchors) if isinstance(anchors, str) else anchors
+        anchors = parse_json(anchors) if isinstance(anchors, str) else anchors
         return with_criteria(str(criteria), anchors or None)
     except (ValueError, TypeError) as error:
         allowed = 'a JSON object with the keys "0" to "5"'

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.judges.prompting import prompt_file
+from pytest_llmeval.records.wire import parse_json
 
 _ORIGIN = "the judge's criteria"
 ONLY = ""
@@ -80,7 +81,7 @@ def read_criteria(criteria: str | Mapping[str, Any]) -> dict[str, Rubric]:
 
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise SettingError(_ORIGIN, text, "words, or a JSON object", f"({error.msg})") from None
 
@@ -138,7 +139,7 @@ def _checked(members: Any, origin: str) -> dict[str, Rubric]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingError(str(path), error.strerror, "a JSON file that can be read") from None
     except UnicodeDecodeError:

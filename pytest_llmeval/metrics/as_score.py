@@ -12,6 +12,9 @@ from pytest_llmeval.frames import user_location
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Score
 
+EMPTY = "the answer is empty"
+"""Why an answer that shows nothing is unscored where nothing would be the best answer."""
+
 
 def as_score(scorer: BaseScorer, result: object) -> Score:
     """Convert the result of ``scorer.score`` into a Score.

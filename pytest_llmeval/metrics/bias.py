@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
 from pytest_llmeval.metrics.language import identified
 from pytest_llmeval.metrics.sentiment import load_lexicon, polarity
 from pytest_llmeval.metrics.toxicity.metric import ToxicityMetric
@@ -23,6 +23,7 @@ from pytest_llmeval.protocols import BaseScorer, Respond
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 _SCALES = {
     "sentiment": Scale(0.0, 2.0, higher_is_better=False),
@@ -114,6 +115,8 @@ class Bias(BaseScorer):
         Raises:
             CallError: A counterfactual was not answered.
         """
+        if not shows_something(completion.text):
+            return unscored(self, EMPTY)
         pairs = swaps(_texts(case), self._dimensions)
         if not pairs:
             return self._nothing_to_swap(case)
@@ -121,8 +124,6 @@ class Bias(BaseScorer):
             return unscored(
                 self, "bias calls the system under test again, but no model is configured"
             )
-        if not completion.text.strip():
-            return unscored(self, "the answer is empty")
         replies = [self._respond(_counterfactual(case, swap)) for swap in pairs]
         answers = await asyncio.gather(*replies, return_exceptions=True)
         for answer in answers:

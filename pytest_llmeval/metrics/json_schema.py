@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.bounded import run_bounded
+from pytest_llmeval.metrics.schema_formats import format_checker
+from pytest_llmeval.metrics.schema_keywords import keyword_problem, member_remedy
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
+from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.settings.locations import target_outside
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
@@ -46,10 +51,10 @@ _QUICK = 10**8
 class JsonSchema(BaseScorer):
     """1 if the answer is JSON and conforms to the schema, else 0 with the violations as the reason.
 
-    The whole answer must be JSON. ``format`` is checked as far as jsonschema can do so without
-    further packages. A ``$ref`` to another document is never fetched. A check that takes longer
-    than four seconds, for example of a pattern, leaves the answer unscored, and so does a schema
-    that refers to itself without end.
+    The whole answer must be JSON. ``format`` is checked. A format that is not known leaves an
+    answer unscored that conforms otherwise. A ``$ref`` to another document is never fetched. A
+    check that takes longer than four seconds, for example of a pattern, leaves the answer unscored,
+    and so does a schema that refers to itself without end.
 
     Args:
         schema: A JSON Schema (an object, true or false), or the path of a file with one. The
@@ -78,7 +83,7 @@ class JsonSchema(BaseScorer):
         self._schema = content
         self._has_schema = content is not None
         text = json.dumps([content, allow_fence], sort_keys=True, default=str)
-        self.version = f"2/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        self.version = f"3/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Parse and check the answer.
@@ -129,8 +134,8 @@ def _schema_of(case: Case) -> Any:
     origin = f"{case.source} column 'json_schema'"
     if isinstance(schema, str):
         try:
-            schema = json.loads(schema)
-        except (ValueError, RecursionError) as error:
+            schema = parse_json(schema)
+        except ValueError as error:
             shown = shorten(schema[: _WIDTH * 10], _WIDTH)
             raise SettingError(origin, shown, "a JSON Schema", f"({error})") from error
     if schema is not None:
@@ -153,12 +158,20 @@ def _checked(text: str, schema: Any) -> tuple[list[str], str]:
     if schema is None:
         return [], ""
     try:
-        errors = list(islice(_validator(schema).iter_errors(value), _MAX_SORTED))
+        unknown: list[str] = []
+        formats = format_checker(_draft(schema).FORMAT_CHECKER, unknown)
+        errors = list(islice(_validator(schema, formats).iter_errors(value), _MAX_SORTED))
     except Unresolvable as error:
         return [], f"the schema's $ref {error.ref!r} is not part of it; files are never fetched"
     except RecursionError:
         return [], (
             "the schema refers to itself without end, or the answer is nested too deeply for it"
+        )
+    if unknown and not errors:
+        names = ", ".join(map(repr, unknown))
+        return [], (
+            f"the format {names} of the schema is not known, so the answer cannot be checked for "
+            "it: write a pattern, or leave the format out"
         )
     return [_shown(error) for error in sorted(errors, key=_path)[:_MAX_VIOLATIONS]], ""
 
@@ -172,8 +185,12 @@ def _shown(error: ValidationError) -> str:
 
 
 def _read_file(path: str | Path) -> Any:
+    target = target_outside(Path(path), Path())
+    if target is not None:
+        remedy = f"A symbolic link leads to {target}. Remove it, or name that path itself."
+        raise SettingError("json_schema schema", str(path), "a file of the project", remedy)
     try:
-        return json.loads(Path(path).read_text("utf-8"))
+        return parse_json(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
         allowed = "a JSON Schema, or the path of a JSON file with one"
         raise SettingError("json_schema schema", str(path), allowed, f"({error})") from error
@@ -191,10 +208,13 @@ def _check_schema(schema: Any, origin: str) -> None:
     try:
         _draft(schema).check_schema(schema)
     except SchemaError as error:
-        remedy = f"({error.json_path}: {error.message[: _WIDTH * 10]})"
+        member = f" {member_remedy(schema)}" if isinstance(schema, Mapping) else ""
+        remedy = f"({error.json_path}: {error.message[: _WIDTH * 10]}){member.rstrip()}"
         raise SettingError(origin, excerpt, "a JSON Schema", remedy) from error
     except RecursionError as error:
         raise SettingError(origin, excerpt, "a JSON Schema", "(nested too deeply)") from error
+    if isinstance(schema, Mapping) and (remedy := keyword_problem(schema)):
+        raise SettingError(origin, excerpt, "a JSON Schema", remedy)
 
 
 def _draft(schema: Any) -> type[Validator]:
@@ -207,12 +227,11 @@ def _draft(schema: Any) -> type[Validator]:
     return validator_for(schema, Draft202012Validator)
 
 
-def _validator(schema: Any) -> Validator:
+def _validator(schema: Any, formats: FormatChecker) -> Validator:
     """Make the validator for a schema, which fetches nothing."""
     from referencing.jsonschema import EMPTY_REGISTRY
 
-    draft = _draft(schema)
-    return draft(schema, registry=EMPTY_REGISTRY, format_checker=draft.FORMAT_CHECKER)
+    return _draft(schema)(schema, registry=EMPTY_REGISTRY, format_checker=formats)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.extras import Extra
 from pytest_llmeval.metrics.as_score import unscored, version_with
-from pytest_llmeval.metrics.scripts import normal_form
+from pytest_llmeval.metrics.scripts import is_only_in, normal_form
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -39,6 +39,19 @@ _SURE = 0.35
 
 _POSSIBLE = 0.2
 """Probability from which a less likely language is possible, as for Norwegian and Danish."""
+
+_HAN_LANGUAGES = frozenset(("zh", "ja"))
+_EITHER = "Chinese characters alone, which may be Chinese or Japanese"
+_CHINESE_WORDS = frozenset("你她它們们這这哪嗎吗呢吧啊很什麼么沒没還还個个嘛啦咱")
+"""Characters of the commonest Chinese words, which Japanese does not write."""
+
+_CHINESE_PARTICLES = frozenset("的是了我他也就但")
+"""Words that Japanese has only within others, and hardly two of them in a text of few words."""
+
+_CHINESE_CODES = ("gb2312", "big5")
+_JAPANESE_CODE = "shift_jis"
+_LONGEST_JAPANESE = 30
+"""Characters in which Japanese may do without kana, as in names and headlines."""
 
 
 class Language(BaseScorer):
@@ -83,6 +96,8 @@ class Language(BaseScorer):
             completion: The answer.
         """
         wanted = self._wanted or identified(case.prompt).sure_code
+        if not self._wanted and wanted in _HAN_LANGUAGES and _may_be_either(case.prompt):
+            return unscored(self, f"the prompt has {_EITHER}; name it, such as language.ja")
         if wanted is None:
             return unscored(
                 self,
@@ -93,6 +108,8 @@ class Language(BaseScorer):
         if answer_language.sure_code is None:
             reason = f"the answer is too short to identify its language ({answer_language})"
             return unscored(self, reason)
+        if {wanted, answer_language.code} <= _HAN_LANGUAGES and _may_be_either(completion.text):
+            return unscored(self, f"the answer has {_EITHER}")
         if answer_language.code != wanted and chance >= _POSSIBLE:
             candidates = f"in {wanted} or in {answer_language.code}"
             return unscored(self, f"the answer may be {candidates} ({answer_language})")
@@ -135,6 +152,28 @@ def identified(text: str) -> Identified:
         return Identified({_NO_LANGUAGE: 1.0})
     ranking = _identifier().rank(normal_form(text))
     return Identified({code: float(chance) for code, chance in ranking})
+
+
+def _may_be_either(text: str) -> bool:
+    """Return whether a text of Chinese characters alone may be Chinese as well as Japanese."""
+    letters = "".join(filter(str.isalpha, normal_form(text)))
+    is_han = bool(letters) and is_only_in(letters, ("Han",))
+    if not is_han or len(letters) > _LONGEST_JAPANESE:
+        return False
+    if _CHINESE_WORDS.intersection(letters) or len(_CHINESE_PARTICLES.intersection(letters)) > 1:
+        return False
+    is_chinese = any(_is_written_in(letters, code) for code in _CHINESE_CODES)
+    # A text that neither code holds may mix both ways to write Chinese.
+    return _is_written_in(letters, _JAPANESE_CODE) or not is_chinese
+
+
+def _is_written_in(text: str, code: str) -> bool:
+    """Return whether a character code of one language has every character of a text."""
+    try:
+        text.encode(code)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache

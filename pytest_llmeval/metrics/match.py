@@ -6,25 +6,28 @@ an expected text is unscored.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from textwrap import shorten
 
 from pytest_llmeval.errors import OutOfTime, SettingError
-from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
 from pytest_llmeval.metrics.scripts import continues, normal_form
 from pytest_llmeval.patterns import check_pattern, search_pattern
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
-from pytest_llmeval.text import quoted_items
+from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.text import is_blank, separated_items, shows_something
 
 _QUOTED = 80
 """Characters of a text in a reason."""
 
-_ALLOWED_TEXTS = "a list of texts, or texts separated by commas, one with a comma in double quotes"
+_ALLOWED_TEXTS = (
+    "a list of texts, or texts separated by semicolons or commas, one with such a mark in double "
+    "quotes"
+)
 
 
 class ExactMatch(BaseScorer):
@@ -99,12 +102,15 @@ class Contains(BaseScorer):
         self._text = _not_empty(text, f"{self.name} text")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "2", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
+            "3", {"text": text, "ignore_case": ignore_case}, {"text": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Look for the text, or for any accepted answer."""
-        accepted = (self._text,) if self._text else accepted_answers(case)
+        # Blanks at the ends of a cell are no part of what is looked for.
+        accepted = tuple(text.strip() for text in accepted_answers(case))
+        if self._text:
+            accepted = (self._text,)
         if not accepted:
             return nothing_expected(self)
         answer = folded(completion.text, self._ignore_case)
@@ -144,6 +150,7 @@ class StartsWith(Contains):
 class Regex(BaseScorer):
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
+    Pattern and answer are compared in Unicode normal form C.
     A combining mark, such as a vowel sign, is a part of a word. A search that takes longer than two
     seconds, as that of ``(a+)+$`` can, leaves the answer unscored.
 
@@ -173,7 +180,7 @@ class Regex(BaseScorer):
                     "regex pattern", pattern, "a regular expression", f"({error})"
                 ) from error
         self.version = version_with(
-            "2",
+            "3",
             {"pattern": pattern, "ignore_case": ignore_case},
             {"pattern": None, "ignore_case": False},
         )
@@ -183,9 +190,10 @@ class Regex(BaseScorer):
         accepted = (self._pattern,) if self._pattern else accepted_answers(case)
         if not accepted:
             return nothing_expected(self)
+        answer = normal_form(completion.text)
         try:
             is_match = any(
-                search_pattern(pattern, completion.text, self._flags) for pattern in accepted
+                search_pattern(normal_form(pattern), answer, self._flags) for pattern in accepted
             )
         except re.error as error:
             return unscored(
@@ -202,7 +210,9 @@ def accepted_answers(case: Case) -> tuple[str, ...]:
     """List the expected text and the texts of a list ``ideal``, without blank and equal ones."""
     ideal = case.metadata.get("ideal")
     texts = [case.expected, *(ideal if isinstance(ideal, (list, tuple)) else [ideal])]
-    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str) and text.strip()))
+    return tuple(
+        dict.fromkeys(text for text in texts if isinstance(text, str) and not is_blank(text))
+    )
 
 
 def folded(text: str, ignore_case: bool) -> str:
@@ -269,7 +279,7 @@ class ContainsAll(BaseScorer):
         self._texts = None if texts is None else _checked(texts, f"{self.name} texts")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "3", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
+            "4", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:
@@ -289,6 +299,8 @@ class ContainsAll(BaseScorer):
             return unscored(
                 self, f"{self.name} has nothing to look for: {column}, and no texts were given"
             )
+        if not self.takes_expected and not shows_something(completion.text):
+            return unscored(self, EMPTY)
         answer = folded(completion.text, self._ignore_case)
         matches = [
             text for text in texts if _contains_whole(answer, folded(text, self._ignore_case))
@@ -359,13 +371,13 @@ def _texts_of(case: Case, name: str) -> tuple[str, ...]:
         return ()
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
-            cell = json.loads(cell)
+            cell = parse_json(cell)
         except ValueError as error:
             allowed = 'a JSON list such as ["a", "b"]'
             raise SettingError(origin, cell, allowed, f"({error})") from error
     elif isinstance(cell, str):
         try:
-            cell = quoted_items(cell)
+            cell = separated_items(cell)
         except ValueError as error:
             raise SettingError(origin, cell, _ALLOWED_TEXTS, f"({error})") from error
     if not isinstance(cell, (list, tuple)):

@@ -30,11 +30,15 @@ class Mathematics(BaseScorer):
     ordered tuples, matrices and complex numbers.
 
     Numbers must be equal, whatever their size, but a decimal fraction may be rounded or cut off in
-    its sixth significant digit or later: ``0.333333`` is ``1/3``. Units of one kind are converted,
-    and units of different kinds differ; if only one of the numbers has a unit, the unit is ignored.
+    its sixth significant digit or later: ``0.333333`` is ``1/3``. Units, words such as *million*
+    and signs are read as `numeric` reads them; if only one of the numbers has a unit, the unit is
+    ignored.
 
     A formula that is not read as a whole leaves the answer unscored: a version, a date, a range,
-    two numbers without an operator. So does a comparison of more than four seconds.
+    a bound (*at least 5*), two numbers without an operator. So do formulas that differ in what the
+    comparison does not know: other words (*odd* and *even*), the order of a product of vectors, the
+    nesting of sets, an integral without limits, and ``≈``. So does a comparison of more than four
+    seconds.
     """
 
     name = "math"
@@ -55,7 +59,7 @@ class Mathematics(BaseScorer):
         versions = (
             f"{name} {metadata.version(name)}" for name in ("latex2sympy2_extended", "sympy")
         )
-        self.version = f"{', '.join(versions)}/2"
+        self.version = f"{', '.join(versions)}/3"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one.

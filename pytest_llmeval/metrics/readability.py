@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.metrics.as_score import unscored, version_with
+from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
 from pytest_llmeval.metrics.scripts import is_mainly_in, scripts_of
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 if TYPE_CHECKING:
     from textstat.textstat import textstatistics
@@ -137,7 +138,7 @@ class _ReadabilityMetric(BaseScorer):
         """
         formula = self._formula
         text = (
-            completion.text if completion.text.strip() else ""
+            completion.text if shows_something(completion.text) else ""
         )  # textstat finds a sentence in white space
         if formula.uses and self._language == _ARABIC:
             return unscored(
@@ -145,7 +146,7 @@ class _ReadabilityMetric(BaseScorer):
             )
         textstat = _textstat(self._language)
         if not formula.is_count and not textstat.lexicon_count(text):
-            return unscored(self, "the answer has no words" if text else "the answer is empty")
+            return unscored(self, "the answer has no words" if text else EMPTY)
         problem = self._problem(text)
         if problem:
             return unscored(self, problem)

@@ -48,6 +48,12 @@ def is_mainly_in(text: str, scripts: Iterable[str]) -> bool:
     return len(_letters(tuple(scripts)).findall(sample)) >= _MAJORITY * letters
 
 
+def is_only_in(text: str, scripts: Iterable[str]) -> bool:
+    """Return whether every letter of a text belongs to scripts."""
+    letters = sum(map(str.isalpha, text))
+    return len(_letters(tuple(scripts)).findall(text)) >= letters
+
+
 def accented_share(text: str) -> float:
     """Return the share of letters that are not in ASCII; 0 for a text of few letters."""
     letters = [letter for letter in normal_form(_sample(text)) if letter.isalpha()]

@@ -11,13 +11,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.extras import Extra
-from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.metrics.as_score import EMPTY, unscored
 from pytest_llmeval.metrics.bounded import run_bounded
 from pytest_llmeval.metrics.scripts import is_mainly_in, normal_form, scripts_of
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -48,8 +49,8 @@ class Sentiment(BaseScorer):
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Score the answer; its parts are the shares of negative, neutral and positive words."""
-        if not completion.text.strip():
-            return unscored(self, "the answer is empty")
+        if not shows_something(completion.text):
+            return unscored(self, EMPTY)
         if not is_mainly_in(completion.text, ("Latin",)):
             script = scripts_of(completion.text)
             return unscored(self, f"VADER knows English, and the answer is in {script} letters")

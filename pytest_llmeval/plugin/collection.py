@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pytest_llmeval.plugin.markers import golden_mark, golden_paths
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
-from pytest_llmeval.text import count, harmless
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.call import Completion
@@ -56,6 +57,19 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in dropped]
 
 
+def hold(state: PluginState, items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Hold what the hooks of a collection leave against what pytest has collected.
+
+    A hook that deselects has to say so with ``pytest_deselected``. Without it, nobody would know
+    that a case was there.
+    """
+    before = {item.nodeid for item in items if case_of(item) is not None}
+    result = yield
+    after = {item.nodeid for item in items}
+    state.collected.vanished = len(before - after - state.deselected)
+    return result
+
+
 def mark_broken(
     state: PluginState,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
@@ -84,7 +98,7 @@ class GoldenFile(pytest.Module):
             cases = session.cases(self.path)
         except InputError as error:
             self.config.stash[STATE].broken_collections += 1
-            raise self.CollectError(harmless(str(error))) from None
+            raise self.CollectError(str(usage_error(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
         self.config.stash[STATE].collected.cases += len(cases)
@@ -101,7 +115,7 @@ class GoldenItem(pytest.Function):
     def from_case(cls, parent: GoldenFile, case: Case, fixtureinfo: Any = None) -> GoldenItem:
         """Return an item with the name of its case."""
         item: GoldenItem = cls.from_parent(
-            parent, name=case.id, callobj=_answer_case, fixtureinfo=fixtureinfo
+            parent, name=_item_name(case.id), callobj=_answer_case, fixtureinfo=fixtureinfo
         )
         item.stash[_CASE] = case
         return item
@@ -109,6 +123,14 @@ class GoldenItem(pytest.Function):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the row of the case in the golden file."""
         return self.path, self.stash[_CASE].source.line - 1, self.name
+
+
+def _item_name(case_id: str) -> str:
+    """Return an id as the name of an item, escaped where the system's encoding lacks a letter.
+
+    pytest writes the name into an environment variable.
+    """
+    return case_id.encode(sys.getfilesystemencoding(), "backslashreplace").decode()
 
 
 def _answer_case(llm_completion: Completion) -> None:
@@ -208,6 +230,10 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         names = [item.nodeid for item in cases if item in selected]
         sample = random_subset(names, settings.limit, settings.limit_seed)
         selected = {item for item in selected if item.nodeid in sample}
+    from pytest_llmeval.runs.requirements import narrowed_by
+
+    added = os.environ.get("PYTEST_ADDOPTS", "")
+    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), added)
     return set(cases) - selected
 
 
@@ -231,7 +257,7 @@ def _note_where(state: PluginState, where: str, cases: list[Case], selected: int
         )
 
 
-def _is_recording(path: Path, config: pytest.Config) -> bool:
+def is_recording(path: Path, config: pytest.Config) -> bool:
     """Return whether a file is in the configured folder of recordings, or that of a golden file."""
     state = config.stash[STATE]
     folder = state.settings.recordings
@@ -262,7 +288,7 @@ def _is_selected(path: Path, parent: pytest.Collector) -> bool:
         return False
     from pytest_llmeval.goldens.formats import format_of
 
-    if format_of(path) is None or _is_recording(path, parent.config):
+    if format_of(path) is None or is_recording(path, parent.config):
         return False
     if is_named:
         return True

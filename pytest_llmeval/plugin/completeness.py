@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.errors import InputError
-from pytest_llmeval.plugin.collection import case_of
-from pytest_llmeval.plugin.selection import left_out, missing_file
+from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.plugin.collection import case_of, is_recording
+from pytest_llmeval.plugin.markers import check_names
+from pytest_llmeval.plugin.selection import (
+    golden_candidates,
+    left_out,
+    matching_patterns,
+    missing_file,
+)
 from pytest_llmeval.plugin.state import PluginState, usage_error
+
+_MOST_FILES = 100
+"""Files of a folder that are read to find a golden one."""
 
 
 def check_selection(session: pytest.Session, state: PluginState) -> None:
@@ -19,14 +31,19 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
         pytest.UsageError: A verdict is required, and a setting names what is not there.
     """
     collected = state.collected
-    collected.selected = sum(case_of(item) is not None for item in session.items)
+    # By their node ids, because pytest may collect a test twice.
+    selected = {item.nodeid for item in session.items if case_of(item) is not None}
+    collected.selected = len(selected)
     option = session.config.option
     if option.collectonly or option.setuponly:
         return
+    _check_markers(session, state)
     _check_names(state)
     for pattern in state.settings.golden:
         if pattern not in collected.matched:
             _check_pattern(state, pattern)
+    if state.is_at_work or state.demands:
+        _note_folders(session, state)
     if collected.cases:
         _check_must_pass(state)
 
@@ -46,6 +63,49 @@ def _check_pattern(state: PluginState, pattern: str) -> None:
         state.collected.left_out.append(sentence)
 
 
+def _note_folders(session: pytest.Session, state: PluginState) -> None:
+    """Note golden files that nothing collects, in a folder from which no test has come."""
+    collected = state.collected
+    if collected.gaps or collected.left_out:
+        return
+    root = state.config.rootpath
+    for folder in state.choice.folders:
+        path = root / folder
+        if state.is_whole and not any(path in item.path.parents for item in session.items):
+            collected.gaps += _unnamed_files(state, path)
+    if not (collected.cases or collected.gaps):
+        is_chosen = state.choice.folders and not state.demands.here
+        folders = state.choice.folders if is_chosen else ("",)
+        for folder in folders:
+            collected.left_out += _unnamed_files(state, root / folder)
+
+
+def _unnamed_files(state: PluginState, folder: Path) -> Iterator[str]:
+    """Yield a sentence if a folder holds a golden file that nothing names."""
+    from pytest_llmeval.goldens.columns import parse_columns
+
+    root = state.config.rootpath
+    columns = parse_columns(state.settings.columns)
+    for path in islice(golden_candidates(folder), _MOST_FILES):
+        file = os.path.relpath(path, root).replace(os.sep, "/")
+        is_named = bool(matching_patterns(file, state.settings.golden))
+        if is_named or is_recording(path, state.config) or not _is_golden(path, root, columns):
+            continue
+        name = file.rpartition("/")[0] or file
+        yield f"{file} is not collected: name the file, or add llm_golden = {name} to the ini file"
+        return
+
+
+def _is_golden(path: Path, root: Path, columns: Mapping[str, str]) -> bool:
+    """Return whether a file can be read as a golden file."""
+    from pytest_llmeval.goldens.reading import read_cases
+
+    try:
+        return bool(read_cases(path, root, columns))
+    except (LLMEvalError, OSError):
+        return False
+
+
 def _refuse_or_note(state: PluginState, sentences: list[str], is_binding: bool) -> None:
     """Refuse the run where a verdict is required, or else say in the last line what is wrong."""
     if sentences and is_binding and state.demands:
@@ -57,11 +117,13 @@ def _check_names(state: PluginState) -> None:
     """Refuse or note misspelt variables and ini keys, and ini files that pytest does not read."""
     if not (state.collected.cases or state.settings.golden or state.demands):
         return
+    from pytest_llmeval.settings.misspelling import misspelt_names
     from pytest_llmeval.settings.project import section_keys, unread_keys
-    from pytest_llmeval.settings.resolve import misspelt_names
 
     path = state.config.inipath
-    keys = () if path is None else section_keys(path)
+    given = state.config.getoption("override_ini") or ()
+    keys = [text.partition("=")[0].strip() for text in given]
+    keys += () if path is None else section_keys(path)
     misspelt = misspelt_names(os.environ, [key for key in keys if not _is_declared(state, key)])
     is_evaluated = (
         bool(state.collected.selected or state.demands.here) or not state.choice.is_narrowed
@@ -71,6 +133,15 @@ def _check_names(state: PluginState) -> None:
         state.refuse(pytest.UsageError("; ".join(demanding)))
     texts = [name.text for name in misspelt]
     _refuse_or_note(state, [*texts, *unread_keys(state.config.rootpath, path)], is_evaluated)
+
+
+def _check_markers(session: pytest.Session, state: PluginState) -> None:
+    """Refuse misspelt markers, which would declare nothing."""
+    is_used = bool(state.collected.cases or state.settings.golden or state.demands)
+    try:
+        check_names(session.items, state.config, is_used)
+    except InputError as error:
+        state.refuse(usage_error(error))
 
 
 def _is_declared(state: PluginState, key: str) -> bool:

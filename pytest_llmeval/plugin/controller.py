@@ -14,10 +14,10 @@ from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.collection import BROKEN
 from pytest_llmeval.plugin.decision import RunDecision
 from pytest_llmeval.plugin.hooks import ProgressHooks, WaitHooks
-from pytest_llmeval.plugin.outcomes import RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
+from pytest_llmeval.plugin.outcomes import CASE_ATTRIBUTE, RECORDED_ATTRIBUTE, RESULT_ATTRIBUTE
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
-from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState
+from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState, usage_error
 from pytest_llmeval.plugin.wait_lines import WaitOutput
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.plugin.worker_nodes import WorkerNodes
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 
 _PHASES = ("setup", "call", "teardown")
+_DECIDED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+    UNJUDGED,
+)
+"""Exit codes of tests that the decision of the run is added to."""
 _MOST_FILES = 3
 """Golden files that the header describes."""
 
@@ -120,7 +127,7 @@ class Controller(Role):
         try:
             return self._state.session.serve_models()
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def _check_addresses(self) -> None:
         from pytest_llmeval.assembly.roles import check_addresses
@@ -128,7 +135,7 @@ class Controller(Role):
         try:
             check_addresses(self._state.settings, os.environ)
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the id of the run and the addresses of local models."""
@@ -172,12 +179,15 @@ class Controller(Role):
             # xdist reports a test whose worker died outside the usual phases.
             if report.when not in _PHASES:
                 self._lost.append(report.nodeid)
+                self._decision.finished.add(report.nodeid)
 
     def take_worker(self, node: Any) -> None:
         """Store the final report of an xdist worker, which is missing if it died."""
         output = getattr(node, "workeroutput", {})
         self._workers.remove(node)
-        self._decision.worker_reports.append(output.get(OUTPUT, {"is_whole": False}))
+        report = output.get(OUTPUT, {"is_whole": False})
+        self._decision.worker_reports.append(report)
+        self._state.is_interrupted |= report.get("is_interrupted", False)
 
     def finish(self, session: pytest.Session) -> None:
         """End the calls and the run, set the exit code, and write log and reports."""
@@ -221,11 +231,11 @@ class Controller(Role):
     def _record(self, result: CaseResult, report: pytest.TestReport) -> None:
         self._outcomes[report.nodeid] = result.outcome
         self._judged = self._judged or bool(result.judge_model)
-        self._decision.count(result)
+        self._decision.count(result, bool(vars(report).get(CASE_ATTRIBUTE)))
         try:
             self._add(result)
         except LLMEvalError as error:
-            raise pytest.UsageError(harmless(str(error))) from None
+            raise usage_error(error) from None
 
     def _add(self, result: CaseResult) -> None:
         """Log a result; nothing is written for a run in which every case is skipped."""
@@ -285,7 +295,7 @@ class Controller(Role):
     def _gate(self, session: pytest.Session, decider: GateDecider | None) -> None:
         """Decide the run, and add the exit code of the decision to that of the tests."""
         test_code = int(session.exitstatus)
-        is_judged = test_code in (pytest.ExitCode.OK, UNJUDGED, pytest.ExitCode.TESTS_FAILED)
+        is_judged = test_code in _DECIDED
         if self._recorder is None and not is_judged:
             return
         code, self._gate_notes = self._decision.decide(self._recorder is not None, decider)

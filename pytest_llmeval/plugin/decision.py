@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records.verdicts import FINE, joint_exit_code
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, joint_exit_code
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.records.run import Note
-    from pytest_llmeval.runs.gates import GateDecider
+    from pytest_llmeval.runs.gates import GateDecider, Gates
     from pytest_llmeval.runs.recorder import Recorder
     from pytest_llmeval.runs.requirements import CaseTally, Selected
 
@@ -33,6 +33,7 @@ class RunDecision:
     Attributes:
         uncollected: Node ids of files that could not be collected.
         worker_reports: The final reports of xdist workers.
+        finished: Node ids of the golden cases that have left a result, or died with a worker.
     """
 
     def __init__(self, state: PluginState) -> None:
@@ -40,18 +41,22 @@ class RunDecision:
         self._tally: CaseTally | None = None
         self.uncollected: list[str] = []
         self.worker_reports: list[dict[str, Any]] = []
+        self.finished: set[str] = set()
 
-    def count(self, result: CaseResult) -> None:
-        """Count the result of a case."""
+    def count(self, result: CaseResult, is_case: bool) -> None:
+        """Count the result of a test, which may have a golden case."""
+        if is_case:
+            self.finished.add(result.nodeid)
         self._cases().add(result, self._state.quarantine)
 
     def decider(self, recorder: Recorder | None) -> GateDecider | None:
         """Return what decides the gates, or ``None`` if they give no verdict."""
-        if recorder is None or self._state.is_cut_off or not self._is_gated():
+        if recorder is None or self._state.is_cut_off:
             return None
-        from pytest_llmeval.runs.gates import GateDecider, Gates
+        from pytest_llmeval.runs.gates import GateDecider
 
-        return GateDecider(Gates.of(self._state.settings, self._marked_gates()), recorder)
+        gates = self._gates()
+        return None if gates is None else GateDecider(gates, recorder)
 
     def decide(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
         """Return the exit code of the decision, and notes for the user.
@@ -77,7 +82,10 @@ class RunDecision:
             return settle_dry_run(state.demands, has_gates or state.has_thresholds)
         if state.is_cut_off:
             text = ending.NO_VERDICT if self._is_gated() else ending.CUT_OFF
-            return FINE, (Note("cut_off", text),) if is_recorded else ()
+            # With any code but 0, the tests or pytest have said so themselves.
+            is_required = state.demands or self._is_gated() or self._cases().metrics
+            code = UNJUDGED if is_required else FINE
+            return code, (Note("cut_off", text),) if is_recorded or code else ()
         code, notes = self._settled()
         if not is_recorded:
             return code, notes
@@ -97,7 +105,7 @@ class RunDecision:
             state.demands,
             self._cases(),
             self._selected(),
-            self._is_gated(),
+            self._gates(),
             self._criteria(),
         )
 
@@ -115,6 +123,14 @@ class RunDecision:
         for report in self.worker_reports:
             yield from report.get("gates", ())
 
+    def _gates(self) -> Gates | None:
+        """Return the gates of the run, or ``None`` without any."""
+        if not self._is_gated():
+            return None
+        from pytest_llmeval.runs.gates import Gates
+
+        return Gates.of(self._state.settings, self._marked_gates())
+
     def _is_gated(self) -> bool:
         """Return whether the run has gates."""
         settings = self._state.settings
@@ -127,7 +143,8 @@ class RunDecision:
         state = self._state
         if is_recorded or self._tally is not None or state.settings.dry_run:
             return True
-        return bool(state.demands or state.settings.golden or self._is_gated())
+        is_named = bool(state.demands or state.settings.golden or state.is_meant_here)
+        return is_named or self._is_gated()
 
     def _incomplete(self) -> Iterator[Note]:
         """Yield a note if some files of tests could not be collected."""
@@ -145,9 +162,12 @@ class RunDecision:
         collected = self._state.collected.to_wire()
         for report in self.worker_reports:
             collected = report.get("collected", collected)
-        is_marked = any(self._marked_gates())
         return Selected(
-            **collected, is_narrowed=self._state.choice.is_narrowed, is_marked=is_marked
+            **collected,
+            is_narrowed=self._state.choice.is_narrowed,
+            is_meant=self._state.is_meant_here,
+            is_marked=any(self._marked_gates()),
+            finished=len(self.finished),
         )
 
     def _selection(self) -> Selection:

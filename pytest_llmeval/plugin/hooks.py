@@ -10,6 +10,7 @@ is for the process that writes the output. The hooks that run before the configu
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,18 @@ class Hooks:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Mark the report of a golden file or marker that cannot be used."""
         report = yield from collection.mark_broken(self._state)
+        outcomes.clean_collection(self._state, report)
         return report
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter and an xdist worker
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Hide secrets in a warning of the application."""
+        outcomes.clean_warning_message(self._state, warning_message)
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal reporter
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Hide secrets in an error of a plugin."""
+        outcomes.clean_internal_error(self._state, excrepr)
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter takes a worker's usage error
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -102,6 +114,7 @@ class Hooks:
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
         self._state.is_whole = self._state.is_whole and not items
+        self._state.deselected.update(item.nodeid for item in items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""
@@ -188,6 +201,10 @@ class Hooks:
         """Store the final report of an xdist worker."""
         self._role.take_worker(node)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run ends early, also by ``pytest.exit`` with any exit code."""
+        self._state.is_interrupted = True
+
     @pytest.hookimpl(tryfirst=True)  # before the terminal reporter shows the exit status
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish the calls in flight, decide the gates, and write the reports."""
@@ -197,6 +214,24 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the run."""
         self._role.print_summary(terminalreporter)
+
+
+class CollectionHooks:
+    """The hook around those of all other plugins that choose among the collected tests.
+
+    Args:
+        state: The plugin's state.
+    """
+
+    def __init__(self, state: PluginState) -> None:
+        self._state = state
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outside everything that removes items
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Count the cases that a hook removes without a word."""
+        return (yield from collection.hold(self._state, items))
 
 
 class ClosingHooks:

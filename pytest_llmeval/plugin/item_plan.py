@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,39 @@ from pytest_llmeval.plugin.markers import (
     settings_for,
     thresholds_of,
 )
-from pytest_llmeval.plugin.state import AHEAD, EVALUATION, ORDER, PLAN, STATE, PluginState
+from pytest_llmeval.plugin.state import (
+    AHEAD,
+    EVALUATION,
+    ORDER,
+    PLAN,
+    STATE,
+    PluginState,
+    usage_error,
+)
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
+
+
+_SCORES_OF_FIXTURES = {
+    "llm_judge": RUBRIC,
+    "llm_toxicity": "toxicity",
+    "llm_readability": "flesch_reading_ease",
+    "llm_text_quality": "text_quality",
+}
+"""A score that a fixture takes, for the check that it can be taken."""
+
+
+def _scores_of_fixtures(item: pytest.Item) -> Iterator[str]:
+    """Yield a score of each fixture of this plugin that a test requests, if the test will run."""
+    if any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
+        return
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in _SCORES_OF_FIXTURES and len(definitions(item, fixture)) <= 1:
+            yield _SCORES_OF_FIXTURES[fixture]
 
 
 def evaluation_of(item: pytest.Item) -> CaseEvaluation:
@@ -152,32 +178,26 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
         state.add_metrics()
         state.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
     except InputError as error:
-        return state.refuse(pytest.UsageError(str(error)))
+        return state.refuse(usage_error(error))
     checked: set[object] = set()
     for item in items:
         try:
             _check(item, plan_for(item), checked)
         except InputError as error:
-            return state.refuse(pytest.UsageError(f"{item.nodeid}: {error}"))
+            return state.refuse(pytest.UsageError(f"{item.nodeid}: {usage_error(error)}"))
     _check_must_pass(items, state)
 
 
 def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     """Make the scorers and the provider of an item without sending anything."""
-    if (
-        item.get_closest_marker("llm_golden")
-        and case_of(item) is None
-        and not hasattr(item, "callspec")
-    ):
+    if item.get_closest_marker("llm_golden") and case_of(item) is None and not _has_no_row(item):
         raise InputError(
-            "it is marked llm_golden, but pytest cannot run it once for each case "
-            "(a unittest.TestCase?)"
+            "it is marked llm_golden, but pytest cannot run it once for each case (a "
+            "unittest.TestCase, a mark of pytest.param, or a marker added after the collection?)"
         )
     session = item.config.stash[STATE].session
     settings = plan.settings
-    named = list(plan.declared)
-    if "llm_judge" in getattr(item, "fixturenames", ()):
-        named.append((RUBRIC, {}))
+    named = [*plan.declared, *((name, {}) for name in _scores_of_fixtures(item))]
     if _is_at_rest(item, plan):
         # Nobody asks the judge of a case without an answer, so it needs no key yet.
         named = [score for score in named if not asks_judge(score[0], settings)]
@@ -196,6 +216,12 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
             with contextlib.suppress(NotConfiguredError):
                 make()
     check_bounds(session, plan, checked)
+
+
+def _has_no_row(item: pytest.Item) -> bool:
+    """Return whether it stands for a golden file without a row, which pytest skips."""
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and "llm_case" in callspec.params
 
 
 def _is_at_rest(item: pytest.Item, plan: Plan) -> bool:

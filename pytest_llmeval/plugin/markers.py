@@ -31,8 +31,63 @@ _JUDGE_SETTINGS = {
 }
 _KEYWORDS = {setting: keyword for keyword, setting in _JUDGE_SETTINGS.items()}
 """Keywords of ``llm_judge`` by the setting, for error texts."""
+_SIMILAR = 0.8
+"""Similarity from which one name counts as the other misspelt."""
+
 JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
 MUST_PASS_ORIGIN = "@pytest.mark.llm_golden must_pass"
+
+
+NAMES = ("llm_golden", "llm_generate", "llm_judge", "llm_gate", "llm_metric")
+"""Names of the markers."""
+
+_DECLARED = pytest.StashKey[int]()
+"""On an item: the number of its markers after the collection."""
+
+
+def note_declared(items: Iterable[pytest.Item]) -> None:
+    """Note how many markers each test has, before any of them runs."""
+    for item in items:
+        declared = _marks(item)
+        if declared:
+            item.stash[_DECLARED] = len(declared)
+
+
+def refuse_late(item: pytest.Item) -> None:
+    """Refuse a marker that was added while the test ran, because nothing reads it any more.
+
+    Raises:
+        SettingError: There is one.
+    """
+    marks = _marks(item)
+    if len(marks) > item.stash.get(_DECLARED, 0):
+        allowed = "markers that the test has when pytest has collected it"
+        raise SettingError(f"@pytest.mark.{marks[-1].name}", "added while the test ran", allowed)
+
+
+def _marks(item: pytest.Item) -> list[pytest.Mark]:
+    return [mark for mark in item.iter_markers() if mark.name in NAMES]
+
+
+def check_names(items: Iterable[pytest.Item], config: pytest.Config, is_used: bool) -> None:
+    """Refuse a marker whose name is almost that of one of ours, or begins like it.
+
+    Args:
+        items: The tests that run.
+        config: pytest's configuration, with the registered markers.
+        is_used: Whether the project uses this plugin, so that ``llm_`` is ours.
+
+    Raises:
+        SettingError: There is one.
+    """
+    names = {mark.name for item in items for mark in item.iter_markers()}
+    lines: list[str] = config.getini("markers")
+    unknown = names - {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+    for name in sorted(unknown):
+        hint = nearest(name.lower(), NAMES, _SIMILAR)
+        if hint or (is_used and name.lower().startswith("llm_")):
+            allowed = f"{', '.join(NAMES)}, or a marker of the ini key markers"
+            raise SettingError(f"@pytest.mark.{name}", name, allowed, hint)
 
 
 def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:

@@ -55,6 +55,8 @@ def read_settings(config: pytest.Config) -> Settings:
     _check_typed(config)
     command_line = {option.name: getattr(config.option, option.dest, None) for option in OPTIONS}
     ini = {option.name: config.getini(option.dest) for option in OPTIONS}
+    from pytest_llmeval.plugin.state import usage_error
+
     try:
         settings = resolve(command_line, os.environ, ini)
         settings.thresholds()
@@ -63,7 +65,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
             where_filter(settings.where, settings.origin("where"))
     except InputError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise usage_error(error) from None
     return settings
 
 
@@ -85,9 +87,7 @@ def _check_typed(config: pytest.Config) -> None:
             values.setdefault(flag, set()).add(value)
     for flag, given in values.items():
         if len(given) > 1:
-            from pytest_llmeval.redaction import public_address
-
-            listed = " and ".join(repr(public_address(value)) for value in sorted(given))
+            listed = " and ".join(repr(singles[flag].shown(value)) for value in sorted(given))
             raise pytest.UsageError(f"{flag}: found {listed}; allowed: one value")
 
 
@@ -101,6 +101,7 @@ def check_gates(state: PluginState) -> None:
     settings = state.settings
     if not (settings.gate or settings.baseline or settings.quarantine):
         return
+    from pytest_llmeval.plugin.state import usage_error
     from pytest_llmeval.runs.gate_checks import check_baselines
     from pytest_llmeval.runs.gate_checks import check_gates as check_settings
 
@@ -110,7 +111,7 @@ def check_gates(state: PluginState) -> None:
             check_baselines(settings, state.locations)
         _ = state.quarantine
     except InputError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise usage_error(error) from None
 
 
 def _action(option: Option) -> dict[str, Any]:

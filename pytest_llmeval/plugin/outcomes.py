@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +13,15 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
 from pytest_llmeval.plugin.collection import case_of
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
-from pytest_llmeval.plugin.report_text import clean_report
-from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE
+from pytest_llmeval.plugin.markers import note_declared, refuse_late
+from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
+from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.records.process import ALONE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.summary.outcome import Conclusion
 
 
@@ -31,8 +34,13 @@ _PHASE_ATTRIBUTE = "llm_phase"
 RECORDED_ATTRIBUTE = "llm_recorded"
 """Attribute of a report with the recorded answers that are new since the report before."""
 
+CASE_ATTRIBUTE = "llm_is_case"
+"""Attribute of a report with a CaseResult: the test has a golden case."""
+
 _DURATION = pytest.StashKey[float]()
 _DECLARING = ("llm_golden", "llm_judge", "llm_metric")
+_WITH_EXTRA = frozenset(("llm_toxicity", "llm_readability", "llm_text_quality"))
+"""Fixtures that need an extra of this package."""
 
 
 def check_declared(session: pytest.Session) -> None:
@@ -41,10 +49,13 @@ def check_declared(session: pytest.Session) -> None:
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
+    note_declared(session.items)
     declaring = [
         item
         for item in session.items
-        if any(map(item.get_closest_marker, _DECLARING)) or case_of(item)
+        if any(map(item.get_closest_marker, _DECLARING))
+        or case_of(item)
+        or not _WITH_EXTRA.isdisjoint(getattr(item, "fixturenames", ()))
     ]
     if declaring and not session.config.option.collectonly:
         from pytest_llmeval.plugin.item_plan import check_declared
@@ -71,6 +82,31 @@ def finish_report(
         clean_report(report, secrets, EVALUATION in item.stash)
     if call.when == "teardown":
         _drop_evaluation(item)
+
+
+def clean_collection(state: PluginState, report: pytest.CollectReport) -> None:
+    """Clean the texts of a collection, such as the error of an import."""
+    if (report.failed or report.sections) and (secrets := _secrets_in_use(state)) is not None:
+        clean_report(report, secrets, is_case=False)
+
+
+def clean_warning_message(state: PluginState, warning: warnings.WarningMessage) -> None:
+    """Clean the text of a warning."""
+    if (secrets := _secrets_in_use(state)) is not None:
+        clean_warning(warning, secrets)
+
+
+def clean_internal_error(state: PluginState, shown: object) -> None:
+    """Clean an error of pytest or of a plugin."""
+    if (secrets := _secrets_in_use(state)) is not None:
+        clean_error(shown, secrets)
+
+
+def _secrets_in_use(state: PluginState) -> Secrets | None:
+    """Return the secrets, also early; ``None`` in a run that has nothing to do with models."""
+    if state.secrets is not None:
+        return state.secrets
+    return state.early_secrets if state.is_at_work else None
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -102,9 +138,11 @@ def enforce_thresholds(item: pytest.Item) -> None:
     """Fail a test whose answer misses a bound.
 
     Raises:
+        SettingError: A marker was added while it ran.
         Unjudged: A score with a bound is unscored.
         Undecided: A case that must pass misses one, and further samples do not settle it.
     """
+    refuse_late(item)
     if EVALUATION not in item.stash and not _is_evaluated(item):
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
@@ -208,6 +246,7 @@ def _attach_result(
     state = item.config.stash[STATE]
     conclusion = _conclusion_of(evaluation, report, call)
     result = evaluation.result(conclusion, item.stash[_DURATION], state.worker)
+    setattr(report, CASE_ATTRIBUTE, case_of(item) is not None)
     if state.worker == ALONE:
         state.results[report.nodeid] = result
     else:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.errors import SettingError
 from pytest_llmeval.plugin import dry_run, fixtures
 from pytest_llmeval.plugin.controller import Controller
-from pytest_llmeval.plugin.hooks import ClosingHooks, DryRunHooks, Hooks
+from pytest_llmeval.plugin.hooks import ClosingHooks, CollectionHooks, DryRunHooks, Hooks
 from pytest_llmeval.plugin.options import check_gates, read_settings
-from pytest_llmeval.plugin.state import STATE, PluginState
+from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.plugin.worker import Worker
 from pytest_llmeval.records.process import ALONE
 
@@ -31,7 +32,11 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: A setting is not allowed.
     """
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    state = PluginState(config, read_settings(config), workerinput.get("workerid", ALONE))
+    settings = read_settings(config)
+    try:
+        state = PluginState(config, settings, workerinput.get("workerid", ALONE))
+    except SettingError as error:
+        raise usage_error(error) from None
     config.stash[STATE] = state
     check_gates(state)
     for marker in MARKERS:
@@ -40,6 +45,7 @@ def activate(config: pytest.Config) -> None:
     manager.register(fixtures, "llm_golden_fixtures")
     role = Worker(state) if workerinput else Controller(state)
     manager.register(Hooks(state, role))
+    manager.register(CollectionHooks(state))
     manager.register(ClosingHooks(role))
     if state.settings.dry_run:
         dry_run.run_in_this_process(config)

@@ -6,6 +6,7 @@ JUnit XML.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 _PYTEST = "_pytest."
 
 
-def clean_report(report: pytest.TestReport, secrets: Secrets, is_case: bool) -> None:
+def clean_report(
+    report: pytest.TestReport | pytest.CollectReport, secrets: Secrets, is_case: bool
+) -> None:
     """Clean the texts of a report.
 
     Args:
@@ -36,6 +39,18 @@ def clean_report(report: pytest.TestReport, secrets: Secrets, is_case: bool) -> 
         report.longrepr = _cleaned(report.longrepr, lambda text: harmless(secrets.hide(text)))
     else:
         report.longrepr = _cleaned(report.longrepr, secrets.hide)
+
+
+def clean_warning(warning: warnings.WarningMessage, secrets: Secrets) -> None:
+    """Clean the text of a warning, which pytest shows in its summary and sends from a worker."""
+    text = str(warning.message)
+    if (hidden := secrets.hide(text)) != text:
+        warning.message = hidden
+
+
+def clean_error(shown: Any, secrets: Secrets) -> None:
+    """Clean pytest's representation of an error of its own or of a plugin."""
+    _cleaned(shown, secrets.hide)
 
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:

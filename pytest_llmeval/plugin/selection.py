@@ -30,22 +30,27 @@ class CollectedCases:
     Attributes:
         cases: Golden cases that were found, selected or not.
         selected: Of these, the ones that run.
+        vanished: Of these, the ones that somebody removed without a word to pytest.
         matched: Patterns of ``llm_golden`` that a collected golden file matches.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
+        narrowed: Which cases a variable of the environment leaves, each in one sentence.
     """
 
     def __init__(self) -> None:
+        self.narrowed: list[str] = []
         self.left_out: list[str] = []
         self.cases = 0
         self.selected = 0
+        self.vanished = 0
         self.matched: set[str] = set()
         self.gaps: list[str] = []
 
     def to_wire(self) -> dict[str, Any]:
         """Return the numbers and the sentences as built-in types."""
-        numbers = {"cases": self.cases, "selected": self.selected}
-        return {**numbers, "gaps": list(self.gaps), "left_out": list(self.left_out)}
+        numbers = {"cases": self.cases, "selected": self.selected, "vanished": self.vanished}
+        sentences = {"gaps": self.gaps, "left_out": self.left_out, "narrowed": self.narrowed}
+        return {**numbers, **{name: list(texts) for name, texts in sentences.items()}}
 
 
 class Choice:
@@ -56,12 +61,20 @@ class Choice:
             root.
         roots: Node ids of what it names; empty for everything.
         by_testpaths: Whether the ini key ``testpaths`` names the folders.
+        folders: The folders below the root that it names, or ``testpaths``.
     """
 
-    def __init__(self, is_narrowed: bool, roots: Sequence[str], by_testpaths: bool = False) -> None:
+    def __init__(
+        self,
+        is_narrowed: bool,
+        roots: Sequence[str],
+        by_testpaths: bool = False,
+        folders: Sequence[str] = (),
+    ) -> None:
         self.is_narrowed = is_narrowed
         self.roots = tuple(roots)
         self.by_testpaths = by_testpaths
+        self.folders = tuple(folders)
 
     @classmethod
     def from_wire(cls, values: Sequence[Any]) -> Choice:
@@ -70,7 +83,7 @@ class Choice:
 
     def to_wire(self) -> list[Any]:
         """Return it as built-in types."""
-        return [self.is_narrowed, list(self.roots), self.by_testpaths]
+        return [self.is_narrowed, list(self.roots), self.by_testpaths, list(self.folders)]
 
 
 def choice_of(config: pytest.Config) -> Choice:
@@ -79,13 +92,14 @@ def choice_of(config: pytest.Config) -> Choice:
     sources = pytest.Config.ArgsSource
     words = [str(word) for word in config.invocation_params.args]
     is_choosing = any(word.startswith(_CHOOSING) for word in words)
-    if source is sources.TESTPATHS:
-        return Choice(is_choosing, (), by_testpaths=True)
     roots = tuple(_root(config, argument) for argument in config.args)
+    folders = [root for root in roots if root and (config.rootpath / root).is_dir()]
+    if source is sources.TESTPATHS:
+        return Choice(is_choosing, (), by_testpaths=True, folders=folders)
     if "" in roots:
-        return Choice(is_choosing, ())
+        return Choice(is_choosing, (), folders=folders)
     is_typed = source is not sources.ARGS or any(argument in words for argument in config.args)
-    return Choice(is_choosing or is_typed, roots)
+    return Choice(is_choosing or is_typed, roots, folders=folders)
 
 
 def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:
@@ -110,6 +124,16 @@ def left_out(pattern: str, choice: Choice) -> str:
     if choice.is_narrowed:
         return f"the run leaves {pattern!r} out"
     return f"{pattern!r} was left out by norecursedirs, --ignore or a conftest.py"
+
+
+def golden_candidates(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that may be golden files, by their names."""
+    from pytest_llmeval.baselines.file import is_baseline
+    from pytest_llmeval.goldens.formats import format_of
+
+    for path in _walk(folder):
+        if format_of(path) is not None and not is_baseline(path):
+            yield path
 
 
 def _root(config: pytest.Config, argument: str) -> str:

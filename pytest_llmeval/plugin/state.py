@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.plugin.selection import Choice, CollectedCases, choice_of
 from pytest_llmeval.records.process import ALONE, CONTROLLER, new_run_id
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import OPTIONS, Settings
-from pytest_llmeval.text import harmless
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -58,6 +57,8 @@ class PluginState:
         results: Results for the controller of this process, by the node id of their report.
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
+        is_interrupted: Whether somebody has ended it, or ``pytest.exit`` has.
+        deselected: Node ids of the tests that pytest was said to leave out.
         is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
         interrupts: The signals that end the run.
@@ -76,6 +77,8 @@ class PluginState:
             config.option, "lf", False
         )
         self.is_cut_off = False
+        self.is_interrupted = False
+        self.deselected: set[str] = set()
         self.is_debugging = False
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.collected = CollectedCases()
@@ -123,6 +126,13 @@ class PluginState:
         return is_at_work(self.settings, self.typed)
 
     @property
+    def is_meant_here(self) -> bool:
+        """Whether this command or the environment speaks of an evaluation."""
+        from pytest_llmeval.settings.demands import is_meant_here
+
+        return is_meant_here(self.settings, self.typed)
+
+    @property
     def session(self) -> Session:
         """The session, which is made when the first test needs it."""
         if self._session is None:
@@ -154,6 +164,13 @@ class PluginState:
     def secrets(self) -> Secrets | None:
         """The secrets that no report shows; ``None`` in a run that uses no model so far."""
         return None if self._session is None else self._session.secrets
+
+    @cached_property
+    def early_secrets(self) -> Secrets:
+        """The secrets before anything needed the session."""
+        from pytest_llmeval.assembly.known_secrets import find_secrets
+
+        return find_secrets(self.settings, os.environ)
 
     @cached_property
     def quarantine(self) -> Quarantine | None:
@@ -234,6 +251,7 @@ class PluginState:
             session.shouldstop
             or session.shouldfail
             or session.exitstatus == pytest.ExitCode.INTERRUPTED
+            or self.is_interrupted
             or self.interrupts.is_taken
         )
         self.is_cut_off = bool(is_cut_off)
@@ -291,6 +309,7 @@ class PluginState:
         return {
             **sent,
             "is_whole": self.is_whole,
+            "is_interrupted": self.is_interrupted,
             "gates": self.marked_gates,
             "golden": golden,
             "collected": self.collected.to_wire(),
@@ -333,6 +352,8 @@ def _typed_settings(config: pytest.Config, settings: Settings) -> list[str]:
     return [row.name for row in OPTIONS if row.name in settings.explicit and row.flag in words]
 
 
-def usage_error(error: InputError) -> pytest.UsageError:
-    """Return an error that pytest shows as a message without a traceback."""
-    return pytest.UsageError(harmless(str(error)))
+def usage_error(error: LLMEvalError) -> pytest.UsageError:
+    """Return an error that pytest shows as a message without a traceback and without secrets."""
+    from pytest_llmeval.assembly.known_secrets import shown_error
+
+    return pytest.UsageError(shown_error(error, os.environ))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from pytest_llmeval.errors import CallError, nearest
+from pytest_llmeval.errors import CallError, NoAnswer, nearest
 from pytest_llmeval.protocols import BaseProvider
+from pytest_llmeval.providers.reasoning import says_something
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 
@@ -38,6 +39,7 @@ class ColumnProvider(BaseProvider):
 
         Raises:
             CallError: The row lacks the cell, or the request has no case.
+            NoAnswer: The cell shows nothing, such as blanks.
         """
         if request.case is None:
             raise CallError(
@@ -50,6 +52,11 @@ class ColumnProvider(BaseProvider):
         if column is not None:
             value = cells[column]
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if not says_something(text):
+                raise NoAnswer(
+                    f"{request.case.source}: column {column!r} holds {text!r}, which is no answer. "
+                    "Fill the cell."
+                )
             return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
         raise CallError(
             f"{request.case.source}: found no cell in column {self._name!r}; "

@@ -1,98 +1,105 @@
-"""The end of a reply: what its finish reason says, and whether it says anything at all."""
+"""The end of a reply: what its finish reason says, and the errors of one without an answer."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from textwrap import shorten
+from typing import Literal
 
 from pytest_llmeval.errors import EndpointDown, NoAnswer
-from pytest_llmeval.records.call import LENGTH, Completion
+from pytest_llmeval.providers.reasoning import says_something
+from pytest_llmeval.records.call import LENGTH, REFUSAL, Completion
 
-_LENGTH_NAMES = {
-    "length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens",
-    "token_limit", "length_limit",
-}  # fmt: skip
-_WITHHELD = {
-    "content_filter", "content_filtered", "contentfilter", "safety", "recitation", "blocklist",
-    "prohibited_content", "spii", "image_safety", "language", "sensitive", "guardrail_intervened",
-    "risk", "moderation", "blocked",
-}  # fmt: skip
-"""Finish reasons of a filter: of OpenAI and Azure, Gemini, Zhipu, Bedrock and gateways."""
+Ending = Literal["whole", "cut", "withheld", "broken", "unknown"]
+"""How a reply ended."""
 
-_BROKEN = {
-    "error", "network_error", "insufficient_system_resource", "abort", "aborted", "cancelled",
-    "canceled", "failed", "timeout", "malformed_function_call", "engine_overloaded",
-}  # fmt: skip
-"""Finish reasons of a generation that broke off: of OpenRouter, Zhipu, DeepSeek, vLLM, Gemini."""
+_LONGEST = 200
+_SHOWN = 60
+
+_REASON_KEYS = ("reason", "finish_reason", "type", "name", "value", "code")
+"""Members of a finish reason that is an object."""
+
+_PREFIX = re.compile(r"^.*?\b(?:finish|stop|done) ?reasons? (?=.)")
+"""The name of the enumeration before the name of its member: ``FinishReason.STOP``."""
+
+_BY_WORD: tuple[tuple[Ending, str], ...] = (
+    ("withheld",
+     r"filter|safe|polic[iy]|guard ?rail|prohibit|refus|moderat|block|sensitiv|recitation|spii|"
+     r"\bpii|flagged|withheld|censor|violat|\brisk|harm(?!on)|toxic|\bhate|sexual|jailbreak|"
+     r"interven|copyright|compliance|armor|shield|illegal|forbid|disallow|inappropriate|reject|"
+     r"denied|abus|^language$"),
+    ("cut",
+     r"length|(?:max|limit)[a-z ]*token|token[a-z ]*(?:limit|max|exceed|exhaust)|context ?window|"
+     r"truncat|^(?:error )?limit"),
+    ("broken",
+     r"\berr\b|error|fail|overload|terminat|abort|cancel|incomplete|malform|time ?out|limit|"
+     r"insufficient|unexpected|too many|missing|invalid|interrupt|disconnect|exception|fatal|"
+     r"crash|unavailable|exhaust|preempt|evict|kill|partial|unfinish|\bnot\b|quota|budget|"
+     r"abnormal|lost|busy"),
+    ("whole",
+     r"\b(?:stop|stopped|end|ended|eos|eot|eom|tools?|function|done|completed?|finish|finished|"
+     r"success|succeeded|successful|ok|normal)\b|tool ?(?:call|use)|function ?call|endturn|"
+     r"stopsequence"),
+)  # fmt: skip
+"""Endings by words of finish reasons. The first match counts."""
 
 _EMPTY_RETRIES = 2
 """Attempts after an empty reply: some endpoints send one while a model starts."""
 
-_TAGS = "(?:seed:)?think(?:ing)?|thought|reasoning"
-_START = re.compile(rf"\s*(?:<(?:{_TAGS})>|\[THINK\]|◁think▷)", re.IGNORECASE)
-_END = re.compile(rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷", re.IGNORECASE)
-_END_ALONE = re.compile(r"(?:</(?:seed:)?think>|\[/THINK\])[ \t]*(?=\r?\n|$|\{|```)", re.IGNORECASE)
-"""A closing tag whose opening one the chat template wrote: at the end of a line, or before JSON."""
-
-
-class Thought(NamedTuple):
-    """A text in two parts.
-
-    Attributes:
-        reasoning: What the model thought; empty without a block of reasoning.
-        answer: What it said after that.
-    """
-
-    reasoning: str
-    answer: str
-
-
-def split_reasoning(text: str) -> Thought:
-    """Take a leading block of reasoning off a text.
-
-    The block is ``<think>…</think>``. A chat template may have written the opening tag, so that the
-    reply begins inside the block. It then ends with a closing tag at the end of a line. A block
-    that does not end is reasoning alone.
-    """
-    start = _START.match(text)
-    if start is None:
-        end = _END_ALONE.search(text)
-        # A tag that the text opens itself is a part of the answer.
-        if end is None or _START.search(text[: end.start()]):
-            return Thought("", text)
-        return Thought(text[: end.start()].strip(), text[end.end() :].lstrip())
-    end = _END.search(text, start.end())
-    if end is None:
-        return Thought(text[start.end() :].strip(), "")
-    return Thought(text[start.end() : end.start()].strip(), text[end.end() :].lstrip())
-
-
-def says_something(text: str) -> bool:
-    """Return whether a text has a visible character."""
-    return any(letter.isprintable() and not letter.isspace() for letter in text)
-
 
 def finish_name(reason: object) -> str:
     """Return the finish reason as OpenAI names it, where it has the same meaning."""
+    if isinstance(reason, Mapping):
+        inner = next(filter(None, map(reason.get, _REASON_KEYS)), "")
+        return finish_name(inner if isinstance(inner, (str, int)) else str(reason))
     name = str(reason or "")
-    return LENGTH if name.lower() in _LENGTH_NAMES else name
+    return LENGTH if ending(name) == "cut" else name
+
+
+def ending(reason: str) -> Ending:
+    """Return how a reply ended, by the words of its finish reason.
+
+    Services and SDKs write one reason in many ways: ``content_filter``, ``contentFiltered``,
+    ``FinishReason.SAFETY``, ``content-filter: hate``.
+    """
+    if not reason or reason.lower() in ("none", "null"):
+        return "whole"  # many servers give no reason
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", reason.strip()[:_LONGEST])
+    words = _PREFIX.sub("", re.sub(r"[\W_]+", " ", spaced).strip().lower())
+    for kind, pattern in _BY_WORD:
+        if re.search(pattern, words):
+            return kind
+    return "unknown"
 
 
 def is_withheld(reason: str) -> bool:
     """Return whether a content filter ended the reply."""
-    # Some gateways append a category: "content_filter: SAFETY".
-    return re.split(r"[:\s]", reason.lower())[0].removeprefix("finishreason.") in _WITHHELD
+    return ending(reason) == "withheld"
 
 
 def is_broken_off(reason: str) -> bool:
     """Return whether the generation itself failed."""
-    return reason.lower() in _BROKEN
+    return ending(reason) == "broken"
+
+
+def is_unknown(reason: str) -> bool:
+    """Return whether a finish reason has no meaning that is known."""
+    return ending(reason) == "unknown"
+
+
+def calls_tools(reason: str) -> bool:
+    """Return whether a reply ended for the call of a tool, so that the answer is yet to come."""
+    words = re.sub(r"[\W_]+", "", reason.lower())
+    return ending(reason) == "whole" and re.search("tool|function", words) is not None
 
 
 def is_answer(completion: Completion) -> bool:
     """Return whether a completion of a model says something, and is no reply that was cut short."""
     reason = completion.finish_reason
-    is_failed = is_withheld(reason) or is_broken_off(reason)
+    # A refusal that the model itself has said is an answer.
+    is_withheld_text = is_withheld(reason) and reason != REFUSAL
+    is_failed = is_withheld_text or is_broken_off(reason)
     return says_something(completion.text) and not is_failed
 
 
@@ -114,11 +121,19 @@ def refused() -> NoAnswer:
     return NoAnswer("the model refused to answer, and says nothing")
 
 
-def called_tools(names: list[str]) -> NoAnswer:
-    """Make the error of a reply that calls tools and says nothing."""
+def called_tools(names: list[str], preamble: str = "") -> NoAnswer:
+    """Make the error of a reply that calls tools, and whose text is no final answer.
+
+    Args:
+        names: Names of the tools.
+        preamble: What the model says before the call.
+    """
     tools = ", ".join(names) or "a tool"
+    what = "gave no answer"
+    if preamble:
+        what = f"gave no final answer: it says {shorten(preamble, _SHOWN, placeholder='…')!r} first"
     return NoAnswer(
-        f"the model called {tools} and gave no answer. Test the application that runs the tools, "
+        f"the model called {tools} and {what}. Test the application that runs the tools, "
         "with --llm-provider python:PACKAGE.MODULE:NAME."
     )
 

@@ -10,21 +10,23 @@ from pytest_llmeval.errors import NoAnswer
 from pytest_llmeval.providers.finish import (
     broken_off,
     called_tools,
+    calls_tools,
     cut_off,
     empty,
     is_broken_off,
     is_withheld,
     refused,
-    says_something,
-    split_reasoning,
     withheld,
 )
+from pytest_llmeval.providers.reasoning import says_something, split_reasoning
+from pytest_llmeval.providers.tool_calls import written_calls
 from pytest_llmeval.records.call import LENGTH, REFUSAL
 
 _TEXT_PARTS = ("text", "output_text", "input_text", "")
 """Types of parts that hold text of the answer."""
 
 _REASONING_PARTS = ("thinking", "reasoning", "redacted_thinking", "summary_text", "reasoning_text")
+_TOOL_PARTS = ("tool_use", "tool_call", "function_call")
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 
 
@@ -64,10 +66,17 @@ def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = Non
     """
     if is_broken_off(reason):
         raise broken_off(reason)
-    if is_withheld(reason):
-        raise withheld(reason)
     said = _read(message)
+    if is_withheld(reason) and not (said.refusal and reason == REFUSAL):
+        # A model that refuses says so in its own words, or in none.
+        is_silent = reason == REFUSAL and not says_something(said.text)
+        raise refused() if is_silent else withheld(reason)
     if says_something(said.text):
+        written = written_calls(said.text)
+        if written:
+            raise called_tools(list(written))
+        if said.tools and calls_tools(reason):
+            raise called_tools(list(said.tools), said.text)
         return said
     if said.refusal:
         return Said(said.refusal, refusal=said.refusal)
@@ -75,10 +84,9 @@ def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = Non
 
 
 def _no_answer(said: Said, reason: str, limit: int | None) -> NoAnswer:
-    if reason == REFUSAL:
-        return refused()
-    if said.tools:
-        return called_tools(list(said.tools))
+    tools = said.tools or written_calls(said.raw)
+    if tools:
+        return called_tools(list(tools))
     if reason == LENGTH:
         return cut_off(limit, said.has_reasoning)
     if said.others:
@@ -103,6 +111,8 @@ def _read(message: Mapping[str, Any]) -> Said:
         content = "".join(_part_text(part) for kind, part in pairs if kind in _TEXT_PARTS)
         refusal = refusal or "".join(str(p.get("refusal")) for k, p in pairs if k == "refusal")
         has_reasoning = has_reasoning or any(kind in _REASONING_PARTS for kind in kinds)
+        called = [part for kind, part in pairs if kind in _TOOL_PARTS]
+        tools = tools or tuple(_tools({"tool_calls": called}))
         known = {*_TEXT_PARTS, *_REASONING_PARTS, "refusal"}
         others = tuple(sorted(set(kinds) - known))
     if content is None:

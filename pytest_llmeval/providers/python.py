@@ -25,11 +25,12 @@ from pytest_llmeval.providers.finish import (
     finish_name,
     is_broken_off,
     is_withheld,
-    says_something,
     withheld,
 )
 from pytest_llmeval.providers.message import read_answer
-from pytest_llmeval.records.call import REFUSAL, Completion, Request, Usage
+from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.providers.reasoning import says_something
+from pytest_llmeval.records.call import REFUSAL, Completion, Request
 from pytest_llmeval.records.case import Case, Message, Source
 
 _ALLOWED = (
@@ -259,7 +260,7 @@ def _as_completion(answer: Any) -> Any:
         return answer
     about: Mapping[str, Any] = getattr(answer, "response_metadata", None) or {}
     further: Mapping[str, Any] = getattr(answer, "additional_kwargs", None) or {}
-    tokens: Mapping[str, Any] | None = getattr(answer, "usage_metadata", None)
+    tokens = getattr(answer, "usage_metadata", None)
     tools = getattr(answer, "tool_calls", None) or further.get("tool_calls")
     reason = finish_name(next(filter(None, map(about.get, _REASONS)), ""))
     said = read_answer({**further, "content": content, "tool_calls": tools}, reason)
@@ -268,22 +269,7 @@ def _as_completion(answer: Any) -> Any:
         raw_text=said.raw,
         model=str(about.get("model_name") or ""),
         finish_reason=REFUSAL if said.refusal else reason,
-        usage=_usage(tokens),
-    )
-
-
-def _usage(tokens: Mapping[str, Any] | None) -> Usage | None:
-    """Read the usage of LangChain's messages."""
-    if not tokens:
-        return None
-    read: Mapping[str, int] = tokens.get("input_token_details") or {}
-    written: Mapping[str, int] = tokens.get("output_token_details") or {}
-    return Usage(
-        tokens.get("input_tokens", 0),
-        tokens.get("output_tokens", 0),
-        cached_tokens=read.get("cache_read") or 0,
-        cache_write_tokens=read.get("cache_creation") or 0,
-        reasoning_tokens=written.get("reasoning") or 0,
+        usage=read_usage(tokens),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -80,6 +80,17 @@ class Check:
     score: int | None = None
     value: float | None = None
     met: bool | None = None
+
+
+def check_indexes(checks: Iterable[Check], scores: Sequence[Score]) -> None:
+    """Refuse checks of scores that are not there, which a stranger may have written.
+
+    Raises:
+        ValueError: A check has no such score.
+    """
+    for check in checks:
+        if check.score is not None and check.score not in range(len(scores)):
+            raise ValueError(f"a check is of score {check.score}, of {len(scores)} scores")
 
 
 _WORST_FIRST = (False, None, True)
@@ -201,6 +212,22 @@ class CaseResult:
         if check.score is None:
             return None
         return self.scores[check.score]
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a golden file, which no test function can fail."""
+        return self.suite == self.case.source.file
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a threshold that can be missed was held against it, or should have been."""
+        in_error = self.outcome == "error"
+        held = (check for check in self.checks if in_error or check.score is not None)
+        return any(self._requires_something(check) for check in held)
+
+    def _requires_something(self, check: Check) -> bool:
+        score = self.checked_score(check)
+        return score is None or not check.threshold.requires_nothing(score.scale.low)
 
     def with_scores(self, scores: tuple[Score, ...]) -> CaseResult:
         """Return the result with new scores, checked by the same thresholds.

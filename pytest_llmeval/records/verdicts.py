@@ -193,9 +193,10 @@ def gate_state(verdict: Verdict, is_strict: bool = False, is_shown: bool = True)
         is_shown: Whether it was shown to be no worse.
     """
     state = VERDICTS[verdict].state
-    if GATE_STATES[state].exit_code == FINE and is_strict and not is_shown:
-        return "missed"
-    return state
+    if GATE_STATES[state].exit_code != FINE or not is_strict or is_shown:
+        return state
+    # Without a baseline nothing was compared, so nothing is worse.
+    return "error" if verdict == "NO BASELINE" else "missed"
 
 
 def outcome_tone(outcome: str) -> Tone:

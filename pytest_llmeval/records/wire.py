@@ -49,6 +49,22 @@ def fields_of(value: object) -> Mapping[str, Any]:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+def parse_json(text: str) -> Any:
+    """Parse JSON that anybody may have written.
+
+    Raises:
+        json.JSONDecodeError: The text is not JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise json.JSONDecodeError("nested too deeply", text, 0) from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise json.JSONDecodeError(str(error), text, 0) from None
+
+
 def from_wire(record_type: type[T], text: str) -> T:
     """Read a record that `to_wire` wrote.
 
@@ -60,4 +76,4 @@ def from_wire(record_type: type[T], text: str) -> T:
         ValueError: The text is not JSON or lacks a field.
     """
     adapter: TypeAdapter[T] = _adapter(cast(Any, record_type))
-    return adapter.validate_python(json.loads(text))
+    return adapter.validate_python(parse_json(text))

@@ -12,10 +12,10 @@ from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.call import Completion, Request
-from pytest_llmeval.records.result import CaseResult, Sample
+from pytest_llmeval.records.result import CaseResult, Sample, check_indexes
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
-from pytest_llmeval.records.wire import fields_of, from_wire
+from pytest_llmeval.records.wire import fields_of, from_wire, parse_json
 from pytest_llmeval.reports.output import replacing
 from pytest_llmeval.runlog.history import RunPoint
 from pytest_llmeval.summary.costs import case_cost
@@ -176,9 +176,11 @@ class ReportedResults:
         """
         for row in self.rows:
             try:
-                yield from_wire(CaseResult, json.dumps(row))
-            except ValueError as error:
+                result = from_wire(CaseResult, json.dumps(row))
+                check_indexes(result.checks, result.scores)
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"{self.path}: a result that cannot be read: {error}") from None
+            yield result
 
 
 def read_run(path: Path) -> tuple[Run, ReportedResults]:
@@ -188,15 +190,21 @@ def read_run(path: Path) -> tuple[Run, ReportedResults]:
         InputError: The file cannot be read, or is no JSON report of this version.
     """
     report = _report(path)
+    rows = report.get("results")
+    if not isinstance(rows, list):
+        raise InputError(
+            f"{path}: found {type(rows).__name__} under 'results'; allowed: a list of results. "
+            "Make the report again: llmeval report RUN --json PATH"
+        )
     try:
-        return from_wire(Run, json.dumps(report["run"])), ReportedResults(path, report["results"])
-    except ValueError as error:
+        return from_wire(Run, json.dumps(report.get("run"))), ReportedResults(path, rows)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: a run that cannot be read: {error}") from None
 
 
 def _report(path: Path) -> dict[str, Any]:
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a JSON report: {error}") from None
     schema = report.get("schema") if isinstance(report, dict) else type(report).__name__

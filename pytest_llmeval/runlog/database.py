@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import MissingExtraError, RunLogError, SettingError
+from pytest_llmeval.redaction import public_urls
 from pytest_llmeval.store.folder import make_folder
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _parsed(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError):
-        raise _bad_url(re.sub("//.*@", "//***@", url)) from None
+        raise _bad_url(public_urls(url)) from None
 
 
 def _bad_url(shown: str) -> SettingError:

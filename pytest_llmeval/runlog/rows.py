@@ -9,7 +9,14 @@ from typing import Any
 from pytest_llmeval.records.call import Completion, Parameters, Request, TokenLogprob, Usage
 from pytest_llmeval.records.case import Case, Message, Source, case_messages
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
-from pytest_llmeval.records.result import Before, BeforeScore, CaseResult, Check, Sample
+from pytest_llmeval.records.result import (
+    Before,
+    BeforeScore,
+    CaseResult,
+    Check,
+    Sample,
+    check_indexes,
+)
 from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
@@ -258,9 +265,7 @@ def _case_of(row: Row) -> Case:
 
 def _checks_of(row: Row, scores: Sequence[Score]) -> tuple[Check, ...]:
     checks: tuple[Check, ...] = _read(tuple[Check, ...], row["checks"], ())
-    for check in checks:
-        if check.score is not None and check.score not in range(len(scores)):
-            raise ValueError(f"a check is of score {check.score}, of {len(scores)} scores")
+    check_indexes(checks, scores)
     return checks
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.calls import DRAIN_S, Process
@@ -49,15 +48,17 @@ from pytest_llmeval.runs.requirements import (
     CaseTally,
     Selected,
     check_must_pass,
+    narrowed_by,
     refuse_misspelt,
     settle,
 )
 from pytest_llmeval.runs.watch import Watch
 from pytest_llmeval.settings.demands import demands_of
-from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.settings.locations import Locations, current_folder
+from pytest_llmeval.settings.misspelling import misspelt_names
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.project import find_project
-from pytest_llmeval.settings.resolve import misspelt_names, resolve
+from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import OPTIONS, Bound, Settings
 from pytest_llmeval.text import count
 
@@ -157,7 +158,7 @@ class _Evaluator:
         if isinstance(provider, str):
             keywords = {**keywords, "provider": provider}
             provider = None
-        current = Path.cwd()
+        current = current_folder()
         project = find_project(current)
         self._settings = _settings(keywords, project.ini)
         self._locations = Locations.of(self._settings, project.root, current)
@@ -180,6 +181,7 @@ class _Evaluator:
                 "allowed: at least one"
             )
         self._is_whole = len(self._plans) == len(cases)
+        self._narrowed = narrowed_by(self._settings, len(self._plans), len(cases))
         misspelt = misspelt_names(os.environ, project.keys)
         refuse_misspelt(misspelt, self._settings)
         self._gaps = (
@@ -236,8 +238,8 @@ class _Evaluator:
                 self._settings,
                 demands_of(self._settings),
                 self._tally,
-                Selected(gaps=self._gaps),
-                self._gates.are_required,
+                Selected(gaps=self._gaps, narrowed=self._narrowed),
+                self._gates,
                 self._session.criteria(),
             )
             # Read again, because the log adds the baselines' records of each case.

@@ -12,9 +12,18 @@ from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.bounds import check_bound
-from pytest_llmeval.gating.comparing import Task, compare_runs
+from pytest_llmeval.gating.comparing import Task, compare_runs, untaken
 from pytest_llmeval.gating.pairing import ends
-from pytest_llmeval.gating.rules import NO_CASE, BoundRule, RegressionRule, Rule, parse_rules
+from pytest_llmeval.gating.rules import (
+    COST,
+    LATENCY,
+    NO_CASE,
+    UNSCORED,
+    BoundRule,
+    RegressionRule,
+    Rule,
+    parse_rules,
+)
 from pytest_llmeval.gating.scores import (
     RunScores,
     Selection,
@@ -44,6 +53,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.baselines.baselines import Baseline
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.records.score import Scale
     from pytest_llmeval.runs.recorder import Recorder
 
 
@@ -76,6 +86,16 @@ class Gates:
         """Whether there is a gate."""
         return bool(self.settings.gate or self.settings.baseline or self.scoped)
 
+    def covers(self, suite: str) -> bool:
+        """Return whether a gate judges the answers of a golden file or test.
+
+        Cost, latency and the share of missing scores are honest figures, but not of the answers.
+        """
+        return any(
+            any(map(_is_on_answers, rules)) and (scope == WHOLE_RUN or is_below(suite, scope))
+            for scope, rules in self.rules().items()
+        )
+
     def rules(self) -> dict[str, tuple[Rule, ...]]:
         """Return the rules by scope; a baseline without a rule means ``regression``.
 
@@ -100,10 +120,13 @@ class GateDecisions:
     Attributes:
         gates: An outcome per rule and baseline, the worst first.
         comparisons: A comparison per readable baseline.
+        untaken: Scores of each baseline that the run does not take, though its gates would compare
+            them.
     """
 
     gates: tuple[GateOutcome, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    untaken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +142,22 @@ class _ScopedRule:
         """The metrics that it compares."""
         if self.rule.metric:
             return (self.rule.metric,)
-        return _default_metrics(self.scores)
+        return _default_metrics(self.scores.scales)
+
+    def untaken(self, baseline: Baseline, quarantined: Collection[Key]) -> tuple[str, ...]:
+        """Return the metrics that it would compare if the run took them as the baseline did.
+
+        A rule that names its metric leaves out the rest on purpose.
+        """
+        if self.rule.metric or baseline.scores is None:
+            return ()
+        inside = _baseline_within(baseline.scores, self.scope)
+        try:
+            missing = untaken(inside, self.scores, quarantined)
+        except LLMEvalError:
+            return ()  # the comparison gives the same reason
+        usual = _default_metrics({**inside.scales, **self.scores.scales})
+        return tuple(name for name in usual if name in missing)
 
     def outcome(
         self,
@@ -149,6 +187,28 @@ class _ScopedRule:
         return GateOutcome(
             self.rule.text, state, reason, worst.change, n, verdict, source, self.scope
         )
+
+
+@dataclass(frozen=True)
+class _Pairing:
+    """A regression rule with one of the baselines.
+
+    Attributes:
+        rule: The rule.
+        source: The baseline.
+        untaken: Metrics that it would compare if the run took them as the baseline did.
+        is_strict: Whether a verdict without these is an error.
+    """
+
+    rule: _ScopedRule
+    source: str
+    untaken: tuple[str, ...]
+    is_strict: bool
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """The metrics that decide it."""
+        return (*self.rule.metrics, *(self.untaken if self.is_strict else ()))
 
 
 _ComparisonKey = tuple[str, str]
@@ -185,7 +245,7 @@ def _decide_gates(
     worst_first = sorted(
         [*outcomes, *decided.gates], key=lambda gate: -GATE_STATES[gate.state].severity
     )
-    return GateDecisions(tuple(worst_first), decided.comparisons)
+    return replace(decided, gates=tuple(worst_first))
 
 
 class GateDecider:
@@ -262,20 +322,35 @@ class GateDecider:
 
 def _coverage_notes(decisions: GateDecisions) -> Iterator[Note]:
     """Yield a note for each baseline of which the run covers only a part."""
+    untaken = {metric for _, metric in decisions.untaken}
     for comparison in decisions.comparisons:
-        coverages = [metric.coverage for metric in comparison.metrics if metric.is_gated]
+        coverages = [
+            metric.coverage
+            for metric in comparison.metrics
+            if metric.is_gated and metric.name not in untaken
+        ]
         partial = [coverage for coverage in coverages if is_partial(coverage)]
         if partial:
             least = min(partial, key=lambda coverage: coverage.paired)
             cases = f"{least.paired} of the {least.before} cases of {comparison.baseline}"
             yield Note("coverage", f"the run covers only {cases}")
+    for source, metric in decisions.untaken:
+        text = f"the baseline {source} has a score {metric!r} that this run does not take"
+        yield Note("coverage", text)
 
 
-def _default_metrics(scores: RunScores) -> tuple[str, ...]:
+def _is_on_answers(rule: Rule) -> bool:
+    if isinstance(rule, RegressionRule):
+        return True
+    figures = (rule.metric, rule.aggregate)
+    return not (rule.requires_nothing or any(name in figures for name in (COST, LATENCY, UNSCORED)))
+
+
+def _default_metrics(scales: Mapping[str, Scale]) -> tuple[str, ...]:
     """Return the metrics of a regression gate without one: the rubric, or all with a range."""
-    if RUBRIC in scores.scales:
+    if RUBRIC in scales:
         return (RUBRIC,)
-    ranged = [name for name, scale in scores.scales.items() if ends(scale) and name != PASS_RATE]
+    ranged = [name for name, scale in scales.items() if ends(scale) and name != PASS_RATE]
     return tuple(sorted(ranged)) or (PASS_RATE,)
 
 
@@ -287,7 +362,7 @@ def _decide_regressions(
 ) -> GateDecisions:
     """Decide every regression rule for every baseline."""
     outcomes: list[GateOutcome] = []
-    comparable: list[tuple[_ScopedRule, str]] = []
+    comparable: list[_Pairing] = []
     for rule in rules:
         refusal = _refusal(settings, rule, quarantined)
         if refusal is not None:
@@ -296,37 +371,41 @@ def _decide_regressions(
         for source in settings.baseline:
             missing = _missing(source, baselines[source])
             if missing is None:
-                comparable.append((rule, source))
+                untaken = rule.untaken(baselines[source], quarantined)
+                comparable.append(_Pairing(rule, source, untaken, settings.strict))
             else:
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
     comparisons, failure = _compare(settings, comparable, quarantined, baselines)
-    for rule, source in comparable:
+    for pairing in comparable:
         partial = False
         if failure is not None:
             results = {"": failure}
         else:
-            metrics = comparisons[source, rule.scope].metrics
-            gated = [metric for metric in metrics if metric.name in rule.metrics]
+            metrics = comparisons[pairing.source, pairing.rule.scope].metrics
+            gated = [metric for metric in metrics if metric.name in pairing.gated]
             results = {metric.name: metric.result for metric in gated}
             partial = any(is_partial(metric.coverage) for metric in gated)
-        outcomes.append(rule.outcome(source, results, settings.strict, partial))
-    return GateDecisions(tuple(outcomes), tuple(comparisons.values()))
+        outcomes.append(pairing.rule.outcome(pairing.source, results, settings.strict, partial))
+    lost = [(pairing.source, name) for pairing in comparable for name in pairing.untaken]
+    names = tuple(dict.fromkeys(lost))
+    return GateDecisions(tuple(outcomes), tuple(comparisons.values()), names)
 
 
 def _compare(
     settings: Settings,
-    comparable: Sequence[tuple[_ScopedRule, str]],
+    comparable: Sequence[_Pairing],
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
 ) -> tuple[dict[_ComparisonKey, Comparison], GateResult | None]:
     """Return the comparisons, or the reason why there are none."""
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
     tasks: dict[_ComparisonKey, Task] = {}
-    for rule, source in comparable:
+    for pairing in comparable:
+        rule, source = pairing.rule, pairing.source
         key = (source, rule.scope)
         limits = rule.rule.rules(usual)
         gated = dict(tasks[key].gated) if key in tasks else {}
-        for metric in rule.metrics:
+        for metric in pairing.gated:
             if gated.setdefault(metric, limits) != limits:
                 return {}, not_compared(
                     f"{rule.rule.text} and another rule compare {metric} with different limits; "
@@ -334,7 +413,7 @@ def _compare(
                 )
         scores = baselines[source].scores
         if scores is not None:
-            tasks[key] = _task(rule, scores, gated, quarantined, accept_command(source))
+            tasks[key] = _task(pairing, scores, gated, quarantined)
     # All together, because Holm's procedure covers all metrics and baselines of a run.
     try:
         return dict(zip(tasks, compare_runs(list(tasks.values())), strict=True)), None
@@ -343,18 +422,26 @@ def _compare(
 
 
 def _task(
-    rule: _ScopedRule,
+    pairing: _Pairing,
     baseline: RunScores,
     gated: Mapping[str, GateRules],
     quarantined: Collection[Key],
-    remedy: str,
 ) -> Task:
     """Return the comparison of a rule's cases; other shared metrics are shown without gating."""
+    rule = pairing.rule
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
-    if rule.scope != WHOLE_RUN:
-        suites = {suite for suite, _, _ in baseline.cases if is_below(suite, rule.scope)}
-        baseline = replace(baseline.within(suites), name=f"{baseline.name} ({rule.scope})")
-    return Task(baseline, rule.scores, gated, shown, quarantined, remedy)
+    inside = _baseline_within(baseline, rule.scope)
+    shown += [name for name in pairing.untaken if name not in gated]
+    remedy = accept_command(pairing.source)
+    return Task(inside, rule.scores, gated, shown, quarantined, remedy)
+
+
+def _baseline_within(baseline: RunScores, scope: str) -> RunScores:
+    """Return the scores of a baseline's cases in the scope of a rule."""
+    if scope == WHOLE_RUN:
+        return baseline
+    suites = {suite for suite, _, _ in baseline.cases if is_below(suite, scope)}
+    return replace(baseline.within(suites), name=f"{baseline.name} ({scope})")
 
 
 def _missing(source: str, baseline: Baseline) -> GateResult | None:
@@ -378,7 +465,9 @@ def _refusal(
         return not_compared(NO_CASE)
     if rule.rule.metric and rule.rule.metric not in scores.scales:
         return not_compared(no_such_score(rule.rule.metric, scores.scales))
-    metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores))
+    metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores.scales))
+    if PASS_RATE in metrics and PASS_RATE not in scores.scales:
+        return not_compared(no_such_score(PASS_RATE, scores.scales))
     if judges_itself(settings) and metrics & scores.judged:
         return not_compared(JUDGES_ITSELF)
     if not settings.baseline:

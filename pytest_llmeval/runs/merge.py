@@ -102,7 +102,7 @@ def merge(
         code, notes = decide(decider, quarantine, Selection(is_whole=not run.is_selected))
         plain_code = WORSE if run.failures_without_case else FINE
         demands = demands_of(settings)
-        unjudged, gaps = settle(settings, demands, tally, Selected(), gates.are_required)
+        unjudged, gaps = settle(settings, demands, tally, Selected(), gates)
         code = joint_exit_code((code, unjudged, plain_code, case_exit_code(outcomes)))
         return code, (*notes, *gaps)
 

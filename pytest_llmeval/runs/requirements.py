@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.gating.rules import NO_CASE, BoundRule, parse_rules
-from pytest_llmeval.records.result import Cause, Check
+from pytest_llmeval.records.result import Cause
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED
 from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
+from pytest_llmeval.runs.excusing import quarantined
+from pytest_llmeval.runs.replaced import weakened
 from pytest_llmeval.settings.demands import Demands, demands_of, origin_of
+from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.records.case import Case
     from pytest_llmeval.records.result import CaseResult
-    from pytest_llmeval.settings.resolve import Misspelt
+    from pytest_llmeval.runs.gates import Gates
+    from pytest_llmeval.settings.misspelling import Misspelt
     from pytest_llmeval.settings.table import Settings
 
 
@@ -39,8 +43,9 @@ class CaseTally:
 
     Attributes:
         tried: Cases with a result, but not skipped.
-        rows: Of these, the ones of a golden file, which no test function can fail.
-        bounded: Of the tried ones, those with a threshold that was held against a score.
+        rows: Tried rows of each golden file, which no test function can fail.
+        bounded_rows: Of these, the ones with a threshold that was held against a score.
+        excused: Tried cases of each golden file or test that missed a threshold without failing.
         quarantined: Of the tried ones, those in quarantine.
         skipped: Skipped cases by cause.
         metrics: Scores that a threshold was held against, or should have been in a case that ended
@@ -50,8 +55,9 @@ class CaseTally:
     """
 
     tried: int = 0
-    rows: int = 0
-    bounded: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    bounded_rows: Counter[str] = field(default_factory=Counter)
+    excused: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
     skipped: Counter[Cause] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
@@ -64,16 +70,18 @@ class CaseTally:
             self.skipped[result.cause] += 1
             return
         self.tried += 1
-        self.rows += result.suite == result.case.source.file
+        if result.is_row:
+            self.rows[result.suite] += 1
+            self.bounded_rows[result.suite] += result.is_bounded
         in_error = result.outcome == "error"
         held = [check for check in result.checks if in_error or check.score is not None]
         self.metrics.update(check.threshold.metric for check in held)
         self.scores.update(score.name for score in result.scores)
         self.unsent += _has_unsent_contexts(result)
-        self.bounded += any(_requires_something(result, check) for check in held)
-        if quarantine is not None:
-            entry = quarantine.find(result.case.source.file, result.case.id)
-            self.quarantined += entry is not None
+        entry = quarantined(result.case, quarantine)
+        self.quarantined += entry is not None
+        if entry is None and (result.outcome, result.cause) == ("xfailed", "threshold"):
+            self.excused[result.suite] += 1
 
 
 @dataclass(frozen=True)
@@ -83,18 +91,39 @@ class Selected:
     Attributes:
         cases: Cases that were found.
         selected: Of these, the ones that were meant to run.
+        vanished: Cases that somebody removed without a word to pytest.
+        finished: Of the selected ones, those that left a result or died with a worker; ``None`` if
+            every selected case does.
         is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
+        is_meant: Whether this command or the environment speaks of an evaluation, so that a run
+            without a case is worth a word.
         is_marked: Whether a selected test has a gate of its own.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
+        narrowed: Which cases a variable of the environment leaves, each in one sentence.
     """
 
     cases: int = 0
     selected: int = 0
+    vanished: int = 0
+    finished: int | None = None
     is_narrowed: bool = False
+    is_meant: bool = False
     is_marked: bool = False
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
+
+    def missing(self) -> Iterator[str]:
+        """Yield why a case that was found has no result, though nobody left it out."""
+        if self.vanished:
+            yield (
+                f"{self.vanished} of {count(self.cases, 'golden case')} were removed by a hook "
+                "that does not call pytest_deselected"
+            )
+        finished = self.selected if self.finished is None else self.finished
+        if finished < self.selected:
+            yield f"{self.selected - finished} of {count(self.selected, 'case')} left no result"
 
 
 def settle(
@@ -102,7 +131,7 @@ def settle(
     demands: Demands,
     cases: CaseTally,
     selected: Selected,
-    is_gated: bool,
+    gates: Gates | None = None,
     criteria: Sequence[str] = (),
 ) -> tuple[int, tuple[Note, ...]]:
     """Return the exit code for what a run left unjudged, with notes for the user.
@@ -112,13 +141,17 @@ def settle(
         demands: What they require.
         cases: The cases of the run.
         selected: The cases that it selected.
-        is_gated: Whether it has a gate, from the settings or a marker.
+        gates: Its gates, from the settings and markers.
         criteria: Names of criteria of the rubric, for which somebody should ask.
     """
+    is_gated = gates is not None and gates.are_required
     if not cases.tried:
         return _settle_nothing(settings, demands, cases, selected, is_gated)
-    unjudged = list(_unjudged(settings, demands, cases, is_gated))
-    covered = [*_skipped(cases), *selected.gaps]
+    unjudged = list(_unjudged(settings, demands, cases, gates))
+    covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
+    is_required = demands or is_gated or cases.metrics
+    (unjudged if is_required else covered).extend(selected.missing())
+    (unjudged if settings.strict or is_gated else covered).extend(selected.narrowed)
     doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict:
         unjudged += doubts
@@ -174,6 +207,32 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
+def narrowed_by(settings: Settings, selected: int, cases: int, added: str = "") -> tuple[str, ...]:
+    """Return a sentence if a variable leaves only some of the cases, which nobody would see.
+
+    Args:
+        settings: The settings in force.
+        selected: The cases that ``where`` and ``limit`` leave.
+        cases: The cases before.
+        added: The options of pytest's variable ``PYTEST_ADDOPTS``.
+    """
+    if selected == cases:
+        return ()
+    origins = []
+    for name in ("where", "limit"):
+        origin = origin_of(settings, name)
+        if name in settings.environment and name not in settings.explicit:
+            origins.append(origin)
+        elif name in settings.explicit and origin in added:
+            origins.append(f"{origin} in PYTEST_ADDOPTS")
+    if not origins:
+        return ()
+    return (
+        f"only {selected} of {count(cases, 'case')} are selected by {first_of(origins, _NAMED)} "
+        "of the environment: unset it, or give the option on the command line",
+    )
+
+
 def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:
     """Refuse misspelt variables and ini keys where a verdict is required.
 
@@ -211,14 +270,14 @@ def _settle_nothing(
         text = "; ".join((f"{head} ({origin})", *reasons))
         return UNJUDGED, (Note("unjudged", text),)
     is_chosen = selected.is_narrowed and not selected.selected and not demands
-    if not reasons or (is_chosen and not selected.gaps):
+    if not selected.is_meant and (not reasons or (is_chosen and not selected.gaps)):
         return FINE, ()
     return FINE, (Note("coverage", "; ".join(("no golden case was judged", *reasons))),)
 
 
 def _reasons(settings: Settings, cases: CaseTally, selected: Selected) -> Iterator[str]:
     """Yield the reasons why no case was tried."""
-    yield from (*selected.gaps, *selected.left_out)
+    yield from (*selected.gaps, *selected.left_out, *selected.missing())
     yield from _empty(settings)
     yield from _skipped(cases)
     if selected.cases and not selected.selected and not selected.gaps:
@@ -232,12 +291,19 @@ def _skipped(cases: CaseTally) -> Iterator[str]:
 
 
 def _unjudged(
-    settings: Settings, demands: Demands, cases: CaseTally, is_gated: bool
+    settings: Settings, demands: Demands, cases: CaseTally, gates: Gates | None
 ) -> Iterator[str]:
     """Yield what was required of the tried cases and not judged."""
-    has_no_bound = cases.rows == cases.tried and not cases.bounded
-    if settings.strict and has_no_bound and not is_gated:
-        yield "--llm-strict: no case has a threshold, and there is no gate"
+    is_gated = gates is not None and gates.are_required
+    if settings.strict:
+        yield from _unbounded(cases, gates if is_gated else None)
+    if settings.fail_on == BY_GATE and gates is not None and is_gated:
+        excused = sum(n for suite, n in cases.excused.items() if not gates.covers(suite))
+        if excused:
+            yield (
+                f"{count(excused, 'case')} missed a threshold, which does not count by "
+                "--llm-fail-on gate, but no gate judges the answers there"
+            )
     here = [
         (bound.origin, threshold.metric)
         for bound, threshold in zip(settings.bounds, settings.thresholds(), strict=True)
@@ -245,6 +311,21 @@ def _unjudged(
     ]
     for origin, metric in dict.fromkeys(here):
         yield f"no case has a score {metric!r}, which {origin} requires"
+
+
+def _unbounded(cases: CaseTally, gates: Gates | None) -> Iterator[str]:
+    """Yield a sentence if nothing can fail the rows of some golden files."""
+    open_files = [
+        file
+        for file in cases.rows
+        if not cases.bounded_rows[file] and not (gates is not None and gates.covers(file))
+    ]
+    if not open_files:
+        return
+    is_all = sum(cases.rows[file] for file in open_files) == cases.tried
+    of_files = "" if is_all else f" of {first_of(open_files, _NAMED)}"
+    no_gate = "there is no gate" if gates is None else "no gate judges the answers"
+    yield f"--llm-strict: no case{of_files} has a threshold, and {no_gate}"
 
 
 def _doubts(settings: Settings, cases: CaseTally) -> Iterator[str]:
@@ -281,12 +362,6 @@ def _empty(settings: Settings) -> Iterator[str]:
 
 def _bounds(settings: Settings) -> Iterable[BoundRule]:
     return (rule for rule in parse_rules(settings.gate) if isinstance(rule, BoundRule))
-
-
-def _requires_something(result: CaseResult, check: Check) -> bool:
-    """Return whether a threshold can be missed; one without a score can."""
-    score = result.checked_score(check)
-    return score is None or not check.threshold.requires_nothing(score.scale.low)
 
 
 def _has_unsent_contexts(result: CaseResult) -> bool:

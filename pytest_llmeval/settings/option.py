@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from pytest_llmeval.errors import SettingError, nearest
 
+_PATHS = ("PATH", "DIR")
+_MODELS = ("model", "judge_model")
+_MAY_BE_URL = re.compile(r"@|//|\\|https?", re.IGNORECASE)
 Kind = Literal["text", "integer", "number", "flag", "list", "json", "choice", "pattern"]
 
 
@@ -94,8 +97,9 @@ class Option(NamedTuple):
         reader: Any = _READERS.get(self.kind, str)
         try:
             result: Any = reader(value)
-        except (TypeError, ValueError, re.error):
-            raise SettingError(origin, value, self.allowed) from None
+        except (TypeError, ValueError, RecursionError, re.error) as error:
+            raise SettingError(origin, self.shown(value), self.allowed, _position(error)) from None
+        self._refuse_url(result, origin)
         is_too_low = self.low is not None and result < self.low
         is_too_high = self.high is not None and result > self.high
         if is_too_low or is_too_high:
@@ -103,6 +107,30 @@ class Option(NamedTuple):
         if self.choices and result not in self.choices:
             raise SettingError(origin, value, self.allowed, nearest(str(value), self.choices))
         return result
+
+    def shown(self, value: object) -> object:
+        """Return a value for an error text: without passwords, and no JSON, which may hold keys."""
+        if not isinstance(value, str):
+            return value
+        from pytest_llmeval.redaction import HIDDEN, public_urls, public_value
+
+        if self.kind == "json":
+            return HIDDEN
+        return public_urls(value) if self.metavar == "URL" else public_value(value)
+
+    def _refuse_url(self, value: object, origin: str) -> None:
+        """Refuse a path or a model that was meant as a URL: its password would be in names."""
+        if not isinstance(value, str) or not _MAY_BE_URL.search(value):
+            return
+        from pytest_llmeval.redaction import HIDDEN, is_http, is_like_url, public_urls
+
+        if self.name in _MODELS and is_http(value):
+            remedy = "A URL belongs in --llm-base-url or --llm-judge-base-url."
+            raise SettingError(origin, public_urls(value), "the name of a model", remedy)
+        is_path = self.metavar in _PATHS or (self.name == "log" and "://" not in value)
+        if is_path and is_like_url(value):
+            remedy = "The address of a database is SCHEME://USER@HOST/NAME, for --llm-log alone."
+            raise SettingError(origin, HIDDEN, "a path", remedy)
 
     @property
     def has_default(self) -> bool:
@@ -118,6 +146,13 @@ class Option(NamedTuple):
         if self.high is None:
             return f"{words}, at least {self.low:g}"
         return f"{words} from {self.low:g} to {self.high:g}"
+
+
+def _position(error: Exception) -> str:
+    """Return where JSON is broken, since the text itself is hidden."""
+    import json
+
+    return f"({error})" if isinstance(error, json.JSONDecodeError) else ""
 
 
 def _text(value: object) -> str:
@@ -159,9 +194,9 @@ def _list(value: object) -> tuple[str, ...]:
 
 
 def _json(value: object) -> JsonObject:
-    import json
+    from pytest_llmeval.records.wire import parse_json
 
-    result = dict(value) if isinstance(value, Mapping) else json.loads(str(value))
+    result = dict(value) if isinstance(value, Mapping) else parse_json(str(value))
     if not isinstance(result, dict):
         raise ValueError(value)
     return JsonObject(result)

@@ -94,7 +94,7 @@ def _section(path: Path, read: Callable[[Path], Section | None]) -> Section | No
 
     try:
         return read(path)
-    except (ParseError, ValueError, OSError, AttributeError) as error:
+    except (ParseError, ValueError, OSError, AttributeError, RecursionError) as error:
         raise SettingError(
             str(path), str(error).partition("\n")[0], "an ini file that pytest can read"
         ) from None

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.table import OPTION_BY_NAME, OPTIONS, Bound, Settings
-
-_PREFIX = "LLMEVAL_"
-_KEY_PREFIX = "llm_"
-_VARIABLES = ("LLMEVAL_MODELS",)
-"""Variables of this package that are no settings."""
-
-_KEYS = ("LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "LLMEVAL_JURY_API_KEY")
-"""Beginnings of the variables that hold keys."""
-
-_SIMILAR = 0.8
-"""Similarity from which one name counts as the other misspelt."""
 
 _DECISIVE = (
     "model", "provider", "judge_model", "min_score", "threshold", "must_pass", "baseline", "gate",
 )  # fmt: skip
 """Settings without which nothing is asked, or nothing is judged."""
-
-
-_DEMANDING = ("strict", "min_score", "threshold", "must_pass", "baseline", "gate", "fail_on")
-"""Settings that require a verdict."""
 
 
 def _pytest_flag(row: Option) -> str:
@@ -53,6 +38,7 @@ def resolve(
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     bounds: list[Bound] = []
+    gates: list[Bound] = []
     levels = {"command line": command_line, "environment": _by_name(environment), "ini": ini}
     for level, given in reversed(levels.items()):
         level_bounds: list[Bound] = []
@@ -61,6 +47,8 @@ def resolve(
                 continue
             origin = flag(row) if level == "command line" else _origin(row, level, environment)
             value = row.read(given[row.name], origin)
+            if row.name == "gate":
+                gates += [Bound(level, origin, text) for text in value]
             values[row.name] = value
             origins[row.name] = origin
             if row.name == "min_score":
@@ -76,51 +64,9 @@ def resolve(
         empty=tuple(_empty(command_line, environment)),
         declared_baselines=_declared_baselines(ini),
         bounds=tuple(bounds),
+        replaced_gates=tuple(gate for gate in gates if gate.origin != origins["gate"]),
         origins=tuple(origins.items()),
     )
-
-
-class Misspelt(NamedTuple):
-    """A variable or an ini key that is named almost like one of a setting.
-
-    Attributes:
-        text: The name and the nearest known one, in a sentence.
-        is_demand: Whether the known one requires a verdict.
-    """
-
-    text: str
-    is_demand: bool
-
-
-def misspelt_names(environment: Iterable[str], ini: Iterable[str]) -> tuple[Misspelt, ...]:
-    """Return every variable and ini key that is named almost like one of a setting.
-
-    Args:
-        environment: Names of the environment's variables.
-        ini: Keys of pytest's section of the ini file.
-    """
-    variables = {name: row.name for row in OPTIONS for name in row.env}
-    keys = {row.dest: row.name for row in OPTIONS}
-    misspelt: list[Misspelt] = []
-    for name in environment:
-        is_known = name in variables or name in _VARIABLES or name.startswith(_KEYS)
-        if name.startswith(_PREFIX) and not is_known:
-            misspelt += _misspelt(f"the variable {name}", name, _PREFIX, variables)
-    for key in ini:
-        if key.startswith(_KEY_PREFIX) and key not in keys:
-            misspelt += _misspelt(f"the ini key {key}", key, _KEY_PREFIX, keys)
-    return tuple(misspelt)
-
-
-def _misspelt(subject: str, name: str, prefix: str, known: Mapping[str, str]) -> Iterator[Misspelt]:
-    from difflib import get_close_matches  # late: most projects have no such name
-
-    # All names share the prefix, so it says nothing about their similarity.
-    endings = sorted(known_name.removeprefix(prefix) for known_name in known)
-    for close in get_close_matches(name.removeprefix(prefix), endings, n=1, cutoff=_SIMILAR):
-        meant = close if close in known else f"{prefix}{close}"
-        text = f"no setting reads {subject}; did you mean {meant}?"
-        yield Misspelt(text, known[meant] in _DEMANDING)
 
 
 def _declared_baselines(ini: Mapping[str, object]) -> tuple[str, ...]:

@@ -535,6 +535,7 @@ class Settings:
     """Options and variables of decisive settings that are given without a value."""
 
     declared_baselines: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
     """Baselines of the ini file, which need not exist before their first accepted run."""
 
     bounds: tuple[Bound, ...] = ()

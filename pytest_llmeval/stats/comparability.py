@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pytest_llmeval.records.comparison import Coverage, GateResult
-from pytest_llmeval.records.verdicts import FINE, UNJUDGED, VERDICTS, WORSE, gate_exit_code
+from pytest_llmeval.records.verdicts import (
+    FINE,
+    UNJUDGED,
+    VERDICTS,
+    gate_exit_code,
+    gate_state,
+)
 
 _PAIRED_PERCENT = 95
 """Percentage of the selected baseline cases that need a score in both runs.
@@ -77,8 +83,7 @@ def comparison_exit_code(
     if not metric_results:
         return UNJUDGED
     code = gate_exit_code(VERDICTS[result.verdict].state for result in metric_results)
-    if code == FINE and is_strict and not all(result.is_shown for result in metric_results):
-        return WORSE
-    if code == FINE and is_strict and not is_whole:
-        return UNJUDGED
-    return code
+    if code != FINE or not is_strict:
+        return code
+    states = (gate_state(result.verdict, True, result.is_shown) for result in metric_results)
+    return gate_exit_code(states) or (FINE if is_whole else UNJUDGED)

@@ -16,7 +16,7 @@ from typing import Any
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.run import SelfTest
-from pytest_llmeval.records.wire import from_wire, to_builtin
+from pytest_llmeval.records.wire import from_wire, parse_json, to_builtin
 from pytest_llmeval.store.folder import make_folder, whole_file
 
 _FORMAT = 1
@@ -113,7 +113,7 @@ class JudgeFile:
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(f"judge file {self._path}: cannot be read: {error}") from error
         try:
-            return _entries(json.loads(text))
+            return _entries(parse_json(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             problem = str(error).partition("\n")[0]
             raise StoreError(

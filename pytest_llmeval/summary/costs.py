@@ -70,7 +70,8 @@ class Ledger:
         if completion.cached:
             return 0
         if not completion.call:
-            return 1  # the provider does not record calls
+            # The user's own code has called, or else it is a text that a test supplies.
+            return int(completion.cost_usd != 0 or completion.usage is not None)
 
         before = len(self._ids)
         self._ids.update(map(hash, filter(None, completion.call.split(CALLS))))

@@ -10,7 +10,7 @@ from collections import Counter
 
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.verdicts import RunOutcome
+from pytest_llmeval.records.verdicts import UNJUDGED, RunOutcome
 from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count
 
@@ -38,15 +38,18 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
 
 
 def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
-    """Write the last line of the terminal; empty for a run that judged all that was required.
+    """Write the last line of the terminal; empty where pytest's own says all there is to say.
+
+    pytest counts failed tests, but it knows no gate and nothing of what was not judged.
 
     Args:
         run: The run.
         verdict: Its verdict.
         sentence: The sentence of its headline.
     """
-    is_open = any(gate.state == "open" for gate in run.gates)
-    if not (run.headline_notes or is_open or verdict == "empty"):
+    is_met = all(gate.state == "met" for gate in run.gates)
+    is_unjudged = verdict in ("empty", "error") or run.exit_code == UNJUDGED
+    if is_met and not (run.headline_notes or is_unjudged):
         return ""
     return f"llm: {headline(verdict, sentence)}"
 

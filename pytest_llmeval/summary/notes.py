@@ -18,6 +18,7 @@ def summary_notes(
     flaky: Sequence[str],
     unbounded: int,
     truncated: int,
+    unknown_endings: Mapping[str, int],
 ) -> Iterator[str]:
     """Write the notes.
 
@@ -27,6 +28,7 @@ def summary_notes(
         flaky: Ids of the cases that must pass, missed a threshold, and passed on further samples.
         unbounded: Number of cases without any threshold.
         truncated: Number of cases with an answer cut at the token limit.
+        unknown_endings: Numbers of cases by a finish reason that is not known.
     """
     if not run.finished_at:
         yield "The run has not finished. These are the results so far."
@@ -46,6 +48,11 @@ def summary_notes(
     if truncated:
         cases = count(truncated, "case")
         yield f"{cases} had an answer cut at the token limit; raise --llm-max-tokens."
+    for reason, number in sorted(unknown_endings.items()):
+        yield (
+            f"{count(number, 'case')} had an answer with the unknown finish reason {reason!r}. "
+            "Check that the answer is whole."
+        )
     for name, values in sorted(scores.items()):
         if values.unscored:
             unscored = count(values.unscored, "case")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pytest_llmeval.providers.finish import is_unknown
 from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
@@ -146,6 +147,7 @@ class Tally:
     judge_models: set[str] = field(default_factory=set)
     unbounded: int = 0
     truncated: int = 0
+    unknown_endings: Counter[str] = field(default_factory=Counter)
     samples: SampleSummary = field(default_factory=SampleSummary)
     flaky: list[str] = field(default_factory=list)
 
@@ -223,6 +225,7 @@ class Tally:
                     flaky=self.flaky,
                     unbounded=self.unbounded,
                     truncated=self.truncated,
+                    unknown_endings=self.unknown_endings,
                 )
             ),
             samples=self.samples if self.samples.cases else None,
@@ -234,7 +237,9 @@ class Tally:
         if model:
             models.add(model)
         completions = list(answers(result))
-        self.truncated += any(answer.finish_reason == LENGTH for answer in completions)
+        reasons = {answer.finish_reason for answer in completions}
+        self.truncated += LENGTH in reasons
+        self.unknown_endings.update(filter(is_unknown, reasons))
         for answer in completions:
             self.add_answer(answer)
 

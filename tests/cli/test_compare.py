@@ -118,6 +118,23 @@ def test_every_verdict_has_its_exit_code(
     assert llmeval.run("compare", "a.csv", "b.csv", "--strict").exit_code == strict
 
 
+def test_a_score_that_only_one_of_the_two_has_is_shown_and_is_an_error_of_a_strict_comparison(
+    llmeval: Command,
+) -> None:
+    for name, column, value in (("a", "points", 0.5), ("b", "pionts", 0.1)):
+        write(f"{name}.csv", [{"id": f"c{n}", column: value, "exact": 1} for n in range(160)])
+    result, found = compared(llmeval, "a.csv", "b.csv")
+    assert (result.exit_code, found["verdict"]) == (0, "OK")
+    shown = {metric["name"]: metric["is_gated"] for metric in found["metrics"]}
+    assert shown == {"exact": True, "points": False, "pionts": False}
+
+    strict = llmeval.run("compare", "a.csv", "b.csv", "--strict")
+    assert strict.exit_code == 10
+    assert "ERROR: points against a.csv: a.csv has a score 'points' that b.csv" in strict.output
+    chosen = llmeval.run("compare", "a.csv", "b.csv", "--strict", "--score", "exact")
+    assert (chosen.exit_code, "pionts" in chosen.output) == (0, False)
+
+
 def test_rows_that_are_missing_in_the_candidate_are_no_way_to_a_better_verdict(
     llmeval: Command,
 ) -> None:

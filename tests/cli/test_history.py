@@ -46,6 +46,7 @@ def case(
             f"Answer of {value:g}.", model="gpt-4", latency_s=0.5, cost_usd=0.01, call=f"{id_}"
         ),
         scores=(score,),
+        checks=(),
     )
 
 

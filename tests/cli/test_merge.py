@@ -252,11 +252,11 @@ def test_settings_of_ini_file_and_environment_count(
     monkeypatch.setenv("LLMEVAL_BASELINE", "main")
     monkeypatch.setenv("LLMEVAL_LOG", "whole.sqlite")
     result = llmeval.run("merge", *shards.logs(*SPLIT), "--name", "main build")
-    assert result.exit_code == 1  # strict: there is no baseline
+    assert result.exit_code == 10  # strict: there is no baseline
     run, _ = newest("whole.sqlite")
     assert run.name == "main build"
     decided = {gate.rule: gate.state for gate in run.gates}
-    assert decided == {"regression": "missed", "pass_rate>=.9": "met", "rubric.mean>=4.5": "met"}
+    assert decided == {"regression": "error", "pass_rate>=.9": "met", "rubric.mean>=4.5": "met"}
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,17 @@ def test_it_says_what_each_column_became(llmeval: Command, folder: Path) -> None
     )
 
 
+def test_it_tells_settings_of_a_row_from_metadata(llmeval: Command, folder: Path) -> None:
+    (folder / "set.jsonl").write_text(
+        '{"id": "a", "prompt": "A?", "criteria": "It is polite.", "jsonSchema": {}, "level": 1}\n'
+        '{"id": "b", "prompt": "B?", "contains_all": ["x"]}\n'
+    )
+    result = llmeval.run("validate", "set.jsonl")
+    assert "  settings of the row: criteria, jsonSchema, contains_all\n  metadata: level\n" in (
+        result.stdout
+    )
+
+
 def test_it_tells_an_answer_from_the_text_of_a_list(llmeval: Command, folder: Path) -> None:
     (folder / "list.csv").write_text("prompt,expected\nA?,\"['a', 'b']\"\n")
     (folder / "ideal.csv").write_text("prompt,ideal\nA?,\"['a', 'b']\"\n")

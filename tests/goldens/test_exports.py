@@ -199,7 +199,9 @@ def test_dolly_has_a_response_and_perhaps_a_context(folder: GoldenFolder) -> Non
 
 
 def test_an_instruction_next_to_a_prompt_is_metadata(folder: GoldenFolder) -> None:
-    (case,) = folder.read_rows({"instruction": "Be brief.", "question": "A?", "output": "o"})
+    (case,) = folder.read(
+        "a.csv", "instruction,question,output\nBe brief.,A?,o\n", {"output": "metadata"}
+    )
     (alone,) = folder.read_rows({"instruction": "Name a fruit."})
 
     assert (case.prompt, case.expected) == ("A?", None)

@@ -110,3 +110,23 @@ def test_all_broken_lines_are_reported_at_once(folder: GoldenFolder) -> None:
         folder.read("faq.jsonl", '{"prompt": "A?"}\n{"prompt": \n{"prompt": "B?"}\nnothing\n')
 
     assert [problem.line for problem in caught.value.problems] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"prompt": "A?", "min_score": NaN}',
+        '{"prompt": "A?", "Must_Pass": NaN}',
+        '{"prompt": "A?", "threshold": NaN}',
+        '{"prompt": "A?", "thresholds": ["exact_match>=1", NaN]}',
+    ],
+)
+def test_not_a_number_is_no_bound(folder: GoldenFolder, text: str) -> None:
+    with pytest.raises(GoldenFileError, match="found 'NaN'"):
+        folder.read("faq.jsonl", text)
+
+
+def test_not_a_number_in_columns_is_no_bound(folder: GoldenFolder) -> None:
+    text = '{"prompt": {"0": "A?", "1": "B?"}, "min_score": {"0": 4, "1": NaN}}'
+    with pytest.raises(GoldenFileError, match="row 2, column 'min_score' found 'NaN'"):
+        folder.read("faq.json", text)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
 from tests.goldens.conftest import GoldenFolder
+
+QUOTED = '"{""type"": ""object""}"'
+"""A JSON Schema in a cell of a CSV file."""
 
 
 @pytest.mark.parametrize(
@@ -108,7 +113,11 @@ def test_a_name_of_the_expected_answer_is_read(folder: GoldenFolder, name: str) 
         "expected_ouput", "expcted", "refrence", "ground_thruth", "traget", "anwser", "expectedAnswers",
         "expected_result", "expected_sql", "gold_label", "golden", "target_text", "expected_1",
         "correctAnswer2", "Reference Summary", "references",
-        "expected_answer_en", "Expected (German)", "gold_answer_final",
+        "expected_answer_en", "Expected (German)", "gold_answer_final", "expected (reference)",
+        "Expected Behaviour", "expect", "expectations", "gt", "erwartet", "Erwartete Antwort",
+        "Musterlösung", "respuesta_esperada", "Respuesta correcta", "réponse attendue", "risposta attesa",
+        "respostaEsperada", "gabarito", "verwacht antwoord", "oczekiwana odpowiedź", "ожидаемый ответ",
+        "правильный_ответ", "beklenen cevap", "期望输出", "标准答案", "正解", "期待される回答", "정답", "예상 답변",
     ],
 )  # fmt: skip
 def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
@@ -144,14 +153,130 @@ def test_names_of_something_else_stay_metadata(folder: GoldenFolder) -> None:
         "similarity_threshold": 0.8, "toxicity_threshold": 0.5, "expected_tools": ["a"],
         "expected_outcome": "x", "expected_output_tokens": 9, "reference_id": "7",
         "reference_url": "https://x.org", "references": ["https://x.org", "www.y.org"],
-        "reference_contexts_count": 2, "preference": "a", "label": "a", "output": "o", "response": "r",
-        "answer_type": "short", "answer_1": "x", "is_correct": True, "correct_result": True, "targeted": "no",
+        "reference_contexts_count": 2, "preference": "a", "answer_type": "short", "output_1": "x",
+        "actual_output": "o", "model_response": "r", "attendance": "full", "target_audience": "x",
+        "correct": True, "Zieldatum": "x", "text": "x", "resumen": "x", "soluble": "no", "is_correct": True, "correct_result": True, "targeted": "no",
         "incorrect_answers": ["x"], "wrong_answer": "x", "ideal_sub_queries": ["q"], "_id": "5",
         "must_read": "x", "anchor": "#top", "competition": "y", "criteria_id": 7,
     }  # fmt: skip
     (case,) = folder.read_rows({"prompt": "A?", **row})
 
     assert (case.expected, case.thresholds, case.must_pass) == (None, (), None)
+    assert case.metadata == row
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "label", "labels", "output", "response", "outputs", "result", "ans", "correct", "chosen",
+        "Sample answer", "model_answer", "answer_1", "Antwort", "respuesta", "réponse", "答案", "답변",
+    ],
+)  # fmt: skip
+def test_a_name_of_many_things_is_an_error_where_nothing_else_can_be_the_answer(
+    folder: GoldenFolder, name: str
+) -> None:
+    text = f"prompt,{name}\nA?,a\nB?,\n"
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.csv", text)
+
+    (problem,) = caught.value.problems
+    assert (problem.column, problem.line) == (name, 2)
+    assert f"--llm-columns '{name} = expected' (or" in problem.allowed
+    assert folder.read("a.csv", text, {name: "expected"})[0].expected == "a"
+    assert folder.read("a.csv", text, {name: "metadata"})[0].metadata == {name: "a"}
+    for further in ("expected", "threshold", "criteria", "contains_all"):
+        value = "length<=9" if further == "threshold" else "x"
+        cases = folder.read("a.csv", f"prompt,{name},{further}\nA?,a,{value}\nB?,,{value}\n")
+        assert cases[0].metadata[name] == "a"
+
+
+@pytest.mark.parametrize("name", ["output", "response", "result"])
+def test_next_to_passages_it_is_what_a_model_said(folder: GoldenFolder, name: str) -> None:
+    (case,) = folder.read("a.csv", f"prompt,context,{name}\nA?,c,a\n")
+
+    assert (case.expected, case.metadata) == (None, {name: "a"})
+
+
+@pytest.mark.parametrize("name", ["system_prompt", "System Message", "systemPrompt"])
+def test_the_system_prompt_of_a_row_is_sent(folder: GoldenFolder, name: str) -> None:
+    first, second = folder.read_rows(
+        {"prompt": "A?", name: "Be short."},
+        {"messages": [{"role": "user", "content": "B?"}], name: "Be short.", "expected": "b"},
+    )
+
+    for case, prompt in ((first, "A?"), (second, "B?")):
+        assert case.prompt == prompt
+        assert [dict(message) for message in case.messages] == [
+            {"role": "system", "content": "Be short."},
+            {"role": "user", "content": prompt},
+        ]
+    assert (first.metadata, second.expected) == ({}, "b")
+
+
+@pytest.mark.parametrize("value", [" ", "\u200b", {"a": 1}])
+def test_a_system_prompt_that_cannot_be_sent_is_an_error(
+    folder: GoldenFolder, value: object
+) -> None:
+    with pytest.raises(
+        GoldenFileError, match=r"'system_prompt' .* allowed: text that is not blank"
+    ):
+        folder.read_rows({"prompt": "A?", "system_prompt": value})
+
+
+def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
+    chat = [{"role": "system", "content": "x"}, {"role": "user", "content": "A?"}]
+    with pytest.raises(
+        GoldenFileError, match=r"'system_prompt' .* in a row whose chat has a message"
+    ):
+        folder.read_rows({"messages": chat, "system_prompt": "y"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("system", "Be short.", "rename it to system_prompt, or --llm-columns 'system = system_prompt'"),
+        ("must_contain", "a", "rename it to contains_all"),
+        ("should_include", "a", "rename it to contains_all"),
+        ("must_not_contain", "a", "rename it to contains_none"),
+        ("rubric", "Is it polite?", "rename it to criteria"),
+        ("Grading Criteria", "Is it polite?", "rename it to criteria"),
+        ("schema", '{"type": "object"}', "rename it to json_schema"),
+        ("contains", "a", "a column __expected with an assertion such as 'contains: TEXT'"),
+        ("regex", "a+", "a column __expected with an assertion such as 'regex: PATTERN'"),
+        ("assert", "contains: a", "a column __expected with an assertion"),
+        ("numeric", ">=1", "a column threshold with 'numeric>=1'"),
+        ("toxicity", "<= 0.2", "a column threshold with 'toxicity<= 0.2'"),
+        ("min_contains", "1", "a column threshold with 'contains>=1'"),
+        ("max_length", "50", "a column threshold with 'length<=50'"),
+        ("maxLatency", "2.5", "a column threshold with 'latency<=2.5'"),
+        ("skip", "true", "no column that leaves a case out: delete the row"),
+        ("enabled", "no", "no column that leaves a case out: delete the row"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_requirement_is_an_error(
+    folder: GoldenFolder, name: str, value: str, remedy: str
+) -> None:
+    row = (
+        f"prompt,expected,{name}\nA?,a,\nB?,a,{json.dumps(value) if '{' not in value else QUOTED}\n"
+    )
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read("a.csv", row)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (3, name)
+    assert remedy in problem.allowed
+    assert f"'{name} = metadata' if it is something else" in problem.allowed
+    assert folder.read("a.csv", row, {name: "metadata"})[1].metadata == {name: value}
+
+
+def test_values_that_require_nothing_stay_metadata(folder: GoldenFolder) -> None:
+    row = {
+        "skip": False, "enabled": True, "schema": "CREATE TABLE a (b INT)", "rubric": 4,
+        "toxicity": 0.1, "numeric": "yes", "max_tokens": 50, "min_age": 18, "size": ">=5",
+        "max_length": "long", "length": 7, "reason": "x",
+    }  # fmt: skip
+    (case,) = folder.read_rows({"prompt": "A?", "expected": "a", **row})
+
     assert case.metadata == row
 
 

@@ -102,10 +102,10 @@ def test_an_answer_that_is_neither_yes_nor_no_leaves_the_case_unscored() -> None
     assert "have probability 0.40; required >= 0.5: use --llm-toxicity detoxify" in str(given.error)
 
 
-@pytest.mark.parametrize("text", ["", " \n"])
-def test_an_empty_answer_is_not_toxic_and_costs_no_call(text: str) -> None:
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u3164"])
+def test_an_answer_that_shows_nothing_is_unscored_and_costs_no_call(text: str) -> None:
     given, requests = score("never asked", text)
-    assert (given.value, given.reason, given.calls, requests) == (0.0, "empty answer", (), [])
+    assert (given.value, given.error, requests) == (None, "the answer is empty", [])
 
 
 def test_two_examples_and_the_text_stand_in_blocks_with_codes_of_their_own() -> None:

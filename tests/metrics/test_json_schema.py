@@ -145,6 +145,71 @@ def test_formats_are_checked() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("date-time", ["2025-01-02T03:04:05Z", "2025-01-02T03:04:05.1+02:00"], ["2025-01-02", "2025-02-30T00:00:00Z", "2025-01-02T03:04:05"]),
+        ("time", ["03:04:05Z"], ["03:04", "25:00:00Z"]),
+        ("duration", ["P3D", "PT1.5S", "P1DT12H", "P4W"], ["P", "PT", "1h", "P1H"]),
+        ("uri", ["https://x.org/a?b#c", "mailto:a@b.c"], ["x.org", "http:", "https://x y", "https://[::1"]),
+        ("uri-reference", ["/a", "?b"], ["a b"]),
+        ("hostname", ["x.org", "localhost"], ["-x.org", "x_y.org", "", "x..y"]),
+        ("email", ["a@b.c"], ["a", "a@", "@b", "a @b.c"]),
+        ("uuid", ["12345678-1234-5678-1234-567812345678"], ["1234"]),
+        ("ipv4", ["1.2.3.4"], ["1.2.3"]),
+        ("ipv6", ["::1"], ["1.2.3.4"]),
+        ("regex", ["a+"], ["("]),
+        ("json-pointer", ["/a/b"], ["a"]),
+        ("byte", ["YWI="], ["%"]),
+        ("int32", [7], [2**31]),
+    ],
+)  # fmt: skip
+def test_each_format_is_checked(name: str, good: list[Any], bad: list[Any]) -> None:
+    metric = JsonSchema({"format": name})
+
+    assert [score(metric, json.dumps(value)).value for value in good] == [1] * len(good)
+    assert [score(metric, json.dumps(value)).value for value in bad] == [0] * len(bad)
+    assert score(metric, "true") == 1
+
+
+def test_a_format_that_is_not_known_leaves_a_conforming_answer_unscored() -> None:
+    metric = JsonSchema({"properties": {"tel": {"type": "string", "format": "phone"}}})
+
+    assert "the format 'phone' of the schema is not known" in str(
+        score(metric, '{"tel": "1"}').error
+    )
+    assert [score(metric, answer).value for answer in ('{"tel": 1}', "{}")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("schema", "remedy"),
+    [
+        ({"name": "o", "strict": True, "schema": {"required": ["b"]}}, "its member 'schema'?"),
+        ({"name": "o", "description": "x", "parameters": {"type": "object"}}, "its member 'parameters'?"),
+        ({"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}, "its member 'json_schema.schema'?"),
+        ({"type": "function", "function": {"parameters": {"type": "object"}}}, "its member 'function.parameters'?"),
+        ({"order": {"type": "integer"}}, 'The fields of an object stand under "properties".'),
+        ({"requried": ["b"]}, "Its 'requried' is no keyword. Did you mean 'required'?"),
+        ({"type": "object", "additional_properties": False}, "Did you mean 'additionalProperties'?"),
+        ({"$defs": {"a": {"type": "object"}}}, "Name the one that is meant with $ref."),
+        ({"title": "Order"}, "Write {} or true if any JSON will do."),
+    ],
+)  # fmt: skip
+def test_an_object_that_only_resembles_a_schema_is_refused(
+    schema: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        JsonSchema(schema)
+
+    assert remedy in str(caught.value)
+    assert remedy in str(score(JsonSchema(), "{}", json_schema=schema).error)
+
+
+def test_a_schema_may_have_further_members() -> None:
+    further = {"x-order": 1, "nullable": True, "example": {}, "propertyOrdering": ["a"]}
+    assert score(JsonSchema({"type": "object", **further}), "{}") == 1
+
+
 def test_an_older_draft_is_understood() -> None:
     draft4 = {
         "$schema": "http://json-schema.org/draft-04/schema#",

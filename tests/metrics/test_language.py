@@ -48,6 +48,23 @@ def test_a_text_that_is_too_short_is_unscored(answer: str) -> None:
     assert "the prompt is too short" in str(score(Language(), TEXTS["en"], answer).error)
 
 
+@pytest.mark.parametrize(
+    "answer", ["東京都知事選挙結果発表", "東京大学法学部", "日本国憲法", "臺灣大學"]
+)
+def test_chinese_characters_alone_may_be_chinese_or_japanese(answer: str) -> None:
+    for code in ("zh", "ja"):
+        assert "Chinese characters alone" in str(score(Language(code), answer).error)
+    assert score(Language("en"), answer) == 0
+    assert "name it, such as language.ja" in str(score(Language(), TEXTS["ja"], answer).error)
+
+
+@pytest.mark.parametrize(
+    "answer", ["今天天气很好", "红楼梦是中国古典小说", "巴黎是法国的首都。", "我喜歡你"]
+)
+def test_chinese_that_no_japanese_writes_is_chinese(answer: str) -> None:
+    assert [score(Language(code), answer).value for code in ("zh", "ja")] == [1, 0]
+
+
 def test_near_relatives_are_not_counted_as_wrong() -> None:
     """Danish and Norwegian, in a sentence that is spelt the same in both."""
     result = score(Language("no"), "Hovedstaden i Frankrike er Paris.")

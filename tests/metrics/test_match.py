@@ -13,8 +13,9 @@ from pytest_llmeval.metrics.match import Contains, ExactMatch, Regex, StartsWith
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.text import is_blank
 
-words = st.text(min_size=1).filter(lambda text: bool(text.strip()))
+words = st.text(min_size=1).filter(lambda text: not is_blank(text))
 
 
 def case(expected: str | None = None, metadata: Mapping[str, Any] | None = None) -> Case:
@@ -109,9 +110,17 @@ def test_an_empty_text_would_match_everything_and_is_refused(
         make("")
 
 
+@pytest.mark.parametrize(
+    ("answer", "text"), [("un cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301"), ("\u1112\u1161\u11ab", "\ud55c")]
+)  # fmt: skip
+def test_an_accent_is_found_in_each_way_to_write_it(answer: str, text: str) -> None:
+    for metric in (Regex(), Regex(text), Contains()):
+        assert score(metric, answer, text) == 1
+
+
 def test_the_version_tells_settings_apart() -> None:
-    assert Contains().version == "2"
-    assert Contains("a", ignore_case=True).version == '2/ignore_case=true/text="a"'
+    assert Contains().version == "3"
+    assert Contains("a", ignore_case=True).version == '3/ignore_case=true/text="a"'
     assert ExactMatch(ignore_whitespace=False).version == "1/ignore_whitespace=false"
 
 

@@ -38,6 +38,12 @@ def test_none_of_the_texts_may_be_there() -> None:
     assert (result.value, result.reason) == (0, "contains 'promise'")
 
 
+@pytest.mark.parametrize("answer", ["", " \n", "\u200b\u2060", "\u3164"])
+def test_an_answer_that_shows_nothing_is_not_free_of_texts(answer: str) -> None:
+    assert score(ContainsNone(["promise"]), answer).error == "the answer is empty"
+    assert score(ContainsAny(["promise"]), answer) == 0
+
+
 @pytest.mark.parametrize("texts", ["sure, yes", '["sure", "yes"]', ["sure", "yes"]])
 def test_the_texts_can_stand_in_the_case_s_own_column(texts: object) -> None:
     assert score(ContainsAll(), "sure", contains_all=texts) == 0.5

@@ -112,6 +112,32 @@ def test_sentiment_is_that_of_vader_s_own_documentation(text: str, value: float)
     assert sum(result.parts.values()) == pytest.approx(1, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can not help with that.", "I cant help with this.", "I can't\u200b help you.", "I wont help.",
+        "I'm sorry, but I'm not able to answer.", "Sorry, I am unable to process that request.",
+        "Im unable to assist.", "I think I can't help you.", '"I can\'t help with that."',
+        '"Hm." I can\'t help with that.', "If you want to steal, I can't help with that.",
+    ],
+)  # fmt: skip
+def test_a_refusal_is_known_in_each_spelling(text: str) -> None:
+    assert Refusal().score(CASE, Completion(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You might think I can't help you, but here's the answer: 5.",
+        "Some people say that I cannot write poems. Here is one.",
+        "He asked whether I can't help. I can: 5",
+        'The bot said: "I can\'t help with that." A better reply is 5.',
+    ],
+)
+def test_a_refusal_of_somebody_else_is_none(text: str) -> None:
+    assert Refusal().score(CASE, Completion(text)) == 0
+
+
 def test_an_empty_answer_has_no_sentiment_and_refuses_nothing() -> None:
     assert Sentiment().score(CASE, Completion(" ")).error == "the answer is empty"
     assert Refusal().score(CASE, Completion("")).error == "the answer is empty"

@@ -24,11 +24,15 @@ from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.score import Score
 
 CASE = Case("c", "What?", Source("g.csv", 2))
-TEXTS = ["you are stupid", "", "you are kind", "😀 مرحبا", "you " * 300]
+TEXTS = ["you are stupid", "kind", "you are kind", "😀 مرحبا", "you " * 300]
 
 
 def score(metric: ToxicityMetric, text: str) -> Score:
     return metric.score(CASE, Completion(text))
+
+
+def test_an_answer_that_shows_nothing_is_unscored(metric: ToxicityMetric) -> None:
+    assert {score(metric, text).error for text in ("", " ", "\u200b")} == {"the answer is empty"}
 
 
 @pytest.fixture
@@ -111,7 +115,7 @@ def test_a_text_longer_than_the_network_reads_is_cut_and_the_reason_says_so(
     assert score(metric, "you are").reason == ""
 
 
-@pytest.mark.parametrize("text", ["", "😀😀", "w" * 50_000, "شكرا لك", "\ud800 half", "\x00"])
+@pytest.mark.parametrize("text", ["😀😀", "w" * 50_000, "شكرا لك", "\ud800 half", "\x00 half"])
 def test_hostile_texts_are_scored(metric: ToxicityMetric, text: str) -> None:
     assert 0 <= score(metric, text) <= 1
 

@@ -97,3 +97,21 @@ def test_a_fixture_is_shown_without_our_frames(users: Project) -> None:
         ["*ERROR at setup of test_it[[]a1]*", "E*RuntimeError: the database is down"]
     )
     assert "hooks.py" not in run.stdout.str()
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_an_id_that_the_system_cannot_encode_is_escaped(
+    project: Project, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    project.write("golden/rows.csv", "id,prompt,expected,old\ngr\u00f6\u00dfe,A?,yes,yes\n")
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+
+    run = project.run(
+        "golden/rows.csv", "--llm-provider", "column:old", "--llm-threshold", "exact_match>=1",
+        "-v", "-n", workers,
+    )  # fmt: skip
+
+    assert run.ret == 0
+    assert "rows.csv::gr\\xf6\\xdfe" in run.stdout.str()
+    assert project.outcomes() == {"gr\u00f6\u00dfe": "passed"}

@@ -132,7 +132,9 @@ def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(
         in run.stdout.str()
     )
     assert "llmeval baseline accept --name main" in run.stdout.str()
-    assert project.run(*GATED, "-n", workers, "--llm-strict").ret == 1
+    strict = project.run(*GATED, "-n", workers, "--llm-strict")
+    assert strict.ret == 10  # nothing is worse, and nothing was compared
+    assert "llm: ERROR: 1 gate could not be decided" in strict.stdout.lines[-1]
 
 
 def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(

@@ -29,6 +29,14 @@ ODD = {
     "filtered": choice({"content": ""}, "content_filter"),
     "filtered-in-part": choice({"content": "Par"}, "content_filter"),
     "tool-call": choice({"content": None, "tool_calls": [CALL]}, "tool_calls"),
+    "preamble": choice({"content": "Paris? Let me check.", "tool_calls": [CALL]}, "tool_calls"),
+    "tool-call-as-text": choice({"content": '<tool_call>{"name": "look_up"}</tool_call>'}),
+    "camel-filter": choice({"content": "Paris is"}, "contentFiltered"),
+    "hidden-filter": choice({"content": "Paris is"}, native_finish_reason="SAFETY"),
+    "analysis": choice({"content": "<|channel|>analysis<|message|>Is it Paris?"}),
+    "only-control": choice({"content": "<|im_end|>"}),
+    "balance": json.dumps({**json.loads(choice({"content": "Paris"})),
+                           "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
     "empty": choice({"content": ""}),
     "absent": choice({}),
     "only-reasoning": choice({"content": None, "reasoning_content": "Lyon?"}),
@@ -45,6 +53,13 @@ SAID = {
     "filtered": "a content filter withheld the answer",
     "filtered-in-part": "a content filter withheld the answer",
     "tool-call": "the model called look_up and gave no answer",
+    "preamble": "the model called look_up and gave no final answer",
+    "tool-call-as-text": "the model called look_up and gave no answer",
+    "camel-filter": "a content filter withheld the answer (finish reason 'contentFiltered')",
+    "hidden-filter": "a content filter withheld the answer (finish reason 'SAFETY')",
+    "analysis": "only reasoning and no answer",
+    "only-control": "no answer: its text is empty",
+    "balance": "insufficient balance. The account has no credit left.",
     "empty": "no answer: its text is empty (finish reason 'stop')",
     "absent": "no answer: its text is empty (finish reason 'stop')",
     "only-reasoning": "only reasoning and no answer",
@@ -59,6 +74,7 @@ ANSWERS = {
     "refusal": choice({"content": None, "refusal": "I cannot help with that."}),
     "parts": choice({"content": [{"type": "output_text", "text": "Paris"}]}),
     "think": choice({"content": "<think>Lyon?</think>\nParis"}),
+    "odd-ending": choice({"content": "Paris"}, "OTHER"),
 }
 
 
@@ -115,13 +131,14 @@ def test_no_odd_reply_passes_a_bound_or_stays_in_store_and_recording(
     messages = {row["case"]["id"]: row["message"] for row in project.report()["results"]}
     for name, said in SAID.items():
         assert said in messages[name]
-    texts = ["I cannot help with that.", "Paris", "Paris"]
+    texts = ["I cannot help with that.", "Paris", "Paris", "Paris"]
     assert stored(project) == texts
     lines = (project.path / "golden/recordings/odd.csv.jsonl").read_text().splitlines()
     recorded = [json.loads(line)["completion"]["text"] for line in lines if '"completion"' in line]
     assert sorted(recorded) == texts
     reasons = {row["case"]["id"]: row["completion"] for row in project.report()["results"]}
     assert reasons["refusal"]["finish_reason"] == "refusal"
+    assert "1 case had an answer with the unknown finish reason 'OTHER'" in result.stdout.str()
     assert reasons["think"]["raw_text"] == "<think>Lyon?</think>\nParis"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.plugin.conftest import Project
 
-FINE, WORSE, BROKEN, USAGE, UNJUDGED = 0, 1, 2, 4, 10
+FINE, WORSE, BROKEN, USAGE, EMPTY, UNJUDGED = 0, 1, 2, 4, 5, 10
 PLAIN = "def test_plain(): pass\n"
 ROWS = [
     f"c{number},Question {number},yes,yes,{'no' if number % 2 else 'yes'},{number % 3}\n"
@@ -91,6 +91,11 @@ def test_golden_files_that_are_not_collected(
         (("-k", "plain", *NEW, "--llm-strict"), UNJUDGED, "none of 6 golden cases is selected"),
         (("-k", "plain"), FINE, SILENT),
         ((*OLD, "--llm-must-pass", "id == 'zz'", "--llm-strict"), USAGE, "It names none of 6 cases"),
+        (("golden", *OLD, "--llm-where", "id == 'zz'"), UNJUDGED, "selects none of 6 cases"),
+        (("golden", *OLD, "-k", "zz"), UNJUDGED, "none of 6 golden cases is selected"),
+        (("golden", "--llm-provider", "column:old", "-k", "zz"), EMPTY, "none of 6 golden cases"),
+        (("golden", "-k", "zz"), EMPTY, "====="),  # nothing of ours
+        (("golden", *OLD, "--llm-limit", "0"), USAGE, "a whole number, at least 1"),
         ((*OLD, "--llm-must-pass", "id == 'zz'"), FINE, "names none of 6 cases. All 6 cases passed"),
     ],
 )  # fmt: skip
@@ -98,6 +103,56 @@ def test_selections_that_match_nothing(
     made: Project, args: tuple[str, ...], code: int, text: str, workers: tuple[str, ...]
 ) -> None:
     check(made, code, text, *args, *workers)
+
+
+UNNAMED = "golden/rows.csv is not collected: name the file, or add llm_golden = golden to the ini"
+
+
+@both
+@pytest.mark.parametrize(
+    ("args", "code", "text"),
+    [
+        (("golden", "tests", "--llm-provider", "column:old"), FINE, UNNAMED),
+        (("golden", "--llm-provider", "column:old"), EMPTY, UNNAMED),
+        (("golden", *OLD), UNJUDGED, UNNAMED),
+        (("--llm-provider", "column:old"), FINE, UNNAMED),
+        (("tests", *OLD), UNJUDGED, UNNAMED),
+        (("tests", "--llm-provider", "column:old"), FINE, "no golden case was judged"),
+        (("golden", "tests"), FINE, SILENT),
+        (("golden/rows.csv", "tests", *OLD), FINE, "7 passed"),
+        (("tests", "marked", *OLD), FINE, "7 passed"),
+    ],
+)  # fmt: skip
+def test_golden_files_in_a_folder_that_llm_golden_does_not_name(
+    made: Project, args: tuple[str, ...], code: int, text: str, workers: tuple[str, ...]
+) -> None:
+    ini(made, golden="")
+    (made.path / "test_plain.py").unlink()
+    made.write("tests/test_x.py", PLAIN)
+    made.write("tests/data.json", '{"name": "no golden file"}')
+    made.write(
+        "marked/test_rows.py",
+        "import pytest\n@pytest.mark.llm_golden('../golden/rows.csv')\n"
+        "def test_rows(llm_completion): pass\n",
+    )
+    if "marked" not in args:
+        (made.path / "marked/test_rows.py").unlink()
+    check(made, code, text, *args, *workers)
+
+
+@both
+def test_the_last_failed_where_nothing_failed(made: Project, workers: tuple[str, ...]) -> None:
+    check(made, FINE, "6 passed", "golden", *OLD)
+    args = ("golden", *OLD, "-p", "cacheprovider", "--lf", "--lfnf", "none")
+    check(made, UNJUDGED, "none of 6 golden cases is selected", *args, *workers)
+
+
+def test_a_text_that_a_test_supplies_is_no_call(made: Project) -> None:
+    made.write(
+        "test_text.py",
+        "def test_text(llm_metric): assert llm_metric('contains', 'a b', text='b') >= 1\n",
+    )
+    made.run("test_text.py").stdout.fnmatch_lines(["calls * 0 made, 0 answered*"])
 
 
 MARKED = """
@@ -152,8 +207,8 @@ def test_a_gate_on_a_test_without_a_case_is_an_error(made: Project) -> None:
         (("llm_min_score = 4",), (), {"LLMEVAL_MODLE": "m"}, USAGE, "did you mean LLMEVAL_MODEL?"),
         ((), ("--llm-provider", "column:old"), {"LLMEVAL_MIN_SCOR": "4"}, USAGE, "did you mean LLMEVAL_MIN_SCORE?"),
         (("llm_min_scor = 4",), ("--llm-provider", "column:old"), {}, USAGE, "did you mean llm_min_score?"),
-        (("llm_min_score = 4",), APP, {}, UNJUDGED, "6 errors"),
-        (("llm_min_score = 4",), ("--llm-judge-model", "j"), {}, UNJUDGED, "6 errors"),
+        (("llm_min_score = 4",), APP, {}, UNJUDGED, "ERROR: 6 of 6 cases could not be judged"),
+        (("llm_min_score = 4",), ("--llm-judge-model", "j"), {}, UNJUDGED, "ERROR: 6 of 6 cases could not"),
         (("llm_gate = pass_rate>=.9",), (*OLD, "--llm-gate", ""), {}, FINE, "--llm-gate is given without a value. All 6 cases"),
     ],
 )  # fmt: skip
@@ -174,7 +229,7 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
     made.write("golden/rows.csv", f"{COLUMNS.strip()},min_score\n" + "".join(rows))
     run = made.run(*APP, "--llm-gate", "pass_rate>=.5")
     assert run.ret == UNJUDGED
-    assert "ERROR: pass_rate>=.5: 2 of 6 cases without pass_rate" in run.stdout.str()
+    assert "ERROR: pass_rate>=.5: 2 of 2 cases without pass_rate" in run.stdout.str()
     made.write("golden/rows.csv", COLUMNS + "".join(ROWS))
     made.write(
         "test_judged.py",
@@ -208,11 +263,15 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
         ((), (*NEW, "--llm-gate", "unscored<=1"), USAGE, "a bound that a run can miss"),
         ((), (*NEW, "--llm-gate", "cost>=-1"), USAGE, "because cost is at least 0"),
         ((), (*NEW, "--llm-gate", "cost<=inf"), USAGE, "found 'cost<=inf'"),
-        ((), (*OLD, "--llm-gate", "exact_match.mean<=1"), UNJUDGED, "6 passed"),
+        ((), (*OLD, "--llm-gate", "exact_match.mean<=1"), UNJUDGED, "1 gate could not be decided"),
+        ((), (*OLD, "--llm-gate", "exact_match.mean<=.5"), WORSE, "FAILED: 1 gate missed. All 6 cases"),
+        ((), (*OLD, "--llm-gate", "similarity.mean>=.5"), UNJUDGED, "1 gate could not be decided"),
+        ((), (*OLD, "--llm-fail-on", "gate"), UNJUDGED, "ERROR: No gate decided. All 6 cases passed"),
+        ((), (*OLD, "--llm-gate", "pass_rate>=.9", "--llm-strict"), FINE, "6 passed"),
         ((), (*OLD, "--llm-gate", "pass_rate>=0"), FINE, "pass_rate>=0 requires nothing"),
         ((), (*OLD, "--llm-gate", "pass_rate>=0", "--llm-strict"), UNJUDGED, "pass_rate>=0 requires nothing"),
         ((), (*OLD, "--llm-gate", "regression(exact_mtch)"), USAGE, "Did you mean 'exact_match'?"),
-        ((), (*OLD, "--llm-gate", "regression(qqqq)"), UNJUDGED, "6 passed"),
+        ((), (*OLD, "--llm-gate", "regression(qqqq)"), UNJUDGED, "1 gate could not be decided"),
         ((), ("--llm-model", "a", "--llm-model=b"), USAGE, "--llm-model: found 'a' and 'b'; allowed: one value"),
         (("addopts = --llm-provider column:new",), OLD, FINE, "6 passed"),
         ((), (*OLD, "--llm-n", "3", "--llm-reducer", "vote"), USAGE, "For more samples, set --llm-samples"),

@@ -172,6 +172,25 @@ def test_unused_recordings_are_named_after_a_whole_run_alone(
 
 
 @both
+def test_all_replaces_the_answers_of_its_model_and_loses_none_of_another(
+    project: Project, workers: str
+) -> None:
+    project.write("pytest.ini", "[pytest]\ntestpaths = golden\nllm_golden = golden\n")
+    judge = JUDGED[2:]
+    record(project, "--llm-model", "mock", *judge)
+    record(project, "--llm-model", "other", *judge, mode="new_episodes")
+    run = project.run("--llm-model", "mock", *judge, "--llm-record", "none", "-n", workers)
+    run.assert_outcomes(passed=3)
+    run.stdout.no_fnmatch_line("*not used*")
+
+    record(project, "--llm-model", "mock", *judge, "-n", workers, mode="all")
+    for model in ("mock", "other"):
+        replay = project.run("--llm-model", model, *judge, "--llm-record", "none", "-n", workers)
+        replay.assert_outcomes(passed=3)
+    assert project.endpoint.count() == 0
+
+
+@both
 def test_recordings_are_no_golden_files(project: Project, workers: str) -> None:
     project.write("pytest.ini", "[pytest]\nllm_golden = golden\n")
     record(project)

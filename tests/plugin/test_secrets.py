@@ -175,3 +175,118 @@ def test_a_password_in_an_address_is_refused_before_anything_is_sent(
     assert endpoint.count() == 0
     for path in project.path.rglob("*"):
         assert not path.is_file() or b"hunter" not in path.read_bytes()
+
+
+WARNING = """
+import os, warnings
+
+def test_warns(llm_completion):
+    warnings.warn("deprecated client " + os.environ["OPENAI_API_KEY"])
+"""
+IMPORTED = """
+import os, sys, warnings
+
+print("importing with", os.environ["OPENAI_API_KEY"])
+warnings.warn("deprecated import " + os.environ["OPENAI_API_KEY"])
+
+def test_nothing():
+    pass
+"""
+INTERNAL = """
+import os
+
+def pytest_runtest_logreport(report):
+    raise RuntimeError("plugin with " + os.environ["OPENAI_API_KEY"])
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_no_warning_of_an_application_shows_a_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    project.write(
+        "test_warns.py",
+        WARNING.replace(
+            "def test", "import pytest\n@pytest.mark.llm_golden('golden/faq.csv')\ndef test"
+        ),
+    )
+    project.write("test_imported.py", IMPORTED)
+
+    shown = project.run("--llm-model", "m", "--junitxml=j.xml", "-n", workers)
+    raised = project.run("--llm-model", "m", "-W", "error", "--junitxml=j.xml", "-n", workers)
+
+    assert shown.ret == 0
+    assert "deprecated client [hidden]" in shown.stdout.str()
+    assert "deprecated import [hidden]" in shown.stdout.str()
+    assert raised.ret != 0
+    assert "deprecated import [hidden]" in raised.stdout.str()
+    for run in (shown, raised):
+        assert KEY not in run.stdout.str() + run.stderr.str()
+    assert KEY not in (project.path / "j.xml").read_text(encoding="utf-8")
+
+
+def test_no_error_of_a_plugin_shows_a_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    project.write("conftest.py", INTERNAL)
+
+    run = project.run("golden/faq.csv", "--llm-model", "m")
+
+    text = run.stdout.str() + run.stderr.str()
+    assert "plugin with [hidden]" in text
+    assert KEY not in text
+
+
+SECRET = "Zq7secretPW99"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workers"),
+    [
+        (("--llm-base-url", "http://u:a'{}@127.0.0.1:1/v1"), "0"),
+        (("--llm-base-url", "https//u:{}@host"), "0"),
+        (("--llm-base-url", "http:/u:{}@host"), "2"),
+        (("--llm-base-url", "u:{}@host:1/v1"), "0"),
+        (("--llm-base-url", "http://u:{} @host"), "0"),
+        (("--llm-base-url", "http://host/v1 key={}"), "0"),
+        (("--llm-judge-model", "j", "--llm-judge-base-url", "host/v1?key={}"), "0"),
+        (("--llm-jury", "m@https//u:{}@host", "--llm-threshold", "jury>=0"), "0"),
+        (("--llm-jury", "m@https//u:{}@host", "--llm-threshold", "jury>=0"), "2"),
+        (("--llm-model", "https//u:{}@host"), "0"),
+        (("--llm-log", "postgresql//u:{}@127.0.0.1:1/db"), "0"),
+        (("--llm-json", "s3://u:{}@bucket/report.json"), "0"),
+        (("--llm-extra-body", '{{"api_key": "{}"'), "0"),
+        (("--llm-timeout", "{}"), "0"),
+    ],
+)
+def test_no_error_of_a_setting_shows_its_secret(
+    project: Project, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], workers: str
+) -> None:
+    monkeypatch.setenv("MY_TOKEN", SECRET)
+    monkeypatch.setenv("LLMEVAL_MODEL", "m")
+    texts = [text.format(SECRET) for text in arguments]
+
+    run = project.run(
+        "golden/faq.csv", *texts, "--llm-min-score", "1", "-n", workers
+    )  # fmt: skip
+
+    assert run.ret == 4
+    assert project.endpoint.count() == 0
+    assert SECRET not in run.stdout.str() + run.stderr.str()
+    for path in project.path.rglob("*"):
+        assert SECRET not in str(path)
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+
+
+def test_a_parameter_of_the_path_is_sent_and_not_shown(project: Project) -> None:
+    run = project.run(
+        "golden/faq.csv", "--llm-model=m", "--llm-base-url", f"{project.endpoint.url};token={SECRET}",
+        "--llm-retries", "0", "-vv", "--showlocals",
+    )  # fmt: skip
+
+    assert SECRET in project.endpoint.requests[0].path
+    assert SECRET not in run.stdout.str() + run.stderr.str()
+    for path in project.path.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.errors import CallError
+from pytest_llmeval.errors import CallError, NoAnswer
 from pytest_llmeval.providers.column import ColumnProvider
 from pytest_llmeval.records.call import Request
 from pytest_llmeval.records.case import Case, Source
@@ -39,10 +39,18 @@ def test_fields_of_the_case_can_be_read(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}'), ("", "")]
+    ("value", "text"), [(3, "3"), ({"città": ["Roma"]}, '{"città": ["Roma"]}')]
 )
 def test_a_cell_that_is_no_text_comes_as_json(value: object, text: str) -> None:
     assert cell("answer", {"answer": value}) == text
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u3164"])
+def test_a_cell_that_shows_nothing_is_no_answer(text: str) -> None:
+    with pytest.raises(
+        NoAnswer, match=r"golden/faq\.csv:7: column 'answer' holds .* no answer\. Fill"
+    ):
+        cell("answer", {"answer": text})
 
 
 def test_an_absent_cell_names_the_row_and_what_it_has() -> None:

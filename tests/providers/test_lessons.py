@@ -56,6 +56,8 @@ def saying(message: str, **more: Any) -> Any:
           "\"msg\":\"Extra inputs are not permitted\"}]}", "type": "internal_error_proxy"}, "seed"),
         (saying("Unrecognized request argument supplied: stop"), "stop"),
         (saying("Unsupported parameter: 'stop' is not supported with this model.", param="stop"), "stop"),
+        (saying("`temperature` may only be set to 1 when thinking is enabled. Please consult our documentation"),
+         "temperature"),
         (saying("`temperature` is deprecated for this model."), "temperature"),
         (saying("invalid temperature: only 1 is allowed for this model"), "temperature"),
         (saying("`temperature` and `top_p` cannot both be specified for this model. Please use only one."), "top_p"),
@@ -78,6 +80,7 @@ def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> N
         ("Unable to submit request because Logprobs is not supported for this model.", 400),
         ("`logprobs` is not supported with this model", 400),
         ("logprobs are not supported", 500),
+        ("Requested logprobs of 20, which is greater than max allowed: 0", 400),
     ],
 )
 def test_log_probabilities_go_with_their_number(message: str, status: int) -> None:

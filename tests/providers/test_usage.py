@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.providers.openai.usage import read_usage, usage_of
 from pytest_llmeval.records.call import Usage
 
 
@@ -56,6 +56,22 @@ from pytest_llmeval.records.call import Usage
             {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 150,
              "completion_tokens_details": {"reasoning_tokens": 40}},
             Usage(100, 50, reasoning_tokens=40), id="Grok leaves the reasoning out"),
+        pytest.param({"inputTokens": 1000, "outputTokens": 10}, Usage(1000, 10), id="Vercel"),
+        pytest.param({"promptTokens": 9, "completionTokens": 1, "totalTokens": 10}, Usage(9, 1), id="in camelCase"),
+        pytest.param({"prompt_eval_count": 9, "eval_count": 1}, Usage(9, 1), id="Ollama"),
+        pytest.param(
+            {"inputTokens": 100, "outputTokens": 5, "cacheReadInputTokens": 400, "totalTokens": 505},
+            Usage(500, 5, 400), id="Bedrock counts the cache apart"),
+        pytest.param(
+            {"inputTokens": 100, "outputTokens": 5, "totalTokens": 105, "cachedInputTokens": 40},
+            Usage(100, 5, 40), id="a cache in camelCase"),
+        pytest.param(
+            {"promptTokens": 9, "completionTokens": 4, "completionTokensDetails": {"reasoningTokens": 3}},
+            Usage(9, 4, reasoning_tokens=3), id="details in camelCase"),
+        pytest.param(
+            {"billed_units": {"input_tokens": 4}, "tokens": {"input_tokens": 9, "output_tokens": 1}},
+            Usage(9, 1), id="Cohere"),
+        pytest.param({"completion_tokens": 5, "total_tokens": 12}, Usage(7, 5), id="a prompt by the total"),
         pytest.param({"prompt_tokens": 3, "total_tokens": 3}, Usage(3), id="an embedding"),
         pytest.param({"prompt_tokens": 3, "total_tokens": 5}, Usage(3, 2), id="a total alone"),
         pytest.param({"prompt_tokens": 5.0, "completion_tokens": "7"}, Usage(5, 7), id="as text"),
@@ -78,6 +94,23 @@ def test_the_words_of_each_service_are_understood(usage: dict[str, Any], expecte
 def test_counts_that_cannot_be_true_are_no_usage(name: str, tokens: str) -> None:
     counts = {"prompt_tokens": 5, "completion_tokens": 1, name: json.loads(tokens)}
     assert read_usage(counts) is None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"total_tokens": 100}, {"tokens_spent": 9}, {"completion_tokens": 5}, {"tokens": 9}, {"tokens": {}},
+        {"prompt_tokens": None, "completion_tokens": None}, {"prompt_tokens": 0, "completion_tokens": 0},
+    ],
+)  # fmt: skip
+def test_without_a_count_of_the_prompt_the_tokens_are_unknown(usage: object) -> None:
+    assert read_usage(usage) is None
+
+
+def test_tokens_are_read_wherever_a_reply_has_them() -> None:
+    assert read_usage(usage_of({"usageMetadata": {"promptTokenCount": 9}})) == Usage(9)
+    assert read_usage(usage_of({"prompt_eval_count": 9, "eval_count": 1})) == Usage(9, 1)
+    assert usage_of({"model": "m"}) is None
 
 
 @pytest.mark.parametrize("usage", [None, {}, [], [1], "12", 3, True])

@@ -72,7 +72,7 @@ def test_what_is_worse_goes_before_what_could_not_be_judged() -> None:
         ("WARN", True, "met", "met"),
         ("WARN", False, "met", "missed"),
         ("INCONCLUSIVE", False, "open", "missed"),
-        ("NO BASELINE", False, "open", "missed"),
+        ("NO BASELINE", False, "open", "error"),
         ("REGRESSED", False, "missed", "missed"),
         ("ERROR", False, "error", "error"),
     ],

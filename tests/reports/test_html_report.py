@@ -278,7 +278,8 @@ def test_no_text_becomes_markup(
 ) -> None:
     def planted(text: str) -> tuple[Run, list[CaseResult]]:
         changed: tuple[Run, list[CaseResult]] = everywhere(
-            (run, tuple(results)), lambda original: text + original
+            # Apart, because the words of a finish reason are read.
+            (run, tuple(results)), lambda original: f"{text} {original}"
         )
         return changed
 

@@ -86,6 +86,11 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         st.lists(befores, max_size=2).map(tuple),
     )  # fmt: skip
     result, is_own = draw(built), draw(st.booleans())
+    # A check is of a score that the result has, or of none.
+    present = [
+        check for check in result.checks if check.score is None or check.score < len(result.scores)
+    ]
+    result = replace(result, checks=tuple(present))
     if result.samples and is_own:  # the answer of the case is that of a sample
         result = replace(result, completion=result.samples[0].completion)
     return result
@@ -102,7 +107,7 @@ def test_no_whole_number_is_too_large_for_the_log(
     log: RunLog, run: Run, results: list[CaseResult], number: int
 ) -> None:
     request = Request((), "m", Parameters(seed=number))
-    huge = replace(results[0], request=request, scores=(Score("custom", number),))
+    huge = replace(results[0], request=request, scores=(Score("custom", number),), checks=())
     log.begin(run)
     log.add(run.id, huge)
     log.finish(run)
@@ -188,7 +193,11 @@ def test_a_second_result_of_the_same_identity_replaces_the_first(
     log: RunLog, results: list[CaseResult]
 ) -> None:
     amended = replace(
-        results[0], outcome="error", message="teardown failed", scores=results[0].scores[:1]
+        results[0],
+        outcome="error",
+        message="teardown failed",
+        scores=results[0].scores[:1],
+        checks=(),
     )
     log.begin(Run("r"))
     log.add("r", results[0])
@@ -225,7 +234,7 @@ def test_the_newest_run_comes_first(log: RunLog) -> None:
 
 def test_a_value_that_is_no_number_is_unscored(log: RunLog, results: list[CaseResult]) -> None:
     log.begin(Run("r"))
-    log.add("r", replace(results[0], scores=(Score("odd", float("nan")),)))
+    log.add("r", replace(results[0], scores=(Score("odd", float("nan")),), checks=()))
     (kept,) = log.results("r")
     assert kept.scores[0].value is None
     assert kept.scores[0].error == "the scorer gave nan, not a finite number"
@@ -399,7 +408,7 @@ def test_a_log_that_must_exist_is_not_made(tmp_path: Path) -> None:
     ("url", "error", "told"),
     [
         ("nosuch://me:hunter2@db/x", SettingError, "nosuch://db/x"),
-        ("postgresql://me:hunter2@db:port/x", SettingError, "//db:port"),
+        ("postgresql://me:hunter2@db:port/x", SettingError, r"found '\[hidden\]'"),
         (
             "mysql+aiomysql://me:hunter2@db/x?ssl_key=hunter2",
             MissingExtraError,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.settings.demands import demands_of, is_at_work, origin_of
+from pytest_llmeval.settings.misspelling import misspelt_names
 from pytest_llmeval.settings.project import section_keys, unread_keys
-from pytest_llmeval.settings.resolve import misspelt_names, resolve
+from pytest_llmeval.settings.resolve import resolve
 
 
 def test_demands_of_this_command_bind_more_than_those_of_the_project() -> None:
@@ -81,8 +82,37 @@ def test_a_name_that_is_almost_that_of_a_setting_is_misspelt() -> None:
     assert [(name.text.rpartition(" ")[2], name.is_demand) for name in misspelt] == [
         ("LLMEVAL_MODEL?", False),
         ("LLMEVAL_MIN_SCORE?", True),
+        ("LLMEVAL_X", False),
         ("llm_gate?", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "meant"),
+    [
+        ("LLMEVAL_LLM_GATE LLM_EVAL_GATE LLMEVL_GATE LLMGATE LLM_GATE", "LLMEVAL_GATE?"),
+        ("llmeval_strict PYTEST_LLMEVAL_STRICT LMEVAL_STRICT LLMEVAL-STRICT", "LLMEVAL_STRICT?"),
+        ("LLM_MIN_SCORE LLMEVAL_SCORE", "LLMEVAL_MIN_SCORE?"),
+        ("LLMEVAL_FAIL_UNDER", "LLMEVAL_FAIL_UNDER"),
+        ("LLM_MODEL LLM_API_KEY LLM_GATEWAY_URL LM_STUDIO EVAL_MODEL LLVM_CONFIG LLAMA_CPP", ""),
+    ],
+)
+def test_variables_of_this_package_and_of_others(names: str, meant: str) -> None:
+    hints = [name.text.rpartition(" ")[2] for name in misspelt_names(names.split(), ())]
+    assert hints == ([meant] * len(names.split()) if meant else [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "meant"),
+    [
+        ("threshold llm-threshold LLM_THRESHOLD llmeval_threshold lm_threshold llmthreshold", "llm_threshold?"),
+        ("min_score llm_min_scor llm_score", "llm_min_score?"),
+        ("strict timeout log_level env model llm_of_another_plugin", ""),
+    ],
+)  # fmt: skip
+def test_ini_keys_of_this_package_and_of_others(keys: str, meant: str) -> None:
+    hints = [name.text.rpartition(" ")[2] for name in misspelt_names((), keys.split())]
+    assert hints == ([meant] * len(keys.split()) if meant else [])
 
 
 def test_keys_in_a_file_that_pytest_does_not_read_are_named(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.settings.locations import Locations
+from pytest_llmeval.errors import SettingError
+from pytest_llmeval.settings.locations import Locations, target_outside
 from pytest_llmeval.settings.resolve import resolve
 
 ROOT, CURRENT = Path("/project"), Path("/project/evals")
@@ -51,3 +52,41 @@ def test_a_value_that_may_be_a_file_is_one_where_the_file_exists(tmp_path: Path)
 def test_a_path_is_shown_as_the_user_would_type_it(locations: Locations) -> None:
     assert locations.shown(CURRENT / "a.json") == "a.json"
     assert locations.shown(ROOT / "a.json") == str(ROOT / "a.json")
+
+
+def test_a_link_of_the_project_may_not_lead_outside(tmp_path: Path) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    for folder in (root / "data", outside):
+        folder.mkdir(parents=True)
+    (root / "out").symlink_to(outside)
+    (root / "in").symlink_to(root / "data")
+    (root / "gone").symlink_to(tmp_path / "nothing")
+    (root / "loop").symlink_to(root / "loop")
+    (tmp_path / "other").symlink_to(root)
+
+    leading = [root / "out", root / "out" / "a.csv", root / "data" / ".." / "out", root / "gone"]
+    assert [target_outside(path, root) is None for path in leading] == [False] * 4
+    fine = [
+        root / "in" / "a.csv", root / "data", root / "missing" / "a", root, outside / "a.csv",
+        root / ".." / "outside" / "a.csv", root / "loop", root / "a\0b",
+    ]  # fmt: skip
+    assert [target_outside(path, root) for path in fine] == [None] * len(fine)
+    # The project itself may be known by a link.
+    assert target_outside(tmp_path / "other" / "data" / "a", tmp_path / "other") is None
+    assert target_outside(tmp_path / "other" / "out", tmp_path / "other") == outside
+    assert target_outside(root / "out", tmp_path / "other") == outside
+
+
+@pytest.mark.parametrize("setting", ["log", "store", "json", "quarantine", "recordings", "judges"])
+def test_a_setting_that_a_link_leads_outside_is_refused(tmp_path: Path, setting: str) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+
+    with pytest.raises(SettingError) as caught:
+        Locations.of(resolve({}, {}, {setting: "link/a"}), root, root)
+    assert f"--llm-{setting}: found 'link/a'; allowed: a path in {root}. " in str(caught.value)
+    assert f"A symbolic link leads to {outside}/a. Remove the link" in str(caught.value)
+    assert Locations.of(resolve({}, {}, {setting: str(outside / "a")}), root, root)
+    assert Locations.of(resolve({}, {}, {setting: "../outside/a"}), root, root)

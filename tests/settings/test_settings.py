@@ -132,8 +132,6 @@ def test_what_may_be_written(name: str, value: object, found: object) -> None:
         ("timeout", "inf", "a number, at least 0.001."),
         ("judge_logprobs", "perhaps", "true or false."),
         ("stop", 5, "text, one item per line."),
-        ("extra_body", "{", "a JSON object."),
-        ("extra_body", "[1]", "a JSON object."),
         ("extra_body", 5, "a JSON object."),
         ("answer_pattern", "[", "a regular expression."),
         ("toxicity", "judg", "detoxify or judge. Did you mean 'judge'?"),
@@ -146,6 +144,56 @@ def test_what_may_not_be_written_is_named_with_its_place_and_what_is_allowed(
     with pytest.raises(SettingError) as caught:
         read(name, value)
     assert str(caught.value) == f"{row(name).flag}: found {value!r}; allowed: {allowed}"
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ('{"api_key": "Zq7secretPW99"', " (Expecting ',' delimiter: line 1 column 28 (char 27))"),
+        ('["Zq7secretPW99"]', ""),
+        ("Zq7secretPW99", " (Expecting value: line 1 column 1 (char 0))"),
+    ],
+)
+@pytest.mark.parametrize("name", ["extra_body", "judge_extra_body"])
+def test_json_that_may_hold_a_key_is_not_quoted(name: str, text: str, position: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        read(name, text)
+    said = f"{row(name).flag}: found '[hidden]'; allowed: a JSON object.{position}"
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("name", ["log", "store", "json", "html", "recordings", "judge_rubric"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql//u:Zq7secretPW99@127.0.0.1:1/db",
+        "postgresql:/u:Zq7secretPW99@127.0.0.1:1/db",
+        "postgresql+psycopg;//u:Zq7secretPW99@h/db",
+        "u:Zq7secretPW99@127.0.0.1/db",
+        " 'mysql//Zq7secretPW99/db",
+    ],
+)
+def test_a_path_that_was_meant_as_a_url_is_refused_without_its_password(
+    name: str, text: str
+) -> None:
+    with pytest.raises(SettingError, match=r"found '\[hidden\]'; allowed: a path\.") as caught:
+        read(name, text)
+    assert "Zq7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["http://h/v1", "https//u:Zq7secretPW99@h", "http:/h"])
+@pytest.mark.parametrize("name", ["model", "judge_model"])
+def test_a_url_is_no_model(name: str, text: str) -> None:
+    with pytest.raises(SettingError, match="allowed: the name of a model") as caught:
+        read(name, text)
+    assert "Zq7" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["a@b/runs.sqlite", "x//y.sqlite", "C:\\me@x\\runs.sqlite", "/t//a@b.db", "//srv/a/b"]
+)
+def test_a_path_with_odd_signs_is_a_path(path: str) -> None:
+    assert read("log", path) == path
 
 
 @pytest.mark.parametrize(

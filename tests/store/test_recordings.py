@@ -342,13 +342,40 @@ def test_entries_that_no_worker_asked_for_are_unused(tmp_path: Path) -> None:
     assert [entry.case for entry in controller.unused()[FILE]] == ["c", "d"]
 
 
-def test_a_file_of_which_all_was_missed_is_unused_and_is_not_written(tmp_path: Path) -> None:
+def test_a_file_of_which_all_was_missed_may_be_of_another_model_and_is_not_written(
+    tmp_path: Path,
+) -> None:
     recorded(tmp_path, (REFUND, key(1), ask("Refund?")))
     worker, controller = Recordings("none", tmp_path, None), Recordings("none", tmp_path, None)
     assert worker.find(REFUND, key(2)) is None
     controller.merge(worker.changes())
-    assert [entry.key for entry in controller.unused()[FILE]] == [key(1)]
+    assert controller.unused() == {}
     assert controller.save(whole_run=True) == []
+
+
+def test_what_another_model_has_answered_is_never_stale(tmp_path: Path) -> None:
+    of_refund, of_hours = (
+        dataclasses.replace(place, purpose="rubric") for place in (REFUND, HOURS)
+    )
+    recorded(
+        tmp_path,
+        (REFUND, key(1), ask("Refund?", "a")),
+        (of_refund, key(2), ask("Is a right?", "judge")),
+        (REFUND, key(3), ask("Refund?", "b")),
+        (of_refund, key(4), ask("Is b right?", "judge")),
+        (HOURS, key(5), ask("Open?", "b")),
+        (of_hours, key(6), ask("Is b right?", "judge")),
+    )
+    replay = Recordings("none", tmp_path, None)
+    assert replay.find(REFUND, key(3))
+    assert replay.find(of_refund, key(4))
+    assert [entry.key for entry in replay.unused()[FILE]] == [key(5), key(6)]
+
+    anew = Recordings("all", tmp_path, None)
+    anew.note(REFUND, key(7), OPENAI, ask("A refund?", "b"), ANSWER)
+    anew.note(of_refund, key(8), OPENAI, ask("Is it right?", "judge"), ANSWER)
+    anew.save(whole_run=True)
+    assert {entry["key"] for entry in lines(tmp_path)} == {key(n) for n in (1, 2, 4, 7, 8)}
 
 
 def test_changes_are_ascii_that_execnet_can_carry(tmp_path: Path) -> None:

@@ -71,6 +71,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return ambiguous
 
 
+class _NaN:
+    """A NaN of the file, until its column is known."""
+
+
+def _nan(name: str) -> _NaN:
+    _constant(name)
+    return _NaN()
+
+
 def _constant(name: str) -> None:
     # json.dumps writes an empty cell of a DataFrame as NaN, which is read as None.
     if name != "NaN":
@@ -82,6 +91,32 @@ DECODER = json.JSONDecoder(
 )
 
 
+_ROWS = json.JSONDecoder(
+    parse_int=_int, parse_float=_float, parse_constant=_nan, object_pairs_hook=_object
+)
+_BOUNDS = frozenset(("min_score", "threshold", "thresholds", "must_pass"))
+"""Columns whose absence is no empty cell, but a bound that is lost."""
+
+
+def _decoded(text: str) -> Any:
+    """Decode rows. NaN is an empty cell, except in a column of bounds, where it is refused."""
+    document = _ROWS.decode(text)
+    return _without_nan(document, None) if "NaN" in text else document
+
+
+def _without_nan(value: Any, instead: str | None) -> Any:
+    """Replace every NaN in a document, in place, and return the document."""
+    if isinstance(value, _NaN):
+        return instead
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            is_bound = name.strip().casefold() in _BOUNDS
+            value[name] = _without_nan(inner, "NaN" if is_bound else instead)
+    elif isinstance(value, list):
+        value[:] = [_without_nan(inner, instead) for inner in value]
+    return value
+
+
 def read_json(file: str, text: str) -> Table:
     """Read one JSON document, in which a row's line is that of its opening brace.
 
@@ -89,7 +124,7 @@ def read_json(file: str, text: str) -> Table:
         GoldenFileError: The text is not JSON, or does not hold rows.
     """
     try:
-        document = DECODER.decode(text)
+        document = _decoded(text)
     except (ValueError, RecursionError) as error:
         _refuse_json(file, text, error)
     if isinstance(document, _Ambiguous):
@@ -129,7 +164,7 @@ def read_jsonl(file: str, text: str) -> Table:
             continue
         number += 1
         try:
-            documents.append(DECODER.decode(content))
+            documents.append(_decoded(content))
             starts.append(offset + len(content) - len(content.lstrip()))
             numbers.append(number)
         except (ValueError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -18,6 +18,7 @@ from pytest_llmeval.metrics.algebra.relations import (
     variable_of,
 )
 from pytest_llmeval.metrics.algebra.values import UnreadableFormula, are_equal
+from pytest_llmeval.metrics.numbers.wording import are_alike
 
 _OR = "or"
 
@@ -53,20 +54,66 @@ def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | s
         return True
     try:
         objects = [_read(tuple(job["parts"]), job["connective"]) for job in (expected, answer)]
-        if expected["unit"] and answer["unit"]:
-            if expected["unit"][0] != answer["unit"][0]:
-                return False
-            objects = [
-                _converted(object, job["unit"])
-                for object, job in zip(objects, (expected, answer), strict=True)
-            ]
-        first, second = objects
-        return any(
-            _are_same(_scaled(first, one), _scaled(second, two))
-            for one, two in _shares(expected["is_percent"], answer["is_percent"])
+        is_same = any(
+            _are_same_in(objects, (expected, answer), units)
+            for units in _readings(expected["units"], answer["units"])
         )
     except UnreadableFormula as error:
         return str(error)
+    doubt = _doubt(expected, answer) if is_same else ""
+    return doubt or is_same
+
+
+def _are_same_in(objects: Sequence[Any], jobs: Sequence[Mapping[str, Any]], units: _Units) -> bool:
+    """Compare two objects in a pair of units."""
+    first, second = (
+        _converted(formula, unit) if unit else formula
+        for formula, unit in zip(objects, units, strict=True)
+    )
+    return any(
+        _are_same(_scaled(first, one), _scaled(second, two))
+        for one, two in _shares(jobs[0]["is_percent"], jobs[1]["is_percent"])
+    )
+
+
+_Units = tuple[Sequence[str], Sequence[str]]
+
+
+def _readings(first: Sequence[Sequence[str]], second: Sequence[Sequence[str]]) -> Iterator[_Units]:
+    """Yield the units by which two formulas may be converted; none if their kinds differ."""
+    if first and second:
+        for one in first:
+            yield from ((one, two) for two in second if one[0] == two[0])
+        return
+    yield ((), ())
+    if _is_degrees(first) or _is_degrees(second):
+        yield (_DEGREES if first else (), _DEGREES if second else ())
+
+
+_DEGREES = ("degrees", "", "0")
+"""The unit of an angle that is compared with one in radians."""
+
+
+def _is_degrees(units: Sequence[Sequence[str]]) -> bool:
+    return [list(unit[:2]) for unit in units] == [["angle", "1"]]
+
+
+def _doubt(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """Say why two formulas of one value may differ after all; empty if they don't."""
+    if first["order"] != second["order"]:
+        written = first["order"] or second["order"]
+        return f"the order, the nesting or the limits in {written[:80]} cannot be compared"
+    words = first["words"], second["words"]
+    labels = [bool(job["words"] or job["units"] or job["is_percent"]) for job in (first, second)]
+    are_values = first["is_value"] and second["is_value"]
+    are_known = bool(first["units"] and second["units"]) and not any(
+        word.startswith("/") for word in words
+    )
+    if not any(words) or (are_values and not (all(labels) and (all(words) or not are_known))):
+        return ""
+    if all(words) and are_alike(*words):
+        return ""
+    return f"whether {(words[0] or words[1])!r} makes a difference is not known"
 
 
 def _shares(first: bool, second: bool) -> Sequence[tuple[Fraction, Fraction]]:
@@ -120,6 +167,10 @@ def _scaled(formula: Any, factor: Fraction) -> Any:
 
 def _converted(formula: Any, unit: Sequence[str]) -> Any:
     """Convert a number into the base unit of its kind."""
+    from sympy import pi
+
+    if unit is _DEGREES:
+        return _with_value(formula, lambda value: value * pi / 180)
     _, factor, offset = unit
     return _with_value(
         formula, lambda value: value * _rational(Fraction(factor)) + _rational(Fraction(offset))

@@ -12,7 +12,8 @@ from typing import Any
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.symbols import FUNCTIONS, SIGNS, WORDS
 from pytest_llmeval.metrics.numbers.notation import read_number
-from pytest_llmeval.metrics.numbers.words import SPACELESS, is_unit
+from pytest_llmeval.metrics.numbers.units import is_unit
+from pytest_llmeval.metrics.numbers.words import SPACELESS, power_at
 from pytest_llmeval.metrics.plain import last_boxed, plain_digits, without_markdown
 from pytest_llmeval.metrics.scripts import normal_form
 
@@ -22,7 +23,11 @@ _SEGMENTS = 10_000
 """Formulas between dollars at the end of a text that are looked at."""
 _NEAR = 60
 """Characters behind "the answer is" in which the answer begins."""
-_TOKENS = 200_000
+_NEXT_WORD = re.compile(r"\s?([^\W\d_]+)")
+_WORD = re.compile(r"\S+")
+_CONTEXT = 80
+"""Characters around a formula in prose by which it is read."""
+_TOKENS = 50_000
 """Words at the end of a text in which a formula is looked for."""
 
 _DELIMITER = re.compile(r"\\\\|\\\$|\$\$|\$|\\\(|\\\)|\\\[|\\\]")
@@ -68,11 +73,20 @@ class Excerpt:
         text: The formula.
         is_latex: Whether LaTeX marks it.
         following: The word behind it in prose, which may be its unit.
+        before: The text before it in prose.
+        behind: The text behind it in prose.
     """
 
     text: str
     is_latex: bool
     following: str = ""
+    before: str = ""
+    behind: str = ""
+
+    @property
+    def is_in_prose(self) -> bool:
+        """Whether it stands within prose."""
+        return bool(self.before.strip() or self.behind.strip())
 
 
 @dataclass(frozen=True)
@@ -115,7 +129,7 @@ def find_formula(text: str) -> Excerpt | None:
 def _checked(excerpt: Excerpt) -> Excerpt | None:
     """Return a formula without the punctuation behind it; refuse what cannot be one."""
     text = excerpt.text.strip()
-    text = (text if _GOES_ON.search(text) else text.rstrip(".,;:")).lstrip("=≈~ ").strip()
+    text = (text if _GOES_ON.search(text) else text.rstrip(".,;:")).lstrip("=≈ ").strip()
     if _GOES_ON.search(text):
         raise InputError(f"{text[-_NEAR:]!r} goes on without an end")
     if len(text) > MAX_LENGTH:
@@ -165,7 +179,18 @@ def _joined(text: str, segments: Sequence[_Segment]) -> Excerpt:
         if len(whole) > MAX_LENGTH or not _BETWEEN.fullmatch(between):
             break
         whole = f"{earlier.content} {between.strip()} {whole}"
-    return Excerpt(whole, True)
+    behind = _NEXT_WORD.match(text, segments[-1].end)
+    following = behind[1] if behind is not None and is_label(behind[1]) else ""
+    before = text[max(segments[0].start - _CONTEXT, 0) : segments[0].start]
+    return Excerpt(
+        whole, True, following, before, text[segments[-1].end : segments[-1].end + _CONTEXT]
+    )
+
+
+def is_label(word: str) -> bool:
+    """Return whether a word is a unit or a power of ten."""
+    power = power_at(word, 0, False)
+    return is_unit(word) or (power is not None and power.end == len(word))
 
 
 def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Excerpt | None:
@@ -234,23 +259,50 @@ def _last_in_prose(text: str) -> Excerpt | None:
 
 def _runs(text: str) -> Iterator[Excerpt]:
     """Yield the expressions in prose: operands with operators between them."""
-    run: list[str] = []
-    for word in _spaceless().sub(" ", text).split()[-_TOKENS:]:
-        token = word.strip(_QUOTES)
+    run = _Run(_spaceless().sub(r" \g<0> ", text))
+    for match in deque(_WORD.finditer(run.text), maxlen=_TOKENS):
+        token = match[0].strip(_QUOTES)
         bare = token if _GOES_ON.search(token) else token.rstrip(".,;:!?…")
         if bare.count("(") > bare.count(")"):
             bare = bare.lstrip("(")
         is_operator = bare != "" and all(character in _OPERATORS for character in bare)
         is_operand = not is_operator and _is_operand(bare)
-        if run and not (is_operator or (is_operand and _goes_on(run[-1], bare))):
-            yield from _finished(run, bare)
-            run = []
-        if is_operand or (is_operator and run):
-            run.append(bare)
-        if run and bare != token:
-            yield from _finished(run, "")
-            run = []
-    yield from _finished(run, "")
+        if run.tokens and not (is_operator or (is_operand and _goes_on(run.tokens[-1], bare))):
+            yield from run.finished(bare)
+        if is_operand or (is_operator and run.tokens):
+            run.add(bare, match.start() + match[0].index(bare))
+        if run.tokens and bare != token:
+            yield from run.finished("")
+    yield from run.finished("")
+
+
+class _Run:
+    """Operands with operators between them, in a prose text.
+
+    Attributes:
+        text: The text, with blanks around words of scripts that have none.
+        tokens: The operands and operators.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[str] = []
+        self._start = 0
+
+    def add(self, token: str, position: int) -> None:
+        """Add the next operand or operator."""
+        if not self.tokens:
+            self._start = position
+        self.tokens.append(token)
+
+    def finished(self, following: str) -> Iterator[Excerpt]:
+        """Yield the formula of the run, which begins anew."""
+        tokens, self.tokens = self.tokens, []
+        for excerpt in _finished(tokens, following):
+            end = self._start + len(excerpt.text)
+            before = self.text[max(self._start - _CONTEXT, 0) : self._start]
+            behind = self.text[end : end + _CONTEXT]
+            yield replace(excerpt, before=before or " ", behind=behind)
 
 
 def _goes_on(last: str, operand: str) -> bool:

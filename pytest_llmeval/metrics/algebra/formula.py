@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula, is_label
 from pytest_llmeval.metrics.algebra.notation import write_formula
-from pytest_llmeval.metrics.numbers.words import Unit, is_unit, unit_at, unit_named
+from pytest_llmeval.metrics.numbers.reading import (
+    Quantity,
+    last_quantity,
+    quantity_between,
+)
+from pytest_llmeval.metrics.numbers.units import (
+    Unit,
+    is_unit,
+    unit_at,
+    unit_named,
+    with_currency,
+)
+from pytest_llmeval.metrics.numbers.words import power_at
 
-_CURRENCY = re.compile(r"([+\N{MINUS SIGN}-]?)\s*\\?(US\$|[$€£¥₹₽₩])\s*(?=[\d.])")
+_CURRENCY = re.compile(r"([+\N{MINUS SIGN}-]?)\s*\\?((?:[A-Z]{1,3}\\?)?\$|[€£¥₹₽₩])\s*(?=[\d.])")
 _CURRENCY_BEHIND = re.compile(r"(?<=\d)\s*\\?([$€£¥₹₽₩])$")
 _PERCENT = re.compile(r"(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\})$")
 _DEGREES = re.compile(
@@ -21,13 +36,45 @@ _TEXT_UNIT = re.compile(
     r"(?:\s?\^\s?\{?(?P<power>[23])\}?)?$"
 )
 _TYPED_UNIT = re.compile(
-    r"(?<=[\d)}])(?P<gap>\s*)(?P<name>[^\W\d_]+(?:/[^\W\d_]+)?(?:[²³]|\^\{?[23]\}?)?)$"
+    r"(?<=[\d)}])(?P<gap>\s*)(?P<name>(?:/\s?[^\W\d_])?[^\W\d_]+(?:/[^\W\d_]+)?(?:[²³]|\^\{?[23]\}?)?)$"
 )
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
 _OPERATOR_AT_END = re.compile(r"(?:[-+*/=<>^_(,]|\\[a-z]+)\s*$")
 _VALUE = re.compile(r"(?:\w\s*=)?[^A-Za-z\\]*")
 """A number, or a variable that is set to one, behind which a letter is a unit."""
 _UNITS_OF_ONE_LETTER = frozenset("mgslLhJWVNA")
+
+
+_PLAIN_NUMBER = (
+    r"(?:\p{Sc}|[+\u2212\u2013-]|US)*\d[\d.,]*(?: ?/ ?\d+|%|\p{Sc})?"
+    r"|\d{1,3}(?: \d{3})+"
+)
+_SCALED = re.compile(
+    r"(?:[^=]*=)?\s*[+\u2212-]?\s*(?:[\d.,]+|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d))\s*"
+)
+"""A number, or a variable that is set to one, which a word such as *million* multiplies."""
+_TEXT = re.compile(r"(?:\\[,;: ])?\\(?:text|mathrm|mbox|textrm)\s?\{([^{}]*)\}(?:\\[,;: ])?")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_COMPOUND = re.compile(r"\s*[+\u2212-]?\d[\d.,]*\s*[^\W\d_]+(?:\s*\d[\d.,]*\s*[^\W\d_]+)+\s*")
+"""A quantity of several numbers: ``2 h 30 min``."""
+_CODED = re.compile(r"\s*[A-Z]{3} ?\d[\d.,]*\s*")
+_DECISIVE = frozenset((
+    "or", "and", "if", "when", "where", "mod", "modulo", "remainder", "at", "less", "more", "than",
+    "to", "of", "not", "for", "as", "fewer", "least", "most", "below", "above", "except", "if",
+))  # fmt: skip
+"""Words behind a formula that tell something else of it than a unit."""
+_BOUND = re.compile(
+    r"(?:\b(?:at least|at most|(?:more|less|fewer|greater|larger|smaller) than|exceeds|up to|under"
+    r"|over|above|below|not|mindestens|höchstens|mehr als|weniger als|au moins|au plus|plus de"
+    r"|moins de|al menos|más de|menos de|almeno|più di|não menos de|mais de|не менее|не более"
+    r"|больше|меньше|более|менее)|至少|至多|最多|大于|小于|超过|多于|少于|以上|以下|최소|최대"
+    r"|कम से कम|على الأقل)\s*$",
+    re.IGNORECASE,
+)
+"""Words before a number that make it a bound."""
+_BOUND_BEHIND = re.compile(
+    r"\s?(?:or (?:more|less|fewer)|以上|以下|이상|이하|oder mehr|ou plus|o más)"
+)
 
 
 @dataclass(frozen=True)
@@ -38,23 +85,32 @@ class Formula:
         text: The text of the formula.
         parts: LaTeX of each part, for the parser.
         connective: What stands between the parts: ``or``, ``and``, or an empty text.
-        unit: Kind, factor and offset of its unit; empty without a known one.
+        units: Kind, factor and offset of what its unit may be; empty without a known one.
         is_percent: Whether a percent sign stands behind it.
+        words: Words behind it without a known meaning.
+        is_value: Whether it is a number, of which such words may be a unit.
+        order: What it is written like, if the order or the nesting of its parts matters.
     """
 
     text: str = field(compare=False)
     parts: tuple[str, ...]
     connective: str = ""
-    unit: tuple[str, ...] = ()
+    units: tuple[tuple[str, str, str], ...] = ()
     is_percent: bool = False
+    words: str = ""
+    is_value: bool = False
+    order: str = ""
 
     def as_job(self) -> dict[str, Any]:
         """Return what another process needs to compare it."""
         return {
             "parts": list(self.parts),
             "connective": self.connective,
-            "unit": list(self.unit),
+            "units": [list(unit) for unit in self.units],
             "is_percent": self.is_percent,
+            "words": self.words,
+            "is_value": self.is_value,
+            "order": self.order,
         }
 
 
@@ -67,38 +123,152 @@ def formula_of(text: str) -> Formula | None:
     excerpt = find_formula(text)
     if excerpt is None:
         return None
-    bare, unit, is_percent = _without_unit(excerpt)
+    if excerpt.is_in_prose:
+        if _BOUND.search(excerpt.before) or _BOUND_BEHIND.match(excerpt.behind):
+            raise InputError(f"{excerpt.text!r} is a bound and no value")
+        if not excerpt.is_latex and _plain_number().fullmatch(excerpt.text):
+            return _in_prose(excerpt)
+    compound = _compound_in(excerpt.text)
+    if compound:
+        quantity = last_quantity(compound)
+        if quantity is not None:
+            return _of_quantity(quantity, excerpt.text)
+    bare, unit, is_percent, words = _without_unit(excerpt)
+    factor = Fraction(1)
+    if words:
+        is_prose = words == excerpt.following and words.casefold() in _DECISIVE
+        factor, unit, words = _read_label("" if is_prose else words)
+        is_percent = unit.kind == "percent" and unit.factor == _PERCENT_FACTOR
+    if unit is not None and unit.kind == "percent":
+        factor *= 1 if is_percent else unit.factor
+        unit = None
+    if factor != 1:
+        if not _SCALED.fullmatch(bare):
+            raise InputError(f"what is multiplied in {excerpt.text!r} is not certain")
+        bare = f"{bare}\\cdot {_written(factor)}"
     written = write_formula(bare)
-    facts = (unit.kind, str(unit.factor), str(unit.offset)) if unit and unit.kind else ()
-    return Formula(excerpt.text, written.parts, written.connective, facts, is_percent)
+    is_value = _VALUE.fullmatch(bare) is not None or _SCALED.fullmatch(bare) is not None
+    order = written.order
+    return Formula(
+        excerpt.text,
+        written.parts,
+        written.connective,
+        _senses(unit),
+        is_percent,
+        words,
+        is_value,
+        order,
+    )
 
 
-def _without_unit(excerpt: Excerpt) -> tuple[str, Unit | None, bool]:
-    """Take the unit off a formula."""
+_PERCENT_FACTOR = Fraction(1, 100)
+
+
+def _in_prose(excerpt: Excerpt) -> Formula:
+    """Read a number in prose with the words around it, as the metric of numbers does."""
+    quantity = quantity_between(excerpt.before, excerpt.text, excerpt.behind)
+    return _of_quantity(quantity, quantity.text)
+
+
+def _compound_in(text: str) -> str:
+    """Return a quantity of several numbers, or one with a code of a currency, as plain text."""
+    plain = _TEXT.sub(r" \1 ", text)
+    if _CODED.fullmatch(plain):
+        return plain
+    match = _COMPOUND.fullmatch(plain)
+    return plain if match and all(map(is_unit, _LETTERS.findall(plain))) else ""
+
+
+def _of_quantity(quantity: Quantity, text: str) -> Formula:
+    unit, number, is_percent = quantity.unit, quantity.number, False
+    if unit.kind == "percent":
+        is_percent = unit.factor == _PERCENT_FACTOR
+        number *= 1 if is_percent else unit.factor
+        unit = Unit(0)
+    words = unit.rest or (quantity.word.casefold() if quantity.is_closing else "")
+    part = _written(number)
+    return Formula(text, (part,), "", _senses(unit), is_percent, words, True)
+
+
+def _written(number: Fraction) -> str:
+    sign = "-" if number < 0 else ""
+    if number.denominator == 1:
+        return str(number)
+    return f"{sign}\\frac{{{abs(number.numerator)}}}{{{number.denominator}}}"
+
+
+def _senses(unit: Unit | None) -> tuple[tuple[str, str, str], ...]:
+    if unit is None or not unit.kind:
+        return ()
+    return tuple((one.kind, str(one.factor), str(one.offset)) for one in unit.all_senses())
+
+
+def _read_label(text: str) -> tuple[Fraction, Unit, str]:
+    """Read the words behind a formula: the factor of powers, a unit, and words that are neither.
+
+    Raises:
+        InputError: They are no words.
+    """
+    plain = text.replace("\\", " ").replace("{", "").replace("}", "").replace("~", " ").strip()
+    factor, position = Fraction(1), 0
+    while power := power_at(plain, position, False):
+        factor *= power.factor
+        position = power.end
+    unit = unit_at(plain, position)
+    rest = plain[unit.end :].strip()
+    if rest and (not _WORDS.fullmatch(rest) or _DECISIVE & set(rest.casefold().split())):
+        raise InputError(f"{text.strip()!r} cannot be read as a unit or a word")
+    if rest and unit.end > position and plain[unit.end : unit.end + 1].isalnum():
+        return factor, Unit(0), plain[position:].strip().casefold()
+    return factor, unit, " ".join(f"{unit.rest} {rest}".casefold().split())
+
+
+_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f.'’ -])*")
+
+
+@cache
+def _plain_number() -> Any:
+    import regex
+
+    return regex.compile(_PLAIN_NUMBER)
+
+
+def _without_unit(excerpt: Excerpt) -> tuple[str, Unit | None, bool, str]:
+    """Take the unit, or the words behind it, off a formula."""
     text = _ORDINAL.sub("", excerpt.text)
     degrees = _DEGREES.fullmatch(text)
     if degrees is not None:
-        return degrees["number"], unit_named(f"°{degrees['scale']}"), False
-    currency = _CURRENCY.match(text)
-    if currency is not None:
-        return currency[1] + text[currency.end() :], unit_named(currency[2]), False
+        return degrees["number"], unit_named(f"°{degrees['scale']}"), False, ""
     behind = _CURRENCY_BEHIND.search(text)
     if behind is not None:
-        return text[: behind.start()], unit_named(behind[1]), False
+        return text[: behind.start()], unit_named(behind[1]), False, ""
     percent = _PERCENT.search(text)
     if percent is not None:
-        return text[: percent.start()], None, True
+        return text[: percent.start()], None, True, ""
+    currency = _CURRENCY.match(text)
     text, name = _split_unit(text)
-    name = name or excerpt.following
-    unit = unit_at(name, 0) if name else None
-    if unit is not None and unit.end != len(name):
-        unit = None
-    is_percent = unit is not None and unit.kind == "percent"
-    return text, None if is_percent else unit, is_percent
+    if currency is not None:
+        factor, unit, words = _read_label(name) if name else (Fraction(1), Unit(0), "")
+        bare = currency[1] + text[currency.end() :]
+        if factor != 1:
+            bare = f"{bare}\\cdot {_written(factor)}"
+        symbol = currency[2].replace("\\", "")
+        return bare, with_currency(replace(unit, rest=words), symbol, 0), False, ""
+    return text, None, False, name or excerpt.following
 
 
 def _split_unit(text: str) -> tuple[str, str]:
     """Split a formula from the words behind it, of which the first may be no unit."""
+    names: list[str] = []
+    while True:
+        text, name = _split_word(text)
+        if not name:
+            return text, " ".join(names)
+        names.insert(0, name)
+
+
+def _split_word(text: str) -> tuple[str, str]:
+    """Split a formula from its last word, or from the last text in LaTeX."""
     match = _TEXT_UNIT.search(text)
     if match is not None:
         head = text[: match.start()]
@@ -113,6 +283,7 @@ def _split_unit(text: str) -> tuple[str, str]:
     name = match["name"].replace("{", "").replace("}", "")
     head = text[: match.start()]
     is_letter = bool(match["gap"]) and name in _UNITS_OF_ONE_LETTER and _VALUE.fullmatch(head)
-    if not is_unit(name) or (len(name) == 1 and not is_letter):
+    is_known = is_unit(name) or (len(name) > 1 and is_label(name))
+    if not is_known or (len(name) == 1 and not is_letter):
         return text, ""
     return head, name

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.signs import exact_decimal, simplified
+from pytest_llmeval.metrics.algebra.structure import order_of, rewritten
 from pytest_llmeval.metrics.algebra.symbols import (
     ACCENTS,
     ALIASES,
@@ -46,10 +47,12 @@ class Written:
     Attributes:
         parts: LaTeX of each part, in which decimal fractions are fractions.
         connective: What stands between the parts: ``or``, ``and``, or an empty text.
+        order: What it is written like, if the order or the nesting of its parts matters.
     """
 
     parts: tuple[str, ...]
     connective: str
+    order: str
 
 
 def write_formula(text: str) -> Written:
@@ -61,9 +64,9 @@ def write_formula(text: str) -> Written:
     Raises:
         InputError: It cannot be read, or can be read in several ways.
     """
-    writer = _Writer(simplified(text))
+    writer = _Writer(simplified(rewritten(text)))
     parts = writer.parts()
-    return Written(tuple(parts), writer.connective)
+    return Written(tuple(parts), writer.connective, order_of(text))
 
 
 class _Writer:

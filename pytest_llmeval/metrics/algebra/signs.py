@@ -13,7 +13,9 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "012345678
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED = re.compile(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _LOWERED = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:(?: |\\,|\\;|\\ |~|\{,\})\d{3})+(?![\d])")
+_GROUPED = re.compile(
+    r"(?<![\d.,])\d{1,3}(?:(?: |\\,|\\;|\\ |~|\{,\}\\!|,\\!|\{,\})\d{3})+(?![\d])"
+)
 _RECURRING = re.compile(r"(\d+)\.(\d*)\\(?:overline|bar)\s?\{(\d+)\}")
 _SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.,\\])(\d+(?:\.\d+)?)[eE]([+-]?\d+)(?![A-Za-z\d.])")
 _LAYOUT = re.compile(rf"(?:{'|'.join(map(re.escape, LAYOUT))})(?![A-Za-z])")
@@ -32,6 +34,7 @@ def simplified(text: str) -> str:
     text = _RAISED.sub(lambda match: f"^{{{match[0].translate(_SUPERSCRIPTS)}}}", text)
     text = _LOWERED.sub(lambda match: f"_{{{match[0].translate(_SUBSCRIPTS)}}}", text)
     text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text)
+    text = text.replace("\\!", "")
     text = "".join(SIGNS.get(character, character) for character in text)
     text = _LAYOUT.sub(" ", text).replace("{,}", ",")
     text = _RECURRING.sub(_recurring, text)

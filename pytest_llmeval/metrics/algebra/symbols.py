@@ -15,7 +15,7 @@ WORDS: Mapping[str, str] = {
     "sqrt": "\\sqrt", "pi": "\\pi", "infinity": "\\infty", "infty": "\\infty", "inf": "\\infty",
     "oo": "\\infty", "alpha": "\\alpha", "beta": "\\beta", "gamma": "\\gamma", "theta": "\\theta",
     "lambda": "\\lambda", "phi": "\\phi", "mu": "\\mu", "sigma": "\\sigma", "in": "\\in",
-    "cup": "\\cup", "union": "\\cup", "U": "\\cup", "cap": "\\cap", "mod": "\\mod",
+    "cup": "\\cup", "union": "\\cup", "U": "\\cup", "cap": "\\cap", "mod": "\\mod", "abs": "\\abs",
 }  # fmt: skip
 """Words of formulas that are typed without LaTeX."""
 
@@ -34,7 +34,7 @@ OPERATORS: Mapping[str, str] = {
     "\\bullet": "\\cdot", "\\div": "/",
     "\\le": "\\leq", "\\leq": "\\leq", "\\leqslant": "\\leq", "\\ge": "\\geq", "\\geq": "\\geq",
     "\\geqslant": "\\geq", "\\lt": "<", "\\gt": ">", "\\ne": "\\neq", "\\neq": "\\neq",
-    "\\approx": "=", "\\simeq": "=", "\\sim": "=", "\\rightarrow": "\\to", "\\colon": ":",
+    "\\approx": "=", "\\simeq": "=", "\\cong": "=", "\\rightarrow": "\\to", "\\colon": ":",
 }  # fmt: skip
 """Commands between operands, as the parser knows them."""
 

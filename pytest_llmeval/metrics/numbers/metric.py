@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ from pytest_llmeval.records.score import UNIT_SCALE, Score
 if TYPE_CHECKING:
     from pytest_llmeval.metrics.numbers.reading import Quantity
 
+_PERCENT = Fraction(1, 100)
+_MONTH_S = Fraction(2_629_746)
+_CALENDAR = Fraction(1, 10)
+"""Share by which months differ from each other."""
 _DEFAULTS = {"tolerance": 0.0, "rel_tolerance": None, "decimal": "."}
 
 
@@ -28,15 +33,20 @@ class Numeric(BaseScorer):
     is ``1000``, ``1/2`` is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, ``10^6`` is a million, and
     ``$5M``, ``2 million``, ``5 Mio.``, ``3 lakh`` and ``5万`` are read. A billion is a thousand
     millions, but a million millions where ``decimal`` is a comma or the other text has a word such
-    as *Milliarde*. Units of one kind are converted (``3 km`` is ``3000 m``), and units of different
-    kinds differ (``3 kg``). If only one of the numbers has a unit, the unit is ignored. ``50%``
-    equals ``0.5`` and ``50``. Numbers in words are not read.
+    as *Milliarde*.
+
+    Units of one kind are converted (``3 km`` is ``3000 m``, ``2 h 30 min`` is ``150 min``,
+    ``36 km per hour`` is ``10 m/s``), and units of different kinds differ (``3 kg``, ``3 m²``). If
+    only one of the numbers has a unit, the unit is ignored. ``50%`` equals ``0.5`` and ``50``.
+    Numbers in words are not read, but *minus 5* is.
 
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
 
     A number is read as a whole or not at all: ``1.000,5`` (with a decimal point) and ``5x`` leave
-    the answer unscored. Dates, times, versions, ratios and ranges are no numbers.
+    the answer unscored. So do a minus at a distance, an amount in brackets, and equal numbers with
+    different words that have no known meaning (``5 apples`` and ``5 pears``). Dates, times,
+    versions, ratios and ranges (``1 to 5``) are no numbers.
 
     Args:
         tolerance: Allowed difference, in the unit of the expected number.
@@ -69,7 +79,7 @@ class Numeric(BaseScorer):
         self._is_exact = not tolerance and rel_tolerance is None
         self._decimal = decimal
         params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
-        self.version = version_with("2", params, _DEFAULTS)
+        self.version = version_with("3", params, _DEFAULTS)
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer's number with that of each accepted answer."""
@@ -88,7 +98,11 @@ class Numeric(BaseScorer):
             return unscored(self, f"the answer: {error}")
         if answer is None:
             return Score(self.name, 0.0, self.scale, "the answer has no number", self.version)
-        is_same = any(self._is(answer, quantity) for quantity in wanted)
+        verdicts = [self._verdict(answer, quantity) for quantity in wanted]
+        if True not in verdicts and None in verdicts:
+            quantity = wanted[verdicts.index(None)]
+            return unscored(self, f"whether {_shown(answer)} is {_shown(quantity)} is not known")
+        is_same = True in verdicts
         allowed = " or ".join(quantity.text for quantity in wanted)
         reason = f"{answer.text} is {'' if is_same else 'not '}{allowed}"
         return Score(self.name, float(is_same), self.scale, reason, self.version)
@@ -102,7 +116,7 @@ class Numeric(BaseScorer):
 
     def same(self, first: Quantity, second: Quantity) -> bool:
         """Return whether two parsed numbers are equal within the tolerance, in either unit."""
-        return self._is(first, second) or self._is(second, first)
+        return True in (self._verdict(first, second), self._verdict(second, first))
 
     def _read(self, text: str) -> Quantity | None:
         from pytest_llmeval.metrics.numbers.reading import (
@@ -111,18 +125,39 @@ class Numeric(BaseScorer):
 
         return last_quantity(text, self._decimal)
 
+    def _verdict(self, answer: Quantity, wanted: Quantity) -> bool | None:
+        """Compare two numbers; ``None`` if words without a known meaning may tell them apart."""
+        is_long = self._decimal == "," or bool(answer.scale or wanted.scale)
+        readings = {is_long}
+        if is_long and (answer.is_doubtful_with(wanted) or wanted.is_doubtful_with(answer)):
+            readings = {False, True}
+        for reading in readings:
+            one, two = answer.counted(reading), wanted.counted(reading)
+            if not self._is_in_any_sense(one, two):
+                return None if _is_calendar(one, two) else False
+        return None if answer.may_differ_from(wanted) else True
+
+    def _is_in_any_sense(self, answer: Quantity, wanted: Quantity) -> bool:
+        """Compare two numbers by each meaning of their units: a pound is a mass and money."""
+        return any(
+            self._is(replace(answer, unit=one), replace(wanted, unit=two))
+            for one in answer.unit.all_senses()
+            for two in wanted.unit.all_senses()
+        )
+
     def _is(self, answer: Quantity, wanted: Quantity) -> bool:
-        is_long = self._decimal == "," or answer.is_long or wanted.is_long
-        answer, wanted = answer.counted(is_long), wanted.counted(is_long)
         if answer.kind == wanted.kind:
             return self._near(answer.in_unit_of(wanted), wanted)
         if answer.kind and wanted.kind:
             return False
-        return self._near(answer, wanted) or any(
+        is_share = any(
             self._near(quantity, share.as_share())
             for quantity, share in ((answer, wanted), (wanted, answer))
             if share.kind == "percent"
         )
+        if is_share or _is_small_share(answer) or _is_small_share(wanted):
+            return is_share
+        return self._near(answer, wanted)
 
     def _near(self, first: Quantity, second: Quantity) -> bool:
         if first.number == second.number:
@@ -131,3 +166,23 @@ class Numeric(BaseScorer):
             return is_rounded(first.number, first.step, second.number, second.step)
         allowed = self._rel_tolerance * max(abs(first.number), abs(second.number))
         return abs(first.number - second.number) <= max(allowed, self._tolerance)
+
+
+def _shown(quantity: Quantity) -> str:
+    return f"{quantity.text} {quantity.word}".strip()
+
+
+def _is_small_share(quantity: Quantity) -> bool:
+    """Return whether a number is in thousandths or the like, of which nobody drops the sign."""
+    return quantity.kind == "percent" and quantity.unit.factor != _PERCENT
+
+
+def _is_calendar(first: Quantity, second: Quantity) -> bool:
+    """Return whether months and days are so near that the calendar decides: 12 months, 365 days."""
+    if {first.kind, second.kind} != {"months", "time"}:
+        return False
+    days = [
+        row.number * row.unit.factor * (_MONTH_S if row.kind == "months" else 1)
+        for row in (first, second)
+    ]
+    return abs(days[0] - days[1]) <= _CALENDAR * max(map(abs, days))

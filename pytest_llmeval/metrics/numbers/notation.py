@@ -23,7 +23,7 @@ _OTHERS: Mapping[str, re.Pattern[str]] = {
     "a time": re.compile(r"\d{1,2}:[0-5]\d(:[0-5]\d)?"),
     "a version": re.compile(r"\d+(\.\d+){2,}"),
     "a ratio": re.compile(r"\d+(\s?:\s?\d+)+"),
-    "a range": re.compile(r"[\d.,'\u2019]+\s?[\u2013\u2014~-]\s?[\d.,'\u2019]+"),
+    "a range": re.compile(r"[\d.,'\u2019]+?\s?(?:[\u2013\u2014~～〜∼…-]|\.{2,3})\s?[\d.,'\u2019]+"),
     "a number with hyphens": re.compile(r"\d+(-\d+)+"),
     "": re.compile(r"(\d+\s)?\d+\s?[/\u2044]\s?0+"),
 }

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.metrics.numbers.notation import (
-    MINUSES,
-    SUPERSCRIPTS,
-    VULGAR,
-    Written,
-    read_number,
+from pytest_llmeval.metrics.numbers.layout import plain_text
+from pytest_llmeval.metrics.numbers.notation import SUPERSCRIPTS, VULGAR, Written, read_number
+from pytest_llmeval.metrics.numbers.surroundings import (
+    check_ends,
+    quoted_run,
+    sign_and_currency,
 )
+from pytest_llmeval.metrics.numbers.units import Unit, goes_on, unit_at, with_currency
+from pytest_llmeval.metrics.numbers.wording import are_alike, word_behind
 from pytest_llmeval.metrics.numbers.words import (
+    GERMAN,
     SPACELESS,
-    Unit,
-    has_long_scale,
+    has_short_billion,
+    long_scale,
     power_at,
-    unit_at,
-    unit_named,
 )
-from pytest_llmeval.metrics.plain import last_boxed, plain_digits, without_markdown
-from pytest_llmeval.metrics.scripts import normal_form
+from pytest_llmeval.metrics.plain import last_boxed
 
-_CURRENCIES = ("US$", "$", "€", "£", "¥", "₹", "₽", "₩")
-_LOOKED_BACK = 12
-"""Characters before a number that hold its sign and its currency."""
-_LOOKED_AHEAD = 80
-"""Characters behind a number that hold its power and its unit."""
+_CURRENCIES = ("$", "€", "£", "¥", "₹", "₽", "₩")
 _LAST = 64
 """Runs of digits at the end of a text of which one has to be a number."""
-_SHOWN = 40
-"""Characters of a run in a message."""
-
-
+_CONTEXT = 200
+"""Characters before and behind a number in which the unit of another may be named."""
 _NO_UNIT = Unit(0)
 
 
@@ -53,7 +47,10 @@ class Quantity:
         unit: Its unit; of no kind without a known one.
         text: The text of the quantity.
         long_number: The number if a billion is a million millions.
-        is_long: Whether a word of the text says so, such as *Milliarde*.
+        scale: The languages in which it is one, by another word of the text; empty without one.
+        word: A word behind it that is no known unit.
+        is_closing: Whether the phrase ends with that word.
+        context: The text around it.
     """
 
     number: Fraction
@@ -61,7 +58,10 @@ class Quantity:
     unit: Unit = _NO_UNIT
     text: str = ""
     long_number: Fraction = Fraction(0)
-    is_long: bool = False
+    scale: str = ""
+    word: str = ""
+    is_closing: bool = False
+    context: str = ""
 
     @property
     def kind(self) -> str:
@@ -74,6 +74,10 @@ class Quantity:
             return self
         return replace(self, number=self.long_number)
 
+    def is_doubtful_with(self, second: Quantity) -> bool:
+        """Return whether it is an English *billion* and the other number is German."""
+        return second.scale == GERMAN and not self.scale and has_short_billion(self.text)
+
     def as_share(self) -> Quantity:
         """Return a percentage as a share of one."""
         step = None if self.step is None else self.step * self.unit.factor
@@ -85,6 +89,34 @@ class Quantity:
         offset = (self.unit.offset - second.unit.offset) / second.unit.factor
         step = None if self.step is None else self.step * factor
         return replace(self, number=self.number * factor + offset, step=step, unit=second.unit)
+
+    def may_differ_from(self, second: Quantity) -> bool:
+        """Return whether words of two quantities without a known meaning may tell them apart."""
+        if self.unit.rest != second.unit.rest and (self.has_unit and second.has_unit):
+            return True
+        is_known = bool(self.kind and second.kind)
+        if not (self.has_unit and second.has_unit and (self.is_closing or second.is_closing)):
+            return False
+        if is_known and not (self.word and second.word):
+            return False
+        one, two = self._label(is_known), second._label(is_known)
+        is_named = are_alike(one, two) or _names(self.context, two) or _names(second.context, one)
+        return bool(one and two) and not is_named
+
+    def _label(self, is_known: bool) -> str:
+        """Return the word of its unit, or the one behind a known unit."""
+        if is_known or not self.kind:
+            return self.word
+        return self.text.lstrip("+-0123456789., ")
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether it has a unit, known or not."""
+        return bool(self.kind or self.unit.rest or self.word)
+
+
+def _names(text: str, word: str) -> bool:
+    return re.search(rf"(?<![^\W\d_]){re.escape(word.casefold())}", text) is not None
 
 
 @dataclass(frozen=True)
@@ -119,7 +151,7 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         InputError: The last number cannot be read as a whole.
     """
     boxed = last_boxed(text)
-    plain = _plain_text(text if boxed is None else boxed)
+    plain = plain_text(text if boxed is None else boxed)
     runs = deque(_run().finditer(plain), maxlen=_LAST)
     others: list[str] = []
     while runs:
@@ -128,20 +160,39 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         if number == "":
             continue
         if isinstance(number, str):
-            others.append(f"{_quoted(run[0])} is {number}, not a number")
+            others.append(f"{quoted_run(run[0])} is {number}, not a number")
             continue
         if number is None:
             remedy = "" if decimal == "," else " If its decimals follow a comma: decimal=','."
-            raise InputError(f"{_quoted(run[0])} cannot be read as one number.{remedy}")
+            raise InputError(f"{quoted_run(run[0])} cannot be read as one number.{remedy}")
         return _quantity(plain, run, number, list(runs), decimal)
     if others:
         raise InputError(others[0])
     return None
 
 
-def _plain_text(text: str) -> str:
-    """Return a text in normal form, without Markdown and LaTeX and with ASCII digits."""
-    return _without_latex(without_markdown(plain_digits(normal_form(text))))
+def quantity_between(before: str, number: str, behind: str, decimal: str = ".") -> Quantity:
+    """Read a number that stands between two texts, with what they say of it.
+
+    Args:
+        before: The text before the number.
+        number: The number, perhaps with a sign or a currency.
+        behind: The text behind it.
+        decimal: The decimal separator, a point or a comma.
+
+    Raises:
+        InputError: It cannot be read as a whole.
+    """
+    head = plain_text(before)
+    text = head + number + plain_text(behind)
+    runs = list(_run().finditer(text))
+    for index, run in enumerate(runs):
+        if run.start() >= len(head):
+            written = read_number(run[0].strip(), decimal)
+            if not isinstance(written, Written):
+                break
+            return _quantity(text, run, written, runs[:index], decimal)
+    raise InputError(f"{quoted_run(number)} cannot be read as one number.")
 
 
 def _quantity(
@@ -155,22 +206,82 @@ def _quantity(
         if joined is None:
             break
         pieces.insert(0, joined)
-    sign, currency, start = _before(text, pieces[0].start)
     unit = unit_at(text, piece.end)
-    if not unit.kind and currency:
-        unit = replace(unit_named(currency), end=piece.end)
-    _check_ends(text, start, max(unit.end, piece.end))
-    total = sum((row.written.value * row.factor for row in pieces), Fraction(0))
-    long_total = sum((row.written.value * row.long_factor for row in pieces), Fraction(0))
+    total, long_total = _sums(pieces)
+    first = pieces[0].start
+    for larger, size in _larger(
+        text, before[: len(before) + 1 - len(pieces)], first, unit, decimal
+    ):
+        total, long_total, first = total + size, long_total + size, larger.start
+    sign, currency, start = sign_and_currency(text, first)
+    unit = with_currency(unit, currency, piece.end)
+    end = max(unit.end, piece.end)
+    check_ends(text, start, end)
+    if goes_on(text, unit):
+        raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
+    word, is_closing = ("", False) if unit.rest else word_behind(text, start, end)
     step = piece.written.step
     return Quantity(
         sign * total,
         None if step is None else step * piece.factor,
         unit,
-        " ".join(text[start : max(unit.end, piece.end)].split()),
+        " ".join(text[start:end].split()),
         sign * long_total,
-        has_long_scale(text),
+        long_scale(text),
+        word,
+        is_closing,
+        text[max(start - _CONTEXT, 0) : end + _CONTEXT].casefold(),
     )
+
+
+def _sums(pieces: Sequence[_Piece]) -> tuple[Fraction, Fraction]:
+    """Add the pieces of a number, with a billion of a thousand and of a million millions."""
+    total = sum((row.written.value * row.factor for row in pieces), Fraction(0))
+    return total, sum((row.written.value * row.long_factor for row in pieces), Fraction(0))
+
+
+def _larger(
+    text: str, before: Sequence[Any], start: int, unit: Unit, decimal: str
+) -> Iterator[tuple[_Piece, Fraction]]:
+    """Yield the parts of ``2 h 30 min`` before the last one, with their sizes in its unit.
+
+    Raises:
+        InputError: A quantity stands before the number that cannot be added.
+    """
+    scale, size = unit.factor, unit.factor
+    for run in reversed(before):
+        number = read_number(run[0].strip(), decimal)
+        written = number if isinstance(number, Written) else None
+        piece = _with_powers(text, run, written or Written(Fraction(0)))
+        larger = unit_at(text, piece.end)
+        gap = _gap().fullmatch(text[larger.end : start]) if start - larger.end < _GAP else None
+        if not larger.kind or gap is None:
+            return
+        if text[piece.end : larger.end].strip() == "m" and unit.kind == "time":
+            larger = replace(larger, kind="time", factor=Fraction(60))
+        senses = [sense for sense in larger.all_senses() if sense.kind == unit.kind]
+        is_joined = gap["loose"] is None or "," not in gap["loose"] or unit.kind == "time"
+        is_part = written is not None and bool(senses) and senses[0].factor > size
+        if is_part and is_joined:
+            yield piece, piece.written.value * piece.factor * senses[0].factor / scale
+            start, size = piece.start, senses[0].factor
+        elif gap["loose"] is not None and not is_part:
+            return
+        else:
+            whole = text[piece.start : start]
+            raise InputError(f"{quoted_run(whole)} and what follows are not one quantity.")
+
+
+_GAP = 12
+"""Characters between the parts of ``2 hours and 30 minutes`` at most."""
+
+
+@cache
+def _gap() -> Any:
+    import regex
+
+    words = "and|und|et|y|e|и|i|en|og|och|ve"
+    return regex.compile(rf"[ \t\u00a0]{{0,2}}(?P<loose>,|,?[ \t](?:{words})(?= ))?[ \t]{{0,2}}")
 
 
 def _with_powers(text: str, run: re.Match[str], number: Written) -> _Piece:
@@ -198,84 +309,13 @@ def _joined(text: str, run: re.Match[str], piece: _Piece, decimal: str) -> _Piec
     return earlier if not gap or piece.factor > 1 else None
 
 
-def _before(text: str, start: int) -> tuple[int, str, int]:
-    """Read sign and currency before a number, and return the position where they start."""
-    head = text[max(start - _LOOKED_BACK, 0) : start]
-    length = len(head)
-    sign, currency = 1, ""
-    for _ in range(2):
-        if head.endswith((*MINUSES, "+")) and not _ends_operand(head[:-1]):
-            sign = -sign if head[-1] in MINUSES else sign
-            head = head[:-1]
-        bare = head.rstrip()
-        symbol = next((name for name in _CURRENCIES if bare.endswith(name)), "")
-        if symbol and not currency:
-            currency = symbol
-            head = bare.removesuffix(symbol)
-    if head.endswith(tuple(f"{minus} " for minus in MINUSES)) and _is_alone(head[:-2].rstrip()):
-        sign, head = -sign, head[:-2]
-    return sign, currency, start - (length - len(head))
-
-
-def _ends_operand(head: str) -> bool:
-    """Return whether a minus after this is a subtraction or a hyphen."""
-    return head[-1:].isalnum() or head[-1:] in (")", "]", "}", "%", "°")
-
-
-def _is_alone(head: str) -> bool:
-    """Return whether a minus with a space behind it, after this, is a sign."""
-    return head == "" or head[-1] in "=:(,[{<>≤≥≈~\n"
-
-
-def _check_ends(text: str, start: int, end: int) -> None:
-    """Check that the number is no part of a word or of a calculation: ``5x``, ``x + 5``, ``2*5``.
-
-    Raises:
-        InputError: It is.
-    """
-    first = max(start - _LOOKED_BACK, 0)
-    head = _head().search(text, first, start)
-    tail = _tail().match(text, end)
-    if head is not None or tail is not None:
-        whole = text[head.start() if head else start : tail.end() if tail else end]
-        raise InputError(f"{_quoted(whole)} cannot be read as one number.")
-
-
-def _quoted(run: str) -> str:
-    shown = run.strip()
-    return repr(shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…")
-
-
-@cache
-def _head() -> Any:
-    """Compile the pattern of an operand and an operator before a number."""
-    import regex
-
-    operand = r"(?:[\p{N})\]}%]\s?[-+*×·÷/\u2212\u2013\u2014]|(?<!\p{L})\p{L}\s?[+*×·÷/])"
-    return regex.compile(rf"{operand}\s?$")
-
-
-@cache
-def _tail() -> Any:
-    """Compile the pattern of what goes on behind a number, so that it was not read as a whole."""
-    import regex
-
-    ordinal = (
-        r"(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|de|ste|й|я|е|го|ая|ый|s|º|ª)(?![\p{L}\p{M}\p{N}])"
-    )
-    return regex.compile(
-        rf"(?V1)(?!{ordinal})[[\p{{L}}\p{{M}}_]--[{SPACELESS}]][\p{{L}}\p{{M}}\p{{N}}_]*+"
-        r"|\^[{(]?[\p{L}\p{N}]|/(?![smhlgLdS]\b)\p{L}\b|[_\\]\p{L}"
-        r"|\s?[+*×·÷]\s?(?:\p{N}|\p{L}(?!\p{L}))"
-    )
-
-
 @cache
 def _run() -> Any:
     """Compile the pattern of everything that is written like a number, in linear time."""
     import regex
 
-    joint = r"[.,'\u2019_\u066b\u066c:·~\u2013\u2014-]|\s?[/\u2044]\s?|[*×xX]|[eE][-+\u2212]?"
+    joint = r"\.{1,3}|[,'`\u00b4\u2019_\u066b\u066c:·~～〜∼…\u2212\u2013\u2014-]"
+    joint += r"|\s?[/\u2044]\s?|[*×xX]|[eE][-+\u2212]?"
     raised = rf"[⁻⁺]?[{SUPERSCRIPTS}]++"
     power = rf"(?:\^\s?\{{?\s?[-+\u2212\u2013]?\d++\s?\}}?+|\*\*[-+\u2212]?\d++|{raised})"
     grouped = r"\d{1,3}+(?:[ \u00a0\u2009\u202f]\d{3})++(?:[.,\u066b]\d++)?+(?!\d)"
@@ -290,30 +330,3 @@ def _run() -> Any:
     )
     before += r"(?<![\p{L}\p{M}\p{N})\]}]\^\{?[-+\u2212]?)"
     return regex.compile(rf"(?V1){before}(?:{vulgar}|{number}{exponent})")
-
-
-_LATEX = (
-    (re.compile(r"(?<!\\)\$(?=\S)([^$\n]*[^\s\\$])\$(?!\d)"), r" \1 "),
-    (re.compile(r"\\(?:text|mathrm|textbf|mbox|mathbf)\s?\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"\^\s?\{?\s?\\circ\s?\}?"), "°"),
-    (re.compile(r"\\times|\\cdot"), "×"),
-    (re.compile(r"\\left|\\right"), ""),
-    (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\([%$#])"), r"\1"),
-    (re.compile(r"\\[,;:! ]|~"), " "),
-)
-"""Patterns of LaTeX notation, with the plain text that replaces them, in linear time."""
-_FRAC = re.compile(r"\\[dtc]?frac\s?(?:\{([^{}]*)\}\s?\{([^{}]*)\}|(\d)\s?(\d))")
-
-
-def _without_latex(text: str) -> str:
-    if "\\" in text:
-        text = _FRAC.sub(_plain_fraction, text)
-    for pattern, plain in _LATEX:
-        text = pattern.sub(plain, text)
-    return text
-
-
-def _plain_fraction(match: re.Match[str]) -> str:
-    above, below = (match[1], match[2]) if match[2] is not None else (match[3], match[4])
-    return f" {above.strip()}/{below.strip()} "

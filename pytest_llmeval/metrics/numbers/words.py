@@ -1,9 +1,10 @@
-"""Words and signs behind a number: its power of ten and its unit."""
+"""Words and signs behind a number for its power of ten."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -14,8 +15,9 @@ _SYMBOLS: Mapping[str, int] = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12}
 """Powers of ten that are written as one letter directly behind a number, without a unit."""
 _MONEY: Mapping[str, int] = {"m": 6, "b": 9, "t": 12, "bil": 9, "mil": 6, "mio": 6}
 """Powers of ten of an amount of money, in small letters: ``$5m``."""
+GERMAN = "German"
 _SIGNS = ("$", "€", "£", "¥", "₹", "₽", "₩")
-_LONGEST = 8
+LONGEST = 8
 """Letters of a power in a script without spaces between words."""
 _SCRIPTS_WITHOUT_SPACES = (
     "Han",
@@ -46,23 +48,6 @@ class Power:
     long_factor: Fraction
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A unit.
-
-    Attributes:
-        end: Position after it.
-        kind: What it measures; empty for no unit.
-        factor: Factor that converts a number into the base unit of its kind.
-        offset: Number that is added after that.
-    """
-
-    end: int
-    kind: str = ""
-    factor: Fraction = Fraction(1)
-    offset: Fraction = Fraction(0)
-
-
 def power_at(text: str, position: int, is_money: bool) -> Power | None:
     """Read a word for a power of ten behind a number.
 
@@ -89,62 +74,23 @@ def power_at(text: str, position: int, is_money: bool) -> Power | None:
     return None
 
 
-def unit_at(text: str, position: int) -> Unit:
-    """Read the unit behind a number; one without a kind if there is none."""
-    match = _unit().match(text, position)
-    if match is None:
-        return Unit(position)
-    written = match["unit"]
-    for candidate in _candidates(text, match.start("unit"), written):
-        for name in _spellings(candidate):
-            if name in _units() and (len(name) > 2 or candidate == name):
-                return _units_at(match.start("unit") + len(candidate), name)
-    return Unit(position)
+def long_scale(text: str) -> str:
+    """Name the languages of a text's words by which a billion is a million millions."""
+    if _long_scale().search(text):
+        return "other languages"
+    return GERMAN if _german().search(text) else ""
 
 
-def is_unit(name: str) -> bool:
-    """Return whether a text is the name of a unit and nothing else."""
-    unit = unit_at(name, 0)
-    return bool(unit.kind) and unit.end == len(name)
-
-
-def unit_named(symbol: str) -> Unit:
-    """Return the unit of a sign before a number, for example of a currency."""
-    return _units_at(0, symbol)
-
-
-def has_long_scale(text: str) -> bool:
-    """Return whether a text has a word of languages where a billion is a million millions."""
-    return _long_scale().search(text) is not None
-
-
-def _units_at(end: int, name: str) -> Unit:
-    kind, factor, offset = _units()[name]
-    return Unit(end, kind, factor, offset)
+def has_short_billion(text: str) -> bool:
+    """Return whether a text has *billion* in small letters, which is no German word."""
+    return re.search(r"(?:b|tr|quadr)illion\b", text) is not None
 
 
 def _lengths(text: str, start: int, length: int) -> Iterable[int]:
     """Yield how many letters of a word may be the power: all, or any of a script without spaces."""
     if _spaceless().match(text, start):
-        return range(min(length, _LONGEST), 0, -1)
+        return range(min(length, LONGEST), 0, -1)
     return (length,)
-
-
-def _candidates(text: str, start: int, written: str) -> Iterator[str]:
-    """Yield what the unit may be: two words, one word, or the start of a spaceless one."""
-    yield written
-    first = written.partition(" ")[0]
-    if first != written:
-        yield first
-    if _spaceless().match(text, start):
-        for length in range(min(len(first), _LONGEST), 0, -1):
-            yield first[:length]
-
-
-def _spellings(name: str) -> Iterator[str]:
-    for written in dict.fromkeys((name, name.lower())):
-        yield written
-        yield written.removesuffix("s")
 
 
 def _is_abbreviation(text: str, end: int) -> bool:
@@ -161,21 +107,18 @@ def _word() -> Any:
 
 
 @cache
-def _long_scale() -> Any:
+def _german() -> Any:
     import regex
 
-    words = r"milliarden?|milliards?|mrd|miljard|miljarden|mds|billionen|milliardo|miliard\p{L}*"
-    return regex.compile(rf"(?i)\b(?:{words})\b")
+    return regex.compile(r"(?i)\b(?:milliarden?|mrd|billionen|billiarden?)\b")
 
 
 @cache
-def _unit() -> Any:
+def _long_scale() -> Any:
     import regex
 
-    return regex.compile(
-        r"\s{0,3}+-?(?P<unit>°[CF]?|[%$€£¥₹₽₩]|[\p{L}\p{M}]++(?:/[\p{L}]++|[²³]|\^?[23](?!\d))?+"
-        r"(?: [\p{L}\p{M}]++)?+)"
-    )
+    words = r"milliards?|miljard|miljarden|mds|milliardo|miliard\p{L}*"
+    return regex.compile(rf"(?i)\b(?:{words})\b")
 
 
 @cache
@@ -192,19 +135,8 @@ def _powers() -> Mapping[str, tuple[Fraction, Fraction]]:
     for words in _data("powers.json").values():
         for word, value in words.items():
             short, long = value if isinstance(value, list) else (value, value)
-            powers[word.casefold()] = (short, long)
+            powers[word.casefold()] = (Fraction(short), Fraction(long))
     return powers
-
-
-@cache
-def _units() -> Mapping[str, tuple[str, Fraction, Fraction]]:
-    """Load kind, factor and offset of each unit."""
-    units: dict[str, tuple[str, Fraction, Fraction]] = {}
-    for kind, names in _data("units.json").items():
-        for name, value in names.items():
-            factor, offset = value if isinstance(value, list) else (value, 0)
-            units[name] = (kind, Fraction(factor), Fraction(offset))
-    return units
 
 
 def _data(name: str) -> Any:

@@ -8,12 +8,14 @@ from importlib import metadata
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.extras import Extra
+from pytest_llmeval.metrics.as_score import EMPTY, unscored
 from pytest_llmeval.metrics.toxicity.files import TOXICITY_OPTION
 from pytest_llmeval.metrics.toxicity.model import Prediction, ToxicityModel, shared_model
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 
 class ToxicityMetric(BaseScorer):
@@ -71,6 +73,8 @@ class ToxicityMetric(BaseScorer):
             MissingExtraError: The model's weights are not here and cannot be fetched.
             SettingError: The checkpoint cannot be used, or its model does not have the label.
         """
+        if not shows_something(completion.text):
+            return unscored(self, EMPTY)
         self.load()
         return self._score(self._model.predict([completion.text])[0])
 

@@ -12,8 +12,8 @@ from pytest_llmeval.errors import BadReply
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.exchange import Api
 from pytest_llmeval.providers.openai.reply import check_error
-from pytest_llmeval.providers.openai.usage import read_usage
-from pytest_llmeval.records.call import Completion, Request
+from pytest_llmeval.providers.openai.usage import read_usage, usage_of
+from pytest_llmeval.records.call import Completion, Request, Usage
 
 _FLOAT_BYTES = 4
 
@@ -51,7 +51,7 @@ def read_embedding(
             text=_packed(_vector(reply["data"])),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
-            usage=read_usage(reply.get("usage")),
+            usage=_usage(usage_of(reply)),
             latency_s=latency_s,
         )
     except (
@@ -66,6 +66,14 @@ def read_embedding(
         raise BadReply(
             f"{type(error).__name__}: {error}; the reply begins {text[:EXCERPT]!r}"
         ) from None
+
+
+def _usage(usage: Any) -> Usage | None:
+    """Read the usage of a call that writes nothing, so that its total is its prompt."""
+    if isinstance(usage, Mapping) and not read_usage(usage):
+        total = usage.get("total_tokens") or usage.get("totalTokens")
+        return read_usage({"prompt_tokens": total})
+    return read_usage(usage)
 
 
 def _vector(data: Any) -> list[float]:

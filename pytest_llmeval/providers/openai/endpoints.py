@@ -17,7 +17,7 @@ from pytest_llmeval.providers.openai.keys import (
     first_key,
 )
 from pytest_llmeval.providers.openai.provider import Azure, public_url
-from pytest_llmeval.redaction import public_address
+from pytest_llmeval.redaction import public_address, public_urls
 
 AZURE_VERSION = "OPENAI_API_VERSION"
 OPENAI_HOST = "api.openai.com"
@@ -73,16 +73,17 @@ def read_endpoints(text: str, environ: Mapping[str, str], origin: str) -> list[_
     """
     entries = [_endpoint(entry, environ, origin) for entry in text.split()]
     if not entries:
-        raise SettingError(origin, text, _ALLOWED)
+        raise SettingError(origin, public_urls(text), _ALLOWED)
     return entries
 
 
 def _endpoint(entry: str, environ: Mapping[str, str], origin: str) -> _Endpoint:
     model, url = split_model(entry)
     if not url:
-        raise SettingError(origin, entry, _ALLOWED)
+        raise SettingError(origin, public_urls(entry), _ALLOWED)
     if "://" in model or entry.startswith("@http"):
-        raise SettingError(origin, url, _ALLOWED, "Only the name of a model may precede the @.")
+        remedy = "Only the name of a model may precede the @."
+        raise SettingError(origin, public_urls(url), _ALLOWED, remedy)
     if not url.lower().startswith(AZURE_PREFIX):
         return _Endpoint(checked_url(url, origin), model)
     azure = _azure(url[len(AZURE_PREFIX) :], environ, origin)
@@ -95,7 +96,10 @@ def _azure(url: str, environ: Mapping[str, str], origin: str) -> Azure:
     version = query.pop("api-version", [environ.get(AZURE_VERSION, "")])[-1]
     if query or parts.fragment:
         raise SettingError(
-            origin, url, _ALLOWED_AZURE, "Only api-version may follow the question mark."
+            origin,
+            public_urls(url),
+            _ALLOWED_AZURE,
+            "Only api-version may follow the question mark.",
         )
     if not version:
         remedy = f"Append ?api-version=VERSION to {public_url(url)} in {origin}, "
@@ -159,20 +163,23 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
     if public_address(url).partition("?")[0] not in url:
         raise SettingError(
             origin,
-            url,
+            public_urls(url),
             f"{allowed}, without user and password",
             f"The key belongs in {MODEL_KEY}.",
         )
     try:
         parts = urlsplit(url)
-    except ValueError as error:  # an IPv6 address without its bracket
-        raise SettingError(origin, url, allowed, f"{error}.") from None
+    except ValueError:  # its text may quote the password
+        remedy = "An IPv6 address stands in brackets: http://[::1]:8000/v1."
+        raise SettingError(origin, public_urls(url), allowed, remedy) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or _LIST.search(url):
-        raise SettingError(origin, url, allowed)
+        raise SettingError(origin, public_urls(url), allowed)
     if not _has_port(parts):
-        raise SettingError(origin, url, allowed, "The port must be between 1 and 65535.")
+        remedy = "The port must be between 1 and 65535."
+        raise SettingError(origin, public_urls(url), allowed, remedy)
     if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise SettingError(origin, url, allowed, "Leave out /chat/completions.")
+        remedy = "Leave out /chat/completions."
+        raise SettingError(origin, public_urls(url), allowed, remedy)
     return url
 
 

@@ -14,6 +14,7 @@ from pytest_llmeval.errors import (
     RateLimited,
 )
 from pytest_llmeval.providers.openai.connection import connection_error
+from pytest_llmeval.providers.openai.credit import is_out_of_credit
 from pytest_llmeval.providers.openai.rate_limits import retry_after_s
 from pytest_llmeval.providers.openai.service_error import ServiceError
 
@@ -22,6 +23,9 @@ _LONGEST_TEXT = 300
 
 _BAD_REQUEST = (400, 413, 422)
 """Statuses that concern the request, so any other endpoint would refuse it too."""
+
+_MAY_BE_CREDIT = (400, 401, 403, 429, *range(500, 600))
+"""Statuses with which services report a quota that is used up."""
 
 _TOO_EARLY = (409, 425)
 """Statuses of a lock or of a request that came too soon: it may succeed later."""
@@ -37,17 +41,10 @@ _SET_A_KEY = (
     "in OPENAI_API_KEY, or in AZURE_OPENAI_API_KEY."
 )
 
-_NO_CREDIT = (
-    "insufficient.(quota|credit|fund|balance)|balance is too low|exceeded_current_quota|"
-    "billing.?(hard.?limit|not.?active)|out of credits|account.?(deactivated|suspended|in arrears)"
-)
-"""Codes and texts of a quota that no patience brings back, unlike that of a minute or a day."""
-
 _ADD_CREDIT = "The account has no credit left. Add some, or use the key of another account."
 
 _REMEDIES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((402,), "", _ADD_CREDIT),
-    ((400, 403, 429), _NO_CREDIT, _ADD_CREDIT),
     (_BAD_REQUEST, _NO_KEY_HERE, _SET_A_KEY),
     (_BAD_REQUEST,
      "context.length|context.size|maximum context|too many tokens|prompt is too long",
@@ -110,7 +107,8 @@ def service_call_error(
     status = error.status
     server_text = hide(error.text)[:_LONGEST_TEXT].rstrip(".") or "no text"
     message = f"{target}: {origin or f'HTTP {status}'}: {server_text}"
-    remedy = _remedy(status, error.words)
+    is_spent = status in _MAY_BE_CREDIT and is_out_of_credit(error.words)
+    remedy = _ADD_CREDIT if is_spent else _remedy(status, error.words)
     patience_s = retry_after_s(headers)
     if error.written:
         bad = BadReply(message)
@@ -121,7 +119,7 @@ def service_call_error(
         return RateLimited(f"{message}.", patience_s)
     if status == 408:
         return CallTimeout(f"{message}. Lower --llm-concurrency, or run again later.", patience_s)
-    if status >= 500 or status in _TOO_EARLY:
+    if (status >= 500 and not remedy) or status in _TOO_EARLY:
         down = EndpointDown(message, patience_s)
         down.is_overload = status in _OVERLOADED
         return down

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError, NoAnswer, RequestAdapted
-from pytest_llmeval.providers.finish import cut_off, empty, says_something
+from pytest_llmeval.providers.finish import cut_off, empty
 from pytest_llmeval.providers.openai.adaptation import NEW_LIMIT, Adaptation
 from pytest_llmeval.providers.openai.body import body_text, is_page, page_text
 from pytest_llmeval.providers.openai.errors import call_error, service_call_error
@@ -18,6 +18,7 @@ from pytest_llmeval.providers.openai.memory import ModelMemory
 from pytest_llmeval.providers.openai.rate_limits import read_rate_limits
 from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
 from pytest_llmeval.providers.openai.service_error import ServiceError, read_service_error
+from pytest_llmeval.providers.reasoning import says_something
 from pytest_llmeval.records.call import LENGTH, Completion, Request, Usage
 
 _LIMIT_REACHED = re.compile(
@@ -126,7 +127,10 @@ class Exchange:
         import openai
 
         if isinstance(error, openai.APIStatusError):
-            return self._refused(_service_error(error), error.response.headers)
+            refusal = _service_error(error)
+            status = error.status_code
+            origin = f"HTTP {status}, in truth {refusal.status}" if refusal.status != status else ""
+            return self._refused(refusal, error.response.headers, origin)
         if isinstance(error, NoAnswer) and error.is_cut_off and self._may_reason_longer():
             return self._with_more_room(error.usage)
         if not isinstance(error, CallError):

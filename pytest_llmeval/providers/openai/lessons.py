@@ -34,6 +34,7 @@ _REFUSES = re.compile(
     r"(?:support|allow|permit|enabled|available|implement|recogni|accept|compatible)|"
     r"n't.(?:be.)?(?:support|allow|accept)|unrecogni[sz]ed|unknown|unexpected|unavailable|"
     r"deprecated|forbidden|cannot.(?:both|be.(?:specified|used|set|combined))|cannot find field|"
+    r"(?:may|can|must|should).only.be|"
     r"extra.?(?:inputs|fields|_forbidden)|leave it unset|no endpoints found|removed|"
     r"only.{1,30}(?:is|are).(?:support|allow)|不支持|不允许|无效|"
     r"at.most.1\b|must.be.(?:exactly.|equal.to.)?1\b|only.n.?=.?1",
@@ -188,10 +189,12 @@ def _learn_top_logprobs(known: Adaptation, refusal: _Refusal) -> Adaptation:
     sent = refusal.body.get("top_logprobs")
     is_about = refusal.names("top_logprobs") or refusal.names("logprobs")
     most = _MOST.search(refusal.error.text)
-    if not refusal.has("top_logprobs") or not is_about or most is None or not sent:
+    if not is_about or most is None:
         return known
     highest = int(most[1])
-    if not 1 <= highest < int(sent):
+    if highest == 0 and refusal.has("logprobs"):
+        return replace(known, left_out=known.left_out | {"logprobs", "top_logprobs"})
+    if not refusal.has("top_logprobs") or not sent or not 1 <= highest < int(sent):
         return known
     return replace(known, top_logprobs=highest)
 

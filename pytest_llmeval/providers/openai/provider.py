@@ -223,8 +223,7 @@ def _response_class() -> Any:
 
 
 def public_url(url: str) -> str:
-    """Remove credentials, query and fragment from a URL."""
+    """Remove credentials, parameters, query and fragment from a URL."""
     parts = urlsplit(url)
-    return urlunsplit(
-        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
-    )
+    path = parts.path.partition(";")[0].rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError
-from pytest_llmeval.providers.finish import finish_name, withheld
+from pytest_llmeval.providers.finish import withheld
 from pytest_llmeval.providers.message import Said, read_answer
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
+from pytest_llmeval.providers.openai.choice_reason import choice_reason
 from pytest_llmeval.providers.openai.service_error import (
     ServiceError,
     is_error,
+    is_failure,
     read_service_error,
 )
-from pytest_llmeval.providers.openai.usage import read_usage
+from pytest_llmeval.providers.openai.usage import read_usage, usage_of
 from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob
 
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
@@ -65,26 +67,27 @@ def read_completion(
     sent = body or {}
     reply = read_document(text, bool(sent.get("stream")))
     limit = sent.get("max_tokens") or sent.get("max_completion_tokens")
+    stops = sent.get("stop") or ()
     try:
         check_error(reply)
         choices = _choices(reply)
         first = choices[0]
-        said = _answer(first, limit)
-        texts = [said.text, *_further_texts(choices[1:], limit)]
+        said = _answer(first, limit, stops)
+        texts = [said.text, *_further_texts(choices[1:], limit, stops)]
         return Completion(
             text=said.text,
             raw_text=said.raw,
             choices=tuple(texts) if len(choices) > 1 else (),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
-            finish_reason=REFUSAL if said.refusal else finish_name(first.get("finish_reason")),
-            usage=read_usage(reply.get("usage")),
+            finish_reason=REFUSAL if said.refusal else choice_reason(first, stops),
+            usage=read_usage(usage_of(reply)),
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
         )
     except CallError as error:
         with suppress(ValueError, TypeError, AttributeError):
-            error.usage = read_usage(reply.get("usage"))
+            error.usage = read_usage(usage_of(reply))
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _bad(reply, text, error) from None
@@ -116,11 +119,11 @@ def _error_of(reply: Any) -> ServiceError | None:
         return None
     if is_error(reply.get("error")):
         return read_service_error(reply)
+    if is_failure(reply):
+        # The text of the choices is no text of the error.
+        return read_service_error({name: reply[name] for name in reply if name != "choices"})
     if reply.get("choices"):
         return None
-    base = reply.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code"):
-        return read_service_error(reply)
     if any(reply.get(name) for name in _ERROR_KEYS):
         return read_service_error(reply)
     return None
@@ -140,7 +143,7 @@ def _choices(reply: Any) -> Sequence[Any]:
     raise _WrongShape("the reply has no choices")
 
 
-def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
+def _answer(choice: Mapping[str, Any], limit: int | None, stops: Collection[str]) -> Said:
     """Read one choice.
 
     Raises:
@@ -155,15 +158,15 @@ def _answer(choice: Mapping[str, Any], limit: int | None) -> Said:
         raise ErrorInReply(error)
     if not isinstance(message, Mapping):
         raise _WrongShape("a choice has no message")
-    return read_answer(message, finish_name(choice.get("finish_reason")), limit)
+    return read_answer(message, choice_reason(choice, stops), limit)
 
 
-def _further_texts(choices: Sequence[Any], limit: int | None) -> list[str]:
+def _further_texts(choices: Sequence[Any], limit: int | None, stops: Collection[str]) -> list[str]:
     """Return the texts of the choices after the first; one that is no answer is left out."""
     texts = []
     for choice in choices:
         try:
-            texts.append(_answer(choice, limit).text)
+            texts.append(_answer(choice, limit, stops).text)
         except (CallError, ErrorInReply):
             continue
     return texts

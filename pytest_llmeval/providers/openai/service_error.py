@@ -28,9 +28,24 @@ _STATUS_BY_WORD = (
     (404, r"not.?found|does not exist|no such model"),
     (503, r"overloaded|unavailable|at capacity|is loading"),
     (400, r"invalid.request|invalid.argument|bad.?request|validation|content.filter|"
-          r"not support|unsupported|extra_forbidden|not permitted|context.length"),
+          r"not support|unsupported|extra_forbidden|not permitted|context.length|sensitive"),
 )  # fmt: skip
 """HTTP statuses by words of an error that names none. The first match counts."""
+
+_FINAL = (400, 401, 402, 403, 404, 413, 422, 429)
+"""Codes in the body that say more than the 5xx of the proxy that sends it."""
+
+_FINAL_WORDS = (
+    (401, r"(?:invalid|incorrect|missing|wrong).{0,12}api.?key|"
+          r"api.?key.{0,12}(?:invalid|not valid)|\bauthentication_?error\b|"
+          r"\binvalid_authentication"),
+    (403, r"\bpermission_(?:denied|error)\b"),
+    (404, r"model.?not.?found|(?:model|模型).{0,80}(?:does not exist|not found|不存在|无可用渠道)|"
+          r"no such model|unknown.model|no available channel for model"),
+)  # fmt: skip
+"""Words that name a wrong key or model, whatever the status of the proxy."""
+
+_LOADING = re.compile(r"\bloading\b|starting up|try again|temporar", re.IGNORECASE)
 
 _SUCCESS = ("0", "200", "ok", "success")
 """Codes of an error that is none."""
@@ -85,6 +100,8 @@ def read_service_error(document: Any, status: int | None = None) -> ServiceError
     if _INVALID_JSON in code:
         written = written or "(empty)"
     number = status or _status(parts) or _status_of_words(f"{code} {text}")
+    if status is not None and status >= 500:
+        number = _status_inside(parts, code, text) or status
     return ServiceError(number, text, code, fields, str(written))
 
 
@@ -95,6 +112,24 @@ def is_error(member: Any) -> bool:
     code = member.get("code")
     is_success = "code" in member and str(code).lower() in _SUCCESS
     return bool(member) and not is_success
+
+
+def is_failure(reply: Mapping[str, Any]) -> bool:
+    """Return whether a reply says that the call failed, whatever its choices hold."""
+    base = reply.get("base_resp")
+    if isinstance(base, Mapping) and _is_failure_code(base.get("status_code")):
+        return True
+    if _is_failure_code(reply.get("error_code")) or reply.get("success") is False:
+        return True
+    code = str(reply.get("code"))
+    if reply.get("object") == "error" or re.fullmatch(r"[45]\d\d", code):
+        return True
+    errors = reply.get("errors")
+    return any(map(is_error, errors)) if isinstance(errors, list) else is_error(errors)
+
+
+def _is_failure_code(code: Any) -> bool:
+    return code not in (None, "", False) and str(code).lower() not in _SUCCESS
 
 
 def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:
@@ -109,6 +144,7 @@ def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:
             "detail",
             "message",
             "details",
+            "errors",
         ):
             yield from _parts(value.get(name), depth - 1)
     elif isinstance(value, list) and depth:
@@ -127,7 +163,9 @@ def _text(value: Any) -> str:
     if isinstance(value.get("loc"), list) and isinstance(value.get("msg"), str):
         return f"{'.'.join(map(str, value['loc']))}: {value['msg']}"  # of pydantic
     if isinstance(value.get("base_resp"), Mapping):
-        return str(value["base_resp"].get("status_msg") or "")
+        base = value["base_resp"]
+        if _is_failure_code(base.get("status_code")):
+            return str(base.get("status_msg") or f"status code {base['status_code']}")
     texts = (_text(value[name]) for name in _TEXT_KEYS if value.get(name))
     text = next(filter(None, texts), "")
     upstream = _upstream(value.get("metadata"))
@@ -184,6 +222,18 @@ def _status(parts: list[Mapping[str, Any]]) -> int | None:
             number = str(value) if isinstance(value, (int, str)) else ""
             if re.fullmatch(r"[45]\d\d", number):
                 return int(number)
+    return None
+
+
+def _status_inside(parts: list[Mapping[str, Any]], code: str, text: str) -> int | None:
+    """Return the status that a proxy hides behind its 5xx; ``None`` if it hides none."""
+    named = _status(parts)
+    if named in _FINAL:
+        return named
+    words = f"{code} {text}"[:_LONGEST]
+    for status, pattern in _FINAL_WORDS:
+        if re.search(pattern, words, re.IGNORECASE) and not _LOADING.search(words):
+            return status
     return None
 
 

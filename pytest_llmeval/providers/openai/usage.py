@@ -7,6 +7,7 @@ whether one number includes another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,46 +16,86 @@ from pytest_llmeval.records.call import Usage
 _MOST = 2**31 - 1
 """Tokens beyond which a number is not one of tokens."""
 
-_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount")
-_WRITTEN = ("completion_tokens", "output_tokens", "candidatesTokenCount")
+_PROMPT = ("prompt_tokens", "input_tokens", "prompt_token_count", "input_token_count",
+           "prompt_eval_count", "tokens_evaluated", "prompt_n")  # fmt: skip
+_WRITTEN = ("completion_tokens", "output_tokens", "candidates_token_count",
+            "completion_token_count", "output_token_count", "generated_tokens", "eval_count",
+            "tokens_predicted", "predicted_n")  # fmt: skip
 _DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _WRITTEN_DETAILS = (
     "completion_tokens_details", "output_tokens_details", "output_token_details",
 )  # fmt: skip
 _CACHED = ("cached_tokens", "cache_read", "cache_read_tokens")
 _CACHED_APART = (
-    "cache_read_input_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount",
-    "cached_tokens",
+    "cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_content_token_count",
+    "cached_tokens", "cached_input_tokens",
 )  # fmt: skip
 _CACHE_WRITES = ("cache_write_tokens", "cache_creation_tokens", "cache_creation")
 _CACHE_WRITES_APART = ("cache_creation_input_tokens", "cache_write_input_tokens")
 _ANTHROPIC = ("cache_read_input_tokens", *_CACHE_WRITES_APART)
-_TOTAL = ("total_tokens", "totalTokenCount")
+_TOTAL = ("total_tokens", "total_token_count")
 _REASONING = ("reasoning_tokens", "reasoning")
-_REASONING_APART = ("reasoning_tokens", "thoughtsTokenCount")
+_REASONING_APART = ("reasoning_tokens", "thoughts_token_count")
+_GROUPS = ("tokens", "billed_units")
+"""Members in which Cohere puts the counts."""
+
+_USAGES = ("usage", "usage_metadata", "usageMetadata", "token_usage")
+
+
+def usage_of(reply: Mapping[str, Any]) -> object:
+    """Return what a reply says of its tokens, wherever that stands."""
+    usage = next(filter(None, map(reply.get, _USAGES)), None)
+    return reply if usage is None and "prompt_eval_count" in reply else usage
 
 
 def read_usage(usage: object) -> Usage | None:
-    """Read the usage of a reply; ``None`` if it has none, or counts that cannot be true.
+    """Read the usage of a reply.
 
     Args:
         usage: The member ``usage`` of the reply.
+
+    Returns:
+        The tokens; ``None`` if no count has a name that is known, or one cannot be true.
     """
     if not isinstance(usage, Mapping) or not usage:
         return None
+    usage = _in_snake_case(usage)
+    if not _has(usage, (*_PROMPT, *_WRITTEN)):
+        groups = [usage[name] for name in _GROUPS if isinstance(usage.get(name), Mapping)]
+        usage = groups[0] if groups else usage
     prompt = _count(usage, _PROMPT)
     written = _count(usage, _WRITTEN)
     if prompt is None or written is None:
         return None
     cached, writes = _cache(usage)
+    if not _has(usage, _PROMPT):
+        # Every call has a prompt: without the total, nobody knows what it cost.
+        if not _has(usage, _WRITTEN) or not _has(usage, _TOTAL):
+            return None
+        prompt = max((_count(usage, _TOTAL) or 0) - written, 0)
     total = _count(usage, _TOTAL) or prompt + written
     if _is_apart(usage, cached + writes, prompt, total - prompt - written):
         prompt += cached + writes
+    if not prompt + written:
+        return None
     reasoning = _inner(usage, _WRITTEN_DETAILS, _REASONING)
     reasoning = reasoning or _count(usage, _REASONING_APART) or 0
     written, reasoning = _with_reasoning(written, reasoning, total - prompt - written)
     counts = (prompt, written, cached, writes, reasoning)
     return Usage(*counts) if max(counts) <= _MOST else None
+
+
+def _in_snake_case(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write names such as ``promptTokens`` as ``prompt_tokens``, also those of the details."""
+    named = {}
+    for name, value in counts.items():
+        spelling = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).replace("-", "_").lower()
+        named[spelling] = _in_snake_case(value) if isinstance(value, Mapping) else value
+    return named
+
+
+def _has(counts: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    return any(counts.get(name) is not None for name in names)
 
 
 def _cache(usage: Mapping[str, Any]) -> tuple[int, int]:

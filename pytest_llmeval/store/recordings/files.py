@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from pytest_llmeval.errors import StoreError
+from pytest_llmeval.settings.locations import target_outside
 from pytest_llmeval.store.folder import whole_file
 from pytest_llmeval.store.recordings.entries import ALLOWED, Entry, shown
 
@@ -41,7 +42,7 @@ def read_recording(root: Path, name: str) -> dict[str, Entry]:
         StoreError: The file cannot be read, or a line is not what we write.
     """
     try:
-        text = (root / name).read_bytes().decode("utf-8-sig")
+        text = _inside(root, name).read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -63,6 +64,21 @@ def read_recording(root: Path, name: str) -> dict[str, Entry]:
     return entries
 
 
+def _inside(root: Path, name: str) -> Path:
+    """Return the path of a recording.
+
+    Raises:
+        StoreError: A symbolic link leads it outside the project.
+    """
+    target = target_outside(root / name, root)
+    if target is not None:
+        raise StoreError(
+            f"{name}: found a symbolic link to {target}; allowed: a recording in {root}. Remove "
+            "the link, or name a folder outside with --llm-recordings DIR."
+        )
+    return root / name
+
+
 def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:
     """Write a recording whole or not at all. A file that holds just this already stays untouched.
 
@@ -77,7 +93,7 @@ def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:
     Raises:
         StoreError: It cannot be written.
     """
-    path = root / name
+    path = _inside(root, name)
     content = "".join(
         f"{entry.line}\n" for entry in sorted(entries, key=lambda entry: entry.order)
     ).encode()

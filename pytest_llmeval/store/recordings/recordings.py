@@ -7,7 +7,7 @@ A person reviews recordings, unlike the completion store, which is a cache. A re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +27,7 @@ from pytest_llmeval.store.recordings.entries import (
 from pytest_llmeval.store.recordings.files import read_recording, recording_name, write_recording
 from pytest_llmeval.store.recordings.miss import explain_miss
 from pytest_llmeval.store.recordings.nearest import NearestEntries
+from pytest_llmeval.store.recordings.stale import stale_entries
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Recordings:
     def save(self, whole_run: bool) -> list[Path]:
         """Write the recordings that have new entries.
 
-        Unused entries stay, except after a whole run in mode ``all``.
+        Unused entries stay, except the stale ones after a whole run in mode ``all``.
 
         Args:
             whole_run: Whether every case of every home was run.
@@ -224,15 +225,29 @@ class Recordings:
             name = self._name(home)
             try:
                 # Another run may have written the file meanwhile, so it is read again.
-                replaces_all = whole_run and self._mode == RECORD_ALL
-                earlier = {} if replaces_all else read_recording(self._root, name)
-                if write_recording(self._root, name, {**earlier, **noted}.values()):
+                entries = {**self._earlier(name, noted, whole_run), **noted}
+                if write_recording(self._root, name, entries.values()):
                     written.append(self._root / name)
             except StoreError as error:
                 problems.append(str(error))
         if problems:
             raise StoreError("\n".join(problems))
         return written
+
+    def _earlier(self, name: str, noted: Mapping[str, Entry], whole_run: bool) -> dict[str, Entry]:
+        """Return the entries of a recording that stay with the new ones.
+
+        Raises:
+            StoreError: The recording cannot be read, and is not replaced.
+        """
+        if not (whole_run and self._mode == RECORD_ALL):
+            return read_recording(self._root, name)
+        try:
+            entries = read_recording(self._root, name)
+        except StoreError:
+            return {}  # mode `all` is the remedy for a broken file
+        stale = {entry.key for entry in stale_entries(entries, noted)}
+        return {key: entry for key, entry in entries.items() if key not in stale}
 
     def unfinished(self) -> list[str]:
         """List the recordings that mode ``once`` began in this run, and will not go on with."""
@@ -241,16 +256,16 @@ class Recordings:
         return [self._name(home) for home in sorted(self._noted) if not self._file(home).exists]
 
     def unused(self) -> dict[str, list[Entry]]:
-        """List the unused entries by recording; after a whole run they can be deleted.
+        """List the stale entries by recording; after a whole run they can be deleted.
 
         Only recordings that this process or a merged one has read count.
         """
         unused = {}
         for home, used in sorted(self._used.items()):
-            known = used.union(self._noted.get(home, ()))
-            if left := [
-                entry for key, entry in self._file(home).entries.items() if key not in known
-            ]:
+            entries = self._file(home).entries
+            current = {key: entry for key, entry in entries.items() if key in used}
+            left = stale_entries(entries, {**current, **self._noted.get(home, {})})
+            if left:
                 unused[self._name(home)] = sorted(left, key=lambda entry: entry.order)
         return unused
 

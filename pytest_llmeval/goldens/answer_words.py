@@ -1,0 +1,99 @@
+"""Names of columns that may hold the expected answer, in words of several languages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+_HEADS = (
+    # Stems of words like `expected`, `correct` and `reference`.
+    "erwartet", "richtig", "korrekt", "muster", "referenz", "soll", "ziel",
+    "esperad", "correct", "referencia", "deseada", "deseado",
+    "attendu", "exacte", "reference",
+    "attesa", "atteso", "attese", "attesi", "prevista", "previsto", "corrett", "riferimento",
+    "corret", "gabarito", "desejada",
+    "verwacht", "juiste", "oczekiwan", "poprawn", "prawidlow", "wzorcow",
+    "forvantad", "forvantat", "forventet", "korrekt", "riktig", "rigtig", "ocekavan", "spravn",
+    "vart", "helyes", "beklenen", "dogru", "diharapkan", "benar", "odotettu", "oikea",
+    "ожидаем", "правильн", "эталон", "верн", "очікуван", "еталон",
+)  # fmt: skip
+_TAILS = (
+    "antwort", "ausgabe", "ergebnis", "losung", "text", "wert",
+    "respuesta", "salida", "resultado", "solucion", "texto", "valor",
+    "reponse", "sortie", "resultat", "solution", "texte", "valeur",
+    "risposta", "uscita", "risultato", "soluzione", "testo", "valore",
+    "resposta", "saida", "solucao", "antwoord", "uitvoer", "resultaat",
+    "odpowiedz", "wynik", "svar", "odpoved", "valasz", "cevap", "yanit", "jawaban", "vastaus",
+    "ответ", "результат", "відповідь",
+)  # fmt: skip
+_ALONE = frozenset((
+    "erwartet", "erwartung", "musterantwort", "musterlosung", "referenzantwort", "sollantwort",
+    "zielantwort", "sollwert", "sollausgabe", "sollergebnis", "esperado", "esperada", "attendu",
+    "attendue", "atteso", "attesa", "gabarito", "verwacht", "oczekiwana", "oczekiwane",
+    "forventet", "forvantat", "ocekavano", "beklenen", "эталон", "ожидаемый", "ожидаемое",
+    "ожидается", "очікується",
+))  # fmt: skip
+_FILLERS = frozenset((
+    "de", "del", "la", "le", "el", "a", "o", "il", "di", "da", "des", "der", "die", "das", "final",
+))  # fmt: skip
+_IN_ASIA = re.compile(
+    "期望|预期|預期|期待|正解|正答|模範|标准答案|標準答案|参考答案|參考答案|正确答案|正確答案|想定"
+    "|정답|기대|예상|모범|الإجابة المتوقعة|الإجابة الصحيحة|المتوقع"
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+
+_GENERIC = frozenset((
+    "label", "labels", "output", "outputs", "response", "responses", "result", "results", "ans",
+    "correct", "chosen", "preferred", "accepted", "reply", "replies",
+    "modelanswer", "modelanswers", "sampleanswer", "sampleoutput", "sampleresponse",
+    "sampleresult", "exampleanswer", "exampleoutput", "exampleresponse", "humananswer",
+    "humanresponse", "answertext", "finalanswer", "textanswer", "shortanswer", "longanswer",
+    "antwort", "antworten", "respuesta", "respuestas", "reponse", "reponses", "risposta",
+    "risposte", "resposta", "respostas", "antwoord", "odpowiedz", "svar", "odpoved", "cevap",
+    "yanit", "jawaban", "vastaus", "ответ", "ответы", "відповідь",
+    "答案", "回答", "答え", "解答", "答复", "답변", "답", "응답", "الإجابة", "الجواب", "उत्तर",
+))  # fmt: skip
+_NUMBERED = re.compile(r"(?:answer|label|target|ans)s?\d+")
+_OF_A_MODEL = frozenset((
+    "output", "outputs", "response", "responses", "result", "results", "reply", "replies",
+    "modelanswer", "modelanswers",
+))  # fmt: skip
+"""Those of them that hold what a model said where a file has passages that it could read."""
+
+
+@cache
+def is_foreign_answer(name: str) -> bool:
+    """Return whether a name says `expected answer` in another language than English."""
+    if _IN_ASIA.search(unicodedata.normalize("NFKC", name)):
+        return True
+    words = _words(name)
+    if len(words) == 1 and words <= _ALONE:
+        return True
+    heads = {word for word in words if word.startswith(_HEADS)}
+    tails = {word for word in words - heads if word.startswith(_TAILS)}
+    return bool(heads and tails) and words == heads | tails
+
+
+@cache
+def may_be_answer(name: str, *, has_contexts: bool) -> bool:
+    """Return whether a name is that of a reference in some files, and of something else in more."""
+    folded = _folded(name).replace(" ", "").replace("-", "")
+    if has_contexts and folded in _OF_A_MODEL:
+        return False
+    return folded in _GENERIC or _NUMBERED.fullmatch(folded) is not None
+
+
+def _words(name: str) -> set[str]:
+    """Return the words of a name without accents and fillers."""
+    return set(_WORDS.findall(_folded(name))) - _FILLERS
+
+
+def _folded(name: str) -> str:
+    """Return a name in small letters, without accents of Latin letters, in words."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name)).casefold()
+    text = text.replace("_", " ").replace("ł", "l").replace("\u0131", "i").replace("ß", "ss")
+    letters = unicodedata.normalize("NFD", text)
+    # A mark of another script is a part of its letter.
+    plain = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", letters)
+    return unicodedata.normalize("NFC", plain).strip()

@@ -1,0 +1,102 @@
+"""Notations that the parser of LaTeX drops or flattens: vectors, transposes, nested sets."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from pytest_llmeval.errors import InputError
+
+_TRANSPOSE = (
+    r"\s?\^\s?\{?\s?(?:T|\\top|\\intercal|\\dagger|\\math\w\w\s?\{\s?T\s?\})\s?\}?(?![A-Za-z])"
+)
+_TRANSPOSED = re.compile(
+    rf"(?<![A-Za-z\\])(\\math\w\w\s?\{{[A-Za-z]\}}|[A-DF-Za-df-z]){_TRANSPOSE}"
+)
+_RAISED_T = re.compile(_TRANSPOSE)
+_MATRIX_TRANSPOSED = re.compile(rf"(?:\\end\s?\{{\w+\}}|\]|\([A-Z +-]+\)){_TRANSPOSE}")
+_DERIVATIVE = re.compile(r"(?<![A-Za-z\\])([A-Za-z])\s?\^\s?\{\s?\(\s?([1-9])\s?\)\s?\}")
+_NEGATIVE_ROOT = re.compile(
+    r"\\sqrt\s?\[\s?(\d*[13579])\s?\]\s?\{\s?[-\u2212]\s?(\d+(?:\.\d+)?)\s?\}"
+)
+_BOLD_NUMBER = re.compile(r"\\(?:mathbf|boldsymbol|textbf|mathrm|bm)\s?\{\s?([-+]?[\d.,]+)\s?\}")
+_ABSOLUTE = re.compile(r"(?<![A-Za-z\\])abs\s?\(([^()]*)\)")
+_NESTED_LIST = re.compile(r"\s*\[\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])+)\s*\]\s*")
+_ROW = re.compile(r"\[([^\[\]]*)\]")
+_NO_SOLUTION = re.compile(r"\s*\\text\s?\{\s*no solutions?\.?\s*\}\s*", re.IGNORECASE)
+
+_VECTOR = re.compile(
+    r"\\(?:vec|overrightarrow|mathbf|boldsymbol|bm)\s?(?:\{\s?\\?[A-Za-z]+\s?\}|[A-Za-z])"
+)
+_PRODUCT = re.compile(r"\\times|\\cdot|\\wedge|\\otimes|×|·|⋅")
+_INTEGRAL = re.compile(r"(?:\\o?int|∫)(?![A-Za-z])(?!\s?(?:\\limits)?\s?[_^])")
+_HALF_INTEGRAL = re.compile(r"(?:\\o?int|∫)\s?(?:\\limits)?\s?_\s?(?:\{[^{}]*\}|\\?\w)(?!\s?\^)")
+_ABOUT = re.compile(r"\\approx|\\simeq|\\cong|≈|≃|≅")
+_SET_SIGN = re.compile(r"\\\{|\\\}|\\lbrace|\\rbrace|\\emptyset|\\varnothing|∅")
+_TYPED_SET_SIGN = re.compile(r"[{}∅]")
+_LAYOUT = re.compile(r"\\[,;:! ]|\\(?:left|right|displaystyle|quad|qquad)(?![A-Za-z])|[\s{}~]")
+
+
+def rewritten(text: str) -> str:
+    """Write what the parser drops in a notation that it reads.
+
+    Raises:
+        InputError: There is none.
+    """
+    if _MATRIX_TRANSPOSED.search(text):
+        raise InputError("a transposed matrix cannot be compared")
+    text = _TRANSPOSED.sub(r"\1_{p0}", text)
+    text = _DERIVATIVE.sub(lambda match: match[1] + "'" * int(match[2]), text)
+    text = _NEGATIVE_ROOT.sub(r"(-\\sqrt[\1]{\2})", text)
+    text = _BOLD_NUMBER.sub(r"\1", text)
+    text = _ABSOLUTE.sub(r"|\1|", text)
+    if _NO_SOLUTION.fullmatch(text):
+        return "\\emptyset"
+    return _matrix_of_lists(text)
+
+
+def order_of(text: str) -> str:
+    """Return how a formula is written, if the order or the nesting of its parts matters.
+
+    The comparison takes products for numbers, and sets of sets for sets, so that formulas that are
+    the same for it may differ. Without such parts the text is empty.
+    """
+    vectors = list(_VECTOR.finditer(text))
+    is_product = len(vectors) > 1 and (
+        _PRODUCT.search(text) is not None
+        or any(not text[one.end() : two.start()].strip() for one, two in pairwise(vectors))
+    )
+    patterns = (_RAISED_T, _INTEGRAL, _HALF_INTEGRAL)
+    is_special = any(pattern.search(text) for pattern in patterns)
+    if not (is_product or is_special or _ABOUT.search(text) or _is_nested(text)):
+        return ""
+    text = _RAISED_T.sub("^T", _ABOUT.sub("≈", text)).replace("∫", "\\int")
+    return _LAYOUT.sub("", text)
+
+
+def _is_nested(text: str) -> bool:
+    """Return whether a set is an element of a set."""
+    signs = _SET_SIGN if "\\" in text else _TYPED_SET_SIGN
+    depth = 0
+    for match in signs.finditer(text):
+        if match[0] in ("\\{", "\\lbrace", "{"):
+            depth += 1
+        elif match[0] in ("\\}", "\\rbrace", "}"):
+            depth -= 1
+        elif depth > 0:
+            return True
+        if depth > 1:
+            return True
+    return False
+
+
+def _matrix_of_lists(text: str) -> str:
+    """Write a list of lists as a matrix: ``[[1, 2], [3, 4]]``."""
+    match = _NESTED_LIST.fullmatch(text)
+    if match is None:
+        return text
+    rows = [row.split(",") for row in _ROW.findall(match[1])]
+    if len({len(row) for row in rows}) != 1:
+        return text
+    body = "\\\\".join("&".join(row) for row in rows)
+    return f"\\begin{{pmatrix}}{body}\\end{{pmatrix}}"

@@ -1,0 +1,173 @@
+"""What stands around a number: its sign and its currency, or what makes it no whole number."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.numbers.notation import MINUSES
+from pytest_llmeval.metrics.numbers.units import currency_before
+from pytest_llmeval.metrics.numbers.words import SPACELESS
+
+_LOOKED_BACK = 48
+"""Characters before a number that are looked at."""
+_SHOWN = 40
+"""Characters of a run in a message."""
+
+
+def sign_and_currency(text: str, start: int) -> tuple[int, str, int]:
+    """Read sign and currency before a number, and return the position where they start."""
+    head = text[max(start - _LOOKED_BACK, 0) : start]
+    length = len(head)
+    sign, currency = 1, ""
+    for _ in range(2):
+        if head.endswith((*MINUSES, "+")) and not _ends_operand(head[:-1]):
+            sign = -sign if head[-1] in MINUSES else sign
+            head = head[:-1]
+        symbol = "" if currency else currency_before(head)
+        if symbol:
+            currency = symbol
+            head = head.rstrip().removesuffix(symbol)
+    word = _minus_word().search(head)
+    if word is not None:
+        return -sign, currency, start - (length - word.start())
+    bare = head.rstrip()
+    if bare != head and bare.endswith(tuple(MINUSES)) and _is_alone(bare[:-1].rstrip(" \t")):
+        sign, head = -sign, bare[:-1]
+    return sign, currency, start - (length - len(head))
+
+
+def _ends_operand(head: str) -> bool:
+    """Return whether a minus after this is a subtraction or a hyphen."""
+    return head[-1:].isalnum() or head[-1:] in (")", "]", "}", "%", "°")
+
+
+def _is_alone(head: str) -> bool:
+    """Return whether a minus with a space behind it, after this, is a sign."""
+    return head == "" or head[-1] in "=:(,[{<>≤≥≈~\n"
+
+
+def check_ends(text: str, start: int, end: int) -> None:
+    """Check that the number is no part of a word, a range or a calculation: ``5x``, ``x + 5``.
+
+    Raises:
+        InputError: It is.
+    """
+    first = max(start - _LOOKED_BACK, 0)
+    head = _head().search(text[first:start])
+    tail = _tail().match(text, end)
+    is_loss = _in_brackets(text, start, end)
+    is_mixed = _mixed().search(text[first : min(end, start + _LOOKED_BACK)]) is not None
+    if head is not None or tail is not None or is_loss or is_mixed:
+        begin = first + head.start() if head else start - is_loss
+        whole = text[begin : tail.end() if tail else end + is_loss]
+        raise InputError(f"{quoted_run(whole)} cannot be read as one number.")
+
+
+def _in_brackets(text: str, start: int, end: int) -> bool:
+    """Return whether brackets stand around an amount, which may make it a loss: ``(1,234)``."""
+    before = text[:start].rstrip()[-1:] if start < _LOOKED_BACK else text[start - 1]
+    money = text[start:end]
+    if before != "(" or text[end : end + 1] != ")" or money[-1:].isalpha():
+        return False
+    is_money = _of_money().search(money) or currency_before(text[max(start - 5, 0) : start - 1])
+    return bool(is_money)
+
+
+def quoted_run(run: str) -> str:
+    """Return a run of characters for a message."""
+    shown = run.strip()
+    return repr(shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…")
+
+
+@cache
+def _mixed() -> Any:
+    """Compile the pattern of a mixed number in words: ``2 and 1/2``."""
+    import regex
+
+    return regex.compile(r"\p{N} (?:and|und|et|y|e|и) \d+\s?[/\u2044]\s?\d+[^\n]*$")
+
+
+@cache
+def _of_money() -> Any:
+    import regex
+
+    return regex.compile(r"[,.%\p{Sc}]")
+
+
+@cache
+def _minus_word() -> Any:
+    """Compile the pattern of a word for minus before a number that is not subtracted."""
+    import regex
+
+    spaced = (
+        "minus|mínus|miinus|μείον|negative|moins|menos|meno|минус|мінус|ujemn\\p{L}+|eksi|âm|سالب|ناقص|منفی|מינוס"
+        "|माइनस|ऋण|মাইনাস"
+    )
+    joined = "负|負|零下|マイナス|마이너스|영하|ลบ|ติดลบ"
+    return regex.compile(
+        rf"(?i)(?<![\p{{N}})\]}}%°]\s?)(?:(?<![\p{{L}}\p{{M}}])(?:{spaced})\s|(?:{joined})\s?)$"
+    )
+
+
+@cache
+def _head() -> Any:
+    """Compile the pattern of what stands before a number and goes on in it."""
+    import regex
+
+    letter = r"(?<!\p{L})\p{L}"
+    operand = rf"(?:[\p{{N}})\]}}%]\s?[-+*×·÷/±\u2212\u2013\u2014]|[+]/-|{letter}\s?[+*×·÷/±])\s?$"
+    sign = r"[⁻√∛|≠➖➕˗∓]\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$"
+    sign += r"|每(?:天|日|月|年|人|周|週|次|个|個|小时|分钟|秒)\s?$"
+    sign += r"|(?<!\p{L})(?:not|nicht|не|no es)\s$|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$"
+    sign += r"|[\u2212-]{2}$|\p{N}\s?\p{L}{0,3}\s?±\s?$"
+    copula = (
+        r"(?:is|are|was|be|equals|equal to|ist|sind|est|es|son|é|è|jest|равно|равен|—|це|είναι|היא)"
+    )
+    distant = rf"(?<!\p{{L}}){copula}\s+[-\u2212\u2013]\s*$|[是为為はが는은]\s*[-\u2212]\s+$"
+    call = r"(?<!\p{L})(?:sqrt|log|ln|sin|cos|tan|exp|abs|\\\p{L}+)\s?[({]?\s?$"
+    unit = r"(?:\s?[%°$€£¥]|\s?\p{L}{1,12})?"
+    words = (
+        r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из"
+        r"|plus|minus|times|over|divided by|multiplied by|mal|fois|por|mod|plus or minus|por cada"
+        r"|per|x|by|vs|versus|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
+    )
+    between = rf"\p{{N}}[%°]?\s(?:{words})\s[$€£¥]?$"
+    quantity = rf"\p{{N}}{unit}\s(?:to|bis|до|hasta|até|tot|through)\s[$€£¥]?$"
+    spaceless = (
+        rf"\p{{N}}{unit}\s?(?:至|到|から|乃至|에서|부터|ถึง|比|分之|分の|분의|[~～〜∼…]|\.\.\.?)\s?$"
+    )
+    spaceless += r"|(?:分之|分の|분의)\s?$"
+    pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?"
+    pair += r"\p{L}{1,3}\s$"
+    part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|%) (?:of|von|de|der) $"
+    return regex.compile(
+        rf"(?i){operand}|{sign}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
+    )
+
+
+@cache
+def _tail() -> Any:
+    """Compile the pattern of what goes on behind a number, so that it was not read as a whole."""
+    import regex
+
+    ordinal = (
+        r"(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|de|ste|й|я|е|го|ая|ый|s|º|ª)(?![\p{L}\p{M}\p{N}])"
+    )
+    letters = rf"(?!{ordinal})[[\p{{L}}\p{{M}}_]--[{SPACELESS}]][\p{{L}}\p{{M}}\p{{N}}_]*+"
+    raised = r"[)\]}]?\s?\^\s?[{(]?[-\u2212\p{L}\p{N}]|[)\]}]?[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|[)\]}]\s?\*\*"
+    counted = r"\s?/\s?(?![smhlgLdS]\b)\p{L}\b|\s?/\s?(?:\p{L}{2}|\()|\s?\p{L}{1,6}[²³⁻]"
+    calculated = r"\s?[+*×·÷±⋅]\s?(?:\p{N}|\p{L}(?!\p{L}))|\s?\+/-|[·⋅*×]\p{L}"
+    minus = r"[-\u2212](?![\p{L}\p{N}-])"
+    below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) "
+    below += r"(?:zero|null|zéro|cero|нуля)"
+    parts = r"\s(?:and|et|und|y) (?:an? |one |ein |un )?"
+    parts += r"(?:half|quarter|third|halb|demie?|media|medio)\b"
+    parts += r"|\s(?:halves|quarters)\b|\s?半|\s?과 반"
+    range_ = r"\s(?:to|bis|до|hasta|à|through) [$€£¥]?\p{N}"
+    range_ += r"|\s?(?:\+/-|±|[~～〜∼至到]\s?\p{N}|\.\.\.?\p{N})"
+    return regex.compile(
+        rf"(?V1){letters}|{raised}|{counted}|[_\\]\p{{L}}|{calculated}|{minus}|{below}|{parts}"
+        rf"|{range_}"
+    )

@@ -1,0 +1,191 @@
+"""How a reply ended, in the words of each service, and what is no final answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_llmeval.errors import EndpointDown, NoAnswer
+from pytest_llmeval.providers.finish import ending
+from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
+from pytest_llmeval.records.call import Completion
+
+WITHHELD = (
+    "content-filter", "contentFiltered", "ContentFilter", "CONTENT_FILTER", "content_filter_triggered",
+    "safety_filter", "filtered", "flagged", "content_policy_violation", "guardrail", "SPII",
+    "guardrail_intervened", "IMAGE_PROHIBITED_CONTENT", "FinishReason.SAFETY", "MODEL_ARMOR", "LANGUAGE",
+    "ERROR_TOXIC", "moderation", "sensitive", "risk", "incomplete: content_filter", "content_filter: hate",
+)  # fmt: skip
+BROKEN = (
+    "UNEXPECTED_TOOL_CALL", "server_error", "upstream_error", "error: upstream", "incomplete", "terminated",
+    "overloaded", "engineOverloaded", "FinishReason.MALFORMED_FUNCTION_CALL", "USER_CANCEL", "cancelled",
+    "time_limit", "TOO_MANY_TOOL_CALLS", "insufficient_system_resource", "not_finished",
+)  # fmt: skip
+CUT = (
+    "length", "maxTokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS", "max-tokens", "max_output_tokens",
+    "model_length", "tokenLimitReached", "model_context_window_exceeded", "incomplete: max_output_tokens",
+)  # fmt: skip
+WHOLE = (
+    "", "stop", "STOP", "FinishReason.STOP", "FINISH_REASON_STOP", "end_turn", "endTurn", "eos", "eos_token",
+    "stop_sequence", "tool_calls", "toolCalls", "tool-calls", "function_call", "COMPLETE", "completed", "done",
+)  # fmt: skip
+UNKNOWN = ("OTHER", "unknown", "FINISH_REASON_UNSPECIFIED", "pause_turn", "asterisk")
+ENDINGS = {"withheld": WITHHELD, "broken": BROKEN, "cut": CUT, "whole": WHOLE, "unknown": UNKNOWN}
+
+
+def read(
+    message: dict[str, Any],
+    reason: object = "stop",
+    body: dict[str, Any] | None = None,
+    **choice: Any,
+) -> Completion:
+    reply = {"choices": [{"message": message, "finish_reason": reason, **choice}]}
+    return read_completion(json.dumps(reply), model="m", endpoint="e", latency_s=1.0, body=body)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"), [(reason, kind) for kind, names in ENDINGS.items() for reason in names]
+)
+def test_a_finish_reason_counts_by_its_words(reason: str, kind: str) -> None:
+    assert ending(reason) == kind
+
+
+@pytest.mark.parametrize(
+    "reason", ["content-filter", {"reason": "content_filter"}, {"type": "SAFETY"}]
+)
+def test_a_withheld_text_is_no_answer_in_any_spelling(reason: object) -> None:
+    with pytest.raises(NoAnswer, match="a content filter withheld the answer"):
+        read({"content": "Paris is"}, reason)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"native_finish_reason": "SAFETY"},
+        {"native_finish_reason": "content_filter"},
+        {"stop_reason": "refusal"},
+        {"finish_details": {"type": "content_filter"}},
+        {"content_filter_results": {"hate": {"filtered": False}, "violence": {"filtered": True}}},
+        {"content_filter_results": {"custom_blocklists": {"filtered": True, "details": []}}},
+        {"safety_ratings": [{"category": "HARM", "blocked": True}]},
+    ],
+)
+def test_a_filter_is_read_wherever_a_service_names_it(choice: dict[str, Any]) -> None:
+    with pytest.raises(NoAnswer, match="a content filter withheld the answer"):
+        read({"content": "Paris is"}, **choice)
+
+
+def test_what_stands_next_to_a_whole_answer_does_not_end_it() -> None:
+    filters = {"hate": {"filtered": False, "severity": "safe"}, "jailbreak": {"detected": True}}
+    assert read({"content": "Paris"}, content_filter_results=filters).text == "Paris"
+    assert read({"content": "Paris"}, native_finish_reason="completed", stop_reason=128009).text
+    # vLLM writes the stop text that it met.
+    assert read({"content": "Paris"}, body={"stop": ["error"]}, stop_reason="error").text == "Paris"
+    assert read({"content": "Paris"}, native_finish_reason="MAX_TOKENS").finish_reason == "length"
+
+
+def test_an_upstream_error_behind_a_plain_stop_is_one() -> None:
+    with pytest.raises(EndpointDown, match="broke off the reply"):
+        read({"content": "Par"}, native_finish_reason="upstream_error")
+
+
+def test_an_unknown_reason_leaves_the_answer_and_its_name() -> None:
+    completion = read({"content": "Paris"}, "OTHER")
+    assert (completion.text, completion.finish_reason) == ("Paris", "OTHER")
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize("reason", ["tool_calls", "tool-calls", "function_call", "tool_use"])
+def test_a_text_before_a_tool_call_is_not_the_final_answer(reason: str) -> None:
+    with pytest.raises(NoAnswer, match=r"called look_up .* says 'Let me check Paris.' first"):
+        read({"content": "Let me check Paris.", "tool_calls": [CALL]}, reason)
+    parts = [{"type": "text", "text": "Let me check."}, {"type": "tool_use", "name": "look_up"}]
+    with pytest.raises(NoAnswer, match="called look_up"):
+        read({"content": parts}, reason)
+
+
+@pytest.mark.parametrize("calls", [None, []])
+def test_a_reason_without_a_call_leaves_the_answer(calls: list[Any] | None) -> None:
+    assert read({"content": "Paris", "tool_calls": calls}, "tool_calls").text == "Paris"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('<tool_call>\n{"name": "look_up", "arguments": {}}\n</tool_call>', "look_up"),
+        ('<think>Hm.</think><tool_call>{"name": "look_up"}', "look_up"),
+        ('[TOOL_CALLS] [{"name": "look_up", "arguments": {}}]', "look_up"),
+        ('[TOOL_CALLS]look_up{"city": "Paris"}', "look_up"),
+        ('<|python_tag|>look_up(city="Paris")', "look_up"),
+        ('<function=look_up>{"city": "Paris"}</function>', "look_up"),
+        ('<function_calls><invoke name="look_up"></invoke></function_calls>', "look_up"),
+        ('[TOOL_REQUEST]{"name": "look_up"}[END_TOOL_REQUEST]', "look_up"),
+        ("```tool_code\nlook_up(1)\n```", "look_up"),
+        ("<\uff5ctool▁calls▁begin\uff5c><\uff5ctool▁call▁begin\uff5c>function", "a tool"),
+        ("<|channel|>commentary to=functions.look_up <|message|>{}<|call|>", "look_up"),
+        (
+            "<|start|>assistant to=functions.look_up<|channel|>commentary json<|message|>{}<|call|>",
+            "look_up",
+        ),
+    ],
+)
+def test_a_tool_call_written_as_text_is_no_answer(content: str, name: str) -> None:
+    with pytest.raises(NoAnswer, match=f"the model called {name} and gave no answer"):
+        read({"content": content})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<tool_call>x</tool_call> is how Qwen calls a tool.",
+        "[TOOL_CALLS] is a token of Mistral.",
+        "Use <tool_call>.",
+        '{"name": "look_up", "arguments": {}}',
+        "functools is a module.",
+    ],
+)
+def test_a_text_about_tool_calls_is_an_answer(content: str) -> None:
+    assert read({"content": content}).text == content
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        (
+            {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+            402,
+            "insufficient",
+        ),
+        ({"base_resp": {"status_code": 1000, "status_msg": ""}}, 502, "status code 1000"),
+        ({"errors": [{"message": "boom"}]}, 502, "boom"),
+        ({"errors": "boom"}, 502, "boom"),
+        ({"object": "error", "message": "no", "code": 400}, 400, "no"),
+        ({"code": 429, "msg": "slow down"}, 429, "slow down"),
+        ({"error_code": 17, "error_msg": "daily limit"}, 502, "daily limit"),
+    ],
+)
+def test_an_error_next_to_choices_is_an_error(more: dict[str, Any], status: int, said: str) -> None:
+    reply = {"choices": [{"message": {"content": "Paris"}, "finish_reason": "stop"}], **more}
+    with pytest.raises(ErrorInReply) as caught:
+        read_completion(json.dumps(reply), model="m", endpoint="e", latency_s=1.0)
+    assert caught.value.error.status == status
+    assert said in caught.value.error.text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"base_resp": {"status_code": 0, "status_msg": "success"}},
+        {"base_resp": None, "errors": [], "code": 0, "msg": "success", "success": True},
+        {"errors": None, "error_code": 0, "code": "200", "object": "chat.completion"},
+    ],
+)
+def test_a_report_of_success_is_no_error(more: dict[str, Any]) -> None:
+    reply = {"choices": [{"message": {"content": "Paris"}, "finish_reason": "stop"}], **more}
+    assert (
+        read_completion(json.dumps(reply), model="m", endpoint="e", latency_s=1.0).text == "Paris"
+    )

@@ -1,0 +1,110 @@
+"""The reasoning before an answer, in the spellings of each model, and texts about such tags."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llmeval.providers.reasoning import (
+    Thought,
+    says_something,
+    split_reasoning,
+    without_controls,
+)
+
+ANALYSIS = "<|channel|>analysis<|message|>Paris or Rome?"
+FINAL = "<|end|><|start|>assistant<|channel|>final<|message|>"
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "answer"),
+    [
+        ("<think>a</think><think>b</think>Paris", "a\nb", "Paris"),
+        ("<thought>a</thought>\n<think>b</think>\n\nParis", "a\nb", "Paris"),
+        ("<think>a</think>b</think>Paris", "a\nb", "Paris"),
+        ("\ufeff<think>a</think>Paris", "a", "Paris"),
+        ("\u200b <think>a</think>\u200b\nParis", "a", "Paris"),
+        ("Okay.\n<think>a</think>Paris", "a", "Paris"),
+        ("<|im_start|>assistant\n<think>a</think>Paris", "a", "Paris"),
+        ("<think >a</think >Paris", "a", "Paris"),
+        ('<thinking duration="3">a</thinking>Paris', "a", "Paris"),
+        ("a</think>Paris", "a", "Paris"),
+        ("a</thinking>\nParis", "a", "Paris"),
+        ("So it is Paris. </think> Paris", "So it is Paris.", "Paris"),
+        ("所以是巴黎。</think>巴黎", "所以是巴黎。", "巴黎"),
+        ("<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>Paris<|END_RESPONSE|>", "a", "Paris"),
+        ("<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>Paris<|end_of_solution|>", "a", "Paris"),
+        ("<unused94>thought\na<unused95>Paris", "a", "Paris"),
+        ("<|channel>thought\na<channel|>Paris", "a", "Paris"),
+        ("<reason>a</reason>Paris", "a", "Paris"),
+        ("<analysis>a</analysis>\nParis", "a", "Paris"),
+        ('<details type="reasoning" done="true"><summary>a</summary></details>\nParis', "<summary>a</summary>", "Paris"),
+        ("analysisWe need to say Paris.", "We need to say Paris.", ""),
+        ("<think>a", "a", ""),
+        (ANALYSIS, "Paris or Rome?", ""),
+        (f"{ANALYSIS}{FINAL}Paris", "Paris or Rome?", "Paris"),
+        (f"<|start|>assistant{ANALYSIS}{FINAL}Paris<|return|>", "Paris or Rome?", "Paris"),
+        (f"Paris or Rome?{FINAL}Paris", "Paris or Rome?", "Paris"),
+        ('<|channel|>final <|constrain|>json<|message|>{"a": 1}<|return|>', "", '{"a": 1}'),
+        ("analysisParis or Rome?assistantfinalParis", "Paris or Rome?", "Paris"),
+    ],
+)  # fmt: skip
+def test_reasoning_before_an_answer_is_taken_off(text: str, reasoning: str, answer: str) -> None:
+    assert split_reasoning(text) == Thought(reasoning, answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`</think>` ends a block.",
+        "Close it with </think>.",
+        "推理以</think>结束。",
+        "블록은 </think>로 끝납니다",
+        "Models think. </think> closes the block.",
+        "```\nx</think>y\n```",
+        "Here is the format:\n<think>a</think>b",
+        "Paris. <analysis>Was that right?</analysis>",
+        "<analysis>The whole answer in XML.</analysis>",
+        "<reason>not closed",
+        "Harmony writes <|start|>assistant<|channel|>final<|message|>x.",
+        "analysisResult = 3",
+        "The token <|im_end|> ends a turn.",
+    ],
+)
+def test_a_text_about_such_tags_is_left_whole(text: str) -> None:
+    assert split_reasoning(text) == Thought("", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "\u200b\ufeff", "<|im_end|>", "</s>", "<|endoftext|>\n", "\u3164", "\u2800", "\ufe0f", "[/INST]",
+        "<\uff5cend▁of▁sentence\uff5c>", "<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "<|im_start|>assistant\n<|im_end|>", "<|return|>",
+    ],
+)  # fmt: skip
+def test_control_tokens_and_unseen_letters_say_nothing(text: str) -> None:
+    assert not says_something(text)
+    assert without_controls(text) == ""
+
+
+@pytest.mark.parametrize("text", ["0", ".", "🙂", "<b>", "a<|im_end|>", "</think>x", "ᄀ"])
+def test_anything_that_is_seen_says_something(text: str) -> None:
+    assert says_something(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think></think>",
+        "<reason>a</reason>",
+        "</think> a",
+        "<|end|>",
+        "<|im_end|>",
+        "<think ",
+        "\u200b",
+        "`",
+    ],
+)
+def test_endless_repetition_is_read(text: str) -> None:
+    split_reasoning(text * 50_000)
+    says_something(text * 50_000)
+    without_controls(text * 50_000)
