@@ -198,18 +198,24 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
 
 
 @pytest.mark.parametrize(
-    ("before", "verdict", "code"),
+    ("before", "margin", "verdict", "code"),
     [
-        ([5.0] * 20, "REGRESSED: regression against main: rubric: dropped 10.0 points", 1),
-        ([4.02] * 10 + [5.0] * 10, "WARN: regression against main: rubric: dropped 0.2 points", 0),
-        (BETTER, "OK: regression against main: rubric: rose 5.0 points", 0),
+        ([5.0] * 20, ".02", "REGRESSED: regression against main: rubric: dropped 10.0 points", 1),
+        ([5.0] * 20, ".15", "WARN: regression against main: rubric: dropped 10.0 points", 0),
+        ([1.0] * 20, ".02", "OK: regression against main: rubric: rose 70.0 points", 0),
         (
             [3.1, 5.0] * 5 + [5.0] * 10,
+            ".02",
             "INCONCLUSIVE: regression against main: rubric: dropped 0.5 points",
             0,
         ),
-        ([None, None, *SAME[2:]], "ERROR: regression against main: rubric: ", 10),
-        (None, "NO BASELINE: regression against main: there is no baseline to compare with", 0),
+        ([None, None, *SAME[2:]], ".02", "ERROR: regression against main: rubric: ", 10),
+        (
+            None,
+            ".02",
+            "NO BASELINE: regression against main: there is no baseline to compare with",
+            0,
+        ),
     ],
 )
 def test_every_verdict_is_printed_and_sets_the_exit_code(
@@ -217,12 +223,14 @@ def test_every_verdict_is_printed_and_sets_the_exit_code(
     shards: Shards,
     folder: Path,
     before: list[float | None] | None,
+    margin: str,
     verdict: str,
     code: int,
 ) -> None:
     if before is not None:
         baseline(folder, before)
-    result = llmeval.run("merge", *shards.logs(*SPLIT), "--baseline", "main")
+    judged = ("--baseline", "main", "--margin", margin)
+    result = llmeval.run("merge", *shards.logs(*SPLIT), *judged)
     assert any(line.startswith(verdict) for line in result.stdout.splitlines()[1:3]), result.output
     assert result.exit_code == code
     run, _ = newest()

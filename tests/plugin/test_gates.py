@@ -78,23 +78,44 @@ BEFORE = [4, 4.5] * 10
 
 @both
 @pytest.mark.parametrize(
-    ("after", "verdict", "code"),
+    ("before", "after", "verdict", "code"),
     [
-        ([3, 3.5] * 10, "REGRESSED: regression against main: points: dropped 20.0 points", 1),
-        ([3.98, 4.45] * 10, "WARN: regression against main: points: dropped 0.7 points", 0),
-        ([4.2, 4.5] * 10, "OK: regression against main: points: rose 2.0 points", 0),
         (
+            BEFORE,
+            [3, 3.5] * 10,
+            "REGRESSED: regression against main: points: dropped 20.0 points",
+            1,
+        ),
+        (
+            [4.9, 5] * 10,
+            [4.85, 4.95] * 10,
+            "WARN: regression against main: points: dropped 1.0 points",
+            0,
+        ),
+        (BEFORE, [4.95, 5] * 10, "OK: regression against main: points: rose 14.5 points", 0),
+        (
+            BEFORE,
             [4.9, 4.5, 2.5, 4.5] * 5,
             "INCONCLUSIVE: regression against main: points: dropped 3.0 points",
             0,
         ),
-        ([4, 4.5] * 9 + ["no"] * 2, "ERROR: regression against main: points: 2 of 20 scores", 10),
+        (
+            BEFORE,
+            [4, 4.5] * 9 + ["no"] * 2,
+            "ERROR: regression against main: points: 2 of 20 scores",
+            10,
+        ),
     ],
 )
 def test_every_verdict_is_printed_first_and_sets_the_exit_code(
-    project: Project, workers: str, after: list[float | str], verdict: str, code: int
+    project: Project,
+    workers: str,
+    before: list[float],
+    after: list[float | str],
+    verdict: str,
+    code: int,
 ) -> None:
-    baseline(project, BEFORE)
+    baseline(project, before)
     write(project, after)
     run = project.run(*GATED, "-n", workers)
 
@@ -154,9 +175,9 @@ def test_strict_asks_for_a_proof(project: Project) -> None:
 
 def test_the_latest_run_and_a_pinned_one_are_gated_together(project: Project) -> None:
     baseline(project, BEFORE)
-    write(project, [3.9, 4.4] * 10)
+    write(project, [3, 3.5] * 10)
     assert project.run(*GRADED).ret == 0
-    write(project, [3.8, 4.3] * 10)
+    write(project, [2, 2.5] * 10)
     run = project.run(*GATED, "--llm-baseline", "latest")
     assert run.ret == 1
     verdicts = {gate["baseline"]: gate["verdict"] for gate in project.report()["run"]["gates"]}

@@ -279,7 +279,8 @@ def test_no_text_becomes_markup(
     def planted(text: str) -> tuple[Run, list[CaseResult]]:
         changed: tuple[Run, list[CaseResult]] = everywhere(
             # Apart, because the words of a finish reason are read.
-            (run, tuple(results)), lambda original: f"{text} {original}"
+            (run, tuple(results)),
+            lambda original: f"{text} {original}",
         )
         return changed
 
