@@ -86,12 +86,12 @@ def test_the_terminal_shows_the_verdict_first_and_every_figure(llmeval: Command)
         "compare", f"{SONNET}.csv", f"{OPUS}.csv", *table
     ).output.splitlines()
     assert first == (
-        f"REGRESSED: score against {SONNET}.csv: dropped 5.3 points (95% sure: at least 2.0; margin 2 points)"
+        f"REGRESSED: score against {SONNET}.csv: dropped 5.3 points (95% sure: at least 0.9; margin 2 points)"
     )
     assert lines[0] == "score: 9.206 -> 8.675, n=160 in 80 clusters, 160 of 160 compared"
-    interval = f"90% interval {MINUS}8.6 to {MINUS}2.0"
+    interval = f"90% interval {MINUS}10.7 to {MINUS}0.9"
     assert lines[1] == (
-        f"  change {MINUS}5.3 points, SE 2.0, {interval}, p = 0.0047, MDE 5.0, n for 5 points 158"
+        f"  change {MINUS}5.3 points, SE 2.0, {interval}, p = 0.0201, MDE 6.1, n for 5 points 222"
     )
 
 
