@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
@@ -102,7 +102,8 @@ def pair(joined: Joined, metric: str) -> Paired:
         empty = PairedScores((), ())
         return Paired(metric, (), empty, coverage, why, is_identical, low, high)
     is_binary = set(before) | set(after) <= {0.0, 1.0}
-    scores = PairedScores(before, after, _clusters(pairs), is_binary)
+    missing = [_scaled(old.by_metric[metric], low, high) for old in _missing(joined, metric)]
+    scores = PairedScores(before, after, _clusters(pairs), is_binary, missing)
     return Paired(metric, pairs, scores, coverage, "", is_identical, low, high)
 
 
@@ -154,6 +155,19 @@ def _coverage(
     unscored = sum(not _values(new, metric) for new in tried)
     is_same = all(old.by_metric[metric].may_be_like(new.by_metric[metric]) for old, new in pairs)
     return Coverage(selected, len(pairs), len(tried) + lost, unscored + lost, is_same, before)
+
+
+def _missing(joined: Joined, metric: str) -> Iterator[CaseScores]:
+    """Yield the cases of the baseline whose score the candidate should have, and does not."""
+    for old, new in joined.pairs:
+        is_tried = metric in new.by_metric or new.is_unjudged
+        if _values(old, metric) and is_tried and not _values(new, metric):
+            yield old
+    after = joined.after
+    for old in joined.removed:
+        is_selected = after.is_plain or after.selection.includes(old.key[0])
+        if _values(old, metric) and is_selected:
+            yield old
 
 
 def _values(case: CaseScores, metric: str) -> tuple[float, ...]:

@@ -49,6 +49,9 @@ class GateResult:
         is_shown: Whether it is shown to be no worse than the margin (non-inferior), as a strict
             gate requires.
         is_identical: Whether every answer is that of the baseline.
+        missing: Cases that should have a score in the candidate, and do not.
+        worst: Mean difference if each of them had the worst score; ``None`` if none is missing.
+        worst_lower: Lower bound of the true difference then.
     """
 
     verdict: Verdict
@@ -75,6 +78,9 @@ class GateResult:
     alpha: float = 0.05
     is_shown: bool = False
     is_identical: bool = False
+    missing: int = 0
+    worst: float | None = None
+    worst_lower: float | None = None
 
     @property
     def deciding_p(self) -> float | None:

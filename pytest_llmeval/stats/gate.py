@@ -11,6 +11,9 @@ It answers three questions about the mean difference d̄, at a one-sided level o
 Worse by the margin is REGRESSED. Worse by less is WARN. Not worse, with a drop ruled out, is OK.
 The rest is INCONCLUSIVE, because a run that is too small or too noisy to show a drop may have one.
 
+Cases without a score in the candidate may be those that broke. So the third answer is given twice,
+for the scores that there are and with the worst score for the missing ones, and OK needs both.
+
 The test of the first question depends on the scores:
 
 - the exact McNemar test with Tango's bounds, for pass/fail scores of independent cases;
@@ -121,6 +124,7 @@ def gate_metrics(
             metrics=max(1, len(tested)),
             is_identical=name in identical_names,
         )
+        facts = _with_worst(facts, scores[name], rules_of[name])
         results[name] = _judged(_with_power(facts, change))
     return results
 
@@ -156,6 +160,14 @@ def _measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change
     if facts.p is not None and flipped.p < facts.p:
         return facts, change
     return replace(facts, p=flipped.p, seed=flipped.seed, test="permutation"), change
+
+
+def _with_worst(facts: GateResult, scores: PairedScores, rules: GateRules) -> GateResult:
+    """Add the change in which every missing score is the worst."""
+    if not scores.missing:
+        return facts
+    worst, _ = _measure(scores.with_worst(), rules)
+    return replace(facts, missing=len(scores.missing), worst=worst.change, worst_lower=worst.lower)
 
 
 def _with_power(facts: GateResult, change: Change) -> GateResult:
@@ -200,14 +212,17 @@ def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> Ga
 
 
 def _judged(facts: GateResult) -> GateResult:
-    facts = replace(facts, is_shown=facts.is_identical or _rules_out(facts))
+    is_shown = facts.is_identical or _rules_out(facts, facts.lower)
+    if facts.missing:
+        is_shown = is_shown and _rules_out(facts, facts.worst_lower)
+    facts = replace(facts, is_shown=is_shown)
     judged = replace(facts, verdict=_verdict(facts))
     return replace(judged, reason=reason(judged))
 
 
 def _verdict(facts: GateResult) -> Verdict:
     if facts.is_identical:
-        return "OK"
+        return "OK" if facts.is_shown else "INCONCLUSIVE"
     if facts.change is None or facts.adjusted_p is None:
         return "INCONCLUSIVE"
     if facts.adjusted_p < facts.alpha:
@@ -215,8 +230,8 @@ def _verdict(facts: GateResult) -> Verdict:
     return "OK" if facts.is_shown else "INCONCLUSIVE"
 
 
-def _rules_out(facts: GateResult) -> bool:
-    return facts.lower is not None and facts.lower > -facts.margin + ROUNDING
+def _rules_out(facts: GateResult, lower: float | None) -> bool:
+    return lower is not None and lower > -facts.margin + ROUNDING
 
 
 def _mean(values: Sequence[float]) -> Interval:

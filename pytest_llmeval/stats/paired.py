@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_llmeval.records.comparison import LengthChange
 from pytest_llmeval.stats.unseen import unseen_cases, unseen_size
@@ -27,12 +27,14 @@ class PairedScores:
         after: The same in the candidate, in the same order.
         clusters: The cluster of each case; ``None`` makes each case a cluster.
         is_pass_fail: Whether the only scores are 0 and 1.
+        missing: Scores in the baseline of cases that should have one in the candidate, and do not.
     """
 
     before: Sequence[float]
     after: Sequence[float]
     clusters: Sequence[Hashable] | None = None
     is_pass_fail: bool = False
+    missing: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         counts = {len(self.before), len(self.after)}
@@ -43,11 +45,22 @@ class PairedScores:
                 f"paired scores: found {sorted(counts)} values; "
                 "allowed: one before and one after for each case"
             )
-        for score in (*self.before, *self.after):
+        for score in (*self.before, *self.after, *self.missing):
             if not -ROUNDING <= score <= 1 + ROUNDING:
                 raise ValueError(
                     f"paired scores: found {score}; allowed: 0 to 1. Scale the metric first."
                 )
+
+    def with_worst(self) -> PairedScores:
+        """Return the scores in which every missing one is the worst, 0."""
+        clusters = self.clusters
+        if clusters is not None:
+            # A missing case is its own cluster, because its run does not say to which it belongs.
+            clusters = [*clusters, *(("missing", number) for number in range(len(self.missing)))]
+        after = (*self.after, *(0.0 for _ in self.missing))
+        return replace(
+            self, before=(*self.before, *self.missing), after=after, clusters=clusters, missing=()
+        )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ _TEST_NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exa
 def reason(result: GateResult) -> str:
     """Write the sentence for a result whose verdict and numbers are known."""
     margin = f"margin {_margin(result)}"
-    if result.is_identical:
+    if result.is_identical and result.is_shown:
         return "identical: every answer is the baseline's"
+    if _is_open_by_missing(result):
+        return _missing(result)
     if result.error is None:
         return f"only {_clusters(result)}: nothing shows how much the scores vary"
     if result.verdict == "REGRESSED":
@@ -24,6 +26,24 @@ def reason(result: GateResult) -> str:
     if result.verdict == "INCONCLUSIVE":
         return _open_question(result)
     raise NotImplementedError(f"stats/reasons.py: no sentence for the verdict {result.verdict!r}")
+
+
+def _is_open_by_missing(result: GateResult) -> bool:
+    """Return whether only the missing scores stand between a result and OK."""
+    is_ruled_out = result.lower is not None and result.lower > -result.margin
+    return (
+        result.verdict == "INCONCLUSIVE"
+        and bool(result.missing)
+        and (result.is_identical or is_ruled_out)
+    )
+
+
+def _missing(result: GateResult) -> str:
+    shown = "every answer is the baseline's" if result.is_identical else _change(result)
+    return (
+        f"{shown}, but {count(result.missing, 'case')} without a score may have the worst one: "
+        f"a drop of {_points(result.worst_lower)} is not ruled out (margin {_margin(result)})"
+    )
 
 
 def _open_question(result: GateResult) -> str:

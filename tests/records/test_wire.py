@@ -221,10 +221,21 @@ gate_results = record(
     verdict=st.sampled_from(VERDICTS_WORST_FIRST),
     reason=texts,
     **dict.fromkeys(
-        ("change", "error", "lower", "upper", "p", "adjusted_p", "detectable"), maybe(numbers)
+        (
+            "change",
+            "error",
+            "lower",
+            "upper",
+            "p",
+            "adjusted_p",
+            "detectable",
+            "worst",
+            "worst_lower",
+        ),
+        maybe(numbers),
     ),
     **dict.fromkeys(("cases_needed", "seed", "lost", "gained"), maybe(st.integers())),
-    **dict.fromkeys(("n", "clusters", "changed", "metrics"), st.integers()),
+    **dict.fromkeys(("n", "clusters", "changed", "metrics", "missing"), st.integers()),
     test=maybe(st.sampled_from(["t", "permutation", "mcnemar"])),
     before=intervals,
     after=intervals,

@@ -296,3 +296,23 @@ def cell(found: GateResult) -> str:
 def test_the_same_scores_and_seed_give_the_same_result() -> None:
     values = np.random.default_rng(1).random((2, 25)).tolist()
     assert gate(PairedScores(*values)) == gate(PairedScores(*values))
+
+
+def test_missing_scores_count_as_the_worst_beside_the_estimate() -> None:
+    """Ten of 200 answers are missing: the rest is the baseline's, and up to five points are lost."""
+    whole = PairedScores([1.0] * 190, [1.0] * 190, is_pass_fail=True)
+    holed = replace(whole, missing=[1.0] * 10)
+    assert gate(whole).verdict == "OK"
+    found = gate(holed)
+    assert (found.verdict, found.is_shown, found.missing) == ("INCONCLUSIVE", False, 10)
+    assert found.worst == pytest.approx(-0.05)
+    assert found.reason.startswith(
+        "no change: 0 of 190 passed before and fail now, 0 failed before and pass now, but "
+        "10 cases without a score may have the worst one: a drop of 8."
+    )
+    assert gate(holed, identical=True).reason.startswith("every answer is the baseline's, but 10")
+
+
+def test_a_missing_score_that_was_the_worst_before_costs_nothing() -> None:
+    scores = PairedScores([1.0] * 199, [1.0] * 199, is_pass_fail=True, missing=[0.0])
+    assert gate(scores).verdict == "OK"
