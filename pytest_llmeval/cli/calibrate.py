@@ -151,7 +151,8 @@ def _scores(context: CommandContext, source: _LabelSource, labels: Labels) -> La
     from pytest_llmeval.judging.labels import scores_of_column, scores_of_run
 
     if source.score:
-        return scores_of_column(labels, source.score)
+        scale = source.score_scale or source.scale
+        return scores_of_column(labels, source.score, scale[0] if scale else 0.0)
     if source.run_id is None:
         return _judged(context, source, labels)
     from pytest_llmeval.runlog.log import RunLog

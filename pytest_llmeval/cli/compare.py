@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -126,8 +127,22 @@ def _compared(
         )
     lost = [] if names else untaken(before, after)
     new = [] if names else untaken(after, before)
-    gated = dict.fromkeys(names or (*shared, *(lost if is_strict else ())), rules)
-    return compare_runs([Task(before, after, gated, [*lost, *new])])[0]
+    gated = dict.fromkeys(names or _gated(before, after, shared, lost if is_strict else ()), rules)
+    shown = () if names else (*shared, *lost, *new)
+    return compare_runs([Task(before, after, gated, shown)])[0]
+
+
+def _gated(
+    before: RunScores, after: RunScores, shared: Sequence[str], lost: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the metrics that gate: those of pytest's gate, and of a table of any tool all."""
+    from pytest_llmeval.gating.comparing import usual_metrics
+
+    if before.is_plain or after.is_plain:
+        return (*shared, *lost)
+    usual = usual_metrics({name: before.scales[name] for name in shared})
+    all_usual = usual_metrics({**before.scales, **after.scales})
+    return (*usual, *(name for name in lost if name in all_usual))
 
 
 def _show(comparison: Comparison, json_path: str | None, code: int) -> None:

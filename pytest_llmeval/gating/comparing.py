@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_llmeval.gating.pairing import Joined, Paired, join, pair
+from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.records.comparison import (
     CaseChange,
@@ -17,6 +17,7 @@ from pytest_llmeval.records.comparison import (
     Slice,
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import flip_of_values
 from pytest_llmeval.stats.comparability import not_compared, with_coverage
@@ -111,6 +112,14 @@ def metrics_of(before: RunScores, after: RunScores) -> list[str]:
     """Return the metrics of both runs, rubric first and the pass rate last."""
     shared = [name for name in before.scales if name in after.scales]
     return sorted(shared, key=lambda name: (name != RUBRIC, name == PASS_RATE, name))
+
+
+def usual_metrics(scales: Mapping[str, Scale]) -> tuple[str, ...]:
+    """Return the metrics that gate unless a user names them: the rubric, or all with a range."""
+    if RUBRIC in scales:
+        return (RUBRIC,)
+    ranged = [name for name, scale in scales.items() if ends(scale) and name != PASS_RATE]
+    return tuple(sorted(ranged)) or (PASS_RATE,)
 
 
 def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult]) -> Comparison:

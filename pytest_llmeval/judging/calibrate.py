@@ -98,7 +98,9 @@ def _reason_missing(name: str, comparison: AlignedScores) -> str:
     labels = comparison.labels
     scores = comparison.scores
     if name in _NEED_SCALE and not comparison.is_common:
-        return "the scale of the scores is unknown: set --score-scale LOW HIGH"
+        if comparison.are_binary:
+            return "the scale of the scores is unknown: set --score-scale LOW HIGH"
+        return "the scales are unknown: set --scale LOW HIGH, or also --score-scale LOW HIGH"
     if name == "kappa" and comparison.bound is None:
         return "no bound separates pass from fail: set --threshold X or --scale LOW HIGH"
     if name in ("offset", "mean"):

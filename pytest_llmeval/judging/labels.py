@@ -11,6 +11,7 @@ from pytest_llmeval.assembly.run_record import adaptation_notes
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.score import FAILED_JUDGE
 from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
@@ -66,17 +67,29 @@ class LabelScores:
     notes: tuple[str, ...] = ()
 
 
-def scores_of_column(labels: Labels, column: str) -> LabelScores:
-    """Read the scores of a column in the file of the labels."""
+def scores_of_column(labels: Labels, column: str, lowest: float = 0.0) -> LabelScores:
+    """Read the scores of a column in the file of the labels.
+
+    Args:
+        labels: Labels with a score in their rows.
+        column: Name of the column.
+        lowest: Lowest score. A score of -1 below it is unscored: some tools write it if the judge
+            failed.
+    """
     pairs: list[Pair] = []
     unlabelled: list[float] = []
     for row in labels.rows:
+        has_failed = row.score == FAILED_JUDGE < lowest
+        value = None if has_failed else row.score
         if row.label is not None:
-            reason = "no score in its row" if row.score is None else ""
-            pairs.append(Pair(row, row.score, reason))
-        elif row.score is not None:
-            unlabelled.append(row.score)
+            pairs.append(Pair(row, value, "" if value is not None else _no_score(row.score)))
+        elif value is not None:
+            unlabelled.append(value)
     return LabelScores(column, tuple(pairs), tuple(unlabelled))
+
+
+def _no_score(score: float | None) -> str:
+    return "no score in its row" if score is None else f"{score:g}, as of a judge that failed"
 
 
 def scores_by_judging(

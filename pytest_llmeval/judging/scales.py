@@ -94,7 +94,8 @@ def align(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Aligned
     label_scale = options.label_scale or raw.scale
     _check(raw.labels, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
     if label_scale is None or raw.scale is None:
-        return raw
+        # Two scales that nobody knows are not one: only the order of the numbers is compared.
+        return replace(raw, is_common=False)
     return replace(raw, labels=_rescale(raw.labels, label_scale, raw.scale))
 
 

@@ -38,6 +38,9 @@ class Scale:
 
 UNIT_SCALE = Scale(0.0, 1.0)
 
+FAILED_JUDGE = -1.0
+"""The score that some tools write if the judge failed."""
+
 
 def _is_finite(value: float) -> bool:
     try:

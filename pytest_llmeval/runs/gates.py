@@ -12,8 +12,7 @@ from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.bounds import check_bound
-from pytest_llmeval.gating.comparing import Task, compare_runs, untaken
-from pytest_llmeval.gating.pairing import ends
+from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -38,7 +37,6 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.run import Note, Run
-from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
     gate_state,
@@ -53,7 +51,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.baselines.baselines import Baseline
     from pytest_llmeval.gating.quarantine import Quarantine
-    from pytest_llmeval.records.score import Scale
     from pytest_llmeval.runs.recorder import Recorder
 
 
@@ -142,7 +139,7 @@ class _ScopedRule:
         """The metrics that it compares."""
         if self.rule.metric:
             return (self.rule.metric,)
-        return _default_metrics(self.scores.scales)
+        return usual_metrics(self.scores.scales)
 
     def untaken(self, baseline: Baseline, quarantined: Collection[Key]) -> tuple[str, ...]:
         """Return the metrics that it would compare if the run took them as the baseline did.
@@ -156,7 +153,7 @@ class _ScopedRule:
             missing = untaken(inside, self.scores, quarantined)
         except LLMEvalError:
             return ()  # the comparison gives the same reason
-        usual = _default_metrics({**inside.scales, **self.scores.scales})
+        usual = usual_metrics({**inside.scales, **self.scores.scales})
         return tuple(name for name in usual if name in missing)
 
     def outcome(
@@ -346,14 +343,6 @@ def _is_on_answers(rule: Rule) -> bool:
     return not (rule.requires_nothing or any(name in figures for name in (COST, LATENCY, UNSCORED)))
 
 
-def _default_metrics(scales: Mapping[str, Scale]) -> tuple[str, ...]:
-    """Return the metrics of a regression gate without one: the rubric, or all with a range."""
-    if RUBRIC in scales:
-        return (RUBRIC,)
-    ranged = [name for name, scale in scales.items() if ends(scale) and name != PASS_RATE]
-    return tuple(sorted(ranged)) or (PASS_RATE,)
-
-
 def _decide_regressions(
     settings: Settings,
     rules: Sequence[_ScopedRule],
@@ -465,7 +454,7 @@ def _refusal(
         return not_compared(NO_CASE)
     if rule.rule.metric and rule.rule.metric not in scores.scales:
         return not_compared(no_such_score(rule.rule.metric, scores.scales))
-    metrics = {rule.rule.metric} if rule.rule.metric else set(_default_metrics(scores.scales))
+    metrics = {rule.rule.metric} if rule.rule.metric else set(usual_metrics(scores.scales))
     if PASS_RATE in metrics and PASS_RATE not in scores.scales:
         return not_compared(no_such_score(PASS_RATE, scores.scales))
     if judges_itself(settings) and metrics & scores.judged:

@@ -21,12 +21,15 @@ _BANDS = (
     (0.20, "slight"), (0.40, "fair"), (0.60, "moderate"), (0.80, "substantial"),
     (1.0, "almost perfect"),
 )  # fmt: skip
+_SHOWN_AS_ZERO = 0.005
 _SPREADLESS = 1e-12
 """Share of the largest value below which a spread is only the rounding of floats."""
 
 
 def kappa_word(kappa: float) -> str:
     """Return the customary word for a kappa: ``poor`` below 0, then a word for each fifth.
+
+    A kappa that is printed as 0.00 is ``no`` agreement beyond chance, which they call slight.
 
     Source: Landis and Koch, "The Measurement of Observer Agreement for Categorical Data",
     Biometrics 33 (1977), who call their bounds arbitrary.
@@ -36,6 +39,8 @@ def kappa_word(kappa: float) -> str:
     """
     if kappa < 0:
         return "poor"
+    if kappa < _SHOWN_AS_ZERO:
+        return "no"
     return next(word for high, word in _BANDS if kappa <= high + _SPREADLESS)
 
 

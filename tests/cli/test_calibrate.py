@@ -155,6 +155,30 @@ def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: 
     assert found["confusion"] is None
 
 
+def test_two_scales_that_nobody_knows_are_not_taken_for_one(llmeval: Command) -> None:
+    """A judge in perfect agreement, from 10 to 50 where people say 1 to 5."""
+    rows = "".join(f"c{row},{1 + row % 5},{10 + 10 * (row % 5)}\n" for row in range(20))
+    Path("labels.csv").write_text(f"id,people,judge\n{rows}", encoding="utf-8")
+    columns = ("labels.csv", "--label", "people", "--score", "judge")
+    found = figures(llmeval.run("calibrate", *columns, "--json", "-"))
+    for name in ("weighted_kappa", "alpha", "offset"):
+        assert found["missing"][name].startswith("the scales are unknown: set --scale LOW HIGH")
+    assert found["calibration"]["figures"]["spearman"]["estimate"] == pytest.approx(1)
+    assert found["worst"] == []
+    scales = ("--scale", "1", "5", "--score-scale", "10", "50")
+    known = figures(llmeval.run("calibrate", *columns, *scales, "--json", "-"))
+    assert known["calibration"]["figures"]["alpha"]["estimate"] == pytest.approx(1)
+
+
+def test_a_score_of_minus_one_is_a_judge_that_failed(llmeval: Command) -> None:
+    rows = "".join(f"c{row},{1 + row % 5},{1 + row % 5}\n" for row in range(20))
+    Path("labels.csv").write_text(f"id,people,judge\n{rows}bad,3,-1\n", encoding="utf-8")
+    columns = ("labels.csv", "--label", "people", "--score", "judge", "--scale", "1", "5")
+    found = figures(llmeval.run("calibrate", *columns, "--json", "-"))
+    assert (found["calibration"]["cases"], found["calibration"]["unscored"]) == (20, 1)
+    assert "bad; the first: -1, as of a judge that failed" in " ".join(found["notes"])
+
+
 @pytest.mark.parametrize(
     ("labels", "scores", "missing"),
     [

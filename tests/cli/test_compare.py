@@ -219,3 +219,23 @@ def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:
         result.exit_code,
         "comparison a.csv/found.json: cannot be written" in result.stderr,
     ) == (2, True)
+
+
+def test_a_score_at_the_end_of_its_scale_may_be_rounded(llmeval: Command) -> None:
+    write("a.csv", scores(*[1.0] * 20))
+    write("b.csv", scores(*[1.0000000000000002] * 20))
+    result, found = compared(llmeval, "a.csv", "b.csv")
+    assert (result.exit_code, found["metrics"][0]["result"]["change"]) == (0, 0.0)
+    write("c.csv", scores(*[1.0001] * 20))
+    assert "found 1.0001; allowed: 0 to 1" in llmeval.run("compare", "a.csv", "c.csv").output
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_missing_scores_are_not_taken_for_good_ones(llmeval: Command, strict: bool) -> None:
+    """Ten of 200 blank, which were 1 before: up to five points may be lost."""
+    write("a.csv", scores(*[1.0] * 200))
+    write("b.csv", scores(*[1.0] * 190, *[None] * 10))
+    result = llmeval.run("compare", "a.csv", "b.csv", *(["--strict"] if strict else []))
+    assert result.output.startswith("INCONCLUSIVE: score against a.csv: no change: 0 of 190")
+    assert "10 cases without a score may have the worst one" in result.output
+    assert result.exit_code == int(strict)

@@ -44,7 +44,7 @@ def test_a_table_of_scores_may_be_one(tmp_path: Path) -> None:
     path = tmp_path / "scores.tsv"
     path.write_text("id\tscore\na\t0.5\nb\t1\n")
     found = read_table(path, Columns())
-    assert [case.by_metric["score"].mean for case in found.cases.values()] == [0.5, 1.0]
+    assert [case.by_metric["score"].value for case in found.cases.values()] == [0.5, 1.0]
 
 
 def test_pytest_collects_one_without_python(pytester: pytest.Pytester) -> None:

@@ -440,3 +440,83 @@ def test_a_quarantine_without_an_end_is_refused(project: Project) -> None:
     run = project.run(*GRADED, "--llm-quarantine", "quarantine.csv")
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     assert "column 'until' found ''; allowed: the last day of the quarantine" in run.stderr.str()
+
+
+def columns(project: Project, old: Sequence[str], new: Sequence[str]) -> None:
+    """A golden file with the answers of two versions, of which "yes" is right."""
+    lines = [
+        f"row-{row:03},Question {row},yes,{a},{b}\n"
+        for row, (a, b) in enumerate(zip(old, new, strict=True))
+    ]
+    project.write("golden/rows.csv", "id,prompt,expected,old,new\n" + "".join(lines))
+
+
+EXACT = ("golden/rows.csv", "--llm-threshold", "exact_match>=1", "--llm-fail-on", "gate")
+
+
+def test_llmeval_compare_gives_the_verdict_of_the_gate(project: Project) -> None:
+    """14 of 100 lost and 5 gained: the pass rate is the same column, and may not halve the level."""
+    columns(project, ["yes"] * 95 + ["no"] * 5, ["no"] * 14 + ["yes"] * 86)
+    first = (*EXACT, "--llm-provider", "column:old", "--llm-name", "old")
+    assert project.run(*first, "--llm-gate", "pass_rate>=.9").ret == 0
+    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    second = (*EXACT, "--llm-provider", "column:new", "--llm-name", "new")
+    assert project.run(*second, "--llm-baseline", "main").ret == 1
+    (gate,) = project.report()["run"]["gates"]
+    assert (gate["verdict"], gate["value"] is None) == ("REGRESSED", False)
+    for before in ("old", "golden/baselines/main.jsonl"):
+        compared = llmeval(project, "compare", before, "new", "--json", "-")
+        found = json.loads(compared.stdout)
+        assert (found["verdict"], compared.returncode) == ("REGRESSED", 1)
+        exact, passes = found["metrics"]
+        assert (exact["name"], exact["is_gated"], passes["is_gated"]) == (
+            "exact_match",
+            True,
+            False,
+        )
+        assert exact["result"]["metrics"] == 1
+
+
+def test_a_collapse_of_nine_cases_is_a_regression(project: Project) -> None:
+    columns(project, ["yes"] * 9, ["no"] * 9)
+    assert (
+        project.run(*EXACT, "--llm-provider", "column:old", "--llm-gate", "pass_rate>=.9").ret == 0
+    )
+    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    run = project.run(*EXACT, "--llm-provider", "column:new", "--llm-baseline", "main")
+    assert run.ret == 1
+    run.stdout.fnmatch_lines(
+        ["REGRESSED: regression against main: exact_match: dropped 100.0 points*"]
+    )
+
+
+@pytest.mark.parametrize(("reducer", "shown"), [("pass^4", "86.0%"), ("pass@4", "100%")])
+def test_gates_take_the_reduced_score(project: Project, reducer: str, shown: str) -> None:
+    """14 of 100 cases fail in one of four samples; the gate may not take the mean of the samples."""
+    project.write(
+        "bot.py",
+        """
+        from collections import Counter
+
+        asked = Counter()
+
+        def answer(case):
+            asked[case.id] += 1
+            return "no" if case.id < "row-014" and asked[case.id] == 2 else "yes"
+        """,
+    )
+    columns(project, ["-"] * 100, ["-"] * 100)
+    sampled = (
+        "--llm-provider",
+        "python:bot:answer",
+        "--llm-samples",
+        "4",
+        "--llm-reducer",
+        reducer,
+    )
+    rules = ("--llm-gate", "pass_rate>=.9", "--llm-gate", "exact_match.mean>=.9")
+    run = project.run(*EXACT, *sampled, *rules)
+    word = "MISSED" if reducer == "pass^4" else "MET"
+    run.stdout.fnmatch_lines([f"{word}: pass_rate>=.9: pass rate {shown} of 100 cases*"])
+    run.stdout.fnmatch_lines([f"{word}: exact_match.mean>=.9: mean of exact_match is *"])
+    assert run.ret == (1 if reducer == "pass^4" else 0)

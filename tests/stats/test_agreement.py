@@ -123,7 +123,8 @@ def test_nothing_to_compare_has_no_figure() -> None:
     ("kappa", "word"),
     [
         (-0.1, "poor"),
-        (0, "slight"),
+        (0, "no"),
+        (0.01, "slight"),
         (0.2, "slight"),
         (0.21, "fair"),
         (0.6, "moderate"),
