@@ -12,7 +12,7 @@ import pytest
 from tests.commands import OTHERS_OFF
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "upgrade"
-REGRESSED = "REGRESSED: regression against main: rubric: dropped 16.0 points (p = 0.0014, permutation test; margin 2 points)"
+REGRESSED = "REGRESSED: regression against main: rubric: dropped 16.0 points (95% sure: at least 6.2; margin 2 points)"
 SAME = "OK: regression against main: rubric: identical: every answer is the baseline's"
 ACCEPTED, SMALLER = "local:qwen2.5-coder-1.5b-instruct", "local:qwen2.5-coder-0.5b-instruct"
 

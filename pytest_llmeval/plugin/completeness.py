@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
 from pytest_llmeval.plugin.collection import case_of, is_recording
 from pytest_llmeval.plugin.markers import check_names
 from pytest_llmeval.plugin.selection import (
@@ -85,7 +85,10 @@ def _unnamed_files(state: PluginState, folder: Path) -> Iterator[str]:
     from pytest_llmeval.goldens.columns import parse_columns
 
     root = state.config.rootpath
-    columns = parse_columns(state.settings.columns)
+    try:
+        columns = parse_columns(state.settings.columns)
+    except SettingError:
+        return  # the collection of golden files reports it
     for path in islice(golden_candidates(folder), _MOST_FILES):
         file = os.path.relpath(path, root).replace(os.sep, "/")
         is_named = bool(matching_patterns(file, state.settings.golden))

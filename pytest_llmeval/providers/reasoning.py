@@ -178,6 +178,9 @@ def _end_alone(text: str, position: int) -> re.Match[str] | None:
     if end is None:
         return None
     before = text[position : end.start()]
+    # A tag within JSON is a part of a text in it.
+    if before.lstrip().startswith(("{", "[")):
+        return None
     # A tag that the text opens itself, or quotes, is a part of the answer.
     if _START.search(before) or before.endswith("`") or before.count("```") % 2:
         return None

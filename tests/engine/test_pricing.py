@@ -78,7 +78,7 @@ def test_an_embedding_model_costs_only_what_it_reads(model: str) -> None:
         ("gpt-4o", Usage(2000, 5, cached_tokens=1920), 0.00265),
         ("gpt-4o", Usage(2000, 5), 0.00505),
         ("claude-sonnet-4-5", Usage(3000, 10, 1000, 1000), 0.0072),
-        ("deepseek-chat", Usage(1000, 10, 500), 0.000181),
+        ("gpt-4o-mini", Usage(1000, 10, 500), 0.0001185),
         ("gemini-2.5-flash", Usage(1000, 10, 500), 0.00019),
         ("gemini-2.5-flash", Usage(1000, 10, reasoning_tokens=8), 0.000325),
     ],

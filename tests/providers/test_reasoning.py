@@ -108,3 +108,9 @@ def test_endless_repetition_is_read(text: str) -> None:
     split_reasoning(text * 50_000)
     says_something(text * 50_000)
     without_controls(text * 50_000)
+
+
+@pytest.mark.parametrize("tag", ["</think>yes", "</think>\nyes", "<|END_THINKING|>yes"])
+def test_a_tag_within_json_is_a_part_of_its_text(tag: str) -> None:
+    text = f'{{"claims": ["score 5 {tag}", "Second."]}}'
+    assert split_reasoning(text).answer == text

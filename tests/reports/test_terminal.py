@@ -35,7 +35,7 @@ def test_a_person_reads_it_in_ten_seconds(
         "rubric               mean 3.50 [0.00, 5.00], n=3, 1.50 to 4.80, 1 unscored, 1 of 4 bounds missed",
         "contains             mean 1.00, n=1",
         "flesch_reading_ease  mean 63.40, n=1",
-        "toxicity             mean 0.0011 [0.00, 0.0033], n=3, 0.0004 to 0.0021",
+        "toxicity             mean 0.0011 [0.00, 1.00], n=3, 0.0004 to 0.0021",
         "cost                 generation $0.0019 + 1 unpriced call, judge $0.0011 + 1 unpriced call",
         "calls                9 made, 1 answered from the cache (oldest 3 days), 2,856 tokens",
         "time                 2 min 41 s; an answer takes 2.0 s (median), 2.8 s (p95)",
