@@ -22,13 +22,17 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908).
 
     Args:
-        values: Finite, independent numbers. Fewer than two give no bounds.
+        values: Finite, independent numbers. Fewer than two give no bounds, and neither do
+            numbers whose sum is no longer finite.
         confidence: Between 0 and 1.
     """
     n = len(values)
     if n < 2:
         return Interval(values[0] if n else None, None, None, n)
-    mean, half = _student(values, confidence)
+    try:
+        mean, half = _student(values, confidence)
+    except OverflowError:
+        return Interval(math.fsum(value / n for value in values), None, None, n)
     return Interval(mean, mean - half, mean + half, n)
 
 
@@ -54,6 +58,8 @@ def bounded_interval(
     n = len(values)
     if low is None or high is None or low >= high or n < 2:
         return mean_interval(values, confidence)
+    if not low <= min(values) <= max(values) <= high:
+        return mean_interval(values, confidence)  # a user's metric that leaves its scale
     mean, half = _student(values, confidence)
     position = 2 * (mean - low) / (high - low) - 1
     weight = -math.log(1 - confidence) / 2 * abs(position) / n

@@ -175,3 +175,13 @@ def test_twelve_of_twelve_right_is_no_proof_of_perfection() -> None:
 
 def test_a_scale_without_ends_has_students_interval() -> None:
     assert bounded_interval(SLEEP, 0.0, None) == mean_interval(SLEEP)
+
+
+def test_numbers_without_a_finite_sum_have_no_bounds() -> None:
+    huge = [1e308] * 5
+    expected = Interval(pytest.approx(1e308), None, None, 5)  # type: ignore[arg-type]
+    assert mean_interval(huge) == bounded_interval(huge, 0.0, 5.0) == expected
+
+
+def test_scores_outside_their_scale_have_students_interval() -> None:
+    assert bounded_interval(SLEEP, 1.0, 2.0) == mean_interval(SLEEP)
