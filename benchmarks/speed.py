@@ -83,7 +83,7 @@ def replay(setup: Setup) -> Iterator[Row]:
             runs.append(run)
     best = min(runs, key=_wall)
     what = f"wall / wall of {suite.rows:,} no-op tests"
-    yield _ratio("replay", what, best.process.wall_s, min(idle), 1.6, 4.5)
+    yield _ratio("replay", what, best.process.wall_s, min(idle), 1.6, 4.8)
     yield guarantee("replay", "requests", best.stats["requests"], "=", 0, "requests")
     yield guarantee("replay", "passed", best.outcomes("passed"), "=", suite.rows, "cases")
 
