@@ -165,8 +165,9 @@ def _missing(joined: Joined, metric: str) -> Iterator[CaseScores]:
             yield old
     after = joined.after
     for old in joined.removed:
-        is_selected = after.is_plain or after.selection.includes(old.key[0])
-        if _values(old, metric) and is_selected:
+        # Cases that died with a worker have left nothing. A case that was deleted is no failure.
+        may_have_died = after.lost > 0 and after.selection.includes(old.key[0])
+        if _values(old, metric) and (after.is_plain or may_have_died):
             yield old
 
 
