@@ -12,9 +12,11 @@ from pytest_llmeval.goldens.formats.tables import Table, is_absent
 from pytest_llmeval.goldens.names import (
     ALIASES,
     INSTRUCTION,
+    LISTS,
     METADATA,
     READ_AS_METADATA,
     RESPONSES,
+    WEAK,
     is_misspelling,
     known_names,
     normal,
@@ -197,13 +199,23 @@ def _with_dialect(
         addition = free.get("input", "")
         if not filled(table).intersection(expected):
             fields["expected"] = (response,)
-    accepted = ""
-    if expected and normal(expected[0]) == "bestanswer" and expected[0] in free.values():
-        accepted = free.get("correctanswers", "")
+    accepted = _accepted(table, expected, free)
+    if accepted:
+        # The single answer is the expected one, and the list adds to it.
+        fields["expected"] = (*(name for name in expected if name != accepted), accepted)
     separator = "|" if {"actualoutput", "expectedoutput"} <= free.keys() else ""
     return replace(
         columns, fields=fields, addition=addition, accepted=accepted, separator=separator
     )
+
+
+def _accepted(table: Table, expected: Sequence[str], free: Mapping[str, str]) -> str:
+    """Return the column of further accepted answers beside one with a single answer, or ``""``."""
+    held = filled(table)
+    columns = [name for name in expected if name in free.values() and name in held]
+    singles = [name for name in columns if normal(name) not in LISTS | WEAK]
+    lists = [free[name] for name in sorted(LISTS - WEAK) if free.get(name) in held]
+    return lists[0] if singles and lists else ""
 
 
 def _targets(names: Mapping[str, str], mapping: Mapping[str, str]) -> set[str | None]:

@@ -235,3 +235,23 @@ def test_rows_of_public_data_sets(
     (case,) = folder.read_rows(row)
 
     assert (case.prompt, case.expected) == (prompt, expected)
+
+
+@pytest.mark.parametrize(
+    ("single", "several"),
+    [
+        ("target", "correct_answers"),
+        ("expected", "accepted_answers"),
+        ("reference", "ground_truths"),
+        ("Best Answer", "Accepted Answers"),
+        ("target", "ideal"),
+    ],
+)
+def test_a_list_of_answers_adds_to_the_single_one(
+    folder: GoldenFolder, single: str, several: str
+) -> None:
+    """It was taken for metadata, so a right answer failed."""
+    (case,) = folder.read_rows(
+        {"question": "Why?", single: "Because", several: ["Because", "Since"]}
+    )
+    assert (case.expected, case.metadata) == ("Because", {"ideal": ["Because", "Since"]})
