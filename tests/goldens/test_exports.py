@@ -254,4 +254,4 @@ def test_a_list_of_answers_adds_to_the_single_one(
     (case,) = folder.read_rows(
         {"question": "Why?", single: "Because", several: ["Because", "Since"]}
     )
-    assert (case.expected, case.metadata) == ("Because", {"ideal": ["Because", "Since"]})
+    assert (case.expected, case.metadata["ideal"]) == ("Because", ["Because", "Since"])
