@@ -83,6 +83,12 @@ def test_it_is_wrong_no_more_often_than_wald_says() -> None:
     assert draws < 12  # most cases that are fine are so after eight
 
 
+def test_a_broken_case_stays_green_as_often_as_the_docs_say() -> None:
+    """Its first answer passes in 70 of 100 runs, and then there is no test at all."""
+    verdicts, _ = characteristic(sprt.BROKEN)
+    assert sprt.BROKEN + (1 - sprt.BROKEN) * verdicts["fine"] == pytest.approx(0.72, abs=0.006)
+
+
 def test_a_case_that_always_passes_or_fails_is_never_misjudged() -> None:
     assert characteristic(1.0) == ({"fine": 1.0, "broken": 0.0, "inconclusive": 0.0}, 8.0)
     assert characteristic(0.0) == ({"fine": 0.0, "broken": 1.0, "inconclusive": 0.0}, 3.0)
