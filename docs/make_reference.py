@@ -19,8 +19,12 @@ from pytest_llmeval.judges import registry as judges
 from pytest_llmeval.metrics.entry import MetricInfo
 from pytest_llmeval.metrics.registry import MetricRegistry
 from pytest_llmeval.plugin import fixtures, hookspecs
-from pytest_llmeval.plugin.markers import GENERATE_KEYWORDS, GOLDEN_KEYWORDS, JUDGE_KEYWORDS
-from pytest_llmeval.plugin.registration import MARKERS
+from pytest_llmeval.plugin.markers import (
+    GENERATE_KEYWORDS,
+    GOLDEN_KEYWORDS,
+    JUDGE_KEYWORDS,
+    MARKERS,
+)
 from pytest_llmeval.providers.openai import keys
 from pytest_llmeval.providers.openai.endpoints import AZURE_VERSION
 from pytest_llmeval.records.score import Scale

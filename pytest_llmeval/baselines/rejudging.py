@@ -79,13 +79,13 @@ def rejudge(
     if not session.trust.cases:
         # The controller of xdist runs no tests, so it knows no cases yet.
         session.trust.cases = [result.case for result in results]
+    reducer = parse_reducer(session.settings.reducer, session.settings.samples)
     renewed = dict(before.cases)
     scores = {}
     for result, pending in start_ahead(session, _started(session, stale, cases, results)):
         key = result.key
         new_scores = {index: future.result() for index, future in pending.items()}
         if new_scores:
-            reducer = parse_reducer(session.settings.reducer, session.settings.samples)
             renewed[key] = _renewed(renewed[key], result, cases[key], new_scores, reducer)
             scores[key] = _before_scores(renewed[key], new_scores)
     return Rejudged(replace(before, cases=renewed), scores)

@@ -19,14 +19,12 @@ from pytest_llmeval.gating.scores import (
     text_hash,
 )
 from pytest_llmeval.goldens.formats import format_of
-from pytest_llmeval.records.score import FAILED_JUDGE, UNIT_SCALE, Scale
+from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.stats.paired import ROUNDING
 
 _ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
-
-_ROUNDING = 1e-9
-"""Difference that is only the rounding of floats: 1.0000000000000002 is 1."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +147,9 @@ def _score(path: Path, number: int, column: str, value: object, scale: Scale) ->
         raise GoldenFileError([problem]) from None
     low = 0.0 if scale.low is None else scale.low
     high = 1.0 if scale.high is None else scale.high
-    if math.isnan(score) or score == FAILED_JUDGE < low:
+    if math.isnan(score) or is_failed_judge(score, low):
         return
-    if not low - _ROUNDING <= score <= high + _ROUNDING:
+    if not low - ROUNDING <= score <= high + ROUNDING:
         allowed = f"{low:g} to {high:g}; another range: --scale LOW HIGH"
         raise GoldenFileError([Problem(str(path), None, number, column, f"{score:.15g}", allowed)])
     yield min(high, max(low, score))

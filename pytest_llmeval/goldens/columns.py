@@ -211,11 +211,13 @@ def _with_dialect(
 
 def _accepted(table: Table, expected: Sequence[str], free: Mapping[str, str]) -> str:
     """Return the column of further accepted answers beside one with a single answer, or ``""``."""
+    columns = [name for name in expected if name in free.values()]
+    singles = {name for name in columns if normal(name) not in LISTS | WEAK}
+    lists = [free[name] for name in sorted(LISTS - WEAK) if name in free]
+    if not (singles and lists):
+        return ""  # without a look at every cell
     held = filled(table)
-    columns = [name for name in expected if name in free.values() and name in held]
-    singles = [name for name in columns if normal(name) not in LISTS | WEAK]
-    lists = [free[name] for name in sorted(LISTS - WEAK) if free.get(name) in held]
-    return lists[0] if singles and lists else ""
+    return next((name for name in lists if name in held and singles & held), "")
 
 
 def _targets(names: Mapping[str, str], mapping: Mapping[str, str]) -> set[str | None]:

@@ -67,9 +67,8 @@ def requirement_remedy(name: str, value: Any) -> str:
         return f"a column threshold with '{scorer}{text}'"
     if assertion := _ASSERTIONS.get(plain):
         return f"a column __expected with an assertion such as '{assertion}'"
-    if plain in _SKIPPING and text.casefold() in _ON:
-        return "no column that leaves a case out: delete the row, or write a tag for --llm-where"
-    if plain in _ENABLING and text.casefold() in _OFF:
+    is_skipped = plain in _SKIPPING and text.casefold() in _ON
+    if is_skipped or (plain in _ENABLING and text.casefold() in _OFF):
         return "no column that leaves a case out: delete the row, or write a tag for --llm-where"
     extreme = _EXTREME.fullmatch(plain)
     if extreme and extreme[2] in _SCORER_OF and _NUMBER.fullmatch(text):

@@ -11,7 +11,7 @@ from pytest_llmeval.assembly.run_record import adaptation_notes
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.score import FAILED_JUDGE
+from pytest_llmeval.records.score import is_failed_judge
 from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
@@ -73,14 +73,12 @@ def scores_of_column(labels: Labels, column: str, lowest: float = 0.0) -> LabelS
     Args:
         labels: Labels with a score in their rows.
         column: Name of the column.
-        lowest: Lowest score. A score of -1 below it is unscored: some tools write it if the judge
-            failed.
+        lowest: Lowest score, below which -1 is the score of a judge that failed.
     """
     pairs: list[Pair] = []
     unlabelled: list[float] = []
     for row in labels.rows:
-        has_failed = row.score == FAILED_JUDGE < lowest
-        value = None if has_failed else row.score
+        value = None if is_failed_judge(row.score, lowest) else row.score
         if row.label is not None:
             pairs.append(Pair(row, value, "" if value is not None else _no_score(row.score)))
         elif value is not None:

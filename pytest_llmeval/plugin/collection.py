@@ -65,8 +65,9 @@ def hold(state: PluginState, items: list[pytest.Item]) -> Generator[None, object
     """
     before = {item.nodeid for item in items if case_of(item) is not None}
     result = yield
-    after = {item.nodeid for item in items}
-    state.collected.vanished = len(before - after - state.deselected)
+    if before:
+        after = {item.nodeid for item in items}
+        state.collected.vanished = len(before - after - state.deselected)
     return result
 
 

@@ -38,7 +38,17 @@ JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
 MUST_PASS_ORIGIN = "@pytest.mark.llm_golden must_pass"
 
 
-NAMES = ("llm_golden", "llm_generate", "llm_judge", "llm_gate", "llm_metric")
+MARKERS = (
+    "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
+    "run the test once for every case of the golden files",
+    "llm_generate(**settings): generation settings of this test, named as the generation options",
+    "llm_judge(criteria=None, min_score=None, **settings): judge settings of this test",
+    "llm_gate(*rules): gates on the cases of these tests, as with --llm-gate",
+    "llm_metric(name, min=None, max=None, **params): take this metric, with thresholds",
+)
+"""The markers, as pytest registers and shows them."""
+
+NAMES = tuple(line.partition("(")[0] for line in MARKERS)
 """Names of the markers."""
 
 _DECLARED = pytest.StashKey[int]()

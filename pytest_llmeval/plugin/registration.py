@@ -10,19 +10,11 @@ from pytest_llmeval.errors import SettingError
 from pytest_llmeval.plugin import dry_run, fixtures
 from pytest_llmeval.plugin.controller import Controller
 from pytest_llmeval.plugin.hooks import ClosingHooks, CollectionHooks, DryRunHooks, Hooks
+from pytest_llmeval.plugin.markers import MARKERS
 from pytest_llmeval.plugin.options import check_gates, read_settings
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.plugin.worker import Worker
 from pytest_llmeval.records.process import ALONE
-
-MARKERS = (
-    "llm_golden(*paths, min_score=None, threshold=None, where=None, columns=None, must_pass=None): "
-    "run the test once for every case of the golden files",
-    "llm_generate(**settings): generation settings of this test, named as the generation options",
-    "llm_judge(criteria=None, min_score=None, **settings): judge settings of this test",
-    "llm_gate(*rules): gates on the cases of these tests, as with --llm-gate",
-    "llm_metric(name, min=None, max=None, **params): take this metric, with thresholds",
-)
 
 
 def activate(config: pytest.Config) -> None:

@@ -38,8 +38,12 @@ class Scale:
 
 UNIT_SCALE = Scale(0.0, 1.0)
 
-FAILED_JUDGE = -1.0
-"""The score that some tools write if the judge failed."""
+_FAILED_JUDGE = -1.0
+
+
+def is_failed_judge(score: float | None, lowest: float) -> bool:
+    """Return whether a score is the -1 below its scale that some tools write for a failed judge."""
+    return score == _FAILED_JUDGE < lowest
 
 
 def _is_finite(value: float) -> bool:

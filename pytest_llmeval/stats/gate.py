@@ -39,7 +39,15 @@ from pytest_llmeval.records.verdicts import Verdict
 from pytest_llmeval.stats.comparability import not_compared
 from pytest_llmeval.stats.intervals import proportion_interval
 from pytest_llmeval.stats.multiple_tests import holm
-from pytest_llmeval.stats.paired import ROUNDING, Change, PairedScores, paired_change, t_bounds, t_p
+from pytest_llmeval.stats.paired import (
+    ROUNDING,
+    Change,
+    PairedScores,
+    paired_change,
+    rules_out,
+    t_bounds,
+    t_p,
+)
 from pytest_llmeval.stats.paired_proportions import mcnemar_p, tango_bounds
 from pytest_llmeval.stats.power import Detection, cases_needed, detectable_drop
 from pytest_llmeval.stats.reasons import reason
@@ -149,10 +157,10 @@ def _measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change
     )
     if change.error is None:
         return facts, change
-    lower, upper = t_bounds(change, rules.alpha)
+    lower, upper = _bounds(scores, change, rules.alpha)
     facts = replace(facts, lower=lower, upper=upper)
     if _is_table(scores, change):
-        return _by_mcnemar(facts, scores, rules), change
+        return _by_mcnemar(facts, scores), change
     facts = replace(facts, p=t_p(change, rules.alpha), test="t")
     if change.effective >= _FEW_CLUSTERS and change.ties <= _MANY_TIES:
         return facts, change
@@ -166,8 +174,11 @@ def _with_worst(facts: GateResult, scores: PairedScores, rules: GateRules) -> Ga
     """Add the change in which every missing score is the worst."""
     if not scores.missing:
         return facts
-    worst, _ = _measure(scores.with_worst(), rules)
-    return replace(facts, missing=len(scores.missing), worst=worst.change, worst_lower=worst.lower)
+    worst = scores.with_worst()
+    change = paired_change(worst)
+    # With a missing case there are two clusters, so there are bounds.
+    lower, _ = _bounds(worst, change, rules.alpha)
+    return replace(facts, missing=len(scores.missing), worst=change.mean, worst_lower=lower)
 
 
 def _with_power(facts: GateResult, change: Change) -> GateResult:
@@ -191,18 +202,21 @@ def _is_table(scores: PairedScores, change: Change) -> bool:
     return scores.is_pass_fail and change.clusters == change.n and values <= {0, 1}
 
 
-def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> GateResult:
-    pairs = list(zip(scores.before, scores.after, strict=True))
-    lost = pairs.count((1, 0))
-    gained = pairs.count((0, 1))
-    lower, upper = tango_bounds(lost, gained, facts.n, rules.alpha)
-    assert facts.lower is not None, "a table has two cases"
+def _bounds(scores: PairedScores, change: Change, alpha: float) -> tuple[float, float]:
+    """Return the one-sided bounds: of a table Tango's, of other scores those of the t test."""
+    lower, upper = t_bounds(change, alpha)
+    if not _is_table(scores, change):
+        return lower, upper
+    tango_lower, tango_upper = tango_bounds(*_flips(scores), change.n, alpha)
+    # Tango's bound of a run without a change rules out 2% with 133 cases, which is too few.
+    return min(lower, tango_lower), tango_upper
+
+
+def _by_mcnemar(facts: GateResult, scores: PairedScores) -> GateResult:
+    lost, gained = _flips(scores)
     return replace(
         facts,
         p=mcnemar_p(lost, gained),
-        # Tango's bound of a run without a change rules out 2% with 133 cases, which is too few.
-        lower=min(lower, facts.lower),
-        upper=upper,
         test="mcnemar",
         lost=lost,
         gained=gained,
@@ -211,10 +225,16 @@ def _by_mcnemar(facts: GateResult, scores: PairedScores, rules: GateRules) -> Ga
     )
 
 
+def _flips(scores: PairedScores) -> tuple[int, int]:
+    """Return how many cases of a table were lost and gained."""
+    pairs = list(zip(scores.before, scores.after, strict=True))
+    return pairs.count((1, 0)), pairs.count((0, 1))
+
+
 def _judged(facts: GateResult) -> GateResult:
-    is_shown = facts.is_identical or _rules_out(facts, facts.lower)
+    is_shown = facts.is_identical or rules_out(facts.lower, facts.margin)
     if facts.missing:
-        is_shown = is_shown and _rules_out(facts, facts.worst_lower)
+        is_shown = is_shown and rules_out(facts.worst_lower, facts.margin)
     facts = replace(facts, is_shown=is_shown)
     judged = replace(facts, verdict=_verdict(facts))
     return replace(judged, reason=reason(judged))
@@ -228,10 +248,6 @@ def _verdict(facts: GateResult) -> Verdict:
     if facts.adjusted_p < facts.alpha:
         return "REGRESSED" if facts.change <= -facts.margin + ROUNDING else "WARN"
     return "OK" if facts.is_shown else "INCONCLUSIVE"
-
-
-def _rules_out(facts: GateResult, lower: float | None) -> bool:
-    return lower is not None and lower > -facts.margin + ROUNDING
 
 
 def _mean(values: Sequence[float]) -> Interval:

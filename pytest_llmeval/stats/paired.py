@@ -166,6 +166,11 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
     return lower, min(1.0, change.mean + shift + quantile * error)
 
 
+def rules_out(lower: float | None, margin: float) -> bool:
+    """Return whether a lower bound rules out a drop as large as the margin."""
+    return lower is not None and lower > -margin + ROUNDING
+
+
 def t_p(change: Change, alpha: float = 0.05) -> float:
     """Compute the p-value of "worse": the probability of a mean this low if nothing changed.
 

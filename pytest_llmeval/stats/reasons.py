@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_llmeval.records.comparison import GateResult
+from pytest_llmeval.stats.paired import rules_out
 from pytest_llmeval.text import count, level, p_text, points
 
 _TEST_NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
@@ -30,11 +31,10 @@ def reason(result: GateResult) -> str:
 
 def _is_open_by_missing(result: GateResult) -> bool:
     """Return whether only the missing scores stand between a result and OK."""
-    is_ruled_out = result.lower is not None and result.lower > -result.margin
     return (
         result.verdict == "INCONCLUSIVE"
         and bool(result.missing)
-        and (result.is_identical or is_ruled_out)
+        and (result.is_identical or rules_out(result.lower, result.margin))
     )
 
 
