@@ -18,6 +18,7 @@ from pytest_llmeval.baselines.lookup import (
     opened_log,
 )
 from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.runlog.lookup import find_run, shown, without_parts
@@ -40,7 +41,8 @@ class Baseline:
         name: Its name as the user wrote it.
         scores: Its scores, including the new ones; ``None`` if it cannot be read.
         error: Why it cannot be read.
-        rejudged: New scores by case and metric.
+        rejudged: New scores by case of the baseline and metric.
+        edited: Cases of the baseline that were scored again, because their reference was edited.
         source: The run or file that it was read from.
     """
 
@@ -48,18 +50,26 @@ class Baseline:
     scores: RunScores | None = None
     error: LLMEvalError | OSError | None = None
     rejudged: Mapping[Key, Mapping[str, BeforeScore]] = field(default_factory=dict)
+    edited: frozenset[Key] = frozenset()
     source: BaselineSource | None = None
 
     @property
-    def note(self) -> str:
-        """A note about scores that were judged again; empty if there are none."""
-        scores = sum(len(by_metric) for by_metric in self.rejudged.values())
-        if not scores:
-            return ""
-        return (
-            f"baseline {self.name}: {count(scores, 'score')} re-judged, "
-            "because the baseline had another judge"
-        )
+    def notes(self) -> Iterator[str]:
+        """Notes on scores that were made again."""
+        scores = [by_metric for key, by_metric in self.rejudged.items() if key not in self.edited]
+        rejudged = sum(map(len, scores))
+        if rejudged:
+            yield (
+                f"baseline {self.name}: {count(rejudged, 'score')} re-judged, "
+                "because the baseline had another judge"
+            )
+        if self.edited:
+            rescored = sum(len(self.rejudged[key]) for key in self.edited)
+            yield (
+                f"baseline {self.name}: {count(rescored, 'score')} of "
+                f"{count(len(self.edited), 'case')} made again, because the expected answer or "
+                "another requirement of the row was edited"
+            )
 
     @property
     def caution(self) -> str:
@@ -73,13 +83,17 @@ class Baseline:
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
         """Yield the baseline's record of every case of a run."""
-        if self.scores is None or self.source is None:
+        if self.scores is None or self.scores.read_cases is None:
             return
-        by_id = {key[2]: key for key in after.cases} if self.scores.is_plain else {}
-        for case in self.source.read_cases():
-            key = by_id.get(case.key[2], case.key)
-            if key in after.cases:
-                yield key, case.before(self.name, self.rejudged.get(key))
+        try:
+            pairs = join(self.scores, after).pairs
+        except InputError:
+            return  # the gate gives the reason
+        new_keys = {old.key: new.key for old, new in pairs}
+        for case in self.scores.read_cases():
+            key = new_keys.get(case.key)
+            if key is not None:
+                yield key, case.before(self.name, self.rejudged.get(case.key))
 
 
 def read_baseline_of(
@@ -102,10 +116,16 @@ def read_baseline_of(
 
     try:
         source = finder.find(name)
-        rejudged = rejudge(session, source.read_scores(), source.read_cases, after, results)
+        rejudged = rejudge(session, source.scores(), after, results)
     except (LLMEvalError, OSError) as error:
         return Baseline(name, error=error)
-    return Baseline(name, rejudged.baseline, rejudged=rejudged.scores, source=source)
+    return Baseline(
+        name,
+        rejudged.baseline,
+        rejudged=rejudged.scores,
+        edited=rejudged.edited,
+        source=source,
+    )
 
 
 def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
@@ -117,8 +137,7 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
         finder = baseline_finder(settings, session.locations, log)
         for name in settings.baseline:
             with suppress(InputError):
-                source = finder.find(name)
-                count_rejudging(session, source.read_scores(), source.read_cases(), plans)
+                count_rejudging(session, finder.scores(name), plans)
 
 
 def known_baselines(locations: Locations, log: RunLog | None) -> list[str]:

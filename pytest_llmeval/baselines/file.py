@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.content import Content, text_hash
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     CaseScores,
@@ -22,7 +23,6 @@ from pytest_llmeval.gating.scores import (
     RunScores,
     answers_of,
     case_scores,
-    text_hash,
 )
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
@@ -58,6 +58,9 @@ class _Line:
     tags: tuple[str, ...]
     scores: dict[str, _ScoreLine]
     answers: tuple[str, ...]
+    prompt: str = ""
+    expected: str | None = None
+    content: dict[str, str] = field(default_factory=dict)
 
 
 def is_baseline(path: Path) -> bool:
@@ -194,6 +197,9 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         "id": case,
         "outcome": result.outcome,
         "tags": list(result.case.tags),
+        "prompt": result.case.prompt,
+        "expected": result.case.expected,
+        "content": {name: value.hex() for name, value in scores.content._asdict().items()},
         "scores": {
             name: _score(values, reasons.get(name, ""))
             for name, values in sorted(scores.by_metric.items())
@@ -229,9 +235,10 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         text_hash("\0".join(case.answers)) if case.answers else b"",
         sum(map(len, case.answers)) // len(case.answers) if case.answers else None,
         tags=case.tags,
+        content=Content(**{name: bytes.fromhex(value) for name, value in case.content.items()}),
     )
     reasons = {name: score.reason for name, score in case.scores.items()}
-    return BaselineCase(scores, case.answers, reasons)
+    return BaselineCase(scores, case.answers, reasons, case.prompt, case.expected)
 
 
 def _broken(path: Path, error: Exception) -> InputError:

@@ -52,6 +52,10 @@ class BaselineSource:
     read_cases: Callable[[], Iterator[BaselineCase]]
     is_counted: bool = True
 
+    def scores(self) -> RunScores:
+        """Read the scores, from which the texts can be read, too."""
+        return replace(self.read_scores(), read_cases=self.read_cases)
+
 
 @dataclass(frozen=True)
 class BaselineFinder:
@@ -100,7 +104,7 @@ class BaselineFinder:
 
     def scores(self, source: str) -> RunScores:
         """Find a baseline, and read its scores, with the errors of `find`."""
-        return self.find(source).read_scores()
+        return self.find(source).scores()
 
     def _logged(self, source: str) -> BaselineSource:
         if self.log is None:

@@ -1,8 +1,11 @@
-"""Judging the answers of a baseline again, because scores of two judges cannot be compared."""
+"""Scoring the answers of a baseline again, where its scores cannot be compared with those of a run.
+
+They cannot if another judge gave them, or if the reference of the case was edited since.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -11,6 +14,8 @@ from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.content import content_of
+from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.rescore import decide_by_thresholds, judged_outcome
@@ -41,61 +46,89 @@ _PendingScores = dict[tuple[int, str], Future[Score]]
 
 @dataclass(frozen=True)
 class Rejudged:
-    """A baseline after judging it again.
+    """A baseline after scoring it again.
 
     Attributes:
         baseline: The baseline including the new scores.
-        scores: The new scores by case and metric.
+        scores: The new scores by case of the baseline and metric.
+        edited: Cases of the baseline whose reference was edited, and that were scored again.
     """
 
     baseline: RunScores
     scores: Mapping[Key, Mapping[str, BeforeScore]]
+    edited: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Stale:
+    """A case of the baseline with scores that cannot be compared.
+
+    Attributes:
+        key: The case in the baseline.
+        metrics: The metrics of these scores.
+        is_edited: Whether its reference was edited.
+    """
+
+    key: Key
+    metrics: tuple[str, ...]
+    is_edited: bool
 
 
 def rejudge(
-    session: Session,
-    before: RunScores,
-    read_cases: Callable[[], Iterable[BaselineCase]],
-    after: RunScores,
-    results: Iterable[CaseResult],
+    session: Session, before: RunScores, after: RunScores, results: Iterable[CaseResult]
 ) -> Rejudged:
-    """Score the answers of a baseline with the judge of the run, and decide again if they pass.
+    """Score the answers of a baseline as the run does, and decide again if they pass.
 
-    Scores of a judge that a test configures itself cannot be made again. They stay, and the
-    comparison reports that the judges differ.
+    Scores of a judge or metric that a test configures itself cannot be made again. They stay, and
+    the comparison reports that the judges differ, or leaves out the edited cases.
 
     Args:
-        session: The session that judges; its calls count for the run and its budget.
-        before: The baseline.
-        read_cases: Reads the cases of the baseline with their answers.
+        session: The session that scores; its calls count for the run and its budget.
+        before: The baseline, from which its cases can be read.
         after: Scores of the run.
         results: Results of the run in any order.
     """
-    stale = dict(_stale(before, after))
-    # A model that judges itself may not gate anyway.
-    if not stale or judges_itself(session.settings):
+    stale = dict(_stale(session, before, after))
+    if not stale or before.read_cases is None:
         return Rejudged(before, {})
-    cases = {case.key: case for case in read_cases() if case.key in stale and case.answers}
+    keys = {case.key for case in stale.values()}
+    cases = {case.key: case for case in before.read_cases() if case.key in keys and case.answers}
     if not session.trust.cases:
         # The controller of xdist runs no tests, so it knows no cases yet.
         session.trust.cases = [result.case for result in results]
     reducer = parse_reducer(session.settings.reducer, session.settings.samples)
     renewed = dict(before.cases)
     scores = {}
+    edited = set()
     for result, pending in start_ahead(session, _started(session, stale, cases, results)):
-        key = result.key
         new_scores = {index: future.result() for index, future in pending.items()}
-        if new_scores:
-            renewed[key] = _renewed(renewed[key], result, cases[key], new_scores, reducer)
-            scores[key] = _before_scores(renewed[key], new_scores)
-    return Rejudged(replace(before, cases=renewed), scores)
+        if not new_scores:
+            continue
+        case = stale[result.key]
+        new = _renewed(renewed[case.key], result, cases[case.key], new_scores, reducer)
+        scores[case.key] = _before_scores(new, new_scores)
+        if case.is_edited:
+            new = replace(new, rescored=_rescored(result, new_scores))
+            edited.add(case.key)
+        renewed[case.key] = new
+    return Rejudged(replace(before, cases=renewed), scores, frozenset(edited))
 
 
-def count_rejudging(
-    session: Session, before: RunScores, cases: Iterable[BaselineCase], plans: Iterable[Plan]
-) -> None:
+def _rescored(result: CaseResult, new_scores: Mapping[tuple[int, str], Score]) -> frozenset[str]:
+    """Return the metrics of an edited case that were made again.
+
+    Whether it passes is known again only for a golden row: the body of a test may have read the
+    reference, too.
+    """
+    names = {name for _, name in new_scores}
+    return frozenset({*names, PASS_RATE} if result.is_row else names)
+
+
+def count_rejudging(session: Session, before: RunScores, plans: Iterable[Plan]) -> None:
     """Count in a dry run the calls that `rejudge` would make for the plans of the tests."""
-    by_key = {case.key: case for case in cases}
+    if before.read_cases is None:
+        return
+    by_key = {case.key: case for case in before.read_cases()}
     futures: list[Future[Score]] = []
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
@@ -108,43 +141,48 @@ def count_rejudging(
 
 def _declared_judges(session: Session, plan: Plan, old: CaseScores) -> Iterator[ReadyScorer]:
     """Yield the judges that a test declares and that differ from those of the baseline."""
+    is_edited = not old.content.may_accept_like(content_of(plan.case))
     for name, params in plan.declared:
         if name not in old.by_metric or not asks_judge(name, session.settings):
             continue
         scorer = session.scorer(name, params, session.settings)
         version = _version(scorer, plan.case)
         is_usual = version == _version(session.scorer(name, params, plan.settings), plan.case)
-        if is_usual and not old.by_metric[name].may_be_like(MetricValues((), version)):
+        is_stale = is_edited or not old.by_metric[name].may_be_like(MetricValues((), version))
+        if is_usual and is_stale:
             yield scorer
 
 
-def _stale(before: RunScores, after: RunScores) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    """Yield the cases with scores of a different judge, and the names of these scores."""
-    for key, new in after.cases.items():
-        old = before.cases.get(key)
-        if old is None:
-            continue
+def _stale(session: Session, before: RunScores, after: RunScores) -> Iterator[tuple[Key, _Stale]]:
+    """Yield the cases with scores that cannot be compared, by their name in the run."""
+    # A model that judges itself may not gate anyway.
+    is_trusted = not judges_itself(session.settings)
+    for old, new in join(before, after).pairs:
+        is_edited = not old.content.may_accept_like(new.content)
         names = [
             name
             for name, values in old.by_metric.items()
-            if name in new.by_metric and not values.may_be_like(new.by_metric[name])
+            if name in new.by_metric
+            and name != PASS_RATE
+            and (is_edited or not values.may_be_like(new.by_metric[name]))
+            and (is_trusted or not asks_judge(name, session.settings))
         ]
         if names:
-            yield key, tuple(names)
+            yield new.key, _Stale(old.key, tuple(names), is_edited)
 
 
 def _started(
     session: Session,
-    stale: Mapping[Key, tuple[str, ...]],
+    stale: Mapping[Key, _Stale],
     cases: Mapping[Key, BaselineCase],
     results: Iterable[CaseResult],
 ) -> Iterator[tuple[CaseResult, _PendingScores]]:
     """Start the new scores of every case, and yield them with the results of the run."""
     for order, result in enumerate(results):
         pending: _PendingScores = {}
-        if result.key in cases:
-            names = stale[result.key]
-            pending = _start_case(session, names, cases[result.key], result, order)
+        case = stale.get(result.key)
+        if case is not None and case.key in cases:
+            pending = _start_case(session, case.metrics, cases[case.key], result, order)
         yield result, pending
 
 

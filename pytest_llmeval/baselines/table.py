@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
-from pytest_llmeval.gating.scores import (
-    BaselineCase,
-    CaseScores,
-    MetricValues,
-    RunScores,
-    text_hash,
-)
+from pytest_llmeval.gating.content import text_hash
+from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json

@@ -6,6 +6,13 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytest_llmeval.gating.edits import (
+    edits,
+    quarantined_losses,
+    removed_failures,
+    renamings,
+    shown_name,
+)
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.records.comparison import (
@@ -98,9 +105,10 @@ def untaken(before: RunScores, after: RunScores, left_out: Collection[Key] = ())
     """
     joined = join(before, after, left_out)
     selection = after.selection
-    expected = [old for old, _ in joined.pairs]
+    named = [*joined.pairs, *joined.edited]
+    expected = [old for old, _ in named]
     expected += [old for old in joined.removed if selection.includes(old.key[0])]
-    taken = {name for _, new in joined.pairs for name in new.by_metric}
+    taken = {name for _, new in named for name in new.by_metric}
     taken |= {name for new in joined.added for name in new.by_metric}
     known = dict.fromkeys(name for old in expected for name in old.by_metric)
     # A table of another tool has no outcomes.
@@ -137,9 +145,13 @@ def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult
         tuple(metrics),
         lost,
         gained,
-        tuple(_shown(case) for case in joined.added),
-        tuple(_shown(case) for case in joined.removed),
-        tuple(_shown(case) for key, case in task.after.cases.items() if key in task.left_out),
+        tuple(shown_name(case) for case in joined.added),
+        tuple(shown_name(case) for case in joined.removed),
+        tuple(shown_name(case) for key, case in task.after.cases.items() if key in task.left_out),
+        tuple(edits(joined)),
+        tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
+        tuple(removed_failures(joined)),
+        tuple(quarantined_losses(task.before, task.after, task.left_out)),
     )
 
 
@@ -274,9 +286,3 @@ def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:
     suite, file, name = new.key if new.key[0] else old.key
     before, after = old.value_of(metric) or 0.0, new.value_of(metric) or 0.0
     return CaseChange(suite, file, name, new.line or old.line, before, after)
-
-
-def _shown(case: CaseScores) -> str:
-    """Return the suite, file and id of a case as one text."""
-    suite, file, name = case.key
-    return "::".join(dict.fromkeys(filter(None, (suite, file if file != suite else "", name))))

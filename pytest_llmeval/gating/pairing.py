@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
@@ -13,6 +13,9 @@ from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.comparability import obstacle
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores
 
+Pair = tuple[CaseScores, CaseScores]
+"""A case of the baseline and the same case of the candidate."""
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -21,16 +24,19 @@ class Joined:
     Attributes:
         before: The baseline.
         after: The candidate.
-        pairs: Cases of both runs, in the order of the baseline.
+        pairs: Cases that ask the same in both runs, in the order of the baseline.
         added: Cases that only the candidate has.
         removed: Cases that only the baseline has.
+        edited: Cases of one name that ask something else in the candidate, so their scores cannot
+            be compared.
     """
 
     before: RunScores
     after: RunScores
-    pairs: Sequence[tuple[CaseScores, CaseScores]]
+    pairs: Sequence[Pair]
     added: Sequence[CaseScores]
     removed: Sequence[CaseScores]
+    edited: Sequence[Pair] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Paired:
     """
 
     metric: str
-    pairs: Sequence[tuple[CaseScores, CaseScores]]
+    pairs: Sequence[Pair]
     scores: PairedScores
     coverage: Coverage
     obstacle: str
@@ -61,6 +67,9 @@ class Paired:
 def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
     """Join two runs by suite, file and id, or by id alone if one of them is a table.
 
+    A case whose name is gone is joined with the one that asks the same under another name: it was
+    renamed or moved.
+
     Args:
         before: The baseline.
         after: The candidate.
@@ -70,22 +79,65 @@ def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) ->
         InputError: A table has ids alone, and one of them names several cases.
     """
     by_id = before.is_plain or after.is_plain
-    old = _by_key(before, by_id, left_out)
-    new = _by_key(after, by_id, left_out)
+    old, new = _by_key(before, by_id), _by_key(after, by_id)
+    partners = {
+        key: key
+        for key, case in old.items()
+        if key in new and case.content.may_ask_like(new[key].content)
+    }
+    gone = [key for key in old if key not in partners]
+    fresh = [key for key in new if key not in partners]
+    partners |= _renamed(old, gone, new, fresh)
+    joined = set(partners.values())
+    edited = {key for key in gone if key in new and key not in partners and key not in joined}
+    pairs = [(case, new[partners[key]]) for key, case in old.items() if key in partners]
+    added = [new[key] for key in fresh if key not in joined and key not in edited]
+    removed = [old[key] for key in gone if key not in partners and key not in edited]
+    changed = [(old[key], new[key]) for key in gone if key in edited]
     return Joined(
         before,
         after,
-        [(case, new[key]) for key, case in old.items() if key in new],
-        [case for key, case in new.items() if key not in old],
-        [case for key, case in old.items() if key not in new],
+        [pair for pair in pairs if not _is_left_out(left_out, *pair)],
+        [case for case in added if case.key not in left_out],
+        [case for case in removed if case.key not in left_out],
+        [pair for pair in changed if not _is_left_out(left_out, *pair)],
     )
+
+
+def _renamed(
+    old: Mapping[Key, CaseScores],
+    gone: Iterable[Key],
+    new: Mapping[Key, CaseScores],
+    fresh: Iterable[Key],
+) -> dict[Key, Key]:
+    """Return the new keys of the cases that ask the same under another name, by the old key."""
+    old_keys = _by_question(old, gone)
+    new_keys = _by_question(new, fresh)
+    renamed: dict[Key, Key] = {}
+    for question, keys in old_keys.items():
+        others = new_keys.get(question, [])
+        # Of several cases that ask the same, a part cannot be told from the rest.
+        if len(others) == len(keys):
+            renamed.update(zip(keys, others, strict=True))
+    return renamed
+
+
+def _by_question(cases: Mapping[Key, CaseScores], keys: Iterable[Key]) -> dict[bytes, list[Key]]:
+    by_question: dict[bytes, list[Key]] = {}
+    for key in keys:
+        question = cases[key].content.question
+        if question:
+            by_question.setdefault(question, []).append(key)
+    return by_question
+
+
+def _is_left_out(left_out: Collection[Key], old: CaseScores, new: CaseScores) -> bool:
+    return old.key in left_out or new.key in left_out
 
 
 def pair(joined: Joined, metric: str) -> Paired:
     """Return the pairs of a metric's scores, or the reason why they cannot be compared."""
-    pairs = [
-        (old, new) for old, new in joined.pairs if _values(old, metric) and _values(new, metric)
-    ]
+    pairs = [(old, new) for old, new in joined.pairs if _is_compared(old, new, metric)]
     coverage = _coverage(joined, metric, pairs)
     scales = [run.scales[metric] for run in (joined.before, joined.after) if metric in run.scales]
     low, high = (ends(scales[0]) if scales else None) or (0.0, 1.0)
@@ -114,12 +166,11 @@ def ends(scale: Scale) -> tuple[float, float] | None:
     return (scale.low, scale.high) if scale.higher_is_better else (scale.high, scale.low)
 
 
-def _by_key(run: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key, CaseScores]:
-    cases = [case for key, case in run.cases.items() if key not in left_out]
+def _by_key(run: RunScores, by_id: bool) -> Mapping[Key, CaseScores]:
     if not by_id:
-        return {case.key: case for case in cases}
+        return run.cases
     by_key: dict[Key, CaseScores] = {}
-    for case in cases:
+    for case in run.cases.values():
         key = ("", "", case.key[2])
         if key in by_key:
             raise InputError(
@@ -130,15 +181,15 @@ def _by_key(run: RunScores, by_id: bool, left_out: Collection[Key]) -> dict[Key,
     return by_key
 
 
-def _coverage(
-    joined: Joined, metric: str, pairs: Sequence[tuple[CaseScores, CaseScores]]
-) -> Coverage:
+def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
     """Count the cases that can be compared; a case that died with its worker is unscored."""
     lost = joined.after.lost
     selection = joined.after.selection
     missing = [case for case in joined.removed if metric in case.by_metric]
-    before = sum(metric in old.by_metric for old, _ in joined.pairs) + len(missing)
+    named = [*joined.pairs, *joined.edited]
+    before = sum(metric in old.by_metric for old, _ in named) + len(missing)
     selected = sum(metric in old.by_metric or metric in new.by_metric for old, new in joined.pairs)
+    selected += sum(metric in old.by_metric for old, _ in joined.edited)
     if joined.after.is_plain:
         selected += len(missing)
     elif selection.is_whole:
@@ -151,10 +202,28 @@ def _coverage(
         for old, new in joined.pairs
         if metric in new.by_metric or (new.is_unjudged and metric in old.by_metric)
     ]
-    tried += [new for new in joined.added if metric in new.by_metric or new.is_unjudged]
+    new_cases = [*joined.added, *(new for _, new in joined.edited)]
+    tried += [new for new in new_cases if metric in new.by_metric or new.is_unjudged]
     unscored = sum(not _values(new, metric) for new in tried)
     is_same = all(old.by_metric[metric].may_be_like(new.by_metric[metric]) for old, new in pairs)
-    return Coverage(selected, len(pairs), len(tried) + lost, unscored + lost, is_same, before)
+    edited = sum(metric in old.by_metric for old, _ in joined.edited)
+    edited += sum(metric in old.by_metric for old, new in unlike(joined, metric))
+    rescored = sum(not old.content.may_accept_like(new.content) for old, new in pairs)
+    return Coverage(
+        selected, len(pairs), len(tried) + lost, unscored + lost, is_same, before, edited, rescored
+    )
+
+
+def unlike(joined: Joined, metric: str) -> Iterator[Pair]:
+    """Yield the cases whose scores of a metric belong to different references."""
+    for old, new in joined.pairs:
+        if not old.is_comparable(new, metric):
+            yield old, new
+
+
+def _is_compared(old: CaseScores, new: CaseScores, metric: str) -> bool:
+    has_both = bool(_values(old, metric)) and bool(_values(new, metric))
+    return has_both and old.is_comparable(new, metric)
 
 
 def _missing(joined: Joined, metric: str) -> Iterator[CaseScores]:
@@ -193,7 +262,7 @@ def _scaled(values: MetricValues, low: float, high: float) -> float:
     return value
 
 
-def _clusters(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> list[Hashable] | None:
+def _clusters(pairs: Sequence[Pair]) -> list[Hashable] | None:
     """Return the cluster of every case, by the candidate or else the baseline."""
     clusters = [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
     if all(cluster is None for cluster in clusters):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
+from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import (
     PASS_RATE,
@@ -66,6 +66,8 @@ class CaseScores:
         latencies: Seconds of every live call.
         is_unconfigured: Whether it was skipped because no model or judge is configured. Then it was
             selected like the others, and not judged.
+        content: What it asks and accepts.
+        rescored: Metrics that were scored again with the reference of the run it is compared with.
     """
 
     key: Key
@@ -78,11 +80,17 @@ class CaseScores:
     cluster: str | None = None
     latencies: tuple[float, ...] = ()
     is_unconfigured: bool = False
+    content: Content = UNKNOWN
+    rescored: frozenset[str] = frozenset()
 
     @property
     def is_unjudged(self) -> bool:
         """Whether it should have been judged, and was not."""
         return self.outcome == "error" or self.is_unconfigured
+
+    def is_comparable(self, after: CaseScores, metric: str) -> bool:
+        """Return whether a later score is of the same reference as that of this baseline case."""
+        return metric in self.rescored or self.content.may_accept_like(after.content)
 
     def value_of(self, metric: str) -> float | None:
         """Return the value of a metric for the case; ``None`` without a value."""
@@ -139,6 +147,7 @@ class RunScores:
         lost: Number of cases without a result, because their worker died.
         judged: Metrics with scores of a judge.
         selection: The cases that it was meant to have.
+        read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
     """
 
     name: str
@@ -148,6 +157,7 @@ class RunScores:
     lost: int = 0
     judged: frozenset[str] = frozenset()
     selection: Selection = Selection(is_whole=False)
+    read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
 
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""
@@ -212,6 +222,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         None if member is None else str(member),
         tuple(answer.latency_s for answer in answers if not answer.cached and answer.latency_s > 0),
         result.outcome == "skipped" and result.cause == "no_model",
+        content_of(case),
     )
 
 
@@ -237,11 +248,6 @@ def answers_of(result: CaseResult) -> list[Completion]:
     if not completions:
         completions = [result.completion]
     return [completion for completion in completions if completion is not None]
-
-
-def text_hash(text: str) -> bytes:
-    """Return a hash of eight bytes."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
@@ -284,11 +290,15 @@ class BaselineCase(NamedTuple):
         scores: Its scores for comparisons.
         answers: Answers of its samples, first that of the case.
         reasons: Known reasons of its scores by metric.
+        prompt: Its prompt; empty if unknown.
+        expected: Its accepted answer; ``None`` if there is none, or it is unknown.
     """
 
     scores: CaseScores
     answers: tuple[str, ...]
     reasons: Mapping[str, str]
+    prompt: str = ""
+    expected: str | None = None
 
     @property
     def key(self) -> Key:
@@ -321,4 +331,5 @@ def baseline_case(result: CaseResult) -> BaselineCase:
     """Return the baseline case of an earlier result."""
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     answers = tuple(answer.text for answer in answers_of(result))
-    return BaselineCase(case_scores(result), answers, reasons)
+    case = result.case
+    return BaselineCase(case_scores(result), answers, reasons, case.prompt, case.expected)

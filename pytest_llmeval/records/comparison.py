@@ -102,6 +102,10 @@ class Coverage:
         is_same_judge: Whether both runs have scores of one fingerprint, after judging the answers
             of the baseline again where necessary.
         before: Cases of the whole baseline with this score, selected or not; 0 if unknown.
+        edited: Of these, the ones that ask or accept something else now, so that their scores
+            cannot be compared.
+        rescored: Compared cases whose answers were scored again, because they accept something else
+            now.
     """
 
     selected: int
@@ -110,6 +114,8 @@ class Coverage:
     unscored: int = 0
     is_same_judge: bool = True
     before: int = 0
+    edited: int = 0
+    rescored: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,47 @@ class CaseChange:
     after: float
     p: float | None = None
     is_marked: bool = False
+
+
+EditedField = Literal["prompt", "expected"]
+"""``prompt``: the prompt, the chat, the contexts or the tools. ``expected``: the accepted answers,
+or else what scorers read in the row.
+"""
+
+
+@dataclass(frozen=True)
+class CaseEdit:
+    """An edit of a case in its golden file since the baseline.
+
+    Attributes:
+        name: Suite, file and id of the case in the run.
+        field: The part that was edited.
+        before: Its text in the baseline; empty if unknown.
+        after: Its text now. The same as before, if not the text itself was edited.
+        is_rescored: Whether the answers of the baseline were scored again, so that the case can be
+            compared.
+        is_answer: Whether the text is now exactly what this run answered.
+    """
+
+    name: str
+    field: EditedField
+    before: str = ""
+    after: str = ""
+    is_rescored: bool = False
+    is_answer: bool = False
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """A case that asks the same under another name than in the baseline.
+
+    Attributes:
+        before: Suite, file and id in the baseline.
+        after: Suite, file and id in the run.
+    """
+
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -224,6 +271,11 @@ class Comparison:
         added: Names of cases that the baseline does not have.
         removed: Names of cases of the baseline that were not run.
         quarantined: Names of cases that were run, but do not count for the verdict.
+        edited: Cases that were edited in their golden file.
+        renamed: Cases that were renamed or moved, and are compared under their new name.
+        removed_failures: Names of the removed cases that failed in the baseline.
+        quarantined_losses: Names of the cases in quarantine that passed in the baseline and fail
+            now.
     """
 
     baseline: str
@@ -234,6 +286,10 @@ class Comparison:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     quarantined: tuple[str, ...] = ()
+    edited: tuple[CaseEdit, ...] = ()
+    renamed: tuple[Renaming, ...] = ()
+    removed_failures: tuple[str, ...] = ()
+    quarantined_losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

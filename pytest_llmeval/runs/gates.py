@@ -26,6 +26,7 @@ from pytest_llmeval.gating.rules import (
 from pytest_llmeval.gating.scores import (
     RunScores,
     Selection,
+    baseline_case,
     is_below,
     no_such_score,
     run_scores,
@@ -46,6 +47,7 @@ from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
+from pytest_llmeval.summary.golden_changes import golden_changes
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -265,7 +267,8 @@ class GateDecider:
     def _scores(self) -> RunScores:
         """The scores of all results, which are read only once."""
         cluster = self.gates.settings.cluster
-        return run_scores(shown(self._recorder.run), self._recorder.results(), cluster)
+        scores = run_scores(shown(self._recorder.run), self._recorder.results(), cluster)
+        return replace(scores, read_cases=lambda: map(baseline_case, self._recorder.results()))
 
     def read_baselines(self, session: Session) -> tuple[Note, ...]:
         """Read the baselines, judge them again where their judge differs, and return notes on it.
@@ -281,7 +284,7 @@ class GateDecider:
         for name in settings.baseline:
             results = self._recorder.results()
             self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
-        again = [baseline.note for baseline in self._baselines.values() if baseline.note]
+        again = [note for baseline in self._baselines.values() for note in baseline.notes]
         cautions = [baseline.caution for baseline in self._baselines.values() if baseline.caution]
         return (
             *(Note("baseline", text) for text in again),
@@ -318,9 +321,10 @@ class GateDecider:
 
 
 def _coverage_notes(decisions: GateDecisions) -> Iterator[Note]:
-    """Yield a note for each baseline of which the run covers only a part."""
+    """Yield notes on golden cases that changed, and on baselines that are covered in part."""
     untaken = {metric for _, metric in decisions.untaken}
     for comparison in decisions.comparisons:
+        yield from (Note("coverage", text) for text in golden_changes(comparison))
         coverages = [
             metric.coverage
             for metric in comparison.metrics

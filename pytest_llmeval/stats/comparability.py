@@ -38,9 +38,10 @@ def obstacle(coverage: Coverage) -> str:
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
     if 100 * coverage.paired < _PAIRED_PERCENT * coverage.selected:
+        edited = f" ({coverage.edited} were edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
-            f"in both runs; at least {_PAIRED_PERCENT}% are required"
+            f"in both runs{edited}; at least {_PAIRED_PERCENT}% are required"
         )
     return ""
 
@@ -52,9 +53,12 @@ def is_partial(coverage: Coverage) -> bool:
 
 def with_coverage(reason: str, coverage: Coverage) -> str:
     """Add to the reason of a verdict how many of the baseline's cases it covers, if not all."""
+    if coverage.rescored:
+        reason = f"{reason}; {coverage.rescored} of the cases accept something else now"
     if coverage.paired >= coverage.before:
         return reason
-    return f"{reason}; covers {coverage.paired} of the baseline's {coverage.before} cases"
+    edited = f", because {coverage.edited} were edited" if coverage.edited else ""
+    return f"{reason}; covers {coverage.paired} of the baseline's {coverage.before} cases{edited}"
 
 
 def not_compared(reason: str) -> GateResult:

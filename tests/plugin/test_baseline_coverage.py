@@ -52,18 +52,12 @@ def delete_failing(project: Project) -> None:
         project.write(f"golden/{name}.csv", COLUMNS + "".join(rows[::2]))
 
 
-def rename_failing(project: Project) -> None:
-    rows = [row.replace("c", "x", 1) if number % 2 else row for number, row in enumerate(ROWS)]
-    project.write("golden/a.csv", COLUMNS + "".join(rows[:12]))
-    project.write("golden/b.csv", COLUMNS + "".join(rows[12:]))
-
-
 def delete_file(project: Project) -> None:
     (project.path / "golden/b.csv").unlink()
 
 
 @both
-@pytest.mark.parametrize("change", [delete_failing, rename_failing, delete_file])
+@pytest.mark.parametrize("change", [delete_failing, delete_file])
 def test_a_whole_run_that_lacks_cases_of_the_baseline_is_an_error(
     made: Project, change: Callable[[Project], None], workers: tuple[str, ...]
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.mock_endpoint import judged_texts
 from tests.plugin.conftest import Project
 
 GRADED = ("golden/rows.csv", "--llm-provider", "column:answer", "--llm-threshold", "points>=1")
@@ -31,11 +32,22 @@ def pytest_llmeval_metrics():
 both = pytest.mark.parametrize("workers", ["0", "2"])
 
 
+def judge_by_answer(project: Project) -> None:
+    """Let the judge score what is in the answer, whichever question it belongs to."""
+    project.endpoint.judge = lambda request: (
+        f'{{"reason": "As it says.", "score": {judged_texts(request)["answer"].split()[0]}}}'
+    )
+
+
 def write(project: Project, scores: Sequence[float | str], tags: str = "") -> None:
-    """A golden file whose n-th answer is worth the n-th score, for the metric ``points`` and for the judge."""
+    """A golden file whose n-th answer is worth the n-th score, for the metric ``points`` and for the judge.
+
+    The questions do not name the scores, because another question would be another case.
+    """
+    judge_by_answer(project)
     project.write("conftest.py", POINTS)
     lines = [
-        f"row-{place:02},Question {place} [[score={score}]],Answer,{score} points,{tags}\n"
+        f"row-{place:02},Question {place},Answer,{score} points,{tags}\n"
         for place, score in enumerate(scores)
     ]
     project.write("golden/rows.csv", "id,prompt,expected,answer,tags\n" + "".join(lines))

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tests.mock_endpoint import judged_texts
 from tests.plugin.conftest import Project
 from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, write
 
 POLITE = (*JUDGED, "--llm-baseline", "main", "--llm-judge-criteria", "Is it polite?")
-
-
-def judge_by_answer(project: Project) -> None:
-    """Let the judge score what is in the answer, whichever question it belongs to."""
-    project.endpoint.judge = lambda request: json.dumps(
-        {"reason": "As it says.", "score": float(judged_texts(request)["answer"].split()[0])}
-    )
 
 
 @both
@@ -39,7 +31,6 @@ def test_answers_that_another_judge_has_scored_are_judged_again(
 
 @both
 def test_a_drop_shows_under_the_judge_of_the_run(project: Project, workers: str) -> None:
-    judge_by_answer(project)
     accepted(project, BEFORE, *JUDGED)
     write(project, [2.0] * 20)
     project.endpoint.requests.clear()
@@ -62,7 +53,6 @@ def test_a_drop_shows_under_the_judge_of_the_run(project: Project, workers: str)
 
 
 def test_what_the_baseline_lets_pass_is_decided_anew(project: Project) -> None:
-    judge_by_answer(project)
     accepted(project, [2.0] * 10 + [4.0] * 10, *JUDGED)
     bound = (
         "--llm-threshold",
@@ -101,7 +91,6 @@ def test_without_the_answers_it_is_not_compared(project: Project) -> None:
 
 
 def test_its_calls_count_for_the_budget(project: Project) -> None:
-    judge_by_answer(project)
     accepted(project, BEFORE, *JUDGED)
     write(project, [2.0] * 20)
     project.write("pytest.ini", "[pytest]\nllm_prices = judge = 1000 1000\n")
@@ -116,7 +105,6 @@ def test_its_calls_count_for_the_budget(project: Project) -> None:
 
 
 def test_a_dry_run_counts_it(project: Project) -> None:
-    judge_by_answer(project)
     accepted(project, BEFORE, *JUDGED)
     write(project, [2.0] * 20)
     project.endpoint.requests.clear()
@@ -129,7 +117,6 @@ def test_a_dry_run_counts_it(project: Project) -> None:
 
 
 def test_it_is_replayed_from_recordings(project: Project) -> None:
-    judge_by_answer(project)
     accepted(project, BEFORE, *JUDGED)
     write(project, [2.0] * 20)
     assert project.run(*POLITE, "--llm-record", "once").ret == 1

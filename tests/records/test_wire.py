@@ -24,12 +24,14 @@ from pytest_llmeval.records.call import (
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.comparison import (
     CaseChange,
+    CaseEdit,
     Comparison,
     Coverage,
     GateOutcome,
     GateResult,
     LengthChange,
     MetricComparison,
+    Renaming,
     Slice,
 )
 from pytest_llmeval.records.interval import Interval
@@ -248,7 +250,7 @@ coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored"), st.integers()),
     is_same_judge=st.booleans(),
-    before=st.integers(),
+    **dict.fromkeys(("before", "edited", "rescored"), st.integers()),
 )
 lengths = record(
     LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers()
@@ -278,6 +280,12 @@ metric_comparisons = record(
     low=numbers,
     high=numbers,
 )
+edits = record(
+    CaseEdit,
+    **dict.fromkeys(("name", "before", "after"), texts),
+    field=st.sampled_from(["prompt", "expected"]),
+    **dict.fromkeys(("is_rescored", "is_answer"), st.booleans()),
+)
 every_comparison = record(
     Comparison,
     baseline=texts,
@@ -285,6 +293,9 @@ every_comparison = record(
     metrics=many(metric_comparisons),
     **dict.fromkeys(("lost", "gained"), many(changes)),
     **dict.fromkeys(("added", "removed", "quarantined"), many(texts)),
+    edited=many(edits),
+    renamed=many(record(Renaming, before=texts, after=texts)),
+    **dict.fromkeys(("removed_failures", "quarantined_losses"), many(texts)),
 )
 gates = record(
     GateOutcome,

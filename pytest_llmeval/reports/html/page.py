@@ -32,6 +32,7 @@ from pytest_llmeval.reports.rerun import rerun_options
 from pytest_llmeval.runlog.history import RunPoint
 from pytest_llmeval.summary.changes import AGAINST_BASELINE, CHANGES, change_of
 from pytest_llmeval.summary.costs import cost_text
+from pytest_llmeval.summary.golden_changes import edit_text
 from pytest_llmeval.summary.judges import calibration_text, selftest_text
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import (
@@ -67,8 +68,8 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _PHRASES = (
-    age, average, calibration_text, cost_text, count, in_unit, interval_text, mean_text, moment,
-    number, one_line, p_value, percent, points, rate_text, seconds, selftest_text, usd,
+    age, average, calibration_text, cost_text, count, edit_text, in_unit, interval_text, mean_text,
+    moment, number, one_line, p_value, percent, points, rate_text, seconds, selftest_text, usd,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pytest_llmeval.records.comparison import GateOutcome
+from pytest_llmeval.records.comparison import Comparison, GateOutcome
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import (
@@ -19,14 +19,15 @@ from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import metric_tables, row
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.summary.facts import cases_text, fact_rows
+from pytest_llmeval.summary.golden_changes import edit_text
 from pytest_llmeval.summary.headline import headline
 from pytest_llmeval.summary.summary import Summary
-from pytest_llmeval.text import and_more, number, points
+from pytest_llmeval.text import and_more, count, number, points
 
 MOST_BYTES = 60_000
 """A comment on GitHub holds 65,536 characters. The rest is for text around the summary."""
 
-_MOST_GATES, _MOST_WARNINGS = 12, 5
+_MOST_GATES, _MOST_WARNINGS, _MOST_EDITS, _MOST_BASELINES = 12, 5, 10, 3
 _SHORT, _LONG = 120, 600  # bytes
 
 
@@ -76,6 +77,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
             *_warnings(run, summary),
         ]
     )
+    yield from map(_edits, run.comparisons[:_MOST_BASELINES])
 
 
 def _worst_result(run: Run, summary: Summary) -> str:
@@ -127,6 +129,23 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
     yield from (f"- {DOUBTFUL.sign} {flat(text, _LONG)}" for text in texts[:_MOST_WARNINGS])
     if len(texts) > _MOST_WARNINGS:
         yield f"- {and_more(len(texts) - _MOST_WARNINGS, 'warning')}"
+
+
+def _edits(comparison: Comparison) -> str:
+    """Write the edited golden cases, folded; empty without any."""
+    if not comparison.edited:
+        return ""
+    lines = [
+        f"- <b>{flat(edit.name, _SHORT)}</b> {flat(edit_text(edit), _LONG)}"
+        for edit in comparison.edited[:_MOST_EDITS]
+    ]
+    more = len(comparison.edited) - _MOST_EDITS
+    if more > 0:
+        lines.append(f"- {and_more(more)}")
+    baseline = flat(comparison.baseline, _SHORT)
+    cases = count(len(comparison.edited), "golden case")
+    summary = f"<details><summary>{cases} edited since {baseline}</summary>"
+    return "\n\n".join((summary, "\n".join(lines), "</details>"))
 
 
 def _foot(run: Run, whole: str) -> str:

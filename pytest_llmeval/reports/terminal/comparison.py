@@ -11,7 +11,8 @@ from pytest_llmeval.records.comparison import (
     MetricComparison,
     Slice,
 )
-from pytest_llmeval.records.verdicts import VERDICTS
+from pytest_llmeval.records.verdicts import DOUBTFUL, VERDICTS
+from pytest_llmeval.summary.golden_changes import edit_text, golden_changes
 from pytest_llmeval.text import (
     and_more,
     count,
@@ -59,6 +60,15 @@ def comparison_lines(comparison: Comparison) -> Iterator[Line]:
     for words, names in groups:
         if names:
             yield f"{count(len(names), 'case')} {words}, not counted: {_names(names)}", ""
+    for text in golden_changes(comparison):
+        yield text, DOUBTFUL.colour
+    for edit in comparison.edited[:_MOST_CASES]:
+        yield f"  {one_line(edit.name, 40)}: {one_line(edit_text(edit), _WIDTH - 44)}", ""
+    if len(comparison.edited) > _MOST_CASES:
+        yield f"  {and_more(len(comparison.edited) - _MOST_CASES)}", ""
+    if comparison.renamed:
+        pairs = [f"{renaming.before} -> {renaming.after}" for renaming in comparison.renamed]
+        yield f"{count(len(pairs), 'case')} renamed or moved: {_names(pairs)}", ""
 
 
 def _case_name(change: CaseChange) -> str:

@@ -1,0 +1,92 @@
+"""What became of the golden cases between two runs: edits, new names, removals, quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from textwrap import shorten
+
+from pytest_llmeval.gating.pairing import Joined, Pair
+from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
+from pytest_llmeval.records.comparison import CaseEdit, Renaming
+from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.verdicts import flip_of_values
+
+_SHOWN = 300
+"""Most characters of a text."""
+
+
+def shown_name(case: CaseScores) -> str:
+    """Return the suite, file and id of a case as one text."""
+    suite, file, name = case.key
+    return "::".join(dict.fromkeys(filter(None, (suite, file if file != suite else "", name))))
+
+
+def edits(joined: Joined) -> Iterator[CaseEdit]:
+    """Yield the edited cases with their texts, first those that ask something else."""
+    accepting_other = [
+        (old, new) for old, new in joined.pairs if not old.content.may_accept_like(new.content)
+    ]
+    changed = [*joined.edited, *accepting_other]
+    before = _texts(joined.before, {old.key for old, _ in changed})
+    after = _texts(joined.after, {new.key for _, new in changed})
+    for old, new in joined.edited:
+        texts = (_prompt(before.get(old.key)), _prompt(after.get(new.key)))
+        yield CaseEdit(shown_name(new), "prompt", *texts)
+    for old, new in accepting_other:
+        now = after.get(new.key)
+        yield CaseEdit(
+            shown_name(new),
+            "expected",
+            _expected(before.get(old.key)),
+            _expected(now),
+            is_rescored=_is_rescored(old, new),
+            is_answer=now is not None and now.expected in now.answers,
+        )
+
+
+def renamings(pairs: Iterable[Pair], is_by_id: bool) -> Iterator[Renaming]:
+    """Yield the pairs whose names differ; tables have ids alone, and so other names."""
+    for old, new in pairs:
+        if not is_by_id and old.key != new.key:
+            yield Renaming(shown_name(old), shown_name(new))
+
+
+def removed_failures(joined: Joined) -> Iterator[str]:
+    """Yield the names of the removed cases that the run was to have, and that failed before."""
+    selection = joined.after.selection
+    for case in joined.removed:
+        is_failure = flip_of_values(1.0, case.value_of(PASS_RATE)) == "lost"
+        if is_failure and selection.includes(case.key[0]):
+            yield shown_name(case)
+
+
+def quarantined_losses(
+    before: RunScores, after: RunScores, quarantined: Collection[Key]
+) -> Iterator[str]:
+    """Yield the names of the cases in quarantine that passed before and fail now."""
+    for key in quarantined:
+        old, new = before.cases.get(key), after.cases.get(key)
+        if old is None or new is None:
+            continue
+        if flip_of_values(old.value_of(PASS_RATE), new.value_of(PASS_RATE)) == "lost":
+            yield shown_name(new)
+
+
+def _is_rescored(old: CaseScores, new: CaseScores) -> bool:
+    """Return whether a score of the case can be compared after all."""
+    return bool(old.rescored & new.by_metric.keys())
+
+
+def _texts(run: RunScores, keys: Collection[Key]) -> Mapping[Key, BaselineCase]:
+    """Read the texts of some cases; empty without any, or where they are not known."""
+    if not keys or run.read_cases is None:
+        return {}
+    return {case.key: case for case in run.read_cases() if case.key in keys}
+
+
+def _prompt(case: BaselineCase | None) -> str:
+    return shorten(case.prompt, _SHOWN, placeholder="…") if case else ""
+
+
+def _expected(case: BaselineCase | None) -> str:
+    return shorten(case.expected or "", _SHOWN, placeholder="…") if case else ""
