@@ -38,7 +38,7 @@ def obstacle(coverage: Coverage) -> str:
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
     if 100 * coverage.paired < _PAIRED_PERCENT * coverage.selected:
-        edited = f" ({coverage.edited} were edited since)" if coverage.edited else ""
+        edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
             f"in both runs{edited}; at least {_PAIRED_PERCENT}% are required"
@@ -57,7 +57,7 @@ def with_coverage(reason: str, coverage: Coverage) -> str:
         reason = f"{reason}; {coverage.rescored} of the cases accept something else now"
     if coverage.paired >= coverage.before:
         return reason
-    edited = f", because {coverage.edited} were edited" if coverage.edited else ""
+    edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
     return f"{reason}; covers {coverage.paired} of the baseline's {coverage.before} cases{edited}"
 
 

@@ -120,7 +120,7 @@ def test_another_prompt_under_the_same_id_is_a_new_case(
 
     assert run.ret == 10
     text = run.stdout.str()
-    assert "only 14 of the baseline's 20 cases have a score in both runs (6 were edited" in text
+    assert "only 14 of the baseline's 20 cases have a score in both runs (6 edited since" in text
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
     assert "6 cases were edited since main to ask something else, and so were not compared" in last
     assert comparison_of(made)["edited"][0]["field"] == "prompt"
@@ -282,4 +282,4 @@ def test_compare_lists_edits_and_leaves_them_out(made: Project) -> None:
     done = llmeval(made, "compare", "golden/baselines/main.jsonl", "latest")
 
     assert "expected answer 'answer 0' -> 'bad 0'" in done.stdout
-    assert "covers 19 of the baseline's 20 cases, because 1 were edited" in done.stdout
+    assert "covers 19 of the baseline's 20 cases (1 edited since)" in done.stdout
