@@ -23,16 +23,16 @@ def shown_name(case: CaseScores) -> str:
 
 def edits(joined: Joined) -> Iterator[CaseEdit]:
     """Yield the edited cases with their texts, first those that ask something else."""
-    accepting_other = [
+    with_new_reference = [
         (old, new) for old, new in joined.pairs if not old.content.may_accept_like(new.content)
     ]
-    changed = [*joined.edited, *accepting_other]
+    changed = [*joined.edited, *with_new_reference]
     before = _texts(joined.before, {old.key for old, _ in changed})
     after = _texts(joined.after, {new.key for _, new in changed})
     for old, new in joined.edited:
         texts = (_prompt(before.get(old.key)), _prompt(after.get(new.key)))
         yield CaseEdit(shown_name(new), "prompt", *texts)
-    for old, new in accepting_other:
+    for old, new in with_new_reference:
         now = after.get(new.key)
         yield CaseEdit(
             shown_name(new),
