@@ -34,7 +34,8 @@ _DEGREES = re.compile(
     r"(?P<number>[+\N{MINUS SIGN}-]?[\d.,]+)\s*(?:°|\^\s?\{?\s?\\circ\s?\}?)\s*(?P<scale>[CF]?)"
 )
 _TEXT_UNIT = re.compile(
-    r"(?:\\[,;: ]|~|\s)*\\(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
+    r"(?:\\[,;: ]|~|\s)*\\(?!mathbf\s?\{\s?[A-Za-z]\s?\})"
+    r"(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
     r"(?:\s?\^\s?\{?(?P<power>[23])\}?)?$"
 )
 _TYPED_UNIT = re.compile(

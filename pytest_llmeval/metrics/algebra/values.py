@@ -180,10 +180,12 @@ def _numbers(first: Expr, second: Expr) -> Sequence[Any]:
 
 
 def _points_near(numbers: Sequence[Any], dimensions: int) -> Iterator[Sequence[Any]]:
-    """Yield points near to numbers, and some as large as they are, of both signs."""
-    from sympy import Rational
+    """Yield whole numbers, and points near to numbers or as large as they are, of both signs."""
+    from sympy import Integer, Rational
 
     source = random.Random(_SEED)
+    for _ in range(_POINTS):
+        yield [Integer(source.randint(-_POINTS, _POINTS)) for _ in range(dimensions)]
     for number in numbers:
         for start, reach in product((number, -number), (1, 1, 1, _REACH * number, _REACH * number)):
             yield [
