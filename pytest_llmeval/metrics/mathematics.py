@@ -34,11 +34,18 @@ class Mathematics(BaseScorer):
     and signs are read as `numeric` reads them; if only one of the numbers has a unit, the unit is
     ignored.
 
+    Formulas with variables are the same if they have the same value wherever both have one:
+    ``\sqrt{x}^2`` is ``x``. They are compared at random points with hundreds of digits, and
+    those with breaks (``|x|``, ``\max``, roots) around their numbers, too. A decimal fraction is
+    never an irrational number: ``3.14159265`` is not ``\pi``. Letters are numbers, so that
+    ``ab`` is ``ba``, but a bold letter is a vector and not the plain one.
+
     A formula that is not read as a whole leaves the answer unscored: a version, a date, a range,
     a bound (*at least 5*), two numbers without an operator. So do formulas that differ in what the
-    comparison does not know: other words (*odd* and *even*), the order of a product of vectors, the
-    nesting of sets, an integral without limits, and ``≈``. So does a comparison of more than four
-    seconds.
+    comparison does not know: other words (*odd* and *even*), opposite words near to them (*loss*
+    and *gain*), the order of a product of vectors or of letters with a cross alone
+    (``u\times v``), the nesting of sets, an integral without limits, and ``≈``. So does a
+    comparison of more than four seconds.
     """
 
     name = "math"
@@ -59,7 +66,7 @@ class Mathematics(BaseScorer):
         versions = (
             f"{name} {metadata.version(name)}" for name in ("latex2sympy2_extended", "sympy")
         )
-        self.version = f"{', '.join(versions)}/3"
+        self.version = f"{', '.join(versions)}/4"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one.

@@ -93,6 +93,12 @@ def test_an_expected_text_that_is_no_mathematics_leaves_the_answer_unscored() ->
     assert "no expected text" in str(score("3", None).error)
 
 
+def test_the_reason_names_the_words_that_contradict_each_other() -> None:
+    assert score("The loss is $5$.", "The gain is $5$.").error == (
+        "'loss' is the opposite of 'gain'"
+    )
+
+
 def test_in_another_thread_it_does_the_same() -> None:
     found: list[Score] = []
     thread = threading.Thread(target=lambda: found.append(score(r"\boxed{0.5}", "1/2")))

@@ -95,6 +95,23 @@ def test_the_reason_names_both_numbers() -> None:
     assert score(Numeric(), "It is far.", "3 kg").reason == "the answer has no number"
 
 
+def test_the_reason_names_the_words_that_contradict_each_other() -> None:
+    error = score(Numeric(), "They made a loss of 5.", "a gain of 5").error
+    assert error == "5 is 5, but 'loss' is the opposite of 'gain'"
+    assert score(Numeric(), "They made a loss of 5.", "5") == 1
+    assert "says how many times as much" in str(score(Numeric(), "5 times as many", "5").error)
+    assert "'2024' is a part of a date" in str(score(Numeric(), "5 May 2024", "2024").error)
+
+
+def test_a_word_far_from_the_number_or_in_another_clause_says_nothing_of_it() -> None:
+    for answer in (
+        "After a loss at first, the company has 5.",
+        "It ended up with 5.",
+        "The loss of the first year was larger than that of all later years, namely 5",
+    ):
+        assert score(Numeric(), answer, "a gain of 5") == 1
+
+
 def test_an_expected_text_without_a_number_leaves_the_answer_unscored() -> None:
     assert score(Numeric(), "3", "three").error == "g.csv:2: the expected text has no number"
     assert "no expected text" in str(score(Numeric(), "3", None).error)

@@ -18,6 +18,7 @@ from pytest_llmeval.metrics.algebra.relations import (
     variable_of,
 )
 from pytest_llmeval.metrics.algebra.values import UnreadableFormula, are_equal
+from pytest_llmeval.metrics.numbers.opposites import Direction, opposite_words
 from pytest_llmeval.metrics.numbers.wording import are_alike
 
 _OR = "or"
@@ -61,6 +62,8 @@ def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | s
     except UnreadableFormula as error:
         return str(error)
     doubt = _doubt(expected, answer) if is_same else ""
+    if is_same and not doubt:
+        doubt = _contradiction(expected["directions"], answer["directions"])
     return doubt or is_same
 
 
@@ -114,6 +117,16 @@ def _doubt(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     if all(words) and are_alike(*words):
         return ""
     return f"whether {(words[0] or words[1])!r} makes a difference is not known"
+
+
+def _contradiction(first: Sequence[Any], second: Sequence[Any]) -> str:
+    """Say which words around two formulas are opposites; empty without any."""
+    rows = [
+        [Direction(axis, frozenset(poles), word) for axis, poles, word in directions]
+        for directions in (first, second)
+    ]
+    words = opposite_words(rows[1], rows[0])
+    return f"{words[0]!r} is the opposite of {words[1]!r}" if words is not None else ""
 
 
 def _shares(first: bool, second: bool) -> Sequence[tuple[Fraction, Fraction]]:

@@ -11,6 +11,8 @@ from typing import Any
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula, is_label
 from pytest_llmeval.metrics.algebra.notation import write_formula
+from pytest_llmeval.metrics.algebra.structure import without_emphasis
+from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
 from pytest_llmeval.metrics.numbers.reading import (
     Quantity,
     last_quantity,
@@ -32,7 +34,8 @@ _DEGREES = re.compile(
     r"(?P<number>[+\N{MINUS SIGN}-]?[\d.,]+)\s*(?:°|\^\s?\{?\s?\\circ\s?\}?)\s*(?P<scale>[CF]?)"
 )
 _TEXT_UNIT = re.compile(
-    r"(?:\\[,;: ]|~|\s)*\\(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
+    r"(?:\\[,;: ]|~|\s)*\\(?!mathbf\s?\{\s?[A-Za-z]\s?\})"
+    r"(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
     r"(?:\s?\^\s?\{?(?P<power>[23])\}?)?$"
 )
 _TYPED_UNIT = re.compile(
@@ -47,8 +50,11 @@ _UNITS_OF_ONE_LETTER = frozenset("mgslLhJWVNA")
 
 _PLAIN_NUMBER = (
     r"(?:\p{Sc}|[+\u2212\u2013-]|US)*\d[\d.,]*(?: ?/ ?\d+|%|\p{Sc})?"
-    r"|\d{1,3}(?: \d{3})+"
+    r"|\d{1,3}(?: \d{3})+|\(\d[\d.,]*\)"
 )
+_TIGHT_BEHIND = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3]) $")
+_TIGHT_BEFORE = re.compile(r"^ (?=[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3])")
+"""The blank between a number and a word of a script without spaces."""
 _SCALED = re.compile(
     r"(?:[^=]*=)?\s*[+\u2212-]?\s*(?:[\d.,]+|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d))\s*"
 )
@@ -90,6 +96,7 @@ class Formula:
         words: Words behind it without a known meaning.
         is_value: Whether it is a number, of which such words may be a unit.
         order: What it is written like, if the order or the nesting of its parts matters.
+        directions: What the words around it say of pairs of opposites.
     """
 
     text: str = field(compare=False)
@@ -100,6 +107,7 @@ class Formula:
     words: str = ""
     is_value: bool = False
     order: str = ""
+    directions: tuple[Direction, ...] = ()
 
     def as_job(self) -> dict[str, Any]:
         """Return what another process needs to compare it."""
@@ -111,6 +119,7 @@ class Formula:
             "words": self.words,
             "is_value": self.is_value,
             "order": self.order,
+            "directions": [[row.axis, sorted(row.poles), row.word] for row in self.directions],
         }
 
 
@@ -123,11 +132,25 @@ def formula_of(text: str) -> Formula | None:
     excerpt = find_formula(text)
     if excerpt is None:
         return None
+    excerpt = replace(excerpt, text=without_emphasis(excerpt.text))
     if excerpt.is_in_prose:
         if _BOUND.search(excerpt.before) or _BOUND_BEHIND.match(excerpt.behind):
             raise InputError(f"{excerpt.text!r} is a bound and no value")
         if not excerpt.is_latex and _plain_number().fullmatch(excerpt.text):
             return _in_prose(excerpt)
+    formula = _bare_formula(excerpt)
+    return replace(formula, directions=_directions_of(excerpt))
+
+
+def _directions_of(excerpt: Excerpt) -> tuple[Direction, ...]:
+    """Return what the words around a formula say of pairs of opposites."""
+    whole = f"{excerpt.before}{excerpt.text}{excerpt.behind or ' ' + excerpt.following}"
+    start = len(excerpt.before)
+    return directions_at(whole.replace("$", " "), start, start + len(excerpt.text))
+
+
+def _bare_formula(excerpt: Excerpt) -> Formula:
+    """Read a formula with its unit, without the words around it."""
     compound = _compound_in(excerpt.text)
     if compound:
         quantity = last_quantity(compound)
@@ -166,7 +189,11 @@ _PERCENT_FACTOR = Fraction(1, 100)
 
 def _in_prose(excerpt: Excerpt) -> Formula:
     """Read a number in prose with the words around it, as the metric of numbers does."""
-    quantity = quantity_between(excerpt.before, excerpt.text, excerpt.behind)
+    before = _TIGHT_BEHIND.sub("", excerpt.before)
+    behind = _TIGHT_BEFORE.sub("", excerpt.behind)
+    quantity = quantity_between(before, excerpt.text, behind)
+    if quantity.is_factor:
+        raise InputError(f"{excerpt.text!r} says how many times as much")
     return _of_quantity(quantity, quantity.text)
 
 
@@ -187,7 +214,9 @@ def _of_quantity(quantity: Quantity, text: str) -> Formula:
         unit = Unit(0)
     words = unit.rest or (quantity.word.casefold() if quantity.is_closing else "")
     part = _written(number)
-    return Formula(text, (part,), "", _senses(unit), is_percent, words, True)
+    return Formula(
+        text, (part,), "", _senses(unit), is_percent, words, True, directions=quantity.directions
+    )
 
 
 def _written(number: Fraction) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.metrics.numbers.rounding import is_rounded
@@ -23,6 +24,12 @@ _POINTS = 8
 _ENOUGH = 3
 """Points at which both must have a value."""
 _SEED = 20240131
+_MOST_DIGITS = 4_000
+"""Digits of the most precise comparison."""
+_MOST_BREAKS = 6
+"""Numbers of two expressions near to which they are compared, if they have breaks."""
+_REACH = 3
+"""How far from such a number the points are, as a multiple of it."""
 
 
 class UnreadableFormula(Exception):
@@ -45,9 +52,11 @@ def are_equal(first: Expr, second: Expr) -> bool:
     pairs = list(_valued(first, second, _DIGITS))
     if not all(_are_close(one, two, _DIGITS) for one, two in pairs):
         return False
-    return all(
-        _are_close(one, two, _MORE_DIGITS) for one, two in _valued(first, second, _MORE_DIGITS)
-    )
+    digits = min(_MORE_DIGITS + _smallest(first, second), _MOST_DIGITS)
+    if not all(_are_close(one, two, digits) for one, two in _valued(first, second, digits)):
+        return False
+    at_breaks = _valued_at_breaks(first, second)
+    return all(_are_close(one, two, _DIGITS) for one, two in at_breaks)
 
 
 def factor_between(first: Expr, second: Expr) -> Any | None:
@@ -134,6 +143,69 @@ def _points(dimensions: int) -> Iterator[Sequence[Any]]:
         ]
     for _ in range(_POINTS):
         yield [Integer(source.randint(1, 12)) for _ in range(dimensions)]
+
+
+def _valued_at_breaks(first: Expr, second: Expr) -> Iterator[tuple[Any, Any]]:
+    """Yield the values of expressions with breaks, as ``|x - 100|``, around their numbers.
+
+    Smooth expressions that agree in a region agree everywhere, and these need not.
+    """
+    symbols = sorted(first.free_symbols | second.free_symbols, key=str)
+    if not symbols or not (_has_breaks(first) or _has_breaks(second)):
+        return
+    for numbers in _points_near(_numbers(first, second), len(symbols)):
+        point = dict(zip(symbols, numbers, strict=True))
+        values = (_value(first.subs(point), _DIGITS), _value(second.subs(point), _DIGITS))
+        if None not in values:
+            yield values
+
+
+def _has_breaks(expression: Expr) -> bool:
+    """Return whether an expression has absolute values, roundings, roots or logarithms."""
+    from sympy import Abs, Max, Min, Mod, Piecewise, Pow, ceiling, floor, log, sign
+
+    breaks = (Abs, Max, Min, Mod, Piecewise, ceiling, floor, log, sign)
+    return expression.has(*breaks) or any(
+        power.base.free_symbols and not power.exp.is_Integer for power in expression.atoms(Pow)
+    )
+
+
+def _numbers(first: Expr, second: Expr) -> Sequence[Any]:
+    """List the largest numbers of two expressions, and quotients of them."""
+    from sympy import Integer, Rational
+
+    numbers = {abs(value) for value in (*first.atoms(Rational), *second.atoms(Rational))}
+    largest = sorted(numbers - {Integer(0)}, reverse=True)[:_MOST_BREAKS]
+    return list(dict.fromkeys([*largest, *(largest[0] / number for number in largest[1:])]))
+
+
+def _points_near(numbers: Sequence[Any], dimensions: int) -> Iterator[Sequence[Any]]:
+    """Yield whole numbers, and points near to numbers or as large as they are, of both signs."""
+    from sympy import Integer, Rational
+
+    source = random.Random(_SEED)
+    for _ in range(_POINTS):
+        yield [Integer(source.randint(-_POINTS, _POINTS)) for _ in range(dimensions)]
+    for number in numbers:
+        for start, reach in product((number, -number), (1, 1, 1, _REACH * number, _REACH * number)):
+            yield [
+                start + reach * Rational(source.randint(-999, 999) * 2 + 1, 2003)
+                for _ in range(dimensions)
+            ]
+
+
+def _smallest(first: Expr, second: Expr) -> int:
+    """Return how many digits the smallest and the largest terms of two expressions have."""
+    from sympy import Add, N, log
+
+    most = 0
+    for addition in first.atoms(Add) | second.atoms(Add):
+        for term in addition.args:
+            factor = term if term.is_number else term.as_coeff_Mul()[0]
+            size = N(log(abs(factor), 10), 5) if factor != 0 else N(0)
+            if size.is_finite:
+                most = max(most, abs(int(size)))
+    return most
 
 
 def _evaluated(expression: Expr) -> Expr:

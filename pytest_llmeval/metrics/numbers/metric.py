@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.metrics.numbers.opposites import is_downward, opposite_words
 from pytest_llmeval.metrics.numbers.rounding import is_rounded
+from pytest_llmeval.metrics.numbers.wording import is_times
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
@@ -43,10 +45,17 @@ class Numeric(BaseScorer):
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
 
-    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point) and ``5x`` leave
-    the answer unscored. So do a minus at a distance, an amount in brackets, and equal numbers with
-    different words that have no known meaning (``5 apples`` and ``5 pears``). Dates, times,
-    versions, ratios and ranges (``1 to 5``) are no numbers.
+    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point), ``5x`` and ``5
+    squared`` leave the answer unscored. So do a minus at a distance, an amount in brackets, and
+    equal numbers with different words that have no known meaning (``5 apples`` and ``5 pears``).
+    Dates (``5 January 2024``), times, versions, ratios and ranges (``1 to 5``) are no numbers.
+    ``$(1,000)`` and ``Loss: (1,000)`` are -1000.
+
+    Equal numbers with opposite words near to them leave the answer unscored: ``5 left`` and ``5
+    right``, *a gain of 5* and *a loss of 5*, *at least 5* and *at most 5*. So does a number that is
+    the minus of the other by such a word (*a loss of 5* and ``-5``), and *5 times as many* against
+    ``5``. A text without such a word says nothing of it: ``5`` is *a loss of 5*, *at least 5* and
+    *about 5*.
 
     Args:
         tolerance: Allowed difference, in the unit of the expected number.
@@ -79,7 +88,7 @@ class Numeric(BaseScorer):
         self._is_exact = not tolerance and rel_tolerance is None
         self._decimal = decimal
         params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
-        self.version = version_with("3", params, _DEFAULTS)
+        self.version = version_with("4", params, _DEFAULTS)
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer's number with that of each accepted answer."""
@@ -101,7 +110,7 @@ class Numeric(BaseScorer):
         verdicts = [self._verdict(answer, quantity) for quantity in wanted]
         if True not in verdicts and None in verdicts:
             quantity = wanted[verdicts.index(None)]
-            return unscored(self, f"whether {_shown(answer)} is {_shown(quantity)} is not known")
+            return unscored(self, _doubt(answer, quantity))
         is_same = True in verdicts
         allowed = " or ".join(quantity.text for quantity in wanted)
         reason = f"{answer.text} is {'' if is_same else 'not '}{allowed}"
@@ -134,8 +143,21 @@ class Numeric(BaseScorer):
         for reading in readings:
             one, two = answer.counted(reading), wanted.counted(reading)
             if not self._is_in_any_sense(one, two):
-                return None if _is_calendar(one, two) else False
-        return None if answer.may_differ_from(wanted) else True
+                is_known = not _is_calendar(one, two) and not self._is_loss(one, two)
+                return False if is_known else None
+        is_doubtful = (
+            opposite_words(answer.directions, wanted.directions) is not None
+            or _is_factor_of_one(answer, wanted)
+            or answer.may_differ_from(wanted)
+        )
+        return None if is_doubtful else True
+
+    def _is_loss(self, first: Quantity, second: Quantity) -> bool:
+        """Return whether the words around one number may be the minus of the other: a loss of 5."""
+        positive = first if first.number > 0 else second
+        if not first.number * second.number < 0 or not is_downward(positive.directions):
+            return False
+        return self._is_in_any_sense(replace(first, number=-first.number), second)
 
     def _is_in_any_sense(self, answer: Quantity, wanted: Quantity) -> bool:
         """Compare two numbers by each meaning of their units: a pound is a mass and money."""
@@ -166,6 +188,25 @@ class Numeric(BaseScorer):
             return is_rounded(first.number, first.step, second.number, second.step)
         allowed = self._rel_tolerance * max(abs(first.number), abs(second.number))
         return abs(first.number - second.number) <= max(allowed, self._tolerance)
+
+
+def _doubt(answer: Quantity, wanted: Quantity) -> str:
+    """Say why it is not known whether two numbers are the same."""
+    words = opposite_words(answer.directions, wanted.directions)
+    if words is not None:
+        return f"{answer.text} is {wanted.text}, but {words[0]!r} is the opposite of {words[1]!r}"
+    if _is_factor_of_one(answer, wanted):
+        factor, plain = (answer, wanted) if answer.is_factor else (wanted, answer)
+        return f"{factor.text} says how many times as much, and {plain.text} does not"
+    return f"whether {_shown(answer)} is {_shown(wanted)} is not known"
+
+
+def _is_factor_of_one(first: Quantity, second: Quantity) -> bool:
+    """Return whether one of two numbers alone says how many times as much."""
+    if first.is_factor == second.is_factor:
+        return False
+    plain = second if first.is_factor else first
+    return not is_times(plain.word)
 
 
 def _shown(quantity: Quantity) -> str:

@@ -11,15 +11,18 @@ from functools import cache
 from typing import Any
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.numbers.dates import is_in_date
 from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.notation import SUPERSCRIPTS, VULGAR, Written, read_number
+from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
 from pytest_llmeval.metrics.numbers.surroundings import (
     check_ends,
+    loss_at,
     quoted_run,
     sign_and_currency,
 )
 from pytest_llmeval.metrics.numbers.units import Unit, goes_on, unit_at, with_currency
-from pytest_llmeval.metrics.numbers.wording import are_alike, word_behind
+from pytest_llmeval.metrics.numbers.wording import are_alike, is_factor, word_behind
 from pytest_llmeval.metrics.numbers.words import (
     GERMAN,
     SPACELESS,
@@ -51,6 +54,8 @@ class Quantity:
         word: A word behind it that is no known unit.
         is_closing: Whether the phrase ends with that word.
         context: The text around it.
+        directions: What the words around it say of pairs of opposites, as *gain* and *loss*.
+        is_factor: Whether it says how many times as much: ``5 times as many``, ``5倍``.
     """
 
     number: Fraction
@@ -62,6 +67,8 @@ class Quantity:
     word: str = ""
     is_closing: bool = False
     context: str = ""
+    directions: tuple[Direction, ...] = ()
+    is_factor: bool = False
 
     @property
     def kind(self) -> str:
@@ -159,6 +166,8 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         number = read_number(run[0].strip(), decimal)
         if number == "":
             continue
+        if is_in_date(plain, run.start(), run.end()):
+            number = "a part of a date"
         if isinstance(number, str):
             others.append(f"{quoted_run(run[0])} is {number}, not a number")
             continue
@@ -189,6 +198,8 @@ def quantity_between(before: str, number: str, behind: str, decimal: str = ".") 
     for index, run in enumerate(runs):
         if run.start() >= len(head):
             written = read_number(run[0].strip(), decimal)
+            if is_in_date(text, run.start(), run.end()):
+                raise InputError(f"{quoted_run(number)} is a part of a date, not a number")
             if not isinstance(written, Written):
                 break
             return _quantity(text, run, written, runs[:index], decimal)
@@ -216,10 +227,16 @@ def _quantity(
     sign, currency, start = sign_and_currency(text, first)
     unit = with_currency(unit, currency, piece.end)
     end = max(unit.end, piece.end)
+    loss = loss_at(text, start, end, bool(currency))
+    if loss is not None:
+        sign, start, end = -sign, loss.start, loss.end
+        unit = replace(with_currency(unit, loss.currency, piece.end), end=end)
     check_ends(text, start, end)
     if goes_on(text, unit):
         raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
-    word, is_closing = ("", False) if unit.rest else word_behind(text, start, end)
+    is_multiple = is_factor(text, end)
+    no_word = bool(unit.rest) or is_multiple
+    word, is_closing = ("", False) if no_word else word_behind(text, start, end)
     step = piece.written.step
     return Quantity(
         sign * total,
@@ -231,6 +248,8 @@ def _quantity(
         word,
         is_closing,
         text[max(start - _CONTEXT, 0) : end + _CONTEXT].casefold(),
+        directions_at(text, start, end),
+        is_multiple,
     )
 
 
@@ -303,6 +322,11 @@ def _joined(text: str, run: re.Match[str], piece: _Piece, decimal: str) -> _Piec
         return None
     earlier = _with_powers(text, run, number)
     gap = text[earlier.end : piece.start]
+    if not gap and earlier.factor > 1 and text[piece.start : piece.end].strip().isdecimal():
+        digits = piece.end - piece.start
+        if digits == 1:
+            # In speech 1万5 is 15,000.
+            raise InputError(f"{quoted_run(text[run.start() : piece.end])} has two readings.")
     is_smaller = piece.written.value * piece.factor < earlier.factor
     if earlier.factor == 1 or gap.strip() or len(gap) > 1 or not is_smaller:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,46 @@ def sign_and_currency(text: str, start: int) -> tuple[int, str, int]:
     if bare != head and bare.endswith(tuple(MINUSES)) and _is_alone(bare[:-1].rstrip(" \t")):
         sign, head = -sign, bare[:-1]
     return sign, currency, start - (length - len(head))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A negative amount in the notation of accounting: ``$(1,000)``, ``Loss: (42)``.
+
+    Attributes:
+        start: Position of the bracket, or of the currency before it.
+        end: Position after the bracket.
+        currency: The currency before the bracket; empty without one.
+    """
+
+    start: int
+    end: int
+    currency: str
+
+
+def loss_at(text: str, start: int, end: int, has_currency: bool) -> Loss | None:
+    """Return the loss that brackets make of an amount; ``None`` if they don't.
+
+    They do so behind a sign of a currency or a word for a loss, and around an amount of money
+    that stands alone on its line or behind a colon. Brackets in prose do not.
+
+    Args:
+        text: The text.
+        start: Position of the number, or of the currency before it.
+        end: Position after the number.
+        has_currency: Whether a currency stands within the brackets.
+    """
+    if text[max(start - 1, 0) : start] != "(" or text[end : end + 1] != ")":
+        return None
+    head = text[max(start - 1 - _LOOKED_BACK, 0) : start - 1]
+    symbol = currency_before(head)
+    bare = head.rstrip().removesuffix(symbol) if symbol else head
+    is_labelled = has_currency and _label().search(head) is not None
+    if not symbol and not is_labelled and _loss_word().search(head) is None:
+        return None
+    if bare.rstrip().endswith(tuple(MINUSES)):
+        return None
+    return Loss(start - 1 - (len(head) - len(bare)), end + 1, symbol)
 
 
 def _ends_operand(head: str) -> bool:
@@ -97,6 +138,30 @@ def _of_money() -> Any:
 
 
 @cache
+def _label() -> Any:
+    """Compile the pattern of what stands before an amount that has its line for itself."""
+    import regex
+
+    return regex.compile(r"(?:^|[\n:=|])\s*$")
+
+
+@cache
+def _loss_word() -> Any:
+    """Compile the pattern of a word for a loss right before a bracket."""
+    import regex
+
+    spaced = (
+        "loss|losses|deficit|shortfall|verlust|verluste|fehlbetrag|defizit|perte|pertes|déficit"
+        "|pérdida|pérdidas|perdita|perdite|disavanzo|prejuízo|perda|perdas|verlies|strata|straty"
+        "|убыток|убытки|дефицит|збиток|घाटा|हानि|(?:ال)?خسارة|(?:ال)?عجز|زیان|הפסד|ζημία|ζημιά|zarar|lỗ"
+        "|rugi|förlust|tab|tap|ztráta"
+    )
+    joined = "亏损|虧損|损失|損失|赤字|손실|적자|ขาดทุน"
+    link = r"(?:[)\]]?\s?(?:[:=|]|of|is|was|were|von|ist|war|de|est|es|di|è|é|на|为|は|を))?\s*"
+    return regex.compile(rf"(?i)(?:(?<![\p{{L}}\p{{M}}])(?:{spaced})|(?:{joined})){link}$")
+
+
+@cache
 def _minus_word() -> Any:
     """Compile the pattern of a word for minus before a number that is not subtracted."""
     import regex
@@ -130,6 +195,7 @@ def _head() -> Any:
     unit = r"(?:\s?[%°$€£¥]|\s?\p{L}{1,12})?"
     words = (
         r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из"
+        r"|to the power of|raised to|hoch|puissance|elevado a|elevato a|в степени"
         r"|plus|minus|times|over|divided by|multiplied by|mal|fois|por|mod|plus or minus|por cada"
         r"|per|x|by|vs|versus|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
     )
@@ -142,6 +208,11 @@ def _head() -> Any:
     pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?"
     pair += r"\p{L}{1,3}\s$"
     part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|%) (?:of|von|de|der) $"
+    part += r"|(?:root|square|cube|log|logarithm|factorial|reciprocal|inverse|absolute value) of $"
+    part += r"|(?<!\p{L})(?:wurzel (?:aus|von)|racine(?: carrée)? de|raíz(?: cuadrada)? de) $"
+    part += r"|корень из $|(?<!\p{L})(?:twice|thrice|double|triple|doppelt|dreimal)\s$"
+    # Digits of two systems: 一5 may be 15.
+    part += r"|(?<![周週期拜第统唯之])[一二三四五六七八九〇零十百千万萬亿億兆两兩]$"
     return regex.compile(
         rf"(?i){operand}|{sign}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
     )
@@ -161,7 +232,10 @@ def _tail() -> Any:
     calculated = r"\s?[+*×·÷±⋅]\s?(?:\p{N}|\p{L}(?!\p{L}))|\s?\+/-|[·⋅*×]\p{L}"
     minus = r"[-\u2212](?![\p{L}\p{N}-])"
     below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) "
-    below += r"(?:zero|null|zéro|cero|нуля)"
+    below += r"(?:zero|freezing|null|zéro|cero|нуля)|\s?(?:degrees? )?of frost"
+    raised += r"|\s(?:squared|cubed|factorial|au carré|au cube|al cuadrado|al cubo|al quadrato"
+    raised += r"|ao quadrado|ao cubo|в квадрате|в кубе)(?!\p{L})|\s?의 제곱|の[2二]乗|的平方"
+    raised += r"|\sbaker['\u2019]?s dozen|[一二三四五六七八九〇零]"
     parts = r"\s(?:and|et|und|y) (?:an? |one |ein |un )?"
     parts += r"(?:half|quarter|third|halb|demie?|media|medio)\b"
     parts += r"|\s(?:halves|quarters)\b|\s?半|\s?과 반"

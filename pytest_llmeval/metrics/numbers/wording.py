@@ -16,6 +16,11 @@ _PRIMES = (
     "\N{RIGHT DOUBLE QUOTATION MARK}",
 )
 """Signs of feet, inches and minutes."""
+_TIMES = frozenset((
+    "times", "time", "mal", "fois", "veces", "volte", "vezes", "keer", "razy", "раз", "раза", "次",
+    "回", "번", "बार", "مرات", "פעמים", "φορές", "ครั้ง", "lần", "kez", "kali", "gånger", "ganger",
+))  # fmt: skip
+"""Words behind a number that say how often, and perhaps how many times as much."""
 _FEWEST = 3
 """Letters that two forms of one word have in common at least."""
 _NO_UNITS = frozenset((
@@ -44,6 +49,16 @@ def word_behind(text: str, start: int, end: int) -> tuple[str, bool]:
     return match["word"], _end().match(text, match.end()) is not None
 
 
+def is_factor(text: str, end: int) -> bool:
+    """Return whether a number says how many times as much: ``5 times as many``, ``5-fold``."""
+    return _factor().match(text, end) is not None
+
+
+def is_times(word: str) -> bool:
+    """Return whether a word behind a number counts how often something is."""
+    return word.casefold() in _TIMES
+
+
 def are_alike(first: str, second: str) -> bool:
     """Return whether two words may be forms of one: ``apple`` and ``apples``, 个 and 个苹果."""
     one, two = sorted((first.casefold(), second.casefold()), key=len)
@@ -53,6 +68,27 @@ def are_alike(first: str, second: str) -> bool:
     while length < len(one) and one[length] == two[length]:
         length += 1
     return length >= _FEWEST and length >= _ALIKE * len(one)
+
+
+@cache
+def _factor() -> Any:
+    import regex
+
+    more = "as|more|less|fewer|the|\\p{L}+er"
+    spaced = (
+        rf"times (?:{more})|mal (?:so|mehr|weniger|\p{{L}}+er)|fois (?:plus|moins|aussi|le|la)"
+        r"|veces (?:más|menos|mayor|el|la)|volte (?:più|meno|il|la)|vezes (?:mais|menos|maior|o|a)"
+        r"|keer (?:zo|meer|minder)|razy (?:więcej|mniej|tyle|większ\p{L}+)"
+        r"|раза? (?:больше|меньше|выше|ниже|\p{L}+ее)|рази? (?:більше|менше)"
+        r"|φορές (?:περισσότερ\p{L}*)"
+        r"|lần (?:nhiều )?hơn|kat|kali lipat|gånger (?:så|fler|mer|större)"
+        r"|gange (?:så|flere|mere|større)"
+        r"|गुना|গুণ|أضعاف|برابر"
+    )
+    return regex.compile(
+        rf"(?i)(?:\s(?:{spaced})|[- ]?(?:fold|fach\p{{L}}{{0,2}}|krát|kat))(?![\p{{L}}\p{{M}}])"
+        r"|\s?(?:倍|배|เท่า)"
+    )
 
 
 @cache

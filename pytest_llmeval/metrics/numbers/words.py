@@ -32,6 +32,19 @@ _SCRIPTS_WITHOUT_SPACES = (
 SPACELESS = "".join(rf"\p{{{name}}}" for name in _SCRIPTS_WITHOUT_SPACES)
 """A class of letters, for patterns of `regex`, before which a word needs no space."""
 
+_COUNTS = frozenset(("score", "gross", "gros"))
+"""Words for a number that have another meaning, too."""
+_LOOKED_AT = 24
+_COUNTED = re.compile(r"(?:^|[^\d.,/$€£¥₹₽₩])\s?\d{1,6}$")
+"""A whole number that such a word can multiply."""
+_MARK = re.compile(r"\b(?:an?|the|of|perfect|final|average|top|high)\s\d{1,6}$", re.IGNORECASE)
+"""A number with an article, behind which a score is a mark."""
+_NOT_COUNTED = re.compile(
+    r"\s(?:income|salary|profit|margin|pay|weight|domestic|revenue|wages?|earnings|sales|tons?"
+    r"|points?|per|a (?:week|month|year))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Power:
@@ -66,12 +79,26 @@ def power_at(text: str, position: int, is_money: bool) -> Power | None:
         if exponent:
             factor = Fraction(10**exponent)
             return Power(match.end("word"), factor, factor)
+    if word.casefold() in _COUNTS and not _is_count(text, match, is_money):
+        return None
     for length in _lengths(text, match.start("word"), len(word)):
         factors = _powers().get(word[:length].casefold())
         if factors is not None:
             end = match.start("word") + length
             return Power(end + text.startswith(".", end) * _is_abbreviation(text, end), *factors)
     return None
+
+
+def _is_count(text: str, match: Any, is_money: bool) -> bool:
+    """Return whether *score* or *gross* counts by twenty or by twelve dozen.
+
+    A ``4.5 score`` and ``a 5 score`` are marks, and ``$500 gross`` or ``500 gross income`` are no
+    counts either.
+    """
+    head = text[max(match.start() - _LOOKED_AT, 0) : match.start()]
+    is_counted = _COUNTED.search(head) is not None and _MARK.search(head) is None
+    is_whole = match.start() == 0 or is_counted
+    return is_whole and not is_money and _NOT_COUNTED.match(text, match.end()) is None
 
 
 def long_scale(text: str) -> str:
