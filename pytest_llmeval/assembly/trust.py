@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext
@@ -16,7 +17,7 @@ from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.settings.table import OFF, RECORD_ALL
 from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
-from pytest_llmeval.text import is_blank
+from pytest_llmeval.text import instant, is_blank
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseScorer
@@ -39,11 +40,13 @@ class _Requirements:
     Attributes:
         selftest: Whether it must pass a self-test.
         replays: Whether recordings are read before a call is made.
+        selftest_days: Days after which a self-test has to be repeated.
         agreement: Bounds on the figures of its calibration.
     """
 
     selftest: bool = True
     replays: bool = False
+    selftest_days: int = 30
     agreement: tuple[Threshold, ...] = ()
 
 
@@ -58,6 +61,7 @@ def make_trust(settings: Settings, locations: Locations) -> Trust:
     requirements = _Requirements(
         selftest=not settings.no_selftest,
         replays=settings.record not in (OFF, RECORD_ALL),
+        selftest_days=settings.selftest_days,
         agreement=tuple(
             parse_agreement_bounds(settings.min_agreement, settings.origin("min_agreement"))
         ),
@@ -111,7 +115,8 @@ class Trust:
     async def count(self, judge: BaseScorer) -> None:
         """Count the calls of a self-test, in a dry run."""
         is_live = self._requirements.selftest and not self._requirements.replays
-        if not is_live or not judge.is_reference_based or self._passed(judge.version):
+        is_valid = self._is_valid(self._passed(judge.version))
+        if not is_live or not judge.is_reference_based or is_valid:
             return
         with contextlib.suppress(CallError):  # a dry run sends nothing
             await self._test(judge)
@@ -135,7 +140,7 @@ class Trust:
     ) -> JudgeFacts:
         entry = self._file.get(score.version)
         selftest = self._passed(score.version)
-        is_tested_here = not untested and selftest is None
+        is_tested_here = not untested and not self._is_valid(selftest)
         if is_tested_here:
             selftest = await self._test(judge)
             self._file.note(score.version, name=score.name, model=model, selftest=selftest)
@@ -158,6 +163,15 @@ class Trust:
         if entry and entry.selftest and entry.selftest.passed:
             return entry.selftest
         return None
+
+    def _is_valid(self, selftest: SelfTest | None) -> bool:
+        """Return whether a self-test still says how the judge is, which may change unseen."""
+        made = instant(selftest.made_at) if selftest else None
+        if made is None:
+            return False
+        age = datetime.now(timezone.utc) - made
+        # A time in the future is that of a wrong clock.
+        return timedelta(days=-1) < age < timedelta(days=self._requirements.selftest_days)
 
     async def _test(self, judge: BaseScorer) -> SelfTest:
         from pytest_llmeval.goldens.selection import random_subset

@@ -27,6 +27,7 @@ from pytest_llmeval.text import count
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
+    from pytest_llmeval.records.comparison import AnchorCheck
     from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
     from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
@@ -44,6 +45,7 @@ class Baseline:
         rejudged: New scores by case of the baseline and metric.
         edited: Cases of the baseline that were scored again, because their reference was edited.
         source: The run or file that it was read from.
+        anchors: The checks of the judges on its answers.
     """
 
     name: str
@@ -52,13 +54,15 @@ class Baseline:
     rejudged: Mapping[Key, Mapping[str, BeforeScore]] = field(default_factory=dict)
     edited: frozenset[Key] = frozenset()
     source: BaselineSource | None = None
+    anchors: tuple[AnchorCheck, ...] = ()
 
     @property
     def notes(self) -> Iterator[str]:
         """Notes on scores that were made again."""
         scores = [by_metric for key, by_metric in self.rejudged.items() if key not in self.edited]
-        rejudged = sum(map(len, scores))
-        if rejudged:
+        # What was judged again because of a drift is said with the drift.
+        rejudged = sum(map(len, scores)) - sum(check.rejudged for check in self.anchors)
+        if rejudged > 0:
             yield (
                 f"baseline {self.name}: {count(rejudged, 'score')} re-judged, "
                 "because the baseline had another judge"
@@ -124,6 +128,7 @@ def read_baseline_of(
         rejudged.baseline,
         rejudged=rejudged.scores,
         edited=rejudged.edited,
+        anchors=rejudged.anchors,
         source=source,
     )
 

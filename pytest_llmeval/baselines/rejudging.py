@@ -1,26 +1,31 @@
 """Scoring the answers of a baseline again, where its scores cannot be compared with those of a run.
 
-They cannot if another judge gave them, or if the reference of the case was edited since.
+They cannot if another judge gave them, if the judge has changed behind its name
+(`baselines.anchors`), or if the reference of the case was edited since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
+from pytest_llmeval.baselines.anchors import LiveScores, check_anchors, live_scores
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.content import content_of
-from pytest_llmeval.gating.pairing import join
+from pytest_llmeval.gating.pairing import Pair, join
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.rescore import decide_by_thresholds, judged_outcome
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
+from pytest_llmeval.records.comparison import AnchorCheck
 from pytest_llmeval.records.result import (
     PASS_RATE,
     BeforeScore,
@@ -31,6 +36,7 @@ from pytest_llmeval.records.result import (
 )
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.verdicts import PASS_VALUES
+from pytest_llmeval.settings.table import OFF, RECORD_ALL
 from pytest_llmeval.stats.reducers import Reducer, parse_reducer
 
 if TYPE_CHECKING:
@@ -52,11 +58,13 @@ class Rejudged:
         baseline: The baseline including the new scores.
         scores: The new scores by case of the baseline and metric.
         edited: Cases of the baseline whose reference was edited, and that were scored again.
+        anchors: The checks of the judges.
     """
 
     baseline: RunScores
     scores: Mapping[Key, Mapping[str, BeforeScore]]
     edited: frozenset[Key] = frozenset()
+    anchors: tuple[AnchorCheck, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,11 +75,13 @@ class _Stale:
         key: The case in the baseline.
         metrics: The metrics of these scores.
         is_edited: Whether its reference was edited.
+        drifted: Those of the metrics whose judge has changed behind its name.
     """
 
     key: Key
     metrics: tuple[str, ...]
-    is_edited: bool
+    is_edited: bool = False
+    drifted: frozenset[str] = frozenset()
 
 
 def rejudge(
@@ -88,18 +98,22 @@ def rejudge(
         after: Scores of the run.
         results: Results of the run in any order.
     """
-    stale = dict(_stale(session, before, after))
-    if not stale or before.read_cases is None:
+    if before.read_cases is None:
         return Rejudged(before, {})
+    stale, anchors = _examine(session, before, after, results)
+    if not stale:
+        return Rejudged(before, {}, anchors=anchors)
     keys = {case.key for case in stale.values()}
     cases = {case.key: case for case in before.read_cases() if case.key in keys and case.answers}
-    if not session.trust.cases:
-        # The controller of xdist runs no tests, so it knows no cases yet.
-        session.trust.cases = [result.case for result in results]
     reducer = parse_reducer(session.settings.reducer, session.settings.samples)
     renewed = dict(before.cases)
+    for case in stale.values():
+        if case.drifted:
+            unlike = frozenset({*case.drifted, PASS_RATE})
+            renewed[case.key] = replace(renewed[case.key], drifted=unlike)
     scores = {}
     edited = set()
+    rejudged: Counter[str] = Counter()
     for result, pending in start_ahead(session, _started(session, stale, cases, results)):
         new_scores = {index: future.result() for index, future in pending.items()}
         if not new_scores:
@@ -107,40 +121,84 @@ def rejudge(
         case = stale[result.key]
         new = _renewed(renewed[case.key], result, cases[case.key], new_scores, reducer)
         scores[case.key] = _before_scores(new, new_scores)
+        names = {name for _, name in new_scores}
+        if case.drifted <= names:
+            new = replace(new, drifted=frozenset())
+        rejudged.update(case.drifted & names)
         if case.is_edited:
-            new = replace(new, rescored=_rescored(result, new_scores))
+            new = replace(new, rescored=_rescored(result, names))
             edited.add(case.key)
         renewed[case.key] = new
-    return Rejudged(replace(before, cases=renewed), scores, frozenset(edited))
+    anchors = tuple(replace(check, rejudged=rejudged[check.metric]) for check in anchors)
+    return Rejudged(replace(before, cases=renewed), scores, frozenset(edited), anchors)
 
 
-def _rescored(result: CaseResult, new_scores: Mapping[tuple[int, str], Score]) -> frozenset[str]:
+def _examine(
+    session: Session, before: RunScores, after: RunScores, results: Iterable[CaseResult]
+) -> tuple[dict[Key, _Stale], tuple[AnchorCheck, ...]]:
+    """Return the cases with scores that cannot be compared, by key in the run, and the checks."""
+    pairs = join(before, after).pairs
+    stale = dict(_stale(session, pairs))
+    live: LiveScores = {}
+    if session.settings.anchors and not judges_itself(session.settings):
+        live = live_scores(pairs, results)
+    if (live or stale) and not session.trust.cases:
+        # The controller of xdist runs no tests, so it knows no cases yet.
+        session.trust.cases = [result.case for result in results]
+    scorer_of = partial(_scorer, session)
+    anchors = tuple(check_anchors(session, before, live, results, scorer_of))
+    for check in anchors:
+        for key, old_key in live[check.metric].items() if check.is_drift else ():
+            stale[key] = _with_drift(stale.get(key, _Stale(old_key, ())), check.metric)
+    return stale, anchors
+
+
+def _with_drift(case: _Stale, metric: str) -> _Stale:
+    metrics = tuple(dict.fromkeys((*case.metrics, metric)))
+    return replace(case, metrics=metrics, drifted=case.drifted | {metric})
+
+
+def _rescored(result: CaseResult, names: Collection[str]) -> frozenset[str]:
     """Return the metrics of an edited case that were made again.
 
     Whether it passes is known again only for a golden row: the body of a test may have read the
     reference, too.
     """
-    names = {name for _, name in new_scores}
     return frozenset({*names, PASS_RATE} if result.is_row else names)
 
 
 def count_rejudging(session: Session, before: RunScores, plans: Iterable[Plan]) -> None:
-    """Count in a dry run the calls that `rejudge` would make for the plans of the tests."""
+    """Count in a dry run the calls that `rejudge` would make for the plans of the tests.
+
+    Anchors are counted as if the judges were asked live, and had not changed.
+    """
     if before.read_cases is None:
         return
     by_key = {case.key: case for case in before.read_cases()}
     futures: list[Future[Score]] = []
+    anchors: Counter[str] = Counter()
     for plan in plans:
         key = (plan.suite, plan.case.source.file, plan.case.id)
-        if key in by_key and key in before.cases:
-            for scorer in _declared_judges(session, plan, before.cases[key]):
-                futures += _start_scores(session, scorer, plan.case, by_key[key], plan.order)
+        if key not in by_key or key not in before.cases:
+            continue
+        for scorer, is_stale in _declared_judges(session, plan, before.cases[key]):
+            answers = by_key[key]
+            if not is_stale:
+                anchors[scorer.version] += 1
+                if anchors[scorer.version] > session.settings.anchors:
+                    continue
+                answers = answers._replace(answers=answers.answers[:1])
+            futures += _start_scores(
+                session, scorer, plan.case, answers, plan.order, is_fresh=not is_stale
+            )
     for future in futures:
         future.result()
 
 
-def _declared_judges(session: Session, plan: Plan, old: CaseScores) -> Iterator[ReadyScorer]:
-    """Yield the judges that a test declares and that differ from those of the baseline."""
+def _declared_judges(
+    session: Session, plan: Plan, old: CaseScores
+) -> Iterator[tuple[ReadyScorer, bool]]:
+    """Yield the judges that a test declares, and whether its baseline needs them."""
     is_edited = not old.content.may_accept_like(content_of(plan.case))
     for name, params in plan.declared:
         if name not in old.by_metric or not asks_judge(name, session.settings):
@@ -149,15 +207,15 @@ def _declared_judges(session: Session, plan: Plan, old: CaseScores) -> Iterator[
         version = _version(scorer, plan.case)
         is_usual = version == _version(session.scorer(name, params, plan.settings), plan.case)
         is_stale = is_edited or not old.by_metric[name].may_be_like(MetricValues((), version))
-        if is_usual and is_stale:
-            yield scorer
+        if is_usual and (is_stale or session.settings.record in (OFF, RECORD_ALL)):
+            yield scorer, is_stale
 
 
-def _stale(session: Session, before: RunScores, after: RunScores) -> Iterator[tuple[Key, _Stale]]:
+def _stale(session: Session, pairs: Iterable[Pair]) -> Iterator[tuple[Key, _Stale]]:
     """Yield the cases with scores that cannot be compared, by their name in the run."""
     # A model that judges itself may not gate anyway.
     is_trusted = not judges_itself(session.settings)
-    for old, new in join(before, after).pairs:
+    for old, new in pairs:
         is_edited = not old.content.may_accept_like(new.content)
         names = [
             name
@@ -182,37 +240,45 @@ def _started(
         pending: _PendingScores = {}
         case = stale.get(result.key)
         if case is not None and case.key in cases:
-            pending = _start_case(session, case.metrics, cases[case.key], result, order)
+            pending = _start_case(session, case, cases[case.key], result, order)
         yield result, pending
 
 
 def _start_case(
     session: Session,
-    names: tuple[str, ...],
+    case: _Stale,
     case_before: BaselineCase,
     result: CaseResult,
     order: int,
 ) -> _PendingScores:
     pending: _PendingScores = {}
-    for name in names:
+    for name in case.metrics:
         scorer = _scorer(session, result, name)
         if scorer is None:
             continue
-        futures = _start_scores(session, scorer, result.case, case_before, order)
+        is_fresh = name in case.drifted
+        futures = _start_scores(session, scorer, result.case, case_before, order, is_fresh)
         for number, future in enumerate(futures):
             pending[number, name] = future
     return pending
 
 
 def _start_scores(
-    session: Session, scorer: ReadyScorer, case: Case, case_before: BaselineCase, order: int
+    session: Session,
+    scorer: ReadyScorer,
+    case: Case,
+    case_before: BaselineCase,
+    order: int,
+    is_fresh: bool = False,
 ) -> list[Future[Score]]:
     """Start a new score of every answer of a baseline's case."""
     answers = (
         Completion(text, endpoint="baseline", cost_usd=0.0, cached=True)
         for text in case_before.answers
     )
-    return [begin_score(session, scorer, case, answer, order) for answer in answers]
+    return [
+        begin_score(session, scorer, case, answer, order, is_fresh=is_fresh) for answer in answers
+    ]
 
 
 def _scorer(session: Session, result: CaseResult, name: str) -> ReadyScorer | None:

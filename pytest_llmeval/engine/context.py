@@ -22,6 +22,7 @@ class CallContext:
         is_spare: Whether the call is made ahead for whoever will need it, and given up where
             another process makes it.
         is_recorded: Whether recordings may answer the call, and keep its answer.
+        is_fresh: Whether it must be made now, because a stored answer would not do.
     """
 
     home: str = ""
@@ -30,6 +31,7 @@ class CallContext:
     order: float = 0.0
     is_spare: bool = False
     is_recorded: bool = True
+    is_fresh: bool = False
 
 
 _NOBODY = CallContext()

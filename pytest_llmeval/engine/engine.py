@@ -136,7 +136,9 @@ class Engine:
         """
         provider = _unmetered(provider)
         key = self.key(provider, request)
-        if self._recordings is not None and CALL_CONTEXT.get().is_recorded:
+        if CALL_CONTEXT.get().is_fresh:
+            completion = await self._made_now(key, provider, request)
+        elif self._recordings is not None and CALL_CONTEXT.get().is_recorded:
             completion = await self._recorded(self._recordings, key, provider, request)
         else:
             completion = await self._shared(key, provider, request)
@@ -196,6 +198,13 @@ class Engine:
                 None if completion.call.startswith(CALLS) else completion,
             )
         return completion
+
+    async def _made_now(self, key: str, provider: BaseProvider, request: Request) -> Completion:
+        """Make a call whatever the store holds, which stays as it is."""
+        if self._is_stopped:
+            raise Stopped(STOPPED)
+        INNER_COMPLETIONS.set([])
+        return admitted(await self._caller.call(key, provider, request), self._secrets)
 
     async def _shared(self, key: str, provider: BaseProvider, request: Request) -> Completion:
         """Share one flight among all requests for the same key at the same time."""

@@ -205,12 +205,20 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
     new_cases = [*joined.added, *(new for _, new in joined.edited)]
     tried += [new for new in new_cases if metric in new.by_metric or new.is_unjudged]
     unscored = sum(not _values(new, metric) for new in tried)
-    is_same = all(old.by_metric[metric].may_be_like(new.by_metric[metric]) for old, new in pairs)
+    is_same = all(old.is_of_judge(new, metric) for old, new in pairs)
     edited = sum(metric in old.by_metric for old, _ in joined.edited)
     edited += sum(metric in old.by_metric for old, new in unlike(joined, metric))
     rescored = sum(not old.content.may_accept_like(new.content) for old, new in pairs)
     return Coverage(
-        selected, len(pairs), len(tried) + lost, unscored + lost, is_same, before, edited, rescored
+        selected,
+        len(pairs),
+        len(tried) + lost,
+        unscored + lost,
+        is_same,
+        before,
+        edited,
+        rescored,
+        is_drifted=any(metric in old.drifted for old, _ in pairs),
     )
 
 

@@ -68,6 +68,7 @@ class CaseScores:
             selected like the others, and not judged.
         content: What it asks and accepts.
         rescored: Metrics that were scored again with the reference of the run it is compared with.
+        drifted: Metrics whose judge has changed since, behind the same fingerprint.
     """
 
     key: Key
@@ -82,6 +83,7 @@ class CaseScores:
     is_unconfigured: bool = False
     content: Content = UNKNOWN
     rescored: frozenset[str] = frozenset()
+    drifted: frozenset[str] = frozenset()
 
     @property
     def is_unjudged(self) -> bool:
@@ -91,6 +93,11 @@ class CaseScores:
     def is_comparable(self, after: CaseScores, metric: str) -> bool:
         """Return whether a later score is of the same reference as that of this baseline case."""
         return metric in self.rescored or self.content.may_accept_like(after.content)
+
+    def is_of_judge(self, after: CaseScores, metric: str) -> bool:
+        """Return whether a later score is of the same judge or metric as that of this case."""
+        is_like = self.by_metric[metric].may_be_like(after.by_metric[metric])
+        return is_like and metric not in self.drifted
 
     def value_of(self, metric: str) -> float | None:
         """Return the value of a metric for the case; ``None`` without a value."""

@@ -21,7 +21,13 @@ T = TypeVar("T")
 
 
 def begin_score(
-    session: Session, scorer: ReadyScorer, case: Case, completion: Completion, order: int
+    session: Session,
+    scorer: ReadyScorer,
+    case: Case,
+    completion: Completion,
+    order: int,
+    *,
+    is_fresh: bool = False,
 ) -> Future[Score]:
     """Request a score; an error of the scorer becomes an unscored Score.
 
@@ -31,8 +37,17 @@ def begin_score(
         case: The case of the answer.
         completion: The answer.
         order: Position in the run; calls with lower numbers are sent first.
+        is_fresh: Whether a judge has to be asked now, because its stored replies would not do.
     """
-    with call_context(CallContext(case.source.file, case.id, scorer.name, order)):
+    context = CallContext(
+        case.source.file,
+        case.id,
+        scorer.name,
+        order,
+        is_recorded=not is_fresh,
+        is_fresh=is_fresh,
+    )
+    with call_context(context):
         if scorer.is_awaited:
             return session.engine.submit(session.judged(scorer, case, completion))
         done: Future[Score] = Future()

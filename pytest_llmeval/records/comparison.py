@@ -106,6 +106,7 @@ class Coverage:
             cannot be compared.
         rescored: Compared cases whose answers were scored again, because they accept something else
             now.
+        is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
     """
 
     selected: int
@@ -116,6 +117,7 @@ class Coverage:
     before: int = 0
     edited: int = 0
     rescored: int = 0
+    is_drifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,33 @@ class CaseEdit:
 
 
 @dataclass(frozen=True)
+class AnchorCheck:
+    """Stored answers of a baseline, scored then and again now by the same judge.
+
+    The text is the same, so a difference is the judge's.
+
+    Attributes:
+        metric: The score.
+        n: Number of answers with a score then and now.
+        changed: Number of these whose score changed.
+        shift: Mean of now minus then, on a scale from 0 to 1; below 0 is stricter.
+        p: Two-sided p-value of "the judge is as before".
+        is_drift: Whether the judge has changed.
+        rejudged: Cases of the baseline that were therefore judged again.
+        error: Why the answers could not be judged; empty if they were.
+    """
+
+    metric: str
+    n: int
+    changed: int = 0
+    shift: float = 0.0
+    p: float = 1.0
+    is_drift: bool = False
+    rejudged: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Renaming:
     """A case that asks the same under another name than in the baseline.
 
@@ -276,6 +305,7 @@ class Comparison:
         removed_failures: Names of the removed cases that failed in the baseline.
         quarantined_losses: Names of the cases in quarantine that passed in the baseline and fail
             now.
+        anchors: Checks of the judges on stored answers of the baseline.
     """
 
     baseline: str
@@ -290,6 +320,7 @@ class Comparison:
     renamed: tuple[Renaming, ...] = ()
     removed_failures: tuple[str, ...] = ()
     quarantined_losses: tuple[str, ...] = ()
+    anchors: tuple[AnchorCheck, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,12 +114,14 @@ NoteKind = Literal[
     "coverage",
     "rescoring",
     "store",
+    "drift",
 ]
 """The subject of a note.
 
 ``cut_off``: the run ended early. ``incomplete``: a file of tests could not be read. ``unjudged``: a
 verdict was required, and there is none. ``coverage``: less was judged than the settings suggest,
 and the exit code allows that. ``store``: the completion store or a recording could not be used.
+``drift``: a judge gives the same answers other scores than before.
 """
 
 GATE_NOTES: tuple[NoteKind, ...] = (
@@ -129,13 +131,14 @@ GATE_NOTES: tuple[NoteKind, ...] = (
     "cut_off",
     "unjudged",
     "coverage",
+    "drift",
 )
 """Notes about the gates of a run, not about its results."""
 
 _BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged", "store")
 """Notes that leave a run without the verdict that it should have."""
 
-_HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "coverage")
+_HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "drift", "coverage")
 """Notes in the headline of a run."""
 
 _SELECTING = {"limit", "where"}

@@ -48,6 +48,7 @@ from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
 from pytest_llmeval.summary.golden_changes import golden_changes
+from pytest_llmeval.summary.judges import drift_text
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -286,7 +287,14 @@ class GateDecider:
             self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
         again = [note for baseline in self._baselines.values() for note in baseline.notes]
         cautions = [baseline.caution for baseline in self._baselines.values() if baseline.caution]
+        checks = [
+            (name, check)
+            for name, baseline in self._baselines.items()
+            for check in baseline.anchors
+        ]
         return (
+            *(Note("drift", drift_text(name, check)) for name, check in checks if check.is_drift),
+            *(Note("judge", drift_text(name, check)) for name, check in checks if check.error),
             *(Note("baseline", text) for text in again),
             *(Note("coverage", text) for text in cautions),
         )
@@ -409,9 +417,14 @@ def _compare(
             tasks[key] = _task(pairing, scores, gated, quarantined)
     # All together, because Holm's procedure covers all metrics and baselines of a run.
     try:
-        return dict(zip(tasks, compare_runs(list(tasks.values())), strict=True)), None
+        comparisons = compare_runs(list(tasks.values()))
     except LLMEvalError as error:
         return {}, not_compared(str(error))
+    compared = dict(zip(tasks, comparisons, strict=True))
+    return {
+        (source, scope): replace(comparison, anchors=baselines[source].anchors)
+        for (source, scope), comparison in compared.items()
+    }, None
 
 
 def _task(

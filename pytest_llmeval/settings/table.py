@@ -320,6 +320,23 @@ class Settings:
     no_selftest: bool = option(
         "flag", False, "trust", "let a judge gate without a self-test; the report mentions it"
     )
+    selftest_days: int = option(
+        "integer",
+        30,
+        "trust",
+        "days after which a judge repeats its self-test before it may gate",
+        "N",
+        low=1,
+    )
+    anchors: int = option(
+        "integer",
+        25,
+        "trust",
+        "number of the baseline's stored answers that a judge scores again in a run with a "
+        "regression gate, so that its own change does not pass for one of the answers; 0: none",
+        "N",
+        low=0,
+    )
     min_agreement: tuple[str, ...] = option(
         "list",
         (),

@@ -26,10 +26,10 @@ UNSCORED_PERCENT = 5
 def obstacle(coverage: Coverage) -> str:
     """Return why a run cannot be compared with its baseline, or nothing if it can be."""
     if not coverage.is_same_judge:
-        return (
-            "the baseline was scored by a different judge, and its answers cannot be judged again; "
-            "make a new baseline"
-        )
+        cause = "was scored by a different judge"
+        if coverage.is_drifted:
+            cause = "was scored before the judge changed"
+        return f"the baseline {cause}, and its answers cannot be judged again; make a new baseline"
     if not coverage.paired:
         return "nothing to compare: no case has a score in both runs"
     if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.summary.costs import cost_text
-from pytest_llmeval.summary.judges import judge_text
+from pytest_llmeval.summary.judges import anchors_text, judge_text
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import SampleSummary
 from pytest_llmeval.text import age, count, percent, rate_text, seconds
@@ -28,6 +28,10 @@ def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
     """Yield label and text for judges, samples, cost, calls and time."""
     for facts in run.judges[:_MOST_JUDGES]:
         yield "judge", judge_text(facts)
+    for check in dict.fromkeys(
+        check for comparison in run.comparisons for check in comparison.anchors
+    ):
+        yield "anchors", anchors_text(check)
     if summary.samples:
         yield "samples", _samples(summary.samples)
     yield "cost", _cost(summary)

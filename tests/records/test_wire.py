@@ -24,6 +24,7 @@ from pytest_llmeval.records.call import (
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.comparison import (
     CaseChange,
+    AnchorCheck,
     CaseEdit,
     Comparison,
     Coverage,
@@ -249,7 +250,7 @@ gate_results = record(
 coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored"), st.integers()),
-    is_same_judge=st.booleans(),
+    **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
     **dict.fromkeys(("before", "edited", "rescored"), st.integers()),
 )
 lengths = record(
@@ -296,6 +297,15 @@ every_comparison = record(
     edited=many(edits),
     renamed=many(record(Renaming, before=texts, after=texts)),
     **dict.fromkeys(("removed_failures", "quarantined_losses"), many(texts)),
+    anchors=many(
+        record(
+            AnchorCheck,
+            **dict.fromkeys(("metric", "error"), texts),
+            **dict.fromkeys(("n", "changed", "rejudged"), st.integers()),
+            **dict.fromkeys(("shift", "p"), numbers),
+            is_drift=st.booleans(),
+        )
+    ),
 )
 gates = record(
     GateOutcome,

@@ -1,0 +1,180 @@
+"""A judge that changes behind its name shows on answers that it has scored before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from tests.mock_endpoint import judged_texts
+from tests.plugin.conftest import Project
+from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, write
+
+GATED = (*JUDGED, "--llm-fail-on", "gate", "--llm-baseline", "main")
+LIVE = (*GATED, "--llm-no-cache")
+
+
+def drift(project: Project, points: float, when: str = "") -> None:
+    """Let the judge score what an answer is worth, and some points more where a text is in it."""
+
+    def judge(request: Any) -> str:
+        answer = judged_texts(request)["answer"]
+        score = float(answer.split()[0]) + (points if when in answer else 0)
+        return json.dumps({"reason": "As it says.", "score": score})
+
+    project.endpoint.judge = judge
+
+
+def anchors_of(project: Project) -> Mapping[str, Any]:
+    (comparison,) = project.report()["run"]["comparisons"]
+    (check,) = comparison["anchors"]
+    assert isinstance(check, dict)
+    return check
+
+
+def reword(project: Project, scores: Sequence[float]) -> None:
+    """Write answers of the same worth in other words."""
+    write(project, [f"{score} full" for score in scores])
+
+
+@both
+def test_a_stricter_judge_is_no_regression(project: Project, workers: str) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    drift(project, -0.5)
+    project.endpoint.requests.clear()
+
+    run = project.run(*LIVE, "-n", workers, "--llm-summary", "summary.md")
+
+    assert "REGRESSED" not in run.stdout.str()
+    last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
+    text = "judge of rubric has changed: it scores 20 stored answers of main 10.0 points lower"
+    assert text in last
+    assert "so the answers of 20 cases were judged again" in last
+    assert text in (project.path / "summary.md").read_text("utf-8")
+    check = anchors_of(project)
+    assert (check["is_drift"], check["n"], check["changed"], check["rejudged"]) == (
+        True,
+        20,
+        20,
+        20,
+    )
+    assert check["shift"] == pytest.approx(-0.1)
+    assert project.endpoint.count("judge") == 60  # the run, the anchors, the whole baseline
+
+
+@both
+def test_a_lenient_judge_hides_no_regression(project: Project, workers: str) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, [score - 0.5 for score in BEFORE])
+    drift(project, 0.5)
+
+    run = project.run(*LIVE, "-n", workers)
+
+    assert run.ret == 1
+    run.stdout.fnmatch_lines(["REGRESSED: regression against main: rubric: dropped 10.0 points*"])
+    assert anchors_of(project)["shift"] == pytest.approx(0.1)
+
+
+def test_a_judge_that_is_as_before_is_asked_about_the_anchors_alone(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    project.endpoint.requests.clear()
+
+    run = project.run(*LIVE, "--llm-anchors", "8")
+
+    assert "has changed" not in run.stdout.str()
+    run.stdout.fnmatch_lines(["anchors * rubric: 8 scored again, 0 changed*"])
+    assert project.endpoint.count("judge") == 28
+    assert anchors_of(project)["rejudged"] == 0
+
+
+def test_the_store_hides_no_drift(project: Project) -> None:
+    """The score of a stored answer is in the store, where the judge does not change."""
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    drift(project, -0.5)
+
+    run = project.run(*GATED)
+
+    assert anchors_of(project)["is_drift"]
+    assert "REGRESSED" not in run.stdout.str()
+
+
+def test_scores_from_the_store_are_of_the_judge_as_it_was(project: Project) -> None:
+    """Half of the answers are the baseline's, and their scores are in the store."""
+    accepted(project, BEFORE, *JUDGED)
+    write(project, [*BEFORE[:10], *(f"{score} full" for score in BEFORE[10:])])
+    drift(project, -0.5)
+
+    project.run(*GATED)
+
+    (comparison,) = project.report()["run"]["comparisons"]
+    assert anchors_of(project)["rejudged"] == 10
+    assert comparison["metrics"][0]["result"]["change"] == 0
+
+
+def test_a_run_without_a_live_judge_has_no_anchors(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    project.endpoint.requests.clear()
+
+    assert project.run(*GATED).ret == 0
+
+    (comparison,) = project.report()["run"]["comparisons"]
+    assert comparison["anchors"] == []
+    assert project.endpoint.count("judge") == 0
+
+
+def test_they_can_be_switched_off(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    drift(project, -0.5)
+
+    assert project.run(*LIVE, "--llm-anchors", "0").ret == 1
+
+
+def test_a_judge_that_changed_and_cannot_judge_again_decides_nothing(project: Project) -> None:
+    """The budget is spent before the whole baseline is judged again."""
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    drift(project, -0.5)
+    project.write("pytest.ini", "[pytest]\nllm_prices = judge = 1000 1000\n")
+    assert project.run(*LIVE, "--llm-budget", "1000").ret == 0
+    cost = project.report()["run"]["traffic"]["usd"]
+
+    run = project.run(*LIVE, "--llm-budget", str(cost * 0.75))
+
+    assert run.ret == 10
+    assert "ERROR: regression against main: rubric: " in run.stdout.str()
+
+
+def test_a_dry_run_counts_them(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+
+    run = project.run(*GATED, "--llm-dry-run", "--llm-anchors", "8")
+
+    run.stdout.fnmatch_lines(["rubric * 28 *"])
+
+
+def test_anchors_that_fail_are_said(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+
+    def judge(request: Any) -> str:
+        answer = judged_texts(request)["answer"]
+        return (
+            json.dumps({"reason": "", "score": float(answer.split()[0])})
+            if "full" in answer
+            else "?"
+        )
+
+    project.endpoint.judge = judge
+
+    run = project.run(*LIVE)
+
+    run.stdout.fnmatch_lines(
+        ["warning*whether the judge of rubric has changed since main is not known*"]
+    )
