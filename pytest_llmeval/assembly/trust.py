@@ -142,7 +142,8 @@ class Trust:
         selftest = self._passed(score.version)
         is_tested_here = not untested and not self._is_valid(selftest)
         if is_tested_here:
-            selftest = await self._test(judge)
+            # The store still holds the replies of a test that has expired.
+            selftest = await self._test(judge, is_fresh=selftest is not None)
             self._file.note(score.version, name=score.name, model=model, selftest=selftest)
         facts = JudgeFacts(
             fingerprint=score.version,
@@ -173,11 +174,11 @@ class Trust:
         # A time in the future is that of a wrong clock.
         return timedelta(days=-1) < age < timedelta(days=self._requirements.selftest_days)
 
-    async def _test(self, judge: BaseScorer) -> SelfTest:
+    async def _test(self, judge: BaseScorer, is_fresh: bool = False) -> SelfTest:
         from pytest_llmeval.goldens.selection import random_subset
         from pytest_llmeval.judges.selftest import CASES, examine
 
-        CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False))
+        CALL_CONTEXT.set(CallContext(purpose=_SELFTEST, is_recorded=False, is_fresh=is_fresh))
         cases: dict[str, Case] = {}
         for case in self.cases:
             if not is_blank(case.expected or ""):

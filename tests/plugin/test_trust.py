@@ -86,8 +86,29 @@ def test_a_judge_is_tested_once_for_all_runs(shop: Project) -> None:
     result = run(shop, "--llm-no-cache")
 
     assert shop.endpoint.count() == before + 4  # two answers, two judgements
-    result.stdout.fnmatch_lines(["judge * self-test 25 of 25, *"])
+    result.stdout.fnmatch_lines(["judge * self-test 25 of 25 (*), *"])
     assert shop.report()["summary"]["selftest"]["calls"] == 0
+
+
+def test_a_self_test_expires(shop: Project) -> None:
+    """The store still answers what was asked then, and the judge has changed since."""
+    run(shop)
+    path = shop.path / ".llmeval/judges.json"
+    content = json.loads(path.read_text("utf-8"))
+    for judge in content["judges"].values():
+        judge["selftest"]["made_at"] = "2026-01-02T03:04:05+00:00"
+    path.write_text(json.dumps(content), "utf-8")
+    shop.endpoint.requests.clear()
+    shop.endpoint.judge = BROKEN["always 5"]
+
+    kept = run(shop, "--llm-selftest-days", "36500")
+    assert shop.endpoint.count("judge") == 0
+    kept.stdout.fnmatch_lines(["judge * self-test 25 of 25 (2026-01-02), uncalibrated"])
+
+    expired = run(shop)
+    assert shop.endpoint.count("judge") == 25
+    expired.stdout.fnmatch_lines(["judge * FAILED its self-test 5 of 25*"])
+    assert expired.ret == 10
 
 
 @pytest.mark.parametrize(

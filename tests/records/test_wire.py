@@ -23,8 +23,8 @@ from pytest_llmeval.records.call import (
 )
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.comparison import (
-    CaseChange,
     AnchorCheck,
+    CaseChange,
     CaseEdit,
     Comparison,
     Coverage,
