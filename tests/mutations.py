@@ -21,6 +21,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from click.testing import CliRunner
 
@@ -30,6 +31,21 @@ from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.store.judge_file import JudgeFile
 from pytest_llmeval.store.sqlite import SqliteStore
 from tests.finished_run import make_results, make_run
+from tests.peer_files import (
+    deepeval_case,
+    deepeval_file,
+    eval_entries,
+    inspect_header,
+    inspect_sample,
+    junit_text,
+    promptfoo_file,
+    promptfoo_result,
+    promptfoo_table,
+    rows,
+    write_eval,
+    write_json,
+    write_zstandard,
+)
 
 WRONG: tuple[Any, ...] = (
     None, "", "abc", "\0", "[", "{}", "[]", "null", "5", '{"a": 1}', '[{"a": 1}]', '["x"]', "[[[1]]]", '"x"', "NaN",
@@ -137,6 +153,22 @@ def mutate_json(path: Path, draw: random.Random) -> str:
     said = _mutate_document(documents, draw)
     path.write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
     return said
+
+
+def mutate_archive(path: Path, draw: random.Random) -> str:
+    """Spoil the bytes of an archive, or the JSON of one of its entries, and say how."""
+    if draw.random() < 0.3:
+        return mutate_bytes(path, draw)
+    with ZipFile(path) as archive:
+        entries = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    name = draw.choice([name for name in entries if not name.startswith("_journal")])
+    documents = [entries[name]]
+    said = _mutate_document(documents, draw)
+    entries[name] = documents[0]
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for entry, content in entries.items():
+            archive.writestr(entry, json.dumps(content))
+    return f"{name}: {said}"
 
 
 def _mutate_document(documents: list[Any], draw: random.Random) -> str:
@@ -353,7 +385,43 @@ def make_good_files(folder: Path) -> list[Kind]:
         Kind("judges.json", mutate_json, of_judges),
         Kind("completions.sqlite", mutate_database, of_store),
         Kind("labels.csv", mutate_bytes, of_labels),
+        *make_tool_files(folder),
     ]
+
+
+def make_tool_files(folder: Path) -> list[Kind]:
+    """Make one good result file of every tool, and the commands that read it."""
+    some = rows(8, wrong=[3], broken=[5])
+    samples = [inspect_sample(row) for row in some]
+    results = [promptfoo_result(row, n, named={"tone": 0.5}) for n, row in enumerate(some)]
+    cases = [deepeval_case(row, order) for order, row in enumerate(some)]
+    write_eval(folder / "deflated.eval", samples)
+    write_zstandard(folder / "zstandard.eval", eval_entries(samples))
+    write_json(folder / "inspect.json", inspect_header(samples) | {"samples": samples})
+    write_json(folder / "promptfoo.json", promptfoo_file(results))
+    write_json(folder / "table.json", promptfoo_table(some))
+    write_json(folder / "deepeval.json", deepeval_file(cases))
+    (folder / "lines.jsonl").write_text("\n".join(map(json.dumps, results)), encoding="utf-8")
+    (folder / "junit.xml").write_text(junit_text(some), encoding="utf-8")
+
+    def of_tool(file: Path) -> list[list[str]]:
+        good = str(folder / file.name)
+        return [
+            ["compare", str(file), good],
+            ["compare", good, str(file), "--cluster", "doc", "--json", str(folder / "out.json")],
+        ]
+
+    mutators = {
+        "deflated.eval": mutate_archive,
+        "zstandard.eval": mutate_bytes,
+        "inspect.json": mutate_json,
+        "promptfoo.json": mutate_json,
+        "table.json": mutate_json,
+        "deepeval.json": mutate_json,
+        "lines.jsonl": mutate_json,
+        "junit.xml": mutate_bytes,
+    }
+    return [Kind(name, mutate, of_tool) for name, mutate in mutators.items()]
 
 
 def _fill_store(path: Path) -> None:

@@ -55,6 +55,7 @@ DOORS = {
     "plugin": {"pytest", "_pytest", "pluggy", "xdist", "execnet"},
     "cli": {"click"},
     "runs": {"pandas"},
+    "baselines": {"pyarrow"},
     "settings": {"iniconfig", "tomllib", "tomli"},
     "reports": {"jinja2", "regex"},
     "runlog": {"sqlalchemy"},

@@ -13,6 +13,7 @@ import pytest
 from pytest_llmeval.extras import Extra
 from tests.commands import PYTEST
 from tests.declared import declared
+from tests.peer_files import eval_entries, inspect_sample, rows, write_zstandard
 
 HIDING = """
 import os
@@ -184,6 +185,16 @@ def test_a_parquet_file_names_the_command(run: Run, command: tuple[str, ...]) ->
     assert "Traceback" not in said
 
 
+def test_a_log_in_zstandard_names_the_command(run: Run, tmp_path: Path) -> None:
+    log = tmp_path / "project" / "a.eval"
+    write_zstandard(log, eval_entries([inspect_sample(row) for row in rows(3)]))
+    done = run(LLMEVAL, "compare", "a.eval", "a.eval")
+
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    assert "packed with Zstandard needs the package pyarrow, which is not installed" in done.stderr
+    assert 'Remedy: pip install "pytest-llm-golden[inspect]"' in done.stderr
+
+
 @pytest.mark.parametrize("place", ["model.gguf", "hf:OWNER/REPOSITORY/model.gguf"])
 def test_a_local_model_names_the_command(run: Run, place: str) -> None:
     row = ROW.format(threshold="exact_match>=0")
@@ -237,7 +248,7 @@ def test_a_data_frame_names_the_command(run: Run) -> None:
 
 def test_every_extra_has_a_test() -> None:
     from_metrics = {name for extra in METRICS.values() for name in extra.split(",")}
-    others = {"parquet", "pandas", "wordllama", "local"}
+    others = {"parquet", "pandas", "inspect", "wordllama", "local"}
     without_an_error = {"xdist"}  # pytest itself refuses `-n` without it
     assert from_metrics | others | without_an_error == set(declared().extras)
 

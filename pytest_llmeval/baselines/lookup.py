@@ -1,4 +1,4 @@
-"""The lookup of baselines: runs of the log, JSON reports, baseline files and tables."""
+"""The lookup of baselines: runs of the log, reports, baselines, tables, files of other tools."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from pytest_llmeval.baselines.file import (
     is_baseline,
     read_baseline,
 )
+from pytest_llmeval.baselines.peers.registry import (
+    ReadPeer,
+    check_column,
+    peer_reader,
+    read_json_peer,
+)
+from pytest_llmeval.baselines.peers.samples import peer_cases, peer_scores
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
 from pytest_llmeval.errors import NoSuchRun
 from pytest_llmeval.gating.scores import (
@@ -86,16 +93,22 @@ class BaselineFinder:
         """
         path = find_file(source, self.locations)
         if path is None:
+            check_column(source, self.columns)
             return self._logged(source)
         if path.suffix.lower() == ".json":
-            return _reported(path, source, self.columns.cluster)
+            return _in_json(path, source, self.columns)
         if is_baseline(path):
+            check_column(source, self.columns)
             return BaselineSource(
                 source,
                 partial(read_baseline, path, source),
                 partial(baseline_cases, path),
                 has_count(path),
             )
+        read = peer_reader(path)
+        if read is not None:
+            return _of_peer(path, source, self.columns, read)
+        check_column(source, self.columns)
         return BaselineSource(
             source,
             partial(read_table, path, self.columns, source),
@@ -155,15 +168,35 @@ def baselines_folder(locations: Locations) -> Path:
     return locations.in_project("baseline", FOLDER)
 
 
-def _reported(path: Path, source: str, cluster: str) -> BaselineSource:
-    """Return the run of a JSON report as a baseline."""
+def _in_json(path: Path, source: str, columns: Columns) -> BaselineSource:
+    """Return a JSON report, or a JSON file of another tool, as a baseline."""
     from pytest_llmeval.reports.json_report import read_run
 
     def scores() -> RunScores:
+        peer = read_json_peer(path, columns)
+        if peer is not None:
+            return peer_scores(peer, columns, source)
+        check_column(source, columns)
         run, results = read_run(path)
-        return _scores_of(run, source, results, cluster)
+        return _scores_of(run, source, results, columns.cluster)
 
-    return BaselineSource(source, scores, lambda: map(baseline_case, read_run(path)[1]))
+    def cases() -> Iterator[BaselineCase]:
+        peer = read_json_peer(path, columns)
+        if peer is not None:
+            return peer_cases(peer, columns)
+        return map(baseline_case, read_run(path)[1])
+
+    return BaselineSource(source, scores, cases)
+
+
+def _of_peer(path: Path, source: str, columns: Columns, read: ReadPeer) -> BaselineSource:
+    """Return a result file of another tool as a baseline."""
+    check_column(source, columns, read)
+    return BaselineSource(
+        source,
+        lambda: peer_scores(read(path, columns), columns, source),
+        lambda: peer_cases(read(path, columns), columns),
+    )
 
 
 def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str) -> RunScores:

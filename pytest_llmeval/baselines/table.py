@@ -18,7 +18,7 @@ from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.stats.paired import ROUNDING
 
-_ANSWERS = ("answer", "completion", "output", "response")
+ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
 
 
@@ -31,12 +31,15 @@ class Columns:
         score: Columns of scores; empty for all columns of numbers.
         scale: Range of the scores.
         cluster: Column that groups dependent cases; empty for none.
+        column: Prompt or provider whose results are read, where a file has several; empty for the
+            only one.
     """
 
     id: str = "id"
     score: tuple[str, ...] = ()
     scale: Scale = UNIT_SCALE
     cluster: str = ""
+    column: str = ""
 
 
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
@@ -124,7 +127,7 @@ def _case_scores(
 
 
 def _answer(row: Mapping[str, Any]) -> str | None:
-    for column in _ANSWERS:
+    for column in ANSWERS:
         if row.get(column) not in (None, ""):
             return str(row[column])
     return None

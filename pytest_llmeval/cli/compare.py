@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -38,18 +39,26 @@ if TYPE_CHECKING:
     help="Column or metric to compare (repeatable; default: all).",
 )
 @click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME",
+    help="Provider or prompt of promptfoo's results, where they have several: once for both files, "
+    "or twice, for A and for B.",
+)
+@click.option(
     "--scale",
     nargs=2,
     type=float,
     default=(0.0, 1.0),
     metavar="LOW HIGH",
-    help="Range of a table's scores.",
+    help="Range of the scores of another tool.",
 )
 @click.option(
     "--direction",
     type=click.Choice(["higher", "lower"]),
     default="higher",
-    help="Which scores of a table are better.",
+    help="Which scores of another tool are better.",
 )
 @json_option
 def compare(
@@ -58,15 +67,17 @@ def compare(
     after: str,
     id_column: str,
     names: tuple[str, ...],
+    columns: tuple[str, ...],
     scale: tuple[float, float],
     direction: str,
     json_path: str | None,
 ) -> int:
     """Compare B with A, and find out if it is worse.
 
-    A and B are runs of the run log (id, name or "latest"), JSON reports, baseline files, or CSV or
-    JSONL files of any tool. The exit code is 1 if B is worse, 10 if they cannot be compared, and
-    otherwise 0.
+    A and B are runs of the run log (id, name or "latest"), JSON reports, baseline files, results of
+    other tools (inspect_ai: .eval or JSON; promptfoo: JSON or JSONL; deepeval: JSON; JUnit: XML),
+    or CSV or JSONL files of any tool. The exit code is 1 if B is worse, 10 if they cannot be
+    compared, and otherwise 0.
     """
     from pytest_llmeval.baselines.table import Columns
     from pytest_llmeval.records.score import Scale
@@ -79,9 +90,9 @@ def compare(
         )
     settings = context.settings
     table_scale = Scale(*scale, higher_is_better=direction == "higher")
-    columns = Columns(id_column, names, table_scale, settings.cluster)
+    table = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
-    runs = _scores(context, before, after, columns)
+    runs = _scores(context, before, after, table, _both(columns))
     comparison = _compared(*runs, names, rules, settings.strict)
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     results = [metric.result for metric in gated]
@@ -91,16 +102,35 @@ def compare(
     return code
 
 
+def _both(columns: tuple[str, ...]) -> tuple[str, str]:
+    """Return the columns of A and B, which are the same if one is named."""
+    if len(columns) > 2:
+        raise InputError(
+            f"--column: found {len(columns)} names; allowed: one, or one for A and one for B"
+        )
+    return (columns[0], columns[-1]) if columns else ("", "")
+
+
 def _scores(
-    context: CommandContext, before: str, after: str, columns: Columns
+    context: CommandContext, before: str, after: str, table: Columns, columns: tuple[str, str]
 ) -> tuple[RunScores, RunScores]:
     from pytest_llmeval.baselines.lookup import BaselineFinder, find_file, opened_log
 
     locations = context.typed_locations("baseline")
     needs_log = any(find_file(source, locations) is None for source in (before, after))
     with opened_log(context.log) if needs_log else nullcontext() as opened:
-        sources = BaselineFinder(locations, opened, columns)
-        return sources.scores(before), sources.scores(after)
+        old, new = (
+            BaselineFinder(locations, opened, replace(table, column=column)).scores(source)
+            for source, column in zip((before, after), columns, strict=True)
+        )
+    return _named_apart(old, columns[0], columns), _named_apart(new, columns[1], columns)
+
+
+def _named_apart(run: RunScores, column: str, columns: tuple[str, str]) -> RunScores:
+    """Return a run with its column in its name, if the two are different columns."""
+    if columns[0] == columns[1] or not column:
+        return run
+    return replace(run, name=f"{run.name} {column}")
 
 
 def _compared(
@@ -135,10 +165,11 @@ def _compared(
 def _gated(
     before: RunScores, after: RunScores, shared: Sequence[str], lost: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the metrics that gate: those of pytest's gate, and of a table of any tool all."""
+    """Return the metrics that gate: those of pytest's gate, or all if one of the two is a table."""
     from pytest_llmeval.gating.comparing import usual_metrics
 
-    if before.is_plain or after.is_plain:
+    is_table = [run.is_plain and not run.tool for run in (before, after)]
+    if any(is_table):
         return (*shared, *lost)
     usual = usual_metrics({name: before.scales[name] for name in shared})
     all_usual = usual_metrics({**before.scales, **after.scales})

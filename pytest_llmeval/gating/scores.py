@@ -150,7 +150,9 @@ class RunScores:
         name: Name for people.
         cases: Cases by key.
         scales: Scales by metric.
-        is_plain: Whether it is a table of another tool, with ids but no suites and files.
+        is_plain: Whether it is a file of another tool, with ids but no suites and files.
+        tool: The tool whose result file it is; empty for a table, which any tool may have written,
+            and for a run.
         lost: Number of cases without a result, because their worker died.
         judged: Metrics with scores of a judge.
         selection: The cases that it was meant to have.
@@ -165,6 +167,7 @@ class RunScores:
     judged: frozenset[str] = frozenset()
     selection: Selection = Selection(is_whole=False)
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
+    tool: str = ""
 
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""

@@ -20,7 +20,14 @@ from pytest_llmeval.errors import SettingError
 from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
 from tests.finished_run import make_results, make_run
-from tests.mutations import DEEP, ends_badly, failures, mutate_database, mutate_json
+from tests.mutations import (
+    DEEP,
+    ends_badly,
+    failures,
+    make_tool_files,
+    mutate_database,
+    mutate_json,
+)
 
 MUTATIONS = 16
 
@@ -65,6 +72,12 @@ def test_no_comparison_breaks_on_a_file_that_was_spoilt(
         return [["compare", str(file), str(logged / "good.json"), "--log", log]]
 
     assert list(failures(logged / name, MUTATIONS, 5, mutate_json, commands)) == []
+
+
+def test_no_comparison_breaks_on_a_file_of_a_tool_that_was_spoilt(tmp_path: Path) -> None:
+    for kind in make_tool_files(tmp_path):
+        found = failures(tmp_path / kind.name, MUTATIONS, 5, kind.mutate, kind.commands)
+        assert list(found) == [], kind.name
 
 
 @pytest.mark.parametrize(

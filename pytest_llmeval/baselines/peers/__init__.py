@@ -1,0 +1,1 @@
+"""The result files of other tools, read as baselines."""

@@ -1,0 +1,153 @@
+"""The test runs of deepeval: ``test_run_*.json``, and the latest run below ``.deepeval``.
+
+The members are those of ``TestRun`` and ``MetricData`` (https://deepeval.com/docs/evaluation-test-cases).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from pytest_llmeval.baselines.peers.document import Node
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of
+from pytest_llmeval.baselines.table import Columns
+from pytest_llmeval.errors import InputError
+
+_TOOL = "deepeval"
+_RUN, _LINK = "testRunData", "testRunLink"
+"""What ``.latest_test_run.json`` holds: a run, or only its address."""
+
+_CASES = ("testCases", "conversationalTestCases")
+_METRICS = ("metricsData", "metricsMetadata")
+"""The list of a test's metrics, and its name in older files."""
+
+_NUMBERED = re.compile(r"(conversational_)?test_case_\w*")
+"""The name that a test without a name gets, from its position."""
+
+_LOWER_IS_BETTER = frozenset({"Bias", "Toxicity", "Hallucination", "Misuse"})
+"""Metrics whose threshold is the highest score that passes."""
+
+
+def is_deepeval(document: Any) -> bool:
+    """Return whether a JSON document is a test run of deepeval."""
+    if not isinstance(document, dict):
+        return False
+    return any(name in document for name in (*_CASES, _RUN, _LINK))
+
+
+def read_deepeval(document: Node, columns: Columns) -> PeerRun:
+    """Read a test run.
+
+    Raises:
+        InputError: It holds no run, or a value that is not allowed.
+    """
+    run = document
+    if _RUN in document.members():
+        run = document.member(_RUN)
+    elif _LINK in document.members():
+        raise InputError(
+            f"{document.file}: found only the address of a test run; allowed: a test run with its "
+            "results, which .deepeval/.latest_run_full.json and the folder of "
+            "DEEPEVAL_RESULTS_FOLDER hold"
+        )
+    cases = [case for name in _CASES for case in run.member(name).items()]
+    samples = [_sample(case) for case in cases]
+    lower = _lower_is_better(cases)
+    names = {name for sample in samples for name in sample.scores}
+    scale = columns.scale
+    scales = {
+        name: replace(scale, higher_is_better=scale.higher_is_better and name not in lower)
+        for name in names
+    }
+    return PeerRun(document.file, _TOOL, samples, scales)
+
+
+def _sample(case: Node) -> PeerSample:
+    metadata = case.member("metadata").members()
+    tags = tags_of({"tags": case.member("tags").value}) + tags_of(metadata)
+    metrics = list(_metrics(case))
+    scores = {_name(metric): _score(metric) for metric in metrics}
+    # A flaky metric never decides whether a test passes.
+    decisive = [metric for metric in metrics if not metric.member("flaky").flag()]
+    success = case.member("success").flag() if decisive else None
+    failed = [metric for metric in decisive if _score(metric) is None]
+    sample = PeerSample(
+        _id(case),
+        scores,
+        success,
+        answer=_answer(case),
+        tags=tags,
+        metadata=metadata,
+        reasons={_name(metric): metric.member("reason").text() for metric in metrics},
+    )
+    if failed and len(failed) == len(metrics):
+        return replace(sample, error=f"{_name(failed[0])} failed")
+    # With a metric that failed nobody knows whether the test would have passed.
+    return replace(sample, is_undecided=bool(failed))
+
+
+def _metrics(case: Node) -> Iterator[Node]:
+    for name in _METRICS:
+        yield from case.member(name).items()
+
+
+def _name(metric: Node) -> str:
+    name = metric.member("name").text() or metric.member("metric").text()
+    if not name:
+        raise metric.refusal("a metric with a name")
+    return name
+
+
+def _score(metric: Node) -> float | None:
+    """Return a score; ``None`` if the metric failed."""
+    return None if metric.member("error").value else metric.member("score").number()
+
+
+def _id(case: Node) -> str:
+    """Return the name of a test and its input, or what a conversation is about."""
+    name = case.member("name").text()
+    if _NUMBERED.fullmatch(name):
+        name = ""
+    content = case.member("input").text() or case.member("scenario").text()
+    if not content:
+        content = "\n".join(
+            turn.member("content").text()
+            for turn in case.member("turns").items()
+            if turn.member("role").value == "user"
+        )
+    if not content:
+        if not name:
+            raise case.refusal("a test with a name, an input, a scenario or turns")
+        return name
+    return content_id(name, content)
+
+
+def _answer(case: Node) -> str | None:
+    answer = case.member("actualOutput")
+    if answer.value is not None:
+        return answer.text()
+    said = [
+        turn.member("content").text()
+        for turn in case.member("turns").items()
+        if turn.member("role").value == "assistant"
+    ]
+    return "\n".join(said) if said else None
+
+
+def _lower_is_better(cases: Iterable[Node]) -> set[str]:
+    """Return the metrics of which a low score is good: by name, or as thresholds show."""
+    lower: set[str] = set()
+    higher: set[str] = set()
+    known: set[str] = set()
+    for metric in (metric for case in cases for metric in _metrics(case)):
+        name = _name(metric)
+        known.add(name)
+        score, threshold = _score(metric), metric.member("threshold").number()
+        success = metric.member("success").flag()
+        if score is None or threshold is None or success is None or score == threshold:
+            continue
+        (higher if success == (score > threshold) else lower).add(name)
+    plain = {name for name in known if name.partition(" ")[0] in _LOWER_IS_BETTER}
+    return (lower - higher) | (plain - higher)

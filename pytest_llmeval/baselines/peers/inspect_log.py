@@ -1,0 +1,278 @@
+"""The logs of inspect_ai: ``.eval`` archives, and its older logs in JSON.
+
+The members are those of ``EvalLog`` and ``EvalSample``
+(https://inspect.aisi.org.uk/reference/inspect_ai.log.html). Letters and words become numbers as
+``value_to_float`` of inspect_ai makes them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_llmeval.baselines.peers.archive import Archive, opened_archive
+from pytest_llmeval.baselines.peers.document import Node, parse_document
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
+from pytest_llmeval.baselines.table import Columns
+from pytest_llmeval.errors import InputError
+
+_TOOL = "inspect_ai"
+_LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+_WHOLE = re.compile(r"samples/[^/]+\.json")
+_IN_PARTS = re.compile(r"samples/[^/]+/sample\.json")
+"""A sample that is so large that its messages and events have entries of their own."""
+
+_ATTACHMENT = "attachment://"
+_FINISHED = ("success", "error", "cancelled")
+_MEAN = "mean"
+
+
+@dataclass
+class _Kinds:
+    """Which scorers gave letters and which gave numbers.
+
+    Attributes:
+        letters: Metrics with a letter, a word, or true or false.
+        numbers: Metrics with a number.
+    """
+
+    letters: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+
+
+def is_inspect_log(document: Any) -> bool:
+    """Return whether a JSON document is a log of inspect_ai."""
+    return isinstance(document, dict) and isinstance(document.get("eval"), dict)
+
+
+def read_archive(path: Path, columns: Columns) -> PeerRun:
+    """Read an ``.eval`` log.
+
+    Raises:
+        InputError: It cannot be read, is not finished, or holds a value that is no score.
+        MissingExtraError: A package that unpacks it is not installed.
+    """
+    with opened_archive(path) as archive:
+        names = archive.names
+        if "header.json" not in names:
+            raise InputError(
+                f"{path}: found no header.json; allowed: an .eval log of {_TOOL} that has finished"
+            )
+        header = _part(archive, "header.json", str(path))
+        reductions = Node(str(path), "reductions", None)
+        if "reductions.json" in names:
+            reductions = _part(archive, "reductions.json")
+        return _run(header, _packed_samples(archive), reductions, columns)
+
+
+def read_inspect_json(document: Node, columns: Columns) -> PeerRun:
+    """Read a log in JSON, with the errors of `read_archive`."""
+    samples = document.member("samples").items()
+    return _run(document, samples, document.member("reductions"), columns)
+
+
+def _packed_samples(archive: Archive) -> Iterator[Node]:
+    """Yield the samples of an archive, each in one entry or in several."""
+    for name in archive.names:
+        if _WHOLE.fullmatch(name):
+            yield _part(archive, name)
+        elif _IN_PARTS.fullmatch(name):
+            node = _part(archive, name)
+            metadata = name.removesuffix("sample.json") + "metadata.json"
+            if metadata in archive.names:
+                node.members()["metadata"] = _part(archive, metadata).value
+            yield node
+
+
+def _part(archive: Archive, name: str, shown: str = "") -> Node:
+    return parse_document(shown or f"{archive.path}!{name}", archive.read(name))
+
+
+def _run(header: Node, nodes: Iterable[Node], reductions: Node, columns: Columns) -> PeerRun:
+    status = header.member("status")
+    if status.text() not in _FINISHED:
+        raise status.refusal(f"one of {', '.join(_FINISHED)}: a log that has finished")
+    kinds = _Kinds()
+    taken: dict[tuple[str, float], PeerSample] = {}
+    for node in nodes:
+        epoch = node.member("epoch").number() or 1.0
+        sample = _sample(node, columns, kinds)
+        if (sample.id, epoch) in taken:
+            raise InputError(
+                f"{node.file}: found sample {sample.id!r} of epoch {epoch:g} twice; allowed: once"
+            )
+        taken[sample.id, epoch] = sample
+    if not taken:
+        raise InputError(
+            f"{header.file}: found a log without samples; allowed: one that has them. "
+            "Run the task again without --no-log-samples"
+        )
+    samples = [taken[key] for key in sorted(taken, key=lambda key: key[1])]
+    samples += _absent(header, samples)
+    graded = replace(columns.scale, low=0.0, high=1.0)
+    scales = dict.fromkeys(kinds.letters - kinds.numbers, graded)
+    reduced = _reduced(header, reductions, samples, columns)
+    return PeerRun(header.file, _TOOL, samples, scales, reduced=reduced)
+
+
+def _absent(header: Node, samples: Sequence[PeerSample]) -> Iterator[PeerSample]:
+    """Yield an unscored sample for each test that has fewer samples than the log planned."""
+    evaluated = header.member("eval")
+    planned = evaluated.member("dataset").member("sample_ids")
+    if header.member("results").member("early_stopping").value is not None:
+        return
+    if planned.value is None and header.member("status").value != "success":
+        raise planned.refusal("the ids of the samples, since the log did not end with success")
+    epochs = evaluated.member("config").member("epochs").number() or 1.0
+    taken = Counter(sample.id for sample in samples)
+    for name in planned.items():
+        if taken[_text_id(name)] < epochs:
+            yield PeerSample(_text_id(name), error="it did not run")
+
+
+def _text_id(node: Node) -> str:
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, str)) or node.value == "":
+        raise node.refusal("the id of a sample, a text or a whole number")
+    try:
+        return str(node.value)
+    except ValueError:  # a whole number of thousands of digits
+        raise node.refusal("an id of fewer digits") from None
+
+
+def _sample(node: Node, columns: Columns, kinds: _Kinds) -> PeerSample:
+    metadata = node.member("metadata").members()
+    name = _text_id(node.member("id"))
+    tags = tags_of(metadata)
+    error = _error(node)
+    if error:
+        return PeerSample(name, error=error, tags=tags, metadata=metadata)
+    scorers = dict(node.member("scores").named())
+    if node.member("score").value is not None:
+        scorers.setdefault("score", node.member("score"))
+    scores: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    for scorer, score in scorers.items():
+        for metric, value in _metrics(scorer, score.member("value")):
+            if not columns.score or metric in columns.score:
+                scores[metric] = _number(value, metric, kinds)
+                if isinstance(explanation := score.member("explanation").value, str):
+                    reasons[metric] = explanation
+    error = "" if scorers else "no scorer gave it a score"
+    return PeerSample(
+        name,
+        scores,
+        error=error,
+        answer=_answer(node),
+        tags=tags,
+        metadata=metadata,
+        reasons=reasons,
+    )
+
+
+def _error(node: Node) -> str:
+    """Return why a sample is not judged; empty if it is."""
+    if node.member("error").value is not None:
+        return "it ended with an error"
+    if node.member("limit").value is not None:
+        return "it was stopped by a limit"
+    if node.member("invalidation").value is not None:
+        return "it was declared invalid"
+    choices = node.member("output").member("choices").items()
+    if choices and choices[0].member("stop_reason").value == "content_filter":
+        return "the provider refused it"
+    return ""
+
+
+def _metrics(scorer: str, value: Node) -> Iterator[tuple[str, Node]]:
+    """Yield the metrics of a scorer: one, or one per key of a score that is an object."""
+    if not isinstance(value.value, dict):
+        yield scorer, value
+        return
+    for key, part in value.named():
+        yield f"{scorer}.{key}", part
+
+
+def _number(node: Node, metric: str, kinds: _Kinds) -> float | None:
+    """Return a score as inspect_ai makes it a number; ``None`` if it is unscored."""
+    value = node.value
+    if isinstance(value, bool):
+        kinds.letters.add(metric)
+        return float(value)
+    if not isinstance(value, str):
+        if isinstance(value, list):
+            raise _no_score(node)
+        number = node.number()
+        if number is not None:
+            kinds.numbers.add(metric)
+        return number
+    known = _LETTERS.get(value, _WORDS.get(value.lower()))
+    if known is not None:
+        kinds.letters.add(metric)
+        return known
+    try:
+        number = float(value)
+    except ValueError:
+        raise _no_score(node) from None
+    if not math.isfinite(number):
+        raise _no_score(node)
+    kinds.numbers.add(metric)
+    return number
+
+
+def _no_score(node: Node) -> InputError:
+    return node.refusal(
+        "a number, one of C, P, I, N, yes, no, true, false, or an object of these; "
+        "compare only the scores that are: --score NAME"
+    )
+
+
+def _answer(node: Node) -> str | None:
+    """Return the text of the first choice, which may stand among the attachments."""
+    # What an agent did with its tools is more than its last text.
+    if any(message.member("role").value == "tool" for message in node.member("messages").items()):
+        return None
+    output = node.member("output")
+    text = output.member("completion").value
+    if not isinstance(text, str) or not text:
+        choices = output.member("choices").items()
+        text = choices[0].member("message").member("content").value if choices else None
+    if isinstance(text, list):
+        parts = [part.get("text") for part in text if isinstance(part, dict)]
+        text = "\n".join(part for part in parts if isinstance(part, str))
+    if not isinstance(text, str) or not text:
+        return None
+    if text.startswith(_ATTACHMENT):
+        attached = node.member("attachments").members().get(text.removeprefix(_ATTACHMENT))
+        return attached if isinstance(attached, str) else None
+    return text
+
+
+def _reduced(
+    header: Node, reductions: Node, samples: Sequence[PeerSample], columns: Columns
+) -> Mapping[tuple[str, str], float]:
+    """Return the values that the first reducer of the log made of the epochs, unless it is mean."""
+    reducers = header.member("eval").member("config").member("epochs_reducer").items()
+    epochs = Counter(sample.id for sample in samples if sample.is_judged)
+    if not reducers or reducers[0].text() == _MEAN or max(epochs.values(), default=1) < 2:
+        return {}
+    wanted = reducers[0].text()
+    items = [item for item in reductions.items() if item.member("reducer").value == wanted]
+    if not items:
+        raise reductions.refusal(f"the values that {wanted!r} makes of the epochs of a sample")
+    reduced: dict[tuple[str, str], float] = {}
+    for item in items:
+        scorer = item.member("scorer").text()
+        for sample in item.member("samples").items():
+            for metric, value in _metrics(scorer, sample.member("value")):
+                if columns.score and metric not in columns.score:
+                    continue
+                number = _number(value, metric, _Kinds())
+                if number is not None:
+                    reduced[_text_id(sample.member("sample_id")), metric] = number
+    return reduced

@@ -1,0 +1,163 @@
+"""JUnit XML: the outcome of each test case, and the numbers among its properties.
+
+pytest writes a property with ``record_property`` (https://docs.pytest.org/en/stable/how-to/output.html).
+A document type is refused, because only an attack on the reader needs one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree.ElementTree import ParseError, XMLParser
+
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
+from pytest_llmeval.baselines.table import ANSWERS, Columns
+from pytest_llmeval.errors import InputError
+
+_TOOL = "JUnit"
+_ROOTS = ("testsuites", "testsuite")
+_SCORE_PREFIX, _CASE = "llm_score.", "llm_case"
+"""Names of the properties that this package writes."""
+
+_UNSCORED = "unscored"
+_CHUNK = 2**20
+_OUTCOMES = ("failure", "error", "skipped")
+
+
+@dataclass
+class _Test:
+    """A test case as the file holds it."""
+
+    id: str
+    outcomes: set[str] = field(default_factory=set)
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    """What stands in the file is not allowed; its text names what was found."""
+
+
+class _Reader:
+    """The target of the parser: collects the test cases, and builds no tree."""
+
+    def __init__(self) -> None:
+        self.tests: list[_Test] = []
+        self.test: _Test | None = None
+        self.path: list[str] = []
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        raise _Refused("a document type")
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        tag = tag.rpartition("}")[2]
+        if not self.path and tag not in _ROOTS:
+            raise _Refused(f"the element {tag!r}")
+        self.path.append(tag)
+        if tag == "testcase":
+            self.test = _Test(_id(attributes))
+            self.tests.append(self.test)
+        elif self.test is not None and tag in _OUTCOMES:
+            self.test.outcomes.add(tag)
+        elif self.test is not None and tag == "property":
+            self.test.properties[attributes.get("name", "")] = attributes.get("value", "")
+
+    def end(self, tag: str) -> None:
+        if self.path.pop() == "testcase":
+            self.test = None
+
+    def close(self) -> list[_Test]:
+        return self.tests
+
+
+def _id(attributes: Mapping[str, str]) -> str:
+    parts = (attributes.get("classname") or attributes.get("file"), attributes.get("name"))
+    return "::".join(part for part in parts if part)
+
+
+def read_junit(path: Path, columns: Columns) -> PeerRun:
+    """Read a JUnit file.
+
+    Raises:
+        InputError: It cannot be read, or is no JUnit file.
+    """
+    tests = _tests(path)
+    numbers = _numbers(tests, columns.cluster)
+    samples = [_sample(path, test, numbers) for test in tests]
+    return PeerRun(str(path), _TOOL, samples, is_mixed=True)
+
+
+def _tests(path: Path) -> list[_Test]:
+    reader = _Reader()
+    parser = XMLParser(target=reader)
+    allowed = f"a JUnit file, whose outermost element is {' or '.join(_ROOTS)}"
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                parser.feed(chunk)
+        parser.close()
+    except _Refused as why:
+        raise InputError(f"{path}: found {why}; allowed: {allowed}") from None
+    except (OSError, ValueError, LookupError, ParseError) as error:
+        raise InputError(f"{path}: cannot be read as XML: {error}; allowed: {allowed}") from None
+    return reader.tests
+
+
+def _numbers(tests: list[_Test], cluster: str) -> dict[str, str]:
+    """Return the properties that are metrics, with the names of these metrics."""
+    others = {*ANSWERS, _CASE, cluster}
+    values: dict[str, list[str]] = {}
+    for test in tests:
+        for name, value in test.properties.items():
+            if value.strip() and name not in others:
+                values.setdefault(name, []).append(value)
+    scored = [name for name in values if name.startswith(_SCORE_PREFIX)]
+    candidates = scored or [name for name, texts in values.items() if all(map(_is_number, texts))]
+    return {name: name.removeprefix(_SCORE_PREFIX) for name in candidates if name}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return not math.isinf(float(text))
+    except ValueError:
+        return text.strip() == _UNSCORED
+
+
+def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
+    name = test.properties.get(_CASE) or test.id
+    if not name:
+        raise InputError(f"{path}: found a testcase without a name; allowed: each with a name")
+    others = {*numbers, *ANSWERS, _CASE}
+    metadata = {key: value for key, value in test.properties.items() if key not in others}
+    scores = {
+        metric: _value(path, name, key, test.properties[key])
+        for key, metric in numbers.items()
+        if key in test.properties
+    }
+    answers = (test.properties[key] for key in ANSWERS if test.properties.get(key))
+    is_skipped = "skipped" in test.outcomes and "error" not in test.outcomes
+    return PeerSample(
+        name,
+        scores,
+        is_passed=None if is_skipped else not test.outcomes,
+        error="it ended with an error" if "error" in test.outcomes else "",
+        is_skipped=is_skipped,
+        answer=next(answers, None),
+        tags=tags_of(metadata),
+        metadata=metadata,
+    )
+
+
+def _value(path: Path, case: str, name: str, text: str) -> float | None:
+    if not text.strip() or text.strip() == _UNSCORED:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if math.isinf(number):
+        raise InputError(
+            f"{path}: found {text!r} as {name} of {case}; allowed: a number, or {_UNSCORED!r}"
+        )
+    return None if math.isnan(number) else number

@@ -1,0 +1,281 @@
+"""The results of promptfoo: ``promptfoo eval -o results.json`` or ``.jsonl``, and exports.
+
+The members are those of ``EvaluateSummary`` and ``EvaluateResult``, and in older files of
+``EvaluateTable`` (https://www.promptfoo.dev/docs/configuration/reference/). Of an assertion that
+failed, ``error`` holds the reason; only ``failureReason`` tells it from an error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_llmeval.baselines.peers.document import Node, parse_document
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of
+from pytest_llmeval.baselines.table import Columns
+from pytest_llmeval.errors import InputError, nearest
+from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.text import one_line
+
+_TOOL = "promptfoo"
+_SCORE = "score"
+_ASSERTION_REJECTED, _ERROR = 1, 2
+"""Values of ``failureReason``; 0 says nothing."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One test with one prompt and provider.
+
+    Attributes:
+        result: The result.
+        test: The test, with its variables and assertions.
+        variables: The variables, where the test does not hold them.
+        provider: Label or id of the provider.
+        prompt: Label of the prompt, or the prompt.
+        number: Position of the test, from 1.
+        success: Whether it passed.
+        answer: The answer.
+    """
+
+    result: Node
+    test: Node
+    variables: Mapping[str, Any]
+    provider: str
+    prompt: str
+    number: int
+    success: Node
+    answer: Any
+
+    @property
+    def column(self) -> str:
+        """The column of promptfoo's table, named as in its CSV file."""
+        return f"[{self.provider}] {self.prompt}"
+
+
+def is_promptfoo(document: Any) -> bool:
+    """Return whether a JSON document holds results of promptfoo."""
+    if not isinstance(document, dict):
+        return False
+    results = document.get("results")
+    if isinstance(results, dict):
+        return "results" in results or "table" in results
+    return isinstance(results, list) and "stats" in document
+
+
+def is_promptfoo_lines(path: Path) -> bool:
+    """Return whether a file has a result of promptfoo in its first line."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            row = parse_json(file.readline())
+    except (OSError, ValueError):
+        return False
+    return isinstance(row, dict) and {"promptIdx", "testIdx", "success"} <= row.keys()
+
+
+def read_promptfoo(document: Node, columns: Columns) -> PeerRun:
+    """Read the results of one column, which must be named if there are several.
+
+    Raises:
+        InputError: A value is not allowed, or the column is unknown or ambiguous.
+    """
+    summary = document.member("results")
+    if not isinstance(summary.value, dict):
+        summary = document
+    results = summary.member("results").items()
+    rows = list(_listed(results) if results else _tabled(summary.member("table")))
+    return _run(document.file, rows, columns)
+
+
+def read_promptfoo_lines(path: Path, columns: Columns) -> PeerRun:
+    """Read a file with a result in every line, with the errors of `read_promptfoo`."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    results = [
+        parse_document(f"{path}:{number}", line)
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    return _run(str(path), list(_listed(results)), columns)
+
+
+def _listed(results: Iterable[Node]) -> Iterator[_Row]:
+    """Yield the rows of a list of results."""
+    for number, result in enumerate(results, start=1):
+        index = result.member("testIdx").number()
+        prompt = result.member("prompt")
+        response = result.member("response").value
+        yield _Row(
+            result,
+            result.member("testCase"),
+            result.member("vars").members(),
+            _provider(result.member("provider")),
+            _label(prompt),
+            number if index is None else int(index) + 1,
+            result.member("success"),
+            response.get("output") if isinstance(response, dict) else response,
+        )
+
+
+def _tabled(table: Node) -> Iterator[_Row]:
+    """Yield the rows of a table, the form of older files."""
+    head = table.member("head")
+    prompts = head.member("prompts").items()
+    names = [name.text() for name in head.member("vars").items()]
+    for number, row in enumerate(table.member("body").items(), start=1):
+        values = [value.value for value in row.member("vars").items()]
+        variables = dict(zip(names, values, strict=False))
+        outputs = row.member("outputs").items()
+        if len(outputs) > len(prompts):
+            raise row.member("outputs").refusal(f"one output for each of {len(prompts)} prompts")
+        for output, prompt in zip(outputs, prompts, strict=False):
+            test = row.member("test")
+            if test.value is None:
+                test = output.member("testCase")
+            yield _Row(
+                output,
+                test,
+                variables,
+                _provider(prompt.member("provider")),
+                _label(prompt),
+                number,
+                output.member("pass"),
+                output.member("text").value,
+            )
+
+
+def _provider(node: Node) -> str:
+    if isinstance(node.value, dict):
+        return node.member("label").text() or node.member("id").text()
+    return node.text()
+
+
+def _label(prompt: Node) -> str:
+    if not isinstance(prompt.value, dict):
+        return prompt.text()
+    for name in ("label", "display", "raw"):
+        if text := prompt.member(name).text():
+            return text
+    return ""
+
+
+def _run(file: str, rows: Sequence[_Row], columns: Columns) -> PeerRun:
+    chosen = _column(file, rows, columns.column)
+    rows = [row for row in rows if row.column == chosen]
+    named = {name for row in rows for name in (_SCORE, *_named_scores(row.result).members())}
+    unnamed = {name for row in rows for name in _assertions(row.result)}
+    samples = [_sample(row) for row in rows]
+    return PeerRun(file, _TOOL, samples, on_request=frozenset(unnamed - named))
+
+
+def _column(file: str, rows: Sequence[_Row], name: str) -> str:
+    """Return the column that the user named, or the only one."""
+    by_column = {row.column: row for row in rows}
+    matching = [
+        column
+        for column, row in by_column.items()
+        if not name or name in (column, row.provider, row.prompt)
+    ]
+    if len(matching) == 1 or not rows:
+        return matching[0] if matching else ""
+    shown = ", ".join(one_line(column, 80) for column in by_column)
+    if not name:
+        raise InputError(
+            f"{file}: found {len(by_column)} columns of prompts and providers; allowed: --column "
+            f"NAME, one of {shown}, or its provider or prompt alone"
+        )
+    number = f"{len(matching)} columns" if matching else "no column"
+    hint = nearest(name, by_column)
+    raise InputError(
+        f"{file}: found {number} {name!r} (--column); allowed: one of {shown}. {hint}".rstrip()
+    )
+
+
+def _sample(row: _Row) -> PeerSample:
+    result, test = row.result, row.test
+    metadata = test.member("metadata").members()
+    name, tags = _id(row), tags_of(metadata)
+    if error := _error(result):
+        return PeerSample(name, error=error, tags=tags, metadata=metadata)
+    grading = result.member("gradingResult")
+    components = grading.member("componentResults").items()
+    named = _named_scores(result)
+    if grading.value is not None and not (
+        components or named.members() or test.member("assert").items()
+    ):
+        # Without an assertion promptfoo passes every answer with the score 1, which says nothing.
+        return PeerSample(name, tags=tags, metadata=metadata)
+    scores = {**_assertions(result), **{key: value.number() for key, value in named.named()}}
+    if result.member(_SCORE).value is not None:
+        scores[_SCORE] = result.member(_SCORE).number()
+    reason = grading.member("reason").text()
+    return PeerSample(
+        name,
+        scores,
+        row.success.flag(),
+        answer=_text(row.answer),
+        tags=tags,
+        metadata=metadata,
+        reasons={_SCORE: reason} if reason else {},
+    )
+
+
+def _id(row: _Row) -> str:
+    """Return the description and the variables of a test, or else its number."""
+    test = row.test
+    description = test.member("description").text() or row.result.member("description").text()
+    variables = test.member("vars").members() or row.variables
+    # Variables with an underscore are promptfoo's, and hold what was said before.
+    content = ", ".join(
+        f"{name}={_text(value)}"
+        for name, value in sorted(variables.items())
+        if not name.startswith("_")
+    )
+    if not content:
+        return description or f"test {row.number}"
+    return content_id(description, content)
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as text; ``None`` if there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True)
+
+
+def _error(result: Node) -> str:
+    """Return why a result is no judgement of the answer; empty if it is one."""
+    grading = result.member("gradingResult")
+    reason = result.member("failureReason").number()
+    if reason == _ERROR:
+        return "it ended with an error"
+    for part in (grading, *grading.member("componentResults").items()):
+        if part.value is not None and part.member("metadata").member("graderError").value:
+            return "the grader failed"
+    if reason != _ASSERTION_REJECTED and grading.value is None and result.member("error").value:
+        return "it ended with an error"
+    return ""
+
+
+def _named_scores(result: Node) -> Node:
+    """Return the scores that the user has named."""
+    named = result.member("namedScores")
+    return named if named.members() else result.member("gradingResult").member("namedScores")
+
+
+def _assertions(result: Node) -> dict[str, float | None]:
+    """Return the mean score by type of the assertions that have no name."""
+    scores: dict[str, list[float]] = {}
+    for part in result.member("gradingResult").member("componentResults").items():
+        assertion = part.member("assertion")
+        kind = assertion.member("type").text()
+        score = part.member(_SCORE).number()
+        if kind and score is not None and not assertion.member("metric").value:
+            scores.setdefault(kind, []).append(score)
+    return {kind: math.fsum(values) / len(values) for kind, values in scores.items()}
