@@ -120,7 +120,7 @@ def read_baseline_of(
 
     try:
         source = finder.find(name)
-        rejudged = rejudge(session, source.scores(), after, results)
+        rejudged = rejudge(session, source.scores().as_for(after.tool), after, results)
     except (LLMEvalError, OSError) as error:
         return Baseline(name, error=error)
     return Baseline(
@@ -142,7 +142,7 @@ def count_baselines(session: Session, plans: Sequence[Plan]) -> None:
         finder = baseline_finder(settings, session.locations, log)
         for name in settings.baseline:
             with suppress(InputError):
-                count_rejudging(session, finder.scores(name), plans)
+                count_rejudging(session, finder.scores(name).as_for(""), plans)
 
 
 def known_baselines(locations: Locations, log: RunLog | None) -> list[str]:

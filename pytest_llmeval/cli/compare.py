@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -60,6 +61,12 @@ if TYPE_CHECKING:
     default="higher",
     help="Which scores of another tool are better.",
 )
+@click.option(
+    "--summary",
+    "summary_path",
+    metavar="PATH",
+    help="Write the comparison as Markdown, for a comment on a pull request.",
+)
 @json_option
 def compare(
     context: CommandContext,
@@ -70,6 +77,7 @@ def compare(
     columns: tuple[str, ...],
     scale: tuple[float, float],
     direction: str,
+    summary_path: str | None,
     json_path: str | None,
 ) -> int:
     """Compare B with A, and find out if it is worse.
@@ -98,6 +106,11 @@ def compare(
     results = [metric.result for metric in gated]
     is_whole = not any(is_partial(metric.coverage) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
+    if summary_path is not None:
+        from pytest_llmeval.reports.markdown.comparison import comparison_markdown
+        from pytest_llmeval.reports.markdown.page import write_markdown
+
+        write_markdown(Path(summary_path), comparison_markdown(comparison))
     _show(comparison, json_path, code)
     return code
 
@@ -123,6 +136,7 @@ def _scores(
             BaselineFinder(locations, opened, replace(table, column=column)).scores(source)
             for source, column in zip((before, after), columns, strict=True)
         )
+    old, new = old.as_for(new.tool), new.as_for(old.tool)
     return _named_apart(old, columns[0], columns), _named_apart(new, columns[1], columns)
 
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 
 from pytest_llmeval import evaluate
+from pytest_llmeval.text import MINUS
 from tests.cli.conftest import Command
 from tests.peer_files import (
     MODEL,
@@ -188,6 +189,15 @@ def test_the_terminal_and_json_are_those_of_any_comparison(llmeval: Command, fol
     )
     assert any(line.startswith("    topic=bikes: ") for line in lines)
     assert lines[-1].startswith("10 cases passed before and fail now: question=Question 13?, ")
+    llmeval.run("compare", "a.json", "b.json", "--summary", "comment.md")
+    comment = Path("comment.md").read_text(encoding="utf-8").splitlines()
+    assert comment[0] == "<!-- llmeval: compare with a.json -->"
+    assert "REGRESSED: score: dropped 41.7 points" in comment[2]
+    assert any(
+        line.startswith(f"| score | 0.54 &#91;0.32, 0.75&#93; | 0.96 | <b>{MINUS}41.7</b>")
+        for line in comment
+    )
+    assert "<details><summary>10 cases passed before and fail now</summary>" in comment
     chosen = llmeval.run("compare", "a.json", "b.json", "--score", "pass_rate")
     assert (chosen.exit_code, chosen.output.startswith("REGRESSED: pass_rate against")) == (1, True)
 
@@ -436,10 +446,8 @@ def test_a_repeated_test_has_samples_and_a_test_without_assertions_says_nothing(
         result["gradingResult"] = {"pass": True, "score": 1, "reason": "No assertions"}
     write_json(folder / "a.json", promptfoo_file(results))
     _, found = compared(llmeval, "a.json", "a.json")
-    assert (found["metrics"][0]["result"]["n"], mean_after(found, "score")) == (
-        19,
-        pytest.approx(1 - 5 / 19),
-    )
+    assert found["metrics"][0]["result"]["n"] == 19
+    assert mean_after(found, "score") == pytest.approx(1 - 5 / 19)
 
 
 def test_a_test_is_known_by_description_and_variables(llmeval: Command, folder: Path) -> None:
@@ -513,7 +521,7 @@ def test_conversations_older_names_and_the_latest_run_are_read(
         {"role": "user", "content": "Hello", "order": 0},
         {"role": "assistant", "content": "Hi", "order": 1},
     ]
-    talks = [
+    talks: list[dict[str, Any]] = [
         {
             "name": f"conversational_test_case_{n}",
             "success": True,
@@ -701,3 +709,27 @@ def test_a_log_that_is_packed_anew_or_doubles_a_sample_is_refused(
         archive.writestr("samples/copy.json", json.dumps(graded(["I"])[0]))
     result = llmeval.run("compare", "b.eval", "b.eval")
     assert "found sample 'Question 00?' of epoch 1 twice; allowed: once" in result.output
+
+
+# Edits
+
+
+def test_a_test_that_asks_or_expects_something_else_is_not_compared(
+    llmeval: Command, folder: Path
+) -> None:
+    samples = graded(["C"] * 40)
+    write_eval(folder / "a.eval", samples)
+    samples = graded(["I", *["C"] * 39])
+    samples[0]["input"] = "Another question?"
+    samples[1]["target"] = "no"
+    write_eval(folder / "b.eval", samples)
+    _, found = compared(llmeval, "a.eval", "b.eval")
+    assert found["metrics"][0]["result"]["n"] == 38
+    assert [(edit["field"], edit["before"], edit["after"]) for edit in found["edited"]] == [
+        ("prompt", "Question 00?", "Another question?"),
+        ("expected", "yes", "no"),
+    ]
+    # Another tool knows the same test by its id alone.
+    write_csv(folder / "b.csv", rows(40), "match")
+    _, found = compared(llmeval, "b.eval", "b.csv")
+    assert (found["metrics"][0]["result"]["n"], found["edited"]) == (40, [])

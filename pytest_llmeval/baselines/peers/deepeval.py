@@ -81,6 +81,8 @@ def _sample(case: Node) -> PeerSample:
         tags=tags,
         metadata=metadata,
         reasons={_name(metric): metric.member("reason").text() for metric in metrics},
+        question=_question(case),
+        reference=case.member("expectedOutput").text() or case.member("expectedOutcome").text(),
     )
     if failed and len(failed) == len(metrics):
         return replace(sample, error=f"{_name(failed[0])} failed")
@@ -106,22 +108,25 @@ def _score(metric: Node) -> float | None:
 
 
 def _id(case: Node) -> str:
-    """Return the name of a test and its input, or what a conversation is about."""
-    name = case.member("name").text()
-    if _NUMBERED.fullmatch(name):
+    """Return the name of a test, unless that is its position, and what it asks."""
+    name, content = case.member("name").text(), _question(case)
+    if _NUMBERED.fullmatch(name) and content:
         name = ""
-    content = case.member("input").text() or case.member("scenario").text()
-    if not content:
-        content = "\n".join(
-            turn.member("content").text()
-            for turn in case.member("turns").items()
-            if turn.member("role").value == "user"
-        )
-    if not content:
-        if not name:
-            raise case.refusal("a test with a name, an input, a scenario or turns")
-        return name
-    return content_id(name, content)
+    if not name and not content:
+        raise case.refusal("a test with a name, an input, a scenario or turns")
+    return content_id(name, content) if content else name
+
+
+def _question(case: Node) -> str:
+    """Return the input of a test, or what a conversation is about."""
+    for name in ("input", "scenario"):
+        if text := case.member(name).text():
+            return text
+    return "\n".join(
+        turn.member("content").text()
+        for turn in case.member("turns").items()
+        if turn.member("role").value == "user"
+    )
 
 
 def _answer(case: Node) -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pytest_llmeval.baselines.peers.archive import Archive, opened_archive
 from pytest_llmeval.baselines.peers.document import Node, parse_document
-from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of, text_of
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 
@@ -149,9 +149,11 @@ def _sample(node: Node, columns: Columns, kinds: _Kinds) -> PeerSample:
     metadata = node.member("metadata").members()
     name = _text_id(node.member("id"))
     tags = tags_of(metadata)
+    question, reference = _question(node), text_of(node.member("target").value) or ""
+    sample = PeerSample(name, tags=tags, metadata=metadata, question=question, reference=reference)
     error = _error(node)
     if error:
-        return PeerSample(name, error=error, tags=tags, metadata=metadata)
+        return replace(sample, error=error)
     scorers = dict(node.member("scores").named())
     if node.member("score").value is not None:
         scorers.setdefault("score", node.member("score"))
@@ -164,15 +166,22 @@ def _sample(node: Node, columns: Columns, kinds: _Kinds) -> PeerSample:
                 if isinstance(explanation := score.member("explanation").value, str):
                     reasons[metric] = explanation
     error = "" if scorers else "no scorer gave it a score"
-    return PeerSample(
-        name,
-        scores,
-        error=error,
-        answer=_answer(node),
-        tags=tags,
-        metadata=metadata,
-        reasons=reasons,
-    )
+    return replace(sample, scores=scores, error=error, answer=_answer(node), reasons=reasons)
+
+
+def _question(node: Node) -> str:
+    """Return the input and the choices; empty if a part of it stands elsewhere."""
+    messages = node.member("input").value
+    if isinstance(messages, list):
+        # The ids of messages are new in each run.
+        messages = [
+            {name: value for name, value in message.items() if name in ("role", "content")}
+            for message in messages
+            if isinstance(message, dict)
+        ]
+    parts = [text_of(part) for part in (messages, node.member("choices").value) if part]
+    question = "\n".join(part for part in parts if part)
+    return "" if _ATTACHMENT in question else question
 
 
 def _error(node: Node) -> str:

@@ -7,15 +7,14 @@ failed, ``error`` holds the reason; only ``failureReason`` tells it from an erro
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.baselines.peers.document import Node, parse_document
-from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of, text_of
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.records.wire import parse_json
@@ -201,8 +200,12 @@ def _sample(row: _Row) -> PeerSample:
     result, test = row.result, row.test
     metadata = test.member("metadata").members()
     name, tags = _id(row), tags_of(metadata)
+    reference = text_of(test.member("assert").value) or ""
+    sample = PeerSample(
+        name, tags=tags, metadata=metadata, question=_variables(row), reference=reference
+    )
     if error := _error(result):
-        return PeerSample(name, error=error, tags=tags, metadata=metadata)
+        return replace(sample, error=error)
     grading = result.member("gradingResult")
     components = grading.member("componentResults").items()
     named = _named_scores(result)
@@ -210,18 +213,16 @@ def _sample(row: _Row) -> PeerSample:
         components or named.members() or test.member("assert").items()
     ):
         # Without an assertion promptfoo passes every answer with the score 1, which says nothing.
-        return PeerSample(name, tags=tags, metadata=metadata)
+        return sample
     scores = {**_assertions(result), **{key: value.number() for key, value in named.named()}}
     if result.member(_SCORE).value is not None:
         scores[_SCORE] = result.member(_SCORE).number()
     reason = grading.member("reason").text()
-    return PeerSample(
-        name,
-        scores,
-        row.success.flag(),
-        answer=_text(row.answer),
-        tags=tags,
-        metadata=metadata,
+    return replace(
+        sample,
+        scores=scores,
+        is_passed=row.success.flag(),
+        answer=text_of(row.answer),
         reasons={_SCORE: reason} if reason else {},
     )
 
@@ -230,23 +231,20 @@ def _id(row: _Row) -> str:
     """Return the description and the variables of a test, or else its number."""
     test = row.test
     description = test.member("description").text() or row.result.member("description").text()
-    variables = test.member("vars").members() or row.variables
-    # Variables with an underscore are promptfoo's, and hold what was said before.
-    content = ", ".join(
-        f"{name}={_text(value)}"
+    variables = _variables(row)
+    if not variables:
+        return description or f"test {row.number}"
+    return content_id(description, variables)
+
+
+def _variables(row: _Row) -> str:
+    """Return the variables of a test; those with an underscore hold what was said before."""
+    variables = row.test.member("vars").members() or row.variables
+    return ", ".join(
+        f"{name}={text_of(value)}"
         for name, value in sorted(variables.items())
         if not name.startswith("_")
     )
-    if not content:
-        return description or f"test {row.number}"
-    return content_id(description, content)
-
-
-def _text(value: Any) -> str | None:
-    """Return a value as text; ``None`` if there is none."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True)
 
 
 def _error(result: Node) -> str:

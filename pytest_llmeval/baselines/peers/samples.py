@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,8 @@ from typing import Any
 
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
-from pytest_llmeval.gating.scores import (
-    BaselineCase,
-    CaseScores,
-    MetricValues,
-    RunScores,
-    text_hash,
-)
+from pytest_llmeval.gating.content import Content, text_hash
+from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.stats.paired import ROUNDING
@@ -43,6 +39,8 @@ class PeerSample:
         tags: Tags of the test.
         metadata: Further fields of the test.
         reasons: Known reasons of the scores by metric.
+        question: What the test asks; empty if it is unknown.
+        reference: What it compares the answer with; empty if it is unknown.
     """
 
     id: str
@@ -55,6 +53,8 @@ class PeerSample:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    question: str = ""
+    reference: str = ""
 
     @property
     def is_judged(self) -> bool:
@@ -120,6 +120,13 @@ def content_id(name: str, content: str) -> str:
         return text
     digest = blake2b(content.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{name or one_line(text, _ID_WIDTH - 20)} #{digest}"
+
+
+def text_of(value: Any) -> str | None:
+    """Return a value as text, the same for the same value; ``None`` if there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True)
 
 
 def tags_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -237,9 +244,15 @@ def _case(
         length=sum(map(len, answers)) // len(answers) if answers else None,
         tags=tuple(sorted(set(tags))),
         cluster=None if group in (None, "") else str(group),
+        content=Content(_hash(first.question), _hash(first.reference)),
     )
     reasons = chain.from_iterable(sample.reasons.items() for sample in reversed(judged))
-    return BaselineCase(scores, answers, dict(reasons))
+    expected = first.reference or None
+    return BaselineCase(scores, answers, dict(reasons), first.question, expected)
+
+
+def _hash(text: str) -> bytes:
+    return text_hash(text) if text else b""
 
 
 def _identity(answers: Iterable[str], by_metric: Mapping[str, MetricValues]) -> bytes:

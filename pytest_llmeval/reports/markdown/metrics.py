@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pytest_llmeval.records.comparison import Comparison, MetricComparison
 from pytest_llmeval.records.interval import Interval
@@ -14,7 +14,7 @@ from pytest_llmeval.text import NONE, and_more, average, mean_text, p_value, poi
 
 _MOST_METRICS, _MOST_BASELINES = 10, 3
 NAME = 80  # bytes
-_NOTE = (
+NOTE = (
     "<sub>Changes are in points: hundredths of the scale, negative is worse. Brackets hold 95% "
     "intervals of means, and the bounds of a gate. MDE: the smallest drop that four of five runs "
     "would detect.</sub>"
@@ -33,10 +33,10 @@ def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
         yield _mean_table(summary)
         return
     for comparison in run.comparisons[:_MOST_BASELINES]:
-        yield _table(comparison, now, summary.pass_rate)
+        yield comparison_table(comparison, now, summary.pass_rate)
     if len(run.comparisons) > _MOST_BASELINES:
         yield and_more(len(run.comparisons) - _MOST_BASELINES, "baseline")
-    yield _NOTE
+    yield NOTE
 
 
 def _mean_table(summary: Summary) -> str:
@@ -67,7 +67,16 @@ def _mean_table(summary: Summary) -> str:
     )
 
 
-def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval) -> str:
+def comparison_table(
+    comparison: Comparison, now: Mapping[str, Interval], pass_rate: Interval | None
+) -> str:
+    """Write the numbers of a comparison, and the means of the run that it does not compare.
+
+    Args:
+        comparison: The comparison.
+        now: Means of the run by metric.
+        pass_rate: Pass rate of the run; ``None`` to leave it out where it is not compared.
+    """
     before = f"before ({flat(comparison.baseline, NAME)})"
     lines = [
         row("score", "now", before, "change", "p", "MDE", "n", "verdict"),
@@ -75,7 +84,7 @@ def _table(comparison: Comparison, now: dict[str, Interval], pass_rate: Interval
     ]
     compared = {metric.name for metric in comparison.metrics}
     rest = [(name, mean_text(mean)) for name, mean in now.items() if name not in compared]
-    if PASS_RATE not in compared:
+    if PASS_RATE not in compared and pass_rate is not None:
         rest.append((PASS_RATE, rate_text(pass_rate)))
     rows = [
         *(

@@ -77,7 +77,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
             *_warnings(run, summary),
         ]
     )
-    yield from map(_edits, run.comparisons[:_MOST_BASELINES])
+    yield from map(edit_section, run.comparisons[:_MOST_BASELINES])
 
 
 def _worst_result(run: Run, summary: Summary) -> str:
@@ -131,7 +131,7 @@ def _warnings(run: Run, summary: Summary) -> Iterator[str]:
         yield f"- {and_more(len(texts) - _MOST_WARNINGS, 'warning')}"
 
 
-def _edits(comparison: Comparison) -> str:
+def edit_section(comparison: Comparison) -> str:
     """Write the edited golden cases, folded; empty without any."""
     if not comparison.edited:
         return ""
