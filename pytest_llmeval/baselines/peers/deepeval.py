@@ -5,8 +5,9 @@ The members are those of ``TestRun`` and ``MetricData`` (https://deepeval.com/do
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +69,7 @@ def _sample(case: Node) -> PeerSample:
     metadata = case.member("metadata").members()
     tags = tags_of({"tags": case.member("tags").value}) + tags_of(metadata)
     metrics = list(_metrics(case))
-    scores = {_name(metric): _score(metric) for metric in metrics}
+    scores = _scores(metrics)
     # A flaky metric never decides whether a test passes.
     decisive = [metric for metric in metrics if not metric.member("flaky").flag()]
     success = case.member("success").flag() if decisive else None
@@ -93,6 +94,19 @@ def _sample(case: Node) -> PeerSample:
 def _metrics(case: Node) -> Iterator[Node]:
     for name in _METRICS:
         yield from case.member(name).items()
+
+
+def _scores(metrics: Iterable[Node]) -> dict[str, float | None]:
+    """Return the score by metric; of several with one name the mean, if all are scored."""
+    by_name: dict[str, list[float | None]] = {}
+    for metric in metrics:
+        by_name.setdefault(_name(metric), []).append(_score(metric))
+    return {name: _mean(scores) for name, scores in by_name.items()}
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return math.fsum(known) / len(known) if len(known) == len(scores) else None
 
 
 def _name(metric: Node) -> str:

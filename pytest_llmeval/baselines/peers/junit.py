@@ -24,6 +24,17 @@ _SCORE_PREFIX, _CASE = "llm_score.", "llm_case"
 _UNSCORED = "unscored"
 _CHUNK = 2**20
 _OUTCOMES = ("failure", "error", "skipped")
+_STATES = {
+    "failed": "failure",
+    "failure": "failure",
+    "error": "error",
+    "broken": "error",
+    "notrun": "skipped",
+    "disabled": "skipped",
+    "suppressed": "skipped",
+    "skipped": "skipped",
+}
+"""Outcomes that some tools write as the attribute ``status`` or ``result`` of a test case."""
 
 
 @dataclass
@@ -56,7 +67,7 @@ class _Reader:
             raise _Refused(f"the element {tag!r}")
         self.path.append(tag)
         if tag == "testcase":
-            self.test = _Test(_id(attributes))
+            self.test = _Test(_id(attributes), _stated(attributes))
             self.tests.append(self.test)
         elif self.test is not None and tag in _OUTCOMES:
             self.test.outcomes.add(tag)
@@ -74,6 +85,11 @@ class _Reader:
 def _id(attributes: Mapping[str, str]) -> str:
     parts = (attributes.get("classname") or attributes.get("file"), attributes.get("name"))
     return "::".join(part for part in parts if part)
+
+
+def _stated(attributes: Mapping[str, str]) -> set[str]:
+    states = (attributes.get(name, "").lower() for name in ("status", "result"))
+    return {_STATES[state] for state in states if state in _STATES}
 
 
 def read_junit(path: Path, columns: Columns) -> PeerRun:

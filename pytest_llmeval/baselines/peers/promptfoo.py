@@ -37,6 +37,7 @@ class _Row:
         provider: Label or id of the provider.
         prompt: Label of the prompt, or the prompt.
         number: Position of the test, from 1.
+        position: Position of the column; ``None`` if it is unknown.
         success: Whether it passed.
         answer: The answer.
     """
@@ -47,13 +48,9 @@ class _Row:
     provider: str
     prompt: str
     number: int
+    position: float | None
     success: Node
     answer: Any
-
-    @property
-    def column(self) -> str:
-        """The column of promptfoo's table, named as in its CSV file."""
-        return f"[{self.provider}] {self.prompt}"
 
 
 def is_promptfoo(document: Any) -> bool:
@@ -117,6 +114,7 @@ def _listed(results: Iterable[Node]) -> Iterator[_Row]:
             _provider(result.member("provider")),
             _label(prompt),
             number if index is None else int(index) + 1,
+            result.member("promptIdx").number(),
             result.member("success"),
             response.get("output") if isinstance(response, dict) else response,
         )
@@ -133,7 +131,7 @@ def _tabled(table: Node) -> Iterator[_Row]:
         outputs = row.member("outputs").items()
         if len(outputs) > len(prompts):
             raise row.member("outputs").refusal(f"one output for each of {len(prompts)} prompts")
-        for output, prompt in zip(outputs, prompts, strict=False):
+        for position, (output, prompt) in enumerate(zip(outputs, prompts, strict=False)):
             test = row.member("test")
             if test.value is None:
                 test = output.member("testCase")
@@ -144,6 +142,7 @@ def _tabled(table: Node) -> Iterator[_Row]:
                 _provider(prompt.member("provider")),
                 _label(prompt),
                 number,
+                float(position),
                 output.member("pass"),
                 output.member("text").value,
             )
@@ -165,24 +164,44 @@ def _label(prompt: Node) -> str:
 
 
 def _run(file: str, rows: Sequence[_Row], columns: Columns) -> PeerRun:
-    chosen = _column(file, rows, columns.column)
-    rows = [row for row in rows if row.column == chosen]
-    named = {name for row in rows for name in (_SCORE, *_named_scores(row.result).members())}
-    unnamed = {name for row in rows for name in _assertions(row.result)}
-    samples = [_sample(row) for row in rows]
+    by_column = _by_column(rows)
+    chosen = by_column[_column(file, by_column, columns.column)] if rows else []
+    named = {name for row in chosen for name in (_SCORE, *_named_scores(row.result).members())}
+    unnamed = {name for row in chosen for name in _assertions(row.result)}
+    samples = [_sample(row) for row in chosen]
     return PeerRun(file, _TOOL, samples, on_request=frozenset(unnamed - named))
 
 
-def _column(file: str, rows: Sequence[_Row], name: str) -> str:
+def _by_column(rows: Sequence[_Row]) -> dict[str, list[_Row]]:
+    """Return the rows of each column, which is named as in promptfoo's CSV file.
+
+    Two columns of one name are told apart by their positions.
+    """
+    positions: dict[str, set[float | None]] = {}
+    for row in rows:
+        positions.setdefault(_column_name(row), set()).add(row.position)
+    by_column: dict[str, list[_Row]] = {}
+    for row in rows:
+        name = _column_name(row)
+        if len(positions[name]) > 1 and row.position is not None:
+            name = f"{name} #{row.position:g}"
+        by_column.setdefault(name, []).append(row)
+    return by_column
+
+
+def _column_name(row: _Row) -> str:
+    return f"[{row.provider}] {row.prompt}"
+
+
+def _column(file: str, by_column: Mapping[str, Sequence[_Row]], name: str) -> str:
     """Return the column that the user named, or the only one."""
-    by_column = {row.column: row for row in rows}
     matching = [
         column
-        for column, row in by_column.items()
-        if not name or name in (column, row.provider, row.prompt)
+        for column, rows in by_column.items()
+        if not name or name in (column, rows[0].provider, rows[0].prompt)
     ]
-    if len(matching) == 1 or not rows:
-        return matching[0] if matching else ""
+    if len(matching) == 1:
+        return matching[0]
     shown = ", ".join(one_line(column, 80) for column in by_column)
     if not name:
         raise InputError(
