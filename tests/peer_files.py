@@ -116,7 +116,7 @@ def write_eval(
     header: dict[str, Any] | None = None,
     reductions: Any = None,
 ) -> Path:
-    """An ``.eval`` log, packed with Deflate as until 2025."""
+    """An ``.eval`` log, packed with Deflate as older ones are."""
     entries = eval_entries(samples, header)
     if reductions is not None:
         entries["reductions.json"] = reductions
