@@ -75,7 +75,7 @@ bench: env  ## measure speed, cost and safety: benchmarks/README.md
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 simulate: env  ## measure how often the regression gate errs, where the truth is known
-	$(BIN)/pytest -q tests/stats/simulate_gate.py
+	$(BIN)/pytest -q tests/stats/simulate_gate.py tests/stats/simulate_slices.py
 
 pictures: env  ## make the pictures of the HTML report with Chromium
 	$(BIN)/python docs/make_pictures.py

@@ -91,6 +91,7 @@ def compare(
     from pytest_llmeval.records.score import Scale
     from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
     from pytest_llmeval.stats.gate import GateRules
+    from pytest_llmeval.summary.doubts import doubts
 
     if not scale[0] < scale[1]:
         raise InputError(
@@ -106,12 +107,13 @@ def compare(
     results = [metric.result for metric in gated]
     is_whole = not any(is_partial(metric.coverage) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
+    notes = tuple(doubts([comparison], runs[1].answers))
     if summary_path is not None:
         from pytest_llmeval.reports.markdown.comparison import comparison_markdown
         from pytest_llmeval.reports.markdown.page import write_markdown
 
-        write_markdown(Path(summary_path), comparison_markdown(comparison))
-    _show(comparison, json_path, code)
+        write_markdown(Path(summary_path), comparison_markdown(comparison, notes))
+    _show(comparison, notes, json_path, code)
     return code
 
 
@@ -190,21 +192,28 @@ def _gated(
     return (*usual, *(name for name in lost if name in all_usual))
 
 
-def _show(comparison: Comparison, json_path: str | None, code: int) -> None:
+def _show(comparison: Comparison, notes: tuple[str, ...], json_path: str | None, code: int) -> None:
     from pytest_llmeval.records.verdicts import worst_verdict
     from pytest_llmeval.records.wire import to_builtin
     from pytest_llmeval.reports.terminal.comparison import comparison_lines
+    from pytest_llmeval.summary.slices import worse_slices_text
 
     verdict = worst_verdict(
         metric.result.verdict for metric in comparison.metrics if metric.is_gated
     )
     if json_path is not None:
         write_object(
-            {"verdict": verdict, "exit_code": code, **to_builtin(comparison)},
+            {
+                "verdict": verdict,
+                "exit_code": code,
+                "headline": worse_slices_text([comparison]).strip(),
+                "notes": notes,
+                **to_builtin(comparison),
+            },
             json_path,
             "comparison",
         )
     if json_path == STANDARD_OUTPUT:
         return
-    for line, colour in comparison_lines(comparison):
+    for line, colour in comparison_lines(comparison, notes):
         click.secho(line, fg=colour or None, bold=bool(colour))

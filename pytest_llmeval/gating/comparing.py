@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.gating.edits import (
@@ -15,6 +14,7 @@ from pytest_llmeval.gating.edits import (
 )
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
+from pytest_llmeval.gating.slicing import judged_slices
 from pytest_llmeval.records.comparison import (
     CaseChange,
     Comparison,
@@ -29,7 +29,7 @@ from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import flip_of_values
 from pytest_llmeval.stats.comparability import not_compared, with_coverage
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate, gate_metrics
-from pytest_llmeval.stats.paired import PairedScores, length_change, paired_change
+from pytest_llmeval.stats.paired import ROUNDING, PairedScores, length_change
 from pytest_llmeval.stats.suspects import suspects
 
 _SHOWN_DROPS = 20
@@ -46,6 +46,7 @@ class Task:
         shown: Metrics that are compared without gating.
         left_out: Cases in quarantine.
         remedy: The command that makes a new baseline.
+        sliced: Rules of the metrics whose slices gate.
     """
 
     before: RunScores
@@ -54,6 +55,22 @@ class Task:
     shown: Sequence[str] = ()
     left_out: Collection[Key] = ()
     remedy: str = "llmeval baseline accept"
+    sliced: Mapping[str, GateRules] = field(default_factory=dict)
+
+    def slice_rules(self, metric: str) -> GateRules:
+        """Return the rules of the slices of a metric."""
+        usual = next(iter(self.gated.values()), USUAL)
+        return self.sliced.get(metric) or self.gated.get(metric) or usual
+
+    def slice_family(self, number: int, metric: str) -> Hashable:
+        """Return what the slices of a metric are tested together with.
+
+        Those that gate share their level, and so do those of other gated metrics. Any other metric
+        has its own.
+        """
+        if metric in self.sliced:
+            return "sliced"
+        return "gated" if metric in self.gated else (number, metric)
 
 
 @dataclass
@@ -83,7 +100,8 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     rules: dict[_Compared, GateRules] = {}
     identical: set[_Compared] = set()
     for number, work in enumerate(works):
-        for metric in dict.fromkeys((*work.task.gated, *work.task.shown)):
+        metrics = (*work.task.gated, *work.task.sliced, *work.task.shown)
+        for metric in dict.fromkeys(metrics):
             paired = pair(work.joined, metric)
             work.paired[metric] = paired
             if metric not in work.task.gated or paired.obstacle:
@@ -94,7 +112,24 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
             if paired.is_identical:
                 identical.add(key)
     results = gate_metrics(scores, rules, identical=identical)
-    return tuple(_comparison(number, work, results) for number, work in enumerate(works))
+    slices = _judged_slices(works)
+    return tuple(_comparison(number, work, results, slices) for number, work in enumerate(works))
+
+
+def _judged_slices(works: Sequence[_Work]) -> dict[_Compared, tuple[Slice, ...]]:
+    """Return the slices of all metrics that could be compared."""
+    paired: dict[_Compared, Paired] = {}
+    rules: dict[_Compared, GateRules] = {}
+    families: dict[_Compared, Hashable] = {}
+    for number, work in enumerate(works):
+        for metric, pairs in work.paired.items():
+            if pairs.obstacle:
+                continue
+            key = (number, metric)
+            paired[key] = pairs
+            rules[key] = work.task.slice_rules(metric)
+            families[key] = work.task.slice_family(number, metric)
+    return judged_slices(paired, rules, families)
 
 
 def untaken(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> list[str]:
@@ -130,14 +165,24 @@ def usual_metrics(scales: Mapping[str, Scale]) -> tuple[str, ...]:
     return tuple(sorted(ranged)) or (PASS_RATE,)
 
 
-def _comparison(number: int, work: _Work, results: Mapping[_Compared, GateResult]) -> Comparison:
+def _comparison(
+    number: int,
+    work: _Work,
+    results: Mapping[_Compared, GateResult],
+    slices: Mapping[_Compared, tuple[Slice, ...]],
+) -> Comparison:
     task = work.task
     joined = work.joined
     metrics = []
     for metric, paired in work.paired.items():
-        is_gated = metric in task.gated
         result = results.get((number, metric)) or _single_result(paired, task)
-        metrics.append(_metric(paired, result, is_gated))
+        compared = replace(
+            _metric(paired, result),
+            is_gated=metric in task.gated,
+            slices=slices.get((number, metric), ()),
+            is_sliced=metric in task.sliced,
+        )
+        metrics.append(compared)
     lost, gained = _flipped(joined, work.paired)
     return Comparison(
         task.before.name,
@@ -175,7 +220,7 @@ def _single_result(paired: Paired, task: Task) -> GateResult:
     return gate(paired.scores, rules, identical=paired.is_identical)
 
 
-def _metric(paired: Paired, result: GateResult, is_gated: bool) -> MetricComparison:
+def _metric(paired: Paired, result: GateResult) -> MetricComparison:
     dropped, drops = _dropped(paired)
     if result.change is not None:
         result = replace(result, reason=with_coverage(result.reason, paired.coverage))
@@ -183,14 +228,19 @@ def _metric(paired: Paired, result: GateResult, is_gated: bool) -> MetricCompari
         paired.metric,
         result,
         paired.coverage,
-        is_gated,
-        _length(paired),
-        dropped,
-        drops,
-        tuple(_slices(paired)),
-        paired.low,
-        paired.high,
+        length=_length(paired),
+        dropped=dropped,
+        drops=drops,
+        topped=_topped(paired.scores),
+        low=paired.low,
+        high=paired.high,
     )
+
+
+def _topped(scores: PairedScores) -> int:
+    """Return how many cases have the best possible score in both runs."""
+    pairs = zip(scores.before, scores.after, strict=True)
+    return sum(min(pair) >= 1 - ROUNDING for pair in pairs)
 
 
 def _length(paired: Paired) -> LengthChange | None:
@@ -257,29 +307,6 @@ def _ends(paired: Mapping[str, Paired], metric: str) -> tuple[float, float]:
     if metric == PASS_RATE or metric not in paired:
         return 0.0, 1.0
     return paired[metric].low, paired[metric].high
-
-
-def _slices(paired: Paired) -> Iterable[Slice]:
-    """Return the mean scores by tag, largest drop first; they have no influence on the verdict."""
-    scores = paired.scores
-    slices = []
-    for tag, rows in _rows_by_tag(paired.pairs).items():
-        before = [scores.before[row] for row in rows]
-        after = [scores.after[row] for row in rows]
-        clusters = None if scores.clusters is None else [scores.clusters[row] for row in rows]
-        error = paired_change(PairedScores(before, after, clusters)).error
-        n = len(rows)
-        slices.append(Slice(tag, n, math.fsum(before) / n, math.fsum(after) / n, error))
-    return sorted(slices, key=lambda part: (part.after - part.before, part.tag))
-
-
-def _rows_by_tag(pairs: Sequence[tuple[CaseScores, CaseScores]]) -> dict[str, list[int]]:
-    """Return the positions of the pairs with a tag, by tag."""
-    rows: dict[str, list[int]] = {}
-    for row, (old, new) in enumerate(pairs):
-        for tag in dict.fromkeys(new.tags or old.tags):
-            rows.setdefault(tag, []).append(row)
-    return rows
 
 
 def _change(old: CaseScores, new: CaseScores, metric: str) -> CaseChange:

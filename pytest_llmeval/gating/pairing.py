@@ -52,6 +52,7 @@ class Paired:
         is_identical: Whether every answer is the same in both runs.
         low: Value that is 0 in ``scores``.
         high: Value that is 1; less than ``low`` if lower is better.
+        missing: Cases of the baseline whose score the candidate should have, and does not.
     """
 
     metric: str
@@ -62,6 +63,7 @@ class Paired:
     is_identical: bool
     low: float
     high: float
+    missing: Sequence[CaseScores] = ()
 
 
 def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
@@ -154,9 +156,10 @@ def pair(joined: Joined, metric: str) -> Paired:
         empty = PairedScores((), ())
         return Paired(metric, (), empty, coverage, why, is_identical, low, high)
     is_binary = set(before) | set(after) <= {0.0, 1.0}
-    missing = [_scaled(old.by_metric[metric], low, high) for old in _missing(joined, metric)]
-    scores = PairedScores(before, after, _clusters(pairs), is_binary, missing)
-    return Paired(metric, pairs, scores, coverage, "", is_identical, low, high)
+    missing = list(_missing(joined, metric))
+    worst = [_scaled(old.by_metric[metric], low, high) for old in missing]
+    scores = PairedScores(before, after, _clusters(pairs), is_binary, worst)
+    return Paired(metric, pairs, scores, coverage, "", is_identical, low, high, missing)
 
 
 def ends(scale: Scale) -> tuple[float, float] | None:

@@ -4,6 +4,8 @@
 FIGURE COMPARISON NUMBER             pass_rate>=.95    rubric.mean>=4    latency.p95<=2
 regression                           no worse than the baseline, by the default metrics
 regression(METRIC, margin=X, alpha=X)
+regression(worst_tag)                no tag is worse
+regression(METRIC, worst_tag, …)
 ```
 
 A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a
@@ -54,9 +56,9 @@ _SCALES = {
 _BOUND = re.compile(r"([^<>=()\s][^<>=()]*) ?(>=|<=|==|>|<) ?([^<>=]+)")
 _CALL = re.compile(r"(\w+) ?(?:\((.*)\))?")
 _ALLOWED = (
-    "'regression', 'regression(METRIC, margin=X)', or a figure, one of >= <= > < == and a number, "
-    "for example 'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', 'rubric.worst_tag>=3.5', "
-    "'latency.p95<=2', 'cost<=0.5'"
+    "'regression', 'regression(METRIC, margin=X)', 'regression(worst_tag)', or a figure, one of "
+    ">= <= > < == and a number, for example 'pass_rate>=.95', 'rubric.mean>=4', 'rubric.p10>=3', "
+    "'rubric.worst_tag>=3.5', 'latency.p95<=2', 'cost<=0.5'"
 )
 
 
@@ -120,12 +122,14 @@ class RegressionRule:
         metric: The metric; empty for the default ones.
         margin: Smallest drop that matters; ``None`` for that of the settings.
         alpha: Level of the test; ``None`` for that of the settings.
+        by_tag: Whether it compares the cases of each tag, and not all together.
     """
 
     text: str
     metric: str = ""
     margin: float | None = None
     alpha: float | None = None
+    by_tag: bool = False
 
     def rules(self, usual: GateRules) -> GateRules:
         """Return margin and level with the usual ones as defaults."""
@@ -137,6 +141,11 @@ class RegressionRule:
 Rule = BoundRule | RegressionRule
 
 
+def compares_all(rule: Rule) -> bool:
+    """Return whether a rule compares all cases, which no slice stands for."""
+    return isinstance(rule, RegressionRule) and not rule.by_tag
+
+
 def parse_rules(texts: Iterable[str], origin: str = "--llm-gate") -> tuple[Rule, ...]:
     """Read rules, and drop duplicates.
 
@@ -144,10 +153,10 @@ def parse_rules(texts: Iterable[str], origin: str = "--llm-gate") -> tuple[Rule,
         SettingError: A rule cannot be read, or two compare a metric with different limits.
     """
     rules = tuple(dict.fromkeys(parse_rule(text, origin) for text in texts))
-    limits: dict[str, RegressionRule] = {}
+    limits: dict[tuple[str, bool], RegressionRule] = {}
     for rule in rules:
         if isinstance(rule, RegressionRule):
-            first = limits.setdefault(rule.metric, rule)
+            first = limits.setdefault((rule.metric, rule.by_tag), rule)
             if (rule.margin, rule.alpha) != (first.margin, first.alpha):
                 allowed = f"one rule for a metric, and {first.text} is there already"
                 raise SettingError(origin, rule.text, allowed)
@@ -207,19 +216,25 @@ def _regression(text: str, name: str, inside: str, origin: str) -> RegressionRul
             origin, text, _ALLOWED, nearest(name, [_REGRESSION, *(f"{word}>=X" for word in _WHOLE)])
         )
     metric = ""
+    by_tag = False
     numbers = {}
     parts = [part.strip() for part in inside.split(",")]
     for number, part in enumerate(filter(None, parts)):
         key, sign, value = part.partition("=")
         key = key.strip()
-        if not sign and number == 0:
+        if part == WORST_TAG and not by_tag:
+            by_tag = True
+        elif not sign and number == 0:
             metric = key
-            continue
-        if key not in ("margin", "alpha"):
-            allowed = "a metric, margin=X and alpha=X; --llm-cluster groups dependent cases"
-            raise SettingError(origin, text, allowed, nearest(key, ("margin", "alpha")))
-        numbers[key] = _share(text, key, value.strip(), origin)
-    return RegressionRule(text.strip(), metric, **numbers)
+        elif key in ("margin", "alpha") and sign and key not in numbers:
+            numbers[key] = _share(text, key, value.strip(), origin)
+        else:
+            allowed = (
+                f"a metric, {WORST_TAG}, margin=X and alpha=X, each once; --llm-cluster groups "
+                "dependent cases"
+            )
+            raise SettingError(origin, text, allowed, nearest(key, ("margin", "alpha", WORST_TAG)))
+    return RegressionRule(text.strip(), metric, **numbers, by_tag=by_tag)
 
 
 def _share(text: str, key: str, value: str, origin: str) -> float:

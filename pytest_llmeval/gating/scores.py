@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
+from pytest_llmeval.records.answer_text import answer_text
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import (
     PASS_RATE,
@@ -21,6 +22,7 @@ from pytest_llmeval.records.result import (
 )
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 from pytest_llmeval.records.verdicts import PASS_VALUES
+from pytest_llmeval.stats.answer_texts import AnswerTally
 
 
 class MetricValues(NamedTuple):
@@ -157,6 +159,7 @@ class RunScores:
         judged: Metrics with scores of a judge.
         selection: The cases that it was meant to have.
         read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
+        answers: The texts of its answers, counted; nothing where they are unknown.
     """
 
     name: str
@@ -168,6 +171,7 @@ class RunScores:
     selection: Selection = Selection(is_whole=False)
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
     tool: str = ""
+    answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.
@@ -206,7 +210,11 @@ def run_scores(
     cases: dict[Key, CaseScores] = {}
     scales: dict[str, Scale] = {}
     judged: set[str] = set()
+    answers = AnswerTally()
     for result in results:
+        text = answer_text(result)
+        if text is not None:
+            answers.add(text)
         case = case_scores(result, cluster)
         cases[case.key] = case
         for score in result.scores:
@@ -214,7 +222,7 @@ def run_scores(
         judged |= {score.name for _, score in result.all_scores() if score.judge}
     if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
-    return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged))
+    return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged), answers=answers)
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:

@@ -27,8 +27,8 @@ class GateResult:
         error: Its standard error; ``None`` with fewer than two clusters.
         lower: Lower bound of the true difference, one-sided at ``1 - alpha``: t, or Tango's where
             McNemar decided.
-        upper: Upper bound, likewise. Where a permutation or McNemar decided, ``p`` decides on
-            "worse", not this bound.
+        upper: Upper bound, likewise. Where a permutation or McNemar's test decided that nothing is
+            shown to be worse, it is not below 0.
         p: One-sided p-value of "worse".
         adjusted_p: ``p`` after Holm over the metrics that were gated together; below ``alpha`` is
             worse.
@@ -241,21 +241,48 @@ class Renaming:
 
 @dataclass(frozen=True)
 class Slice:
-    """The cases with one tag.
+    """The cases with one tag, unless all cases have it.
 
     Attributes:
         tag: The tag.
         n: Cases with a score in both runs.
-        before: Their mean in the baseline, from 0 to 1.
-        after: Their mean in the candidate, likewise.
-        error: Standard error of the difference; ``None`` with fewer than two clusters.
+        before: Their mean in the baseline, from 0 to 1; that of the missing cases if ``n`` is 0.
+        after: Their mean in the candidate, likewise; ``None`` if ``n`` is 0.
+        error: Standard error of the difference; ``None`` with fewer than two clusters, or if all
+            changed alike, because nothing shows how much they vary.
+        verdict: The verdict; ERROR if ``n`` is 0.
+        shrunken: The difference, shrunk toward that of all cases; ``None`` if ``n`` is 0.
+        p: One-sided p-value of "worse"; ``None`` with fewer than two clusters.
+        adjusted_p: ``p`` after Holm over the slices that were tested together; 1 for a slice in
+            which too little changed to show anything.
+        tested: Number of slices that were tested together.
+        lost: Cases that passed before and fail now, of pass/fail scores.
+        gained: Cases that failed before and pass now, likewise.
+        missing: Cases that should have a score in the candidate, and do not.
+        is_wiped_out: Whether nearly all that its cases had is lost.
+        margin: Smallest drop that matters.
     """
 
     tag: str
     n: int
     before: float
-    after: float
+    after: float | None
     error: float | None
+    verdict: Verdict = "INCONCLUSIVE"
+    shrunken: float | None = None
+    p: float | None = None
+    adjusted_p: float | None = None
+    tested: int = 1
+    lost: int | None = None
+    gained: int | None = None
+    missing: int = 0
+    is_wiped_out: bool = False
+    margin: float = 0.02
+
+    @property
+    def change(self) -> float | None:
+        """Mean difference; below 0 is worse."""
+        return None if self.after is None else self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -270,7 +297,9 @@ class MetricComparison:
         length: Change in the length of the answers; ``None`` if unknown.
         dropped: Cases that became worse, the most suspicious first, at most 20.
         drops: Number of cases that became worse.
-        slices: By tag, the largest drop first.
+        slices: By tag, those with a verdict of REGRESSED first, then the largest drop.
+        is_sliced: Whether a gate requires that no slice is worse.
+        topped: Cases with the best possible score in both runs.
         low: Value of the metric that is 0 in ``result``.
         high: Value that is 1.
     """
@@ -283,6 +312,8 @@ class MetricComparison:
     dropped: tuple[CaseChange, ...] = ()
     drops: int = 0
     slices: tuple[Slice, ...] = ()
+    is_sliced: bool = False
+    topped: int = 0
     low: float = 0.0
     high: float = 1.0
 

@@ -13,6 +13,7 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import OUTCOMES
 from pytest_llmeval.summary.changes import CHANGES, REVIEWED, Changes, changes_of
+from pytest_llmeval.summary.slices import worse_slices_text
 from pytest_llmeval.text import count, one_line, visible
 
 _Level = Literal["error", "warning"]
@@ -92,6 +93,9 @@ def _annotations(
     run: Run, results: Iterable[CaseResult], repository_path: _PathMapper
 ) -> Iterator[_Annotation]:
     yield from filter(None, map(_gate_annotation, run.gates))
+    slices = worse_slices_text(run.comparisons).strip()
+    if slices:
+        yield _Annotation("warning", 0, "a tag is worse than in the baseline", slices)
     changes = changes_of(run)
     for result in results:
         annotation = _case_annotation(result, changes, repository_path)

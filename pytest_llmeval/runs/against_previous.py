@@ -66,9 +66,8 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
 
     *older, run = runs
     results = log.results(run.id)
-    summary = summarize(run, results)
     if not older:
-        return ReportedRun(run, results, summary)
+        return ReportedRun(run, results, summarize(run, results))
     last = older[-1]
     comparisons = tuple(_compare(log, last, run))
     unlike = {
@@ -81,10 +80,11 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
         result.identity: baseline_case(result).before(shown(last), unlike=unlike)
         for result in log.results(last.id)
     }
+    compared = replace(run, comparisons=comparisons)
     return ReportedRun(
-        replace(run, comparisons=comparisons),
+        compared,
         _ResultsWithBefore(results, before),
-        summary,
+        summarize(compared, results),
         read_history(log, runs).runs,
     )
 

@@ -21,6 +21,7 @@ from pytest_llmeval.gating.rules import (
     BoundRule,
     RegressionRule,
     Rule,
+    compares_all,
     parse_rules,
 )
 from pytest_llmeval.gating.scores import (
@@ -44,6 +45,7 @@ from pytest_llmeval.records.verdicts import (
     worst_verdict,
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
+from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
@@ -97,7 +99,7 @@ class Gates:
         )
 
     def rules(self) -> dict[str, tuple[Rule, ...]]:
-        """Return the rules by scope; a baseline without a rule means ``regression``.
+        """Return the rules by scope; a baseline without a rule on all cases means ``regression``.
 
         Raises:
             SettingError: A rule cannot be read, or two compare a metric with different limits.
@@ -108,7 +110,7 @@ class Gates:
             for scope, texts in self.scoped.items()
         }
         every = [rule for rules in (whole, *scoped.values()) for rule in rules]
-        if self.settings.baseline and not any(isinstance(rule, RegressionRule) for rule in every):
+        if self.settings.baseline and not any(map(compares_all, every)):
             whole = (RegressionRule("regression"), *whole)
         return {WHOLE_RUN: whole, **scoped}
 
@@ -386,7 +388,12 @@ def _decide_regressions(
             gated = [metric for metric in metrics if metric.name in pairing.gated]
             results = {metric.name: metric.result for metric in gated}
             partial = any(is_partial(metric.coverage) for metric in gated)
-        outcomes.append(pairing.rule.outcome(pairing.source, results, settings.strict, partial))
+        outcome = pairing.rule.outcome(pairing.source, results, settings.strict, partial)
+        if pairing.rule.rule.by_tag and failure is None:
+            outcome = worst_tag_outcome(
+                outcome, gated, is_strict=settings.strict, is_partial=partial
+            )
+        outcomes.append(outcome)
     lost = [(pairing.source, name) for pairing in comparable for name in pairing.untaken]
     names = tuple(dict.fromkeys(lost))
     return GateDecisions(tuple(outcomes), tuple(comparisons.values()), names)
@@ -406,15 +413,17 @@ def _compare(
         key = (source, rule.scope)
         limits = rule.rule.rules(usual)
         gated = dict(tasks[key].gated) if key in tasks else {}
+        sliced = dict(tasks[key].sliced) if key in tasks else {}
+        limited = sliced if rule.rule.by_tag else gated
         for metric in pairing.gated:
-            if gated.setdefault(metric, limits) != limits:
+            if limited.setdefault(metric, limits) != limits:
                 return {}, not_compared(
                     f"{rule.rule.text} and another rule compare {metric} with different limits; "
                     "allowed: one rule for a metric"
                 )
         scores = baselines[source].scores
         if scores is not None:
-            tasks[key] = _task(pairing, scores, gated, quarantined)
+            tasks[key] = replace(_task(pairing, scores, gated, quarantined), sliced=sliced)
     # All together, because Holm's procedure covers all metrics and baselines of a run.
     try:
         comparisons = compare_runs(list(tasks.values()))

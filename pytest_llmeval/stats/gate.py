@@ -118,7 +118,7 @@ def gate_metrics(
         identical_names = set(scores) if identical else set()
     else:
         identical_names = set(identical)
-    measured = {name: _measure(paired, rules_of[name]) for name, paired in scores.items()}
+    measured = {name: measure(paired, rules_of[name]) for name, paired in scores.items()}
     tested = {name: facts.p for name, (facts, _) in measured.items() if facts.p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     results = {}
@@ -137,8 +137,12 @@ def gate_metrics(
     return results
 
 
-def _measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change | None]:
-    """Measure everything but the verdict and the power."""
+def measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change | None]:
+    """Measure everything but the verdict and the power.
+
+    Returns:
+        The facts and the change; without any case an ERROR, and no change.
+    """
     if not scores.before:
         return not_compared("nothing to compare: no case has a score in both runs"), None
     change = paired_change(scores)
@@ -160,14 +164,22 @@ def _measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change
     lower, upper = _bounds(scores, change, rules.alpha)
     facts = replace(facts, lower=lower, upper=upper)
     if _is_table(scores, change):
-        return _by_mcnemar(facts, scores), change
+        return _agreeing(_by_mcnemar(facts, scores)), change
     facts = replace(facts, p=t_p(change, rules.alpha), test="t")
     if change.effective >= _FEW_CLUSTERS and change.ties <= _MANY_TIES:
         return facts, change
     flipped = sign_flip(change.sums, rules.draws, rules.seed)
     if facts.p is not None and flipped.p < facts.p:
         return facts, change
-    return replace(facts, p=flipped.p, seed=flipped.seed, test="permutation"), change
+    facts = replace(facts, p=flipped.p, seed=flipped.seed, test="permutation")
+    return _agreeing(facts), change
+
+
+def _agreeing(facts: GateResult) -> GateResult:
+    """Widen the interval to 0 where the test that decides shows no change for the worse."""
+    if facts.p is None or facts.upper is None or facts.p < facts.alpha:
+        return facts
+    return replace(facts, upper=max(facts.upper, 0.0))
 
 
 def _with_worst(facts: GateResult, scores: PairedScores, rules: GateRules) -> GateResult:
@@ -236,11 +248,12 @@ def _judged(facts: GateResult) -> GateResult:
     if facts.missing:
         is_shown = is_shown and rules_out(facts.worst_lower, facts.margin)
     facts = replace(facts, is_shown=is_shown)
-    judged = replace(facts, verdict=_verdict(facts))
+    judged = replace(facts, verdict=verdict_of(facts))
     return replace(judged, reason=reason(judged))
 
 
-def _verdict(facts: GateResult) -> Verdict:
+def verdict_of(facts: GateResult) -> Verdict:
+    """Return the verdict on a metric or a slice whose figures are known."""
     if facts.is_identical:
         return "OK" if facts.is_shown else "INCONCLUSIVE"
     if facts.change is None or facts.adjusted_p is None:

@@ -12,6 +12,7 @@ from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import UNJUDGED, RunOutcome
 from pytest_llmeval.settings.table import BY_GATE
+from pytest_llmeval.summary.slices import worse_slices, worse_slices_text
 from pytest_llmeval.text import count
 
 
@@ -34,7 +35,8 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
         is_undecided: Whether gates should have decided the run but none could.
     """
     gates = "No gate decided. " if is_undecided else _open_gates_text(run)
-    return _notes_text(run, outcomes) + gates + _cases_sentence(run, outcomes)
+    slices = worse_slices_text(run.comparisons)
+    return _notes_text(run, outcomes) + slices + gates + _cases_sentence(run, outcomes)
 
 
 def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
@@ -49,7 +51,7 @@ def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:
     """
     is_met = all(gate.state == "met" for gate in run.gates)
     is_unjudged = verdict in ("empty", "error") or run.exit_code == UNJUDGED
-    if is_met and not (run.headline_notes or is_unjudged):
+    if is_met and not (run.headline_notes or is_unjudged or worse_slices(run.comparisons)):
         return ""
     return f"llm: {headline(verdict, sentence)}"
 

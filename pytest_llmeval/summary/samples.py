@@ -18,6 +18,13 @@ def met_count(samples: Iterable[Sample]) -> tuple[int, int]:
     return sum(known), len(known)
 
 
+def is_voted(samples: Iterable[Sample]) -> bool:
+    """Return whether a vote has left all samples but one unjudged, which says nothing of them."""
+    requested = requested_samples(samples)
+    unjudged = [sample for sample in requested if not (sample.scores or sample.error)]
+    return len(unjudged) == len(requested) - 1
+
+
 def met_text(samples: Sequence[Sample]) -> str:
     """Write ``3 of 5 met``; empty without several samples or any known result."""
     met, known = met_count(samples)

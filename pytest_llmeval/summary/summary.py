@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmeval.providers.finish import is_unknown
+from pytest_llmeval.records.answer_text import answer_text
 from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
@@ -24,8 +25,10 @@ from pytest_llmeval.records.verdicts import (
     gate_exit_code,
     joint_exit_code,
 )
+from pytest_llmeval.stats.answer_texts import AnswerTally
 from pytest_llmeval.stats.intervals import percentile, proportion_interval
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
+from pytest_llmeval.summary.doubts import doubts
 from pytest_llmeval.summary.headline import headline_sentence
 from pytest_llmeval.summary.notes import summary_notes
 from pytest_llmeval.summary.samples import flaky_text
@@ -87,6 +90,7 @@ class Summary:
         notes: What a reader should know about the numbers, besides the warnings of the run.
         samples: Samples that meet their thresholds; ``None`` without a case of several judged
             samples.
+        doubts: Number of the first notes, which are doubts about the answers themselves.
     """
 
     verdict: RunOutcome
@@ -115,6 +119,11 @@ class Summary:
     unbounded: int
     notes: tuple[str, ...]
     samples: SampleSummary | None = None
+    doubts: int = 0
+
+    def warnings(self, run: Run) -> tuple[str, ...]:
+        """Return what a reader should know: doubts about the answers, then all further notes."""
+        return (*self.notes[: self.doubts], *run.further_notes, *self.notes[self.doubts :])
 
 
 def summarize(run: Run, results: Iterable[CaseResult]) -> Summary:
@@ -150,6 +159,7 @@ class Tally:
     unknown_endings: Counter[str] = field(default_factory=Counter)
     samples: SampleSummary = field(default_factory=SampleSummary)
     flaky: list[str] = field(default_factory=list)
+    answers: AnswerTally = field(default_factory=AnswerTally)
 
     def __post_init__(self) -> None:
         self.generation = SpendingTally(self.ledger)
@@ -167,6 +177,9 @@ class Tally:
         self.samples = self.samples.after(result)
         if flaky_text(result):
             self.flaky.append(result.case.id)
+        text = answer_text(result)
+        if text is not None:
+            self.answers.add(text)
         self._add_answers(result)
         self._add_scores(result)
 
@@ -189,6 +202,7 @@ class Tally:
         counts = self.outcomes
         selftests = selftest_cost(run)
         scores = sorted(self.scores, key=lambda name: (name != RUBRIC, name))
+        doubted = tuple(doubts(run.comparisons, self.answers))
         return Summary(
             verdict=self._verdict(run),
             headline=headline_sentence(run, counts, self._is_undecided(run)),
@@ -218,17 +232,19 @@ class Tally:
             models=tuple(sorted(self.models or self.requested_models)),
             judge_models=tuple(sorted(self.judge_models)),
             unbounded=self.unbounded,
-            notes=tuple(
-                summary_notes(
-                    run,
-                    self.scores,
-                    flaky=self.flaky,
-                    unbounded=self.unbounded,
-                    truncated=self.truncated,
-                    unknown_endings=self.unknown_endings,
-                )
-            ),
+            notes=(*doubted, *self._notes(run)),
+            doubts=len(doubted),
             samples=self.samples if self.samples.cases else None,
+        )
+
+    def _notes(self, run: Run) -> Iterator[str]:
+        return summary_notes(
+            run,
+            self.scores,
+            flaky=self.flaky,
+            unbounded=self.unbounded,
+            truncated=self.truncated,
+            unknown_endings=self.unknown_endings,
         )
 
     def _add_answers(self, result: CaseResult) -> None:

@@ -13,7 +13,7 @@ from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.stats.intervals import bounded_interval
 from pytest_llmeval.summary.costs import Cost, Ledger
-from pytest_llmeval.summary.samples import met_count, requested_samples
+from pytest_llmeval.summary.samples import is_voted, met_count, requested_samples
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class SampleSummary:
         """Add one case."""
         requested = len(requested_samples(result.samples))
         met, known = met_count(result.samples)
-        if requested < 2 or not known:
+        if requested < 2 or not known or is_voted(result.samples):
             return self
         return SampleSummary(
             self.cases + 1, self.samples + known, self.met + met, self.steady + (met == requested)

@@ -203,11 +203,14 @@ def test_length_tags_and_the_most_suspicious_cases_are_shown(llmeval: Command) -
         "answers: 50 -> 98 characters (+95.0%), correlation with the change in score -1.00"
         in output
     )
-    assert "19 cases got worse, the most suspicious first:\n    19: 0.8 -> 0.61\n    18:" in output
+    assert "19 cases got worse, the largest drop first:\n    19: 0.8 -> 0.61\n    18:" in output
+    assert "Tags 'short' (score: dropped 10.0 points over 10 cases), 'long' " in output
     assert (
-        f"short: {MINUS}10.0 points, n=10, SE 1.9\n    long: {MINUS}9.0 points, n=10, SE 1.9"
+        f"REGRESSED: short: {MINUS}10.0 points (shrunk {MINUS}9.5), n=10, p = 0.0280 among 2 slices\n"
+        f"    REGRESSED: long: {MINUS}9.0 points (shrunk {MINUS}9.5), n=10, p = 0.0280 among 2 slices"
         in output
     )
+    assert "warning: the answers are longer than those of a.csv: 50 -> 98 characters" in output
 
 
 def test_a_file_that_cannot_be_written_is_told(llmeval: Command) -> None:
@@ -239,3 +242,44 @@ def test_missing_scores_are_not_taken_for_good_ones(llmeval: Command, strict: bo
     assert result.output.startswith("INCONCLUSIVE: score against a.csv: no change: 0 of 190")
     assert "10 cases without a score may have the worst one" in result.output
     assert result.exit_code == int(strict)
+
+
+def tagged(*groups: tuple[int, object, str]) -> list[dict[str, object]]:
+    """Rows of a number of cases, their score and their tags."""
+    rows = [(score, tags) for number, score, tags in groups for _ in range(number)]
+    return [{"id": n, "score": score, "tags": tags} for n, (score, tags) in enumerate(rows)]
+
+
+HOSTILE = "\x1b[31mred ::error::x"
+
+
+@pytest.mark.parametrize(
+    ("now", "sentence"),
+    [
+        (0, "Tag 'safety' (score: 12 of 12 passed before, 0 now) was wiped out."),
+        (0.05, "Tag 'safety' (score: dropped 95.0 points over 12 cases) was wiped out."),
+        (0.4, "Tag 'safety' (score: dropped 60.0 points over 12 cases) got worse."),
+        (None, "Tag 'safety' (no score of score for its 12 cases) was wiped out."),
+    ],
+)
+def test_a_tag_that_got_worse_stands_in_the_first_lines(
+    llmeval: Command, now: float | None, sentence: str
+) -> None:
+    write("a.csv", tagged((12, 1, "safety"), (348, 1, "easy"), (40, 0, "shop")))
+    write("b.csv", tagged((12, now, "safety"), (348, 1, "easy"), (40, 1, "shop")))
+    output = llmeval.run("compare", "a.csv", "b.csv", "--summary", "c.md").output
+    assert output.splitlines()[1] == sentence
+    comment = Path("c.md").read_text(encoding="utf-8")
+    assert "Tag &#39;safety&#39; (" in comment[: comment.index("| score |")]
+    _, found = compared(llmeval, "a.csv", "b.csv")
+    assert found["headline"] == sentence
+
+
+def test_a_tag_steers_no_terminal_and_several_are_named_at_once(llmeval: Command) -> None:
+    tags = [HOSTILE, "b", "c", "d", "e"]
+    write("a.csv", tagged(*((12, 1, tag) for tag in tags), (30, 1, "fine")))
+    write("b.csv", tagged(*((12, 0, tag) for tag in tags), (30, 1, "fine")))
+    output = llmeval.run("compare", "a.csv", "b.csv").output
+    assert "\x1b" not in output
+    assert "Tags " in output.splitlines()[1]
+    assert output.splitlines()[1].endswith("and 2 more were wiped out.")

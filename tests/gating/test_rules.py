@@ -30,6 +30,11 @@ from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_r
             RegressionRule("regression(pass_rate, margin=0.05, alpha=.1)", "pass_rate", 0.05, 0.1),
         ),
         ("regression(margin=.05)", RegressionRule("regression(margin=.05)", "", 0.05)),
+        ("regression(worst_tag)", RegressionRule("regression(worst_tag)", by_tag=True)),
+        (
+            "regression(rubric, worst_tag, margin=.1)",
+            RegressionRule("regression(rubric, worst_tag, margin=.1)", "rubric", 0.1, by_tag=True),
+        ),
     ],
 )
 def test_a_rule_is_read(text: str, rule: Rule) -> None:
@@ -45,6 +50,9 @@ def test_a_rule_is_read(text: str, rule: Rule) -> None:
         ("rubric.p100>=4", "rubric.p1 to .p99"),
         ("regresion(rubric)", "Did you mean 'regression'?"),
         ("regression(rubric, margn=.1)", "Did you mean 'margin'?"),
+        ("regression(rubric, worst_tg)", "Did you mean 'worst_tag'?"),
+        ("regression(worst_tag, rubric)", "allowed: a metric, worst_tag, margin=X and alpha=X"),
+        ("regression(rubric, margin=.1, margin=.2)", "each once"),
         ("regression(rubric, margin=5)", "allowed: margin between 0 and 1"),
         ("pass_rate>=many", "for example 'pass_rate>=.95'"),
         ("pass_rate=>1", "for example 'pass_rate>=.95'"),
@@ -62,6 +70,8 @@ def test_a_metric_is_compared_by_one_rule() -> None:
     with pytest.raises(SettingError, match="one rule for a metric, and regression\\(rubric\\)"):
         parse_rules(["regression(rubric)", "pass_rate>=.9", "regression(rubric, margin=.2)"])
     assert len(parse_rules(["regression(rubric)", "regression(f1)", "regression(rubric)"])) == 2
+    by_tag = ["regression(rubric)", "regression(rubric, worst_tag, margin=.2)"]
+    assert len(parse_rules(by_tag)) == 2
 
 
 @pytest.mark.parametrize(

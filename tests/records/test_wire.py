@@ -266,7 +266,14 @@ changes = record(
     is_marked=st.booleans(),
 )
 slices = record(
-    Slice, tag=texts, n=st.integers(), before=numbers, after=numbers, error=maybe(numbers)
+    Slice,
+    tag=texts,
+    **dict.fromkeys(("n", "tested", "missing"), st.integers()),
+    **dict.fromkeys(("before", "margin"), numbers),
+    **dict.fromkeys(("after", "error", "shrunken", "p", "adjusted_p"), maybe(numbers)),
+    **dict.fromkeys(("lost", "gained"), maybe(st.integers())),
+    verdict=st.sampled_from(["OK", "REGRESSED", "ERROR"]),
+    is_wiped_out=st.booleans(),
 )
 metric_comparisons = record(
     MetricComparison,
@@ -278,6 +285,8 @@ metric_comparisons = record(
     dropped=many(changes),
     drops=st.integers(),
     slices=many(slices),
+    is_sliced=st.booleans(),
+    topped=st.integers(),
     low=numbers,
     high=numbers,
 )

@@ -172,3 +172,50 @@ def _skewed_pairs() -> list[tuple[str, Numbers, Numbers]]:
         found.append((float(stats.skew(change)), f"{old} -> {new}", before, change))
     found.sort(key=lambda pair: -pair[0])
     return [(name, before, change) for _, name, before, change in found]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A name for the table, and a way to draw two runs with the rows of each tag.
+
+    The first tag is that of the given drop, and its size may be fixed.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator, float], tuple[PairedScores, dict[str, list[int]]]]
+
+
+def tagged(tags: int, change: float, *, is_graded: bool = False, overlaps: bool = False) -> Tagged:
+    """Tags of 5 to 50 cases, the first of 12; cases change by chance, and those of the first drop.
+
+    Args:
+        tags: Number of tags.
+        change: Share of pass/fail cases that change by chance, or spread of graded changes.
+        is_graded: Whether the scores are graded.
+        overlaps: Whether each case has another tag too.
+    """
+
+    def draw(random: np.random.Generator, drop: float) -> tuple[PairedScores, dict[str, list[int]]]:
+        sizes = np.exp(random.uniform(np.log(5), np.log(50), tags)).round().astype(int)
+        sizes[0] = 12
+        codes = np.repeat(np.arange(tags), sizes)
+        n = len(codes)
+        hit = (codes == 0) & (random.random(n) < drop)
+        if is_graded:
+            moved = random.normal(0, change, n)
+            paired = scores(np.full(n, 0.8), np.where(hit, -0.8, moved))
+        else:
+            luck = random.random(n)
+            lost, gained = (luck < change / 2) | hit, (luck > 1 - change / 2) & ~hit
+            before, after = (~gained).astype(float), (~lost).astype(float)
+            paired = PairedScores(before.tolist(), after.tolist(), None, True)
+        groups = {f"tag {code}": np.flatnonzero(codes == code).tolist() for code in range(tags)}
+        if overlaps:
+            other = random.integers(0, tags, n)
+            for code in range(tags):
+                groups[f"other {code}"] = np.flatnonzero(other == code).tolist()
+        return paired, {tag: rows for tag, rows in groups.items() if rows}
+
+    kind = f"graded, noise {change:g}" if is_graded else f"pass/fail, {change:.0%} change by chance"
+    more = " and as many that overlap" if overlaps else ""
+    return Tagged(f"{kind}, {tags} tags{more}", draw)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmeval.records.call import Completion
-from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.result import CaseResult, Outcome, Sample
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
 from pytest_llmeval.records.threshold import Threshold
@@ -238,3 +238,14 @@ def test_a_threshold_is_held_against_the_worst_of_several_answers() -> None:
 def test_a_threshold_without_a_score_is_not_decided() -> None:
     (check,) = checks_of((), (Threshold("absent", ">=", 1),))
     assert (check.met, check.score) == (None, None)
+
+
+def test_a_vote_says_nothing_about_its_samples(run: Run, results: list[CaseResult]) -> None:
+    """Only the answer that wins is judged."""
+    won = Sample(2, None, results[0].scores, met=True)
+    samples = (Sample(0, None), Sample(1, None), won)
+    assert summarize(run, [replace(results[0], samples=samples)]).samples is None
+    failed = tuple(replace(sample, error=sample.error or "no answer") for sample in samples[:2])
+    told = summarize(run, [replace(results[0], samples=(*failed, won))]).samples
+    assert told is not None
+    assert (told.cases, told.samples, told.met) == (1, 1, 1)

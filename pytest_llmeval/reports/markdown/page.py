@@ -17,6 +17,7 @@ from pytest_llmeval.records.verdicts import (
 from pytest_llmeval.reports.markdown.cases import case_sections
 from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import metric_tables, row
+from pytest_llmeval.reports.markdown.slices import slice_tables
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.summary.facts import cases_text, fact_rows
 from pytest_llmeval.summary.golden_changes import edit_text
@@ -70,6 +71,7 @@ def _head(run: Run, summary: Summary) -> Iterator[str]:
     yield "" if worst.endswith(cases) else cases
     yield _gates(run.gates)
     yield from metric_tables(run, summary)
+    yield from slice_tables(run.comparisons)
     facts = [("cases", cases_text(summary)), *fact_rows(run, summary)]
     yield "\n".join(
         [
@@ -125,7 +127,7 @@ def _answer(gate: GateOutcome) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*run.further_notes, *summary.notes]
+    texts = summary.warnings(run)
     yield from (f"- {DOUBTFUL.sign} {flat(text, _LONG)}" for text in texts[:_MOST_WARNINGS])
     if len(texts) > _MOST_WARNINGS:
         yield f"- {and_more(len(texts) - _MOST_WARNINGS, 'warning')}"

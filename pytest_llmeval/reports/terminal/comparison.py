@@ -11,8 +11,9 @@ from pytest_llmeval.records.comparison import (
     MetricComparison,
     Slice,
 )
-from pytest_llmeval.records.verdicts import DOUBTFUL, VERDICTS
+from pytest_llmeval.records.verdicts import BAD, DOUBTFUL, VERDICTS
 from pytest_llmeval.summary.golden_changes import edit_text, golden_changes
+from pytest_llmeval.summary.slices import slice_figures, worse_slices_text
 from pytest_llmeval.text import (
     and_more,
     count,
@@ -22,6 +23,7 @@ from pytest_llmeval.text import (
     one_line,
     p_text,
     points,
+    printed,
 )
 
 Line = tuple[str, str]
@@ -38,10 +40,19 @@ def _verdict_line(comparison: Comparison, metric: MetricComparison) -> Line:
     return text, VERDICTS[result.verdict].tone.colour
 
 
-def comparison_lines(comparison: Comparison) -> Iterator[Line]:
-    """Write the whole comparison: verdicts, then numbers, then changed cases."""
+def comparison_lines(comparison: Comparison, notes: Sequence[str] = ()) -> Iterator[Line]:
+    """Write the whole comparison: verdicts, then doubts, then numbers, then changed cases.
+
+    Args:
+        comparison: The comparison.
+        notes: The doubts of a reviewer.
+    """
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     yield from (_verdict_line(comparison, metric) for metric in gated)
+    worse = worse_slices_text([comparison])
+    if worse:
+        yield printed(worse.strip()), BAD.colour
+    yield from ((f"warning: {printed(note)}", DOUBTFUL.colour) for note in notes)
     for metric in comparison.metrics:
         yield from ((line, "") for line in _metric(metric))
     flips = (
@@ -132,7 +143,7 @@ def _length(metric: MetricComparison) -> str:
 
 
 def _drops(metric: MetricComparison) -> Iterator[str]:
-    yield f"  {count(metric.drops, 'case')} got worse, the most suspicious first:"
+    yield f"  {count(metric.drops, 'case')} got worse, {_order(metric.dropped)}:"
     for case in metric.dropped[:_MOST_CASES]:
         p_value = "" if case.p is None else f", {p_text(case.p)}"
         mark = " (!)" if case.is_marked else ""
@@ -142,14 +153,21 @@ def _drops(metric: MetricComparison) -> Iterator[str]:
         yield f"    {and_more(metric.drops - _MOST_CASES)}"
 
 
+def _order(dropped: Sequence[CaseChange]) -> str:
+    """Write in which order the cases stand."""
+    if any(case.p is not None for case in dropped):
+        return "the most suspicious first"
+    if len({case.after - case.before for case in dropped}) > 1:
+        return "the largest drop first"
+    return "all by as much, in the order of the baseline"
+
+
 def _slices(slices: Sequence[Slice]) -> Iterator[str]:
     if not slices:
         return
-    yield "  by tag, the largest drop first (without a verdict):"
+    yield "  by tag, the worst first:"
     for part in slices[:_MOST_SLICES]:
-        error = "" if part.error is None else f", SE {points(part.error, signed=False)}"
-        change = f"{points(part.after - part.before)} points"
-        yield f"    {one_line(part.tag, 40)}: {change}, n={part.n:,}{error}"
+        yield f"    {part.verdict}: {one_line(part.tag, 40)}: {slice_figures(part)}"
     if len(slices) > _MOST_SLICES:
         yield f"    {and_more(len(slices) - _MOST_SLICES)}"
 

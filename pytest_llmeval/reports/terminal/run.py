@@ -11,6 +11,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import RUN_OUTCOMES
 from pytest_llmeval.summary.facts import cases_text, fact_rows
 from pytest_llmeval.summary.headline import headline
+from pytest_llmeval.summary.slices import worse_slices
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import ScoreSummary
 from pytest_llmeval.text import (
@@ -37,10 +38,10 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
         run: The run.
         summary: The summary of the run.
         paths: Path of each report by its kind. Paths, gates and the headline of a run that left
-            something unjudged are never cut; all other lines fit 100 columns.
+            something unjudged or has a worse slice are never cut; all other lines fit 100 columns.
     """
     verdict = printed(headline(summary.verdict, summary.headline))
-    if not run.headline_notes:
+    if not (run.headline_notes or worse_slices(run.comparisons)):
         verdict = one_line(verdict, _WIDTH)
     rows = [(one_line(label, _LABEL), text) for label, text in _rows(run, summary)]
     margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
@@ -96,7 +97,7 @@ def _score(score: ScoreSummary) -> str:
 
 
 def _warnings(run: Run, summary: Summary) -> Iterator[str]:
-    texts = [*run.further_notes, *summary.notes]
+    texts = summary.warnings(run)
     yield from texts[:_MOST_WARNINGS]
     if len(texts) > _MOST_WARNINGS:
         yield f"{and_more(len(texts) - _MOST_WARNINGS)} in the reports"
