@@ -263,3 +263,20 @@ def test_a_report_of_success_is_no_error(more: dict[str, Any]) -> None:
     assert (
         read_completion(json.dumps(reply), model="m", endpoint="e", latency_s=1.0).text == "Paris"
     )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"error": {"message": "", "code": None}},
+        {"error": {"message": None, "type": "", "code": 0}},
+        {"error_code": "00000"},
+        {"error_code": 0, "error_msg": ""},
+        {"error": {}},
+        {"errors": []},
+    ],
+)
+def test_an_error_without_a_word_or_with_the_code_of_success_is_none(more: dict[str, Any]) -> None:
+    reply = {"choices": [{"message": {"content": "Paris"}, "finish_reason": "stop"}], **more}
+    text = json.dumps(reply)
+    assert read_completion(text, model="m", endpoint="e", latency_s=1.0).text == "Paris"
