@@ -150,13 +150,11 @@ def _part_text(part: Mapping[str, Any]) -> str:
 def _calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the calls of tools in a message."""
     listed = message.get("tool_calls")
-    calls = [call for call in listed if isinstance(call, Mapping)] if _is_list(listed) else []
+    calls = []
+    if isinstance(listed, list | tuple):
+        calls = [call for call in listed if isinstance(call, Mapping)]
     single = message.get("function_call")
     return [*calls, single] if single and isinstance(single, Mapping) else calls
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
 
 
 def _tool(call: Mapping[str, Any]) -> str:

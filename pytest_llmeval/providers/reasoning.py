@@ -31,11 +31,11 @@ _END = re.compile(_CLOSING, re.IGNORECASE)
 _SECTION = re.compile(rf"<(?:{_SECTION_TAGS})\b", re.IGNORECASE)
 _NEXT_SECTION = re.compile(rf"\s*(?!{_OPENING})<[A-Za-z][\w.-]{{0,40}}>", re.IGNORECASE)
 _WORD_OF_PROSE = re.compile(
-    r"[ \t]+(?:is|are|was|were|means?|tags?|tokens?|blocks?|sections?|elements?|marks?|opens?|denotes?"
-    r"|stands?|and|or|has|have|can|may|must|should|will|works?|holds?|contains?|indicates?|starts?"
-    r"|begins?|ist|sind|und|es|son|y|est|sont|et|\u00e8|sono|e|\u00e9|s\u00e3o)\b|\s*[.,;:)'\"”\u00bb`]"
-    r"|\s*(?:\u662f|\u548c|\u4e0e|\u8868\u793a|\u306f|\u3068|\u6807\u7b7e|\u6807\u8bb0|\u30bf\u30b0)",
-    re.IGNORECASE,
+    r"[ \t]+(?:is|are|was|were|means?|tags?|tokens?|blocks?|sections?|elements?|marks?|opens?"
+    r"|denotes?|stands?|and|or|has|have|can|may|must|should|will|works?|holds?|contains?"
+    r"|indicates?|starts?|begins?|ist|sind|und|es|son|est|sont|sono|è|é|são)\b"
+    r"|[ \t]*[.,;:)](?![.,;:)])"
+    r"|[ \t]*(?:是一|表示|标签|标记|タグ|はタグ)"
 )
 """What follows a tag of which a sentence speaks."""
 

@@ -90,8 +90,8 @@ def written_calls(text: str) -> WrittenCalls:
     for start in _starts(begins):
         if not (_may_end(begins[:start], begins[start:]) and _is_call(begins[start:], start == 0)):
             continue
-        found = (next(filter(None, match.groups())) for match in _NAME.finditer(call, start))
-        names = tuple(dict.fromkeys(found)) or (_ANY,)
+        matches = (next(filter(None, match.groups())) for match in _NAME.finditer(call, start))
+        names = tuple(dict.fromkeys(matches)) or (_ANY,)
         return WrittenCalls(names, begins[:start].strip())
     opened = _OPENED.match(call)
     if opened is not None and _CALL.match(call, opened.end()) is not None:
@@ -113,10 +113,10 @@ def _called_channel(text: str) -> str | None:
 
 def _starts(text: str) -> Iterator[int]:
     """Yield where a call may begin."""
-    found = {match.start() for match in _TAG.finditer(text)}
-    found |= {match.start() for match in _OPENED.finditer(text)}
-    found |= {match.start() for match in _FENCED.finditer(text)}
-    yield from sorted(found)[:_MOST_STARTS]
+    starts = {match.start() for match in _TAG.finditer(text)}
+    starts |= {match.start() for match in _OPENED.finditer(text)}
+    starts |= {match.start() for match in _FENCED.finditer(text)}
+    yield from sorted(starts)[:_MOST_STARTS]
 
 
 def _may_end(before: str, call: str) -> bool:

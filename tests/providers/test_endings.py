@@ -159,15 +159,26 @@ def test_a_reason_without_a_call_leaves_the_answer(calls: list[Any] | None) -> N
             "look_up",
         ),
         ('<TOOLCALL>[{"name": "look_up"}]</TOOLCALL>', "look_up"),
-        (f'<{DSML}function_calls><{DSML}invoke name="look_up"></{DSML}invoke></{DSML}function_calls>', "look_up"),
-        ("<function=look_up>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>", "look_up"),
+        (
+            f'<{DSML}function_calls><{DSML}invoke name="look_up"></{DSML}invoke></{DSML}function_calls>',
+            "look_up",
+        ),
+        (
+            "<function=look_up>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>",
+            "look_up",
+        ),
         ("<function=look_up></function>", "look_up"),
         ('<function name="look_up"><param name="city">Paris</param></function>', "look_up"),
-        ("<tool_call>look_up\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>", "look_up"),
+        (
+            "<tool_call>look_up\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>",
+            "look_up",
+        ),
         ('<function_calls>\nlook_up(city="Paris")\n</function_calls>', "look_up"),
         ('<tool_use><name>look_up</name><arguments>{"a": 1}</arguments></tool_use>', "look_up"),
-        ('<minimax:tool_call><invoke name="look_up"><parameter name="a">1</parameter></invoke></minimax:tool_call>',
-         "look_up"),
+        (
+            '<minimax:tool_call><invoke name="look_up"><parameter name="a">1</parameter></invoke></minimax:tool_call>',
+            "look_up",
+        ),
         ('<tool_call>{"name": "look_up"}</tool_call><|im_end|>', "look_up"),
     ],
 )

@@ -73,7 +73,7 @@ def saying(message: str, **more: Any) -> Any:
         (saying("`temperature` must be > 0.0"), "temperature"),
         (saying("temperature: Input should be greater than 0"), "temperature"),
         (saying("temperature取值范围是(0,1]"), "temperature"),
-        (saying("API 调用参数有误，temperature 应在 (0,1) 区间内"), "temperature"),
+        (saying("API 调用参数有误: temperature 应在 (0,1) 区间内"), "temperature"),
         (saying("temperature 参数非法。请检查文档。"), "temperature"),
         (saying("Malformed input request: #: extraneous key [seed] is not permitted: 'seed'"), "seed"),
     ],

@@ -119,7 +119,24 @@ def test_control_tokens_and_unseen_letters_say_nothing(text: str) -> None:
     assert "<" in text or "[" in text or is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["0", ".", "🙂", "<b>", "a<|im_end|>", "</think>x", "ᄀ", "[MASK]", "[CLS]", "[INST]", "<|psi|>", "\U0001f6d9", "\ue000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        ".",
+        "🙂",
+        "<b>",
+        "a<|im_end|>",
+        "</think>x",
+        "ᄀ",
+        "[MASK]",
+        "[CLS]",
+        "[INST]",
+        "<|psi|>",
+        "\U0001f6d9",
+        "\ue000",
+    ],
+)
 def test_anything_that_is_seen_says_something(text: str) -> None:
     assert says_something(text)
 

@@ -111,7 +111,9 @@ def test_counts_that_cannot_be_true_are_no_usage(name: str, tokens: str) -> None
         {"billed_units": {"input_tokens": 4}},
     ],
 )  # fmt: skip
-def test_without_a_count_of_the_prompt_or_of_the_answer_the_tokens_are_unknown(usage: object) -> None:
+def test_without_a_count_of_the_prompt_or_of_the_answer_the_tokens_are_unknown(
+    usage: object,
+) -> None:
     assert read_usage(usage) is None
 
 
@@ -121,7 +123,9 @@ def test_an_embedding_writes_nothing() -> None:
 
 
 def test_tokens_are_read_wherever_a_reply_has_them() -> None:
-    assert read_usage(usage_of({"usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}})) == Usage(9)
+    assert read_usage(
+        usage_of({"usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}})
+    ) == Usage(9)
     assert read_usage(usage_of({"prompt_eval_count": 9, "eval_count": 1})) == Usage(9, 1)
     assert usage_of({"model": "m"}) is None
 

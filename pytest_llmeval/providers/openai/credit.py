@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_MONEY = r"(?:credits?(?! cards?\b)|balance|funds|prepaid|resource.?pack(?:age)?|wallet|余额|额度|资源包)"
+_MONEY = (
+    r"(?:credits?(?! cards?\b)|balance|funds|prepaid|resource.?pack(?:age)?|wallet|余额|额度|"
+    r"资源包)"
+)
 _SPENT = (
     r"(?:insufficient|not (?:enough|sufficient)|exhausted|depleted|too low|used up|expired|"
     r"run out|ran out|is negative|不足|用尽|用完|耗尽|已过期)"
@@ -17,10 +20,9 @@ _CERTAIN = re.compile(
     r"exceeded_current_quota|budget_?exceeded|budget has been exceeded|"
     r"exceeded.{0,12}\bbudget\b(?!_)|exceeded[^.:]{0,40}\bcredits\b|key limit exceeded|"
     r"billing (?:account )?(?:to be |is not |not |must be )enabled|enable billing|"
-    r"cr[e\u00e9]dits? (?:insuffisant|[e\u00e9]puis)|(?:cr[e\u00e9]dito|saldo|solde) (?:insuf|esgotado|agotado)|"
-    r"guthaben.{0,30}(?:aufgebraucht|ersch\u00f6pft|reicht)|insufficient.{0,8}wallet|"
-    r"\u043d\u0435\u0434\u043e\u0441\u0442\u0430\u0442\u043e\u0447\u043d\u043e \u0441\u0440\u0435\u0434\u0441\u0442\u0432|"
-    r"\u6b8b\u9ad8\u4e0d\u8db3|\uc794\uc561.{0,4}\ubd80\uc871|"
+    r"cr[eé]dits? (?:insuffisant|[eé]puis)|(?:cr[eé]dito|saldo|solde) (?:insuf|esgotado|agotado)|"
+    r"guthaben.{0,30}(?:aufgebraucht|erschöpft|reicht)|insufficient.{0,8}wallet|"
+    r"недостаточно средств|残高不足|잔액.{0,4}부족|"
     r"(?:spend(?:ing)?|usage).?(?:limit|cap)s?.{0,40}(?:reach|exceed|regain)|"
     r"(?:reach|exceed|hit).{0,40}\b(?:spend(?:ing)?|api.usage|monthly.{0,20}).?(?:limit|cap|quota)|"
     r"billing.{0,40}(?:hard.?limit|not.?active|inactive|disabled)|payment.{0,8}required|unpaid|overdue|"
