@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from unicodedata import category
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.interval import Interval
@@ -62,8 +61,17 @@ _VISIBLE = {
     **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x7F, 0xA0), *_DIRECTIONS)},
 }
 _QUOTED = re.compile('"[^"]*"')
-_BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f\u034f")
-"""Characters that count as printable and show nothing: fillers of Hangul, an empty Braille cell."""
+INVISIBLE = (
+    "\\x00-\\x08\\x0e-\\x1b\\x7f-\\x84\\x86-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Characters that show nothing and are no white space, for a class of a regular expression.
+
+Control characters, what Unicode ignores by default, fillers of Hangul, an empty Braille cell.
+"""
+
+_SHOWN = re.compile(rf"[^\s{INVISIBLE}]")
 
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")
 """Begins a command to the runner of GitHub, Azure or TeamCity: ``##[error]``, ``##vso[``."""
@@ -85,14 +93,12 @@ def timestamp() -> str:
 
 def shows_something(text: str) -> bool:
     """Return whether a text has a character that a reader sees."""
-    return any(
-        letter.isprintable() and not letter.isspace() and letter not in _BLANKS for letter in text
-    )
+    return _SHOWN.search(text) is not None
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text is only white space and characters without width, or empty."""
-    return all(letter.isspace() or letter in _BLANKS or category(letter) == "Cf" for letter in text)
+    """Return whether a text shows nothing: white space, characters without width, or empty."""
+    return not shows_something(text)
 
 
 def visible(text: str) -> str:

@@ -87,6 +87,13 @@ class CommandContext:
         is_typed = "columns" in self.settings.explicit
         return parse_columns(self.settings.columns, "--columns" if is_typed else "ini llm_columns")
 
+    def golden_columns(self) -> dict[str, str]:
+        """Return the field of every custom column, and metadata for one that answers in a run."""
+        from pytest_llmeval.goldens.columns import answering_columns
+
+        answering = answering_columns((self.settings.provider, self.settings.judge_against))
+        return {**answering, **self.columns()}
+
     def session(self, run_id: str = "") -> Session:
         """Return a session for the calls of this command."""
         from pytest_llmeval.assembly.calls import Process

@@ -22,7 +22,7 @@ def ids(context: CommandContext, files: tuple[Path, ...], write: bool) -> int:
     from pytest_llmeval.errors import InputError
     from pytest_llmeval.goldens.reading import check_inside
 
-    columns = context.columns()
+    columns = context.golden_columns()
     code = 0
     for file in files:
         try:

@@ -17,7 +17,7 @@ def validate(context: CommandContext, files: tuple[Path, ...]) -> int:
     from pytest_llmeval.goldens.reading import check_inside, read_golden
     from pytest_llmeval.text import printed
 
-    columns = context.columns()
+    columns = context.golden_columns()
     code = 0
     for file in files:
         try:

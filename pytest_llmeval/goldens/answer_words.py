@@ -36,9 +36,14 @@ _ALONE = frozenset((
 ))  # fmt: skip
 _FILLERS = frozenset((
     "de", "del", "la", "le", "el", "a", "o", "il", "di", "da", "des", "der", "die", "das", "final",
+    "yang",
 ))  # fmt: skip
 _IN_ASIA = re.compile(
     "期望|预期|預期|期待|正解|正答|模範|标准答案|標準答案|参考答案|參考答案|正确答案|正確答案|想定"
+    "|(?:参考|參考|标准|標準|正确|正確|理想)(?:回答|答复|輸出|输出|回复)"
+    "|अपेक्षित|सही उत्तर|सही जवाब|الجواب الصحيح|الجواب المتوقع|תשובה צפויה|תשובה נכונה|פלט צפוי"
+    "|ที่คาดหวัง|\u0e04\u0e4d\u0e32\u0e15\u0e2d\u0e1aที่ถูก|câu trả lời (?:mong đợi|đúng)|đáp án"
+    "|αναμενόμεν|σωστή απάντηση"
     "|정답|기대|예상|모범|الإجابة المتوقعة|الإجابة الصحيحة|المتوقع"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -53,6 +58,8 @@ _GENERIC = frozenset((
     "risposte", "resposta", "respostas", "antwoord", "odpowiedz", "svar", "odpoved", "cevap",
     "yanit", "jawaban", "vastaus", "ответ", "ответы", "відповідь",
     "答案", "回答", "答え", "解答", "答复", "답변", "답", "응답", "الإجابة", "الجواب", "उत्तर",
+    "תשובה", "\u0e04\u0e4d\u0e32\u0e15\u0e2d\u0e1a", "losung", "soll", "απάντηση",
+    "summary", "highlights", "translation", "intent",
 ))  # fmt: skip
 _NUMBERED = re.compile(r"(?:answer|label|target|ans)s?\d+")
 _OF_A_MODEL = frozenset((
@@ -65,7 +72,7 @@ _OF_A_MODEL = frozenset((
 @cache
 def is_foreign_answer(name: str) -> bool:
     """Return whether a name says `expected answer` in another language than English."""
-    if _IN_ASIA.search(unicodedata.normalize("NFKC", name)):
+    if _IN_ASIA.search(unicodedata.normalize("NFKC", name).casefold().replace("_", " ")):
         return True
     words = _words(name)
     if len(words) == 1 and words <= _ALONE:
@@ -75,13 +82,44 @@ def is_foreign_answer(name: str) -> bool:
     return bool(heads and tails) and words == heads | tails
 
 
+_ANSWERS = frozenset((
+    "answer", "answers", "ans", "response", "responses", "solution", "solutions", "reference",
+    "references", "reply",
+))  # fmt: skip
+_OF_A_REPLY = frozenset((
+    "model", "actual", "predicted", "prediction", "generated", "llm", "assistant", "bot", "ai",
+    "agent", "wrong", "incorrect", "bad", "negative", "rejected", "previous", "student", "user",
+    "hallucinated", "chosen", "candidate", "system", "no", "num", "has", "is", "first", "second",
+))  # fmt: skip
+"""Words of a name that say that it is no reference, or no text."""
+
+_LANGUAGES = frozenset((
+    "en", "de", "fr", "es", "it", "pt", "nl", "ko", "ja", "zh", "ru", "pl", "text", "idx", "index",
+    "letter", "option", "choice", "id",
+))  # fmt: skip
+"""What may stand behind the word for an answer."""
+
+
+def _ends_as_answer(name: str) -> bool:
+    """Return whether the words of a name end in an answer."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = _WORDS.findall(_folded(spaced))
+    if not words or _OF_A_REPLY & set(words) or words[-1] == "id":
+        return False
+    while len(words) > 1 and words[-1] in _LANGUAGES:
+        words.pop()
+    return words[-1] in _ANSWERS and len(words) < 4
+
+
 @cache
 def may_be_answer(name: str, *, has_contexts: bool) -> bool:
     """Return whether a name is that of a reference in some files, and of something else in more."""
     folded = _folded(name).replace(" ", "").replace("-", "")
     if has_contexts and folded in _OF_A_MODEL:
         return False
-    return folded in _GENERIC or _NUMBERED.fullmatch(folded) is not None
+    if folded in _GENERIC or _NUMBERED.fullmatch(folded) is not None:
+        return True
+    return _ends_as_answer(name)
 
 
 def _words(name: str) -> set[str]:

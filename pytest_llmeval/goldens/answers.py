@@ -8,17 +8,22 @@ from pytest_llmeval.goldens.cells import as_answer, read_object
 from pytest_llmeval.goldens.formats.tables import is_absent
 from pytest_llmeval.goldens.names import LISTS, normal
 
-_SINGULAR = normal("ideal")
-"""Name of a column with several answers whose text is one; semicolons are a part of it."""
+_WITH_SEMICOLONS = frozenset((normal("correct_answers"),))
+"""Names of columns whose text has semicolons between the answers."""
 
 _TEXT = "text"
+
+
+def is_one_text(name: str) -> bool:
+    """Return whether a text with semicolons is one answer, in a column of several answers."""
+    return normal(name) in LISTS - _WITH_SEMICOLONS
 
 
 def accepted_answers(name: str, value: Any) -> list[str] | None:
     """Return the accepted answers in a cell, without repetitions.
 
     A text is one answer. In a column whose name says that it holds several answers it may be the
-    text of a list, and except in ``ideal`` it may have semicolons between the answers, as in
+    text of a list, and in ``correct_answers`` it has semicolons between the answers, as in
     TruthfulQA. An object holds its answers under ``text``, as in SQuAD.
 
     Args:
@@ -45,7 +50,7 @@ def accepted_answers(name: str, value: Any) -> list[str] | None:
 
 def _listed(name: str, text: str) -> Any:
     document = read_object(text)
-    if not isinstance(document, str) or normal(name) == _SINGULAR:
+    if not isinstance(document, str) or normal(name) not in _WITH_SEMICOLONS:
         return document
     return [answer.strip() for answer in text.split(";") if answer.strip()]
 

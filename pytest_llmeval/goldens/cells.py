@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from pytest_llmeval.goldens.formats.json_table import WrittenFloat, WrittenInt
-from pytest_llmeval.goldens.formats.tables import is_absent
+from pytest_llmeval.goldens.formats.tables import NaN, is_absent
 from pytest_llmeval.goldens.literals import UnreadableList, read_literal, without_brackets
 from pytest_llmeval.text import separated_items
 
@@ -154,6 +154,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, WrittenInt):
         return int(value)
+    if isinstance(value, NaN):
+        return None
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else as_text(value)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from pytest_llmeval.goldens.cells import (
     read_object,
 )
 from pytest_llmeval.goldens.columns import Columns
-from pytest_llmeval.goldens.formats.tables import Row, is_absent, shown
+from pytest_llmeval.goldens.formats.tables import NaN, Row, is_absent, shown
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.threshold import Threshold
 
@@ -36,6 +36,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "must_pass": as_flag,
 }
 
+_REQUIREMENTS = ("min_score", "threshold", "thresholds", "must_pass")
+_SPECIAL_REQUIREMENTS = ("__expected", "__threshold")
 _TEXT_LISTS = ("contains_all", "contains_any", "contains_none")
 _OBJECTS = ("anchors", "json_schema")
 
@@ -80,6 +82,7 @@ def draft_row(file: str, row: Row, columns: Columns) -> Draft:
     _unfold_metadata(metadata)
     extra = promptfoo.read_row(file, row, special, fields)
     bounds, unreadable = _bounds(file, row, fields, column_of)
+    unreadable.extend(_lost_bounds(file, row, columns))
     unreadable.extend(_add_system_prompt(file, row, fields, column_of))
     return Draft(
         row,
@@ -214,6 +217,18 @@ def _unfold_metadata(metadata: dict[str, Any]) -> None:
         metadata.update(
             {name: plain(value) for name, value in nested.items() if not is_absent(value)}
         )
+
+
+def _lost_bounds(file: str, row: Row, columns: Columns) -> Iterator[Problem]:
+    """Yield a problem for each NaN where a bound stands: it is lost, and no empty cell."""
+    names = [name for field in _REQUIREMENTS for name in columns.fields.get(field, ())]
+    names += [name for name in row.cells if name.startswith(_SPECIAL_REQUIREMENTS)]
+    for name in names:
+        value = row.cells.get(name)
+        items = value if isinstance(value, list) else [value]
+        if any(isinstance(item, NaN) for item in items):
+            allowed = "a value; without one, leave the name out or write null"
+            yield Problem(file, row.line, row.number, name, shown(NaN()), allowed)
 
 
 def _bounds(

@@ -77,6 +77,8 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _HEADS = frozenset((
     "expected", "gold", "golden", "ground", "truth", "groundtruth", "reference", "ideal", "target",
     "correct", "right", "best", "desired", "true", "wanted", "accepted", "acceptable",
+    "gt", "ref", "refs", "exp", "standard", "official", "expert", "verified", "validated",
+    "approved", "perfect",
 ))  # fmt: skip
 _HEADS_ALONE = frozenset(("expected", "gold", "golden", "ground", "truth", "groundtruth", "ideal"))
 _TAILS = frozenset((
@@ -84,7 +86,8 @@ _TAILS = frozenset((
     "reply", "replies", "result", "results", "text", "texts", "value", "values", "solution",
     "solutions", "label", "labels", "sql", "json", "html", "xml", "category", "class", "intent",
     "string", "sentence", "translation", "summary", "message", "content", "behavior", "behaviour",
-    "reaction", "phrase", "code", "query", "number", "ans",
+    "reaction", "phrase", "code", "query", "number", "ans", "val", "fact", "facts", "letter",
+    "index", "idx", "choice", "option", "reference", "references", "standard",
 ))  # fmt: skip
 _FILLERS = frozenset((
     "the", "a", "of", "final", "new", "human", "model", "full", "short", "long", "raw", "v", "en",
@@ -92,35 +95,58 @@ _FILLERS = frozenset((
 ))  # fmt: skip
 _ALSO_EXPECTED = frozenset((
     "solution", "references", "targets", "correctoption", "correctchoice", "expect", "expects",
-    "expectation", "expectations", "gt", "gts", "solutions",
+    "expectation", "expectations", "gt", "gts", "solutions", "ref", "refs", "targetscores",
+    "answersspans", "answerspans", "shouldanswer", "mustanswer", "shouldbe", "baselineanswer",
+    "baselineresponse", "humanreference", "goldreference",
 ))  # fmt: skip
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "min_score": (
         "minimum_score", "minimal_score", "score_min", "min_rating", "minimum_rating", "min_rubric",
         "min_rubric_score", "min_judge_score", "passing_score", "required_score",
+        "pass_score", "pass_mark", "passing_mark", "passing_grade", "required_rating",
+        "min_grade", "minimum_grade",
     ),
-    "threshold": ("score_threshold", "pass_threshold", "passing_threshold", "min_threshold"),
+    "threshold": (
+        "score_threshold", "pass_threshold", "passing_threshold", "min_threshold",
+        "cutoff", "cut_off", "score_cutoff",
+    ),
     "thresholds": (),
-    "must_pass": ("must_passed", "must_be_passed", "must_succeed", "has_to_pass"),
+    "must_pass": (
+        "must_passed", "must_be_passed", "must_succeed", "has_to_pass",
+        "mandatory", "is_mandatory", "blocker", "blocking", "is_blocking", "release_blocker",
+    ),
     "system_prompt": (
         "system", "system_text", "system_instructions", "sys_prompt", "developer_prompt",
-        "developer_message", "prompt_system",
+        "developer_message", "prompt_system", "preamble",
     ),
     "criteria": (
         "criterion", "criterions", "rubric", "rubrics", "grading_rubric", "grading_criteria",
         "grading_notes", "evaluation_criteria", "scoring_criteria", "judge_criteria",
         "success_criteria", "acceptance_criteria", "llm_rubric",
+        "scoring_rubric", "evaluation_rubric", "judging_criteria", "eval_criteria",
+        "rating_criteria", "llm_judge_criteria", "grading_guidelines", "grading_guideline",
+        "scoring_guidelines", "evaluation_guidelines", "grading_instructions",
+        "judge_instructions", "evaluation_instructions", "judge_prompt", "grader_prompt",
+        "grading_prompt", "scoring_prompt", "evaluation_prompt", "scoring_guide",
+        "marking_scheme",
     ),
     "contains_all": (
         "contain_all", "must_contain", "must_contain_all", "should_contain", "must_include",
         "should_include", "must_mention", "should_mention", "required_phrases", "required_keywords",
         "required_words", "expected_keywords", "expected_phrases", "expected_substrings",
+        "must_have", "must_have_all", "must_say", "should_say", "includes", "include",
+        "include_all",
+        "required_terms", "required_text", "expected_terms", "expected_words",
+        "must_contain_keywords", "must_contain_words",
     ),
     "contains_any": ("contain_any", "must_contain_any", "should_contain_any", "must_include_any"),
     "contains_none": (
         "contain_none", "not_contains", "contains_not", "not_contain", "must_not_contain",
         "should_not_contain", "must_not_include", "should_not_include", "must_not_mention",
         "forbidden", "forbidden_words", "forbidden_phrases", "banned_words", "banned_phrases",
+        "forbidden_terms", "disallowed_words", "prohibited_words", "must_not_say", "must_not_have",
+        "must_not", "should_not_say", "should_not_mention", "never_say", "excludes",
+        "not_includes",
     ),
     "json_schema": (
         "schema", "output_schema", "response_schema", "expected_schema", "answer_schema",

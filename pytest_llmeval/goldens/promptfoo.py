@@ -207,6 +207,15 @@ _BOUNDS: dict[str, Callable[[str, bool], list[Threshold]]] = {
 }
 
 
+def is_assertion(text: str) -> bool:
+    """Return whether a text is an assertion of promptfoo, and no ordinary text."""
+    match = _ASSERTION.fullmatch(text.strip())
+    if match is None:
+        return False
+    kind = match[2]
+    return kind == "is-json" or (match[4] is not None and kind in {"equals", *_BOUNDS})
+
+
 def _apply_threshold(text: str, assertions: list[list[Threshold]]) -> None:
     """Apply ``__threshold``, the lowest mean score that a row's assertions may have.
 

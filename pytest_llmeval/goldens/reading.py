@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_llmeval.errors import GoldenFileError, Problem, nearest
+from pytest_llmeval.goldens.backslashes import lost_backslashes
 from pytest_llmeval.goldens.columns import Columns, resolve_columns
 from pytest_llmeval.goldens.description import Description, describe
 from pytest_llmeval.goldens.drafts import Draft, draft_row
@@ -20,6 +21,7 @@ from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, ref
 from pytest_llmeval.goldens.ids import duplicates, made_id, numbered
 from pytest_llmeval.goldens.members import with_members
 from pytest_llmeval.goldens.names import ALIASES, READ_AS_METADATA
+from pytest_llmeval.goldens.notes import notes_on
 from pytest_llmeval.goldens.prompting import content_text, last_user, split_answer
 from pytest_llmeval.goldens.rivals import conflicts, has_value
 from pytest_llmeval.goldens.unread import (
@@ -123,7 +125,11 @@ def reading_of(
     rows: list[tuple[Row, Case, str]] = []
     for row in table.rows:
         draft = draft_row(table.file, row, columns)
-        of_row = [*row_problems(table.file, draft), *unread_in_metadata(table, columns, draft)]
+        of_row = [
+            *row_problems(table.file, draft),
+            *unread_in_metadata(table, columns, draft),
+            *lost_backslashes(table.file, draft),
+        ]
         problems.extend(of_row)
         if not of_row:
             column = draft.columns.get("id", "") if "id" in draft.fields else ""
@@ -138,7 +144,9 @@ def reading_of(
     problems.extend(unread_answers(table, columns, unanswered, _bare(rows)))
     if problems:
         raise GoldenFileError(sorted(problems, key=lambda problem: problem.row or 0))
-    description = describe(table.file, _in_order(chosen), _rest(table, chosen), cases)
+    held = _in_order(chosen)
+    notes = tuple(notes_on(table, columns, held, cases))
+    description = describe(table.file, held, _rest(table, chosen), cases, notes)
     return Reading(table, columns, tuple(cases), description)
 
 

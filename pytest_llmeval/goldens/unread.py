@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,7 +21,12 @@ from pytest_llmeval.goldens.names import (
     setting_like,
     special_like,
 )
-from pytest_llmeval.goldens.requirements import depends_on_value, is_meant, requirement_remedy
+from pytest_llmeval.goldens.requirements import (
+    depends_on_value,
+    is_history,
+    is_meant,
+    requirement_remedy,
+)
 from pytest_llmeval.goldens.rivals import has_value, is_url
 from pytest_llmeval.text import count
 
@@ -28,6 +34,12 @@ _SETTINGS = {
     normal(name): name
     for name in ("min_score", "threshold", "thresholds", "must_pass", "system_prompt")
 }
+
+_OBJECTS = frozenset((
+    "metadata", "meta", "vars", "config", "options", "row", "case", "item", "inputs", "test",
+    "expectations", "attributes",
+))  # fmt: skip
+"""Objects whose members an export writes as columns such as ``metadata.min_score``."""
 
 _FLAGS = frozenset(("true", "false", ""))
 _REQUIRED_BY = ("contains_all", "contains_any", "contains_none", "json_schema")
@@ -44,19 +56,26 @@ def unread_settings(table: Table, columns: Columns) -> Iterator[Problem]:
             allowed = f"{setting} in each row, or an option for the run; {_unless(name)}"
             written = "a setting outside the rows, which is not read"
             yield Problem(table.file, None, None, name, written, allowed)
-    for name in _unread(table, columns):
-        setting = setting_like(name)
+    for name in unread_columns(table, columns):
+        setting = setting_like(name) or _setting_in_path(name)
         for row in filter(lambda row: has_value(row, name), table.rows):
             value = row.cells[name]
             if setting:
                 if is_meant(name, value):
                     yield _problem(table, row, name, value, setting)
                     break
-            elif remedy := requirement_remedy(name, value):
+            elif remedy := _remedy(columns, name, value):
                 written = f"{shown(value)} in a column that is not read"
                 allowed = f"{remedy}; {_unless(name)}"
                 yield Problem(table.file, row.line, row.number, name, written, allowed)
                 break
+
+
+def _remedy(columns: Columns, name: str, value: Any) -> str:
+    """Say how the value of a column is written that changes the question or the requirements."""
+    if not columns.first("messages") and is_history(name, value):
+        return "the earlier messages and the question as one chat in a column messages"
+    return requirement_remedy(name, value)
 
 
 def unread_specials(table: Table, columns: Columns) -> Iterator[Problem]:
@@ -98,7 +117,7 @@ def unread_answers(
     unanswered, bare = list(rows), list(bare_rows)
     if not unanswered:
         return
-    for name in _unread(table, columns):
+    for name in unread_columns(table, columns):
         candidates: list[Row] = []
         if is_answer_like(name):
             candidates = unanswered
@@ -113,7 +132,7 @@ def unread_answers(
             yield Problem(table.file, held[0].line, held[0].number, name, written, allowed)
 
 
-def _unread(table: Table, columns: Columns) -> Iterator[str]:
+def unread_columns(table: Table, columns: Columns) -> Iterator[str]:
     """Yield the columns that hold no field and are not declared to be metadata."""
     read = {*columns.readable, *columns.members, *columns.renamed}
     known = {*columns.declared, *map(normal, READ_AS_METADATA)}
@@ -124,6 +143,15 @@ def _unread(table: Table, columns: Columns) -> Iterator[str]:
 
 def _setting(name: str) -> str:
     return _SETTINGS.get(normal(name)) or setting_like(name)
+
+
+def _setting_in_path(name: str) -> str:
+    """Return the setting that a flattened object holds: ``metadata.system_prompt``."""
+    head, _, last = re.sub(r"[/:]|__", ".", name.strip()).rpartition(".")
+    if normal(head) not in _OBJECTS:
+        return ""
+    known = {normal(setting): setting for setting in READ_AS_METADATA}
+    return _setting(last) or known.get(normal(last), "")
 
 
 def _is_answer(value: Any) -> bool:

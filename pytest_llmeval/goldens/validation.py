@@ -12,6 +12,7 @@ from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.drafts import Draft
 from pytest_llmeval.goldens.formats.tables import shown
 from pytest_llmeval.goldens.names import mapping_remedy
+from pytest_llmeval.text import is_blank
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -22,10 +23,16 @@ _HELD_BY_OBJECTS = ("id", "prompt", "expected", "contexts", "tags")
 
 @cache
 def _validator() -> Draft202012Validator:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, FormatChecker
 
+    formats = FormatChecker(formats=())
+    formats.checks("visible")(_is_visible)
     text = files("pytest_llmeval.goldens").joinpath("schema/golden.schema.json").read_text("utf-8")
-    return Draft202012Validator(json.loads(text))
+    return Draft202012Validator(json.loads(text), format_checker=formats)
+
+
+def _is_visible(value: object) -> bool:
+    return not isinstance(value, str) or not is_blank(value)
 
 
 def row_problems(file: str, draft: Draft) -> Iterator[Problem]:

@@ -123,7 +123,7 @@ async def _reply(provider: Provider, judge_request: Request) -> Completion:
             raise
         # The endpoint has checked the form of the reply, and refused it.
         return Completion(error.written, model=judge_request.model)
-    answer = split_reasoning(reply.text).answer
+    answer = split_reasoning(reply.text, is_of_judge=True).answer
     if answer == reply.text:
         return reply
     return replace(reply, text=answer, raw_text=reply.raw_text or reply.text)

@@ -122,7 +122,7 @@ class _YesNoJudge(Judge):
 
     def _read(self, reply: Completion, calls: tuple[Completion, ...]) -> Score:
         """Make the Score of a reply."""
-        word = _first_word(split_reasoning(reply.text).answer)
+        word = _first_word(split_reasoning(reply.text, is_of_judge=True).answer)
         if not reply.logprobs and word in _WORDS:
             value = float(word == _YES)
             return self.make_score(value, _NO_LOGPROBS, raw=reply.text, calls=calls)
@@ -161,7 +161,7 @@ def answer_probabilities(tokens: tuple[TokenLogprob, ...]) -> tuple[float, float
 def _after_reasoning(tokens: tuple[TokenLogprob, ...]) -> Iterator[TokenLogprob]:
     """Yield the tokens of the answer, without those of the reasoning before it."""
     text = "".join(token.token for token in tokens)
-    start = text.rfind(split_reasoning(text).answer)
+    start = text.rfind(split_reasoning(text, is_of_judge=True).answer)
     position = 0
     for token in tokens:
         if position >= start:

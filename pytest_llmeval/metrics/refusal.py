@@ -6,7 +6,6 @@ import json
 import re
 from functools import cache
 from importlib import resources
-from unicodedata import category
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
@@ -15,7 +14,7 @@ from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import REFUSAL, Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.text import shows_something
+from pytest_llmeval.text import INVISIBLE, shows_something
 
 _BEGINNING = 300
 """Characters in which a refusal shows. Later, "I cannot" usually has a different meaning."""
@@ -45,6 +44,7 @@ _REPORTED = re.compile(
 )
 """What stands before words that somebody else is supposed to think or says."""
 
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
 
 
@@ -101,7 +101,7 @@ class Refusal(BaseScorer):
 def _plain(text: str) -> str:
     """Fold the case of a text, unify its apostrophes and reduce what does not show."""
     text = normal_form(text, "NFKC").translate(_APOSTROPHES).casefold()
-    return " ".join("".join(letter for letter in text if category(letter) != "Cf").split())
+    return " ".join(_INVISIBLE.sub("", text).split())
 
 
 @cache

@@ -40,6 +40,7 @@ class Said:
         has_reasoning: Whether the message holds reasoning.
         refusal: The model's own refusal, where it stands apart.
         tools: Names of the tools that it calls.
+        calls: Those of them that have a name, and that the endpoint has not run itself.
         others: Types of the parts that hold no text.
     """
 
@@ -48,6 +49,7 @@ class Said:
     has_reasoning: bool = False
     refusal: str = ""
     tools: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
 
@@ -73,10 +75,11 @@ def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = Non
         raise refused() if is_silent else withheld(reason)
     if says_something(said.text):
         written = written_calls(said.text)
-        if written:
-            raise called_tools(list(written))
-        if said.tools and calls_tools(reason):
-            raise called_tools(list(said.tools), said.text)
+        if written.names:
+            raise called_tools(list(written.names), written.preamble)
+        if said.calls or (said.tools and calls_tools(reason)):
+            # Many servers say `stop` where the model calls a tool.
+            raise called_tools(list(said.calls or said.tools), said.text)
         return said
     if said.refusal:
         return Said(said.refusal, refusal=said.refusal)
@@ -84,7 +87,7 @@ def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = Non
 
 
 def _no_answer(said: Said, reason: str, limit: int | None) -> NoAnswer:
-    tools = said.tools or written_calls(said.raw)
+    tools = said.tools or written_calls(said.raw).names
     if tools:
         return called_tools(list(tools))
     if reason == LENGTH:
@@ -96,7 +99,7 @@ def _no_answer(said: Said, reason: str, limit: int | None) -> NoAnswer:
 
 def _read(message: Mapping[str, Any]) -> Said:
     """Read a message by the meaning of its members."""
-    tools = tuple(_tools(message))
+    calls = _calls(message)
     has_reasoning = any(message.get(name) for name in _REASONING_KEYS)
     refusal = message.get("refusal")
     refusal = refusal if isinstance(refusal, str) and says_something(refusal) else ""
@@ -111,8 +114,7 @@ def _read(message: Mapping[str, Any]) -> Said:
         content = "".join(_part_text(part) for kind, part in pairs if kind in _TEXT_PARTS)
         refusal = refusal or "".join(str(p.get("refusal")) for k, p in pairs if k == "refusal")
         has_reasoning = has_reasoning or any(kind in _REASONING_PARTS for kind in kinds)
-        called = [part for kind, part in pairs if kind in _TOOL_PARTS]
-        tools = tools or tuple(_tools({"tool_calls": called}))
+        calls = calls or [part for kind, part in pairs if kind in _TOOL_PARTS]
         known = {*_TEXT_PARTS, *_REASONING_PARTS, "refusal"}
         others = tuple(sorted(set(kinds) - known))
     if content is None:
@@ -122,7 +124,13 @@ def _read(message: Mapping[str, Any]) -> Said:
     thought = split_reasoning(content)
     raw = content if thought.answer != content else ""
     return Said(
-        thought.answer, raw, has_reasoning or bool(thought.reasoning or raw), refusal, tools, others
+        thought.answer,
+        raw,
+        has_reasoning or bool(thought.reasoning or raw),
+        refusal,
+        tuple(_tool(call) or "a tool" for call in calls),
+        tuple(_tool(call) for call in calls if _tool(call) and not _has_run(call)),
+        others,
     )
 
 
@@ -139,10 +147,24 @@ def _part_text(part: Mapping[str, Any]) -> str:
     return text
 
 
-def _tools(message: Mapping[str, Any]) -> list[str]:
-    """Return the names of the tools that a message calls."""
-    calls = message.get("tool_calls") or []
-    functions = [call.get("function") or call for call in calls if isinstance(call, Mapping)]
-    if message.get("function_call"):
-        functions.append(message["function_call"])
-    return [str(function.get("name") or "a tool") for function in functions]
+def _calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the calls of tools in a message."""
+    listed = message.get("tool_calls")
+    calls = []
+    if isinstance(listed, list | tuple):
+        calls = [call for call in listed if isinstance(call, Mapping)]
+    single = message.get("function_call")
+    return [*calls, single] if single and isinstance(single, Mapping) else calls
+
+
+def _tool(call: Mapping[str, Any]) -> str:
+    """Return the name of the tool that is called; empty without one."""
+    function = call.get("function") or call
+    return str(function.get("name") or "") if isinstance(function, Mapping) else str(function)
+
+
+def _has_run(call: Mapping[str, Any]) -> bool:
+    """Return whether the endpoint has run the tool, so that the text is the answer."""
+    is_of_server = str(call.get("id") or "").startswith("srvtoolu_")
+    is_done = str(call.get("status") or "").lower() in ("completed", "success", "succeeded")
+    return is_of_server or is_done or bool(call.get("output") or call.get("result"))

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TAGS = r"(?:\w{1,12}:)?think(?:ing)?|thoughts?|reasoning"
+from pytest_llmeval.text import INVISIBLE, shows_something
+
+_SECTION_TAGS = "thoughts?|reasoning"
+"""Names that the first section of an answer in XML may have too."""
+
+_TAGS = rf"(?:\w{{1,12}}:)?think(?:ing)?|{_SECTION_TAGS}"
 _WEAK_TAGS = "reason|analysis|scratchpad|reflection"
-"""Names that an answer in XML may have too: only a closed block with a text after it counts."""
+"""Names of blocks that count in the reply of a judge alone, closed and with a text after them."""
 
 _OPENING = (
     rf"<(?:{_TAGS})(?:\s[^<>\n]{{0,80}})?>|\[THINK(?:ING)?\]|◁think▷|<unused94>(?:thought)?|"
@@ -18,16 +23,23 @@ _CLOSING = (
     r"<\|(?:end_thinking|end_of_thought|/think(?:ing)?|/reasoning)\|>"
 )
 _START = re.compile(_OPENING, re.IGNORECASE)
-_WEAK_START = re.compile(
-    rf"<(?:(?P<tag>{_WEAK_TAGS})\s*|(?P<details>details) type=[\"']reasoning[\"'][^<>]{{0,200}})>",
-    re.IGNORECASE,
+_WEAK_START = re.compile(rf"<(?P<tag>{_WEAK_TAGS})\s*>", re.IGNORECASE)
+_DETAILS_START = re.compile(
+    r"<(?P<tag>details) type=[\"']reasoning[\"'][^<>]{0,200}>", re.IGNORECASE
 )
 _END = re.compile(_CLOSING, re.IGNORECASE)
+_SECTION = re.compile(rf"<(?:{_SECTION_TAGS})\b", re.IGNORECASE)
+_NEXT_SECTION = re.compile(rf"\s*(?!{_OPENING})<[A-Za-z][\w.-]{{0,40}}>", re.IGNORECASE)
+_WORD_OF_PROSE = re.compile(
+    r"[ \t]+(?:is|are|was|were|means?|tags?|tokens?|blocks?|sections?|elements?|marks?|opens?"
+    r"|denotes?|stands?|and|or|has|have|can|may|must|should|will|works?|holds?|contains?"
+    r"|indicates?|starts?|begins?|ist|sind|und|es|son|est|sont|sono|è|é|são)\b"
+    r"|[ \t]*[.,;:)](?![.,;:)])"
+    r"|[ \t]*(?:是一|表示|标签|标记|タグ|はタグ)"
+)
+"""What follows a tag of which a sentence speaks."""
 
-_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0"
-"""Letters and marks of Unicode that show nothing."""
-
-_UNSEEN = "\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff" + _FILLERS
+_UNSEEN = rf"\s{INVISIBLE}"
 _UNSEEN_ONE = re.compile(f"[{_UNSEEN}]")
 _BLANK = re.compile(f"[{_UNSEEN}]*")
 _CONTROL = re.compile(
@@ -36,6 +48,13 @@ _CONTROL = re.compile(
     r"<(?:bos|eos|pad|unk|eot|end_of_turn|start_of_turn|end_of_utterance|(?:unused|extra_id_)\d+)>",
     re.IGNORECASE,
 )
+_OF_TEMPLATE = re.compile(
+    r"end|eo[stm]|stop|im_|return|call|turn|start|head|assistant|user|system|respon|pad|bos|unk|"
+    r"begin|message|channel|</?s>|/INST|unused|extra_id|fim|reserved|constrain|think|tool|text",
+    re.IGNORECASE,
+)
+"""Control tokens that models write although they say nothing."""
+
 _LONGEST_TOKEN = 64
 _LAST_CONTROL = re.compile(rf"(?:{_CONTROL.pattern})\Z", re.IGNORECASE)
 _HEAD = re.compile(
@@ -59,7 +78,7 @@ _FINAL = "final"
 _LATE_CHANNEL = re.compile(r"<\|end\|>\s*(?=<\|start\|>assistant<\|channel\|>)")
 _BARE_CHANNELS = re.compile(r"analysis(?=\S)(.*)assistantfinal(.*)", re.DOTALL)
 _BARE_ANALYSIS = re.compile(
-    r"analysis(?=(?:We|User|The|They|Need|Just|It|This|Simple|Let's|Okay|So|I)\b)"
+    r"analysis(?=(?:We|User|The|They|Need|Just|It|This|Simple|Let's|Okay|So|I)(?:['\u2019,\s]|\Z))"
 )
 """The channels of a server that leaves out the tokens between them."""
 
@@ -78,19 +97,24 @@ class Thought(NamedTuple):
     answer: str
 
 
-def split_reasoning(text: str) -> Thought:
+def split_reasoning(text: str, *, is_of_judge: bool = False) -> Thought:
     """Take leading blocks of reasoning off a text.
 
     A block is ``<think>…</think>`` or the like, or a channel of the harmony format that is not the
     final one. A chat template may have written the opening tag, so that the reply begins inside the
     block. A block that does not end is reasoning alone.
+
+    Args:
+        text: The text.
+        is_of_judge: Whether it is the reply of a judge. Its format has no tags, so that a block
+            such as ``<analysis>`` is reasoning too; in another answer it may be demanded.
     """
     channels = _split_channels(text)
     if channels is not None:
         return channels
     parts: list[str] = []
     position = 0
-    while (block := _leading_block(text, position)) is not None:
+    while (block := _leading_block(text, position, is_of_judge)) is not None:
         parts.append(block.reasoning)
         position = block.end
     end = _end_alone(text, position)
@@ -111,14 +135,30 @@ def _answer(text: str, position: int) -> str:
 
 
 def says_something(text: str) -> bool:
-    """Return whether a text has a visible character that is no control token of a chat template."""
-    said = re.sub(f"[{_FILLERS}]", "", _CONTROL.sub("", _HEAD.sub("", text)))
-    return any(letter.isprintable() and not letter.isspace() for letter in said)
+    """Return whether a text has a visible character that is no control token of a chat template.
+
+    One token alone is an answer, such as ``[MASK]``, unless models end or fill a reply with it.
+    """
+    said = _HEAD.sub("", text)
+    if shows_something(_CONTROL.sub("", said)):
+        return True
+    tokens = _CONTROL.findall(said)
+    return len(tokens) == 1 and _OF_TEMPLATE.search(tokens[0]) is None
 
 
 def without_controls(text: str) -> str:
     """Take blanks, marks that nobody sees, and control tokens off both ends of a text."""
     start = _lead(text, 0)
+    return text[start : _end_of_text(text, start)]
+
+
+def without_last_controls(text: str) -> str:
+    """Take blanks, marks that nobody sees, and control tokens off the end of a text."""
+    return text[: _end_of_text(text, 0)]
+
+
+def _end_of_text(text: str, start: int) -> int:
+    """Return where a text ends, before blanks and control tokens of a chat template."""
     end = len(text)
     while end > start:
         if _UNSEEN_ONE.match(text, end - 1):
@@ -128,7 +168,7 @@ def without_controls(text: str) -> str:
         if token is None:
             break
         end -= len(token[0])
-    return text[start:end]
+    return end
 
 
 def _lead(text: str, position: int) -> int:
@@ -151,7 +191,7 @@ class _Block(NamedTuple):
     end: int
 
 
-def _leading_block(text: str, position: int) -> _Block | None:
+def _leading_block(text: str, position: int, is_of_judge: bool) -> _Block | None:
     """Return the block of reasoning that begins at a position."""
     lead = _lead(text, position)
     word = _FIRST_WORD.match(text, lead)
@@ -159,14 +199,35 @@ def _leading_block(text: str, position: int) -> _Block | None:
     start = _START.match(text, lead)
     if start is not None:
         end = _END.search(text, start.end())
+        if _is_in_prose(text, start, end):
+            return None
         if end is None:
             return _Block(text[start.end() :].strip(), len(text))
+        is_section = _SECTION.match(start[0]) and _NEXT_SECTION.match(text, end.end())
+        if is_section and not is_of_judge:
+            return None
         return _Block(text[start.end() : end.start()].strip(), end.end())
-    weak = _WEAK_START.match(text, lead)
+    return _weak_block(text, lead, is_of_judge)
+
+
+def _is_in_prose(text: str, start: re.Match[str], end: re.Match[str] | None) -> bool:
+    """Return whether a sentence speaks of an opening tag, so that no block begins with it."""
+    if _WORD_OF_PROSE.match(text, start.end()) is None:
+        return False
+    if end is None:
+        return True
+    before = text[start.end() : end.start()]
+    return "\n" not in before and not _is_end(before.rstrip(" \t"), text[end.end() :])
+
+
+def _weak_block(text: str, lead: int, is_of_judge: bool) -> _Block | None:
+    """Return the block at a position whose name an answer may have too."""
+    weak = _DETAILS_START.match(text, lead)
+    if weak is None and is_of_judge:
+        weak = _WEAK_START.match(text, lead)
     if weak is None:
         return None
-    tag = weak["tag"] or weak["details"]
-    end = re.compile(rf"</{tag}\s*>", re.IGNORECASE).search(text, weak.end())
+    end = re.compile(rf"</{weak['tag']}\s*>", re.IGNORECASE).search(text, weak.end())
     if end is None or _lead(text, end.end()) == len(text):
         return None
     return _Block(text[weak.end() : end.start()].strip(), end.end())

@@ -3,55 +3,158 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-_NAMED = r"(?:[\w-]{1,20}:)?"
-_CLOSED = re.compile(
-    rf"<(?P<tag>{_NAMED}(?:tool_calls?|function_calls?|\w{{1,20}}_tool_call|invoke|tool_use|"
-    r"function(?=[=\s])))\b[^<>]{0,200}>",
+from pytest_llmeval.providers.reasoning import without_last_controls
+
+_NAMED = r"(?:[\w-]{1,20}:|\uff5cDSML\uff5c)?"
+_TAG = re.compile(
+    rf"<{_NAMED}(?P<kind>tool_?calls?|function_?calls?|\w{{1,20}}_tool_call|tool_use|invoke|"
+    r"function)(?P<rest>[=\s][^<>]{0,200})?>",
+    re.IGNORECASE,
+)
+_ONE_CALL = ("invoke", "function")
+"""Tags whose attribute names the tool, and which an answer in XML may have as well."""
+
+_FAMILY = r"(?:tool_?calls?|function_?calls?|\w{1,20}_tool_call|tool_use|invoke|function)"
+_ENDS_CLOSED = re.compile(rf"</{_NAMED}{_FAMILY}\s*>\Z", re.IGNORECASE)
+_JSON = r"\s*[\[{]"
+_PARAMETERS = rf"\s*<{_NAMED}(?:parameters?|params?|arguments?|args?)\b"
+_BODY_OF_ONE = re.compile(rf"{_JSON}|{_PARAMETERS}", re.IGNORECASE)
+_BODY = re.compile(
+    rf"{_JSON}|\s*<{_NAMED}(?:invoke|function|tool_call)\b|"
+    r"\s*<(?:tool_)?name>[^<>]{1,80}</(?:tool_)?name>\s*<(?:arguments?|parameters?|input)\b|"
+    r"\s*[\w.-]{1,80}\s*(?:\(|\{|<arg_key|<tool_sep)",
     re.IGNORECASE,
 )
 _OPENED = re.compile(
     r"\[TOOL_CALLS?\]|\[TOOL_REQUEST\]|<\|python_tag\|>|<\|tool_calls?(?:_\w{1,20})?\|>|"
     r"<\|START_ACTION\|>|<\uff5ctool[▁_]calls?[▁_]begin\uff5c>|<start_function_call>|<\|tool_call>|"
-    r"<\|tool_calls_section_begin\|>|functools(?=\[\s*\{)",
+    r"<\|tool_calls_section_begin\|>|<\|tools_prefix\|>|functools(?=\[\s*\{)|"
+    r"<\|action_start\|>\s*<\|(?:plugin|interpreter)\|>",
     re.IGNORECASE,
 )
 """Tokens after which nothing but calls comes."""
 
-_CALL = re.compile(r"\s*(?:[\[{<]|[\w.:]{1,80}\s*[\[{(<:])")
-_FENCED = re.compile(r"```tool_(?:code|calls?)\s[^`]*```", re.IGNORECASE)
+_CALL = re.compile(r"\s*(?:[\[{<`]|[\w.:]{1,80}\s*[\[{(<:])")
+_CALL_ENDS = ("}", "]", ")", ">", "```")
+_FENCED = re.compile(
+    r"```tool_(?:code|calls?)\s[^`]*```\Z|"
+    r"Action:\s*```json\s*\[(?=[^`]{0,2000}\"tool_name\")[^`]*```\Z",
+    re.IGNORECASE,
+)
 
 _CHANNEL = re.compile(
     r"<\|(?:channel\|>commentary|start\|>assistant) to=(?:functions\.)?([\w.-]{1,80})"
 )
+_MESSAGE = re.compile(r"[^{}]{0,80}<\|message\|>\s*[\[{]")
+_ENDED = re.compile(r"(?:\s|json|code|commentary|<\|\w{1,20}\|>)*")
+"""What stands behind the name of a tool where the reply was cut before the arguments."""
+
 _NAME = re.compile(
-    r"\"name\"\s*:\s*\"([^\"]{1,80})\"|<function=([\w.-]{1,80})|name=\"([^\"]{1,80})\"|"
-    r"\[TOOL_CALLS?\]\s*([\w.-]{1,80})|(?<![\w.])([A-Za-z_][\w.]{0,80})\("
+    r"\"(?:tool_)?name\"\s*:\s*\"([^\"]{1,80})\"|<function=([\w.-]{1,80})|"
+    r"(?:invoke|function)\s+name=\"([^\"]{1,80})\"|<(?:tool_)?name>([^<>]{1,80})<|"
+    r"\[TOOL_CALLS?\]\s*([\w.-]{1,80})|functions\.([\w.-]{1,80}):\d|sep\uff5c>([\w.-]{1,80})|"
+    r"<tool_call>\s*([\w.-]{1,80})\s*<|(?<![\w.])([A-Za-z_][\w.]{0,80})\("
 )
 _ANY = "a tool"
+_MOST_STARTS = 50
+_SENTENCE_END = (".", "!", "?", "…", ":", "。", "\uff01", "\uff1f", "\uff1a", "\n")
+"""What a preamble ends with before a tag."""
 
 
-def written_calls(text: str) -> tuple[str, ...]:
-    """Return the names of the tools that a text calls; empty if it is more than such a call."""
-    channel = _CHANNEL.search(text)
+class WrittenCalls(NamedTuple):
+    """Calls of tools in a text.
+
+    Attributes:
+        names: Names of the tools; empty if the text is an answer.
+        preamble: What the model says before it calls them.
+    """
+
+    names: tuple[str, ...]
+    preamble: str
+
+
+def written_calls(text: str) -> WrittenCalls:
+    """Return the tools that a text calls.
+
+    It is a call if it ends with one, in a known format and with arguments. A text about such tags,
+    and an answer in XML, are none.
+    """
+    channel = _called_channel(text)
     if channel is not None:
-        return (channel[1],)
+        return WrittenCalls((channel,), "")
     call = text.strip()
+    begins = without_last_controls(call)
+    for start in _starts(begins):
+        if not (_may_end(begins[:start], begins[start:]) and _is_call(begins[start:], start == 0)):
+            continue
+        matches = (next(filter(None, match.groups())) for match in _NAME.finditer(call, start))
+        names = tuple(dict.fromkeys(matches)) or (_ANY,)
+        return WrittenCalls(names, begins[:start].strip())
     opened = _OPENED.match(call)
-    is_opened = opened is not None and _CALL.match(call, opened.end()) is not None
-    if not is_opened and not _FENCED.fullmatch(call) and not _is_closed(call):
-        return ()
-    names = [next(filter(None, match.groups())) for match in _NAME.finditer(call)]
-    return tuple(dict.fromkeys(names)) or (_ANY,)
+    if opened is not None and _CALL.match(call, opened.end()) is not None:
+        return WrittenCalls((_ANY,), "")
+    return WrittenCalls((), "")
 
 
-def _is_closed(call: str) -> bool:
-    """Return whether a text begins with a call in tags, and ends with one."""
-    start = _CLOSED.match(call)
-    if start is None:
+def _called_channel(text: str) -> str | None:
+    """Return the tool that a text in the harmony format of gpt-oss calls at its end."""
+    is_whole = without_last_controls(text).endswith(("}", "]"))
+    for channel in _CHANNEL.finditer(text):
+        message = _MESSAGE.match(text, channel.end())
+        if message and (is_whole or not text[: channel.start()].strip()):
+            return channel[1]
+        if _ENDED.fullmatch(text, channel.end()):
+            return channel[1]
+    return None
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Yield where a call may begin."""
+    starts = {match.start() for match in _TAG.finditer(text)}
+    starts |= {match.start() for match in _OPENED.finditer(text)}
+    starts |= {match.start() for match in _FENCED.finditer(text)}
+    yield from sorted(starts)[:_MOST_STARTS]
+
+
+def _may_end(before: str, call: str) -> bool:
+    """Return whether a preamble ends before a call: the call is no part of code or a sentence."""
+    if before.endswith("`") or before.count("```") % 2:
         return False
-    if re.search(rf"</{re.escape(start['tag'])}\s*>\Z", call, re.IGNORECASE):
+    return not before or not _TAG.match(call) or before.rstrip(" \t").endswith(_SENTENCE_END)
+
+
+def _is_call(text: str, is_whole: bool) -> bool:
+    """Return whether a text is calls from its first character to its last one."""
+    if _FENCED.match(text):
+        return True
+    opened = _OPENED.match(text)
+    if opened is not None:
+        has_body = _CALL.match(text, opened.end()) is not None
+        return has_body and (is_whole or text.endswith(_CALL_ENDS))
+    return _is_closed(text, is_whole)
+
+
+def _is_closed(text: str, is_whole: bool) -> bool:
+    """Return whether a text is a call in tags, the last of which may be missing."""
+    start = _TAG.match(text)
+    if start is None or not _has_arguments(text, start):
+        return False
+    if _ENDS_CLOSED.search(text):
         return True
     # A server may take the closing tag for the end of the reply.
-    inner = call[start.end() :].strip()
-    return f"</{start['tag']}" not in call and inner[:1] in ("{", "[", "<")
+    is_open = re.search(rf"</{_NAMED}{re.escape(start['kind'])}\s*>", text, re.IGNORECASE) is None
+    return is_open and (is_whole or text.endswith(_CALL_ENDS))
+
+
+def _has_arguments(text: str, start: re.Match[str]) -> bool:
+    """Return whether a call stands behind a tag."""
+    rest = start["rest"] or ""
+    if start["kind"].lower() not in _ONE_CALL:
+        return _BODY.match(text, start.end()) is not None
+    if rest.startswith("=") and re.match(r"\s*(?:</function>|\Z)", text[start.end() :]):
+        return True  # without arguments, in a spelling that no XML has
+    is_named = rest.startswith("=") or re.search(r"\bname=", rest) is not None
+    return is_named and _BODY_OF_ONE.match(text, start.end()) is not None

@@ -59,6 +59,19 @@ def test_own_column_names_are_mapped(llmeval: Command) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["llm_provider", "llm_judge_against"])
+def test_a_column_that_answers_in_a_run_is_no_expected_answer(
+    llmeval: Command, folder: Path, key: str
+) -> None:
+    (folder / "answered.csv").write_text("prompt,response\nWhy?,So\n")
+    refused = llmeval.run("validate", "answered.csv")
+    (folder / "pytest.ini").write_text(f"[pytest]\n{key} = column:response\n")
+    taken = llmeval.run("validate", "answered.csv")
+
+    assert (refused.exit_code, taken.exit_code, taken.stderr) == (2, 0, "")
+    assert "metadata: response" in taken.stdout
+
+
 def test_a_wrong_mapping_is_a_usage_error(llmeval: Command) -> None:
     result = llmeval.run("validate", "own.csv", "--columns", "유저 = promt")
 

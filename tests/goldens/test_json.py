@@ -117,6 +117,11 @@ def test_all_broken_lines_are_reported_at_once(folder: GoldenFolder) -> None:
     [
         '{"prompt": "A?", "min_score": NaN}',
         '{"prompt": "A?", "Must_Pass": NaN}',
+        '{"prompt": "A?", "minScore": NaN}',
+        '{"prompt": "A?", "Min Score": NaN}',
+        '{"prompt": "A?", "must-pass": NaN}',
+        '{"prompt": "A?", "__expected": NaN}',
+        '{"prompt": "A?", "__threshold": NaN}',
         '{"prompt": "A?", "threshold": NaN}',
         '{"prompt": "A?", "thresholds": ["exact_match>=1", NaN]}',
     ],
@@ -130,3 +135,21 @@ def test_not_a_number_in_columns_is_no_bound(folder: GoldenFolder) -> None:
     text = '{"prompt": {"0": "A?", "1": "B?"}, "min_score": {"0": 4, "1": NaN}}'
     with pytest.raises(GoldenFileError, match="row 2, column 'min_score' found 'NaN'"):
         folder.read("faq.json", text)
+
+
+def test_nan_is_refused_in_a_column_that_is_mapped_to_a_bound(folder: GoldenFolder) -> None:
+    text = '{"prompt": "A?", "Rating": NaN}'
+    with pytest.raises(GoldenFileError, match="column 'Rating' found 'NaN'"):
+        folder.read("a.jsonl", text, {"Rating": "min_score"})
+
+    assert folder.read("a.jsonl", text)[0].metadata == {}
+
+
+def test_nan_within_a_value_is_null(folder: GoldenFolder) -> None:
+    (case,) = folder.read(
+        "a.jsonl",
+        '{"prompt": "A?", "contexts": ["c", NaN], "more": {"x": [1, NaN]}, "ideal": [NaN, "a"]}',
+    )
+
+    assert (case.contexts, case.expected) == (("c",), "a")
+    assert case.metadata == {"more": {"x": [1, None]}}

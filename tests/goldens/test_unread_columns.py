@@ -7,6 +7,9 @@ import json
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
+from pytest_llmeval.goldens.requirements import SCORERS
+from pytest_llmeval.judges.registry import describe
+from pytest_llmeval.metrics.registry import MetricRegistry
 from tests.goldens.conftest import GoldenFolder
 
 QUOTED = '"{""type"": ""object""}"'
@@ -118,6 +121,12 @@ def test_a_name_of_the_expected_answer_is_read(folder: GoldenFolder, name: str) 
         "Musterlösung", "respuesta_esperada", "Respuesta correcta", "réponse attendue", "risposta attesa",
         "respostaEsperada", "gabarito", "verwacht antwoord", "oczekiwana odpowiedź", "ожидаемый ответ",
         "правильный_ответ", "beklenen cevap", "期望输出", "标准答案", "正解", "期待される回答", "정답", "예상 답변",
+        "expected_facts", "answers_spans", "target_scores", "gt_answer", "gt_response", "ref", "refs",
+        "ref_answer", "gold_standard", "standard_answer", "official_answer", "expert_answer",
+        "verified_answer", "approved_answer", "baseline_answer", "human_reference", "correct_letter",
+        "correct_index", "right_choice", "expected_val", "exp_answer", "should_answer", "参考回答",
+        "标准回答", "अपेक्षित उत्तर", "सही उत्तर", "الجواب الصحيح", "תשובה צפויה", "คำตอบที่คาดหวัง",
+        "câu trả lời mong đợi", "αναμενόμενη απάντηση", "jawaban yang benar", "Reference (EN)",
     ],
 )  # fmt: skip
 def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
@@ -170,6 +179,9 @@ def test_names_of_something_else_stay_metadata(folder: GoldenFolder) -> None:
     [
         "label", "labels", "output", "response", "outputs", "result", "ans", "correct", "chosen",
         "Sample answer", "model_answer", "answer_1", "Antwort", "respuesta", "réponse", "答案", "답변",
+        "answer_letter", "answer_idx", "solution_text", "answer_en", "Answer (EN)", "summary",
+        "highlights", "translation", "intent", "תשובה", "คำตอบ", "Lösung", "Soll", "suggested_answer",
+        "teacher_answer", "our_reference",
     ],
 )  # fmt: skip
 def test_a_name_of_many_things_is_an_error_where_nothing_else_can_be_the_answer(
@@ -251,6 +263,37 @@ def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
         ("maxLatency", "2.5", "a column threshold with 'latency<=2.5'"),
         ("skip", "true", "no column that leaves a case out: delete the row"),
         ("enabled", "no", "no column that leaves a case out: delete the row"),
+        ("active", "no", "no column that leaves a case out: delete the row"),
+        ("status", "ARCHIVED", "no column that leaves a case out: delete the row"),
+        ("must_fail", "true", "no column that leaves a case out: delete the row"),
+        ("chat_history", "User: hi", "the earlier messages and the question as one chat in a column messages"),
+        ("conversation_history", "hi", "one chat in a column messages"),
+        ("previous_messages", "hi", "one chat in a column messages"),
+        ("history", "User: hi", "one chat in a column messages"),
+        ("preamble", "Be short.", "rename it to system_prompt"),
+        ("metadata.system_prompt", "Be short.", "rename it to system_prompt"),
+        ("metadata.min_score", "4", "rename it to min_score"),
+        ("vars.criteria", "Is it polite?", "rename it to criteria"),
+        ("metrics", "rouge>=0.9", "a column threshold with 'rouge>=0.9'"),
+        ("metric", "own_metric >= 0.9; cost<1", "a column threshold with 'own_metric >= 0.9; cost<1'"),
+        ("anything", "toxicity<=0.2", "a column threshold with 'toxicity<=0.2'"),
+        ("lix", "<=40", "a column threshold with 'lix<=40'"),
+        ("max_words", "10", "a column threshold with 'length<=10'"),
+        ("char_limit", "10", "a column threshold with 'length.characters<=10'"),
+        ("ends_with", "a", "an assertion such as 'regex: TEXT$'"),
+        ("regex_match", "^a", "an assertion such as 'regex: PATTERN'"),
+        ("pattern", "^a", "an assertion such as 'regex: PATTERN'"),
+        ("validator", "contains: a", "an assertion such as 'contains: TEXT'"),
+        ("includes", "a", "rename it to contains_all"),
+        ("must_have", "a", "rename it to contains_all"),
+        ("must_say", "a", "rename it to contains_all"),
+        ("must not say", "a", "rename it to contains_none"),
+        ("pass_mark", "3", "rename it to min_score"),
+        ("required_rating", "3", "rename it to min_score"),
+        ("cutoff", "0.5", "rename it to threshold"),
+        ("mandatory", "true", "rename it to must_pass"),
+        ("grading_guidelines", "Be kind", "rename it to criteria"),
+        ("judge_prompt", "Be kind", "rename it to criteria"),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_requirement_is_an_error(
@@ -274,10 +317,25 @@ def test_values_that_require_nothing_stay_metadata(folder: GoldenFolder) -> None
         "skip": False, "enabled": True, "schema": "CREATE TABLE a (b INT)", "rubric": 4,
         "toxicity": 0.1, "numeric": "yes", "max_tokens": 50, "min_age": 18, "size": ">=5",
         "max_length": "long", "length": 7, "reason": "x",
+        "validator": "Alice", "checks": "3", "check": "ok", "assertion": "The sky is blue", "active": "yes",
+        "status": "ACTIVE", "state": "Texas", "history": "of diabetes", "chat_history": "[]", "cutoff": "2024-01",
+        "mandatory": "no", "includes": True, "pattern": "stripes", "age": "x >= 5", "test": "assert f()",
+        "metric": "accuracy", "metadata.level": "x", "item.name": "y", "constraint": "x>=5", "must_fail": "no",
     }  # fmt: skip
     (case,) = folder.read_rows({"prompt": "A?", "expected": "a", **row})
 
     assert case.metadata == row
+
+
+def test_every_scorer_can_be_required_by_a_column_of_its_name() -> None:
+    assert {info.name for info in MetricRegistry().describe(describe())} == SCORERS
+
+
+def test_a_history_next_to_a_chat_is_metadata(folder: GoldenFolder) -> None:
+    chat = [{"role": "user", "content": "A?"}]
+    (case,) = folder.read_rows({"messages": chat, "chat_history": chat, "expected": "a"})
+
+    assert case.metadata == {"chat_history": chat}
 
 
 def test_a_column_without_any_value_is_no_problem(folder: GoldenFolder) -> None:

@@ -25,6 +25,14 @@ def test_a_run_says_once_what_the_columns_became(mapped: Project, processes: str
     assert result.outlines.count(line) == 1
 
 
+def test_the_header_counts_what_may_be_a_mistake(mapped: Project) -> None:
+    mapped.write("c.csv", "question,choices,answer,said\nA?,x|y,B,B\n")
+    result = mapped.run("c.csv", "--llm-provider", "column:said")
+
+    line = "with an expected answer; question = prompt, answer = expected; 1 note (llmeval validate c.csv)"
+    result.stdout.fnmatch_lines([f"llm: c.csv: 1 case, {line}"])
+
+
 def test_the_report_reruns_a_case_with_its_columns(mapped: Project) -> None:
     option = ("--llm-columns", "min_scores = metadata", "--llm-threshold", "length<=0")
     mapped.run("b.csv", "--llm-provider", "column:said", *option).assert_outcomes(failed=1)

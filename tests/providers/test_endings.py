@@ -96,6 +96,7 @@ def test_an_unknown_reason_leaves_the_answer_and_its_name() -> None:
     assert (completion.text, completion.finish_reason) == ("Paris", "OTHER")
 
 
+DSML = "\uff5cDSML\uff5c"
 CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
 
 
@@ -106,6 +107,32 @@ def test_a_text_before_a_tool_call_is_not_the_final_answer(reason: str) -> None:
     parts = [{"type": "text", "text": "Let me check."}, {"type": "tool_use", "name": "look_up"}]
     with pytest.raises(NoAnswer, match="called look_up"):
         read({"content": parts}, reason)
+
+
+@pytest.mark.parametrize("reason", ["stop", None, "length", "eos", "end_turn"])
+def test_a_call_counts_whatever_the_finish_reason_says(reason: str | None) -> None:
+    """Gemini's OpenAI layer, Ollama, vLLM and a forced tool end with ``stop``."""
+    said = {"content": "I will look up Paris."}
+    for call in ({"tool_calls": [CALL]}, {"function_call": CALL["function"]}):
+        with pytest.raises(NoAnswer, match=r"called look_up .* says 'I will look up Paris.' first"):
+            read({**said, **call}, reason)
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [],
+        [{}],
+        [{"id": "1"}],
+        [{**CALL, "id": "srvtoolu_1"}],
+        [{**CALL, "status": "completed"}],
+        [{**CALL, "output": "found"}],
+    ],
+)
+def test_a_call_without_a_name_or_that_the_endpoint_has_run_leaves_the_answer(
+    calls: list[Any],
+) -> None:
+    assert read({"content": "Paris", "tool_calls": calls}).text == "Paris"
 
 
 @pytest.mark.parametrize("calls", [None, []])
@@ -131,11 +158,57 @@ def test_a_reason_without_a_call_leaves_the_answer(calls: list[Any] | None) -> N
             "<|start|>assistant to=functions.look_up<|channel|>commentary json<|message|>{}<|call|>",
             "look_up",
         ),
+        ('<TOOLCALL>[{"name": "look_up"}]</TOOLCALL>', "look_up"),
+        (
+            f'<{DSML}function_calls><{DSML}invoke name="look_up"></{DSML}invoke></{DSML}function_calls>',
+            "look_up",
+        ),
+        (
+            "<function=look_up>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>",
+            "look_up",
+        ),
+        ("<function=look_up></function>", "look_up"),
+        ('<function name="look_up"><param name="city">Paris</param></function>', "look_up"),
+        (
+            "<tool_call>look_up\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>",
+            "look_up",
+        ),
+        ('<function_calls>\nlook_up(city="Paris")\n</function_calls>', "look_up"),
+        ('<tool_use><name>look_up</name><arguments>{"a": 1}</arguments></tool_use>', "look_up"),
+        (
+            '<minimax:tool_call><invoke name="look_up"><parameter name="a">1</parameter></invoke></minimax:tool_call>',
+            "look_up",
+        ),
+        ('<tool_call>{"name": "look_up"}</tool_call><|im_end|>', "look_up"),
     ],
 )
 def test_a_tool_call_written_as_text_is_no_answer(content: str, name: str) -> None:
     with pytest.raises(NoAnswer, match=f"the model called {name} and gave no answer"):
         read({"content": content})
+
+
+@pytest.mark.parametrize(
+    ("preamble", "call"),
+    [
+        ("I will look up Paris.", '\n<tool_call>{"name": "look_up"}</tool_call>'),
+        ("I will look up Paris:", ' <tool_call>{"name": "look_up"}</tool_call>'),
+        ("I will look up Paris", '\n<tool_call>{"name": "look_up"}'),
+        ("Paris", '[TOOL_CALLS][{"name": "look_up"}]'),
+        ("Let me see Paris.", "<|tool_calls_section_begin|><|tool_call_begin|>functions.look_up:0"
+         '<|tool_call_argument_begin|>{"a": 1}<|tool_call_end|><|tool_calls_section_end|>'),
+        ("I will check.", '\n\n<function_calls><invoke name="look_up"></invoke></function_calls>'),
+        ("Paris", '<|action_start|><|plugin|>{"name": "look_up"}<|action_end|>'),
+        ("Plan: Paris", '\nAction: ```json\n[{"tool_name": "look_up", "parameters": {}}]\n```'),
+        ("Paris?", "\n```tool_code\nlook_up(1)\n```"),
+        ("Paris?", "\n<function=look_up>\n<parameter=a>\n1\n</parameter>\n</function>\n</tool_call>"),
+    ],
+)  # fmt: skip
+def test_what_stands_before_a_call_as_text_is_no_answer(preamble: str, call: str) -> None:
+    with pytest.raises(NoAnswer) as caught:
+        read({"content": preamble + call})
+    assert f"called look_up and gave no final answer: it says {preamble!r} first" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,6 +219,18 @@ def test_a_tool_call_written_as_text_is_no_answer(content: str, name: str) -> No
         "Use <tool_call>.",
         '{"name": "look_up", "arguments": {}}',
         "functools is a module.",
+        "The tag <|channel|>commentary to=functions.get_weather means a call.",
+        '<function name="add">adds</function>',
+        "<invoke>x</invoke>",
+        '<invoke url="x"><param>1</param></invoke>',
+        '<root>\n<invoke name="x"><param>1</param></invoke>\n</root>',
+        'Qwen writes <tool_call>{"name": "f"}</tool_call>',
+        '```xml\n<tool_call>{"name": "f"}</tool_call>\n```',
+        'It is `<tool_call>{"name": "f"}</tool_call>`.',
+        'Mistral writes [TOOL_CALLS][{"name": "f"}] first.',
+        "<tool_calls>5</tool_calls>",
+        "<tool_use>Hammer</tool_use>",
+        "def f(x):\n    return functools.reduce(x)",
     ],
 )
 def test_a_text_about_tool_calls_is_an_answer(content: str) -> None:
@@ -189,3 +274,20 @@ def test_a_report_of_success_is_no_error(more: dict[str, Any]) -> None:
     assert (
         read_completion(json.dumps(reply), model="m", endpoint="e", latency_s=1.0).text == "Paris"
     )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"error": {"message": "", "code": None}},
+        {"error": {"message": None, "type": "", "code": 0}},
+        {"error_code": "00000"},
+        {"error_code": 0, "error_msg": ""},
+        {"error": {}},
+        {"errors": []},
+    ],
+)
+def test_an_error_without_a_word_or_with_the_code_of_success_is_none(more: dict[str, Any]) -> None:
+    reply = {"choices": [{"message": {"content": "Paris"}, "finish_reason": "stop"}], **more}
+    text = json.dumps(reply)
+    assert read_completion(text, model="m", endpoint="e", latency_s=1.0).text == "Paris"

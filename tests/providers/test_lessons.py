@@ -65,6 +65,16 @@ def saying(message: str, **more: Any) -> Any:
         (saying("Unsupported value: 'n' does not support 2 with this model.", param="n", code="unsupported_value"),
          "n"),
         (saying("当前模型不支持 temperature 参数"), "temperature"),
+        (saying("Model incompatible request argument supplied: temperature"), "temperature"),
+        (saying("Input validation error: `temperature` must be strictly positive"), "temperature"),
+        (saying("invalid params, temperature should be in (0,1]"), "temperature"),
+        (saying("Temperature should be in (0.0, 2.0)"), "temperature"),
+        (saying("temperature must be greater than 0"), "temperature"),
+        (saying("`temperature` must be > 0.0"), "temperature"),
+        (saying("temperature: Input should be greater than 0"), "temperature"),
+        (saying("temperature取值范围是(0,1]"), "temperature"),
+        (saying("API 调用参数有误: temperature 应在 (0,1) 区间内"), "temperature"),
+        (saying("temperature 参数非法。请检查文档。"), "temperature"),
         (saying("Malformed input request: #: extraneous key [seed] is not permitted: 'seed'"), "seed"),
     ],
 )  # fmt: skip
@@ -80,6 +90,7 @@ def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> N
         ("Unable to submit request because Logprobs is not supported for this model.", 400),
         ("`logprobs` is not supported with this model", 400),
         ("logprobs are not supported", 500),
+        ("Json document validation error: logprobs is not a supported parameter", 400),
         ("Requested logprobs of 20, which is greater than max allowed: 0", 400),
     ],
 )
@@ -93,6 +104,8 @@ def test_log_probabilities_go_with_their_number(message: str, status: int) -> No
     [
         ("Requested sample logprobs of 10, which is greater than max allowed: 5", 5),
         ("top_logprobs must be at most 8", 8),
+        ("Logprobs value must be in the range of [1, 9]. Got 10", 9),
+        ("top_logprobs must be in [0, 9]", 9),
         ("Input should be less than or equal to 5: top_logprobs", 5),
         ("Invalid value for top_logprobs: must be between 0 and 5", 5),
     ],

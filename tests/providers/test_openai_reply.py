@@ -297,7 +297,7 @@ def test_a_stream_names_a_remedy_that_fits_the_request() -> None:
     [
         (None, None),
         ({}, None),
-        ({"prompt_tokens": 3}, Usage(3, 0)),
+        ({"prompt_tokens": 3}, None),
         ({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}, Usage(3, 2)),
     ],
 )

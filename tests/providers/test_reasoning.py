@@ -10,6 +10,7 @@ from pytest_llmeval.providers.reasoning import (
     split_reasoning,
     without_controls,
 )
+from pytest_llmeval.text import is_blank
 
 ANALYSIS = "<|channel|>analysis<|message|>Paris or Rome?"
 FINAL = "<|end|><|start|>assistant<|channel|>final<|message|>"
@@ -35,8 +36,9 @@ FINAL = "<|end|><|start|>assistant<|channel|>final<|message|>"
         ("<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>Paris<|end_of_solution|>", "a", "Paris"),
         ("<unused94>thought\na<unused95>Paris", "a", "Paris"),
         ("<|channel>thought\na<channel|>Paris", "a", "Paris"),
-        ("<reason>a</reason>Paris", "a", "Paris"),
-        ("<analysis>a</analysis>\nParis", "a", "Paris"),
+        ("<reasoning>a</reasoning>Paris", "a", "Paris"),
+        ("<think>a</think><answer>Paris</answer>", "a", "<answer>Paris</answer>"),
+        ("<think>and so it is</think>Paris", "and so it is", "Paris"),
         ('<details type="reasoning" done="true"><summary>a</summary></details>\nParis', "<summary>a</summary>", "Paris"),
         ("analysisWe need to say Paris.", "We need to say Paris.", ""),
         ("<think>a", "a", ""),
@@ -67,6 +69,20 @@ def test_reasoning_before_an_answer_is_taken_off(text: str, reasoning: str, answ
         "<reason>not closed",
         "Harmony writes <|start|>assistant<|channel|>final<|message|>x.",
         "analysisResult = 3",
+        "analysisUser.java",
+        "Sure! <think> is a tag used by DeepSeek.",
+        "<thinking> is a tag.",
+        "<think> and </think> are tags.",
+        "<think> tags hold the reasoning; </think> ends it.",
+        "<think>, as DeepSeek writes it.",
+        "Well, <reasoning> tags hold the reasoning.",
+        "<think> ist ein Tag.",
+        "<think>是一个标签。",
+        "<reasoning>Because</reasoning>\n<label>Paris</label>",
+        "<thoughts>a</thoughts><answer>Paris</answer>",
+        "<analysis>You must KILL the process</analysis><answer>Restart</answer>",
+        "<analysis>a</analysis>\nParis",
+        "<reason>a</reason>Paris",
         "The token <|im_end|> ends a turn.",
     ],
 )
@@ -75,18 +91,52 @@ def test_a_text_about_such_tags_is_left_whole(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<reason>a</reason>Paris", "Paris"),
+        ("<analysis>a</analysis>\nParis", "Paris"),
+        ("<reasoning>a</reasoning>\n<score>5</score>", "<score>5</score>"),
+        ("<scratchpad>a</scratchpad>yes", "yes"),
+        ("<analysis>alone</analysis>", "<analysis>alone</analysis>"),
+        ("<think>a</think>Paris", "Paris"),
+    ],
+)
+def test_a_judge_may_reason_in_any_tag(text: str, answer: str) -> None:
+    assert split_reasoning(text, is_of_judge=True).answer == answer
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "", "\u200b\ufeff", "<|im_end|>", "</s>", "<|endoftext|>\n", "\u3164", "\u2800", "\ufe0f", "[/INST]",
         "<\uff5cend▁of▁sentence\uff5c>", "<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "<|im_start|>assistant\n<|im_end|>", "<|return|>",
+        "<pad>", "<unk>", "<pad><pad>", "[MASK][MASK]", "\ufe00", "\u17b4", "\U000e0100", "\x00", "\u061c", "\u180b",
     ],
 )  # fmt: skip
 def test_control_tokens_and_unseen_letters_say_nothing(text: str) -> None:
     assert not says_something(text)
     assert without_controls(text) == ""
+    assert "<" in text or "[" in text or is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["0", ".", "🙂", "<b>", "a<|im_end|>", "</think>x", "ᄀ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        ".",
+        "🙂",
+        "<b>",
+        "a<|im_end|>",
+        "</think>x",
+        "ᄀ",
+        "[MASK]",
+        "[CLS]",
+        "[INST]",
+        "<|psi|>",
+        "\U0001f6d9",
+        "\ue000",
+    ],
+)
 def test_anything_that_is_seen_says_something(text: str) -> None:
     assert says_something(text)
 

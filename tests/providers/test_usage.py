@@ -71,12 +71,18 @@ from pytest_llmeval.records.call import Usage
         pytest.param(
             {"billed_units": {"input_tokens": 4}, "tokens": {"input_tokens": 9, "output_tokens": 1}},
             Usage(9, 1), id="Cohere"),
+        pytest.param(
+            {"billed_units": {"input_tokens": 100, "output_tokens": 50},
+             "tokens": {"input_tokens": 500, "output_tokens": 52}},
+            Usage(100, 50), id="Cohere bills fewer"),
+        pytest.param(
+            {"input_token_count": 10, "generated_token_count": 20}, Usage(10, 20), id="watsonx"),
         pytest.param({"completion_tokens": 5, "total_tokens": 12}, Usage(7, 5), id="a prompt by the total"),
         pytest.param({"prompt_tokens": 3, "total_tokens": 3}, Usage(3), id="an embedding"),
         pytest.param({"prompt_tokens": 3, "total_tokens": 5}, Usage(3, 2), id="a total alone"),
         pytest.param({"prompt_tokens": 5.0, "completion_tokens": "7"}, Usage(5, 7), id="as text"),
-        pytest.param({"prompt_tokens": 3, "prompt_tokens_details": None}, Usage(3), id="no details"),
-        pytest.param({"prompt_tokens": 3, "prompt_tokens_details": [1]}, Usage(3), id="odd details"),
+        pytest.param({"prompt_tokens": 3, "completion_tokens": 0, "prompt_tokens_details": None}, Usage(3), id="no details"),
+        pytest.param({"prompt_tokens": 3, "completion_tokens": 0, "prompt_tokens_details": [1]}, Usage(3), id="odd details"),
     ],
 )  # fmt: skip
 def test_the_words_of_each_service_are_understood(usage: dict[str, Any], expected: Usage) -> None:
@@ -99,16 +105,27 @@ def test_counts_that_cannot_be_true_are_no_usage(name: str, tokens: str) -> None
 @pytest.mark.parametrize(
     "usage",
     [
-        {"total_tokens": 100}, {"tokens_spent": 9}, {"completion_tokens": 5}, {"tokens": 9}, {"tokens": {}},
+        {"total_tokens": 100}, {"tokens_spent": 9}, {"completion_tokens": 5}, {"prompt_tokens": 100}, {"tokens": 9}, {"tokens": {}},
         {"prompt_tokens": None, "completion_tokens": None}, {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": 100, "spoken_tokens": 100}, {"prompt_tokens": 100, "completion_tokens": None},
+        {"billed_units": {"input_tokens": 4}},
     ],
 )  # fmt: skip
-def test_without_a_count_of_the_prompt_the_tokens_are_unknown(usage: object) -> None:
+def test_without_a_count_of_the_prompt_or_of_the_answer_the_tokens_are_unknown(
+    usage: object,
+) -> None:
     assert read_usage(usage) is None
 
 
+def test_an_embedding_writes_nothing() -> None:
+    assert read_usage({"prompt_tokens": 3}, writes_text=False) == Usage(3)
+    assert read_usage({"billed_units": {"input_tokens": 4}}, writes_text=False) == Usage(4)
+
+
 def test_tokens_are_read_wherever_a_reply_has_them() -> None:
-    assert read_usage(usage_of({"usageMetadata": {"promptTokenCount": 9}})) == Usage(9)
+    assert read_usage(
+        usage_of({"usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}})
+    ) == Usage(9)
     assert read_usage(usage_of({"prompt_eval_count": 9, "eval_count": 1})) == Usage(9, 1)
     assert usage_of({"model": "m"}) is None
 
@@ -121,4 +138,4 @@ def test_what_is_no_usage_at_all_is_none(usage: object) -> None:
 @pytest.mark.parametrize("cached", [-5, "x", 2.5, 2**70, None])
 def test_a_cached_count_that_cannot_be_true_is_zero(cached: object) -> None:
     usage = {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": cached}}
-    assert read_usage(usage) == Usage(9)
+    assert read_usage(usage, writes_text=False) == Usage(9)

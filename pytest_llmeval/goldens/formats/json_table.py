@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from pytest_llmeval.errors import GoldenFileError, Problem
 from pytest_llmeval.goldens.formats.tables import (
     LINE_BREAK,
+    NaN,
     Row,
     Table,
     line_breaks,
@@ -71,13 +72,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return ambiguous
 
 
-class _NaN:
-    """A NaN of the file, until its column is known."""
-
-
-def _nan(name: str) -> _NaN:
+def _nan(name: str) -> NaN:
     _constant(name)
-    return _NaN()
+    return NaN()
 
 
 def _constant(name: str) -> None:
@@ -94,27 +91,6 @@ DECODER = json.JSONDecoder(
 _ROWS = json.JSONDecoder(
     parse_int=_int, parse_float=_float, parse_constant=_nan, object_pairs_hook=_object
 )
-_BOUNDS = frozenset(("min_score", "threshold", "thresholds", "must_pass"))
-"""Columns whose absence is no empty cell, but a bound that is lost."""
-
-
-def _decoded(text: str) -> Any:
-    """Decode rows. NaN is an empty cell, except in a column of bounds, where it is refused."""
-    document = _ROWS.decode(text)
-    return _without_nan(document, None) if "NaN" in text else document
-
-
-def _without_nan(value: Any, instead: str | None) -> Any:
-    """Replace every NaN in a document, in place, and return the document."""
-    if isinstance(value, _NaN):
-        return instead
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            is_bound = name.strip().casefold() in _BOUNDS
-            value[name] = _without_nan(inner, "NaN" if is_bound else instead)
-    elif isinstance(value, list):
-        value[:] = [_without_nan(inner, instead) for inner in value]
-    return value
 
 
 def read_json(file: str, text: str) -> Table:
@@ -124,7 +100,7 @@ def read_json(file: str, text: str) -> Table:
         GoldenFileError: The text is not JSON, or does not hold rows.
     """
     try:
-        document = _decoded(text)
+        document = _ROWS.decode(text)
     except (ValueError, RecursionError) as error:
         _refuse_json(file, text, error)
     if isinstance(document, _Ambiguous):
@@ -164,7 +140,7 @@ def read_jsonl(file: str, text: str) -> Table:
             continue
         number += 1
         try:
-            documents.append(_decoded(content))
+            documents.append(_ROWS.decode(content))
             starts.append(offset + len(content) - len(content.lstrip()))
             numbers.append(number)
         except (ValueError, RecursionError) as error:
@@ -310,4 +286,7 @@ def _refuse_json(file: str, text: str, error: Exception) -> NoReturn:
 def _words(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "JSON nested too deeply"
-    return f"broken JSON ({getattr(error, 'msg', error)})"
+    words = str(getattr(error, "msg", error))
+    if "escape" in words:
+        words += "; a backslash in a text is written twice"
+    return f"broken JSON ({words})"

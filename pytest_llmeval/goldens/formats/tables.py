@@ -84,9 +84,19 @@ class Text:
         return self.bom + content.encode(self.codec)
 
 
+class NaN(str):
+    """The NaN of a JSON file: an empty cell, except in a column of requirements."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> NaN:
+        """Make the value that is shown as it was written."""
+        return super().__new__(cls, "NaN")
+
+
 def is_absent(value: object) -> bool:
-    """Return whether a cell is missing, JSON ``null`` or the empty text."""
-    return value is None or (isinstance(value, str) and not value)
+    """Return whether a cell is missing, JSON ``null``, NaN or the empty text."""
+    return value is None or isinstance(value, NaN) or (isinstance(value, str) and not value)
 
 
 def line_breaks(text: str) -> int:

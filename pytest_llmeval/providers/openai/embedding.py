@@ -70,10 +70,10 @@ def read_embedding(
 
 def _usage(usage: Any) -> Usage | None:
     """Read the usage of a call that writes nothing, so that its total is its prompt."""
-    if isinstance(usage, Mapping) and not read_usage(usage):
+    if isinstance(usage, Mapping) and not read_usage(usage, writes_text=False):
         total = usage.get("total_tokens") or usage.get("totalTokens")
-        return read_usage({"prompt_tokens": total})
-    return read_usage(usage)
+        return read_usage({"prompt_tokens": total}, writes_text=False)
+    return read_usage(usage, writes_text=False)
 
 
 def _vector(data: Any) -> list[float]:

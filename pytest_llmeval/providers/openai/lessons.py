@@ -30,7 +30,7 @@ _COMMON_WORDS = ("n", "stop", "seed")
 """Names that are words of English, which count only in quotes or after "parameter"."""
 
 _REFUSES = re.compile(
-    r"unsupported|not?.(?:yet.)?(?:been.)?(?:be.)?(?:currently.)?"
+    r"unsupported|incompatible|not?.(?:yet.)?(?:been.)?(?:be.)?(?:currently.)?(?:an?.)?"
     r"(?:support|allow|permit|enabled|available|implement|recogni|accept|compatible)|"
     r"n't.(?:be.)?(?:support|allow|accept)|unrecogni[sz]ed|unknown|unexpected|unavailable|"
     r"deprecated|forbidden|cannot.(?:both|be.(?:specified|used|set|combined))|cannot find field|"
@@ -65,9 +65,18 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(r"roles? must alternate|alternate between|alternating", re.IGNORECASE)
+_ABOVE_ZERO = re.compile(
+    r"strictly positive|(?:>|greater than|above|larger than|more than) ?0(?:\.0+)?(?![.\d])|"
+    r"must be positive|(?:non-?zero|not be (?:zero|0)\b)|"
+    r"[(\uff08]\s?0(?:\.0+)?\s?[,\uff0c]\s?\d|\u5927\u4e8e ?0|\u975e\u6cd5",
+    re.IGNORECASE,
+)
+"""A range that does not include the temperature 0."""
+
 _MOST = re.compile(
+    r"(?:range|between|\bin)(?: of)? ?[\[(]\s*\d+\s*,\s*(?P<end>\d+)\s*[\])]|"
     r"(?:less than or equal to|<=|at most|between 0 and|between 1 and|no more than|not exceed|"
-    r"max(?:imum)?(?: value)?(?: of| is| allowed)?(?: logprobs)?:?)\s*(\d+)",
+    r"max(?:imum)?(?: value)?(?: of| is| allowed)?(?: logprobs)?:?)\s*(?P<most>\d+)",
     re.IGNORECASE,
 )
 
@@ -134,7 +143,8 @@ def learn(
         return known
     refusal = _Refusal(error, body, fixed)
     lessons = (
-        _learn_roles, _learn_format, _learn_top_logprobs, _learn_parameters, _learn_unnamed,
+        _learn_roles, _learn_format, _learn_top_logprobs, _learn_parameters, _learn_zero,
+        _learn_unnamed,
     )  # fmt: skip
     for lesson in lessons:
         learned = lesson(known, refusal)
@@ -191,7 +201,7 @@ def _learn_top_logprobs(known: Adaptation, refusal: _Refusal) -> Adaptation:
     most = _MOST.search(refusal.error.text)
     if not is_about or most is None:
         return known
-    highest = int(most[1])
+    highest = int(most["end"] or most["most"])
     if highest == 0 and refusal.has("logprobs"):
         return replace(known, left_out=known.left_out | {"logprobs", "top_logprobs"})
     if not refusal.has("top_logprobs") or not sent or not 1 <= highest < int(sent):
@@ -216,6 +226,14 @@ def _learn_parameters(known: Adaptation, refusal: _Refusal) -> Adaptation:
     if "logprobs" in named:
         named.append("top_logprobs")
     return replace(known, left_out=known.left_out | set(named))
+
+
+def _learn_zero(known: Adaptation, refusal: _Refusal) -> Adaptation:
+    """Learn from a range without 0 to leave the temperature to the endpoint."""
+    is_zero = refusal.has("temperature") and not refusal.body["temperature"]
+    if not (is_zero and refusal.names("temperature") and _ABOVE_ZERO.search(refusal.error.text)):
+        return known
+    return replace(known, left_out=known.left_out | {"temperature"})
 
 
 def _learn_unnamed(known: Adaptation, refusal: _Refusal) -> Adaptation:

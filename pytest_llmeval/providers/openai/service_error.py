@@ -109,9 +109,11 @@ def is_error(member: Any) -> bool:
     """Return whether a member ``error`` holds an error: some services report success in it."""
     if not isinstance(member, Mapping):
         return bool(member)
+    if not any(member.values()):
+        return False
     code = member.get("code")
-    is_success = "code" in member and str(code).lower() in _SUCCESS
-    return bool(member) and not is_success
+    is_success = code not in (None, "") and not _is_failure_code(code)
+    return not is_success
 
 
 def is_failure(reply: Mapping[str, Any]) -> bool:
@@ -129,7 +131,8 @@ def is_failure(reply: Mapping[str, Any]) -> bool:
 
 
 def _is_failure_code(code: Any) -> bool:
-    return code not in (None, "", False) and str(code).lower() not in _SUCCESS
+    text = str(code).strip().lower()
+    return code not in (None, "", False) and text not in _SUCCESS and bool(text.strip("0"))
 
 
 def _parts(value: Any, depth: int = 4) -> Iterable[Mapping[str, Any]]:

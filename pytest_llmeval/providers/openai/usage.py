@@ -19,7 +19,8 @@ _MOST = 2**31 - 1
 _PROMPT = ("prompt_tokens", "input_tokens", "prompt_token_count", "input_token_count",
            "prompt_eval_count", "tokens_evaluated", "prompt_n")  # fmt: skip
 _WRITTEN = ("completion_tokens", "output_tokens", "candidates_token_count",
-            "completion_token_count", "output_token_count", "generated_tokens", "eval_count",
+            "completion_token_count", "output_token_count", "generated_tokens",
+            "generated_token_count", "response_tokens", "response_token_count", "eval_count",
             "tokens_predicted", "predicted_n")  # fmt: skip
 _DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _WRITTEN_DETAILS = (
@@ -36,8 +37,8 @@ _ANTHROPIC = ("cache_read_input_tokens", *_CACHE_WRITES_APART)
 _TOTAL = ("total_tokens", "total_token_count")
 _REASONING = ("reasoning_tokens", "reasoning")
 _REASONING_APART = ("reasoning_tokens", "thoughts_token_count")
-_GROUPS = ("tokens", "billed_units")
-"""Members in which Cohere puts the counts."""
+_GROUPS = ("billed_units", "tokens")
+"""Members in which Cohere puts the counts: those that it bills, and all."""
 
 _USAGES = ("usage", "usage_metadata", "usageMetadata", "token_usage")
 
@@ -48,26 +49,35 @@ def usage_of(reply: Mapping[str, Any]) -> object:
     return reply if usage is None and "prompt_eval_count" in reply else usage
 
 
-def read_usage(usage: object) -> Usage | None:
+def read_usage(usage: object, *, writes_text: bool = True) -> Usage | None:
     """Read the usage of a reply.
 
     Args:
         usage: The member ``usage`` of the reply.
+        writes_text: Whether the model writes something; an embedding does not.
 
     Returns:
-        The tokens; ``None`` if no count has a name that is known, or one cannot be true.
+        The tokens; ``None`` if the name of a count is not known, or one cannot be true.
     """
     if not isinstance(usage, Mapping) or not usage:
         return None
     usage = _in_snake_case(usage)
     if not _has(usage, (*_PROMPT, *_WRITTEN)):
         groups = [usage[name] for name in _GROUPS if isinstance(usage.get(name), Mapping)]
-        usage = groups[0] if groups else usage
+        read = (_read_counts(group, writes_text) for group in groups)
+        return next(filter(None, read), None)
+    return _read_counts(usage, writes_text)
+
+
+def _read_counts(usage: Mapping[str, Any], writes_text: bool) -> Usage | None:
     prompt = _count(usage, _PROMPT)
     written = _count(usage, _WRITTEN)
     if prompt is None or written is None:
         return None
     cached, writes = _cache(usage)
+    if writes_text and not _has(usage, (*_WRITTEN, *_TOTAL)):
+        # What the model wrote has a name that nobody knows, and costs the most.
+        return None
     if not _has(usage, _PROMPT):
         # Every call has a prompt: without the total, nobody knows what it cost.
         if not _has(usage, _WRITTEN) or not _has(usage, _TOTAL):
