@@ -20,7 +20,12 @@ from pytest_llmeval.goldens.names import (
     setting_like,
     special_like,
 )
-from pytest_llmeval.goldens.requirements import depends_on_value, is_meant, requirement_remedy
+from pytest_llmeval.goldens.required_columns import (
+    comparison_remedy,
+    depends_on_value,
+    is_meant,
+    requirement_remedy,
+)
 from pytest_llmeval.goldens.rivals import has_value, is_url
 from pytest_llmeval.text import count
 
@@ -46,13 +51,15 @@ def unread_settings(table: Table, columns: Columns) -> Iterator[Problem]:
             yield Problem(table.file, None, None, name, written, allowed)
     for name in _unread(table, columns):
         setting = setting_like(name)
-        for row in filter(lambda row: has_value(row, name), table.rows):
+        held = [row for row in table.rows if has_value(row, name)]
+        compared = comparison_remedy(name, (row.cells[name] for row in held))
+        for row in held:
             value = row.cells[name]
             if setting:
                 if is_meant(name, value):
                     yield _problem(table, row, name, value, setting)
                     break
-            elif remedy := requirement_remedy(name, value):
+            elif remedy := compared or requirement_remedy(name, value):
                 written = f"{shown(value)} in a column that is not read"
                 allowed = f"{remedy}; {_unless(name)}"
                 yield Problem(table.file, row.line, row.number, name, written, allowed)

@@ -7,6 +7,9 @@ import json
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
+from pytest_llmeval.goldens.required_columns import LIMITED
+from pytest_llmeval.judges import registry as judges
+from pytest_llmeval.metrics.registry import MetricRegistry
 from tests.goldens.conftest import GoldenFolder
 
 QUOTED = '"{""type"": ""object""}"'
@@ -246,11 +249,17 @@ def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
         ("assert", "contains: a", "a column __expected with an assertion"),
         ("numeric", ">=1", "a column threshold with 'numeric>=1'"),
         ("toxicity", "<= 0.2", "a column threshold with 'toxicity<= 0.2'"),
+        ("flesch_reading_ease", ">=60", "a column threshold with 'flesch_reading_ease>=60'"),
+        ("Flesch Reading Ease", ">= 60", "a column threshold with 'flesch_reading_ease>= 60'"),
+        ("exactMatch", "==1", "a column threshold with 'exact_match==1'"),
+        ("length.words", "<50", "a column threshold with 'length.words<50'"),
+        ("BLEU", ">.3", "a column threshold with 'bleu>.3'"),
+        ("our_own", ">= -1.5", "a column threshold with 'our_own>= -1.5'"),
         ("min_contains", "1", "a column threshold with 'contains>=1'"),
         ("max_length", "50", "a column threshold with 'length<=50'"),
         ("maxLatency", "2.5", "a column threshold with 'latency<=2.5'"),
-        ("skip", "true", "no column that leaves a case out: delete the row"),
-        ("enabled", "no", "no column that leaves a case out: delete the row"),
+        ("skip", "true", "every row is a case, so delete the row"),
+        ("enabled", "no", "every row is a case, so delete the row"),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_requirement_is_an_error(
@@ -272,12 +281,22 @@ def test_what_looks_like_a_requirement_is_an_error(
 def test_values_that_require_nothing_stay_metadata(folder: GoldenFolder) -> None:
     row = {
         "skip": False, "enabled": True, "schema": "CREATE TABLE a (b INT)", "rubric": 4,
-        "toxicity": 0.1, "numeric": "yes", "max_tokens": 50, "min_age": 18, "size": ">=5",
+        "toxicity": 0.1, "numeric": "yes", "max_tokens": 50, "min_age": 18, "size": "5",
         "max_length": "long", "length": 7, "reason": "x",
     }  # fmt: skip
     (case,) = folder.read_rows({"prompt": "A?", "expected": "a", **row})
 
     assert case.metadata == row
+
+
+@pytest.mark.parametrize("other", ["18-65", "any", 5])
+def test_a_column_of_ranges_is_no_requirement(folder: GoldenFolder, other: object) -> None:
+    first, second = {"prompt": "A?", "age": "<18"}, {"prompt": "B?", "age": other}
+    assert [case.metadata["age"] for case in folder.read_rows(first, second)] == ["<18", other]
+
+
+def test_the_scores_that_a_column_may_limit_exist() -> None:
+    assert set(LIMITED) <= {info.name for info in MetricRegistry().describe(judges.describe())}
 
 
 def test_a_column_without_any_value_is_no_problem(folder: GoldenFolder) -> None:

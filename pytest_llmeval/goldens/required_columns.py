@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pytest_llmeval.goldens.cells import as_text, read_object
 from pytest_llmeval.goldens.names import normal
 
-_SCORERS = (
+LIMITED = (
     "numeric", "math", "exact_match", "contains", "starts_with", "regex", "json_schema", "bleu",
     "chrf", "rouge", "edit_distance", "similarity", "relevance", "length", "language", "sentiment",
     "refusal", "latency", "cost", "bias", "toxicity", "rubric", "geval", "faithfulness",
     "context_recall", "context_precision", "answer_relevance", "factuality", "closed_qa",
     "contains_all", "contains_any", "contains_none", "text_quality",
 )  # fmt: skip
-_SCORER_OF = {normal(name): name for name in _SCORERS}
-_BOUND = re.compile(r"\s*(?:<=|>=|==|<|>)\s*-?\d+(?:\.\d+)?\s*")
-_NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
+"""Scorers that a column such as ``max_length`` limits; ``max_age`` limits none."""
+
+_LIMITED = {normal(name): name for name in LIMITED}
+_NUMBER = re.compile(r"\s*-?(?:\d+\.?\d*|\.\d+)\s*")
+_COMPARISON = re.compile(rf"\s*(?:<=|>=|==|<|>){_NUMBER.pattern}")
+_WORDS = re.compile(r"[A-Z]?[a-z0-9.]+|[A-Z0-9.]+|[^\W_]+")
 _EXTREME = re.compile(r"(min(?:imum|imal)?|max(?:imum|imal)?)(.+)")
 
 _ASSERTIONS = {
@@ -58,20 +62,33 @@ def depends_on_value(name: str) -> bool:
     return normal(name) in _BY_VALUE
 
 
+def comparison_remedy(name: str, values: Iterable[Any]) -> str:
+    """Say how the requirements of a column are written; empty if a value is no comparison.
+
+    Args:
+        name: Name of the column, which is that of the score.
+        values: What stands in its cells.
+    """
+    first = ""
+    for value in values:
+        if not isinstance(value, str) or not _COMPARISON.fullmatch(value):
+            return ""
+        first = first or value.strip()
+    score = "_".join(_WORDS.findall(name)).lower()
+    return f"a column threshold with '{score}{first}'" if first else ""
+
+
 def requirement_remedy(name: str, value: Any) -> str:
     """Say how a requirement is written that a column seems to hold; empty for another column."""
     plain = normal(name)
     text = str(as_text(value)).strip()
-    scorer = _SCORER_OF.get(plain)
-    if scorer and isinstance(value, str) and _BOUND.fullmatch(text):
-        return f"a column threshold with '{scorer}{text}'"
     if assertion := _ASSERTIONS.get(plain):
         return f"a column __expected with an assertion such as '{assertion}'"
     is_skipped = plain in _SKIPPING and text.casefold() in _ON
     if is_skipped or (plain in _ENABLING and text.casefold() in _OFF):
-        return "no column that leaves a case out: delete the row, or write a tag for --llm-where"
+        return "every row is a case, so delete the row, or write a tag for --llm-where"
     extreme = _EXTREME.fullmatch(plain)
-    if extreme and extreme[2] in _SCORER_OF and _NUMBER.fullmatch(text):
+    if extreme and extreme[2] in _LIMITED and _NUMBER.fullmatch(text):
         sign = ">=" if extreme[1].startswith("min") else "<="
-        return f"a column threshold with '{_SCORER_OF[extreme[2]]}{sign}{text}'"
+        return f"a column threshold with '{_LIMITED[extreme[2]]}{sign}{text}'"
     return ""
