@@ -552,8 +552,10 @@ class Settings:
     """Options and variables of decisive settings that are given without a value."""
 
     declared_baselines: tuple[str, ...] = dataclasses.field(default=(), compare=False)
-    replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
     """Baselines of the ini file, which need not exist before their first accepted run."""
+
+    replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
+    """Gates of a weaker origin that a nearer one replaces."""
 
     bounds: tuple[Bound, ...] = ()
     """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""
