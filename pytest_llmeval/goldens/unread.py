@@ -143,7 +143,7 @@ def _problem(table: Table, row: Row, name: str, value: Any, setting: str) -> Pro
     remedy = f"rename it to {setting}"
     if setting in ALIASES:
         remedy = f"{remedy}, or {mapping_remedy(name, setting)}"
-    held = f"{setting} with bounds like 'toxicity<=0.2'" if setting in _BOUNDS else setting
+    held = f"{setting} with thresholds like 'toxicity<=0.2'" if setting in _BOUNDS else setting
     allowed = f"{held}: {remedy}; {_unless(name)}"
     if setting in _REQUIRED_BY:
         allowed += f"; the threshold '{setting}>=1' requires it"

@@ -47,7 +47,7 @@ def can_miss(comparison: str, bound: float, low: float | None, high: float | Non
 
 @dataclass(frozen=True)
 class Threshold:
-    """A bound on one Score of one case: the score of ``metric`` compared with ``bound``.
+    """What one Score of one case must reach: the score of ``metric`` compared with ``bound``.
 
     Attributes:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.

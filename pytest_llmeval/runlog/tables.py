@@ -287,7 +287,7 @@ def _gates(metadata: MetaData) -> Table:
         Column("baseline", Text, comment="baseline of a regression gate"),
         Column("reason", Text),
         Column(
-            "value", Double, comment="the number compared with the bound, or the mean difference"
+            "value", Double, comment="the figure that the gate compares, or the mean difference"
         ),
         Column("n", Integer, comment="number of cases behind it"),
         Column(

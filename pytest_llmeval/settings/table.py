@@ -342,7 +342,7 @@ class Settings:
         (),
         "trust",
         'minimum agreement of a judge that gates, for example "kappa>=0.6" (repeatable)',
-        "BOUND",
+        "THRESHOLD",
     )
     judges: str = option(
         "text",
@@ -366,7 +366,7 @@ class Settings:
         (),
         "thresholds",
         'threshold for a score of every case, for example "toxicity<=0.2" (repeatable)',
-        "BOUND",
+        "THRESHOLD",
     )
 
     must_pass: str | None = option(
