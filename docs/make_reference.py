@@ -291,7 +291,7 @@ def exit_codes() -> Iterator[str]:
     """What pytest's exit code says."""
     yield "## Exit codes\n"
     yield "The command `llmeval` exits with 0, or with 2 where something that you wrote cannot be"
-    yield "used; `llmeval calibrate` with 1 where a figure misses its bound, `llmeval compare`"
+    yield "used; `llmeval calibrate` with 1 where a figure misses its threshold, `llmeval compare`"
     yield "with 1 where the second run is worse and 10 where the two cannot be compared, and"
     yield "`llmeval rescore` and `llmeval merge` as pytest would have.\n"
     yield from table(

@@ -43,6 +43,10 @@ from pytest_llmeval.text import count
 _MAY_BE_ADDRESS = re.compile(r"://|@|https?|(?:key|token|secret|passw)\w*=", re.I)
 
 
+MISSPELT = 0.8
+"""Similarity from which a name counts as another one misspelt."""
+
+
 class LLMEvalError(Exception):
     """Base of every error raised by this package."""
 
@@ -63,9 +67,9 @@ class SettingError(InputError):
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
         if isinstance(value, str) and _MAY_BE_ADDRESS.search(value):
-            from pytest_llmeval.redaction import public_value  # late: few values are addresses
+            from pytest_llmeval.redaction import public_text  # late: few values are addresses
 
-            value = public_value(value)
+            value = public_text(value)
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -277,7 +281,13 @@ def nearest(word: str, allowed: Iterable[str], similarity: float = 0.5) -> str:
         allowed: The words that exist.
         similarity: Least similarity from 0 to 1.
     """
+    name = nearest_name(word, allowed, similarity)
+    return f"Did you mean {name!r}?" if name else ""
+
+
+def nearest_name(word: str, allowed: Iterable[str], similarity: float) -> str:
+    """Return the nearest of the words that exist, or an empty string if none is near."""
     from difflib import get_close_matches  # late: most runs have no misspelt word
 
     close = get_close_matches(word, list(allowed), n=1, cutoff=similarity)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    return close[0] if close else ""

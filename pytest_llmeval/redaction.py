@@ -27,9 +27,14 @@ _DISTINCT, _LONG = 8, 16
 
 _SCHEME = r"(?:https?:|azure:)"
 _URL = re.compile(
-    rf"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>\S+(?:\s+@(?!{_SCHEME})\S*)*)", re.IGNORECASE
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)"
+    rf"(?P<rest>(?:(?!['\"](?:[,:;)}}\]\s]|$)(?!\S*@))\S)+(?:\s+@(?!{_SCHEME})\S*)*)",
+    re.IGNORECASE,
 )
-"""A URL; a password may hold any sign, and a blank before its ``@`` by mistake."""
+"""A URL; a password may hold any sign, and a blank before its ``@`` by mistake.
+
+It ends at a quote that closes a text, unless an ``@`` shows that the quote is one of a password.
+"""
 
 _MISTYPED_URL = re.compile(r"\bhttps?(?:[;.,]?[/\\]|:[\\]|:/(?!/))\S*", re.IGNORECASE)
 """What was meant as a URL: without its colon, with one slash, with backslashes."""
@@ -38,6 +43,12 @@ _LOGIN = re.compile(
     rf"(?:\w{{2,}}:(?!//)|\b\w:(?![\\/])|(?<!:)//[^@]*:)[^@]*@(?!{_SCHEME})", re.IGNORECASE
 )
 """User and password, where the scheme of a URL is missing or mistyped; no drive of Windows."""
+
+_WRITTEN_LOGIN = re.compile(
+    rf"(?<![\w'\"])(?:\w{{2,}}:(?!//)|\w:(?![\\/]))[^\s@]+@(?!{_SCHEME})|(?<!:)//[^@]*:[^@]*@",
+    re.IGNORECASE,
+)
+"""A login in a text that is no address: a word with a colon, and neither a quote nor a blank."""
 
 _DATABASE = re.compile(
     r"(?:postgres\w*|mysql|mariadb|mssql|oracle|sqlite|https?|s3|gs)(?:\+\w+)?[:;]?[/\\]{2}", re.I
@@ -54,8 +65,11 @@ _PLAIN = re.compile(
 """A URL of scheme, host, port and path alone, with a model before it or a mistyped scheme."""
 
 _SECRET_PARAMETER = re.compile(
-    r"(?:^|[?&;#\s])[\w.-]*(?:key|token|secret|passw|auth|sig)[\w.-]*=\S", re.IGNORECASE
+    r"(?:^|[?&;#\s])[\w.-]*(?:key|token(?!s=\d)|secret|passw|auth|sig)[\w.-]*=(?!=)\S",
+    re.IGNORECASE,
 )
+"""A parameter that may hold a secret, but no comparison and no number of tokens."""
+
 _PATH_END = re.compile(r"[;&]|%(?:23|26|3[abf]|40)", re.IGNORECASE)
 """Begins the parameters of a path, or what was encoded by mistake: ``# & : ; ? @``."""
 
@@ -75,9 +89,18 @@ def public_address(text: str) -> str:
 
 
 def public_value(text: str) -> str:
-    """Return the value of any setting for an error: `public_address` without any login."""
+    """Return the value of a setting that may be an address: `public_address` without any login."""
+    return _without_login(text, _LOGIN)
+
+
+def public_text(text: str) -> str:
+    """Return the value of any setting for an error, also that of an expression."""
+    return _without_login(text, _WRITTEN_LOGIN)
+
+
+def _without_login(text: str, login: re.Pattern[str]) -> str:
     public = public_address(text)
-    has_secret = _LOGIN.search(public) or _SECRET_PARAMETER.search(public)
+    has_secret = login.search(public) or _SECRET_PARAMETER.search(public)
     return HIDDEN if has_secret and not _is_plain(public) else public
 
 

@@ -36,6 +36,11 @@ KEY = "sk-proj-Zq8xW3vB7nM2&kL5j/H9gF+4dS6"
         ("http://a/v1?k=1 m@http://u:p@b/v1", "http://a/v1 m@http://b/v1"),
         ("postgresql://u:p@db/x", "postgresql://db/x"),
         ("gpt-4", "gpt-4"),
+        ('{"doc":"https://h.x/v1?x=1","message":"bad key"}', '{"doc":"https://h.x/v1","message":"bad key"}'),
+        ("'https://h.x/v1?x=1': refused", "'https://h.x/v1': refused"),
+        ("see 'https://h.x/v1?x=1'", "see 'https://h.x/v1'"),
+        ("https://u:a':b@h.x/v1", "https://h.x/v1"),
+        ("https://u:a\",b@h.x/v1", "https://h.x/v1"),
     ],
 )  # fmt: skip
 def test_a_public_address_has_neither_password_nor_query(address: str, shown: str) -> None:
@@ -211,3 +216,24 @@ def test_a_factory_that_was_installed_later_stays() -> None:
         assert logging.getLogRecordFactory() is logging.LogRecord
     finally:
         logging.setLogRecordFactory(before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "prompt == 'mail: a@b.de' and",
+        "prompt == 'mail:a@b.de' and",
+        "metadata.key=='x' and",
+        "length.tokens=5",
+        "id == 'a' and: x@y",
+    ],
+)
+def test_an_error_shows_an_expression(text: str) -> None:
+    assert repr(text) in str(SettingError("--llm-where", text, "an expression"))
+
+
+@pytest.mark.parametrize(
+    "text", ["user:pass@host", "m@user:pass@host/v1", "api_key=abc123", "see user:pass@host"]
+)
+def test_an_error_shows_no_login(text: str) -> None:
+    assert HIDDEN in str(SettingError("--llm-where", text, "an expression"))

@@ -169,7 +169,7 @@ class Session:
             SettingError: A line of ``columns`` cannot be read.
         """
         from pytest_llmeval.goldens.columns import answering_columns, parse_columns
-        from pytest_llmeval.goldens.reading import check_inside, read_golden
+        from pytest_llmeval.goldens.reading import check_golden, read_golden
 
         lines = (*self.settings.columns, *columns)
         key = repr((path, lines))
@@ -178,7 +178,7 @@ class Session:
             origin = "--llm-columns" if "columns" in self.settings.explicit else "ini llm_columns"
             answering = answering_columns((self.settings.provider, self.settings.judge_against))
             mapping = {**answering, **parse_columns(lines, origin)}
-            check_inside(shown, self.locations.root)
+            check_golden(shown, self.locations.root)
             reading = read_golden(shown, self.locations.root, mapping)
             self._cases[key] = list(reading.cases)
             self.descriptions[key] = reading.description

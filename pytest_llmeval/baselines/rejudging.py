@@ -314,20 +314,37 @@ def _renewed(
     for name, scores in by_name.items():
         by_metric[name] = _reduced(scores, reducer)
     if PASS_RATE in by_metric:
-        outcomes = [
-            _outcome(result, case_before, number, _of_answer(new_scores, number))
-            for number in range(len(case_before.answers))
-        ]
-        passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
-        by_metric[PASS_RATE] = MetricValues(passes if len(passes) == len(outcomes) else ())
-        if len(passes) > 1:
-            whole = {
-                name: replace(scores[0], value=by_metric[name].value)
-                for name, scores in by_name.items()
-            }
-            outcome = _outcome(result, case_before, 0, whole)
-            by_metric[PASS_RATE] = by_metric[PASS_RATE]._replace(reduced=PASS_VALUES.get(outcome))
+        whole = {
+            name: replace(scores[0], value=by_metric[name].value)
+            for name, scores in by_name.items()
+        }
+        by_metric[PASS_RATE] = _renewed_pass_rate(result, case_before, new_scores, whole)
     return replace(old, by_metric=by_metric)
+
+
+def _renewed_pass_rate(
+    result: CaseResult,
+    case_before: BaselineCase,
+    new_scores: Mapping[tuple[int, str], Score],
+    whole: Mapping[str, Score],
+) -> MetricValues:
+    """Return whether each answer of the baseline passes, and whether its case does.
+
+    Args:
+        result: The case in the run, with the thresholds.
+        case_before: The case in the baseline.
+        new_scores: The new scores by answer and name.
+        whole: Those of the case, reduced over its answers.
+    """
+    outcomes = [
+        _outcome(result, case_before, number, _of_answer(new_scores, number))
+        for number in range(len(case_before.answers))
+    ]
+    passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
+    values = passes if len(passes) == len(outcomes) else ()
+    if len(passes) <= 1:
+        return MetricValues(values)
+    return MetricValues(values, reduced=PASS_VALUES.get(_outcome(result, case_before, 0, whole)))
 
 
 def _reduced(scores: Sequence[Score], reducer: Reducer) -> MetricValues:

@@ -33,6 +33,6 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
         raise SettingError(
             f"threshold ({threshold.origin})",
             str(threshold),
-            "a bound that a score can miss",
+            "a threshold that a score can miss",
             f"Every score of {threshold.metric} meets it, because it is {scale.range}.",
         )

@@ -133,7 +133,7 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
 
 def _labels(context: CommandContext, source: _LabelSource) -> Labels:
     from pytest_llmeval.goldens.labels import LabelColumns, read_labels
-    from pytest_llmeval.goldens.reading import check_inside
+    from pytest_llmeval.goldens.reading import check_golden
 
     if source.score and source.run_id:
         raise InputError("use --score or --run, not both; without either, the judge is called now")
@@ -142,7 +142,7 @@ def _labels(context: CommandContext, source: _LabelSource) -> Labels:
     if with_cases and source.run_id:
         # The run knows the cases; those of the file are optional.
         with_cases = None
-    check_inside(source.labels, context.locations.root)
+    check_golden(source.labels, context.locations.root)
     return read_labels(source.labels, context.locations.root, names, context.columns(), with_cases)
 
 

@@ -100,6 +100,7 @@ class CommandContext:
         from pytest_llmeval.assembly.providers import Environment
         from pytest_llmeval.assembly.session import Session
 
+        self.locations.check(self.settings)
         environment = Environment(self.locations, dict(os.environ), {}, False, Process(run_id))
         return Session(self.settings, environment)
 

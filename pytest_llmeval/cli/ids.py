@@ -20,13 +20,13 @@ from pytest_llmeval.cli.command import USAGE_ERROR, CommandContext, command, gol
 def ids(context: CommandContext, files: tuple[Path, ...], write: bool) -> int:
     """Show the generated ids of rows without one, or write them into the golden files."""
     from pytest_llmeval.errors import InputError
-    from pytest_llmeval.goldens.reading import check_inside
+    from pytest_llmeval.goldens.reading import check_golden
 
     columns = context.golden_columns()
     code = 0
     for file in files:
         try:
-            check_inside(file, context.locations.root)
+            check_golden(file, context.locations.root)
             if write:
                 _write(file, columns)
             else:

@@ -33,6 +33,18 @@ def aggregate_of(name: str) -> Aggregate | None:
     return lambda values: _percentile(values, int(match[1]))
 
 
+def is_never_above(low: str, high: str) -> bool:
+    """Return whether one aggregate of some values is never above another one of the same values."""
+    if low == high:
+        return True
+    if aggregate_of(low) is None or aggregate_of(high) is None:
+        return False  # such as the worst tag
+    if low == "min" or high == "max":
+        return True
+    first, second = _PERCENTILE.fullmatch(low), _PERCENTILE.fullmatch(high)
+    return first is not None and second is not None and int(first[1]) <= int(second[1])
+
+
 def _percentile(values: Sequence[float], q: int) -> float:
     value = percentile(values, q)
     assert value is not None  # there is at least one value

@@ -116,19 +116,27 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
     if rule.aggregate == WORST_TAG:
         return _worst_tag(metric, scores, [case for case in tried if case.key in scored])
     if metric == PASS_RATE:
-        return _pass_rate(rule.aggregate, list(scored.values()))
+        idle = sum(case.outcome == "passed" and metric not in case.by_metric for case in tried)
+        return _pass_rate(rule.aggregate, list(scored.values()), has_idle=idle > 0)
     value = _aggregate(rule.aggregate, list(scored.values()))
     text = f"{rule.aggregate} of {metric} is {value:.4g} over {count(len(scored), 'case')}"
     return _Figure(value, len(scored), text)
 
 
-def _pass_rate(aggregate: str, values: Sequence[float]) -> _Figure:
-    """Return the pass rate, or its lower bound one-sided at 95%."""
+def _pass_rate(aggregate: str, values: Sequence[float], has_idle: bool) -> _Figure:
+    """Return the pass rate, or its lower bound one-sided at 95%.
+
+    Args:
+        aggregate: Which of them.
+        values: 1 or 0 for each case that could fail.
+        has_idle: Whether other cases could not, which the pass rate of the summary counts as well.
+    """
     n = len(values)
     passed = math.fsum(values)
     low, high = proportion_bounds(round(passed), n, _BOUND_ALPHA)
     interval = f"one-sided 95% bounds: {percent(low)}, {percent(high)}"
-    text = f"pass rate {percent(passed / n)} of {count(n, 'case')} ({interval})"
+    cases = f"{count(n, 'case')} that could fail" if has_idle else count(n, "case")
+    text = f"pass rate {percent(passed / n)} of {cases} ({interval})"
     return _Figure(low if aggregate == LOW else passed / n, n, text)
 
 

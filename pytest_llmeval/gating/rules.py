@@ -190,7 +190,7 @@ def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
     rule = BoundRule(text.strip(), metric, aggregate, bound[2], number)
     idleness = rule.idleness(rule.fixed_scale) if rule.fixed_scale else ""
     if idleness:
-        raise SettingError(origin, text, "a bound that a run can miss", f"{idleness.capitalize()}.")
+        raise SettingError(origin, text, "a gate that a run can miss", f"{idleness.capitalize()}.")
     return rule
 
 

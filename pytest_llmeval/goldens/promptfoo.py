@@ -76,7 +76,7 @@ def read_row(file: str, row: Row, special: Mapping[str, str], fields: dict[str, 
             elif name in ("__prefix", "__suffix"):
                 _extend_prompt(name, value, fields)
             elif name.startswith("__config:"):
-                raise _Refused("no __config column; set a bound on a rubric with min_score")
+                raise _Refused("no __config column; set a threshold on a rubric with min_score")
             else:
                 _add_metadata(name, value, row, extra.metadata)
         except _Refused as problem:

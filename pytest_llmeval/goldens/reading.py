@@ -32,7 +32,7 @@ from pytest_llmeval.goldens.unread import (
 )
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
-from pytest_llmeval.settings.locations import target_outside
+from pytest_llmeval.settings.locations import check_inside
 from pytest_llmeval.text import is_blank
 
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
@@ -55,19 +55,14 @@ class Reading:
     description: Description
 
 
-def check_inside(path: Path, root: Path) -> None:
+def check_golden(path: Path, root: Path) -> None:
     """Refuse a golden file of the project that a symbolic link leads outside of it.
 
     Raises:
         GoldenFileError: It is one.
     """
-    target = target_outside(path, root)
-    if target is not None:
-        raise refused(
-            str(path),
-            f"a symbolic link to {target}",
-            f"a file in {root}; remove the link, or name that file itself",
-        )
+    allowed = f"a file in {root}; remove the link, or name that file itself"
+    check_inside(path, root, lambda link: refused(str(path), f"a {link}", allowed))
 
 
 def read_cases(path: Path, root: Path, columns: Mapping[str, str] | None = None) -> list[Case]:

@@ -21,7 +21,7 @@ from pytest_llmeval.goldens.names import (
     setting_like,
     special_like,
 )
-from pytest_llmeval.goldens.requirements import (
+from pytest_llmeval.goldens.required_columns import (
     depends_on_value,
     is_history,
     is_meant,

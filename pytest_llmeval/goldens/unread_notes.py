@@ -10,7 +10,7 @@ from pytest_llmeval.goldens.cells import as_text
 from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.formats.tables import Row, Table
 from pytest_llmeval.goldens.names import mapping_remedy, normal
-from pytest_llmeval.goldens.requirements import named_scorers
+from pytest_llmeval.goldens.required_columns import named_scorers
 from pytest_llmeval.goldens.rivals import has_value
 from pytest_llmeval.goldens.unread import unread_columns
 

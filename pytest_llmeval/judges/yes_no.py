@@ -19,10 +19,12 @@ from pytest_llmeval.judges.dialogue import with_room
 from pytest_llmeval.judges.expected_value import alternatives
 from pytest_llmeval.judges.prompting import block_code, prompt_file, render, request
 from pytest_llmeval.judges.setup import JudgeSetup, Kind
-from pytest_llmeval.providers.reasoning import says_something, split_reasoning
+from pytest_llmeval.metrics.as_score import EMPTY
+from pytest_llmeval.providers.reasoning import split_reasoning
 from pytest_llmeval.records.call import LENGTH, Completion, Parameters, TokenLogprob
 from pytest_llmeval.records.case import Case, Message
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 _MIN_MASS = 0.5  # below it, the model answered neither yes nor no
 _SCALE = Scale(0.0, 1.0, higher_is_better=False)
@@ -101,8 +103,8 @@ class _YesNoJudge(Judge):
         Raises:
             CallError: The provider returned no completion.
         """
-        if not says_something(completion.text):
-            return self.make_score(None, error="the answer is empty")
+        if not shows_something(completion.text):
+            return self.make_score(None, error=EMPTY)
         messages = self.prompt(completion.text)
         first = await self._ask(case, messages, self.parameters)
         score = self._read(first, (first,))

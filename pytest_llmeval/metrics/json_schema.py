@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from textwrap import shorten
@@ -21,7 +22,8 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.settings.locations import target_outside
+from pytest_llmeval.settings.locations import check_inside, current_folder
+from pytest_llmeval.settings.project import find_project
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker
@@ -185,15 +187,18 @@ def _shown(error: ValidationError) -> str:
 
 
 def _read_file(path: str | Path) -> Any:
-    target = target_outside(Path(path), Path())
-    if target is not None:
-        remedy = f"A symbolic link leads to {target}. Remove it, or name that path itself."
-        raise SettingError("json_schema schema", str(path), "a file of the project", remedy)
+    root = find_project(current_folder()).root
+    check_inside(Path(path), root, partial(_leads_outside, str(path)))
     try:
         return parse_json(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
         allowed = "a JSON Schema, or the path of a JSON file with one"
         raise SettingError("json_schema schema", str(path), allowed, f"({error})") from error
+
+
+def _leads_outside(path: str, link: str) -> SettingError:
+    remedy = f"Remove the {link}, or name that path itself."
+    return SettingError("json_schema schema", path, "a file of the project", remedy)
 
 
 def _check_schema(schema: Any, origin: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
+
+from pytest_llmeval.errors import nearest_name
 
 _REQUIRING = frozenset((
     "type", "enum", "const", "properties", "patternProperties", "additionalProperties",
@@ -84,5 +85,4 @@ def _meant(name: str) -> str:
     if name in _REQUIRING or name in _FURTHER or name.startswith("x-"):
         return ""
     plain = name.replace("_", "").replace("-", "").replace(" ", "").casefold()
-    near = get_close_matches(plain, _FOLDED, 1, _SIMILARITY)
-    return _FOLDED[near[0]] if near else ""
+    return _FOLDED.get(nearest_name(plain, _FOLDED, _SIMILARITY), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from pytest_llmeval.metrics.as_score import unscored
+from pytest_llmeval.metrics.as_score import EMPTY, unscored
 from pytest_llmeval.metrics.embedders import MINILM_EXTRA, cosine, local_embedder
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
 from pytest_llmeval.metrics.scripts import normal_form
@@ -17,6 +17,7 @@ from pytest_llmeval.protocols import BaseScorer, Embedder
 from pytest_llmeval.records.call import Completion, Embedding
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.text import shows_something
 
 _COSINE = Scale(-1.0, 1.0)
 
@@ -66,8 +67,8 @@ class Similarity(BaseScorer):
         return await self._compared(completion.text, accepted)
 
     async def _compared(self, answer: str, texts: Sequence[str]) -> Score:
-        if not answer.strip():
-            return unscored(self, "the answer is empty")
+        if not shows_something(answer):
+            return unscored(self, EMPTY)
         first, *others = await self._embedder.embed([answer, *texts])
         calls = tuple(row.call for row in (first, *others) if row.call is not None)
         problems: list[str] = []

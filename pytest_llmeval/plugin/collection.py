@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.plugin.markers import golden_mark, golden_paths
+from pytest_llmeval.plugin.markers import FIXTURES, NAMES, declared_names, golden_mark, golden_paths
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
@@ -57,8 +57,8 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in dropped]
 
 
-def hold(state: PluginState, items: list[pytest.Item]) -> Generator[None, object, object]:
-    """Hold what the hooks of a collection leave against what pytest has collected.
+def count_vanished(state: PluginState, items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Count the cases that hooks remove from what pytest has collected, without a word.
 
     A hook that deselects has to say so with ``pytest_deselected``. Without it, nobody would know
     that a case was there.
@@ -160,6 +160,18 @@ def definitions(item: pytest.Item, fixture: str) -> Sequence[Any]:
     return by_name.get(fixture, ())
 
 
+def requests_model(item: pytest.Item) -> bool:
+    """Return whether a test has a marker or requests a fixture that only this plugin has."""
+    return not declared_names(item).isdisjoint(NAMES) or any(requested_fixtures(item))
+
+
+def requested_fixtures(item: pytest.Item) -> Iterator[str]:
+    """Yield the fixtures of this plugin that a test requests, but none that its project defines."""
+    for name in FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        if len(definitions(item, name)) <= 1:
+            yield name
+
+
 def _golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None:
     """Return the ``llm_golden`` marker of a test, with errors for pytest."""
     try:
@@ -234,7 +246,7 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
     from pytest_llmeval.runs.requirements import narrowed_by
 
     added = os.environ.get("PYTEST_ADDOPTS", "")
-    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), added)
+    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), state.typed, added)
     return set(cases) - selected
 
 
@@ -263,7 +275,7 @@ def is_recording(path: Path, config: pytest.Config) -> bool:
     state = config.stash[STATE]
     folder = state.settings.recordings
     if folder is not None:
-        return state.locations.path("recordings", folder) in path.parents
+        return state.locations.folder("recordings") / folder in path.parents
     return path.parent.name == _RECORDINGS and (path.parent.parent / path.stem).is_file()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
-from pytest_llmeval.plugin.collection import case_of, is_recording
+from pytest_llmeval.plugin.collection import case_of, is_recording, requests_model
 from pytest_llmeval.plugin.markers import check_names
 from pytest_llmeval.plugin.selection import (
     golden_candidates,
@@ -37,8 +37,10 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
     option = session.config.option
     if option.collectonly or option.setuponly:
         return
-    _check_markers(session, state)
-    _check_names(state)
+    if _is_used(session, state):
+        _check_paths(state)
+        _check_markers(session, state)
+        _check_names(state)
     for pattern in state.settings.golden:
         if pattern not in collected.matched:
             _check_pattern(state, pattern)
@@ -116,10 +118,15 @@ def _refuse_or_note(state: PluginState, sentences: list[str], is_binding: bool) 
     state.collected.gaps += sentences
 
 
+def _is_used(session: pytest.Session, state: PluginState) -> bool:
+    """Return whether the project evaluates anything, so that names with ``llm`` are ours."""
+    if state.collected.cases or state.settings.golden or state.demands or state.is_at_work:
+        return True
+    return any(map(requests_model, session.items))
+
+
 def _check_names(state: PluginState) -> None:
     """Refuse or note misspelt variables and ini keys, and ini files that pytest does not read."""
-    if not (state.collected.cases or state.settings.golden or state.demands):
-        return
     from pytest_llmeval.settings.misspelling import misspelt_names
     from pytest_llmeval.settings.project import section_keys, unread_keys
 
@@ -134,15 +141,23 @@ def _check_names(state: PluginState) -> None:
     demanding = [name.text for name in misspelt if name.is_demand]
     if demanding and is_evaluated:
         state.refuse(pytest.UsageError("; ".join(demanding)))
-    texts = [name.text for name in misspelt]
+    texts = [name.text for name in misspelt if name.is_ours]
     _refuse_or_note(state, [*texts, *unread_keys(state.config.rootpath, path)], is_evaluated)
+    state.collected.gaps += [name.text for name in misspelt if not name.is_ours]
+
+
+def _check_paths(state: PluginState) -> None:
+    """Refuse a path of the settings that a link leads outside, before a case is paid for."""
+    try:
+        state.locations.check(state.settings)
+    except InputError as error:
+        state.refuse(usage_error(error))
 
 
 def _check_markers(session: pytest.Session, state: PluginState) -> None:
     """Refuse misspelt markers, which would declare nothing."""
-    is_used = bool(state.collected.cases or state.settings.golden or state.demands)
     try:
-        check_names(session.items, state.config, is_used)
+        check_names(session.items, state.config)
     except InputError as error:
         state.refuse(usage_error(error))
 

@@ -143,7 +143,7 @@ class RunDecision:
         state = self._state
         if is_recorded or self._tally is not None or state.settings.dry_run:
             return True
-        is_named = bool(state.demands or state.settings.golden or state.is_meant_here)
+        is_named = bool(state.demands or state.settings.golden or state.names_evaluation)
         return is_named or self._is_gated()
 
     def _incomplete(self) -> Iterator[Note]:
@@ -165,7 +165,7 @@ class RunDecision:
         return Selected(
             **collected,
             is_narrowed=self._state.choice.is_narrowed,
-            is_meant=self._state.is_meant_here,
+            is_meant=self._state.names_evaluation,
             is_marked=any(self._marked_gates()),
             finished=len(self.finished),
         )

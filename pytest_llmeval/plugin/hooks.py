@@ -231,7 +231,7 @@ class CollectionHooks:
         self, items: list[pytest.Item]
     ) -> Generator[None, object, object]:
         """Count the cases that a hook removes without a word."""
-        return (yield from collection.hold(self._state, items))
+        return (yield from collection.count_vanished(self._state, items))
 
 
 class ClosingHooks:

@@ -16,9 +16,10 @@ from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, check_reducer, plan_case
 from pytest_llmeval.cases.thresholds import in_force
 from pytest_llmeval.errors import InputError, NotConfiguredError
-from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
+from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions, requested_fixtures
 from pytest_llmeval.plugin.markers import (
     MUST_PASS_ORIGIN,
+    SCORES_OF_FIXTURES,
     metrics_of,
     must_pass_of,
     settings_for,
@@ -34,29 +35,20 @@ from pytest_llmeval.plugin.state import (
     usage_error,
 )
 from pytest_llmeval.records.case import Case, Source
-from pytest_llmeval.records.scorer import RUBRIC, ScorerKey
+from pytest_llmeval.records.scorer import ScorerKey
 
 if TYPE_CHECKING:
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.settings.table import Settings
 
 
-_SCORES_OF_FIXTURES = {
-    "llm_judge": RUBRIC,
-    "llm_toxicity": "toxicity",
-    "llm_readability": "flesch_reading_ease",
-    "llm_text_quality": "text_quality",
-}
-"""A score that a fixture takes, for the check that it can be taken."""
-
-
 def _scores_of_fixtures(item: pytest.Item) -> Iterator[str]:
     """Yield a score of each fixture of this plugin that a test requests, if the test will run."""
     if any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
         return
-    for fixture in getattr(item, "fixturenames", ()):
-        if fixture in _SCORES_OF_FIXTURES and len(definitions(item, fixture)) <= 1:
-            yield _SCORES_OF_FIXTURES[fixture]
+    for fixture in sorted(requested_fixtures(item)):
+        if fixture in SCORES_OF_FIXTURES:
+            yield SCORES_OF_FIXTURES[fixture]
 
 
 def evaluation_of(item: pytest.Item) -> CaseEvaluation:
@@ -190,7 +182,11 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
 
 def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     """Make the scorers and the provider of an item without sending anything."""
-    if item.get_closest_marker("llm_golden") and case_of(item) is None and not _has_no_row(item):
+    if (
+        item.get_closest_marker("llm_golden")
+        and case_of(item) is None
+        and not _is_parametrized(item)
+    ):
         raise InputError(
             "it is marked llm_golden, but pytest cannot run it once for each case (a "
             "unittest.TestCase, a mark of pytest.param, or a marker added after the collection?)"
@@ -218,8 +214,8 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     check_bounds(session, plan, checked)
 
 
-def _has_no_row(item: pytest.Item) -> bool:
-    """Return whether it stands for a golden file without a row, which pytest skips."""
+def _is_parametrized(item: pytest.Item) -> bool:
+    """Return whether pytest runs it once for each case, or skips it because there is none."""
     callspec = getattr(item, "callspec", None)
     return callspec is not None and "llm_case" in callspec.params
 

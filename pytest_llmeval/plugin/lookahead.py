@@ -228,7 +228,7 @@ class KnownItems:
 
 def _has_cassette(item: pytest.Item) -> bool:
     """Return whether VCR records the calls that are made while a test with a case runs."""
-    return item.get_closest_marker("vcr") is not None and case_of(item) is not None
+    return case_of(item) is not None and item.get_closest_marker("vcr") is not None
 
 
 def _needs_answer(item: pytest.Item) -> bool:

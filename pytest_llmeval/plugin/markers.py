@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.errors import MISSPELT, SettingError, nearest
 from pytest_llmeval.plugin.state import STATE
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.settings.table import OPTIONS, Settings
@@ -31,9 +31,6 @@ _JUDGE_SETTINGS = {
 }
 _KEYWORDS = {setting: keyword for keyword, setting in _JUDGE_SETTINGS.items()}
 """Keywords of ``llm_judge`` by the setting, for error texts."""
-_SIMILAR = 0.8
-"""Similarity from which one name counts as the other misspelt."""
-
 JUDGE_KEYWORDS = (*_JUDGE_SETTINGS, "min_score")
 MUST_PASS_ORIGIN = "@pytest.mark.llm_golden must_pass"
 
@@ -51,16 +48,38 @@ MARKERS = (
 NAMES = tuple(line.partition("(")[0] for line in MARKERS)
 """Names of the markers."""
 
-_DECLARED = pytest.StashKey[int]()
-"""On an item: the number of its markers after the collection."""
+SCORES_OF_FIXTURES = {
+    "llm_judge": RUBRIC,
+    "llm_toxicity": "toxicity",
+    "llm_readability": "flesch_reading_ease",
+    "llm_text_quality": "text_quality",
+}
+"""A score that a fixture takes, for the check that it can be taken."""
+
+_FIXTURES = ("llm_case", "llm_completion", "llm_samples", "llm_generate", "llm_metric")
+"""The fixtures that take no score of their own; a user overrides ``llm_provider``."""
+
+FIXTURES = frozenset((*_FIXTURES, *SCORES_OF_FIXTURES))
+"""The fixtures that only a test of a model requests."""
+
+_DECLARED = pytest.StashKey[frozenset[str]]()
+"""On a node: the names of its markers and those of its parents, after the collection."""
+
+_COUNT = pytest.StashKey[int]()
+"""On a node: the number of its own markers then."""
 
 
-def note_declared(items: Iterable[pytest.Item]) -> None:
-    """Note how many markers each test has, before any of them runs."""
-    for item in items:
-        declared = _marks(item)
-        if declared:
-            item.stash[_DECLARED] = len(declared)
+def declared_names(node: pytest.Collector | pytest.Item) -> frozenset[str]:
+    """Return the names of a node's markers, which are read once, after the collection."""
+    names = node.stash.get(_DECLARED, None)
+    if names is None:
+        above: frozenset[str] = frozenset()
+        if isinstance(node.parent, pytest.Collector):
+            above = declared_names(node.parent)
+        names = above.union(mark.name for mark in node.own_markers)
+        node.stash[_DECLARED] = names
+        node.stash[_COUNT] = len(node.own_markers)
+    return names
 
 
 def refuse_late(item: pytest.Item) -> None:
@@ -69,33 +88,33 @@ def refuse_late(item: pytest.Item) -> None:
     Raises:
         SettingError: There is one.
     """
-    marks = _marks(item)
-    if len(marks) > item.stash.get(_DECLARED, 0):
-        allowed = "markers that the test has when pytest has collected it"
-        raise SettingError(f"@pytest.mark.{marks[-1].name}", "added while the test ran", allowed)
+    for node in item.listchain():
+        for mark in node.own_markers[node.stash.get(_COUNT, 0) :]:
+            if mark.name in NAMES:
+                raise SettingError(
+                    f"@pytest.mark.{mark.name}",
+                    "a marker that was added while the test ran",
+                    "a marker that is there when the tests are collected",
+                    "Write it on the test, or add it in pytest_collection_modifyitems.",
+                )
 
 
-def _marks(item: pytest.Item) -> list[pytest.Mark]:
-    return [mark for mark in item.iter_markers() if mark.name in NAMES]
-
-
-def check_names(items: Iterable[pytest.Item], config: pytest.Config, is_used: bool) -> None:
+def check_names(items: Iterable[pytest.Item], config: pytest.Config) -> None:
     """Refuse a marker whose name is almost that of one of ours, or begins like it.
 
     Args:
         items: The tests that run.
         config: pytest's configuration, with the registered markers.
-        is_used: Whether the project uses this plugin, so that ``llm_`` is ours.
 
     Raises:
         SettingError: There is one.
     """
-    names = {mark.name for item in items for mark in item.iter_markers()}
+    names = frozenset[str]().union(*map(declared_names, items))
     lines: list[str] = config.getini("markers")
     unknown = names - {line.partition(":")[0].partition("(")[0].strip() for line in lines}
     for name in sorted(unknown):
-        hint = nearest(name.lower(), NAMES, _SIMILAR)
-        if hint or (is_used and name.lower().startswith("llm_")):
+        hint = nearest(name.lower(), NAMES, MISSPELT)
+        if hint or name.lower().startswith("llm_"):
             allowed = f"{', '.join(NAMES)}, or a marker of the ini key markers"
             raise SettingError(f"@pytest.mark.{name}", name, allowed, hint)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
-from pytest_llmeval.plugin.collection import case_of
+from pytest_llmeval.plugin.collection import case_of, requested_fixtures
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
-from pytest_llmeval.plugin.markers import note_declared, refuse_late
+from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
 from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.records.process import ALONE
@@ -38,9 +38,7 @@ CASE_ATTRIBUTE = "llm_is_case"
 """Attribute of a report with a CaseResult: the test has a golden case."""
 
 _DURATION = pytest.StashKey[float]()
-_DECLARING = ("llm_golden", "llm_judge", "llm_metric")
-_WITH_EXTRA = frozenset(("llm_toxicity", "llm_readability", "llm_text_quality"))
-"""Fixtures that need an extra of this package."""
+_DECLARING = frozenset(("llm_golden", "llm_judge", "llm_metric"))
 
 
 def check_declared(session: pytest.Session) -> None:
@@ -49,18 +47,18 @@ def check_declared(session: pytest.Session) -> None:
     Raises:
         pytest.UsageError: A scorer, a provider or a marker cannot be used.
     """
-    note_declared(session.items)
-    declaring = [
-        item
-        for item in session.items
-        if any(map(item.get_closest_marker, _DECLARING))
-        or case_of(item)
-        or not _WITH_EXTRA.isdisjoint(getattr(item, "fixturenames", ()))
-    ]
+    declaring = list(filter(_declares, session.items))
     if declaring and not session.config.option.collectonly:
         from pytest_llmeval.plugin.item_plan import check_declared
 
         check_declared(declaring, session.config.stash[STATE])
+
+
+def _declares(item: pytest.Item) -> bool:
+    """Return whether a test declares a score, by a marker, its case or a fixture."""
+    if not declared_names(item).isdisjoint(_DECLARING) or case_of(item) is not None:
+        return True
+    return any(name in SCORES_OF_FIXTURES for name in requested_fixtures(item))
 
 
 def start_afresh(item: pytest.Item) -> None:
@@ -170,8 +168,8 @@ def has_thresholds(item: pytest.Item) -> bool:
 
 def _is_evaluated(item: pytest.Item) -> bool:
     """Return whether a test has a case, or declares a score."""
-    declares = any(item.get_closest_marker(name) for name in ("llm_metric", "llm_judge"))
-    return declares or case_of(item) is not None
+    declared = declared_names(item)
+    return "llm_metric" in declared or "llm_judge" in declared or case_of(item) is not None
 
 
 def fail(evaluation: CaseEvaluation, conclusion: Conclusion, excused: bool = False) -> None:

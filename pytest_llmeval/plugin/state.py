@@ -126,11 +126,11 @@ class PluginState:
         return is_at_work(self.settings, self.typed)
 
     @property
-    def is_meant_here(self) -> bool:
+    def names_evaluation(self) -> bool:
         """Whether this command or the environment speaks of an evaluation."""
-        from pytest_llmeval.settings.demands import is_meant_here
+        from pytest_llmeval.settings.demands import names_evaluation
 
-        return is_meant_here(self.settings, self.typed)
+        return names_evaluation(self.settings, self.typed)
 
     @property
     def session(self) -> Session:

@@ -28,8 +28,8 @@ from pytest_llmeval.providers.finish import (
     withheld,
 )
 from pytest_llmeval.providers.message import read_answer
-from pytest_llmeval.providers.openai.usage import read_usage
 from pytest_llmeval.providers.reasoning import says_something
+from pytest_llmeval.providers.usage import read_usage
 from pytest_llmeval.records.call import REFUSAL, Completion, Request
 from pytest_llmeval.records.case import Case, Message, Source
 

@@ -148,7 +148,7 @@ class Before:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """Everything about one case in one run. Its identity is (suite, file, case id, sample).
+    """Everything about one case in one run. Its key is (suite, file, case id).
 
     Attributes:
         suite: The golden file's path, or the test function's node id without parameters.
@@ -161,7 +161,6 @@ class CaseResult:
         checks: The checks of the thresholds in force, in their order.
         cause: Cause of the outcome, in one word.
         message: Why it did not pass; empty if it did.
-        sample: Number of the sample, from 0.
         started_at: ISO 8601 with UTC offset.
         duration_s: Seconds, including set-up.
         worker: Name of the xdist worker, or ``main``.
@@ -180,7 +179,6 @@ class CaseResult:
     checks: tuple[Check, ...] = ()
     cause: Cause = ""
     message: str = ""
-    sample: int = 0
     started_at: str = ""
     duration_s: float = 0.0
     worker: str = ALONE
@@ -189,7 +187,7 @@ class CaseResult:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Suite, golden file and id of the case."""
+        """Suite, golden file and id of the case, which join the results of two runs."""
         return (self.suite, self.case.source.file, self.case.id)
 
     @property
@@ -244,11 +242,6 @@ class CaseResult:
         scorer = old.scorer
         taken = [(index, score) for index, score in enumerate(scores) if score.scorer == scorer]
         return check_scores(check.threshold, taken)
-
-    @property
-    def identity(self) -> tuple[str, str, str, int]:
-        """The key that joins the results of two runs."""
-        return (*self.key, self.sample)
 
 
 PASS_RATE = "pass_rate"

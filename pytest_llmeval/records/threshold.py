@@ -32,6 +32,11 @@ _ENDS: Mapping[str, frozenset[End]] = {
 }
 
 
+def ends_of(comparison: str) -> frozenset[End]:
+    """Return the ends of the scale from which a comparison bounds a value; ``==`` from both."""
+    return _ENDS[comparison]
+
+
 def can_miss(comparison: str, bound: float, low: float | None, high: float | None) -> bool:
     """Return whether a value between two ends can miss a bound; without an end it can."""
     holds = COMPARISONS[comparison]
@@ -42,7 +47,7 @@ def can_miss(comparison: str, bound: float, low: float | None, high: float | Non
 
 @dataclass(frozen=True)
 class Threshold:
-    """A bound on one Score of one case: the score of ``metric`` compared with ``bound``.
+    """What one Score of one case must reach: the score of ``metric`` compared with ``bound``.
 
     Attributes:
         metric: Name of the metric or judge, for example ``rubric`` or ``toxicity.insult``.

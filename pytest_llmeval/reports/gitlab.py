@@ -73,9 +73,7 @@ def _findings(
         yield {
             "description": one_line(f"{title}: {reason}" if reason else title, _DESCRIPTION),
             "check_name": f"llmeval.{metric}",
-            "fingerprint": hashlib.sha256(
-                json.dumps([*result.identity, metric]).encode()
-            ).hexdigest(),
+            "fingerprint": hashlib.sha256(json.dumps([*result.key, metric]).encode()).hexdigest(),
             "severity": severity,
             "location": {
                 "path": repository_path(source.file),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
-from pytest_llmeval.records.result import CaseResult, model_of
+from pytest_llmeval.records.result import CaseResult, Key, model_of
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.runlog.history import CaseHistory, CasePoint, CaseScore
@@ -70,17 +70,17 @@ def _select(case: CaseHistory, metrics: Collection[str]) -> CaseHistory:
 def _histories(
     log: RunLog, runs: Sequence[Run], file: str, case_id: str
 ) -> tuple[CaseHistory, ...]:
-    points: dict[tuple[str, str, str, int], list[CasePoint]] = {}
-    lines: dict[tuple[str, str, str, int], int] = {}
+    points: dict[Key, list[CasePoint]] = {}
+    lines: dict[Key, int] = {}
     for run in runs:
         for result in log.results(run.id, case_id):
             if file in ("", result.suite, result.case.source.file):
-                points.setdefault(result.identity, []).append(_point(run, result))
-                lines[result.identity] = result.case.source.line
+                points.setdefault(result.key, []).append(_point(run, result))
+                lines[result.key] = result.case.source.line
     histories: list[CaseHistory] = []
-    for (suite, golden_file, id_, sample), case_points in points.items():
-        line = lines[suite, golden_file, id_, sample]
-        histories.append(CaseHistory(suite, golden_file, line, id_, sample, tuple(case_points)))
+    for (suite, golden_file, id_), case_points in points.items():
+        line = lines[suite, golden_file, id_]
+        histories.append(CaseHistory(suite, golden_file, line, id_, tuple(case_points)))
     return tuple(histories)
 
 

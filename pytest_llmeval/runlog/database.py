@@ -65,8 +65,8 @@ class Database:
         """Open a connection whose work is committed as a whole, or not at all.
 
         Args:
-            exclusive: Keep other writers out from the beginning (SQLite only: servers do so
-                themselves).
+            exclusive: Keep other writers out from the beginning, and let a table be made anew
+                though rows of others refer to it (SQLite only: servers do both themselves).
 
         Raises:
             RunLogError: The database reported an error.
@@ -74,10 +74,13 @@ class Database:
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection:
                 if exclusive and connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
+                    with _upgrade(connection):
+                        yield connection
+                else:
+                    with connection.begin():
+                        yield connection
         except (SQLAlchemyError, OverflowError) as error:
             reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             hidden = reason.replace(self._password, "***") if self._password else reason
@@ -161,6 +164,20 @@ def _engine(parsed: URL, shown: str) -> Engine:
     if is_sqlite:
         event.listen(engine, "connect", _tune)
     return engine
+
+
+@contextmanager
+def _upgrade(connection: Connection) -> Iterator[None]:
+    """Open a transaction of SQLite in which a dropped table takes no rows of others with it."""
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # no effect within a transaction
+    connection.rollback()
+    try:
+        with connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield
+    finally:
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.rollback()
 
 
 def is_foreign(tables: Collection[str]) -> bool:

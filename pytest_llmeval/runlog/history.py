@@ -110,7 +110,6 @@ class CaseFlips:
         file: The golden file.
         line: Its line in the newest of the runs.
         id: The case's id.
-        sample: Number of the sample.
         flips: Number of changes of the outcome between whole runs that ran the case.
         last: Its newest outcome.
         marks: Marks of its outcomes in the whole runs, oldest first; `NOT_RUN` where it was not
@@ -121,7 +120,6 @@ class CaseFlips:
     file: str
     line: int
     id: str
-    sample: int
     flips: int
     last: Outcome
     marks: str
@@ -199,7 +197,6 @@ class CaseHistory:
         file: The golden file.
         line: Its line in the newest of the runs.
         id: The case's id.
-        sample: Number of the sample.
         points: The runs with the case, oldest first.
     """
 
@@ -207,7 +204,6 @@ class CaseHistory:
     file: str
     line: int
     id: str
-    sample: int
     points: tuple[CasePoint, ...]
 
 

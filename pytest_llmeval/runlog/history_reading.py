@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.scores import by_name, metric_values
-from pytest_llmeval.records.result import Outcome
+from pytest_llmeval.records.result import Key, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.verdicts import NOT_RUN, OUTCOMES, PASS_VALUES
@@ -105,7 +105,7 @@ class _KnownCase:
 class Cases:
     """The cases of all runs."""
 
-    known: dict[tuple[str, str, str, int], _KnownCase] = field(default_factory=dict)
+    known: dict[Key, _KnownCase] = field(default_factory=dict)
     runs: int = 0
 
     @property
@@ -115,7 +115,7 @@ class Cases:
 
     def case(self, row: LightCase) -> _KnownCase:
         """Return the case of a row, which may be new."""
-        key = (row.suite, row.file, row.id, row.sample)
+        key = (row.suite, row.file, row.id)
         case = self.known.setdefault(key, _KnownCase(len(self.known), row.line))
         case.line = row.line
         return case
@@ -127,18 +127,18 @@ class Cases:
     def flips(self) -> list[CaseFlips]:
         """Return the cases whose outcome changed, most flips first."""
         cases: list[CaseFlips] = []
-        for (suite, file, case_id, sample), case in self.known.items():
+        for (suite, file, case_id), case in self.known.items():
             tried = case.marks.replace(NOT_RUN, "")
             flips = sum(before != after for before, after in pairwise(tried))
             if flips:
                 last = _BY_MARK[tried[-1]]
                 marks = case.marks.ljust(self.runs, NOT_RUN)
-                cases.append(CaseFlips(suite, file, case.line, case_id, sample, flips, last, marks))
+                cases.append(CaseFlips(suite, file, case.line, case_id, flips, last, marks))
         return sorted(cases, key=_flip_order)
 
 
-def _flip_order(case: CaseFlips) -> tuple[int, str, int, str, str, int]:
-    return (-case.flips, case.file, case.line, case.suite, case.id, case.sample)
+def _flip_order(case: CaseFlips) -> tuple[int, str, int, str, str]:
+    return (-case.flips, case.file, case.line, case.suite, case.id)
 
 
 @dataclass

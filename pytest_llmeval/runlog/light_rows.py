@@ -29,7 +29,6 @@ class LightCase(NamedTuple):
     file: str
     line: int
     id: str
-    sample: int
     outcome: Outcome
 
 
@@ -52,11 +51,9 @@ def light_cases(log: RunLog, run_id: str) -> Iterator[LightCase]:
     from sqlalchemy import select
 
     cases = schema().cases
-    columns = (
-        cases.c[name]
-        for name in ("number", "suite", "file", "line", "case_id", "sample", "outcome")
-    )
-    for number, suite, file, line, case_id, sample, outcome in log.rows(
+    names = ("number", "suite", "file", "line", "case_id", "outcome")
+    columns = [cases.c[name] for name in names]
+    for number, suite, file, line, case_id, outcome in log.rows(
         select(*columns).where(cases.c.run_id == run_id).order_by(*_order())
     ):
         with log.reading("a case"):
@@ -64,7 +61,7 @@ def light_cases(log: RunLog, run_id: str) -> Iterator[LightCase]:
                 raise ValueError(f"outcome is {outcome!a}")
             texts = unescaped(suite), unescaped(file), unescaped(case_id)
         suite, file, case_id = texts
-        yield LightCase(number, suite, file, line, case_id, sample, outcome)
+        yield LightCase(number, suite, file, line, case_id, outcome)
 
 
 def light_scores(log: RunLog, run_id: str) -> Iterator[_LightScore]:

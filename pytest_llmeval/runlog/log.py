@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 PAGE = 200
 """Results that are read at once, which bounds the memory of a reader."""
 
-ORDER = ("suite", "file", "line", "case_id", "sample")
-_IDENTITY = ("run_id", "suite", "file", "case_id", "sample")
+ORDER = ("suite", "file", "line", "case_id")
+_IDENTITY = ("run_id", "suite", "file", "case_id")
 
 
 class RunLog:
@@ -90,7 +90,7 @@ class RunLog:
             sample_rows(result),
             befores,
         )
-        self._waiting.add((run_id, *result.identity), rows)
+        self._waiting.add((run_id, *result.key), rows)
 
     def add_before(
         self, run_id: str, befores: Iterable[tuple[tuple[str, str, str], Before]]

@@ -103,6 +103,49 @@ def _add_adapted_requests_and_kinds_of_tokens(connection: Connection) -> None:
     _add_columns(connection, _ADDED_6)
 
 
+_CASES_7 = """
+CREATE TABLE new_cases (
+    number INTEGER NOT NULL, run_id TEXT NOT NULL, suite TEXT NOT NULL, case_id TEXT NOT NULL,
+    outcome TEXT NOT NULL, cause TEXT, message TEXT, prompt TEXT NOT NULL, expected TEXT, tags TEXT,
+    contexts TEXT, messages TEXT, metadata TEXT, checks TEXT, row_thresholds TEXT,
+    file TEXT NOT NULL, line INTEGER NOT NULL, nodeid TEXT NOT NULL, judge_model TEXT,
+    started_at TEXT, duration_s DOUBLE, worker TEXT, generation_usd DOUBLE, judging_usd DOUBLE,
+    must_pass BOOLEAN, PRIMARY KEY (number), UNIQUE (run_id, suite, file, case_id),
+    FOREIGN KEY (run_id) REFERENCES runs (id) ON DELETE CASCADE
+)
+"""
+_COLUMNS_7 = (
+    "number, run_id, suite, case_id, outcome, cause, message, prompt, expected, tags, contexts, "
+    "messages, metadata, checks, row_thresholds, file, line, nodeid, judge_model, started_at, "
+    "duration_s, worker, generation_usd, judging_usd, must_pass"
+)
+_MADE_ANEW_7 = (
+    _CASES_7,
+    f"INSERT INTO new_cases ({_COLUMNS_7}) SELECT {_COLUMNS_7} FROM cases",
+    "DROP TABLE cases",
+    "ALTER TABLE new_cases RENAME TO cases",
+)
+"""SQLite cannot drop a column that is part of a key."""
+
+_DROPPED_7 = (
+    "ALTER TABLE cases DROP COLUMN sample",
+    "ALTER TABLE cases ADD UNIQUE (run_id, suite, file, case_id)",
+)
+
+
+def _drop_number_of_sample(connection: Connection) -> None:
+    """Upgrade to version 7: a case has one row, and its samples have their own table."""
+    connection.exec_driver_sql(
+        "UPDATE cases SET case_id = case_id || ' sample ' || sample WHERE sample <> 0"
+    )
+    is_sqlite = connection.dialect.name == "sqlite"
+    for statement in _MADE_ANEW_7 if is_sqlite else _DROPPED_7:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(
+        "CREATE INDEX cases_in_order ON cases (run_id, suite, file, line, case_id)"
+    )
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
@@ -115,6 +158,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     _add_baselines_and_scopes,
     complete_records,
     _add_adapted_requests_and_kinds_of_tokens,
+    _drop_number_of_sample,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

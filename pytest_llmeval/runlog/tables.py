@@ -112,7 +112,6 @@ def _cases(metadata: MetaData) -> Table:
         Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
         Column("suite", Text, nullable=False),
         Column("case_id", Text, nullable=False),
-        Column("sample", Integer, nullable=False),
         Column("outcome", Text, nullable=False),
         Column("cause", Text, comment="cause of the outcome, in one word; empty: it passed"),
         Column("message", Text, comment="why it did not pass"),
@@ -147,8 +146,8 @@ def _cases(metadata: MetaData) -> Table:
             comment="cost of the calls of its scores, counted in the same way",
         ),
         Column("must_pass", Boolean, comment="whether it must pass; NULL: no golden case"),
-        UniqueConstraint("run_id", "suite", "file", "case_id", "sample"),
-        Index("cases_in_order", "run_id", "suite", "file", "line", "case_id", "sample"),
+        UniqueConstraint("run_id", "suite", "file", "case_id"),
+        Index("cases_in_order", "run_id", "suite", "file", "line", "case_id"),
     )
 
 
@@ -288,7 +287,7 @@ def _gates(metadata: MetaData) -> Table:
         Column("baseline", Text, comment="baseline of a regression gate"),
         Column("reason", Text),
         Column(
-            "value", Double, comment="the number compared with the bound, or the mean difference"
+            "value", Double, comment="the figure that the gate compares, or the mean difference"
         ),
         Column("n", Integer, comment="number of cases behind it"),
         Column(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gating.scores import baseline_case
-from pytest_llmeval.records.result import Before, CaseResult
+from pytest_llmeval.records.result import Before, CaseResult, Key
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.lookup import shown
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.history import RunPoint
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.summary.summary import Summary
-
-
-_Identity = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,11 @@ class _ResultsWithBefore:
     """Results with the records of another run, which can be read repeatedly."""
 
     results: Iterable[CaseResult]
-    before: Mapping[_Identity, Before]
+    before: Mapping[Key, Before]
 
     def __iter__(self) -> Iterator[CaseResult]:
         for result in self.results:
-            before = self.before.get(result.identity)
+            before = self.before.get(result.key)
             yield replace(result, before=(before,) if before else ())
 
 
@@ -77,7 +74,7 @@ def show_runs(log: RunLog, runs: Sequence[Run]) -> ReportedRun:
         if not metric.coverage.is_same_judge
     }
     before = {
-        result.identity: baseline_case(result).before(shown(last), unlike=unlike)
+        result.key: baseline_case(result).before(shown(last), unlike=unlike)
         for result in log.results(last.id)
     }
     compared = replace(run, comparisons=comparisons)

@@ -162,6 +162,7 @@ class _Evaluator:
         project = find_project(current)
         self._settings = _settings(keywords, project.ini)
         self._locations = Locations.of(self._settings, project.root, current)
+        self._locations.check(self._settings)
         self._gates = Gates(self._settings, {})
         self._run_id = new_run_id()
         environment = Environment(

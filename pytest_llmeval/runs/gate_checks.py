@@ -8,8 +8,8 @@ from pathlib import Path
 from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import known_baselines
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
-from pytest_llmeval.errors import LLMEvalError, NoSuchRun, SettingError, nearest
-from pytest_llmeval.gating.rules import FIGURES, RegressionRule
+from pytest_llmeval.errors import MISSPELT, LLMEvalError, NoSuchRun, SettingError, nearest
+from pytest_llmeval.gating.rules import FIGURES, RegressionRule, parse_rules
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.runlog.lookup import LATEST
@@ -17,16 +17,16 @@ from pytest_llmeval.runs.gates import WHOLE_RUN, Gates
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 
-_SIMILAR = 0.8
-"""Similarity from which a name counts as another one misspelt."""
-
 
 def check_gates(settings: Settings) -> None:
     """Check the gates of the settings before anything is sent.
 
     Raises:
-        SettingError: A rule cannot be read, or the rubric would gate without a separate judge.
+        SettingError: A rule cannot be read, also one that a nearer setting replaces. Or the rubric
+            would gate without a separate judge.
     """
+    for replaced in settings.replaced_gates:
+        parse_rules((replaced.text,), replaced.origin)
     rules = Gates(settings, {}).rules()[WHOLE_RUN]
     gated = {rule.metric or RUBRIC for rule in rules if isinstance(rule, RegressionRule)}
     bounded = {threshold.metric for threshold in settings.thresholds()}
@@ -54,7 +54,7 @@ def check_rules(gates: Gates, names: Collection[str]) -> None:
             metric = rule.metric.partition(".")[0]
             if not metric or metric in (*names, *FIGURES):
                 continue
-            hint = nearest(metric, names, _SIMILAR)
+            hint = nearest(metric, names, MISSPELT)
             if hint:
                 raise SettingError(origin, rule.text, f"a rule on {', '.join(names)}", hint)
 

@@ -1,12 +1,15 @@
-"""The bounds and gates of a project that a nearer setting replaces by weaker ones."""
+"""The thresholds and gates of a project that a nearer setting replaces by weaker ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gating.rules import BoundRule, Rule, parse_rules
+from pytest_llmeval.gating.aggregates import is_never_above
+from pytest_llmeval.gating.rules import LOW, BoundRule, RegressionRule, Rule, parse_rules
+from pytest_llmeval.records.threshold import ends_of
 from pytest_llmeval.settings.demands import origin_of
+from pytest_llmeval.stats.gate import GateRules
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.threshold import End, Threshold
@@ -14,24 +17,27 @@ if TYPE_CHECKING:
 
 
 def weakened(settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each bound and gate that a nearer setting lowers or drops.
+    """Yield a sentence for each threshold and gate that a nearer setting lowers or drops.
 
     Whoever runs the tests may do so, but whoever reads the result has to see it.
     """
     nearer: list[Threshold] = []
     for group in settings.threshold_groups():
-        for bound in group:
-            for end in sorted(bound.ends):
-                replacing = [new for new in nearer if _replaces(new, bound, end)]
-                if replacing and not any(_is_as_strict(new, bound, end) for new in replacing):
+        for old in group:
+            for end in sorted(old.ends):
+                replacing = [new for new in nearer if _replaces(new, old, end)]
+                if replacing and not any(_is_as_strict(new, old, end) for new in replacing):
                     new = replacing[0]
-                    yield f"{new.origin} {_plain(new)} replaces {bound.origin} {_plain(bound)}"
+                    yield f"{new.origin} {_plain(new)} replaces {old.origin} {_plain(old)}"
         nearer += group
     if settings.gate:
         rules = parse_rules(settings.gate)
+        usual = GateRules(margin=settings.margin, alpha=settings.alpha)
         for replaced in settings.replaced_gates:
             dropped = [
-                rule.text for rule in parse_rules((replaced.text,)) if not _is_covered(rule, rules)
+                rule.text
+                for rule in parse_rules((replaced.text,), replaced.origin)
+                if not _is_covered(rule, rules, usual)
             ]
             if dropped:
                 yield f"{origin_of(settings, 'gate')} replaces {replaced.origin} {dropped[0]}"
@@ -41,27 +47,42 @@ def _replaces(new: Threshold, old: Threshold, end: End) -> bool:
     return new.scorer == old.scorer and end in new.ends
 
 
-def _is_as_strict(new: Threshold, old: Threshold, end: End) -> bool:
-    if new.bound == old.bound:
-        return new.comparison == old.comparison or old.comparison in (">=", "<=")
-    return new.bound > old.bound if end == "low" else new.bound < old.bound
-
-
-def _is_covered(rule: Rule, rules: Iterable[Rule]) -> bool:
-    """Return whether a rule, or a stricter one on the same figure, is in force."""
-    if not isinstance(rule, BoundRule):
-        return rule in rules
-    return any(_is_stricter(new, rule) for new in rules if isinstance(new, BoundRule))
-
-
-def _is_stricter(new: BoundRule, old: BoundRule) -> bool:
-    if (new.metric, new.aggregate) != (old.metric, old.aggregate):
+def _is_as_strict(new: Threshold | BoundRule, old: Threshold | BoundRule, end: End) -> bool:
+    """Return whether whatever meets the new bound at an end meets the old one."""
+    if end not in ends_of(new.comparison):
         return False
     if new.bound == old.bound:
-        return new.comparison == old.comparison
-    sign = new.comparison[0]
-    return sign == old.comparison[0] and (new.bound > old.bound) == (sign == ">")
+        return new.comparison == old.comparison or old.comparison not in (">", "<")
+    return (new.bound > old.bound) == (end == "low")
 
 
-def _plain(bound: Threshold) -> str:
-    return str(bound).replace(" ", "")
+def _is_covered(old: Rule, rules: Iterable[Rule], usual: GateRules) -> bool:
+    """Return whether a rule, or a stricter one on the same figure, is in force."""
+    if isinstance(old, RegressionRule):
+        regressions = [rule for rule in rules if isinstance(rule, RegressionRule)]
+        return any(_is_as_narrow(new, old, usual) for new in regressions)
+    bounds = [rule for rule in rules if isinstance(rule, BoundRule)]
+    return all(
+        any(_is_of_figure(new, old, end) and _is_as_strict(new, old, end) for new in bounds)
+        for end in ends_of(old.comparison)
+    )
+
+
+def _is_as_narrow(new: RegressionRule, old: RegressionRule, usual: GateRules) -> bool:
+    new_rules, old_rules = new.rules(usual), old.rules(usual)
+    is_same = new.metric == old.metric and new_rules.alpha == old_rules.alpha
+    return is_same and new_rules.margin <= old_rules.margin
+
+
+def _is_of_figure(new: BoundRule, old: BoundRule, end: End) -> bool:
+    """Return whether the figure of the new rule is never better than that of the old one."""
+    if new.metric != old.metric:
+        return False
+    if end == "high":
+        return is_never_above(old.aggregate, new.aggregate)
+    is_lower_bound = new.aggregate == LOW and not old.aggregate
+    return is_lower_bound or is_never_above(new.aggregate, old.aggregate)
+
+
+def _plain(threshold: Threshold) -> str:
+    return str(threshold).replace(" ", "")

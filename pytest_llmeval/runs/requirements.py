@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -207,23 +208,27 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
-def narrowed_by(settings: Settings, selected: int, cases: int, added: str = "") -> tuple[str, ...]:
+def narrowed_by(
+    settings: Settings, selected: int, cases: int, typed: Collection[str] = (), added: str = ""
+) -> tuple[str, ...]:
     """Return a sentence if a variable leaves only some of the cases, which nobody would see.
 
     Args:
         settings: The settings in force.
         selected: The cases that ``where`` and ``limit`` leave.
         cases: The cases before.
+        typed: Names of the settings that the user has typed.
         added: The options of pytest's variable ``PYTEST_ADDOPTS``.
     """
     if selected == cases:
         return ()
+    options = {word.partition("=")[0] for word in shlex.split(added)}
     origins = []
     for name in ("where", "limit"):
         origin = origin_of(settings, name)
         if name in settings.environment and name not in settings.explicit:
             origins.append(origin)
-        elif name in settings.explicit and origin in added:
+        elif name in settings.explicit and origin in options and name not in typed:
             origins.append(f"{origin} in PYTEST_ADDOPTS")
     if not origins:
         return ()
@@ -240,7 +245,7 @@ def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:
         InputError: A verdict is required, or a misspelt one would require it.
     """
     is_required = bool(demands_of(settings))
-    refused = [name.text for name in misspelt if is_required or name.is_demand]
+    refused = [name.text for name in misspelt if name.is_ours and (is_required or name.is_demand)]
     if refused:
         raise InputError("; ".join(refused))
 

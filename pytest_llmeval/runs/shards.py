@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from pytest_llmeval.errors import InputError, NoSuchRun
-from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
@@ -117,15 +117,15 @@ def check_shards(shards: Sequence[Shard]) -> int:
         InputError: Two shards have the same case or different judges, or there is no case.
         RunLogError: A log cannot be read.
     """
-    owners: dict[tuple[str, str, str, int], Shard] = {}
+    owners: dict[Key, Shard] = {}
     twice: dict[str, tuple[Shard, Shard]] = {}
     judged: list[_Versions] = []
     for shard in shards:
         versions: _Versions = defaultdict(set)
         for result in shard.results:
-            if result.identity in owners:
-                twice[result.nodeid] = owners[result.identity], shard
-            owners.setdefault(result.identity, shard)
+            if result.key in owners:
+                twice[result.nodeid] = owners[result.key], shard
+            owners.setdefault(result.key, shard)
             _note_versions(result, versions)
         judged.append(versions)
     if not owners:

@@ -65,20 +65,20 @@ def is_at_work(settings: Settings, typed: Collection[str] | None = None) -> bool
     """
     given = settings.explicit if typed is None else settings.explicit & set(typed)
     is_given = bool(settings.model or settings.provider or given or settings.empty)
-    return is_given or _names_evaluation(settings.environment)
+    return is_given or _is_of_evaluation(settings.environment)
 
 
-def is_meant_here(settings: Settings, typed: Collection[str]) -> bool:
+def names_evaluation(settings: Settings, typed: Collection[str]) -> bool:
     """Return whether this command or the environment speaks of an evaluation, not the project.
 
     Args:
         settings: The settings in force.
         typed: Names of the settings that the user has typed.
     """
-    return _names_evaluation({*typed, *settings.environment}) or bool(settings.empty)
+    return _is_of_evaluation({*typed, *settings.environment}) or bool(settings.empty)
 
 
-def _names_evaluation(names: Collection[str]) -> bool:
+def _is_of_evaluation(names: Collection[str]) -> bool:
     """Return whether one of some settings is nobody's without an evaluation in mind."""
     rows = (row for row in OPTIONS if row.name in names)
     return any(row.section in _AT_WORK and row.name != "base_url" for row in rows)

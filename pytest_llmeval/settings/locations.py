@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.errors import SettingError
+    from pytest_llmeval.errors import LLMEvalError, SettingError
     from pytest_llmeval.settings.table import Settings
 
 
@@ -33,15 +33,22 @@ class Locations:
 
     @classmethod
     def of(cls, settings: Settings, root: Path, current: Path) -> Locations:
-        """Return the locations for these settings.
+        """Return the locations for these settings."""
+        return cls(root, current, settings.explicit)
+
+    def check(self, settings: Settings) -> None:
+        """Check every path of the settings before anything is sent or written.
 
         Raises:
-            SettingError: A symbolic link leads a path of the project outside of it.
+            SettingError: Symbolic links lead paths of the project outside of it.
         """
-        locations = cls(root, current, settings.explicit)
-        for name, value in _written_paths(settings):
-            locations.path(name, value)
-        return locations
+        leading = [
+            (name, value)
+            for name, value in _paths(settings)
+            if target_outside(self.folder(name) / value, self.root) is not None
+        ]
+        if leading:
+            raise _leads_outside(leading, self)
 
     def folder(self, setting: str) -> Path:
         """Return the folder that the path in a setting is relative to."""
@@ -54,9 +61,8 @@ class Locations:
             SettingError: A symbolic link leads a path of the project outside of it.
         """
         path = self.folder(setting) / value
-        target = target_outside(path, self.root)
-        if target is not None:
-            raise _leads_outside(setting, value, target, self.root)
+        if target_outside(path, self.root) is not None:
+            raise _leads_outside([(setting, value)], self)
         return path
 
     def in_project(self, setting: str, value: str) -> Path:
@@ -112,27 +118,46 @@ def target_outside(path: Path, root: Path) -> Path | None:
     return real if is_of_project and not real.is_relative_to(real_root) else None
 
 
-def _leads_outside(setting: str, value: str, target: Path, root: Path) -> SettingError:
+def check_inside(path: Path, root: Path, error: Callable[[str], LLMEvalError]) -> None:
+    """Refuse a path of the project that a symbolic link leads outside of it.
+
+    Args:
+        path: The path.
+        root: The root of the project.
+        error: Makes the error for a link, of which it gets the words.
+
+    Raises:
+        LLMEvalError: It is one.
+    """
+    target = target_outside(path, root)
+    if target is not None:
+        raise error(f"symbolic link to {target}")
+
+
+def _leads_outside(leading: list[tuple[str, str]], locations: Locations) -> SettingError:
+    """Return one error for the settings whose paths links lead outside, and for their values."""
     from pytest_llmeval.errors import SettingError
     from pytest_llmeval.settings.table import OPTION_BY_NAME
 
-    return SettingError(
-        OPTION_BY_NAME[setting].flag,
-        value,
-        f"a path in {root}",
-        f"A symbolic link leads to {target}. Remove the link, or name that path itself.",
-    )
+    root = locations.root
+    paths = [locations.folder(setting) / value for setting, value in leading]
+    targets = [str(target_outside(path, root)) for path in paths]
+    flags = ", ".join(OPTION_BY_NAME[setting].flag for setting, _ in leading)
+    values = ", ".join(value for _, value in leading)
+    if len(leading) > 1:
+        remedy = f"Symbolic links lead to {', '.join(targets)}. Remove the links, or set each "
+        return SettingError(flags, values, f"paths in {root}", f"{remedy}option to that path.")
+    remedy = f"A symbolic link leads to {targets[0]}. Remove the link, or name that path itself."
+    return SettingError(flags, values, f"a path in {root}", remedy)
 
 
-def _written_paths(settings: Settings) -> Iterator[tuple[str, str]]:
+def _paths(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield the settings that are paths, and their values."""
     from pytest_llmeval.settings.table import OPTIONS
 
     for row in OPTIONS:
         value = getattr(settings, row.name)
-        if not isinstance(value, str) or not value or is_url(value):
-            continue
-        if row.metavar in ("PATH", "DIR") or row.name == "log":
+        if isinstance(value, str) and value and row.is_path and not is_url(value):
             yield row.name, value
 
 

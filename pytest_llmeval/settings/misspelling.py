@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from pytest_llmeval.errors import MISSPELT, nearest_name
 from pytest_llmeval.settings.table import OPTIONS
 
 _PREFIX = "llmeval_"
@@ -15,11 +16,14 @@ _VARIABLES = ("LLMEVAL_MODELS",)
 _KEYS = ("LLMEVAL_API_KEY", "LLMEVAL_JUDGE_API_KEY", "LLMEVAL_JURY_API_KEY")
 """Beginnings of the variables that hold keys."""
 
-_LIKE_OURS = re.compile(r"(?:pytest_)?(?:l+m_?eval_?|l+m?e?va?l_|l+m_?)")
-"""The beginning of a name that may be meant for this package, in lower case."""
+_OURS = r"(?:pytest_)?(?:l+m_?eval_?|l+m?eva?l_|l+mva?l_)"
+_LIKE_OURS = re.compile(rf"{_OURS}|(?:pytest_)?l+m_?")
+"""The beginning of a key that may be meant for this package, in lower case."""
 
-_SIMILAR = 0.8
-"""Similarity from which one name counts as the other misspelt."""
+_OF_VARIABLE = re.compile(rf"(?P<ours>{_OURS})|(?:pytest_)?llm_?")
+"""The beginning of such a variable. Other programs have variables such as LLM_MODEL, too."""
+
+_FULL_PREFIX = re.compile(r"(?:pytest_)?llm_?eval_")
 
 _DEMANDING = ("strict", "min_score", "threshold", "must_pass", "baseline", "gate", "fail_on")
 """Settings that require a verdict."""
@@ -34,10 +38,12 @@ class Misspelt(NamedTuple):
     Attributes:
         text: The name and the nearest known one, in a sentence.
         is_demand: Whether the known one requires a verdict.
+        is_ours: Whether it can be the name of no other program.
     """
 
     text: str
     is_demand: bool
+    is_ours: bool = True
 
 
 def misspelt_names(environment: Iterable[str], ini: Iterable[str]) -> tuple[Misspelt, ...]:
@@ -60,14 +66,16 @@ def _variables(environment: Iterable[str]) -> Iterator[Misspelt]:
         lowered = name.lower().replace("-", "_")
         if name in known or name in _VARIABLES or name.startswith(_KEYS):
             continue
-        if not _LIKE_OURS.match(lowered):
+        match = _OF_VARIABLE.match(lowered)
+        if match is None:
             continue
-        # Other programs have variables such as LLM_MODEL.
         ending = _ending(lowered)
-        is_plain = "v" not in lowered.removesuffix(ending)
-        meant = _nearest(ending, _endings(demanding if is_plain else names))
+        if match["ours"] is None:
+            meant = _endings(demanding).get(ending, "")
+        else:
+            meant = _nearest(ending, _endings(names), bool(_FULL_PREFIX.match(lowered)))
         if meant or lowered.startswith(_PREFIX):
-            yield _misspelt(f"the variable {name}", meant, names)
+            yield _misspelt(f"the variable {name}", meant, names, match["ours"] is not None)
 
 
 def _ini_keys(ini: Iterable[str]) -> Iterator[Misspelt]:
@@ -78,14 +86,15 @@ def _ini_keys(ini: Iterable[str]) -> Iterator[Misspelt]:
             continue
         meant = f"llm_{lowered}" if lowered in _UNMISTAKABLE else ""
         if _LIKE_OURS.match(lowered):
-            meant = _nearest(_ending(lowered), _endings(names))
+            meant = _nearest(_ending(lowered), _endings(names), is_fuller=True)
         if meant:
             yield _misspelt(f"the ini key {key}", meant, names)
 
 
-def _misspelt(subject: str, meant: str, names: Mapping[str, str]) -> Misspelt:
+def _misspelt(subject: str, meant: str, names: Mapping[str, str], is_ours: bool = True) -> Misspelt:
     hint = f"; did you mean {meant}?" if meant else ""
-    return Misspelt(f"no setting reads {subject}{hint}", names.get(meant) in _DEMANDING)
+    text = f"no setting reads {subject}{hint}"
+    return Misspelt(text, is_ours and names.get(meant) in _DEMANDING, is_ours)
 
 
 def _ending(lowered: str) -> str:
@@ -101,15 +110,18 @@ def _endings(names: Collection[str]) -> dict[str, str]:
     return {_ending(name.lower()): name for name in names}
 
 
-def _nearest(ending: str, known: Mapping[str, str]) -> str:
-    """Return the known name that is meant; empty if none is near."""
+def _nearest(ending: str, known: Mapping[str, str], is_fuller: bool) -> str:
+    """Return the known name that is meant; empty if none is near.
+
+    Args:
+        ending: A name without its beginnings.
+        known: Those of this package by their endings.
+        is_fuller: Whether the known one may have further words.
+    """
     if ending in known:
         return known[ending]
     words = set(ending.split("_"))
     fuller = [name for name in known if words < set(name.split("_"))]
-    if len(fuller) == 1:
+    if is_fuller and len(fuller) == 1:
         return known[fuller[0]]
-    from difflib import get_close_matches  # late: most projects have no such name
-
-    close = get_close_matches(ending, sorted(known), n=1, cutoff=_SIMILAR)
-    return known[close[0]] if close else ""
+    return known.get(nearest_name(ending, sorted(known), MISSPELT), "")

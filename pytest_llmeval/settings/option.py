@@ -112,11 +112,14 @@ class Option(NamedTuple):
         """Return a value for an error text: without passwords, and no JSON, which may hold keys."""
         if not isinstance(value, str):
             return value
-        from pytest_llmeval.redaction import HIDDEN, public_urls, public_value
+        from pytest_llmeval.redaction import HIDDEN, public_text, public_urls, public_value
 
         if self.kind == "json":
             return HIDDEN
-        return public_urls(value) if self.metavar == "URL" else public_value(value)
+        if self.metavar == "URL":
+            return public_urls(value)
+        is_address = self.is_path or self.name in _MODELS
+        return public_value(value) if is_address else public_text(value)
 
     def _refuse_url(self, value: object, origin: str) -> None:
         """Refuse a path or a model that was meant as a URL: its password would be in names."""
@@ -127,10 +130,15 @@ class Option(NamedTuple):
         if self.name in _MODELS and is_http(value):
             remedy = "A URL belongs in --llm-base-url or --llm-judge-base-url."
             raise SettingError(origin, public_urls(value), "the name of a model", remedy)
-        is_path = self.metavar in _PATHS or (self.name == "log" and "://" not in value)
-        if is_path and is_like_url(value):
-            remedy = "The address of a database is SCHEME://USER@HOST/NAME, for --llm-log alone."
+        is_address = self.name == "log" and "://" in value
+        if self.is_path and not is_address and is_like_url(value):
+            remedy = "Only --llm-log takes the URL of a database: SCHEME://USER@HOST/NAME."
             raise SettingError(origin, HIDDEN, "a path", remedy)
+
+    @property
+    def is_path(self) -> bool:
+        """Whether its value is a path, or for the run log also the URL of a database."""
+        return self.metavar in _PATHS or self.name == "log"
 
     @property
     def has_default(self) -> bool:

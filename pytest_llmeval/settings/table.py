@@ -342,7 +342,7 @@ class Settings:
         (),
         "trust",
         'minimum agreement of a judge that gates, for example "kappa>=0.6" (repeatable)',
-        "BOUND",
+        "THRESHOLD",
     )
     judges: str = option(
         "text",
@@ -366,7 +366,7 @@ class Settings:
         (),
         "thresholds",
         'threshold for a score of every case, for example "toxicity<=0.2" (repeatable)',
-        "BOUND",
+        "THRESHOLD",
     )
 
     must_pass: str | None = option(
@@ -552,8 +552,10 @@ class Settings:
     """Options and variables of decisive settings that are given without a value."""
 
     declared_baselines: tuple[str, ...] = dataclasses.field(default=(), compare=False)
-    replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
     """Baselines of the ini file, which need not exist before their first accepted run."""
+
+    replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
+    """Gates of a weaker origin that a nearer one replaces."""
 
     bounds: tuple[Bound, ...] = ()
     """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""

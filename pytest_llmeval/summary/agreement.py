@@ -48,7 +48,7 @@ def parse_agreement_bounds(texts: Sequence[str], origin: str) -> list[Threshold]
             raise SettingError(origin, bound.metric, allowed, nearest(name, FIGURE_NAMES))
         if name not in _UNBOUNDED and not can_miss(bound.comparison, bound.bound, *_ENDS):
             remedy = f"Every {bound.metric} meets it, because it is from {_ENDS[0]} to {_ENDS[1]}."
-            raise SettingError(origin, str(bound), "a bound that a judge can miss", remedy)
+            raise SettingError(origin, str(bound), "a threshold that a judge can miss", remedy)
     return bounds
 
 

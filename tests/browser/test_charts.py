@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmeval.stats.intervals import proportion_interval
 from tests.browser.conftest import Open, Written
 from tests.browser.made import Made
 
@@ -163,3 +164,27 @@ def test_means_of_several_judges_are_not_told_as_one_trend(
     told = "2 judges, whose scores cannot be compared"
     assert told in (chart(page, "Mean rubric over 8 runs").text_content() or "")
     assert told not in (chart(page, "Pass rate over 8 runs").text_content() or "")
+
+
+PROPORTIONS = (
+    (0, 1),
+    (1, 1),
+    (0, 12),
+    (1, 10),
+    (7, 12),
+    (11, 12),
+    (50, 100),
+    (199, 200),
+    (3, 9000),
+)
+
+
+def test_the_whisker_of_a_pass_rate_is_the_interval_of_every_other_report(
+    shop_report: Written, opened: Open
+) -> None:
+    page = opened(shop_report.html)
+    pairs = [list(pair) for pair in PROPORTIONS]
+    drawn = page.evaluate("pairs => pairs.map(([hits, n]) => proportionInterval(hits, n))", pairs)
+    for (hits, n), (low, high) in zip(PROPORTIONS, drawn, strict=True):
+        interval = proportion_interval(hits, n)
+        assert (low, high) == pytest.approx((interval.low, interval.high), abs=1e-5), (hits, n)

@@ -188,7 +188,7 @@ def test_a_score_of_minus_one_is_a_judge_that_failed(llmeval: Command) -> None:
             [3] * 12,
             {"pearson": "all scores are the same", "kendall": "all scores are the same"},
         ),
-        ([3, 2] * 6, JUDGE, {"kappa": "all labels are on one side of the bound"}),
+        ([3, 2] * 6, JUDGE, {"kappa": "all labels are on one side of the threshold"}),
         (
             [5, 0],
             [5, 0],

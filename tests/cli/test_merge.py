@@ -180,8 +180,8 @@ def test_the_joined_run_holds_all_that_its_shards_hold(llmeval: Command, shards:
         f"MET: rubric.mean>=4.5 on {SUITE.rpartition('::')[0]}: mean of rubric is 4.5 over 20"
     )
     assert lines[1] == "PASSED: All 20 cases passed."
-    by_identity = {each.identity: each for each in results}
-    assert by_identity == {each.identity: each for _, own in parts for each in own}
+    by_identity = {each.key: each for each in results}
+    assert by_identity == {each.key: each for _, own in parts for each in own}
     assert run.traffic.calls == sum(part.traffic.calls for part, _ in parts) > 0
     assert (run.name, run.exit_code, run.started_at) == (
         "nightly",

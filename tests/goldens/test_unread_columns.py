@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
-from pytest_llmeval.goldens.requirements import SCORERS
+from pytest_llmeval.goldens.required_columns import SCORERS
 from pytest_llmeval.judges.registry import describe
 from pytest_llmeval.metrics.registry import MetricRegistry
 from tests.goldens.conftest import GoldenFolder
@@ -261,11 +261,11 @@ def test_a_chat_has_one_system_message(folder: GoldenFolder) -> None:
         ("min_contains", "1", "a column threshold with 'contains>=1'"),
         ("max_length", "50", "a column threshold with 'length<=50'"),
         ("maxLatency", "2.5", "a column threshold with 'latency<=2.5'"),
-        ("skip", "true", "no column that leaves a case out: delete the row"),
-        ("enabled", "no", "no column that leaves a case out: delete the row"),
-        ("active", "no", "no column that leaves a case out: delete the row"),
-        ("status", "ARCHIVED", "no column that leaves a case out: delete the row"),
-        ("must_fail", "true", "no column that leaves a case out: delete the row"),
+        ("skip", "true", "every row is a case, so delete the row"),
+        ("enabled", "no", "every row is a case, so delete the row"),
+        ("active", "no", "every row is a case, so delete the row"),
+        ("status", "ARCHIVED", "every row is a case, so delete the row"),
+        ("must_fail", "true", "every row is a case, so delete the row"),
         ("chat_history", "User: hi", "the earlier messages and the question as one chat in a column messages"),
         ("conversation_history", "hi", "one chat in a column messages"),
         ("previous_messages", "hi", "one chat in a column messages"),

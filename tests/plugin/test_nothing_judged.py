@@ -172,7 +172,7 @@ def test_rows(llm_completion):
         ("rows", "must_pass='id == 1', threshold='exact_match>=1'", "pass", USAGE, "names none of the selected cases"),
         ("llm_gate('pass_rate>=.5')", "", "pytest.skip('later')", UNJUDGED, "nothing to gate (--llm-strict). 1 gate could not be decided. 6 skipped."),
         ("rows", "threshold='exact_match>=1'", "pytest.skip('later')", UNJUDGED, "nothing to judge (--llm-strict). 6 skipped."),
-        ("rows", "threshold='exact_match<=1'", "pass", USAGE, "a bound that a score can miss"),
+        ("rows", "threshold='exact_match<=1'", "pass", USAGE, "a threshold that a score can miss"),
         ("llm_generate(n=3, reducer='vote')", "", "pass", USAGE, "found 'vote'; allowed: mean, because"),
     ],
 )  # fmt: skip
@@ -255,12 +255,12 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
     [
         ((), ("--llm-provider", "column:new", "--llm-strict"), UNJUDGED, "no case has a threshold, and there is no gate"),
         ((), ("--llm-provider", "column:new", "--llm-strict", "--llm-threshold", "exact_match>=0"), UNJUDGED, "no case has a threshold"),
-        (("llm_threshold = exact_match>=1",), ("--llm-provider", "column:new", "--llm-threshold", "exact_match>=-1"), USAGE, "a bound that a score can miss"),
+        (("llm_threshold = exact_match>=1",), ("--llm-provider", "column:new", "--llm-threshold", "exact_match>=-1"), USAGE, "a threshold that a score can miss"),
         (("llm_threshold = exact_match>=1",), ("--llm-provider", "column:new", "--llm-threshold", "exact_match<=1"), USAGE, "from 0 to 1"),
         (("llm_threshold = exact_match>=1",), ("--llm-provider", "column:new", "--llm-threshold", "exact_match<=.9"), WORSE, "6 failed"),
         (("llm_min_score = 4",), (*APP, "--llm-threshold", "rubric<=5"), USAGE, "from 0 to 5"),
         ((), (*NEW, "--llm-gate", "pass_rate<=1"), USAGE, "Every run meets it, because pass_rate is from 0 to 1"),
-        ((), (*NEW, "--llm-gate", "unscored<=1"), USAGE, "a bound that a run can miss"),
+        ((), (*NEW, "--llm-gate", "unscored<=1"), USAGE, "a gate that a run can miss"),
         ((), (*NEW, "--llm-gate", "cost>=-1"), USAGE, "because cost is at least 0"),
         ((), (*NEW, "--llm-gate", "cost<=inf"), USAGE, "found 'cost<=inf'"),
         ((), (*OLD, "--llm-gate", "exact_match.mean<=1"), UNJUDGED, "1 gate could not be decided"),
@@ -277,7 +277,7 @@ def test_cases_without_a_judge_are_missing_from_a_gate(made: Project) -> None:
         ((), (*OLD, "--llm-n", "3", "--llm-reducer", "vote"), USAGE, "For more samples, set --llm-samples"),
         ((), (*OLD, "--llm-samples", "1", "--llm-reducer", "vote"), FINE, "6 passed"),
         ((), (*OLD, "--llm-judge-against", "run:mian"), FINE, "--llm-judge-against has no effect"),
-        ((), (*OLD, "--llm-min-agreement", "kappa>=-1"), USAGE, "a bound that a judge can miss"),
+        ((), (*OLD, "--llm-min-agreement", "kappa>=-1"), USAGE, "a threshold that a judge can miss"),
     ],
 )  # fmt: skip
 def test_bounds_and_gates_that_nothing_misses(

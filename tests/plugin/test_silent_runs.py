@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from pytest_llmeval.plugin.markers import FIXTURES
 from tests.plugin.conftest import Project
 from tests.plugin.test_nothing_judged import (
     COLUMNS,
@@ -151,7 +153,7 @@ def test_a_row_without_a_threshold_does_not_dilute_the_pass_rate(made: Project) 
     made.write("golden/rows.csv", f"{COLUMNS.strip()},threshold\n" + "".join(rows))
     run = made.run("golden", *PLAIN_NEW, "--llm-gate", "pass_rate>=.6", "--llm-fail-on", "gate")
     assert run.ret == MISSED
-    assert "pass rate 50.0% of 2 cases" in run.stdout.str()
+    assert "pass rate 50.0% of 2 cases that could fail (" in run.stdout.str()
 
 
 # Scores of the baseline that the run does not take
@@ -190,6 +192,9 @@ def test_scores_of_the_baseline_that_the_run_does_not_take(made: Project) -> Non
         ((*OLD, STRICT, "-n", "2"), {"LLMEVAL_WHERE": "id == 'c0'"}, UNJUDGED, "ERROR: Only 1 of 6 cases are selected by LLMEVAL_WHERE"),
         ((*OLD, "--llm-gate", "pass_rate>=.5"), {"PYTEST_ADDOPTS": "--llm-limit 2"}, UNJUDGED, "selected by --llm-limit in PYTEST_ADDOPTS"),
         ((*OLD, STRICT, "--llm-limit", "2"), {"LLMEVAL_LIMIT": "1"}, FINE, "2 passed"),
+        ((*OLD, STRICT, "--llm-limit", "2"), {"PYTEST_ADDOPTS": "--llm-limit 2 --llm-limit-seed 5"}, FINE, "2 passed"),
+        ((*OLD, STRICT, "--llm-limit", "2"), {"PYTEST_ADDOPTS": "--llm-limit-seed 5"}, FINE, "2 passed"),
+        ((*OLD, STRICT), {"LLM_GATE": "pass_rate>=2", "LLM_PASS": "secret"}, FINE, "No setting reads the variable LLM_GATE; did you mean LLMEVAL_GATE? All 6"),
         ((*OLD[:2], "-n", "2"), {"LLMEVAL_FOO": "1"}, FINE, "No setting reads the variable LLMEVAL_FOO. All 6"),
     ],
 )  # fmt: skip
@@ -226,6 +231,8 @@ def test_ini_keys_that_nothing_reads(
         ("@pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.llm_golden('golden/rows.csv'))])\n"
          "def test_a(x): pass\n", USAGE, "a mark of pytest.param"),
         ("def test_a(request): request.node.add_marker(pytest.mark.llm_metric('contains', min=1))\n", MISSED, "1 error"),
+        ("class TestA:\n"
+         "    def test_a(self, request): request.node.parent.add_marker(pytest.mark.llm_judge(min_score=5))\n", MISSED, "1 error"),
     ],
 )  # fmt: skip
 def test_markers_that_declare_nothing(made: Project, body: str, code: int, text: str) -> None:
@@ -239,7 +246,51 @@ def test_bounds_and_gates_that_the_command_line_lowers(made: Project) -> None:
     low = ("--llm-threshold", "exact_match>=.1", "--llm-gate", "pass_rate>=.2")
     said = "--llm-threshold exact_match>=0.1 replaces ini llm_threshold exact_match>=1. --llm-gate replaces ini llm_gate pass_rate>=.9. All 6"  # fmt: skip
     check(made, FINE, said, "golden", *OLD[:2], *low)
+    ini(made, "llm_gate = regression margin=0.02")
+    run = check(made, USAGE, "", "golden", *OLD[:2], "--llm-gate", "pass_rate>=.5")
+    assert "ini llm_gate: found 'regression margin=0.02'" in run.stderr.str()
+    ini(made, "llm_threshold = exact_match>=1", "llm_gate = pass_rate>=.9")
     high = ("--llm-threshold", "exact_match>=1", "--llm-gate", "pass_rate>=.95")
     check(made, FINE, "6 passed", "golden", *OLD[:2], *high)
     made.write("test_plain.py", PLAIN)
     check(made, FINE, "1 passed", "test_plain.py")
+
+
+def test_a_project_of_fixtures_alone_is_one_that_uses_the_plugin(made: Project) -> None:
+    made.write("app.py", "def answer(prompt): return 'four'\n")
+    body = "@pytest.mark.llm_threshold('length<=1')\ndef test_a(llm_generate): llm_generate('x')\n"
+    made.write("test_a.py", f"import pytest\n\n{body}")
+    run = made.run("test_a.py", "--llm-provider", "python:app:answer")
+    assert run.ret == USAGE
+    assert "@pytest.mark.llm_threshold: found 'llm_threshold'" in run.stderr.str()
+    run = made.run("test_a.py")
+    assert run.ret == USAGE, "whether or not somebody evaluates now"
+
+
+def test_a_project_without_the_plugin_has_its_own_names(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (project.path / ".llmeval").symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.setenv("LLMEVAL_MIN_SCOR", "4")
+    project.write(
+        "test_a.py",
+        "import pytest\n\n"
+        "@pytest.fixture\ndef llm_judge(): return 1\n\n"
+        "@pytest.mark.ll_judge\n@pytest.mark.llm_goldens\ndef test_a(llm_judge): pass\n",
+    )
+    run = project.run("test_a.py", "-W", "ignore::pytest.PytestUnknownMarkWarning")
+    assert run.ret == FINE
+    assert "llm:" not in run.stdout.str()
+
+    project.write("golden/rows.csv", "prompt,expected\n2+2,4\n")
+    run = project.run("golden/rows.csv", "--llm-provider", "column:expected")
+    assert run.ret == USAGE
+    assert "--llm-store, --llm-judges, --llm-log, --llm-json, --llm-html: found" in run.stderr.str()
+
+
+def test_the_fixtures_by_which_a_project_is_one_that_uses_the_plugin_are_all_of_them(
+    project: Project,
+) -> None:
+    run = project.run("--fixtures", "-q")
+    names = {line.split()[0] for line in run.outlines if line.startswith("llm_")}
+    assert names == {*FIXTURES, "llm_provider"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmeval.providers.openai.usage import read_usage, usage_of
+from pytest_llmeval.providers.usage import read_usage, usage_of
 from pytest_llmeval.records.call import Usage
 
 

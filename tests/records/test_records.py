@@ -183,10 +183,8 @@ def test_parameters_that_are_not_set_are_not_sent_and_extra_ones_are_sent_as_the
     }
 
 
-def test_a_result_is_known_by_suite_file_case_and_sample() -> None:
+def test_a_result_is_known_by_suite_file_and_case() -> None:
     case = Case("refund", "How long?", Source("golden/faq.csv", 12))
-    result = CaseResult(
-        "golden/faq.csv", case, "golden/faq.csv::refund", "passed", sample=2, worker="gw1"
-    )
-    assert result.identity == ("golden/faq.csv", "golden/faq.csv", "refund", 2)
+    result = CaseResult("golden/faq.csv", case, "golden/faq.csv::refund", "passed", worker="gw1")
+    assert result.key == ("golden/faq.csv", "golden/faq.csv", "refund")
     assert str(case.source) == "golden/faq.csv:12"

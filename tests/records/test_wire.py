@@ -189,7 +189,6 @@ case_results = record(
     scores=many(scores),
     checks=many(checks),
     cause=st.sampled_from(get_args(Cause)),
-    sample=st.integers(),
     duration_s=numbers,
     samples=many(samples),
     before=many(befores),

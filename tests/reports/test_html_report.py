@@ -110,7 +110,7 @@ def test_the_page_holds_the_json_report_and_nothing_else(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
     many = [
-        replace(each, sample=number)
+        replace(each, suite=f"{each.suite}{number}")
         for number in range(PART // len(results) + 1)
         for each in results
     ]
@@ -205,7 +205,7 @@ def test_how_many_samples_keep_their_bounds_stands_with_a_case_that_failed(
 def test_a_page_without_a_script_shows_a_part_of_many_failures_and_says_so(
     tmp_path: Path, run: Run, results: list[CaseResult]
 ) -> None:
-    many = [replace(results[1], sample=number) for number in range(CARDS + ROWS + 5)]
+    many = [replace(results[1], suite=str(number)) for number in range(CARDS + ROWS + 5)]
     text = Parsed(written(tmp_path / "report.html", run, many)).text
     assert text.count("Unfortunately gifts cannot be returned.") == CARDS
     assert f"These are {CARDS + ROWS:,} of {CARDS + ROWS + 5:,}." in text

@@ -32,7 +32,7 @@ def test_a_person_reads_it_in_ten_seconds(
     assert told == [
         "FAILED: 1 of 5 cases missed its threshold; 2 could not be judged. 1 skipped.",
         "cases                2 passed, 1 failed, 2 error, 1 skipped; pass rate 66.7% [9.4%, 99.2%]",
-        "rubric               mean 3.50 [0.00, 5.00], n=3, 1.50 to 4.80, 1 unscored, 1 of 4 bounds missed",
+        "rubric               mean 3.50 [0.00, 5.00], n=3, 1.50 to 4.80, 1 unscored, 1 of 4 thresholds missed",
         "contains             mean 1.00, n=1",
         "flesch_reading_ease  mean 63.40, n=1",
         "toxicity             mean 0.0011 [0.00, 1.00], n=3, 0.0004 to 0.0021",

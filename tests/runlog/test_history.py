@@ -112,7 +112,7 @@ def test_a_runs_numbers_are_those_of_its_summary() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(results=st.lists(case_results(), max_size=3, unique_by=lambda result: result.identity))
+@given(results=st.lists(case_results(), max_size=3, unique_by=lambda result: result.key))
 def test_any_runs_numbers_are_those_of_its_summary(results: list[CaseResult]) -> None:
     agrees(make_run(), results)
 

@@ -202,3 +202,25 @@ def test_a_log_of_a_newer_version_is_refused(log_url: str, database: Database) -
         f"run log {log_url}: its tables have version {newest + 1}; this pytest_llmeval reads up to version {newest}. "
         "Upgrade it (pip install --upgrade pytest-llm-golden), or name another log with --llm-log."
     )
+
+
+def test_a_case_of_several_rows_keeps_them_and_what_belongs_to_them(old_url: str) -> None:
+    with closing(sqlite3.connect(old_url)) as connection, connection:
+        connection.execute(
+            "UPDATE cases SET case_id = 'priced', sample = 1, outcome = 'failed' WHERE number = 2"
+        )
+    with closing(RunLog(old_url)) as log:
+        first, second, *_ = log.results("old")
+        assert [result.case.id for result in (first, second)] == ["priced", "priced sample 1"]
+        assert [len(result.scores) for result in (first, second)] == [1, 1]
+    with closing(sqlite3.connect(old_url)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("DELETE FROM runs")
+        assert connection.execute("SELECT COUNT(*) FROM scores").fetchone() == (0,)
+    # the connections that upgrade a log check references again
+    with closing(Database(old_url)) as database:
+        prepare(database, [*MIGRATIONS, add_mood])
+        with database.transaction() as connected:
+            found = connected.exec_driver_sql("PRAGMA foreign_keys").scalar()
+    assert found == 1

@@ -81,7 +81,7 @@ def case_results(draw: st.DrawFn) -> CaseResult:
     built = st.builds(
         CaseResult, texts, st.just(case), texts, outcome, asked, st.none() | calls,
         st.lists(scores, max_size=2).map(tuple), st.lists(checks, max_size=2).map(tuple),
-        st.sampled_from(get_args(Cause)), texts, st.integers(0, 3), texts,
+        st.sampled_from(get_args(Cause)), texts, texts,
         st.floats(0, 99), texts, st.lists(samples, max_size=3, unique_by=lambda sample: sample.number).map(tuple),
         st.lists(befores, max_size=2).map(tuple),
     )  # fmt: skip

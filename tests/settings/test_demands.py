@@ -95,11 +95,22 @@ def test_a_name_that_is_almost_that_of_a_setting_is_misspelt() -> None:
         ("LLM_MIN_SCORE LLMEVAL_SCORE", "LLMEVAL_MIN_SCORE?"),
         ("LLMEVAL_FAIL_UNDER", "LLMEVAL_FAIL_UNDER"),
         ("LLM_MODEL LLM_API_KEY LLM_GATEWAY_URL LM_STUDIO EVAL_MODEL LLVM_CONFIG LLAMA_CPP", ""),
+        (
+            "LLM_PASS LLM_SCORE LLM_ON LLM_FAIL LLM_MIN LM_GATE LM_PASS LMNT_SCORE LLMON LVL_GATE",
+            "",
+        ),
     ],
 )
 def test_variables_of_this_package_and_of_others(names: str, meant: str) -> None:
     hints = [name.text.rpartition(" ")[2] for name in misspelt_names(names.split(), ())]
     assert hints == ([meant] * len(names.split()) if meant else [])
+
+
+def test_a_variable_that_may_be_of_another_program_demands_nothing() -> None:
+    misspelt = misspelt_names(("LLM_GATE", "LLMGATE", "LLM_EVAL_GATE", "LLMEVAL_PASS"), ())
+    assert [(name.is_ours, name.is_demand) for name in misspelt] == [
+        (False, False), (False, False), (True, True), (True, True),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

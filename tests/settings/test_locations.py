@@ -84,9 +84,16 @@ def test_a_setting_that_a_link_leads_outside_is_refused(tmp_path: Path, setting:
     outside.mkdir()
     (root / "link").symlink_to(outside)
 
+    def check(**values: str) -> None:
+        settings = resolve({}, {}, values)
+        Locations.of(settings, root, root).check(settings)
+
     with pytest.raises(SettingError) as caught:
-        Locations.of(resolve({}, {}, {setting: "link/a"}), root, root)
+        check(**{setting: "link/a"})
     assert f"--llm-{setting}: found 'link/a'; allowed: a path in {root}. " in str(caught.value)
     assert f"A symbolic link leads to {outside}/a. Remove the link" in str(caught.value)
-    assert Locations.of(resolve({}, {}, {setting: str(outside / "a")}), root, root)
-    assert Locations.of(resolve({}, {}, {setting: "../outside/a"}), root, root)
+    check(**{setting: str(outside / "a")})
+    check(**{setting: "../outside/a"})
+    with pytest.raises(SettingError, match=r"--llm-log, --llm-csv: found 'link/a, link/b'") as all_:
+        check(log="link/a", csv="link/b")
+    assert f"Symbolic links lead to {outside}/a, {outside}/b. Remove the links" in str(all_.value)

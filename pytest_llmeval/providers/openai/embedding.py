@@ -12,7 +12,7 @@ from pytest_llmeval.errors import BadReply
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.exchange import Api
 from pytest_llmeval.providers.openai.reply import check_error
-from pytest_llmeval.providers.openai.usage import read_usage, usage_of
+from pytest_llmeval.providers.usage import read_usage, usage_of
 from pytest_llmeval.records.call import Completion, Request, Usage
 
 _FLOAT_BYTES = 4

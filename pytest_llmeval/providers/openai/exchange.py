@@ -129,7 +129,8 @@ class Exchange:
         if isinstance(error, openai.APIStatusError):
             refusal = _service_error(error)
             status = error.status_code
-            origin = f"HTTP {status}, in truth {refusal.status}" if refusal.status != status else ""
+            is_same = refusal.status == status
+            origin = "" if is_same else f"HTTP {status}, which the body calls {refusal.status}"
             return self._refused(refusal, error.response.headers, origin)
         if isinstance(error, NoAnswer) and error.is_cut_off and self._may_reason_longer():
             return self._with_more_room(error.usage)

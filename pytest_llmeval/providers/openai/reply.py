@@ -17,7 +17,7 @@ from pytest_llmeval.providers.openai.service_error import (
     is_failure,
     read_service_error,
 )
-from pytest_llmeval.providers.openai.usage import read_usage, usage_of
+from pytest_llmeval.providers.usage import read_usage, usage_of
 from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob
 
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")

@@ -45,8 +45,8 @@ def packed(kind: str, text: str) -> str:
 
 def anchor_of(result: CaseResult) -> str:
     """Return the anchor of a case, the same in every report of this case."""
-    identity = json.dumps(result.identity)
-    return f"case-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+    key = json.dumps(result.key)
+    return f"case-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 class Packer:
@@ -109,7 +109,6 @@ def _index_row(result: CaseResult) -> dict[str, Any]:
         "prompt": one_line(result.case.prompt, _EXCERPT),
         "source": str(result.case.source),
         "suite": result.suite,
-        "sample": result.sample,
         "tags": result.case.tags,
         "outcome": result.outcome,
         "scores": dict(_values(result)),

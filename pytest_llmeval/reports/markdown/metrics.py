@@ -41,7 +41,7 @@ def metric_tables(run: Run, summary: Summary) -> Iterator[str]:
 
 def _mean_table(summary: Summary) -> str:
     lines = [
-        row("score", "mean [95%]", "n", "lowest to highest", "bounds missed"),
+        row("score", "mean [95%]", "n", "lowest to highest", "thresholds missed"),
         row("---", *["---:"] * 4),
     ]
     for score in summary.scores[:_MOST_METRICS]:

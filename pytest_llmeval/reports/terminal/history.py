@@ -170,11 +170,10 @@ def _flips(history: History) -> Iterator[Line]:
 
 
 def _case_name(case: CaseFlips | CaseHistory) -> str:
-    """Write file, line, id, test and sample of a case."""
+    """Write file, line, id and test of a case."""
     where = f"{case.file}:{case.line} " if case.file else ""
     test = "" if case.suite in ("", case.file) else f" in {case.suite}"
-    sample = f", sample {case.sample}" if case.sample else ""
-    return one_line(f"{where}{case.id}{test}{sample}", _WIDTH)
+    return one_line(f"{where}{case.id}{test}", _WIDTH)
 
 
 def _point_lines(point: CasePoint, before: CasePoint | None) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _score(score: ScoreSummary) -> str:
     if score.minimum != score.maximum:
         spread = f", {average(score.minimum)} to {average(score.maximum)}"
     unscored = f", {score.unscored:,} unscored" if score.unscored else ""
-    missed = f", {score.missed:,} of {score.bounds:,} bounds missed" if score.missed else ""
+    missed = f", {score.missed:,} of {score.bounds:,} thresholds missed" if score.missed else ""
     return f"mean {mean_text(score.mean)}, n={score.mean.n:,}{spread}{unscored}{missed}"
 
 

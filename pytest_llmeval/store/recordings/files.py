@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.settings.locations import target_outside
+from pytest_llmeval.settings.locations import check_inside
 from pytest_llmeval.store.folder import whole_file
 from pytest_llmeval.store.recordings.entries import ALLOWED, Entry, shown
 
@@ -70,13 +70,13 @@ def _inside(root: Path, name: str) -> Path:
     Raises:
         StoreError: A symbolic link leads it outside the project.
     """
-    target = target_outside(root / name, root)
-    if target is not None:
-        raise StoreError(
-            f"{name}: found a symbolic link to {target}; allowed: a recording in {root}. Remove "
-            "the link, or name a folder outside with --llm-recordings DIR."
-        )
-    return root / name
+    allowed = f"allowed: a recording in {root}"
+    remedy = "Remove the link, or name a folder outside with --llm-recordings DIR."
+    path = root / name
+    check_inside(
+        path, root, lambda link: StoreError(f"{name}: found a {link}; {allowed}. {remedy}")
+    )
+    return path
 
 
 def write_recording(root: Path, name: str, entries: Iterable[Entry]) -> bool:

@@ -47,10 +47,9 @@ class Store {
     this.texts = [];
   }
 
-  /** Returns suite and sample of a case whose id is not unique. Empty for a unique id. */
+  /** Returns the suite of a case whose id is not unique. Empty for a unique id. */
   locationOf(row) {
-    if (!this.repeated.has(row.id)) return "";
-    return row.sample ? `${row.suite}, sample ${row.sample}` : row.suite;
+    return this.repeated.has(row.id) ? row.suite : "";
   }
 
   /** Selects a baseline by name, or the first for an unknown name. */

@@ -75,7 +75,7 @@ function scoreSection(result, before) {
   const untaken = checksOf(null).map((check) => el("tr", null, el("th", { scope: "row" }, bdi(check.threshold.metric)),
     el("td", { class: "num" }, "not taken"), el("td", null, el("ul", { class: "bounds" }, checkItem(check))), el("td")));
   if (!taken.length && !untaken.length) return null;
-  const heads = [["Score"], ["Value", "num"], ["Bound"], ["Reason"]];
+  const heads = [["Score"], ["Value", "num"], ["Threshold"], ["Reason"]];
   return section("Scores", el("table", { class: "scores" }, el("thead", null,
     el("tr", null, heads.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)))), el("tbody", null, taken, untaken)));
 }

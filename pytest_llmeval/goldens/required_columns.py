@@ -87,7 +87,7 @@ _ENABLING = frozenset(("enabled", "enable", "active", "isactive", "isenabled"))
 _OFF = frozenset(("false", "no", "0", "n", "off"))
 _STATES = frozenset(("status", "state", "itemstatus"))
 _OUT = frozenset(("archived", "disabled", "skip", "skipped"))
-_LEAVES_OUT = "no column that leaves a case out: delete the row, or write a tag for --llm-where"
+_LEAVES_OUT = "every row is a case, so delete the row, or write a tag for --llm-where"
 
 _HISTORY = frozenset((
     "chathistory", "conversationhistory", "messagehistory", "dialoghistory", "dialoguehistory",
