@@ -315,13 +315,13 @@ HOSTILE = {
     "a bound that is no text": (
         "a.jsonl",
         b'{"prompt": "Why?", "thresholds": [["x"]]}',
-        "a.jsonl:1: row 1, column 'thresholds[0]' found ['x']; allowed: a bound like \"toxicity<=0.2\"",
+        "a.jsonl:1: row 1, column 'thresholds[0]' found ['x']; allowed: a threshold like \"toxicity<=0.2\"",
     ),
     "bounds in an object": (
         "a.jsonl",
         b'{"prompt": "Why?", "thresholds": {"toxicity": 0.2}}',
         "a.jsonl:1: row 1, column 'thresholds' found {'toxicity': 0.2}; "
-        'allowed: bounds like "toxicity<=0.2; flesch_reading_ease>=50", or a list of them',
+        'allowed: thresholds like "toxicity<=0.2; flesch_reading_ease>=50", or a list of them',
     ),
     "tags of a wrong type": (
         "a.jsonl",
