@@ -18,9 +18,12 @@ def test_the_formula_worked_out_by_hand() -> None:
     found = prediction_powered_mean([1, 2, 3], [2, 2, 5], [4, 5, 6])
     assert found.weight == pytest.approx(15 / 56)
     assert found.mean.estimate == pytest.approx(2 + 15 / 56 * (5 - 3))
-    assert found.error == pytest.approx(math.sqrt((1291 / 56**2) / 3 + (15 / 56) ** 2 * 1 / 3))
+    # One degree of freedom is left: the variance has the divisor n - 2, and t is 12.706.
+    assert found.error == pytest.approx(math.sqrt((1291 / 56**2) * 2 / 3 + (15 / 56) ** 2 * 1 / 3))
     assert found.error_of_labels == pytest.approx(math.sqrt(1 / 3))
-    assert found.mean.high == pytest.approx(2 + 30 / 56 + 1.959964 * math.sqrt(1516 / 9408))
+    assert found.mean.high == pytest.approx(
+        2 + 30 / 56 + 12.7062 * math.sqrt(2807 / 9408), rel=1e-5
+    )
     assert (found.mean.n, found.unlabelled) == (3, 3)
 
 
@@ -55,6 +58,15 @@ def test_a_bias_of_the_judge_cancels_out(labels: list[float], bias: float) -> No
     )
     assert biased.mean.estimate == pytest.approx(found.mean.estimate, abs=1e-6)
     assert biased.error == pytest.approx(found.error, abs=1e-6)
+
+
+def test_labels_at_one_end_of_a_scale_allow_for_labels_that_no_case_has_shown() -> None:
+    """All of 20 labels are 5 of 5, and so is the judge: the rule of three, 2.996 of 20 at 0."""
+    found = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100, (0.0, 5.0)).mean
+    assert (found.estimate, found.high) == (5.0, 5.0)
+    assert found.low == pytest.approx(5 + 5 * math.log(0.05) / 20)
+    unknown = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100).mean
+    assert (unknown.low, unknown.high) == (5.0, 5.0)
 
 
 def test_too_few_labels_have_no_error() -> None:
