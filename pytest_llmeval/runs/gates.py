@@ -13,6 +13,7 @@ from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
+from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -322,7 +323,8 @@ class GateDecider:
             SettingError: A rule cannot be read.
         """
         run = self._recorder.run
-        scores = replace(self._scores, lost=len(run.lost), selection=selection)
+        draw = draw_of(run.settings)
+        scores = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
