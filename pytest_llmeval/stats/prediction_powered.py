@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_llmeval.records.agreement import PredictionPowered
 from pytest_llmeval.records.interval import Interval
+from pytest_llmeval.stats.agreement_interval import FEWEST_VARIED, varied_clusters
 from pytest_llmeval.stats.intervals import central_quantile, unseen_allowance
 
 _FEWEST_LABELS = 3
@@ -73,6 +75,40 @@ def prediction_powered_mean(
     return PredictionPowered(
         Interval(mean, low, high, n), error, label_error, weight, unlabelled_count
     )
+
+
+def prediction_powered_change(
+    labels: Sequence[tuple[float, float]],
+    scores: Sequence[tuple[float, float]],
+    unlabelled: Sequence[tuple[float, float]],
+    confidence: float = 0.95,
+) -> PredictionPowered:
+    """Compute the prediction-powered mean difference of the labels of two runs.
+
+    It is `prediction_powered_mean` of the differences, after less before, so the difficulty of a
+    case cancels out, and so does a bias of the judge. Sources: Angelopoulos, Duchi and Zrnic
+    (2023), arXiv 2311.01453; Boyeau et al., "AutoEval Done Right", arXiv 2403.07008.
+    Where the labels of fewer than three cases change otherwise than those of most cases, the sample
+    has hardly seen a change, and there is no interval.
+
+    Args:
+        labels: The labels of each labelled case before and after.
+        scores: The judge's scores of the same cases, in the same order.
+        unlabelled: The judge's scores of further cases.
+        confidence: Between 0 and 1.
+    """
+    differences = _differences(labels)
+    powered = prediction_powered_mean(
+        differences, _differences(scores), _differences(unlabelled), None, confidence
+    )
+    if varied_clusters(differences) >= FEWEST_VARIED:
+        return powered
+    return replace(powered, mean=replace(powered.mean, low=None, high=None))
+
+
+def _differences(pairs: Sequence[tuple[float, float]]) -> list[float]:
+    # Rounding makes ties of equal changes.
+    return [round(after - before, 9) for before, after in pairs]
 
 
 def _weight(labels: Sequence[float], scores: Sequence[float], unlabelled: Sequence[float]) -> float:

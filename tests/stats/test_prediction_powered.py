@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.stats.prediction_powered import prediction_powered_mean
+from pytest_llmeval.stats.prediction_powered import (
+    prediction_powered_change,
+    prediction_powered_mean,
+)
 
 NUMBERS = st.lists(st.floats(0, 5).map(lambda value: round(value, 3)), min_size=3, max_size=12)
 
@@ -73,3 +76,35 @@ def test_too_few_labels_have_no_error() -> None:
     assert prediction_powered_mean([], [], [1.0, 2.0]).mean.estimate is None
     one = prediction_powered_mean([4.0], [3.0], [1.0, 2.0])
     assert (one.mean.estimate, one.mean.low, one.error) == (4.0, None, None)
+
+
+def test_a_change_is_that_of_the_differences() -> None:
+    labels, scores, more = (
+        [(1, 2), (2, 2), (3, 5)],
+        [(0, 2), (1, 2), (2, 5)],
+        [(1, 2), (0, 5), (2, 3)],
+    )
+    found = prediction_powered_change(labels, scores, more)
+    by_hand = prediction_powered_mean([1, 0, 2], [2, 1, 3], [1, 5, 1])
+    assert (found.weight, found.error) == (by_hand.weight, by_hand.error)
+    assert found.mean.estimate == by_hand.mean.estimate
+    assert found.mean.low is None  # only two labels changed otherwise than the first
+
+
+@pytest.mark.parametrize("n", [20, 30])
+def test_the_interval_of_a_change_holds_the_truth(n: int) -> None:
+    source = random.Random(n)
+    truth, held, runs = -0.3, 0, 400
+
+    def pair() -> tuple[tuple[float, float], tuple[float, float]]:
+        quality, luck = source.gauss(3, 1), source.gauss(truth, 0.8)
+        people = quality, quality + luck
+        return people, (quality + 0.5, quality + 0.9 + 0.7 * luck + source.gauss(0, 0.4))
+
+    for _ in range(runs):
+        drawn = [pair() for _ in range(n)]
+        more = [pair()[1] for _ in range(200)]
+        labels, scores = [people for people, _ in drawn], [judge for _, judge in drawn]
+        mean = prediction_powered_change(labels, scores, more).mean
+        held += (mean.low or 0) <= truth <= (mean.high or 0)
+    assert held / runs >= 0.93 - 2 * math.sqrt(0.93 * 0.07 / runs)
