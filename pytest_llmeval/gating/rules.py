@@ -36,11 +36,11 @@ _WHOLE = (PASS_RATE, UNSCORED, COST)
 
 WORST_TAG = "worst_tag"
 LOW = "low"
-CALIBRATED = "calibrated"
+_CALIBRATED = "calibrated"
 CALIBRATED_LOW = "calibrated_low"
 _OF_METRIC = (*AGGREGATES, WORST_TAG, UNSCORED)
 _OF_FIGURE = {
-    PASS_RATE: (LOW, WORST_TAG, CALIBRATED, CALIBRATED_LOW),
+    PASS_RATE: (LOW, WORST_TAG, _CALIBRATED, CALIBRATED_LOW),
     LATENCY: tuple(AGGREGATES),
     COST: (),
     UNSCORED: (),
@@ -94,7 +94,7 @@ class BoundRule:
     @property
     def is_calibrated(self) -> bool:
         """Whether the figure is corrected by the calibration of a judge."""
-        return self.aggregate in (CALIBRATED, CALIBRATED_LOW)
+        return self.aggregate in (_CALIBRATED, CALIBRATED_LOW)
 
     @property
     def fixed_scale(self) -> Scale | None:

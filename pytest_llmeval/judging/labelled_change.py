@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
-from pytest_llmeval.gating.scores import CaseScores, RunScores, text_hash
+from pytest_llmeval.gating.content import text_hash
+from pytest_llmeval.gating.scores import CaseScores, RunScores
 from pytest_llmeval.records.agreement import PredictionPowered
 from pytest_llmeval.stats.prediction_powered import prediction_powered_change
 from pytest_llmeval.text import count

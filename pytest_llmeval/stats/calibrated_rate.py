@@ -11,7 +11,7 @@ import statistics
 from pytest_llmeval.records.calibration import Confusion
 from pytest_llmeval.records.interval import Interval
 
-FEWEST_OF_EACH = 5
+FEWEST_LABELS = 5
 """Answers that people pass, and that they fail, below which a judge's errors are unknown."""
 
 _LEAST_YOUDEN = 0.1
@@ -53,7 +53,7 @@ def calibrated_rate(
     """
     people_passed = confusion.both_pass + confusion.people_pass
     people_failed = confusion.both_fail + confusion.judge_passes
-    if not n or min(people_passed, people_failed) < FEWEST_OF_EACH:
+    if not n or min(people_passed, people_failed) < FEWEST_LABELS:
         return None
     sensitivity = confusion.both_pass / people_passed
     specificity = confusion.both_fail / people_failed
@@ -74,12 +74,8 @@ def calibrated_rate(
     half = z * math.sqrt(variance) / gain
     center += 2 * z * z * (center * of_s1 - (1 - center) * of_s0)
     shown = _within_unit(estimate)
-    return Interval(
-        shown,
-        min(_within_unit(center - half), shown),
-        max(_within_unit(center + half), shown),
-        n,
-    )
+    low, high = _within_unit(center - half), _within_unit(center + half)
+    return Interval(shown, min(low, shown), max(high, shown), n)
 
 
 def _within_unit(share: float) -> float:

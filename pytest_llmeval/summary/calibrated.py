@@ -11,7 +11,7 @@ from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import JudgeFacts
-from pytest_llmeval.stats.calibrated_rate import FEWEST_OF_EACH, calibrated_rate
+from pytest_llmeval.stats.calibrated_rate import FEWEST_LABELS, calibrated_rate
 from pytest_llmeval.text import count
 
 _TRIED = ("passed", "failed", "xfailed")
@@ -122,6 +122,8 @@ def calibrated_pass_rate(
 def _decider_of(result: CaseResult, index: int) -> _Decider | None:
     """Return what decides a case by one check; ``None`` without a score of a judge."""
     check = result.checks[index]
+    if check.score not in range(len(result.scores)):
+        return None  # no score was taken, or the result was read without its scores
     score = result.checked_score(check)
     if score is None or check.met is None or not score.judge:
         return None
@@ -151,10 +153,10 @@ def _unfit(decider: _Decider, calibration: Calibration | None) -> str:
             f"{decider.comparison} {decider.bound:g}: calibrate with --threshold {decider.bound:g}"
         )
     passed = confusion.both_pass + confusion.people_pass
-    if min(passed, confusion.total - passed) < FEWEST_OF_EACH:
+    if min(passed, confusion.total - passed) < FEWEST_LABELS:
         return (
             f"the calibration of {decider.metric} has {passed} answers that people pass and "
-            f"{confusion.total - passed} that they fail; at least {FEWEST_OF_EACH} of each are "
+            f"{confusion.total - passed} that they fail; at least {FEWEST_LABELS} of each are "
             "required"
         )
     return ""
