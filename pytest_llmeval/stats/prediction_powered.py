@@ -12,9 +12,6 @@ from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.agreement_interval import FEWEST_VARIED, varied_clusters
 from pytest_llmeval.stats.intervals import central_quantile, unseen_allowance
 
-_FEWEST_LABELS = 3
-"""Labels below which a weight cannot be estimated."""
-
 
 def prediction_powered_mean(
     labels: Sequence[float],
@@ -43,7 +40,9 @@ def prediction_powered_mean(
         labels: The labels.
         scores: The scores of the same cases, in the same order.
         unlabelled: Scores of further cases of the same kind. With fewer than two, the result is the
-            mean of the labels.
+            mean of the labels. So it is where fewer than three labels or scores differ from the
+            most common one: a judge that has failed the one answer that people fail may be as
+            wrong on the next.
         scale: Lowest and highest label; ``None`` if unknown.
         confidence: Between 0 and 1.
     """
@@ -54,7 +53,8 @@ def prediction_powered_mean(
         return PredictionPowered(interval, None, None, 0.0, unlabelled_count)
     label_error = math.sqrt(statistics.variance(labels) / n)
     weight = 0.0
-    if n >= _FEWEST_LABELS and unlabelled_count > 1:
+    is_varied = min(varied_clusters(labels), varied_clusters(scores)) >= FEWEST_VARIED
+    if is_varied and unlabelled_count > 1:
         weight = _weight(labels, scores, unlabelled)
     mean = statistics.fmean(labels)
     error = label_error

@@ -17,17 +17,16 @@ NUMBERS = st.lists(st.floats(0, 5).map(lambda value: round(value, 3)), min_size=
 
 
 def test_the_formula_worked_out_by_hand() -> None:
-    """cov(y, f) = 3/2 and var(all f) = 14/5, so λ = 3/2 / (2 · 14/5) = 15/56; the rest in fractions of 56."""
-    found = prediction_powered_mean([1, 2, 3], [2, 2, 5], [4, 5, 6])
-    assert found.weight == pytest.approx(15 / 56)
-    assert found.mean.estimate == pytest.approx(2 + 15 / 56 * (5 - 3))
-    # One degree of freedom is left: the variance has the divisor n - 2, and t is 12.706.
-    assert found.error == pytest.approx(math.sqrt((1291 / 56**2) * 2 / 3 + (15 / 56) ** 2 * 1 / 3))
-    assert found.error_of_labels == pytest.approx(math.sqrt(1 / 3))
-    assert found.mean.high == pytest.approx(
-        2 + 30 / 56 + 12.7062 * math.sqrt(2807 / 9408), rel=1e-5
-    )
-    assert (found.mean.n, found.unlabelled) == (3, 3)
+    """cov(y, f) = 7/3 and var(all f) = 16/7, so λ = 7/3 / (7/3 · 16/7) = 7/16; the rest is 2, 11, 13, 22 of 16."""
+    found = prediction_powered_mean([1, 2, 3, 4], [2, 3, 5, 6], [4, 5, 6])
+    assert found.weight == pytest.approx(7 / 16)
+    assert found.mean.estimate == pytest.approx(2.5 + 7 / 16 * (5 - 4))
+    # Two degrees of freedom are left: the variance has the divisor n - 2, and t is 4.3027.
+    error = math.sqrt(202 / 256 / 2 / 4 + 49 / 256 / 3)
+    assert found.error == pytest.approx(error)
+    assert found.error_of_labels == pytest.approx(math.sqrt(5 / 3 / 4))
+    assert found.mean.high == pytest.approx(2.9375 + 4.302653 * error)
+    assert (found.mean.n, found.unlabelled) == (4, 3)
 
 
 def test_scores_that_know_the_labels_make_the_mean_surer() -> None:
