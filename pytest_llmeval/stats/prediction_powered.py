@@ -39,10 +39,8 @@ def prediction_powered_mean(
     Args:
         labels: The labels.
         scores: The scores of the same cases, in the same order.
-        unlabelled: Scores of further cases of the same kind. With fewer than two, the result is the
-            mean of the labels. So it is where fewer than three labels or scores differ from the
-            most common one: a judge that has failed the one answer that people fail may be as
-            wrong on the next.
+        unlabelled: Scores of further cases of the same kind. With fewer than two, or if fewer than
+            three labels or scores differ from the most common one, only the labels count.
         scale: Lowest and highest label; ``None`` if unknown.
         confidence: Between 0 and 1.
     """
