@@ -11,7 +11,6 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
@@ -33,11 +32,7 @@ from pytest_llmeval.gating.scores import (
     no_such_score,
     run_scores,
 )
-from pytest_llmeval.records.comparison import (
-    Comparison,
-    GateOutcome,
-    GateResult,
-)
+from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import (
@@ -46,7 +41,7 @@ from pytest_llmeval.records.verdicts import (
     worst_verdict,
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
-from pytest_llmeval.runs.calibrated_gate import check_calibrated
+from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
@@ -243,11 +238,7 @@ def _decide_gates(
         inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
-                counted = inside.without(quarantined)
-                if rule.is_calibrated:
-                    outcome = check_calibrated(rule, counted, results(), run.judges)
-                else:
-                    outcome = check_bound(rule, counted, run.traffic)
+                outcome = check_figure(rule, inside.without(quarantined), run, results)
                 outcomes.append(replace(outcome, scope=scope))
             else:
                 regressions.append(_ScopedRule(rule, scope, inside))
