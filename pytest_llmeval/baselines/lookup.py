@@ -25,6 +25,7 @@ from pytest_llmeval.baselines.peers.registry import (
 from pytest_llmeval.baselines.peers.samples import peer_cases, peer_scores
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
 from pytest_llmeval.errors import NoSuchRun
+from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     RunScores,
@@ -202,7 +203,8 @@ def _of_peer(path: Path, source: str, columns: Columns, read: ReadPeer) -> Basel
 def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str) -> RunScores:
     """Return the scores of a run, which knows whether it was to have every case."""
     scores = run_scores(name, results, cluster, len(run.lost))
-    return replace(scores, selection=Selection(is_whole=not run.is_selected))
+    selection = Selection(is_whole=not run.is_selected)
+    return replace(scores, selection=selection, draw=draw_of(run.settings))
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:

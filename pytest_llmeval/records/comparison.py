@@ -52,6 +52,8 @@ class GateResult:
         missing: Cases that should have a score in the candidate, and do not.
         worst: Mean difference if each of them had the worst score; ``None`` if none is missing.
         worst_lower: Lower bound of the true difference then.
+        narrowed: Share by which the baseline's scores of all cases narrowed the standard error of a
+            random part of them; ``None`` where they were not used.
     """
 
     verdict: Verdict
@@ -81,6 +83,7 @@ class GateResult:
     missing: int = 0
     worst: float | None = None
     worst_lower: float | None = None
+    narrowed: float | None = None
 
     @property
     def deciding_p(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
+from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -32,12 +32,8 @@ from pytest_llmeval.gating.scores import (
     no_such_score,
     run_scores,
 )
-from pytest_llmeval.records.comparison import (
-    Comparison,
-    GateOutcome,
-    GateResult,
-)
-from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
+from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
@@ -45,6 +41,7 @@ from pytest_llmeval.records.verdicts import (
     worst_verdict,
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
+from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
@@ -223,6 +220,7 @@ def _decide_gates(
     run: Run,
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
+    results: Callable[[], Iterable[CaseResult]],
 ) -> GateDecisions:
     """Decide every gate of a run.
 
@@ -232,6 +230,7 @@ def _decide_gates(
         run: Record of the run, with its traffic and the cases that died with a worker.
         quarantined: Cases that do not gate.
         baselines: Baselines by name.
+        results: Reads the results of the run.
     """
     outcomes: list[GateOutcome] = []
     regressions: list[_ScopedRule] = []
@@ -239,7 +238,7 @@ def _decide_gates(
         inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
-                outcome = check_bound(rule, inside.without(quarantined), run.traffic)
+                outcome = check_figure(rule, inside.without(quarantined), run, results)
                 outcomes.append(replace(outcome, scope=scope))
             else:
                 regressions.append(_ScopedRule(rule, scope, inside))
@@ -315,7 +314,8 @@ class GateDecider:
             SettingError: A rule cannot be read.
         """
         run = self._recorder.run
-        scores = replace(self._scores, lost=len(run.lost), selection=selection)
+        draw = draw_of(run.settings)
+        scores = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
@@ -323,7 +323,9 @@ class GateDecider:
             quarantined = [key for key in scores.cases if quarantine.find(key[1], key[2])]
             texts = quarantine.warnings(cases, selection.is_whole)
             notes = tuple(Note("quarantine", text) for text in texts)
-        decisions = _decide_gates(self.gates, scores, run, quarantined, self._baselines)
+        decisions = _decide_gates(
+            self.gates, scores, run, quarantined, self._baselines, self._recorder.results
+        )
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(scores))
         self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
