@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.algebra.applied import is_defined, with_symbols
 from pytest_llmeval.metrics.algebra.signs import exact_decimal, simplified
 from pytest_llmeval.metrics.algebra.structure import order_of, rewritten
 from pytest_llmeval.metrics.algebra.symbols import (
@@ -48,11 +49,17 @@ class Written:
         parts: LaTeX of each part, in which decimal fractions are fractions.
         connective: What stands between the parts: ``or``, ``and``, or an empty text.
         order: What it is written like, if the order or the nesting of its parts matters.
+        applied: The functions in it of which others may be the same.
+        is_defined: Whether it is an equation that gives a value to one of them.
+        notation: How its derivatives are written, if it has any.
     """
 
     parts: tuple[str, ...]
     connective: str
     order: str
+    applied: tuple[str, ...]
+    is_defined: bool
+    notation: str
 
 
 def write_formula(text: str) -> Written:
@@ -64,9 +71,18 @@ def write_formula(text: str) -> Written:
     Raises:
         InputError: It cannot be read, or can be read in several ways.
     """
-    writer = _Writer(simplified(rewritten(text)))
+    symbolic = with_symbols(text)
+    plain = symbolic.text
+    writer = _Writer(simplified(rewritten(plain)))
     parts = writer.parts()
-    return Written(tuple(parts), writer.connective, order_of(text))
+    return Written(
+        tuple(parts),
+        writer.connective,
+        order_of(plain),
+        symbolic.applied,
+        is_defined(plain),
+        symbolic.notation,
+    )
 
 
 class _Writer:
@@ -281,9 +297,11 @@ class _Writer:
 
     def _matrix(self, out: list[str]) -> None:
         name = self._tokens.raw_group()
+        if name == "array" and self._tokens.next() == "{":
+            self._tokens.raw_group()
         if name not in MATRICES:
             raise InputError(f"the environment {name!r} cannot be read")
-        kind = name.lower()
+        kind = "matrix" if name == "array" else name.lower()
         body: list[str] = []
         before = self._previous
         self._brackets += 1
@@ -421,7 +439,7 @@ class _Writer:
 
     def _radicand(self) -> str:
         """Write what stands below a root."""
-        digits = self._tokens.next()
+        digits = self._tokens.next().partition(",")[0]
         if digits.isdigit() and len(digits) > 1:
             # In LaTeX only the first digit is below it, but few authors mean that.
             raise InputError(f"\\sqrt{digits} needs braces")
@@ -452,9 +470,16 @@ class _Writer:
         if token in ("+", "-"):
             return f"{token}{self._one_argument(is_digit)}"
         kind, _ = self._tokens.rows[self._tokens.at - 1]
+        if kind == "number" and "," in token:
+            self._tokens.shorten(token[token.index(",") :])
+            kind, token = "number", token[: token.index(",")]
+            if is_digit and len(token) > 1:
+                self._tokens.put_back(kind, token[1:])
+                token = token[0]
+            return exact_decimal(token)
         is_cut = (kind == "number" and is_digit) or (kind == "word" and token not in WORDS)
         if is_cut and len(token) > 1:
-            self._tokens.shorten(kind, token[1:])
+            self._tokens.shorten(token[1:])
             token = token[0]
         out: list[str] = []
         self._token(kind, token, out)

@@ -35,10 +35,15 @@ class Tokens:
         self.at += 1
         return self.rows[self.at - 1]
 
-    def shorten(self, kind: str, text: str) -> None:
+    def shorten(self, text: str) -> None:
         """Put back the rest of the token that was taken last."""
         self.at -= 1
-        self.rows[self.at] = (kind, text)
+        rows = Tokens(text).rows
+        self.rows[self.at : self.at + 1] = rows
+
+    def put_back(self, kind: str, text: str) -> None:
+        """Put a token before the next one."""
+        self.rows.insert(self.at, (kind, text))
 
     def raw_group(self) -> str:
         """Return the text of the next group in braces, or the next token."""

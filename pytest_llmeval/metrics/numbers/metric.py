@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.metrics.numbers.bounds import Bound
 from pytest_llmeval.metrics.numbers.opposites import is_downward, opposite_words
 from pytest_llmeval.metrics.numbers.rounding import is_rounded
 from pytest_llmeval.metrics.numbers.wording import is_times
@@ -136,21 +137,31 @@ class Numeric(BaseScorer):
 
     def _verdict(self, answer: Quantity, wanted: Quantity) -> bool | None:
         """Compare two numbers; ``None`` if words without a known meaning may tell them apart."""
-        is_long = self._decimal == "," or bool(answer.scale or wanted.scale)
-        readings = {is_long}
-        if is_long and (answer.is_doubtful_with(wanted) or wanted.is_doubtful_with(answer)):
-            readings = {False, True}
-        for reading in readings:
-            one, two = answer.counted(reading), wanted.counted(reading)
-            if not self._is_in_any_sense(one, two):
-                is_known = not _is_calendar(one, two) and not self._is_loss(one, two)
-                return False if is_known else None
+        is_same = self._is_same_number(answer, wanted)
+        if not is_same:
+            return is_same
         is_doubtful = (
             opposite_words(answer.directions, wanted.directions) is not None
             or _is_factor_of_one(answer, wanted)
+            or answer.bound is not wanted.bound
             or answer.may_differ_from(wanted)
         )
         return None if is_doubtful else True
+
+    def _is_same_number(self, answer: Quantity, wanted: Quantity) -> bool | None:
+        """Compare two numbers by what a billion is in their languages; ``None`` if it decides."""
+        is_long = self._decimal == "," or bool(answer.scale or wanted.scale)
+        one, two = answer.counted(is_long), wanted.counted(is_long)
+        is_same = self._is_in_any_sense(one, two)
+        if is_long and (answer.is_doubtful_with(wanted) or wanted.is_doubtful_with(answer)):
+            is_same_in_english = self._is_in_any_sense(answer, wanted)
+            if is_same_in_english != is_same:
+                is_german = "German" in (answer.scale, wanted.scale)
+                return False if is_same and is_german else None
+        if is_same:
+            return True
+        is_known = not _is_calendar(one, two) and not self._is_loss(one, two)
+        return False if is_known and not one.may_equal(two) else None
 
     def _is_loss(self, first: Quantity, second: Quantity) -> bool:
         """Return whether the words around one number may be the minus of the other: a loss of 5."""
@@ -198,6 +209,11 @@ def _doubt(answer: Quantity, wanted: Quantity) -> str:
     if _is_factor_of_one(answer, wanted):
         factor, plain = (answer, wanted) if answer.is_factor else (wanted, answer)
         return f"{factor.text} says how many times as much, and {plain.text} does not"
+    if answer.bound is not wanted.bound:
+        limit, plain = (answer, wanted) if answer.bound is not Bound.NONE else (wanted, answer)
+        return (
+            f"{limit.text} is a bound ({limit.bound.value}), and {plain.text} is not the same one"
+        )
     return f"whether {_shown(answer)} is {_shown(wanted)} is not known"
 
 
