@@ -28,6 +28,9 @@ _LINKS = re.compile(
     r"|therefore|because|leadsto|longmapsto|mapsto|in)(?![A-Za-z])"
 )
 """Commands that say that the formula behind them follows."""
+_ABOUT = re.compile(r"\\(?:approx|simeq|sim|cong)(?![A-Za-z])")
+_PAIR_BEFORE = re.compile(r"[(\[]\s*$")
+_PAIR_BEHIND = re.compile(r"\s?[,;]\s?[-\d\\]")
 _BLANKS = re.compile(
     r"\\(?:quad|qquad|displaystyle|textstyle|hfill|left\.|right\.|hspace\s?\{[^{}]*\})(?![A-Za-z])"
     r"|\\[,;:! ]|[&~]"
@@ -38,7 +41,7 @@ _RAISED = re.compile(r"(?<=[A-Za-z]) {1,3}\^")
 _EMPHASIS_BEFORE = re.compile(r"(?:(?<![^\s(\"'])[*_`]{1,3}|(?<=:)\*\*\s?)$")
 _EMPHASIS_BEHIND = re.compile(r"^([*_`]{1,3})(?![\w*(])")
 _CONNECTIVE = re.compile(
-    r"[\s$.]*(?:,|;|,?\s(?:and|or|und|oder|et|ou|y|o|e|и|или)\s|和|或|と|または)"
+    r"[\s$.]*(?:,|;|,?\s(?:and|or|und|oder|et|ou|y|o|e|и|или)\s|:|和|或|と|または)"
     r"[\s$]*(?:[A-Za-z](?:_\w)?\s*=\s*)?"
 )
 """What stands between two boxes that are both the answer."""
@@ -146,7 +149,7 @@ def _check_single(before: str, content: str) -> None:
     if start < 0:
         return
     earlier, end = _group(before, start + len(name), name)
-    between = _DISPLAY.sub("", before[end:])
+    between = _plain(_DISPLAY.sub("", before[end:]))
     if earlier != content and _CONNECTIVE.fullmatch(between):
         raise InputError(f"several boxes stand side by side: {earlier!r} and {content!r}")
 
@@ -164,7 +167,7 @@ def _without_marks(before: str, behind: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    text = _TEXT_GROUP.sub(r" \1 ", _LINKS.sub(" = ", text))
+    text = _TEXT_GROUP.sub(r" \1 ", _ABOUT.sub("≈", _LINKS.sub(" = ", text)))
     return _RAISED.sub("^", _BLANKS.sub(" ", text))
 
 
@@ -172,7 +175,8 @@ def _check_ends(box: Box) -> None:
     """Check that what touches a box is no part of the formula in it."""
     if _OPERATOR_BEFORE.search(box.before):
         raise InputError(f"{box.before[-_SHOWN:]!r} before a box is a part of the answer")
-    if _OPERATOR_BEHIND.match(box.behind):
+    is_pair = _PAIR_BEFORE.search(box.before) and _PAIR_BEHIND.match(box.behind)
+    if is_pair or _OPERATOR_BEHIND.match(box.behind):
         raise InputError(f"{box.behind[:_SHOWN]!r} behind a box is a part of the answer")
 
 

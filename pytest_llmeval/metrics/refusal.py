@@ -41,7 +41,7 @@ _REPORTED = re.compile(
     r"(?:think|thinks|thought|believe|believes|assume|assumes|expect|expects|suspect|suspects"
     r"|fear|fears|worry|worries|say|says|said|claim|claims)(?: that)?|\b(?:if|unless|whether)"
     r"|(?<!answer )(?<!response )(?<!reply )\b(?:says?|said|saying|replie[sd]|answer(?:s|ed)"
-    r"|writes?|wrote|asks?|asked|reads?|phrases?|sentences?|words?|messages?|called|titled|quot(?:es?|ed)"
+    r"|writes?|wrote|ask(?:s|ed)|reads?|phrases?|sentences?|words?|messages?|called|titled|quot(?:es?|ed)"
     r"|like|as|sagte?|schreibt|schrieb|antwortete|dit|écrit|répond(?:it|u)?|dice|dijo|dicen"
     r"|respondió|disse|ha detto|zei|powiedział\w?|сказал\w?|ответил\w?|пишет)\b"
     r"[^.!?\n\"\u201c\u00ab\u201e]{0,40}[\"\u201c\u00ab\u201e])\s*\Z"

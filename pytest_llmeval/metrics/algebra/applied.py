@@ -34,6 +34,8 @@ _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _PRIME = re.compile(r"(?<=[A-Za-z}])(?:['’′]|\s?\^\s?\{?\s?\\prime|\s?\^\s?\{\s?\(\s?[1-9]\s?\))")
 _ORDER = re.compile(r"\^\(([1-9])\)(?=\()")
 """The order of a derivative: ``f^{(2)}(x)``."""
+_MEAN = re.compile(r"\\langle\s?([^,<>]{1,80}?)\s?\\rangle")
+"""A mean in physics: ``\\langle X^2\\rangle``; with a comma it is a tuple."""
 _FRACTION = re.compile(r"\\[dtc]frac")
 _Span = tuple[int, int, bool]
 """Start and end of a derivative or a function, and whether others may be the same."""
@@ -66,7 +68,7 @@ def with_symbols(text: str) -> Symbolic:
     plain = _typed_quotient().sub(r"\\frac{\1\2\3}{\1\4\5}", text)
     quotients = list(_derivatives(plain))
     plain = _replaced(plain, quotients, applied)
-    plain = _replaced(plain, _calls(plain), applied)
+    plain = _replaced(plain, sorted(_calls(plain)), applied)
     notation = "prime" if _PRIME.search(text) else ""
     return Symbolic(plain, tuple(sorted(set(applied))), "quotient" if quotients else notation)
 
@@ -113,6 +115,8 @@ def _is_of(variable: str, rest: str) -> bool:
 
 
 def _calls(text: str) -> Iterator[_Span]:
+    for match in _MEAN.finditer(text):
+        yield *match.span(), True
     for match in _head().finditer(text):
         end = _end_of_bracket(text, match.end())
         if end is not None:
@@ -184,4 +188,5 @@ def _head() -> Any:
     indexed = r"(?<![A-Za-z\\])[f-hF-H]\s?_\s?(?:\{[^{}]*\}|\w)"
     inverse = r"(?<![A-Za-z\\])[f-hF-H]\s?\^\s?\{\s?-\s?1\s?\}"
     opening = r"(?=\s?(?:\\(?:left|[bB]igl?|[bB]iggl?)\s?)?[(\[])"
-    return regex.compile(rf"(?:{named}|{primed}|{indexed}|{inverse}){opening}")
+    special = r"(?P<named>\\(?:Gamma|zeta|Phi)(?![A-Za-z]))"
+    return regex.compile(rf"(?:{named}|{special}|{primed}|{indexed}|{inverse}){opening}")

@@ -61,7 +61,7 @@ def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | s
         )
     except UnreadableFormula as error:
         return str(error)
-    if not is_same and _has_other_values(expected, answer):
+    if not is_same and _has_different_functions(expected, answer):
         return "what the derivatives and functions in the formulas are worth is not known"
     doubt = _doubt(expected, answer) if is_same else ""
     if is_same and not doubt:
@@ -69,7 +69,7 @@ def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | s
     return doubt or is_same
 
 
-def _has_other_values(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+def _has_different_functions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Return whether two formulas have different derivatives and functions without a value.
 
     An equation that gives a value to one of them is compared by that value with a formula that is

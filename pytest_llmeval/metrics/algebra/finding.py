@@ -150,7 +150,7 @@ def _of_box(box: Box) -> Excerpt | None:
     if sign is not None:
         content, behind = content + sign[0], behind[sign.end() :]
     is_number = re.fullmatch(r"\s*[-+\u2212$€£¥₹]*\s?\d[\d.,]*\s*", content) is not None
-    if box.has_sign and not is_number:
+    if (box.has_sign and not is_number) or before.rstrip().endswith("≈"):
         raise InputError(f"what stands around the box of {content[:_NEAR]!r} is a part of it")
     following = _label_at(behind, 0)
     return _checked(Excerpt(content, True, following, before, behind, True))

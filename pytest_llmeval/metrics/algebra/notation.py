@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.applied import is_defined, with_symbols
-from pytest_llmeval.metrics.algebra.signs import exact_decimal, simplified
+from pytest_llmeval.metrics.algebra.signs import exact_decimal, in_base, simplified
 from pytest_llmeval.metrics.algebra.structure import order_of, rewritten
 from pytest_llmeval.metrics.algebra.symbols import (
     ACCENTS,
@@ -29,7 +29,7 @@ from pytest_llmeval.metrics.algebra.symbols import (
     TEXTS,
     WORDS,
 )
-from pytest_llmeval.metrics.algebra.tokens import Tokens
+from pytest_llmeval.metrics.algebra.tokens import Tokens, plain_letters
 
 _DEEPEST = 40
 """Brackets within brackets that are read."""
@@ -253,7 +253,7 @@ class _Writer:
         elif command == "\\boxed":
             self._operand(self._argument(), out)
         elif command in ACCENTS:
-            self._letters(f"{command}{{{_plain_letters(self._tokens.raw_group())}}}", out)
+            self._letters(f"{command}{{{plain_letters(self._tokens.raw_group())}}}", out)
         elif command in TEXTS:
             self._text(out)
         elif command == "\\begin":
@@ -292,7 +292,7 @@ class _Writer:
         elif len(letters) == 1 and letters.isalpha():
             self._word(letters, out)
         elif content:
-            word = _plain_letters(content)
+            word = plain_letters(content)
             self._letters(f"\\text{{{word.lower() if len(word) > 1 else word}}}", out)
 
     def _matrix(self, out: list[str]) -> None:
@@ -396,21 +396,14 @@ class _Writer:
 
     def _subscript(self, out: list[str]) -> None:
         """Write an index, or a number in the notation of another base."""
-        content = _plain_letters(
+        content = plain_letters(
             self._tokens.raw_group() if self._tokens.next() == "{" else self._tokens.take()
         )
         if self._previous != _NUMBER:
             out.append(f"_{{{content}}}")
             return
         digits = self._last(out)
-        base = int(content) if content.isdigit() and len(content) < 3 else 0
-        try:
-            value = int(digits, base) if 2 <= base <= 36 else None
-        except ValueError:
-            value = None
-        if value is None:
-            raise InputError(f"{digits}_{content} is no number in another base")
-        _replace_last(out, str(value))
+        _replace_last(out, in_base(digits, content))
 
     def _behind(self, token: str, out: list[str]) -> None:
         if self._previous == _OPERATOR or (token == "!" and self._tokens.next() == "!"):
@@ -470,15 +463,9 @@ class _Writer:
         if token in ("+", "-"):
             return f"{token}{self._one_argument(is_digit)}"
         kind, _ = self._tokens.rows[self._tokens.at - 1]
-        if kind == "number" and "," in token:
-            self._tokens.shorten(token[token.index(",") :])
-            kind, token = "number", token[: token.index(",")]
-            if is_digit and len(token) > 1:
-                self._tokens.put_back(kind, token[1:])
-                token = token[0]
-            return exact_decimal(token)
-        is_cut = (kind == "number" and is_digit) or (kind == "word" and token not in WORDS)
-        if is_cut and len(token) > 1:
+        if kind == "number":
+            token = self._tokens.first_number(token, is_digit)
+        elif kind == "word" and token not in WORDS and len(token) > 1:
             self._tokens.shorten(token[1:])
             token = token[0]
         out: list[str] = []
@@ -510,11 +497,3 @@ def _replace_last(out: list[str], piece: str) -> None:
     while out and out[-1].isspace():
         out.pop()
     out[-1] = piece
-
-
-def _plain_letters(text: str) -> str:
-    """Return the letters, digits and signs of an index or a word."""
-    plain = re.sub(r"[\s~,.:;?!()\\{}$]+", "", text)
-    if not plain or not re.fullmatch(r"[\w+\-*/'=<>&%-]+", plain):
-        raise InputError(f"{text.strip()!r} cannot be read as mathematics")
-    return plain

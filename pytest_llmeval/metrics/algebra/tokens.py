@@ -41,9 +41,15 @@ class Tokens:
         rows = Tokens(text).rows
         self.rows[self.at : self.at + 1] = rows
 
-    def put_back(self, kind: str, text: str) -> None:
-        """Put a token before the next one."""
-        self.rows.insert(self.at, (kind, text))
+    def first_number(self, token: str, is_digit: bool) -> str:
+        """Return the first number of a list that was taken last, or its first digit.
+
+        The rest is put back.
+        """
+        first = token[0] if is_digit else token.partition(",")[0]
+        if first != token:
+            self.shorten(token[len(first) :])
+        return first
 
     def raw_group(self) -> str:
         """Return the text of the next group in braces, or the next token."""
@@ -73,3 +79,11 @@ class Tokens:
             raise InputError("the formula is not complete")
         self.at += 1
         return token
+
+
+def plain_letters(text: str) -> str:
+    """Return the letters, digits and signs of an index or a word."""
+    plain = re.sub(r"[\s~,.:;?!()\\{}$]+", "", text)
+    if not plain or not re.fullmatch(r"[\w+\-*/'=<>&%-]+", plain):
+        raise InputError(f"{text.strip()!r} cannot be read as mathematics")
+    return plain

@@ -69,9 +69,9 @@ def _behind() -> Any:
 
 
 @cache
-def _words(place: str) -> Mapping[str, Sequence[str]]:
+def _words(position: str) -> Mapping[str, Sequence[str]]:
     words: Mapping[str, Mapping[str, Sequence[str]]] = read_data("bounds.json")
-    return words[place]
+    return words[position]
 
 
 @cache

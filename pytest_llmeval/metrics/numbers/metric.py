@@ -32,7 +32,8 @@ _DEFAULTS = {"tolerance": 0.0, "rel_tolerance": None, "decimal": "."}
 class Numeric(BaseScorer):
     r"""1 if the last number of the answer is the last number of the expected text, else 0.
 
-    A number in ``\boxed{}`` comes first. Notation and script of the digits do not matter: ``1,000``
+    A number in ``\boxed{}`` comes first, with the sign, the currency, the power and the unit that
+    stand around the box. Notation and script of the digits do not matter: ``1,000``
     is ``1000``, ``1/2`` is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, ``10^6`` is a million, and
     ``$5M``, ``2 million``, ``5 Mio.``, ``3 lakh`` and ``5万`` are read. A billion is a thousand
     millions, but a million millions where ``decimal`` is a comma or the other text has a word such
@@ -46,17 +47,21 @@ class Numeric(BaseScorer):
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
 
-    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point), ``5x`` and ``5
-    squared`` leave the answer unscored. So do a minus at a distance, an amount in brackets, and
-    equal numbers with different words that have no known meaning (``5 apples`` and ``5 pears``).
-    Dates (``5 January 2024``), times, versions, ratios and ranges (``1 to 5``) are no numbers.
-    ``$(1,000)`` and ``Loss: (1,000)`` are -1000.
+    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point), ``5x``, ``5
+    squared``, ``±5``, *not 5* and ``1m80`` leave the answer unscored. So do a minus at a distance,
+    one that may be the mark of a list (``- 5`` alone), an amount in brackets, and equal numbers
+    with different words that have no known meaning (``5 apples`` and ``5 pears``, ``5 school
+    days`` and ``5 days``), or with one that may be a power of ten (``5 zillion``). Dates (``5
+    January 2024``), times, versions, ratios and ranges (``1 to 5``) are no numbers. ``$(1,000)``
+    and ``Loss: (1,000)`` are -1000.
+
+    A bound (*at least 5*, ``> 5``, ``5+``) is the same bound of an equal number, and against
+    anything else with that number it is unscored.
 
     Equal numbers with opposite words near to them leave the answer unscored: ``5 left`` and ``5
-    right``, *a gain of 5* and *a loss of 5*, *at least 5* and *at most 5*. So does a number that is
-    the minus of the other by such a word (*a loss of 5* and ``-5``), and *5 times as many* against
-    ``5``. A text without such a word says nothing of it: ``5`` is *a loss of 5*, *at least 5* and
-    *about 5*.
+    right``, *a gain of 5* and *a loss of 5*. So does a number that is the minus of the other by
+    such a word (*a loss of 5* and ``-5``), and *5 times as many* against ``5``. A text without such
+    a word says nothing of it: ``5`` is *a loss of 5* and *about 5*.
 
     Args:
         tolerance: Allowed difference, in the unit of the expected number.

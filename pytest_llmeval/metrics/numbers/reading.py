@@ -191,7 +191,7 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         InputError: The last number cannot be read as a whole.
     """
     plain, start, end = _plain_part(text)
-    runs = deque(_run().finditer(plain, 0, end), maxlen=_LAST)
+    runs = deque(_runs_until(plain, start, end), maxlen=_LAST)
     others: list[str] = []
     while runs:
         run = runs.pop()
@@ -212,6 +212,20 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     if others:
         raise InputError(others[0])
     return None
+
+
+def _runs_until(text: str, start: int, end: int) -> Iterator[Any]:
+    """Yield what is written like a number, up to the end of a part of a text.
+
+    Raises:
+        InputError: A number goes on across the start or the end of the part.
+    """
+    for run in _run().finditer(text):
+        if run.start() >= end:
+            return
+        if run.end() > end or run.start() < start < run.end():
+            raise InputError(f"{quoted_run(run[0])} goes on behind or before a box")
+        yield run
 
 
 def _plain_part(text: str) -> tuple[str, int, int]:

@@ -48,8 +48,8 @@ _NOT_EQUAL = (
     r"|exactamente|ровно|равно) "
 )
 _NEGATION_WORDS = (
-    r"\p{L}+n['’]t|not|never|cannot|neither|nor|anything but|other than|rather than|instead of"
-    r"|except|nicht|niemals|statt|jamais|(?:n['’]|ne )\p{L}+ pas|no (?:es|son|era)|nunca"
+    r"\p{L}+n['’]t|not|no longer|never|cannot|neither|nor|anything but|other than|rather than"
+    r"|instead of|except|nicht|niemals|statt|jamais|(?:n['’]|ne )\p{L}+ pas|no (?:es|son|era)|nunca"
     r"|en lugar de|non (?:è|sono|era)|não (?:é|são|era)|em vez de|niet|nooit|nie(?: jest| są)?"
     r"|zamiast|не|ни|вместо|ليس|ليست|غير|לא|אינו|δεν είναι|όχι|không phải(?: là)?|bukan|ei ole"
     r"|inte|ikke|není|nem|nu (?:este|e)|değil"

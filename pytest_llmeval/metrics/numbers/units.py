@@ -83,7 +83,7 @@ def unit_at(text: str, position: int) -> Unit:
 
 def goes_on(text: str, unit: Unit) -> bool:
     """Return whether a second unit stands behind a unit, so that it was not read as a whole."""
-    is_apart = text.startswith(" ", unit.end) and bool(unit.kind)
+    is_apart = text.startswith((" ", "-"), unit.end) and bool(unit.kind)
     return is_apart and _named_at(text, unit.end) is not None
 
 

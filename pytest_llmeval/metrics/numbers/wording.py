@@ -36,12 +36,12 @@ _NO_UNITS = frozenset((
     "oder", "sind", "und", "von", "weil", "zu", "zusammen", "à", "au", "ce", "de", "des", "du",
     "en", "est", "et", "la", "le", "les", "ou", "pour", "que", "qui", "sont", "con", "del", "el",
     "es", "los", "para", "por", "son", "una", "y", "che", "di", "il", "per", "sono", "da", "do",
-    "e", "o", "são", "het", "is", "op", "van", "i", "jest", "na", "w", "z", "в",
+    "e", "o", "são", "het", "op", "van", "i", "jest", "na", "w", "z", "в",
     "и", "на", "не", "с", "это",
 ))  # fmt: skip
 """Words behind a number that are none of a unit."""
 _NEUTRAL = (
-    "more|further|additional|extra|additional|full|whole|entire|complete|consecutive|straight|total"
+    "more|further|additional|extra|full|whole|entire|complete|consecutive|straight|total"
     "|different|individual|weitere|volle|ganze|zusätzliche|aufeinanderfolgende|autres|más|mas|altri"
     "|altre|mais|полных|целых"
 )
@@ -186,7 +186,9 @@ def _factor() -> Any:
 def _word() -> Any:
     import regex
 
-    return regex.compile(r"[ \t\u00a0\u202f]{0,2}-?(?P<word>(?:\p{L}\.){2,}+|[\p{L}\p{M}]++(?:&\p{L}++)*+)")
+    return regex.compile(
+        r"[ \t\u00a0\u202f]{0,2}-?(?P<word>(?:\p{L}\.){2,}+|[\p{L}\p{M}]++(?:&\p{L}++)*+)"
+    )
 
 
 @cache

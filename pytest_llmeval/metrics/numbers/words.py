@@ -36,6 +36,8 @@ _READ_SCRIPTS = (
     "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi", "Common", "Inherited",
 )  # fmt: skip
 """Scripts with spaces between words in which words for powers are known, and Thai."""
+_AMBIGUOUS = frozenset(("M", "MM", "grand", "mill", "mia"))
+"""Words that are a power of ten in some languages, and something else in others."""
 _COUNTS = frozenset(("score", "gross", "gros"))
 """Words for a number that have another meaning, too."""
 _LOOKED_AT = 24
@@ -123,7 +125,7 @@ def is_like_power(word: str) -> bool:
     That is one that resembles *million* or *thousand*, or one in a script whose words for powers
     are not known.
     """
-    if word in ("M", "MM", "grand"):
+    if word in _AMBIGUOUS:
         return True
     return _like_power().match(word) is not None or _unknown_script().search(word) is not None
 
