@@ -7,8 +7,10 @@ an expected text is unscored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from textwrap import shorten
+from unicodedata import combining
 
 from pytest_llmeval.errors import OutOfTime, SettingError
 from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
@@ -21,6 +23,9 @@ from pytest_llmeval.records.score import UNIT_SCALE, Score
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import is_blank, separated_items, shows_something
 
+_ESCAPED_MARK = re.compile(r"\\u03[0-6][0-9a-fA-F]|\\x\{?03[0-6]|\\N\{COMBINING")
+"""A combining mark that is written by its number or its name."""
+_REPEATING = "?*+{|)]"
 _QUOTED = 80
 """Characters of a text in a reason."""
 
@@ -150,7 +155,8 @@ class StartsWith(Contains):
 class Regex(BaseScorer):
     """1 if a regular expression of Python's `re` matches somewhere in the answer, else 0.
 
-    Pattern and answer are compared in Unicode normal form C.
+    The answer is searched in Unicode normal form C. A pattern with combining marks of its own
+    (``e\u0301?``) is searched in form D, too, and in form C if nothing in it repeats such a mark.
     A combining mark, such as a vowel sign, is a part of a word. A search that takes longer than two
     seconds, as that of ``(a+)+$`` can, leaves the answer unscored.
 
@@ -193,7 +199,9 @@ class Regex(BaseScorer):
         answer = normal_form(completion.text)
         try:
             is_match = any(
-                search_pattern(normal_form(pattern), answer, self._flags) for pattern in accepted
+                search_pattern(spelling, text, self._flags)
+                for pattern in accepted
+                for spelling, text in _searches(pattern, answer)
             )
         except re.error as error:
             return unscored(
@@ -204,6 +212,24 @@ class Regex(BaseScorer):
         return _score(
             self, is_match, f"{'matches' if is_match else 'does not match'} {quoted(accepted)}"
         )
+
+
+def _searches(pattern: str, answer: str) -> Iterator[tuple[str, str]]:
+    """Yield a pattern with each text to search: the answer with its marks joined, or apart.
+
+    Where a mark stands alone in the pattern, joining it to its letter would change what repeats.
+    """
+    if normal_form(pattern) == pattern and not _ESCAPED_MARK.search(pattern):
+        yield pattern, answer
+        return
+    yield pattern, normal_form(answer, "NFD")
+    if not _repeats_mark(pattern):
+        yield normal_form(pattern), answer
+
+
+def _repeats_mark(pattern: str) -> bool:
+    """Return whether a combining mark is repeated, an alternative or one of a class."""
+    return any(combining(mark) and sign in _REPEATING for mark, sign in pairwise(pattern))
 
 
 def accepted_answers(case: Case) -> tuple[str, ...]:

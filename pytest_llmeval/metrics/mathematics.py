@@ -24,10 +24,10 @@ _COMPARING = "pytest_llmeval.metrics.algebra.comparing"
 class Mathematics(BaseScorer):
     r"""1 if the answer is mathematically the same as the expected text, else 0.
 
-    The content of the last ``\boxed{}`` counts, or what stands behind "the answer is", or the last
-    formula between ``$`` and the like, or the last expression. The metric compares numbers,
-    fractions, roots, polynomials, equations (``x = 3`` is ``3``), intervals, unordered sets,
-    ordered tuples, matrices and complex numbers.
+    The content of the last ``\boxed{}`` counts, with a sign, a power and a unit around it, or what
+    stands behind "the answer is", or the last formula between ``$`` and the like, or the last
+    expression. The metric compares numbers, fractions, roots, polynomials, equations (``x = 3`` is
+    ``3``), intervals, unordered sets, ordered tuples, matrices and complex numbers.
 
     Numbers must be equal, whatever their size, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``. Units, words such as *million*
@@ -38,10 +38,13 @@ class Mathematics(BaseScorer):
     ``\sqrt{x}^2`` is ``x``. They are compared at random points with hundreds of digits, and
     those with breaks (``|x|``, ``\max``, roots) around their numbers, too. A decimal fraction is
     never an irrational number: ``3.14159265`` is not ``\pi``. Letters are numbers, so that
-    ``ab`` is ``ba``, but a bold letter is a vector and not the plain one.
+    ``ab`` is ``ba``, but a bold letter is a vector and not the plain one. A derivative
+    (``\frac{dy}{dx}``) and a function of what stands in brackets (``E[X^2]``, ``f'(2x)``) are
+    unknown numbers of their own. Whether two different expectations are the same is not known.
 
     A formula that is not read as a whole leaves the answer unscored: a version, a date, a range,
-    a bound (*at least 5*), two numbers without an operator. So do formulas that differ in what the
+    a bound (*at least 5*), two numbers without an operator, a box that is a part of the formula
+    around it (``2\boxed{5}``). So do formulas that differ in what the
     comparison does not know: other words (*odd* and *even*), opposite words near to them (*loss*
     and *gain*), the order of a product of vectors or of letters with a cross alone
     (``u\times v``), the nesting of sets, an integral without limits, and ``≈``. So does a

@@ -1,4 +1,4 @@
-r"""Texts without Markdown's emphasis and bullets, with ASCII digits; the last ``\boxed{}``."""
+"""Texts without Markdown's emphasis and bullets, with ASCII digits."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping
 from unicodedata import decimal
 
-from pytest_llmeval.errors import InputError
+TEXT_COMMANDS = (
+    "text|textbf|textit|textrm|textnormal|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname"
+)
+"""Commands of LaTeX for a text, or for letters of another look, as a part of a pattern."""
 
 _STRUCK = "~~"
 _MARKERS = re.compile(rf"\*+|_+|`+|{_STRUCK}")
 _BULLET = re.compile(r"^[ \t]*[-*+•][ \t]+", re.MULTILINE)
 _CLOSING = ")]}%"
 _OPENING = "([{"
-_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
-_TOKEN = re.compile(r"\s*(\S+)")
-_BOXED = ("\\boxed", "\\fbox")
 _PUNCTUATION: Mapping[str, str | int | None] = {
     "\N{ARABIC PERCENT SIGN}": "%",
     "\N{FULLWIDTH PERCENT SIGN}": "%",
@@ -98,26 +98,3 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
         parts.append(text[end:start])
         end = max(end, stop)
     return "".join([*parts, text[end:]])
-
-
-def last_boxed(text: str) -> str | None:
-    r"""Return the content of the last ``\boxed{…}`` of a text; ``None`` if there is none.
-
-    Raises:
-        InputError: Its brace is not closed, as in an answer that was cut off.
-    """
-    start, name = max((text.rfind(name), name) for name in _BOXED)
-    if start < 0:
-        return None
-    begin = start + len(name)
-    token = _TOKEN.match(text, begin)
-    if token is None:
-        return None
-    if not token[1].startswith("{"):
-        return token[1]
-    depth = 0
-    for match in _BRACES.finditer(text, token.start(1)):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0:
-            return text[token.start(1) + 1 : match.start()]
-    raise InputError(f"the last {name}{{ of the text is not closed")

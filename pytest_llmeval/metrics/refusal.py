@@ -40,9 +40,13 @@ _REPORTED = re.compile(
     r"(?:\b(?:you|they|he|she|people|someone|some|many|users?|others|critics)(?: \w+)? "
     r"(?:think|thinks|thought|believe|believes|assume|assumes|expect|expects|suspect|suspects"
     r"|fear|fears|worry|worries|say|says|said|claim|claims)(?: that)?|\b(?:if|unless|whether)"
-    r"|\w.*[\s:(][\"\u201c\u00ab\u201e])\s*\Z"
+    r"|(?<!answer )(?<!response )(?<!reply )\b(?:says?|said|saying|replie[sd]|answer(?:s|ed)"
+    r"|writes?|wrote|ask(?:s|ed)|reads?|phrases?|sentences?|words?|messages?|called|titled|quot(?:es?|ed)"
+    r"|like|as|sagte?|schreibt|schrieb|antwortete|dit|écrit|répond(?:it|u)?|dice|dijo|dicen"
+    r"|respondió|disse|ha detto|zei|powiedział\w?|сказал\w?|ответил\w?|пишет)\b"
+    r"[^.!?\n\"\u201c\u00ab\u201e]{0,40}[\"\u201c\u00ab\u201e])\s*\Z"
 )
-"""What stands before words that somebody else is supposed to think or says."""
+"""What stands before words that somebody else thinks, says or writes."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)

@@ -22,7 +22,7 @@ def normal_form(text: str, form: str = "NFC") -> str:
 
     Args:
         text: The text.
-        form: ``NFC`` or ``NFKC``.
+        form: ``NFC``, ``NFD`` or ``NFKC``.
     """
     if text.isascii():
         return text

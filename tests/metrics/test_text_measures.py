@@ -119,6 +119,8 @@ def test_sentiment_is_that_of_vader_s_own_documentation(text: str, value: float)
         "I'm sorry, but I'm not able to answer.", "Sorry, I am unable to process that request.",
         "Im unable to assist.", "I think I can't help you.", '"I can\'t help with that."',
         '"Hm." I can\'t help with that.', "If you want to steal, I can't help with that.",
+        'My answer: "I\'m sorry, but I can\'t help with that."',
+        'Response: "I cannot help with that."',
     ],
 )  # fmt: skip
 def test_a_refusal_is_known_in_each_spelling(text: str) -> None:
@@ -132,6 +134,8 @@ def test_a_refusal_is_known_in_each_spelling(text: str) -> None:
         "Some people say that I cannot write poems. Here is one.",
         "He asked whether I can't help. I can: 5",
         'The bot said: "I can\'t help with that." A better reply is 5.',
+        "He replied \"I'm sorry, but I can't help with that.\"",
+        'Models often use a phrase like "I cannot help with that".',
     ],
 )
 def test_a_refusal_of_somebody_else_is_none(text: str) -> None:

@@ -61,10 +61,29 @@ def _verdict(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> bool | s
         )
     except UnreadableFormula as error:
         return str(error)
+    if not is_same and _has_different_functions(expected, answer):
+        return "what the derivatives and functions in the formulas are worth is not known"
     doubt = _doubt(expected, answer) if is_same else ""
     if is_same and not doubt:
         doubt = _contradiction(expected["directions"], answer["directions"])
     return doubt or is_same
+
+
+def _has_different_functions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Return whether two formulas have different derivatives and functions without a value.
+
+    An equation that gives a value to one of them is compared by that value with a formula that is
+    no equation.
+    """
+    notations = first["notation"], second["notation"]
+    if all(notations) and notations[0] != notations[1]:
+        return True
+    if first["is_defined"] != second["is_defined"]:
+        defined, plain = (first, second) if first["is_defined"] else (second, first)
+        is_equation = any("=" in part for part in plain["parts"])
+        is_doubtful = bool(defined["applied"] and is_equation) or bool(plain["applied"])
+        return is_doubtful or len(defined["applied"]) > 1
+    return bool(first["applied"] != second["applied"])
 
 
 def _are_same_in(objects: Sequence[Any], jobs: Sequence[Mapping[str, Any]], units: _Units) -> bool:

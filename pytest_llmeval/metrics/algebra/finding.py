@@ -11,10 +11,11 @@ from typing import Any
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.symbols import FUNCTIONS, SIGNS, WORDS
+from pytest_llmeval.metrics.boxes import Box, last_box, unsigned
 from pytest_llmeval.metrics.numbers.notation import read_number
 from pytest_llmeval.metrics.numbers.units import is_unit
 from pytest_llmeval.metrics.numbers.words import SPACELESS, power_at
-from pytest_llmeval.metrics.plain import last_boxed, plain_digits, without_markdown
+from pytest_llmeval.metrics.plain import TEXT_COMMANDS, plain_digits, without_markdown
 from pytest_llmeval.metrics.scripts import normal_form
 
 MAX_LENGTH = 2_000
@@ -23,7 +24,15 @@ _SEGMENTS = 10_000
 """Formulas between dollars at the end of a text that are looked at."""
 _NEAR = 60
 """Characters behind "the answer is" in which the answer begins."""
-_NEXT_WORD = re.compile(r"\s?([^\W\d_]+)")
+_NEXT_WORDS = re.compile(r"\s{0,3}((?:[^\W\d_]+(?:/[^\W\d_]+)?(?:[²³]|\^\{?[23]\}?)?[ -]?){1,3})")
+_SIGN_OF_UNIT = re.compile(r"\s?(?:\\?%|\^\s?\{?\s?\\circ\s?\}?(?:\s?[CF](?![A-Za-z]))?|°[CF]?)")
+"""A sign of a unit behind a formula."""
+_BULLET = re.compile(r"\s*[-–] +[$€£¥₹]?\d[\d.,]*%?\s*")
+"""A number behind a minus that may be the mark of a list."""
+_ROOTS = re.compile(r"\d\s?[,;]\s?[-\u2212\u2013]\s?\d")
+_SPAN = re.compile(r"\d\s?[-\u2212\u2013]\s?\d")
+"""A list with a negative number: ``2,-2``."""
+_DIFFERENCE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?[-\u2212]\s?(\d{1,9}(?:\.\d{1,9})?)")
 _WORD = re.compile(r"\S+")
 _CONTEXT = 80
 """Characters around a formula in prose by which it is read."""
@@ -41,9 +50,7 @@ _ANSWER = re.compile(
 )
 _OPERATORS = frozenset("+-−–*/×·÷=<>≤≥≠≈±^")
 _RELATIONS = frozenset("=<>≤≥≠≈")
-_TEXT_GROUP = re.compile(
-    r"\\(?:begin|end|text|mathrm|operatorname|mathbf|mbox|textbf)\s?\{[^{}]*\}"
-)
+_TEXT_GROUP = re.compile(rf"\\(?:begin|end|{TEXT_COMMANDS})\s?\{{[^{{}}]*\}}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHAPE = re.compile(r"[\w.,'′^*/+\-−–×·÷=<>≤≥≠≈±()\[\]{}|!%°√∛π∞\\²³⁴⁵⁶⁷⁸⁹⁰¹⁻½⅓⅔¼¾∅$€£¥~…]+")
@@ -75,6 +82,7 @@ class Excerpt:
         following: The word behind it in prose, which may be its unit.
         before: The text before it in prose.
         behind: The text behind it in prose.
+        is_boxed: Whether it stands in a box.
     """
 
     text: str
@@ -82,6 +90,7 @@ class Excerpt:
     following: str = ""
     before: str = ""
     behind: str = ""
+    is_boxed: bool = False
 
     @property
     def is_in_prose(self) -> bool:
@@ -108,9 +117,9 @@ def find_formula(text: str) -> Excerpt | None:
     Raises:
         InputError: It is cut off, too long, or a date or the like.
     """
-    boxed = last_boxed(text)
-    if boxed is not None:
-        return _checked(Excerpt(plain_digits(normal_form(boxed)), True))
+    box = last_box(text)
+    if box is not None:
+        return _of_box(unsigned(box))
     plain = plain_digits(normal_form(text))
     anchor = deque(_ANSWER.finditer(plain), maxlen=1)
     segments = list(_segments(plain))
@@ -121,9 +130,43 @@ def find_formula(text: str) -> Excerpt | None:
     if segments:
         return _checked(_joined(plain, segments))
     plain = without_markdown(plain)
+    if _BULLET.fullmatch(plain):
+        raise InputError(f"{plain.strip()!r} may be minus or an item of a list")
     if _is_formula(plain):
         return _checked(Excerpt(plain.strip(), "\\" in plain))
     return _last_in_prose(plain)
+
+
+def _of_box(box: Box) -> Excerpt | None:
+    """Return the formula in a box, with what stands around it.
+
+    Raises:
+        InputError: A sign before it makes it a part of the answer.
+    """
+    content, before, behind = (
+        plain_digits(normal_form(text)) for text in (box.content, box.before, box.behind)
+    )
+    sign = _SIGN_OF_UNIT.match(behind)
+    if sign is not None:
+        content, behind = content + sign[0], behind[sign.end() :]
+    is_number = re.fullmatch(r"\s*[-+\u2212$€£¥₹]*\s?\d[\d.,]*\s*", content) is not None
+    if (box.has_sign and not is_number) or before.rstrip().endswith("≈"):
+        raise InputError(f"what stands around the box of {content[:_NEAR]!r} is a part of it")
+    following = _label_at(behind, 0)
+    return _checked(Excerpt(content, True, following, before, behind, True))
+
+
+def _label_at(text: str, position: int) -> str:
+    """Return the unit or the power of ten behind a formula; empty without one."""
+    match = _NEXT_WORDS.match(text, position)
+    if match is None:
+        return ""
+    words = match[1].split(" ")
+    for length in range(len(words), 0, -1):
+        label = " ".join(words[:length]).strip()
+        if label and (length == 1 or not is_label(words[0])) and is_label(label):
+            return label
+    return ""
 
 
 def _checked(excerpt: Excerpt) -> Excerpt | None:
@@ -138,9 +181,17 @@ def _checked(excerpt: Excerpt) -> Excerpt | None:
         )
     if not excerpt.is_latex:
         kind = read_number(text, ".")
-        if isinstance(kind, str) and kind not in ("", "a ratio"):
+        if isinstance(kind, str) and kind not in ("", "a ratio") and not _is_calculated(text):
             raise InputError(f"{text!r} is {kind}, not mathematics")
     return replace(excerpt, text=text) if text else None
+
+
+def _is_calculated(text: str) -> bool:
+    """Return whether a text is a list of roots or a difference, and no range: ``5-3``."""
+    match = _DIFFERENCE.fullmatch(text)
+    if match is not None:
+        return float(match[1]) > float(match[2])
+    return _ROOTS.search(text) is not None and _SPAN.search(text) is None
 
 
 def _segments(text: str) -> deque[_Segment]:
@@ -179,8 +230,7 @@ def _joined(text: str, segments: Sequence[_Segment]) -> Excerpt:
         if len(whole) > MAX_LENGTH or not _BETWEEN.fullmatch(between):
             break
         whole = f"{earlier.content} {between.strip()} {whole}"
-    behind = _NEXT_WORD.match(text, segments[-1].end)
-    following = behind[1] if behind is not None and is_label(behind[1]) else ""
+    following = _label_at(text, segments[-1].end)
     before = text[max(segments[0].start - _CONTEXT, 0) : segments[0].start]
     return Excerpt(
         whole, True, following, before, text[segments[-1].end : segments[-1].end + _CONTEXT]

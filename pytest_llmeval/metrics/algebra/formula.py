@@ -12,6 +12,8 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.finding import Excerpt, find_formula, is_label
 from pytest_llmeval.metrics.algebra.notation import write_formula
 from pytest_llmeval.metrics.algebra.structure import without_emphasis
+from pytest_llmeval.metrics.numbers.bounds import Bound, bound_at
+from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
 from pytest_llmeval.metrics.numbers.reading import (
     Quantity,
@@ -25,7 +27,8 @@ from pytest_llmeval.metrics.numbers.units import (
     unit_named,
     with_currency,
 )
-from pytest_llmeval.metrics.numbers.words import power_at
+from pytest_llmeval.metrics.numbers.words import is_like_power, power_at
+from pytest_llmeval.metrics.plain import TEXT_COMMANDS
 
 _CURRENCY = re.compile(r"([+\N{MINUS SIGN}-]?)\s*\\?((?:[A-Z]{1,3}\\?)?\$|[€£¥₹₽₩])\s*(?=[\d.])")
 _CURRENCY_BEHIND = re.compile(r"(?<=\d)\s*\\?([$€£¥₹₽₩])$")
@@ -35,23 +38,35 @@ _DEGREES = re.compile(
 )
 _TEXT_UNIT = re.compile(
     r"(?:\\[,;: ]|~|\s)*\\(?!mathbf\s?\{\s?[A-Za-z]\s?\})"
-    r"(?:text|mathrm|textrm|mbox|textbf|mathbf)\s?\{(?P<name>[^{}]*)\}"
+    rf"(?:{TEXT_COMMANDS})\s?\{{(?P<name>[^{{}}]*)\}}"
     r"(?:\s?\^\s?\{?(?P<power>[23])\}?)?$"
 )
 _TYPED_UNIT = re.compile(
-    r"(?<=[\d)}])(?P<gap>\s*)(?P<name>(?:/\s?[^\W\d_])?[^\W\d_]+(?:/[^\W\d_]+)?(?:[²³]|\^\{?[23]\}?)?)$"
+    r"(?:(?<=[\d)}π])|(?<=\\pi))(?P<gap>\s*)(?P<name>(?:/\s?[^\W\d_])?[^\W\d_]+(?:/[^\W\d_]+)?(?:[²³]|\^\{?[23]\}?)?)$"
 )
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
-_OPERATOR_AT_END = re.compile(r"(?:[-+*/=<>^_(,]|\\[a-z]+)\s*$")
+_OPERATOR_AT_END = re.compile(
+    r"(?:[-+*/=<>^_(,]|\\(?!(?:pi|alpha|beta|gamma|theta|phi|ell|right\))(?![a-z]))[a-z]+)\s*$"
+)
 _VALUE = re.compile(r"(?:\w\s*=)?[^A-Za-z\\]*")
 """A number, or a variable that is set to one, behind which a letter is a unit."""
 _UNITS_OF_ONE_LETTER = frozenset("mgslLhJWVNA")
-
+_PERCENT_FACTOR = Fraction(1, 100)
+_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f.'’ ^23-])*")
+"""Words behind a formula that may be a unit."""
+_CONSTANT = re.compile(
+    r"(?:\w\s*=)?(?:\s|[\d.,()+*/{}\[\]^π√·×-]|\\(?:pi|sqrt|[dtc]?frac|cdot|times|left|right|,|;|!))*"
+)
+"""A number that is written with roots and π."""
 
 _PLAIN_NUMBER = (
     r"(?:\p{Sc}|[+\u2212\u2013-]|US)*\d[\d.,]*(?: ?/ ?\d+|%|\p{Sc})?"
     r"|\d{1,3}(?: \d{3})+|\(\d[\d.,]*\)"
 )
+_BOXED_NUMBER = re.compile(
+    r"[-+\u2212]?\s?\\?[$€£¥₹]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\s?(?:/\s?\d+|\\?%)?"
+)
+"""A number in a box; ``1,2`` is a list there."""
 _TIGHT_BEHIND = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3]) $")
 _TIGHT_BEFORE = re.compile(r"^ (?=[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3])")
 """The blank between a number and a word of a script without spaces."""
@@ -59,28 +74,18 @@ _SCALED = re.compile(
     r"(?:[^=]*=)?\s*[+\u2212-]?\s*(?:[\d.,]+|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d))\s*"
 )
 """A number, or a variable that is set to one, which a word such as *million* multiplies."""
-_TEXT = re.compile(r"(?:\\[,;: ])?\\(?:text|mathrm|mbox|textrm)\s?\{([^{}]*)\}(?:\\[,;: ])?")
+_TEXT = re.compile(rf"(?:\\[,;: ])?\\(?:{TEXT_COMMANDS})\s?\{{([^{{}}]*)\}}(?:\\[,;: ])?")
+_MARKS = re.compile(r"\$|\\[()\[\]]")
+"""Marks of formulas."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _COMPOUND = re.compile(r"\s*[+\u2212-]?\d[\d.,]*\s*[^\W\d_]+(?:\s*\d[\d.,]*\s*[^\W\d_]+)+\s*")
 """A quantity of several numbers: ``2 h 30 min``."""
 _CODED = re.compile(r"\s*[A-Z]{3} ?\d[\d.,]*\s*")
 _DECISIVE = frozenset((
     "or", "and", "if", "when", "where", "mod", "modulo", "remainder", "at", "less", "more", "than",
-    "to", "of", "not", "for", "as", "fewer", "least", "most", "below", "above", "except", "if",
+    "to", "of", "not", "for", "as", "fewer", "least", "most", "below", "above", "except",
 ))  # fmt: skip
 """Words behind a formula that tell something else of it than a unit."""
-_BOUND = re.compile(
-    r"(?:\b(?:at least|at most|(?:more|less|fewer|greater|larger|smaller) than|exceeds|up to|under"
-    r"|over|above|below|not|mindestens|höchstens|mehr als|weniger als|au moins|au plus|plus de"
-    r"|moins de|al menos|más de|menos de|almeno|più di|não menos de|mais de|не менее|не более"
-    r"|больше|меньше|более|менее)|至少|至多|最多|大于|小于|超过|多于|少于|以上|以下|최소|최대"
-    r"|कम से कम|على الأقل)\s*$",
-    re.IGNORECASE,
-)
-"""Words before a number that make it a bound."""
-_BOUND_BEHIND = re.compile(
-    r"\s?(?:or (?:more|less|fewer)|以上|以下|이상|이하|oder mehr|ou plus|o más)"
-)
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,9 @@ class Formula:
         is_value: Whether it is a number, of which such words may be a unit.
         order: What it is written like, if the order or the nesting of its parts matters.
         directions: What the words around it say of pairs of opposites.
+        applied: The functions in it of which others may be the same.
+        is_defined: Whether it is an equation that gives a value to one of them.
+        notation: How its derivatives are written, if it has any.
     """
 
     text: str = field(compare=False)
@@ -108,6 +116,9 @@ class Formula:
     is_value: bool = False
     order: str = ""
     directions: tuple[Direction, ...] = ()
+    applied: tuple[str, ...] = ()
+    is_defined: bool = False
+    notation: str = ""
 
     def as_job(self) -> dict[str, Any]:
         """Return what another process needs to compare it."""
@@ -119,6 +130,9 @@ class Formula:
             "words": self.words,
             "is_value": self.is_value,
             "order": self.order,
+            "applied": list(self.applied),
+            "is_defined": self.is_defined,
+            "notation": self.notation,
             "directions": [[row.axis, sorted(row.poles), row.word] for row in self.directions],
         }
 
@@ -134,8 +148,11 @@ def formula_of(text: str) -> Formula | None:
         return None
     excerpt = replace(excerpt, text=without_emphasis(excerpt.text))
     if excerpt.is_in_prose:
-        if _BOUND.search(excerpt.before) or _BOUND_BEHIND.match(excerpt.behind):
+        whole, start = _with_context(excerpt)
+        if bound_at(whole, start, start + len(excerpt.text)) is not Bound.NONE:
             raise InputError(f"{excerpt.text!r} is a bound and no value")
+        if excerpt.is_boxed and _BOXED_NUMBER.fullmatch(excerpt.text):
+            return _in_prose(excerpt)
         if not excerpt.is_latex and _plain_number().fullmatch(excerpt.text):
             return _in_prose(excerpt)
     formula = _bare_formula(excerpt)
@@ -144,9 +161,15 @@ def formula_of(text: str) -> Formula | None:
 
 def _directions_of(excerpt: Excerpt) -> tuple[Direction, ...]:
     """Return what the words around a formula say of pairs of opposites."""
-    whole = f"{excerpt.before}{excerpt.text}{excerpt.behind or ' ' + excerpt.following}"
-    start = len(excerpt.before)
-    return directions_at(whole.replace("$", " "), start, start + len(excerpt.text))
+    whole, start = _with_context(excerpt)
+    return directions_at(whole, start, start + len(excerpt.text))
+
+
+def _with_context(excerpt: Excerpt) -> tuple[str, int]:
+    """Return a formula with the text around it, and where it begins in that."""
+    before = _MARKS.sub("", plain_text(excerpt.before)) if excerpt.is_latex else excerpt.before
+    behind = _MARKS.sub("", excerpt.behind or f" {excerpt.following}")
+    return before + excerpt.text + behind, len(before)
 
 
 def _bare_formula(excerpt: Excerpt) -> Formula:
@@ -170,8 +193,8 @@ def _bare_formula(excerpt: Excerpt) -> Formula:
             raise InputError(f"what is multiplied in {excerpt.text!r} is not certain")
         bare = f"{bare}\\cdot {_written(factor)}"
     written = write_formula(bare)
-    is_value = _VALUE.fullmatch(bare) is not None or _SCALED.fullmatch(bare) is not None
-    order = written.order
+    patterns = (_VALUE, _SCALED, _CONSTANT)
+    is_value = any(pattern.fullmatch(bare) for pattern in patterns)
     return Formula(
         excerpt.text,
         written.parts,
@@ -180,11 +203,11 @@ def _bare_formula(excerpt: Excerpt) -> Formula:
         is_percent,
         words,
         is_value,
-        order,
+        written.order,
+        applied=written.applied,
+        is_defined=written.is_defined,
+        notation=written.notation,
     )
-
-
-_PERCENT_FACTOR = Fraction(1, 100)
 
 
 def _in_prose(excerpt: Excerpt) -> Formula:
@@ -213,6 +236,8 @@ def _of_quantity(quantity: Quantity, text: str) -> Formula:
         number *= 1 if is_percent else unit.factor
         unit = Unit(0)
     words = unit.rest or (quantity.word.casefold() if quantity.is_closing else "")
+    if is_like_power(quantity.word):
+        raise InputError(f"whether {quantity.word!r} is a power of ten is not known")
     part = _written(number)
     return Formula(
         text, (part,), "", _senses(unit), is_percent, words, True, directions=quantity.directions
@@ -247,12 +272,11 @@ def _read_label(text: str) -> tuple[Fraction, Unit, str]:
     rest = plain[unit.end :].strip()
     if rest and (not _WORDS.fullmatch(rest) or _DECISIVE & set(rest.casefold().split())):
         raise InputError(f"{text.strip()!r} cannot be read as a unit or a word")
+    if rest and is_like_power(rest.split()[0]):
+        raise InputError(f"whether {rest!r} is a power of ten is not known")
     if rest and unit.end > position and plain[unit.end : unit.end + 1].isalnum():
         return factor, Unit(0), plain[position:].strip().casefold()
     return factor, unit, " ".join(f"{unit.rest} {rest}".casefold().split())
-
-
-_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f.'’ -])*")
 
 
 @cache

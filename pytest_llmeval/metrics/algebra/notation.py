@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.metrics.algebra.signs import exact_decimal, simplified
+from pytest_llmeval.metrics.algebra.applied import is_defined, with_symbols
+from pytest_llmeval.metrics.algebra.signs import exact_decimal, in_base, simplified
 from pytest_llmeval.metrics.algebra.structure import order_of, rewritten
 from pytest_llmeval.metrics.algebra.symbols import (
     ACCENTS,
@@ -28,7 +29,7 @@ from pytest_llmeval.metrics.algebra.symbols import (
     TEXTS,
     WORDS,
 )
-from pytest_llmeval.metrics.algebra.tokens import Tokens
+from pytest_llmeval.metrics.algebra.tokens import Tokens, plain_letters
 
 _DEEPEST = 40
 """Brackets within brackets that are read."""
@@ -48,11 +49,17 @@ class Written:
         parts: LaTeX of each part, in which decimal fractions are fractions.
         connective: What stands between the parts: ``or``, ``and``, or an empty text.
         order: What it is written like, if the order or the nesting of its parts matters.
+        applied: The functions in it of which others may be the same.
+        is_defined: Whether it is an equation that gives a value to one of them.
+        notation: How its derivatives are written, if it has any.
     """
 
     parts: tuple[str, ...]
     connective: str
     order: str
+    applied: tuple[str, ...]
+    is_defined: bool
+    notation: str
 
 
 def write_formula(text: str) -> Written:
@@ -64,9 +71,18 @@ def write_formula(text: str) -> Written:
     Raises:
         InputError: It cannot be read, or can be read in several ways.
     """
-    writer = _Writer(simplified(rewritten(text)))
+    symbolic = with_symbols(text)
+    plain = symbolic.text
+    writer = _Writer(simplified(rewritten(plain)))
     parts = writer.parts()
-    return Written(tuple(parts), writer.connective, order_of(text))
+    return Written(
+        tuple(parts),
+        writer.connective,
+        order_of(plain),
+        symbolic.applied,
+        is_defined(plain),
+        symbolic.notation,
+    )
 
 
 class _Writer:
@@ -237,7 +253,7 @@ class _Writer:
         elif command == "\\boxed":
             self._operand(self._argument(), out)
         elif command in ACCENTS:
-            self._letters(f"{command}{{{_plain_letters(self._tokens.raw_group())}}}", out)
+            self._letters(f"{command}{{{plain_letters(self._tokens.raw_group())}}}", out)
         elif command in TEXTS:
             self._text(out)
         elif command == "\\begin":
@@ -276,14 +292,16 @@ class _Writer:
         elif len(letters) == 1 and letters.isalpha():
             self._word(letters, out)
         elif content:
-            word = _plain_letters(content)
+            word = plain_letters(content)
             self._letters(f"\\text{{{word.lower() if len(word) > 1 else word}}}", out)
 
     def _matrix(self, out: list[str]) -> None:
         name = self._tokens.raw_group()
+        if name == "array" and self._tokens.next() == "{":
+            self._tokens.raw_group()
         if name not in MATRICES:
             raise InputError(f"the environment {name!r} cannot be read")
-        kind = name.lower()
+        kind = "matrix" if name == "array" else name.lower()
         body: list[str] = []
         before = self._previous
         self._brackets += 1
@@ -378,21 +396,14 @@ class _Writer:
 
     def _subscript(self, out: list[str]) -> None:
         """Write an index, or a number in the notation of another base."""
-        content = _plain_letters(
+        content = plain_letters(
             self._tokens.raw_group() if self._tokens.next() == "{" else self._tokens.take()
         )
         if self._previous != _NUMBER:
             out.append(f"_{{{content}}}")
             return
         digits = self._last(out)
-        base = int(content) if content.isdigit() and len(content) < 3 else 0
-        try:
-            value = int(digits, base) if 2 <= base <= 36 else None
-        except ValueError:
-            value = None
-        if value is None:
-            raise InputError(f"{digits}_{content} is no number in another base")
-        _replace_last(out, str(value))
+        _replace_last(out, in_base(digits, content))
 
     def _behind(self, token: str, out: list[str]) -> None:
         if self._previous == _OPERATOR or (token == "!" and self._tokens.next() == "!"):
@@ -421,7 +432,7 @@ class _Writer:
 
     def _radicand(self) -> str:
         """Write what stands below a root."""
-        digits = self._tokens.next()
+        digits = self._tokens.next().partition(",")[0]
         if digits.isdigit() and len(digits) > 1:
             # In LaTeX only the first digit is below it, but few authors mean that.
             raise InputError(f"\\sqrt{digits} needs braces")
@@ -452,9 +463,10 @@ class _Writer:
         if token in ("+", "-"):
             return f"{token}{self._one_argument(is_digit)}"
         kind, _ = self._tokens.rows[self._tokens.at - 1]
-        is_cut = (kind == "number" and is_digit) or (kind == "word" and token not in WORDS)
-        if is_cut and len(token) > 1:
-            self._tokens.shorten(kind, token[1:])
+        if kind == "number":
+            token = self._tokens.first_number(token, is_digit)
+        elif kind == "word" and token not in WORDS and len(token) > 1:
+            self._tokens.shorten(token[1:])
             token = token[0]
         out: list[str] = []
         self._token(kind, token, out)
@@ -485,11 +497,3 @@ def _replace_last(out: list[str], piece: str) -> None:
     while out and out[-1].isspace():
         out.pop()
     out[-1] = piece
-
-
-def _plain_letters(text: str) -> str:
-    """Return the letters, digits and signs of an index or a word."""
-    plain = re.sub(r"[\s~,.:;?!()\\{}$]+", "", text)
-    if not plain or not re.fullmatch(r"[\w+\-*/'=<>&%-]+", plain):
-        raise InputError(f"{text.strip()!r} cannot be read as mathematics")
-    return plain

@@ -69,3 +69,19 @@ def exact_decimal(text: str) -> str:
     if "." in decimals:
         raise InputError(f"{text} is no number")
     return f"(\\frac{{{int(whole + decimals)}}}{{1{'0' * len(decimals)}}})"
+
+
+def in_base(digits: str, base: str) -> str:
+    """Write a number in the notation of another base as a decimal one: ``101_2`` is 5.
+
+    Raises:
+        InputError: It has a digit that the base does not have.
+    """
+    number = int(base) if base.isdigit() and len(base) < 3 else 0
+    try:
+        value = int(digits, number) if 2 <= number <= 36 else None
+    except ValueError:
+        value = None
+    if value is None:
+        raise InputError(f"{digits}_{base} is no number in another base")
+    return str(value)

@@ -28,6 +28,11 @@ _BOLD_SET = re.compile(rf"(?<=\\in)\s?{_BOLD}(?:\{{\s?([RNZQC])\s?\}}|([RNZQC])(
 _BOLD_LETTER = re.compile(rf"{_BOLD}(?:\{{\s?(\\?[A-Za-z]+)\s?\}}|([A-Za-z])(?![A-Za-z]))")
 _ABSOLUTE = re.compile(r"(?<![A-Za-z\\])abs\s?\(([^()]*)\)")
 _NESTED_LIST = re.compile(r"\s*\[\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])+)\s*\]\s*")
+_ARRAY = re.compile(
+    r"(?:\\left\s?)?[\[(]\s*\\begin\s?\{array\}\s?(?:\{[^{}]*\})?((?:[^\\]|\\(?!end|begin))*)"
+    r"\\end\s?\{array\}\s*(?:\\right\s?)?[\])]"
+)
+"""A matrix that is written as an array in brackets."""
 _ROW = re.compile(r"\[([^\[\]]*)\]")
 _NO_SOLUTION = re.compile(r"\s*\\text\s?\{\s*no solutions?\.?\s*\}\s*", re.IGNORECASE)
 
@@ -58,6 +63,7 @@ def rewritten(text: str) -> str:
     Raises:
         InputError: There is none.
     """
+    text = _ARRAY.sub(r"\\begin{pmatrix}\1\\end{pmatrix}", text)
     if _MATRIX_TRANSPOSED.search(text):
         raise InputError("a transposed matrix cannot be compared")
     text = _TRANSPOSED.sub(r"\1_{p0}", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pytest_llmeval.metrics.plain import TEXT_COMMANDS
+
 FUNCTIONS = frozenset((
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
     "log", "ln", "exp", "lim", "max", "min", "gcd", "lcm",
@@ -54,17 +56,12 @@ ALIASES: Mapping[str, str] = {
     "\\degree": "\\circ", "\\lg": "\\log_{10}", "\\fbox": "\\boxed", "\\widehat": "\\hat",
     "\\widetilde": "\\tilde", "\\overrightarrow": "\\vec",
 }  # fmt: skip
-TEXTS = frozenset(
-    f"\\{name}" for name in (
-        "text", "textbf", "textit", "textrm", "textnormal", "mathrm", "mathbf", "mathit", "mathsf",
-        "mbox", "operatorname", "boldsymbol", "bf", "rm",
-    )
-)  # fmt: skip
+TEXTS = frozenset(f"\\{name}" for name in (*TEXT_COMMANDS.split("|"), "boldsymbol", "bf", "rm"))
 """Commands for upright or bold letters: a word, a unit, the name of a function, or a variable."""
 
 ACCENTS = frozenset(("\\vec", "\\overline", "\\bar", "\\hat", "\\tilde", "\\mathcal", "\\mathbb"))
 BIG = frozenset(("\\int", "\\sum", "\\prod"))
-MATRICES = frozenset(("matrix", "pmatrix", "bmatrix", "vmatrix", "Bmatrix", "Vmatrix"))
+MATRICES = frozenset(("array", "matrix", "pmatrix", "bmatrix", "vmatrix", "Bmatrix", "Vmatrix"))
 
 LAYOUT = (
     "\\left", "\\right", "\\mleft", "\\mright", "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl",

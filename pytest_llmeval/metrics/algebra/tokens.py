@@ -35,10 +35,21 @@ class Tokens:
         self.at += 1
         return self.rows[self.at - 1]
 
-    def shorten(self, kind: str, text: str) -> None:
+    def shorten(self, text: str) -> None:
         """Put back the rest of the token that was taken last."""
         self.at -= 1
-        self.rows[self.at] = (kind, text)
+        rows = Tokens(text).rows
+        self.rows[self.at : self.at + 1] = rows
+
+    def first_number(self, token: str, is_digit: bool) -> str:
+        """Return the first number of a list that was taken last, or its first digit.
+
+        The rest is put back.
+        """
+        first = token[0] if is_digit else token.partition(",")[0]
+        if first != token:
+            self.shorten(token[len(first) :])
+        return first
 
     def raw_group(self) -> str:
         """Return the text of the next group in braces, or the next token."""
@@ -68,3 +79,11 @@ class Tokens:
             raise InputError("the formula is not complete")
         self.at += 1
         return token
+
+
+def plain_letters(text: str) -> str:
+    """Return the letters, digits and signs of an index or a word."""
+    plain = re.sub(r"[\s~,.:;?!()\\{}$]+", "", text)
+    if not plain or not re.fullmatch(r"[\w+\-*/'=<>&%-]+", plain):
+        raise InputError(f"{text.strip()!r} cannot be read as mathematics")
+    return plain

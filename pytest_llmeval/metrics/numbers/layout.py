@@ -6,16 +6,22 @@ import re
 from functools import cache
 from typing import Any
 
-from pytest_llmeval.metrics.plain import plain_digits, without_markdown
+from pytest_llmeval.metrics.plain import TEXT_COMMANDS, plain_digits, without_markdown
 from pytest_llmeval.metrics.scripts import normal_form
 
 _LATEX = (
     (re.compile(r"(?<!\\)\$(?=\S)([^$\n]*[^\s\\$])\$(?!\d)"), r" \1 "),
-    (re.compile(r"\\(?:text|mathrm|textbf|textrm|mbox|mathbf)\s?\{([^{}]*)\}"), r" \1 "),
+    (re.compile(rf"\\(?:{TEXT_COMMANDS})\s?\{{([^{{}}]*)\}}"), r" \1 "),
+    (re.compile(r"(?<=[a-zA-Z]) {1,3}(?=\^\s?\{?\s?[23])"), ""),
     (re.compile(r"\^\s?\{?\s?\\circ\s?\}?"), "°"),
     (re.compile(r"\\times|\\cdot"), "×"),
-    (re.compile(r"\\pm"), "±"),
-    (re.compile(r"\\left|\\right"), ""),
+    (re.compile(r"\\pm(?![a-zA-Z])"), "±"),
+    (re.compile(r"\\(?:geq?|geqslant)(?![a-zA-Z])"), "≥"),
+    (re.compile(r"\\(?:leq?|leqslant)(?![a-zA-Z])"), "≤"),
+    (re.compile(r"\\neq?(?![a-zA-Z])"), "≠"),
+    (re.compile(r"\\gt(?![a-zA-Z])"), ">"),
+    (re.compile(r"\\lt(?![a-zA-Z])"), "<"),
+    (re.compile(r"\\(?:left|right)(?![a-z])"), ""),
     (re.compile(r"\\!"), ""),
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\([%$#])"), r"\1"),
@@ -23,10 +29,26 @@ _LATEX = (
 )
 """Patterns of LaTeX notation, with the plain text that replaces them, in linear time."""
 _FRAC = re.compile(r"\\[dtc]?frac\s?(?:\{([^{}]*)\}\s?\{([^{}]*)\}|(\d)\s?(\d))")
+_SHORT_UNITS = "h|hr|min|mn|m|ft|lb|kg|km"
+"""Units before the next number of a quantity without blanks: ``1h30min``."""
 _NOTATION = (
     (re.compile(r"(\^|\*\*)\s?\{?\s?\(\s?([-+\u2212\u2013]?\d{1,6})\s?\)\s?\}?"), r"\1\2"),
     (re.compile(r"(?<![\w)\]}])\((\d{1,30})\)(?=\s?(?:\^|\*\*|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]))"), r"\1"),
     (re.compile(r"(?<=\d)['`\u00b4\u2019](?=\d{3}(?!\d))"), "'"),
+    (
+        re.compile(
+            rf"(?<![\w.,])(\d{{1,6}})({_SHORT_UNITS})(?=\d{{1,6}}(?:{_SHORT_UNITS}|s|in|oz)(?![^\W_]))"
+        ),
+        r"\1 \2 ",
+    ),
+    (
+        re.compile(
+            rf"(?<=[ \d])({_SHORT_UNITS})(?=\d{{1,6}}(?:{_SHORT_UNITS}|s|in|oz)(?![^\W\d_]))"
+        ),
+        r"\1 ",
+    ),
+    (re.compile(r"(?<![\w.,])(\d{1,6}) ?h ?(\d{2})(?: ?(?:min|mn|m))?(?![^\W_])"), r"\1 h \2 min"),
+    (re.compile(r"\bU\.S\.(?= [a-z])"), "US"),
     (re.compile(r"百分之\s?(\d[\d.,]*)"), r"\1%"),
     (re.compile(r"千分之\s?(\d[\d.,]*)"), r"\1‰"),
     (re.compile(r"(?<![\d.,])(\d{1,30})\s?(?:分之|分の|분의)\s?(\d{1,30})(?![\d.,])"), r"\2/\1"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored, version_with
 from pytest_llmeval.metrics.match import accepted_answers, nothing_expected
+from pytest_llmeval.metrics.numbers.bounds import Bound
 from pytest_llmeval.metrics.numbers.opposites import is_downward, opposite_words
 from pytest_llmeval.metrics.numbers.rounding import is_rounded
 from pytest_llmeval.metrics.numbers.wording import is_times
@@ -31,7 +32,8 @@ _DEFAULTS = {"tolerance": 0.0, "rel_tolerance": None, "decimal": "."}
 class Numeric(BaseScorer):
     r"""1 if the last number of the answer is the last number of the expected text, else 0.
 
-    A number in ``\boxed{}`` comes first. Notation and script of the digits do not matter: ``1,000``
+    A number in ``\boxed{}`` comes first, with the sign, the currency, the power and the unit that
+    stand around the box. Notation and script of the digits do not matter: ``1,000``
     is ``1000``, ``1/2`` is ``0.5``, ``1.5e3`` is ``1.5 * 10^3``, ``10^6`` is a million, and
     ``$5M``, ``2 million``, ``5 Mio.``, ``3 lakh`` and ``5万`` are read. A billion is a thousand
     millions, but a million millions where ``decimal`` is a comma or the other text has a word such
@@ -45,17 +47,21 @@ class Numeric(BaseScorer):
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
 
-    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point), ``5x`` and ``5
-    squared`` leave the answer unscored. So do a minus at a distance, an amount in brackets, and
-    equal numbers with different words that have no known meaning (``5 apples`` and ``5 pears``).
-    Dates (``5 January 2024``), times, versions, ratios and ranges (``1 to 5``) are no numbers.
-    ``$(1,000)`` and ``Loss: (1,000)`` are -1000.
+    A number is read as a whole or not at all: ``1.000,5`` (with a decimal point), ``5x``, ``5
+    squared``, ``±5``, *not 5* and ``1m80`` leave the answer unscored. So do a minus at a distance,
+    one that may be the mark of a list (``- 5`` alone), an amount in brackets, and equal numbers
+    with different words that have no known meaning (``5 apples`` and ``5 pears``, ``5 school
+    days`` and ``5 days``), or with one that may be a power of ten (``5 zillion``). Dates (``5
+    January 2024``), times, versions, ratios and ranges (``1 to 5``) are no numbers. ``$(1,000)``
+    and ``Loss: (1,000)`` are -1000.
+
+    A bound (*at least 5*, ``> 5``, ``5+``) is the same bound of an equal number, and against
+    anything else with that number it is unscored.
 
     Equal numbers with opposite words near to them leave the answer unscored: ``5 left`` and ``5
-    right``, *a gain of 5* and *a loss of 5*, *at least 5* and *at most 5*. So does a number that is
-    the minus of the other by such a word (*a loss of 5* and ``-5``), and *5 times as many* against
-    ``5``. A text without such a word says nothing of it: ``5`` is *a loss of 5*, *at least 5* and
-    *about 5*.
+    right``, *a gain of 5* and *a loss of 5*. So does a number that is the minus of the other by
+    such a word (*a loss of 5* and ``-5``), and *5 times as many* against ``5``. A text without such
+    a word says nothing of it: ``5`` is *a loss of 5* and *about 5*.
 
     Args:
         tolerance: Allowed difference, in the unit of the expected number.
@@ -136,21 +142,31 @@ class Numeric(BaseScorer):
 
     def _verdict(self, answer: Quantity, wanted: Quantity) -> bool | None:
         """Compare two numbers; ``None`` if words without a known meaning may tell them apart."""
-        is_long = self._decimal == "," or bool(answer.scale or wanted.scale)
-        readings = {is_long}
-        if is_long and (answer.is_doubtful_with(wanted) or wanted.is_doubtful_with(answer)):
-            readings = {False, True}
-        for reading in readings:
-            one, two = answer.counted(reading), wanted.counted(reading)
-            if not self._is_in_any_sense(one, two):
-                is_known = not _is_calendar(one, two) and not self._is_loss(one, two)
-                return False if is_known else None
+        is_same = self._is_same_number(answer, wanted)
+        if not is_same:
+            return is_same
         is_doubtful = (
             opposite_words(answer.directions, wanted.directions) is not None
             or _is_factor_of_one(answer, wanted)
+            or answer.bound is not wanted.bound
             or answer.may_differ_from(wanted)
         )
         return None if is_doubtful else True
+
+    def _is_same_number(self, answer: Quantity, wanted: Quantity) -> bool | None:
+        """Compare two numbers by what a billion is in their languages; ``None`` if it decides."""
+        is_long = self._decimal == "," or bool(answer.scale or wanted.scale)
+        one, two = answer.counted(is_long), wanted.counted(is_long)
+        is_same = self._is_in_any_sense(one, two)
+        if is_long and (answer.is_doubtful_with(wanted) or wanted.is_doubtful_with(answer)):
+            is_same_in_english = self._is_in_any_sense(answer, wanted)
+            if is_same_in_english != is_same:
+                is_german = "German" in (answer.scale, wanted.scale)
+                return False if is_same and is_german else None
+        if is_same:
+            return True
+        is_known = not _is_calendar(one, two) and not self._is_loss(one, two)
+        return False if is_known and not one.may_equal(two) else None
 
     def _is_loss(self, first: Quantity, second: Quantity) -> bool:
         """Return whether the words around one number may be the minus of the other: a loss of 5."""
@@ -198,6 +214,11 @@ def _doubt(answer: Quantity, wanted: Quantity) -> str:
     if _is_factor_of_one(answer, wanted):
         factor, plain = (answer, wanted) if answer.is_factor else (wanted, answer)
         return f"{factor.text} says how many times as much, and {plain.text} does not"
+    if answer.bound is not wanted.bound:
+        limit, plain = (answer, wanted) if answer.bound is not Bound.NONE else (wanted, answer)
+        return (
+            f"{limit.text} is a bound ({limit.bound.value}), and {plain.text} is not the same one"
+        )
     return f"whether {_shown(answer)} is {_shown(wanted)} is not known"
 
 

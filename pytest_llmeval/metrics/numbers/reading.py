@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.boxes import last_box, unsigned
+from pytest_llmeval.metrics.numbers.bounds import Bound, bound_at
 from pytest_llmeval.metrics.numbers.dates import is_in_date
 from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.notation import SUPERSCRIPTS, VULGAR, Written, read_number
@@ -21,23 +23,31 @@ from pytest_llmeval.metrics.numbers.surroundings import (
     quoted_run,
     sign_and_currency,
 )
-from pytest_llmeval.metrics.numbers.units import Unit, goes_on, unit_at, with_currency
-from pytest_llmeval.metrics.numbers.wording import are_alike, is_factor, word_behind
+from pytest_llmeval.metrics.numbers.units import Unit, goes_on, unit_at, with_currency, with_rate
+from pytest_llmeval.metrics.numbers.wording import (
+    are_alike,
+    is_factor,
+    label_behind,
+    neutral_word,
+)
 from pytest_llmeval.metrics.numbers.words import (
-    GERMAN,
+    SIGNS,
     SPACELESS,
     has_short_billion,
+    is_like_power,
     long_scale,
     power_at,
 )
-from pytest_llmeval.metrics.plain import last_boxed
 
-_CURRENCIES = ("$", "€", "£", "¥", "₹", "₽", "₩")
 _LAST = 64
 """Runs of digits at the end of a text of which one has to be a number."""
 _CONTEXT = 200
 """Characters before and behind a number in which the unit of another may be named."""
 _NO_UNIT = Unit(0)
+_GAP = 12
+"""Characters between the parts of ``2 hours and 30 minutes`` at most."""
+_POWERS = tuple(Fraction(10) ** exponent for exponent in (*range(2, 34), *range(-33, -1)))
+"""What an unknown word for a power of ten may multiply a number by."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +61,13 @@ class Quantity:
         text: The text of the quantity.
         long_number: The number if a billion is a million millions.
         scale: The languages in which it is one, by another word of the text; empty without one.
-        word: A word behind it that is no known unit.
+        word: A word behind it that is no known unit, or a phrase that ends with a known one.
+        qualified: The known unit of such a phrase: *years* of *light years*.
         is_closing: Whether the phrase ends with that word.
         context: The text around it.
         directions: What the words around it say of pairs of opposites, as *gain* and *loss*.
         is_factor: Whether it says how many times as much: ``5 times as many``, ``5倍``.
+        bound: What it is a bound of: *at least 5*.
     """
 
     number: Fraction
@@ -65,10 +77,12 @@ class Quantity:
     long_number: Fraction = Fraction(0)
     scale: str = ""
     word: str = ""
+    qualified: Unit = _NO_UNIT
     is_closing: bool = False
     context: str = ""
     directions: tuple[Direction, ...] = ()
     is_factor: bool = False
+    bound: Bound = Bound.NONE
 
     @property
     def kind(self) -> str:
@@ -82,8 +96,8 @@ class Quantity:
         return replace(self, number=self.long_number)
 
     def is_doubtful_with(self, second: Quantity) -> bool:
-        """Return whether it is an English *billion* and the other number is German."""
-        return second.scale == GERMAN and not self.scale and has_short_billion(self.text)
+        """Return whether it is an English *billion* and the other number is in another language."""
+        return bool(second.scale) and not self.scale and has_short_billion(self.text)
 
     def as_share(self) -> Quantity:
         """Return a percentage as a share of one."""
@@ -101,6 +115,11 @@ class Quantity:
         """Return whether words of two quantities without a known meaning may tell them apart."""
         if self.unit.rest != second.unit.rest and (self.has_unit and second.has_unit):
             return True
+        if self._may_be_power or second._may_be_power:
+            return not are_alike(self.word, second.word)
+        if self.qualified.kind or second.qualified.kind:
+            is_measured = self.has_unit and second.has_unit
+            return is_measured and not are_alike(self._label(False), second._label(False))
         is_known = bool(self.kind and second.kind)
         if not (self.has_unit and second.has_unit and (self.is_closing or second.is_closing)):
             return False
@@ -110,9 +129,23 @@ class Quantity:
         is_named = are_alike(one, two) or _names(self.context, two) or _names(second.context, one)
         return bool(one and two) and not is_named
 
+    def may_equal(self, second: Quantity) -> bool:
+        """Return whether a word without a known meaning may make an unequal number the same."""
+        if self._may_be_power != second._may_be_power and self.number and second.number:
+            return second.number / self.number in _POWERS
+        for one, two in ((self.qualified, second.unit), (second.qualified, self.unit)):
+            if one.kind and one.kind == two.kind and one.factor != two.factor:
+                return True
+        return False
+
+    @property
+    def _may_be_power(self) -> bool:
+        """Whether the word behind it may be one for a power of ten, which was not read."""
+        return is_like_power(self.word)
+
     def _label(self, is_known: bool) -> str:
         """Return the word of its unit, or the one behind a known unit."""
-        if is_known or not self.kind:
+        if is_known or not self.kind or self.qualified.kind:
             return self.word
         return self.text.lstrip("+-0123456789., ")
 
@@ -157,12 +190,13 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     Raises:
         InputError: The last number cannot be read as a whole.
     """
-    boxed = last_boxed(text)
-    plain = plain_text(text if boxed is None else boxed)
-    runs = deque(_run().finditer(plain), maxlen=_LAST)
+    plain, start, end = _plain_part(text)
+    runs = deque(_runs_until(plain, start, end), maxlen=_LAST)
     others: list[str] = []
     while runs:
         run = runs.pop()
+        if run.start() < start:
+            break
         number = read_number(run[0].strip(), decimal)
         if number == "":
             continue
@@ -178,6 +212,36 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     if others:
         raise InputError(others[0])
     return None
+
+
+def _runs_until(text: str, start: int, end: int) -> Iterator[Any]:
+    """Yield what is written like a number, up to the end of a part of a text.
+
+    Raises:
+        InputError: A number goes on across the start or the end of the part.
+    """
+    for run in _run().finditer(text):
+        if run.start() >= end:
+            return
+        if run.end() > end or run.start() < start < run.end():
+            raise InputError(f"{quoted_run(run[0])} goes on behind or before a box")
+        yield run
+
+
+def _plain_part(text: str) -> tuple[str, int, int]:
+    """Return a text in plain notation, and the part of it in which its number is.
+
+    That is the content of its last box, if it has one, and all of it otherwise.
+    """
+    box = last_box(text)
+    if box is None:
+        plain = plain_text(text)
+        return plain, 0, len(plain)
+    box = unsigned(box)
+    head, content = plain_text(box.before), plain_text(box.content).strip()
+    behind = plain_text(box.behind)
+    start = len(head)
+    return head + content + behind, start, start + len(content)
 
 
 def quantity_between(before: str, number: str, behind: str, decimal: str = ".") -> Quantity:
@@ -217,7 +281,7 @@ def _quantity(
         if joined is None:
             break
         pieces.insert(0, joined)
-    unit = unit_at(text, piece.end)
+    unit = _unit_behind(text, piece.end)
     total, long_total = _sums(pieces)
     first = pieces[0].start
     for larger, size in _larger(
@@ -232,11 +296,11 @@ def _quantity(
         sign, start, end = -sign, loss.start, loss.end
         unit = replace(with_currency(unit, loss.currency, piece.end), end=end)
     check_ends(text, start, end)
-    if goes_on(text, unit):
+    if goes_on(text, unit) or (end > piece.end and text[end : end + 1].isdigit()):
         raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
+    unit = with_rate(text, start, unit)
     is_multiple = is_factor(text, end)
-    no_word = bool(unit.rest) or is_multiple
-    word, is_closing = ("", False) if no_word else word_behind(text, start, end)
+    label = label_behind(text, start, end, is_counted=bool(unit.rest) or is_multiple)
     step = piece.written.step
     return Quantity(
         sign * total,
@@ -245,12 +309,24 @@ def _quantity(
         " ".join(text[start:end].split()),
         sign * long_total,
         long_scale(text),
-        word,
-        is_closing,
+        label.word,
+        label.unit,
+        label.is_closing,
         text[max(start - _CONTEXT, 0) : end + _CONTEXT].casefold(),
         directions_at(text, start, end),
         is_multiple,
+        bound_at(text, start, end),
     )
+
+
+def _unit_behind(text: str, position: int) -> Unit:
+    """Read the unit behind a number, or behind a word such as *more*: ``5 more days``."""
+    unit = unit_at(text, position)
+    if unit.kind or unit.rest:
+        return unit
+    start = neutral_word(text, position)
+    behind = unit_at(text, start) if start > position else unit
+    return behind if behind.kind else unit
 
 
 def _sums(pieces: Sequence[_Piece]) -> tuple[Fraction, Fraction]:
@@ -291,10 +367,6 @@ def _larger(
             raise InputError(f"{quoted_run(whole)} and what follows are not one quantity.")
 
 
-_GAP = 12
-"""Characters between the parts of ``2 hours and 30 minutes`` at most."""
-
-
 @cache
 def _gap() -> Any:
     import regex
@@ -307,7 +379,7 @@ def _with_powers(text: str, run: re.Match[str], number: Written) -> _Piece:
     """Read the words for powers of ten behind a number: ``5 hundred million``."""
     end = run.end()
     factor = long_factor = Fraction(1)
-    is_money = text[max(run.start() - 2, 0) : run.start()].strip().endswith(_CURRENCIES)
+    is_money = text[max(run.start() - 2, 0) : run.start()].strip().endswith(SIGNS)
     while power := power_at(text, end, is_money):
         factor *= power.factor
         long_factor *= power.long_factor

@@ -15,6 +15,7 @@ _LOOKED_BACK = 48
 """Characters before a number that are looked at."""
 _SHOWN = 40
 """Characters of a run in a message."""
+_DIGITS_OF_A_YEAR = 4
 
 
 def sign_and_currency(text: str, start: int) -> tuple[int, str, int]:
@@ -35,8 +36,34 @@ def sign_and_currency(text: str, start: int) -> tuple[int, str, int]:
         return -sign, currency, start - (length - word.start())
     bare = head.rstrip()
     if bare != head and bare.endswith(tuple(MINUSES)) and _is_alone(bare[:-1].rstrip(" \t")):
-        sign, head = -sign, bare[:-1]
+        if not _bullet().search(head):
+            sign, head = -sign, bare[:-1]
+        elif not text[: start - (length - len(bare)) - 1].strip():
+            raise InputError(f"{quoted_run(text[:_SHOWN])} may be minus or an item of a list.")
     return sign, currency, start - (length - len(head))
+
+
+_NOT_EQUAL = (
+    r"(?:be|equal|equals|equal to|is|are|exactly|really|actually|genau|gleich|exactement"
+    r"|exactamente|ровно|равно) "
+)
+_NEGATION_WORDS = (
+    r"\p{L}+n['’]t|not|no longer|never|cannot|neither|nor|anything but|other than|rather than"
+    r"|instead of|except|nicht|niemals|statt|jamais|(?:n['’]|ne )\p{L}+ pas|no (?:es|son|era)|nunca"
+    r"|en lugar de|non (?:è|sono|era)|não (?:é|são|era)|em vez de|niet|nooit|nie(?: jest| są)?"
+    r"|zamiast|не|ни|вместо|ليس|ليست|غير|לא|אינו|δεν είναι|όχι|không phải(?: là)?|bukan|ei ole"
+    r"|inte|ikke|není|nem|nu (?:este|e)|değil"
+)
+_NEGATIONS = (
+    rf"(?<!\p{{L}})(?:{_NEGATION_WORDS})\s(?:{_NOT_EQUAL})?$"
+    r"|(?:不是|不等于|不為|不为|并非|而非|非|絶対に|아니라|ไม่ใช่)\s?$"
+)
+"""Words before a number that say that it is not meant."""
+_NEGATIONS_BEHIND = (
+    r"\s?\p{Lo}{0,2}?(?:では?ない|じゃない|では?ありません|[이가]\s?아니|[이가]\s?아닙)"
+    r"|\s(?:नहीं|değil|নয়|نہیں|نیست)(?![\p{L}\p{M}])"
+)
+"""Words behind a number that say the same."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +125,10 @@ def check_ends(text: str, start: int, end: int) -> None:
     first = max(start - _LOOKED_BACK, 0)
     head = _head().search(text[first:start])
     tail = _tail().match(text, end)
-    is_loss = _in_brackets(text, start, end)
+    is_loss = _in_brackets(text, start, end) or _in_bars(text, start, end)
+    is_year = head is not None and _year_with_article().search(text[first:start]) is not None
+    if is_year and not (text[start:end].isdecimal() and end - start == _DIGITS_OF_A_YEAR):
+        head = None
     is_mixed = _mixed().search(text[first : min(end, start + _LOOKED_BACK)]) is not None
     if head is not None or tail is not None or is_loss or is_mixed:
         begin = first + head.start() if head else start - is_loss
@@ -113,7 +143,17 @@ def _in_brackets(text: str, start: int, end: int) -> bool:
     if before != "(" or text[end : end + 1] != ")" or money[-1:].isalpha():
         return False
     is_money = _of_money().search(money) or currency_before(text[max(start - 5, 0) : start - 1])
-    return bool(is_money)
+    head = text[max(start - _LOOKED_BACK, 0) : start - 1]
+    is_share = _of_share().search(money) is not None and _label().search(head) is not None
+    return bool(is_money) or is_share
+
+
+def _in_bars(text: str, start: int, end: int) -> bool:
+    """Return whether bars make a number an absolute value; those of a table do not."""
+    if text[start - 1 : start] != "|" or text[end : end + 1] != "|":
+        return False
+    line = text[text.rfind("\n", 0, start) + 1 : start - 1]
+    return "|" not in line and "|" not in text[end + 1 :].partition("\n")[0]
 
 
 def quoted_run(run: str) -> str:
@@ -134,7 +174,30 @@ def _mixed() -> Any:
 def _of_money() -> Any:
     import regex
 
-    return regex.compile(r"[,.%\p{Sc}]")
+    return regex.compile(r"\d,\d|\p{Sc}")
+
+
+@cache
+def _of_share() -> Any:
+    import regex
+
+    return regex.compile(r"[.%]")
+
+
+@cache
+def _bullet() -> Any:
+    """Compile the pattern of a mark of a list at the start of a line."""
+    import regex
+
+    return regex.compile(r"(?:^|\n)[ \t]*[-\u2013][ \t]+$")
+
+
+@cache
+def _year_with_article() -> Any:
+    """Compile the pattern of a year before *a*: ``In 2023 a 5% rise``."""
+    import regex
+
+    return regex.compile(r"(?<!\d)(?:19|20)\d\d a $")
 
 
 @cache
@@ -183,14 +246,13 @@ def _head() -> Any:
 
     letter = r"(?<!\p{L})\p{L}"
     operand = rf"(?:[\p{{N}})\]}}%]\s?[-+*×·÷/±\u2212\u2013\u2014]|[+]/-|{letter}\s?[+*×·÷/±])\s?$"
-    sign = r"[⁻√∛|≠➖➕˗∓]\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$"
-    sign += r"|每(?:天|日|月|年|人|周|週|次|个|個|小时|分钟|秒)\s?$"
-    sign += r"|(?<!\p{L})(?:not|nicht|не|no es)\s$|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$"
-    sign += r"|[\u2212-]{2}$|\p{N}\s?\p{L}{0,3}\s?±\s?$"
+    sign = r"(?:[⁻√∛≠➖➕˗∓±]|\+/?-|!=|<>)\s?$|[-\u2212]\s?\(\s?$|\p{N}\s?[月월]\s?$"
+    sign += r"|(?<![\p{L}\p{N}])(?:[\u2014\u2015]|--)$|[\u2212-]{2}$"
+    sign += r"|\p{N}\s?[\u2032\u2033'’\"]\s$|\p{N}\s:\s?$"
     copula = (
         r"(?:is|are|was|be|equals|equal to|ist|sind|est|es|son|é|è|jest|равно|равен|—|це|είναι|היא)"
     )
-    distant = rf"(?<!\p{{L}}){copula}\s+[-\u2212\u2013]\s*$|[是为為はが는은]\s*[-\u2212]\s+$"
+    distant = rf"(?<!\p{{L}}){copula}[^\S\n]+[-\u2212\u2013]\s*$|[是为為はが는은]\s*[-\u2212]\s+$"
     call = r"(?<!\p{L})(?:sqrt|log|ln|sin|cos|tan|exp|abs|\\\p{L}+)\s?[({]?\s?$"
     unit = r"(?:\s?[%°$€£¥]|\s?\p{L}{1,12})?"
     words = (
@@ -214,7 +276,7 @@ def _head() -> Any:
     # Digits of two systems: 一5 may be 15.
     part += r"|(?<![周週期拜第统唯之])[一二三四五六七八九〇零十百千万萬亿億兆两兩]$"
     return regex.compile(
-        rf"(?i){operand}|{sign}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
+        rf"(?i){operand}|{sign}|{_NEGATIONS}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
     )
 
 
@@ -242,6 +304,6 @@ def _tail() -> Any:
     range_ = r"\s(?:to|bis|до|hasta|à|through) [$€£¥]?\p{N}"
     range_ += r"|\s?(?:\+/-|±|[~～〜∼至到]\s?\p{N}|\.\.\.?\p{N})"
     return regex.compile(
-        rf"(?V1){letters}|{raised}|{counted}|[_\\]\p{{L}}|{calculated}|{minus}|{below}|{parts}"
+        rf"(?V1){letters}|{_NEGATIONS_BEHIND}|{raised}|{counted}|[_\\]\p{{L}}|{calculated}|{minus}|{below}|{parts}"
         rf"|{range_}"
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from pytest_llmeval.metrics.numbers.words import LONGEST, SPACELESS
+from pytest_llmeval.metrics.numbers.words import LONGEST, SPACELESS, read_data
 
 Sense = tuple[str, Fraction, Fraction]
 """Kind, factor and offset of a unit."""
@@ -85,7 +83,7 @@ def unit_at(text: str, position: int) -> Unit:
 
 def goes_on(text: str, unit: Unit) -> bool:
     """Return whether a second unit stands behind a unit, so that it was not read as a whole."""
-    is_apart = text.startswith(" ", unit.end) and bool(unit.kind)
+    is_apart = text.startswith((" ", "-"), unit.end) and bool(unit.kind)
     return is_apart and _named_at(text, unit.end) is not None
 
 
@@ -116,6 +114,27 @@ def with_currency(unit: Unit, symbol: str, end: int) -> Unit:
         return replace(currency, end=max(end, unit.end))
     is_dollar = unit.kind == "US dollars" and symbol.endswith("$")
     return replace(currency, end=unit.end) if is_dollar and unit.factor == 1 else unit
+
+
+def with_rate(text: str, start: int, unit: Unit) -> Unit:
+    """Return a unit with what is said before its number: ``时速5公里``, ``每天5元``, ``시속 5km``.
+
+    Args:
+        text: The text.
+        start: Position of the number, or of its currency.
+        unit: The unit behind it.
+    """
+    match = _rate_before().search(text[max(start - LONGEST, 0) : start])
+    if match is None:
+        return unit
+    if match["hour"] or match["second"]:
+        name = "h" if match["hour"] else "s"
+        is_speed = unit.kind == "length"
+        return _composed(unit.end, [(unit, 1), (_unit_of(0, name), -1)]) if is_speed else unit
+    below = _plain_at(match["any"], 0)
+    if below is not None:
+        return _composed(unit.end, [(unit, 1), (below, -1)])
+    return replace(unit, rest=f"{unit.rest}/{match['any']}")
 
 
 def currency_before(text: str) -> str:
@@ -237,11 +256,13 @@ def _kind_of(dimensions: _Dimensions) -> str:
 
 
 def _candidates(text: str, start: int, written: str) -> Iterator[str]:
-    """Yield what the unit may be: two words, one word, or the start of a spaceless one."""
-    yield written
-    first = written.partition(" ")[0]
-    if first != written:
-        yield first
+    """Yield what the unit may be: several words, one word, or the start of a spaceless one."""
+    yield written.replace("-", " ")
+    words = _blank().split(written)
+    first = words[0]
+    if len(words) > 1:
+        plain = written.replace("-", " ")
+        yield from (plain[: match.start()] for match in reversed(list(_blank().finditer(plain))))
     bare = first.partition("/")[0]
     if bare != first:
         yield bare
@@ -271,8 +292,15 @@ def _unit() -> Any:
 
     return regex.compile(
         rf"{_GAP}-?(?P<unit>[°º][CF]?|[%‰‱℃℉]|\p{{Sc}}"
-        r"|\p{Lu}{1,3}\$|[\p{L}\p{M}]++(?:/[\p{L}]++(?![²³^\d]))?+(?: [\p{L}\p{M}]++)?+)"
+        r"|\p{Lu}{1,3}\$|[\p{L}\p{M}]++(?:/[\p{L}]++(?![²³^\d]))?+(?:[ -][\p{L}\p{M}]++){0,2}+)"
     )
+
+
+@cache
+def _blank() -> Any:
+    import regex
+
+    return regex.compile(r"[ -]")
 
 
 @cache
@@ -310,7 +338,7 @@ def _by() -> Any:
     import regex
 
     return regex.compile(
-        rf"\.?{_GAP}(?:(?P<any>/\s?(?=\p{{L}})|per (?=\p{{L}}))|(?:{_BY_WORDS}) (?=\p{{L}}))"
+        rf"\.?{_GAP}(?:(?P<any>/\s?(?=\p{{L}})|per (?=\p{{L}})|每)|(?:{_BY_WORDS}) (?=\p{{L}}))"
     )
 
 
@@ -320,6 +348,18 @@ def _counted() -> Any:
     import regex
 
     return regex.compile(rf"{_GAP}[\p{{L}}\p{{M}}]++(?=\s?/\p{{L}}{{2}}| (?:per|{_BY_WORDS}) )")
+
+
+@cache
+def _rate_before() -> Any:
+    """Compile the pattern of what a number is counted by, before it."""
+    import regex
+
+    about = r"(?:约|約|大约|是|为|為|は|가|약|\s)*"
+    return regex.compile(
+        rf"(?:(?P<hour>时速|時速|毎時|시속)|(?P<second>秒速|毎秒|초속)|[每毎](?P<any>\p{{Han}}{{1,2}}))"
+        rf"{about}$"
+    )
 
 
 @cache
@@ -357,9 +397,7 @@ def _spaceless() -> Any:
 def units() -> Mapping[str, list[Sense]]:
     """Load what each name of a unit can stand for."""
     names: dict[str, list[Sense]] = {}
-    text = resources.files(__package__).joinpath("units.json").read_text("utf-8")
-    content = json.loads(text, parse_float=Fraction, parse_int=Fraction)
-    for written_kind, rows in content.items():
+    for written_kind, rows in read_data("units.json").items():
         dimensions, scale = _MADE_OF.get(written_kind, ({}, Fraction(1)))
         kind = _kind_of(dimensions) if dimensions else written_kind
         for name, value in rows.items():

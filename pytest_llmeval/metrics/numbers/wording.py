@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from pytest_llmeval.metrics.numbers.units import Unit, unit_at
 
 _ALIKE = 0.6
 """Share of the shorter word that two forms of one word have in common at least."""
@@ -29,24 +32,108 @@ _NO_UNITS = frozenset((
     "in", "is", "it", "left", "more", "now", "of", "on", "only", "or", "overall", "remaining",
     "since", "so", "than", "that", "the", "then", "there", "they", "this", "to", "together",
     "total", "was", "we", "were", "when", "where", "which", "while", "who", "will", "with", "you",
-    "als", "am", "an", "auf", "bei", "das", "der", "die", "für", "im", "insgesamt", "ist", "mit",
+    "als", "an", "auf", "bei", "das", "der", "die", "für", "im", "insgesamt", "ist", "mit",
     "oder", "sind", "und", "von", "weil", "zu", "zusammen", "à", "au", "ce", "de", "des", "du",
     "en", "est", "et", "la", "le", "les", "ou", "pour", "que", "qui", "sont", "con", "del", "el",
     "es", "los", "para", "por", "son", "una", "y", "che", "di", "il", "per", "sono", "da", "do",
-    "e", "o", "para", "são", "het", "is", "op", "van", "i", "jest", "na", "to", "w", "z", "в",
+    "e", "o", "são", "het", "op", "van", "i", "jest", "na", "w", "z", "в",
     "и", "на", "не", "с", "это",
-)) - frozenset(("am",))  # fmt: skip
+))  # fmt: skip
 """Words behind a number that are none of a unit."""
+_NEUTRAL = (
+    "more|further|additional|extra|full|whole|entire|complete|consecutive|straight|total"
+    "|different|individual|weitere|volle|ganze|zusätzliche|aufeinanderfolgende|autres|más|mas|altri"
+    "|altre|mais|полных|целых"
+)
+"""Words between a number and its unit that leave it as it is."""
+_NO_PART = frozenset(("every", "daily", "next", "last", "these", "both", "per", "during", "within"))
+"""Words that end a phrase which may be a unit."""
+_SHORT_UNITS = frozenset(("oz", "kg", "km", "cm", "mm", "ml", "lb", "ft", "mi", "yd"))
+"""Units of two letters that are no words."""
+_MOST_WORDS = 3
+"""Words before the known unit in such a phrase."""
+_ADJECTIVES = (
+    "lumière|luz|luce|nautiques?|náuticas?|nautiche|nautici|marin(?:s|es|os|as)?|ouvrables?|ouvrés?"
+    "|hábiles|laborables?|lavorativi|úteis|robocz\\p{L}+|canadi?[ae]n\\p{L}*|canadesi|australi\\p{L}+"
+    "|hongkong\\p{L}*|néo-zélandais|neozel\\p{L}+|singap\\p{L}+|de hong kong|mexicai?n\\p{L}*"
+    "|jamai[ck]\\p{L}+"
+    "|argentin\\p{L}*|chilen\\p{L}*|colombian\\p{L}*|egyptian|égyptiennes|turques|force|troy"
+)
+"""Words behind a known unit that make it another one: *años luz*, *dollars canadiens*."""
 
 
-def word_behind(text: str, start: int, end: int) -> tuple[str, bool]:
-    """Return an unknown word behind a number, and whether the phrase ends with it."""
-    match = _word().match(text, end)
+@dataclass(frozen=True)
+class Label:
+    """What stands behind a number and its unit.
+
+    Attributes:
+        word: A word without a known meaning, or a phrase that ends with a known unit.
+        unit: The known unit of such a phrase, as of *light years*.
+        is_closing: Whether the phrase ends with it.
+    """
+
+    word: str = ""
+    unit: Unit = field(default_factory=lambda: Unit(0))
+    is_closing: bool = False
+
+
+def label_behind(text: str, start: int, end: int, is_counted: bool) -> Label:
+    """Return an unknown word behind a number, or a phrase of such words and a known unit.
+
+    Args:
+        text: The text.
+        start: Position of the number.
+        end: Position after its unit.
+        is_counted: Whether the unit is a rate of unknown words already.
+    """
+    if is_counted:
+        return Label()
     if text[end : end + 1] in _PRIMES and text[start - 1 : start] != text[end : end + 1]:
-        return text[end : end + 1], True
+        return Label(text[end : end + 1], is_closing=True)
+    adjective = _adjective().match(text, end)
+    if adjective is not None and text[start:end][-1:].isalpha():
+        phrase = f"{text[start:end].lstrip('+-0123456789., ')} {adjective['word']}"
+        return Label(phrase.casefold(), unit_at(text, _digits_end(text, start, end)), True)
+    match = _word().match(text, end)
     if match is None or match["word"].casefold() in _NO_UNITS:
-        return "", False
-    return match["word"], _end().match(text, match.end()) is not None
+        return Label()
+    return _phrase(text, match) or Label(
+        match["word"], is_closing=_end().match(text, match.end()) is not None
+    )
+
+
+def _digits_end(text: str, start: int, end: int) -> int:
+    """Return the position after the last digit of a quantity."""
+    while end > start and not text[end - 1].isdigit():
+        end -= 1
+    return end
+
+
+def _phrase(text: str, first: Any) -> Label | None:
+    """Return the phrase that begins with an unknown word and ends with a known unit."""
+    position = first.end()
+    if first["word"].casefold() in _NO_PART:
+        return None
+    for _ in range(_MOST_WORDS):
+        joint = _joint().match(text, position)
+        if joint is None:
+            return None
+        word = joint["word"]
+        unit = unit_at(text, joint.start("word"))
+        is_long = len(word) > 2 or word in _SHORT_UNITS
+        if unit.kind and is_long and word.casefold() not in _NO_UNITS:
+            phrase = text[first.start("word") : unit.end].replace("-", " ").replace(".", "")
+            return Label(" ".join(phrase.casefold().split()), unit, True)
+        if word.casefold() in _NO_UNITS | _NO_PART:
+            return None
+        position = joint.end()
+    return None
+
+
+def neutral_word(text: str, position: int) -> int:
+    """Return the position after a word that leaves the unit behind it as it is: ``5 more days``."""
+    match = _neutral().match(text, position)
+    return match.end() if match is not None else position
 
 
 def is_factor(text: str, end: int) -> bool:
@@ -62,6 +149,10 @@ def is_times(word: str) -> bool:
 def are_alike(first: str, second: str) -> bool:
     """Return whether two words may be forms of one: ``apple`` and ``apples``, 个 and 个苹果."""
     one, two = sorted((first.casefold(), second.casefold()), key=len)
+    if one.count(" ") != two.count(" "):
+        return False
+    if len(two) == 1:
+        return first == second
     if two.startswith(one):
         return len(one) > 1 or not one.isascii()
     length = 0
@@ -95,7 +186,32 @@ def _factor() -> Any:
 def _word() -> Any:
     import regex
 
-    return regex.compile(r"[ \t\u00a0\u202f]{0,2}-?(?P<word>(?:\p{L}\.){2,}+|[\p{L}\p{M}]++)")
+    return regex.compile(
+        r"[ \t\u00a0\u202f]{0,2}-?(?P<word>(?:\p{L}\.){2,}+|[\p{L}\p{M}]++(?:&\p{L}++)*+)"
+    )
+
+
+@cache
+def _joint() -> Any:
+    """Compile the pattern of the next word of a phrase: *light years*, *bottles of a kg*."""
+    import regex
+
+    article = r"(?:(?:of|von|de|di) (?:(?:an?|one|un|une|una|ein|einem|einer|each) )?)?"
+    return regex.compile(rf"(?:\.?[ \t\u00a0]|-){article}(?P<word>[\p{{L}}\p{{M}}]++)")
+
+
+@cache
+def _neutral() -> Any:
+    import regex
+
+    return regex.compile(rf"(?i)[ -](?:{_NEUTRAL})(?=[ -]\p{{L}})")
+
+
+@cache
+def _adjective() -> Any:
+    import regex
+
+    return regex.compile(rf"(?i)[ -](?P<word>{_ADJECTIVES})(?![\p{{L}}\p{{M}}])")
 
 
 @cache

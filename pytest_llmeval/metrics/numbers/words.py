@@ -15,8 +15,7 @@ _SYMBOLS: Mapping[str, int] = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12}
 """Powers of ten that are written as one letter directly behind a number, without a unit."""
 _MONEY: Mapping[str, int] = {"m": 6, "b": 9, "t": 12, "bil": 9, "mil": 6, "mio": 6}
 """Powers of ten of an amount of money, in small letters: ``$5m``."""
-GERMAN = "German"
-_SIGNS = ("$", "€", "£", "¥", "₹", "₽", "₩")
+SIGNS = ("$", "€", "£", "¥", "₹", "₽", "₩")
 LONGEST = 8
 """Letters of a power in a script without spaces between words."""
 _SCRIPTS_WITHOUT_SPACES = (
@@ -32,6 +31,13 @@ _SCRIPTS_WITHOUT_SPACES = (
 SPACELESS = "".join(rf"\p{{{name}}}" for name in _SCRIPTS_WITHOUT_SPACES)
 """A class of letters, for patterns of `regex`, before which a word needs no space."""
 
+_READ_SCRIPTS = (
+    "Latin", "Cyrillic", "Greek", "Devanagari", "Bengali", "Arabic", "Hebrew", "Thai", "Tamil",
+    "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi", "Common", "Inherited",
+)  # fmt: skip
+"""Scripts with spaces between words in which words for powers are known, and Thai."""
+_AMBIGUOUS = frozenset(("M", "MM", "grand", "mill", "mia"))
+"""Words that are a power of ten in some languages, and something else in others."""
 _COUNTS = frozenset(("score", "gross", "gros"))
 """Words for a number that have another meaning, too."""
 _LOOKED_AT = 24
@@ -73,7 +79,7 @@ def power_at(text: str, position: int, is_money: bool) -> Power | None:
     if match is None:
         return None
     word, gap = match["word"], match["gap"]
-    is_money = is_money or text.startswith(_SIGNS, match.end())
+    is_money = is_money or text.startswith(SIGNS, match.end())
     if not gap or (is_money and gap.isspace()):
         exponent = _SYMBOLS.get(word) or (is_money and _MONEY.get(word))
         if exponent:
@@ -105,12 +111,23 @@ def long_scale(text: str) -> str:
     """Name the languages of a text's words by which a billion is a million millions."""
     if _long_scale().search(text):
         return "other languages"
-    return GERMAN if _german().search(text) else ""
+    return "German" if _german().search(text) else ""
 
 
 def has_short_billion(text: str) -> bool:
-    """Return whether a text has *billion* in small letters, which is no German word."""
+    """Return whether a text has *billion* in small letters, which is English rather than German."""
     return re.search(r"(?:b|tr|quadr)illion\b", text) is not None
+
+
+def is_like_power(word: str) -> bool:
+    """Return whether a word without a known meaning may be one for a power of ten.
+
+    That is one that resembles *million* or *thousand*, or one in a script whose words for powers
+    are not known.
+    """
+    if word in _AMBIGUOUS:
+        return True
+    return _like_power().match(word) is not None or _unknown_script().search(word) is not None
 
 
 def _lengths(text: str, start: int, length: int) -> Iterable[int]:
@@ -149,6 +166,32 @@ def _long_scale() -> Any:
 
 
 @cache
+def _like_power() -> Any:
+    """Compile the pattern of words that resemble those for a thousand, a million and so on."""
+    import regex
+
+    stems = "[mb]il|[tj]ril|[kcq]u?[ua]?[ad]?dril|kwadryl|kvadril|[kq]v?u?intil|se[xks]+til|septil"
+    stems += "|o[kc]til|nonil|decil|centil|(?:ga|ba|ka|ja|s[kq]ui|je)?[zj]il|bajil|kajil"
+    latin = rf"(?:{stems})l?[ijyí]{{1,2}}(?!eu)[oóãõeêuaåæëáâ]\p{{L}}*"
+    latin += r"|\p{L}*illi(?:on|ard)(?:en|s|th|ths)?"
+    thousands = r"(?:thousand|tausend|duizend|tusen|tusind|þúsund|tys[ií]|tis[ií]?[cć]|tisuć|tisoč"
+    thousands += r"|tuhan|tuhat|tūkst|hiljad|hilyad|ezer|dozen|douzain|dužin|tucet|hundre|hundert)"
+    cyrillic = r"(?:[кмбт]р?[иі]лл?ь?[ийяоа][оая]|тыс|тис|хиляд|хиљад|сотн|стот)"
+    spaced = rf"(?:{latin}|{thousands}\p{{L}}*|{cyrillic}\p{{L}}*)"
+    return regex.compile(rf"(?i){spaced}(?![\p{{L}}\p{{M}}])")
+
+
+@cache
+def _unknown_script() -> Any:
+    """Compile the pattern of a letter of a script whose words for powers are not known."""
+    import regex
+
+    classes = "".join(rf"\p{{{name}}}" for name in _READ_SCRIPTS)
+    others = r"[\p{Khmer}\p{Lao}\p{Myanmar}]"
+    return regex.compile(rf"(?V1)[\p{{L}}--[{classes}{SPACELESS}]]|{others}")
+
+
+@cache
 def _spaceless() -> Any:
     import regex
 
@@ -159,13 +202,14 @@ def _spaceless() -> Any:
 def _powers() -> Mapping[str, tuple[Fraction, Fraction]]:
     """Load the factors of each word, where a billion is a thousand or a million millions."""
     powers: dict[str, tuple[Fraction, Fraction]] = {}
-    for words in _data("powers.json").values():
+    for words in read_data("powers.json").values():
         for word, value in words.items():
             short, long = value if isinstance(value, list) else (value, value)
             powers[word.casefold()] = (Fraction(short), Fraction(long))
     return powers
 
 
-def _data(name: str) -> Any:
+def read_data(name: str) -> Any:
+    """Read a data file of this package, with exact numbers."""
     text = resources.files(__package__).joinpath(name).read_text("utf-8")
     return json.loads(text, parse_float=Fraction, parse_int=Fraction)
