@@ -188,7 +188,7 @@ def test_the_terminal_and_json_are_those_of_any_comparison(llmeval: Command, fol
     assert (
         "pass_rate (not gated): 0.9583 -> 0.5417, n=24 in 24 clusters, 24 of 24 compared" in lines
     )
-    assert any(line.startswith("    topic=bikes: ") for line in lines)
+    assert any(" topic=bikes: " in line for line in lines)
     assert lines[-1].startswith("10 cases passed before and fail now: question=Question 13?, ")
     llmeval.run("compare", "a.json", "b.json", "--summary", "comment.md")
     comment = Path("comment.md").read_text(encoding="utf-8").splitlines()
