@@ -46,6 +46,7 @@ class Baseline:
         edited: Cases of the baseline that were scored again, because their reference was edited.
         source: The run or file that it was read from.
         anchors: The checks of the judges on its answers.
+        digest: Hash of its scores as they were accepted.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Baseline:
     edited: frozenset[Key] = frozenset()
     source: BaselineSource | None = None
     anchors: tuple[AnchorCheck, ...] = ()
+    digest: str = ""
 
     @property
     def notes(self) -> Iterator[str]:
@@ -120,7 +122,8 @@ def read_baseline_of(
 
     try:
         source = finder.find(name)
-        rejudged = rejudge(session, source.scores().as_for(after.tool), after, results)
+        scores = source.scores()
+        rejudged = rejudge(session, scores.as_for(after.tool), after, results)
     except (LLMEvalError, OSError) as error:
         return Baseline(name, error=error)
     return Baseline(
@@ -130,6 +133,7 @@ def read_baseline_of(
         edited=rejudged.edited,
         anchors=rejudged.anchors,
         source=source,
+        digest=scores.digest(),
     )
 
 
@@ -203,6 +207,11 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
 
 def _check_complete(run: Run, source: str) -> None:
     """Refuse a run that lacks cases, which would never gate again."""
+    if run.early_stop is not None:
+        raise InputError(
+            f"{source}: {run.early_stop.text}; allowed: a run with all its cases. "
+            "Run it without --llm-stop-early."
+        )
     if not run.is_whole:
         raise InputError(f"{source}: it did not finish; allowed: a run that finished")
     if run.gaps:

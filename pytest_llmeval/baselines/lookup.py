@@ -24,8 +24,7 @@ from pytest_llmeval.baselines.peers.registry import (
 )
 from pytest_llmeval.baselines.peers.samples import peer_cases, peer_scores
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
-from pytest_llmeval.errors import NoSuchRun
-from pytest_llmeval.gating.control import draw_of
+from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     RunScores,
@@ -201,10 +200,18 @@ def _of_peer(path: Path, source: str, columns: Columns, read: ReadPeer) -> Basel
 
 
 def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str) -> RunScores:
-    """Return the scores of a run, which knows whether it was to have every case."""
+    """Return the scores of a run, which knows whether it was to have every case.
+
+    Raises:
+        InputError: It stopped early, and so has the scores of a moment that spoke for its verdict.
+    """
+    if run.early_stop is not None:
+        raise InputError(
+            f"{name}: {run.early_stop.text}; allowed: a run with all its cases. Its own verdict "
+            f"stands: llmeval report {run.id}"
+        )
     scores = run_scores(name, results, cluster, len(run.lost))
-    selection = Selection(is_whole=not run.is_selected)
-    return replace(scores, selection=selection, draw=draw_of(run.settings))
+    return replace(scores, selection=Selection(is_whole=not run.is_selected))
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:

@@ -15,6 +15,7 @@ from pytest_llmeval.cli.metrics import metrics
 from pytest_llmeval.cli.model import model
 from pytest_llmeval.cli.options import options
 from pytest_llmeval.cli.output import show_every_text
+from pytest_llmeval.cli.plan import plan
 from pytest_llmeval.cli.report import report
 from pytest_llmeval.cli.rescore import rescore
 from pytest_llmeval.cli.validate import validate
@@ -40,6 +41,7 @@ for _command in (
     compare,
     baseline,
     history,
+    plan,
     merge,
 ):
     main.add_command(_command)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pytest_llmeval.cli.command import CommandContext, command, json_option
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
+from pytest_llmeval.errors import InputError
 
 if TYPE_CHECKING:
+    from pytest_llmeval.records.plan import Plan
     from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
 
@@ -20,7 +23,7 @@ _History = tuple[dict[str, Any], Iterable[tuple[str, str]]]
 """A history as an object for programs and as coloured lines for people."""
 
 
-@command("log")
+@command("log", "margin", "alpha", "cluster")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -52,7 +55,8 @@ def history(
     """Show the trend over the runs of the run log, oldest first.
 
     Each metric has its mean, and its change since the previous run if the same judge scored the
-    same cases. Runs that did not finish are shown but not compared.
+    same cases. Runs that did not finish are shown but not compared. The last lines say what all
+    runs together show since the baseline was accepted, and what the newest suite can show.
     """
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.runlog.lookup import newest_runs
@@ -60,7 +64,7 @@ def history(
     with closing(RunLog(context.log, must_exist=True)) as log:
         runs = newest_runs(log, limit, name)
         if case is None:
-            content, lines = _trend(log, runs, metrics)
+            content, lines = _trend(context, log, runs, name, metrics)
         else:
             content, lines = _case(log, runs, case, metrics)
     if json_path is not None:
@@ -70,13 +74,39 @@ def history(
             click.secho(text, fg=colour or None)
 
 
-def _trend(log: RunLog, runs: list[Run], metrics: tuple[str, ...]) -> _History:
+def _trend(
+    context: CommandContext,
+    log: RunLog,
+    runs: list[Run],
+    name: str | None,
+    metrics: tuple[str, ...],
+) -> _History:
     from pytest_llmeval.reports.terminal.history import history_lines
     from pytest_llmeval.runlog.history import history_object
     from pytest_llmeval.runlog.history_reading import read_history, select_metrics
+    from pytest_llmeval.runlog.stream_reading import read_evidence
 
     trend = select_metrics(read_history(log, runs), metrics)
+    evidence = read_evidence(run for run in log.runs() if name in (None, run.name))
+    trend = replace(trend, evidence=evidence, plan=_outlook(context, log, runs))
     return history_object(trend), history_lines(trend)
+
+
+def _outlook(context: CommandContext, log: RunLog, runs: list[Run]) -> Plan | None:
+    """Plan the suite of the newest whole run, if it has scores that can be planned."""
+    from pytest_llmeval.runlog.lookup import runs_before
+    from pytest_llmeval.runlog.plan_reading import read_plan
+    from pytest_llmeval.stats.planning import Goal
+
+    settings = context.settings
+    newest = next((run for run in reversed(runs) if run.is_whole), None)
+    if newest is None:
+        return None
+    goal = Goal(margin=settings.margin, alpha=settings.alpha)
+    try:
+        return read_plan(log, newest, runs_before(log, newest), goal, (), settings.cluster)
+    except InputError:
+        return None  # llmeval plan gives the reason
 
 
 def _case(log: RunLog, runs: list[Run], case: str, metrics: tuple[str, ...]) -> _History:

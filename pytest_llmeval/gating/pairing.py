@@ -143,8 +143,8 @@ def pair(joined: Joined, metric: str) -> Paired:
     coverage = _coverage(joined, metric, pairs)
     scales = [run.scales[metric] for run in (joined.before, joined.after) if metric in run.scales]
     low, high = (ends(scales[0]) if scales else None) or (0.0, 1.0)
-    before = [_scaled(old.by_metric[metric], low, high) for old, _ in pairs]
-    after = [_scaled(new.by_metric[metric], low, high) for _, new in pairs]
+    before = [scaled(old.by_metric[metric], low, high) for old, _ in pairs]
+    after = [scaled(new.by_metric[metric], low, high) for _, new in pairs]
     why = obstacle(coverage) or _scale_obstacle(metric, scales)
     if not why and not all(0 <= value <= 1 for value in (*before, *after)):
         scale = f"{min(low, high):g} to {max(low, high):g}"
@@ -157,7 +157,7 @@ def pair(joined: Joined, metric: str) -> Paired:
         return Paired(metric, (), empty, coverage, why, is_identical, low, high)
     is_binary = set(before) | set(after) <= {0.0, 1.0}
     missing = list(_missing(joined, metric))
-    worst = [_scaled(old.by_metric[metric], low, high) for old in missing]
+    worst = [scaled(old.by_metric[metric], low, high) for old in missing]
     scores = PairedScores(before, after, _clusters(pairs), is_binary, worst)
     return Paired(metric, pairs, scores, coverage, "", is_identical, low, high, missing)
 
@@ -167,6 +167,19 @@ def ends(scale: Scale) -> tuple[float, float] | None:
     if scale.low is None or scale.high is None or scale.low == scale.high:
         return None
     return (scale.low, scale.high) if scale.higher_is_better else (scale.high, scale.low)
+
+
+def common_ends(before: Scale | None, after: Scale | None) -> tuple[float, float] | None:
+    """Return the ends of a metric's scale, or ``None`` if two runs have no common one."""
+    scales = [scale for scale in (before, after) if scale is not None]
+    if not scales or _scale_obstacle("", scales):
+        return None
+    return ends(scales[0])
+
+
+def is_tried(metric: str, old: CaseScores, new: CaseScores) -> bool:
+    """Return whether the candidate should have a score for a case of both runs."""
+    return metric in new.by_metric or (new.is_unjudged and metric in old.by_metric)
 
 
 def _by_key(run: RunScores, by_id: bool) -> Mapping[Key, CaseScores]:
@@ -200,11 +213,7 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         selected += sum(selection.includes(case.key[0]) for case in missing)
     else:
         selected += lost
-    tried = [
-        new
-        for old, new in joined.pairs
-        if metric in new.by_metric or (new.is_unjudged and metric in old.by_metric)
-    ]
+    tried = [new for old, new in joined.pairs if is_tried(metric, old, new)]
     new_cases = [*joined.added, *(new for _, new in joined.edited)]
     tried += [new for new in new_cases if metric in new.by_metric or new.is_unjudged]
     unscored = sum(not _values(new, metric) for new in tried)
@@ -266,7 +275,8 @@ def _scale_obstacle(metric: str, scales: Sequence[Scale]) -> str:
     return ""
 
 
-def _scaled(values: MetricValues, low: float, high: float) -> float:
+def scaled(values: MetricValues, low: float, high: float) -> float:
+    """Return the value of a case on a scale from 0 to 1, if it is on the metric's scale."""
     value = ((values.value or 0.0) - low) / (high - low)
     if -ROUNDING <= value <= 1 + ROUNDING:
         return min(1.0, max(0.0, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -145,19 +146,6 @@ def no_such_score(metric: str, scales: Mapping[str, Scale]) -> str:
 
 
 @dataclass(frozen=True)
-class RandomDraw:
-    """The random part of the cases that ``--llm-limit`` draws.
-
-    Attributes:
-        limit: Number of cases.
-        seed: Seed of the draw.
-    """
-
-    limit: int
-    seed: int
-
-
-@dataclass(frozen=True)
 class RunScores:
     """The scores of a run.
 
@@ -173,7 +161,6 @@ class RunScores:
         selection: The cases that it was meant to have.
         read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
         answers: The texts of its answers, counted; nothing where they are unknown.
-        draw: How its cases were drawn; ``None`` unless at random.
     """
 
     name: str
@@ -186,7 +173,6 @@ class RunScores:
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
     tool: str = ""
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
-    draw: RandomDraw | None = None
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.
@@ -197,6 +183,15 @@ class RunScores:
             return self
         cases = {key: replace(case, content=UNKNOWN) for key, case in self.cases.items()}
         return replace(self, cases=cases)
+
+    def digest(self) -> str:
+        """Return a short hash of all scores, whatever the order of the cases."""
+        rows = sorted(
+            (key, name, list(values.values), values.version)
+            for key, case in self.cases.items()
+            for name, values in case.by_metric.items()
+        )
+        return text_hash(json.dumps(rows)).hex()
 
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""

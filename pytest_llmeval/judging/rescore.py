@@ -231,6 +231,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
         # What the run lacks, its new scores lack, too.
         lost=source.lost,
         is_cut_off=source.is_cut_off,
+        early_stop=source.early_stop,
     )
     log.begin(run)
     rescorer = Rescorer(session, settings)

@@ -18,6 +18,7 @@ from pytest_llmeval.plugin.outcomes import CASE_ATTRIBUTE, RECORDED_ATTRIBUTE, R
 from pytest_llmeval.plugin.progress import Progress
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import USAGE_ERROR, PluginState, usage_error
+from pytest_llmeval.plugin.stopping import CERTAIN, StopDecision, order_of
 from pytest_llmeval.plugin.wait_lines import WaitOutput
 from pytest_llmeval.plugin.worker import OUTPUT
 from pytest_llmeval.plugin.worker_nodes import WorkerNodes
@@ -72,6 +73,8 @@ class Controller(Role):
         self._errors: list[str] = []
         self._gate_notes: tuple[Note, ...] = ()
         self._workers = WorkerNodes(state.interrupts)
+        self._order: Mapping[str, Any] | None = None
+        self._stop: StopDecision | None = None
 
     def start(self, session: pytest.Session) -> None:
         """Show the status line on a terminal, and everywhere what calls wait for."""
@@ -145,6 +148,12 @@ class Controller(Role):
         node.workerinput["llm_typed"] = sorted(self._state.typed)
         node.workerinput["llm_choice"] = self._state.choice.to_wire()
         node.workerinput["llm_local_urls"] = self._local_urls()
+        # One that takes the place of a dead worker may start when the verdict is certain.
+        node.workerinput["llm_is_certain"] = self._state.is_certain
+
+    def take_order(self, session: pytest.Session) -> None:
+        """Note the order of the cases of a run that may stop early."""
+        self._order = order_of(session, self._state)
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
         """Count an error of the collection, or raise the usage error of an xdist worker.
@@ -180,6 +189,7 @@ class Controller(Role):
             if report.when not in _PHASES:
                 self._lost.append(report.nodeid)
                 self._decision.finished.add(report.nodeid)
+                self._stop_if(lambda stop: stop.take_lost(report.nodeid))
 
     def take_worker(self, node: Any) -> None:
         """Store the final report of an xdist worker, which is missing if it died."""
@@ -202,7 +212,8 @@ class Controller(Role):
         from pytest_llmeval.runs.ending import RunEnding
 
         if self._recorder is not None:
-            ending = RunEnding(state.session, self._decision.worker_reports, state.is_whole)
+            is_whole = state.is_whole and not state.is_certain
+            ending = RunEnding(state.session, self._decision.worker_reports, is_whole)
             self._end(session, self._recorder, ending)
         else:
             ending = RunEnding(state.session)
@@ -236,6 +247,31 @@ class Controller(Role):
             self._add(result)
         except LLMEvalError as error:
             raise usage_error(error) from None
+        self._stop_if(lambda stop: stop.stopper.take(result))
+
+    def _stop_if(self, is_certain: Callable[[StopDecision], bool]) -> None:
+        """Let all processes run no further case as soon as the verdict is certain."""
+        order = self._order or self._workers.order
+        if order is None:
+            return
+        if self._stop is None:
+            self._stop = StopDecision(self._state, order)
+            self._decision.order = self._stop.order
+        if is_certain(self._stop) and not self._state.is_certain:
+            self._state.is_certain = True
+            self._workers.send(CERTAIN)
+
+    def _note_early_stop(self, recorder: Recorder) -> tuple[Note, ...]:
+        """Record what the run has left out, and return a note on it."""
+        if self._stop is None or self._state.is_cut_off:
+            return ()
+        early_stop = self._stop.stopper.early_stop()
+        if early_stop is None:
+            return ()
+        from pytest_llmeval.records.run import Note
+
+        recorder.run = dataclasses.replace(recorder.run, early_stop=early_stop)
+        return (Note("early_stop", early_stop.text),)
 
     def _add(self, result: CaseResult) -> None:
         """Log a result; nothing is written for a run in which every case is skipped."""
@@ -276,8 +312,9 @@ class Controller(Role):
         self._state.interrupts.ignore()
 
         def decide() -> Decision:
+            noted = self._note_early_stop(recorder)
             self._gate(session, decider)
-            return int(session.exitstatus), self._gate_notes
+            return int(session.exitstatus), (*noted, *self._gate_notes)
 
         lost = tuple(self._lost)
         recorder.run = dataclasses.replace(

@@ -12,6 +12,7 @@ from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import Selection
+    from pytest_llmeval.gating.sequential import RunningOrder
     from pytest_llmeval.plugin.state import PluginState
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.records.run import Note
@@ -34,6 +35,7 @@ class RunDecision:
         uncollected: Node ids of files that could not be collected.
         worker_reports: The final reports of xdist workers.
         finished: Node ids of the golden cases that have left a result, or died with a worker.
+        order: The order of the cases of a run that may stop early.
     """
 
     def __init__(self, state: PluginState) -> None:
@@ -42,6 +44,7 @@ class RunDecision:
         self.uncollected: list[str] = []
         self.worker_reports: list[dict[str, Any]] = []
         self.finished: set[str] = set()
+        self.order: RunningOrder | None = None
 
     def count(self, result: CaseResult, is_case: bool) -> None:
         """Count the result of a test, which may have a golden case."""
@@ -56,7 +59,7 @@ class RunDecision:
         from pytest_llmeval.runs.gates import GateDecider
 
         gates = self._gates()
-        return None if gates is None else GateDecider(gates, recorder)
+        return None if gates is None else GateDecider(gates, recorder, self.order)
 
     def decide(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
         """Return the exit code of the decision, and notes for the user.

@@ -22,9 +22,9 @@ from pytest_llmeval.plugin import (
     collection,
     completeness,
     explain,
-    gate_markers,
     log_filter,
     outcomes,
+    stopping,
 )
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead, cassette_lines
 from pytest_llmeval.plugin.state import PluginState
@@ -108,8 +108,9 @@ class Hooks:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Apply ``--llm-where`` and ``--llm-limit``."""
+        """Apply ``--llm-where``, ``--llm-limit`` and the order of ``--llm-stop-early``."""
         collection.deselect(config, items)
+        stopping.shuffle(self._state, items)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
@@ -122,7 +123,7 @@ class Hooks:
         log_filter.filter_handlers(session.config)
         completeness.check_selection(session, self._state)
         outcomes.check_declared(session)
-        gate_markers.note_gates(session, self._state)
+        self._role.take_gates(session, self._state)
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
         """Say what the columns of golden files became, and what tests with a cassette change."""
@@ -137,8 +138,9 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)  # before the fixtures are set up
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Reset the item, because a plugin may rerun it."""
+        """Reset the item, because a plugin may rerun it, or skip it if nothing needs it."""
         outcomes.start_afresh(item)
+        stopping.skip_if_certain(item)
         self._state.raise_refusal()
 
     @pytest.hookimpl(wrapper=True)  # what a fixture returned is known after it

@@ -96,9 +96,13 @@ class LookAhead:
 
     def _window(self) -> int:
         # A cassette records every call that is made while it is open, of whichever test.
-        if self._is_off:
+        if self._is_off or self._state.is_certain:
             return 0
-        cases = self._state.settings.cases_ahead
+        settings = self._state.settings
+        cases = settings.cases_ahead
+        if settings.stop_early:
+            # Each case ahead may be one too many.
+            cases = min(cases, settings.concurrency)
         return -(-cases // self._state.members)
 
     def start(self, item: pytest.Item) -> CaseEvaluation | None:

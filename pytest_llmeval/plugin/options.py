@@ -99,16 +99,18 @@ def check_gates(state: PluginState) -> None:
             model would gate.
     """
     settings = state.settings
-    if not (settings.gate or settings.baseline or settings.quarantine):
+    if not (settings.gate or settings.baseline or settings.quarantine or settings.stop_early):
         return
     from pytest_llmeval.plugin.state import usage_error
     from pytest_llmeval.runs.gate_checks import check_baselines
     from pytest_llmeval.runs.gate_checks import check_gates as check_settings
+    from pytest_llmeval.runs.stopping import check_stop_early
 
     try:
         check_settings(settings)
         if state.worker == "main":
             check_baselines(settings, state.locations)
+            check_stop_early(settings, state.locations)
         _ = state.quarantine
     except InputError as error:
         raise usage_error(error) from None

@@ -16,6 +16,7 @@ from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
 from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
+from pytest_llmeval.plugin.stopping import StoppedEarly
 from pytest_llmeval.records.process import ALONE
 
 if TYPE_CHECKING:
@@ -277,6 +278,8 @@ def _conclusion_of(
     if isinstance(error, LLMEvalError):
         return replace(conclude_error(error), outcome=outcome)
     message = call.excinfo.exconly()
+    if isinstance(error.__cause__, StoppedEarly):
+        return Conclusion(outcome, "early_stop", message)
     if isinstance(error, pytest.skip.Exception):
         is_unconfigured = isinstance(error.__cause__, NotConfiguredError)
         return Conclusion(outcome, "no_model" if is_unconfigured else "skip", message)

@@ -33,6 +33,9 @@ def activate(config: pytest.Config) -> None:
     check_gates(state)
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    if settings.stop_early and getattr(config.option, "maxschedchunk", 0) is None:
+        # Results count in the order of the cases, so workers take them one by one.
+        config.option.maxschedchunk = 1
     manager = config.pluginmanager
     manager.register(fixtures, "llm_golden_fixtures")
     role = Worker(state) if workerinput else Controller(state)

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from pytest_llmeval.plugin import gate_markers
+from pytest_llmeval.plugin.state import PluginState
+
 
 class Role:
     """The base of `Controller` and `Worker`."""
@@ -23,6 +26,14 @@ class Role:
 
     def configure_worker(self, node: Any) -> None:
         """Send an xdist worker the data that it shares with this process."""
+
+    def take_gates(self, session: pytest.Session, state: PluginState) -> None:
+        """Note the gates of markers, and what an early stop needs to know."""
+        gate_markers.note_gates(session, state)
+        self.take_order(session)
+
+    def take_order(self, session: pytest.Session) -> None:
+        """Handle the order of the cases of a run that may stop early."""
 
     def take_collect_report(self, report: pytest.CollectReport) -> None:
         """Handle the report of a collector."""

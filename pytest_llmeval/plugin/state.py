@@ -66,6 +66,8 @@ class PluginState:
         collected: What the collection of this process has found.
         broken_collections: Number of golden files and markers that could not be used.
         has_thresholds: Whether a test has a threshold, as far as a dry run has seen.
+        is_certain: Whether the verdict of a run that may stop early is certain.
+        stoppable: Scopes whose cases need not be run then.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -84,6 +86,8 @@ class PluginState:
         self.collected = CollectedCases()
         self.broken_collections = 0
         self.has_thresholds = False
+        self.is_certain: bool = getattr(config, "workerinput", {}).get("llm_is_certain", False)
+        self.stoppable: tuple[str, ...] = ()
         self.locations = Locations.of(settings, config.rootpath, config.invocation_params.dir)
         self.run_id = getattr(config, "workerinput", {}).get("llm_run") or new_run_id()
         self.results: dict[str, CaseResult] = {}

@@ -9,6 +9,7 @@ import pytest
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.plugin.role import Role
 from pytest_llmeval.plugin.state import PluginState
+from pytest_llmeval.plugin.stopping import CERTAIN, order_of
 from pytest_llmeval.plugin.worker_nodes import CHANNEL
 
 OUTPUT = "llm"
@@ -26,17 +27,29 @@ class Worker(Role):
         self._state = state
         state.when_used = self._listen
 
+    def take_order(self, session: pytest.Session) -> None:
+        """Send the controller the order of the cases, in which it counts their results."""
+        order = order_of(session, self._state)
+        if order is not None:
+            self._channel.send(order)
+
+    @property
+    def _channel(self) -> Any:
+        worker_input: dict[str, Any] = self._state.config.workerinput  # type: ignore[attr-defined]
+        return worker_input[CHANNEL]
+
     def _listen(self) -> None:
         """Tell the controller that this worker makes calls, and end them when it says so."""
-        worker_input: dict[str, Any] = self._state.config.workerinput  # type: ignore[attr-defined]
-        channel = worker_input[CHANNEL]
+        channel = self._channel
         # The channel closes when the controller dies.
         channel.setcallback(self._stop, endmarker=None)
         channel.send(None)
 
-    def _stop(self, _: object) -> None:
-        """End the run, in a thread of execnet."""
-        if not self._state.interrupts.is_taken:
+    def _stop(self, message: object) -> None:
+        """End the run, or run no case that the verdict does not need, in a thread of execnet."""
+        if message == CERTAIN:
+            self._state.is_certain = True
+        elif not self._state.interrupts.is_taken:
             self._state.stop_calls()
             self._state.interrupts.interrupt()
 

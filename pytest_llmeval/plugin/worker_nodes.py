@@ -7,6 +7,7 @@ controller dies, so no worker goes on alone.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from queue import Empty
 from typing import Any
@@ -28,10 +29,15 @@ class WorkerNodes:
 
     Args:
         interrupts: The signals that end the run, in use as soon as a worker makes calls.
+
+    Attributes:
+        running: Those that have not ended.
+        order: The order of the cases of a run that may stop early, which all of them share.
     """
 
     def __init__(self, interrupts: Interrupts) -> None:
         self.running: list[Any] = []
+        self.order: Mapping[str, Any] | None = None
         self._interrupts = interrupts
 
     def add(self, node: Any) -> None:
@@ -57,8 +63,17 @@ class WorkerNodes:
         with suppress(KeyboardInterrupt):
             self._take_reports(config, role)
 
-    def _note_use(self, _: object) -> None:
+    def send(self, message: str) -> None:
+        """Send all workers a message."""
+        for node in self.running:
+            with suppress(OSError):  # it is dead
+                node.workerinput[CHANNEL].send(message)
+
+    def _note_use(self, order: Mapping[str, Any] | None) -> None:
+        """Note that a worker makes calls, or the order of the cases, in a thread of execnet."""
         self._interrupts.is_in_use = True
+        if order is not None and self.order is None:
+            self.order = order
 
     def _take_reports(self, config: pytest.Config, role: Role) -> None:
         """Do what the loop of xdist does with these events; an interrupt has ended that loop."""

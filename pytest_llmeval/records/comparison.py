@@ -8,7 +8,7 @@ from typing import Literal
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import GATE_STATES, VERDICTS, GateState, Tone, Verdict
 
-DecidedBy = Literal["t", "permutation", "mcnemar"]
+DecidedBy = Literal["t", "permutation", "mcnemar", "betting"]
 
 
 _UNKNOWN = Interval(None, None, None, 0)
@@ -25,8 +25,8 @@ class GateResult:
         reason: The reason, in one sentence.
         change: Mean difference d̄; below 0 is worse. ``None`` where nothing could be compared.
         error: Its standard error; ``None`` with fewer than two clusters.
-        lower: Lower bound of the true difference, one-sided at ``1 - alpha``: t, or Tango's where
-            McNemar decided.
+        lower: Lower bound of the true difference, one-sided at ``1 - alpha``: t, Tango's where
+            McNemar decided, or one that holds at any time where betting did.
         upper: Upper bound, likewise. Where a permutation or McNemar's test decided that nothing is
             shown to be worse, it is not below 0.
         p: One-sided p-value of "worse".
@@ -52,8 +52,8 @@ class GateResult:
         missing: Cases that should have a score in the candidate, and do not.
         worst: Mean difference if each of them had the worst score; ``None`` if none is missing.
         worst_lower: Lower bound of the true difference then.
-        narrowed: Share by which the baseline's scores of all cases narrowed the standard error of a
-            random part of them; ``None`` where they were not used.
+        e_value: Evidence of "worse" as an e-value (`stats.betting`), of which runs can be added up;
+            ``None`` where nothing could be compared.
     """
 
     verdict: Verdict
@@ -83,7 +83,7 @@ class GateResult:
     missing: int = 0
     worst: float | None = None
     worst_lower: float | None = None
-    narrowed: float | None = None
+    e_value: float | None = None
 
     @property
     def deciding_p(self) -> float | None:
@@ -110,6 +110,7 @@ class Coverage:
         rescored: Compared cases whose answers were scored again, because they accept something else
             now.
         is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
+        not_run: Of these, the ones that were left out because the verdict was certain.
     """
 
     selected: int
@@ -121,6 +122,7 @@ class Coverage:
     edited: int = 0
     rescored: int = 0
     is_drifted: bool = False
+    not_run: int = 0
 
 
 @dataclass(frozen=True)
@@ -340,6 +342,8 @@ class Comparison:
         quarantined_losses: Names of the cases in quarantine that passed in the baseline and fail
             now.
         anchors: Checks of the judges on stored answers of the baseline.
+        baseline_hash: Hash of the baseline's scores, which changes when a new one is accepted;
+            empty if unknown.
     """
 
     baseline: str
@@ -355,6 +359,7 @@ class Comparison:
     removed_failures: tuple[str, ...] = ()
     quarantined_losses: tuple[str, ...] = ()
     anchors: tuple[AnchorCheck, ...] = ()
+    baseline_hash: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ Cause = Literal[
     "skip",
     "xfail",
     "xpass",
+    "early_stop",
 ]
 """The cause of an outcome; empty if the case passed.
 
@@ -39,7 +40,8 @@ case that must pass misses a threshold, and further samples are inconclusive. ``
 failed. ``not_sent``: a call was not allowed, or is not recorded. ``no_model``: no model is
 configured that could answer or judge. ``input``: a setting or a golden file cannot be used.
 ``store``: the store, a recording or the run log failed. ``skip``, ``xfail``: the test skipped or
-failed as expected. ``xpass``: it passed although a failure was strictly expected.
+failed as expected. ``xpass``: it passed although a failure was strictly expected. ``early_stop``:
+it was not run, because the verdict was certain.
 """
 
 

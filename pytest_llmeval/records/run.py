@@ -8,6 +8,7 @@ from typing import Literal
 
 from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.comparison import Comparison, GateOutcome
+from pytest_llmeval.records.stopping import EarlyStop
 from pytest_llmeval.records.verdicts import JUDGED_CODES
 from pytest_llmeval.text import count
 
@@ -115,6 +116,7 @@ NoteKind = Literal[
     "rescoring",
     "store",
     "drift",
+    "early_stop",
 ]
 """The subject of a note.
 
@@ -122,6 +124,7 @@ NoteKind = Literal[
 verdict was required, and there is none. ``coverage``: less was judged than the settings suggest,
 and the exit code allows that. ``store``: the completion store or a recording could not be used.
 ``drift``: a judge gives the same answers other scores than before.
+``early_stop``: the rest of the cases was not run, because the verdict was certain.
 """
 
 GATE_NOTES: tuple[NoteKind, ...] = (
@@ -132,13 +135,14 @@ GATE_NOTES: tuple[NoteKind, ...] = (
     "unjudged",
     "coverage",
     "drift",
+    "early_stop",
 )
 """Notes about the gates of a run, not about its results."""
 
 _BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged", "store")
 """Notes that leave a run without the verdict that it should have."""
 
-_HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "drift", "coverage")
+_HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "drift", "early_stop", "coverage")
 """Notes in the headline of a run."""
 
 _SELECTING = {"limit", "where"}
@@ -181,6 +185,7 @@ class Run:
         group: Id that the runs of one session share; empty for a single run.
         failures_without_case: Number of failures of plain tests and of the collection.
         rescored_from: Id of the run whose answers it judged again; empty for any other run.
+        early_stop: What it left out because the verdict was certain; ``None`` for any other run.
     """
 
     id: str
@@ -201,11 +206,13 @@ class Run:
     group: str = ""
     failures_without_case: int = 0
     rescored_from: str = ""
+    early_stop: EarlyStop | None = None
 
     @property
     def is_whole(self) -> bool:
-        """Whether it came to its end: not killed, not interrupted, not stopped by ``-x``."""
-        return self.exit_code in JUDGED_CODES and not self.is_cut_off
+        """Whether it ran to its end: not killed, interrupted or stopped, by ``-x`` or early."""
+        is_ended = self.exit_code in JUDGED_CODES and not self.is_cut_off
+        return is_ended and self.early_stop is None
 
     @property
     def is_selected(self) -> bool:

@@ -91,6 +91,7 @@ def _point(run: Run, result: CaseResult) -> CasePoint:
         started_at=run.started_at,
         exit_code=run.exit_code,
         is_whole=run.is_whole,
+        is_stopped_early=run.early_stop is not None,
         outcome=result.outcome,
         message=result.message,
         scores=tuple(_score(score) for score in result.scores),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmeval.records.interval import Interval
+from pytest_llmeval.records.plan import Plan
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.verdicts import RunOutcome
@@ -71,6 +72,7 @@ class RunPoint:
         started_at: ISO 8601 with UTC offset.
         exit_code: pytest's exit code; ``None`` if the run was killed or still goes on.
         is_whole: Whether it came to its end. Only whole runs are compared.
+        is_stopped_early: Whether it left out cases because its verdict was certain.
         verdict: The outcome of the run, as in the summary.
         outcomes: Number of cases by outcome, and of ``lost`` ones.
         pass_rate: Passed among passed, failed and xfailed, with its exact 95% interval.
@@ -99,6 +101,7 @@ class RunPoint:
     cost: Cost
     latency_p50_s: float | None
     latency_p95_s: float | None
+    is_stopped_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,25 @@ class CaseFlips:
 
 
 @dataclass(frozen=True)
+class StreamEvidence:
+    """The evidence of a drop over all runs since a baseline was accepted.
+
+    Attributes:
+        baseline: The baseline.
+        runs: Number of runs that were compared with it.
+        since: When the first of them started.
+        value: The evidence (`stats.stream`).
+        required: The evidence that shows a drop: 1 by the level.
+    """
+
+    baseline: str
+    runs: int
+    since: str
+    value: float
+    required: float
+
+
+@dataclass(frozen=True)
 class History:
     """Some runs of a log.
 
@@ -133,11 +155,15 @@ class History:
         runs: The runs, oldest first.
         cases: Number of cases in the whole runs.
         flips: The cases whose outcome changed, most flips first.
+        evidence: The evidence of a drop since each baseline in use was accepted.
+        plan: What today's suite shows; ``None`` if the runs do not tell.
     """
 
     runs: tuple[RunPoint, ...]
     cases: int = 0
     flips: tuple[CaseFlips, ...] = ()
+    evidence: tuple[StreamEvidence, ...] = ()
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +195,7 @@ class CasePoint:
         started_at: When the run started, ISO 8601 with UTC offset.
         exit_code: pytest's exit code; ``None`` if the run was killed or still goes on.
         is_whole: Whether the run came to its end.
+        is_stopped_early: Whether the run left out cases because its verdict was certain.
         outcome: Outcome of the case.
         message: Why it did not pass; empty if it did.
         scores: The scores, in the order in which they were taken.
@@ -186,6 +213,7 @@ class CasePoint:
     scores: tuple[CaseScore, ...]
     answer: str | None
     model: str
+    is_stopped_early: bool = False
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,7 @@ def _point(run: Run, numbers: Numbers, before: Numbers | None) -> RunPoint:
         started_at=run.started_at,
         exit_code=run.exit_code,
         is_whole=run.is_whole,
+        is_stopped_early=run.early_stop is not None,
         verdict=summary.verdict,
         outcomes={name: getattr(summary, name) for name in _COUNTED},
         pass_rate=summary.pass_rate,

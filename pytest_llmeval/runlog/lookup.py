@@ -94,6 +94,18 @@ def without_parts(runs: Iterable[Run]) -> list[Run]:
     return whole
 
 
+def runs_before(log: RunLog, run: Run) -> list[Run]:
+    """Return the whole runs before a run, the newest first, without parts of merged ones.
+
+    Raises:
+        RunLogError: The log cannot be read.
+    """
+    runs = without_parts(log.runs())
+    numbers = [number for number, known in enumerate(runs) if known.id == run.id]
+    older = runs[numbers[0] + 1 :] if numbers else []
+    return [known for known in older if known.is_whole]
+
+
 def newest_runs(log: RunLog, limit: int, name: str | None = None) -> list[Run]:
     """Return the newest runs of a log or of a name, oldest first, including cut-off runs.
 

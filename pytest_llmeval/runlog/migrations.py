@@ -146,6 +146,11 @@ def _drop_number_of_sample(connection: Connection) -> None:
     )
 
 
+def _add_early_stop(connection: Connection) -> None:
+    """Upgrade to version 8: what a run left out because its verdict was certain."""
+    _add_columns(connection, (("runs", "early_stop TEXT"),))
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
@@ -159,6 +164,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     complete_records,
     _add_adapted_requests_and_kinds_of_tokens,
     _drop_number_of_sample,
+    _add_early_stop,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

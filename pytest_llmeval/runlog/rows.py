@@ -19,6 +19,7 @@ from pytest_llmeval.records.result import (
 )
 from pytest_llmeval.records.run import JudgeFacts, Note, Run, Traffic
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.stopping import EarlyStop
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, to_builtin
 from pytest_llmeval.runlog.database import Row, as_json, restored, storable
@@ -38,7 +39,7 @@ _RUN = PlainColumns(
     Run,
     frozenset({
         "settings", "versions", "notes", "lost", "traffic", "judges", "gates", "comparisons",
-        "parts", "group",
+        "parts", "group", "early_stop",
     }),
 )  # fmt: skip
 _GATE = PlainColumns(GateOutcome, frozenset())
@@ -103,6 +104,7 @@ def run_row(run: Run) -> dict[str, Any]:
             "notes": as_json(to_builtin(run.notes)),
             "judges": as_json(to_builtin(run.judges)),
             "comparisons": as_json(to_builtin(run.comparisons)),
+            "early_stop": as_json(to_builtin(run.early_stop)),
         }
     )
 
@@ -133,6 +135,7 @@ def run_of(row: Row, gates: Sequence[Row] = ()) -> Run:
         gates=tuple(GateOutcome(**_GATE.fields(restored(gate))) for gate in gates),
         comparisons=_read(tuple[Comparison, ...], values["comparisons"], ()),
         group=values["run_group"],
+        early_stop=_read(EarlyStop, values["early_stop"], None),
     )
 
 

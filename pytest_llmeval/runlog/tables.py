@@ -89,6 +89,7 @@ def _runs(metadata: MetaData) -> Table:
         Column("run_group", Text, comment="id that the runs of one session share"),
         Column("failures_without_case", Integer, comment="failures of tests without a case"),
         Column("rescored_from", Text, comment="id of the run whose answers it judged again"),
+        Column("early_stop", Text, comment="JSON: what it left out, its verdict being certain"),
     )
 
 

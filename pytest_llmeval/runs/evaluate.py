@@ -327,6 +327,9 @@ def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Sett
     if settings.dry_run:
         remedy = "Estimate the cost with pytest and --llm-dry-run."
         raise SettingError("dry_run", True, "false: evaluate makes the calls", remedy)
+    if settings.stop_early and "stop_early" in settings.explicit:
+        remedy = "Stop early with pytest and --llm-stop-early."
+        raise SettingError("stop_early", True, "false: evaluate runs every case", remedy)
     settings = replace(settings, bounds=bounds)
     # Called only for its errors.
     settings.thresholds()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
+from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
-from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -32,8 +32,13 @@ from pytest_llmeval.gating.scores import (
     no_such_score,
     run_scores,
 )
-from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
-from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
+from pytest_llmeval.gating.sequential import RunningOrder, compare_in_order
+from pytest_llmeval.records.comparison import (
+    Comparison,
+    GateOutcome,
+    GateResult,
+)
+from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
@@ -41,12 +46,11 @@ from pytest_llmeval.records.verdicts import (
     worst_verdict,
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
-from pytest_llmeval.runs.calibrated_gate import check_figure
+from pytest_llmeval.runs.coverage_notes import coverage_notes
 from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
-from pytest_llmeval.summary.golden_changes import golden_changes
 from pytest_llmeval.summary.judges import drift_text
 
 if TYPE_CHECKING:
@@ -91,7 +95,7 @@ class Gates:
         Cost, latency and the share of missing scores are honest figures, but not of the answers.
         """
         return any(
-            any(map(_is_on_answers, rules)) and (scope == WHOLE_RUN or is_below(suite, scope))
+            any(map(is_on_answers, rules)) and (scope == WHOLE_RUN or is_below(suite, scope))
             for scope, rules in self.rules().items()
         )
 
@@ -150,7 +154,7 @@ class _ScopedRule:
         """
         if self.rule.metric or baseline.scores is None:
             return ()
-        inside = _baseline_within(baseline.scores, self.scope)
+        inside = baseline_within(baseline.scores, self.scope)
         try:
             missing = untaken(inside, self.scores, quarantined)
         except LLMEvalError:
@@ -220,7 +224,7 @@ def _decide_gates(
     run: Run,
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
-    results: Callable[[], Iterable[CaseResult]],
+    order: RunningOrder | None = None,
 ) -> GateDecisions:
     """Decide every gate of a run.
 
@@ -230,7 +234,7 @@ def _decide_gates(
         run: Record of the run, with its traffic and the cases that died with a worker.
         quarantined: Cases that do not gate.
         baselines: Baselines by name.
-        results: Reads the results of the run.
+        order: The order of the cases of a run that may stop early.
     """
     outcomes: list[GateOutcome] = []
     regressions: list[_ScopedRule] = []
@@ -238,11 +242,11 @@ def _decide_gates(
         inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
-                outcome = check_figure(rule, inside.without(quarantined), run, results)
+                outcome = check_bound(rule, inside.without(quarantined), run.traffic)
                 outcomes.append(replace(outcome, scope=scope))
             else:
                 regressions.append(_ScopedRule(rule, scope, inside))
-    decided = _decide_regressions(gates.settings, regressions, quarantined, baselines)
+    decided = _decide_regressions(gates.settings, regressions, quarantined, baselines, order)
     worst_first = sorted(
         [*outcomes, *decided.gates], key=lambda gate: -GATE_STATES[gate.state].severity
     )
@@ -255,13 +259,15 @@ class GateDecider:
     Args:
         gates: The gates.
         recorder: The recorder of the results, which also logs the baselines' cases.
+        order: The order of the cases of a run that may stop early.
 
     Attributes:
         gates: The gates.
     """
 
-    def __init__(self, gates: Gates, recorder: Recorder) -> None:
+    def __init__(self, gates: Gates, recorder: Recorder, order: RunningOrder | None = None) -> None:
         self.gates = gates
+        self._order = order
         self._recorder = recorder
         self._baselines: dict[str, Baseline] = {}
 
@@ -314,8 +320,7 @@ class GateDecider:
             SettingError: A rule cannot be read.
         """
         run = self._recorder.run
-        draw = draw_of(run.settings)
-        scores = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
+        scores = replace(self._scores, lost=len(run.lost), selection=selection)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
@@ -324,35 +329,16 @@ class GateDecider:
             texts = quarantine.warnings(cases, selection.is_whole)
             notes = tuple(Note("quarantine", text) for text in texts)
         decisions = _decide_gates(
-            self.gates, scores, run, quarantined, self._baselines, self._recorder.results
+            self.gates, scores, run, quarantined, self._baselines, self._order
         )
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(scores))
         self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
-        return decisions, (*notes, *_coverage_notes(decisions))
+        return decisions, (*notes, *coverage_notes(decisions.comparisons, decisions.untaken))
 
 
-def _coverage_notes(decisions: GateDecisions) -> Iterator[Note]:
-    """Yield notes on golden cases that changed, and on baselines that are covered in part."""
-    untaken = {metric for _, metric in decisions.untaken}
-    for comparison in decisions.comparisons:
-        yield from (Note("coverage", text) for text in golden_changes(comparison))
-        coverages = [
-            metric.coverage
-            for metric in comparison.metrics
-            if metric.is_gated and metric.name not in untaken
-        ]
-        partial = [coverage for coverage in coverages if is_partial(coverage)]
-        if partial:
-            least = min(partial, key=lambda coverage: coverage.paired)
-            cases = f"{least.paired} of the {least.before} cases of {comparison.baseline}"
-            yield Note("coverage", f"the run covers only {cases}")
-    for source, metric in decisions.untaken:
-        text = f"the baseline {source} has a score {metric!r} that this run does not take"
-        yield Note("coverage", text)
-
-
-def _is_on_answers(rule: Rule) -> bool:
+def is_on_answers(rule: Rule) -> bool:
+    """Return whether a gate is on the answers, and not on their cost, latency or number."""
     if isinstance(rule, RegressionRule):
         return True
     figures = (rule.metric, rule.aggregate)
@@ -364,6 +350,7 @@ def _decide_regressions(
     rules: Sequence[_ScopedRule],
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
+    order: RunningOrder | None,
 ) -> GateDecisions:
     """Decide every regression rule for every baseline."""
     outcomes: list[GateOutcome] = []
@@ -380,7 +367,7 @@ def _decide_regressions(
                 comparable.append(_Pairing(rule, source, untaken, settings.strict))
             else:
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
-    comparisons, failure = _compare(settings, comparable, quarantined, baselines)
+    comparisons, failure = _compare(settings, comparable, quarantined, baselines, order)
     for pairing in comparable:
         partial = False
         if failure is not None:
@@ -406,6 +393,7 @@ def _compare(
     comparable: Sequence[_Pairing],
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
+    order: RunningOrder | None,
 ) -> tuple[dict[_ComparisonKey, Comparison], GateResult | None]:
     """Return the comparisons, or the reason why there are none."""
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
@@ -426,16 +414,19 @@ def _compare(
         scores = baselines[source].scores
         if scores is not None:
             tasks[key] = replace(_task(pairing, scores, gated, quarantined), sliced=sliced)
-    # All together, because Holm's procedure covers all metrics and baselines of a run.
+    # All together, because the correction covers all metrics and baselines of a run.
+    every = list(tasks.values())
     try:
-        comparisons = compare_runs(list(tasks.values()))
+        compared = compare_runs(every) if order is None else compare_in_order(order, every)
     except LLMEvalError as error:
         return {}, not_compared(str(error))
-    compared = dict(zip(tasks, comparisons, strict=True))
-    return {
-        (source, scope): replace(comparison, anchors=baselines[source].anchors)
-        for (source, scope), comparison in compared.items()
-    }, None
+    comparisons = {}
+    for key, comparison in zip(tasks, compared, strict=True):
+        baseline = baselines[key[0]]
+        comparisons[key] = replace(
+            comparison, anchors=baseline.anchors, baseline_hash=baseline.digest
+        )
+    return comparisons, None
 
 
 def _task(
@@ -447,13 +438,13 @@ def _task(
     """Return the comparison of a rule's cases; other shared metrics are shown without gating."""
     rule = pairing.rule
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
-    inside = _baseline_within(baseline, rule.scope)
+    inside = baseline_within(baseline, rule.scope)
     shown += [name for name in pairing.untaken if name not in gated]
     remedy = accept_command(pairing.source)
     return Task(inside, rule.scores, gated, shown, quarantined, remedy)
 
 
-def _baseline_within(baseline: RunScores, scope: str) -> RunScores:
+def baseline_within(baseline: RunScores, scope: str) -> RunScores:
     """Return the scores of a baseline's cases in the scope of a rule."""
     if scope == WHOLE_RUN:
         return baseline

@@ -103,6 +103,11 @@ def _check_finished(shard: Shard) -> None:
     run = shard.run
     if run.is_whole:
         return
+    if run.early_stop is not None:
+        raise InputError(
+            f"{shard}: {run.early_stop.text}; allowed: a shard with all its cases. "
+            "Run that shard without --llm-stop-early."
+        )
     end = "it has no exit code" if run.exit_code is None else f"exit code {run.exit_code}"
     raise InputError(
         f"{shard}: the run was cut off before its end ({end}); allowed: a finished run of each "

@@ -400,13 +400,25 @@ class Settings:
         "N",
         low=1,
     )
-    limit_seed: int = option("integer", 0, "cases", "seed of the random sample of --llm-limit", "N")
+    limit_seed: int = option(
+        "integer",
+        0,
+        "cases",
+        "seed of the random sample of --llm-limit and of the order of --llm-stop-early",
+        "N",
+    )
     where: str | None = option(
         "text",
         None,
         "cases",
         "run only the cases that match this Jinja2 expression",
         "EXPR",
+    )
+    stop_early: bool = option(
+        "flag",
+        False,
+        "cases",
+        "run the cases in a random order, and stop as soon as the regression gate is certain",
     )
     strict: bool = option(
         "flag",

@@ -37,7 +37,7 @@ def obstacle(coverage: Coverage) -> str:
             f"{coverage.unscored} of {coverage.expected} scores are missing; "
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
-    if 100 * coverage.paired < _PAIRED_PERCENT * coverage.selected:
+    if 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.selected:
         edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
@@ -48,7 +48,7 @@ def obstacle(coverage: Coverage) -> str:
 
 def is_partial(coverage: Coverage) -> bool:
     """Return whether a verdict covers too small a part of the baseline for a strict gate."""
-    return 100 * coverage.paired < _PAIRED_PERCENT * coverage.before
+    return 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.before
 
 
 def with_coverage(reason: str, coverage: Coverage) -> str:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-_POWER = 0.8
+_USUAL_POWER = 0.8
+"""Share of runs that detect a drop, unless somebody plans with another one."""
+
 _MOST_CASES = 10_000_000
 _STEPS = 24
 """Halvings of an interval of 1, to a ten-millionth: below the rounding of what is printed."""
@@ -42,6 +44,7 @@ class Detection:
         metrics: Number of metrics that share the level.
         is_table: Whether the exact McNemar test decides.
         is_sparse: Whether most cases do not change, so that a drop would be a loss of a few more.
+        power: Share of runs that shall detect it.
     """
 
     margin: float
@@ -49,6 +52,7 @@ class Detection:
     metrics: int = 1
     is_table: bool = False
     is_sparse: bool = False
+    power: float = _USUAL_POWER
 
     @property
     def level(self) -> float:
@@ -79,8 +83,8 @@ def detectable_drop(change: Change, detection: Detection) -> float | None:
     """
     if change.error is None:
         return None
-    power = _power_of(change, detection)
-    return _smallest(lambda drop: power(drop) >= _POWER)
+    power = power_of(change, detection)
+    return _smallest(lambda drop: power(drop) >= detection.power)
 
 
 def cases_needed(change: Change, detection: Detection, drop: float = 0.05) -> int | None:
@@ -98,20 +102,20 @@ def cases_needed(change: Change, detection: Detection, drop: float = 0.05) -> in
     if change.error is None or drop <= detection.margin:
         return None
     few, many = 1, 2
-    while _power_of(_scaled(change, many), detection)(drop) < _POWER:
+    while power_of(scaled_to(change, many), detection)(drop) < detection.power:
         few, many = many, 2 * many
         if many > _MOST_CASES:
             return None
     while many - few > max(1, few // 1000):
         middle = (few + many) // 2
-        if _power_of(_scaled(change, middle), detection)(drop) < _POWER:
+        if power_of(scaled_to(change, middle), detection)(drop) < detection.power:
             few = middle
         else:
             many = middle
     return many
 
 
-def _power_of(change: Change, detection: Detection) -> Callable[[float], float]:
+def power_of(change: Change, detection: Detection) -> Callable[[float], float]:
     """Return the power of a change by the true drop."""
     if detection.is_table:
         lost = change.sums.count(-1.0)
@@ -132,7 +136,7 @@ def _t_power(drop: float, change: Change, detection: Detection) -> float:
     counts, weights = _losses(drop, size, clusters)
     lost = size * counts / clusters if size else np.array([drop])
     spread = lost * (size - lost) / (clusters - 1) if size else np.array([0.0])
-    errors = change.error * _error_factors(clusters - 1)
+    errors = change.error * error_factors(clusters - 1)
     shift, allowance = unseen(replace(change, error=0.0), change.gain, detection.alpha)
     wider = np.sqrt(errors[:, None] ** 2 + spread + allowance**2)
     quantile = float(special.stdtrit(clusters - 1, 1 - detection.level))
@@ -164,7 +168,7 @@ def _losses(drop: float, size: float, clusters: int) -> tuple[Numbers, Numbers]:
     return counts, special.bdtr(counts, clusters, share) - before
 
 
-def _error_factors(freedom: int) -> Numbers:
+def error_factors(freedom: int) -> Numbers:
     """Return equally likely factors by which a measured standard error misses the true one."""
     import numpy as np
     from scipy import special
@@ -202,8 +206,8 @@ def _table_power(drop: float, n: int, chance: float, detection: Detection) -> fl
     return float(np.sum(weights * worse))
 
 
-def _scaled(change: Change, n: int) -> Change:
-    """Return the same change over another number of cases."""
+def scaled_to(change: Change, n: int) -> Change:
+    """Return the same change over another number of such cases."""
     assert change.error is not None, "one cluster has no spread"
     factor = n / change.n
     return replace(

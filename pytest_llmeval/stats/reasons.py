@@ -6,23 +6,16 @@ from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.paired import rules_out
 from pytest_llmeval.text import count, level, p_text, points
 
-_TEST_NAMES = {"t": "t test", "permutation": "permutation test", "mcnemar": "exact McNemar test"}
+_TEST_NAMES = {
+    "t": "t test",
+    "permutation": "permutation test",
+    "mcnemar": "exact McNemar test",
+    "betting": "e-process",
+}
 
 
 def reason(result: GateResult) -> str:
     """Write the sentence for a result whose verdict and numbers are known."""
-    return _verdict(result) + _correction(result)
-
-
-def _correction(result: GateResult) -> str:
-    """Write that the baseline's scores of all cases corrected those of a random part."""
-    if result.narrowed is None or result.is_identical:
-        return ""
-    error = f"standard error {100 * result.narrowed:.0f}% smaller"
-    return f"; corrected by the baseline's scores of all its cases ({error})"
-
-
-def _verdict(result: GateResult) -> str:
     margin = f"margin {_margin(result)}"
     if result.is_identical and result.is_shown:
         return "identical: every answer is the baseline's"
@@ -83,7 +76,7 @@ def _evidence(result: GateResult) -> str:
     """Write how sure it is that the score dropped."""
     if result.metrics > 1:
         return f"{_test(result)}; {p_text(result.adjusted_p)} among {result.metrics} metrics"
-    if result.test == "t":
+    if result.test in ("t", "betting"):
         return f"{level(1 - result.alpha)} sure: at least {_points(result.upper)}"
     return _test(result)
 
@@ -109,6 +102,9 @@ def _doubt(result: GateResult) -> str:
 
 def _outlook(result: GateResult) -> str:
     """Write which drop this run would have shown, and how many cases a drop of 5 points needs."""
+    if result.test == "betting":
+        required = result.metrics / result.alpha
+        return f'e-value {result.e_value or 0:.3g} of "worse", {required:g} required'
     detectable = "no drop would show"
     if result.detectable is not None:
         detectable = f"a drop of {_points(result.detectable)} would show"

@@ -115,6 +115,8 @@ def test_every_run_has_a_row_in_every_block_the_oldest_first(llmeval: Command) -
         "  2025-06-03 10:00 UTC  run-3  $0.0102  generation $0.0100, judge $0.00021  500 ms (median), 500 ms (p95)",
         f"  2025-06-04 10:00 UTC  judge  {SPENT}",
         f"  2025-06-05 10:00 UTC  main  {SPENT}",
+        "plan: rubric: no drop shows in 80% of runs, 5.0 needs 220 cases; strict holds no margin "
+        "(llmeval plan)",
         "cases that flip most, 3 of 4 flip (F failed, E error, X xfailed, P passed, - not run)",
         "  PPFP  2 flips  now passed  golden/faq.csv:8 refund",
         "  FPFF  2 flips  now failed  golden/faq.csv:10 shipping",

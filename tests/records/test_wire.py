@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.records.calibration import Calibration, Confusion
+from pytest_llmeval.records.calibration import Calibration
 from pytest_llmeval.records.call import (
     Completion,
     Parameters,
@@ -46,6 +46,7 @@ from pytest_llmeval.records.run import (
     Traffic,
 )
 from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.stopping import EarlyStop
 from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.verdicts import VERDICTS_WORST_FIRST
 from pytest_llmeval.records.wire import from_wire, to_builtin, to_wire
@@ -204,18 +205,12 @@ self_tests = record(
 intervals = record(
     Interval, estimate=maybe(numbers), low=maybe(numbers), high=maybe(numbers), n=st.integers()
 )
-confusions = record(
-    Confusion,
-    **dict.fromkeys(("both_pass", "people_pass", "judge_passes", "both_fail"), st.integers()),
-)
 calibrations = record(
     Calibration,
     **dict.fromkeys(("labels", "made_at"), texts),
     figures=st.dictionaries(texts, intervals, max_size=2),
     cases=st.integers(),
     unscored=st.integers(),
-    confusion=maybe(confusions),
-    bound=maybe(numbers),
 )
 judges = record(
     JudgeFacts,
@@ -239,13 +234,13 @@ gate_results = record(
             "detectable",
             "worst",
             "worst_lower",
-            "narrowed",
+            "e_value",
         ),
         maybe(numbers),
     ),
     **dict.fromkeys(("cases_needed", "seed", "lost", "gained"), maybe(st.integers())),
     **dict.fromkeys(("n", "clusters", "changed", "metrics", "missing"), st.integers()),
-    test=maybe(st.sampled_from(["t", "permutation", "mcnemar"])),
+    test=maybe(st.sampled_from(["t", "permutation", "mcnemar", "betting"])),
     before=intervals,
     after=intervals,
     margin=numbers,
@@ -255,7 +250,7 @@ gate_results = record(
 )
 coverages = record(
     Coverage,
-    **dict.fromkeys(("selected", "paired", "expected", "unscored"), st.integers()),
+    **dict.fromkeys(("selected", "paired", "expected", "unscored", "not_run"), st.integers()),
     **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
     **dict.fromkeys(("before", "edited", "rescored"), st.integers()),
 )
@@ -321,6 +316,7 @@ every_comparison = record(
             is_drift=st.booleans(),
         )
     ),
+    baseline_hash=texts,
 )
 gates = record(
     GateOutcome,
@@ -349,6 +345,9 @@ runs = record(
     group=texts,
     failures_without_case=st.integers(),
     rescored_from=texts,
+    early_stop=maybe(
+        record(EarlyStop, cases=st.integers(), not_run=st.integers(), saved_usd=maybe(numbers))
+    ),
 )
 
 

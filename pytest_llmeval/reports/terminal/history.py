@@ -7,6 +7,7 @@ from itertools import repeat
 
 from pytest_llmeval.records.verdicts import DOUBTFUL, NOT_RUN, OUTCOMES, RUN_OUTCOMES
 from pytest_llmeval.reports.terminal.comparison import Line
+from pytest_llmeval.reports.terminal.plan import outlook_lines
 from pytest_llmeval.runlog.history import (
     ANOTHER_JUDGE,
     CaseFlips,
@@ -23,6 +24,7 @@ from pytest_llmeval.text import (
     and_more,
     average,
     count,
+    level,
     mean_text,
     moment,
     number,
@@ -58,6 +60,9 @@ def history_lines(history: History) -> Iterator[Line]:
         heading = f"{one_line(name, _WIDTH)} ({direction} is better)"
         yield from _block(heading, [_metric_row(*pair) for pair in points])
     yield from _block("cost and time per answer", [_cost_row(point) for point in history.runs])
+    yield from _evidence(history)
+    if history.plan is not None:
+        yield from outlook_lines(history.plan)
     yield from _flips(history)
 
 
@@ -148,6 +153,8 @@ def _id(point: RunPoint | CasePoint) -> str:
 
 def _end(point: RunPoint | CasePoint) -> str:
     """Describe the end of an incomplete run."""
+    if point.is_stopped_early:
+        return "stopped early"
     return "not finished" if point.exit_code is None else f"cut off (exit code {point.exit_code})"
 
 
@@ -167,6 +174,19 @@ def _flips(history: History) -> Iterator[Line]:
     )
     if len(history.flips) > _MOST_FLIPS:
         yield f"  {and_more(len(history.flips) - _MOST_FLIPS)} (--json PATH has all)", ""
+
+
+def _evidence(history: History) -> Iterator[Line]:
+    """Write whether all runs together show a drop since a baseline was accepted."""
+    for stream in history.evidence:
+        is_shown = stream.value >= stream.required
+        words = "shows a drop" if is_shown else "shows no drop"
+        text = (
+            f"evidence of a drop since {stream.baseline} was accepted, over "
+            f"{count(stream.runs, 'run')}: {stream.value:.3g} of {stream.required:g}, which {words}"
+            f" (false alarms: {level(1 / stream.required)} of such series or fewer)"
+        )
+        yield text, "red" if is_shown else ""
 
 
 def _case_name(case: CaseFlips | CaseHistory) -> str:
