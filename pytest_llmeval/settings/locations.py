@@ -167,7 +167,8 @@ def _leads_outside(leading: list[tuple[str, str]], locations: Locations) -> Sett
     values = ", ".join(value for _, value in leading)
     if len(leading) > 1:
         remedy = f"Symbolic links lead to {', '.join(targets)}. Remove the links, or set each "
-        return SettingError(flags, values, f"paths in {border(root)}", f"{remedy}option to that path.")
+        allowed = f"paths in {border(root)}"
+        return SettingError(flags, values, allowed, f"{remedy}option to that path.")
     remedy = f"A symbolic link leads to {targets[0]}. Remove the link, or name that path itself."
     return SettingError(flags, values, f"a path in {border(root)}", remedy)
 
