@@ -75,6 +75,11 @@ _PATH_END = re.compile(r"[;&]|%(?:23|26|3[abf]|40)", re.IGNORECASE)
 
 _PARAMETER = re.compile(r"(?:^|[?&;#\s])([\w.-]+)=([^&;#\s]*)")
 _USER = re.compile(rf"(?:^|//|\s)([^\s/@:]*):(\S+?)\s*@(?!{_SCHEME}|\S*@(?!{_SCHEME}))", re.I)
+_ENCODED_LOGIN = re.compile(
+    r"(?<=://)(?=[^\s/?#@]*(?::|%(?:25)*3A))[^\s/?#@]*%(?:25)*40", re.IGNORECASE
+)
+"""User and password whose ``:`` and ``@`` were encoded, once or more often."""
+
 _VERSION = re.compile(r"\?api-version=[\w.-]*")
 """The version of Azure's API, the only query that is no secret."""
 
@@ -193,6 +198,9 @@ class Secrets:
 
     def learn_addresses(self, text: str | None) -> None:
         """Hide the password and the parameters of every URL in a text, also of a mistyped one."""
+        if text and _ENCODED_LOGIN.search(text):
+            self._add(_ENCODED_LOGIN.findall(text))
+            self.learn_addresses(unquote(text))
         for _, password in _USER.findall(text or ""):
             self.learn(password)
             self.learn(unquote(password))
@@ -213,10 +221,20 @@ class Secrets:
     def learn_members(self, body: Mapping[str, Any]) -> None:
         """Hide the values of a request's members whose names are those of secrets."""
         for name, value in body.items():
-            if isinstance(value, Mapping):
-                self.learn_members(value)
-            elif isinstance(value, str) and _SECRET_NAME.search(name):
+            self._learn_member(value, is_secret=bool(_SECRET_NAME.search(name)))
+
+    def _learn_member(self, value: object, is_secret: bool) -> None:
+        """Learn the value of a member, of which a list may hold several."""
+        if isinstance(value, Mapping):
+            self.learn_members(value)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                self._learn_member(item, is_secret)
+        elif isinstance(value, str):
+            if is_secret:
                 self.learn(value)
+            if "://" in value:
+                self.learn_addresses(value)
 
     def _learn_echo(self, secret: str) -> None:
         """Hide a text in what servers say."""

@@ -237,3 +237,25 @@ def test_an_error_shows_an_expression(text: str) -> None:
 )
 def test_an_error_shows_no_login(text: str) -> None:
     assert HIDDEN in str(SettingError("--llm-where", text, "an expression"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://u%3AZq7secretPW99%40host:1/v1",
+        "http://u:Zq7secretPW99%40host/v1",
+        "m@http://u%253AZq7secretPW99%2540host/v1",
+    ],
+)
+def test_a_login_that_is_encoded_as_a_whole_is_hidden(address: str) -> None:
+    secrets = find_secrets(Settings(jury=(address,)), {})
+    for text in (address, "for Zq7secretPW99"):
+        assert "Zq7secret" not in secrets.hide(text)
+
+
+def test_members_of_lists_and_the_address_of_a_name_are_secrets() -> None:
+    members = {"headers": {"X-Api-Key": ["Zq7secretPW99"]}, "hooks": [{"url": "https://u:hook9secretPW@h/x"}]}  # fmt: skip
+    name = "https://ci:name7secretPW@host/branch"
+    secrets = find_secrets(Settings(extra_body=JsonObject(members), name=name), {})
+    shown = secrets.hide_in({"name": name, "texts": ["Zq7secretPW99", "hook9secretPW"]})
+    assert "secret" not in str(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_llmeval.providers.openai.keys import known_addresses, known_keys, known_secrets
-from pytest_llmeval.redaction import Secrets
+from pytest_llmeval.redaction import Secrets, is_http
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.text import harmless
 
@@ -29,6 +29,8 @@ def find_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:
     )  # fmt: skip
     for address in (*addresses, *known_addresses(environ)):
         secrets.learn_addresses(address)
+    if is_http(settings.name):  # some take the address of the repository
+        secrets.learn_addresses(settings.name)
     secrets.learn_members(settings.extra_body)
     secrets.learn_members(settings.judge_extra_body)
     return secrets

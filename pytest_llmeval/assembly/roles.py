@@ -12,7 +12,7 @@ from pytest_llmeval.errors import SettingError
 from pytest_llmeval.providers.openai.addresses import split_model
 from pytest_llmeval.providers.registry import DEFAULT, find_spec
 from pytest_llmeval.records.run import Note
-from pytest_llmeval.redaction import is_http, public_address, public_urls
+from pytest_llmeval.redaction import HIDDEN, is_http, public_address, public_urls
 from pytest_llmeval.settings.table import OPTIONS, Settings
 
 JUDGES_ITSELF = (
@@ -20,6 +20,13 @@ JUDGES_ITSELF = (
 )
 _FOLLOWED_HERE = {"answer_pattern", "samples", "reducer"}
 """Settings of the generation that work with every provider."""
+
+_WITHOUT_SCHEME = re.compile(
+    r"@(?:localhost|\d+(?:\.\d+){3}|\[[0-9a-f:.]+\]|(?:[\w-]+\.)+[a-z]{2,}(?=[:/?])|[\w.-]+:\d+/)"
+    r"|\?[\w.-]+=",
+    re.IGNORECASE,
+)
+"""In the name of a juror: the host or the parameters of a URL whose scheme was forgotten."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,13 @@ def _check_model(name: str, origin: str) -> None:
             public_urls(name),
             "the name of a model",
             "A juror of another endpoint is MODEL@URL.",
+        )
+    if _WITHOUT_SCHEME.search(name):
+        raise SettingError(
+            origin,
+            f"{name.partition('@')[0]}@{HIDDEN}" if "@" in name else HIDDEN,
+            "the name of a model, or MODEL@URL",
+            "A URL begins with http:// or https://.",
         )
 
 

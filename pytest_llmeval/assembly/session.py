@@ -206,10 +206,25 @@ class Session:
         Raises:
             InputError: The prompt cannot be made.
         """
-        template = settings.template
+        return request_for(provider, case, settings, self._template(settings))
+
+    def check_template(self, settings: Settings) -> None:
+        """Check that the template of the prompts can be read.
+
+        Raises:
+            SettingError: It cannot.
+        """
+        from pytest_llmeval.goldens.prompting import check_template
+
+        template = self._template(settings)
         if template is not None:
-            template = self.locations.existing("template", template, "file:")
-        return request_for(provider, case, settings, template)
+            check_template(template, settings.origin("template"))
+
+    def _template(self, settings: Settings) -> str | None:
+        """Return the template, a file with its full path."""
+        if settings.template is None:
+            return None
+        return self.locations.existing("template", settings.template, "file:")
 
     def scorer(self, name: str, params: Mapping[str, Any], settings: Settings) -> ReadyScorer:
         """Return the metric or judge of this name.

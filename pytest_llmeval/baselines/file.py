@@ -30,6 +30,9 @@ from pytest_llmeval.records.wire import from_wire, parse_json
 from pytest_llmeval.text import count
 
 _FORMAT = "llmeval-baseline-1"
+_LONGEST_HEAD = 1_000_000
+"""Characters of a header that are read: a line of another file may have no end."""
+
 _COUNT = "cases"
 """Member of the header with the number of cases; older files lack it."""
 
@@ -149,7 +152,7 @@ def _head(path: Path) -> Mapping[str, Any]:
     """Return the first line of a file as an object; empty if it is none."""
     try:
         with path.open(encoding="utf-8") as file:
-            head = parse_json(file.readline())
+            head = parse_json(file.readline(_LONGEST_HEAD))
     except (OSError, ValueError):
         return {}
     return head if isinstance(head, dict) else {}

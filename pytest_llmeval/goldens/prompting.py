@@ -13,10 +13,11 @@ from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.records.case import Case, Message
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Template, TemplateSyntaxError
 
 
 _TEMPLATE = "--llm-template"
+_ALLOWED = "a Jinja2 template over the case"
 _FILE = "file:"
 """Prefix of a path. It is not ``@``, because argparse would read the file's lines as arguments."""
 _SHOWN_LENGTH = 80
@@ -57,6 +58,31 @@ def messages_for(
     return tuple(messages)
 
 
+def check_template(template: str, origin: str = _TEMPLATE) -> None:
+    """Check that a template can be read, as `messages_for` does for each case.
+
+    Raises:
+        SettingError: It cannot be read.
+    """
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        _compiled(_text_of(template, origin))
+    except TemplateSyntaxError as error:
+        raise _unreadable(template, origin, error) from None
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise SettingError(origin, _excerpt(template), _ALLOWED, f"{error}.") from None
+
+
+def _excerpt(template: str) -> str:
+    return shorten(template, _SHOWN_LENGTH, placeholder="…")
+
+
+def _unreadable(template: str, origin: str, error: TemplateSyntaxError) -> SettingError:
+    remedy = f"Line {error.lineno}: {error.message}".rstrip(".") + "."
+    return SettingError(origin, _excerpt(template), _ALLOWED, remedy)
+
+
 def _with_text(message: Message, text: str) -> Message:
     content = message.get("content")
     images = []
@@ -72,13 +98,11 @@ def _rendered(template: str, case: Case, origin: str) -> str:
 
     text = _text_of(template, origin)
     known = variables(case)
-    excerpt = shorten(template, _SHOWN_LENGTH, placeholder="…")
-    allowed = "a Jinja2 template over the case"
+    excerpt = _excerpt(template)
     try:
         return _compiled(text).render(known)
     except TemplateSyntaxError as error:
-        remedy = f"Line {error.lineno}: {error.message}".rstrip(".") + "."
-        raise SettingError(origin, excerpt, allowed, remedy) from None
+        raise _unreadable(template, origin, error) from None
     except UndefinedError as error:
         # Jinja2 gives the unknown name only in its message, as the last word in quotes.
         quoted = _QUOTED.findall(str(error))
@@ -87,7 +111,7 @@ def _rendered(template: str, case: Case, origin: str) -> str:
         raise SettingError(origin, excerpt, f"the names {', '.join(known)}", remedy) from None
     except (TemplateError, *_FAILURES) as error:
         remedy = f"At {case.source}: {error}".rstrip(".") + "."
-        raise SettingError(origin, excerpt, allowed, remedy) from None
+        raise SettingError(origin, excerpt, _ALLOWED, remedy) from None
 
 
 def _text_of(template: str, origin: str) -> str:

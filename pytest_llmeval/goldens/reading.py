@@ -32,7 +32,7 @@ from pytest_llmeval.goldens.unread import (
 )
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
-from pytest_llmeval.settings.locations import check_inside
+from pytest_llmeval.settings.locations import border, check_inside
 from pytest_llmeval.text import is_blank
 
 _PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
@@ -61,7 +61,7 @@ def check_golden(path: Path, root: Path) -> None:
     Raises:
         GoldenFileError: It is one.
     """
-    allowed = f"a file in {root}; remove the link, or name that file itself"
+    allowed = f"a file in {border(root)}; remove the link, or name that file itself"
     check_inside(path, root, lambda link: refused(str(path), f"a {link}", allowed))
 
 
@@ -155,6 +155,15 @@ def _bare(rows: Iterable[tuple[Row, Case, str]]) -> list[Row]:
         for row, case, _ in rows
         if not case.thresholds and not case.metadata.keys() & {*READ_AS_METADATA}
     ]
+
+
+def holds_prompts(table: Table, mapping: Mapping[str, str]) -> bool:
+    """Return whether a column of a table is known or mapped as that of the prompts."""
+    try:
+        _recognised(table, mapping)
+    except GoldenFileError:
+        return False
+    return True
 
 
 def _recognised(table: Table, mapping: Mapping[str, str]) -> tuple[Table, Columns]:

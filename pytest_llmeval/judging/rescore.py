@@ -223,7 +223,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
     """
     _check(session, log, source)
     settings = session.settings
-    run = started_run(run_id, settings, datetime.now(timezone.utc), {})
+    run = session.secrets.hide_in(started_run(run_id, settings, datetime.now(timezone.utc), {}))
     run = replace(
         run,
         name=run.name or f"{source.name or source.id} rescored",

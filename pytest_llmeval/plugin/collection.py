@@ -26,6 +26,12 @@ _RECORDINGS = "recordings"
 BROKEN = "llm_broken"
 """Attribute of a failed report: a golden file or a marker could not be used."""
 
+_SHARDING = {"num_shards": "--num-shards", "test_group_count": "--test-group-count"}
+"""Options of pytest-shard and pytest-test-groups, which remove tests without a word."""
+
+_IS_SELECTED = pytest.StashKey[bool]()
+"""On an item: a hook has left it, or has said that it left it out."""
+
 _CASE = pytest.StashKey["Case"]()
 
 
@@ -33,8 +39,6 @@ def collect_golden(file_path: Path, parent: pytest.Collector) -> GoldenFile | No
     """Return the collector of a golden file, or ``None`` for any other file."""
     if not _is_golden(file_path, parent):
         return None
-    collected = parent.config.stash[STATE].collected
-    collected.matched.update(_patterns_of(file_path, parent))
     return GoldenFile.from_parent(parent, path=file_path)
 
 
@@ -51,8 +55,10 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the cases that ``--llm-where`` and ``--llm-limit`` do not select."""
-    dropped = _unselected(config.stash[STATE], items)
+    state = config.stash[STATE]
+    dropped = _unselected(state, items)
     if dropped:
+        state.collected.dropped = len(dropped)
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
         items[:] = [item for item in items if item not in dropped]
 
@@ -63,12 +69,45 @@ def count_vanished(state: PluginState, items: list[pytest.Item]) -> Generator[No
     A hook that deselects has to say so with ``pytest_deselected``. Without it, nobody would know
     that a case was there.
     """
-    before = {item.nodeid for item in items if case_of(item) is not None}
+    before = [item for item in items if case_of(item) is not None]
     result = yield
     if before:
-        after = {item.nodeid for item in items}
-        state.collected.vanished = len(before - after - state.deselected)
+        # By a mark on the items themselves: a conftest.py may rename them.
+        for item in state.deselected:
+            item.stash[_IS_SELECTED] = False
+        for item in items:
+            item.stash[_IS_SELECTED] = True
+        after = [item for item in before if item.stash.get(_IS_SELECTED, False)]
+        known = [item for item in before if _IS_SELECTED in item.stash]
+        state.collected.vanished = len(before) - len(known)
+        state.collected.sharding = _sharding(state.config)
+        left_out = len(known) - len(after) - state.collected.dropped
+        _note_added(state, len(after), len(before), left_out)
+        state.deselected.clear()
     return result
+
+
+def _note_added(state: PluginState, selected: int, cases: int, left_out: int) -> None:
+    """Note which golden cases ``PYTEST_ADDOPTS`` leaves out by options of pytest."""
+    origins = [name for name in state.choice.added if not name.startswith("--ignore")]
+    if any("::" in name for name in origins):
+        left_out += state.collected.cases - cases
+        cases = state.collected.cases
+    if origins and left_out:
+        names = " and ".join(origins)
+        state.collected.narrowed.append(
+            f"only {selected} of {count(cases, 'case')} are selected by {names} in PYTEST_ADDOPTS: "
+            "unset it, or give the option on the command line"
+        )
+
+
+def _sharding(config: pytest.Config) -> str:
+    """Return the option of another plugin that gives this machine a part of the tests."""
+    values = vars(config.option)
+    for name, flag in _SHARDING.items():
+        if (values.get(name) or 1) != 1:
+            return flag
+    return ""
 
 
 def mark_broken(
@@ -95,6 +134,10 @@ class GoldenFile(pytest.Module):
             CollectError: The file cannot be used.
         """
         session = self.config.stash[STATE].session
+        # Here, because pytest makes collectors for all files next to one that it collects.
+        collected = self.config.stash[STATE].collected
+        collected.matched.update(_patterns_of(self.path, self))
+        collected.files.add(_relative(self.path, self.config))
         try:
             cases = session.cases(self.path)
         except InputError as error:
@@ -102,7 +145,7 @@ class GoldenFile(pytest.Module):
             raise self.CollectError(str(usage_error(error))) from None
         # All items have the same fixtures, so pytest analyses them only once.
         shared: Any = None
-        self.config.stash[STATE].collected.cases += len(cases)
+        collected.cases += len(cases)
         for case in cases:
             item = GoldenItem.from_case(self, case, shared)
             shared = getattr(item, "_fixtureinfo", None)
@@ -198,6 +241,7 @@ def _parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
         state.broken_collections += 1
         raise usage_error(error) from None
     state.collected.cases += len(rows)
+    state.collected.files.update(_relative(path, metafunc.config) for path in files)
     has_prefix = len(files) > 1
     ids = [f"{path.stem}-{case.id}" if has_prefix else case.id for path, case in rows]
     metafunc.parametrize("llm_case", [case for _, case in rows], ids=ids)
@@ -245,8 +289,7 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         selected = {item for item in selected if item.nodeid in sample}
     from pytest_llmeval.runs.requirements import narrowed_by
 
-    added = os.environ.get("PYTEST_ADDOPTS", "")
-    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), state.typed, added)
+    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases))
     return set(cases) - selected
 
 
@@ -310,5 +353,9 @@ def _is_selected(path: Path, parent: pytest.Collector) -> bool:
 
 def _patterns_of(path: Path, parent: pytest.Collector) -> list[str]:
     """Return the patterns of ``llm_golden`` that a file matches."""
-    relative = os.path.relpath(path, parent.config.rootpath).replace(os.sep, "/")
+    relative = _relative(path, parent.config)
     return matching_patterns(relative, parent.config.stash[STATE].settings.golden)
+
+
+def _relative(path: Path, config: pytest.Config) -> str:
+    return os.path.relpath(path, config.rootpath).replace(os.sep, "/")

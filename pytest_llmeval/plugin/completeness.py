@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
-from pytest_llmeval.plugin.collection import case_of, is_recording, requests_model
+from pytest_llmeval.errors import InputError
+from pytest_llmeval.plugin.collection import case_of, requests_model
 from pytest_llmeval.plugin.markers import check_names
-from pytest_llmeval.plugin.selection import (
-    golden_candidates,
-    left_out,
-    matching_patterns,
-    missing_file,
-)
+from pytest_llmeval.plugin.selection import left_out, missing_file
 from pytest_llmeval.plugin.state import PluginState, usage_error
-
-_MOST_FILES = 100
-"""Files of a folder that are read to find a golden one."""
+from pytest_llmeval.plugin.uncollected import hidden_files
 
 
 def check_selection(session: pytest.Session, state: PluginState) -> None:
@@ -44,8 +34,9 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
     for pattern in state.settings.golden:
         if pattern not in collected.matched:
             _check_pattern(state, pattern)
+    _refuse_or_note(state, list(hidden_files(state)), is_binding=True)
     if state.is_at_work or state.demands:
-        _note_folders(session, state)
+        collected.empty = _empty_folders(session, state)
     if collected.cases:
         _check_must_pass(state)
 
@@ -65,50 +56,13 @@ def _check_pattern(state: PluginState, pattern: str) -> None:
         state.collected.left_out.append(sentence)
 
 
-def _note_folders(session: pytest.Session, state: PluginState) -> None:
-    """Note golden files that nothing collects, in a folder from which no test has come."""
-    collected = state.collected
-    if collected.gaps or collected.left_out:
-        return
+def _empty_folders(session: pytest.Session, state: PluginState) -> list[str]:
+    """Return the folders that the user has named and from which no test has come."""
+    if not state.is_whole or state.collected.gaps or state.collected.left_out:
+        return []
+    paths = {parent for path in {item.path for item in session.items} for parent in path.parents}
     root = state.config.rootpath
-    for folder in state.choice.folders:
-        path = root / folder
-        if state.is_whole and not any(path in item.path.parents for item in session.items):
-            collected.gaps += _unnamed_files(state, path)
-    if not (collected.cases or collected.gaps):
-        is_chosen = state.choice.folders and not state.demands.here
-        folders = state.choice.folders if is_chosen else ("",)
-        for folder in folders:
-            collected.left_out += _unnamed_files(state, root / folder)
-
-
-def _unnamed_files(state: PluginState, folder: Path) -> Iterator[str]:
-    """Yield a sentence if a folder holds a golden file that nothing names."""
-    from pytest_llmeval.goldens.columns import parse_columns
-
-    root = state.config.rootpath
-    try:
-        columns = parse_columns(state.settings.columns)
-    except SettingError:
-        return  # the collection of golden files reports it
-    for path in islice(golden_candidates(folder), _MOST_FILES):
-        file = os.path.relpath(path, root).replace(os.sep, "/")
-        is_named = bool(matching_patterns(file, state.settings.golden))
-        if is_named or is_recording(path, state.config) or not _is_golden(path, root, columns):
-            continue
-        name = file.rpartition("/")[0] or file
-        yield f"{file} is not collected: name the file, or add llm_golden = {name} to the ini file"
-        return
-
-
-def _is_golden(path: Path, root: Path, columns: Mapping[str, str]) -> bool:
-    """Return whether a file can be read as a golden file."""
-    from pytest_llmeval.goldens.reading import read_cases
-
-    try:
-        return bool(read_cases(path, root, columns))
-    except (LLMEvalError, OSError):
-        return False
+    return [folder for folder in state.choice.folders if root / folder not in paths]
 
 
 def _refuse_or_note(state: PluginState, sentences: list[str], is_binding: bool) -> None:

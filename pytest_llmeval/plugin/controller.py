@@ -47,6 +47,12 @@ _MOST_FILES = 3
 """Golden files that the header describes."""
 
 
+def _writes_to_terminal(reporter: Any) -> bool:
+    """Return whether pytest's reporter writes to a terminal; an attribute before pytest 8.4."""
+    is_terminal = reporter.isatty
+    return bool(is_terminal() if callable(is_terminal) else is_terminal)
+
+
 def _do_nothing() -> None:
     """Make no room where there is no status line."""
 
@@ -83,7 +89,7 @@ class Controller(Role):
         if terminal is None or session.config.option.collectonly:
             return
         erase: Callable[[], None] = _do_nothing
-        if terminal.isatty():
+        if _writes_to_terminal(terminal):
             progress = Progress(self._state, terminal)
             manager.register(ProgressHooks(progress))
             erase = progress.erase
@@ -146,6 +152,7 @@ class Controller(Role):
         self._check_addresses()
         node.workerinput["llm_run"] = self._state.run_id
         node.workerinput["llm_typed"] = sorted(self._state.typed)
+        node.workerinput["llm_added"] = sorted(self._state.settings.added)
         node.workerinput["llm_choice"] = self._state.choice.to_wire()
         node.workerinput["llm_local_urls"] = self._local_urls()
         # One that takes the place of a dead worker may start when the verdict is certain.
@@ -292,7 +299,8 @@ class Controller(Role):
             settings = self._state.settings
             versions = {"pytest": pytest.__version__}
             run = started_run(self._state.run_id, settings, self._started, versions)
-            self._recorder = Recorder(settings, self._state.locations, run)
+            shown = self._state.session.secrets.hide_in(run)
+            self._recorder = Recorder(settings, self._state.locations, shown)
         return self._recorder
 
     def _exit_code(self, exit_code: int) -> int:

@@ -164,7 +164,8 @@ class RunDecision:
 
         collected = self._state.collected.to_wire()
         for report in self.worker_reports:
-            collected = report.get("collected", collected)
+            collected = dict(report.get("collected", collected))
+        self._add_unnamed(collected)
         return Selected(
             **collected,
             is_narrowed=self._state.choice.is_narrowed,
@@ -172,6 +173,18 @@ class RunDecision:
             is_marked=any(self._marked_gates()),
             finished=len(self.finished),
         )
+
+    def _add_unnamed(self, collected: dict[str, Any]) -> None:
+        """Add golden files that nothing names to what the collection has noted."""
+        empty = collected.pop("empty")
+        if collected["gaps"] or collected["left_out"]:
+            return
+        from pytest_llmeval.plugin.uncollected import files_left_out, files_of_empty_folders
+
+        collected["gaps"] = files_of_empty_folders(self._state, empty)
+        is_judged = bool(collected["cases"] or self._cases().tried)
+        if not (collected["gaps"] or is_judged):
+            collected["left_out"] = files_left_out(self._state)
 
     def _selection(self) -> Selection:
         """Return the cases that the run was meant to have."""

@@ -115,7 +115,7 @@ class Hooks:
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
         self._state.is_whole = self._state.is_whole and not items
-        self._state.deselected.update(item.nodeid for item in items)
+        self._state.deselected += items
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""
@@ -159,6 +159,13 @@ class Hooks:
         """Check the declared thresholds, even of a test that asserts nothing."""
         result = yield
         outcomes.enforce_thresholds(item)
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # after the fixtures and every other hook
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Refuse a marker that the tear-down has added."""
+        result = yield
+        outcomes.refuse_late_markers(item)
         return result
 
     def pytest_assertrepr_compare(

@@ -205,6 +205,8 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
         item, "fixturenames", ()
     ):
         needed["provider", settings] = partial(session.provider, settings)
+        if not _is_at_rest(item, plan):
+            needed["template", settings] = partial(session.check_template, settings)
     for key, make in needed.items():
         if key not in checked:
             checked.add(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,9 @@ _DECLARED = pytest.StashKey[frozenset[str]]()
 _COUNT = pytest.StashKey[int]()
 """On a node: the number of its own markers then."""
 
+_IS_USED = pytest.StashKey[bool]()
+"""On the configuration: the project evaluates something, so that names like ours are ours."""
+
 
 def declared_names(node: pytest.Collector | pytest.Item) -> frozenset[str]:
     """Return the names of a node's markers, which are read once, after the collection."""
@@ -88,15 +92,20 @@ def refuse_late(item: pytest.Item) -> None:
     Raises:
         SettingError: There is one.
     """
-    for node in item.listchain():
-        for mark in node.own_markers[node.stash.get(_COUNT, 0) :]:
-            if mark.name in NAMES:
-                raise SettingError(
-                    f"@pytest.mark.{mark.name}",
-                    "a marker that was added while the test ran",
-                    "a marker that is there when the tests are collected",
-                    "Write it on the test, or add it in pytest_collection_modifyitems.",
-                )
+    late = [
+        mark for node in item.listchain() for mark in node.own_markers[node.stash.get(_COUNT, 0) :]
+    ]
+    for mark in late:
+        if mark.name in NAMES:
+            raise SettingError(
+                f"@pytest.mark.{mark.name}",
+                "a marker that was added while the test ran",
+                "a marker that is there when the tests are collected",
+                "Write it on the test, or add it in pytest_collection_modifyitems.",
+            )
+    is_used = item.config.stash.get(_IS_USED, False)
+    if late and is_used:
+        _refuse_unknown({mark.name for mark in late}, item.config)
 
 
 def check_names(items: Iterable[pytest.Item], config: pytest.Config) -> None:
@@ -109,7 +118,11 @@ def check_names(items: Iterable[pytest.Item], config: pytest.Config) -> None:
     Raises:
         SettingError: There is one.
     """
-    names = frozenset[str]().union(*map(declared_names, items))
+    config.stash[_IS_USED] = True
+    _refuse_unknown(frozenset[str]().union(*map(declared_names, items)), config)
+
+
+def _refuse_unknown(names: AbstractSet[str], config: pytest.Config) -> None:
     lines: list[str] = config.getini("markers")
     unknown = names - {line.partition(":")[0].partition("(")[0].strip() for line in lines}
     for name in sorted(unknown):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.plugin.added import added_settings, typed_words
 from pytest_llmeval.settings.option import Option
 from pytest_llmeval.settings.resolve import resolve
 from pytest_llmeval.settings.table import EVERYDAY, OPTIONS, Settings
@@ -58,7 +60,8 @@ def read_settings(config: pytest.Config) -> Settings:
     from pytest_llmeval.plugin.state import usage_error
 
     try:
-        settings = resolve(command_line, os.environ, ini)
+        settings = resolve(command_line, os.environ, ini, file=_overridden(config))
+        settings = dataclasses.replace(settings, added=_added(config, settings))
         settings.thresholds()
         if settings.where is not None:
             from pytest_llmeval.goldens.selection import where_filter
@@ -69,6 +72,33 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
+def _overridden(config: pytest.Config) -> dict[str, object]:
+    """Return the ini file's own values of the settings that ``-o`` gives.
+
+    Raises:
+        SettingError: The file cannot be read.
+    """
+    given = config.getoption("override_ini") or ()
+    keys = {str(text).partition("=")[0].strip() for text in given}
+    names = [option.name for option in OPTIONS if option.dest in keys]
+    if not names:
+        return {}
+    from pytest_llmeval.settings.project import file_values
+
+    values = {} if config.inipath is None else file_values(config.inipath)
+    return {name: values.get(name) for name in names}
+
+
+def _added(config: pytest.Config, settings: Settings) -> frozenset[str]:
+    """Return the names of the settings whose value comes from ``PYTEST_ADDOPTS``."""
+    worker_input: dict[str, Any] = getattr(config, "workerinput", {})
+    names = worker_input.get("llm_added")
+    given = added_settings(config) if names is None else frozenset(names)
+    return frozenset(
+        name for name in given if name in settings.explicit or name not in settings.environment
+    )
+
+
 def _check_typed(config: pytest.Config) -> None:
     """Refuse an option that is typed with two values, of which pytest would ignore the first.
 
@@ -77,7 +107,7 @@ def _check_typed(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: An option has two values.
     """
-    words = [str(word) for word in config.invocation_params.args]
+    words = typed_words(config)
     singles = {row.flag: row for row in OPTIONS if row.kind not in ("flag", "list")}
     values: dict[str, set[str]] = {}
     for number, word in enumerate(words):

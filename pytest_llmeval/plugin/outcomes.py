@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.errors import LLMEvalError, NotConfiguredError
+from pytest_llmeval.errors import LLMEvalError, NotConfiguredError, SettingError
 from pytest_llmeval.plugin.collection import case_of, requested_fixtures
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
@@ -37,6 +37,9 @@ RECORDED_ATTRIBUTE = "llm_recorded"
 
 CASE_ATTRIBUTE = "llm_is_case"
 """Attribute of a report with a CaseResult: the test has a golden case."""
+
+_REFUSED = pytest.StashKey[bool]()
+"""On an item: a late marker has been refused."""
 
 _DURATION = pytest.StashKey[float]()
 _DECLARING = frozenset(("llm_golden", "llm_judge", "llm_metric"))
@@ -141,7 +144,7 @@ def enforce_thresholds(item: pytest.Item) -> None:
         Unjudged: A score with a bound is unscored.
         Undecided: A case that must pass misses one, and further samples do not settle it.
     """
-    refuse_late(item)
+    refuse_late_markers(item)
     if EVALUATION not in item.stash and not _is_evaluated(item):
         return
     from pytest_llmeval.plugin.item_plan import skip_or_raise
@@ -156,6 +159,21 @@ def enforce_thresholds(item: pytest.Item) -> None:
         fail_on = item.config.stash[STATE].settings.fail_on
         excused = is_left_to_gates(evaluation.plan.case, conclusion.cause, fail_on)
         fail(evaluation, conclusion, excused and not item.config.option.runxfail)
+
+
+def refuse_late_markers(item: pytest.Item) -> None:
+    """Refuse a marker that was added while the test ran, once.
+
+    Raises:
+        SettingError: There is one.
+    """
+    if _REFUSED in item.stash:
+        return
+    try:
+        refuse_late(item)
+    except SettingError:
+        item.stash[_REFUSED] = True
+        raise
 
 
 def has_thresholds(item: pytest.Item) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmeval.errors import nearest
+from pytest_llmeval.plugin.added import added_choice, typed_words
 
 _CHOOSING = (
     "-k", "-m", "--deselect", "--lf", "--last-failed", "--nf", "--new-first", "--sw", "--stepwise",
@@ -20,6 +22,12 @@ _CHOOSING = (
 """Options of pytest by which somebody chooses some of the tests."""
 
 _NEVER_GOLDEN = ("node_modules", "__pycache__", "site-packages")
+_ENVIRONMENT = "pyvenv.cfg"
+"""The file that makes a folder a virtual environment."""
+
+_MOST_NAMES = 20_000
+"""Names of files that the search for a golden file looks at."""
+
 _WILD = "*?["
 
 
@@ -32,6 +40,10 @@ class CollectedCases:
         selected: Of these, the ones that run.
         vanished: Of these, the ones that somebody removed without a word to pytest.
         matched: Patterns of ``llm_golden`` that a collected golden file matches.
+        files: Collected golden files, and those of markers, relative to the root.
+        sharding: Option of another plugin that gives this machine a part of the tests.
+        dropped: Number of cases that ``--llm-where`` and ``--llm-limit`` leave out.
+        empty: Folders that the user has named and from which no test has come.
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
@@ -44,13 +56,23 @@ class CollectedCases:
         self.selected = 0
         self.vanished = 0
         self.matched: set[str] = set()
+        self.files: set[str] = set()
+        self.dropped = 0
+        self.sharding = ""
+        self.empty: list[str] = []
         self.gaps: list[str] = []
 
     def to_wire(self) -> dict[str, Any]:
         """Return the numbers and the sentences as built-in types."""
         numbers = {"cases": self.cases, "selected": self.selected, "vanished": self.vanished}
-        sentences = {"gaps": self.gaps, "left_out": self.left_out, "narrowed": self.narrowed}
-        return {**numbers, **{name: list(texts) for name, texts in sentences.items()}}
+        sentences = {
+            "gaps": self.gaps,
+            "left_out": self.left_out,
+            "narrowed": self.narrowed,
+            "empty": self.empty,
+        }
+        lists = {name: list(texts) for name, texts in sentences.items()}
+        return {**numbers, **lists, "sharding": self.sharding}
 
 
 class Choice:
@@ -62,6 +84,7 @@ class Choice:
         roots: Node ids of what it names; empty for everything.
         by_testpaths: Whether the ini key ``testpaths`` names the folders.
         folders: The folders below the root that it names, or ``testpaths``.
+        added: Options and tests by which ``PYTEST_ADDOPTS`` alone chooses.
     """
 
     def __init__(
@@ -70,11 +93,13 @@ class Choice:
         roots: Sequence[str],
         by_testpaths: bool = False,
         folders: Sequence[str] = (),
+        added: Sequence[str] = (),
     ) -> None:
         self.is_narrowed = is_narrowed
         self.roots = tuple(roots)
         self.by_testpaths = by_testpaths
         self.folders = tuple(folders)
+        self.added = tuple(added)
 
     @classmethod
     def from_wire(cls, values: Sequence[Any]) -> Choice:
@@ -83,23 +108,25 @@ class Choice:
 
     def to_wire(self) -> list[Any]:
         """Return it as built-in types."""
-        return [self.is_narrowed, list(self.roots), self.by_testpaths, list(self.folders)]
+        lists = [list(self.folders), list(self.added)]
+        return [self.is_narrowed, list(self.roots), self.by_testpaths, *lists]
 
 
 def choice_of(config: pytest.Config) -> Choice:
     """Return what the command line and the current folder choose of the project's tests."""
     source = config.args_source
     sources = pytest.Config.ArgsSource
-    words = [str(word) for word in config.invocation_params.args]
+    words = typed_words(config)
+    added = added_choice(config)
     is_choosing = any(word.startswith(_CHOOSING) for word in words)
     roots = tuple(_root(config, argument) for argument in config.args)
     folders = [root for root in roots if root and (config.rootpath / root).is_dir()]
     if source is sources.TESTPATHS:
-        return Choice(is_choosing, (), by_testpaths=True, folders=folders)
+        return Choice(is_choosing, (), by_testpaths=True, folders=folders, added=added)
     if "" in roots:
-        return Choice(is_choosing, (), folders=folders)
+        return Choice(is_choosing, (), folders=folders, added=added)
     is_typed = source is not sources.ARGS or any(argument in words for argument in config.args)
-    return Choice(is_choosing or is_typed, roots, folders=folders)
+    return Choice(is_choosing or is_typed, roots, folders=folders, added=added)
 
 
 def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:
@@ -109,7 +136,7 @@ def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:
 
 def missing_file(root: Path, pattern: str) -> str:
     """Return why a pattern matches no golden file on the disk; empty if it matches one."""
-    if any(_files(root, posixpath.normpath(pattern))):
+    if any(golden_files(root, pattern)):
         return ""
     parent = posixpath.dirname(posixpath.normpath(pattern))
     names = [posixpath.join(parent, name) for name in _names(root / parent)]
@@ -119,6 +146,11 @@ def missing_file(root: Path, pattern: str) -> str:
 
 def left_out(pattern: str, choice: Choice) -> str:
     """Return why pytest has not collected the golden files of a pattern."""
+    if collects_outside(pattern):
+        return (
+            f"{pattern!r} lies outside the root directory, where pytest collects only what the "
+            "command line names: make a symbolic link to it below the root directory"
+        )
     if choice.by_testpaths:
         return f"the ini key testpaths leaves {pattern!r} out; add it there, too"
     if choice.is_narrowed:
@@ -126,21 +158,27 @@ def left_out(pattern: str, choice: Choice) -> str:
     return f"{pattern!r} was left out by norecursedirs, --ignore or a conftest.py"
 
 
-def golden_candidates(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder that may be golden files, by their names."""
-    from pytest_llmeval.baselines.file import is_baseline
-    from pytest_llmeval.goldens.formats import format_of
+def collects_outside(pattern: str) -> bool:
+    """Return whether a pattern of ``llm_golden`` leads outside the root directory."""
+    return posixpath.normpath(pattern).startswith("../") or posixpath.isabs(pattern)
 
-    for path in _walk(folder):
-        if format_of(path) is not None and not is_baseline(path):
+
+def golden_candidates(folder: Path) -> Iterator[Path]:
+    """Yield the first files of a folder that may be golden files, by their names."""
+    from pytest_llmeval.baselines.file import is_baseline
+
+    for path in _regular(islice(_walk(folder), _MOST_NAMES)):
+        if not is_baseline(path):
             yield path
 
 
 def _root(config: pytest.Config, argument: str) -> str:
     """Return the node id of an argument; empty for the root of the project or above."""
     name, separator, rest = argument.partition("::")
-    path = (config.invocation_params.dir / name).resolve()
-    root = config.rootpath.resolve()
+    path = Path(os.path.normpath(config.invocation_params.dir / name))
+    root = config.rootpath
+    if not (path.is_relative_to(root) or root.is_relative_to(path)):
+        path, root = path.resolve(), root.resolve()
     if root.is_relative_to(path):
         return ""
     relative = os.path.relpath(path, root).replace(os.sep, "/")
@@ -151,27 +189,58 @@ def _matches(relative: str, pattern: str) -> bool:
     return relative.startswith(f"{pattern}/") or fnmatch(relative, pattern)
 
 
-def _files(root: Path, pattern: str) -> Iterator[str]:
-    """Yield the golden files on the disk that match a pattern."""
-    from pytest_llmeval.baselines.file import is_baseline
-    from pytest_llmeval.goldens.formats import format_of
+def golden_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the golden files on the disk that match a pattern of ``llm_golden``.
 
+    Args:
+        root: The root directory.
+        pattern: The pattern.
+        never: Patterns of folders in the root that are not entered, if the pattern names none.
+    """
+    from pytest_llmeval.baselines.file import is_baseline
+
+    pattern = posixpath.normpath(pattern)
     fixed = []
     for part in pattern.split("/"):
         if set(part) & set(_WILD):
             break
         fixed.append(part)
     start = root.joinpath(*fixed)
-    for path in [start] if start.is_file() else _walk(start):
+    skipped = never if start == root else ()
+    for path in _regular([start] if start.is_file() else _walk(start, skipped)):
         relative = os.path.relpath(path, root).replace(os.sep, "/")
-        if _matches(relative, pattern) and format_of(path) is not None and not is_baseline(path):
+        if _matches(relative, pattern) and not is_baseline(path):
             yield relative
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _regular(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the regular files among some that have the suffix of a golden file.
+
+    Whoever opens a pipe waits for ever.
+    """
+    from pytest_llmeval.goldens.formats import format_of
+
+    return (path for path in paths if format_of(path) is not None and path.is_file())
+
+
+def _walk(folder: Path, never: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield the files below a folder, without those of packages and environments.
+
+    Args:
+        folder: The folder.
+        never: Patterns of folders directly in it that are not entered.
+    """
     for parent, folders, names in os.walk(folder):
+        if _ENVIRONMENT in names:
+            folders.clear()
+            continue
+        is_top = Path(parent) == folder
         folders[:] = [
-            name for name in folders if name not in _NEVER_GOLDEN and not name.startswith(".")
+            name
+            for name in folders
+            if name not in _NEVER_GOLDEN
+            and not name.startswith(".")
+            and not (is_top and any(fnmatch(name, pattern) for pattern in never))
         ]
         yield from (Path(parent, name) for name in names)
 

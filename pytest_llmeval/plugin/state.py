@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, LLMEvalError
+from pytest_llmeval.plugin.added import typed_words
 from pytest_llmeval.plugin.selection import Choice, CollectedCases, choice_of
 from pytest_llmeval.records.process import ALONE, CONTROLLER, new_run_id
 from pytest_llmeval.runs.interrupts import ENDING, Interrupts
@@ -58,7 +59,7 @@ class PluginState:
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
         is_interrupted: Whether somebody has ended it, or ``pytest.exit`` has.
-        deselected: Node ids of the tests that pytest was said to leave out.
+        deselected: The tests that a hook has said to leave out.
         is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
         interrupts: The signals that end the run.
@@ -80,7 +81,7 @@ class PluginState:
         )
         self.is_cut_off = False
         self.is_interrupted = False
-        self.deselected: set[str] = set()
+        self.deselected: list[pytest.Item] = []
         self.is_debugging = False
         self.marked_gates: list[tuple[str, list[str]]] = []
         self.collected = CollectedCases()
@@ -352,7 +353,7 @@ ORDER: pytest.StashKey[int] = pytest.StashKey()
 
 def _typed_settings(config: pytest.Config, settings: Settings) -> list[str]:
     """Return the names of the settings whose options the user has typed."""
-    words = [str(word).partition("=")[0] for word in config.invocation_params.args]
+    words = [word.partition("=")[0] for word in typed_words(config)]
     return [row.name for row in OPTIONS if row.name in settings.explicit and row.flag in words]
 
 

@@ -201,7 +201,8 @@ class _Evaluator:
     def run(self) -> Evaluation:
         """Evaluate every case, decide the gates, and write the log and the reports."""
         run = started_run(self._run_id, self._settings, self._started, {})
-        recorder = Recorder(self._settings, self._locations, run)
+        shown = self._session.secrets.hide_in(run)
+        recorder = Recorder(self._settings, self._locations, shown)
         ending = RunEnding(self._session, is_whole=self._is_whole)
         try:
             with Watch(self._session.waits, _LOGGER.warning):

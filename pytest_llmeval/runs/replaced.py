@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.gating.aggregates import is_never_above
 from pytest_llmeval.gating.rules import LOW, BoundRule, RegressionRule, Rule, parse_rules
 from pytest_llmeval.records.threshold import ends_of
-from pytest_llmeval.settings.demands import origin_of
+from pytest_llmeval.settings.demands import origin_of, unseen_origin
 from pytest_llmeval.stats.gate import GateRules
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.threshold import End, Threshold
-    from pytest_llmeval.settings.table import Settings
+    from pytest_llmeval.settings.table import Replaced, Settings
 
 
 def weakened(settings: Settings) -> Iterator[str]:
@@ -30,17 +30,54 @@ def weakened(settings: Settings) -> Iterator[str]:
                     new = replacing[0]
                     yield f"{new.origin} {_plain(new)} replaces {old.origin} {_plain(old)}"
         nearer += group
-    if settings.gate:
-        rules = parse_rules(settings.gate)
-        usual = GateRules(margin=settings.margin, alpha=settings.alpha)
-        for replaced in settings.replaced_gates:
-            dropped = [
-                rule.text
-                for rule in parse_rules((replaced.text,), replaced.origin)
-                if not _is_covered(rule, rules, usual)
-            ]
-            if dropped:
-                yield f"{origin_of(settings, 'gate')} replaces {replaced.origin} {dropped[0]}"
+    yield from _dropped(settings, nearer)
+    rules = parse_rules(settings.gate)
+    usual = GateRules(margin=settings.margin, alpha=settings.alpha)
+    for replaced in settings.replaced_gates:
+        dropped = [
+            rule.text
+            for rule in parse_rules((replaced.text,), replaced.origin)
+            if not _is_covered(rule, rules, usual)
+        ]
+        if dropped:
+            yield f"{origin_of(settings, 'gate')} replaces {replaced.origin} {dropped[0]}"
+    yield from _replaced(settings)
+
+
+def _dropped(settings: Settings, nearer: Iterable[Threshold]) -> Iterator[str]:
+    """Yield a sentence for each threshold of the ini file that ``-o`` lowers or drops."""
+    from pytest_llmeval.records.threshold import Threshold
+
+    for name, bound in settings.replaced_bounds:
+        old = Threshold.parse(bound.text, bound.origin)
+        for end in sorted(old.ends):
+            replacing = [new for new in nearer if _replaces(new, old, end)]
+            if any(_is_as_strict(new, old, end) for new in replacing):
+                continue
+            new = f"-o llm_{name}"
+            if replacing:
+                new = f"{replacing[0].origin} {_plain(replacing[0])}"
+            yield f"{new} replaces {bound.origin} {_plain(old)}"
+
+
+def _replaced(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each other value that a nearer one replaces by a weaker one."""
+    for old in settings.replaced:
+        if _is_weaker(settings, old):
+            yield f"{origin_of(settings, old.name)} replaces {old.text}"
+
+
+def _is_weaker(settings: Settings, old: Replaced) -> bool:
+    """Return whether a value judges less, or whether nobody sees that it judges something else.
+
+    What somebody types is a choice.
+    """
+    new = getattr(settings, old.name)
+    if old.name == "strict":
+        return not new
+    if old.name == "margin":
+        return bool(new > old.value and (settings.gate or settings.baseline))
+    return bool(unseen_origin(settings, old.name))
 
 
 def _replaces(new: Threshold, old: Threshold, end: End) -> bool:

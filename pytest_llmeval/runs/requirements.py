@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from pytest_llmeval.records.verdicts import FINE, UNJUDGED
 from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
 from pytest_llmeval.runs.excusing import quarantined
 from pytest_llmeval.runs.replaced import weakened
-from pytest_llmeval.settings.demands import Demands, demands_of, origin_of
+from pytest_llmeval.settings.demands import Demands, demands_of, origin_of, unseen_origin
 from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.text import count, first_of
 
@@ -93,6 +92,7 @@ class Selected:
         cases: Cases that were found.
         selected: Of these, the ones that were meant to run.
         vanished: Cases that somebody removed without a word to pytest.
+        sharding: Option of another plugin that gives this machine a part of the tests.
         finished: Of the selected ones, those that left a result or died with a worker; ``None`` if
             every selected case does.
         is_narrowed: Whether somebody named the tests to run, and so left the rest out on purpose.
@@ -107,6 +107,7 @@ class Selected:
     cases: int = 0
     selected: int = 0
     vanished: int = 0
+    sharding: str = ""
     finished: int | None = None
     is_narrowed: bool = False
     is_meant: bool = False
@@ -120,11 +121,20 @@ class Selected:
         if self.vanished:
             yield (
                 f"{self.vanished} of {count(self.cases, 'golden case')} were removed by a hook "
-                "that does not call pytest_deselected"
+                f"that does not call pytest_deselected{self._remedy()}"
             )
         finished = self.selected if self.finished is None else self.finished
         if finished < self.selected:
             yield f"{self.selected - finished} of {count(self.selected, 'case')} left no result"
+
+    def _remedy(self) -> str:
+        """Return how to give each machine a part of the cases, if one was meant to get it."""
+        if not self.sharding:
+            return ""
+        return (
+            f" ({self.sharding}): give each machine its part with pytest-split, and judge them "
+            "all with llmeval merge"
+        )
 
 
 def settle(
@@ -150,9 +160,12 @@ def settle(
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
     covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
-    is_required = demands or is_gated or cases.metrics
+    is_required = bool(demands or is_gated or cases.metrics)
+    # Whoever shards has chosen so, but no gate or baseline judges a part of the cases.
+    is_required = is_required if not selected.sharding else settings.strict or is_gated
     (unjudged if is_required else covered).extend(selected.missing())
-    (unjudged if settings.strict or is_gated else covered).extend(selected.narrowed)
+    narrowed = [*selected.narrowed, *_excused_by_environment(settings, cases)]
+    (unjudged if settings.strict or is_gated else covered).extend(narrowed)
     doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict:
         unjudged += doubts
@@ -208,34 +221,32 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
-def narrowed_by(
-    settings: Settings, selected: int, cases: int, typed: Collection[str] = (), added: str = ""
-) -> tuple[str, ...]:
+def narrowed_by(settings: Settings, selected: int, cases: int) -> tuple[str, ...]:
     """Return a sentence if a variable leaves only some of the cases, which nobody would see.
 
     Args:
         settings: The settings in force.
         selected: The cases that ``where`` and ``limit`` leave.
         cases: The cases before.
-        typed: Names of the settings that the user has typed.
-        added: The options of pytest's variable ``PYTEST_ADDOPTS``.
     """
-    if selected == cases:
-        return ()
-    options = {word.partition("=")[0] for word in shlex.split(added)}
-    origins = []
-    for name in ("where", "limit"):
-        origin = origin_of(settings, name)
-        if name in settings.environment and name not in settings.explicit:
-            origins.append(origin)
-        elif name in settings.explicit and origin in options and name not in typed:
-            origins.append(f"{origin} in PYTEST_ADDOPTS")
-    if not origins:
+    origins = [unseen_origin(settings, name) for name in ("where", "limit")]
+    named = [origin for origin in origins if origin]
+    if selected == cases or not named:
         return ()
     return (
-        f"only {selected} of {count(cases, 'case')} are selected by {first_of(origins, _NAMED)} "
+        f"only {selected} of {count(cases, 'case')} are selected by {first_of(named, _NAMED)} "
         "of the environment: unset it, or give the option on the command line",
     )
+
+
+def _excused_by_environment(settings: Settings, cases: CaseTally) -> Iterator[str]:
+    """Yield a sentence if a variable puts cases into quarantine."""
+    origin = unseen_origin(settings, "quarantine")
+    if origin and cases.quarantined:
+        yield (
+            f"{cases.quarantined} of {count(cases.tried, 'case')} are in quarantine by {origin} of "
+            "the environment: unset it, or give the option on the command line"
+        )
 
 
 def refuse_misspelt(misspelt: Iterable[Misspelt], settings: Settings) -> None:

@@ -89,7 +89,21 @@ def origin_of(settings: Settings, name: str) -> str:
     row = OPTION_BY_NAME[name]
     if name in settings.explicit:
         return row.flag
-    return row.env[0] if name in settings.environment else f"{_INI} {row.dest}"
+    if name in settings.environment:
+        return row.env[0]
+    return f"-o {row.dest}" if name in settings.ini_overrides else f"{_INI} {row.dest}"
+
+
+def unseen_origin(settings: Settings, name: str) -> str:
+    """Return the variable that holds the value of a setting, which no command and no file shows.
+
+    Empty if the value comes from elsewhere.
+    """
+    origin = origin_of(settings, name)
+    if name in settings.added:
+        return f"{origin} in PYTEST_ADDOPTS"
+    is_variable = name in settings.environment and name not in settings.explicit
+    return origin if is_variable else ""
 
 
 def _run_wide(settings: Settings, typed: Collection[str] | None) -> Iterator[tuple[bool, str]]:

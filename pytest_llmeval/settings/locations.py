@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
+_GIT = ".git"
+"""Name of git's own folder, or of the file that names it."""
+
+
 @dataclass(frozen=True)
 class Locations:
     """The folders that paths are relative to.
@@ -101,7 +105,8 @@ class Locations:
 def target_outside(path: Path, root: Path) -> Path | None:
     """Return where symbolic links lead a path of the project, if that is outside; else ``None``.
 
-    A commit can hold a link to any file of the machine, as one of a fork does by intent. A path
+    A commit can hold a link to any file of the machine, as one of a fork does by intent. The work
+    tree of git holds what the commit itself brings, so a link within it shows nothing new. A path
     that is written as one outside the project, absolute or with ``..``, is what somebody wants.
 
     Args:
@@ -115,7 +120,23 @@ def target_outside(path: Path, root: Path) -> Path | None:
         return None
     roots = (Path(os.path.normpath(root.absolute())), real_root)
     is_of_project = any(map(written.is_relative_to, roots))
-    return real if is_of_project and not real.is_relative_to(real_root) else None
+    if not is_of_project or real.is_relative_to(real_root):
+        return None
+    tree = _work_tree(real_root)
+    is_of_tree = tree is not None and real.is_relative_to(tree)
+    # Git's own folder may hold the token of a checkout.
+    return None if is_of_tree and _GIT not in real.parts else real
+
+
+def _work_tree(folder: Path) -> Path | None:
+    """Return the work tree of git that a folder is in; ``None`` without one."""
+    return next((above for above in (folder, *folder.parents) if (above / _GIT).exists()), None)
+
+
+def border(root: Path) -> Path:
+    """Return the folder that no link of a project may lead outside of."""
+    real = root.resolve()
+    return _work_tree(real) or real
 
 
 def check_inside(path: Path, root: Path, error: Callable[[str], LLMEvalError]) -> None:
@@ -146,9 +167,10 @@ def _leads_outside(leading: list[tuple[str, str]], locations: Locations) -> Sett
     values = ", ".join(value for _, value in leading)
     if len(leading) > 1:
         remedy = f"Symbolic links lead to {', '.join(targets)}. Remove the links, or set each "
-        return SettingError(flags, values, f"paths in {root}", f"{remedy}option to that path.")
+        allowed = f"paths in {border(root)}"
+        return SettingError(flags, values, allowed, f"{remedy}option to that path.")
     remedy = f"A symbolic link leads to {targets[0]}. Remove the link, or name that path itself."
-    return SettingError(flags, values, f"a path in {root}", remedy)
+    return SettingError(flags, values, f"a path in {border(root)}", remedy)
 
 
 def _paths(settings: Settings) -> Iterator[tuple[str, str]]:

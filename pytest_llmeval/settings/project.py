@@ -72,12 +72,25 @@ def unread_keys(root: Path, read: Path | None) -> Iterator[str]:
 
 def section_keys(path: Path) -> tuple[str, ...]:
     """Return the keys of pytest's section of an ini file; none if it cannot be read."""
-    is_toml = path.suffix == ".toml"
-    reader = _READERS.get(path.name) or (_pyproject if is_toml else _ini("pytest"))
     try:
-        return tuple(_section(path, reader) or ())
+        return tuple(_pytest_section(path))
     except SettingError:
         return ()
+
+
+def file_values(path: Path) -> dict[str, object]:
+    """Return the values of the ``llm_*`` keys of an ini file by setting name.
+
+    Raises:
+        SettingError: The file cannot be read.
+    """
+    return _values(_pytest_section(path))
+
+
+def _pytest_section(path: Path) -> Section:
+    is_toml = path.suffix == ".toml"
+    reader = _READERS.get(path.name) or (_pyproject if is_toml else _ini("pytest"))
+    return _section(path, reader) or {}
 
 
 def _llm_keys(path: Path) -> list[str]:

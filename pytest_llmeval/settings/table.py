@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.threshold import Threshold
 
 
+class Replaced(NamedTuple):
+    """A value of the ini file, or a default, that a nearer one replaces.
+
+    Attributes:
+        name: Name of the setting.
+        value: The value of the file.
+        text: Its ini key and the value.
+    """
+
+    name: str
+    value: Any
+    text: str
+
+
 class Bound(NamedTuple):
     """A bound on a score of every case.
 
@@ -568,6 +582,18 @@ class Settings:
 
     replaced_gates: tuple[Bound, ...] = dataclasses.field(default=(), compare=False)
     """Gates of a weaker origin that a nearer one replaces."""
+
+    ini_overrides: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
+    """Names of the settings whose ini key ``-o`` gives."""
+
+    added: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
+    """Names of the settings whose value ``PYTEST_ADDOPTS`` gives."""
+
+    replaced_bounds: tuple[tuple[str, Bound], ...] = dataclasses.field(default=(), compare=False)
+    """Thresholds of the ini file that ``-o`` replaces, each with the name of its setting."""
+
+    replaced: tuple[Replaced, ...] = dataclasses.field(default=(), compare=False)
+    """Other values of the ini file, or defaults, that a nearer one replaces."""
 
     bounds: tuple[Bound, ...] = ()
     """Bounds of ``min_score`` and ``threshold``, those of the strongest level first."""

@@ -99,3 +99,24 @@ def test_a_query_is_sent_as_it_was_written(endpoint: MockEndpoint, query: str) -
 
     asyncio.run(call())
     assert endpoint.requests[0].path == f"/v1/chat/completions?{query}"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "m@127.0.0.1:1/v1?key=Zq7secret", "m@localhost", "m@gw.example/v1", "m@[::1]:80/v1",
+        "m@gpu-box:8000/v1", "m?key=Zq7secret",
+    ],
+)  # fmt: skip
+def test_a_juror_whose_address_has_no_scheme_is_refused(entry: str) -> None:
+    with pytest.raises(SettingError, match="begins with http") as caught:
+        jury_roles(Settings(jury=(entry,)))
+    assert "Zq7secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u%3Apw%40host:1/v1", "http://u:pw%40host/v1", "https://host%2F/v1"]
+)
+def test_no_sign_of_a_host_is_encoded(url: str) -> None:
+    with pytest.raises(SettingError, match="without user and password"):
+        read_endpoints(url, {}, "--llm-base-url")

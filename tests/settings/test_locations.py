@@ -97,3 +97,15 @@ def test_a_setting_that_a_link_leads_outside_is_refused(tmp_path: Path, setting:
     with pytest.raises(SettingError, match=r"--llm-log, --llm-csv: found 'link/a, link/b'") as all_:
         check(log="link/a", csv="link/b")
     assert f"Symbolic links lead to {outside}/a, {outside}/b. Remove the links" in str(all_.value)
+
+
+def test_a_link_may_lead_anywhere_in_the_work_tree_of_git_but_not_into_git(tmp_path: Path) -> None:
+    root = tmp_path / "packages" / "a"
+    for folder in (root, tmp_path / "shared", tmp_path / ".git"):
+        folder.mkdir(parents=True)
+    (root / "golden").symlink_to(tmp_path / "shared")
+    (root / "config").symlink_to(tmp_path / ".git" / "config")
+    (root / "above").symlink_to(tmp_path.parent)
+    assert target_outside(root / "golden" / "a.csv", root) is None
+    assert target_outside(root / "config", root) == tmp_path / ".git" / "config"
+    assert target_outside(root / "above" / "x", root) == tmp_path.parent / "x"

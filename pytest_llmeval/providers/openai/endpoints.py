@@ -160,7 +160,7 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
         SettingError: The URL cannot be used. The message hides credentials.
     """
     url = url.strip()
-    if public_address(url).partition("?")[0] not in url:
+    if public_address(url).partition("?")[0] not in url or _is_encoded(url):
         raise SettingError(
             origin,
             public_urls(url),
@@ -181,6 +181,12 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
         remedy = "Leave out /chat/completions."
         raise SettingError(origin, public_urls(url), allowed, remedy)
     return url
+
+
+def _is_encoded(url: str) -> bool:
+    """Return whether a sign of the host is encoded, as the ``@`` after a password may be."""
+    host = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    return "%" in host.partition("[")[0]
 
 
 def _has_port(parts: SplitResult) -> bool:

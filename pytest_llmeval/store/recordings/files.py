@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from pytest_llmeval.errors import StoreError
-from pytest_llmeval.settings.locations import check_inside
+from pytest_llmeval.settings.locations import border, check_inside
 from pytest_llmeval.store.folder import whole_file
 from pytest_llmeval.store.recordings.entries import ALLOWED, Entry, shown
 
@@ -70,7 +70,7 @@ def _inside(root: Path, name: str) -> Path:
     Raises:
         StoreError: A symbolic link leads it outside the project.
     """
-    allowed = f"allowed: a recording in {root}"
+    allowed = f"allowed: a recording in {border(root)}"
     remedy = "Remove the link, or name a folder outside with --llm-recordings DIR."
     path = root / name
     check_inside(
