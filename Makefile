@@ -74,9 +74,9 @@ recordings: $(VENV)/.installed-example  ## record the example suite's answers an
 bench: env  ## measure speed, cost and safety: benchmarks/README.md
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-simulate: env  ## measure how often the regression gate errs, where the truth is known
+simulate: env  ## measure how often the gate and the intervals of a calibration err, where the truth is known
 	$(BIN)/pytest -q tests/stats/simulate_gate.py tests/stats/simulate_slices.py \
-		tests/stats/simulate_stopping.py
+		tests/stats/simulate_stopping.py tests/stats/simulate_agreement.py
 
 pictures: env  ## make the pictures of the HTML report with Chromium
 	$(BIN)/python docs/make_pictures.py

@@ -25,6 +25,7 @@ from pytest_llmeval.baselines.peers.registry import (
 from pytest_llmeval.baselines.peers.samples import peer_cases, peer_scores
 from pytest_llmeval.baselines.table import Columns, read_table, table_cases
 from pytest_llmeval.errors import InputError, NoSuchRun
+from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     RunScores,
@@ -211,7 +212,8 @@ def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str)
             f"stands: llmeval report {run.id}"
         )
     scores = run_scores(name, results, cluster, len(run.lost))
-    return replace(scores, selection=Selection(is_whole=not run.is_selected))
+    selection = Selection(is_whole=not run.is_selected)
+    return replace(scores, selection=selection, draw=draw_of(run.settings))
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:

@@ -37,9 +37,10 @@ class _LabelSource:
     """The labels and the origin of the scores, from the command line."""
 
     labels: Path
-    label: str
+    label: tuple[str, ...]
     score: str
     answer: str
+    system: str
     run_id: str | None
     metric: str
     fingerprint: str
@@ -52,10 +53,9 @@ class _LabelSource:
 @click.argument("labels", metavar="LABELS", type=click.Path(path_type=Path))
 @click.option(
     "--label",
-    default="label",
+    multiple=True,
     metavar="COLUMN",
-    show_default=True,
-    help="Column with the human label.",
+    help="Column with the human label; once for each rater. Default: label, or human_1, human_2, …",
 )
 @click.option(
     "--score",
@@ -69,6 +69,12 @@ class _LabelSource:
     metavar="COLUMN",
     show_default=True,
     help="Column with the answer that was judged.",
+)
+@click.option(
+    "--system",
+    default="",
+    metavar="COLUMN",
+    help="Column with the system that answered, if the file has the answers of several.",
 )
 @click.option("--run", "run_id", metavar="RUN", help="Id or name of a run with the scores.")
 @click.option(
@@ -137,7 +143,8 @@ def _labels(context: CommandContext, source: _LabelSource) -> Labels:
 
     if source.score and source.run_id:
         raise InputError("use --score or --run, not both; without either, the judge is called now")
-    names = LabelColumns(source.label, source.score, source.answer, context.settings.cluster)
+    cluster = context.settings.cluster
+    names = LabelColumns(source.label, source.score, source.answer, cluster, source.system)
     with_cases: bool | None = not source.score
     if with_cases and source.run_id:
         # The run knows the cases; those of the file are optional.
@@ -176,7 +183,7 @@ def _judged(context: CommandContext, source: _LabelSource, labels: Labels) -> La
 
 def _store(context: CommandContext, agreement: Agreement) -> str:
     """Store a calibration of a known judge with enough cases, and return the path, else ``""``."""
-    from pytest_llmeval.judging.calibrate import FEWEST
+    from pytest_llmeval.judging.figures import FEWEST
     from pytest_llmeval.store.judge_file import JudgeFile
 
     if not agreement.fingerprint or agreement.calibration.cases < FEWEST:

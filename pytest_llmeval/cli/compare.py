@@ -17,6 +17,7 @@ from pytest_llmeval.errors import InputError
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.table import Columns
     from pytest_llmeval.gating.scores import RunScores
+    from pytest_llmeval.judging.labelled_change import LabelledChange
     from pytest_llmeval.records.comparison import Comparison
     from pytest_llmeval.stats.gate import GateRules
 
@@ -67,6 +68,12 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Write the comparison as Markdown, for a comment on a pull request.",
 )
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Labels of answers of both runs (id, label, answer): also estimate people's change.",
+)
 @json_option
 def compare(
     context: CommandContext,
@@ -78,6 +85,7 @@ def compare(
     scale: tuple[float, float],
     direction: str,
     summary_path: str | None,
+    labels: Path | None,
     json_path: str | None,
 ) -> int:
     """Compare B with A, and find out if it is worse.
@@ -113,7 +121,10 @@ def compare(
         from pytest_llmeval.reports.markdown.page import write_markdown
 
         write_markdown(Path(summary_path), comparison_markdown(comparison, notes))
-    _show(comparison, notes, json_path, code)
+    change = None
+    if labels is not None:
+        change = _labelled_change(context, labels, runs, [metric.name for metric in gated])
+    _show(comparison, notes, change, json_path, code)
     return code
 
 
@@ -124,6 +135,24 @@ def _both(columns: tuple[str, ...]) -> tuple[str, str]:
             f"--column: found {len(columns)} names; allowed: one, or one for A and one for B"
         )
     return (columns[0], columns[-1]) if columns else ("", "")
+
+
+def _labelled_change(
+    context: CommandContext,
+    path: Path,
+    runs: tuple[RunScores, RunScores],
+    gated: Sequence[str],
+) -> LabelledChange:
+    """Return the change of people's labels, by the first metric that gates."""
+    from pytest_llmeval.goldens.labels import LabelColumns, read_labels
+    from pytest_llmeval.goldens.reading import check_inside
+    from pytest_llmeval.judging.labelled_change import labelled_change
+
+    check_inside(path, context.locations.root)
+    labels = read_labels(path, context.locations.root, LabelColumns(), with_cases=False)
+    if not gated:
+        raise InputError("--labels: no score gates; name one with --score NAME")
+    return labelled_change(labels, *runs, gated[0])
 
 
 def _scores(
@@ -192,7 +221,14 @@ def _gated(
     return (*usual, *(name for name in lost if name in all_usual))
 
 
-def _show(comparison: Comparison, notes: tuple[str, ...], json_path: str | None, code: int) -> None:
+def _show(
+    comparison: Comparison,
+    notes: tuple[str, ...],
+    change: LabelledChange | None,
+    json_path: str | None,
+    code: int,
+) -> None:
+    from pytest_llmeval.judging.labelled_change import labelled_change_line
     from pytest_llmeval.records.verdicts import worst_verdict
     from pytest_llmeval.records.wire import to_builtin
     from pytest_llmeval.reports.terminal.comparison import comparison_lines
@@ -209,6 +245,7 @@ def _show(comparison: Comparison, notes: tuple[str, ...], json_path: str | None,
                 "headline": worse_slices_text([comparison]).strip(),
                 "notes": notes,
                 **to_builtin(comparison),
+                "people": to_builtin(change),
             },
             json_path,
             "comparison",
@@ -217,3 +254,5 @@ def _show(comparison: Comparison, notes: tuple[str, ...], json_path: str | None,
         return
     for line, colour in comparison_lines(comparison, notes):
         click.secho(line, fg=colour or None, bold=bool(colour))
+    if change is not None:
+        click.echo(labelled_change_line(change))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytest_llmeval.gating.control import scores_of_all
 from pytest_llmeval.gating.edits import (
     edits,
     quarantined_losses,
@@ -107,7 +108,7 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
             if metric not in work.task.gated or paired.obstacle:
                 continue
             key = (number, metric)
-            scores[key] = paired.scores
+            scores[key] = replace(paired.scores, everything=scores_of_all(work.joined, paired))
             rules[key] = work.task.gated[metric]
             if paired.is_identical:
                 identical.add(key)

@@ -8,9 +8,9 @@ regression(worst_tag)                no tag is worse
 regression(METRIC, worst_tag, …)
 ```
 
-A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``unscored``, ``cost``, or a
-metric or ``latency`` with an aggregate (`gating.aggregates`). A metric also has
-``.worst_tag`` and ``.unscored``.
+A figure is ``pass_rate``, ``pass_rate.low``, ``pass_rate.worst_tag``, ``pass_rate.calibrated``,
+``pass_rate.calibrated_low``, ``unscored``, ``cost``, or a metric or ``latency`` with an aggregate
+(`gating.aggregates`). A metric also has ``.worst_tag`` and ``.unscored``.
 """
 
 from __future__ import annotations
@@ -36,8 +36,15 @@ _WHOLE = (PASS_RATE, UNSCORED, COST)
 
 WORST_TAG = "worst_tag"
 LOW = "low"
+_CALIBRATED = "calibrated"
+CALIBRATED_LOW = "calibrated_low"
 _OF_METRIC = (*AGGREGATES, WORST_TAG, UNSCORED)
-_OF_FIGURE = {PASS_RATE: (LOW, WORST_TAG), LATENCY: tuple(AGGREGATES), COST: (), UNSCORED: ()}
+_OF_FIGURE = {
+    PASS_RATE: (LOW, WORST_TAG, _CALIBRATED, CALIBRATED_LOW),
+    LATENCY: tuple(AGGREGATES),
+    COST: (),
+    UNSCORED: (),
+}
 """What may stand behind the dot of a figure that is no metric."""
 
 NO_CASE = "no case was tried: there is nothing to gate"
@@ -83,6 +90,11 @@ class BoundRule:
     def is_met_by(self, value: float) -> bool:
         """Return whether a figure meets the bound."""
         return bool(COMPARISONS[self.comparison](value, self.bound))
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the figure is corrected by the calibration of a judge."""
+        return self.aggregate in (_CALIBRATED, CALIBRATED_LOW)
 
     @property
     def fixed_scale(self) -> Scale | None:

@@ -146,6 +146,19 @@ def no_such_score(metric: str, scales: Mapping[str, Scale]) -> str:
 
 
 @dataclass(frozen=True)
+class RandomDraw:
+    """The random part of the cases that ``--llm-limit`` draws.
+
+    Attributes:
+        limit: Number of cases.
+        seed: Seed of the draw.
+    """
+
+    limit: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class RunScores:
     """The scores of a run.
 
@@ -161,6 +174,7 @@ class RunScores:
         selection: The cases that it was meant to have.
         read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
         answers: The texts of its answers, counted; nothing where they are unknown.
+        draw: How its cases were drawn; ``None`` unless at random.
     """
 
     name: str
@@ -173,6 +187,7 @@ class RunScores:
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
     tool: str = ""
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
+    draw: RandomDraw | None = None
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.

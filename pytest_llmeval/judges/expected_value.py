@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.call import TokenLogprob
 
-_MIN_MASS = 0.9  # below it, too much of the judge's belief lies outside the scale
+MIN_MASS = 0.9  # below it, too much of the judge's belief lies outside the scale
 _DIGITS = "012345"
 # A quote inside a JSON string is escaped, so an unescaped "score" before a colon can only be the
 # key.
 _SCORE_KEY = re.compile(r'(?<!\\)"score"\s*:\s*')
-_GLUED = " \t\r\n,}]`\"'"  # a tokenizer may append these to the digit
+_GLUED = " \t\r\n,}]`\"'"  # a tokenizer may append these to the value
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _WeighedScore:
     @property
     def value(self) -> float:
         """The expected value if the mass is large enough, else the written integer."""
-        return self.integer if self.expected is None or self.mass < _MIN_MASS else self.expected
+        return self.integer if self.expected is None or self.mass < MIN_MASS else self.expected
 
     @property
     def parts(self) -> dict[str, float]:
@@ -65,27 +65,45 @@ def weigh(integer: float, tokens: Sequence[TokenLogprob]) -> _WeighedScore:
 
 def digit_probabilities(integer: float, tokens: Sequence[TokenLogprob]) -> dict[int, float]:
     """Return the probability of each score 0 to 5, or nothing if the position is unknown."""
+    words = word_probabilities(tokens, _SCORE_KEY, f"{integer:g}")
+    digits = {word: p for word, p in words.items() if len(word) == 1 and word in _DIGITS}
+    return {int(digit): probability for digit, probability in digits.items()}
+
+
+def word_probabilities(
+    tokens: Sequence[TokenLogprob], key: re.Pattern[str], written: str
+) -> dict[str, float]:
+    """Return the probability of each beginning that a value of the reply could have had.
+
+    Args:
+        tokens: Tokens of the reply with natural log probabilities; empty without logprobs.
+        key: Matches what stands before the value. The last match counts.
+        written: The value that was read from the reply.
+
+    Returns:
+        Nothing if the tokens do not hold the value.
+    """
     reply = "".join(token.token for token in tokens)
-    keys = list(_SCORE_KEY.finditer(reply))
-    if not keys:
+    matches = list(key.finditer(reply))
+    if not matches or not reply.startswith(written, matches[-1].end()):
         return {}
-    position = keys[-1].end()
+    position = matches[-1].end()
     start = 0
     for token in tokens:
         if start <= position < start + len(token.token):
-            return _digits(token, position - start) if reply[position] == f"{integer:g}" else {}
+            return _words(token, position - start)
         start += len(token.token)
     return {}
 
 
-def _digits(token: TokenLogprob, at: int) -> dict[int, float]:
-    """Return the alternatives that have a digit 0 to 5 at the token's character ``at``."""
+def _words(token: TokenLogprob, at: int) -> dict[str, float]:
+    """Return what the alternatives of a token have at its character ``at``, with probabilities."""
     head = token.token[:at].strip()
-    probabilities: dict[int, float] = {}
+    probabilities: dict[str, float] = {}
     for text, logprob in alternatives(token).items():
-        digit = text.lstrip().removeprefix(head).lstrip().rstrip(_GLUED)
-        if text.lstrip().startswith(head) and len(digit) == 1 and digit in _DIGITS:
-            probabilities[int(digit)] = probabilities.get(int(digit), 0.0) + math.exp(logprob)
+        if text.lstrip().startswith(head):
+            word = text.lstrip().removeprefix(head).lstrip().rstrip(_GLUED)
+            probabilities[word] = probabilities.get(word, 0.0) + math.exp(logprob)
     return probabilities
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,13 +11,14 @@ from pytest_llmeval.errors import SettingError
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels
-    from pytest_llmeval.judging.labels import LabelScores
+    from pytest_llmeval.judging.labels import LabelScores, Pair
 
 
 Range = tuple[float, float]
 _PASS_SHARE = 0.8
 """Default bound as a share of the scale: 4 of 5."""
 _UNIT: Range = (0.0, 1.0)
+_MAJORITY = 0.5
 _ROUNDING = 1e-9
 """Tolerance at a bound, for numbers that were moved from one scale to another."""
 
@@ -42,24 +44,35 @@ class AlignedScores:
     """Labels and scores on one scale.
 
     Attributes:
-        labels: The labels of the scored cases.
+        labels: The labels of the scored cases; the mean where there are several raters.
+        ratings: The labels of each rater in the same order, ``nan`` for a missing one.
         scores: Their scores, in the same order.
         unlabelled: Scores without a label.
         scale: The scale; ``None`` if unknown.
         bound: The bound between pass and fail; ``None`` if unknown.
+        score_bound: The same on the scale on which the judge scores.
         higher_is_better: Whether high numbers are good.
         is_common: Whether labels and scores share a scale; if not, only their order is compared.
         are_binary: Whether the labels are only pass and fail.
     """
 
     labels: Sequence[float]
+    ratings: Sequence[Sequence[float]]
     scores: Sequence[float]
     unlabelled: Sequence[float]
     scale: Range | None
     bound: float | None
+    score_bound: float | None
     higher_is_better: bool
     is_common: bool
     are_binary: bool
+
+    @property
+    def label_scale(self) -> Range | None:
+        """Lowest and highest label; ``None`` if unknown."""
+        if self.are_binary:
+            return _UNIT
+        return self.scale if self.is_common else None
 
     def passes(self, value: float) -> bool:
         """Return whether an answer with this number passes.
@@ -74,9 +87,9 @@ class AlignedScores:
         return value <= self.bound + _ROUNDING
 
     def label_passes(self, label: float) -> bool:
-        """Return whether a label passes; a label that is pass or fail needs no bound."""
+        """Return whether a label passes; of labels that are pass or fail, the majority decides."""
         if self.are_binary:
-            return label > 0
+            return label > _MAJORITY
         return self.passes(label)
 
 
@@ -92,11 +105,16 @@ def align(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Aligned
     if labels.are_words or is_unlike:
         return _align_binary(raw)
     label_scale = options.label_scale or raw.scale
-    _check(raw.labels, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
+    given = [rating for rater in raw.ratings for rating in rater if not math.isnan(rating)]
+    _check(given, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
     if label_scale is None or raw.scale is None:
         # Two scales that nobody knows are not one: only the order of the numbers is compared.
         return replace(raw, is_common=False)
-    return replace(raw, labels=_rescale(raw.labels, label_scale, raw.scale))
+    return replace(
+        raw,
+        labels=_rescale(raw.labels, label_scale, raw.scale),
+        ratings=[_rescale(rater, label_scale, raw.scale) for rater in raw.ratings],
+    )
 
 
 def _raw_scores(labels: Labels, scores: LabelScores, options: ScaleOptions) -> AlignedScores:
@@ -106,12 +124,15 @@ def _raw_scores(labels: Labels, scores: LabelScores, options: ScaleOptions) -> A
     scale = options.score_scale or _range(scores)
     if scale is None and not labels.are_words:
         scale = options.label_scale
+    bound = _bound(options, scale, higher_is_better)
     return AlignedScores(
         labels=[pair.row.label or 0.0 for pair in pairs],
+        ratings=_by_rater(pairs, len(labels.raters)),
         scores=[pair.value or 0.0 for pair in pairs],
         unlabelled=scores.unlabelled,
         scale=scale,
-        bound=_bound(options, scale, higher_is_better),
+        bound=bound,
+        score_bound=bound,
         higher_is_better=higher_is_better,
         is_common=True,
         are_binary=False,
@@ -126,14 +147,25 @@ def _align_binary(raw: AlignedScores) -> AlignedScores:
     good = raw.scale if raw.higher_is_better else raw.scale[::-1]
     return AlignedScores(
         labels=raw.labels,
+        ratings=raw.ratings,
         scores=_rescale(raw.scores, good, _UNIT),
         unlabelled=_rescale(raw.unlabelled, good, _UNIT),
         scale=_UNIT,
         bound=None if raw.bound is None else _rescale([raw.bound], good, _UNIT)[0],
+        score_bound=raw.score_bound,
         higher_is_better=True,
         is_common=True,
         are_binary=True,
     )
+
+
+def _by_rater(pairs: Sequence[Pair], raters: int) -> list[list[float]]:
+    """Return the ratings of each rater, ``nan`` for a missing one."""
+    by_rater: list[list[float]] = [[] for _ in range(raters)]
+    for pair in pairs:
+        for rater, rating in zip(by_rater, pair.row.ratings, strict=True):
+            rater.append(math.nan if rating is None else rating)
+    return by_rater
 
 
 def _range(scores: LabelScores) -> Range | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_llmeval.records.calibration import Calibration
+from pytest_llmeval.records.calibration import Calibration, Confusion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.threshold import Threshold
 
@@ -30,26 +30,6 @@ class PredictionPowered:
 
 
 @dataclass(frozen=True)
-class Confusion:
-    """Passes and failures by people and judge: the number of cases of each combination."""
-
-    both_pass: int
-    people_pass: int
-    judge_passes: int
-    both_fail: int
-
-    @property
-    def agreed(self) -> int:
-        """Cases with agreement."""
-        return self.both_pass + self.both_fail
-
-    @property
-    def total(self) -> int:
-        """Number of cases."""
-        return self.agreed + self.people_pass + self.judge_passes
-
-
-@dataclass(frozen=True)
 class Disagreement:
     """A case with disagreement between people and judge.
 
@@ -69,6 +49,25 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
+class SystemAgreement:
+    """The agreement on the answers of one system.
+
+    Attributes:
+        name: Name of the system.
+        cases: Labelled answers with a score.
+        label: Mean label of people.
+        score: Mean score of the judge.
+        pearson: Correlation of labels and scores; ``None`` if it is not defined.
+    """
+
+    name: str
+    cases: int
+    label: float
+    score: float
+    pearson: float | None
+
+
+@dataclass(frozen=True)
 class Agreement:
     """The agreement of a judge with people.
 
@@ -82,6 +81,8 @@ class Agreement:
         bound: The lowest passing score, or the highest if lower is better; ``None`` if unknown.
         confusion: Passes and failures; ``None`` without a bound.
         powered: The estimated mean of people's labels.
+        raters: The column of each rater.
+        systems: The agreement by system, if the answers of several are labelled.
         worst: The cases of largest disagreement, the worst first.
         notes: What was left out, and what a reader should know.
     """
@@ -95,6 +96,8 @@ class Agreement:
     bound: float | None
     confusion: Confusion | None
     powered: PredictionPowered
+    raters: tuple[str, ...] = ()
+    systems: tuple[SystemAgreement, ...] = ()
     worst: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
 

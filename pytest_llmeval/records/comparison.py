@@ -54,6 +54,8 @@ class GateResult:
         worst_lower: Lower bound of the true difference then.
         e_value: Evidence of "worse" as an e-value (`stats.betting`), of which runs can be added up;
             ``None`` where nothing could be compared.
+        narrowed: Share by which the baseline's scores of all cases narrowed the standard error of a
+            random part of them; ``None`` where they were not used.
     """
 
     verdict: Verdict
@@ -84,6 +86,7 @@ class GateResult:
     worst: float | None = None
     worst_lower: float | None = None
     e_value: float | None = None
+    narrowed: float | None = None
 
     @property
     def deciding_p(self) -> float | None:

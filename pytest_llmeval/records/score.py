@@ -38,6 +38,9 @@ class Scale:
 
 UNIT_SCALE = Scale(0.0, 1.0)
 
+POSITION_BIAS = "position_bias"
+"""Part of a score from both orders of two texts: what the first text gets above its half."""
+
 _FAILED_JUDGE = -1.0
 
 

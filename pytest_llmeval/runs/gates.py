@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.bounds import check_bound
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
+from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -33,12 +33,8 @@ from pytest_llmeval.gating.scores import (
     run_scores,
 )
 from pytest_llmeval.gating.sequential import RunningOrder, compare_in_order
-from pytest_llmeval.records.comparison import (
-    Comparison,
-    GateOutcome,
-    GateResult,
-)
-from pytest_llmeval.records.result import PASS_RATE, Key
+from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
+from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import (
     GATE_STATES,
@@ -46,6 +42,7 @@ from pytest_llmeval.records.verdicts import (
     worst_verdict,
 )
 from pytest_llmeval.runlog.lookup import LATEST, shown
+from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.coverage_notes import coverage_notes
 from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
@@ -224,6 +221,7 @@ def _decide_gates(
     run: Run,
     quarantined: Collection[Key],
     baselines: Mapping[str, Baseline],
+    results: Callable[[], Iterable[CaseResult]],
     order: RunningOrder | None = None,
 ) -> GateDecisions:
     """Decide every gate of a run.
@@ -234,6 +232,7 @@ def _decide_gates(
         run: Record of the run, with its traffic and the cases that died with a worker.
         quarantined: Cases that do not gate.
         baselines: Baselines by name.
+        results: Reads the results of the run.
         order: The order of the cases of a run that may stop early.
     """
     outcomes: list[GateOutcome] = []
@@ -242,7 +241,7 @@ def _decide_gates(
         inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
-                outcome = check_bound(rule, inside.without(quarantined), run.traffic)
+                outcome = check_figure(rule, inside.without(quarantined), run, results)
                 outcomes.append(replace(outcome, scope=scope))
             else:
                 regressions.append(_ScopedRule(rule, scope, inside))
@@ -320,7 +319,8 @@ class GateDecider:
             SettingError: A rule cannot be read.
         """
         run = self._recorder.run
-        scores = replace(self._scores, lost=len(run.lost), selection=selection)
+        draw = draw_of(run.settings)
+        scores = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
@@ -329,7 +329,13 @@ class GateDecider:
             texts = quarantine.warnings(cases, selection.is_whole)
             notes = tuple(Note("quarantine", text) for text in texts)
         decisions = _decide_gates(
-            self.gates, scores, run, quarantined, self._baselines, self._order
+            self.gates,
+            scores,
+            run,
+            quarantined,
+            self._baselines,
+            self._recorder.results,
+            self._order,
         )
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(scores))

@@ -22,6 +22,8 @@ _BANDS = (
     (1.0, "almost perfect"),
 )  # fmt: skip
 _SHOWN_AS_ZERO = 0.005
+_TIE = 1e-9
+"""Share of the largest rating below which two ratings are equal."""
 _SPREADLESS = 1e-12
 """Share of the largest value below which a spread is only the rounding of floats."""
 
@@ -104,17 +106,22 @@ def weighted_kappa(first: Numbers, second: Numbers) -> float | None:
     return float(1 - np.mean((x - y) ** 2) / by_chance)
 
 
-def krippendorff_alpha(ratings: Sequence[Sequence[float]] | NDArray[np.float64]) -> float | None:
-    """Compute Krippendorff's alpha for an interval scale.
+def krippendorff_alpha(
+    ratings: Sequence[Sequence[float]] | NDArray[np.float64], is_ordinal: bool = False
+) -> float | None:
+    """Compute Krippendorff's alpha for an interval or an ordinal scale.
 
     It is ``1 - D_o / D_e``, from the observed and the expected disagreement. With ``(x - y)²``
     between two ratings, ``D_o`` is twice the mean over all ratings of the variance within their
     case, and ``D_e`` is twice the variance of all ratings, both with the divisor ``n - 1``. A case
-    with one rating is left out. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability"
-    (2011).
+    with one rating is left out. The ordinal distance of two ratings is the number of ratings from
+    one to the second, each end counting half. That is the difference of their mean ranks, so the
+    ordinal alpha is that of the ranks. For two categories both are the nominal alpha. Source:
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     Args:
         ratings: For each rater the ratings of all cases, ``nan`` for a missing one.
+        is_ordinal: Whether only the order of the ratings counts.
 
     Returns:
         At most 1; ``None`` if all ratings are the same, or no case has two ratings.
@@ -125,9 +132,17 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float]] | NDArray[np.float64])
     counts = np.sum(~np.isnan(table), axis=0)
     table = table[:, counts > 1]
     counts = counts[counts > 1]
-    values = table[~np.isnan(table)]
-    if _is_constant(values):
+    is_rating = ~np.isnan(table)
+    if _is_constant(table[is_rating]):
         return None
+    if is_ordinal:
+        from scipy import stats
+
+        table = table.copy()
+        # Numbers that were moved from one scale to another are equal but for their rounding.
+        steps = np.round(table[is_rating] / (_TIE * np.max(np.abs(table[is_rating]))))
+        table[is_rating] = stats.rankdata(steps)
+    values = table[is_rating]
     within = np.nanvar(table, axis=0, ddof=1)
     return float(1 - (counts @ within / len(values)) / np.var(values, ddof=1))
 
@@ -145,6 +160,36 @@ def pearson(first: Numbers, second: Numbers) -> float | None:
     if _is_constant(x) or _is_constant(y):
         return None
     return float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
+
+
+def pearson_within(first: Numbers, second: Numbers, groups: Numbers) -> float | None:
+    """Compute Pearson's correlation within groups, from the distances to the means of the groups.
+
+    Groups that differ in their means may correlate over all cases without any correlation inside
+    them, and the reverse. Source: Bland and Altman, "Calculating correlation coefficients with
+    repeated observations: Part 1", BMJ 310 (1995).
+
+    Args:
+        first: The first rater's number for each case.
+        second: The second rater's numbers, in the same order.
+        groups: The number of the group of each case.
+
+    Returns:
+        From -1 to 1; ``None`` if one rater always gives the same number within the groups.
+    """
+    import numpy as np
+
+    _, codes = np.unique(np.asarray(groups), return_inverse=True)
+    sizes = np.bincount(codes)
+    residuals = []
+    for numbers in (first, second):
+        values = np.asarray(numbers, dtype=float)
+        rest = values - (np.bincount(codes, weights=values) / sizes)[codes]
+        if not len(values) or np.max(np.abs(rest)) <= _SPREADLESS * np.max(np.abs(values)):
+            return None
+        residuals.append(rest)
+    x, y = residuals
+    return float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 
 def spearman(first: Numbers, second: Numbers) -> float | None:

@@ -55,7 +55,7 @@ def clustered_bootstrap(
     rows = np.asarray(columns, dtype=float)
     n = rows.shape[1]
     estimate = figure(*rows) if n else None
-    members = _members(n, clusters)
+    members = cluster_members(n, clusters)
     if estimate is None or len(members) < FEWEST_CLUSTERS:
         return Interval(estimate, None, None, n)
 
@@ -88,7 +88,7 @@ def _bounds(
     return float(low), float(high)
 
 
-def _members(n: int, clusters: Sequence[Hashable] | None) -> list[NDArray[np.int64]]:
+def cluster_members(n: int, clusters: Sequence[Hashable] | None) -> list[NDArray[np.int64]]:
     """Group the row numbers by cluster."""
     import numpy as np
 

@@ -19,7 +19,9 @@ The test of the first question depends on the scores:
 - the exact McNemar test with Tango's bounds, for pass/fail scores of independent cases;
 - Student's t with a standard error for clusters, for the rest. If fewer than 30 clusters changed,
   or more than half of them did not, a permutation of signs, which assumes no distribution, has to
-  agree.
+  agree;
+- Student's t for a random part of the cases, whose change the baseline's scores of all cases
+  correct (`stats.control_variates`).
 
 Every bound but Tango's allows for changes that no case has shown (`stats.unseen`). So a run of 20
 cases that all stayed as they were is not called OK, a few cases that became slightly worse are not
@@ -37,6 +39,7 @@ from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.verdicts import Verdict
 from pytest_llmeval.stats.comparability import not_compared
+from pytest_llmeval.stats.control_variates import corrected_change
 from pytest_llmeval.stats.intervals import proportion_interval
 from pytest_llmeval.stats.multiple_tests import holm
 from pytest_llmeval.stats.paired import (
@@ -147,6 +150,9 @@ def measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change 
     if not scores.before:
         return not_compared("nothing to compare: no case has a score in both runs"), None
     change = paired_change(scores)
+    corrected = corrected_change(scores, change)
+    if corrected is not None:
+        change = corrected.change
     facts = GateResult(
         "INCONCLUSIVE",
         "",
@@ -160,6 +166,7 @@ def measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change 
         margin=rules.margin,
         alpha=rules.alpha,
         e_value=evidence_of_drop(scores),
+        narrowed=corrected.narrowed if corrected is not None else None,
     )
     if change.error is None:
         return facts, change
@@ -213,6 +220,8 @@ def _with_power(facts: GateResult, change: Change) -> GateResult:
 
 def _is_table(scores: PairedScores, change: Change) -> bool:
     values = {*scores.before, *scores.after}
+    if change.is_corrected:
+        return False
     return scores.is_pass_fail and change.clusters == change.n and values <= {0, 1}
 
 

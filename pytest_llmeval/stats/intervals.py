@@ -61,16 +61,31 @@ def bounded_interval(
     if not low <= min(values) <= max(values) <= high:
         return mean_interval(values, confidence)  # a user's metric that leaves its scale
     mean, half = _student(values, confidence)
-    position = 2 * (mean - low) / (high - low) - 1
-    weight = -math.log(1 - confidence) / 2 * abs(position) / n
-    below = above = 0.0
-    if position > 0:
-        below = weight * unseen_size([value - low for value in values])
-    else:
-        above = weight * unseen_size([high - value for value in values])
+    below, above = unseen_allowance(values, (low, high), mean, confidence)
     start = max(low, mean - below - math.hypot(half, below))
     end = min(high, mean + above + math.hypot(half, above))
     return Interval(mean, start, end, n)
+
+
+def unseen_allowance(
+    values: Sequence[float], scale: tuple[float, float] | None, mean: float, confidence: float
+) -> tuple[float, float]:
+    """Return the ``q`` of `bounded_interval` below and above a mean.
+
+    Args:
+        values: Numbers between the ends of the scale.
+        scale: The ends; ``None`` for a scale without ends, which gets no allowance.
+        mean: The estimated mean.
+        confidence: Between 0 and 1.
+    """
+    if scale is None or scale[0] >= scale[1]:
+        return 0.0, 0.0
+    low, high = scale
+    position = min(max(2 * (mean - low) / (high - low) - 1, -1.0), 1.0)
+    weight = -math.log(1 - confidence) / 2 * abs(position) / len(values)
+    if position > 0:
+        return weight * unseen_size([max(value - low, 0.0) for value in values]), 0.0
+    return 0.0, weight * unseen_size([max(high - value, 0.0) for value in values])
 
 
 def _student(values: Sequence[float], confidence: float) -> tuple[float, float]:

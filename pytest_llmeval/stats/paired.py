@@ -28,6 +28,7 @@ class PairedScores:
         clusters: The cluster of each case; ``None`` makes each case a cluster.
         is_pass_fail: Whether the only scores are 0 and 1.
         missing: Scores in the baseline of cases that should have one in the candidate, and do not.
+        everything: Scores of all cases of the baseline, if these cases are a random part of them.
     """
 
     before: Sequence[float]
@@ -35,6 +36,7 @@ class PairedScores:
     clusters: Sequence[Hashable] | None = None
     is_pass_fail: bool = False
     missing: Sequence[float] = ()
+    everything: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         counts = {len(self.before), len(self.after)}
@@ -59,7 +61,12 @@ class PairedScores:
             clusters = [*clusters, *(("missing", number) for number in range(len(self.missing)))]
         after = (*self.after, *(0.0 for _ in self.missing))
         return replace(
-            self, before=(*self.before, *self.missing), after=after, clusters=clusters, missing=()
+            self,
+            before=(*self.before, *self.missing),
+            after=after,
+            clusters=clusters,
+            missing=(),
+            everything=(),
         )
 
 
@@ -78,6 +85,7 @@ class Change:
         loss: Size of a loss that no case has shown, from 0 to 1: what a case has to lose, or the
             largest loss of a cluster if that is more.
         gain: Size of a gain that no case has shown, likewise.
+        is_corrected: Whether a control variate has corrected it.
     """
 
     mean: float
@@ -88,6 +96,7 @@ class Change:
     changed: int
     loss: float = 1.0
     gain: float = 1.0
+    is_corrected: bool = False
 
     @property
     def clusters(self) -> int:

@@ -21,3 +21,30 @@ def combined(first: str, second: str) -> float:
     if first != second:
         return TIE
     return _POINTS.get(first, TIE)
+
+
+def averaged(first: float, second: float) -> float:
+    """Average the preference for our answer over both orders, which cancels a position bias.
+
+    Source: Wang et al., EMNLP Findings 2025, arXiv 2503.03064, who find that judgements should be
+    averaged over the orders before they decide.
+
+    Args:
+        first: Preference for our answer, from 0 to 1, with our answer first.
+        second: The same with our answer second.
+    """
+    return (first + second) / 2
+
+
+def position_bias(first: float, second: float) -> float:
+    """Compute how much more than half of the preference the answer shown first gets.
+
+    It is 0 if the order makes no difference, 0.5 if the first answer always wins, and -0.5 if the
+    second one does. The answer shown first has the preference ``first`` in one order and ``1 -
+    second`` in the other.
+
+    Args:
+        first: Preference for our answer, from 0 to 1, with our answer first.
+        second: The same with our answer second.
+    """
+    return (first - second) / 2

@@ -16,6 +16,18 @@ _TEST_NAMES = {
 
 def reason(result: GateResult) -> str:
     """Write the sentence for a result whose verdict and numbers are known."""
+    return _verdict(result) + _correction(result)
+
+
+def _correction(result: GateResult) -> str:
+    """Write that the baseline's scores of all cases corrected those of a random part."""
+    if result.narrowed is None or result.is_identical:
+        return ""
+    error = f"standard error {100 * result.narrowed:.0f}% smaller"
+    return f"; corrected by the baseline's scores of all its cases ({error})"
+
+
+def _verdict(result: GateResult) -> str:
     margin = f"margin {_margin(result)}"
     if result.is_identical and result.is_shown:
         return "identical: every answer is the baseline's"

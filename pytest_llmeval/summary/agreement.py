@@ -13,16 +13,22 @@ FIGURE_NAMES = (
     "kappa",
     "weighted_kappa",
     "alpha",
+    "ordinal_alpha",
     "pearson",
     "spearman",
     "kendall",
+    "within_system",
     "offset",
     "mean",
+    "raters",
+    "raters_alpha",
+    "judge_rater",
+    "gap",
 )
 """The figures of a calibration, in the order of its report."""
 
-_UNBOUNDED = ("offset", "mean")
-"""Figures on the scale of the labels. All others are from -1 to 1."""
+_UNBOUNDED = ("offset", "mean", "gap")
+"""Figures on the scale of the labels, and a difference. All others are from -1 to 1."""
 
 _ENDS = (-1, 1)
 

@@ -25,7 +25,9 @@ def cases_text(summary: Summary) -> str:
 
 
 def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
-    """Yield label and text for judges, samples, cost, calls and time."""
+    """Yield label and text for the calibrated rate, judges, samples, cost, calls and time."""
+    if summary.calibrated is not None:
+        yield "people", f"pass rate {rate_text(summary.calibrated)}, by calibration of the judge"
     for facts in run.judges[:_MOST_JUDGES]:
         yield "judge", judge_text(facts)
     for check in dict.fromkeys(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.summary.tallies import ScoreTally
-from pytest_llmeval.text import count, first_of
+from pytest_llmeval.text import count, first_of, percent
 
 _NAMED = 5
 
@@ -60,3 +61,15 @@ def summary_notes(
         if len(values.versions) > 1:
             versions = len(values.versions)
             yield f"{name}: scored by {versions} versions; their scores cannot be compared."
+        if values.position_biases:
+            yield _position_bias(name, values.position_biases)
+
+
+def _position_bias(name: str, biases: Sequence[float]) -> str:
+    """Write how much of the preference the answer shown first gets, over both orders."""
+    share = percent(0.5 + statistics.fmean(biases))
+    pairs = count(len(biases), "pair")
+    return (
+        f"{name}: the answer shown first gets {share} of the judge's preference over {pairs} of "
+        "answers (50% is no position bias). Both orders are averaged."
+    )

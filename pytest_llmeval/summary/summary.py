@@ -27,6 +27,7 @@ from pytest_llmeval.records.verdicts import (
 )
 from pytest_llmeval.stats.answer_texts import AnswerTally
 from pytest_llmeval.stats.intervals import percentile, proportion_interval
+from pytest_llmeval.summary.calibrated import CalibratedTally
 from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
 from pytest_llmeval.summary.doubts import doubts
 from pytest_llmeval.summary.headline import headline_sentence
@@ -91,6 +92,8 @@ class Summary:
         samples: Samples that meet their thresholds; ``None`` without a case of several judged
             samples.
         doubts: Number of the first notes, which are doubts about the answers themselves.
+        calibrated: The pass rate corrected by the sensitivity and specificity of the judge;
+            ``None`` unless one calibrated judge decides all cases.
     """
 
     verdict: RunOutcome
@@ -120,6 +123,7 @@ class Summary:
     notes: tuple[str, ...]
     samples: SampleSummary | None = None
     doubts: int = 0
+    calibrated: Interval | None = None
 
     def warnings(self, run: Run) -> tuple[str, ...]:
         """Return what a reader should know: doubts about the answers, then all further notes."""
@@ -160,6 +164,7 @@ class Tally:
     samples: SampleSummary = field(default_factory=SampleSummary)
     flaky: list[str] = field(default_factory=list)
     answers: AnswerTally = field(default_factory=AnswerTally)
+    calibrated: CalibratedTally = field(default_factory=CalibratedTally)
 
     def __post_init__(self) -> None:
         self.generation = SpendingTally(self.ledger)
@@ -175,6 +180,7 @@ class Tally:
         if result.judge_model:
             self.judge_models.add(result.judge_model)
         self.samples = self.samples.after(result)
+        self.calibrated.add(result)
         if flaky_text(result):
             self.flaky.append(result.case.id)
         text = answer_text(result)
@@ -235,6 +241,7 @@ class Tally:
             notes=(*doubted, *self._notes(run)),
             doubts=len(doubted),
             samples=self.samples if self.samples.cases else None,
+            calibrated=self.calibrated.summary(run.judges).rate,
         )
 
     def _notes(self, run: Run) -> Iterator[str]:

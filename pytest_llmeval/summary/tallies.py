@@ -10,7 +10,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run, Traffic
-from pytest_llmeval.records.score import Scale, Score
+from pytest_llmeval.records.score import POSITION_BIAS, Scale, Score
 from pytest_llmeval.stats.intervals import bounded_interval
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.summary.samples import is_voted, met_count, requested_samples
@@ -97,6 +97,7 @@ class ScoreTally:
     bounds: int = 0
     missed: int = 0
     versions: set[str] = field(default_factory=set)
+    position_biases: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, score: Score) -> None:
         """Count one score."""
@@ -104,6 +105,8 @@ class ScoreTally:
             self.unscored += 1
         else:
             self.values.append(score.value)
+        if POSITION_BIAS in score.parts:
+            self.position_biases.append(score.parts[POSITION_BIAS])
         if score.version:
             self.versions.add(score.version)
 

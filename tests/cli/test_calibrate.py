@@ -89,8 +89,9 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_means(llmeval: Comm
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0] == "score against labels.csv: 12 cases"
-    assert [line.split()[0] for line in lines[1:9]] == [
-        "kappa", "weighted_kappa", "alpha", "pearson", "spearman", "kendall", "offset", "mean",
+    assert [line.split()[0] for line in lines[1:10]] == [
+        "kappa", "weighted_kappa", "alpha", "ordinal_alpha", "pearson", "spearman", "kendall",
+        "offset", "mean",
     ]  # fmt: skip
     assert lines[1].startswith("kappa           0.82 [")
     assert lines[1].endswith("almost perfect agreement on pass or fail at 4")
@@ -233,7 +234,7 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
     )
     assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
     assert "met: kappa is 0.82 [" in by_ini.stdout
-    assert "MISSED: kappa.low is 0.82 [0.38, 1.00]; required kappa.low >= 0.5" in by_ini.stdout
+    assert "MISSED: kappa.low is 0.82 [0.33, 1.00]; required kappa.low >= 0.5" in by_ini.stdout
     assert "MISSED: kendall is " in by_ini.stdout
     assert "kendall is" not in by_option.stdout
 
@@ -418,3 +419,50 @@ def test_without_a_judge_it_says_what_to_set(llmeval: Command) -> None:
     result = llmeval.run("calibrate", "labels.csv")
     assert result.exit_code == 2
     assert "no judge is configured" in result.stderr
+
+
+def write_raters() -> None:
+    """Three people, who agree, and a judge that knows the system and not its answers."""
+    rows = []
+    for case in range(40):
+        is_new, quality = case % 2, (case // 2) % 4
+        people = [2.0 * is_new + quality // 2, 2.0 * is_new + (quality + 1) // 2]
+        judge = 2.0 * is_new + quality % 2 + (case % 5 == 0)
+        third = "" if case % 3 else people[0]
+        rows.append((f"c{case}", *people, third, "new" if is_new else "old", judge))
+    write("raters.csv", ("id", "human_1", "human_2", "human_3", "bot", "score"), rows)
+
+
+def test_several_people_are_compared_with_each_other_and_the_judge_with_each(
+    llmeval: Command,
+) -> None:
+    write_raters()
+    arguments = ("calibrate", "raters.csv", "--score", "score", "--scale", "0", "5")
+    result = llmeval.run(*arguments, "--system", "bot", "--min-agreement", "gap.low>=-0.05")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "score against raters.csv: 40 cases, 3 raters"
+    rows = {line.split()[0]: line for line in lines if line}
+    assert rows["gap"].endswith("outside human disagreement: people agree more with each other")
+    assert rows["raters_alpha"].endswith("agreement of all people, by the order of their labels")
+    assert float(rows["judge_rater"].split()[1]) < float(rows["raters"].split()[1])
+    assert "MISSED: gap.low is" in result.stdout
+    assert rows["old"].split()[:2] == ["old", "20"]
+    assert (
+        "note: pearson is 0.82 over all answers and 0.31 within a system: "
+        "the judge distinguishes the systems more than the answers of one system\n"
+    ) in result.stdout
+
+    one = figures(llmeval.run(*arguments, "--label", "human_1", "--json", "-"))
+    assert "raters" not in one["calibration"]["figures"]
+    assert one["raters"] == ["human_1"]
+
+
+def test_labels_that_hardly_vary_have_no_interval(llmeval: Command) -> None:
+    write_scores((5,) * 10 + (0, 1), (5,) * 10 + (0, 1.5))
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5")
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line}
+    for name in ("weighted_kappa", "ordinal_alpha", "pearson", "offset"):
+        assert lines[name].endswith(
+            "no interval: fewer than three cases differ from the most common one"
+        )

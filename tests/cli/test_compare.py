@@ -283,3 +283,55 @@ def test_a_tag_steers_no_terminal_and_several_are_named_at_once(llmeval: Command
     assert "\x1b" not in output
     assert "Tags " in output.splitlines()[1]
     assert output.splitlines()[1].endswith("and 2 more were wiped out.")
+
+
+def write_labelled(labelled: int) -> None:
+    """A judge that finds the new answers half a point better, and people who find them worse."""
+    rows, labels = [], []
+    for case in range(60):
+        noise = (case % 5 - 2) / 2
+        old, new = 2.5 + (case % 3) / 2, 3.0 + (case % 3) / 2 + noise
+        rows.append((f"c{case}", old, f"old {case}", new, f"new {case}"))
+        if case < labelled:
+            people = (4, round(3.5 + noise + (case % 2) / 2, 1))
+            labels += [
+                {"id": f"c{case}", "label": label, "answer": answer}
+                for label, answer in zip(people, (f"old {case}", f"new {case}"), strict=True)
+            ]
+    write("a.csv", [{"id": row[0], "score": row[1], "answer": row[2]} for row in rows])
+    write("b.csv", [{"id": row[0], "score": row[3], "answer": row[4]} for row in rows])
+    labels.append({"id": "c1", "label": 1, "answer": "an older answer"})
+    write("labels.csv", labels)
+
+
+def test_labels_of_both_answers_show_what_people_would_see(llmeval: Command) -> None:
+    write_labelled(20)
+    arguments = (
+        "a.csv",
+        "b.csv",
+        "--score",
+        "score",
+        "--scale",
+        "0",
+        "5",
+        "--labels",
+        "labels.csv",
+    )
+    shown = llmeval.run("compare", *arguments)
+    assert shown.exit_code == 0
+    line = shown.stdout.splitlines()[-1]
+    assert line.startswith("people: -0.25 [-0.4")
+    assert "by 20 labelled cases and 40 more scores of score, SE 0." in line
+    assert line.endswith("; 1 label about other answers left out")
+    people = compared(llmeval, *arguments)[1]["people"]
+    assert people["powered"]["mean"]["high"] < 0
+    assert people["powered"]["error"] < people["powered"]["error_of_labels"]
+
+
+def test_too_few_labels_of_both_answers_are_an_error(llmeval: Command) -> None:
+    write_labelled(9)
+    result = llmeval.run("compare", "a.csv", "b.csv", "--scale", "0", "5", "--labels", "labels.csv")
+    assert result.exit_code == 2
+    assert (
+        "labels.csv: found 9 cases with labels of the answers of a.csv and b.csv" in result.stderr
+    )

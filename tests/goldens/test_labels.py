@@ -19,10 +19,11 @@ def read(
     text: str,
     name: str = "labels.csv",
     with_cases: bool | None = None,
+    labels: tuple[str, ...] = (),
     **columns: str,
 ) -> Labels:
     (folder / name).write_text(text, encoding="utf-8")
-    return read_labels(Path(name), folder, LabelColumns(**columns), with_cases=with_cases)
+    return read_labels(Path(name), folder, LabelColumns(labels, **columns), with_cases=with_cases)
 
 
 def test_a_label_is_a_number_or_a_word(folder: Path) -> None:
@@ -93,3 +94,30 @@ def test_a_file_without_labels_is_refused(folder: Path, text: str, told: str) ->
     with pytest.raises(GoldenFileError, match=r".*") as caught:
         read(folder, text)
     assert told in str(caught.value)
+
+
+def test_every_rater_has_a_column(folder: Path) -> None:
+    text = "id,human_1,human_2,score,system\na,5,4,5,old\nb,,2,1,new\nc,,,3,new\n"
+    found = read(folder, text, system="system")
+    assert found.raters == ("human_1", "human_2")
+    assert [row.ratings for row in found.rows] == [(5.0, 4.0), (None, 2.0), (None, None)]
+    assert [row.label for row in found.rows] == [4.5, 2.0, None]
+    assert [row.system for row in found.rows] == ["old", "new", "new"]
+    named = read(folder, text, labels=("human_2", "human_2"))
+    assert (named.raters, named.rows[1].ratings) == (("human_2",), (2.0,))
+
+
+def test_the_column_label_goes_before_numbered_ones(folder: Path) -> None:
+    found = read(folder, "id,label,human_1\na,pass,fail\nb,fail,\n")
+    assert (found.raters, found.are_words) == (("label",), True)
+
+
+def test_two_of_three_people_that_pass_an_answer_are_pass_and_fail(folder: Path) -> None:
+    found = read(folder, "id,rater 1,rater 2,rater 3\na,1,1,0\nb,0,0,0\n")
+    assert found.are_binary
+    assert found.rows[0].label == pytest.approx(2 / 3)
+
+
+def test_numbers_of_one_person_and_words_of_another_are_an_error(folder: Path) -> None:
+    with pytest.raises(GoldenFileError, match="all numbers or all words"):
+        read(folder, "id,human_1,human_2\na,5,pass\n")

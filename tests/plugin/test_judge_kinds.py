@@ -193,7 +193,11 @@ def test_an_answer_is_compared_with_a_column_a_run_and_a_model(project: Project)
     project.endpoint.judge = prefers("Always.")  # type: ignore[assignment]
     bound = ("--llm-threshold", "pairwise>=0.5", "--llm-judge-against")
 
-    assert run(project, *bound, "column:old").ret == pytest.ExitCode.OK
+    compared = run(project, *bound, "column:old")
+    assert compared.ret == pytest.ExitCode.OK
+    compared.stdout.fnmatch_lines(
+        ["*pairwise: the answer shown first gets 50.0% of the judge's preference over 1 pair *"]
+    )
     assert project.scores("pairwise") == {"opening": 1.0}
 
     project.write("golden/faq.csv", "id,prompt,old\nopening,Open? [[answer=Perhaps.]],Never.\n")

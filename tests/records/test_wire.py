@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.records.calibration import Calibration
+from pytest_llmeval.records.calibration import Calibration, Confusion
 from pytest_llmeval.records.call import (
     Completion,
     Parameters,
@@ -205,12 +205,18 @@ self_tests = record(
 intervals = record(
     Interval, estimate=maybe(numbers), low=maybe(numbers), high=maybe(numbers), n=st.integers()
 )
+confusions = record(
+    Confusion,
+    **dict.fromkeys(("both_pass", "people_pass", "judge_passes", "both_fail"), st.integers()),
+)
 calibrations = record(
     Calibration,
     **dict.fromkeys(("labels", "made_at"), texts),
     figures=st.dictionaries(texts, intervals, max_size=2),
     cases=st.integers(),
     unscored=st.integers(),
+    confusion=maybe(confusions),
+    bound=maybe(numbers),
 )
 judges = record(
     JudgeFacts,
@@ -235,6 +241,7 @@ gate_results = record(
             "worst",
             "worst_lower",
             "e_value",
+            "narrowed",
         ),
         maybe(numbers),
     ),

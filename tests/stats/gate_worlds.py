@@ -219,3 +219,45 @@ def tagged(tags: int, change: float, *, is_graded: bool = False, overlaps: bool 
     kind = f"graded, noise {change:g}" if is_graded else f"pass/fail, {change:.0%} change by chance"
     more = " and as many that overlap" if overlaps else ""
     return Tagged(f"{kind}, {tags} tags{more}", draw)
+
+
+@dataclass(frozen=True)
+class Part(World):
+    """A random part of the cases, with the baseline's scores of all of them."""
+
+
+def graded_part(everything: int, n: int) -> Part:
+    """Both runs have noise around the quality of a case, and a drop is shared by all."""
+
+    def draw(random: np.random.Generator, drop: float) -> PairedScores:
+        quality = random.beta(3, 3, everything)
+        before, after = (
+            np.clip(quality + random.normal(0, 0.2, everything), 0, 1) for _ in range(2)
+        )
+        return _part(random, before, np.clip(after - drop, 0, 1), n)
+
+    return Part(f"graded, {n} of {everything} cases", draw)
+
+
+def pass_fail_part(everything: int, n: int) -> Part:
+    """Each case passes with a probability of its own; in a drop some lose their pass."""
+
+    def draw(random: np.random.Generator, drop: float) -> PairedScores:
+        quality = random.beta(2, 1, everything)
+        before, after = ((random.random(everything) < quality).astype(float) for _ in range(2))
+        lost = random.random(everything) < drop / (2 / 3)
+        return _part(random, before, np.where(lost, 0.0, after), n, is_pass_fail=True)
+
+    return Part(f"pass/fail, {n} of {everything} cases", draw)
+
+
+def _part(
+    random: np.random.Generator, before: Numbers, after: Numbers, n: int, is_pass_fail: bool = False
+) -> PairedScores:
+    chosen = random.permutation(len(before))[:n]
+    return PairedScores(
+        before[chosen].tolist(),
+        after[chosen].tolist(),
+        is_pass_fail=is_pass_fail,
+        everything=before.tolist(),
+    )

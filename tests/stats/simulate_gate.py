@@ -29,10 +29,12 @@ from tests.stats.gate_worlds import (
     JUDGMENTS,
     World,
     few_cases,
+    graded_part,
     lognormal_sizes,
     noisy,
     one_large,
     pass_fail,
+    pass_fail_part,
     published,
     rare_gains,
     rare_losses,
@@ -49,6 +51,11 @@ POWER = 2 * math.sqrt(0.8 * 0.2 / POWER_RUNS)
 
 Say = Callable[[str], None]
 
+# A random part, corrected by the baseline's scores of all cases.
+PARTS = [
+    *(graded_part(*sizes) for sizes in ((100, 50), (200, 50), (400, 100), (1000, 200))),
+    *(pass_fail_part(*sizes) for sizes in ((200, 100), (400, 100), (1000, 200))),
+]
 NO_DIFFERENCE = [
     *(pass_fail(n, 0.1) for n in (20, 50, 100)),
     *(noisy(n, 0.1) for n in (20, 50, 100)),
@@ -59,6 +66,7 @@ NO_DIFFERENCE = [
     unequal("lognormal sizes", lognormal_sizes(40, 1.0)),
     *(rare_gains(n, 0.06) for n in (20, 50, 100, 300)),
     *(rare_gains(n, 0.5, gaining=0.5) for n in (20, 50, 100, 300)),
+    *PARTS,
 ]
 DROP_OF_THE_MARGIN = [
     *(rare_losses(n, s) for s in (0, 0.002, 0.03, 0.1, 0.3) for n in (20, 50, 150, 300)),
@@ -73,6 +81,7 @@ DROP_OF_THE_MARGIN = [
     unequal("one holds a third, little to lose", one_large(60, 1 / 3), 0.01, 0.05),
     unequal("lognormal sizes, little to lose", lognormal_sizes(40, 1.0), 0.02, 0.1),
     unequal("lognormal sizes", lognormal_sizes(300, 0.7), 0.1),
+    *PARTS,
 ]
 DETECTED = [
     *(pass_fail(n, 0.04) for n in (50, 100)),
@@ -117,7 +126,7 @@ def table_verdict(lost: int, gained: int, n: int) -> str:
 
 
 def verdict(scores: PairedScores, seed: int) -> str:
-    if scores.is_pass_fail:
+    if scores.is_pass_fail and not scores.everything:
         pairs = list(zip(scores.before, scores.after, strict=True))
         return table_verdict(pairs.count((1, 0)), pairs.count((0, 1)), len(pairs))
     return gate(scores, replace(RULES, seed=seed)).verdict

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import product
 
 import pytest
@@ -14,9 +15,11 @@ from pytest_llmeval.stats.agreement import (
     krippendorff_alpha,
     offset,
     pearson,
+    pearson_within,
     spearman,
     weighted_kappa,
 )
+from pytest_llmeval.stats.raters import mean_between_raters, mean_with_raters
 
 NAN = math.nan
 SCORES = st.floats(0, 5, allow_nan=False).map(lambda value: round(value, 2))
@@ -49,7 +52,7 @@ def test_weighted_kappa_is_the_weighted_sum_over_a_table_of_categories() -> None
 
 
 def test_alpha_is_that_of_krippendorffs_examples() -> None:
-    """Krippendorff (2011): two observers, binary data: .095; four with gaps, interval data: .849."""
+    """Krippendorff (2011): two observers, binary data: .095; four with gaps: interval .849, ordinal .815."""
     two = [[0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]]
     four = [
         [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
@@ -59,6 +62,60 @@ def test_alpha_is_that_of_krippendorffs_examples() -> None:
     ]
     assert krippendorff_alpha(two) == pytest.approx(0.095, abs=0.0005)
     assert krippendorff_alpha(four) == pytest.approx(0.849, abs=0.0005)
+    assert krippendorff_alpha(four, is_ordinal=True) == pytest.approx(0.815, abs=0.0005)
+    assert krippendorff_alpha(two, is_ordinal=True) == pytest.approx(0.095, abs=0.0005)
+
+
+@given(PAIRS)
+def test_an_ordinal_alpha_counts_the_ratings_between_two(pairs: list[tuple[float, float]]) -> None:
+    """Krippendorff's own formula: δ = the ratings from one to the other, each end counting half."""
+    ratings = [rating for pair in pairs for rating in pair]
+    counts = Counter(ratings)
+
+    def distance(one: float, other: float) -> float:
+        low, high = min(one, other), max(one, other)
+        inside = sum(number for rating, number in counts.items() if low <= rating <= high)
+        return (inside - (counts[low] + counts[high]) / 2) ** 2
+
+    expected = sum(distance(one, other) for one, other in product(ratings, ratings))
+    found = krippendorff_alpha([list(column) for column in zip(*pairs, strict=True)], True)
+    if not expected:
+        assert found is None
+        return
+    observed = 2 * sum(distance(*pair) for pair in pairs) / len(ratings)
+    expected /= len(ratings) * (len(ratings) - 1)
+    assert found == pytest.approx(1 - observed / expected)
+
+
+def test_an_order_does_not_depend_on_the_rounding_of_another_scale() -> None:
+    """0.1 + 0.2 is 0.30000000000000004."""
+    one, other = [0.3, 0.1, 0.2, 0.5], [0.1 + 0.2, 0.1, 0.4, 0.2]
+    assert krippendorff_alpha([one, other], True) == krippendorff_alpha(
+        [one, [0.3, 0.1, 0.4, 0.2]], True
+    )
+
+
+def test_systems_that_differ_correlate_without_any_correlation_within_them() -> None:
+    """Simpson: two systems, one better by people and judge; within each the judge knows nothing."""
+    people, judge = (
+        [1.0, 2.0, 1.0, 2.0, 4.0, 5.0, 4.0, 5.0],
+        [1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 5.0, 5.0],
+    )
+    systems = [0.0] * 4 + [1.0] * 4
+    assert pearson(people, judge) == pytest.approx(0.9)
+    assert pearson_within(people, judge, systems) == pytest.approx(0)
+    assert pearson_within(people, judge, [0.0] * 8) == pytest.approx(0.9)
+    assert pearson_within(people, judge, list(range(8))) is None
+    assert pearson_within([], [], []) is None
+
+
+def test_people_are_compared_pair_by_pair_and_the_judge_with_each() -> None:
+    """Kappas by hand: 0, 0.5 and 0.5 between people; a judge that repeats the first: 1, 0 and 0.5."""
+    one, two, three = [1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 1.0, 0.0], [1.0, 1.0, 1.0, 0.0]
+    raters = [one, two, three]
+    assert mean_between_raters(cohen_kappa, raters) == pytest.approx(1 / 3)
+    assert mean_with_raters(cohen_kappa, raters, one) == pytest.approx((1 + 0 + 0.5) / 3)
+    assert mean_between_raters(cohen_kappa, [one, [NAN, NAN, NAN, 0.0]]) is None
 
 
 def test_correlations_allow_for_ties_and_offset_is_that_of_the_second_rater() -> None:

@@ -8,20 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.stats.prediction_powered import prediction_powered_mean
+from pytest_llmeval.stats.prediction_powered import (
+    prediction_powered_change,
+    prediction_powered_mean,
+)
 
 NUMBERS = st.lists(st.floats(0, 5).map(lambda value: round(value, 3)), min_size=3, max_size=12)
 
 
 def test_the_formula_worked_out_by_hand() -> None:
-    """cov(y, f) = 3/2 and var(all f) = 14/5, so λ = 3/2 / (2 · 14/5) = 15/56; the rest in fractions of 56."""
-    found = prediction_powered_mean([1, 2, 3], [2, 2, 5], [4, 5, 6])
-    assert found.weight == pytest.approx(15 / 56)
-    assert found.mean.estimate == pytest.approx(2 + 15 / 56 * (5 - 3))
-    assert found.error == pytest.approx(math.sqrt((1291 / 56**2) / 3 + (15 / 56) ** 2 * 1 / 3))
-    assert found.error_of_labels == pytest.approx(math.sqrt(1 / 3))
-    assert found.mean.high == pytest.approx(2 + 30 / 56 + 1.959964 * math.sqrt(1516 / 9408))
-    assert (found.mean.n, found.unlabelled) == (3, 3)
+    """cov(y, f) = 7/3 and var(all f) = 16/7, so λ = 7/3 / (7/3 · 16/7) = 7/16; the rest is 2, 11, 13, 22 of 16."""
+    found = prediction_powered_mean([1, 2, 3, 4], [2, 3, 5, 6], [4, 5, 6])
+    assert found.weight == pytest.approx(7 / 16)
+    assert found.mean.estimate == pytest.approx(2.5 + 7 / 16 * (5 - 4))
+    # Two degrees of freedom are left: the variance has the divisor n - 2, and t is 4.3027.
+    error = math.sqrt(202 / 256 / 2 / 4 + 49 / 256 / 3)
+    assert found.error == pytest.approx(error)
+    assert found.error_of_labels == pytest.approx(math.sqrt(5 / 3 / 4))
+    assert found.mean.high == pytest.approx(2.9375 + 4.302653 * error)
+    assert (found.mean.n, found.unlabelled) == (4, 3)
 
 
 def test_scores_that_know_the_labels_make_the_mean_surer() -> None:
@@ -57,7 +62,48 @@ def test_a_bias_of_the_judge_cancels_out(labels: list[float], bias: float) -> No
     assert biased.error == pytest.approx(found.error, abs=1e-6)
 
 
+def test_labels_at_one_end_of_a_scale_allow_for_labels_that_no_case_has_shown() -> None:
+    """All of 20 labels are 5 of 5, and so is the judge: the rule of three, 2.996 of 20 at 0."""
+    found = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100, (0.0, 5.0)).mean
+    assert (found.estimate, found.high) == (5.0, 5.0)
+    assert found.low == pytest.approx(5 + 5 * math.log(0.05) / 20)
+    unknown = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100).mean
+    assert (unknown.low, unknown.high) == (5.0, 5.0)
+
+
 def test_too_few_labels_have_no_error() -> None:
     assert prediction_powered_mean([], [], [1.0, 2.0]).mean.estimate is None
     one = prediction_powered_mean([4.0], [3.0], [1.0, 2.0])
     assert (one.mean.estimate, one.mean.low, one.error) == (4.0, None, None)
+
+
+def test_a_change_is_that_of_the_differences() -> None:
+    labels, scores, more = (
+        [(1, 2), (2, 2), (3, 5)],
+        [(0, 2), (1, 2), (2, 5)],
+        [(1, 2), (0, 5), (2, 3)],
+    )
+    found = prediction_powered_change(labels, scores, more)
+    by_hand = prediction_powered_mean([1, 0, 2], [2, 1, 3], [1, 5, 1])
+    assert (found.weight, found.error) == (by_hand.weight, by_hand.error)
+    assert found.mean.estimate == by_hand.mean.estimate
+    assert found.mean.low is None  # only two labels changed otherwise than the first
+
+
+@pytest.mark.parametrize("n", [20, 30])
+def test_the_interval_of_a_change_holds_the_truth(n: int) -> None:
+    source = random.Random(n)
+    truth, held, runs = -0.3, 0, 400
+
+    def pair() -> tuple[tuple[float, float], tuple[float, float]]:
+        quality, luck = source.gauss(3, 1), source.gauss(truth, 0.8)
+        people = quality, quality + luck
+        return people, (quality + 0.5, quality + 0.9 + 0.7 * luck + source.gauss(0, 0.4))
+
+    for _ in range(runs):
+        drawn = [pair() for _ in range(n)]
+        more = [pair()[1] for _ in range(200)]
+        labels, scores = [people for people, _ in drawn], [judge for _, judge in drawn]
+        mean = prediction_powered_change(labels, scores, more).mean
+        held += (mean.low or 0) <= truth <= (mean.high or 0)
+    assert held / runs >= 0.93 - 2 * math.sqrt(0.93 * 0.07 / runs)

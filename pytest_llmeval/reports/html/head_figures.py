@@ -20,12 +20,18 @@ def head_figures(run: Run, summary: Summary) -> list[tuple[str, str]]:
         for metric in comparison.metrics
     ]
     if not compared:
-        rate = summary.pass_rate
-        return (
-            [("Pass rate, 95% interval", rate_text(rate)), ("n", f"{rate.n:,}")] if rate.n else []
-        )
+        return list(_rates(summary))
     baseline, metric = min(compared, key=lambda pair: _urgency(pair[1]))
     return [("Metric", metric.name), ("Against", baseline), *_gate_figures(metric)]
+
+
+def _rates(summary: Summary) -> Iterator[tuple[str, str]]:
+    rate = summary.pass_rate
+    if rate.n:
+        yield "Pass rate, 95% interval", rate_text(rate)
+        if summary.calibrated is not None:
+            yield "As people would see it, by calibration", rate_text(summary.calibrated)
+        yield "n", f"{rate.n:,}"
 
 
 def _urgency(metric: MetricComparison) -> tuple[bool, bool, int]:

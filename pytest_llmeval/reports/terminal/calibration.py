@@ -8,17 +8,21 @@ from typing import Any
 from pytest_llmeval.records.agreement import (
     Agreement,
     AgreementCheck,
-    Confusion,
     Disagreement,
     PredictionPowered,
+    SystemAgreement,
 )
+from pytest_llmeval.records.calibration import Confusion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.agreement import kappa_word
-from pytest_llmeval.text import count, number, one_line
+from pytest_llmeval.text import and_more, count, number, one_line
 
 _WIDTH = 110
 _LABEL = 15
 _NO_FIGURE = "-"
+_MOST_SYSTEMS = 20
+_NEAR = 0.1
+"""Shortfall of the judge behind people that still counts as within human disagreement."""
 
 
 def agreement_lines(
@@ -35,13 +39,16 @@ def agreement_lines(
     judge = f" by {agreement.model}" if agreement.model else ""
     version = f" ({agreement.fingerprint})" if agreement.fingerprint else ""
     unscored = f", {calibration.unscored:,} more unscored" if calibration.unscored else ""
-    cases = f"{count(calibration.cases, 'case')}{unscored}"
+    raters = f", {len(agreement.raters)} raters" if len(agreement.raters) > 1 else ""
+    cases = f"{count(calibration.cases, 'case')}{unscored}{raters}"
     yield f"{agreement.name}{judge}{version} against {calibration.labels}: {cases}"
     for name, interval in calibration.figures.items():
         figure = _interval_text(interval)
         yield f"{name:<{_LABEL}} {figure:<24} {_meaning(name, agreement)}".rstrip()
     if agreement.confusion:
         yield from ("", *_table(agreement.confusion), "", _sentence(agreement, agreement.confusion))
+    if agreement.systems:
+        yield from ("", *_by_system(agreement.systems), "")
     if agreement.worst:
         yield "largest disagreements:"
         yield from (f"  {one_line(_disagreement(case), _WIDTH)}" for case in agreement.worst)
@@ -85,11 +92,47 @@ def _meaning(name: str, agreement: Agreement) -> str:
         if name == "kappa":
             text += f" on pass or fail at {number(agreement.bound)}"
         return text
+    if name in _OF_RATERS:
+        return _OF_RATERS[name]
+    if name == "gap":
+        return _gap(agreement.calibration.figures[name])
     if name == "offset":
         if not round(value, 2):
             return ""
         return f"the judge is {'higher' if value > 0 else 'lower'} than people"
     return _powered(agreement.powered) if name == "mean" else ""
+
+
+_OF_RATERS = {
+    "raters": "agreement of two people",
+    "raters_alpha": "agreement of all people, by the order of their labels",
+    "judge_rater": "agreement of the judge with one of them",
+    "within_system": "pearson within the answers of one system",
+}
+
+
+def _gap(gap: Interval) -> str:
+    """Write whether the judge agrees with people as people agree with each other."""
+    if gap.low is None or gap.high is None:
+        return ""
+    if gap.high < 0:
+        return "outside human disagreement: people agree more with each other"
+    if gap.low > -_NEAR:
+        return f"within human disagreement: at most {_NEAR:g} less than people"
+    return "not shown whether the judge is within human disagreement"
+
+
+def _by_system(systems: Sequence[SystemAgreement]) -> Iterator[str]:
+    width = max(_LABEL, *(len(one_line(system.name, 40)) for system in systems))
+    yield f"{'system':<{width}} {'cases':>7} {'people':>8} {'judge':>8} {'pearson':>8}"
+    for system in systems[:_MOST_SYSTEMS]:
+        pearson = _NO_FIGURE if system.pearson is None else f"{system.pearson:.2f}"
+        yield (
+            f"{one_line(system.name, 40):<{width}} {system.cases:>7,} {system.label:>8.2f} "
+            f"{system.score:>8.2f} {pearson:>8}"
+        )
+    if len(systems) > _MOST_SYSTEMS:
+        yield and_more(len(systems) - _MOST_SYSTEMS)
 
 
 def _powered(powered: PredictionPowered) -> str:

@@ -1,0 +1,254 @@
+"""The figures of a calibration with their intervals, or why there are none."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.records.agreement import SystemAgreement
+from pytest_llmeval.records.interval import Interval
+from pytest_llmeval.stats import agreement as figures
+from pytest_llmeval.stats.agreement_interval import (
+    FEWEST_VARIED,
+    agreement_interval,
+    varied_clusters,
+)
+from pytest_llmeval.stats.bootstrap import FEWEST_CLUSTERS
+from pytest_llmeval.stats.raters import mean_between_raters, mean_with_raters
+from pytest_llmeval.text import count
+
+if TYPE_CHECKING:
+    from pytest_llmeval.judging.scales import AlignedScores
+
+FEWEST = 10
+"""Fewest cases for a figure: a smaller number agrees by chance too easily."""
+TOO_FEW = "fewer than ten independent cases"
+_NEED_SCALE = ("weighted_kappa", "alpha", "ordinal_alpha", "offset")
+"""Figures that need scores on the scale of the labels; the mean takes any correlated score."""
+_RANKS = ("pearson", "spearman", "kendall")
+_UNBOUNDED = ("offset", "gap")
+_NOTABLE = 0.1
+"""Difference of two correlations from which on a note names it."""
+
+_Figure = Callable[..., "float | None"]
+_Columns = list[Sequence[float]]
+_OF_TWO: dict[str, _Figure] = {
+    "kappa": figures.cohen_kappa,
+    "weighted_kappa": figures.weighted_kappa,
+    "alpha": lambda labels, scores: figures.krippendorff_alpha([labels, scores]),
+    "ordinal_alpha": lambda labels, scores: figures.krippendorff_alpha([labels, scores], True),
+    "pearson": figures.pearson,
+    "spearman": figures.spearman,
+    "kendall": figures.kendall,
+    "offset": figures.offset,
+}
+
+
+@dataclass
+class FigureSet:
+    """The figures of a calibration.
+
+    Attributes:
+        clusters: The cluster of each case.
+        values: The figures by name.
+        missing: Reason for a missing figure or interval, by the name of the figure.
+        notes: What a reader should know of them.
+    """
+
+    clusters: Sequence[str]
+    values: dict[str, Interval] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Note why a figure is missing."""
+        self.values[name] = Interval(None, None, None, len(self.clusters))
+        self.missing[name] = reason
+
+    def add(
+        self, name: str, columns: _Columns, figure: _Figure, varying: Sequence[Sequence[float]]
+    ) -> None:
+        """Compute a figure, whose interval needs columns that vary."""
+        interval = agreement_interval(
+            columns, figure, self.clusters, is_bounded=name not in _UNBOUNDED
+        )
+        reason = ""
+        if interval.estimate is None:
+            reason = "the labels or scores do not vary"
+        elif len(set(self.clusters)) < FEWEST_CLUSTERS:
+            reason = f"no interval: {TOO_FEW}"
+        elif any(varied_clusters(column, self.clusters) < FEWEST_VARIED for column in varying):
+            reason = "no interval: fewer than three cases differ from the most common one"
+        elif interval.low is None:
+            reason = "no interval: the resamples do not vary"
+        if reason:
+            self.missing[name] = reason
+            interval = Interval(interval.estimate, None, None, interval.n)
+        self.values[name] = interval
+
+
+def figures_of(
+    comparison: AlignedScores, clusters: Sequence[str], systems: Sequence[str]
+) -> FigureSet:
+    """Compute the figures that the labels allow.
+
+    Args:
+        comparison: Labels and scores on one scale.
+        clusters: The cluster of each case.
+        systems: The system of each case; empty if unknown.
+    """
+    computed = FigureSet(clusters)
+    for name, figure in _OF_TWO.items():
+        reason = _reason_missing(name, comparison)
+        if reason:
+            computed.leave_out(name, reason)
+            continue
+        columns: _Columns = [comparison.labels, comparison.scores]
+        varying = columns
+        if name == "kappa":
+            columns = varying = [_passes(comparison, comparison.labels), _scores(comparison)]
+        if name == "offset":
+            pairs = zip(comparison.labels, comparison.scores, strict=True)
+            varying = [[round(score - label, 9) for label, score in pairs]]
+        computed.add(name, columns, figure, varying)
+    if systems:
+        _add_within_system(computed, comparison, systems)
+    if len(comparison.ratings) > 1:
+        _add_raters(computed, comparison)
+    return computed
+
+
+def by_system(comparison: AlignedScores, systems: Sequence[str]) -> Iterator[SystemAgreement]:
+    """Yield the agreement on the answers of each system."""
+    for name in dict.fromkeys(systems):
+        rows = [row for row, system in enumerate(systems) if system == name]
+        labels = [comparison.labels[row] for row in rows]
+        scores = [comparison.scores[row] for row in rows]
+        yield SystemAgreement(
+            name or "(unnamed)",
+            len(rows),
+            statistics.fmean(labels),
+            statistics.fmean(scores),
+            figures.pearson(labels, scores),
+        )
+
+
+def _add_within_system(
+    computed: FigureSet, comparison: AlignedScores, systems: Sequence[str]
+) -> None:
+    """Add the correlation within the systems, and note where the pooled one hides it."""
+    name = "within_system"
+    codes = {system: float(code) for code, system in enumerate(dict.fromkeys(systems))}
+    reason = _reason_missing("pearson", comparison)
+    if len(codes) == 1:
+        reason = "all answers are of one system"
+    if reason:
+        computed.leave_out(name, reason)
+        return
+    two: _Columns = [comparison.labels, comparison.scores]
+    columns: _Columns = [*two, [codes[system] for system in systems]]
+    computed.add(name, columns, figures.pearson_within, two)
+    pooled = computed.values["pearson"].estimate
+    within = computed.values[name].estimate
+    if pooled is None or within is None or abs(pooled - within) < _NOTABLE:
+        return
+    gap = agreement_interval(columns, _pooled_less_within, computed.clusters, is_bounded=False)
+    if gap.low is not None and gap.high is not None and gap.low <= 0 <= gap.high:
+        return
+    text = "the judge distinguishes the systems more than the answers of one system"
+    if within > pooled:
+        text = "the judge rates some systems higher or lower than people do"
+    computed.notes.append(
+        f"pearson is {pooled:.2f} over all answers and {within:.2f} within a system: {text}"
+    )
+
+
+def _pooled_less_within(
+    labels: Sequence[float], scores: Sequence[float], codes: Sequence[float]
+) -> float | None:
+    pooled = figures.pearson(labels, scores)
+    within = figures.pearson_within(labels, scores, codes)
+    return None if pooled is None or within is None else pooled - within
+
+
+def _add_raters(computed: FigureSet, comparison: AlignedScores) -> None:
+    """Add the agreement of people with each other, and that of the judge with one of them."""
+    twice = sum(
+        sum(not math.isnan(rating) for rating in ratings) > 1
+        for ratings in zip(*comparison.ratings, strict=True)
+    )
+    if twice < FEWEST:
+        few = f"{count(twice, 'case')} with two labels; at least {FEWEST} are required"
+        for name in ("raters", "raters_alpha", "judge_rater", "gap"):
+            computed.leave_out(name, few)
+        return
+    figure: _Figure = figures.weighted_kappa
+    ratings: _Columns = list(comparison.ratings)
+    scores: Sequence[float] = comparison.scores
+    if comparison.are_binary:
+        figure = figures.cohen_kappa
+
+    def people(*columns: Sequence[float]) -> float | None:
+        return mean_between_raters(figure, columns)
+
+    def judge(*columns: Sequence[float]) -> float | None:
+        return mean_with_raters(figure, columns[:-1], columns[-1])
+
+    def gap(*columns: Sequence[float]) -> float | None:
+        one, two = judge(*columns), people(*columns[:-1])
+        return None if one is None or two is None else one - two
+
+    labels: _Columns = [comparison.labels]
+    computed.add("raters", ratings, people, labels)
+    computed.add(
+        "raters_alpha",
+        ratings,
+        lambda *columns: figures.krippendorff_alpha(columns, True),
+        labels,
+    )
+    reason = _reason_missing("kappa" if comparison.are_binary else "weighted_kappa", comparison)
+    if reason:
+        computed.leave_out("judge_rater", reason)
+        computed.leave_out("gap", reason)
+        return
+    if comparison.are_binary:
+        scores = _scores(comparison)
+    computed.add("judge_rater", [*ratings, scores], judge, [*labels, scores])
+    computed.add("gap", [*ratings, scores], gap, [*labels, scores])
+
+
+def _passes(comparison: AlignedScores, labels: Sequence[float]) -> list[float]:
+    return [float(comparison.label_passes(label)) for label in labels]
+
+
+def _scores(comparison: AlignedScores) -> list[float]:
+    return [float(comparison.passes(score)) for score in comparison.scores]
+
+
+def _reason_missing(name: str, comparison: AlignedScores) -> str:
+    """Return why a figure is left out; empty if it is not."""
+    labels = comparison.labels
+    scores = comparison.scores
+    if name in _NEED_SCALE and not comparison.is_common:
+        if comparison.are_binary:
+            return "the scale of the scores is unknown: set --score-scale LOW HIGH"
+        return "the scales are unknown: set --scale LOW HIGH, or also --score-scale LOW HIGH"
+    if name == "kappa" and comparison.bound is None:
+        return "no bound separates pass from fail: set --threshold X or --scale LOW HIGH"
+    if name in ("offset", "mean"):
+        return ""
+    if len(labels) < FEWEST:
+        return f"{count(len(labels), 'case')}; at least {FEWEST} are required"
+    if len(set(labels)) == 1:
+        return "all labels are the same, so agreement cannot be distinguished from chance"
+    if name == "kappa" and len({comparison.label_passes(label) for label in labels}) == 1:
+        return (
+            "all labels are on one side of the bound, so agreement cannot be distinguished from "
+            "chance"
+        )
+    if name in _RANKS and len(set(scores)) == 1:
+        return "all scores are the same"
+    return ""
