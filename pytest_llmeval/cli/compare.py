@@ -145,10 +145,10 @@ def _labelled_change(
 ) -> LabelledChange:
     """Return the change of people's labels, by the first metric that gates."""
     from pytest_llmeval.goldens.labels import LabelColumns, read_labels
-    from pytest_llmeval.goldens.reading import check_inside
+    from pytest_llmeval.goldens.reading import check_golden
     from pytest_llmeval.judging.labelled_change import labelled_change
 
-    check_inside(path, context.locations.root)
+    check_golden(path, context.locations.root)
     labels = read_labels(path, context.locations.root, LabelColumns(), with_cases=False)
     if not gated:
         raise InputError("--labels: no score gates; name one with --score NAME")

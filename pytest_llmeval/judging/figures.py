@@ -237,7 +237,7 @@ def _reason_missing(name: str, comparison: AlignedScores) -> str:
             return "the scale of the scores is unknown: set --score-scale LOW HIGH"
         return "the scales are unknown: set --scale LOW HIGH, or also --score-scale LOW HIGH"
     if name == "kappa" and comparison.bound is None:
-        return "no bound separates pass from fail: set --threshold X or --scale LOW HIGH"
+        return "no threshold separates pass from fail: set --threshold X or --scale LOW HIGH"
     if name in ("offset", "mean"):
         return ""
     if len(labels) < FEWEST:
@@ -246,8 +246,8 @@ def _reason_missing(name: str, comparison: AlignedScores) -> str:
         return "all labels are the same, so agreement cannot be distinguished from chance"
     if name == "kappa" and len({comparison.label_passes(label) for label in labels}) == 1:
         return (
-            "all labels are on one side of the bound, so agreement cannot be distinguished from "
-            "chance"
+            "all labels are on one side of the threshold, so agreement cannot be distinguished "
+            "from chance"
         )
     if name in _RANKS and len(set(scores)) == 1:
         return "all scores are the same"
