@@ -11,14 +11,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.baselines.stored import is_as_judged, stored_answers
 from pytest_llmeval.gating.pairing import Pair, ends
 from pytest_llmeval.goldens.selection import random_subset
 from pytest_llmeval.judging.ask import begin_score
-from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.comparison import AnchorCheck
 from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.score import Scale, Score
-from pytest_llmeval.stats.drift import judge_shift
+from pytest_llmeval.stats.drift import FEWEST, judge_shift
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.scorers import ReadyScorer
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import BaselineCase, RunScores
 
 _SEED = 0
+_FAILED_PERCENT = 5
+"""Percentage of the anchors that may stay without a score: the others may be those that moved."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,9 @@ def check_anchors(
                 continue
             scorer = scorer_of(result, metric)
             then = _first_value(case, metric)
-            if scorer is None or then is None:
+            if scorer is None or then is None or not is_as_judged(case, result):
                 continue
-            answer = Completion(case.answers[0], endpoint="baseline", cost_usd=0.0, cached=True)
+            answer = stored_answers(case)[0]
             now = begin_score(session, scorer, result.case, answer, order, is_fresh=True)
             scored.setdefault(metric, []).append(_Scored(then, now))
     for metric, anchors in scored.items():
@@ -124,9 +127,16 @@ def _check(metric: str, anchors: list[_Scored], scale: Scale) -> AnchorCheck:
     pairs = [(then, score.value) for then, score in known if score.value is not None]
     errors = [score.error for _, score in known if score.error]
     low, high = ends(scale) or (0.0, 1.0)
-    if not pairs:
-        return AnchorCheck(metric, 0, error=errors[0] if errors else "no anchor has a score")
+    unscored = len(known) - len(pairs)
+    if not pairs or 100 * unscored > _FAILED_PERCENT * len(known):
+        number = f"only {len(pairs)} of {count(len(known), 'stored answer')} could be scored again"
+        return AnchorCheck(metric, len(pairs), error=": ".join([number, *errors[:1]]))
     then = [(value - low) / (high - low) for value, _ in pairs]
     now = [(value - low) / (high - low) for _, value in pairs]
     shift = judge_shift(then, now)
+    if shift.changed and len(pairs) < FEWEST:
+        few = (
+            f"{count(len(pairs), 'stored answer')} cannot tell, and {shift.changed} scores changed"
+        )
+        return AnchorCheck(metric, len(pairs), shift.changed, shift.mean, shift.p, error=few)
     return AnchorCheck(metric, len(pairs), shift.changed, shift.mean, shift.p, shift.is_drift)

@@ -23,6 +23,7 @@ from pytest_llmeval.gating.scores import (
     RunScores,
     answers_of,
     case_scores,
+    contexts_hash,
 )
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
@@ -64,6 +65,7 @@ class _Line:
     prompt: str = ""
     expected: str | None = None
     content: dict[str, str] = field(default_factory=dict)
+    contexts: tuple[tuple[str, ...], ...] = ()
 
 
 def is_baseline(path: Path) -> bool:
@@ -194,6 +196,8 @@ def _remedy(path: Path) -> str:
 def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
     suite, file, case = scores.key
     reasons = {score.name: score.reason for score in result.scores if score.reason}
+    answers = answers_of(result)
+    contexts = [list(answer.contexts) for answer in answers]
     return {
         "file": file,
         "suite": suite,
@@ -207,7 +211,8 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
             name: _score(values, reasons.get(name, ""))
             for name, values in sorted(scores.by_metric.items())
         },
-        "answers": [answer.text for answer in answers_of(result)],
+        "answers": [answer.text for answer in answers],
+        **({"contexts": contexts} if any(contexts) else {}),
     }
 
 
@@ -239,9 +244,14 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         sum(map(len, case.answers)) // len(case.answers) if case.answers else None,
         tags=case.tags,
         content=Content(**{name: bytes.fromhex(value) for name, value in case.content.items()}),
+        contexts=contexts_hash(case.contexts),
     )
     reasons = {name: score.reason for name, score in case.scores.items()}
-    return BaselineCase(scores, case.answers, reasons, case.prompt, case.expected)
+    contexts: tuple[tuple[str, ...], ...] | None = case.contexts
+    if not case.contexts:
+        # A file that says nothing of the content is of a version that wrote no passages either.
+        contexts = tuple(() for _ in case.answers) if case.content else None
+    return BaselineCase(scores, case.answers, reasons, case.prompt, case.expected, contexts)
 
 
 def _broken(path: Path, error: Exception) -> InputError:

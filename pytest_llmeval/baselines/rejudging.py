@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.baselines.anchors import LiveScores, check_anchors, live_scores
+from pytest_llmeval.baselines.stored import first_answer, is_as_judged, stored_answers
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.content import content_of
@@ -187,7 +188,7 @@ def count_rejudging(session: Session, before: RunScores, plans: Iterable[Plan]) 
                 anchors[scorer.version] += 1
                 if anchors[scorer.version] > session.settings.anchors:
                     continue
-                answers = answers._replace(answers=answers.answers[:1])
+                answers = first_answer(answers)
             futures += _start_scores(
                 session, scorer, plan.case, answers, plan.order, is_fresh=not is_stale
             )
@@ -239,7 +240,7 @@ def _started(
     for order, result in enumerate(results):
         pending: _PendingScores = {}
         case = stale.get(result.key)
-        if case is not None and case.key in cases:
+        if case is not None and case.key in cases and is_as_judged(cases[case.key], result):
             pending = _start_case(session, case, cases[case.key], result, order)
         yield result, pending
 
@@ -272,12 +273,9 @@ def _start_scores(
     is_fresh: bool = False,
 ) -> list[Future[Score]]:
     """Start a new score of every answer of a baseline's case."""
-    answers = (
-        Completion(text, endpoint="baseline", cost_usd=0.0, cached=True)
-        for text in case_before.answers
-    )
     return [
-        begin_score(session, scorer, case, answer, order, is_fresh=is_fresh) for answer in answers
+        begin_score(session, scorer, case, answer, order, is_fresh=is_fresh)
+        for answer in stored_answers(case_before)
     ]
 
 

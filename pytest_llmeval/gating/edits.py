@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from textwrap import shorten
 
 from pytest_llmeval.gating.pairing import Joined, Pair
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
@@ -11,8 +10,8 @@ from pytest_llmeval.records.comparison import CaseEdit, Renaming
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.verdicts import flip_of_values
 
-_SHOWN = 300
-"""Most characters of a text."""
+_SHOWN, _LEADING = 300, 60
+"""Most characters of a text, and of these the ones before its first difference."""
 
 
 def shown_name(case: CaseScores) -> str:
@@ -30,15 +29,14 @@ def edits(joined: Joined) -> Iterator[CaseEdit]:
     before = _texts(joined.before, {old.key for old, _ in changed})
     after = _texts(joined.after, {new.key for _, new in changed})
     for old, new in joined.edited:
-        texts = (_prompt(before.get(old.key)), _prompt(after.get(new.key)))
+        texts = _near_change(_prompt(before.get(old.key)), _prompt(after.get(new.key)))
         yield CaseEdit(shown_name(new), "prompt", *texts)
     for old, new in with_new_reference:
         now = after.get(new.key)
         yield CaseEdit(
             shown_name(new),
             "expected",
-            _expected(before.get(old.key)),
-            _expected(now),
+            *_near_change(_expected(before.get(old.key)), _expected(now)),
             is_rescored=_is_rescored(old, new),
             is_answer=now is not None and now.expected in now.answers,
         )
@@ -85,8 +83,23 @@ def _texts(run: RunScores, keys: Collection[Key]) -> Mapping[Key, BaselineCase]:
 
 
 def _prompt(case: BaselineCase | None) -> str:
-    return shorten(case.prompt, _SHOWN, placeholder="…") if case else ""
+    return case.prompt if case else ""
 
 
 def _expected(case: BaselineCase | None) -> str:
-    return shorten(case.expected or "", _SHOWN, placeholder="…") if case else ""
+    return case.expected or "" if case else ""
+
+
+def _near_change(before: str, after: str) -> tuple[str, str]:
+    """Return both texts, or where they are long the part around their first difference."""
+    letters = zip(before, after, strict=False)
+    same = min(len(before), len(after))
+    first = next((index for index, (old, new) in enumerate(letters) if old != new), same)
+    start = 0 if before == after else max(0, first - _LEADING)
+    return _part(before, start), _part(after, start)
+
+
+def _part(text: str, start: int) -> str:
+    head = "…" if start else ""
+    tail = "…" if len(text) > start + _SHOWN else ""
+    return f"{head}{text[start : start + _SHOWN]}{tail}"

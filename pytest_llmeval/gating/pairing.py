@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.comparison import Coverage
-from pytest_llmeval.records.result import Key
+from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.comparability import obstacle
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores
@@ -53,6 +53,7 @@ class Paired:
         low: Value that is 0 in ``scores``.
         high: Value that is 1; less than ``low`` if lower is better.
         missing: Cases of the baseline whose score the candidate should have, and does not.
+        is_judged: Whether the scores may be those of a judge.
     """
 
     metric: str
@@ -64,6 +65,7 @@ class Paired:
     low: float
     high: float
     missing: Sequence[CaseScores] = ()
+    is_judged: bool = False
 
 
 def join(before: RunScores, after: RunScores, left_out: Collection[Key] = ()) -> Joined:
@@ -149,9 +151,9 @@ def pair(joined: Joined, metric: str) -> Paired:
     if not why and not all(0 <= value <= 1 for value in (*before, *after)):
         scale = f"{min(low, high):g} to {max(low, high):g}"
         why = f"a score of {metric} is outside its scale from {scale}"
-    is_identical = bool(pairs) and all(
-        old.answer and old.answer == new.answer for old, new in pairs
-    )
+    judged = joined.after.judged
+    is_judged = metric in judged or (metric == PASS_RATE and bool(judged))
+    is_identical = are_identical(pairs, metric, is_judged)
     if why:
         empty = PairedScores((), ())
         return Paired(metric, (), empty, coverage, why, is_identical, low, high)
@@ -159,7 +161,25 @@ def pair(joined: Joined, metric: str) -> Paired:
     missing = list(_missing(joined, metric))
     worst = [scaled(old.by_metric[metric], low, high) for old in missing]
     scores = PairedScores(before, after, _clusters(pairs), is_binary, worst)
-    return Paired(metric, pairs, scores, coverage, "", is_identical, low, high, missing)
+    return Paired(metric, pairs, scores, coverage, "", is_identical, low, high, missing, is_judged)
+
+
+def are_identical(pairs: Sequence[Pair], metric: str, is_judged: bool) -> bool:
+    """Return whether all answers are the same, and the same to whatever scores them.
+
+    A judge may score the same text otherwise from call to call. Anything else that does has read
+    something besides the text.
+
+    Args:
+        pairs: The cases.
+        metric: The score.
+        is_judged: Whether it may be that of a judge.
+    """
+    if not pairs or not all(old.is_answered_like(new) for old, new in pairs):
+        return False
+    if is_judged:
+        return True
+    return all(old.by_metric[metric].values == new.by_metric[metric].values for old, new in pairs)
 
 
 def ends(scale: Scale) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -72,6 +72,7 @@ class CaseScores:
         content: What it asks and accepts.
         rescored: Metrics that were scored again with the reference of the run it is compared with.
         drifted: Metrics whose judge has changed since, behind the same fingerprint.
+        contexts: Short hash of the passages of all answers; empty without any.
     """
 
     key: Key
@@ -87,6 +88,7 @@ class CaseScores:
     content: Content = UNKNOWN
     rescored: frozenset[str] = frozenset()
     drifted: frozenset[str] = frozenset()
+    contexts: bytes = b""
 
     @property
     def is_unjudged(self) -> bool:
@@ -96,6 +98,11 @@ class CaseScores:
     def is_comparable(self, after: CaseScores, metric: str) -> bool:
         """Return whether a later score is of the same reference as that of this baseline case."""
         return metric in self.rescored or self.content.may_accept_like(after.content)
+
+    def is_answered_like(self, after: CaseScores) -> bool:
+        """Return whether a later case has the same answers, from the same passages."""
+        is_same_text = bool(self.answer) and self.answer == after.answer
+        return is_same_text and self.contexts == after.contexts
 
     def is_of_judge(self, after: CaseScores, metric: str) -> bool:
         """Return whether a later score is of the same judge or metric as that of this case."""
@@ -276,7 +283,13 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         tuple(answer.latency_s for answer in answers if not answer.cached and answer.latency_s > 0),
         result.outcome == "skipped" and result.cause == "no_model",
         content_of(case),
+        contexts=contexts_hash([answer.contexts for answer in answers]),
     )
+
+
+def contexts_hash(contexts: Sequence[Sequence[str]]) -> bytes:
+    """Return a hash of the passages of several answers; empty if none has any."""
+    return text_hash(json.dumps([*map(list, contexts)])) if any(contexts) else b""
 
 
 def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
@@ -345,6 +358,7 @@ class BaselineCase(NamedTuple):
         reasons: Known reasons of its scores by metric.
         prompt: Its prompt; empty if unknown.
         expected: Its accepted answer; ``None`` if there is none, or it is unknown.
+        contexts: The passages of each answer; ``None`` if unknown.
     """
 
     scores: CaseScores
@@ -352,6 +366,7 @@ class BaselineCase(NamedTuple):
     reasons: Mapping[str, str]
     prompt: str = ""
     expected: str | None = None
+    contexts: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def key(self) -> Key:
@@ -383,6 +398,13 @@ class BaselineCase(NamedTuple):
 def baseline_case(result: CaseResult) -> BaselineCase:
     """Return the baseline case of an earlier result."""
     reasons = {score.name: score.reason for score in result.scores if score.reason}
-    answers = tuple(answer.text for answer in answers_of(result))
+    answers = answers_of(result)
     case = result.case
-    return BaselineCase(case_scores(result), answers, reasons, case.prompt, case.expected)
+    return BaselineCase(
+        case_scores(result),
+        tuple(answer.text for answer in answers),
+        reasons,
+        case.prompt,
+        case.expected,
+        tuple(answer.contexts for answer in answers),
+    )

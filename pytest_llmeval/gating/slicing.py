@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from pytest_llmeval.gating.pairing import Paired
+from pytest_llmeval.gating.pairing import Paired, are_identical
 from pytest_llmeval.gating.scores import CaseScores
 from pytest_llmeval.records.comparison import Slice
 from pytest_llmeval.stats.gate import GateRules
@@ -78,7 +78,5 @@ def _slice(paired: Paired, tag: str, rows: Sequence[int]) -> SliceScores:
         [whole.missing[row - size] for row in rows if row >= size],
     )
     pairs = [paired.pairs[row] for row in inside]
-    is_identical = bool(pairs) and all(
-        old.answer and old.answer == new.answer for old, new in pairs
-    )
+    is_identical = are_identical(pairs, paired.metric, paired.is_judged)
     return SliceScores(tag, scores, tuple(rows), is_identical)

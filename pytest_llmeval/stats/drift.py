@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.stats.sign_flip import sign_flip
 
-LEVEL = 0.1
-"""Level of the test. A false alarm costs judge calls and no wrong verdict; a judge that moved, and
-was not seen to, costs one.
+_LEVEL = 0.1
+"""Level of the test. After a false alarm the baseline is judged again, by the same judge; a judge
+that moved, and was not seen to, makes a wrong verdict.
 """
+
+FEWEST = 5
+"""Number of scores below which no shift can be shown."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Shift:
     @property
     def is_drift(self) -> bool:
         """Whether the judge has changed."""
-        return self.p < LEVEL
+        return self.p < _LEVEL
 
 
 def judge_shift(then: Sequence[float], now: Sequence[float]) -> Shift:

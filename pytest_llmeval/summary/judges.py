@@ -33,7 +33,7 @@ def selftest_text(facts: JudgeFacts) -> str:
 def anchors_text(check: AnchorCheck) -> str:
     """Write the check of a judge on stored answers: ``rubric: 25 scored again, +0.4 points``."""
     if check.error:
-        return f"{check.metric}: not scored again: {check.error}"
+        return f"{check.metric}: {check.error}"
     return (
         f"{check.metric}: {check.n} scored again, {check.changed} changed, on average "
         f"{points(check.shift)} points ({p_text(check.p)})"

@@ -50,8 +50,16 @@ OLD = side("old", [4.0, 4.5] * 10)
 
 
 def test_the_same_answers_are_no_worse_whatever_the_judge_says_now() -> None:
-    told = verdict(side("old", [4.0] * 20, "same"), side("new", [2.0] * 20, "same"))
+    told = verdict(
+        side("old", [4.0] * 20, "same"),
+        side("new", [2.0] * 20, "same", judged=frozenset({"rubric"})),
+    )
     assert told == ("OK", "identical: every answer is the baseline's")
+
+
+def test_other_scores_of_the_same_text_are_a_change_unless_a_judge_gave_them() -> None:
+    answer, _ = verdict(side("old", [4.0] * 20, "same"), side("new", [2.0] * 20, "same"))
+    assert answer == "REGRESSED"
 
 
 def test_cases_that_died_with_a_worker_count_as_unscored() -> None:

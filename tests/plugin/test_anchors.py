@@ -10,7 +10,7 @@ import pytest
 
 from tests.mock_endpoint import judged_texts
 from tests.plugin.conftest import Project
-from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, write
+from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, llmeval, write
 
 GATED = (*JUDGED, "--llm-fail-on", "gate", "--llm-baseline", "main")
 LIVE = (*GATED, "--llm-no-cache")
@@ -157,6 +157,62 @@ def test_a_dry_run_counts_them(project: Project) -> None:
     run = project.run(*GATED, "--llm-dry-run", "--llm-anchors", "8")
 
     run.stdout.fnmatch_lines(["rubric * 28 *"])
+
+
+RETRIEVER = """
+import os
+from pytest_llmeval import Completion
+
+def answer(request):
+    price = os.environ["PRICE"]
+    return Completion(f"The bag costs {price}.", model="app", contexts=("The bag costs 9.",))
+"""
+
+
+def faithful(request: Any) -> str:
+    """The reply of a judge that finds a claim in the passages that it is shown, or does not."""
+    if "Judge each" not in request.text:
+        price = 7 if "costs 7." in request.text else 9
+        return json.dumps({"claims": [f"The bag costs {price}."]})
+    is_supported = "costs 9." in request.text and "costs 7." not in request.text
+    verdict = {"number": 1, "reason": "As written.", "verdict": "yes" if is_supported else "no"}
+    return json.dumps({"verdicts": [verdict]})
+
+
+def test_the_judge_is_shown_what_was_retrieved_then(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The passages of the row are others than those of the application."""
+    rows = [f"r{number:02},Question {number},No bag at all.\n" for number in range(20)]
+    project.write("golden/rows.csv", "id,prompt,contexts\n" + "".join(rows))
+    project.write("app.py", RETRIEVER)
+    project.endpoint.judge = faithful
+    app = (
+        *("golden/rows.csv", "--llm-provider", "python:app:answer", "--llm-judge-model", "judge"),
+        *("--llm-threshold", "faithfulness>=.5", "--llm-no-cache"),
+    )
+    monkeypatch.setenv("PRICE", "9")
+    assert project.run(*app).ret == 0
+    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    monkeypatch.setenv("PRICE", "7")
+
+    run = project.run(*app, "--llm-fail-on", "gate", "--llm-baseline", "main")
+
+    assert run.ret == 1
+    run.stdout.fnmatch_lines(["REGRESSED: regression against main: faithfulness: *"])
+    assert not anchors_of(project)["is_drift"]
+
+
+def test_a_few_scores_show_nothing(project: Project) -> None:
+    accepted(project, BEFORE, *JUDGED)
+    reword(project, BEFORE)
+    drift(project, -0.5)
+
+    run = project.run(*LIVE, "--llm-anchors", "4")
+
+    run.stdout.fnmatch_lines(
+        ["anchors * rubric: 4 stored answers cannot tell, and 4 scores changed"]
+    )
 
 
 def test_anchors_that_fail_are_said(project: Project) -> None:

@@ -283,3 +283,69 @@ def test_compare_lists_edits_and_leaves_them_out(made: Project) -> None:
 
     assert "expected answer 'answer 0' -> 'bad 0'" in done.stdout
     assert "covers 19 of the baseline's 20 cases (1 edited since)" in done.stdout
+
+
+def test_an_edit_far_into_a_long_prompt_is_shown(made: Project) -> None:
+    rows = rows_of_main()
+    rows[0]["prompt"] = "Frage " * 80 + "Answer in German."
+    write_rows(made, rows)
+    made.run(*OLD)
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    rows[0]["prompt"] = "Frage " * 80 + "Answer in French."
+    write_rows(made, rows)
+
+    made.run(*NEW)
+
+    (edit,) = comparison_of(made)["edited"]
+    assert edit["before"].endswith("Answer in German.")
+    assert edit["after"].endswith("Answer in French.")
+    assert len(edit["after"]) < 100
+
+
+def test_the_same_text_from_other_passages_is_another_answer(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The retriever breaks, and the model says the same; a metric reads what was retrieved."""
+    rows = [f"r{number:02},Question {number}\n" for number in range(20)]
+    project.write("golden/faq.csv", "id,prompt\n" + "".join(rows))
+    project.write(
+        "app.py",
+        """
+        import os
+        from pytest_llmeval import Completion
+
+        def answer(case):
+            return Completion("I see.", contexts=(os.environ["PASSAGE"],))
+        """,
+    )
+    project.write(
+        "conftest.py",
+        """
+        from pytest_llmeval.protocols import BaseScorer
+
+        class Retrieved(BaseScorer):
+            name, version = "retrieved", "1"
+
+            def score(self, case, completion):
+                return float("price" in completion.contexts[0])
+
+        def pytest_llmeval_metrics():
+            return [Retrieved()]
+        """,
+    )
+    app = (
+        "golden/faq.csv",
+        "--llm-provider",
+        "python:app:answer",
+        "--llm-threshold",
+        "retrieved>=.5",
+    )
+    monkeypatch.setenv("PASSAGE", "the price")
+    project.run(*app)
+    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    monkeypatch.setenv("PASSAGE", "nothing")
+
+    run = project.run(*app, "--llm-baseline", "main", "--llm-fail-on", "gate")
+
+    assert run.ret == 1
+    run.stdout.fnmatch_lines(["REGRESSED: regression against main: retrieved: *"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmeval.stats.drift import LEVEL, judge_shift
+from pytest_llmeval.stats.drift import FEWEST, judge_shift
 
 shares = st.floats(0, 1)
 
@@ -26,7 +26,7 @@ def test_the_p_value_is_that_of_the_scores_that_moved_the_same_way(moved: int, p
     now = [0.4] * moved + [0.6] * (25 - moved)
     shift = judge_shift([0.6] * 25, now)
     assert shift.p == pytest.approx(p)
-    assert shift.is_drift == (p < LEVEL)
+    assert shift.is_drift == (p < 0.1)
 
 
 @given(st.lists(st.tuples(shares, shares), min_size=1, max_size=12))
@@ -47,4 +47,9 @@ def test_noise_alone_is_rarely_a_change() -> None:
     for run in range(400):
         now = [0.5 + value for value in noise[run * 25 : (run + 1) * 25]]
         drifts += judge_shift([0.5] * 25, now).is_drift
-    assert drifts / 400 <= LEVEL + 0.03
+    assert drifts / 400 <= 0.13
+
+
+def test_the_fewest_scores_that_can_show_a_shift_do() -> None:
+    assert judge_shift([0.6] * FEWEST, [0.5] * FEWEST).is_drift
+    assert not judge_shift([0.6] * (FEWEST - 1), [0.5] * (FEWEST - 1)).is_drift
