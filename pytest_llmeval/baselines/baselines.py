@@ -79,13 +79,27 @@ class Baseline:
 
     @property
     def caution(self) -> str:
-        """Why it may lack cases unseen; empty if it cannot."""
-        if self.source is None or self.source.is_counted:
+        """What cannot be seen of it, because of its version; empty if there is nothing."""
+        if self.source is None:
+            return ""
+        if self.is_contentless:
+            return (
+                f"the baseline {self.name} does not say what its cases ask and accept, so an edit "
+                f"of a golden file is not seen; make it again: {accept_command(self.name)}"
+            )
+        if self.source.is_counted:
             return ""
         return (
             f"the baseline {self.name} does not say how many cases it holds, so nobody can tell "
             f"whether it was cut off; make it again: {accept_command(self.name)}"
         )
+
+    @property
+    def is_contentless(self) -> bool:
+        """Whether it is a baseline of an older version, which does not hold the contents."""
+        if self.scores is None or self.scores.is_plain:
+            return False
+        return not any(case.content.question for case in self.scores.cases.values())
 
     def befores(self, after: RunScores) -> Iterator[tuple[Key, Before]]:
         """Yield the baseline's record of every case of a run."""

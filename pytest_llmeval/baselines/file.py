@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.gating.content import Content, text_hash
+from pytest_llmeval.gating.content import UNKNOWN, Content, text_hash
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     CaseScores,
@@ -52,6 +52,15 @@ class _ScoreLine:
 
 
 @dataclass(frozen=True)
+class _ContentLine:
+    """The content of a case, as hashes in hex."""
+
+    question: str
+    reference: str
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class _Line:
     """A line of a baseline."""
 
@@ -64,7 +73,7 @@ class _Line:
     answers: tuple[str, ...]
     prompt: str = ""
     expected: str | None = None
-    content: dict[str, str] = field(default_factory=dict)
+    content: _ContentLine | None = None
     contexts: tuple[tuple[str, ...], ...] = ()
 
 
@@ -206,7 +215,7 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         "tags": list(result.case.tags),
         "prompt": result.case.prompt,
         "expected": result.case.expected,
-        "content": {name: value.hex() for name, value in scores.content._asdict().items()},
+        "content": _content_line(scores.content),
         "scores": {
             name: _score(values, reasons.get(name, ""))
             for name, values in sorted(scores.by_metric.items())
@@ -214,6 +223,25 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         "answers": [answer.text for answer in answers],
         **({"contexts": contexts} if any(contexts) else {}),
     }
+
+
+def _content_line(content: Content) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "question": content.question.hex(),
+        "reference": content.reference.hex(),
+    }
+    if content.columns:
+        line["columns"] = {name: value.hex() for name, value in content.columns}
+    return line
+
+
+def _content_of_line(line: _ContentLine | None) -> Content:
+    if line is None:
+        return UNKNOWN
+    columns = [(name, bytes.fromhex(value)) for name, value in line.columns.items()]
+    return Content(
+        bytes.fromhex(line.question), bytes.fromhex(line.reference), tuple(sorted(columns))
+    )
 
 
 def _score(values: MetricValues, reason: str) -> dict[str, Any]:
@@ -243,7 +271,7 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         text_hash("\0".join(case.answers)) if case.answers else b"",
         sum(map(len, case.answers)) // len(case.answers) if case.answers else None,
         tags=case.tags,
-        content=Content(**{name: bytes.fromhex(value) for name, value in case.content.items()}),
+        content=_content_of_line(case.content),
         contexts=contexts_hash(case.contexts),
     )
     reasons = {name: score.reason for name, score in case.scores.items()}

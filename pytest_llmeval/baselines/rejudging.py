@@ -75,7 +75,7 @@ class _Stale:
     Attributes:
         key: The case in the baseline.
         metrics: The metrics of these scores.
-        is_edited: Whether its reference was edited.
+        is_edited: Whether its reference or another column was edited.
         drifted: Those of the metrics whose judge has changed behind its name.
     """
 
@@ -131,7 +131,9 @@ def rejudge(
             edited.add(case.key)
         renewed[case.key] = new
     anchors = tuple(replace(check, rejudged=rejudged[check.metric]) for check in anchors)
-    return Rejudged(replace(before, cases=renewed), scores, frozenset(edited), anchors)
+    again = {name for by_metric in scores.values() for name in by_metric}
+    baseline = replace(before, cases=renewed, renewed=frozenset({*again, PASS_RATE}))
+    return Rejudged(baseline, scores, frozenset(edited), anchors)
 
 
 def _examine(
@@ -218,16 +220,18 @@ def _stale(session: Session, pairs: Iterable[Pair]) -> Iterator[tuple[Key, _Stal
     is_trusted = not judges_itself(session.settings)
     for old, new in pairs:
         is_edited = not old.content.may_accept_like(new.content)
-        names = [
-            name
-            for name, values in old.by_metric.items()
-            if name in new.by_metric
-            and name != PASS_RATE
-            and (is_edited or not values.may_be_like(new.by_metric[name]))
-            and (is_trusted or not asks_judge(name, session.settings))
-        ]
+        has_edited = bool(old.content.edited_columns(new.content))
+        names = []
+        for name, values in old.by_metric.items():
+            if name not in new.by_metric or name == PASS_RATE:
+                continue
+            is_judged = asks_judge(name, session.settings)
+            is_unlike = is_edited or not values.may_be_like(new.by_metric[name])
+            # A metric costs nothing, and may read any column.
+            if (is_unlike or (has_edited and not is_judged)) and (is_trusted or not is_judged):
+                names.append(name)
         if names:
-            yield new.key, _Stale(old.key, tuple(names), is_edited)
+            yield new.key, _Stale(old.key, tuple(names), is_edited or has_edited)
 
 
 def _started(

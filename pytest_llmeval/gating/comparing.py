@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.gating.control import scores_of_all
 from pytest_llmeval.gating.edits import (
+    deleted,
     edits,
     quarantined_losses,
     removed_failures,
@@ -196,9 +197,17 @@ def _comparison(
         tuple(shown_name(case) for key, case in task.after.cases.items() if key in task.left_out),
         tuple(edits(joined)),
         tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
+        tuple(shown_name(case) for case in deleted(joined)),
         tuple(removed_failures(joined)),
-        tuple(quarantined_losses(task.before, task.after, task.left_out)),
+        _quarantined_losses(task),
     )
+
+
+def _quarantined_losses(task: Task) -> tuple[str, ...]:
+    if not task.left_out:
+        return ()
+    whole = join(task.before, task.after)
+    return tuple(quarantined_losses(whole, task.left_out))
 
 
 def _single_result(paired: Paired, task: Task) -> GateResult:

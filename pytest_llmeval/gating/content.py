@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -19,12 +20,14 @@ class Content(NamedTuple):
 
     Attributes:
         question: Hash of prompt, chat, contexts and tools; empty if unknown.
-        reference: Hash of the accepted answers, and of all else in the row that scorers compare an
+        reference: Hash of the accepted answers, and of the columns that our scorers compare an
             answer with; empty if unknown.
+        columns: Hashes of the other columns, which a metric or test of the user may read.
     """
 
     question: bytes = b""
     reference: bytes = b""
+    columns: tuple[tuple[str, bytes], ...] = ()
 
     def may_ask_like(self, content: Content) -> bool:
         """Return whether both may ask the same; an unknown question matches any."""
@@ -34,15 +37,26 @@ class Content(NamedTuple):
         """Return whether both may accept the same; an unknown reference matches any."""
         return _may_equal(self.reference, content.reference)
 
+    def edited_columns(self, content: Content) -> tuple[str, ...]:
+        """Return the other columns of both whose values differ."""
+        if self.columns == content.columns:
+            return ()
+        old = dict(self.columns)
+        return tuple(name for name, value in content.columns if old.get(name, value) != value)
+
 
 UNKNOWN = Content()
 """The content of a case that nobody knows, such as a row of a table of scores."""
 
 
-def content_of(case: Case) -> Content:
+def content_of(case: Case, answers: Collection[str] = ()) -> Content:
     """Return the content of a case.
 
     Contexts belong to the question, because a model or an application may have read them.
+
+    Args:
+        case: The case.
+        answers: Its answers in a run. A column that holds one is no part of the content.
     """
     question = {
         "prompt": case.prompt,
@@ -53,7 +67,12 @@ def content_of(case: Case) -> Content:
     reference: dict[str, Any] = {"expected": case.expected}
     for name in (_FURTHER_ANSWERS, *READ_AS_METADATA):
         reference[name] = case.metadata.get(name)
-    return Content(_hash(question), _hash(reference))
+    columns = tuple(
+        (sys.intern(name), _hash({name: value}))
+        for name, value in sorted(case.metadata.items())
+        if name not in (_TOOLS, *reference) and value not in answers
+    )
+    return Content(_hash(question), _hash(reference), columns)
 
 
 def text_hash(text: str) -> bytes:

@@ -32,6 +32,9 @@ def scores_of_all(joined: Joined, paired: Paired) -> tuple[float, ...]:
     before = joined.before.cases
     if draw is None or paired.obstacle or joined.before.is_plain:
         return ()
+    # Those that were judged again for the cases that ran are of another judge than the rest.
+    if paired.metric in joined.before.renewed:
+        return ()
     by_name = {_nodeid(case): case for case in before.values()}
     drawn = random_subset(list(by_name), draw.limit, draw.seed)
     tried = {_nodeid(case) for case in joined.after.cases.values()}

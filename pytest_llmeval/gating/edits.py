@@ -30,7 +30,7 @@ def edits(joined: Joined) -> Iterator[CaseEdit]:
     after = _texts(joined.after, {new.key for _, new in changed})
     for old, new in joined.edited:
         texts = _near_change(_prompt(before.get(old.key)), _prompt(after.get(new.key)))
-        yield CaseEdit(shown_name(new), "prompt", *texts)
+        yield CaseEdit(shown_name(new), "prompt", *texts, is_failure=is_failure(new))
     for old, new in with_new_reference:
         now = after.get(new.key)
         yield CaseEdit(
@@ -39,7 +39,12 @@ def edits(joined: Joined) -> Iterator[CaseEdit]:
             *_near_change(_expected(before.get(old.key)), _expected(now)),
             is_rescored=_is_rescored(old, new),
             is_answer=now is not None and now.expected in now.answers,
+            is_failure=is_failure(new),
         )
+    for old, new in joined.pairs:
+        columns = ", ".join(old.content.edited_columns(new.content))
+        if columns:
+            yield CaseEdit(shown_name(new), "columns", columns, columns, is_failure=is_failure(new))
 
 
 def renamings(pairs: Iterable[Pair], is_by_id: bool) -> Iterator[Renaming]:
@@ -49,25 +54,39 @@ def renamings(pairs: Iterable[Pair], is_by_id: bool) -> Iterator[Renaming]:
             yield Renaming(shown_name(old), shown_name(new))
 
 
-def removed_failures(joined: Joined) -> Iterator[str]:
-    """Yield the names of the removed cases that the run was to have, and that failed before."""
-    selection = joined.after.selection
+def deleted(joined: Joined) -> Iterator[CaseScores]:
+    """Yield the removed cases that the run was to have.
+
+    Where a worker has died, nobody knows which of them it took along.
+    """
     for case in joined.removed:
-        is_failure = flip_of_values(1.0, case.value_of(PASS_RATE)) == "lost"
-        if is_failure and selection.includes(case.key[0]):
+        if not joined.after.lost and joined.after.selection.includes(case.key[0]):
+            yield case
+
+
+def removed_failures(joined: Joined) -> Iterator[str]:
+    """Yield the names of the deleted cases that failed before."""
+    for case in deleted(joined):
+        if is_failure(case):
             yield shown_name(case)
 
 
-def quarantined_losses(
-    before: RunScores, after: RunScores, quarantined: Collection[Key]
-) -> Iterator[str]:
-    """Yield the names of the cases in quarantine that passed before and fail now."""
-    for key in quarantined:
-        old, new = before.cases.get(key), after.cases.get(key)
-        if old is None or new is None:
-            continue
-        if flip_of_values(old.value_of(PASS_RATE), new.value_of(PASS_RATE)) == "lost":
+def quarantined_losses(joined: Joined, quarantined: Collection[Key]) -> Iterator[str]:
+    """Yield the names of the cases in quarantine that passed before and fail now.
+
+    Args:
+        joined: Both runs with the cases in quarantine.
+        quarantined: Those of the run.
+    """
+    for old, new in joined.pairs:
+        is_lost = flip_of_values(old.value_of(PASS_RATE), new.value_of(PASS_RATE)) == "lost"
+        if new.key in quarantined and is_lost:
             yield shown_name(new)
+
+
+def is_failure(case: CaseScores) -> bool:
+    """Return whether a case fails."""
+    return flip_of_values(1.0, case.value_of(PASS_RATE)) == "lost"
 
 
 def _is_rescored(old: CaseScores, new: CaseScores) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.content import Content
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.comparison import Coverage
 from pytest_llmeval.records.result import PASS_RATE, Key
@@ -115,24 +116,47 @@ def _renamed(
     fresh: Iterable[Key],
 ) -> dict[Key, Key]:
     """Return the new keys of the cases that ask the same under another name, by the old key."""
-    old_keys = _by_question(old, gone)
-    new_keys = _by_question(new, fresh)
     renamed: dict[Key, Key] = {}
-    for question, keys in old_keys.items():
-        others = new_keys.get(question, [])
-        # Of several cases that ask the same, a part cannot be told from the rest.
-        if len(others) == len(keys):
-            renamed.update(zip(keys, others, strict=True))
+    # Rows of one prompt may differ in what they accept, or in a column that a template reads.
+    for part in _CONTENT_PARTS:
+        old_keys = _by_part(old, (key for key in gone if key not in renamed), part)
+        taken = set(renamed.values())
+        new_keys = _by_part(new, (key for key in fresh if key not in taken), part)
+        for value, keys in old_keys.items():
+            others = new_keys.get(value, [])
+            # Cases that are alike in everything may stand for one another; of the rest, one cannot
+            # be told from another.
+            if len(keys) == len(others) and (len(keys) == 1 or part is _CONTENT_PARTS[0]):
+                renamed.update(zip(keys, others, strict=True))
     return renamed
 
 
-def _by_question(cases: Mapping[Key, CaseScores], keys: Iterable[Key]) -> dict[bytes, list[Key]]:
-    by_question: dict[bytes, list[Key]] = {}
+def _everything(content: Content) -> Hashable:
+    return content
+
+
+def _question_and_reference(content: Content) -> Hashable:
+    return content.question, content.reference
+
+
+def _question(content: Content) -> Hashable:
+    return content.question
+
+
+_CONTENT_PARTS = (_everything, _question_and_reference, _question)
+"""What two cases of different names are recognised by, the surest first."""
+
+
+def _by_part(
+    cases: Mapping[Key, CaseScores], keys: Iterable[Key], part: Callable[[Content], Hashable]
+) -> dict[Hashable, list[Key]]:
+    """Return the keys of cases whose question is known, by a part of their content."""
+    by_part: dict[Hashable, list[Key]] = {}
     for key in keys:
-        question = cases[key].content.question
-        if question:
-            by_question.setdefault(question, []).append(key)
-    return by_question
+        content = cases[key].content
+        if content.question:
+            by_part.setdefault(part(content), []).append(key)
+    return by_part
 
 
 def _is_left_out(left_out: Collection[Key], old: CaseScores, new: CaseScores) -> bool:
@@ -199,7 +223,7 @@ def common_ends(before: Scale | None, after: Scale | None) -> tuple[float, float
 
 def is_tried(metric: str, old: CaseScores, new: CaseScores) -> bool:
     """Return whether the candidate should have a score for a case of both runs."""
-    return metric in new.by_metric or (new.is_unjudged and metric in old.by_metric)
+    return metric in new.by_metric or (new.may_have_failed and metric in old.by_metric)
 
 
 def _by_key(run: RunScores, by_id: bool) -> Mapping[Key, CaseScores]:
@@ -251,6 +275,7 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         edited,
         rescored,
         is_drifted=any(metric in old.drifted for old, _ in pairs),
+        added=sum(metric in new.by_metric for new in new_cases),
     )
 
 
@@ -269,8 +294,7 @@ def _is_compared(old: CaseScores, new: CaseScores, metric: str) -> bool:
 def _missing(joined: Joined, metric: str) -> Iterator[CaseScores]:
     """Yield the cases of the baseline whose score the candidate should have, and does not."""
     for old, new in joined.pairs:
-        is_tried = metric in new.by_metric or new.is_unjudged
-        if _values(old, metric) and is_tried and not _values(new, metric):
+        if _values(old, metric) and is_tried(metric, old, new) and not _values(new, metric):
             yield old
     after = joined.after
     for old in joined.removed:

@@ -109,6 +109,15 @@ class CaseScores:
         is_like = self.by_metric[metric].may_be_like(after.by_metric[metric])
         return is_like and metric not in self.drifted
 
+    @property
+    def may_have_failed(self) -> bool:
+        """Whether a score that it lacks may be lacking because of its answer.
+
+        An assertion before the score has failed, or the test has skipped what it did not like.
+        """
+        has_skipped = self.outcome == "skipped" and bool(self.answer)
+        return self.is_unjudged or has_skipped or self.outcome in ("failed", "xfailed")
+
     def value_of(self, metric: str) -> float | None:
         """Return the value of a metric for the case; ``None`` without a value."""
         values = self.by_metric.get(metric)
@@ -180,6 +189,7 @@ class RunScores:
         judged: Metrics with scores of a judge.
         selection: The cases that it was meant to have.
         read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
+        renewed: Metrics with scores that were made again for a part of the cases.
         answers: The texts of its answers, counted; nothing where they are unknown.
         draw: How its cases were drawn; ``None`` unless at random.
     """
@@ -192,6 +202,7 @@ class RunScores:
     judged: frozenset[str] = frozenset()
     selection: Selection = Selection(is_whole=False)
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
+    renewed: frozenset[str] = frozenset()
     tool: str = ""
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
     draw: RandomDraw | None = None
@@ -282,7 +293,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         None if member is None else str(member),
         tuple(answer.latency_s for answer in answers if not answer.cached and answer.latency_s > 0),
         result.outcome == "skipped" and result.cause == "no_model",
-        content_of(case),
+        content_of(case, texts),
         contexts=contexts_hash([answer.contexts for answer in answers]),
     )
 

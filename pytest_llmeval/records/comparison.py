@@ -113,6 +113,7 @@ class Coverage:
         rescored: Compared cases whose answers were scored again, because they accept something else
             now.
         is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
+        added: Cases of this run with this score that the baseline does not have.
         not_run: Of these, the ones that were left out because the verdict was certain.
     """
 
@@ -125,6 +126,7 @@ class Coverage:
     edited: int = 0
     rescored: int = 0
     is_drifted: bool = False
+    added: int = 0
     not_run: int = 0
 
 
@@ -179,9 +181,10 @@ class CaseChange:
     is_marked: bool = False
 
 
-EditedField = Literal["prompt", "expected"]
+EditedField = Literal["prompt", "expected", "columns"]
 """``prompt``: the prompt, the chat, the contexts or the tools. ``expected``: the accepted answers,
-or else what scorers read in the row.
+or else what scorers read in the row. ``columns``: other columns, which a metric or a test of the
+user may read.
 """
 
 
@@ -193,10 +196,12 @@ class CaseEdit:
         name: Suite, file and id of the case in the run.
         field: The part that was edited.
         before: Its text in the baseline; empty if unknown.
-        after: Its text now. The same as before, if not the text itself was edited.
+        after: Its text now. The same as before, if not the text itself was edited. Of other columns
+            their names.
         is_rescored: Whether the answers of the baseline were scored again, so that the case can be
             compared.
         is_answer: Whether the text is now exactly what this run answered.
+        is_failure: Whether the case fails in this run.
     """
 
     name: str
@@ -205,6 +210,7 @@ class CaseEdit:
     after: str = ""
     is_rescored: bool = False
     is_answer: bool = False
+    is_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -341,7 +347,8 @@ class Comparison:
         quarantined: Names of cases that were run, but do not count for the verdict.
         edited: Cases that were edited in their golden file.
         renamed: Cases that were renamed or moved, and are compared under their new name.
-        removed_failures: Names of the removed cases that failed in the baseline.
+        deleted: Names of the removed cases that the run was to have.
+        removed_failures: Those of them that failed in the baseline.
         quarantined_losses: Names of the cases in quarantine that passed in the baseline and fail
             now.
         anchors: Checks of the judges on stored answers of the baseline.
@@ -359,6 +366,7 @@ class Comparison:
     quarantined: tuple[str, ...] = ()
     edited: tuple[CaseEdit, ...] = ()
     renamed: tuple[Renaming, ...] = ()
+    deleted: tuple[str, ...] = ()
     removed_failures: tuple[str, ...] = ()
     quarantined_losses: tuple[str, ...] = ()
     anchors: tuple[AnchorCheck, ...] = ()

@@ -47,7 +47,17 @@ def obstacle(coverage: Coverage) -> str:
 
 
 def is_partial(coverage: Coverage) -> bool:
-    """Return whether a verdict covers too small a part of the baseline for a strict gate."""
+    """Return whether a verdict covers too small a part of the cases for a strict gate."""
+    return lacks_cases(coverage) or is_mostly_new(coverage)
+
+
+def is_mostly_new(coverage: Coverage) -> bool:
+    """Return whether the baseline has fewer than half of the cases of the run."""
+    return coverage.added > coverage.paired + coverage.not_run
+
+
+def lacks_cases(coverage: Coverage) -> bool:
+    """Return whether a verdict covers too small a part of the baseline."""
     return 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.before
 
 
@@ -55,6 +65,9 @@ def with_coverage(reason: str, coverage: Coverage) -> str:
     """Add to the reason of a verdict how many of the baseline's cases it covers, if not all."""
     if coverage.rescored:
         reason = f"{reason}; {coverage.rescored} of the cases accept something else now"
+    if coverage.added:
+        cases = coverage.paired + coverage.added
+        reason = f"{reason}; {coverage.added} of {cases} cases are new and not compared"
     if coverage.paired >= coverage.before:
         return reason
     edited = f" ({coverage.edited} edited since)" if coverage.edited else ""

@@ -13,11 +13,12 @@ _NAMED = 3
 def golden_changes(comparison: Comparison) -> Iterator[str]:
     """Yield a sentence for each kind of change by which a verdict may look better than it is."""
     baseline = comparison.baseline
-    if comparison.removed_failures:
-        cases = count(len(comparison.removed_failures), "case")
-        were = _were(comparison.removed_failures)
-        names = first_of(comparison.removed_failures, _NAMED)
-        yield f"{cases} that failed in {baseline} {were} removed: {names}"
+    if comparison.deleted:
+        cases = count(len(comparison.deleted), "case")
+        failures = comparison.removed_failures
+        had_failed = f", {len(failures)} of which had failed" if failures else ""
+        names = first_of(failures or comparison.deleted, _NAMED)
+        yield f"{cases} of {baseline} {_were(comparison.deleted)} removed{had_failed}: {names}"
     if comparison.quarantined_losses:
         cases = count(len(comparison.quarantined_losses), "case")
         names = first_of(comparison.quarantined_losses, _NAMED)
@@ -27,7 +28,14 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
         cases = count(len(prompts), "case")
         yield (
             f"{cases} {_were(prompts)} edited since {baseline} to ask something else, and "
-            f"so {_were(prompts)} not compared: {_names(prompts)}"
+            f"so {_were(prompts)} not compared{_failing(prompts)}: {_names(prompts)}"
+        )
+    columns = [edit for edit in comparison.edited if edit.field == "columns"]
+    if columns:
+        cases = count(len(columns), "case")
+        yield (
+            f"other columns of {cases} were edited since {baseline}, which a metric or a test may "
+            f"read: {_names(columns)}"
         )
     rescored = [edit for edit in comparison.edited if edit.is_rescored]
     if rescored:
@@ -55,10 +63,17 @@ def edit_text(edit: CaseEdit) -> str:
     name = "expected answer" if edit.field == "expected" else "prompt"
     if not edit.before and not edit.after:
         return f"{name} edited"
+    if edit.field == "columns":
+        return f"edited columns: {edit.after}"
     if edit.before == edit.after:
         parts = "chat, contexts or tools" if edit.field == "prompt" else "requirements of the row"
         return f"{parts} edited; {name} still {edit.after!r}"
     return f"{name} {edit.before!r} -> {edit.after!r}"
+
+
+def _failing(edits: Sequence[CaseEdit]) -> str:
+    failing = sum(edit.is_failure for edit in edits)
+    return f" ({failing} of them fail now)" if failing else ""
 
 
 def _were(names: Sequence[object]) -> str:

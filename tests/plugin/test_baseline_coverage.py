@@ -65,7 +65,7 @@ def test_a_whole_run_that_lacks_cases_of_the_baseline_is_an_error(
     run = made.run(*NEW, *MAIN, *workers)
     assert run.ret == 10
     assert "only 12 of the baseline's 24 cases have a score in both runs" in run.stdout.str()
-    assert "The run covers only 12 of the 24 cases of main. 1 gate could not be" in last_line(run)
+    assert "The run covers only 12 of the 24 cases of main. 12 cases of main were" in last_line(run)
     (comparison,) = made.report()["run"]["comparisons"]
     coverage = comparison["metrics"][0]["coverage"]
     assert (coverage["selected"], coverage["paired"], coverage["before"]) == (24, 12, 24)
@@ -238,3 +238,18 @@ except Exception as error:
     assert first.startswith("10 error The run covers only 12 of the 24 cases of main.")
     assert second.startswith("10 --llm-strict: no case has a threshold, and there is no gate.")
     assert "Did you mean 'main'?" in third
+
+
+@both
+def test_a_baseline_of_a_few_cases_says_little_of_the_run(
+    made: Project, workers: tuple[str, ...]
+) -> None:
+    assert made.run(*OLD, "-k", "c00 or c02").ret == 0
+    (made.path / "golden/baselines/main.jsonl").unlink()
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+
+    run = made.run(*NEW, *MAIN, *workers)
+
+    assert "; 22 of 24 cases are new and not compared" in run.stdout.str()
+    assert "Main does not have 22 of the run's 24 cases." in last_line(run)
+    assert made.run(*NEW, *MAIN, *workers, "--llm-strict").ret == 10

@@ -83,6 +83,7 @@ def test_an_edited_reference_is_applied_to_both_runs(
         "after": "bad 0",
         "is_rescored": True,
         "is_answer": True,
+        "is_failure": False,
     }
     assert comparison["metrics"][0]["coverage"]["rescored"] == 6
     summary = (made.path / "summary.md").read_text("utf-8")
@@ -123,6 +124,7 @@ def test_another_prompt_under_the_same_id_is_a_new_case(
     assert "only 14 of the baseline's 20 cases have a score in both runs (6 edited since" in text
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
     assert "6 cases were edited since main to ask something else, and so were not compared" in last
+    assert "fail now" not in last
     assert comparison_of(made)["edited"][0]["field"] == "prompt"
     assert comparison_of(made)["edited"][0]["before"] == "Question 0"
     assert comparison_of(made)["edited"][0]["after"] == "Say yes"
@@ -198,7 +200,7 @@ def test_a_deleted_failure_and_a_quarantined_loss_stand_in_the_headline(made: Pr
     page = (made.path / "report.html").read_text("utf-8").partition("<script")[0]
     summary = (made.path / "summary.md").read_text("utf-8")
     for text in (last, summary, page):
-        assert "1 case that failed in main was removed" in text
+        assert "1 case of main was removed, 1 of which had failed" in text
         assert "1 case in quarantine passed in main and now fail" in text
 
 
@@ -269,7 +271,12 @@ def test_a_baseline_of_an_older_version_matches_any_content(made: Project) -> No
     ]
     path.write_text("\n".join(map(json.dumps, [head, *older])), "utf-8")
 
-    assert made.run(*NEW).ret == 1
+    run = made.run(*NEW)
+
+    assert run.ret == 1
+    assert "main does not say what its cases ask and accept, so an edit of a golden" in (
+        run.stdout.str()
+    )
     assert not comparison_of(made)["edited"]
 
 
@@ -349,3 +356,120 @@ def test_the_same_text_from_other_passages_is_another_answer(
 
     assert run.ret == 1
     run.stdout.fnmatch_lines(["REGRESSED: regression against main: retrieved: *"])
+
+
+def test_renamed_rows_of_one_prompt_are_told_apart_by_what_they_accept(made: Project) -> None:
+    """The word to translate is in a column, and the rows come in another order."""
+    rows = [{**row, "prompt": "Translate.", "word": row["id"]} for row in rows_of_main()]
+    write_rows(made, rows)
+    assert made.run(*OLD).ret == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    write_rows(made, [{**row, "id": f"x-{row['id']}"} for row in reversed(rows)])
+
+    assert made.run(*NEW).ret == 1
+
+    comparison = comparison_of(made)
+    assert len(comparison["lost"]) == 6
+    assert not comparison["edited"]
+
+
+def test_rows_that_nothing_tells_apart_are_not_paired_at_random(made: Project) -> None:
+    rows = [{**row, "prompt": "Translate."} for row in rows_of_main()]
+    write_rows(made, rows)
+    assert made.run(*OLD).ret == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    write_rows(made, [{**row, "id": f"x{row['id']}", "expected": row["new"]} for row in rows])
+
+    assert made.run(*NEW).ret == 10
+    assert len(comparison_of(made)["renamed"]) == 14  # the rows whose expected answer is the same
+
+
+READER = """
+from pytest_llmeval.protocols import BaseScorer
+
+class Keyword(BaseScorer):
+    name, version = "keyword", "1"
+
+    def score(self, case, completion):
+        return float(case.metadata["keyword"] in completion.text)
+
+def pytest_llmeval_metrics():
+    return [Keyword()]
+"""
+
+
+def test_an_edited_column_that_a_metric_reads_is_named_and_applied_to_both(made: Project) -> None:
+    made.write("conftest.py", READER)
+    rows = [{**row, "keyword": "answer"} for row in rows_of_main()]
+    write_rows(made, rows)
+    keyword = ("--llm-threshold", "keyword>=1")
+    assert made.run("--llm-provider", "column:old", *keyword).ret == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    for row in rows[:6]:
+        row["keyword"] = "bad"
+    write_rows(made, rows)
+    gated = ("--llm-fail-on", "gate", "--llm-baseline", "main")
+
+    run = made.run("--llm-provider", "column:new", *keyword, *gated)
+
+    last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
+    assert "columns of 6 cases were edited since main, which a metric or a test may" in last
+    comparison = comparison_of(made)
+    assert comparison["edited"][0]["after"] == "keyword"
+    assert comparison["metrics"][0]["result"]["before"]["estimate"] == 0.7
+
+
+def test_new_answers_in_a_column_are_no_edit(made: Project) -> None:
+    """The column that answers holds other answers now."""
+    write_rows(made, [{**row, "old": row["new"]} for row in rows_of_main()])
+
+    assert made.run(*OLD, "--llm-fail-on", "gate", "--llm-baseline", "main").ret == 1
+    assert not comparison_of(made)["edited"]
+
+
+BODY = """
+import pytest
+
+@pytest.mark.llm_golden("golden/faq.jsonl")
+def test_body(llm_case, llm_completion, llm_metric):
+    {guard}
+    llm_metric("length", llm_completion)
+"""
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "assert 'bad' not in llm_completion.text",
+        "if 'bad' in llm_completion.text: pytest.skip('not today')",
+    ],
+    ids=["assert", "skip"],
+)
+def test_a_test_that_ends_before_its_score_may_have_the_worst_one(
+    made: Project, guard: str
+) -> None:
+    made.write("pytest.ini", "[pytest]\n")
+    made.write("test_body.py", BODY.format(guard=guard))
+    rows = rows_of_main()
+    for row in rows[1:]:
+        row["new"] = row["old"]
+    write_rows(made, rows)
+    provider = ("--llm-threshold", "length<=5")
+    assert made.run("--llm-provider", "column:old", *provider).ret == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+
+    made.run("--llm-provider", "column:new", *provider, "--llm-baseline", "main")
+
+    comparison = comparison_of(made)
+    missing = {metric["name"]: metric["result"]["missing"] for metric in comparison["metrics"]}
+    assert missing["pass_rate"] == 1 or comparison["lost"]
+
+
+def test_a_moved_case_in_quarantine_is_named(made: Project) -> None:
+    (made.path / "golden/faq.jsonl").unlink()
+    write_rows(made, rows_of_main(), "questions")
+    made.write("quarantine.csv", "id,until,reason\ngolden/questions.jsonl::c00,2999-01-01,flaky\n")
+
+    made.run(*NEW, "--llm-quarantine", "quarantine.csv")
+
+    assert comparison_of(made)["quarantined_losses"] == ["golden/questions.jsonl::c00"]

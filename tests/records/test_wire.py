@@ -259,7 +259,7 @@ coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored", "not_run"), st.integers()),
     **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
-    **dict.fromkeys(("before", "edited", "rescored"), st.integers()),
+    **dict.fromkeys(("before", "edited", "rescored", "added"), st.integers()),
 )
 lengths = record(
     LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers()
@@ -301,8 +301,8 @@ metric_comparisons = record(
 edits = record(
     CaseEdit,
     **dict.fromkeys(("name", "before", "after"), texts),
-    field=st.sampled_from(["prompt", "expected"]),
-    **dict.fromkeys(("is_rescored", "is_answer"), st.booleans()),
+    field=st.sampled_from(["prompt", "expected", "columns"]),
+    **dict.fromkeys(("is_rescored", "is_answer", "is_failure"), st.booleans()),
 )
 every_comparison = record(
     Comparison,
@@ -313,7 +313,7 @@ every_comparison = record(
     **dict.fromkeys(("added", "removed", "quarantined"), many(texts)),
     edited=many(edits),
     renamed=many(record(Renaming, before=texts, after=texts)),
-    **dict.fromkeys(("removed_failures", "quarantined_losses"), many(texts)),
+    **dict.fromkeys(("deleted", "removed_failures", "quarantined_losses"), many(texts)),
     anchors=many(
         record(
             AnchorCheck,
