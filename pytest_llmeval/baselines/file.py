@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
@@ -24,7 +25,9 @@ from pytest_llmeval.gating.scores import (
     answers_of,
     case_scores,
     contexts_hash,
+    request_hash,
 )
+from pytest_llmeval.records.call import resolved_model
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.wire import from_wire, parse_json
@@ -66,6 +69,10 @@ class _Line:
     expected: str | None = None
     content: dict[str, str] = field(default_factory=dict)
     contexts: tuple[tuple[str, ...], ...] = ()
+    request: str = ""
+    basis: dict[str, str] = field(default_factory=dict)
+    model: str = ""
+    system_fingerprint: str = ""
 
 
 def is_baseline(path: Path) -> bool:
@@ -213,6 +220,10 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         },
         "answers": [answer.text for answer in answers],
         **({"contexts": contexts} if any(contexts) else {}),
+        "request": result.request_key,
+        "basis": dict(result.basis),
+        "model": answers[0].model if answers else "",
+        "system_fingerprint": answers[0].system_fingerprint if answers else "",
     }
 
 
@@ -245,13 +256,24 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         tags=case.tags,
         content=Content(**{name: bytes.fromhex(value) for name, value in case.content.items()}),
         contexts=contexts_hash(case.contexts),
+        request=request_hash(case.request, case.basis),
+        model=intern(resolved_model(case.model, case.system_fingerprint)),
     )
     reasons = {name: score.reason for name, score in case.scores.items()}
     contexts: tuple[tuple[str, ...], ...] | None = case.contexts
     if not case.contexts:
         # A file that says nothing of the content is of a version that wrote no passages either.
         contexts = tuple(() for _ in case.answers) if case.content else None
-    return BaselineCase(scores, case.answers, reasons, case.prompt, case.expected, contexts)
+    return BaselineCase(
+        scores,
+        case.answers,
+        reasons,
+        case.prompt,
+        case.expected,
+        contexts,
+        case.request,
+        case.basis,
+    )
 
 
 def _broken(path: Path, error: Exception) -> InputError:

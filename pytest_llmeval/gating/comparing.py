@@ -14,6 +14,7 @@ from pytest_llmeval.gating.edits import (
     shown_name,
 )
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
+from pytest_llmeval.gating.same_requests import answering_models, same_requests
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.gating.slicing import judged_slices
 from pytest_llmeval.records.comparison import (
@@ -198,6 +199,7 @@ def _comparison(
         tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
         tuple(removed_failures(joined)),
         tuple(quarantined_losses(task.before, task.after, task.left_out)),
+        models=answering_models(joined.pairs),
     )
 
 
@@ -235,6 +237,7 @@ def _metric(paired: Paired, result: GateResult) -> MetricComparison:
         topped=_topped(paired.scores),
         low=paired.low,
         high=paired.high,
+        same_requests=same_requests(paired),
     )
 
 
