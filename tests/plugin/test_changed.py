@@ -83,6 +83,9 @@ def test_only_the_changed_cases_run_and_the_gates_cover_all(
     refused = llmeval(made, "baseline", "accept", "--name", "new")
     assert refused.returncode == 2
     assert "it ran only the cases that had changed (--llm-changed)" in refused.stderr
+    merged = llmeval(made, "merge", ".llmeval/report.json")
+    assert merged.returncode == 2
+    assert "it ran only the cases that had changed (--llm-changed)" in merged.stderr
 
 
 @both
@@ -239,4 +242,27 @@ def test_it_needs_one_baseline_of_this_package(made: Project, workers: tuple[str
         run = made.run(*LIVE, "--llm-changed", *names, *workers)
         assert run.ret in (3, 4), run.stdout.str()
         assert error in f"{run.stdout.str()}{run.stderr.str()}"
+    early = ("--llm-threshold", "exact_match>=1", "--llm-fail-on", "gate", "--llm-stop-early")
+    run = made.run(*early, "--llm-baseline", "main", "--llm-changed", *workers)
+    assert "allowed: one of the two" in f"{run.stdout.str()}{run.stderr.str()}"
     assert made.endpoint.count() == 0
+
+
+def test_another_judge_is_a_change_and_a_rescored_run_proves_nothing(made: Project) -> None:
+    judged = ("--llm-judge-model", "judge", "--llm-threshold", "rubric>=1", *LIVE)
+    assert made.run(*judged).ret == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+
+    same = llmeval(made, "changed", "--baseline", "main", *judged)
+    assert same.stdout.startswith("against main, 0 of 20 cases changed, 0 may have changed, 20 did")
+
+    other = llmeval(
+        made, "changed", "--baseline", "main", *judged, "--llm-judge-criteria", "Be kind"
+    )
+    assert other.stdout.startswith("against main, 20 of 20 cases changed")
+    assert ": scorers '" in other.stdout.splitlines()[1]
+
+    assert llmeval(made, "rescore", "--judge-model", "judge").returncode == 0
+    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    rescored = llmeval(made, "changed", "--baseline", "main", *judged)
+    assert "20 may have changed" in rescored.stdout
