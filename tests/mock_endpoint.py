@@ -108,6 +108,12 @@ class MockEndpoint:
         """Sent first, in order, whatever is asked."""
         self.judge: Callable[[Received], str] | None = None
         """Where set, what it returns is the reply to a judge call, instead of a scripted verdict."""
+        self.answer: Callable[[Received], str] | None = None
+        """Where set, what it returns is the generated text."""
+        self.model = ""
+        """Where set, the name of the model in each reply, instead of the requested one."""
+        self.system_fingerprint = ""
+        """Where set, the configuration in each reply."""
         self.gathering: threading.Barrier | None = None
         """Where set, a request is answered only when as many as its parties are in flight."""
         self.highest_in_flight = 0
@@ -349,6 +355,8 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
     elif request.kind == "judge":
         score = float(_of_sample(request, "scores") or asked.get("score", endpoint.judge_score))
         text = json.dumps(_verdict(body, score, asked.get("reason", "as scripted")))
+    elif endpoint.answer is not None:
+        text = endpoint.answer(request)
     elif "scores" in asked:
         text = f"Sample {request.sample}."
     elif "answers" in asked:
@@ -367,9 +375,11 @@ def _completion(request: Received, endpoint: MockEndpoint, malformed: bool) -> d
     if body.get("logprobs"):
         pieces = [text] if odds else re.findall(r"\d|[^\W\d]+|\W", text)
         choice["logprobs"] = {"content": [_token(piece, odds) for piece in pieces]}
+    named = {"system_fingerprint": endpoint.system_fingerprint}
     return {
         "object": "chat.completion",
-        "model": body.get("model", "mock"),
+        "model": endpoint.model or body.get("model", "mock"),
+        **(named if endpoint.system_fingerprint else {}),
         "choices": [{"index": index, **choice} for index in range(body.get("n") or 1)],
         "usage": {
             "prompt_tokens": len(request.text) // 4 + 1,

@@ -228,6 +228,12 @@ def _check_complete(run: Run, source: str) -> None:
         )
     if not run.is_whole:
         raise InputError(f"{source}: it did not finish; allowed: a run that finished")
+    if run.settings.get("changed"):
+        raise InputError(
+            f"{source}: it ran only the cases that had changed (--llm-changed); allowed: a run "
+            "with all its cases. Run them once without --llm-changed: the cache answers what it "
+            "knows"
+        )
     if run.gaps:
         raise InputError(f"{source}: {'; '.join(run.gaps)}; allowed: a run with all its cases")
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError
@@ -24,7 +25,9 @@ from pytest_llmeval.gating.scores import (
     answers_of,
     case_scores,
     contexts_hash,
+    request_hash,
 )
+from pytest_llmeval.records.call import resolved_model
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.wire import from_wire, parse_json
@@ -75,6 +78,10 @@ class _Line:
     expected: str | None = None
     content: _ContentLine | None = None
     contexts: tuple[tuple[str, ...], ...] = ()
+    request: str = ""
+    basis: dict[str, str] = field(default_factory=dict)
+    model: str = ""
+    system_fingerprint: str = ""
 
 
 def is_baseline(path: Path) -> bool:
@@ -222,6 +229,10 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         },
         "answers": [answer.text for answer in answers],
         **({"contexts": contexts} if any(contexts) else {}),
+        "request": result.request_key,
+        "basis": dict(result.basis),
+        "model": answers[0].model if answers else "",
+        "system_fingerprint": answers[0].system_fingerprint if answers else "",
     }
 
 
@@ -273,13 +284,24 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         tags=case.tags,
         content=_content_of_line(case.content),
         contexts=contexts_hash(case.contexts),
+        request=request_hash(case.request, case.basis),
+        model=intern(resolved_model(case.model, case.system_fingerprint)),
     )
     reasons = {name: score.reason for name, score in case.scores.items()}
     contexts: tuple[tuple[str, ...], ...] | None = case.contexts
     if not case.contexts:
         # A file that says nothing of the content is of a version that wrote no passages either.
         contexts = tuple(() for _ in case.answers) if case.content else None
-    return BaselineCase(scores, case.answers, reasons, case.prompt, case.expected, contexts)
+    return BaselineCase(
+        scores,
+        case.answers,
+        reasons,
+        case.prompt,
+        case.expected,
+        contexts,
+        case.request,
+        case.basis,
+    )
 
 
 def _broken(path: Path, error: Exception) -> InputError:

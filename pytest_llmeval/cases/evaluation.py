@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmeval.cases.basis import basis_of
 from pytest_llmeval.cases.must_pass import is_broken
 from pytest_llmeval.cases.plan import Plan, Wanted
 from pytest_llmeval.cases.sample import answer_request
 from pytest_llmeval.cases.samples import SampleAnswer, Samples
 from pytest_llmeval.engine.context import call_context
+from pytest_llmeval.engine.keys import lasting_key
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
@@ -80,6 +82,7 @@ class CaseEvaluation:
     samples: Samples | None = None
     _request: Request | None = None
     _provider: BaseProvider | None = None
+    _sent: Request | None = None  # the first request of the case itself
     _answer: Completion | None = None  # the answer to the case, as the test received it
     _scores: dict[_Subject, TakenScore] = field(default_factory=dict)
     _started_at: str = field(default_factory=timestamp)
@@ -232,6 +235,7 @@ class CaseEvaluation:
                 # The samples hold these calls, and a result lists a call once.
                 score = replace(score, calls=())
             scores.append(score)
+        request_key, basis = self._identity()
         result = CaseResult(
             suite=self.plan.suite,
             case=self.plan.case,
@@ -247,8 +251,17 @@ class CaseEvaluation:
             duration_s=duration_s,
             worker=worker,
             samples=samples,
+            request_key=request_key,
+            basis=basis,
         )
         return self.session.secrets.hide_in(result)
+
+    def _identity(self) -> tuple[str, Mapping[str, str]]:
+        """Return what a later run compares with: the key of the request, and its basis."""
+        if self._sent is None or self._provider is None:
+            return "", {}
+        basis = basis_of(self.session, self.plan, self._provider, self._sent)
+        return lasting_key(self._provider, self._sent), basis
 
     def recorded_samples(self) -> tuple[Sample, ...]:
         """Return every sample if there are several; none before the test has its answer."""
@@ -269,6 +282,7 @@ class CaseEvaluation:
         if self._request is None:
             self._request = _shown_request(provider, case, request)
             self._provider = provider
+            self._sent = request if prompt is None else None
         return request
 
     def _scorer(self, name: str, params: Mapping[str, Any]) -> ReadyScorer:

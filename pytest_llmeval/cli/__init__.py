@@ -7,6 +7,7 @@ import click
 from pytest_llmeval.cli.baseline import baseline
 from pytest_llmeval.cli.cache import cache
 from pytest_llmeval.cli.calibrate import calibrate
+from pytest_llmeval.cli.changed import changed
 from pytest_llmeval.cli.compare import compare
 from pytest_llmeval.cli.history import history
 from pytest_llmeval.cli.ids import ids
@@ -39,6 +40,7 @@ for _command in (
     calibrate,
     rescore,
     compare,
+    changed,
     baseline,
     history,
     plan,

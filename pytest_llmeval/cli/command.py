@@ -121,7 +121,7 @@ def _read_context(command_line: Mapping[str, object]) -> CommandContext:
 
 
 def command(
-    *settings: str, name: str | None = None
+    *settings: str, name: str | None = None, passes_on: bool = False
 ) -> Callable[[Callable[..., int | None]], click.Command]:
     """Decorate a function as a command that passes a `CommandContext` and its arguments.
 
@@ -130,6 +130,7 @@ def command(
     Args:
         settings: Options of the command: sections of the table or names of settings.
         name: Name of the command (default: name of the function).
+        passes_on: Whether options that it does not have are arguments for another program.
     """
     rows = [row for row in OPTIONS if _is_option(row, settings)]
 
@@ -147,7 +148,8 @@ def command(
                 code = USAGE_ERROR
             raise SystemExit(code or 0)
 
-        result = click.command(name, cls=_SingleValued)(call)
+        context = {"ignore_unknown_options": passes_on}
+        result = click.command(name, cls=_SingleValued, context_settings=context)(call)
         result.params += [_parameter(row) for row in rows]
         return result
 

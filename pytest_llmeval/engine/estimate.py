@@ -13,6 +13,7 @@ from pytest_llmeval.engine.waits import Waits
 from pytest_llmeval.errors import Stopped
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.records.call import Completion, Request, Usage
+from pytest_llmeval.records.changed import RequestLine
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.store.memory import LocalState
 
@@ -23,35 +24,12 @@ _ANSWER = "answer"
 
 
 @dataclass
-class Line:
-    """Requests of one purpose to one model.
-
-    Attributes:
-        purpose: ``answer``, or the name of a score.
-        model: The model, or who else answers.
-        requests: Different requests.
-        known: Those of them that are answered already, by the store or a recording.
-        prompt_tokens: Tokens that the others would send.
-        completion_tokens: Tokens that they would get.
-        usd: What they would cost; ``None`` if a price is unknown.
-    """
-
-    purpose: str
-    model: str
-    requests: int = 0
-    known: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    usd: float | None = 0.0
-
-
-@dataclass
 class Estimate:
     """Counts calls and makes none, with an invented answer for the judge's request."""
 
     prices: Prices
     traffic: Traffic = field(default_factory=Traffic)
-    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    lines: dict[tuple[str, str], RequestLine] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
     async def call(self, key: str, provider: BaseProvider, request: Request) -> Completion:
@@ -72,7 +50,9 @@ class Estimate:
         )  # samples differ, so each is judged
         return Completion(text, usage=usage, cost_usd=0.0)
 
-    def _add(self, line: Line, provider: BaseProvider, request: Request, tokens: int) -> None:
+    def _add(
+        self, line: RequestLine, provider: BaseProvider, request: Request, tokens: int
+    ) -> None:
         line.requests += 1
         usage = Usage(likely_tokens(request.messages), tokens)
         line.prompt_tokens += usage.prompt_tokens
@@ -115,12 +95,12 @@ class Estimate:
     async def leave(self) -> None:
         """Do nothing: nothing is shared."""
 
-    def line(self, provider: BaseProvider, request: Request) -> Line:
+    def line(self, provider: BaseProvider, request: Request) -> RequestLine:
         """Return the counter of a request."""
         key = (CALL_CONTEXT.get().purpose, request.model or provider.label)
-        return self.lines.setdefault(key, Line(*key))
+        return self.lines.setdefault(key, RequestLine(*key))
 
-    def sorted_lines(self) -> Iterator[Line]:
+    def sorted_lines(self) -> Iterator[RequestLine]:
         """List the lines, beginning with those of answers."""
         yield from sorted(
             self.lines.values(),

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.call import Request
 
 
@@ -18,6 +19,18 @@ _UNSENT = "reasoning_room"
 
 _KEY_VERSION = 1
 """Raised when the meaning of a key changes, so that old completions are not taken for new ones."""
+
+
+def lasting_key(provider: BaseProvider, request: Request) -> str:
+    """Return the key of a request in every run, or an empty text if the provider has no identity.
+
+    Args:
+        provider: Who answers.
+        request: The request.
+    """
+    if provider.fingerprint is None:
+        return ""
+    return request_key(provider.fingerprint, request)
 
 
 def request_key(fingerprint: str, request: Request) -> str:

@@ -15,6 +15,7 @@ from pytest_llmeval.gating.edits import (
     shown_name,
 )
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
+from pytest_llmeval.gating.same_requests import answering_models, same_requests
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.gating.slicing import judged_slices
 from pytest_llmeval.records.comparison import (
@@ -200,6 +201,7 @@ def _comparison(
         tuple(shown_name(case) for case in deleted(joined)),
         tuple(removed_failures(joined)),
         _quarantined_losses(task),
+        models=answering_models(joined.pairs),
     )
 
 
@@ -244,6 +246,7 @@ def _metric(paired: Paired, result: GateResult) -> MetricComparison:
         topped=_topped(paired.scores),
         low=paired.low,
         high=paired.high,
+        same_requests=same_requests(paired),
     )
 
 

@@ -6,12 +6,15 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
 from pytest_llmeval.records.answer_text import answer_text
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.changed import UnchangedCase
 from pytest_llmeval.records.result import (
     PASS_RATE,
     Before,
@@ -73,6 +76,10 @@ class CaseScores:
         rescored: Metrics that were scored again with the reference of the run it is compared with.
         drifted: Metrics whose judge has changed since, behind the same fingerprint.
         contexts: Short hash of the passages of all answers; empty without any.
+        request: Short hash of its request, of who answers it and of what decides on it; empty if
+            unknown.
+        model: Model and configuration that answered, as the endpoint names them; empty if unknown.
+        is_live: Whether it was answered anew in this run.
     """
 
     key: Key
@@ -89,6 +96,9 @@ class CaseScores:
     rescored: frozenset[str] = frozenset()
     drifted: frozenset[str] = frozenset()
     contexts: bytes = b""
+    request: bytes = b""
+    model: str = ""
+    is_live: bool = False
 
     @property
     def is_unjudged(self) -> bool:
@@ -132,10 +142,12 @@ class Selection:
         is_whole: Whether it was meant to have every case below its roots; not so with ``-k``,
             ``--llm-where`` or ``--llm-limit``.
         roots: Node ids of the selected folders, files and tests; empty for everything.
+        unchanged: Cases that were not run, and count with their scores of the baseline.
     """
 
     is_whole: bool = True
     roots: tuple[str, ...] = ()
+    unchanged: tuple[UnchangedCase, ...] = ()
 
     def includes(self, suite: str) -> bool:
         """Return whether the run was meant to have every case of a golden file or test."""
@@ -226,6 +238,20 @@ class RunScores:
         )
         return text_hash(json.dumps(rows)).hex()
 
+    def with_unchanged(self, before: RunScores, unchanged: Iterable[UnchangedCase]) -> RunScores:
+        """Return the scores with those of a baseline for the cases that need not run."""
+        cases, scales = dict(self.cases), dict(self.scales)
+        for case in unchanged:
+            old = before.cases.get(case.key)
+            if old is None or case.key in cases:
+                continue
+            cases[case.key] = replace(
+                old, line=case.line, cluster=case.cluster, latencies=(), is_live=False
+            )
+            for metric in old.by_metric:
+                scales.setdefault(metric, before.scales[metric])
+        return replace(self, cases=cases, scales=scales)
+
     def within(self, suites: Collection[str]) -> RunScores:
         """Return the scores of the cases in some suites."""
         return replace(
@@ -295,12 +321,22 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         result.outcome == "skipped" and result.cause == "no_model",
         content_of(case, texts),
         contexts=contexts_hash([answer.contexts for answer in answers]),
+        request=request_hash(result.request_key, result.basis),
+        model=intern(answers[0].resolved_model) if answers else "",
+        is_live=bool(answers) and not any(answer.cached for answer in answers),
     )
 
 
 def contexts_hash(contexts: Sequence[Sequence[str]]) -> bytes:
     """Return a hash of the passages of several answers; empty if none has any."""
     return text_hash(json.dumps([*map(list, contexts)])) if any(contexts) else b""
+
+
+def request_hash(request_key: str, basis: Mapping[str, str]) -> bytes:
+    """Return a short hash of a request and what decides on its answer; empty if unknown."""
+    if not request_key or not basis or not all(basis.values()):
+        return b""
+    return text_hash("\0".join((request_key, *(basis[name] for name in sorted(basis)))))
 
 
 def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
@@ -370,6 +406,8 @@ class BaselineCase(NamedTuple):
         prompt: Its prompt; empty if unknown.
         expected: Its accepted answer; ``None`` if there is none, or it is unknown.
         contexts: The passages of each answer; ``None`` if unknown.
+        request_key: Key of its request in every run; empty if unknown.
+        basis: What its outcome rests on besides the answer; empty if unknown.
     """
 
     scores: CaseScores
@@ -378,6 +416,8 @@ class BaselineCase(NamedTuple):
     prompt: str = ""
     expected: str | None = None
     contexts: tuple[tuple[str, ...], ...] | None = None
+    request_key: str = ""
+    basis: Mapping[str, str] = MappingProxyType({})
 
     @property
     def key(self) -> Key:
@@ -418,4 +458,6 @@ def baseline_case(result: CaseResult) -> BaselineCase:
         case.prompt,
         case.expected,
         tuple(answer.contexts for answer in answers),
+        result.request_key,
+        result.basis,
     )

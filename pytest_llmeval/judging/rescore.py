@@ -143,6 +143,7 @@ class Rescorer:
             started_at=timestamp(),
             duration_s=_live_seconds(scores.values()),
             worker=ALONE,
+            basis={},  # the scorers of the run are not those of its tests
         )
         now = judged_outcome(old, new)
         new = replace(new, outcome=now.outcome, cause=now.cause, message=now.message)

@@ -212,6 +212,8 @@ class Controller(Role):
         self._workers.stop(session.config, self)
         self._decision.worker_reports += [{"is_whole": False} for _ in self._workers.running]
         session.exitstatus = self._exit_code(int(session.exitstatus))
+        if self._is_unchanged(session):
+            self._begin_unchanged(session)
         if self._recorder is None:
             self._gate(session, None)
         if self._recorder is None and not state.has_session:
@@ -228,6 +230,24 @@ class Controller(Role):
             self._errors += ending.trouble
             if ending.trouble:
                 session.exitstatus = session.exitstatus or UNJUDGED
+
+    def _is_unchanged(self, session: pytest.Session) -> bool:
+        """Return whether no case has left a result, because none has changed."""
+        option = session.config.option
+        is_idle = self._state.settings.dry_run or option.collectonly or option.setuponly
+        if self._recorder is not None or is_idle or self._state.is_cut_off:
+            return False
+        return session.exitstatus in _DECIDED and bool(self._decision.unchanged)
+
+    def _begin_unchanged(self, session: pytest.Session) -> None:
+        """Begin a run that is judged by the scores of its baseline alone."""
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
+        try:
+            self._opened().begin()
+        except LLMEvalError as error:
+            self._errors.append(f"could not be written: {error}")
+            session.exitstatus = session.exitstatus or UNJUDGED
 
     def _result_of(self, report: pytest.TestReport) -> CaseResult | None:
         """Take the result of a report, which a worker has attached as text."""
@@ -330,6 +350,8 @@ class Controller(Role):
             lost=lost,
             is_cut_off=self._state.is_cut_off,
             failures_without_case=self._failures_without_case - len(lost),
+            unchanged=len(self._decision.unchanged),
+            unchanged_failures=self._decision.unchanged_failures,
         )
         ended = ending.end(recorder, decide, self._setting_notes(self._judged))
         session.exitstatus = ended.exit_code

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.records.verdicts import FINE, UNJUDGED, joint_exit_code
+from pytest_llmeval.records.verdicts import FINE, UNJUDGED, WORSE, joint_exit_code
 from pytest_llmeval.text import count, first_of
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import Selection
     from pytest_llmeval.gating.sequential import RunningOrder
     from pytest_llmeval.plugin.state import PluginState
+    from pytest_llmeval.records.changed import ChangedCases, UnchangedCase
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.records.run import Note
     from pytest_llmeval.runs.gates import GateDecider, Gates
@@ -96,13 +98,53 @@ class RunDecision:
             gate_code, gate_notes = ending.decide_without_gates(state.settings)
         else:
             gate_code, gate_notes = ending.decide(decider, state.quarantine, self._selection())
-        return joint_exit_code((code, gate_code)), (*gate_notes, *notes)
+        unchanged_code = WORSE if self.unchanged_failures else FINE
+        codes = (code, gate_code, unchanged_code)
+        return joint_exit_code(codes), (*self._changed_notes(), *gate_notes, *notes)
+
+    @property
+    def changed(self) -> ChangedCases | None:
+        """Which cases have changed since the baseline, as this process or a worker knows."""
+        for report in self.worker_reports:
+            if report.get("changed"):
+                from pytest_llmeval.records.changed import ChangedCases
+                from pytest_llmeval.records.wire import from_wire
+
+                return from_wire(ChangedCases, report["changed"])
+        return self._state.changed
+
+    @cached_property
+    def unchanged(self) -> tuple[UnchangedCase, ...]:
+        """The cases that were not run, after every process has reported."""
+        changed = self.changed
+        return () if changed is None else changed.unchanged
+
+    @property
+    def unchanged_failures(self) -> int:
+        """How many of these fail the run, as they would if they had run."""
+        from pytest_llmeval.runs.excusing import is_failure
+
+        settings, quarantine = self._state.settings, self._state.quarantine
+        return sum(is_failure(case, settings.fail_on, quarantine) for case in self.unchanged)
+
+    def _changed_notes(self) -> Iterator[Note]:
+        """Yield what became of the cases that have not changed since the baseline."""
+        changed = self.changed
+        if changed is not None:
+            from pytest_llmeval.records.run import Note
+            from pytest_llmeval.summary.changed_cases import unchanged_text, unproven_text
+
+            if changed.unchanged:
+                yield Note("coverage", unchanged_text(changed, self.unchanged_failures))
+            if changed.unproven:
+                yield Note("baseline", unproven_text(changed))
 
     def _settled(self) -> _Decided:
         """Return the exit code for what was left unjudged, and notes on it."""
         from pytest_llmeval.runs.requirements import settle
 
         state = self._state
+        self._cases().add_unchanged(self.unchanged)
         return settle(
             state.settings,
             state.demands,
@@ -190,8 +232,9 @@ class RunDecision:
         """Return the cases that the run was meant to have."""
         from pytest_llmeval.gating.scores import Selection
 
-        is_whole = all(report["is_whole"] for report in self.worker_reports)
-        return Selection(self._state.is_whole and is_whole, self._state.choice.roots)
+        is_covered = all(report.get("is_covered", False) for report in self.worker_reports)
+        is_whole = self._state.is_covered and is_covered
+        return Selection(is_whole, self._state.choice.roots, self.unchanged)
 
     def _criteria(self) -> list[str]:
         """Return the names of the criteria that the settings name."""

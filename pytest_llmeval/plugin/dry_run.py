@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,10 +45,28 @@ class DryRun:
     def print_lines(self, terminal: Any) -> None:
         """Print the counted requests."""
         from pytest_llmeval.reports.terminal.dry_run import dry_run_lines
+        from pytest_llmeval.summary.changed_cases import change_lines
+        from pytest_llmeval.text import printed
 
         terminal.section("llm dry run: nothing was sent", "=")
-        for line in dry_run_lines(self._state.session.estimate.sorted_lines(), self._unseen):
+        state = self._state
+        for line in change_lines(state.changed) if state.changed else ():
+            terminal.write_line(printed(line))
+        for line in dry_run_lines(state.session.estimate.sorted_lines(), self._unseen):
             terminal.write_line(line)
+        if state.settings.dry_run_json is not None:
+            self._write_json(state.locations.path("dry_run_json", state.settings.dry_run_json))
+
+    def _write_json(self, path: Path) -> None:
+        """Write what was counted, and which cases have changed, for programs."""
+        from pytest_llmeval.records.changed import Estimated
+        from pytest_llmeval.records.wire import to_wire
+        from pytest_llmeval.reports.output import replacing
+
+        requests = tuple(self._state.session.estimate.sorted_lines())
+        content = Estimated(requests, tuple(self._unseen), self._state.changed)
+        with replacing(path, "dry run") as file:
+            file.write(f"{to_wire(content)}\n")
 
     def _count(self, items: list[pytest.Item]) -> None:
         ahead = self._state.config.stash[LOOKAHEAD]

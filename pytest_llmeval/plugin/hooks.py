@@ -25,6 +25,7 @@ from pytest_llmeval.plugin import (
     log_filter,
     outcomes,
     stopping,
+    unchanged,
 )
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD, LookAhead, cassette_lines
 from pytest_llmeval.plugin.state import PluginState
@@ -108,14 +109,14 @@ class Hooks:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Apply ``--llm-where``, ``--llm-limit`` and the order of ``--llm-stop-early``."""
+        """Apply ``--llm-where``, ``--llm-limit``, ``--llm-changed`` and ``--llm-stop-early``."""
         collection.deselect(config, items)
+        unchanged.deselect(config, items)
         stopping.shuffle(self._state, items)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
-        self._state.is_whole = self._state.is_whole and not items
-        self._state.deselected += items
+        self._state.note_deselected(items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""

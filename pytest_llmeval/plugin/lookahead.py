@@ -151,7 +151,7 @@ class LookAhead:
 
     def _provider(self, item: pytest.Item) -> BaseProvider | None:
         """Return the provider of an item, or ``None`` if it needs none or is not known yet."""
-        if case_of(item) is None or not _needs_answer(item):
+        if case_of(item) is None or not needs_answer(item):
             return None
         from pytest_llmeval.plugin.item_plan import planned_provider
 
@@ -235,7 +235,7 @@ def _has_cassette(item: pytest.Item) -> bool:
     return case_of(item) is not None and item.get_closest_marker("vcr") is not None
 
 
-def _needs_answer(item: pytest.Item) -> bool:
+def needs_answer(item: pytest.Item) -> bool:
     """Return whether a test will run, and request the answer through the plugin's fixture."""
     if not isinstance(item, pytest.Function) or "llm_completion" not in item.fixturenames:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.protocols import BaseProvider
+    from pytest_llmeval.records.changed import ChangedCases
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.settings.demands import Demands
@@ -59,6 +60,9 @@ class PluginState:
         is_whole: Whether all collected tests run.
         is_cut_off: Whether the run was cut off before its end.
         is_interrupted: Whether somebody has ended it, or ``pytest.exit`` has.
+        is_covered: Whether all collected tests run, or count with their scores of the baseline.
+        changed: Which cases have changed since the baseline; ``None`` if nobody wants to know.
+        unchanged: Node ids of the cases that need not run, because nothing about them has changed.
         deselected: The tests that a hook has said to leave out.
         is_debugging: Whether somebody is at a breakpoint.
         marked_gates: Scope and rules of every ``llm_gate`` marker.
@@ -79,6 +83,9 @@ class PluginState:
         self.is_whole = not any("::" in argument for argument in config.args) and not getattr(
             config.option, "lf", False
         )
+        self.is_covered = self.is_whole
+        self.changed: ChangedCases | None = None
+        self.unchanged: frozenset[str] = frozenset()
         self.is_cut_off = False
         self.is_interrupted = False
         self.deselected: list[pytest.Item] = []
@@ -261,6 +268,14 @@ class PluginState:
         )
         self.is_cut_off = bool(is_cut_off)
         self.is_whole = self.is_whole and not is_cut_off
+        self.is_covered = self.is_covered and not is_cut_off
+
+    def note_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note tests that pytest leaves out."""
+        names = [item.nodeid for item in items]
+        self.is_whole = self.is_whole and not names
+        self.is_covered = self.is_covered and self.unchanged.issuperset(names)
+        self.deselected += items
 
     def end_calls(self) -> None:
         """Send nothing more, and wait for calls in flight that other processes may need."""
@@ -309,11 +324,15 @@ class PluginState:
 
     def worker_report(self) -> dict[str, Any]:
         """Return the final report of a worker as built-in types."""
+        from pytest_llmeval.records.wire import to_wire
+
         sent = {} if self._session is None else self._session.worker_report()
         golden = self.golden_headers()
         return {
             **sent,
             "is_whole": self.is_whole,
+            "is_covered": self.is_covered,
+            "changed": "" if self.changed is None else to_wire(self.changed),
             "is_interrupted": self.is_interrupted,
             "gates": self.marked_gates,
             "golden": golden,

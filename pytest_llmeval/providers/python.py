@@ -270,6 +270,7 @@ def _as_completion(answer: Any) -> Any:
         model=str(about.get("model_name") or ""),
         finish_reason=REFUSAL if said.refusal else reason,
         usage=read_usage(tokens),
+        system_fingerprint=str(about.get("system_fingerprint") or ""),
     )
 
 

@@ -153,6 +153,8 @@ class Completion:
         made_at: Time of the call, ISO 8601 with UTC offset; empty if unknown.
         rate_limits: Rate limits of the endpoint, for the engine alone: they are not stored.
         adapted: What the endpoint refused, and so was sent differently, in words.
+        system_fingerprint: The configuration behind the model, as the endpoint names it; empty if
+            it names none.
     """
 
     text: str
@@ -171,9 +173,20 @@ class Completion:
     made_at: str = ""
     rate_limits: RateLimits | None = None
     adapted: tuple[str, ...] = ()
+    system_fingerprint: str = ""
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def resolved_model(self) -> str:
+        """The model and the configuration that answered, as the endpoint names them."""
+        return resolved_model(self.model, self.system_fingerprint)
+
+
+def resolved_model(model: str, system_fingerprint: str) -> str:
+    """Write who answered: ``gpt-4o-2024-08-06 (fp_44709d6fcb)``."""
+    return f"{model} ({system_fingerprint})" if system_fingerprint else model
 
 
 @dataclass(frozen=True)

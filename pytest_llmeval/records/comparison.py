@@ -300,6 +300,51 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Portion:
+    """The change of a metric over some of the cases.
+
+    Attributes:
+        n: Cases with a score in both runs.
+        change: Mean difference, after minus before, on a scale from 0 to 1.
+        error: Its standard error; ``None`` with fewer than two clusters.
+    """
+
+    n: int
+    change: float = 0.0
+    error: float | None = None
+
+
+@dataclass(frozen=True)
+class SameRequests:
+    """The change of a metric, apart for the requests of the baseline that were sent again.
+
+    Attributes:
+        same: Cases whose request and thresholds are those of the baseline, answered anew.
+        others: All other cases.
+        of_tests: Of the first, the ones of a test function, whose code may have changed.
+    """
+
+    same: Portion
+    others: Portion
+    of_tests: int = 0
+
+
+@dataclass(frozen=True)
+class AnsweringModel:
+    """A model with the number of its answers to requests that were sent in both runs.
+
+    Attributes:
+        name: Model and configuration, as the endpoint names them.
+        before: Its answers in the baseline.
+        after: Its answers in the candidate.
+    """
+
+    name: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class MetricComparison:
     """One metric in two runs.
 
@@ -316,6 +361,7 @@ class MetricComparison:
         topped: Cases with the best possible score in both runs.
         low: Value of the metric that is 0 in ``result``.
         high: Value that is 1.
+        same_requests: Its change where the request was sent again; ``None`` without such cases.
     """
 
     name: str
@@ -330,6 +376,7 @@ class MetricComparison:
     topped: int = 0
     low: float = 0.0
     high: float = 1.0
+    same_requests: SameRequests | None = None
 
 
 @dataclass(frozen=True)
@@ -354,6 +401,7 @@ class Comparison:
         anchors: Checks of the judges on stored answers of the baseline.
         baseline_hash: Hash of the baseline's scores, which changes when a new one is accepted;
             empty if unknown.
+        models: Who answered the requests that were sent again, before and after.
     """
 
     baseline: str
@@ -371,6 +419,7 @@ class Comparison:
     quarantined_losses: tuple[str, ...] = ()
     anchors: tuple[AnchorCheck, ...] = ()
     baseline_hash: str = ""
+    models: tuple[AnsweringModel, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,10 @@ class CaseResult:
         samples: Every sample, if there are several. ``scores`` are then reduced over the samples,
             which alone hold the calls of these scores.
         before: The case in the baselines of the run that have it.
+        request_key: Key of the request of the first sample, the same in every run; empty if the
+            provider cannot be told from another one in a later run.
+        basis: What the outcome rests on besides the answer and the provider, in texts or hashes by
+            subject (`cases.basis`); an empty text is unknown.
     """
 
     suite: str
@@ -186,6 +190,8 @@ class CaseResult:
     worker: str = ALONE
     samples: tuple[Sample, ...] = ()
     before: tuple[Before, ...] = ()
+    request_key: str = ""
+    basis: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -145,7 +145,7 @@ _BROKEN_NOTES: tuple[NoteKind, ...] = ("cut_off", "incomplete", "unjudged", "sto
 _HEADLINE_NOTES: tuple[NoteKind, ...] = (*_BROKEN_NOTES, "drift", "early_stop", "coverage")
 """Notes in the headline of a run."""
 
-_SELECTING = {"limit", "where"}
+_SELECTING = {"limit", "where", "changed"}
 """Settings that select some of the cases."""
 
 
@@ -186,6 +186,9 @@ class Run:
         failures_without_case: Number of failures of plain tests and of the collection.
         rescored_from: Id of the run whose answers it judged again; empty for any other run.
         early_stop: What it left out because the verdict was certain; ``None`` for any other run.
+        unchanged: Number of cases that were not run, because nothing about them has changed since
+            the baseline, and that count with their scores of the baseline.
+        unchanged_failures: Of these, the ones that failed in the baseline, and so fail the run.
     """
 
     id: str
@@ -207,6 +210,8 @@ class Run:
     failures_without_case: int = 0
     rescored_from: str = ""
     early_stop: EarlyStop | None = None
+    unchanged: int = 0
+    unchanged_failures: int = 0
 
     @property
     def is_whole(self) -> bool:

@@ -169,7 +169,7 @@ def flip(before: str, now: str) -> Literal["lost", "gained"] | None:
     ``lost``: it passed before and fails now. ``gained``: it failed before and passes now. ``None``:
     neither, or an outcome is unknown.
     """
-    return flip_of_values(_pass_value(before), _pass_value(now))
+    return flip_of_values(pass_value(before), pass_value(now))
 
 
 def flip_of_values(before: float | None, now: float | None) -> Literal["lost", "gained"] | None:
@@ -204,7 +204,8 @@ def outcome_tone(outcome: str) -> Tone:
     return next((row.tone for name, row in OUTCOMES.items() if name == outcome), NEUTRAL)
 
 
-def _pass_value(outcome: str) -> float | None:
+def pass_value(outcome: str) -> float | None:
+    """Return the value of an outcome in the pass rate; ``None`` if it does not count."""
     return next((value for name, value in PASS_VALUES.items() if name == outcome), None)
 
 

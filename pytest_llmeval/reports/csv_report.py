@@ -22,7 +22,7 @@ COLUMNS = (
     "judge_model",
     "scoring_reason", "experiment_id", "id", "suite", "outcome", "generation_cost_usd",
     "judge_cost_usd",
-    "samples", "samples_met",
+    "samples", "samples_met", "system_fingerprint",
 )  # fmt: skip
 _Cell = str | float | None
 """A value of the table; ``None`` if it is unscored, unknown or absent."""
@@ -95,6 +95,7 @@ def _cells(run: Run, result: CaseResult, size: int) -> Iterator[_Cell]:
     met, known = met_count(result.samples)
     yield len(requested_samples(result.samples)) or (1 if result.completion else None)
     yield met if known else None
+    yield result.completion.system_fingerprint if result.completion else None
 
 
 def _scores(result: CaseResult, names: list[str]) -> Iterator[float | None]:

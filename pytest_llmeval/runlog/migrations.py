@@ -151,6 +151,18 @@ def _add_early_stop(connection: Connection) -> None:
     _add_columns(connection, (("runs", "early_stop TEXT"),))
 
 
+_ADDED_9 = (
+    ("runs", "unchanged INTEGER", "unchanged_failures INTEGER"),
+    ("cases", "request_key TEXT", "basis TEXT"),
+    ("completions", "system_fingerprint TEXT"),
+)
+
+
+def _add_identities_of_requests(connection: Connection) -> None:
+    """Upgrade to version 9: who answered which request, and what an outcome rests on."""
+    _add_columns(connection, _ADDED_9)
+
+
 def _add_columns(connection: Connection, added: Sequence[tuple[str, ...]]) -> None:
     for table, *columns in added:
         for column in columns:
@@ -165,6 +177,7 @@ MIGRATIONS: tuple[_Migration, ...] = (
     _add_adapted_requests_and_kinds_of_tokens,
     _drop_number_of_sample,
     _add_early_stop,
+    _add_identities_of_requests,
 )
 """Step i, counted from 1, takes a database from version i to version i + 1.
 

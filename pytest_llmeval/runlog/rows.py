@@ -49,7 +49,7 @@ _CASE = PlainColumns(
 )
 _RESULT = PlainColumns(
     CaseResult,
-    frozenset({"case", "request", "completion", "scores", "checks", "samples", "before"}),
+    frozenset({"case", "request", "completion", "scores", "checks", "samples", "before", "basis"}),
 )
 _COMPLETION = PlainColumns(
     Completion, frozenset({"choices", "usage", "contexts", "logprobs", "rate_limits", "adapted"})
@@ -149,6 +149,7 @@ def case_row(run_id: str, result: CaseResult) -> dict[str, Any]:
         "tags": as_json(case.tags), "contexts": as_json(case.contexts),
         "messages": as_json(case.messages), "metadata": as_json(case.metadata),
         "checks": as_json([_check_object(check) for check in result.checks]),
+        "basis": as_json(result.basis),
         "row_thresholds": as_json([vars(threshold) for threshold in case.thresholds]),
         "judge_model": result.judge_model,
         "generation_usd": cost.generation, "judging_usd": cost.judging,
@@ -234,6 +235,7 @@ def result_of(
         checks=_checks_of(row, case_scores),
         samples=tuple(_sample_of(restored(sample), calls, score_values) for sample in samples),
         before=tuple(_before_of(restored(before)) for before in befores),
+        basis=_read(dict[str, str], row["basis"], {}),
     )
 
 

@@ -90,6 +90,12 @@ def _runs(metadata: MetaData) -> Table:
         Column("failures_without_case", Integer, comment="failures of tests without a case"),
         Column("rescored_from", Text, comment="id of the run whose answers it judged again"),
         Column("early_stop", Text, comment="JSON: what it left out, its verdict being certain"),
+        Column(
+            "unchanged",
+            Integer,
+            comment="cases that were not run, and count with their scores of the baseline",
+        ),
+        Column("unchanged_failures", Integer, comment="of these, the ones that fail the run"),
     )
 
 
@@ -147,6 +153,8 @@ def _cases(metadata: MetaData) -> Table:
             comment="cost of the calls of its scores, counted in the same way",
         ),
         Column("must_pass", Boolean, comment="whether it must pass; NULL: no golden case"),
+        Column("request_key", Text, comment="key of its request in every run; empty: none"),
+        Column("basis", Text, comment="JSON: what its outcome rests on besides the answer"),
         UniqueConstraint("run_id", "suite", "file", "case_id"),
         Index("cases_in_order", "run_id", "suite", "file", "line", "case_id"),
     )
@@ -215,6 +223,7 @@ def _completions(metadata: MetaData) -> Table:
         Column("sees_case", Boolean, comment="whether the provider received the whole case"),
         Column("sample", Integer, comment=_SAMPLE),
         Column("adapted", Text, comment="JSON: what was sent differently, in words"),
+        Column("system_fingerprint", Text, comment="configuration behind the model; empty: none"),
     )
 
 

@@ -331,6 +331,9 @@ def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Sett
     if settings.stop_early and "stop_early" in settings.explicit:
         remedy = "Stop early with pytest and --llm-stop-early."
         raise SettingError("stop_early", True, "false: evaluate runs every case", remedy)
+    if settings.changed:
+        remedy = "Run the golden files with pytest and --llm-changed."
+        raise SettingError("changed", True, "false: evaluate runs all its cases", remedy)
     settings = replace(settings, bounds=bounds)
     # Called only for its errors.
     settings.thresholds()

@@ -11,6 +11,7 @@ from pytest_llmeval.settings.table import BY_GATE
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine, Quarantined
     from pytest_llmeval.records.case import Case
+    from pytest_llmeval.records.changed import UnchangedCase
     from pytest_llmeval.records.result import CaseResult, Cause
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
@@ -47,6 +48,20 @@ def is_left_to_gates(case: Case, cause: Cause, fail_on: str) -> bool:
         fail_on: The setting ``fail_on``.
     """
     return fail_on == BY_GATE and cause == "threshold" and not case.must_pass
+
+
+def is_failure(case: UnchangedCase, fail_on: str, quarantine: Quarantine | None) -> bool:
+    """Return whether a case that need not run fails the run, because it failed in the baseline.
+
+    Args:
+        case: The case.
+        fail_on: The setting ``fail_on``.
+        quarantine: Cases that do not gate.
+    """
+    _, file, name = case.key
+    if not case.is_failure or (quarantine is not None and quarantine.find(file, name)):
+        return False
+    return fail_on != BY_GATE or case.must_pass
 
 
 def excuse(result: CaseResult, fail_on: str, quarantine: Quarantine | None) -> CaseResult:

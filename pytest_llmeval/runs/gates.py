@@ -320,7 +320,11 @@ class GateDecider:
         """
         run = self._recorder.run
         draw = draw_of(run.settings)
-        scores = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
+        live = replace(self._scores, lost=len(run.lost), selection=selection, draw=draw)
+        scores = live
+        for baseline in self._baselines.values():
+            if baseline.scores is not None:
+                scores = scores.with_unchanged(baseline.scores, selection.unchanged)
         quarantined: list[Key] = []
         notes: tuple[Note, ...] = ()
         if quarantine is not None:
@@ -338,7 +342,7 @@ class GateDecider:
             self._order,
         )
         for baseline in self._baselines.values():
-            self._recorder.add_before(baseline.befores(scores))
+            self._recorder.add_before(baseline.befores(live))
         self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
         return decisions, (*notes, *coverage_notes(decisions.comparisons, decisions.untaken))
 

@@ -32,7 +32,7 @@ _WHOLE = ("html", "json", "csv", "log")
 
 
 class Recorder:
-    """A writer of the run log and the reports; it writes nothing before the first result.
+    """A writer of the run log and the reports, which writes nothing before `add` or `begin`.
 
     Args:
         settings: The settings in force.
@@ -60,6 +60,14 @@ class Recorder:
         """
         # An interrupt may come before the log has it; then it is entered at the end.
         self._waiting.append(result)
+        self._enter_waiting()
+
+    def begin(self) -> None:
+        """Begin the log of a run that may leave no result.
+
+        Raises:
+            RunLogError: The log cannot be written.
+        """
         self._enter_waiting()
 
     def _enter_waiting(self) -> None:

@@ -22,6 +22,7 @@ from pytest_llmeval.text import count, first_of
 if TYPE_CHECKING:
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.records.case import Case
+    from pytest_llmeval.records.changed import UnchangedCase
     from pytest_llmeval.records.result import CaseResult
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.settings.misspelling import Misspelt
@@ -52,6 +53,7 @@ class CaseTally:
             with an error.
         scores: Names of all scores.
         unsent: Cases whose faithfulness was judged by contexts that their prompt did not hold.
+        unchanged: Cases that were not run, and count with their scores of the baseline.
     """
 
     tried: int = 0
@@ -63,6 +65,14 @@ class CaseTally:
     metrics: set[str] = field(default_factory=set)
     scores: set[str] = field(default_factory=set)
     unsent: int = 0
+    unchanged: int = 0
+
+    def add_unchanged(self, cases: Iterable[UnchangedCase]) -> None:
+        """Count cases that need not run: what they require was judged for the baseline."""
+        for case in cases:
+            self.unchanged += 1
+            self.metrics.update(case.bounded)
+            self.scores.update(case.scores)
 
     def add(self, result: CaseResult, quarantine: Quarantine | None) -> None:
         """Count one result."""
@@ -156,7 +166,7 @@ def settle(
         criteria: Names of criteria of the rubric, for which somebody should ask.
     """
     is_gated = gates is not None and gates.are_required
-    if not cases.tried:
+    if not (cases.tried or cases.unchanged):
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
     covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
@@ -346,7 +356,7 @@ def _unbounded(cases: CaseTally, gates: Gates | None) -> Iterator[str]:
 
 def _doubts(settings: Settings, cases: CaseTally) -> Iterator[str]:
     """Yield what a careful reader would ask about; strict runs may not end with it."""
-    if cases.quarantined == cases.tried:
+    if cases.tried and cases.quarantined == cases.tried:
         yield "every case is in quarantine, so none of them counts"
     yield from _empty(settings)
     idle = [rule.text for rule in _bounds(settings) if rule.requires_nothing]

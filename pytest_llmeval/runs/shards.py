@@ -101,6 +101,12 @@ def _read_source(source: str, opened: ExitStack) -> list[Shard]:
 
 def _check_finished(shard: Shard) -> None:
     run = shard.run
+    if run.settings.get("changed"):
+        raise InputError(
+            f"{shard}: it ran only the cases that had changed (--llm-changed), and the scores of "
+            "the others are not in it; allowed: a shard with all its cases. Run it without "
+            "--llm-changed: the cache answers what it knows."
+        )
     if run.is_whole:
         return
     if run.early_stop is not None:

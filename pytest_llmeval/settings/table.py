@@ -194,6 +194,9 @@ class Settings:
         "money",
         "estimate requests, tokens, cost and cache hits without sending anything",
     )
+    dry_run_json: str | None = option(
+        "text", None, "money", "file for what --llm-dry-run has found, as JSON", "PATH"
+    )
     prices: tuple[str, ...] = option(
         "list",
         (),
@@ -433,6 +436,13 @@ class Settings:
         False,
         "cases",
         "run the cases in a random order, and stop as soon as the regression gate is certain",
+    )
+    changed: bool = option(
+        "flag",
+        False,
+        "cases",
+        "run only the cases that have changed since the baseline, and count the others with their "
+        "scores there",
     )
     strict: bool = option(
         "flag",

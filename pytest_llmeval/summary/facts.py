@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.summary.judges import anchors_text, judge_text
+from pytest_llmeval.summary.provider_changes import visible_provider_changes
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import SampleSummary
 from pytest_llmeval.text import age, count, percent, rate_text, seconds
@@ -34,6 +35,9 @@ def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
         check for comparison in run.comparisons for check in comparison.anchors
     ):
         yield "anchors", anchors_text(check)
+    for comparison in run.comparisons:
+        for text in visible_provider_changes(comparison):
+            yield "provider", text
     if summary.samples:
         yield "samples", _samples(summary.samples)
     yield "cost", _cost(summary)

@@ -36,7 +36,8 @@ def headline_sentence(run: Run, outcomes: Counter[Outcome], is_undecided: bool) 
     """
     gates = "No gate decided. " if is_undecided else _open_gates_text(run)
     slices = worse_slices_text(run.comparisons)
-    return _notes_text(run, outcomes) + slices + gates + _cases_sentence(run, outcomes)
+    notes = _notes_text(run, outcomes)
+    return f"{notes}{slices}{gates}{_cases_sentence(run, outcomes)}".rstrip()
 
 
 def closing_line(run: Run, verdict: RunOutcome, sentence: str) -> str:

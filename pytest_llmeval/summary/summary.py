@@ -284,12 +284,14 @@ class Tally:
 
     def _verdict(self, run: Run) -> RunOutcome:
         cases = case_exit_code(self.outcomes)
+        if run.unchanged_failures:
+            cases = WORSE
         code = joint_exit_code((cases, gate_exit_code(gate.state for gate in run.gates)))
         if code == WORSE:
             return "failed"
         if code == UNJUDGED or run.is_broken or self._is_undecided(run):
             return "error"
-        if not self.outcomes.keys() - {"skipped"}:
+        if not (self.outcomes.keys() - {"skipped"} or run.unchanged):
             return "empty"
         return "open" if any(gate.state == "open" for gate in run.gates) else "passed"
 

@@ -24,6 +24,7 @@ from pytest_llmeval.records.call import (
 from pytest_llmeval.records.case import Case, Source
 from pytest_llmeval.records.comparison import (
     AnchorCheck,
+    AnsweringModel,
     CaseChange,
     CaseEdit,
     Comparison,
@@ -32,7 +33,9 @@ from pytest_llmeval.records.comparison import (
     GateResult,
     LengthChange,
     MetricComparison,
+    Portion,
     Renaming,
+    SameRequests,
     Slice,
 )
 from pytest_llmeval.records.interval import Interval
@@ -141,6 +144,7 @@ completions = record(
     logprobs=many(record(TokenLogprob, token=texts, logprob=numbers, top=weights)),
     cached=st.booleans(),
     adapted=many(texts),
+    system_fingerprint=texts,
     rate_limits=maybe(record(RateLimits, requests=maybe(quotas), tokens=maybe(quotas))),
 )
 scores = record(
@@ -193,6 +197,8 @@ case_results = record(
     duration_s=numbers,
     samples=many(samples),
     before=many(befores),
+    request_key=texts,
+    basis=st.dictionaries(texts, texts, max_size=2),
 )
 self_tests = record(
     SelfTest,
@@ -283,6 +289,7 @@ slices = record(
     verdict=st.sampled_from(["OK", "REGRESSED", "ERROR"]),
     is_wiped_out=st.booleans(),
 )
+portions = record(Portion, n=st.integers(), change=numbers, error=maybe(numbers))
 metric_comparisons = record(
     MetricComparison,
     name=texts,
@@ -297,6 +304,9 @@ metric_comparisons = record(
     topped=st.integers(),
     low=numbers,
     high=numbers,
+    same_requests=maybe(
+        record(SameRequests, same=portions, others=portions, of_tests=st.integers())
+    ),
 )
 edits = record(
     CaseEdit,
@@ -314,6 +324,7 @@ every_comparison = record(
     edited=many(edits),
     renamed=many(record(Renaming, before=texts, after=texts)),
     **dict.fromkeys(("deleted", "removed_failures", "quarantined_losses"), many(texts)),
+    models=many(record(AnsweringModel, name=texts, before=st.integers(), after=st.integers())),
     anchors=many(
         record(
             AnchorCheck,
@@ -355,6 +366,8 @@ runs = record(
     early_stop=maybe(
         record(EarlyStop, cases=st.integers(), not_run=st.integers(), saved_usd=maybe(numbers))
     ),
+    unchanged=st.integers(),
+    unchanged_failures=st.integers(),
 )
 
 

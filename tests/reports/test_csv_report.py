@@ -17,7 +17,8 @@ from pytest_llmeval.reports.csv_report import write_csv
 COLUMNS = (
     "timestamp,prompt,ground_truth,generated_response,temperature,max_tokens,top_p,frequency_penalty,"
     "presence_penalty,score,classification,model,dataset_size,judge_model,scoring_reason,experiment_id,"
-    "id,suite,outcome,generation_cost_usd,judge_cost_usd,samples,samples_met,contains,flesch_reading_ease,toxicity"
+    "id,suite,outcome,generation_cost_usd,judge_cost_usd,samples,samples_met,"
+    "system_fingerprint,contains,flesch_reading_ease,toxicity"
 )
 
 
@@ -60,6 +61,7 @@ def test_a_row_tells_a_case(tmp_path: Path, run: Run, results: list[CaseResult])
         "judge_cost_usd": "0.00021",
         "samples": "1",
         "samples_met": "",
+        "system_fingerprint": "",
         "contains": "",
         "flesch_reading_ease": "63.4",
         "toxicity": "0.0007",

@@ -425,6 +425,7 @@ def test_it_finds_the_project_from_a_sub_folder(
             "where and limit select none of 1 case",
         ),
         ({"model": "m", "dry_run": True}, SettingError, "dry_run"),
+        ({"model": "m", "changed": True}, SettingError, "pytest and --llm-changed"),
         ({}, NotConfiguredError, "no model is configured"),
     ],
 )

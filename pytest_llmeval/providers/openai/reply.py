@@ -84,6 +84,7 @@ def read_completion(
             usage=read_usage(usage_of(reply)),
             latency_s=latency_s,
             logprobs=_logprobs(first.get("logprobs")),
+            system_fingerprint=str(reply.get("system_fingerprint") or ""),
         )
     except CallError as error:
         with suppress(ValueError, TypeError, AttributeError):

@@ -11,6 +11,7 @@ from pytest_llmeval.reports.markdown.metrics import NAME, NOTE, comparison_table
 from pytest_llmeval.reports.markdown.page import edit_section
 from pytest_llmeval.reports.markdown.slices import slice_tables
 from pytest_llmeval.summary.golden_changes import golden_changes
+from pytest_llmeval.summary.provider_changes import provider_changes
 from pytest_llmeval.summary.slices import worse_slices_text
 from pytest_llmeval.text import and_more, count, number
 
@@ -47,6 +48,7 @@ def _parts(comparison: Comparison, notes: Sequence[str]) -> Iterator[str]:
     yield from slice_tables([comparison])
     texts = (*notes, *golden_changes(comparison))
     yield "\n".join(f"- {DOUBTFUL.sign} {flat(text, _LONG)}" for text in texts)
+    yield "\n".join(f"- {flat(text, _LONG)}" for text in provider_changes(comparison))
     yield _cases(comparison.lost, "passed before and fail now")
     yield _cases(comparison.gained, "failed before, pass now")
     yield edit_section(comparison)

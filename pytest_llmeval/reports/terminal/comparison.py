@@ -13,6 +13,7 @@ from pytest_llmeval.records.comparison import (
 )
 from pytest_llmeval.records.verdicts import BAD, DOUBTFUL, VERDICTS
 from pytest_llmeval.summary.golden_changes import edit_text, golden_changes
+from pytest_llmeval.summary.provider_changes import provider_changes
 from pytest_llmeval.summary.slices import slice_figures, worse_slices_text
 from pytest_llmeval.text import (
     and_more,
@@ -71,6 +72,8 @@ def comparison_lines(comparison: Comparison, notes: Sequence[str] = ()) -> Itera
     for words, names in groups:
         if names:
             yield f"{count(len(names), 'case')} {words}, not counted: {_names(names)}", ""
+    for text in provider_changes(comparison):
+        yield text, ""
     for text in golden_changes(comparison):
         yield text, DOUBTFUL.colour
     for edit in comparison.edited[:_MOST_CASES]:

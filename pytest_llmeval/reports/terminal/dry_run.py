@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.text import count, first_of, one_line, seconds, usd
 
 if TYPE_CHECKING:
-    from pytest_llmeval.engine.estimate import Line
+    from pytest_llmeval.records.changed import RequestLine
 
 
 _ROW = "{:<12} {:<32} {:>9} {:>9} {:>12} {:>12} {:>10}"
@@ -17,7 +17,7 @@ _SHOWN = 5
 DRY_RUN = "DRY RUN: nothing was sent, so nothing was judged"
 
 
-def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]:
+def dry_run_lines(lines: Iterable[RequestLine], unseen: Sequence[str]) -> Iterator[str]:
     """Write a table of the requests, and what the estimate leaves out.
 
     Args:
@@ -36,7 +36,7 @@ def dry_run_lines(lines: Iterable[Line], unseen: Sequence[str]) -> Iterator[str]
         yield f"Not counted: calls in the body of {count(len(unseen), 'test')}: {names}"
 
 
-def _row(line: Line) -> str:
+def _row(line: RequestLine) -> str:
     cost = "unknown" if line.usd is None else usd(line.usd)
     counts = (line.requests, line.known, line.prompt_tokens, line.completion_tokens)
     return _ROW.format(
@@ -47,7 +47,7 @@ def _row(line: Line) -> str:
     )
 
 
-def _total(rows: Sequence[Line]) -> Iterator[str]:
+def _total(rows: Sequence[RequestLine]) -> Iterator[str]:
     to_send = sum(line.requests - line.known for line in rows)
     known = [line.usd for line in rows if line.usd is not None]
     more = "" if len(known) == len(rows) else " plus requests without a known price"

@@ -26,7 +26,8 @@ from pytest_llmeval.text import (
 _Line = tuple[str, dict[str, bool]]
 _WIDTH = 100
 _LABEL = 24  # longest label
-_WRAPPED = ("cost", "calls", "judge", "warning")  # labels of rows that wrap instead of being cut
+_SENTENCES = ("provider", "warning")  # labels of rows that wrap between any words
+_WRAPPED = ("cost", "calls", "judge", *_SENTENCES)  # labels of rows that wrap, not cut
 _MOST_LINES = 3  # lines of a wrapped row
 _MOST_SCORES, _MOST_SLOW, _MOST_WARNINGS = 4, 3, 3
 
@@ -108,7 +109,7 @@ def _parts(label: str, text: str, width: int) -> list[tuple[str, str]]:
     if label not in _WRAPPED or len(text) <= width:
         return [(label, text)]
     end = text.rfind(", ", 0, width) + 1
-    if label != "warning" and end:
+    if label not in _SENTENCES and end:
         return [(label, text[:end]), ("", text[end + 1 :])]
     first, *rest = wrap(
         text, width, break_on_hyphens=False, max_lines=_MOST_LINES, placeholder="..."

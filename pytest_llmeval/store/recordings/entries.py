@@ -207,8 +207,9 @@ _ENTRY_FIELDS: Mapping[str, _Check] = {
     "completion": _is_object,
     "through": lambda value: value is True,
 }
+_TEXTS = ("text", "raw_text", "model", "endpoint", "finish_reason", "system_fingerprint")
 COMPLETION_FIELDS: Mapping[str, _Check] = {
-    **dict.fromkeys(("text", "raw_text", "model", "endpoint", "finish_reason"), _is_text),
+    **dict.fromkeys(_TEXTS, _is_text),
     **dict.fromkeys(("choices", "contexts", "adapted"), _are_texts),
     "usage": _is_usage,
     "cost_usd": _is_number,

@@ -158,6 +158,7 @@ function factSections(result) {
     ["Golden file", `${golden.source.file}:${golden.source.line}`],
     ["Tags", golden.tags.join(", ")],
     ["Model", completion?.model || request?.model],
+    ["System fingerprint", completion?.system_fingerprint],
     ["Endpoint", completion?.endpoint],
     ["Parameters", parameters.map(([name, value]) => `${name} ${plain(value)}`).join(", ")],
     ["Tokens", usage && tokens(usage)],
