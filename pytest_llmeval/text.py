@@ -230,6 +230,19 @@ def points(value: float | None, signed: bool = True) -> str:
     return f"{100 * value:{sign}.1f}".replace("-", MINUS)
 
 
+def change_text(change: float | None) -> str:
+    """Write a change of a score: ``dropped 12.0 points``, ``no change``."""
+    if not change:
+        return "no change"
+    return f"{'dropped' if change < 0 else 'rose'} {points(abs(change), signed=False)} points"
+
+
+def margin_text(margin: float) -> str:
+    """Write a margin: ``2 points``."""
+    written = f"{100 * margin:g}"
+    return f"{written} point{'' if written == '1' else 's'}"
+
+
 def p_value(value: float | None) -> str:
     """Write a p-value: ``0.0014``."""
     if value is None:

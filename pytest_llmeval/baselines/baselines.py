@@ -21,7 +21,7 @@ from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
-from pytest_llmeval.runlog.lookup import find_run, shown, without_parts
+from pytest_llmeval.runlog.lookup import check_complete, find_run, shown, without_parts
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.records.comparison import AnchorCheck
     from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
-    from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
 
@@ -209,33 +208,14 @@ def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
         from pytest_llmeval.reports.json_report import read_run
 
         run, results = read_run(Path(source))
-        _check_complete(run, source)
+        check_complete(run, source)
         return _written(path, name, results), source
     from pytest_llmeval.runlog.log import RunLog
 
     with closing(RunLog(log, must_exist=True)) as opened:
         run = find_run(opened, source)
-        _check_complete(run, shown(run))
+        check_complete(run, shown(run))
         return _written(path, name, opened.results(run.id)), shown(run)
-
-
-def _check_complete(run: Run, source: str) -> None:
-    """Refuse a run that lacks cases, which would never gate again."""
-    if run.early_stop is not None:
-        raise InputError(
-            f"{source}: {run.early_stop.text}; allowed: a run with all its cases. "
-            "Run it without --llm-stop-early."
-        )
-    if not run.is_whole:
-        raise InputError(f"{source}: it did not finish; allowed: a run that finished")
-    if run.settings.get("changed"):
-        raise InputError(
-            f"{source}: it ran only the cases that had changed (--llm-changed); allowed: a run "
-            "with all its cases. Run them once without --llm-changed: the cache answers what it "
-            "knows"
-        )
-    if run.gaps:
-        raise InputError(f"{source}: {'; '.join(run.gaps)}; allowed: a run with all its cases")
 
 
 def _written(path: Path, name: str, results: Iterable[CaseResult]) -> int:

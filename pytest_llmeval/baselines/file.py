@@ -22,11 +22,11 @@ from pytest_llmeval.gating.scores import (
     CaseScores,
     MetricValues,
     RunScores,
-    answers_of,
     case_scores,
     contexts_hash,
     request_hash,
 )
+from pytest_llmeval.records.answer_text import answers_of
 from pytest_llmeval.records.call import resolved_model
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale

@@ -35,6 +35,7 @@ from pytest_llmeval.gating.scores import (
 )
 from pytest_llmeval.runlog.lookup import choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
+from pytest_llmeval.summary.stopping import early_stop_text
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult
@@ -208,8 +209,8 @@ def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str)
     """
     if run.early_stop is not None:
         raise InputError(
-            f"{name}: {run.early_stop.text}; allowed: a run with all its cases. Its own verdict "
-            f"stands: llmeval report {run.id}"
+            f"{name}: {early_stop_text(run.early_stop)}; allowed: a run with all its cases. "
+            f"Its own verdict stands: llmeval report {run.id}"
         )
     scores = run_scores(name, results, cluster, len(run.lost))
     selection = Selection(is_whole=not run.is_selected)

@@ -93,13 +93,13 @@ def _trend(
 
 
 def _outlook(context: CommandContext, log: RunLog, runs: list[Run]) -> Plan | None:
-    """Plan the suite of the newest whole run, if it has scores that can be planned."""
-    from pytest_llmeval.runlog.lookup import runs_before
+    """Plan the suite of the newest run of all its cases, if it has scores that can be planned."""
+    from pytest_llmeval.runlog.lookup import is_of_suite, runs_before
     from pytest_llmeval.runlog.plan_reading import read_plan
     from pytest_llmeval.stats.planning import Goal
 
     settings = context.settings
-    newest = next((run for run in reversed(runs) if run.is_whole), None)
+    newest = next((run for run in reversed(runs) if is_of_suite(run)), None)
     if newest is None:
         return None
     goal = Goal(margin=settings.margin, alpha=settings.alpha)

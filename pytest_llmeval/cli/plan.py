@@ -47,7 +47,7 @@ _SCHEMA = "urn:pytest-llm-golden:plan-1"
     default="latest",
     metavar="RUN",
     show_default=True,
-    help="Run with the suite: its id or name.",
+    help="Run with the suite: its id or name (latest: of all cases).",
 )
 @json_option
 def plan(
@@ -78,7 +78,7 @@ def _planned(
     context: CommandContext, drop: float, power: float, metrics: tuple[str, ...], source: str
 ) -> Plan:
     from pytest_llmeval.runlog.log import RunLog
-    from pytest_llmeval.runlog.lookup import find_run, runs_before
+    from pytest_llmeval.runlog.lookup import run_of_suite, runs_before
     from pytest_llmeval.runlog.plan_reading import read_plan
     from pytest_llmeval.stats.planning import Goal
 
@@ -90,5 +90,5 @@ def _planned(
         )
     goal = Goal(drop, power, settings.margin, settings.alpha)
     with closing(RunLog(context.log, must_exist=True)) as log:
-        run = find_run(log, source)
+        run = run_of_suite(log, source)
         return read_plan(log, run, runs_before(log, run), goal, metrics, settings.cluster)

@@ -50,6 +50,7 @@ class Task:
         left_out: Cases in quarantine.
         remedy: The command that makes a new baseline.
         sliced: Rules of the metrics whose slices gate.
+        scope: The test, class, module or folder whose cases are compared; empty for all.
     """
 
     before: RunScores
@@ -59,6 +60,7 @@ class Task:
     left_out: Collection[Key] = ()
     remedy: str = "llmeval baseline accept"
     sliced: Mapping[str, GateRules] = field(default_factory=dict)
+    scope: str = ""
 
     def slice_rules(self, metric: str) -> GateRules:
         """Return the rules of the slices of a metric."""

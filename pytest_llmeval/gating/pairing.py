@@ -172,9 +172,7 @@ def pair(joined: Joined, metric: str) -> Paired:
     before = [scaled(old.by_metric[metric], low, high) for old, _ in pairs]
     after = [scaled(new.by_metric[metric], low, high) for _, new in pairs]
     why = obstacle(coverage) or _scale_obstacle(metric, scales)
-    if not why and not all(0 <= value <= 1 for value in (*before, *after)):
-        scale = f"{min(low, high):g} to {max(low, high):g}"
-        why = f"a score of {metric} is outside its scale from {scale}"
+    why = why or outside_scale(metric, (*before, *after), low, high)
     judged = joined.after.judged
     is_judged = metric in judged or (metric == PASS_RATE and bool(judged))
     is_identical = are_identical(pairs, metric, is_judged)
@@ -226,6 +224,11 @@ def is_tried(metric: str, old: CaseScores, new: CaseScores) -> bool:
     return metric in new.by_metric or (new.may_have_failed and metric in old.by_metric)
 
 
+def is_unscored(metric: str, old: CaseScores, new: CaseScores) -> bool:
+    """Return whether the candidate should have a score for a case of both runs, and has none."""
+    return is_tried(metric, old, new) and not _values(new, metric)
+
+
 def _by_key(run: RunScores, by_id: bool) -> Mapping[Key, CaseScores]:
     if not by_id:
         return run.cases
@@ -257,10 +260,12 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         selected += sum(selection.includes(case.key[0]) for case in missing)
     else:
         selected += lost
-    tried = [new for old, new in joined.pairs if is_tried(metric, old, new)]
+    tried = sum(is_tried(metric, old, new) for old, new in joined.pairs)
+    unscored = sum(is_unscored(metric, old, new) for old, new in joined.pairs)
     new_cases = [*joined.added, *(new for _, new in joined.edited)]
-    tried += [new for new in new_cases if metric in new.by_metric or new.is_unjudged]
-    unscored = sum(not _values(new, metric) for new in tried)
+    tried_anew = [new for new in new_cases if metric in new.by_metric or new.is_unjudged]
+    tried += len(tried_anew)
+    unscored += sum(not _values(new, metric) for new in tried_anew)
     is_same = all(old.is_of_judge(new, metric) for old, new in pairs)
     edited = sum(metric in old.by_metric for old, _ in joined.edited)
     edited += sum(metric in old.by_metric for old, new in unlike(joined, metric))
@@ -268,7 +273,7 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
     return Coverage(
         selected,
         len(pairs),
-        len(tried) + lost,
+        tried + lost,
         unscored + lost,
         is_same,
         before,
@@ -294,7 +299,7 @@ def _is_compared(old: CaseScores, new: CaseScores, metric: str) -> bool:
 def _missing(joined: Joined, metric: str) -> Iterator[CaseScores]:
     """Yield the cases of the baseline whose score the candidate should have, and does not."""
     for old, new in joined.pairs:
-        if _values(old, metric) and is_tried(metric, old, new) and not _values(new, metric):
+        if _values(old, metric) and is_unscored(metric, old, new):
             yield old
     after = joined.after
     for old in joined.removed:
@@ -327,9 +332,22 @@ def scaled(values: MetricValues, low: float, high: float) -> float:
     return value
 
 
+def outside_scale(metric: str, values: Iterable[float], low: float, high: float) -> str:
+    """Return that a scaled value is not from 0 to 1, or an empty text."""
+    if all(0 <= value <= 1 for value in values):
+        return ""
+    return f"a score of {metric} is outside its scale from {min(low, high):g} to {max(low, high):g}"
+
+
 def _clusters(pairs: Sequence[Pair]) -> list[Hashable] | None:
     """Return the cluster of every case, by the candidate or else the baseline."""
-    clusters = [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
+    return clusters_of(
+        [new.cluster if new.cluster is not None else old.cluster for old, new in pairs]
+    )
+
+
+def clusters_of(clusters: Sequence[str | None]) -> list[Hashable] | None:
+    """Return a cluster for every case; ``None`` if no case belongs to one."""
     if all(cluster is None for cluster in clusters):
         return None
     # A case without a cluster is its own, so it gets a unique key.

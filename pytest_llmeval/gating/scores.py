@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
-from pytest_llmeval.records.answer_text import answer_text
-from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.answer_text import answer_text, answers_of
 from pytest_llmeval.records.changed import UnchangedCase
 from pytest_llmeval.records.result import (
     PASS_RATE,
@@ -286,12 +285,22 @@ def run_scores(
             answers.add(text)
         case = case_scores(result, cluster)
         cases[case.key] = case
-        for score in result.scores:
-            scales.setdefault(score.name, score.scale)
+        for metric, scale in scales_of(result, case).items():
+            scales.setdefault(metric, scale)
         judged |= {score.name for _, score in result.all_scores() if score.judge}
-    if any(PASS_RATE in case.by_metric for case in cases.values()):
-        scales[PASS_RATE] = UNIT_SCALE
+    if PASS_RATE in scales:
+        scales[PASS_RATE] = scales.pop(PASS_RATE)  # the last one, as in every report
     return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged), answers=answers)
+
+
+def scales_of(result: CaseResult, case: CaseScores) -> dict[str, Scale]:
+    """Return the scales of the scores of a result, and of its pass rate if it has one."""
+    scales: dict[str, Scale] = {}
+    for score in result.scores:
+        scales.setdefault(score.name, score.scale)
+    if PASS_RATE in case.by_metric:
+        scales[PASS_RATE] = UNIT_SCALE
+    return scales
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
@@ -353,14 +362,6 @@ def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
         return tuple(float(bool(is_met)) for is_met in met)
     value = PASS_VALUES.get(result.outcome)
     return () if value is None else (value,)
-
-
-def answers_of(result: CaseResult) -> list[Completion]:
-    """Return the answers of all samples except the extra ones of a case that must pass."""
-    completions = [sample.completion for sample in result.samples if not sample.is_draw]
-    if not completions:
-        completions = [result.completion]
-    return [completion for completion in completions if completion is not None]
 
 
 def by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:

@@ -233,6 +233,7 @@ def rescore(session: Session, log: RunLog, source: Run, run_id: str) -> Rescorin
         lost=source.lost,
         is_cut_off=source.is_cut_off,
         early_stop=source.early_stop,
+        is_narrowed=source.is_narrowed,
     )
     log.begin(run)
     rescorer = Rescorer(session, settings)

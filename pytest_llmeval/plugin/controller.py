@@ -296,9 +296,10 @@ class Controller(Role):
         if early_stop is None:
             return ()
         from pytest_llmeval.records.run import Note
+        from pytest_llmeval.summary.stopping import early_stop_text
 
         recorder.run = dataclasses.replace(recorder.run, early_stop=early_stop)
-        return (Note("early_stop", early_stop.text),)
+        return (Note("early_stop", early_stop_text(early_stop)),)
 
     def _add(self, result: CaseResult) -> None:
         """Log a result; nothing is written for a run in which every case is skipped."""
@@ -349,6 +350,7 @@ class Controller(Role):
             recorder.run,
             lost=lost,
             is_cut_off=self._state.is_cut_off,
+            is_narrowed=self._decision.is_narrowed,
             failures_without_case=self._failures_without_case - len(lost),
             unchanged=len(self._decision.unchanged),
             unchanged_failures=self._decision.unchanged_failures,

@@ -228,13 +228,17 @@ class RunDecision:
         if not (collected["gaps"] or is_judged):
             collected["left_out"] = files_left_out(self._state)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a process was meant to run only some of its tests."""
+        is_covered = all(report.get("is_covered", False) for report in self.worker_reports)
+        return not (self._state.is_covered and is_covered)
+
     def _selection(self) -> Selection:
         """Return the cases that the run was meant to have."""
         from pytest_llmeval.gating.scores import Selection
 
-        is_covered = all(report.get("is_covered", False) for report in self.worker_reports)
-        is_whole = self._state.is_covered and is_covered
-        return Selection(is_whole, self._state.choice.roots, self.unchanged)
+        return Selection(not self.is_narrowed, self._state.choice.roots, self.unchanged)
 
     def _criteria(self) -> list[str]:
         """Return the names of the criteria that the settings name."""

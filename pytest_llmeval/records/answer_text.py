@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import case_messages
 from pytest_llmeval.records.result import CaseResult
 
@@ -32,6 +33,18 @@ class AnswerText:
     sources: tuple[str, ...] = ()
     is_exact: bool = False
     before: str | None = None
+
+
+def answers_of(result: CaseResult, with_draws: bool = False) -> list[Completion]:
+    """Return the answers of a case, or of its samples if it has several.
+
+    Args:
+        result: The case.
+        with_draws: Whether the extra samples of a case that must pass are among them.
+    """
+    samples = [sample for sample in result.samples if with_draws or not sample.is_draw]
+    answers = [sample.completion for sample in samples] or [result.completion]
+    return [answer for answer in answers if answer is not None]
 
 
 def answer_text(result: CaseResult) -> AnswerText | None:

@@ -189,6 +189,7 @@ class Run:
         unchanged: Number of cases that were not run, because nothing about them has changed since
             the baseline, and that count with their scores of the baseline.
         unchanged_failures: Of these, the ones that failed in the baseline, and so fail the run.
+        is_narrowed: Whether pytest selected some of the tests, by ``-k``, a node id and the like.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Run:
     early_stop: EarlyStop | None = None
     unchanged: int = 0
     unchanged_failures: int = 0
+    is_narrowed: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -221,8 +223,8 @@ class Run:
 
     @property
     def is_selected(self) -> bool:
-        """Whether its settings select some of the cases."""
-        return bool(_SELECTING & self.settings.keys())
+        """Whether pytest or its settings selected some of the cases."""
+        return self.is_narrowed or bool(_SELECTING & self.settings.keys())
 
     @property
     def headline_notes(self) -> tuple[str, ...]:

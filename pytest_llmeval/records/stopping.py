@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_llmeval.text import count, usd
-
 
 @dataclass(frozen=True)
 class EarlyStop:
@@ -21,13 +19,3 @@ class EarlyStop:
     cases: int
     not_run: int
     saved_usd: float | None = None
-
-    @property
-    def text(self) -> str:
-        """What was not run and what that saved, as a note."""
-        run = f"{self.cases - self.not_run:,} of {count(self.cases, 'case')}"
-        money = "" if not self.saved_usd else f", which saved about {usd(self.saved_usd)}"
-        return (
-            f"stopped early, because the verdict was certain: {run} run, "
-            f"{self.not_run:,} not run{money}"
-        )

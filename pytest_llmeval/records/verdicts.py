@@ -162,6 +162,17 @@ PASS_VALUES: Mapping[Outcome, float] = {
 
 VERDICTS_WORST_FIRST = tuple(VERDICTS)
 
+SLICES_WORST_FIRST: tuple[Verdict, ...] = (
+    "REGRESSED",
+    "ERROR",
+    "NO BASELINE",
+    "WARN",
+    "INCONCLUSIVE",
+    "OK",
+)
+"""Which slice speaks for all: one that is shown to be worse is more than one that is not compared.
+"""
+
 
 def flip(before: str, now: str) -> Literal["lost", "gained"] | None:
     """Return how a case changed from one outcome to the next.

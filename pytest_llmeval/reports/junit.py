@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_llmeval.records.answer_text import answers_of
 from pytest_llmeval.records.result import CaseResult, model_of
-from pytest_llmeval.summary.costs import answers, case_cost, scoring_calls
+from pytest_llmeval.summary.costs import case_cost, scoring_calls
 from pytest_llmeval.summary.samples import flaky_text, met_text
 
 
@@ -28,6 +29,8 @@ def _pairs(result: CaseResult) -> Iterator[tuple[str, str]]:
     yield "llm_reason", next((score.reason for score in result.scores if score.reason), "")
     yield "llm_samples", met_text(result.samples)
     yield "llm_must_pass", flaky_text(result)
-    has_calls = any(True for _ in answers(result)) or any(True for _ in scoring_calls(result))
+    has_calls = bool(answers_of(result, with_draws=True)) or any(
+        True for _ in scoring_calls(result)
+    )
     cost = case_cost(result).total
     yield "llm_cost_usd", f"{cost:.6f}" if has_calls and cost is not None else ""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, NoSuchRun, nearest
+from pytest_llmeval.summary.stopping import early_stop_text
 from pytest_llmeval.text import first_of
 
 if TYPE_CHECKING:
@@ -104,6 +105,62 @@ def runs_before(log: RunLog, run: Run) -> list[Run]:
     numbers = [number for number, known in enumerate(runs) if known.id == run.id]
     older = runs[numbers[0] + 1 :] if numbers else []
     return [known for known in older if known.is_whole]
+
+
+def check_complete(run: Run, source: str) -> None:
+    """Refuse a run that lacks cases.
+
+    Raises:
+        InputError: It stopped early, did not finish, or lost cases.
+    """
+    if run.early_stop is not None:
+        raise InputError(
+            f"{source}: {early_stop_text(run.early_stop)}; allowed: a run with all its cases. "
+            "Run it without --llm-stop-early."
+        )
+    if not run.is_whole:
+        raise InputError(f"{source}: it did not finish; allowed: a run that finished")
+    if run.settings.get("changed"):
+        raise InputError(
+            f"{source}: it ran only the cases that had changed (--llm-changed); allowed: a run "
+            "with all its cases. Run them once without --llm-changed: the cache answers what it "
+            "knows"
+        )
+    if run.gaps:
+        raise InputError(f"{source}: {'; '.join(run.gaps)}; allowed: a run with all its cases")
+
+
+def is_of_suite(run: Run) -> bool:
+    """Return whether a run has every case of its suite."""
+    return run.is_whole and not run.is_selected and not run.gaps
+
+
+def run_of_suite(log: RunLog, source: str) -> Run:
+    """Return the run whose cases are the suite.
+
+    ``latest`` and a name choose the newest run that has every case. An id may be that of a run in
+    which the user selected some cases.
+
+    Raises:
+        NoSuchRun: The log has no such run.
+        InputError: The run lacks cases, or several ids begin like this.
+        RunLogError: The log cannot be read.
+    """
+    runs = list(log.runs())
+    run = choose_run(runs, source)
+    if run is None:
+        raise NoSuchRun(no_such_run(source, runs))
+    if source not in (LATEST, run.name):
+        check_complete(run, shown(run))
+        return run
+    of_suite = choose_run([known for known in without_parts(runs) if is_of_suite(known)], source)
+    if of_suite is None:
+        raise InputError(
+            f"{source}: no such run has every case, because some were lost or not selected (-k, a "
+            "node id, --llm-where, --llm-limit); allowed: a run of the whole suite, or the id of a "
+            f"run with a selection, such as {run.id}"
+        )
+    return of_suite
 
 
 def newest_runs(log: RunLog, limit: int, name: str | None = None) -> list[Run]:

@@ -147,8 +147,8 @@ def _drop_number_of_sample(connection: Connection) -> None:
 
 
 def _add_early_stop(connection: Connection) -> None:
-    """Upgrade to version 8: what a run left out because its verdict was certain."""
-    _add_columns(connection, (("runs", "early_stop TEXT"),))
+    """Upgrade to version 8: what a run left out, by its verdict or by a selection of pytest."""
+    _add_columns(connection, (("runs", "early_stop TEXT", "is_narrowed BOOLEAN"),))
 
 
 _ADDED_9 = (

@@ -96,6 +96,7 @@ def _runs(metadata: MetaData) -> Table:
             comment="cases that were not run, and count with their scores of the baseline",
         ),
         Column("unchanged_failures", Integer, comment="of these, the ones that fail the run"),
+        Column("is_narrowed", Boolean, comment="whether pytest selected some of the tests"),
     )
 
 

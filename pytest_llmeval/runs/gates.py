@@ -36,15 +36,11 @@ from pytest_llmeval.gating.sequential import RunningOrder, compare_in_order
 from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
-from pytest_llmeval.records.verdicts import (
-    GATE_STATES,
-    gate_state,
-    worst_verdict,
-)
+from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.coverage_notes import coverage_notes
-from pytest_llmeval.runs.tag_gates import worst_tag_outcome
+from pytest_llmeval.runs.tag_gates import TagGate, worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
@@ -209,6 +205,17 @@ class _Pairing:
     def gated(self) -> tuple[str, ...]:
         """The metrics that decide it."""
         return (*self.rule.metrics, *(self.untaken if self.is_strict else ()))
+
+    def outcome(self, comparison: Comparison) -> GateOutcome:
+        """Return the outcome of the comparison, which is that of the worst metric or slice."""
+        rule = self.rule
+        gated = [metric for metric in comparison.metrics if metric.name in self.gated]
+        partial = any(is_partial(metric.coverage) for metric in gated)
+        if rule.rule.by_tag:
+            gate = TagGate(rule.rule.text, self.source, rule.scope)
+            return worst_tag_outcome(gate, gated, is_strict=self.is_strict, is_partial=partial)
+        results = {metric.name: metric.result for metric in gated}
+        return rule.outcome(self.source, results, self.is_strict, partial)
 
 
 _ComparisonKey = tuple[str, str]
@@ -379,20 +386,10 @@ def _decide_regressions(
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
     comparisons, failure = _compare(settings, comparable, quarantined, baselines, order)
     for pairing in comparable:
-        partial = False
-        if failure is not None:
-            results = {"": failure}
+        if failure is None:
+            outcomes.append(pairing.outcome(comparisons[pairing.source, pairing.rule.scope]))
         else:
-            metrics = comparisons[pairing.source, pairing.rule.scope].metrics
-            gated = [metric for metric in metrics if metric.name in pairing.gated]
-            results = {metric.name: metric.result for metric in gated}
-            partial = any(is_partial(metric.coverage) for metric in gated)
-        outcome = pairing.rule.outcome(pairing.source, results, settings.strict, partial)
-        if pairing.rule.rule.by_tag and failure is None:
-            outcome = worst_tag_outcome(
-                outcome, gated, is_strict=settings.strict, is_partial=partial
-            )
-        outcomes.append(outcome)
+            outcomes.append(pairing.rule.outcome(pairing.source, {"": failure}, settings.strict))
     lost = [(pairing.source, name) for pairing in comparable for name in pairing.untaken]
     names = tuple(dict.fromkeys(lost))
     return GateDecisions(tuple(outcomes), tuple(comparisons.values()), names)
@@ -451,7 +448,7 @@ def _task(
     inside = baseline_within(baseline, rule.scope)
     shown += [name for name in pairing.untaken if name not in gated]
     remedy = accept_command(pairing.source)
-    return Task(inside, rule.scores, gated, shown, quarantined, remedy)
+    return Task(inside, rule.scores, gated, shown, quarantined, remedy, scope=rule.scope)
 
 
 def baseline_within(baseline: RunScores, scope: str) -> RunScores:

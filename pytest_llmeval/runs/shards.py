@@ -15,6 +15,7 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
 from pytest_llmeval.settings.table import OPTIONS
+from pytest_llmeval.summary.stopping import early_stop_text
 from pytest_llmeval.text import count, first_of
 
 _SHOWN = 5
@@ -111,7 +112,7 @@ def _check_finished(shard: Shard) -> None:
         return
     if run.early_stop is not None:
         raise InputError(
-            f"{shard}: {run.early_stop.text}; allowed: a shard with all its cases. "
+            f"{shard}: {early_stop_text(run.early_stop)}; allowed: a shard with all its cases. "
             "Run that shard without --llm-stop-early."
         )
     end = "it has no exit code" if run.exit_code is None else f"exit code {run.exit_code}"

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pytest_llmeval.records.comparison import GateOutcome, MetricComparison, Slice
-from pytest_llmeval.records.verdicts import GateState, Verdict, gate_state
+from pytest_llmeval.records.verdicts import SLICES_WORST_FIRST, GateState, Verdict, gate_state
 from pytest_llmeval.summary.slices import slice_reason
 from pytest_llmeval.text import and_more, count
-
-_WORST_FIRST: tuple[Verdict, ...] = (
-    "REGRESSED",
-    "ERROR",
-    "NO BASELINE",
-    "WARN",
-    "INCONCLUSIVE",
-    "OK",
-)
-"""A slice that is shown to be worse is more than another one that cannot be compared."""
 
 _NO_SLICE = (
     "no tag divides the cases, so there is no slice to compare; give some of the cases tags, or "
     "gate with 'regression'"
 )
+
+
+class TagGate(NamedTuple):
+    """A gate that requires that no slice is worse.
+
+    Attributes:
+        rule: Its text.
+        baseline: The baseline.
+        scope: The test, class, module or folder of its cases; empty for all.
+    """
+
+    rule: str
+    baseline: str
+    scope: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class _Decisive:
 
 
 def worst_tag_outcome(
-    gate: GateOutcome, metrics: Sequence[MetricComparison], *, is_strict: bool, is_partial: bool
+    gate: TagGate, metrics: Sequence[MetricComparison], *, is_strict: bool, is_partial: bool
 ) -> GateOutcome:
     """Return the outcome of the gate for a baseline, which is that of the worst slice.
 
@@ -44,7 +49,7 @@ def worst_tag_outcome(
     shown to be worse, by a run that covers the baseline.
 
     Args:
-        gate: The gate, with its rule, baseline and scope.
+        gate: The gate.
         metrics: The metrics that it compares.
         is_strict: Whether the gate is strict.
         is_partial: Whether too few of the baseline's cases were run for a strict gate.
@@ -89,7 +94,7 @@ def _worst(metrics: Sequence[MetricComparison]) -> _Decisive:
 
 def _rank(finding: _Decisive) -> tuple[int, float]:
     part = finding.part
-    return _WORST_FIRST.index(finding.verdict), (part.change or 0.0) if part else -1.0
+    return SLICES_WORST_FIRST.index(finding.verdict), (part.change or 0.0) if part else -1.0
 
 
 def _broken_text(metric: MetricComparison) -> str:

@@ -138,12 +138,6 @@ def anytime_bounds(
     return lower, upper
 
 
-def e_path(totals: Sequence[float], mean: float = 0.0, is_below: bool = True) -> list[float]:
-    """Compute the logarithm of the e-value after each difference, as in `e_value`."""
-    values, sizes = _arrays(totals, None)
-    return [float(log) for log in _log_path(values, sizes, mean, is_below)]
-
-
 def _log_path(values: Numbers, sizes: Numbers, mean: float, is_below: bool) -> Numbers:
     import numpy as np
 

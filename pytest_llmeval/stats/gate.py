@@ -135,6 +135,7 @@ def gate_metrics(
             adjusted_p=adjusted.get(name, facts.p),
             metrics=max(1, len(tested)),
             is_identical=name in identical_names,
+            e_value=evidence_of_drop(scores[name]),
         )
         facts = _with_worst(facts, scores[name], rules_of[name])
         results[name] = _judged(_with_power(facts, change))
@@ -142,7 +143,7 @@ def gate_metrics(
 
 
 def measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change | None]:
-    """Measure everything but the verdict and the power.
+    """Measure everything but the verdict, the power and the e-value.
 
     Returns:
         The facts and the change; without any case an ERROR, and no change.
@@ -165,7 +166,6 @@ def measure(scores: PairedScores, rules: GateRules) -> tuple[GateResult, Change 
         after=_mean(scores.after),
         margin=rules.margin,
         alpha=rules.alpha,
-        e_value=evidence_of_drop(scores),
         narrowed=corrected.narrowed if corrected is not None else None,
     )
     if change.error is None:

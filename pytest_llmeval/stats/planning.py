@@ -41,16 +41,16 @@ class Noise:
 
     Attributes:
         change: The change between them, as of today's suite.
-        is_table: Whether the scores are 0 and 1, one for each case, and no case is in a cluster.
+        is_table: Whether each case has a score of 0 or 1, and none is in a cluster.
         samples: Samples of each case.
-        is_of_answers: Whether it is the noise of answers and judge, which samples average. If not,
-            it is the difference between cases.
+        is_averaged: Whether more samples average it: it is the noise of answers and judge, and a
+            case has the mean of its samples.
     """
 
     change: Change
     is_table: bool
     samples: int = 1
-    is_of_answers: bool = True
+    is_averaged: bool = True
 
     @property
     def is_sparse(self) -> bool:
@@ -83,26 +83,28 @@ class Goal:
         )
 
 
-def noise_of(scores: PairedScores, samples: int = 1, is_of_answers: bool = True) -> Noise:
+def noise_of(scores: PairedScores, samples: int = 1, is_averaged: bool = True) -> Noise:
     """Return the noise of two runs over the same cases.
 
     Args:
         scores: Scores of two runs in which nothing was changed; at least one case.
         samples: Samples of each case.
-        is_of_answers: See `Noise`.
+        is_averaged: See `Noise`.
     """
     change = paired_change(scores)
     values = {*scores.before, *scores.after}
-    is_table = samples == 1 and values <= {0, 1} and change.clusters == change.n
-    return Noise(change, is_table, samples, is_of_answers)
+    is_single = samples == 1 or not is_averaged
+    is_table = is_single and values <= {0, 1} and change.clusters == change.n
+    return Noise(change, is_table, samples, is_averaged)
 
 
 def with_samples(noise: Noise, samples: int) -> Noise:
     """Return the noise with another number of samples, of which each case has the mean.
 
-    The error falls with the root of the samples. The allowance for unseen cases does not.
+    The error falls with the root of the samples. The allowance for unseen cases does not. Noise
+    that samples do not average stays as it is.
     """
-    if samples == noise.samples or noise.change.error is None:
+    if not noise.is_averaged or samples == noise.samples or noise.change.error is None:
         return noise
     error = noise.change.error * math.sqrt(noise.samples / samples)
     return replace(
@@ -124,9 +126,9 @@ def planned_samples(noise: Noise, goal: Goal) -> int | None:
     """Compute how many samples the goal needs with today's cases.
 
     Returns:
-        ``None`` if no number up to 64 is enough, and if the noise is that between cases.
+        ``None`` if no number up to 64 is enough, and if samples do not average the noise.
     """
-    if not noise.is_of_answers or noise.change.error is None or goal.drop <= goal.margin:
+    if not noise.is_averaged or noise.change.error is None or goal.drop <= goal.margin:
         return None
     for samples in range(1, _MOST_SAMPLES + 1):
         sampled = with_samples(noise, samples)
@@ -216,19 +218,20 @@ def _smallest(is_enough: Callable[[float], bool]) -> float | None:
 
 
 def split_samples(
-    values: Sequence[Sequence[float]],
+    values: Sequence[Sequence[float]], reduce: Callable[[Sequence[float]], float]
 ) -> tuple[list[float], list[float], int]:
     """Split the samples of each case into two runs with half as many samples each.
 
     Args:
         values: Samples of each case, at least two.
+        reduce: Makes the value of a case of its samples.
 
     Returns:
-        The means of both halves, and the number of samples of each.
+        The values of both halves, and the number of samples of each.
     """
     half = min(len(samples) for samples in values) // 2
-    first = [math.fsum(samples[:half]) / half for samples in values]
-    second = [math.fsum(samples[half : 2 * half]) / half for samples in values]
+    first = [reduce(samples[:half]) for samples in values]
+    second = [reduce(samples[half : 2 * half]) for samples in values]
     return first, second, half
 
 
@@ -242,6 +245,6 @@ def shuffled_cases(values: Sequence[float], seed: int = 0) -> list[float]:
     order = np.random.default_rng(seed).permutation(len(values))
     after = list(values)
     # Each case gets the score of the next one in a random order, and so never its own.
-    for here, there in zip(order.tolist(), [*order[1:].tolist(), *order[:1].tolist()], strict=True):
-        after[here] = values[there]
+    for row, follower in zip(order.tolist(), np.roll(order, -1).tolist(), strict=True):
+        after[row] = values[follower]
     return after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_llmeval.records.comparison import GateResult
 from pytest_llmeval.stats.paired import rules_out
-from pytest_llmeval.text import count, level, p_text, points
+from pytest_llmeval.text import change_text, count, level, margin_text, p_text, points
 
 _TEST_NAMES = {
     "t": "t test",
@@ -28,7 +28,8 @@ def _correction(result: GateResult) -> str:
 
 
 def _verdict(result: GateResult) -> str:
-    margin = f"margin {_margin(result)}"
+    limit = margin_text(result.margin)
+    margin = f"margin {limit}"
     if result.is_identical and result.is_shown:
         return "identical: every answer is the baseline's"
     if _is_open_by_missing(result):
@@ -38,7 +39,7 @@ def _verdict(result: GateResult) -> str:
     if result.verdict == "REGRESSED":
         return f"{_change(result)} ({_evidence(result)}; {margin})"
     if result.verdict == "WARN":
-        return f"{_change(result)} ({_evidence(result)}; within the margin of {_margin(result)})"
+        return f"{_change(result)} ({_evidence(result)}; within the margin of {limit})"
     if result.verdict == "OK":
         return f"{_change(result)} ({_bound(result)}; {margin})"
     if result.verdict == "INCONCLUSIVE":
@@ -59,23 +60,18 @@ def _missing(result: GateResult) -> str:
     shown = "every answer is the baseline's" if result.is_identical else _change(result)
     return (
         f"{shown}, but {count(result.missing, 'case')} without a score may have the worst one: "
-        f"a drop of {_points(result.worst_lower)} is not ruled out (margin {_margin(result)})"
+        f"a drop of {_points(result.worst_lower)} is not ruled out "
+        f"(margin {margin_text(result.margin)})"
     )
 
 
 def _open_question(result: GateResult) -> str:
-    margin = f"margin {_margin(result)}"
+    margin = f"margin {margin_text(result.margin)}"
     return f"{_change(result)}, {_doubt(result)} ({margin}; {_outlook(result)})"
 
 
 def _change(result: GateResult) -> str:
-    change = result.change or 0.0
-    if change < 0:
-        words = f"dropped {_points(change)} points"
-    elif change > 0:
-        words = f"rose {_points(change)} points"
-    else:
-        words = "no change"
+    words = change_text(result.change)
     if result.lost is None:
         return words
     return (
@@ -139,8 +135,3 @@ def _clusters(result: GateResult) -> str:
 
 def _points(value: float | None) -> str:
     return points(None if value is None else abs(value), signed=False)
-
-
-def _margin(result: GateResult) -> str:
-    margin = f"{100 * result.margin:g}"
-    return f"{margin} point{'' if margin == '1' else 's'}"

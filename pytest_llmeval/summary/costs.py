@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pytest_llmeval.records.answer_text import answers_of
 from pytest_llmeval.records.call import CALLS, Completion
 from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.text import count, usd
@@ -85,14 +86,8 @@ class Ledger:
 def case_cost(result: CaseResult) -> CaseCost:
     """Return the cost of one case."""
     ledger = Ledger()
-    generation = calls_usd(answers(result), ledger)
+    generation = calls_usd(answers_of(result, with_draws=True), ledger)
     return CaseCost(generation, calls_usd(scoring_calls(result), ledger))
-
-
-def answers(result: CaseResult) -> Iterator[Completion]:
-    """Iterate over the answers of a case, or of its samples if it has several."""
-    completions = [sample.completion for sample in result.samples] or [result.completion]
-    return (answer for answer in completions if answer is not None)
 
 
 def scoring_calls(result: CaseResult) -> Iterator[Completion]:

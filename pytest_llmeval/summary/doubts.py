@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pytest_llmeval.records.comparison import Comparison, LengthChange, MetricComparison
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.stats.answer_texts import AnswerTally
-from pytest_llmeval.text import one_line, percent, points
+from pytest_llmeval.text import change_text, one_line, percent, points
 
 _LONGER, _A_LITTLE_LONGER = 1.25, 1.1
 """Ratio of lengths that is notable, and that is notable where the score goes with the length."""
@@ -120,10 +120,7 @@ def _falls(metric: MetricComparison) -> bool:
 
 
 def _moved(metric: MetricComparison) -> str:
-    change = metric.result.change or 0.0
-    if change == 0:
-        return "did not change"
-    return f"{'fell' if change < 0 else 'rose'} {points(abs(change), signed=False)} points"
+    return change_text(metric.result.change) if metric.result.change else "did not change"
 
 
 def _is_at_the_top(metric: MetricComparison) -> bool:
@@ -136,7 +133,11 @@ def _is_at_the_top(metric: MetricComparison) -> bool:
 def _top_text(metric: MetricComparison) -> str:
     result = metric.result
     room = 1 - (result.before.estimate or 0.0)
-    better = "no improvement" if room <= 0 else f"no improvement beyond {points(room)} points"
+    better = (
+        "no improvement"
+        if room <= 0
+        else f"no improvement beyond {points(room, signed=False)} points"
+    )
     worse = "no drop"
     if result.detectable is not None:
         worse = f"a drop of {points(result.detectable, signed=False)} points or more"

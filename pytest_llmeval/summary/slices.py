@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.comparison import Comparison, Slice
 from pytest_llmeval.records.result import PASS_RATE
-from pytest_llmeval.text import count, first_of, one_line, p_text, points
+from pytest_llmeval.text import change_text, count, first_of, margin_text, one_line, p_text, points
 
 _NAMED = 3
 _WIDTH = 40
@@ -70,7 +70,7 @@ def _loss(worse: WorseSlice) -> str:
         return f"no score of {worse.metric} for its {count(part.missing, 'case')}"
     without = f", {part.missing:,} without a score" if part.missing else ""
     if part.lost is None:
-        return f"{worse.metric}: {_change_text(part)} over {count(part.n, 'case')}{without}"
+        return f"{worse.metric}: {change_text(part.change)} over {count(part.n, 'case')}{without}"
     before, after = round(part.before * part.n), round(part.after * part.n)
     return f"{worse.metric}: {before:,} of {part.n:,} passed before, {after:,} now{without}"
 
@@ -78,14 +78,6 @@ def _loss(worse: WorseSlice) -> str:
 def _tag_text(part: Slice) -> str:
     """Write the tag in quotes, on one line."""
     return f"'{one_line(part.tag, _WIDTH)}'"
-
-
-def _change_text(part: Slice) -> str:
-    """Write the change of a slice: ``dropped 12.0 points``."""
-    change = part.change or 0.0
-    if change == 0:
-        return "no change"
-    return f"{'dropped' if change < 0 else 'rose'} {points(abs(change), signed=False)} points"
 
 
 def slice_reason(metric: str, part: Slice) -> str:
@@ -99,7 +91,8 @@ def slice_reason(metric: str, part: Slice) -> str:
             f": {part.lost} of {part.n} passed before and fail now, "
             f"{part.gained} failed before and pass now"
         )
-    return f"{head}: {_change_text(part)}{flips} ({evidence(part)}; margin {_margin_text(part)})"
+    margin = f"margin {margin_text(part.margin)}"
+    return f"{head}: {change_text(part.change)}{flips} ({evidence(part)}; {margin})"
 
 
 def evidence(part: Slice) -> str:
@@ -120,9 +113,3 @@ def slice_figures(part: Slice) -> str:
     shrunken = f" (shrunk {points(part.shrunken)})"
     without = f", {part.missing:,} without a score" if part.missing else ""
     return f"{points(part.change)} points{shrunken}, n={part.n:,}{without}, {evidence(part)}"
-
-
-def _margin_text(part: Slice) -> str:
-    """Write the margin of a slice: ``2 points``."""
-    margin = f"{100 * part.margin:g}"
-    return f"{margin} point{'' if margin == '1' else 's'}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmeval.providers.finish import is_unknown
-from pytest_llmeval.records.answer_text import answer_text
+from pytest_llmeval.records.answer_text import answer_text, answers_of
 from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.records.result import CaseResult, Outcome, model_of
@@ -28,7 +28,7 @@ from pytest_llmeval.records.verdicts import (
 from pytest_llmeval.stats.answer_texts import AnswerTally
 from pytest_llmeval.stats.intervals import percentile, proportion_interval
 from pytest_llmeval.summary.calibrated import CalibratedTally
-from pytest_llmeval.summary.costs import Cost, Ledger, answers, scoring_calls
+from pytest_llmeval.summary.costs import Cost, Ledger, scoring_calls
 from pytest_llmeval.summary.doubts import doubts
 from pytest_llmeval.summary.headline import headline_sentence
 from pytest_llmeval.summary.notes import summary_notes
@@ -259,7 +259,7 @@ class Tally:
         model = model_of(result)
         if model:
             models.add(model)
-        completions = list(answers(result))
+        completions = answers_of(result, with_draws=True)
         reasons = {answer.finish_reason for answer in completions}
         self.truncated += LENGTH in reasons
         self.unknown_endings.update(filter(is_unknown, reasons))

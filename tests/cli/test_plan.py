@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.result import CaseResult, Sample
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
+from pytest_llmeval.records.stopping import EarlyStop
 from pytest_llmeval.runlog.log import RunLog
+from pytest_llmeval.stats.reducers import parse_reducer
 from pytest_llmeval.text import usd
 from tests.cli.conftest import Command
 from tests.finished_run import RUBRIC, passed
@@ -36,7 +38,11 @@ def rubric(value: float) -> Score:
 
 
 def case(
-    number: int, values: Sequence[float], cached: bool = False, topic: int | None = None
+    number: int,
+    values: Sequence[float],
+    cached: bool = False,
+    topic: int | None = None,
+    reducer: str = "mean",
 ) -> CaseResult:
     """A case with a score per sample; an answer costs a cent."""
     answers = [
@@ -60,18 +66,30 @@ def case(
         passed(),
         case=asked,
         completion=answers[0],
-        scores=(rubric(sum(values) / len(values)),),
+        scores=(rubric(parse_reducer(reducer, len(values)).reduce(values)),),
         checks=(),
         samples=samples if len(values) > 1 else (),
     )
 
 
-def enter(number: int, results: Sequence[CaseResult], **settings: str) -> None:
+def enter(
+    number: int,
+    results: Sequence[CaseResult],
+    early_stop: EarlyStop | None = None,
+    is_narrowed: bool = False,
+    lost: tuple[str, ...] = (),
+    named: str = "",
+    **settings: str,
+) -> None:
     run = Run(
         f"run-{number}",
+        named,
         started_at=f"2025-06-{number:02}T10:00:00+00:00",
         settings={**SETTINGS, **settings},
         exit_code=0,
+        early_stop=early_stop,
+        is_narrowed=is_narrowed,
+        lost=lost,
     )
     with closing(RunLog(LOG)) as log:
         log.begin(run)
@@ -136,12 +154,13 @@ def test_what_shows_no_noise_is_not_taken_for_a_pair(llmeval: Command, other: st
     if other == "questions":
         asked = [replace(row.case, prompt=f"{row.case.prompt}?") for row in before]
         before = [replace(row, case=new) for row, new in zip(before, asked, strict=True)]
-    enter(1, before, **({"model": "gpt-3"} if other == "model" else {}))
+    enter(1, before, model="gpt-3" if other == "model" else "gpt-4")
     enter(2, noisy(2, cached=other == "cached"))
     metric = planned(llmeval)
     assert (metric["source"], metric["samples_needed"]) == ("run", None)
     text = llmeval.run("plan").output
     assert "a second run of the same settings, without the cache, makes the plan sharper" in text
+    assert "which is more than the noise" in text
     assert ("what a run costs is unknown" in text) == (other == "cached")
 
 
@@ -153,6 +172,111 @@ def test_samples_show_the_noise_of_a_single_run(llmeval: Command) -> None:
     assert metric["noise"] == pytest.approx(0.1 * (2 / 4 / 60) ** 0.5, rel=0.3)
     assert metric["samples_needed"] is not None
     assert metric["usd"] == pytest.approx(60 * 4 * 0.01)
+
+
+def flags(seed: int, rate: float, reducer: str, count: int = 200) -> list[CaseResult]:
+    """Eight samples of each case, of which each has the best score at some rate, or else the worst."""
+    draw = random.Random(seed)
+    return [
+        case(number, [5.0 * (draw.random() < rate) for _ in range(8)], reducer=reducer)
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reducer", "rate", "spread"),
+    [
+        ("min", 0.9, (0.43 * 0.57) ** 0.5),
+        ("max", 0.1, (0.43 * 0.57) ** 0.5),
+        # Of four samples, which vary more than eight where the reducer averages in some way.
+        ("pass^2", 0.8, 0.327),
+        ("median", 0.6, 0.376),
+        ("mean", 0.9, (0.09 / 8) ** 0.5),
+    ],
+)
+def test_the_noise_is_that_of_the_reduced_scores(
+    llmeval: Command, reducer: str, rate: float, spread: float
+) -> None:
+    """The error of a change is √2 times that of a run."""
+    enter(1, flags(1, rate, reducer), samples="8", reducer=reducer)
+    metric = planned(llmeval)
+    assert (metric["source"], metric["samples"]) == ("samples", 8)
+    assert metric["noise"] == pytest.approx(spread * (2 / 200) ** 0.5, rel=0.2)
+    assert (metric["samples_needed"] is None) == (reducer != "mean")
+    enter(2, flags(2, rate, reducer), samples="8", reducer=reducer)
+    of_two_runs = planned(llmeval)
+    assert of_two_runs["source"] == "runs"
+    assert 0.75 < metric["noise"] / of_two_runs["noise"] < 1.6
+    assert (of_two_runs["samples_needed"] is None) == (reducer != "mean")
+
+
+@pytest.mark.parametrize(("reducer", "settings"), [("pass^5", "pass^5"), ("min", "mean")])
+def test_what_halves_of_the_samples_do_not_show_is_the_noise_of_a_single_run(
+    llmeval: Command, reducer: str, settings: str
+) -> None:
+    """Four samples have no pass^5, and a marker may set a reducer that the run does not record."""
+    enter(1, flags(1, 0.9, reducer), samples="8", reducer=settings)
+    metric = planned(llmeval)
+    assert (metric["source"], metric["samples_needed"]) == ("run", None)
+
+
+def test_the_suite_is_that_of_the_newest_run_with_every_case(llmeval: Command) -> None:
+    enter(1, noisy(1))
+    enter(2, noisy(2), named="nightly")
+    enter(3, noisy(3)[:2], is_narrowed=True)
+    enter(4, noisy(4)[:5], named="nightly", limit="5")
+    enter(5, noisy(5)[:9], named="nightly", early_stop=EarlyStop(60, 51))
+    enter(6, noisy(6)[:50], lost=("golden/faq.csv::c055",))
+    for arguments in ((), ("--run", "nightly")):
+        metric = planned(llmeval, *arguments)
+        assert (metric["cases"], metric["runs"][0]) == (60, "nightly (run-2)")
+    found = json.loads(llmeval.run("history", "--json", "-").stdout)
+    assert found["plan"]["metrics"][0]["cases"] == 60
+    # An id names what the user selected, but no run that lacks some of it.
+    assert planned(llmeval, "--run", "run-3")["cases"] == 2
+    for name, text in (("run-5", "51 not run; allowed: a run with all"), ("run-6", "1 test died")):
+        refused = llmeval.run("plan", "--run", name)
+        assert refused.exit_code == 2
+        assert text in refused.output + refused.stderr
+
+
+def test_without_a_run_of_every_case_the_error_names_a_remedy(llmeval: Command) -> None:
+    enter(1, noisy(1)[:9], where="tag == 'shop'")
+    refused = llmeval.run("plan")
+    assert refused.exit_code == 2
+    text = " ".join((refused.output + refused.stderr).split())
+    assert "latest: no such run has every case" in text
+    assert "the id of a run with a selection, such as run-1" in text
+    assert planned(llmeval, "--run", "run-1")["cases"] == 9
+
+
+@pytest.mark.parametrize(("fresh", "expected"), [(5, 1), (30, 6)])
+def test_few_earlier_runs_are_read(
+    llmeval: Command, monkeypatch: pytest.MonkeyPatch, fresh: int, expected: int
+) -> None:
+    """None can show the noise where most answers are old, and others have other questions."""
+    for number in range(1, 9):
+        enter(
+            number, [replace(row, case=replace(row.case, prompt=f"{number}")) for row in noisy(1)]
+        )
+    enter(9, [*noisy(9)[:fresh], *noisy(9, cached=True)[fresh:]])
+    read: list[str] = []
+    results = RunLog.results
+
+    def counted(log: RunLog, run_id: str) -> Iterable[CaseResult]:
+        read.append(run_id)
+        return results(log, run_id)
+
+    monkeypatch.setattr(RunLog, "results", counted)
+    assert planned(llmeval)["source"] == "run"
+    assert len(read) == expected
+
+
+def test_a_score_outside_its_scale_is_an_error(llmeval: Command) -> None:
+    enter(1, [*noisy(1), case(60, [6.0])])
+    refused = llmeval.run("plan")
+    assert refused.exit_code == 2
+    assert "a score of rubric is outside its scale" in refused.output + refused.stderr
 
 
 def test_clusters_are_counted(llmeval: Command) -> None:

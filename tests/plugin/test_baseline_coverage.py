@@ -90,6 +90,7 @@ def test_a_part_says_how_much_it_covers_and_decides_nothing_under_strict(
         f"llm: PASSED: The run covers only {covered} of the 24 cases of main. "
         f"All {covered} cases passed."
     )
+    assert made.report()["run"]["is_narrowed"] == (args[0] != "golden/a.csv")
     run = made.run(*OLD, *MAIN, *args, "--llm-strict")
     assert run.ret == 10
     assert "cases, and --llm-strict requires all" in run.stdout.str()

@@ -359,6 +359,7 @@ runs = record(
     ),
     judges=many(judges),
     is_cut_off=st.booleans(),
+    is_narrowed=st.booleans(),
     parts=many(texts),
     group=texts,
     failures_without_case=st.integers(),

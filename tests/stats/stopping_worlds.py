@@ -9,7 +9,8 @@ from statistics import median
 
 import numpy as np
 
-from pytest_llmeval.stats.betting import e_path, e_value
+from pytest_llmeval.stats import betting
+from pytest_llmeval.stats.betting import e_value
 from pytest_llmeval.stats.gate import GateRules, gate
 from pytest_llmeval.stats.paired import PairedScores
 from pytest_llmeval.stats.planning import Goal, holdable_margin, noise_of, planned_cases
@@ -48,6 +49,13 @@ class Stops:
 
 def differences(scores: PairedScores) -> list[float]:
     return [after - before for before, after in zip(scores.before, scores.after, strict=True)]
+
+
+def e_path(totals: Sequence[float], mean: float = 0.0, is_below: bool = True) -> list[float]:
+    """The logarithm of the e-value after each difference."""
+    values = np.asarray(totals, dtype=float)
+    logs = betting._log_path(values, np.ones_like(values), mean, is_below)
+    return [float(log) for log in logs]
 
 
 def first(path: Sequence[float], bar: float) -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.stats.drift import FEWEST, judge_shift
 
+LEVEL = 0.1
 shares = st.floats(0, 1)
 
 

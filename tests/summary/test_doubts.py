@@ -46,7 +46,7 @@ def test_a_pass_rate_that_falls_while_the_score_rises_is_said() -> None:
     old = {"rubric": [0.5] * 40, "pass_rate": [1.0] * 34 + [0.0] * 6}
     new = {"rubric": [0.6] * 40, "pass_rate": [1.0] * 31 + [0.0] * 9}
     assert rubric(old, new) == [
-        "pass_rate fell 7.5 points (85.0% -> 77.5%) against old, while rubric rose 10.0 points: the "
+        "pass_rate dropped 7.5 points (85.0% -> 77.5%) against old, while rubric rose 10.0 points: the "
         "two disagree about the change"
     ]
     assert rubric(old, {**new, "pass_rate": [1.0] * 33 + [0.0] * 7}) == []
@@ -56,7 +56,7 @@ def test_a_pass_rate_that_falls_while_the_score_rises_is_said() -> None:
 def test_so_is_another_score_that_surely_falls() -> None:
     old = {"rubric": [0.5] * 40, "tone": [0.8] * 40}
     (text,) = rubric(old, {"rubric": [0.6] * 40, "tone": [0.4] * 40})
-    assert text.startswith("tone fell 40.0 points against old, while rubric rose 10.0 points")
+    assert text.startswith("tone dropped 40.0 points against old, while rubric rose 10.0 points")
 
 
 def test_a_metric_at_the_top_can_show_no_improvement() -> None:
@@ -66,7 +66,7 @@ def test_a_metric_at_the_top_can_show_no_improvement() -> None:
     assert text.startswith(
         "rubric: 97 of 100 cases have the best score in both runs, so it can show"
     )
-    assert "no improvement beyond +0.6 points; it can show a drop of " in text
+    assert "no improvement beyond 0.6 points; it can show a drop of " in text
     assert rubric(old, new, same=True) == []
     assert rubric({"rubric": [1.0] * 10}, {"rubric": [1.0] * 9 + [0.9]}) == []
     assert rubric({"rubric": [0.9] * 100}, new) == []

@@ -55,8 +55,8 @@ def _noise(metric: MetricPlan) -> str:
     if metric.source == "samples":
         return f"{error}, from the samples of {metric.runs[0]}"
     return (
-        f"{error}, from the differences between the cases of {metric.runs[0]}; that is too much, "
-        "and a second run of the same settings, without the cache, makes the plan sharper"
+        f"{error}, from the differences between the cases of {metric.runs[0]}, which is more than "
+        "the noise; a second run of the same settings, without the cache, makes the plan sharper"
     )
 
 
