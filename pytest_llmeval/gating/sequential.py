@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.gating.comparing import Task, compare_runs
-from pytest_llmeval.gating.pairing import common_ends, is_tried, join, pair, scaled
-from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection
+from pytest_llmeval.gating.content import UNKNOWN, Content
+from pytest_llmeval.gating.pairing import common_ends, is_tried, is_unscored, join, pair, scaled
+from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection, is_below
 from pytest_llmeval.records.comparison import Comparison, Coverage, MetricComparison
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale
@@ -23,8 +24,8 @@ from pytest_llmeval.stats.gate import GateRules
 Gated = Callable[[Mapping[str, Scale]], Mapping[str, GateRules]]
 """Returns the rules of the gated metrics, for the scales of all scores that have come."""
 
-Partner = Callable[[CaseScores], "CaseScores | None"]
-"""Returns the case of the baseline that asks the same; ``None`` if there is none."""
+Matching = Mapping[Key, CaseScores]
+"""The cases of the baseline by the keys of the run's cases that ask the same."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class RunningOrder:
     Attributes:
         cases: Keys of the cases.
         clusters: The cluster of each case, or else a text that names no other.
+        contents: What each case asks and accepts; nothing where it is unknown.
     """
 
     cases: tuple[Key, ...] = ()
     clusters: tuple[str, ...] = ()
+    contents: Mapping[Key, Content] = field(default_factory=dict)
 
     @property
     def largest(self) -> int:
@@ -54,7 +57,7 @@ class RunningOrder:
 
 @dataclass
 class _Metric:
-    """A metric of a walk: its bets, and what stands in the way of a verdict."""
+    """A metric of a comparison: its bets, and what stands in the way of a verdict."""
 
     gate: AnytimeGate
     expected: int = 0
@@ -70,15 +73,15 @@ class _Metric:
         return bool(obstacle(counts)) or not self.is_scaled
 
 
-class Walk:
+class RunningComparison:
     """A comparison with one baseline, case by case.
 
     Args:
         before: The baseline.
         gated: The rules of the gated metrics.
         largest: Number of cases of the largest cluster.
-        partner: Finds a case of the run in the baseline.
-        left_out: Cases in quarantine.
+        matching: The cases of the baseline by the keys of the run's; those in quarantine are not
+            among them.
         is_running: Whether the run goes on, so that the baseline was not yet scored again where
             references were edited.
     """
@@ -88,33 +91,27 @@ class Walk:
         before: RunScores,
         gated: Gated,
         largest: int,
-        partner: Partner,
-        left_out: Collection[Key] = (),
+        matching: Matching,
         is_running: bool = True,
     ) -> None:
         self._before = before
         self._largest = largest
-        self._partner = partner
-        self._left_out = left_out
+        self._matching = matching
         self._is_running = is_running
-        self._of = gated
+        self._gated = gated
         self._metrics: dict[str, _Metric] = {}
         self._scales: dict[str, Scale] = {}
 
     @property
     def gated(self) -> Mapping[str, GateRules]:
         """The rules of the gated metrics, as far as they are known."""
-        return self._of(self._scales)
+        return self._gated(self._scales)
 
     def add(self, unit: Sequence[CaseScores], scales: Mapping[str, Scale]) -> None:
         """Take the next case, or all cases of the next cluster."""
         for name, scale in scales.items():
             self._scales.setdefault(name, scale)
-        pairs = []
-        for new in unit:
-            old = None if new.key in self._left_out else self._partner(new)
-            if old is not None and old.key not in self._left_out:
-                pairs.append((old, new))
+        pairs = [(self._matching[new.key], new) for new in unit if new.key in self._matching]
         for name, rules in self.gated.items():
             if any(name in case.by_metric for couple in pairs for case in couple):
                 metric = self._metrics.get(name)
@@ -136,15 +133,14 @@ class Walk:
                 metric.is_same_judge = metric.is_same_judge and not self._is_running
                 continue
             metric.expected += is_tried(name, old, new)
+            metric.unscored += is_unscored(name, old, new)
             before, after = old.by_metric.get(name), new.by_metric.get(name)
-            if after is None or not after.values:
-                metric.unscored += is_tried(name, old, new)
             if ends is None or before is None or not before.values:
                 continue
             if after is not None and after.values:
                 metric.is_same_judge = metric.is_same_judge and old.is_of_judge(new, name)
                 scored.append((scaled(before, *ends), scaled(after, *ends)))
-            elif is_tried(name, old, new):
+            elif is_unscored(name, old, new):
                 missing.append(scaled(before, *ends))
         inside = all(0 <= value <= 1 for couple in scored for value in couple)
         metric.is_scaled = metric.is_scaled and inside
@@ -173,17 +169,17 @@ class Walk:
 
 @dataclass
 class Progress:
-    """The walks of a run with all its baselines, as results come in any order.
+    """The comparisons of a run with all its baselines, as results come in any order.
 
     Attributes:
         order: The order of the cases.
-        walks: A walk per rule and baseline.
+        comparisons: A comparison per rule and baseline.
         counted: Cases that the verdict rests on.
         is_certain: Whether nothing that may still come changes the verdict.
     """
 
     order: RunningOrder
-    walks: Sequence[Walk]
+    comparisons: Sequence[RunningComparison]
     counted: set[Key] = field(default_factory=set)
     is_certain: bool = False
 
@@ -194,8 +190,8 @@ class Progress:
 
     @property
     def metrics(self) -> int:
-        """Number of gated metrics of all walks, which share the level."""
-        return max(1, sum(len(walk.gated) for walk in self.walks))
+        """Number of gated metrics of all comparisons, which share the level."""
+        return max(1, sum(len(comparison.gated) for comparison in self.comparisons))
 
     def take(self, case: CaseScores, scales: Mapping[str, Scale]) -> bool:
         """Take the result of a case, and return whether the verdict is certain."""
@@ -212,71 +208,58 @@ class Progress:
         self.counted.update(unit)
         results = [self._waiting[key] for key in unit]
         scales = {name: scale for _, named in results for name, scale in named.items()}
-        for walk in self.walks:
-            walk.add([case for case, _ in results], scales)
+        for comparison in self.comparisons:
+            comparison.add([case for case, _ in results], scales)
         metrics = self.metrics
-        is_regressed = any(walk.is_regressed(metrics) for walk in self.walks)
-        is_safe = bool(self.walks) and all(walk.is_safe for walk in self.walks)
+        is_regressed = any(one.is_regressed(metrics) for one in self.comparisons)
+        is_safe = bool(self.comparisons) and all(one.is_safe for one in self.comparisons)
         self.is_certain = is_regressed or is_safe
 
 
-def partner_by_name(before: RunScores, order: RunningOrder) -> Partner:
-    """Return the search for a case of the run in the baseline, while the run goes on.
+def matching_cases(
+    before: RunScores, order: RunningOrder, scope: str = "", left_out: Collection[Key] = ()
+) -> Matching:
+    """Join the cases of the run with a baseline before any of them has a result.
 
-    A case whose name is gone is the one that asks the same under another name.
+    Args:
+        before: The baseline.
+        order: The order of the run's cases, with what they ask.
+        scope: The test, class, module or folder whose cases are compared; empty for all.
+        left_out: Cases in quarantine.
+
+    Raises:
+        InputError: Cases cannot be joined.
     """
-    by_id = before.is_plain
-    known = {_key(key, by_id): case for key, case in before.cases.items()}
-    names = set(order.cases)
-    gone: dict[bytes, list[CaseScores]] = {}
-    for key, case in before.cases.items():
-        if key not in names and case.content.question:
-            gone.setdefault(case.content.question, []).append(case)
-
-    def partner(new: CaseScores) -> CaseScores | None:
-        old = known.get(_key(new.key, by_id))
-        if old is not None and old.content.may_ask_like(new.content):
-            return old
-        renamed = gone.get(new.content.question, [])
-        return renamed[0] if len(renamed) == 1 else None
-
-    return partner
+    cases = {
+        key: CaseScores(key, content=order.contents.get(key, UNKNOWN))
+        for key in order.cases
+        if not scope or is_below(key[0], scope)
+    }
+    joined = join(before, RunScores("the run", cases), left_out)
+    return {new.key: old for old, new in joined.pairs}
 
 
-class _Ended:
-    """A task after the run, with the cases of the baseline by those of the run."""
+class _EndedComparison:
+    """A comparison after the run, with the cases of the baseline that the run matched them with."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, order: RunningOrder) -> None:
         self.task = task
         self.joined = join(task.before, task.after, task.left_out)
-        self._by_id = task.before.is_plain or task.after.is_plain
-        self._partners = {new.key: old for old, new in self.joined.pairs}
-        self._gone = {_key(old.key, self._by_id): old for old in self.joined.removed}
+        self._matching = matching_cases(task.before, order, task.scope, task.left_out)
 
-    def partner(self, new: CaseScores) -> CaseScores | None:
-        """Return the case of the baseline; for a case that died with its worker by its name."""
-        if new.key in self.task.after.cases:
-            return self._partners.get(new.key)
-        return self._gone.get(_key(new.key, self._by_id))
-
-    def walk(self, largest: int) -> Walk:
-        """Return the walk that finds the moment at which the run could stop."""
+    def running(self, largest: int) -> RunningComparison:
+        """Return the comparison that finds the moment at which the run could stop."""
         task = self.task
-        return Walk(
-            task.before,
-            lambda _: task.gated,
-            largest,
-            self.partner,
-            task.left_out,
-            is_running=False,
+        return RunningComparison(
+            task.before, lambda _: task.gated, largest, self._matching, is_running=False
         )
 
     def counted(self, counted: Collection[Key]) -> Task:
         """Return the part of the task that its verdict rests on."""
         task = self.task
         after = {key: case for key, case in task.after.cases.items() if key in counted}
-        partners = [self.partner(CaseScores(key)) for key in counted]
-        before = {old.key: old for old in partners if old is not None}
+        matched = {self._matching[key].key for key in counted if key in self._matching}
+        before = {key: case for key, case in task.before.cases.items() if key in matched}
         part = Selection(is_whole=False)
         return replace(
             task,
@@ -284,21 +267,25 @@ class _Ended:
             after=replace(task.after, cases=after, selection=part),
         )
 
-    def comparison(self, part: Comparison, walk: Walk, progress: Progress) -> Comparison:
-        """Put the verdicts of a walk in place of those of a fixed number of cases."""
+    def comparison(
+        self, part: Comparison, running: RunningComparison, progress: Progress
+    ) -> Comparison:
+        """Put the verdicts of bets in place of those of a fixed number of cases."""
         whole = compare_runs([replace(self.task, gated={}, shown=())])[0]
         return replace(
             part,
-            metrics=tuple(self._metric(metric, walk, progress) for metric in part.metrics),
+            metrics=tuple(self._metric(metric, running, progress) for metric in part.metrics),
             removed=whole.removed,
             edited=whole.edited,
             renamed=whole.renamed,
             removed_failures=whole.removed_failures,
         )
 
-    def _metric(self, metric: MetricComparison, walk: Walk, progress: Progress) -> MetricComparison:
+    def _metric(
+        self, metric: MetricComparison, running: RunningComparison, progress: Progress
+    ) -> MetricComparison:
         whole = pair(self.joined, metric.name).coverage
-        gate = walk.gate_of(metric.name)
+        gate = running.gate_of(metric.name)
         coverage = replace(
             metric.coverage,
             selected=whole.selected,
@@ -323,8 +310,8 @@ class _Ended:
     def _not_run(self, name: str, progress: Progress) -> int:
         """Count the cases of the baseline that the verdict did not need."""
         rest = [key for key in progress.order.cases if key not in progress.counted]
-        partners = [self.partner(CaseScores(key)) for key in rest]
-        return sum(old is not None and name in old.by_metric for old in partners)
+        matched = [self._matching[key] for key in rest if key in self._matching]
+        return sum(name in old.by_metric for old in matched)
 
 
 def compare_in_order(order: RunningOrder, tasks: Sequence[Task]) -> tuple[Comparison, ...]:
@@ -337,9 +324,9 @@ def compare_in_order(order: RunningOrder, tasks: Sequence[Task]) -> tuple[Compar
     Raises:
         InputError: Cases cannot be joined.
     """
-    ended = [_Ended(task) for task in tasks]
-    walks = [whole_task.walk(order.largest) for whole_task in ended]
-    progress = Progress(order, walks)
+    ended = [_EndedComparison(task, order) for task in tasks]
+    running = [comparison.running(order.largest) for comparison in ended]
+    progress = Progress(order, running)
     for key in order.cases:
         known = (task.after for task in tasks if key in task.after.cases)
         after = next(known, None)
@@ -348,12 +335,8 @@ def compare_in_order(order: RunningOrder, tasks: Sequence[Task]) -> tuple[Compar
             progress.take(CaseScores(key, "error"), {})
         else:
             progress.take(after.cases[key], after.scales)
-    parts = compare_runs([whole_task.counted(progress.counted) for whole_task in ended])
+    parts = compare_runs([comparison.counted(progress.counted) for comparison in ended])
     return tuple(
-        whole_task.comparison(part, walk, progress)
-        for whole_task, part, walk in zip(ended, parts, walks, strict=True)
+        comparison.comparison(part, bets, progress)
+        for comparison, part, bets in zip(ended, parts, running, strict=True)
     )
-
-
-def _key(key: Key, by_id: bool) -> Key:
-    return ("", "", key[2]) if by_id else key

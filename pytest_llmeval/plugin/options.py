@@ -140,7 +140,7 @@ def check_gates(state: PluginState) -> None:
         check_settings(settings)
         if state.worker == "main":
             check_baselines(settings, state.locations)
-            check_stop_early(settings, state.locations)
+            state.stop_baselines = check_stop_early(settings, state.locations)
         _ = state.quarantine
     except InputError as error:
         raise usage_error(error) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.gating.quarantine import Quarantine
+    from pytest_llmeval.gating.scores import RunScores
     from pytest_llmeval.protocols import BaseProvider
     from pytest_llmeval.records.changed import ChangedCases
     from pytest_llmeval.records.result import CaseResult
@@ -73,6 +74,7 @@ class PluginState:
         has_thresholds: Whether a test has a threshold, as far as a dry run has seen.
         is_certain: Whether the verdict of a run that may stop early is certain.
         stoppable: Scopes whose cases need not be run then.
+        stop_baselines: Scores of the baselines of such a run.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, worker: str) -> None:
@@ -86,6 +88,7 @@ class PluginState:
         self.is_covered = self.is_whole
         self.changed: ChangedCases | None = None
         self.unchanged: frozenset[str] = frozenset()
+        self.stop_baselines: Mapping[str, RunScores] = {}
         self.is_cut_off = False
         self.is_interrupted = False
         self.deselected: list[pytest.Item] = []

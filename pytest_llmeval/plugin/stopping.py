@@ -14,6 +14,7 @@ from pytest_llmeval.plugin.state import AHEAD, STATE, PluginState, usage_error
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.sequential import RunningOrder
+    from pytest_llmeval.records.case import Case
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.stopping import Stopper
 
@@ -62,6 +63,7 @@ def order_of(session: pytest.Session, state: PluginState) -> dict[str, Any] | No
     settings = state.settings
     if not settings.stop_early or option.collectonly or option.setuponly or settings.dry_run:
         return None
+    from pytest_llmeval.gating.content import content_of
     from pytest_llmeval.plugin.item_plan import suite_of
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.stopping import check_stopping_rules, stoppable_scopes
@@ -78,8 +80,16 @@ def order_of(session: pytest.Session, state: PluginState) -> dict[str, Any] | No
         case = case_of(item)
         if case is not None:
             key = [suite_of(item), case.source.file, case.id]
-            rows.append([item.nodeid, *key, _cluster_of(state, item)])
+            content = content_of(case, _known_answers(state, case))
+            rows.append([item.nodeid, *key, _cluster_of(state, item), tuple(content)])
     return {"cases": rows, "gates": state.marked_gates}
+
+
+def _known_answers(state: PluginState, case: Case) -> tuple[str, ...]:
+    """Return the answer of a case if a column holds it, which is no part of its content."""
+    kind, _, column = (state.settings.provider or "").partition(":")
+    answer = case.metadata.get(column) if kind == "column" else None
+    return () if answer is None else (answer,)
 
 
 def skip_if_certain(item: pytest.Item) -> None:
@@ -113,12 +123,15 @@ class StopDecision:
     """
 
     def __init__(self, state: PluginState, plan: Mapping[str, Any]) -> None:
+        from pytest_llmeval.gating.content import Content
         from pytest_llmeval.gating.sequential import RunningOrder
 
-        rows: Sequence[Sequence[str]] = plan["cases"]
-        self._keys = {row[0]: (row[1], row[2], row[3]) for row in rows}
+        rows: Sequence[Sequence[Any]] = plan["cases"]
+        keys = [(row[1], row[2], row[3]) for row in rows]
+        self._keys = {row[0]: key for row, key in zip(rows, keys, strict=True)}
+        contents = [Content(*row[5]) for row in rows]
         self.order: RunningOrder = RunningOrder(
-            tuple((row[1], row[2], row[3]) for row in rows), tuple(row[4] for row in rows)
+            tuple(keys), tuple(row[4] for row in rows), dict(zip(keys, contents, strict=True))
         )
         self.stopper: Stopper = _stopper(state, plan, self.order)
 
@@ -134,6 +147,6 @@ def _stopper(state: PluginState, plan: Mapping[str, Any], order: RunningOrder) -
 
     gates: Gates = Gates.of(state.settings, plan["gates"])
     try:
-        return Stopper(gates, order, state.locations, state.quarantine)
+        return Stopper(gates, order, state.stop_baselines, state.quarantine)
     except InputError as error:
         raise usage_error(error) from None

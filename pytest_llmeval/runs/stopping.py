@@ -8,13 +8,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
-from pytest_llmeval.errors import LLMEvalError, SettingError
+from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
 from pytest_llmeval.gating.comparing import usual_metrics
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule
-from pytest_llmeval.gating.scores import CaseScores, RunScores, case_scores, is_below
-from pytest_llmeval.gating.sequential import Progress, RunningOrder, Walk, partner_by_name
+from pytest_llmeval.gating.scores import (
+    CaseScores,
+    RunScores,
+    case_scores,
+    is_below,
+    scales_of,
+)
+from pytest_llmeval.gating.sequential import (
+    Progress,
+    RunningComparison,
+    RunningOrder,
+    matching_cases,
+)
 from pytest_llmeval.records.result import CaseResult, Key
-from pytest_llmeval.records.score import UNIT_SCALE, Scale
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.stopping import EarlyStop
 from pytest_llmeval.runs.gates import WHOLE_RUN, Gates, baseline_within, is_on_answers
 from pytest_llmeval.settings.locations import Locations
@@ -30,20 +41,23 @@ NOT_RUN = "not run: the verdict was certain (--llm-stop-early)"
 _ALLOWED = "a run with a baseline and a gate 'regression'"
 
 
-def check_stop_early(settings: Settings, locations: Locations) -> None:
-    """Refuse an early stop without a readable baseline, before anything is sent.
+def check_stop_early(settings: Settings, locations: Locations) -> dict[str, RunScores]:
+    """Read the baselines of an early stop, or refuse it, before anything is sent.
+
+    Returns:
+        The scores of each baseline; nothing without an early stop.
 
     Raises:
         SettingError: There is no baseline, it cannot be read, or a gate is on a figure of all
             cases.
     """
     if not settings.stop_early:
-        return
+        return {}
     if not settings.baseline:
         remedy = "Name one with --llm-baseline; without it nothing becomes certain."
         raise SettingError(settings.origin("stop_early"), True, _ALLOWED, remedy)
     check_stopping_rules(Gates(settings, {}))
-    _read_baselines(settings, locations)
+    return _read_baselines(settings, locations)
 
 
 def check_stopping_rules(gates: Gates) -> None:
@@ -83,18 +97,18 @@ class Stopper:
     Args:
         gates: The gates of the run.
         order: The order of its cases.
-        locations: The folders that paths are relative to.
+        baselines: Scores of its baselines by name.
         quarantine: Cases that do not gate.
 
     Raises:
-        SettingError: A baseline cannot be read.
+        SettingError: A rule cannot be read.
     """
 
     def __init__(
         self,
         gates: Gates,
         order: RunningOrder,
-        locations: Locations,
+        baselines: Mapping[str, RunScores],
         quarantine: Quarantine | None,
     ) -> None:
         settings = gates.settings
@@ -102,12 +116,11 @@ class Stopper:
         self._cluster = settings.cluster
         self._not_run = 0
         self._costs: list[float | None] = []
-        baselines = _read_baselines(settings, locations)
         left_out: list[Key] = []
         if quarantine is not None:
             left_out = [key for key in order.cases if quarantine.find(key[1], key[2])]
-        walks = list(_walks(gates, baselines, order, left_out))
-        self._progress = Progress(order, walks)
+        comparisons = list(_comparisons(gates, baselines, order, left_out))
+        self._progress = Progress(order, comparisons)
 
     def take(self, result: CaseResult) -> bool:
         """Take a result, and return whether the verdict is certain."""
@@ -115,10 +128,8 @@ class Stopper:
             self._not_run += 1
             return self._progress.is_certain
         self._costs.append(case_cost(result).total)
-        scales = {score.name: score.scale for score in result.scores}
         case = case_scores(result, self._cluster)
-        scales.update({name: UNIT_SCALE for name in case.by_metric if name not in scales})
-        return self._progress.take(case, scales)
+        return self._progress.take(case, scales_of(result, case))
 
     def take_lost(self, key: Key) -> bool:
         """Take a case that died with its worker, and return whether the verdict is certain."""
@@ -135,12 +146,12 @@ class Stopper:
         return EarlyStop(len(self.order.cases), self._not_run, saved)
 
 
-def _walks(
+def _comparisons(
     gates: Gates,
     baselines: Mapping[str, RunScores],
     order: RunningOrder,
     left_out: Collection[Key],
-) -> Iterable[Walk]:
+) -> Iterable[RunningComparison]:
     settings = gates.settings
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
     for scope, rules in gates.rules().items():
@@ -150,8 +161,17 @@ def _walks(
         for scores in baselines.values():
             before = baseline_within(scores, scope)
             gated = partial(_gated, of_scope, usual, before.scales)
-            partner = partner_by_name(before, order)
-            yield Walk(before, gated, order.largest, partner, left_out)
+            matching = _matching(before, order, scope, left_out)
+            yield RunningComparison(before, gated, order.largest, matching)
+
+
+def _matching(
+    before: RunScores, order: RunningOrder, scope: str, left_out: Collection[Key]
+) -> Mapping[Key, CaseScores]:
+    try:
+        return matching_cases(before, order, scope, left_out)
+    except InputError:
+        return {}  # Every case runs, and the gate gives the reason.
 
 
 def _gated(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
 
 from pytest_llmeval.gating.comparing import Task
+from pytest_llmeval.gating.content import Content
 from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores, Selection
 from pytest_llmeval.gating.sequential import (
     Progress,
+    RunningComparison,
     RunningOrder,
-    Walk,
     compare_in_order,
-    partner_by_name,
+    matching_cases,
 )
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import UNIT_SCALE
@@ -43,14 +47,13 @@ def order(count: int, clusters: int = 0) -> RunningOrder:
 
 
 def progress(before: RunScores, counted: RunningOrder, left_out: Sequence[Key] = ()) -> Progress:
-    walk = Walk(
+    comparison = RunningComparison(
         before,
         lambda _: {"exact": RULES},
         counted.largest,
-        partner_by_name(before, counted),
-        left_out,
+        matching_cases(before, counted, left_out=left_out),
     )
-    return Progress(counted, [walk])
+    return Progress(counted, [comparison])
 
 
 def test_results_wait_for_those_before_them() -> None:
@@ -87,8 +90,8 @@ def test_another_judge_or_too_many_missing_scores_leave_it_open() -> None:
 def test_a_metric_of_the_baseline_that_has_not_come_keeps_it_from_no_worse() -> None:
     before = run("main", [1.0] * 80)
     both = {"exact": RULES, "rare": RULES}
-    open_walk = Walk(before, lambda _: both, 1, partner_by_name(before, order(80)))
-    made = Progress(order(80), [open_walk])
+    matching = matching_cases(before, order(80))
+    made = Progress(order(80), [RunningComparison(before, lambda _: both, 1, matching)])
     assert not any(made.take(scored(number, 1.0), SCALES) for number in range(80))
     assert progress_until_certain(before) < 80
 
@@ -141,6 +144,40 @@ def test_deleted_cases_and_lost_ones_are_seen_at_the_end() -> None:
     # The two last cases of the order died with their worker.
     verdict, *_ = compared(run("main", [1.0] * 60), run("new", [1.0] * 58), 60)
     assert verdict == "OK"
+
+
+def content(question: bytes) -> Content:
+    return Content(question, b"")
+
+
+def asking(questions: Mapping[int, bytes], value: float) -> dict[Key, CaseScores]:
+    return {
+        key(number): replace(scored(number, value), content=content(question))
+        for number, question in questions.items()
+    }
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_cases_are_matched_while_it_runs_as_at_its_end(is_lost: bool) -> None:
+    """Case 0 was renamed to 40 and 41, which ask the same, so neither is it; 1 became 42."""
+    before = RunScores("main", asking({0: b"a", 1: b"b", 2: b"c"}, 1.0), SCALES)
+    asked = {40: b"a", 41: b"a", 42: b"b", 2: b"changed"}
+    keys = tuple(key(number) for number in asked)
+    contents = {key(number): content(question) for number, question in asked.items()}
+    counted = RunningOrder(keys, tuple(map(str, asked)), contents)
+    assert {new: old.key for new, old in matching_cases(before, counted).items()} == {
+        key(42): key(1)
+    }
+    assert matching_cases(before, counted, left_out=[key(1)]) == {}
+    assert matching_cases(before, counted, scope="faq") == matching_cases(before, counted)
+    assert matching_cases(before, counted, scope="other") == {}
+    run_cases = asking(asked, 0.0)
+    if is_lost:
+        # A case that died with its worker still says that the other one is no partner.
+        del run_cases[key(41)]
+    task = Task(before, RunScores("new", run_cases, SCALES), {"exact": RULES})
+    (comparison,) = compare_in_order(counted, [task])
+    assert comparison.metrics[0].coverage.paired == 1
 
 
 def test_a_table_is_joined_by_its_ids() -> None:
