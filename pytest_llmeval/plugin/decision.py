@@ -234,7 +234,9 @@ class RunDecision:
 
         is_covered = all(report.get("is_covered", False) for report in self.worker_reports)
         is_whole = self._state.is_covered and is_covered
-        return Selection(is_whole, self._state.choice.roots, self.unchanged)
+        choice = self._state.choice
+        by_outcome = "" if is_whole else choice.by_outcome
+        return Selection(is_whole, choice.roots, self.unchanged, by_outcome)
 
     def _criteria(self) -> list[str]:
         """Return the names of the criteria that the settings name."""
