@@ -185,7 +185,8 @@ def _evidence(history: History) -> Iterator[Line]:
         text = (
             f"evidence of a drop since {stream.baseline} was accepted, over "
             f"{count(stream.runs, 'run')}: {_evidence_value(stream.value)} of "
-            f"{stream.required:g}, which {words} (false alarms: {level(1 / stream.required)} of such series or fewer)"
+            f"{stream.required:g}, which {words} (false alarms: "
+            f"{level(1 / stream.required)} of such series or fewer)"
         )
         yield text, "red" if is_shown else ""
 
