@@ -214,7 +214,9 @@ def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str)
         )
     scores = run_scores(name, results, cluster, len(run.lost))
     selection = Selection(is_whole=not run.is_selected)
-    return replace(scores, selection=selection, draw=draw_of(run.settings))
+    return replace(
+        scores, selection=selection, draw=draw_of(run.settings), comparisons=run.comparisons
+    )
 
 
 def open_scores(source: str, locations: Locations, log: str) -> RunScores:
@@ -229,4 +231,6 @@ def accept_command(source: str) -> str:
     """Return the command that makes a baseline with this name or path."""
     if source.endswith(".jsonl"):
         return f"llmeval baseline accept --to {source}"
+    if source.endswith(".json") or Path(source).name != source:
+        return "llmeval baseline accept --name NAME"
     return f"llmeval baseline accept --name {source}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.command import CommandContext, command
+from pytest_llmeval.cli.finite import FiniteRange
 
 if TYPE_CHECKING:
     from pytest_llmeval.store.maintenance import CacheInfo
@@ -42,7 +43,7 @@ def clear(context: CommandContext) -> None:
 @command("store")
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     required=True,
     metavar="DAYS",
     help="Minimum age in days, such as 0.5.",

@@ -17,6 +17,7 @@ from pytest_llmeval.cli.command import (
     json_option,
     judging_session,
 )
+from pytest_llmeval.cli.finite import FiniteRange
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_object
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.scorer import RUBRIC
@@ -105,7 +106,7 @@ class _LabelSource:
 @click.option(
     "--threshold",
     "pass_score",
-    type=float,
+    type=FiniteRange(),
     metavar="X",
     help="Lowest score that passes (default: 0.8 of the scale).",
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.command import CommandContext, command, json_option
+from pytest_llmeval.cli.finite import FiniteRange
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.errors import InputError
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 @click.option(
     "--scale",
     nargs=2,
-    type=float,
+    type=FiniteRange(),
     default=(0.0, 1.0),
     metavar="LOW HIGH",
     help="Range of the scores of another tool.",
@@ -110,12 +111,12 @@ def compare(
     table = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
     runs = _scores(context, before, after, table, _both(columns))
-    comparison = _compared(*runs, names, rules, settings.strict)
+    comparison, unknown = _compared(*runs, names, rules, settings.strict)
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     results = [metric.result for metric in gated]
     is_whole = not any(is_partial(metric.coverage) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
-    notes = tuple(doubts([comparison], runs[1].answers))
+    notes = (*unknown, *doubts([comparison], runs[1].answers))
     if summary_path is not None:
         from pytest_llmeval.reports.markdown.comparison import comparison_markdown
         from pytest_llmeval.reports.markdown.page import write_markdown
@@ -184,10 +185,15 @@ def _compared(
     names: tuple[str, ...],
     rules: GateRules,
     is_strict: bool,
-) -> Comparison:
-    """Compare the scores that both have or the user names, and show those that only one has."""
+) -> tuple[Comparison, tuple[str, ...]]:
+    """Compare the scores that both have or the user names, and show those that only one has.
+
+    Returns:
+        The comparison, and notes on judges that may have changed.
+    """
     from pytest_llmeval.errors import nearest
     from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of, untaken
+    from pytest_llmeval.gating.recorded import judge_changes, made_again, quarantined_cases
 
     shared = metrics_of(before, after)
     for name in names:
@@ -204,7 +210,14 @@ def _compared(
     new = [] if names else untaken(after, before)
     gated = dict.fromkeys(names or _gated(before, after, shared, lost if is_strict else ()), rules)
     shown = () if names else (*shared, *lost, *new)
-    return compare_runs([Task(before, after, gated, shown)])[0]
+    changes = judge_changes(before, after)
+    unknown = {name: why for name, why in changes.unknown.items() if name not in changes.apart}
+    apart = {**unknown, **changes.apart} if is_strict else changes.apart
+    remedy = made_again(before, "llmeval baseline accept")
+    task = Task(before, after, gated, shown, quarantined_cases(after), remedy, apart=apart)
+    compared = {*gated, *shown}
+    notes = dict.fromkeys(why for name, why in unknown.items() if name in compared)
+    return compare_runs([task])[0], tuple(notes)
 
 
 def _gated(

@@ -32,8 +32,9 @@ def merge(context: CommandContext, logs: tuple[str, ...], run_ids: tuple[str, ..
     """Join the runs of several jobs into one, and gate the whole as pytest would have.
 
     Each LOG is the run log (a path or URL) or the JSON report of a job that ran a part of the
-    cases. The latest run of a log is used, and the new run is added to --log. No model is called,
-    unless a baseline has a different judge and must be judged again. The exit code is 1 if a case
+    cases. The latest run of a log is used, and the new run is added to --log. No model is asked for
+    an answer. With a baseline its stored answers are judged again: a few by a live judge, to see if
+    it has changed, and all if it has or is a different one. The exit code is 1 if a case
     missed its threshold or a gate is missed, 10 if something could not be judged, and otherwise 0.
     """
     merged = _merged(context, logs, run_ids)

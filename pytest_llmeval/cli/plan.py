@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.command import CommandContext, command, json_option
+from pytest_llmeval.cli.finite import FiniteRange
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.errors import InputError
 
@@ -20,7 +21,7 @@ _SCHEMA = "urn:pytest-llm-golden:plan-1"
 @command("log", "margin", "alpha", "cluster")
 @click.option(
     "--detect",
-    type=click.FloatRange(0, 100, min_open=True),
+    type=FiniteRange(0, 100, min_open=True),
     default=5.0,
     metavar="POINTS",
     show_default=True,
@@ -28,7 +29,7 @@ _SCHEMA = "urn:pytest-llm-golden:plan-1"
 )
 @click.option(
     "--power",
-    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    type=FiniteRange(0.5, 1, min_open=True, max_open=True),
     default=0.8,
     metavar="SHARE",
     show_default=True,

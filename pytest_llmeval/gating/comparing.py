@@ -48,9 +48,10 @@ class Task:
         gated: Rules of the metrics whose verdicts gate.
         shown: Metrics that are compared without gating.
         left_out: Cases in quarantine.
-        remedy: The command that makes a new baseline.
+        remedy: What makes a new baseline.
         sliced: Rules of the metrics whose slices gate.
         scope: The test, class, module or folder whose cases are compared; empty for all.
+        apart: Why metrics cannot be compared, whatever their scores are.
     """
 
     before: RunScores
@@ -58,9 +59,10 @@ class Task:
     gated: Mapping[str, GateRules]
     shown: Sequence[str] = ()
     left_out: Collection[Key] = ()
-    remedy: str = "llmeval baseline accept"
+    remedy: str = "make a new baseline: llmeval baseline accept"
     sliced: Mapping[str, GateRules] = field(default_factory=dict)
     scope: str = ""
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     def slice_rules(self, metric: str) -> GateRules:
         """Return the rules of the slices of a metric."""
@@ -107,7 +109,7 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     for number, work in enumerate(works):
         metrics = (*work.task.gated, *work.task.sliced, *work.task.shown)
         for metric in dict.fromkeys(metrics):
-            paired = pair(work.joined, metric)
+            paired = _paired(work, metric)
             work.paired[metric] = paired
             if metric not in work.task.gated or paired.obstacle:
                 continue
@@ -119,6 +121,15 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     results = gate_metrics(scores, rules, identical=identical)
     slices = _judged_slices(works)
     return tuple(_comparison(number, work, results, slices) for number, work in enumerate(works))
+
+
+def _paired(work: _Work, metric: str) -> Paired:
+    """Return the pairs of a metric, or none where its scores are known to be of two kinds."""
+    paired = pair(work.joined, metric)
+    why = work.task.apart.get(metric)
+    if why is None or paired.obstacle:
+        return paired
+    return replace(paired, pairs=(), scores=PairedScores((), ()), obstacle=why, missing=())
 
 
 def _judged_slices(works: Sequence[_Work]) -> dict[_Compared, tuple[Slice, ...]]:
@@ -180,7 +191,7 @@ def _comparison(
     joined = work.joined
     metrics = []
     for metric, paired in work.paired.items():
-        result = results.get((number, metric)) or _single_result(paired, task)
+        result = results.get((number, metric)) or _single_result(paired, work)
         compared = replace(
             _metric(paired, result),
             is_gated=metric in task.gated,
@@ -214,24 +225,45 @@ def _quarantined_losses(task: Task) -> tuple[str, ...]:
     return tuple(quarantined_losses(whole, task.left_out))
 
 
-def _single_result(paired: Paired, task: Task) -> GateResult:
+def _single_result(paired: Paired, work: _Work) -> GateResult:
     """Return the result of a metric outside Holm's procedure: not comparable, or not gated."""
+    task, joined = work.task, work.joined
     is_before = any(paired.metric in case.by_metric for case in task.before.cases.values())
     if not any(paired.metric in case.by_metric for case in task.after.cases.values()):
         if not is_before or paired.metric == PASS_RATE:
             return not_compared(no_such_score(paired.metric, task.after.scales))
         return not_compared(
             f"{task.before.name} has a score {paired.metric!r} that {task.after.name} does not "
-            f"take; take it again, or make a new baseline: {task.remedy}"
+            f"take; take it again, or {task.remedy}"
         )
     if not is_before:
-        why = f"the baseline has no score {paired.metric!r}; make a new one: {task.remedy}"
+        if _is_foreign(joined, task):
+            return not_compared(
+                f"{task.before.name} has no case in common with {task.after.name}, so it is no "
+                f"baseline of it; name another one, or {task.remedy}"
+            )
+        why = f"the baseline has no score {paired.metric!r}; {task.remedy}"
         return GateResult("NO BASELINE", why)
     if paired.obstacle:
-        again = "" if paired.coverage.is_same_judge else f": {task.remedy}"
-        return not_compared(paired.obstacle + again)
+        return not_compared(_with_remedy(paired, task))
     rules = task.gated.get(paired.metric) or next(iter(task.gated.values()), USUAL)
     return gate(paired.scores, rules, identical=paired.is_identical)
+
+
+def _is_foreign(joined: Joined, task: Task) -> bool:
+    """Return whether a baseline with cases shares none with the candidate."""
+    return bool(joined.removed) and not (joined.pairs or joined.edited or task.left_out)
+
+
+def _with_remedy(paired: Paired, task: Task) -> str:
+    """Return the obstacle of a metric with what removes it."""
+    if not paired.coverage.is_same_judge:
+        return f"{paired.obstacle}; {task.remedy}"
+    runs = [run for run in (task.before, task.after) if run.is_plain]
+    scales = [run.scales[paired.metric] for run in runs if paired.metric in run.scales]
+    if any(ends(scale) is None for scale in scales):
+        return f"{paired.obstacle}; give it one: --score {paired.metric} --scale LOW HIGH"
+    return paired.obstacle
 
 
 def _metric(paired: Paired, result: GateResult) -> MetricComparison:

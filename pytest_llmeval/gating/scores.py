@@ -14,6 +14,7 @@ from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
 from pytest_llmeval.records.answer_text import answer_text, answers_of
 from pytest_llmeval.records.changed import UnchangedCase
+from pytest_llmeval.records.comparison import Comparison
 from pytest_llmeval.records.result import (
     PASS_RATE,
     Before,
@@ -142,11 +143,13 @@ class Selection:
             ``--llm-where`` or ``--llm-limit``.
         roots: Node ids of the selected folders, files and tests; empty for everything.
         unchanged: Cases that were not run, and count with their scores of the baseline.
+        by_outcome: The option that chose cases by how they ended last time; empty if none did.
     """
 
     is_whole: bool = True
     roots: tuple[str, ...] = ()
     unchanged: tuple[UnchangedCase, ...] = ()
+    by_outcome: str = ""
 
     def includes(self, suite: str) -> bool:
         """Return whether the run was meant to have every case of a golden file or test."""
@@ -203,6 +206,7 @@ class RunScores:
         renewed: Metrics with scores that were made again for a part of the cases.
         answers: The texts of its answers, counted; nothing where they are unknown.
         draw: How its cases were drawn; ``None`` unless at random.
+        comparisons: Its comparisons with baselines, as its record holds them.
     """
 
     name: str
@@ -217,6 +221,7 @@ class RunScores:
     tool: str = ""
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
     draw: RandomDraw | None = None
+    comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.

@@ -299,7 +299,8 @@ class _EndedComparison:
             return metric
         why = obstacle(coverage)
         if why:
-            return replace(metric, result=not_compared(why))
+            remedy = "" if coverage.is_same_judge else f"; {self.task.remedy}"
+            return replace(metric, result=not_compared(why + remedy))
         is_identical = metric.result.is_identical and not coverage.not_run
         if metric.result.change is None or is_identical or gate is None:
             return metric

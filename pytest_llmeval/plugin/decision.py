@@ -238,7 +238,8 @@ class RunDecision:
         """Return the cases that the run was meant to have."""
         from pytest_llmeval.gating.scores import Selection
 
-        return Selection(not self.is_narrowed, self._state.choice.roots, self.unchanged)
+        by_outcome = self._state.choice.by_outcome if self.is_narrowed else ""
+        return Selection(not self.is_narrowed, self._state.choice.roots, self.unchanged, by_outcome)
 
     def _criteria(self) -> list[str]:
         """Return the names of the criteria that the settings name."""

@@ -85,6 +85,7 @@ class Choice:
         by_testpaths: Whether the ini key ``testpaths`` names the folders.
         folders: The folders below the root that it names, or ``testpaths``.
         added: Options and tests by which ``PYTEST_ADDOPTS`` alone chooses.
+        by_outcome: The option that chooses by how the tests ended last time; empty if none does.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class Choice:
         by_testpaths: bool = False,
         folders: Sequence[str] = (),
         added: Sequence[str] = (),
+        by_outcome: str = "",
     ) -> None:
         self.is_narrowed = is_narrowed
         self.roots = tuple(roots)
         self.by_testpaths = by_testpaths
         self.folders = tuple(folders)
         self.added = tuple(added)
+        self.by_outcome = by_outcome
 
     @classmethod
     def from_wire(cls, values: Sequence[Any]) -> Choice:
@@ -109,7 +112,7 @@ class Choice:
     def to_wire(self) -> list[Any]:
         """Return it as built-in types."""
         lists = [list(self.folders), list(self.added)]
-        return [self.is_narrowed, list(self.roots), self.by_testpaths, *lists]
+        return [self.is_narrowed, list(self.roots), self.by_testpaths, *lists, self.by_outcome]
 
 
 def choice_of(config: pytest.Config) -> Choice:
@@ -117,16 +120,32 @@ def choice_of(config: pytest.Config) -> Choice:
     source = config.args_source
     sources = pytest.Config.ArgsSource
     words = typed_words(config)
-    added = added_choice(config)
+    added, outcome = added_choice(config), _outcome_option(config)
     is_choosing = any(word.startswith(_CHOOSING) for word in words)
     roots = tuple(_root(config, argument) for argument in config.args)
     folders = [root for root in roots if root and (config.rootpath / root).is_dir()]
     if source is sources.TESTPATHS:
-        return Choice(is_choosing, (), by_testpaths=True, folders=folders, added=added)
+        return Choice(is_choosing, (), True, folders, added, outcome)
     if "" in roots:
-        return Choice(is_choosing, (), folders=folders, added=added)
+        return Choice(is_choosing, (), False, folders, added, outcome)
     is_typed = source is not sources.ARGS or any(argument in words for argument in config.args)
-    return Choice(is_choosing or is_typed, roots, folders=folders, added=added)
+    return Choice(is_choosing or is_typed, roots, False, folders, added, outcome)
+
+
+def _outcome_option(config: pytest.Config) -> str:
+    """Return the option that chooses tests by how they ended last time; empty if none can.
+
+    Without a known failure both options run every test.
+    """
+    values = vars(config.option)
+    if values.get("lf") and config.cache and config.cache.get("cache/lastfailed", {}):
+        return "--lf"
+    if values.get("stepwise") and config.cache:
+        known = config.cache.get("cache/stepwise", None)
+        # A node id before pytest 8.4.
+        is_known = known.get("last_failed") if isinstance(known, dict) else known
+        return "--sw" if is_known else ""
+    return ""
 
 
 def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:

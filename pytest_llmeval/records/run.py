@@ -123,7 +123,7 @@ NoteKind = Literal[
 ``cut_off``: the run ended early. ``incomplete``: a file of tests could not be read. ``unjudged``: a
 verdict was required, and there is none. ``coverage``: less was judged than the settings suggest,
 and the exit code allows that. ``store``: the completion store or a recording could not be used.
-``drift``: a judge gives the same answers other scores than before.
+``drift``: a judge gives the same answers other scores than before, or nobody knows.
 ``early_stop``: the rest of the cases was not run, because the verdict was certain.
 """
 

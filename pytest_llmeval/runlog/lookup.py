@@ -195,7 +195,9 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     runs = list(runs)
     if not runs and not or_file:
         return _EMPTY_LOG
-    known = list(dict.fromkeys(name for run in runs for name in (run.name, run.id) if name))
+    whole = [run for run in runs if run.is_whole and run.name]
+    names = [run.name for run in whole] + [run.id for run in runs if run.early_stop is None]
+    known = list(dict.fromkeys(names))
     listed = first_of(known, _LISTED) or "none yet"
     kinds = f"latest, or the name or id of a run of the log ({listed})"
     if or_file:
@@ -203,8 +205,10 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     else:
         text = f"{source}: no such run; allowed: {kinds}."
     cut_off = [run for run in runs if not run.is_whole and source in (LATEST, run.name)]
-    if cut_off:
-        return f"{text} Run {cut_off[0].id} did not finish; use its id."
+    for run in cut_off[:1]:
+        if run.early_stop is None:
+            return f"{text} Run {run.id} did not finish; use its id."
+        return f"{text} Run {run.id} {run.early_stop.text}. Read it with llmeval report {run.id}."
     hint = "" if source == LATEST else nearest(source, [LATEST, *known])
     return f"{text} {hint}".rstrip()
 

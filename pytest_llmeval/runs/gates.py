@@ -13,6 +13,7 @@ from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.control import draw_of
+from pytest_llmeval.gating.recorded import made_again
 from pytest_llmeval.gating.rules import (
     COST,
     LATENCY,
@@ -40,11 +41,15 @@ from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdi
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.coverage_notes import coverage_notes
+from pytest_llmeval.runs.judge_changes import (
+    baseline_notes,
+    explain_early_stop,
+    unknown_judges,
+)
 from pytest_llmeval.runs.tag_gates import TagGate, worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
-from pytest_llmeval.stats.comparability import is_partial, no_baseline, not_compared
+from pytest_llmeval.stats.comparability import by_outcome, is_partial, no_baseline, not_compared
 from pytest_llmeval.stats.gate import GateRules
-from pytest_llmeval.summary.judges import drift_text
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -253,9 +258,10 @@ def _decide_gates(
             else:
                 regressions.append(_ScopedRule(rule, scope, inside))
     decided = _decide_regressions(gates.settings, regressions, quarantined, baselines, order)
-    worst_first = sorted(
-        [*outcomes, *decided.gates], key=lambda gate: -GATE_STATES[gate.state].severity
-    )
+    compared = decided.gates
+    if run.early_stop is not None:
+        compared = tuple(explain_early_stop(gate, baselines) for gate in compared)
+    worst_first = sorted([*outcomes, *compared], key=lambda gate: -GATE_STATES[gate.state].severity)
     return replace(decided, gates=tuple(worst_first))
 
 
@@ -298,19 +304,7 @@ class GateDecider:
         for name in settings.baseline:
             results = self._recorder.results()
             self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
-        again = [note for baseline in self._baselines.values() for note in baseline.notes]
-        cautions = [baseline.caution for baseline in self._baselines.values() if baseline.caution]
-        checks = [
-            (name, check)
-            for name, baseline in self._baselines.items()
-            for check in baseline.anchors
-        ]
-        return (
-            *(Note("drift", drift_text(name, check)) for name, check in checks if check.is_drift),
-            *(Note("judge", drift_text(name, check)) for name, check in checks if check.error),
-            *(Note("baseline", text) for text in again),
-            *(Note("coverage", text) for text in cautions),
-        )
+        return tuple(baseline_notes(self._baselines))
 
     def decide(
         self, quarantine: Quarantine | None, selection: Selection
@@ -418,9 +412,11 @@ def _compare(
                     f"{rule.rule.text} and another rule compare {metric} with different limits; "
                     "allowed: one rule for a metric"
                 )
-        scores = baselines[source].scores
-        if scores is not None:
-            tasks[key] = replace(_task(pairing, scores, gated, quarantined), sliced=sliced)
+        baseline = baselines[source]
+        if baseline.scores is not None:
+            task = _task(pairing, baseline.scores, gated, quarantined)
+            apart = unknown_judges(source, baseline.anchors) if settings.strict else {}
+            tasks[key] = replace(task, sliced=sliced, apart=apart)
     # All together, because the correction covers all metrics and baselines of a run.
     every = list(tasks.values())
     try:
@@ -447,7 +443,7 @@ def _task(
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
     inside = baseline_within(baseline, rule.scope)
     shown += [name for name in pairing.untaken if name not in gated]
-    remedy = accept_command(pairing.source)
+    remedy = made_again(baseline, accept_command(pairing.source))
     return Task(inside, rule.scores, gated, shown, quarantined, remedy, scope=rule.scope)
 
 
@@ -476,6 +472,8 @@ def _refusal(
 ) -> GateResult | None:
     """Return why a regression cannot be gated with any baseline, or ``None`` if it can."""
     scores = rule.scores.without(quarantined)
+    if scores.selection.by_outcome:
+        return by_outcome(scores.selection.by_outcome)
     if all(case.outcome == "skipped" for case in scores.cases.values()):
         return not_compared(NO_CASE)
     if rule.rule.metric and rule.rule.metric not in scores.scales:

@@ -63,7 +63,8 @@ def merge(
 ) -> Merged:
     """Join shards into one run, and gate it; nothing is written if they cannot be joined.
 
-    No model is called, unless a baseline has a different judge and must be judged again.
+    No model is asked for an answer. The judge is, about a few answers of a baseline, or about all
+    if it has changed or is a different one.
 
     Args:
         shards: Finished runs.

@@ -29,7 +29,7 @@ def obstacle(coverage: Coverage) -> str:
         cause = "was scored by a different judge"
         if coverage.is_drifted:
             cause = "was scored before the judge changed"
-        return f"the baseline {cause}, and its answers cannot be judged again; make a new baseline"
+        return f"the baseline {cause}, and its answers cannot be judged again"
     if not coverage.paired:
         return "nothing to compare: no case has a score in both runs"
     if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected:
@@ -77,6 +77,18 @@ def with_coverage(reason: str, coverage: Coverage) -> str:
 def not_compared(reason: str) -> GateResult:
     """Make the result of two runs that cannot be compared."""
     return GateResult("ERROR", reason)
+
+
+def by_outcome(option: str) -> GateResult:
+    """Make the result of a run whose cases were chosen by how they ended last time.
+
+    Args:
+        option: The option that chose them.
+    """
+    return not_compared(
+        f"the cases were selected by outcome ({option}): those that failed last time fall further "
+        f"by chance alone; run without {option}"
+    )
 
 
 def no_baseline(remedy: str) -> GateResult:

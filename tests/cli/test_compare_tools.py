@@ -7,6 +7,7 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -740,3 +741,103 @@ def test_a_test_that_asks_or_expects_something_else_is_not_compared(
     write_csv(folder / "b.csv", rows(40), "match")
     _, found = compared(llmeval, "b.eval", "b.csv")
     assert (found["metrics"][0]["result"]["n"], found["edited"]) == (40, [])
+
+
+# Judges
+
+
+def graded_by_deepeval(path: Path, judge: str, score: float) -> None:
+    cases = [deepeval_case(row, order) for order, row in enumerate(rows(40))]
+    for case in cases:
+        case["metricsData"][0] |= {"evaluationModel": judge, "score": score}
+    write_json(path, deepeval_file(cases))
+
+
+def graded_by_promptfoo(path: Path, judge: str, score: float) -> None:
+    results = [promptfoo_result(row, index) for index, row in enumerate(rows(40))]
+    for result in results:
+        result["score"] = score
+        result["testCase"]["options"] = {"provider": judge}
+        result["gradingResult"]["componentResults"][0]["assertion"] = {"type": "llm-rubric"}
+    write_json(path, promptfoo_file(results))
+
+
+def graded_by_inspect(path: Path, judge: str, score: float) -> None:
+    samples = [inspect_sample(row, value=score) for row in rows(40)]
+    header = inspect_header(samples)
+    header["eval"]["scorers"] = [{"name": "match", "options": {"model": judge}}]
+    write_eval(path, samples, header)
+
+
+@pytest.mark.parametrize(
+    ("write", "suffix"),
+    [
+        (graded_by_deepeval, "json"),
+        (graded_by_promptfoo, "json"),
+        (graded_by_inspect, "eval"),
+    ],
+)
+def test_scores_of_two_judges_are_not_compared(
+    llmeval: Command, folder: Path, write: Callable[[Path, str, float], None], suffix: str
+) -> None:
+    for name, judge, score in (("a", "gpt-4", 0.9), ("b", "gpt-5", 0.99), ("c", "gpt-4", 0.99)):
+        write(folder / f"{name}.{suffix}", judge, score)
+    result, found = compared(llmeval, f"a.{suffix}", f"b.{suffix}")
+    assert result.exit_code == 10
+    metric = found["metrics"][0]["result"]
+    assert metric["reason"].startswith("the baseline was scored by a different judge")
+    assert f"make a.{suffix} again with " in metric["reason"]
+    # Whether a test passes is the word of the same judge.
+    named = llmeval.run("compare", f"a.{suffix}", f"b.{suffix}", "--score", "pass_rate")
+    assert named.exit_code == (2 if suffix == "eval" else 10)
+    _, found = compared(llmeval, f"a.{suffix}", f"c.{suffix}")
+    assert found["metrics"][0]["result"]["verdict"] == "OK"
+
+
+def test_a_grader_that_grades_nothing_is_no_judge(llmeval: Command, folder: Path) -> None:
+    for name in ("a", "b"):
+        results = [promptfoo_result(row, index) for index, row in enumerate(rows(40))]
+        for result in results:
+            result["testCase"]["options"] = {"provider": name}
+        write_json(folder / f"{name}.json", promptfoo_file(results))
+    _, found = compared(llmeval, "a.json", "b.json")
+    assert found["metrics"][0]["result"]["verdict"] == "OK"
+
+
+@pytest.mark.parametrize(
+    ("role", "options", "is_same"),
+    [({"grader": "gpt"}, {}, False), ({}, {"model": ["x", "y"]}, True), ({}, {}, False)],
+    ids=["role", "option", "tested model"],
+)
+def test_the_grader_of_inspect_ai_is_known(
+    llmeval: Command, folder: Path, role: dict[str, str], options: Any, is_same: bool
+) -> None:
+    for name in ("a", "b"):
+        samples = [inspect_sample(row, value=0.9) for row in rows(40)]
+        for sample in samples:
+            sample["scores"] = {"model_graded_qa": sample["scores"]["match"]}
+        header = inspect_header(samples)
+        scorer = {"name": "inspect_ai/model_graded_qa", "options": options}
+        roles = {key: {"model": f"{model}-{name}"} for key, model in role.items()}
+        header["eval"] |= {"scorers": [scorer], "model_roles": roles, "model": f"openai/{name}"}
+        write_eval(folder / f"{name}.eval", samples, header)
+    result, _ = compared(llmeval, "a.eval", "b.eval")
+    assert result.exit_code == (0 if is_same else 10)
+
+
+def test_the_remedy_for_a_file_is_its_own(llmeval: Command, folder: Path) -> None:
+    for name, factor in (("a", 1.0), ("b", 100.0)):
+        written = [replace(row, score=0.9 * factor) for row in rows(40)]
+        junit(folder / f"{name}.xml", written)
+    found = llmeval.run("compare", "a.xml", "b.xml")
+    assert found.exit_code == 10
+    remedy = ("--score", "correctness", "--scale")
+    assert f"give it one: {' '.join(remedy)} LOW HIGH" in found.output
+    assert llmeval.run("compare", "a.xml", "b.xml", *remedy, "0", "100").exit_code == 0
+    for number in ("nan", "inf"):
+        refused = llmeval.run("compare", "a.xml", "b.xml", *remedy, "0", number)
+        assert refused.exit_code == 2
+        assert f"found {number}; allowed: a finite number" in refused.output + refused.stderr
+    (folder / "b.xml").write_text(junit_text(rows(40), score="fluency"), encoding="utf-8")
+    lost = llmeval.run("compare", "a.xml", "b.xml", "--strict")
+    assert "take it again, or make a.xml again with JUnit" in lost.output

@@ -296,6 +296,9 @@ def test_clusters_are_counted(llmeval: Command) -> None:
         (("--metric", "rubrik"), "--metric: found 'rubrik'; allowed: rubric"),
         (("--run", "nightly"), "nightly: no such run"),
         (("--power", "1"), "Invalid value for '--power'"),
+        (("--detect", "nan"), "found nan; allowed: a finite number"),
+        (("--detect", "inf"), "inf is not in the range"),
+        (("--power", "nan"), "found nan; allowed: a finite number"),
     ],
 )
 def test_what_cannot_be_planned_is_an_error(

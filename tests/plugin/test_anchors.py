@@ -46,7 +46,7 @@ def test_a_stricter_judge_is_no_regression(project: Project, workers: str) -> No
     drift(project, -0.5)
     project.endpoint.requests.clear()
 
-    run = project.run(*LIVE, "-n", workers, "--llm-summary", "summary.md")
+    run = project.run(*LIVE, "-n", workers, "--llm-summary", "summary.md", "--llm-name", "ref")
 
     assert "REGRESSED" not in run.stdout.str()
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
@@ -63,6 +63,28 @@ def test_a_stricter_judge_is_no_regression(project: Project, workers: str) -> No
     )
     assert check["shift"] == pytest.approx(-0.1)
     assert project.endpoint.count("judge") == 60  # the run, the anchors, the whole baseline
+
+    # A comparison that asks no judge must not take its change for one of the answers.
+    for names in (("main", "ref"), ("ref", "main")):
+        compared = llmeval(project, "compare", *names)
+        assert compared.returncode == 10
+        assert compared.stdout.startswith("ERROR: rubric against ")
+        assert "the judge of rubric has changed since main" in compared.stdout
+        assert "pytest judges the baseline again, compare does not" in compared.stdout
+    # Nobody knows on which side of the change another baseline lies.
+    main = project.path / "golden/baselines/main.jsonl"
+    rows = main.read_text("utf-8").replace('"values": [4.0]', '"values": [4.1]', 1)
+    project.write("golden/baselines/other.jsonl", rows)
+    unknown = "whether other was scored before or after that is not known"
+    compared = llmeval(project, "compare", "other", "ref")
+    assert "warning: the judge of rubric changed between main and ref" in compared.stdout
+    assert unknown in compared.stdout
+    compared = llmeval(project, "compare", "other", "ref", "--strict")
+    assert compared.returncode == 10
+    assert unknown in compared.stdout.splitlines()[0]
+    # Two runs of the judge as it is now can be compared.
+    llmeval(project, "baseline", "accept", "ref", "--name", "now")
+    assert llmeval(project, "compare", "now", "ref").stdout.startswith("OK: rubric against now")
 
 
 @both
@@ -222,7 +244,7 @@ def test_anchors_that_fail_are_said(project: Project) -> None:
     def judge(request: Any) -> str:
         answer = judged_texts(request)["answer"]
         return (
-            json.dumps({"reason": "", "score": float(answer.split()[0])})
+            json.dumps({"reason": "As it says.", "score": float(answer.split()[0])})
             if "full" in answer
             else "?"
         )
@@ -231,6 +253,30 @@ def test_anchors_that_fail_are_said(project: Project) -> None:
 
     run = project.run(*LIVE)
 
+    assert run.ret == 0
+    unknown = "hether the judge of rubric has changed since main is not known"
+    run.stdout.fnmatch_lines([f"llm: OPEN: W{unknown}*"])
+
+    run = project.run(*LIVE, "--llm-strict", "--llm-margin", "0.5")
+
+    assert run.ret == 10
+    run.stdout.fnmatch_lines([f"ERROR: regression against main: rubric: w{unknown}*"])
+
+
+def test_an_early_stop_by_scores_of_the_judge_as_it_was_says_so(project: Project) -> None:
+    accepted(project, BEFORE * 2, *JUDGED)
+    reword(project, BEFORE * 2)
+    drift(project, -3)
+
+    run = project.run(*LIVE, "--llm-stop-early", "--llm-concurrency", "2")
+
+    assert run.ret == 10
+    assert project.report()["run"]["early_stop"]["not_run"]
     run.stdout.fnmatch_lines(
-        ["warning*whether the judge of rubric has changed since main is not known*"]
+        [
+            "ERROR: regression against main: rubric: only * the judge of rubric has changed since "
+            "main, and the run was stopped by the scores from before: run without "
+            "--llm-stop-early*"
+        ]
     )
+    assert project.run(*LIVE).ret == 0

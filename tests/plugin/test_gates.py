@@ -432,6 +432,33 @@ def test_a_case_in_quarantine_is_shown_and_does_not_gate(project: Project, worke
     assert run.ret == 0
 
 
+def test_compare_leaves_out_what_a_run_had_in_quarantine(project: Project) -> None:
+    accepted(project, BEFORE)
+    write(project, [1, 1, *BEFORE[2:]])
+    project.write("quarantine.csv", "id,until,reason\nrow-00,2999-12-31,x\nrow-01,2999-12-31,x\n")
+    run = project.run(*GATED, "--llm-quarantine", "quarantine.csv", "--llm-name", "new")
+    run.stdout.fnmatch_lines(["OK: regression against main: points: identical*"])
+
+    compared = llmeval(project, "compare", "main", "new")
+
+    assert compared.stdout.startswith("OK: points against main: identical")
+    assert "2 cases in quarantine, not counted: golden/rows.csv::row-00" in compared.stdout
+
+
+def test_a_baseline_of_something_else_is_an_error(project: Project) -> None:
+    """It is there, so there is nothing to wait for."""
+    write(project, BEFORE)
+    project.write("other.csv", "id,fluency\n" + "".join(f"a{number},1\n" for number in range(9)))
+    run = project.run(*GRADED, "--llm-baseline", "other.csv", "--llm-fail-on", "gate")
+    assert run.ret == 10
+    run.stdout.fnmatch_lines(
+        [
+            "ERROR: regression against other.csv: points: other.csv has no case in common with *; "
+            "name another one, or make other.csv again"
+        ]
+    )
+
+
 def test_a_quarantine_that_is_over_or_names_nothing_is_told(project: Project) -> None:
     write(project, [0, 4.5])
     project.write(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from pytest_llmeval.reports.terminal.history import history_lines
+from pytest_llmeval.runlog.history import History, StreamEvidence
+from pytest_llmeval.stats.stream import stream_evidence
 from tests.plugin.conftest import Project
 
 COUNT = 30
@@ -59,3 +63,46 @@ def test_the_evidence_of_all_runs_is_added_up_until_a_baseline_is_accepted(made:
     third = night(made, "new")
     assert third["baseline_hash"] != second["baseline_hash"]
     assert LINE not in llmeval(made, "history")
+
+
+@pytest.mark.parametrize("option", ["--lf", "--sw"])
+def test_cases_that_were_chosen_by_their_outcome_show_nothing(made: Project, option: str) -> None:
+    """Of those that failed by chance last time, all have dropped."""
+    new = ("--llm-provider", "column:new", "--llm-threshold", "exact_match>=1", "--llm-html", "")
+    cached = ("-p", "cacheprovider", "-p", "stepwise")
+    made.run(*new, *cached, option, "--deselect", "golden/rows.csv::c00")
+    gates = ("--llm-baseline", "main", "--llm-fail-on", "gate")
+
+    run = made.run(*new, *cached, option, *gates)
+
+    assert f"ERROR: regression: the cases were selected by outcome ({option})" in run.stdout.str()
+    assert run.ret == 10
+    assert made.report()["run"]["comparisons"] == []
+    assert LINE not in llmeval(made, "history")
+    run = made.run(*new, *cached, "--ff", *gates)
+    assert re.search(r"^(REGRESSED|INCONCLUSIVE): regression against main", run.stdout.str(), re.M)
+
+
+def test_without_a_known_failure_every_case_runs(made: Project) -> None:
+    run = made.run(
+        *("--llm-provider", "column:old", *RUN, "--llm-baseline", "main", "--lf"),
+        *("-p", "cacheprovider", "--cache-clear"),
+    )
+    assert "OK: regression against main" in run.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([1e9, 1e9], "over 10,000 of 20, which shows a drop"),
+        ([50e3, 1e3], "4,621 of 20, which shows a drop"),
+        ([50, 50], "8.33 of 20, which shows no drop"),
+        ([1e-9, 1e-9], "under 0.001 of 20, which shows no drop"),
+    ],
+)
+def test_evidence_is_written_without_an_exponent(values: list[float], text: str) -> None:
+    value = stream_evidence(values)
+    history = History((), evidence=(StreamEvidence("main", 2, "", value, 20.0),))
+    lines = [line for line, _ in history_lines(history) if line.startswith("evidence")]
+    assert text in lines[0]
+    assert "e+" not in lines[0]

@@ -121,6 +121,11 @@ def test_a_regression_stops_the_run_and_says_what_it_left_out(
         refused = llmeval(made, *command)
         assert refused.returncode == 2
         assert f"{stop['not_run']} not run; allowed: a " in refused.stderr
+    made.run(*NEW, *EARLY, "--llm-name", "early")
+    refused = llmeval(made, "compare", "main", "early")
+    assert "(early" not in refused.stderr
+    assert "stopped early, because the verdict was certain" in refused.stderr
+    assert f"Read it with llmeval report {run_of(made)['id']}" in refused.stderr
 
 
 @both

@@ -26,7 +26,7 @@ from pytest_llmeval.stats.comparability import (
         (Coverage(0, 0, 10), "nothing to compare: no case has a score in both runs"),
         (
             Coverage(100, 100, 100, is_same_judge=False),
-            "the baseline was scored by a different judge, and its answers cannot be judged again; make a new baseline",
+            "the baseline was scored by a different judge, and its answers cannot be judged again",
         ),
     ],
 )

@@ -84,6 +84,7 @@ def _sample(case: Node) -> PeerSample:
         reasons={_name(metric): metric.member("reason").text() for metric in metrics},
         question=_question(case),
         reference=case.member("expectedOutput").text() or case.member("expectedOutcome").text(),
+        judges={_name(metric): metric.member("evaluationModel").text() for metric in metrics},
     )
     if failed and len(failed) == len(metrics):
         return replace(sample, error=f"{_name(failed[0])} failed")

@@ -31,6 +31,8 @@ _IN_PARTS = re.compile(r"samples/[^/]+/sample\.json")
 _ATTACHMENT = "attachment://"
 _FINISHED = ("success", "error", "cancelled")
 _MEAN = "mean"
+_MODEL_GRADED = "model_graded"
+"""How the names of inspect_ai's own scorers begin that ask a model."""
 
 
 @dataclass
@@ -113,12 +115,47 @@ def _run(header: Node, nodes: Iterable[Node], reductions: Node, columns: Columns
             f"{header.file}: found a log without samples; allowed: one that has them. "
             "Run the task again without --no-log-samples"
         )
-    samples = [taken[key] for key in sorted(taken, key=lambda key: key[1])]
+    graders = _graders(header)
+    samples = [
+        replace(taken[key], judges=_judges(taken[key].scores, graders))
+        for key in sorted(taken, key=lambda key: key[1])
+    ]
     samples += _absent(header, samples)
     graded = replace(columns.scale, low=0.0, high=1.0)
     scales = dict.fromkeys(kinds.letters - kinds.numbers, graded)
     reduced = _reduced(header, reductions, samples, columns)
     return PeerRun(header.file, _TOOL, samples, scales, reduced=reduced)
+
+
+def _graders(header: Node) -> dict[str, str]:
+    """Return the model that grades by scorer; one of inspect_ai without a model asks the tested."""
+    evaluated = header.member("eval")
+    role = evaluated.member("model_roles").member("grader")
+    usual = _model(role) or evaluated.member("model").text()
+    graders: dict[str, str] = {}
+    for scorer in evaluated.member("scorers").items():
+        name = scorer.member("name").text().rpartition("/")[2]
+        model = _model(scorer.member("options").member("model"))
+        if not model and name.startswith(_MODEL_GRADED):
+            model = usual
+        if model:
+            graders[name] = model
+    return graders
+
+
+def _model(node: Node) -> str:
+    """Return the name of a model, or of several as one text."""
+    if isinstance(node.value, dict):
+        return node.member("model").text()
+    return text_of(node.value) or ""
+
+
+def _judges(scores: Iterable[str], graders: Mapping[str, str]) -> dict[str, str]:
+    """Return the grader by metric, of which a scorer may have several."""
+    known = {
+        metric: graders.get(metric) or graders.get(metric.partition(".")[0]) for metric in scores
+    }
+    return {metric: grader for metric, grader in known.items() if grader}
 
 
 def _absent(header: Node, samples: Sequence[PeerSample]) -> Iterator[PeerSample]:

@@ -22,6 +22,27 @@ from pytest_llmeval.text import one_line
 
 _TOOL = "promptfoo"
 _SCORE = "score"
+_GRADED = frozenset(
+    (
+        "answer-relevance",
+        "classifier",
+        "context-faithfulness",
+        "context-recall",
+        "context-relevance",
+        "conversation-relevance",
+        "factuality",
+        "g-eval",
+        "llm-rubric",
+        "model-graded-closedqa",
+        "model-graded-factuality",
+        "moderation",
+        "search-rubric",
+        "select-best",
+        "similar",
+    )
+)
+"""Assertions that a model grades."""
+
 _ASSERTION_REJECTED, _ERROR = 1, 2
 """Values of ``failureReason``; 0 says nothing."""
 
@@ -243,6 +264,7 @@ def _sample(row: _Row) -> PeerSample:
         is_passed=row.success.flag(),
         answer=text_of(row.answer),
         reasons={_SCORE: reason} if reason else {},
+        judges=_judges(row),
     )
 
 
@@ -284,6 +306,30 @@ def _named_scores(result: Node) -> Node:
     """Return the scores that the user has named."""
     named = result.member("namedScores")
     return named if named.members() else result.member("gradingResult").member("namedScores")
+
+
+def _judges(row: _Row) -> dict[str, str]:
+    """Return the grader by score, where assertions that need one name it, or the test does."""
+    usual = row.test.member("options").member("provider")
+    graders: dict[str, set[str]] = {}
+    for part in row.result.member("gradingResult").member("componentResults").items():
+        assertion = part.member("assertion")
+        kind = assertion.member("type").text()
+        if kind.removeprefix("not-") not in _GRADED:
+            continue
+        provider = assertion.member("provider")
+        grader = _grader(usual if provider.value is None else provider)
+        if grader:
+            for name in (_SCORE, assertion.member("metric").text() or kind):
+                graders.setdefault(name, set()).add(grader)
+    return {name: ", ".join(sorted(named)) for name, named in graders.items()}
+
+
+def _grader(node: Node) -> str:
+    """Return the id of a provider that grades, or of several by their kind, as one text."""
+    if isinstance(node.value, dict) and "id" in node.value:
+        return node.member("id").text()
+    return text_of(node.value) or ""
 
 
 def _assertions(result: Node) -> dict[str, float | None]:

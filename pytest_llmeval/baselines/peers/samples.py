@@ -41,6 +41,7 @@ class PeerSample:
         reasons: Known reasons of the scores by metric.
         question: What the test asks; empty if it is unknown.
         reference: What it compares the answer with; empty if it is unknown.
+        judges: The judge of a score by metric, where the tool names one.
     """
 
     id: str
@@ -55,6 +56,7 @@ class PeerSample:
     reasons: Mapping[str, str] = field(default_factory=dict)
     question: str = ""
     reference: str = ""
+    judges: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_judged(self) -> bool:
@@ -224,14 +226,19 @@ def _case(
     judged = [sample for sample in samples if sample.is_judged]
     by_metric = {
         name: MetricValues(
-            tuple(_values(judged, name, scale)), reduced=run.reduced.get((first.id, name))
+            tuple(_values(judged, name, scale)),
+            _judges(judged, name),
+            run.reduced.get((first.id, name)),
         )
         for name, scale in scales.items()
         if any(name in sample.scores for sample in judged)
     }
     passes = _passes(samples)
     if passes is not None:
-        by_metric[PASS_RATE] = MetricValues(passes)
+        # Each of the judges may have decided.
+        named = sorted({name for sample in judged for name in sample.judges})
+        judges = dict.fromkeys(_judges(judged, name) for name in named)
+        by_metric[PASS_RATE] = MetricValues(passes, ", ".join(filter(None, judges)))
     answers = tuple(sample.answer for sample in judged if sample.answer is not None)
     group = first.metadata.get(cluster) if cluster else None
     tags = [tag for sample in samples for tag in sample.tags]
@@ -249,6 +256,11 @@ def _case(
     reasons = chain.from_iterable(sample.reasons.items() for sample in reversed(judged))
     expected = first.reference or None
     return BaselineCase(scores, answers, dict(reasons), first.question, expected)
+
+
+def _judges(judged: Iterable[PeerSample], name: str) -> str:
+    """Return the judges of a case's samples, as the version of their score; empty if unknown."""
+    return ", ".join(sorted({judge for sample in judged if (judge := sample.judges.get(name))}))
 
 
 def _hash(text: str) -> bytes:

@@ -37,6 +37,7 @@ _WIDTH = 100
 NAME = 24  # longest name of a run
 _MOST_FLIPS = 10
 _MOST_MARKS = 30
+_LEAST_EVIDENCE, _MOST_EVIDENCE = 0.001, 10_000
 _LEGEND = (
     ", ".join(f"{row.mark} {outcome}" for outcome, row in OUTCOMES.items() if row.mark != NOT_RUN)
     + f", {NOT_RUN} not run"
@@ -183,10 +184,20 @@ def _evidence(history: History) -> Iterator[Line]:
         words = "shows a drop" if is_shown else "shows no drop"
         text = (
             f"evidence of a drop since {stream.baseline} was accepted, over "
-            f"{count(stream.runs, 'run')}: {stream.value:.3g} of {stream.required:g}, which {words}"
-            f" (false alarms: {level(1 / stream.required)} of such series or fewer)"
+            f"{count(stream.runs, 'run')}: {_evidence_value(stream.value)} of "
+            f"{stream.required:g}, which {words} (false alarms: "
+            f"{level(1 / stream.required)} of such series or fewer)"
         )
         yield text, "red" if is_shown else ""
+
+
+def _evidence_value(value: float) -> str:
+    """Write an e-value without an exponent."""
+    if value > _MOST_EVIDENCE:
+        return f"over {_MOST_EVIDENCE:,}"
+    if value < _LEAST_EVIDENCE:
+        return f"under {_LEAST_EVIDENCE}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _case_name(case: CaseFlips | CaseHistory) -> str:
