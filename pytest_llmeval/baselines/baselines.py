@@ -1,14 +1,14 @@
-"""Reading the baselines of a run, and accepting a run as baseline."""
+"""Reading the baselines of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.file import FOLDER, is_baseline, write_baseline
+from pytest_llmeval.baselines.file import FOLDER, is_baseline
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
     BaselineSource,
@@ -21,7 +21,7 @@ from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
-from pytest_llmeval.runlog.lookup import find_run, shown, without_parts
+from pytest_llmeval.runlog.lookup import without_parts
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -187,62 +187,3 @@ def baseline_path(name: str, locations: Locations) -> Path:
             f"--name: found {name!r}; allowed: a plain word, which becomes {FOLDER}/NAME.jsonl"
         )
     return locations.in_project("baseline", f"{FOLDER}/{name}.jsonl")
-
-
-def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
-    """Write a run as a baseline file.
-
-    Args:
-        source: A run of the log, or the path of a JSON report.
-        path: The file to make or replace.
-        name: Name of the baseline.
-        log: The run log.
-
-    Returns:
-        The number of cases, and the run for people.
-
-    Raises:
-        InputError: There is no such run, it did not finish, or it has no results.
-        LLMEvalError: The log cannot be read, or the file cannot be written.
-    """
-    if source.endswith(".json") and Path(source).is_file():
-        from pytest_llmeval.reports.json_report import read_run
-
-        run, results = read_run(Path(source))
-        _check_complete(run, source)
-        return _written(path, name, results), source
-    from pytest_llmeval.runlog.log import RunLog
-
-    with closing(RunLog(log, must_exist=True)) as opened:
-        run = find_run(opened, source)
-        _check_complete(run, shown(run))
-        return _written(path, name, opened.results(run.id)), shown(run)
-
-
-def _check_complete(run: Run, source: str) -> None:
-    """Refuse a run that lacks cases, which would never gate again."""
-    if run.early_stop is not None:
-        raise InputError(
-            f"{source}: {run.early_stop.text}; allowed: a run with all its cases. "
-            "Run it without --llm-stop-early."
-        )
-    if not run.is_whole:
-        raise InputError(f"{source}: it did not finish; allowed: a run that finished")
-    if run.settings.get("changed"):
-        raise InputError(
-            f"{source}: it ran only the cases that had changed (--llm-changed); allowed: a run "
-            "with all its cases. Run them once without --llm-changed: the cache answers what it "
-            "knows"
-        )
-    if run.gaps:
-        raise InputError(f"{source}: {'; '.join(run.gaps)}; allowed: a run with all its cases")
-
-
-def _written(path: Path, name: str, results: Iterable[CaseResult]) -> int:
-    from pytest_llmeval.reports.output import replacing
-
-    with replacing(path, "baseline") as file:
-        cases = write_baseline(file, name, results)
-        if not cases:
-            raise InputError(f"{path}: not written, because the run has no results")
-    return cases

@@ -222,7 +222,12 @@ class Run:
     @property
     def is_selected(self) -> bool:
         """Whether its settings select some of the cases."""
-        return bool(_SELECTING & self.settings.keys())
+        return bool(self.selecting)
+
+    @property
+    def selecting(self) -> frozenset[str]:
+        """Its settings that select some of the cases."""
+        return frozenset(_SELECTING & self.settings.keys())
 
     @property
     def headline_notes(self) -> tuple[str, ...]:
