@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.records.comparison import AnchorCheck
     from pytest_llmeval.records.result import Before, BeforeScore, CaseResult
-    from pytest_llmeval.records.run import Run
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
 

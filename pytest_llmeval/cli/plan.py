@@ -77,6 +77,7 @@ def plan(
 def _planned(
     context: CommandContext, drop: float, power: float, metrics: tuple[str, ...], source: str
 ) -> Plan:
+    from pytest_llmeval.gating.clusters import check_clusters
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.runlog.lookup import find_run, runs_before
     from pytest_llmeval.runlog.plan_reading import read_plan
@@ -91,4 +92,6 @@ def _planned(
     goal = Goal(drop, power, settings.margin, settings.alpha)
     with closing(RunLog(context.log, must_exist=True)) as log:
         run = find_run(log, source)
+        cases = (result.case for result in log.results(run.id))
+        check_clusters(settings.cluster, settings.origin("cluster"), cases)
         return read_plan(log, run, runs_before(log, run), goal, metrics, settings.cluster)

@@ -204,6 +204,7 @@ class RunScores:
         renewed: Metrics with scores that were made again for a part of the cases.
         answers: The texts of its answers, counted; nothing where they are unknown.
         draw: How its cases were drawn; ``None`` unless at random.
+        fields: Columns of metadata that its cases have.
     """
 
     name: str
@@ -218,6 +219,7 @@ class RunScores:
     tool: str = ""
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
     draw: RandomDraw | None = None
+    fields: frozenset[str] = frozenset()
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.
@@ -279,6 +281,7 @@ def run_scores(
     cases: dict[Key, CaseScores] = {}
     scales: dict[str, Scale] = {}
     judged: set[str] = set()
+    fields: set[str] = set()
     answers = AnswerTally()
     for result in results:
         text = answer_text(result)
@@ -286,12 +289,21 @@ def run_scores(
             answers.add(text)
         case = case_scores(result, cluster)
         cases[case.key] = case
+        fields.update(result.case.metadata)
         for score in result.scores:
             scales.setdefault(score.name, score.scale)
         judged |= {score.name for _, score in result.all_scores() if score.judge}
     if any(PASS_RATE in case.by_metric for case in cases.values()):
         scales[PASS_RATE] = UNIT_SCALE
-    return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged), answers=answers)
+    return RunScores(
+        name,
+        cases,
+        scales,
+        lost=lost,
+        judged=frozenset(judged),
+        answers=answers,
+        fields=frozenset(fields),
+    )
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:

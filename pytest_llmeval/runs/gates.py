@@ -11,6 +11,7 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
+from pytest_llmeval.gating.clusters import check_cluster_scores
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
@@ -427,6 +428,7 @@ def _compare(
     # All together, because the correction covers all metrics and baselines of a run.
     every = list(tasks.values())
     try:
+        _check_clusters(settings, every)
         compared = compare_runs(every) if order is None else compare_in_order(order, every)
     except LLMEvalError as error:
         return {}, not_compared(str(error))
@@ -437,6 +439,15 @@ def _compare(
             comparison, anchors=baseline.anchors, baseline_hash=baseline.digest
         )
     return comparisons, None
+
+
+def _check_clusters(settings: Settings, tasks: Sequence[Task]) -> None:
+    """Refuse a misspelt column of clusters; a part of a suite may lack that of the ini file."""
+    runs = [run for task in tasks for run in (task.after, task.before)]
+    is_typed = "cluster" in settings.explicit | settings.environment
+    selections = [task.after.selection for task in tasks]
+    if is_typed or all(chosen.is_whole and not chosen.roots for chosen in selections):
+        check_cluster_scores(settings.cluster, settings.origin("cluster"), runs)
 
 
 def _task(
