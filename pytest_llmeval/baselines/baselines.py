@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.file import FOLDER, is_baseline
+from pytest_llmeval.baselines.file import FOLDER
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
     BaselineSource,
     accept_command,
     baseline_finder,
-    baselines_folder,
+    baseline_names,
     opened_log,
 )
 from pytest_llmeval.errors import InputError, LLMEvalError
@@ -168,8 +168,7 @@ def known_baselines(locations: Locations, log: RunLog | None) -> list[str]:
     Raises:
         RunLogError: The log cannot be read.
     """
-    paths = sorted(baselines_folder(locations).glob("*.jsonl"))
-    names = [path.stem for path in paths if is_baseline(path)]
+    names = baseline_names(locations)
     runs = without_parts(log.runs()) if log else []
     names += [run.name for run in runs if run.name and run.is_whole]
     return list(dict.fromkeys(names))

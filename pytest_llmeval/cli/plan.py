@@ -87,7 +87,8 @@ def _planned(
     if drop <= settings.margin:
         raise InputError(
             f"--detect: found {100 * drop:g}; allowed: more than the margin of "
-            f"{100 * settings.margin:g} points, because a smaller drop is no regression"
+            f"{100 * settings.margin:g} points, because a smaller drop is no regression. "
+            "It is in points of 100: 5 is a drop of 0.05"
         )
     goal = Goal(drop, power, settings.margin, settings.alpha)
     with closing(RunLog(context.log, must_exist=True)) as log:

@@ -95,7 +95,7 @@ def _cost(traffic: Traffic, n: int) -> _Figure:
 def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
     values = [seconds for case in tried for seconds in case.latencies]
     if not values:
-        text = "no live calls: all answers came from the cache, a recording or a column"
+        text = "no live answers: all came from the cache, a recording or a column"
         return _Figure(None, 0, text)
     value = _aggregate(aggregate, values)
     text = f"{aggregate} of the latency is {value:.3f} s over {count(len(values), 'answer')}"

@@ -127,13 +127,16 @@ def newest_runs(log: RunLog, limit: int, name: str | None = None) -> list[Run]:
     )
 
 
-def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
+def no_such_run(
+    source: str, runs: Iterable[Run], or_file: bool = False, baselines: Sequence[str] = ()
+) -> str:
     """Return the error text for a name without a run.
 
     Args:
         source: The name that the user wrote.
         runs: The runs, the newest first.
         or_file: Whether a path is allowed, too.
+        baselines: Names of baselines, which are allowed, too.
     """
     runs = list(runs)
     if not runs and not or_file:
@@ -141,6 +144,8 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     known = list(dict.fromkeys(name for run in runs for name in (run.name, run.id) if name))
     listed = first_of(known, _LISTED) or "none yet"
     kinds = f"latest, or the name or id of a run of the log ({listed})"
+    if baselines:
+        kinds = f"the name of a baseline ({first_of(baselines, _LISTED)}), {kinds}"
     if or_file:
         text = f"{source}: no such file or run; allowed: {FILES}, {kinds}."
     else:
@@ -148,7 +153,7 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     cut_off = [run for run in runs if not run.is_whole and source in (LATEST, run.name)]
     if cut_off:
         return f"{text} Run {cut_off[0].id} did not finish; use its id."
-    hint = "" if source == LATEST else nearest(source, [LATEST, *known])
+    hint = "" if source == LATEST else nearest(source, [*baselines, LATEST, *known])
     return f"{text} {hint}".rstrip()
 
 
