@@ -383,8 +383,8 @@ class Session:
     def _metric(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
         names = self.score_names()
         if name.partition(".")[0] not in names:
-            own = [name for name in names if not self._is_listed(name)]
-            yours = f", or one of yours: {', '.join(own)}" if own else ""
+            added = [name for name in names if not self._is_listed(name)]
+            yours = f", or one of yours: {', '.join(added)}" if added else ""
             allowed = f"a name that 'llmeval metrics' lists{yours}"
             raise NoSuchScore("the score", name, allowed, nearest(name, names))
         return self.metrics.create(name, params)

@@ -179,8 +179,8 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
             _check(item, plan_for(item), checked)
         except InputError as error:
             is_shared = isinstance(error, SettingError) and error.is_shared
-            place = "" if is_shared else f"{item.nodeid}: "
-            return state.refuse(pytest.UsageError(f"{place}{usage_error(error)}"))
+            prefix = "" if is_shared else f"{item.nodeid}: "
+            return state.refuse(pytest.UsageError(f"{prefix}{usage_error(error)}"))
     _check_must_pass(items, state)
 
 

@@ -11,7 +11,6 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.clusters import check_cluster_scores
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.rules import (
@@ -37,13 +36,10 @@ from pytest_llmeval.gating.sequential import RunningOrder, compare_in_order
 from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
-from pytest_llmeval.records.verdicts import (
-    GATE_STATES,
-    gate_state,
-    worst_verdict,
-)
+from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.runs.calibrated_gate import check_figure
+from pytest_llmeval.runs.clusters import check_tasks
 from pytest_llmeval.runs.coverage_notes import coverage_notes
 from pytest_llmeval.runs.tag_gates import worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
@@ -428,7 +424,7 @@ def _compare(
     # All together, because the correction covers all metrics and baselines of a run.
     every = list(tasks.values())
     try:
-        _check_clusters(settings, every)
+        check_tasks(settings, every)
         compared = compare_runs(every) if order is None else compare_in_order(order, every)
     except LLMEvalError as error:
         return {}, not_compared(str(error))
@@ -439,15 +435,6 @@ def _compare(
             comparison, anchors=baseline.anchors, baseline_hash=baseline.digest
         )
     return comparisons, None
-
-
-def _check_clusters(settings: Settings, tasks: Sequence[Task]) -> None:
-    """Refuse a misspelt column of clusters; a part of a suite may lack that of the ini file."""
-    runs = [run for task in tasks for run in (task.after, task.before)]
-    is_typed = "cluster" in settings.explicit | settings.environment
-    selections = [task.after.selection for task in tasks]
-    if is_typed or all(chosen.is_whole and not chosen.roots for chosen in selections):
-        check_cluster_scores(settings.cluster, settings.origin("cluster"), runs)
 
 
 def _task(
