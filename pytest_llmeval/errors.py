@@ -4,6 +4,7 @@
 LLMEvalError
 ├── InputError              something the user wrote cannot be used; nothing was sent (exit 2 or 4)
 │   ├── SettingError        an option, ini key, environment variable or marker argument
+│   │   └── NoSuchScore     the name of a score that no judge or metric has
 │   ├── GoldenFileError     a golden file; carries every Problem found in it
 │   ├── MissingExtraError   an optional package or its weights are not installed
 │   ├── NotConfiguredError  nothing is set that could answer, or judge
@@ -63,6 +64,9 @@ class SettingError(InputError):
         value: The value as written; of a URL, only what may be shown.
         allowed: What would be accepted.
         remedy: What to do, where that is not obvious.
+
+    Attributes:
+        is_shared: Whether the setting holds for all cases, so that no case is to blame.
     """
 
     def __init__(self, where: str, value: object, allowed: str, remedy: str = "") -> None:
@@ -72,6 +76,7 @@ class SettingError(InputError):
             value = public_text(value)
         self.where = where
         self.value = value
+        self.is_shared = False
         self.allowed = allowed
         self.remedy = remedy
         tail = f" {remedy}" if remedy else ""
@@ -105,6 +110,21 @@ class Problem(NamedTuple):
         if self.column:
             parts.append(f" column {self.column!r}")
         return f"{location}:{','.join(parts)} found {self.value}; allowed: {self.allowed}"
+
+
+class NoSuchScore(SettingError):
+    """No judge, metric or criterion has the name of a score."""
+
+    def at(self, where: str, is_shared: bool) -> NoSuchScore:
+        """Return the same error with the setting that names the score.
+
+        Args:
+            where: The setting.
+            is_shared: Whether the setting holds for all cases, so that no case is to blame.
+        """
+        error = NoSuchScore(where, self.value, self.allowed, self.remedy)
+        error.is_shared = is_shared
+        return error
 
 
 class GoldenFileError(InputError):

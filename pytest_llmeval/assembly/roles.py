@@ -65,6 +65,10 @@ class Role:
 
     def describe(self) -> str:
         """Describe the role in a few words, for the header of a run."""
+        if self.spec and not _is_endpoint(self.spec):
+            # An application or a column: the model is a setting that it may read, and no URL is.
+            model = f" (model {public_address(self.model)})" if self.model else ""
+            return f"{public_address(self.spec)}{model}"
         name = public_address(self.model or self.spec or DEFAULT)
         spec = f" ({public_address(self.spec)})" if self.spec and self.model else ""
         addresses = [entry.partition("?")[0] for entry in public_urls(self.base_url or "").split()]

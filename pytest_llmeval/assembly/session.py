@@ -25,7 +25,7 @@ from pytest_llmeval.assembly.providers import Environment, Providers
 from pytest_llmeval.assembly.requests import request_for
 from pytest_llmeval.assembly.roles import answering_role, served_roles
 from pytest_llmeval.assembly.scorers import ReadyScorer
-from pytest_llmeval.errors import NotConfiguredError, SettingError, nearest
+from pytest_llmeval.errors import NoSuchScore, NotConfiguredError, nearest
 from pytest_llmeval.records.process import CONTROLLER
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.score import UNIT_SCALE, plain_params
@@ -383,8 +383,17 @@ class Session:
     def _metric(self, name: str, params: Mapping[str, Any]) -> BaseScorer:
         names = self.score_names()
         if name.partition(".")[0] not in names:
-            raise SettingError("the score", name, ", ".join(names), nearest(name, names))
+            added = [name for name in names if not self._is_listed(name)]
+            yours = f", or one of yours: {', '.join(added)}" if added else ""
+            allowed = f"a name that 'llmeval metrics' lists{yours}"
+            raise NoSuchScore("the score", name, allowed, nearest(name, names))
         return self.metrics.create(name, params)
+
+    def _is_listed(self, name: str) -> bool:
+        """Return whether the command ``llmeval metrics`` lists a score."""
+        from pytest_llmeval.judges.registry import is_kind
+
+        return is_kind(name) or self.metrics.is_built_in(name)
 
 
 async def _wait(awaitable: Awaitable[Score]) -> Score:

@@ -1,27 +1,27 @@
-"""Reading the baselines of a run, and accepting a run as baseline."""
+"""Reading the baselines of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.baselines.file import FOLDER, is_baseline, write_baseline
+from pytest_llmeval.baselines.file import FOLDER
 from pytest_llmeval.baselines.lookup import (
     BaselineFinder,
     BaselineSource,
     accept_command,
     baseline_finder,
-    baselines_folder,
+    baseline_names,
     opened_log,
 )
 from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
-from pytest_llmeval.runlog.lookup import check_complete, find_run, shown, without_parts
+from pytest_llmeval.runlog.lookup import without_parts
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -168,8 +168,7 @@ def known_baselines(locations: Locations, log: RunLog | None) -> list[str]:
     Raises:
         RunLogError: The log cannot be read.
     """
-    paths = sorted(baselines_folder(locations).glob("*.jsonl"))
-    names = [path.stem for path in paths if is_baseline(path)]
+    names = baseline_names(locations)
     runs = without_parts(log.runs()) if log else []
     names += [run.name for run in runs if run.name and run.is_whole]
     return list(dict.fromkeys(names))
@@ -186,43 +185,3 @@ def baseline_path(name: str, locations: Locations) -> Path:
             f"--name: found {name!r}; allowed: a plain word, which becomes {FOLDER}/NAME.jsonl"
         )
     return locations.in_project("baseline", f"{FOLDER}/{name}.jsonl")
-
-
-def accept_run(source: str, path: Path, name: str, log: str) -> tuple[int, str]:
-    """Write a run as a baseline file.
-
-    Args:
-        source: A run of the log, or the path of a JSON report.
-        path: The file to make or replace.
-        name: Name of the baseline.
-        log: The run log.
-
-    Returns:
-        The number of cases, and the run for people.
-
-    Raises:
-        InputError: There is no such run, it did not finish, or it has no results.
-        LLMEvalError: The log cannot be read, or the file cannot be written.
-    """
-    if source.endswith(".json") and Path(source).is_file():
-        from pytest_llmeval.reports.json_report import read_run
-
-        run, results = read_run(Path(source))
-        check_complete(run, source)
-        return _written(path, name, results), source
-    from pytest_llmeval.runlog.log import RunLog
-
-    with closing(RunLog(log, must_exist=True)) as opened:
-        run = find_run(opened, source)
-        check_complete(run, shown(run))
-        return _written(path, name, opened.results(run.id)), shown(run)
-
-
-def _written(path: Path, name: str, results: Iterable[CaseResult]) -> int:
-    from pytest_llmeval.reports.output import replacing
-
-    with replacing(path, "baseline") as file:
-        cases = write_baseline(file, name, results)
-        if not cases:
-            raise InputError(f"{path}: not written, because the run has no results")
-    return cases

@@ -123,11 +123,11 @@ class BaselineFinder:
 
     def _logged(self, source: str) -> BaselineSource:
         if self.log is None:
-            raise NoSuchRun(no_such_run(source, (), or_file=True))
+            raise NoSuchRun(self._no_such_run(source, ()))
         runs = list(self.log.runs())
         run = choose_run(runs, source, self.excluded)
         if run is None:
-            raise NoSuchRun(no_such_run(source, runs, or_file=True))
+            raise NoSuchRun(self._no_such_run(source, runs))
         results = self.log.results(run.id)
         cluster = self.columns.cluster
         return BaselineSource(
@@ -135,6 +135,16 @@ class BaselineFinder:
             lambda: _scores_of(run, shown(run), results, cluster),
             lambda: (baseline_case(result) for result in results),
         )
+
+    def _no_such_run(self, source: str, runs: Iterable[Run]) -> str:
+        names = baseline_names(self.locations)
+        return no_such_run(source, runs, or_file=True, baselines=names)
+
+
+def baseline_names(locations: Locations) -> list[str]:
+    """Return the names of the project's baseline files."""
+    paths = sorted(baselines_folder(locations).glob("*.jsonl"))
+    return [path.stem for path in paths if is_baseline(path)]
 
 
 def baseline_finder(

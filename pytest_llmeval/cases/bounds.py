@@ -1,18 +1,20 @@
-"""The refusal of thresholds that hide a real one."""
+"""The refusal of thresholds that every score meets, or none."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import SettingError
+from pytest_llmeval.errors import NoSuchScore, SettingError
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
+    from pytest_llmeval.records.score import Scale
+    from pytest_llmeval.records.threshold import Threshold
 
 
 def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
-    """Refuse a threshold that every score meets, because it would hide a real one.
+    """Refuse a threshold that every score meets, because it would hide a real one, or none meets.
 
     Args:
         session: The session that makes the scorers.
@@ -20,7 +22,7 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
         checked: Keys of what is checked already.
 
     Raises:
-        SettingError: A threshold is met by every score.
+        SettingError: A threshold is met by every score, or by none.
     """
     for threshold in plan.thresholds:
         key = (str(threshold), repr(threshold.params), threshold.origin, plan.settings)
@@ -28,11 +30,33 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
             continue
         checked.add(key)
         scale = session.scale(threshold.metric, threshold.params, plan.settings)
-        if scale is None or threshold.can_be_missed(scale.low, scale.high):
-            continue
-        raise SettingError(
-            f"threshold ({threshold.origin})",
-            str(threshold),
-            "a threshold that a score can miss",
-            f"Every score of {threshold.metric} meets it, because it is {scale.range}.",
-        )
+        if scale is not None:
+            _check_bound(threshold, scale)
+
+
+def _check_bound(threshold: Threshold, scale: Scale) -> None:
+    """Refuse a threshold that every score on a scale meets, or none."""
+    where = f"threshold ({threshold.origin})"
+    hint = threshold.as_share(scale.low, scale.high)
+    if not threshold.can_be_missed(scale.low, scale.high):
+        allowed = "a threshold that a score can miss"
+        reason = f"Every score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
+        error = SettingError(where, str(threshold), allowed, reason.rstrip())
+        error.is_shared = threshold.is_shared
+        raise error
+    if not threshold.can_be_met(scale.low, scale.high):
+        allowed = "a threshold that a score can meet"
+        reason = f"No score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
+        error = SettingError(where, str(threshold), allowed, reason.rstrip())
+        error.is_shared = threshold.is_shared
+        raise error
+
+
+def with_setting(error: NoSuchScore, plan: Plan) -> NoSuchScore:
+    """Return the error with the setting of a plan that names the score."""
+    for threshold in plan.thresholds:
+        if threshold.metric == error.value:
+            return error.at(f"threshold ({threshold.origin})", threshold.is_shared)
+    if error.value in [name for name, _ in plan.metrics]:
+        return error.at("@pytest.mark.llm_metric", False)
+    return error

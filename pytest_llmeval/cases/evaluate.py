@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.cases.bounds import check_bounds
+from pytest_llmeval.cases.bounds import check_bounds, with_setting
 from pytest_llmeval.cases.evaluation import CaseEvaluation
-from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.errors import InputError, NoSuchScore, NotConfiguredError
 from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.scorer import ScorerKey
 from pytest_llmeval.summary.outcome import conclude_error
@@ -34,8 +34,12 @@ def check_scorers(session: Session, plans: Iterable[Plan]) -> None:
             if key not in checked:
                 checked.add(key)
                 # Without a model, the outcome of the case says so.
-                with suppress(NotConfiguredError):
+                try:
                     session.scorer(name, params, plan.settings)
+                except NotConfiguredError:
+                    continue
+                except NoSuchScore as error:
+                    raise with_setting(error, plan) from None
         check_bounds(session, plan, checked)
 
 

@@ -35,15 +35,16 @@ def accept(context: CommandContext, source: str, name: str | None, to: Path | No
 
     RUN is the id or name of a run, or a JSON report. The default is the latest run.
     """
-    from pytest_llmeval.baselines.baselines import accept_run, baseline_path
+    from pytest_llmeval.baselines.accepting import accept_run
+    from pytest_llmeval.baselines.baselines import baseline_path
     from pytest_llmeval.text import count
 
     path = to or baseline_path(name or _DEFAULT_NAME, context.locations)
     path = Path(context.locations.shown(path))
-    cases, run = accept_run(source, path, name or path.stem, context.log)
-    click.echo(f"{path}: {count(cases, 'case')} of {run} accepted")
-    for line in _warnings(path):
-        click.secho(line, fg="yellow", err=True)
+    accepted = accept_run(source, path, name or path.stem, context.log)
+    click.echo(f"{path}: {count(accepted.cases, 'case')} of {accepted.run} accepted")
+    for line in (*accepted.notes, *_warnings(path)):
+        click.secho(f"warning: {line}", fg="yellow", err=True)
 
 
 @command("log")
@@ -123,13 +124,13 @@ def _metric(marks: list[MetricValues]) -> str:
 def _warnings(path: Path) -> Iterator[str]:
     """Yield a warning for every metric that some cases of a baseline lack."""
     from pytest_llmeval.baselines.file import read_baseline
+    from pytest_llmeval.records.result import PASS_RATE
     from pytest_llmeval.text import count
 
     scores = read_baseline(path)
     for metric in scores.scales:
         missing = sum(not values.values for values in _values(scores, metric))
         if missing:
+            judge = "" if metric == PASS_RATE else f" by {metric}"
             cases = count(len(scores.cases), "case")
-            yield (
-                f"warning: {missing} of {cases} without {metric}; unscored cases cannot be compared"
-            )
+            yield f"{missing} of {cases} could not be judged{judge}: nothing is compared with them"

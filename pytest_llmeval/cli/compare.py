@@ -97,6 +97,7 @@ def compare(
     compared, and otherwise 0.
     """
     from pytest_llmeval.baselines.table import Columns
+    from pytest_llmeval.gating.clusters import check_cluster_scores
     from pytest_llmeval.records.score import Scale
     from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
     from pytest_llmeval.stats.gate import GateRules
@@ -111,6 +112,7 @@ def compare(
     table = Columns(id_column, names, table_scale, settings.cluster)
     rules = GateRules(margin=settings.margin, alpha=settings.alpha)
     runs = _scores(context, before, after, table, _both(columns))
+    check_cluster_scores(settings.cluster, settings.origin("cluster"), runs)
     comparison, unknown = _compared(*runs, names, rules, settings.strict)
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     results = [metric.result for metric in gated]

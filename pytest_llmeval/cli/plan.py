@@ -78,6 +78,7 @@ def plan(
 def _planned(
     context: CommandContext, drop: float, power: float, metrics: tuple[str, ...], source: str
 ) -> Plan:
+    from pytest_llmeval.gating.clusters import check_clusters
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.runlog.lookup import run_of_suite, runs_before
     from pytest_llmeval.runlog.plan_reading import read_plan
@@ -87,9 +88,12 @@ def _planned(
     if drop <= settings.margin:
         raise InputError(
             f"--detect: found {100 * drop:g}; allowed: more than the margin of "
-            f"{100 * settings.margin:g} points, because a smaller drop is no regression"
+            f"{100 * settings.margin:g} points, because a smaller drop is no regression. "
+            "It is in points of 100: 5 is a drop of 0.05"
         )
     goal = Goal(drop, power, settings.margin, settings.alpha)
     with closing(RunLog(context.log, must_exist=True)) as log:
         run = run_of_suite(log, source)
+        cases = (result.case for result in log.results(run.id))
+        check_clusters(settings.cluster, settings.origin("cluster"), cases)
         return read_plan(log, run, runs_before(log, run), goal, metrics, settings.cluster)

@@ -45,9 +45,9 @@ def check_bound(rule: BoundRule, scores: RunScores, traffic: Traffic) -> GateOut
     figure = _figure(rule, scores, traffic)
     if figure.value is None:
         return GateOutcome(rule.text, "error", figure.text, None, figure.n)
-    idle = _idle_bound(rule, figure.value, scores)
-    if idle:
-        return GateOutcome(rule.text, "error", idle, figure.value, figure.n)
+    fault = _faulty_bound(rule, figure.value, scores)
+    if fault:
+        return GateOutcome(rule.text, "error", fault, figure.value, figure.n)
     state: GateState = "met" if rule.is_met_by(figure.value) else "missed"
     return GateOutcome(rule.text, state, figure.text, figure.value, figure.n)
 
@@ -69,12 +69,15 @@ def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
     return _of_metric(rule, scores, tried)
 
 
-def _idle_bound(rule: BoundRule, value: float, scores: RunScores) -> str:
-    """Return why no run could miss a bound on a metric; empty if one could."""
+def _faulty_bound(rule: BoundRule, value: float, scores: RunScores) -> str:
+    """Return why no run could miss, or meet, a bound on a metric; empty if one could."""
     scale = scores.scales.get(rule.metric)
     if scale is None or rule.fixed_scale is not None or not scale.has(value):
         return ""  # outside its scale is a metric of the user's that declares none
-    return rule.idleness(scale)
+    fault = rule.idleness(scale) or rule.impossibility(scale)
+    if not fault:
+        return ""
+    return f"{fault}. {rule.as_share(scale)}".rstrip(". ")
 
 
 def _is_unjudged(case: CaseScores) -> bool:
@@ -92,7 +95,7 @@ def _cost(traffic: Traffic, n: int) -> _Figure:
 def _latency(aggregate: str, tried: Sequence[CaseScores]) -> _Figure:
     values = [seconds for case in tried for seconds in case.latencies]
     if not values:
-        text = "no live calls: all answers came from the cache, a recording or a column"
+        text = "no live answers: all came from the cache, a recording or a column"
         return _Figure(None, 0, text)
     value = _aggregate(aggregate, values)
     text = f"{aggregate} of the latency is {value:.3f} s over {count(len(values), 'answer')}"

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pytest_llmeval.errors import GoldenFileError, InputError, Problem
+from pytest_llmeval.errors import (
+    MISSPELT,
+    GoldenFileError,
+    InputError,
+    Problem,
+    nearest,
+    nearest_name,
+)
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import first_of
 
 _FIELDS = ("id", "until", "reason")
 _SHOWN = 5
+_LIKE = 0.6
+"""Similarity from which a column counts as a required one misspelt."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,11 @@ class Quarantine:
             entry for entry in self.entries if not any(self._is(entry, *case) for case in known)
         ]
         if unmatched and is_whole:
-            names = first_of([entry.name for entry in unmatched], _SHOWN)
-            warnings.append(f"quarantine {self.path}: no such case: {names}")
+            names = [entry.name for entry in unmatched]
+            warning = f"quarantine {self.path}: no such case: {first_of(names, _SHOWN)}"
+            ids = [f"{file}::{case}" if "::" in names[0] else case for file, case in sorted(known)]
+            hint = nearest(names[0], ids, MISSPELT)
+            warnings.append(f"{warning}. {hint}" if hint else warning)
         return tuple(warnings)
 
     @staticmethod
@@ -105,17 +117,36 @@ def read_quarantine(path: Path, name: str, today: date) -> Quarantine:
     try:
         text = path.read_text(encoding="utf-8-sig")
         rows = _rows(text, is_json=path.suffix == ".json")
+    except FileNotFoundError:
+        raise InputError(
+            f"--llm-quarantine: {name}: there is no such file; allowed: a CSV or JSON file with "
+            f"{', '.join(_FIELDS)}"
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"--llm-quarantine: {name} cannot be read: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(
             f"--llm-quarantine: {name}: allowed: a JSON list of objects with {', '.join(_FIELDS)}"
         )
-    problems: list[Problem] = []
+    problems = list(_unread(name, rows))
+    if problems:
+        raise GoldenFileError(problems)
     entries = [_entry(name, number, row, problems) for number, row in enumerate(rows, start=1)]
     if problems:
         raise GoldenFileError(problems)
     return Quarantine(name, tuple(entries), today)
+
+
+def _unread(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Yield a problem for each required field that no row has, but almost has by its name."""
+    present = list(dict.fromkeys(str(key) for row in rows for key in row))
+    for field in _FIELDS:
+        if field not in present:
+            others = [key for key in present if key not in _FIELDS]
+            written = nearest_name(field, others, _LIKE)
+            if written:
+                allowed = f"{', '.join(_FIELDS)}. Did you mean {field!r}?"
+                yield Problem(name, None, None, "", f"the column {written!r}", allowed)
 
 
 def _rows(text: str, is_json: bool) -> Any:

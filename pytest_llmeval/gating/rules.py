@@ -24,7 +24,7 @@ from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.gating.aggregates import AGGREGATES, PERCENTILES, aggregate_of
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
-from pytest_llmeval.records.threshold import COMPARISONS, can_miss
+from pytest_llmeval.records.threshold import COMPARISONS, as_share, can_meet, can_miss
 from pytest_llmeval.stats.gate import GateRules
 
 _REGRESSION = "regression"
@@ -120,6 +120,19 @@ class BoundRule:
             return ""
         return f"every run meets it, because {self._figure} is {scale.range}"
 
+    def impossibility(self, scale: Scale) -> str:
+        """Return why no figure on a scale can meet the bound; empty if one can."""
+        if not can_meet(self.comparison, self.bound, scale.low, scale.high):
+            return f"no run meets it, because {self._figure} is {scale.range}"
+        is_lower_end = self.aggregate in (LOW, CALIBRATED_LOW)
+        if is_lower_end and self.comparison in (">=", "==") and self.bound == scale.high:
+            return f"no run meets it, because {self._figure} is less than {self.bound:g}"
+        return ""
+
+    def as_share(self, scale: Scale) -> str:
+        """Return a question whether its percentage was meant as a share; empty if it was not."""
+        return as_share(self._figure, self.comparison, self.bound, scale.low, scale.high)
+
     @property
     def _figure(self) -> str:
         return f"{self.metric}.{self.aggregate}" if self.aggregate else self.metric
@@ -200,10 +213,34 @@ def parse_rule(text: str, origin: str = "--llm-gate") -> Rule:
         metric, _, aggregate = metric.rpartition(".")
     _check_figure(text, metric, aggregate, origin)
     rule = BoundRule(text.strip(), metric, aggregate, bound[2], number)
-    idleness = rule.idleness(rule.fixed_scale) if rule.fixed_scale else ""
-    if idleness:
-        raise SettingError(origin, text, "a gate that a run can miss", f"{idleness.capitalize()}.")
+    if rule.fixed_scale is not None:
+        _check_idle(rule, rule.fixed_scale, origin)
+        check_possible(rule, rule.fixed_scale, origin)
     return rule
+
+
+def _check_idle(rule: BoundRule, scale: Scale, origin: str) -> None:
+    """Refuse a rule that every figure on a scale meets."""
+    reason = rule.idleness(scale)
+    if reason:
+        remedy = f"{_sentence(reason)} {rule.as_share(scale)}".rstrip()
+        raise SettingError(origin, rule.text, "a gate that a run can miss", remedy)
+
+
+def check_possible(rule: BoundRule, scale: Scale, origin: str) -> None:
+    """Refuse a rule that no figure on a scale meets.
+
+    Raises:
+        SettingError: It is one.
+    """
+    reason = rule.impossibility(scale)
+    if reason:
+        remedy = f"{_sentence(reason)} {rule.as_share(scale)}".rstrip()
+        raise SettingError(origin, rule.text, "a gate that a run can meet", remedy)
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def _check_figure(text: str, metric: str, aggregate: str, origin: str) -> None:

@@ -207,6 +207,7 @@ class RunScores:
         answers: The texts of its answers, counted; nothing where they are unknown.
         draw: How its cases were drawn; ``None`` unless at random.
         comparisons: Its comparisons with baselines, as its record holds them.
+        fields: Columns of metadata that its cases have.
     """
 
     name: str
@@ -222,6 +223,7 @@ class RunScores:
     answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
     draw: RandomDraw | None = None
     comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
+    fields: frozenset[str] = frozenset()
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.
@@ -283,6 +285,7 @@ def run_scores(
     cases: dict[Key, CaseScores] = {}
     scales: dict[str, Scale] = {}
     judged: set[str] = set()
+    fields: set[str] = set()
     answers = AnswerTally()
     for result in results:
         text = answer_text(result)
@@ -290,12 +293,21 @@ def run_scores(
             answers.add(text)
         case = case_scores(result, cluster)
         cases[case.key] = case
+        fields.update(result.case.metadata)
         for metric, scale in scales_of(result, case).items():
             scales.setdefault(metric, scale)
         judged |= {score.name for _, score in result.all_scores() if score.judge}
     if PASS_RATE in scales:
         scales[PASS_RATE] = scales.pop(PASS_RATE)  # the last one, as in every report
-    return RunScores(name, cases, scales, lost=lost, judged=frozenset(judged), answers=answers)
+    return RunScores(
+        name,
+        cases,
+        scales,
+        lost=lost,
+        judged=frozenset(judged),
+        answers=answers,
+        fields=frozenset(fields),
+    )
 
 
 def scales_of(result: CaseResult, case: CaseScores) -> dict[str, Scale]:

@@ -175,7 +175,7 @@ def known_names(field: str) -> tuple[str, ...]:
 
 def mapping_remedy(name: str, field: str) -> str:
     """Say how a column is mapped to a field, or declared to be metadata."""
-    return f"--llm-columns '{name} = {field}' (or this line in llm_columns)"
+    return f"--llm-columns '{name} = {field}' (--columns of llmeval, or this line in llm_columns)"
 
 
 @cache

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import SettingError, nearest
 from pytest_llmeval.goldens.prompting import variables
 from pytest_llmeval.records.case import Case
+
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)")
+"""A single sign of equality."""
 
 
 def where_filter(expression: str, origin: str = "--llm-where") -> Callable[[Case], bool]:
@@ -35,7 +39,10 @@ def where_filter(expression: str, origin: str = "--llm-where") -> Callable[[Case
         evaluate: Callable[..., Any] = environment.compile_expression(expression)
         names = sorted(find_undeclared_variables(environment.parse(f"{{{{ {expression} }}}}")))
     except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:
-        raise SettingError(origin, expression, allowed, f"{error}".rstrip(".") + ".") from None
+        remedy = f"{error}".rstrip(".") + "."
+        if _ASSIGNS.search(expression):
+            remedy = "Compare with == instead of =."
+        raise SettingError(origin, expression, allowed, remedy) from None
 
     def selects(case: Case) -> bool:
         known = variables(case)

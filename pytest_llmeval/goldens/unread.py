@@ -172,4 +172,4 @@ def _problem(table: Table, row: Row, name: str, value: Any, setting: str) -> Pro
 
 
 def _unless(name: str) -> str:
-    return f"'{name} = {METADATA}' if it is something else"
+    return f"--llm-columns '{name} = {METADATA}' if it is something else"

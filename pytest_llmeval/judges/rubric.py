@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pytest_llmeval.errors import SettingError, nearest
+from pytest_llmeval.errors import NoSuchScore, SettingError, nearest
 from pytest_llmeval.judges.base import Judge
 from pytest_llmeval.judges.dialogue import RETRY, Question, ask
 from pytest_llmeval.judges.expected_value import weigh
@@ -207,7 +207,7 @@ def make_rubric(
     if label not in rubrics:
         names = [f"{RUBRIC}.{name}" if name else RUBRIC for name in rubrics]
         name = f"{RUBRIC}.{label}" if label else RUBRIC
-        raise SettingError("the score", name, ", ".join(names), nearest(name, names))
+        raise NoSuchScore("the score", name, ", ".join(names), nearest(name, names))
     return RubricJudge(setup, rubrics[label], bool(criteria or label), label)
 
 

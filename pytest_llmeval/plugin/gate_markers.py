@@ -39,7 +39,7 @@ def _check_names(session: pytest.Session, state: PluginState) -> None:
 
     gates = Gates.of(state.settings, state.marked_gates)
     try:
-        check_rules(gates, state.session.score_names())
+        check_rules(gates, state.session)
     except InputError as error:
         state.refuse(usage_error(error))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,12 @@ import pytest
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.open_files import check_open_files
-from pytest_llmeval.cases.bounds import check_bounds
+from pytest_llmeval.cases.bounds import check_bounds, with_setting
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, check_reducer, plan_case
 from pytest_llmeval.cases.thresholds import in_force
-from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.errors import InputError, NoSuchScore, NotConfiguredError, SettingError
+from pytest_llmeval.gating.clusters import check_clusters
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions, requested_fixtures
 from pytest_llmeval.plugin.markers import (
     MUST_PASS_ORIGIN,
@@ -168,7 +168,9 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
     try:
         check_open_files()
         state.add_metrics()
-        state.session.trust.cases = [case for item in items if (case := case_of(item)) is not None]
+        cases = [case for item in items if (case := case_of(item)) is not None]
+        state.session.trust.cases = cases
+        _check_clusters(cases, state)
     except InputError as error:
         return state.refuse(usage_error(error))
     checked: set[object] = set()
@@ -176,8 +178,18 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
         try:
             _check(item, plan_for(item), checked)
         except InputError as error:
-            return state.refuse(pytest.UsageError(f"{item.nodeid}: {usage_error(error)}"))
+            is_shared = isinstance(error, SettingError) and error.is_shared
+            prefix = "" if is_shared else f"{item.nodeid}: "
+            return state.refuse(pytest.UsageError(f"{prefix}{usage_error(error)}"))
     _check_must_pass(items, state)
+
+
+def _check_clusters(cases: Sequence[Case], state: PluginState) -> None:
+    """Refuse a misspelt column of clusters; a part of a suite may lack that of the ini file."""
+    settings = state.settings
+    is_typed = "cluster" in settings.explicit | settings.environment
+    if is_typed or (state.is_whole and not state.choice.is_narrowed):
+        check_clusters(settings.cluster, settings.origin("cluster"), cases)
 
 
 def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
@@ -211,8 +223,12 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
         if key not in checked:
             checked.add(key)
             # The test itself is skipped or fails if nothing is configured.
-            with contextlib.suppress(NotConfiguredError):
+            try:
                 make()
+            except NotConfiguredError:
+                continue
+            except NoSuchScore as error:
+                raise with_setting(error, plan) from None
     check_bounds(session, plan, checked)
 
 

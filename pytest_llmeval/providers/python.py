@@ -169,6 +169,9 @@ def _import(name: str, origin: str) -> ModuleType:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
             remedy = f"There is no module {missing!r}. {_nearest_module(missing)}".strip()
+            if "/" in name:
+                dotted = name.removesuffix(".py").strip("./").replace("/", ".")
+                remedy = f"A module is written with dots: python:{dotted}:NAME."
             remedy += " If it is not installed, add its folder to pytest's pythonpath."
         else:
             remedy = f"Importing {name} raised {type(error).__name__}: {error}"

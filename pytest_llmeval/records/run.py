@@ -227,6 +227,11 @@ class Run:
         return self.is_narrowed or bool(_SELECTING & self.settings.keys())
 
     @property
+    def selecting(self) -> frozenset[str]:
+        """Its settings that select some of the cases."""
+        return frozenset(_SELECTING & self.settings.keys())
+
+    @property
     def headline_notes(self) -> tuple[str, ...]:
         """The notes that belong into the headline, those that leave it without a verdict first."""
         texts = [note for note in self.notes if note.kind in _HEADLINE_NOTES]

@@ -32,6 +32,10 @@ _ENDS: Mapping[str, frozenset[End]] = {
 }
 
 
+_LEAST_PERCENT = 2
+"""Least bound that may be a percentage: nobody who writes 1 or 1.5 thinks of percent."""
+
+
 def ends_of(comparison: str) -> frozenset[End]:
     """Return the ends of the scale from which a comparison bounds a value; ``==`` from both."""
     return _ENDS[comparison]
@@ -43,6 +47,24 @@ def can_miss(comparison: str, bound: float, low: float | None, high: float | Non
     misses_low = "low" in _ENDS[comparison] and (low is None or not holds(low, bound))
     misses_high = "high" in _ENDS[comparison] and (high is None or not holds(high, bound))
     return misses_low or misses_high
+
+
+def can_meet(comparison: str, bound: float, low: float | None, high: float | None) -> bool:
+    """Return whether a value between two ends can meet a bound; without an end it can."""
+    if comparison == "==":
+        return (low is None or low <= bound) and (high is None or bound <= high)
+    best = high if "low" in _ENDS[comparison] else low
+    return best is None or bool(COMPARISONS[comparison](best, bound))
+
+
+def as_share(
+    name: str, comparison: str, bound: float, low: float | None, high: float | None
+) -> str:
+    """Return a question whether a percentage was meant as a share; empty if it was not."""
+    if (low, high) != (0, 1) or not _LEAST_PERCENT <= bound <= 100:
+        return ""
+    share = f"{bound / 100:.10g}"
+    return f"Did you mean '{name}{comparison}{share.removeprefix('0')}'?"
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,11 @@ class Threshold:
 
     def __str__(self) -> str:
         return f"{self.metric} {self.comparison} {self.bound:.10g}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its setting holds for all cases, and not for a row or test."""
+        return self.origin not in ("row", "marker")
 
     @property
     def scorer(self) -> ScorerKey:
@@ -104,6 +131,19 @@ class Threshold:
             high: The high end.
         """
         return can_miss(self.comparison, self.bound, low, high) or self.requires_nothing(low)
+
+    def can_be_met(self, low: float | None, high: float | None) -> bool:
+        """Return whether a score can meet it.
+
+        Args:
+            low: The low end of the scale; ``None`` without one.
+            high: The high end.
+        """
+        return can_meet(self.comparison, self.bound, low, high)
+
+    def as_share(self, low: float | None, high: float | None) -> str:
+        """Return a question whether its percentage was meant as a share; empty if it was not."""
+        return as_share(self.metric, self.comparison, self.bound, low, high)
 
     def requires_nothing(self, low: float | None) -> bool:
         """Return whether it is ``>= LOW``, which takes a score and requires nothing of it."""

@@ -184,13 +184,16 @@ def newest_runs(log: RunLog, limit: int, name: str | None = None) -> list[Run]:
     )
 
 
-def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
+def no_such_run(
+    source: str, runs: Iterable[Run], or_file: bool = False, baselines: Sequence[str] = ()
+) -> str:
     """Return the error text for a name without a run.
 
     Args:
         source: The name that the user wrote.
         runs: The runs, the newest first.
         or_file: Whether a path is allowed, too.
+        baselines: Names of baselines, which are allowed, too.
     """
     runs = list(runs)
     if not runs and not or_file:
@@ -200,6 +203,8 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     known = list(dict.fromkeys(names))
     listed = first_of(known, _LISTED) or "none yet"
     kinds = f"latest, or the name or id of a run of the log ({listed})"
+    if baselines:
+        kinds = f"the name of a baseline ({first_of(baselines, _LISTED)}), {kinds}"
     if or_file:
         text = f"{source}: no such file or run; allowed: {FILES}, {kinds}."
     else:
@@ -208,8 +213,9 @@ def no_such_run(source: str, runs: Iterable[Run], or_file: bool = False) -> str:
     for run in cut_off[:1]:
         if run.early_stop is None:
             return f"{text} Run {run.id} did not finish; use its id."
-        return f"{text} Run {run.id} {run.early_stop.text}. Read it with llmeval report {run.id}."
-    hint = "" if source == LATEST else nearest(source, [LATEST, *known])
+        early_stop = early_stop_text(run.early_stop)
+        return f"{text} Run {run.id} {early_stop}. Read it with llmeval report {run.id}."
+    hint = "" if source == LATEST else nearest(source, [*baselines, LATEST, *known])
     return f"{text} {hint}".rstrip()
 
 

@@ -26,6 +26,7 @@ from pytest_llmeval.errors import (
     SettingError,
     nearest,
 )
+from pytest_llmeval.gating.clusters import check_clusters
 from pytest_llmeval.gating.scores import Selection
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.process import new_run_id
@@ -302,7 +303,9 @@ class _Evaluator:
         check_open_files()
         check_gates(self._settings)
         check_baselines(self._settings, self._locations)
-        check_rules(self._gates, self._session.score_names())
+        check_rules(self._gates, self._session)
+        cases = (plan.case for plan in self._plans)
+        check_clusters(self._settings.cluster, self._settings.origin("cluster"), cases)
         check_scorers(self._session, self._plans)
 
 
@@ -316,7 +319,7 @@ def _settings(keywords: Mapping[str, object], ini: Mapping[str, object]) -> Sett
     rows = {row.name: row for row in OPTIONS if row.name != _CASES}
     for name, value in keywords.items():
         if name not in rows:
-            allowed = ", ".join(rows)
+            allowed = "the name of a setting, as docs/reference.md lists them"
             raise SettingError("evaluate", name, allowed, nearest(name, list(rows)))
         if value is not None:
             rows[name].read(value, f"{name}=")

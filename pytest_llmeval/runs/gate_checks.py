@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import known_baselines
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
-from pytest_llmeval.errors import MISSPELT, LLMEvalError, NoSuchRun, SettingError, nearest
-from pytest_llmeval.gating.rules import FIGURES, RegressionRule, parse_rules
+from pytest_llmeval.errors import (
+    MISSPELT,
+    InputError,
+    LLMEvalError,
+    NoSuchRun,
+    SettingError,
+    nearest,
+)
+from pytest_llmeval.gating.rules import (
+    FIGURES,
+    BoundRule,
+    RegressionRule,
+    check_possible,
+    parse_rules,
+)
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.runlog.lookup import LATEST
 from pytest_llmeval.runs.gates import WHOLE_RUN, Gates
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmeval.assembly.session import Session
 
 
 def check_gates(settings: Settings) -> None:
@@ -36,27 +53,43 @@ def check_gates(settings: Settings) -> None:
         raise SettingError(origin, RUBRIC, allowed, JUDGES_ITSELF)
 
 
-def check_rules(gates: Gates, names: Collection[str]) -> None:
-    """Refuse a rule on a score whose name is almost that of a judge or metric.
+def check_rules(gates: Gates, session: Session) -> None:
+    """Refuse a rule that no score can meet, or whose score is almost a judge or metric by its name.
 
     Other names may be those of scores that only the tests know, so the end of the run tells.
 
     Args:
         gates: The gates of the run.
-        names: Names of all judges and metrics.
+        session: The session that makes the scorers.
 
     Raises:
-        SettingError: A rule names such a score.
+        SettingError: There is such a rule.
     """
+    names = session.score_names()
     for scope, rules in gates.rules().items():
         origin = f"@pytest.mark.llm_gate on {scope}" if scope else "--llm-gate"
         for rule in rules:
+            if isinstance(rule, BoundRule):
+                _check_possible(rule, session, origin)
             metric = rule.metric.partition(".")[0]
             if not metric or metric in (*names, *FIGURES):
                 continue
             hint = nearest(metric, names, MISSPELT)
             if hint:
-                raise SettingError(origin, rule.text, f"a rule on {', '.join(names)}", hint)
+                allowed = "a rule on a score that 'llmeval metrics' lists"
+                raise SettingError(origin, rule.text, allowed, hint)
+
+
+def _check_possible(rule: BoundRule, session: Session, origin: str) -> None:
+    """Refuse a bound on a metric that no score of it can meet, if its scale is known already."""
+    if rule.fixed_scale is not None:
+        return
+    try:
+        scale = session.scale(rule.metric, {}, session.settings)
+    except InputError:
+        return  # It takes parameters that only a test knows, or is no metric.
+    if scale is not None:
+        check_possible(rule, scale, origin)
 
 
 def check_baselines(settings: Settings, locations: Locations) -> None:

@@ -40,6 +40,7 @@ from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.runs.calibrated_gate import check_figure
+from pytest_llmeval.runs.clusters import check_tasks
 from pytest_llmeval.runs.coverage_notes import coverage_notes
 from pytest_llmeval.runs.judge_changes import (
     baseline_notes,
@@ -420,6 +421,7 @@ def _compare(
     # All together, because the correction covers all metrics and baselines of a run.
     every = list(tasks.values())
     try:
+        check_tasks(settings, every)
         compared = compare_runs(every) if order is None else compare_in_order(order, every)
     except LLMEvalError as error:
         return {}, not_compared(str(error))

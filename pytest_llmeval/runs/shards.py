@@ -91,6 +91,11 @@ def _read_source(source: str, opened: ExitStack) -> list[Shard]:
         from pytest_llmeval.reports.json_report import read_run
 
         return [Shard(source, *read_run(Path(source)))]
+    if Path(source).is_dir():
+        raise InputError(
+            f"{source}: found a folder; allowed: run logs or JSON reports, such as "
+            f"{Path(source).as_posix()}/*.sqlite"
+        )
     from pytest_llmeval.runlog.log import RunLog
 
     log = opened.enter_context(closing(RunLog(source, must_exist=True)))

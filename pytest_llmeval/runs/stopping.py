@@ -55,7 +55,7 @@ def check_stop_early(settings: Settings, locations: Locations) -> dict[str, RunS
         return {}
     if not settings.baseline:
         remedy = "Name one with --llm-baseline; without it nothing becomes certain."
-        raise SettingError(settings.origin("stop_early"), True, _ALLOWED, remedy)
+        raise SettingError(settings.origin("stop_early"), "no baseline", _ALLOWED, remedy)
     check_stopping_rules(Gates(settings, {}))
     return _read_baselines(settings, locations)
 

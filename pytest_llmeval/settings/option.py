@@ -103,10 +103,16 @@ class Option(NamedTuple):
         is_too_low = self.low is not None and result < self.low
         is_too_high = self.high is not None and result > self.high
         if is_too_low or is_too_high:
-            raise SettingError(origin, value, self.allowed)
+            raise SettingError(origin, value, self.allowed, self._as_share(result))
         if self.choices and result not in self.choices:
             raise SettingError(origin, value, self.allowed, nearest(str(value), self.choices))
         return result
+
+    def _as_share(self, value: float) -> str:
+        """Return a question whether a percentage was meant as a share; empty if it was not."""
+        if self.kind != "number" or self.high != 1 or not 1 < value < 100:
+            return ""
+        return f"Did you mean {value / 100:.10g}? A point is 0.01."
 
     def shown(self, value: object) -> object:
         """Return a value for an error text: without passwords, and no JSON, which may hold keys."""

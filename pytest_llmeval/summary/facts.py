@@ -77,6 +77,6 @@ def _calls(run: Run, summary: Summary) -> str:
 
 def _latency(summary: Summary) -> str:
     if summary.latency_p50_s is None:
-        return "no live calls"
+        return "no live answers"
     median = seconds(summary.latency_p50_s)
     return f"an answer takes {median} (median), {seconds(summary.latency_p95_s)} (p95)"

@@ -27,7 +27,7 @@ llm_store = logs/store.sqlite
 llm_judges = logs/judges.json
 llm_judge_model = judge-1
 llm_judge_base_url = {url}
-llm_cluster = topic
+llm_cluster = priority
 llm_columns =
     Frage = prompt
     Antwort = expected
@@ -38,12 +38,12 @@ llm_store = "logs/store.sqlite"
 llm_judges = "logs/judges.json"
 llm_judge_model = "judge-1"
 llm_judge_base_url = "{url}"
-llm_cluster = "topic"
+llm_cluster = "priority"
 llm_columns = ["Frage = prompt", "Antwort = expected"]
 """,
 }
 GOLDEN = "Frage,Antwort\nWarum?,Darum.\nWie?,So.\n"
-LABELS = "Frage,answer,label,points,topic\n" + "".join(
+LABELS = "Frage,answer,label,points,priority\n" + "".join(
     f"Frage {number}?,Antwort {number}.,{number % 6},{number % 6},{number}\n"
     for number in range(12)
 )

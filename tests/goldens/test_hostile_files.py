@@ -253,7 +253,7 @@ HOSTILE = {
         b'{"prompt": "Why?", "answer": {"a": 1}}',
         "a.jsonl:1: row 1, column 'answer' found {'a': 1}; "
         "allowed: text, a number, true, false, or a list of texts that are all accepted; "
-        "a member of the object with --llm-columns 'answer.a = expected' (or this line in llm_columns)",
+        "a member of the object with --llm-columns 'answer.a = expected' (--columns of llmeval, or this line in llm_columns)",
     ),
     "context of a wrong type": (
         "a.jsonl",
@@ -328,7 +328,7 @@ HOSTILE = {
         b'{"prompt": "Why?", "tags": {"a": 1}}',
         "a.jsonl:1: row 1, column 'tags' found {'a': 1}; allowed: text, a list of texts, or the text of a list, "
         'which is best written as JSON: ["a", "b"]; '
-        "a member of the object with --llm-columns 'tags.a = tags' (or this line in llm_columns)",
+        "a member of the object with --llm-columns 'tags.a = tags' (--columns of llmeval, or this line in llm_columns)",
     ),
     "another format": (
         "a.xlsx",

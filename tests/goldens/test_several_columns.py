@@ -143,7 +143,7 @@ def test_an_object_that_is_no_text_names_a_member_that_can_be_mapped(folder: Gol
         folder.read_rows({"input": {"question": "Hi?"}, "expectedOutput": {"answer": "Yo"}})
 
     assert [problem.allowed.partition("; ")[2] for problem in caught.value.problems] == [
-        "a member of the object with --llm-columns 'input.question = prompt' (or this line in llm_columns)",
+        "a member of the object with --llm-columns 'input.question = prompt' (--columns of llmeval, or this line in llm_columns)",
         "a member of the object with --llm-columns 'expectedOutput.answer = expected' "
-        "(or this line in llm_columns)",
+        "(--columns of llmeval, or this line in llm_columns)",
     ]

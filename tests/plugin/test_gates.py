@@ -285,7 +285,7 @@ def test_bounds_on_the_run_decide_alone_where_they_are_told_to(
         "pass_rate.low>=.9": "MISSED: pass_rate.low>=.9: pass rate 90.0% of 20 cases (one-sided 95% bounds: 71.7%",
         "points.mean>=3.9": "MISSED: points.mean>=3.9: mean of points is 3.85 over 20 cases",
         "points.p10>=4": "MISSED: points.p10>=4: p10 of points is 3.65 over 20 cases",
-        "latency.p95<=2": "ERROR: latency.p95<=2: no live calls",
+        "latency.p95<=2": "ERROR: latency.p95<=2: no live answers",
         "toxicity.mean<=1": "ERROR: toxicity.mean<=1: no case has a score 'toxicity'; there are points, pass_rate.",
         "pass_rate>=.9": "MET: pass_rate>=.9: pass rate 90.0% of 20 cases",
         "points.worst_tag>=3": "MET: points.worst_tag>=3: points is worst for the tag 'bikes': mean 3.85",

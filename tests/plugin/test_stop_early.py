@@ -171,7 +171,7 @@ def test_the_order_is_random_the_same_in_a_rerun_and_another_with_another_seed(
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ((), "--llm-stop-early: found True; allowed: a run with a baseline and a gate"),
+        ((), "--llm-stop-early: found 'no baseline'; allowed: a run with a baseline and a gate"),
         (
             (*MAIN, "--llm-gate", "pass_rate>=.5"),
             "--llm-gate: found 'pass_rate>=.5'; allowed: gates 'regression', cost",

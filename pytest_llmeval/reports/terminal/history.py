@@ -124,7 +124,7 @@ def _cost_row(point: RunPoint) -> tuple[str, ...]:
     parts = f"generation {cost_text(point.generation)}, judge {cost_text(point.judging)}"
     latency = f"{seconds(point.latency_p50_s)} (median), {seconds(point.latency_p95_s)} (p95)"
     if point.latency_p50_s is None:
-        latency = "no live calls"
+        latency = "no live answers"
     return (*_labels(point), cost_text(point.cost), parts, latency)
 
 
