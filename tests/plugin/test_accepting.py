@@ -46,6 +46,8 @@ def test_a_part_does_not_replace_a_baseline(made: Project) -> None:
     other = accept(made, "--name", "smoke")
     assert other.returncode == 0
     assert "is a part of the suite (limit=5): the other cases do not gate" in other.stderr
+    made.run(*OLD, "-k", "c02")
+    assert "(selected by options of pytest)" in accept(made, "--name", "one").stderr
     report = Path(".llmeval/report.json")
     assert accept(made, str(report)).returncode == 2
     file.unlink()
