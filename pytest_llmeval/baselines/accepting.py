@@ -145,5 +145,6 @@ def _notes_on_selection(run: Run, source: str) -> tuple[str, ...]:
     """Return that the run has selected cases only."""
     if not run.is_selected:
         return ()
-    chosen = [f"{name}={run.settings[name]}" for name in sorted(run.selecting)]
-    return (f"{source} is a part of the suite ({', '.join(chosen)}): the other cases do not gate",)
+    chosen = ", ".join(f"{name}={run.settings[name]}" for name in sorted(run.selecting))
+    choice = chosen or "selected by options of pytest"
+    return (f"{source} is a part of the suite ({choice}): the other cases do not gate",)
