@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -39,7 +40,8 @@ def found(before: RunScores, after: RunScores, *gated: str) -> list[str]:
 
 def rubric(old: Scores, new: Scores, *, same: bool = False) -> list[str]:
     answer = "same" if same else ""
-    return found(run("old", old, answer=answer), run("new", new, answer=answer), "rubric")
+    after = replace(run("new", new, answer=answer), judged=frozenset({"rubric"}))
+    return found(run("old", old, answer=answer), after, "rubric")
 
 
 def test_a_pass_rate_that_falls_while_the_score_rises_is_said() -> None:
