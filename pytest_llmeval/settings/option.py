@@ -110,7 +110,7 @@ class Option(NamedTuple):
 
     def _as_share(self, value: float) -> str:
         """Return a question whether a percentage was meant as a share; empty if it was not."""
-        if self.kind != "number" or self.high != 1 or not 1 < value < 100:
+        if self.metavar != "SHARE" or not 1 < value < 100:
             return ""
         return f"Did you mean {value / 100:.10g}? A point is 0.01."
 

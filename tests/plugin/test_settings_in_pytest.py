@@ -46,7 +46,7 @@ def test_command_line_beats_environment_beats_ini(
             ["--llm-answer-pattern", "("],
             "--llm-answer-pattern: found '('; allowed: a regular expression.",
         ),
-        (["-o", "llm_seed=x"], "ini llm_seed: found 'x'; allowed: a whole number."),
+        (["-o", "llm_seed=x"], "-o llm_seed: found 'x'; allowed: a whole number."),
     ],
 )
 def test_a_bad_value_is_a_usage_error_that_names_the_place(

@@ -293,6 +293,7 @@ def test_a_renamed_case_bets_and_one_of_two_that_ask_the_same_does_not(
     whole = ("--llm-provider", "column:new", *GRADED, *QUIET)
     write(made, lambda _: "yes", count=40)
     made.run(*whole)
+    (made.path / "golden/baselines/main.jsonl").unlink()
     assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
     rows = [("new0", 0), ("new1", 1), ("new2", 1), *((f"c{number:03}", number) for number in range(2, 40))]  # fmt: skip
     lines = "".join(f"{name},Question {number},yes,no,t,\n" for name, number in rows)
