@@ -9,15 +9,14 @@ import pytest
 
 from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions
-from pytest_llmeval.plugin.item_plan import plan_for, planned_provider, suite_of
 from pytest_llmeval.plugin.lookahead import needs_answer
 from pytest_llmeval.plugin.state import PLAN, STATE, PluginState, usage_error
-from pytest_llmeval.records.changed import ChangedCase, ChangedCases, UnchangedCase
 
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.unchanged import ChangeFinder
     from pytest_llmeval.cases.plan import Plan
     from pytest_llmeval.protocols import BaseProvider
+    from pytest_llmeval.records.changed import ChangedCase, UnchangedCase
 
 
 def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -54,6 +53,7 @@ def _examine(state: PluginState, items: Iterable[pytest.Item]) -> list[pytest.It
         pytest.UsageError: There is no baseline that can tell.
     """
     from pytest_llmeval.baselines.unchanged import ChangeFinder
+    from pytest_llmeval.records.changed import ChangedCases, UnchangedCase
 
     try:
         state.add_metrics()
@@ -81,6 +81,9 @@ def _examined(
 ) -> UnchangedCase | ChangedCase:
     case = case_of(item)
     assert case is not None
+    from pytest_llmeval.plugin.item_plan import suite_of
+    from pytest_llmeval.records.changed import ChangedCase
+
     key = (suite_of(item), case.source.file, case.id)
     if not isinstance(item, GoldenItem):
         return finder.of_test(key, case.source.line)
@@ -93,6 +96,8 @@ def _examined(
 
 def _early_plan(item: pytest.Item) -> Plan:
     """Return the plan of an item that has no position in the run yet."""
+    from pytest_llmeval.plugin.item_plan import plan_for
+
     plan = plan_for(item)
     del item.stash[PLAN]
     return plan
@@ -104,6 +109,8 @@ def _provider(item: pytest.Item, state: PluginState) -> BaseProvider | None:
     if not is_usual or any(item.iter_markers("xfail")):
         return None
     try:
+        from pytest_llmeval.plugin.item_plan import planned_provider
+
         return planned_provider(item, state, None)
     except InputError:
         return None  # its test raises it again
