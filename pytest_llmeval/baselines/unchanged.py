@@ -89,7 +89,8 @@ class ChangeFinder:
             request_key = lasting_key(provider, request)
         except (LLMEvalError, OSError) as error:
             return ChangedCase(key, line, reason=str(error))  # its test raises it again
-        basis = basis_of(self._session, plan, provider, request)
+        # The stored one has no secrets either.
+        basis = self._session.secrets.hide_in(basis_of(self._session, plan, provider, request))
         changes = tuple(_changes(before, request_key, basis))
         if changes:
             return ChangedCase(key, line, changes)

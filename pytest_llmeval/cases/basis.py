@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.gating.content import text_hash
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -22,7 +22,6 @@ UNKNOWN = ""
 _NONE = "none"
 _UNSENT = "reasoning_room"
 _FURTHER_ANSWERS = "ideal"
-_HASH_BYTES = 8
 
 
 def basis_of(
@@ -31,7 +30,8 @@ def basis_of(
     """Return what decides the outcome of a case besides its answer, by subject.
 
     Texts that a user can read stand as they are, and long ones as a hash. Equal texts of all
-    subjects, none of them unknown, decide alike.
+    subjects, none of them unknown, decide alike. A caller that stores or shows them removes the
+    secrets, as a result does from all its texts.
 
     Args:
         session: The session that scores.
@@ -41,7 +41,7 @@ def basis_of(
     """
     case, metadata = plan.case, dict(plan.case.metadata)
     further = metadata.pop(_FURTHER_ANSWERS, None)
-    basis = {
+    return {
         "prompt": _hash([request.messages, case.prompt, case.messages, case.contexts]),
         "parameters": _parameters(request.parameters),
         "model": request.model or _NONE,
@@ -52,7 +52,6 @@ def basis_of(
         "thresholds": _thresholds(plan),
         "sampling": _sampling(plan),
     }
-    return session.secrets.hide_in(basis)
 
 
 def _parameters(parameters: Parameters) -> str:
@@ -113,5 +112,4 @@ def _with_params(name: str, params: Mapping[str, Any]) -> str:
 
 
 def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).hexdigest()
+    return text_hash(json.dumps(value, sort_keys=True, default=str)).hex()

@@ -36,20 +36,22 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
 
 def _check_bound(threshold: Threshold, scale: Scale) -> None:
     """Refuse a threshold that every score on a scale meets, or none."""
-    where = f"threshold ({threshold.origin})"
-    hint = threshold.as_share(scale.low, scale.high)
     if not threshold.can_be_missed(scale.low, scale.high):
-        allowed = "a threshold that a score can miss"
-        reason = f"Every score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
-        error = SettingError(where, str(threshold), allowed, reason.rstrip())
-        error.is_shared = threshold.is_shared
-        raise error
-    if not threshold.can_be_met(scale.low, scale.high):
-        allowed = "a threshold that a score can meet"
-        reason = f"No score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
-        error = SettingError(where, str(threshold), allowed, reason.rstrip())
-        error.is_shared = threshold.is_shared
-        raise error
+        who, verb = "Every", "miss"
+    elif not threshold.can_be_met(scale.low, scale.high):
+        who, verb = "No", "meet"
+    else:
+        return
+    hint = threshold.as_share(scale.low, scale.high)
+    reason = f"{who} score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
+    error = SettingError(
+        f"threshold ({threshold.origin})",
+        str(threshold),
+        f"a threshold that a score can {verb}",
+        reason.rstrip(),
+    )
+    error.is_shared = threshold.is_shared
+    raise error
 
 
 def with_setting(error: NoSuchScore, plan: Plan) -> NoSuchScore:
