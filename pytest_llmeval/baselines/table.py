@@ -23,10 +23,10 @@ from pytest_llmeval.stats.paired import ROUNDING
 ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
 
-PROMPTS = ("prompt", "question", "input", "query")
+_PROMPTS = ("prompt", "question", "input", "query")
 """Columns that may hold the prompt, likewise."""
 
-REFERENCES = ("expected", "expected_output", "reference", "ground_truth", "target", "ideal")
+_REFERENCES = ("expected", "expected_output", "reference", "ground_truth", "target", "ideal")
 """Columns that may hold the expected answer, likewise."""
 
 
@@ -81,7 +81,7 @@ def _cases(
         answer = _answer(row)
         answers = () if answer is None else (answer,)
         case = _case_scores(path, number, row, columns, scores)
-        prompt, expected = _first(row, PROMPTS), _first(row, REFERENCES)
+        prompt, expected = _first(row, _PROMPTS), _first(row, _REFERENCES)
         text = None
         # A label, of which nobody knows whether it is expected, may be right for many prompts.
         if answer is not None and not (expected is None and is_label(answer)):

@@ -29,7 +29,7 @@ def threshold_edits(pairs: Iterable[Pair]) -> Iterator[CaseEdit]:
     """Yield the cases whose thresholds have changed since the baseline."""
     for old, new in pairs:
         if _have_changed(old, new):
-            is_decided = PASS_RATE in new.by_metric and not old.has_other_thresholds
+            is_decided = PASS_RATE in new.by_metric and not old.are_thresholds_new
             before, after = _text(old), _text(new)
             yield CaseEdit(shown_name(new), "threshold", before, after, is_rescored=is_decided)
 
@@ -51,7 +51,7 @@ def decided_like(old: CaseScores, new: CaseScores) -> CaseScores:
         return old
     values = _passes(old, new, new.thresholds or ())
     if values is None:
-        return replace(old, has_other_thresholds=True)
+        return replace(old, are_thresholds_new=True)
     return replace(old, by_metric={**old.by_metric, PASS_RATE: values})
 
 

@@ -81,7 +81,7 @@ class CaseScores:
         is_live: Whether it was answered anew in this run.
         thresholds: The thresholds that it was held against, in order; ``None`` if they are unknown,
             or did not decide alone.
-        has_other_thresholds: Whether it was decided by other thresholds than in the run it is
+        are_thresholds_new: Whether it was decided by other thresholds than in the run it is
             compared with, and cannot be decided again.
     """
 
@@ -103,7 +103,7 @@ class CaseScores:
     model: str = ""
     is_live: bool = False
     thresholds: tuple[str, ...] | None = None
-    has_other_thresholds: bool = False
+    are_thresholds_new: bool = False
 
     @property
     def is_row(self) -> bool:
@@ -117,7 +117,7 @@ class CaseScores:
 
     def is_comparable(self, after: CaseScores, metric: str) -> bool:
         """Return whether a later score is of the same reference as that of this baseline case."""
-        if metric == PASS_RATE and self.has_other_thresholds:
+        if metric == PASS_RATE and self.are_thresholds_new:
             return False
         return metric in self.rescored or self.content.may_accept_like(after.content)
 
