@@ -21,7 +21,7 @@ from pytest_llmeval.errors import InputError, LLMEvalError
 from pytest_llmeval.gating.pairing import join
 from pytest_llmeval.gating.scores import RunScores
 from pytest_llmeval.records.result import Key
-from pytest_llmeval.runlog.lookup import without_parts
+from pytest_llmeval.runlog.lookup import LATEST, without_parts
 from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
@@ -183,5 +183,10 @@ def baseline_path(name: str, locations: Locations) -> Path:
     if not name or Path(name).name != name:
         raise InputError(
             f"--name: found {name!r}; allowed: a plain word, which becomes {FOLDER}/NAME.jsonl"
+        )
+    if name == LATEST:
+        raise InputError(
+            f"--name: found {name!r}; allowed: any other plain word, such as main, because "
+            f"--llm-baseline {LATEST} is the newest run of the run log"
         )
     return locations.in_project("baseline", f"{FOLDER}/{name}.jsonl")

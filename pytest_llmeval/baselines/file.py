@@ -15,7 +15,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any, TextIO
 
-from pytest_llmeval.errors import InputError
+from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.gating.content import UNKNOWN, Content, text_hash
 from pytest_llmeval.gating.scores import (
     BaselineCase,
@@ -26,10 +26,11 @@ from pytest_llmeval.gating.scores import (
     contexts_hash,
     request_hash,
 )
-from pytest_llmeval.records.answer_text import answers_of
+from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText, answers_of
 from pytest_llmeval.records.call import resolved_model
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
+from pytest_llmeval.records.threshold import Threshold
 from pytest_llmeval.records.wire import from_wire, parse_json
 from pytest_llmeval.text import count
 
@@ -41,7 +42,15 @@ _COUNT = "cases"
 """Member of the header with the number of cases; older files lack it."""
 
 FOLDER = "golden/baselines"
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    SettingError,
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class _Line:
     basis: dict[str, str] = field(default_factory=dict)
     model: str = ""
     system_fingerprint: str = ""
+    thresholds: tuple[str, ...] | None = None
 
 
 def is_baseline(path: Path) -> bool:
@@ -223,6 +233,7 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         "prompt": result.case.prompt,
         "expected": result.case.expected,
         "content": _content_line(scores.content),
+        "thresholds": scores.thresholds,
         "scores": {
             name: _score(values, reasons.get(name, ""))
             for name, values in sorted(scores.by_metric.items())
@@ -286,12 +297,21 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         contexts=contexts_hash(case.contexts),
         request=request_hash(case.request, case.basis),
         model=intern(resolved_model(case.model, case.system_fingerprint)),
+        thresholds=case.thresholds,
     )
+    for threshold in case.thresholds or ():
+        Threshold.parse(threshold, "baseline")
     reasons = {name: score.reason for name, score in case.scores.items()}
     contexts: tuple[tuple[str, ...], ...] | None = case.contexts
     if not case.contexts:
         # A file that says nothing of the content is of a version that wrote no passages either.
         contexts = tuple(() for _ in case.answers) if case.content else None
+    text = None
+    if case.answers:
+        is_exact = EXACT_MATCH in case.scores
+        sources = (case.prompt,)
+        answer = case.answers[0]
+        text = AnswerText(case.suite, case.prompt, answer, case.expected, sources, is_exact)
     return BaselineCase(
         scores,
         case.answers,
@@ -301,6 +321,7 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         contexts,
         case.request,
         case.basis,
+        text,
     )
 
 

@@ -33,7 +33,7 @@ from pytest_llmeval.gating.scores import (
     baseline_case,
     run_scores,
 )
-from pytest_llmeval.runlog.lookup import choose_run, no_such_run, shown
+from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
 from pytest_llmeval.summary.stopping import early_stop_text
 
@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     from pytest_llmeval.runlog.log import RunLog
     from pytest_llmeval.settings.locations import Locations
     from pytest_llmeval.settings.table import Settings
+
+USUAL_ACCEPT = "llmeval baseline accept --name main, then --llm-baseline main"
+"""The commands that make a baseline and compare with it."""
+
+_FILES = (".json", ".csv", ".tsv", ".xml", ".eval", ".parquet")
+"""Ends of the names of files that are no baseline files."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +174,8 @@ def opened_log(url: str) -> Iterator[RunLog | None]:
 
 def find_file(source: str, locations: Locations) -> Path | None:
     """Return the file that a path or the name of a baseline means, or ``None``."""
+    if source == LATEST:
+        return None
     candidates = (
         locations.path("baseline", source),
         locations.in_project("baseline", f"{FOLDER}/{source}.jsonl"),
@@ -237,10 +245,16 @@ def open_scores(source: str, locations: Locations, log: str) -> RunScores:
         return BaselineFinder(locations, opened).scores(source)
 
 
-def accept_command(source: str) -> str:
-    """Return the command that makes a baseline with this name or path."""
-    if source.endswith(".jsonl"):
+def accept_command(source: str, is_plain: bool = False) -> str:
+    """Return the command that makes a baseline with this name or path, or else with a new name.
+
+    Args:
+        source: The baseline as the user wrote it.
+        is_plain: Whether it is a file of another tool, which is not to be replaced.
+    """
+    if source.endswith(".jsonl") and not is_plain:
         return f"llmeval baseline accept --to {source}"
-    if source.endswith(".json") or Path(source).name != source:
-        return "llmeval baseline accept --name NAME"
+    is_file = is_plain or source.lower().endswith(_FILES) or Path(source).name != source
+    if source == LATEST or is_file:
+        return USUAL_ACCEPT
     return f"llmeval baseline accept --name {source}"

@@ -14,12 +14,20 @@ from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.content import text_hash
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
 from pytest_llmeval.goldens.formats import format_of
+from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
+from pytest_llmeval.stats.answer_texts import is_label
 from pytest_llmeval.stats.paired import ROUNDING
 
 ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
+
+_PROMPTS = ("prompt", "question", "input", "query")
+"""Columns that may hold the prompt, likewise."""
+
+_REFERENCES = ("expected", "expected_output", "reference", "ground_truth", "target", "ideal")
+"""Columns that may hold the expected answer, likewise."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,15 @@ def _cases(
     for number, row in enumerate(rows, start=1):
         answer = _answer(row)
         answers = () if answer is None else (answer,)
-        yield BaselineCase(_case_scores(path, number, row, columns, scores), answers, {})
+        case = _case_scores(path, number, row, columns, scores)
+        prompt, expected = _first(row, _PROMPTS), _first(row, _REFERENCES)
+        text = None
+        # A label, of which nobody knows whether it is expected, may be right for many prompts.
+        if answer is not None and not (expected is None and is_label(answer)):
+            is_exact = EXACT_MATCH in case.by_metric
+            sources = (prompt or "",)
+            text = AnswerText("", prompt or case.key[2], answer, expected, sources, is_exact)
+        yield BaselineCase(case, answers, {}, prompt or "", expected, text=text)
 
 
 def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
@@ -127,7 +143,12 @@ def _case_scores(
 
 
 def _answer(row: Mapping[str, Any]) -> str | None:
-    for column in ANSWERS:
+    return _first(row, ANSWERS)
+
+
+def _first(row: Mapping[str, Any], columns: Iterable[str]) -> str | None:
+    """Return the text of the first column that has one."""
+    for column in columns:
         if row.get(column) not in (None, ""):
             return str(row[column])
     return None

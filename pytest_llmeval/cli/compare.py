@@ -97,6 +97,7 @@ def compare(
     compared, and otherwise 0.
     """
     from pytest_llmeval.baselines.table import Columns
+    from pytest_llmeval.gating.answer_changes import tally_of
     from pytest_llmeval.gating.clusters import check_cluster_scores
     from pytest_llmeval.records.score import Scale
     from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
@@ -118,7 +119,7 @@ def compare(
     results = [metric.result for metric in gated]
     is_whole = not any(is_partial(metric.coverage) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
-    notes = (*unknown, *doubts([comparison], runs[1].answers))
+    notes = (*unknown, *doubts([comparison], tally_of(*runs)))
     if summary_path is not None:
         from pytest_llmeval.reports.markdown.comparison import comparison_markdown
         from pytest_llmeval.reports.markdown.page import write_markdown

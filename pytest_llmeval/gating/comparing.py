@@ -15,6 +15,7 @@ from pytest_llmeval.gating.edits import (
     shown_name,
 )
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
+from pytest_llmeval.gating.rethresholding import threshold_edits, with_thresholds_of_run
 from pytest_llmeval.gating.same_requests import answering_models, same_requests
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.gating.slicing import judged_slices
@@ -102,7 +103,10 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     Raises:
         InputError: Cases cannot be joined, because a table has ids alone and one is ambiguous.
     """
-    works = [_Work(task, join(task.before, task.after, task.left_out)) for task in tasks]
+    works = [
+        _Work(task, with_thresholds_of_run(join(task.before, task.after, task.left_out)))
+        for task in tasks
+    ]
     scores: dict[_Compared, PairedScores] = {}
     rules: dict[_Compared, GateRules] = {}
     identical: set[_Compared] = set()
@@ -209,7 +213,7 @@ def _comparison(
         tuple(shown_name(case) for case in joined.added),
         tuple(shown_name(case) for case in joined.removed),
         tuple(shown_name(case) for key, case in task.after.cases.items() if key in task.left_out),
-        tuple(edits(joined)),
+        (*edits(joined), *threshold_edits(joined.pairs)),
         tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
         tuple(shown_name(case) for case in deleted(joined)),
         tuple(removed_failures(joined)),

@@ -40,7 +40,11 @@ def scores_of_all(joined: Joined, paired: Paired) -> tuple[float, ...]:
     tried = {_nodeid(case) for case in joined.after.cases.values()}
     if drawn != tried or len(paired.pairs) != len(drawn):
         return ()
-    values = [case.value_of(paired.metric) for case in by_name.values()]
+    metric = paired.metric
+    if any(old.value_of(metric) != before[old.key].value_of(metric) for old, _ in paired.pairs):
+        # Other thresholds have decided the cases that did not run.
+        return ()
+    values = [case.value_of(metric) for case in by_name.values()]
     scaled = [
         (value - paired.low) / (paired.high - paired.low) for value in values if value is not None
     ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
-from pytest_llmeval.records.answer_text import answer_text, answers_of
+from pytest_llmeval.records.answer_text import AnswerText, answer_text, answers_of
 from pytest_llmeval.records.changed import UnchangedCase
 from pytest_llmeval.records.comparison import Comparison
 from pytest_llmeval.records.result import (
@@ -26,7 +26,6 @@ from pytest_llmeval.records.result import (
 )
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
 from pytest_llmeval.records.verdicts import PASS_VALUES
-from pytest_llmeval.stats.answer_texts import AnswerTally
 
 
 class MetricValues(NamedTuple):
@@ -80,6 +79,10 @@ class CaseScores:
             unknown.
         model: Model and configuration that answered, as the endpoint names them; empty if unknown.
         is_live: Whether it was answered anew in this run.
+        thresholds: The thresholds that it was held against, in order; ``None`` if they are unknown,
+            or did not decide alone.
+        are_thresholds_new: Whether it was decided by other thresholds than in the run it is
+            compared with, and cannot be decided again.
     """
 
     key: Key
@@ -99,6 +102,13 @@ class CaseScores:
     request: bytes = b""
     model: str = ""
     is_live: bool = False
+    thresholds: tuple[str, ...] | None = None
+    are_thresholds_new: bool = False
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a golden file, which no test function can fail."""
+        return self.key[0] == self.key[1] != ""
 
     @property
     def is_unjudged(self) -> bool:
@@ -107,6 +117,8 @@ class CaseScores:
 
     def is_comparable(self, after: CaseScores, metric: str) -> bool:
         """Return whether a later score is of the same reference as that of this baseline case."""
+        if metric == PASS_RATE and self.are_thresholds_new:
+            return False
         return metric in self.rescored or self.content.may_accept_like(after.content)
 
     def is_answered_like(self, after: CaseScores) -> bool:
@@ -204,7 +216,6 @@ class RunScores:
         selection: The cases that it was meant to have.
         read_cases: Reads the cases with their texts one by one; ``None`` if they are not needed.
         renewed: Metrics with scores that were made again for a part of the cases.
-        answers: The texts of its answers, counted; nothing where they are unknown.
         draw: How its cases were drawn; ``None`` unless at random.
         comparisons: Its comparisons with baselines, as its record holds them.
         fields: Columns of metadata that its cases have.
@@ -220,7 +231,6 @@ class RunScores:
     read_cases: Callable[[], Iterator[BaselineCase]] | None = field(default=None, compare=False)
     renewed: frozenset[str] = frozenset()
     tool: str = ""
-    answers: AnswerTally = field(default_factory=AnswerTally, compare=False)
     draw: RandomDraw | None = None
     comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
     fields: frozenset[str] = frozenset()
@@ -286,11 +296,7 @@ def run_scores(
     scales: dict[str, Scale] = {}
     judged: set[str] = set()
     fields: set[str] = set()
-    answers = AnswerTally()
     for result in results:
-        text = answer_text(result)
-        if text is not None:
-            answers.add(text)
         case = case_scores(result, cluster)
         cases[case.key] = case
         fields.update(result.case.metadata)
@@ -305,7 +311,6 @@ def run_scores(
         scales,
         lost=lost,
         judged=frozenset(judged),
-        answers=answers,
         fields=frozenset(fields),
     )
 
@@ -350,6 +355,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         request=request_hash(result.request_key, result.basis),
         model=intern(answers[0].resolved_model) if answers else "",
         is_live=bool(answers) and not any(answer.cached for answer in answers),
+        thresholds=_thresholds(result),
     )
 
 
@@ -363,6 +369,16 @@ def request_hash(request_key: str, basis: Mapping[str, str]) -> bytes:
     if not request_key or not basis or not all(basis.values()):
         return b""
     return text_hash("\0".join((request_key, *(basis[name] for name in sorted(basis)))))
+
+
+def _thresholds(result: CaseResult) -> tuple[str, ...] | None:
+    """Return the thresholds of a result that they alone may have decided."""
+    # Further samples settle a missed threshold of a case that must pass.
+    if result.outcome not in PASS_VALUES or result.case.must_pass:
+        return None
+    if not result.is_row and result.outcome != "passed" and result.cause != "threshold":
+        return None
+    return tuple(sorted({str(check.threshold) for check in result.checks}))
 
 
 def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
@@ -426,6 +442,7 @@ class BaselineCase(NamedTuple):
         contexts: The passages of each answer; ``None`` if unknown.
         request_key: Key of its request in every run; empty if unknown.
         basis: What its outcome rests on besides the answer; empty if unknown.
+        text: Its answer and what it was an answer to; ``None`` without an answer.
     """
 
     scores: CaseScores
@@ -436,6 +453,7 @@ class BaselineCase(NamedTuple):
     contexts: tuple[tuple[str, ...], ...] | None = None
     request_key: str = ""
     basis: Mapping[str, str] = MappingProxyType({})
+    text: AnswerText | None = None
 
     @property
     def key(self) -> Key:
@@ -478,4 +496,5 @@ def baseline_case(result: CaseResult) -> BaselineCase:
         tuple(answer.contexts for answer in answers),
         result.request_key,
         result.basis,
+        answer_text(result),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.content import UNKNOWN, Content
 from pytest_llmeval.gating.pairing import common_ends, is_tried, is_unscored, join, pair, scaled
+from pytest_llmeval.gating.rethresholding import decided_like, with_thresholds_of_run
 from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection, is_below
 from pytest_llmeval.records.comparison import Comparison, Coverage, MetricComparison
 from pytest_llmeval.records.result import Key
@@ -111,7 +112,8 @@ class RunningComparison:
         """Take the next case, or all cases of the next cluster."""
         for name, scale in scales.items():
             self._scales.setdefault(name, scale)
-        pairs = [(self._matching[new.key], new) for new in unit if new.key in self._matching]
+        matched = [(self._matching[new.key], new) for new in unit if new.key in self._matching]
+        pairs = [(decided_like(old, new), new) for old, new in matched]
         for name, rules in self.gated.items():
             if any(name in case.by_metric for couple in pairs for case in couple):
                 metric = self._metrics.get(name)
@@ -244,7 +246,7 @@ class _EndedComparison:
 
     def __init__(self, task: Task, order: RunningOrder) -> None:
         self.task = task
-        self.joined = join(task.before, task.after, task.left_out)
+        self.joined = with_thresholds_of_run(join(task.before, task.after, task.left_out))
         self._matching = matching_cases(task.before, order, task.scope, task.left_out)
 
     def running(self, largest: int) -> RunningComparison:

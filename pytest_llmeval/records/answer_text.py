@@ -8,7 +8,7 @@ from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import case_messages
 from pytest_llmeval.records.result import CaseResult
 
-_EXACT_MATCH = "exact_match"
+EXACT_MATCH = "exact_match"
 """The metric that requires the expected answer to the letter."""
 
 
@@ -59,6 +59,6 @@ def answer_text(result: CaseResult) -> AnswerText | None:
         result.completion.text,
         case.expected,
         (*messages, *case.contexts),
-        any(score.name == _EXACT_MATCH for score in result.scores),
+        any(score.name == EXACT_MATCH for score in result.scores),
         result.before[0].answer if result.before else None,
     )

@@ -108,10 +108,10 @@ class Coverage:
         is_same_judge: Whether both runs have scores of one fingerprint, after judging the answers
             of the baseline again where necessary.
         before: Cases of the whole baseline with this score, selected or not; 0 if unknown.
-        edited: Of these, the ones that ask or accept something else now, so that their scores
-            cannot be compared.
-        rescored: Compared cases whose answers were scored again, because they accept something else
-            now.
+        edited: Of these, the ones whose prompt, expected answer or thresholds were edited, so that
+            their scores cannot be compared.
+        rescored: Compared cases whose answers were scored again, because their expected answer was
+            edited.
         is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
         added: Cases of this run with this score that the baseline does not have.
         not_run: Of these, the ones that were left out because the verdict was certain.
@@ -181,16 +181,16 @@ class CaseChange:
     is_marked: bool = False
 
 
-EditedField = Literal["prompt", "expected", "columns"]
+EditedField = Literal["prompt", "expected", "columns", "threshold"]
 """``prompt``: the prompt, the chat, the contexts or the tools. ``expected``: the accepted answers,
 or else what scorers read in the row. ``columns``: other columns, which a metric or a test of the
-user may read.
+user may read. ``threshold``: the thresholds, of the row or of any setting.
 """
 
 
 @dataclass(frozen=True)
 class CaseEdit:
-    """An edit of a case in its golden file since the baseline.
+    """An edit of a case since the baseline: in its golden file, or of its thresholds.
 
     Attributes:
         name: Suite, file and id of the case in the run.
@@ -198,8 +198,8 @@ class CaseEdit:
         before: Its text in the baseline; empty if unknown.
         after: Its text now. The same as before, if not the text itself was edited. Of other columns
             their names.
-        is_rescored: Whether the answers of the baseline were scored again, so that the case can be
-            compared.
+        is_rescored: Whether the answers of the baseline were scored or decided again, so that the
+            case can be compared.
         is_answer: Whether the text is now exactly what this run answered.
         is_failure: Whether the case fails in this run.
     """
@@ -392,7 +392,7 @@ class Comparison:
         added: Names of cases that the baseline does not have.
         removed: Names of cases of the baseline that were not run.
         quarantined: Names of cases that were run, but do not count for the verdict.
-        edited: Cases that were edited in their golden file.
+        edited: Cases that were edited, with what was edited.
         renamed: Cases that were renamed or moved, and are compared under their new name.
         deleted: Names of the removed cases that the run was to have.
         removed_failures: Those of them that failed in the baseline.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
-from pytest_llmeval.baselines.lookup import accept_command
+from pytest_llmeval.baselines.lookup import USUAL_ACCEPT, accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
 from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
 from pytest_llmeval.gating.control import draw_of
@@ -445,7 +445,7 @@ def _task(
     shown = [name for name in rule.scores.scales if name not in gated and name in baseline.scales]
     inside = baseline_within(baseline, rule.scope)
     shown += [name for name in pairing.untaken if name not in gated]
-    remedy = made_again(baseline, accept_command(pairing.source))
+    remedy = made_again(baseline, accept_command(pairing.source, baseline.is_plain))
     return Task(inside, rule.scores, gated, shown, quarantined, remedy, scope=rule.scope)
 
 
@@ -486,7 +486,7 @@ def _refusal(
     if judges_itself(settings) and metrics & scores.judged:
         return not_compared(JUDGES_ITSELF)
     if not settings.baseline:
-        return no_baseline("llmeval baseline accept --name main, then --llm-baseline main")
+        return no_baseline(USUAL_ACCEPT)
     return None
 
 

@@ -61,7 +61,7 @@ def check_stop_early(settings: Settings, locations: Locations) -> dict[str, RunS
 
 
 def check_stopping_rules(gates: Gates) -> None:
-    """Refuse a gate that needs every case beside an early stop.
+    """Refuse a gate that needs every case together with an early stop.
 
     Raises:
         SettingError: A gate is on a figure of the answers of all cases, or on the cases of a tag.

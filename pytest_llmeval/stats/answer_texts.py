@@ -193,6 +193,11 @@ class AnswerTally:
         return None
 
 
+def is_label(text: str) -> bool:
+    """Return whether a text is one word or number, which may be right for many prompts."""
+    return len(text.split()) + _wide_words(text) < _SHORT_WORDS
+
+
 def _plain(text: str) -> str:
     return " ".join(text.split())
 
@@ -201,8 +206,12 @@ def _words(text: str) -> int:
     """Return the number of words of a text; 0 for a number, a date or data such as JSON."""
     if _NUMBER.match(text) or text[:1] in "{[<":
         return 0
-    wide = sum(east_asian_width(letter) in "WF" for letter in text)
-    return len(text.split()) + wide // _WIDE_LETTERS
+    return len(text.split()) + _wide_words(text)
+
+
+def _wide_words(text: str) -> int:
+    """Return the number of words in the Chinese, Japanese or Korean letters of a text."""
+    return sum(east_asian_width(letter) in "WF" for letter in text) // _WIDE_LETTERS
 
 
 def _is_quoted(text: str, sources: Iterable[str]) -> bool:

@@ -12,6 +12,7 @@ from pytest_llmeval.records.verdicts import (
     gate_exit_code,
     gate_state,
 )
+from pytest_llmeval.text import count
 
 _PAIRED_PERCENT = 95
 """Percentage of the selected baseline cases that need a score in both runs.
@@ -64,7 +65,7 @@ def lacks_cases(coverage: Coverage) -> bool:
 def with_coverage(reason: str, coverage: Coverage) -> str:
     """Add to the reason of a verdict how many of the baseline's cases it covers, if not all."""
     if coverage.rescored:
-        reason = f"{reason}; {coverage.rescored} of the cases accept something else now"
+        reason = f"{reason}; the expected answer of {count(coverage.rescored, 'case')} was edited"
     if coverage.added:
         cases = coverage.paired + coverage.added
         reason = f"{reason}; {coverage.added} of {cases} cases are new and not compared"

@@ -27,8 +27,8 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
     if prompts:
         cases = count(len(prompts), "case")
         yield (
-            f"{cases} {_were(prompts)} edited since {baseline} to ask something else, and "
-            f"so {_were(prompts)} not compared{_failing(prompts)}: {_names(prompts)}"
+            f"the prompt of {cases} was edited since {baseline}, so {_it(prompts)} "
+            f"{_were(prompts)} not compared{_failing(prompts)}: {_names(prompts)}"
         )
     columns = [edit for edit in comparison.edited if edit.field == "columns"]
     if columns:
@@ -37,7 +37,8 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
             f"other columns of {cases} were edited since {baseline}, which a metric or a test may "
             f"read: {_names(columns)}"
         )
-    rescored = [edit for edit in comparison.edited if edit.is_rescored]
+    expected = [edit for edit in comparison.edited if edit.field == "expected"]
+    rescored = [edit for edit in expected if edit.is_rescored]
     if rescored:
         cases = count(len(rescored), "case")
         yield (
@@ -47,19 +48,41 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
     fitted = sum(edit.is_answer for edit in comparison.edited)
     if fitted:
         yield f"{count(fitted, 'edited case')} now {_expect(fitted)} exactly what this run answered"
-    others = [
-        edit for edit in comparison.edited if edit.field == "expected" and not edit.is_rescored
-    ]
+    others = [edit for edit in expected if not edit.is_rescored]
     if others:
         cases = count(len(others), "case")
         yield (
             f"the expected answer of {cases} was edited since {baseline}, whose answers were "
             f"not scored again, so that these are not compared: {_names(others)}"
         )
+    yield from _threshold_changes(comparison)
+
+
+def _threshold_changes(comparison: Comparison) -> Iterator[str]:
+    """Yield a sentence for the cases whose thresholds have changed."""
+    edits = [edit for edit in comparison.edited if edit.field == "threshold"]
+    for is_decided in (True, False):
+        chosen = [edit for edit in edits if edit.is_rescored == is_decided]
+        if not chosen:
+            continue
+        changes = list(dict.fromkeys(_change(edit) for edit in chosen))
+        end = "by which its answers were decided again"
+        if not is_decided:
+            end = "so their pass rate is not compared"
+        yield (
+            f"the thresholds of {count(len(chosen), 'case')} have changed since "
+            f"{comparison.baseline} ({first_of(changes, _NAMED)}), {end}: {_names(chosen)}"
+        )
+
+
+def _change(edit: CaseEdit) -> str:
+    return f"{edit.before or 'none'} -> {edit.after or 'none'}"
 
 
 def edit_text(edit: CaseEdit) -> str:
     """Write an edit: ``prompt 'old' -> 'new'``."""
+    if edit.field == "threshold":
+        return f"thresholds {_change(edit)}"
     name = "expected answer" if edit.field == "expected" else "prompt"
     if not edit.before and not edit.after:
         return f"{name} edited"
@@ -78,6 +101,10 @@ def _failing(edits: Sequence[CaseEdit]) -> str:
 
 def _were(names: Sequence[object]) -> str:
     return "was" if len(names) == 1 else "were"
+
+
+def _it(names: Sequence[object]) -> str:
+    return "it" if len(names) == 1 else "they"
 
 
 def _expect(cases: int) -> str:

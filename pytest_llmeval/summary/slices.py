@@ -32,6 +32,7 @@ def worse_slices(comparisons: Iterable[Comparison]) -> list[WorseSlice]:
     """Return the slices that a headline names, each tag once, the wiped-out ones first.
 
     They are those of gated metrics and of the pass rate. Rules leave out other metrics on purpose.
+    Of several metrics the one with the worst loss stands for the tag.
     """
     by_tag: dict[str, WorseSlice] = {}
     for comparison in comparisons:
@@ -44,8 +45,14 @@ def worse_slices(comparisons: Iterable[Comparison]) -> list[WorseSlice]:
             for part in metric.slices:
                 if part.verdict == "REGRESSED" or part.is_wiped_out:
                     worse = WorseSlice(comparison.baseline, metric.name, part)
-                    by_tag.setdefault(part.tag, worse)
+                    by_tag[part.tag] = max(by_tag.get(part.tag, worse), worse, key=_severity)
     return sorted(by_tag.values(), key=lambda worse: not worse.part.is_wiped_out)
+
+
+def _severity(worse: WorseSlice) -> tuple[bool, float]:
+    """Order slices: one that was wiped out is worse than any other, and then the loss decides."""
+    part = worse.part
+    return part.is_wiped_out, part.before - (part.after or 0.0)
 
 
 def worse_slices_text(comparisons: Iterable[Comparison]) -> str:

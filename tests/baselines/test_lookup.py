@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pytest_llmeval.baselines.file import has_count, is_baseline, read_baseline, write_baseline
-from pytest_llmeval.baselines.lookup import BaselineFinder
+from pytest_llmeval.baselines.lookup import BaselineFinder, accept_command, find_file
+from pytest_llmeval.cli import main
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.gating.scores import RunScores, run_scores
 from pytest_llmeval.records.result import Key
@@ -110,3 +112,35 @@ def test_an_older_baseline_does_not_say_how_many_cases_it_holds(tmp_path: Path) 
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
     assert len(read_baseline(path).cases) == len(lines)
     assert not has_count(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_plain", "command"),
+    [
+        ("main", False, "--name main"),
+        ("gpt-4.1", False, "--name gpt-4.1"),
+        ("golden/baselines/old.jsonl", False, "--to golden/baselines/old.jsonl"),
+        ("latest", False, "--name main, then --llm-baseline main"),
+        ("old.json", False, "--name main, then --llm-baseline main"),
+        ("results.eval", True, "--name main, then --llm-baseline main"),
+        ("scores.CSV", True, "--name main, then --llm-baseline main"),
+        ("promptfoo.jsonl", True, "--name main, then --llm-baseline main"),
+        ("runs/nightly", False, "--name main, then --llm-baseline main"),
+    ],
+)
+def test_the_command_that_makes_a_baseline_works_for_any_source(
+    source: str, is_plain: bool, command: str
+) -> None:
+    assert accept_command(source, is_plain) == f"llmeval baseline accept {command}"
+
+
+def test_no_baseline_takes_the_place_of_the_latest_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["baseline", "accept", "--name", "latest"])
+    assert result.exit_code != 0
+    assert "found 'latest'; allowed: any other plain word, such as main" in result.output
+    (tmp_path / "golden/baselines").mkdir(parents=True)
+    (tmp_path / "golden/baselines/latest.jsonl").touch()
+    assert find_file("latest", Locations(tmp_path, tmp_path)) is None

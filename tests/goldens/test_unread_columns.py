@@ -139,7 +139,7 @@ def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
     (problem,) = caught.value.problems
     assert (problem.line, problem.row, problem.column) == (2, 1, name)
     assert problem.value == "'a' in a column that is not read, and no expected answer (2 cases)"
-    assert f"--llm-columns '{name} = expected' (or" in problem.allowed
+    assert f"--llm-columns '{name} = expected' (--columns of llmeval, or" in problem.allowed
     assert [case.expected for case in folder.read("a.csv", text, {name: "expected"})] == [
         "a",
         "b",
@@ -193,7 +193,7 @@ def test_a_name_of_many_things_is_an_error_where_nothing_else_can_be_the_answer(
 
     (problem,) = caught.value.problems
     assert (problem.column, problem.line) == (name, 2)
-    assert f"--llm-columns '{name} = expected' (or" in problem.allowed
+    assert f"--llm-columns '{name} = expected' (--columns of llmeval, or" in problem.allowed
     assert folder.read("a.csv", text, {name: "expected"})[0].expected == "a"
     assert folder.read("a.csv", text, {name: "metadata"})[0].metadata == {name: "a"}
     for further in ("expected", "threshold", "criteria", "contains_all"):
@@ -363,7 +363,7 @@ def test_a_setting_outside_the_rows_is_an_error(folder: GoldenFolder) -> None:
     assert str(caught.value.problems[0]).endswith(
         "a.json: column 'Min Score' found a setting outside the rows, which is not read; "
         "allowed: min_score in each row, or an option for the run; "
-        "'Min Score = metadata' if it is something else"
+        "--llm-columns 'Min Score = metadata' if it is something else"
     )
     assert folder.read("a.json", text, {"Min Score": "metadata"})[0].prompt == "A?"
 

@@ -79,7 +79,7 @@ def test_an_edited_reference_is_applied_to_both_runs(
 
     text = run.stdout.str()
     assert "exact_match: rose 30.0 points: 0 of 20 passed before and fail now, 6 failed" in text
-    assert "6 of the cases accept something else now" in text
+    assert "the expected answer of 6 cases was edited" in text
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
     edited = "expected answer of 6 cases was edited since main, whose answers were scored again"
     assert edited in last
@@ -99,7 +99,7 @@ def test_an_edited_reference_is_applied_to_both_runs(
     assert "golden cases edited since main" in summary
     assert "answer 0" in summary
     page = (made.path / "report.html").read_text("utf-8").partition("<script")[0]
-    assert "Edited in their golden file: 6 cases" in page
+    assert "Edited since the baseline: 6 cases" in page
 
 
 def test_a_harder_reference_is_no_regression(made: Project) -> None:
@@ -132,7 +132,7 @@ def test_another_prompt_under_the_same_id_is_a_new_case(
     text = run.stdout.str()
     assert "only 14 of the baseline's 20 cases have a score in both runs (6 edited since" in text
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
-    assert "6 cases were edited since main to ask something else, and so were not compared" in last
+    assert "The prompt of 6 cases was edited since main, so they were not compared" in last
     assert "fail now" not in last
     assert comparison_of(made)["edited"][0]["field"] == "prompt"
     assert comparison_of(made)["edited"][0]["before"] == "Question 0"

@@ -1,7 +1,7 @@
 """How often the gate errs when the truth is known: a thousand runs of each situation.
 
 Not collected with the tests: `make simulate` runs it, in some minutes, and prints the table, of
-which docs/regression-gate.md shows the summary. Where a permutation decides, it draws 999 signs in
+which docs/what-a-verdict-promises.md shows the summary. Where a permutation decides, it draws 999 signs in
 place of 9,999, anew for each run.
 
 Bars, each plus two standard errors of the simulation:

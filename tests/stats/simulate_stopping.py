@@ -1,7 +1,7 @@
 """How often an early stop, a series of runs and a plan err when the truth is known.
 
 Not collected with the tests: `make simulate` runs it, in some minutes, and prints the table, of
-which docs/regression-gate.md shows the summary.
+which docs/fewer-cases.md shows the summary.
 
 Bars, each plus two standard errors of the simulation:
 

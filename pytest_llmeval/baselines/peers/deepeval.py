@@ -17,6 +17,7 @@ from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 
 _TOOL = "deepeval"
+_EXACT = "Exact Match"
 _RUN, _LINK = "testRunData", "testRunLink"
 """What ``.latest_test_run.json`` holds: a run, or only its address."""
 
@@ -85,6 +86,8 @@ def _sample(case: Node) -> PeerSample:
         question=_question(case),
         reference=case.member("expectedOutput").text() or case.member("expectedOutcome").text(),
         judges={_name(metric): metric.member("evaluationModel").text() for metric in metrics},
+        expected=case.member("expectedOutput").text() or None,
+        is_exact=any(_name(metric) == _EXACT for metric in metrics),
     )
     if failed and len(failed) == len(metrics):
         return replace(sample, error=f"{_name(failed[0])} failed")

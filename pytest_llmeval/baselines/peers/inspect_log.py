@@ -22,6 +22,9 @@ from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 
 _TOOL = "inspect_ai"
+_EXACT = {"exact", "match"}
+"""Scorers that require the target to the letter."""
+
 _LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _WHOLE = re.compile(r"samples/[^/]+\.json")
@@ -187,7 +190,16 @@ def _sample(node: Node, columns: Columns, kinds: _Kinds) -> PeerSample:
     name = _text_id(node.member("id"))
     tags = tags_of(metadata)
     question, reference = _question(node), text_of(node.member("target").value) or ""
-    sample = PeerSample(name, tags=tags, metadata=metadata, question=question, reference=reference)
+    target = node.member("target").value
+    sample = PeerSample(
+        name,
+        tags=tags,
+        metadata=metadata,
+        question=question,
+        reference=reference,
+        expected=target if isinstance(target, str) else None,
+        is_exact=not _EXACT.isdisjoint(node.member("scores").members()),
+    )
     error = _error(node)
     if error:
         return replace(sample, error=error)

@@ -8,6 +8,7 @@ failed, ``error`` holds the reason; only ``failureReason`` tells it from an erro
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,11 @@ from pytest_llmeval.text import one_line
 
 _TOOL = "promptfoo"
 _SCORE = "score"
+_EQUALS = "equals"
+_COMPARING = (_EQUALS, "similar", "factuality", "rouge-n", "bleu", "gleu", "meteor", "levenshtein")
+"""Assertions whose value is a whole expected answer."""
+
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _GRADED = frozenset(
     (
         "answer-relevance",
@@ -242,7 +248,14 @@ def _sample(row: _Row) -> PeerSample:
     name, tags = _id(row), tags_of(metadata)
     reference = text_of(test.member("assert").value) or ""
     sample = PeerSample(
-        name, tags=tags, metadata=metadata, question=_variables(row), reference=reference
+        name,
+        tags=tags,
+        metadata=metadata,
+        question=_variables(row),
+        reference=reference,
+        expected=_expected(row),
+        is_exact=any(kind == _EQUALS for kind, _ in _compared(row)),
+        prompt=_sent(row),
     )
     if error := _error(result):
         return replace(sample, error=error)
@@ -266,6 +279,35 @@ def _sample(row: _Row) -> PeerSample:
         reasons={_SCORE: reason} if reason else {},
         judges=_judges(row),
     )
+
+
+def _compared(row: _Row) -> Iterator[tuple[str, str]]:
+    """Yield the assertions that compare the answer with a whole text, with this text."""
+    variables = row.test.member("vars").members() or row.variables
+    for assertion in row.test.member("assert").items():
+        if not isinstance(assertion.value, dict):
+            continue
+        kind, value = assertion.value.get("type"), assertion.value.get("value")
+        if not (kind in _COMPARING and isinstance(value, str)):
+            continue
+        variable = _VARIABLE.fullmatch(value)
+        if variable is not None:
+            value = variables.get(variable[1])
+        if isinstance(value, str) and "{{" not in value:
+            yield kind, value
+
+
+def _expected(row: _Row) -> str | None:
+    """Return the expected answer of a test; ``None`` if no assertion has a whole text."""
+    return next((text for _, text in _compared(row)), None)
+
+
+def _sent(row: _Row) -> str:
+    """Return the prompt with the values of its variables; empty if the file does not hold it."""
+    prompt = row.result.member("prompt")
+    if isinstance(prompt.value, dict):
+        prompt = prompt.member("raw")
+    return prompt.value if isinstance(prompt.value, str) else ""
 
 
 def _id(row: _Row) -> str:

@@ -14,8 +14,10 @@ from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.content import Content, text_hash
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
+from pytest_llmeval.records.answer_text import AnswerText
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
+from pytest_llmeval.stats.answer_texts import is_label
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.text import one_line, shows_something
 
@@ -42,6 +44,9 @@ class PeerSample:
         question: What the test asks; empty if it is unknown.
         reference: What it compares the answer with; empty if it is unknown.
         judges: The judge of a score by metric, where the tool names one.
+        expected: The expected answer; ``None`` if there is none, or it is unknown.
+        is_exact: Whether it requires the expected answer to the letter.
+        prompt: What was sent to the model; empty if it is unknown.
     """
 
     id: str
@@ -57,6 +62,9 @@ class PeerSample:
     question: str = ""
     reference: str = ""
     judges: Mapping[str, str] = field(default_factory=dict)
+    expected: str | None = None
+    is_exact: bool = False
+    prompt: str = ""
 
     @property
     def is_judged(self) -> bool:
@@ -255,7 +263,28 @@ def _case(
     )
     reasons = chain.from_iterable(sample.reasons.items() for sample in reversed(judged))
     expected = first.reference or None
-    return BaselineCase(scores, answers, dict(reasons), first.question, expected)
+    text = _answer_text(run.tool, judged)
+    return BaselineCase(scores, answers, dict(reasons), first.question, expected, text=text)
+
+
+def _answer_text(tool: str, judged: Sequence[PeerSample]) -> AnswerText | None:
+    """Return the answer with what it was an answer to.
+
+    A label, of which nobody knows whether it is expected, may be right for many prompts.
+    """
+    first = next((sample for sample in judged if sample.answer is not None), None)
+    if first is None or first.answer is None:
+        return None
+    if first.expected is None and is_label(first.answer):
+        return None
+    return AnswerText(
+        tool,
+        first.question or first.id,
+        first.answer,
+        first.expected,
+        (first.prompt or first.question,),
+        first.is_exact,
+    )
 
 
 def _judges(judged: Iterable[PeerSample], name: str) -> str:
