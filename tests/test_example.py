@@ -15,8 +15,8 @@ import pytest
 
 import pytest_llmeval
 from pytest_llmeval.providers.local.models import find_model, models_folder
-from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
+from tests.warm import run_pytest
 
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "example_suite"
@@ -64,7 +64,7 @@ def pytest_llmeval_variables() -> Iterator[str]:
 def run(project: pytest.Pytester, *tests: str, options: tuple[str, ...] = ()) -> pytest.RunResult:
     """pytest on the whole suite or some of its tests, as a user starts it from the folder above."""
     names = [f"example_suite/{test}" for test in tests] or ["example_suite"]
-    return project.runpytest_subprocess(*names, *OTHERS_OFF, *options)
+    return run_pytest(project.path, *names, *options)
 
 
 def results(project: pytest.Pytester) -> dict[str, Any]:

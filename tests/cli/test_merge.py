@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,8 +18,9 @@ from pytest_llmeval.records.result import CaseResult
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 from tests.cli.conftest import Command
-from tests.commands import PYTEST
+from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
+from tests.warm import warm
 
 SUITE = "test_rows.py::TestRows::test_rows"
 LOW, HIGH = ([f"{kind}-{place:02}" for place in range(10)] for kind in ("low", "high"))
@@ -61,14 +61,10 @@ class Shards:
             "nightly",
         )
         left = ("--llm-log", f"{name}.sqlite", "--llm-json", f"{name}.json", "--llm-html", "")
-        command = [*PYTEST, "-q", *models, *left, *arguments]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        done = warm().run(
+            *("python", "-m", "pytest", *OTHERS_OFF, "-q", *models, *left, *arguments),
+            folder=self.folder,
+            environment=self._environment,
         )
         assert (self.folder / f"{name}.json").is_file(), done.stdout + done.stderr
         return done.returncode

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +17,9 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.log import RunLog
 from pytest_llmeval.store.judge_file import JudgeFile
 from tests.cli.conftest import Command
-from tests.commands import PYTEST
+from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint, Received, Reply
+from tests.warm import warm
 
 LOG = ".llmeval/runs.sqlite"
 CASES = tuple(f"golden/faq.csv::{name}" for name in ("good", "bad", "silent"))
@@ -114,10 +114,8 @@ def run(endpoint: TwoJudges) -> Run:
 def run_pytest(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     """pytest in a process of its own; what it prints."""
     models = ("--llm-model", "gpt-4", "--llm-judge-model", "gpt-4o")
-    command = [*PYTEST, *models, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    ).stdout
+    line = ("python", "-m", "pytest", *OTHERS_OFF, *models, *arguments)
+    return warm().run(*line, folder=folder, environment=environment).stdout
 
 
 def newest() -> Run:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.shop import ShopEndpoint
+from tests.warm import warm
 
 LOCAL_URL = "http://127.0.0.1:8000/v1"
 """An endpoint of the reader's own, in the pages; ours takes its place."""
@@ -73,13 +74,14 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     folder = tmp_path / "project"
     folder.mkdir()
     endpoint = ShopEndpoint()
+    path = [warm().commands, Path(sys.executable).parent, os.environ["PATH"]]
     with endpoint:
         yield Reader(
             folder,
             endpoint,
             {
                 **inherited,
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "PATH": os.pathsep.join(map(str, path)),
                 "COLUMNS": "80",
                 "PY_COLORS": "0",
                 "PYTHONUTF8": "1",

@@ -17,6 +17,7 @@ import pytest
 
 from tests.commands import OTHERS_OFF
 from tests.mock_endpoint import MockEndpoint
+from tests.warm import Ended, run_pytest, warm
 
 FAQ = """\
 id,prompt,expected
@@ -89,7 +90,20 @@ class Project:
 
     def run(self, *args: str) -> pytest.RunResult:
         """pytest in a process of its own, as a user starts it."""
+        return run_pytest(self.path, *args)
+
+    def run_fresh(self, *args: str) -> pytest.RunResult:
+        """The same in a fresh interpreter, for what is settled when it starts."""
         return self.pytester.runpytest_subprocess(*OTHERS_OFF, *args)
+
+    def llmeval(self, *args: str) -> Ended:
+        """The command ``llmeval`` in a process of its own."""
+        return warm().run("llmeval", *args, folder=self.path)
+
+    def accept(self) -> None:
+        """Make the latest run the baseline ``main``."""
+        done = self.llmeval("baseline", "accept", "--name", "main")
+        assert done.returncode == 0, done.stderr
 
     def start(self, *args: str) -> Running:
         """The same, without waiting for it."""

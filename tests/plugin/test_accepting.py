@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.plugin.conftest import Project
+from tests.warm import Ended
 
 ROWS = "".join(f"c{number:02},Question {number},yes,yes,nix\n" for number in range(20))
 OLD = ("--llm-provider", "column:old", "--llm-threshold", "exact_match>=1")
 
 
-def accept(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", "baseline", "accept", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
+def accept(project: Project, *args: str) -> Ended:
+    return project.llmeval("baseline", "accept", *args)
 
 
 @pytest.fixture

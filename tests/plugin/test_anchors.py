@@ -10,7 +10,7 @@ import pytest
 
 from tests.mock_endpoint import judged_texts
 from tests.plugin.conftest import Project
-from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, llmeval, write
+from tests.plugin.test_gates import BEFORE, JUDGED, accepted, both, write
 
 GATED = (*JUDGED, "--llm-fail-on", "gate", "--llm-baseline", "main")
 LIVE = (*GATED, "--llm-no-cache")
@@ -66,7 +66,7 @@ def test_a_stricter_judge_is_no_regression(project: Project, workers: str) -> No
 
     # A comparison that asks no judge must not take its change for one of the answers.
     for names in (("main", "ref"), ("ref", "main")):
-        compared = llmeval(project, "compare", *names)
+        compared = project.llmeval("compare", *names)
         assert compared.returncode == 10
         assert compared.stdout.startswith("ERROR: rubric against ")
         assert "the judge of rubric has changed since main" in compared.stdout
@@ -76,15 +76,15 @@ def test_a_stricter_judge_is_no_regression(project: Project, workers: str) -> No
     rows = main.read_text("utf-8").replace('"values": [4.0]', '"values": [4.1]', 1)
     project.write("golden/baselines/other.jsonl", rows)
     unknown = "whether other was scored before or after that is not known"
-    compared = llmeval(project, "compare", "other", "ref")
+    compared = project.llmeval("compare", "other", "ref")
     assert "warning: the judge of rubric changed between main and ref" in compared.stdout
     assert unknown in compared.stdout
-    compared = llmeval(project, "compare", "other", "ref", "--strict")
+    compared = project.llmeval("compare", "other", "ref", "--strict")
     assert compared.returncode == 10
     assert unknown in compared.stdout.splitlines()[0]
     # Two runs of the judge as it is now can be compared.
-    llmeval(project, "baseline", "accept", "ref", "--name", "now")
-    assert llmeval(project, "compare", "now", "ref").stdout.startswith("OK: rubric against now")
+    project.llmeval("baseline", "accept", "ref", "--name", "now")
+    assert project.llmeval("compare", "now", "ref").stdout.startswith("OK: rubric against now")
 
 
 @both
@@ -215,7 +215,7 @@ def test_the_judge_is_shown_what_was_retrieved_then(
     )
     monkeypatch.setenv("PRICE", "9")
     assert project.run(*app).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     monkeypatch.setenv("PRICE", "7")
 
     run = project.run(*app, "--llm-fail-on", "gate", "--llm-baseline", "main")

@@ -25,11 +25,6 @@ MAIN = ("--llm-baseline", "main")
 both = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["n0", "n2"])
 
 
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture
 def made(project: Project) -> Project:
     """A project whose baseline ``main`` holds all its cases, which passed."""
@@ -38,7 +33,7 @@ def made(project: Project) -> Project:
     project.write("golden/a.csv", COLUMNS + "".join(ROWS[:12]))
     project.write("golden/b.csv", COLUMNS + "".join(ROWS[12:]))
     assert project.run(*OLD).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     return project
 
 
@@ -152,7 +147,7 @@ def test_a_baseline_that_was_cut_off_is_an_error(made: Project, kept: int) -> No
     assert run.ret == 10
     assert f"found {kept - 1} case" in run.stdout.str()
     assert "allowed: 24, as its first line says. It was cut off or edited." in run.stdout.str()
-    listed = llmeval(made, "baseline", "list").stdout
+    listed = made.llmeval("baseline", "list").stdout
     assert f"{kept - 1} of 24 cases: it was cut off or edited" in listed
 
 
@@ -182,17 +177,17 @@ def test_a_run_that_lacks_cases_is_no_baseline(made: Project) -> None:
     app = ("--llm-provider", "python:app:answer", "--llm-threshold", "exact_match>=1")
     made.run(*app, "-n", "2", "--max-worker-restart", "3")
     assert made.report()["summary"]["verdict"] == "error"
-    refused = llmeval(made, "baseline", "accept", "--name", "main")
+    refused = made.llmeval("baseline", "accept", "--name", "main")
     assert refused.returncode == 2
     assert "died with a worker and left no result" in refused.stderr
     report = Path(".llmeval/report.json")
-    assert llmeval(made, "baseline", "accept", str(report)).returncode == 2
+    assert made.llmeval("baseline", "accept", str(report)).returncode == 2
 
     made.write("golden/c.csv", "id,prompt\na,\n")
     made.run(*OLD, "--continue-on-collection-errors")
-    refused = llmeval(made, "baseline", "accept", "--name", "main")
+    refused = made.llmeval("baseline", "accept", "--name", "main")
     assert "1 file could not be collected: golden/c.csv; allowed: a run with all" in refused.stderr
-    shown = llmeval(made, "report").stdout.splitlines()[0]
+    shown = made.llmeval("report").stdout.splitlines()[0]
     assert shown == "ERROR: 1 file could not be collected: golden/c.csv. 24 cases passed."
 
 
@@ -201,20 +196,20 @@ def test_commands_hold_a_run_to_its_baseline(made: Project) -> None:
     for name, where in (("1", "id < 'c08'"), ("2", "id >= 'c08' and id < 'c16'")):
         made.run(*OLD, "--llm-where", where, "--llm-log", f"{name}.sqlite", *quiet)
     shards = ("merge", "1.sqlite", "2.sqlite", "--log", "m.sqlite", "--json", "", "--html", "")
-    merged = llmeval(made, *shards, "--baseline", "main")
+    merged = made.llmeval(*shards, "--baseline", "main")
     assert merged.returncode == 10
     assert "only 16 of the baseline's 24 cases have a score in both runs" in merged.stdout
-    misspelt = llmeval(made, *shards, "--baseline", "mian")
+    misspelt = made.llmeval(*shards, "--baseline", "mian")
     assert (misspelt.returncode, "Did you mean 'main'?" in misspelt.stderr) == (2, True)
 
     made.run(*OLD, "--llm-name", "whole")
     made.run(*OLD, "--llm-limit", "11", "--llm-name", "part")
     for strict, code in (((), 0), (("--strict",), 10)):
-        compared = llmeval(made, "compare", "whole", "part", *strict)
+        compared = made.llmeval("compare", "whole", "part", *strict)
         assert (compared.returncode, "covers 11 of" in compared.stdout) == (code, True)
     delete_failing(made)
     made.run(*OLD, "--llm-name", "half")
-    assert llmeval(made, "compare", "whole", "half").returncode == 10
+    assert made.llmeval("compare", "whole", "half").returncode == 10
 
 
 def test_evaluate_holds_a_run_to_its_baseline(made: Project) -> None:
@@ -247,7 +242,7 @@ def test_a_baseline_of_a_few_cases_says_little_of_the_run(
 ) -> None:
     assert made.run(*OLD, "-k", "c00 or c02").ret == 0
     (made.path / "golden/baselines/main.jsonl").unlink()
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
 
     run = made.run(*NEW, *MAIN, *workers)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.plugin.conftest import Project
-from tests.plugin.test_baseline_coverage import llmeval
 
 COUNT = 20
 GATED = (
@@ -43,7 +42,7 @@ def made(project: Project) -> Project:
     project.write("pytest.ini", "[pytest]\nllm_golden = golden\nllm_model = gpt-4\n")
     write_rows(project)
     assert project.run(*LIVE).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     project.endpoint.requests.clear()
     return project
 
@@ -80,10 +79,10 @@ def test_only_the_changed_cases_run_and_the_gates_cover_all(
     assert exact_match_of(made)["coverage"]["paired"] == 18
     run.stdout.fnmatch_lines(["MET: pass_rate>=.5: pass rate 80.0% of 20 cases*"])
     assert made.report()["run"]["unchanged"] == 18
-    refused = llmeval(made, "baseline", "accept", "--name", "new")
+    refused = made.llmeval("baseline", "accept", "--name", "new")
     assert refused.returncode == 2
     assert "it ran only the cases that had changed (--llm-changed)" in refused.stderr
-    merged = llmeval(made, "merge", ".llmeval/report.json")
+    merged = made.llmeval("merge", ".llmeval/report.json")
     assert merged.returncode == 2
     assert "it ran only the cases that had changed (--llm-changed)" in merged.stderr
 
@@ -141,7 +140,7 @@ def test_the_command_lists_what_has_changed_and_what_it_costs(made: Project, edi
     row, options, subject, number = EDITS[edit]
     write_rows(made, {5: row})
 
-    listed = llmeval(made, "changed", "--baseline", "main", "--json", "-", *LIVE, *options)
+    listed = made.llmeval("changed", "--baseline", "main", "--json", "-", *LIVE, *options)
 
     assert listed.returncode == 0, listed.stderr
     content = json.loads(listed.stdout)
@@ -161,7 +160,7 @@ def test_the_command_names_cases_for_people(made: Project) -> None:
     write_rows(made, {5: {"expected": "five"}, 7: {"id": "new"}})
     made.write("test_own.py", OWN_TEST)
 
-    listed = llmeval(made, "changed", "--baseline", "main", *LIVE, "golden/faq.jsonl")
+    listed = made.llmeval("changed", "--baseline", "main", *LIVE, "golden/faq.jsonl")
 
     assert listed.returncode == 0, listed.stderr
     first, *rest = listed.stdout.splitlines()
@@ -169,7 +168,7 @@ def test_the_command_names_cases_for_people(made: Project) -> None:
     assert rest[:2] == ["golden/faq.jsonl:6 c05: expected answer", "golden/faq.jsonl:8 new: new"]
     assert "To send: 2 requests, about $" in listed.stdout
 
-    unknown = llmeval(made, "changed", "--baseline", "mian", *LIVE)
+    unknown = made.llmeval("changed", "--baseline", "mian", *LIVE)
 
     assert unknown.returncode == 2
     assert "mian" in unknown.stderr
@@ -187,7 +186,7 @@ def test_own(llm_completion):
 def test_what_nobody_can_prove_to_be_unchanged_runs(made: Project) -> None:
     made.write("test_own.py", OWN_TEST)
     assert made.run(*LIVE).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     made.endpoint.requests.clear()
 
     run = made.run(*CHANGED)
@@ -251,18 +250,18 @@ def test_it_needs_one_baseline_of_this_package(made: Project, workers: tuple[str
 def test_another_judge_is_a_change_and_a_rescored_run_proves_nothing(made: Project) -> None:
     judged = ("--llm-judge-model", "judge", "--llm-threshold", "rubric>=1", *LIVE)
     assert made.run(*judged).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
 
-    same = llmeval(made, "changed", "--baseline", "main", *judged)
+    same = made.llmeval("changed", "--baseline", "main", *judged)
     assert same.stdout.startswith("against main, 0 of 20 cases changed, 0 may have changed, 20 did")
 
-    other = llmeval(
-        made, "changed", "--baseline", "main", *judged, "--llm-judge-criteria", "Be kind"
+    other = made.llmeval(
+        "changed", "--baseline", "main", *judged, "--llm-judge-criteria", "Be kind"
     )
     assert other.stdout.startswith("against main, 20 of 20 cases changed")
     assert ": scorers '" in other.stdout.splitlines()[1]
 
-    assert llmeval(made, "rescore", "--judge-model", "judge").returncode == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
-    rescored = llmeval(made, "changed", "--baseline", "main", *judged)
+    assert made.llmeval("rescore", "--judge-model", "judge").returncode == 0
+    made.accept()
+    rescored = made.llmeval("changed", "--baseline", "main", *judged)
     assert "20 may have changed" in rescored.stdout

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 
 import pytest
 
@@ -25,13 +23,8 @@ def shop(project: Project) -> Project:
     )
     project.write("golden/faq.csv", f"id,prompt,expected,old,new,odd\n{rows}")
     run(project, "old")
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     return project
-
-
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
 
 
 def run(project: Project, column: str, *more: str) -> pytest.RunResult:
@@ -55,7 +48,7 @@ def test_a_random_part_and_no_other_is_corrected(shop: Project) -> None:
         f"; corrected by the baseline's scores of all its cases (standard error {100 * narrowed:.0f}% smaller)"
         in reason
     )
-    compared = llmeval(shop, "compare", "main", "latest")
+    compared = shop.llmeval("compare", "main", "latest")
     assert reason.partition(": ")[2].partition("; covers")[0] in " ".join(compared.stdout.split())
 
     # Neither of these is a part that the limit alone draws from the baseline's cases.

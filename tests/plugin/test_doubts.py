@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.plugin.conftest import Project
-from tests.plugin.test_gates import both, llmeval
+from tests.plugin.test_gates import both
 
 # A judge that reads no answer in earnest: it likes the word "good", and length.
 JUDGE = """
@@ -53,7 +53,7 @@ def run(project: Project, column: str, *args: str) -> pytest.RunResult:
 def test_every_report_says_what_may_mislead(project: Project, workers: str) -> None:
     rows(project)
     assert run(project, "old", "--llm-gate", "taste.mean>=.2").ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     reports = ("--llm-summary", "s.md", "--llm-html", "r.html", "--llm-json", "r.json")
     length = "the answers are longer than those of main: 14 -> 87 characters"
     constant = f"20 of 30 different prompts got the same answer: '{SORRY}'"
@@ -66,10 +66,10 @@ def test_every_report_says_what_may_mislead(project: Project, workers: str) -> N
         assert notes[0].startswith(warning)
         assert warning[:20] in (project.path / "s.md").read_text()
         assert warning[:20] in (project.path / "r.html").read_text()
-        found = llmeval(project, "compare", "main", "latest", "--json", "-")
+        found = project.llmeval("compare", "main", "latest", "--json", "-")
         assert json.loads(found.stdout)["notes"][0].startswith(warning)
         if column != "echo":
-            assert f"warning: {warning}" in llmeval(project, "compare", "main", "latest").stdout
+            assert f"warning: {warning}" in project.llmeval("compare", "main", "latest").stdout
 
 
 def test_labels_numbers_and_unchanged_answers_raise_no_doubt(project: Project) -> None:

@@ -107,7 +107,7 @@ def test_an_id_that_the_system_cannot_encode_is_escaped(
     for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
         monkeypatch.setenv(name, value)
 
-    run = project.run(
+    run = project.run_fresh(
         "golden/rows.csv", "--llm-provider", "column:old", "--llm-threshold", "exact_match>=1",
         "-v", "-n", workers,
     )  # fmt: skip

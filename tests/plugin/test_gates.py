@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import pytest
@@ -53,11 +51,6 @@ def write(project: Project, scores: Sequence[float | str], tags: str = "") -> No
     project.write("golden/rows.csv", "id,prompt,expected,answer,tags\n" + "".join(lines))
 
 
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from pytest_llmeval.cli import main; main()", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
-
-
 def baseline(project: Project, scores: Sequence[float]) -> None:
     """The baseline ``main``, as an accepted run would have left it."""
     scale = {"low": 0.0, "high": 5.0, "higher_is_better": True, "unit": ""}
@@ -81,7 +74,7 @@ def accepted(project: Project, scores: Sequence[float | str], *args: str) -> Non
     """Run with these scores, and accept the run as ``main``."""
     write(project, scores)
     assert project.run(*(args or GRADED)).ret == 0
-    found = llmeval(project, "baseline", "accept", "--name", "main")
+    found = project.llmeval("baseline", "accept", "--name", "main")
     assert found.returncode == 0, found.stderr
 
 
@@ -223,14 +216,14 @@ def test_a_baseline_among_golden_files_is_no_golden_file(project: Project) -> No
 
 
 def test_baselines_are_shown_and_listed(project: Project) -> None:
-    assert "no baseline yet" in llmeval(project, "baseline", "list").stdout
+    assert "no baseline yet" in project.llmeval("baseline", "list").stdout
     accepted(project, BEFORE, *GRADED, "--llm-name", "release")
-    shown = llmeval(project, "baseline", "show").stdout
+    shown = project.llmeval("baseline", "show").stdout
     assert "main: 20 cases\n  points: mean 4.25, n=20, by " in shown
-    listed = llmeval(project, "baseline", "list").stdout
+    listed = project.llmeval("baseline", "list").stdout
     assert "main  golden/baselines/main.jsonl  20 cases" in listed
     assert "release  run " in listed
-    missing = llmeval(project, "baseline", "accept", "nobody")
+    missing = project.llmeval("baseline", "accept", "nobody")
     assert missing.returncode == 2
     assert "nobody: no such run; allowed: latest, or the name or id" in missing.stderr
 
@@ -439,7 +432,7 @@ def test_compare_leaves_out_what_a_run_had_in_quarantine(project: Project) -> No
     run = project.run(*GATED, "--llm-quarantine", "quarantine.csv", "--llm-name", "new")
     run.stdout.fnmatch_lines(["OK: regression against main: points: identical*"])
 
-    compared = llmeval(project, "compare", "main", "new")
+    compared = project.llmeval("compare", "main", "new")
 
     assert compared.stdout.startswith("OK: points against main: identical")
     assert "2 cases in quarantine, not counted: golden/rows.csv::row-00" in compared.stdout
@@ -498,13 +491,13 @@ def test_llmeval_compare_gives_the_verdict_of_the_gate(project: Project) -> None
     columns(project, ["yes"] * 95 + ["no"] * 5, ["no"] * 14 + ["yes"] * 86)
     first = (*EXACT, "--llm-provider", "column:old", "--llm-name", "old")
     assert project.run(*first, "--llm-gate", "pass_rate>=.9").ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     second = (*EXACT, "--llm-provider", "column:new", "--llm-name", "new")
     assert project.run(*second, "--llm-baseline", "main").ret == 1
     (gate,) = project.report()["run"]["gates"]
     assert (gate["verdict"], gate["value"] is None) == ("REGRESSED", False)
     for before in ("old", "golden/baselines/main.jsonl"):
-        compared = llmeval(project, "compare", before, "new", "--json", "-")
+        compared = project.llmeval("compare", before, "new", "--json", "-")
         found = json.loads(compared.stdout)
         assert (found["verdict"], compared.returncode) == ("REGRESSED", 1)
         exact, passes = found["metrics"]
@@ -521,7 +514,7 @@ def test_a_collapse_of_nine_cases_is_a_regression(project: Project) -> None:
     assert (
         project.run(*EXACT, "--llm-provider", "column:old", "--llm-gate", "pass_rate>=.9").ret == 0
     )
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     run = project.run(*EXACT, "--llm-provider", "column:new", "--llm-baseline", "main")
     assert run.ret == 1
     run.stdout.fnmatch_lines(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.plugin.conftest import Project
-from tests.plugin.test_baseline_coverage import llmeval
 
 COUNT = 20
 EXACT = ("--llm-threshold", "exact_match>=1")
@@ -55,7 +54,7 @@ def made(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
         copyfile(kept, path)
         return project
     assert project.run(*OLD).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     copyfile(path, kept)
     return project
 
@@ -183,7 +182,7 @@ def test_equal_questions_are_told_apart_by_their_ids(made: Project) -> None:
     rows = [{**row, "prompt": "Say it"} for row in rows_of_main()]
     write_rows(made, rows)
     assert made.run(*OLD).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     write_rows(made, rows[1:])
 
     made.run(*NEW)
@@ -198,7 +197,7 @@ def test_a_deleted_failure_and_a_quarantined_loss_stand_in_the_headline(made: Pr
     rows[19]["old"] = "wrong"
     write_rows(made, rows)
     made.run(*OLD)
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     write_rows(made, rows[:19])
     made.write("quarantine.csv", "id,until,reason\nc00,2999-01-01,flaky\n")
     reports = ("--llm-summary", "summary.md", "--llm-html", "report.html")
@@ -233,7 +232,7 @@ def test_the_requirements_of_a_row_are_a_part_of_its_reference(project: Project)
 
     write(["answer"])
     assert project.run(*contains).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     write(["answer", "please"])
 
     project.run(*contains, "--llm-fail-on", "gate", "--llm-baseline", "main")
@@ -256,7 +255,7 @@ def test_a_metric_of_a_test_cannot_be_applied_to_the_baseline(made: Project) -> 
         """,
     )
     made.run("--llm-provider", "column:old")
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     rows = rows_of_main()
     rows[0]["expected"] = "bad 0"
     write_rows(made, rows)
@@ -295,7 +294,7 @@ def test_compare_lists_edits_and_leaves_them_out(made: Project) -> None:
     write_rows(made, rows)
     made.run(*NEW)
 
-    done = llmeval(made, "compare", "golden/baselines/main.jsonl", "latest")
+    done = made.llmeval("compare", "golden/baselines/main.jsonl", "latest")
 
     assert "expected answer 'answer 0' -> 'bad 0'" in done.stdout
     assert "covers 19 of the baseline's 20 cases (1 edited since)" in done.stdout
@@ -306,7 +305,7 @@ def test_an_edit_far_into_a_long_prompt_is_shown(made: Project) -> None:
     rows[0]["prompt"] = "Frage " * 80 + "Answer in German."
     write_rows(made, rows)
     made.run(*OLD)
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     rows[0]["prompt"] = "Frage " * 80 + "Answer in French."
     write_rows(made, rows)
 
@@ -358,7 +357,7 @@ def test_the_same_text_from_other_passages_is_another_answer(
     )
     monkeypatch.setenv("PASSAGE", "the price")
     project.run(*app)
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     monkeypatch.setenv("PASSAGE", "nothing")
 
     run = project.run(*app, "--llm-baseline", "main", "--llm-fail-on", "gate")
@@ -372,7 +371,7 @@ def test_renamed_rows_of_one_prompt_are_told_apart_by_what_they_accept(made: Pro
     rows = [{**row, "prompt": "Translate.", "word": row["id"]} for row in rows_of_main()]
     write_rows(made, rows)
     assert made.run(*OLD).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     write_rows(made, [{**row, "id": f"x-{row['id']}"} for row in reversed(rows)])
 
     assert made.run(*NEW).ret == 1
@@ -386,7 +385,7 @@ def test_rows_that_nothing_tells_apart_are_not_paired_at_random(made: Project) -
     rows = [{**row, "prompt": "Translate."} for row in rows_of_main()]
     write_rows(made, rows)
     assert made.run(*OLD).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     write_rows(made, [{**row, "id": f"x{row['id']}", "expected": row["new"]} for row in rows])
 
     assert made.run(*NEW).ret == 10
@@ -413,7 +412,7 @@ def test_an_edited_column_that_a_metric_reads_is_named_and_applied_to_both(made:
     write_rows(made, rows)
     keyword = ("--llm-threshold", "keyword>=1")
     assert made.run("--llm-provider", "column:old", *keyword).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     for row in rows[:6]:
         row["keyword"] = "bad"
     write_rows(made, rows)
@@ -465,7 +464,7 @@ def test_a_test_that_ends_before_its_score_may_have_the_worst_one(
     write_rows(made, rows)
     provider = ("--llm-threshold", "length<=5")
     assert made.run("--llm-provider", "column:old", *provider).ret == 0
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
 
     made.run("--llm-provider", "column:new", *provider, "--llm-baseline", "main")
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.plugin.conftest import Project
@@ -24,11 +21,6 @@ def made(project: Project) -> Project:
     return project
 
 
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
-
-
 def test_the_header_names_no_endpoint_that_does_not_answer(made: Project) -> None:
     run = made.run(*OLD)
     run.stdout.fnmatch_lines(["llm: answers: column:old"])
@@ -43,17 +35,17 @@ def test_the_header_names_no_endpoint_that_does_not_answer(made: Project) -> Non
 
 def test_a_misspelt_baseline_names_the_nearest(made: Project) -> None:
     made.run(*OLD)
-    assert llmeval(made, "baseline", "accept").returncode == 0
+    assert made.llmeval("baseline", "accept").returncode == 0
     for command in (("baseline", "show", "mian"), ("compare", "mian", "latest")):
-        found = llmeval(made, *command)
+        found = made.llmeval(*command)
         assert found.returncode == 2
         assert "the name of a baseline (main)" in found.stderr
         assert "Did you mean 'main'?" in found.stderr
-    found = llmeval(made, "compare", "main", "lastest")
+    found = made.llmeval("compare", "main", "lastest")
     assert "Did you mean 'latest'?" in found.stderr
-    found = llmeval(made, "merge", ".llmeval")
+    found = made.llmeval("merge", ".llmeval")
     assert ".llmeval: found a folder; allowed: run logs or JSON reports" in found.stderr
-    found = llmeval(made, "plan", "--detect", ".05")
+    found = made.llmeval("plan", "--detect", ".05")
     assert "It is in points of 100: 5 is a drop of 0.05" in found.stderr
 
 

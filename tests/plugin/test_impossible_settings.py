@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.plugin.conftest import Project
@@ -26,11 +23,6 @@ def made(project: Project) -> Project:
     project.write("pytest.ini", "[pytest]\nllm_golden = golden\n")
     project.write("golden/a.csv", "id,prompt,expected,old,new,document,category\n" + ROWS)
     return project
-
-
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +51,7 @@ def test_what_cannot_be_met_or_found_is_refused(
 
 def test_a_misspelt_cluster_is_an_error_everywhere(made: Project) -> None:
     made.run(*OLD)
-    assert llmeval(made, "baseline", "accept").returncode == 0
+    assert made.llmeval("baseline", "accept").returncode == 0
     gate = ("--llm-baseline", "main", "--llm-fail-on", "gate")
     run = made.run(*NEW, *gate, "--llm-cluster", "documnt", "-n", "2")
     assert run.ret == USAGE
@@ -68,11 +60,11 @@ def test_a_misspelt_cluster_is_an_error_everywhere(made: Project) -> None:
     gates = made.report()["run"]["gates"]
     assert [outcome["verdict"] for outcome in gates] != ["ERROR"]
     for command in (("plan",), ("compare", "main", "latest")):
-        found = llmeval(made, *command, "--cluster", "documnt")
+        found = made.llmeval(*command, "--cluster", "documnt")
         assert found.returncode == 2
         assert "--cluster: found 'documnt'; allowed: a column of metadata" in found.stderr
         assert "Did you mean 'document'?" in found.stderr
-        assert llmeval(made, *command, "--cluster", "document").returncode != 2
+        assert made.llmeval(*command, "--cluster", "document").returncode != 2
 
 
 def test_a_part_of_the_suite_may_lack_the_cluster_of_the_ini_file(made: Project) -> None:
@@ -91,13 +83,13 @@ def test_a_threshold_of_a_row_names_the_row_and_validate_finds_its_score(made: P
     run = made.run(*OLD)
     assert run.ret == USAGE
     assert "golden/a.csv::a: threshold (row): found 'contian'; allowed: a name" in run.stderr.str()
-    found = llmeval(made, "validate", "golden/a.csv")
+    found = made.llmeval("validate", "golden/a.csv")
     assert found.returncode == 2
     assert "golden/a.csv:2: column 'threshold' found 'contian'" in found.stderr
     assert "Did you mean 'contains'?" in found.stderr
     typo = "prompt,expcted\nWhy?,So\n"
     made.write("golden/a.csv", typo)
-    found = llmeval(made, "validate", "golden/a.csv")
+    found = made.llmeval("validate", "golden/a.csv")
     assert "--columns of llmeval" in found.stderr
-    mapped = llmeval(made, "validate", "golden/a.csv", "--columns", "expcted = expected")
+    mapped = made.llmeval("validate", "golden/a.csv", "--columns", "expcted = expected")
     assert mapped.returncode == 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -20,12 +18,6 @@ RUN = ("--llm-threshold", "exact_match>=1", "--llm-fail-on", "gate", "--llm-html
 LINE = "evidence of a drop since main was accepted, over "
 
 
-def llmeval(project: Project, *args: str) -> str:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
 @pytest.fixture
 def made(project: Project) -> Project:
     project.write("pytest.ini", "[pytest]\nllm_golden = golden\n")
@@ -36,7 +28,7 @@ def made(project: Project) -> Project:
     ]
     project.write("golden/rows.csv", "id,prompt,expected,old,new\n" + "".join(rows))
     project.run("--llm-provider", "column:old", *RUN, "--llm-gate", "pass_rate>=.5")
-    llmeval(project, "baseline", "accept", "--name", "main")
+    project.accept()
     return project
 
 
@@ -48,21 +40,21 @@ def night(project: Project, column: str) -> Any:
 def test_the_evidence_of_all_runs_is_added_up_until_a_baseline_is_accepted(made: Project) -> None:
     first = night(made, "old")
     assert first["metrics"][0]["result"]["e_value"] == 1
-    assert LINE not in llmeval(made, "history")
+    assert LINE not in made.llmeval("history").stdout
     second = night(made, "new")
     assert second["baseline_hash"] == first["baseline_hash"] != ""
     value = 1 / 11 + second["metrics"][0]["result"]["e_value"] * 10 / 132
-    assert f"{LINE}2 runs: {value:.3g} of 20, which shows" in llmeval(made, "history")
-    (stream,) = json.loads(llmeval(made, "history", "--json", "-"))["evidence"]
+    assert f"{LINE}2 runs: {value:.3g} of 20, which shows" in made.llmeval("history").stdout
+    (stream,) = json.loads(made.llmeval("history", "--json", "-").stdout)["evidence"]
     assert stream["value"] == pytest.approx(value)
     assert (stream["runs"], stream["required"]) == (2, 20)
     # A few rows of the table do not change what is counted.
-    assert f"{LINE}2 runs" in llmeval(made, "history", "--limit", "1")
+    assert f"{LINE}2 runs" in made.llmeval("history", "--limit", "1").stdout
 
-    llmeval(made, "baseline", "accept", "--name", "main")
+    made.accept()
     third = night(made, "new")
     assert third["baseline_hash"] != second["baseline_hash"]
-    assert LINE not in llmeval(made, "history")
+    assert LINE not in made.llmeval("history").stdout
 
 
 @pytest.mark.parametrize("option", ["--lf", "--sw"])
@@ -78,7 +70,7 @@ def test_cases_that_were_chosen_by_their_outcome_show_nothing(made: Project, opt
     assert f"ERROR: regression: the cases were selected by outcome ({option})" in run.stdout.str()
     assert run.ret == 10
     assert made.report()["run"]["comparisons"] == []
-    assert LINE not in llmeval(made, "history")
+    assert LINE not in made.llmeval("history").stdout
     run = made.run(*new, *cached, "--ff", *gates)
     assert re.search(r"^(REGRESSED|INCONCLUSIVE): regression against main", run.stdout.str(), re.M)
 

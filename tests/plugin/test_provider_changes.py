@@ -8,7 +8,6 @@ import pytest
 
 from pytest_llmeval.text import MINUS
 from tests.plugin.conftest import Project
-from tests.plugin.test_baseline_coverage import llmeval
 
 COUNT = 24
 EDITED = 8
@@ -34,7 +33,7 @@ def made(project: Project) -> Project:
     project.endpoint.model, project.endpoint.system_fingerprint = "gpt-4-0613", "fp_one"
     write_rows(project)
     assert project.run("--llm-threshold", "exact_match>=1").ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     return project
 
 
@@ -78,7 +77,7 @@ def test_the_change_of_requests_that_were_sent_again_is_shown_apart(
     assert who in page
     assert apart in page
 
-    compared = llmeval(made, "compare", "main", "second", "--summary", "summary.md")
+    compared = made.llmeval("compare", "main", "second", "--summary", "summary.md")
 
     assert who in compared.stdout
     assert apart in compared.stdout

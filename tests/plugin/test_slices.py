@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_llmeval.text import MINUS
 from tests.plugin.conftest import Project
-from tests.plugin.test_gates import both, llmeval
+from tests.plugin.test_gates import both
 
 GRADED = ("golden/rows.csv", "--llm-threshold", "exact_match>=1", "--llm-fail-on", "gate")
 GATED = (*GRADED, "--llm-provider", "column:new", "--llm-baseline", "main")
@@ -29,7 +29,7 @@ def accepted(project: Project, cases: Iterable[Row]) -> None:
     project.write("golden/rows.csv", "id,prompt,expected,old,new,tags\n" + "".join(lines))
     old = (*GRADED, "--llm-provider", "column:old", "--llm-gate", "pass_rate>=.5")
     assert project.run(*old).ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
 
 
 WIPED_OUT = rows(
@@ -58,7 +58,7 @@ def test_a_slice_that_was_wiped_out_is_named_first_in_every_report(
     assert report["summary"]["headline"].startswith(LOST)
     slices = report["run"]["comparisons"][0]["metrics"][0]["slices"]
     assert [part["tag"] for part in slices if part["verdict"] == "REGRESSED"] == ["safety"]
-    found = llmeval(project, "compare", "main", "latest")
+    found = project.llmeval("compare", "main", "latest")
     assert (found.returncode, found.stdout.splitlines()[1]) == (0, LOST)
 
 

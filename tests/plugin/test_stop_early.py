@@ -26,11 +26,6 @@ SCALE = {"low": 0.0, "high": 1.0, "higher_is_better": True, "unit": ""}
 both = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["n0", "n2"])
 
 
-def llmeval(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest_llmeval", *args]
-    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
-
-
 def write(
     project: Project, new: Callable[[int], str], count: int = COUNT, must_pass: Sequence[int] = ()
 ) -> None:
@@ -110,19 +105,19 @@ def test_a_regression_stops_the_run_and_says_what_it_left_out(
 
     # It is no baseline, neither by its name nor as the latest run, and the history says why.
     assert made.query("SELECT early_stop IS NULL, is_cut_off FROM runs") == [(0, 0)]
-    refused = llmeval(made, "baseline", "accept", "--name", "next")
+    refused = made.llmeval("baseline", "accept", "--name", "next")
     assert refused.returncode == 2
     assert "the run log has no run" in refused.stderr or "no such run" in refused.stderr
     identifier = run_of(made)["id"]
-    refused = llmeval(made, "baseline", "accept", identifier, "--name", "next")
+    refused = made.llmeval("baseline", "accept", identifier, "--name", "next")
     assert f"{stop['not_run']} not run; allowed: a run with all its cases" in refused.stderr
-    assert "stopped early" in llmeval(made, "history").stdout
+    assert "stopped early" in made.llmeval("history").stdout
     for command in (("compare", "main", identifier), ("merge", LOG, "--run", identifier)):
-        refused = llmeval(made, *command)
+        refused = made.llmeval(*command)
         assert refused.returncode == 2
         assert f"{stop['not_run']} not run; allowed: a " in refused.stderr
     made.run(*NEW, *EARLY, "--llm-name", "early")
-    refused = llmeval(made, "compare", "main", "early")
+    refused = made.llmeval("compare", "main", "early")
     assert "(early" not in refused.stderr
     assert "stopped early, because the verdict was certain" in refused.stderr
     assert f"Read it with llmeval report {run_of(made)['id']}" in refused.stderr
@@ -151,7 +146,7 @@ def test_without_certainty_every_case_runs_and_the_bets_decide(made: Project) ->
     assert (result["verdict"], result["test"], result["n"]) == ("INCONCLUSIVE", "betting", COUNT)
     assert 'of "worse", 20 required' in run.stdout.str()
     # A run of every case is a whole one.
-    assert llmeval(made, "baseline", "accept", "--name", "next").returncode == 0
+    assert made.llmeval("baseline", "accept", "--name", "next").returncode == 0
 
 
 def test_the_order_is_random_the_same_in_a_rerun_and_another_with_another_seed(
@@ -294,7 +289,7 @@ def test_a_renamed_case_bets_and_one_of_two_that_ask_the_same_does_not(
     write(made, lambda _: "yes", count=40)
     made.run(*whole)
     (made.path / "golden/baselines/main.jsonl").unlink()
-    assert llmeval(made, "baseline", "accept", "--name", "main").returncode == 0
+    made.accept()
     rows = [("new0", 0), ("new1", 1), ("new2", 1), *((f"c{number:03}", number) for number in range(2, 40))]  # fmt: skip
     lines = "".join(f"{name},Question {number},yes,no,t,\n" for name, number in rows)
     made.write("golden/faq.csv", HEAD + lines)
@@ -330,7 +325,7 @@ def test_calls_that_are_not_needed_are_not_sent(
         "--llm-no-cache", "--llm-fail-on", "gate", "--llm-concurrency", "4", *QUIET,
     )  # fmt: skip
     assert project.run(*live, "--llm-gate", "pass_rate>=.5").ret == 0
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
     sent = endpoint.count()
 
     def worse(request: Received) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.plugin.conftest import Project
-from tests.plugin.test_baseline_coverage import llmeval
 from tests.plugin.test_golden_edits import Row, both, comparison_of, write_rows
 
 GATE = ("--llm-fail-on", "gate", "--llm-gate", "regression(pass_rate)")
@@ -44,7 +43,7 @@ def started(project: Project) -> Project:
 def accept(project: Project, *options: str) -> None:
     """Accept a run of the golden file."""
     project.run("--llm-fail-on", "gate", "--llm-gate", "pass_rate>=.1", *options)
-    assert llmeval(project, "baseline", "accept", "--name", "main").returncode == 0
+    project.accept()
 
 
 def pass_rate(project: Project) -> Mapping[str, Any]:
@@ -80,7 +79,7 @@ def test_a_lower_threshold_of_the_rows_passes_for_no_better_answer(
     summary = (started.path / "summary.md").read_text("utf-8")
     assert "20 golden cases edited since main" in summary
     assert "thresholds rouge" in summary
-    compared = llmeval(started, "compare", "golden/baselines/main.jsonl", "latest")
+    compared = started.llmeval("compare", "golden/baselines/main.jsonl", "latest")
     assert "pass_rate (not gated): 1 -> 0.9" in compared.stdout
     assert "the thresholds of 20 cases have changed" in compared.stdout
 
