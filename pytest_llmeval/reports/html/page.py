@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
 CARDS, ROWS = 25, 975
 """Cases of each list without JavaScript and on paper: as cards, and then as rows."""
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _CLIP = 1_000  # characters of a text on the page without JavaScript
 _POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'none'; "
@@ -186,12 +186,15 @@ class _Digest:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from pytest_llmeval.reports.html.bytecode import CompiledTemplates
 
     environment = Environment(
         autoescape=True,
+        bytecode_cache=CompiledTemplates(_TEMPLATES, made_by=Path(__file__)),
         finalize=_shown,
-        loader=FunctionLoader(_template),
+        loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -216,19 +219,9 @@ def clipped(text: str) -> str:
     return f"{text[:_CLIP]} … and {len(text) - _CLIP:,} more characters"
 
 
-def _template(name: str) -> str:
-    return (resources.files("pytest_llmeval.reports.html") / "templates" / name).read_text(
-        encoding="utf-8"
-    )
-
-
 def _joined(kind: str) -> str:
     """Join the sources of one kind, in the order of their names."""
-    folder = resources.files("pytest_llmeval.reports.html") / "templates" / kind
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(f".{kind}")),
-        key=lambda file: file.name,
-    )
+    files = sorted((_TEMPLATES / kind).glob(f"*.{kind}"))
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
