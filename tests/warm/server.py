@@ -96,11 +96,9 @@ def become(folder: str, environment: dict[str, str], files: list[int]) -> None:
         os.dup2(file, number)
         os.close(file)
     # The streams of the server remember what they were: a file, a pipe.
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)
-    sys.stderr = sys.__stderr__ = open(
-        2, "w", errors="backslashreplace", closefd=False, buffering=1
-    )
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
 
 
 def execute(line: list[str]) -> None:
