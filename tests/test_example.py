@@ -64,7 +64,7 @@ def pytest_llmeval_variables() -> Iterator[str]:
 def run(project: pytest.Pytester, *tests: str, options: tuple[str, ...] = ()) -> pytest.RunResult:
     """pytest on the whole suite or some of its tests, as a user starts it from the folder above."""
     names = [f"example_suite/{test}" for test in tests] or ["example_suite"]
-    return run_pytest(project.path, *names, *options)
+    return run_pytest(*names, *options)
 
 
 def results(project: pytest.Pytester) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Project:
 
     def run(self, *args: str) -> pytest.RunResult:
         """pytest in a process of its own, as a user starts it."""
-        return run_pytest(self.path, *args)
+        return run_pytest(*args)
 
     def run_fresh(self, *args: str) -> pytest.RunResult:
         """The same in a fresh interpreter, for what is settled when it starts."""

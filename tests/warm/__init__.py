@@ -88,10 +88,10 @@ def warm() -> Warm:
     return Warm(Path(folder))
 
 
-def run_pytest(folder: Path, *arguments: str) -> pytest.RunResult:
-    """What ``pytester.runpytest_subprocess`` does; the output is shown if the test fails."""
+def run_pytest(*arguments: str) -> pytest.RunResult:
+    """pytest in the current folder; as of pytester's, its output is shown if the test fails."""
     line = ("python", "-m", "pytest", *OTHERS_OFF, *arguments)
-    ended = warm().run(*line, folder=folder)
+    ended = warm().run(*line, folder=Path.cwd())
     print(*line)
     print(ended.stdout)
     print(ended.stderr, file=sys.stderr)

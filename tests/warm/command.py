@@ -35,4 +35,7 @@ def run(
 
 if __name__ == "__main__":
     line = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    options = {argument for argument in line[1:3] if argument.startswith("-")}
+    if line[0] == "python" and not options <= {"-u", "-m", "-c"}:
+        os.execv(sys.executable, [sys.executable, *line[1:]])
     sys.exit(run("SOCKET", line, str(Path.cwd()), dict(os.environ), [0, 1, 2]))

@@ -31,6 +31,9 @@ OF_OTHERS = (
 )
 """What our modules import when they need it."""
 
+WITHOUT_XDIST = ("-p", "no:xdist", "-p", "no:xdist.looponfail")
+"""It passes ``sys.path`` on as it was at its import."""
+
 MODULES = {"pytest": "pytest", "llmeval": "pytest_llmeval"}
 """The module of each console script."""
 
@@ -60,7 +63,7 @@ def main(path: str, python: str) -> None:
 def import_all() -> None:
     """Import our package as pytest does: it rewrites the assertions of plugins."""
     with redirect_stdout(io.StringIO()):
-        pytest.main(["--markers", "-c", os.devnull])
+        pytest.main(["--markers", "-c", os.devnull, *WITHOUT_XDIST])
     package = importlib.import_module("pytest_llmeval")
     ours = [module.name for module in pkgutil.walk_packages(package.__path__, "pytest_llmeval.")]
     for name in (*ours, *OF_OTHERS):
