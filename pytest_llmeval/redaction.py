@@ -83,6 +83,15 @@ _ENCODED_LOGIN = re.compile(
 _VERSION = re.compile(r"\?api-version=[\w.-]*")
 """The version of Azure's API, the only query that is no secret."""
 
+_KEY_SEGMENT = re.compile(
+    r"(?<=[^/:]/)(?:(?:sk|pk|rk|gsk|hf|ghp|xai|nvapi|r8|key|token)[-_][\w-]{13,}|AIza[\w-]{13,}"
+    r"|[\w:-]*(?=[a-zA-Z0-9]{20})(?=[a-zA-Z]*[0-9][a-zA-Z]*[0-9])(?=[0-9]*[a-zA-Z])[\w:-]+)(?=[/?#]|$)"
+)
+"""A segment of a path that is a key: with the prefix of one, or of 20 letters and digits in a row.
+
+Names of models and deployments have their letters and digits in shorter groups.
+"""
+
 _WITHOUT_TEXT = frozenset((bool, int, float))
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(sig|code)$", re.I)
 """Names of query parameters and members of a request whose values are secrets."""
@@ -91,6 +100,12 @@ _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(s
 def public_address(text: str) -> str:
     """Return a text without users, passwords, parameters and fragments of the URLs in it."""
     return _MISTYPED_URL.sub(lambda match: _public_entry(match[0]), _URL.sub(_public, text))
+
+
+def has_login(url: str) -> bool:
+    """Return whether a URL holds more than scheme, host, port, path and a query."""
+    plain = _KEY_SEGMENT.sub("key", url)
+    return public_address(plain).partition("?")[0] not in plain
 
 
 def public_value(text: str) -> str:
@@ -152,7 +167,7 @@ def _public(match: re.Match[str]) -> str:
     rest = _without_user(match["rest"])
     address, mark, _ = rest.partition("#")[0].partition("?")
     query = rest.partition("#")[0][len(address) :]
-    address = _PATH_END.split(address, maxsplit=1)[0]
+    address = _KEY_SEGMENT.sub(HIDDEN, _PATH_END.split(address, maxsplit=1)[0])
     return f"{match['scheme']}{address}{query if mark and _VERSION.fullmatch(query) else ''}"
 
 
@@ -197,7 +212,10 @@ class Secrets:
             self._add(_forms(secret))
 
     def learn_addresses(self, text: str | None) -> None:
-        """Hide the password and the parameters of every URL in a text, also of a mistyped one."""
+        """Hide what is secret in every URL of a text, also of a mistyped one.
+
+        That is the password, the parameters and the keys among the segments of the path.
+        """
         if text and _ENCODED_LOGIN.search(text):
             self._add(_ENCODED_LOGIN.findall(text))
             self.learn_addresses(unquote(text))
@@ -215,6 +233,8 @@ class Secrets:
                 self._add([user])
                 self.learn(password)
                 self.learn(unquote(password))
+            for segment in _KEY_SEGMENT.findall(host):
+                self.learn_key(segment)
             for name, value in parse_qsl(rest.partition("?")[2]):
                 self._learn_parameter(name, value)
 

@@ -132,6 +132,42 @@ def test_a_key_that_is_an_ordinary_word_stays_in_answers(word: str) -> None:
     assert Secrets([word]).hide(text) == text
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-abc123def456ghi789", "hf_AbCdEfGhIjKlMnOpQr", "gsk_a1b2c3d4e5f6g7h8", "AIzaSyA1234567890abc",
+        "0123456789abcdef0123456789abcdef", "Zx9Qp7Lm2Nb4Vc6Xa8Sd0", "KEY_Zx9Qp7Lm2Nb4Vc6Xa8Sd0-1",
+        "bot123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("rest", ["", "/", "/v1/chat/completions", "?api-version=2024-02-01"])
+def test_a_key_in_the_path_of_a_url_is_hidden_everywhere(key: str, rest: str) -> None:
+    url = f"https://host/openai/{key}{rest}"
+    secrets = Secrets()
+    secrets.learn_addresses(url)
+
+    assert public_urls(url) == public_address(url) == f"https://host/openai/{HIDDEN}{rest}"
+    assert secrets.hide(f"invalid key {key}") == f"invalid key {HIDDEN}"
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "gpt-4o-mini-2024-07-18", "meta-llama-3.1-70b-instruct-turbo", "text-embedding-ada-002",
+        "mixtral-8x7b-instruct-hf", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "internationalization",
+        "Qwen2.5-Coder-1.5B-Instruct-GGUF", "claude-3-5-sonnet-20241022", "anthropic.claude-v2:1",
+        "projects-123456789012", "sk-abc",
+    ],
+)  # fmt: skip
+def test_a_name_in_the_path_of_a_url_is_shown(segment: str) -> None:
+    url = f"https://host/openai/deployments/{segment}/chat"
+    secrets = Secrets()
+    secrets.learn_addresses(url)
+
+    assert public_urls(url) == url
+    assert secrets.hide(segment) == segment
+
+
 def test_a_region_in_the_query_stays_in_answers_and_the_query_does_not() -> None:
     secrets = Secrets()
     secrets.learn_addresses("https://host/v1?region=us-east-1&code=s3cr3t-c0de")

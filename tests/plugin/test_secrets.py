@@ -26,6 +26,7 @@ SECRETS = {
     "the password of a proxy": "pr0xyPassw0rd",
     "the key of another service of the application": "sk-ant-9Xy8Wv7Ut6Sr5Qp4",
     "a key in the extra body": "body-t0ken-8h7g6f5d",
+    "a key in the path of the judge's URL": "PathKey7Qw8Er9Ty0Ui1Op2As",
 }
 EVERYWHERE = (
     "-vv", "--showlocals", "--full-trace", "--log-level=DEBUG", "-o", "log_cli=true",
@@ -115,7 +116,8 @@ def secretive(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
     project.endpoint.replies.extend(echoes())
     with MockEndpoint() as judge:
         judge.judge = lambda request: json.dumps({"reason": f"see {names[1]}", "score": 1})
-        monkeypatch.setenv("LLMEVAL_JUDGE_BASE_URL", judge.url)
+        address = judge.url.replace("/v1", f"/{names[7]}/v1")
+        monkeypatch.setenv("LLMEVAL_JUDGE_BASE_URL", address)
         yield project
 
 

@@ -17,7 +17,7 @@ from pytest_llmeval.providers.openai.keys import (
     first_key,
 )
 from pytest_llmeval.providers.openai.provider import Azure, public_url
-from pytest_llmeval.redaction import public_address, public_urls
+from pytest_llmeval.redaction import has_login, public_urls
 
 AZURE_VERSION = "OPENAI_API_VERSION"
 OPENAI_HOST = "api.openai.com"
@@ -160,7 +160,7 @@ def checked_url(url: str, origin: str, allowed: str = _ALLOWED) -> str:
         SettingError: The URL cannot be used. The message hides credentials.
     """
     url = url.strip()
-    if public_address(url).partition("?")[0] not in url or _is_encoded(url):
+    if has_login(url) or _is_encoded(url):
         raise SettingError(
             origin,
             public_urls(url),
