@@ -188,11 +188,8 @@ class _Digest:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from pytest_llmeval.reports.html.bytecode import CompiledTemplates
-
     environment = Environment(
         autoescape=True,
-        bytecode_cache=CompiledTemplates(_TEMPLATES, made_by=Path(__file__)),
         finalize=_shown,
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
