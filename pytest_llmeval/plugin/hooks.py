@@ -22,6 +22,7 @@ from pytest_llmeval.plugin import (
     collection,
     completeness,
     explain,
+    heap,
     log_filter,
     outcomes,
     stopping,
@@ -194,6 +195,12 @@ class Hooks:
         self._role.take(report)
         yield
         outcomes.restore_phase(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logfinish(self) -> None:
+        """Exempt the modules of an evaluation from the collection of garbage."""
+        if self._state.has_session:
+            heap.freeze_imports()
 
     @pytest.hookimpl(tryfirst=True)  # pytest knows no error in the body of a test
     def pytest_report_teststatus(self, report: object) -> tuple[str, str, str] | None:
