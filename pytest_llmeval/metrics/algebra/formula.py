@@ -17,9 +17,11 @@ from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
 from pytest_llmeval.metrics.numbers.reading import (
     Quantity,
+    check_words_behind,
     last_quantity,
     quantity_between,
 )
+from pytest_llmeval.metrics.numbers.spelled import check_spelled
 from pytest_llmeval.metrics.numbers.units import (
     Unit,
     is_unit,
@@ -144,6 +146,7 @@ def formula_of(text: str) -> Formula | None:
         InputError: It cannot be read.
     """
     excerpt = find_formula(text)
+    check_words_behind(text, excerpt is not None and not excerpt.is_boxed)
     if excerpt is None:
         return None
     excerpt = replace(excerpt, text=without_emphasis(excerpt.text))
@@ -155,6 +158,9 @@ def formula_of(text: str) -> Formula | None:
             return _in_prose(excerpt)
         if not excerpt.is_latex and _plain_number().fullmatch(excerpt.text):
             return _in_prose(excerpt)
+        if excerpt.text[:1].isdigit() and excerpt.text[-1:].isdigit():
+            end = start + len(excerpt.text)
+            check_spelled(whole[:end] if excerpt.following else whole, start, end, Unit(0))
     formula = _bare_formula(excerpt)
     return replace(formula, directions=_directions_of(excerpt))
 
