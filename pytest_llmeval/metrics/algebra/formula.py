@@ -21,7 +21,7 @@ from pytest_llmeval.metrics.numbers.reading import (
     last_quantity,
     quantity_between,
 )
-from pytest_llmeval.metrics.numbers.spelled import check_spelled
+from pytest_llmeval.metrics.numbers.spelled import check_spelled, is_number_word
 from pytest_llmeval.metrics.numbers.units import (
     Unit,
     is_unit,
@@ -278,6 +278,8 @@ def _read_label(text: str) -> tuple[Fraction, Unit, str]:
     rest = plain[unit.end :].strip()
     if rest and (not _WORDS.fullmatch(rest) or _DECISIVE & set(rest.casefold().split())):
         raise InputError(f"{text.strip()!r} cannot be read as a unit or a word")
+    if rest and is_number_word(re.split(r"[\s-]", rest)[0]):
+        raise InputError(f"{rest!r} is a number in words, which is not read")
     if rest and is_like_power(rest.split()[0]):
         raise InputError(f"whether {rest!r} is a power of ten is not known")
     if rest and unit.end > position and plain[unit.end : unit.end + 1].isalnum():

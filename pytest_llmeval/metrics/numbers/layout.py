@@ -10,6 +10,8 @@ from pytest_llmeval.metrics.plain import TEXT_COMMANDS, plain_digits, without_ma
 from pytest_llmeval.metrics.scripts import normal_form
 
 _LATEX = (
+    (re.compile(r"(?<=\d)!(?=\s?(?:\$(?!\d)|\\[)\]]))"), " factorial"),
+    (re.compile(r"\\textperthousand(?![a-zA-Z])"), "‰"),
     (re.compile(r"(?<!\\)\$(?=\S)([^$\n]*[^\s\\$])\$(?!\d)"), r" \1 "),
     (re.compile(rf"\\(?:{TEXT_COMMANDS})\s?\{{([^{{}}]*)\}}"), r" \1 "),
     (re.compile(r"(?<=[a-zA-Z]) {1,3}(?=\^\s?\{?\s?[23])"), ""),

@@ -73,7 +73,7 @@ def check_joined(text: str, position: int) -> None:
         InputError: One is.
     """
     for match in _joined().finditer(text, position):
-        if _is_number(match["word"]):
+        if is_number_word(match["word"]):
             raise _mixed(match[0], match["word"])
 
 
@@ -95,7 +95,7 @@ def stated_number(text: str, position: int) -> str:
 def _is_count(words: list[str], most_behind: int) -> bool:
     """Return whether words are a number and a few words behind it: *forty red apples*."""
     count = 0
-    while count < len(words) and _is_number(words[count]):
+    while count < len(words) and is_number_word(words[count]):
         count += 1
     is_weak = count == 1 and words[0].casefold() in _WEAK
     return count > 0 and not is_weak and len(words) - count <= most_behind
@@ -120,9 +120,9 @@ def _word_before(head: str, tail: str) -> Any:
         return None
     word = str(match["word"])
     if match["point"]:
-        is_part = word.isdecimal() or _is_number(word) or word.casefold() in _ones()
+        is_part = word.isdecimal() or is_number_word(word) or word.casefold() in _ones()
         return match if is_part or word.casefold() in _doubtful() else None
-    if not _is_number(word):
+    if not is_number_word(word):
         is_alone = _start().search(head, 0, match.start("word")) and _end().match(tail)
         is_next = not match["joint"].strip() and word.casefold() in _doubtful()
         return match if is_alone and is_next else None
@@ -149,7 +149,7 @@ def _unit_before(head: str, unit: Unit) -> Any:
     is_larger = any(
         sense.kind == unit.kind and sense.factor > unit.factor for sense in larger.all_senses()
     )
-    is_counted = _is_number(word) or word.casefold() in _ARTICLE
+    is_counted = is_number_word(word) or word.casefold() in _ARTICLE
     return match if is_larger and is_counted and larger.end >= match.end("unit") else None
 
 
@@ -163,9 +163,9 @@ def _length_behind(text: str, end: int, unit: Unit) -> int:
     if match is None:
         return 0
     word = match["word"]
-    is_number = _is_number(word) or (bool(match["point"]) and word.casefold() in _doubtful())
+    is_number = is_number_word(word) or (bool(match["point"]) and word.casefold() in _doubtful())
     compound = _token().match(tail, match.end() + 1) if tail[match.end() :][:1] == "-" else None
-    if not is_number or (compound is not None and not _is_number(compound[0])):
+    if not is_number or (compound is not None and not is_number_word(compound[0])):
         return 0
     joint = match["joint"].strip()
     if word.casefold() in _WEAK and joint != "-" and not match["point"]:
@@ -183,7 +183,8 @@ def _goes_on(text: str, end: int, tail: str, match: Any, unit: Unit) -> bool:
     return _end().match(tail, match.end()) is not None
 
 
-def _is_number(word: str) -> bool:
+def is_number_word(word: str) -> bool:
+    """Return whether a word is a number in words, and in no language something else."""
     plain = word.casefold()
     if plain in _doubtful():
         return False
