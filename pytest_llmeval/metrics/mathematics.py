@@ -93,6 +93,9 @@ class Mathematics(BaseScorer):
         except InputError as error:
             return unscored(self, f"the answer: {error}")
         if answer is None:
+            words = _words_in(completion.text)
+            if words:
+                return unscored(self, f"the answer: {words!r} is a number in words")
             return Score(self.name, 0.0, self.scale, "the answer has no mathematics", self.version)
         verdicts = self._compare(wanted, answer)
         problems = [verdict for verdict in verdicts if isinstance(verdict, str)]
@@ -125,6 +128,14 @@ class Mathematics(BaseScorer):
             self.name, _COMPARING, "compare", [jobs, answer.as_job()], "the formulas"
         )
         return verdicts
+
+
+def _words_in(text: str) -> str:
+    from pytest_llmeval.metrics.numbers.reading import (
+        number_in_words,  # late: the registry imports every metric
+    )
+
+    return number_in_words(text)
 
 
 def _formula_of(text: str) -> Formula | None:

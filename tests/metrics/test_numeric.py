@@ -112,6 +112,16 @@ def test_a_word_far_from_the_number_or_in_another_clause_says_nothing_of_it() ->
         assert score(Numeric(), answer, "a gain of 5") == 1
 
 
+def test_the_reason_names_the_number_in_words_that_was_not_read() -> None:
+    for answer, word in (("one hundred 5", "hundred"), ("5 twenty", "twenty"), ("बीस 5", "बीस")):
+        error = str(score(Numeric(), answer, "5").error)
+        assert "cannot be read as one number" in error
+        assert f"{word!r} is a number in words" in error
+    error = str(score(Numeric(), "Of these 12, the answer is forty.", "12").error)
+    assert error == "the answer: 'forty' is a number in words, which is not read."
+    assert "'forty-two' is a number in words" in str(score(Numeric(), "forty-two", "42").error)
+
+
 def test_an_expected_text_without_a_number_leaves_the_answer_unscored() -> None:
     assert score(Numeric(), "3", "three").error == "g.csv:2: the expected text has no number"
     assert "no expected text" in str(score(Numeric(), "3", None).error)

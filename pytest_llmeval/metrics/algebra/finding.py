@@ -12,6 +12,7 @@ from typing import Any
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.algebra.symbols import FUNCTIONS, SIGNS, WORDS
 from pytest_llmeval.metrics.boxes import Box, last_box, unsigned
+from pytest_llmeval.metrics.numbers.layout import without_prefixes
 from pytest_llmeval.metrics.numbers.notation import read_number
 from pytest_llmeval.metrics.numbers.units import is_unit
 from pytest_llmeval.metrics.numbers.words import SPACELESS, power_at
@@ -48,6 +49,7 @@ _ANSWER = re.compile(
     r"(?:\b(?:is|are|be|ist|lautet|es|est|è|é)\b|[:：=是は为])",
     re.IGNORECASE,
 )
+_EMPHASIS_END = re.compile(r"^(?:\*\*|__)(?=\s)")
 _OPERATORS = frozenset("+-−–*/×·÷=<>≤≥≠≈±^")
 _RELATIONS = frozenset("=<>≤≥≠≈")
 _TEXT_GROUP = re.compile(rf"\\(?:begin|end|{TEXT_COMMANDS})\s?\{{[^{{}}]*\}}")
@@ -129,7 +131,7 @@ def find_formula(text: str) -> Excerpt | None:
             return _checked(excerpt)
     if segments:
         return _checked(_joined(plain, segments))
-    plain = without_markdown(plain)
+    plain = without_prefixes(without_markdown(plain))
     if _BULLET.fullmatch(plain):
         raise InputError(f"{plain.strip()!r} may be minus or an item of a list")
     if _is_formula(plain):
@@ -172,7 +174,7 @@ def _label_at(text: str, position: int) -> str:
 def _checked(excerpt: Excerpt) -> Excerpt | None:
     """Return a formula without the punctuation behind it; refuse what cannot be one."""
     text = excerpt.text.strip()
-    text = (text if _GOES_ON.search(text) else text.rstrip(".,;:")).lstrip("=≈ ").strip()
+    text = (text if _GOES_ON.search(text) else text.rstrip(".,;:。，、！؟।")).lstrip("=≈ ").strip()
     if _GOES_ON.search(text):
         raise InputError(f"{text[-_NEAR:]!r} goes on without an end")
     if len(text) > MAX_LENGTH:
@@ -253,8 +255,9 @@ def _behind(text: str, position: int, segments: Sequence[_Segment]) -> Excerpt |
         ):
             length += 1
         return _joined(text, following[:length])
-    line = text[position : position + MAX_LENGTH].partition("\n")[0]
-    plain = without_markdown(line)
+    # Emphasis may end behind the colon: **Answer:** 5.
+    line = _EMPHASIS_END.sub("", text[position : position + MAX_LENGTH].partition("\n")[0])
+    plain = without_prefixes(without_markdown(line))
     if _is_formula(plain):
         return Excerpt(plain, "\\" in plain)
     runs = list(_runs(plain))

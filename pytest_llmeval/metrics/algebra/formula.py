@@ -17,9 +17,11 @@ from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
 from pytest_llmeval.metrics.numbers.reading import (
     Quantity,
+    check_words_behind,
     last_quantity,
     quantity_between,
 )
+from pytest_llmeval.metrics.numbers.spelled import check_spelled, is_number_word
 from pytest_llmeval.metrics.numbers.units import (
     Unit,
     is_unit,
@@ -144,6 +146,7 @@ def formula_of(text: str) -> Formula | None:
         InputError: It cannot be read.
     """
     excerpt = find_formula(text)
+    check_words_behind(text, excerpt is not None and not excerpt.is_boxed)
     if excerpt is None:
         return None
     excerpt = replace(excerpt, text=without_emphasis(excerpt.text))
@@ -155,6 +158,9 @@ def formula_of(text: str) -> Formula | None:
             return _in_prose(excerpt)
         if not excerpt.is_latex and _plain_number().fullmatch(excerpt.text):
             return _in_prose(excerpt)
+        if excerpt.text[:1].isdigit() and excerpt.text[-1:].isdigit():
+            end = start + len(excerpt.text)
+            check_spelled(whole[:end] if excerpt.following else whole, start, end, Unit(0))
     formula = _bare_formula(excerpt)
     return replace(formula, directions=_directions_of(excerpt))
 
@@ -272,6 +278,8 @@ def _read_label(text: str) -> tuple[Fraction, Unit, str]:
     rest = plain[unit.end :].strip()
     if rest and (not _WORDS.fullmatch(rest) or _DECISIVE & set(rest.casefold().split())):
         raise InputError(f"{text.strip()!r} cannot be read as a unit or a word")
+    if rest and is_number_word(re.split(r"[\s-]", rest)[0]):
+        raise InputError(f"{rest!r} is a number in words, which is not read")
     if rest and is_like_power(rest.split()[0]):
         raise InputError(f"whether {rest!r} is a power of ten is not known")
     if rest and unit.end > position and plain[unit.end : unit.end + 1].isalnum():

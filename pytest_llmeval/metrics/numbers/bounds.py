@@ -59,7 +59,7 @@ def _behind() -> Any:
 
     rows = []
     for name, joined in _words("behind, without blanks").items():
-        alternatives = [rf"\s?\p{{Lo}}{{0,2}}?(?:{'|'.join(joined)})"]
+        alternatives = [rf"\s{{0,2}}\p{{Lo}}{{0,2}}?(?:{'|'.join(joined)})"]
         spaced = _words("behind").get(name)
         if spaced:
             words = rf"(?:[ -]\p{{L}}+)?,?\s(?:{'|'.join(spaced)})(?![\p{{L}}\p{{M}}])"

@@ -42,7 +42,9 @@ class Numeric(BaseScorer):
     Units of one kind are converted (``3 km`` is ``3000 m``, ``2 h 30 min`` is ``150 min``,
     ``36 km per hour`` is ``10 m/s``), and units of different kinds differ (``3 kg``, ``3 m²``). If
     only one of the numbers has a unit, the unit is ignored. ``50%`` equals ``0.5`` and ``50``.
-    Numbers in words are not read, but *minus 5* is.
+    Numbers in words are not read, but *minus 5* and *3 and a half* are. Words next to digits
+    (*twenty 5*, ``5 twenty``, *one point 5*, *two hours and 30 minutes*) and a number in words that
+    a text states behind its digits (*Of these 12, the answer is forty*) leave it unscored.
 
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.
@@ -112,6 +114,9 @@ class Numeric(BaseScorer):
         except InputError as error:
             return unscored(self, f"the answer: {error}")
         if answer is None:
+            words = self._words(completion.text)
+            if words:
+                return unscored(self, f"the answer: {words!r} is a number in words")
             return Score(self.name, 0.0, self.scale, "the answer has no number", self.version)
         verdicts = [self._verdict(answer, quantity) for quantity in wanted]
         if True not in verdicts and None in verdicts:
@@ -139,6 +144,13 @@ class Numeric(BaseScorer):
         )
 
         return last_quantity(text, self._decimal)
+
+    def _words(self, text: str) -> str:
+        from pytest_llmeval.metrics.numbers.reading import (
+            number_in_words,  # late: the registry imports every metric
+        )
+
+        return number_in_words(text)
 
     def _verdict(self, answer: Quantity, wanted: Quantity) -> bool | None:
         """Compare two numbers; ``None`` if words without a known meaning may tell them apart."""

@@ -17,8 +17,10 @@ from pytest_llmeval.metrics.numbers.dates import is_in_date
 from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.notation import SUPERSCRIPTS, VULGAR, Written, read_number
 from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
+from pytest_llmeval.metrics.numbers.spelled import check_joined, check_spelled, stated_number
 from pytest_llmeval.metrics.numbers.surroundings import (
     check_ends,
+    check_money,
     loss_at,
     quoted_run,
     sign_and_currency,
@@ -192,6 +194,8 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     """
     plain, start, end = _plain_part(text)
     runs = deque(_runs_until(plain, start, end), maxlen=_LAST)
+    if end == len(plain):
+        _check_behind(plain, runs[-1].end() if runs else 0)
     others: list[str] = []
     while runs:
         run = runs.pop()
@@ -212,6 +216,18 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     if others:
         raise InputError(others[0])
     return None
+
+
+def _check_behind(text: str, position: int) -> None:
+    """Check that behind the last digits no number in words is what a text states.
+
+    Raises:
+        InputError: One is: ``twenty-5``, or *Of these 12, the answer is forty*.
+    """
+    check_joined(text, position)
+    words = stated_number(text, position) if position else ""
+    if words:
+        raise InputError(f"{quoted_run(words)} is a number in words, which is not read.")
 
 
 def _runs_until(text: str, start: int, end: int) -> Iterator[Any]:
@@ -244,6 +260,29 @@ def _plain_part(text: str) -> tuple[str, int, int]:
     return head + content + behind, start, start + len(content)
 
 
+def check_words_behind(text: str, has_formula: bool) -> None:
+    """Check that no number in words is what a text states, or goes on in digits.
+
+    Args:
+        text: The text.
+        has_formula: Whether it has a formula, which is not in a box.
+
+    Raises:
+        InputError: One is.
+    """
+    plain = plain_text(text)
+    digits = deque(re.finditer(r"\d", plain), maxlen=1)
+    if has_formula and digits:
+        _check_behind(plain, digits[0].end())
+    elif not has_formula and "\\boxed" not in text:
+        check_joined(plain, 0)
+
+
+def number_in_words(text: str) -> str:
+    """Return a number in words that a text without digits states; empty without one."""
+    return stated_number(plain_text(text), 0)
+
+
 def quantity_between(before: str, number: str, behind: str, decimal: str = ".") -> Quantity:
     """Read a number that stands between two texts, with what they say of it.
 
@@ -257,7 +296,8 @@ def quantity_between(before: str, number: str, behind: str, decimal: str = ".") 
         InputError: It cannot be read as a whole.
     """
     head = plain_text(before)
-    text = head + number + plain_text(behind)
+    tail = plain_text(number + behind) if number.isdecimal() else number + plain_text(behind)
+    text = head + tail
     runs = list(_run().finditer(text))
     for index, run in enumerate(runs):
         if run.start() >= len(head):
@@ -289,6 +329,7 @@ def _quantity(
     ):
         total, long_total, first = total + size, long_total + size, larger.start
     sign, currency, start = sign_and_currency(text, first)
+    check_money(text, start, unit)
     unit = with_currency(unit, currency, piece.end)
     end = max(unit.end, piece.end)
     loss = loss_at(text, start, end, bool(currency))
@@ -296,6 +337,7 @@ def _quantity(
         sign, start, end = -sign, loss.start, loss.end
         unit = replace(with_currency(unit, loss.currency, piece.end), end=end)
     check_ends(text, start, end)
+    check_spelled(text, start, end, unit)
     if goes_on(text, unit) or (end > piece.end and text[end : end + 1].isdigit()):
         raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
     unit = with_rate(text, start, unit)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.metrics.numbers.notation import MINUSES
-from pytest_llmeval.metrics.numbers.units import currency_before
+from pytest_llmeval.metrics.numbers.units import Unit, currency_before, unit_named
 from pytest_llmeval.metrics.numbers.words import SPACELESS
 
 _LOOKED_BACK = 48
@@ -59,6 +59,15 @@ _NEGATIONS = (
     r"|(?:不是|不等于|不為|不为|并非|而非|非|絶対に|아니라|ไม่ใช่)\s?$"
 )
 """Words before a number that say that it is not meant."""
+_WRONG = (
+    r"\s(?:is|are|was|were|would be|ist|wäre|est|es|è|é|jest|είναι|это|är|er)\s(?:wrong|incorrect"
+    r"|false|not (?:right|correct|true|the answer)|falsch|unrichtig|inkorrekt|faux|fausse"
+    r"|incorrecte?|incorrect[oa]|fals[oa]|sbagliat[oa]|errad[oa]|fout|onjuist|błędn\p{L}+|λάθος"
+    r"|fel|feil|forkert)(?!\p{L})"
+    r"|\s(?:неверно|неправильно|गलत|ग़लत|خطأ|שגוי|yanlış|salah|sai)(?![\p{L}\p{M}])"
+    r"|\s{0,2}(?:是?[错錯]|[はが]?間違|[はが]?誤|[은는이가]?\s?틀[렸린]|ผิด)"
+)
+"""Words behind a number that say that it is not right."""
 _NEGATIONS_BEHIND = (
     r"\s?\p{Lo}{0,2}?(?:では?ない|じゃない|では?ありません|[이가]\s?아니|[이가]\s?아닙)"
     r"|\s(?:नहीं|değil|নয়|نہیں|نیست)(?![\p{L}\p{M}])"
@@ -134,6 +143,28 @@ def check_ends(text: str, start: int, end: int) -> None:
         begin = first + head.start() if head else start - is_loss
         whole = text[begin : tail.end() if tail else end + is_loss]
         raise InputError(f"{quoted_run(whole)} cannot be read as one number.")
+
+
+def check_money(text: str, start: int, unit: Unit) -> None:
+    """Check that no amount with a sign before it goes on in cents: ``$5 and 20 cents``.
+
+    Raises:
+        InputError: One does.
+    """
+    head = text[max(start - _LOOKED_BACK, 0) : start]
+    match = _amount().search(head)
+    if match is not None and unit.kind != unit_named(match[0][0]).kind:
+        return
+    if match is not None and unit.factor < unit_named(match[0][0]).factor:
+        raise InputError(f"{quoted_run(match[0])} and what follows are not one quantity.")
+
+
+@cache
+def _amount() -> Any:
+    """Compile the pattern of an amount with a sign before another one."""
+    import regex
+
+    return regex.compile(r"\p{Sc}\s?\d[\d.,]*,?\s(?:(?:and|und|et|y|e|и)\s)?$")
 
 
 def _in_brackets(text: str, start: int, end: int) -> bool:
@@ -269,7 +300,17 @@ def _head() -> Any:
     spaceless += r"|(?:分之|分の|분의)\s?$"
     pair = r"(?<!\p{L})(?:between|zwischen|entre|между|tra|fra)\s\S{1,20}\s(?:\S{1,12}\s)?"
     pair += r"\p{L}{1,3}\s$"
-    part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|%) (?:of|von|de|der) $"
+    part = r"(?:half|third|quarter|hälfte|moitié|mitad|percent|per cent|prozent|pour cent"
+    part += r"|por ciento|por cento|per cento|%) (?:of|von|de|der) $"
+    part += r"|процент\p{L}* от $|\p{N} to the $|\p{N}[ \t]{1,3}$"
+    part += rf"|\p{{N}}{unit}\s?(?:[×*]|\s(?:x|by|mal|par|por|per|на))\s?$"
+    part += r"|\p{N}\s{1,2}(?:or|oder|ou|o|eller|lub|или|або|या|أو|או|หรือ|atau|veya|hoặc"
+    part += r"|\\lor|\\land|\\vee|\\wedge)\s{1,2}(?:\p{L}\s?=\s?)?[$€£¥]?$"
+    part += r"|\p{N}\s?(?:或|还是|または|か|또는)\s?$"
+    part += r"|[(\[{][^()\[\]{}]{0,30}(?:\p{N}|∞|infty)\s?[,;]\s?$"
+    part += r"|(?:wrong|incorrect|false|mistaken) to (?:say|answer|claim|think) $"
+    part += r"|(?:n['’]t|not|never) (?:think|believe|say) (?:that )?(?:it|this|that|the answer)"
+    part += r"(?:['’]s| is| equals| was| would be) $"
     part += r"|(?:root|square|cube|log|logarithm|factorial|reciprocal|inverse|absolute value) of $"
     part += r"|(?<!\p{L})(?:wurzel (?:aus|von)|racine(?: carrée)? de|raíz(?: cuadrada)? de) $"
     part += r"|корень из $|(?<!\p{L})(?:twice|thrice|double|triple|doppelt|dreimal)\s$"
@@ -300,7 +341,11 @@ def _tail() -> Any:
     raised += r"|\sbaker['\u2019]?s dozen|[一二三四五六七八九〇零]"
     parts = r"\s(?:and|et|und|y) (?:an? |one |ein |un )?"
     parts += r"(?:half|quarter|third|halb|demie?|media|medio)\b"
-    parts += r"|\s(?:halves|quarters)\b|\s?半|\s?과 반"
+    parts += r"|\s(?:halves|quarters|thirds|(?:fif|six|seven|eigh|nin|ten|hundred|thousand)ths"
+    parts += r"|halbe|Drittel|Viertel|Fünftel|Achtel|Zehntel|tiers|cinquièmes|tercios|terzi|terços"
+    parts += r"|трети|четверти|четвертых)(?![\p{L}\p{M}])|\s?半|\s?과 반"
+    parts += r"|\s(?:doubled|tripled|halved|tens|negative)(?!\p{L})"
+    parts += rf"|['\"”»]?(?:{_WRONG})"
     range_ = r"\s(?:to|bis|до|hasta|à|through) [$€£¥]?\p{N}"
     range_ += r"|\s?(?:\+/-|±|[~～〜∼至到]\s?\p{N}|\.\.\.?\p{N})"
     return regex.compile(
