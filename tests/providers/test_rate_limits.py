@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval.errors import RateLimited
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.openai.rate_limits import (
     read_rate_limits,
@@ -172,14 +173,16 @@ def test_a_date_to_come_is_the_seconds_until_then() -> None:
     assert 3500 < waited <= 3600
 
 
-def completion_with(endpoint: MockEndpoint, *headers: tuple[str, str]) -> Completion:
+def completion_with(
+    endpoint: MockEndpoint, *headers: tuple[str, str], status: int = 200, content: str = "hi"
+) -> Completion:
     body = json.dumps({"choices": [{"message": {"content": "hello"}}]})
-    endpoint.replies.append(Reply(200, body, headers))
+    endpoint.replies.append(Reply(status, body, headers))
 
     async def call() -> Completion:
         provider = OpenAIProvider(endpoint.url, "k", Timeouts())
         try:
-            return await provider.complete(Request(({"role": "user", "content": "hi"},), model="m"))
+            return await provider.complete(Request(({"role": "user", "content": content},), "m"))
         finally:
             await provider.close()
 
@@ -197,6 +200,25 @@ def test_a_completion_carries_what_the_headers_say(endpoint: MockEndpoint) -> No
         "hello",
         RateLimits(requests=Quota(600, 599, 0.12)),
     )
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_headers_of_any_bytes_cost_no_answer_and_no_retry(
+    endpoint: MockEndpoint, size: str
+) -> None:
+    odd = "\u0663".encode().decode("latin-1") + "\xff\x80"
+    headers = (("Retry-After", odd), ("X-RateLimit-Reset-Requests", odd), ("X-Odd", "\xe9"),
+               ("Set-Cookie", f"a={odd}"), ("Server", odd))  # fmt: skip
+    content = "hi" if size == "small" else "long " * 20_000
+    assert completion_with(endpoint, *headers, content=content).text == "hello"
+    with pytest.raises(RateLimited) as caught:
+        completion_with(endpoint, *headers, status=429, content=content)
+    assert caught.value.retry_after_s is None
+
+
+@pytest.mark.parametrize("digits", ["\u0663", "\uff15", "\u096a", "\u0663s"])
+def test_digits_of_other_scripts_are_no_wait(digits: str) -> None:
+    assert seconds_until(digits, NOW) is None
 
 
 def test_a_completion_of_an_endpoint_that_says_nothing_has_no_limits(

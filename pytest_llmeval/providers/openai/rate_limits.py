@@ -21,7 +21,7 @@ _UNITS_S = {
     "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9,
 }  # fmt: skip
-_PART = r"(\d+(?:\.\d+)?|\.\d+)\s*([a-zµμ]+)"
+_PART = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([a-zµμ]+)"
 _DURATION = re.compile(rf"(?:{_PART}[\s,]*)+", re.IGNORECASE)
 
 _LONGEST_S = 31 * _DAY_S
@@ -150,7 +150,9 @@ def _believed(seconds: float) -> float | None:
 
 def _number(text: str | None) -> float | None:
     """Read a finite number of zero or more; ``None`` for anything else."""
+    if text is None or not text.isascii():
+        return None  # Python reads the digits of any script
     with contextlib.suppress(TypeError, ValueError):
-        number = float(text or "")
+        number = float(text)
         return number if math.isfinite(number) and number >= 0 else None
     return None

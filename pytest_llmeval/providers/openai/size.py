@@ -11,6 +11,10 @@ MOST_BYTES = 32 * 2**20
 probabilities some twenty."""
 
 
+_OF_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
+"""Headers of the way on which a reply came."""
+
+
 def limited(client_class: Any) -> Any:
     """Return a class of HTTP clients that stop reading a reply which is too large."""
 
@@ -20,9 +24,9 @@ def limited(client_class: Any) -> Any:
             body = await _read(response)
             # What was unpacked on the way must not be unpacked again.
             headers = [
-                (name, value)
-                for name, value in response.headers.multi_items()
-                if name not in ("content-encoding", "content-length", "transfer-encoding")
+                (name, value)  # as bytes: a header may hold any
+                for name, value in response.headers.raw
+                if name.lower() not in _OF_TRANSFER
             ]
             return type(response)(
                 response.status_code,
