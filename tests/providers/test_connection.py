@@ -46,9 +46,11 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def served(certificate: str | None) -> Iterator[int]:
+def served(
+    certificate: str | None, handler: type[BaseHTTPRequestHandler] = Handler
+) -> Iterator[int]:
     """Serve on loopback, with TLS where a certificate is named; yield the port."""
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(TLS / certificate)
@@ -155,6 +157,41 @@ def test_a_client_that_cannot_be_made_names_the_variables(
         called("https://127.0.0.1:1/v1", SMALL)
     assert "hunter2pass" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+class Redirects(Handler):
+    """Answers each request with a redirect to the path of ``location``."""
+
+    location = ""
+    requests = 0
+
+    def do_POST(self) -> None:
+        type(self).requests += 1
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(307)
+        self.send_header("location", self.location)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+
+@BOTH_CLIENTS
+@pytest.mark.parametrize(
+    ("location", "said", "requests"),
+    [
+        ("/v1/x?key=hunter2pass", "in a loop: 5 redirects were followed", 6),
+        ("ftp://host/x", "to what is no address of the web", 1),
+    ],
+)
+def test_redirects_without_an_end_are_final_and_named(
+    prompt: str, location: str, said: str, requests: int
+) -> None:
+    handler = type("Loop", (Redirects,), {"location": location, "requests": 0})
+    with served(None, handler) as port:
+        text = refusal(f"http://127.0.0.1:{port}/v1", prompt)
+    assert handler.requests == requests  # type: ignore[attr-defined]
+    assert said in text
+    assert "Write the address behind it in the base URL (OPENAI_BASE_URL)" in text
+    assert "hunter2pass" not in text
 
 
 @contextmanager

@@ -11,13 +11,20 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, EndpointDown
+from pytest_llmeval.redaction import public_address
 
 _E = TypeVar("_E", bound=BaseException)
 
+MOST_REDIRECTS = 5
+"""Redirects that are followed. A loop has no end, and each of its requests sends the prompt."""
+
 _LONGEST_REASON = 300
+_NO_TARGET = ("UnsupportedProtocol", "InvalidURL")
+"""Names of the errors of httpx for a redirect to what is no address of the web."""
+
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 """OpenSSL's reasons where the other end does not encrypt."""
 
@@ -61,6 +68,8 @@ def connection_error(
             f"{target}: the name of the host cannot be resolved ({why}). "
             f"Check {address}, and the network."
         )
+    if redirect := _redirect_problem(error):
+        return _refused(f"{target}: {hide(redirect)}. Write the address behind it in {address}.")
     if proxy := _proxy_problem(error):
         return _unreachable(
             EndpointDown(
@@ -117,6 +126,21 @@ def _certificate_remedy(code: int, address: str) -> str:
     if code in _WRONG_HOST:
         return f"It was made for another host: check {address}."
     return _AUTHORITY
+
+
+def _redirect_problem(error: BaseException) -> str:
+    """Return where redirects of the endpoint end; empty if the failure is not one of redirects."""
+    cause: Any
+    for cause in _causes(error):
+        name = type(cause).__name__
+        if name == "TooManyRedirects":
+            return (
+                f"the endpoint redirects in a loop: {MOST_REDIRECTS} redirects were followed, "
+                f"and the next one leads to {public_address(str(cause.request.url))}"
+            )
+        if name in _NO_TARGET:
+            return f"the endpoint redirects to what is no address of the web ({_one_line(cause)})"
+    return ""
 
 
 def _proxy_problem(error: BaseException) -> str:

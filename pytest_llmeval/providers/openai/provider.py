@@ -12,6 +12,7 @@ from pytest_llmeval.errors import CallError, CallRefused
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.providers.openai.body import keep_encoded
+from pytest_llmeval.providers.openai.connection import MOST_REDIRECTS
 from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
@@ -200,7 +201,9 @@ class OpenAIProvider(BaseProvider):
             "timeout": Timeout(
                 None, connect=limits.connect_s, read=limits.read_s, write=limits.write_s
             ),
-            "http_client": client_class(event_hooks={"response": [keep_encoded]}),
+            "http_client": client_class(
+                event_hooks={"response": [keep_encoded]}, max_redirects=MOST_REDIRECTS
+            ),
         }
         if self._azure:
             endpoint, version = self._azure.endpoint, self._azure.api_version
