@@ -76,6 +76,31 @@ def saying(message: str, **more: Any) -> Any:
         (saying("API 调用参数有误: temperature 应在 (0,1) 区间内"), "temperature"),
         (saying("temperature 参数非法。请检查文档。"), "temperature"),
         (saying("Malformed input request: #: extraneous key [seed] is not permitted: 'seed'"), "seed"),
+        ({"__type": "ValidationException", "message": "extraneous key [seed] is not permitted"}, "seed"),
+        (saying("#/seed: false schema does not allow 1"), "seed"),
+        (saying("'seed' cannot be used with this model"), "seed"),
+        (saying("`temperature` is no longer supported by this model; remove it"), "temperature"),
+        (saying("Please remove `presence_penalty` from the request"), "presence_penalty"),
+        (saying('"top_p" must be omitted'), "top_p"),
+        (saying("The field 'stop' has been discontinued"), "stop"),
+        (saying("Do not set `frequency_penalty`."), "frequency_penalty"),
+        (saying("/properties/temperature: rejected"), "temperature"),
+        (saying("json: cannot unmarshal number into Go struct field ChatCompletionRequest.seed of type string"), "seed"),
+        (saying("Malformed input request: #/inferenceConfig/temperature: 0 is not greater than 0.00001"), "temperature"),
+        (saying("temperature must be at least 0.01"), "temperature"),
+        (saying("temperature: minimum 0.1"), "temperature"),
+        (saying("temperature: 0 is less than 0.01"), "temperature"),
+        (saying("temperature must be in range [0.01, 1]"), "temperature"),
+        (saying("Invalid temperature: 0. Minimum value is 0.01"), "temperature"),
+        (saying("El parámetro 'temperature' no es compatible con este modelo"), "temperature"),
+        (saying("Der Parameter 'seed' wird nicht unterstützt"), "seed"),
+        (saying("Le paramètre 'temperature' n'est pas pris en charge"), "temperature"),
+        (saying("O parâmetro 'temperature' não é suportado"), "temperature"),
+        (saying("Il parametro 'seed' non è supportato"), "seed"),
+        (saying("Параметр temperature не поддерживается"), "temperature"),
+        (saying("パラメータ 'seed' はサポートされていません"), "seed"),
+        (saying("매개변수 'temperature'는 지원되지 않습니다"), "temperature"),
+        (saying("參數 temperature 不支援"), "temperature"),
     ],
 )  # fmt: skip
 def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> None:
@@ -92,6 +117,11 @@ def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> N
         ("logprobs are not supported", 500),
         ("Json document validation error: logprobs is not a supported parameter", 400),
         ("Requested logprobs of 20, which is greater than max allowed: 0", 400),
+        (
+            "json: cannot unmarshal bool into Go struct field ChatCompletionRequest.logprobs of type int",
+            400,
+        ),
+        ("Please remove `logprobs` from the request", 400),
     ],
 )
 def test_log_probabilities_go_with_their_number(message: str, status: int) -> None:
@@ -108,6 +138,8 @@ def test_log_probabilities_go_with_their_number(message: str, status: int) -> No
         ("top_logprobs must be in [0, 9]", 9),
         ("Input should be less than or equal to 5: top_logprobs", 5),
         ("Invalid value for top_logprobs: must be between 0 and 5", 5),
+        ("logprobs accepts values [0, 1], got 20", 1),
+        ("top_logprobs: allowed values [0, 1, 2, 3]", 3),
     ],
 )
 def test_a_number_that_is_too_high_is_lowered(message: str, highest: int) -> None:
@@ -136,6 +168,24 @@ def test_the_new_name_of_the_limit_is_tried_and_left_out_where_it_is_refused_too
     body, notes = neither.adapt(BODY)
     assert not {"max_tokens", "max_completion_tokens"} & body.keys()
     assert notes == ("max_tokens left out",)
+
+
+@pytest.mark.parametrize(
+    ("document", "lowest"),
+    [
+        ({"errors": [{"param": "max_tokens", "message": "must be >= 256"}]}, 256),
+        (saying("Invalid 'max_tokens': integer below minimum value. Expected a value >= 256, but got 200."), 256),
+        (saying("max_tokens must be at least 1024"), 1024),
+        (saying("max_tokens: Input should be greater than 500"), 501),
+    ],
+)  # fmt: skip
+def test_a_token_limit_that_is_too_low_is_raised(document: Any, lowest: int) -> None:
+    learned = learn(KNOWN, refused(document), BODY, ())
+    assert learned == replace(KNOWN, least_limit=lowest)
+    body, notes = learned.adapt(BODY)
+    assert (body["max_tokens"], notes) == (lowest, (f"max_tokens raised to {lowest:,}",))
+    renamed = replace(learned, has_new_limit=True).adapt(BODY)[0]
+    assert renamed["max_completion_tokens"] == lowest
 
 
 @pytest.mark.parametrize(
@@ -205,6 +255,12 @@ def test_a_response_format_falls_back_to_the_next_one_and_to_none(document: Any)
         (saying("Error: Jinja Exception: Conversation roles must alternate user/assistant/user/..."), 500),
         (saying("Developer instruction is not enabled for models/gemma-3-27b-it"), 400),
         (saying("Only user and assistant roles are supported!"), 400),
+        (saying("Role `system` is not supported. Please use `user`"), 400),
+        (saying("Please use a valid role: user, model."), 400),
+        (saying("Invalid role: system. Allowed: user, assistant"), 400),
+        (saying("role 'system' not found in template"), 400),
+        (saying("messages: roles must be one of ['user', 'assistant']"), 422),
+        (saying("the role of the first message must be user"), 400),
         ({"error": "Template error: system messages are not supported", "error_type": "template_error"}, 422),
     ],
 )  # fmt: skip
@@ -246,6 +302,20 @@ def test_messages_with_parts_are_joined_and_tool_calls_stay_as_they_are() -> Non
                 param="max_tokens", code="invalid_value"), 400),
         (saying("temperature: range: 0..1", param="temperature"), 400),
         (saying("temperature is not allowed to exceed 1"), 400),
+        (saying("temperature must be between 0 and 2"), 400),
+        (saying("temperature must be below 1"), 400),
+        (saying("temperature must be less than 2"), 400),
+        (saying("temperature must not be greater than 2"), 400),
+        (saying("Your prompt mentions temperature; remove it"), 400),
+        (saying("The system prompt is too long"), 400),
+        (saying("The user role viewer may not use this model"), 403),
+        (saying("Only members with the role user may do that"), 403),
+        (saying("max_tokens must not be greater than 150"), 400),
+        (saying("The context has more than 4000 tokens, max_tokens 200"), 400),
+        (saying("max_tokens must be at least 100000"), 400),
+        (saying("Prompt must be at least 300 characters"), 400),
+        (saying("The `stop` sequence was found"), 400),
+        (saying("tool 'seed' was not called"), 400),
         (saying("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
                 code="content_filter", param="prompt"), 400),
         (saying("Failed to generate JSON.", code="json_validate_failed", failed_generation="{"), 400),

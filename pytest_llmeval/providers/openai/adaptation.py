@@ -34,6 +34,7 @@ class Adaptation:
         refused_keywords: Keywords of a schema that it refuses.
         has_strict: Whether it takes the member ``strict`` of a schema.
         joins_system: Whether the system message stands in the first user message.
+        least_limit: The lowest token limit that it takes.
         reasons: Whether the model reasons before it answers, and needs room for that.
     """
 
@@ -44,6 +45,7 @@ class Adaptation:
     refused_keywords: frozenset[str] = frozenset()
     has_strict: bool = True
     joins_system: bool = False
+    least_limit: int = 0
     reasons: bool = False
 
     def adapt(
@@ -88,6 +90,9 @@ class Adaptation:
         if self.reasons and room:
             body["max_tokens"] += room
             notes.append(f"{room:,} tokens added for reasoning")
+        if body["max_tokens"] < self.least_limit:
+            body["max_tokens"] = self.least_limit
+            notes.append(f"max_tokens raised to {self.least_limit:,}")
         if not self.has_new_limit:
             return
         limit = body.pop("max_tokens")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,14 @@ from pytest_llmeval.providers.openai.adaptation import (
     Adaptation,
     joined_messages,
     schema_keywords,
+)
+from pytest_llmeval.providers.openai.refusals import (
+    MOST,
+    excludes_zero,
+    lowest,
+    refuses,
+    refuses_named,
+    refuses_system,
 )
 from pytest_llmeval.providers.openai.service_error import ServiceError
 
@@ -29,17 +38,6 @@ _PARAMETERS = (
 _COMMON_WORDS = ("n", "stop", "seed")
 """Names that are words of English, which count only in quotes or after "parameter"."""
 
-_REFUSES = re.compile(
-    r"unsupported|incompatible|not?.(?:yet.)?(?:been.)?(?:be.)?(?:currently.)?(?:an?.)?"
-    r"(?:support|allow|permit|enabled|available|implement|recogni|accept|compatible)|"
-    r"n't.(?:be.)?(?:support|allow|accept)|unrecogni[sz]ed|unknown|unexpected|unavailable|"
-    r"deprecated|forbidden|cannot.(?:both|be.(?:specified|used|set|combined))|cannot find field|"
-    r"(?:may|can|must|should).only.be|"
-    r"extra.?(?:inputs|fields|_forbidden)|leave it unset|no endpoints found|removed|"
-    r"only.{1,30}(?:is|are).(?:support|allow)|不支持|不允许|无效|"
-    r"at.most.1\b|must.be.(?:exactly.|equal.to.)?1\b|only.n.?=.?1",
-    re.IGNORECASE,
-)
 _EITHER = re.compile(r"cannot both|only one of|mutually exclusive|at the same time", re.IGNORECASE)
 _TOO_MUCH = re.compile(
     r"too (?:large|long|many|big|high)|context|exceed|at most \d{2,}|greater than|less than",
@@ -48,6 +46,14 @@ _TOO_MUCH = re.compile(
 _NEVER = re.compile(
     r"unsupported|not.(?:be.)?support|unrecogni|extra.?(?:inputs|_forb)", re.IGNORECASE
 )
+_MOST_RAISED = 4096
+"""The highest token limit that an error may demand: a request costs that much more."""
+
+_OF_PROMPT = re.compile(
+    r"context|prompt|too (?:large|long|many|big|high)|input(?! should)", re.IGNORECASE
+)
+"""Words of an error about the length of a prompt."""
+
 _UNNAMED = re.compile(r"no endpoints found.{0,60}requested parameters", re.IGNORECASE)
 _FORMAT = re.compile(
     r"response.?format|json.?schema|json.?object|json.?mode|json.?output|structured.?output|"
@@ -55,30 +61,7 @@ _FORMAT = re.compile(
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(r"schema|grammar|output_config", re.IGNORECASE)
-_SYSTEM = re.compile(
-    r"system.{0,3}(?:role|message|prompt|instruction)s?\b.{0,60}(?:not|un)\W?\s?(?:be |yet )?"
-    r"(?:support|allow|enabled|accept)|"
-    r"(?:not|n't|un)\W?\s?(?:support|allow|accept)\w*\W{1,4}(?:the )?['\"`]?(?:system|developer)\b|"
-    r"developer instruction is not enabled|only user\b.{0,30}\broles?\b|"
-    r"(?:invalid|unknown|unexpected|unsupported) role|"
-    r"role.{0,40}must be (?:one of )?.{0,4}user|input should be .?user",
-    re.IGNORECASE,
-)
 _ALTERNATE = re.compile(r"roles? must alternate|alternate between|alternating", re.IGNORECASE)
-_ABOVE_ZERO = re.compile(
-    r"strictly positive|(?:>|greater than|above|larger than|more than) ?0(?:\.0+)?(?![.\d])|"
-    r"must be positive|(?:non-?zero|not be (?:zero|0)\b)|"
-    r"[(\uff08]\s?0(?:\.0+)?\s?[,\uff0c]\s?\d|\u5927\u4e8e ?0|\u975e\u6cd5",
-    re.IGNORECASE,
-)
-"""A range that does not include the temperature 0."""
-
-_MOST = re.compile(
-    r"(?:range|between|\bin)(?: of)? ?[\[(]\s*\d+\s*,\s*(?P<end>\d+)\s*[\])]|"
-    r"(?:less than or equal to|<=|at most|between 0 and|between 1 and|no more than|not exceed|"
-    r"max(?:imum)?(?: value)?(?: of| is| allowed)?(?: logprobs)?:?)\s*(?P<most>\d+)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +85,9 @@ class _Refusal:
     @property
     def is_refusal(self) -> bool:
         """Whether its words say that something is not supported."""
-        return _REFUSES.search(self.error.words) is not None
+        words = self.error.words
+        sent = [name for name in _PARAMETERS if self.has(name)]
+        return refuses(words) or any(refuses_named(name, words) for name in sent)
 
     def has(self, name: str) -> bool:
         """Return whether a member was sent, and may be changed."""
@@ -117,6 +102,8 @@ def is_named(name: str, error: ServiceError) -> bool:
     spelling = re.escape(name).replace("_", "[_ ]?")
     if name in _COMMON_WORDS:
         pattern = rf"['\"`]{spelling}['\"`]|(?:parameter|argument|field)s? {spelling}\b"
+        pattern += rf"|[#\w]/{spelling}\b|\[{spelling}\]|\bfield \w+\.{spelling}\b"
+        pattern += rf"|(?:key|property|option|member)s? {spelling}\b"
         pattern += rf"|\bbody\.{spelling}\b|: {spelling}\b|\b{spelling} ?(?:=|>|must be)"
         pattern += r"|\bstop.?sequences?\b" if name == "stop" else ""
     else:
@@ -143,8 +130,8 @@ def learn(
         return known
     refusal = _Refusal(error, body, fixed)
     lessons = (
-        _learn_roles, _learn_format, _learn_top_logprobs, _learn_parameters, _learn_zero,
-        _learn_unnamed,
+        _learn_roles, _learn_format, _learn_top_logprobs, _learn_least_limit, _learn_parameters,
+        _learn_zero, _learn_unnamed,
     )  # fmt: skip
     for lesson in lessons:
         learned = lesson(known, refusal)
@@ -158,7 +145,9 @@ def _learn_roles(known: Adaptation, refusal: _Refusal) -> Adaptation:
     has_system = any(message.get("role") in ("system", "developer") for message in messages)
     words = refusal.error.words
     is_role = any(field.endswith(".role") for field in refusal.error.fields)
-    is_about_system = has_system and bool(_SYSTEM.search(words) or (is_role and "system" in words))
+    is_about_system = has_system and (
+        refuses_system(words, refusal.error.status) or (is_role and "system" in words)
+    )
     can_join = joined_messages([dict(message) for message in messages]) != messages
     if can_join and (is_about_system or _ALTERNATE.search(words)):
         return replace(known, joins_system=True)
@@ -198,7 +187,7 @@ def _is_about_schema(error: ServiceError) -> bool:
 def _learn_top_logprobs(known: Adaptation, refusal: _Refusal) -> Adaptation:
     sent = refusal.body.get("top_logprobs")
     is_about = refusal.names("top_logprobs") or refusal.names("logprobs")
-    most = _MOST.search(refusal.error.text)
+    most = MOST.search(refusal.error.text)
     if not is_about or most is None:
         return known
     highest = int(most["end"] or most["most"])
@@ -207,6 +196,17 @@ def _learn_top_logprobs(known: Adaptation, refusal: _Refusal) -> Adaptation:
     if not refusal.has("top_logprobs") or not sent or not 1 <= highest < int(sent):
         return known
     return replace(known, top_logprobs=highest)
+
+
+def _learn_least_limit(known: Adaptation, refusal: _Refusal) -> Adaptation:
+    """Learn the lowest token limit that the endpoint takes."""
+    if _OF_PROMPT.search(refusal.error.text):
+        return known
+    for name in ("max_tokens", NEW_LIMIT):
+        least = lowest(refusal.error.text) if refusal.has(name) and refusal.names(name) else None
+        if least is not None and int(refusal.body[name]) < least <= _MOST_RAISED:
+            return replace(known, least_limit=math.ceil(least))
+    return known
 
 
 def _learn_parameters(known: Adaptation, refusal: _Refusal) -> Adaptation:
@@ -231,7 +231,7 @@ def _learn_parameters(known: Adaptation, refusal: _Refusal) -> Adaptation:
 def _learn_zero(known: Adaptation, refusal: _Refusal) -> Adaptation:
     """Learn from a range without 0 to leave the temperature to the endpoint."""
     is_zero = refusal.has("temperature") and not refusal.body["temperature"]
-    if not (is_zero and refusal.names("temperature") and _ABOVE_ZERO.search(refusal.error.text)):
+    if not (is_zero and refusal.names("temperature") and excludes_zero(refusal.error.text)):
         return known
     return replace(known, left_out=known.left_out | {"temperature"})
 
