@@ -281,6 +281,30 @@ def refuse_as_grok(body: Body, number: int) -> Refusal | None:
     return None
 
 
+def refuse_as_yi(body: Body, number: int) -> Refusal | None:
+    if any(message["role"] == "system" for message in body["messages"]):
+        return 400, openai("Role `system` is not supported. Please use `user`")
+    if "seed" in body or "logprobs" in body:
+        name = "seed" if "seed" in body else "logprobs"
+        return 400, {"errors": [{"message": f"Please remove `{name}` from the request"}]}
+    return None
+
+
+def refuse_as_nova(body: Body, number: int) -> Refusal | None:
+    if body.get("temperature") == 0:
+        text = "#/inferenceConfig/temperature: 0 is not greater than 0.00001"
+        return 400, {"__type": "ValidationException", "message": f"Malformed input request: {text}"}
+    if body.get("max_tokens", 256) < 256:
+        return 400, {"errors": [{"param": "max_tokens", "message": "must be >= 256"}]}
+    if body.get("top_logprobs", 0) > 1:
+        return 400, openai(f"logprobs accepts values [0, 1], got {body['top_logprobs']}")
+    return None
+
+
+def in_vendor_think(content: str) -> Body:
+    return {"content": f"<nova_think>\nIs it Lyon? No.\n</nova_think>\n{content}<|im_end|>"}
+
+
 def in_think(content: str) -> Body:
     return {"content": f"<think>\nIs it Lyon? No.\n</think>\n\n{content}"}
 
@@ -324,6 +348,8 @@ TWINS: dict[str, Twin] = {
     "deepseek": Twin(refuse_as_deepseek, sends_logprobs=True),
     "deepseek-reasoner": Twin(refuse_as_deepseek_reasoner, in_reasoning),
     "grok": Twin(refuse_as_grok),
+    "yi": Twin(refuse_as_yi),
+    "nova": Twin(refuse_as_nova, in_vendor_think, sends_logprobs=True),
 }
 
 

@@ -33,7 +33,7 @@ _BY_WORD: tuple[tuple[Ending, str], ...] = (
      r"length|(?:max|limit)[a-z ]*token|token[a-z ]*(?:limit|max|exceed|exhaust)|context ?window|"
      r"truncat|^(?:error )?limit"),
     ("broken",
-     r"\berr\b|error|fail|overload|terminat|abort|cancel|incomplete|malform|time ?out|limit|"
+     r"\berr\b|error|fail|overload|terminat|abort|cancel|incomplete|malform|timed? ?out|limit|"
      r"insufficient|unexpected|too many|missing|invalid|interrupt|disconnect|exception|fatal|"
      r"crash|unavailable|exhaust|preempt|evict|kill|partial|unfinish|\bnot\b|quota|budget|"
      r"abnormal|lost|busy"),

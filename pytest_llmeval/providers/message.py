@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_llmeval.errors import NoAnswer
@@ -20,6 +20,7 @@ from pytest_llmeval.providers.finish import (
 )
 from pytest_llmeval.providers.reasoning import says_something, split_reasoning
 from pytest_llmeval.providers.tool_calls import written_calls
+from pytest_llmeval.providers.turns import end_of_turn
 from pytest_llmeval.records.call import LENGTH, REFUSAL
 
 _TEXT_PARTS = ("text", "output_text", "input_text", "")
@@ -27,7 +28,20 @@ _TEXT_PARTS = ("text", "output_text", "input_text", "")
 
 _REASONING_PARTS = ("thinking", "reasoning", "redacted_thinking", "summary_text", "reasoning_text")
 _TOOL_PARTS = ("tool_use", "tool_call", "function_call")
+_REFUSAL_TEXTS = ("message", "text", "reason", "refusal", "explanation", "content")
+_SHOWN = 100
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+
+
+_ROLES = ("", "assistant", "model", "ai", "bot", "chatbot", "gpt", "agent")
+"""Roles of a model. A message with any other one is an echo of the prompt, or of a tool."""
+
+_TRUE, _FALSE = ("true", "1"), ("false", "0", "none", "null")
+"""Words of a refusal that only says whether there is one."""
+
+
+class OddMessage(TypeError):
+    """A message has another shape than that of a chat completion."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class Said:
         tools: Names of the tools that it calls.
         calls: Those of them that have a name, and that the endpoint has not run itself.
         others: Types of the parts that hold no text.
+        is_refusal: Whether the message says that the model refuses, be it without words.
     """
 
     text: str
@@ -51,21 +66,34 @@ class Said:
     tools: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    is_refusal: bool = False
 
 
-def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = None) -> Said:
+def read_answer(
+    message: Mapping[str, Any],
+    reason: str,
+    limit: int | None = None,
+    tools: Collection[str] = (),
+) -> Said:
     """Read the answer or the refusal in a message.
 
     Args:
         message: The message, with the members of a chat completion.
         reason: The finish reason.
         limit: The token limit of the request; ``None`` if it had none.
+        tools: Names of the tools that the request offers.
 
     Raises:
         NoAnswer: The model ended without an answer.
         EndpointDown: The generation broke off.
-        TypeError: A member has another type.
+        OddMessage: A member has another type.
     """
+    role = str(message.get("role") or "")
+    if role.strip().lower() not in _ROLES:
+        raise NoAnswer(
+            f"the message has the role {role!r}: it is no answer of the model, whose role is "
+            "'assistant'"
+        )
     if is_broken_off(reason):
         raise broken_off(reason)
     said = _read(message)
@@ -74,15 +102,17 @@ def read_answer(message: Mapping[str, Any], reason: str, limit: int | None = Non
         is_silent = reason == REFUSAL and not says_something(said.text)
         raise refused() if is_silent else withheld(reason)
     if says_something(said.text):
-        written = written_calls(said.text)
+        written = written_calls(said.text, tools)
         if written.names:
             raise called_tools(list(written.names), written.preamble)
         if said.calls or (said.tools and calls_tools(reason)):
             # Many servers say `stop` where the model calls a tool.
             raise called_tools(list(said.calls or said.tools), said.text)
-        return said
+        return replace(said, refusal=said.text) if said.is_refusal else said
     if said.refusal:
         return Said(said.refusal, refusal=said.refusal)
+    if said.is_refusal:
+        raise refused()
     raise _no_answer(said, reason, limit)
 
 
@@ -101,14 +131,13 @@ def _read(message: Mapping[str, Any]) -> Said:
     """Read a message by the meaning of its members."""
     calls = _calls(message)
     has_reasoning = any(message.get(name) for name in _REASONING_KEYS)
-    refusal = message.get("refusal")
-    refusal = refusal if isinstance(refusal, str) and says_something(refusal) else ""
+    refusal = _refusal(message.get("refusal"))
     content = message.get("content")
     others: tuple[str, ...] = ()
     if isinstance(content, Mapping):
         content = [content]
     if isinstance(content, list):
-        parts = [{"text": part} if isinstance(part, str) else part for part in content]
+        parts = [*map(_part, filter(_is_there, content))]
         kinds = [_kind(part) for part in parts]
         pairs = list(zip(kinds, parts, strict=True))
         content = "".join(_part_text(part) for kind, part in pairs if kind in _TEXT_PARTS)
@@ -120,18 +149,50 @@ def _read(message: Mapping[str, Any]) -> Said:
     if content is None:
         content = ""
     if not isinstance(content, str):
-        raise TypeError(f"content is {type(content).__name__}, not text")
+        raise OddMessage(f"content is {type(content).__name__}, not text")
     thought = split_reasoning(content)
-    raw = content if thought.answer != content else ""
+    answer = end_of_turn(thought.answer).answer
+    raw = content if answer != content else ""
     return Said(
-        thought.answer,
+        answer,
         raw,
-        has_reasoning or bool(thought.reasoning or raw),
+        has_reasoning or bool(thought.reasoning) or thought.answer != content,
         refusal,
         tuple(_tool(call) or "a tool" for call in calls),
         tuple(_tool(call) for call in calls if _tool(call) and not _has_run(call)),
         others,
+        _is_true(message.get("refusal")),
     )
+
+
+def _refusal(member: Any) -> str:
+    """Return the words of a refusal; empty if it has none."""
+    if isinstance(member, Mapping):
+        member = next(filter(None, map(member.get, _REFUSAL_TEXTS)), "")
+    is_text = isinstance(member, str) and says_something(member)
+    return member if is_text and member.strip().lower() not in (*_TRUE, *_FALSE) else ""
+
+
+def _is_true(member: Any) -> bool:
+    """Return whether a member says that there is a refusal."""
+    if isinstance(member, str):
+        return says_something(member) and member.strip().lower() not in _FALSE
+    return bool(member)
+
+
+def _is_there(part: Any) -> bool:
+    """Return whether a part holds anything: some servers send null for one."""
+    is_text = isinstance(part, Mapping) and _kind(part) in _TEXT_PARTS and "text" in part
+    return part is not None and not (is_text and part["text"] is None)
+
+
+def _part(part: Any) -> Mapping[str, Any]:
+    """Return a part as an object."""
+    if isinstance(part, str):
+        return {"text": part}
+    if not isinstance(part, Mapping):
+        raise OddMessage(f"a part of the content is {type(part).__name__}, neither text nor object")
+    return part
 
 
 def _kind(part: Mapping[str, Any]) -> str:
@@ -139,11 +200,14 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def _part_text(part: Mapping[str, Any]) -> str:
-    text = part["text"]
+    text = part.get("text")
     if isinstance(text, Mapping):
-        text = text["value"]  # as in messages of the Assistants API
+        text = text.get("value")  # as in messages of the Assistants API
+    if text is None:
+        names = ", ".join(map(repr, part)) or "nothing"
+        raise OddMessage(f"the content is an object without a text: it has {names[:_SHOWN]}")
     if not isinstance(text, str):
-        raise TypeError(f"the text of a part is {type(text).__name__}")
+        raise OddMessage(f"the text of a part is {type(text).__name__}, not text")
     return text
 
 

@@ -7,28 +7,63 @@ from typing import NamedTuple
 
 from pytest_llmeval.text import INVISIBLE, shows_something
 
-_SECTION_TAGS = "thoughts?|reasoning"
-"""Names that the first section of an answer in XML may have too."""
-
-_TAGS = rf"(?:\w{{1,12}}:)?think(?:ing)?|{_SECTION_TAGS}"
-_WEAK_TAGS = "reason|analysis|scratchpad|reflection"
+_TAGS = (
+    # Vendors name their tags after thinking, with a word of their own before or after it.
+    r"(?:(?!end|critical|design|systems?|lateral|final|creative|visual|comput)[a-z\d]{1,20}[:_])?"
+    r"(?:think(?:ing)?(?:[:_](?!score|time|type|id|tank|level|style|skill)\w{1,60})?|"
+    r"(?:thoughts?|reasoning)(?:_(?:process|content|steps?|traces?|block))?)|"
+    r"cot|chain[_-]of[_-]thoughts?|(?:inner[_-])?monologue|scratch_?pad"
+)
+_WEAK_TAGS = "reason|analysis|reflection"
 """Names of blocks that count in the reply of a judge alone, closed and with a text after them."""
 
+_LESS, _MORE = r"(?:<|&lt;|\uff1c)", r"(?:>|&gt;|\uff1e)"
+_SPECIAL = rf"(?:\|(?:(?:start|begin)_(?:of_)?)?(?:{_TAGS})\|)"
 _OPENING = (
-    rf"<(?:{_TAGS})(?:\s[^<>\n]{{0,80}})?>|\[THINK(?:ING)?\]|◁think▷|<unused94>(?:thought)?|"
-    r"<\|(?:start_thinking|begin_of_thought|think(?:ing)?|reasoning)\|>|<\|channel>thought"
+    rf"{_LESS}(?:{_TAGS})(?:\s[^<>\n&]{{0,80}})?{_MORE}|\[THINK(?:ING)?\]|◁think▷|"
+    rf"<(?:unused|ctrl)94>(?:thought)?|<{_SPECIAL}>|<\|channel>thought"
 )
 _CLOSING = (
-    rf"</(?:{_TAGS})\s*>|\[/THINK(?:ING)?\]|◁/think▷|<unused95>|<channel\|>|"
-    r"<\|(?:end_thinking|end_of_thought|/think(?:ing)?|/reasoning)\|>"
+    rf"{_LESS}/(?:{_TAGS})\s*{_MORE}|\[/THINK(?:ING)?\]|◁/think▷|<(?:unused|ctrl)95>|<channel\|>|"
+    rf"<\|(?:/|end_(?:of_)?)(?:{_TAGS})\|>"
 )
+_ROLE_START = re.compile(
+    r"<\|(?:im_start|start_header_id|start)\|>\s*(?:think(?:ing)?|thoughts?|reasoning|analysis)"
+    r"(?:<\|end_header_id\|>|\s*\n)",
+    re.IGNORECASE,
+)
+_ROLE_END = re.compile(r"<\|(?:im_end|end|eot_id)\|>", re.IGNORECASE)
+"""A turn of a role of its own for the reasoning."""
+
+_LAST_BLOCK = re.compile(
+    rf"\n[ \t]*(?:<(?:{_TAGS})>|\[THINK\]|◁think▷)[ \t]*\n"
+    rf"(?=(?P<inside>.*?)(?P<end>{_CLOSING}|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A block on lines of its own behind an answer."""
+
+_ABOUT_TAGS = re.compile(
+    r"\btags?\b|think|\bblocks?\b|format|\bxml\b|tokens?\b|reason|thought|template|标签|タグ",
+    re.IGNORECASE,
+)
+"""Words of a text that shows such a block."""
+
 _START = re.compile(_OPENING, re.IGNORECASE)
 _WEAK_START = re.compile(rf"<(?P<tag>{_WEAK_TAGS})\s*>", re.IGNORECASE)
-_DETAILS_START = re.compile(
-    r"<(?P<tag>details) type=[\"']reasoning[\"'][^<>]{0,200}>", re.IGNORECASE
+_BRACKET_START = re.compile(r"\[(?P<tag>reasoning|thoughts?|cot)\]", re.IGNORECASE)
+_TERMINAL = re.compile(
+    r"Thinking\.\.\.[ \t]*\n(?P<inside>.*?)\n[ \t]*\.\.\.done thinking\.", re.DOTALL
 )
+"""A block as Ollama writes it into a terminal."""
+
+_DETAILS_START = re.compile(
+    r"<details\s[^<>]{0,200}?type=[\"']?reasoning\b[^<>]{0,200}>", re.IGNORECASE
+)
+_DETAILS_END = re.compile(r"</details\s*>", re.IGNORECASE)
 _END = re.compile(_CLOSING, re.IGNORECASE)
-_SECTION = re.compile(rf"<(?:{_SECTION_TAGS})\b", re.IGNORECASE)
+_SECTION = re.compile(r"<(?!(?:\w{1,12}:)?think(?:ing)?[\s>])[a-z]", re.IGNORECASE)
+"""Tags that the first section of an answer in XML may have too."""
+
 _NEXT_SECTION = re.compile(rf"\s*(?!{_OPENING})<[A-Za-z][\w.-]{{0,40}}>", re.IGNORECASE)
 _WORD_OF_PROSE = re.compile(
     r"[ \t]+(?:is|are|was|were|means?|tags?|tokens?|blocks?|sections?|elements?|marks?|opens?"
@@ -121,10 +156,26 @@ def split_reasoning(text: str, *, is_of_judge: bool = False) -> Thought:
     if end is not None:
         parts.append(text[position : end.start()].strip())
         position = end.end()
+    last = _last_block(text, position)
+    if last is not None:
+        parts.append(last.reasoning)
     if not parts:
         return Thought("", text)
     reasoning = "\n".join(filter(None, parts))
-    return Thought(reasoning, _answer(text, position))
+    whole = text[: last.end].rstrip() if last else text
+    return Thought(reasoning, _answer(whole, position))
+
+
+def _last_block(text: str, position: int) -> _Block | None:
+    """Return the block of reasoning with which a text ends, and where it begins."""
+    block = _LAST_BLOCK.search(text, position)
+    if block is None or says_something(text[block.end("end") :]):
+        return None
+    before = text[position : block.start()]
+    is_shown = before.rstrip().endswith(":") or before.count("```") % 2 == 1
+    if is_shown or not says_something(before) or _ABOUT_TAGS.search(before):
+        return None
+    return _Block(block["inside"].strip(), block.start())
 
 
 def _answer(text: str, position: int) -> str:
@@ -176,7 +227,8 @@ def _lead(text: str, position: int) -> int:
     while True:
         start = position
         for pattern in (_BLANK, _HEAD, _CONTROL):
-            if pattern is _CONTROL and _START.match(text, position):
+            is_control = pattern is _CONTROL
+            if is_control and (_START.match(text, position) or _ROLE_START.match(text, position)):
                 return position
             match = pattern.match(text, position)
             position = match.end() if match else position
@@ -207,6 +259,11 @@ def _leading_block(text: str, position: int, is_of_judge: bool) -> _Block | None
         if is_section and not is_of_judge:
             return None
         return _Block(text[start.end() : end.start()].strip(), end.end())
+    for pattern, closing in ((_ROLE_START, _ROLE_END), (_DETAILS_START, _DETAILS_END)):
+        if start := pattern.match(text, lead):
+            end = closing.search(text, start.end())
+            inside = text[start.end() : end.start() if end else None]
+            return _Block(inside.strip(), end.end() if end else len(text))
     return _weak_block(text, lead, is_of_judge)
 
 
@@ -222,12 +279,15 @@ def _is_in_prose(text: str, start: re.Match[str], end: re.Match[str] | None) -> 
 
 def _weak_block(text: str, lead: int, is_of_judge: bool) -> _Block | None:
     """Return the block at a position whose name an answer may have too."""
-    weak = _DETAILS_START.match(text, lead)
+    terminal = _TERMINAL.match(text, lead)
+    if terminal is not None:
+        return _Block(terminal["inside"].strip(), terminal.end())
+    weak = _BRACKET_START.match(text, lead)
     if weak is None and is_of_judge:
         weak = _WEAK_START.match(text, lead)
     if weak is None:
         return None
-    end = re.compile(rf"</{weak['tag']}\s*>", re.IGNORECASE).search(text, weak.end())
+    end = re.compile(rf"[<\[]/{weak['tag']}\s*[>\]]", re.IGNORECASE).search(text, weak.end())
     if end is None or _lead(text, end.end()) == len(text):
         return None
     return _Block(text[weak.end() : end.start()].strip(), end.end())

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from pytest_llmeval.providers.offered import offered_call
 from pytest_llmeval.providers.reasoning import without_last_controls
 
 _NAMED = r"(?:[\w-]{1,20}:|\uff5cDSML\uff5c)?"
+_MANY = (
+    r"tool_?calls?|function_?calls?|\w{1,20}_tool_call|tool_(?:use|code|invocation|request)|"
+    r"(?:use|call|run|execute|invoke)_(?:\w{1,20}_)?tool|access_mcp_resource"
+)
 _TAG = re.compile(
-    rf"<{_NAMED}(?P<kind>tool_?calls?|function_?calls?|\w{{1,20}}_tool_call|tool_use|invoke|"
-    r"function)(?P<rest>[=\s][^<>]{0,200})?>",
+    rf"<{_NAMED}(?P<kind>{_MANY}|invoke|function)(?P<rest>[=\s][^<>]{{0,200}})?>",
     re.IGNORECASE,
 )
 _ONE_CALL = ("invoke", "function")
 """Tags whose attribute names the tool, and which an answer in XML may have as well."""
 
-_FAMILY = r"(?:tool_?calls?|function_?calls?|\w{1,20}_tool_call|tool_use|invoke|function)"
+_FAMILY = rf"(?:{_MANY}|invoke|function)"
 _ENDS_CLOSED = re.compile(rf"</{_NAMED}{_FAMILY}\s*>\Z", re.IGNORECASE)
 _JSON = r"\s*[\[{]"
 _PARAMETERS = rf"\s*<{_NAMED}(?:parameters?|params?|arguments?|args?)\b"
@@ -25,6 +29,7 @@ _BODY_OF_ONE = re.compile(rf"{_JSON}|{_PARAMETERS}", re.IGNORECASE)
 _BODY = re.compile(
     rf"{_JSON}|\s*<{_NAMED}(?:invoke|function|tool_call)\b|"
     r"\s*<(?:tool_)?name>[^<>]{1,80}</(?:tool_)?name>\s*<(?:arguments?|parameters?|input)\b|"
+    r"\s*<(?:server|tool|function)_?(?:name)?>[^<>]{1,80}</|"
     r"\s*[\w.-]{1,80}\s*(?:\(|\{|<arg_key|<tool_sep)",
     re.IGNORECASE,
 )
@@ -48,16 +53,23 @@ _FENCED = re.compile(
 _CHANNEL = re.compile(
     r"<\|(?:channel\|>commentary|start\|>assistant) to=(?:functions\.)?([\w.-]{1,80})"
 )
+_BARE_CHANNEL = re.compile(
+    r"(?:\A|commentary |assistant ?|\n)to=(?:functions\.)?([\w.-]{1,80}?)"
+    r"(?:\s|json|code|commentary|<\|\w{1,20}\|>){1,10}[\[{]"
+)
+"""A call of gpt-oss without the control tokens that a server has taken out."""
+
 _MESSAGE = re.compile(r"[^{}]{0,80}<\|message\|>\s*[\[{]")
 _ENDED = re.compile(r"(?:\s|json|code|commentary|<\|\w{1,20}\|>)*")
 """What stands behind the name of a tool where the reply was cut before the arguments."""
 
 _NAME = re.compile(
     r"\"(?:tool_)?name\"\s*:\s*\"([^\"]{1,80})\"|<function=([\w.-]{1,80})|"
-    r"(?:invoke|function)\s+name=\"([^\"]{1,80})\"|<(?:tool_)?name>([^<>]{1,80})<|"
+    r"(?:invoke|function|call|tool)\s+name=\"([^\"]{1,80})\"|<(?:tool_)?name>([^<>]{1,80})<|"
     r"\[TOOL_CALLS?\]\s*([\w.-]{1,80})|functions\.([\w.-]{1,80}):\d|sep\uff5c>([\w.-]{1,80})|"
     r"<tool_call>\s*([\w.-]{1,80})\s*<|(?<![\w.])([A-Za-z_][\w.]{0,80})\("
 )
+_NAME_OF_CALL = re.compile(r"\bname=")
 _ANY = "a tool"
 _MOST_STARTS = 50
 _SENTENCE_END = (".", "!", "?", "…", ":", "。", "\uff01", "\uff1f", "\uff1a", "\n")
@@ -76,14 +88,19 @@ class WrittenCalls(NamedTuple):
     preamble: str
 
 
-def written_calls(text: str) -> WrittenCalls:
+def written_calls(text: str, tools: Collection[str] = ()) -> WrittenCalls:
     """Return the tools that a text calls.
 
     It is a call if it ends with one, in a known format and with arguments. A text about such tags,
     and an answer in XML, are none.
+
+    Args:
+        text: The text.
+        tools: Names of the tools that the request offers. With their names, formats count that an
+            answer may have as well: ReAct, a list in Python, an object in JSON.
     """
-    channel = _called_channel(text)
-    if channel is not None:
+    channel = _called_channel(text) or offered_call(text, tools)
+    if channel:
         return WrittenCalls((channel,), "")
     call = text.strip()
     begins = without_last_controls(call)
@@ -108,7 +125,8 @@ def _called_channel(text: str) -> str | None:
             return channel[1]
         if _ENDED.fullmatch(text, channel.end()):
             return channel[1]
-    return None
+    bare = _BARE_CHANNEL.search(text)
+    return bare[1] if bare and is_whole and not text[: bare.start()].count("`") % 2 else None
 
 
 def _starts(text: str) -> Iterator[int]:
@@ -152,9 +170,12 @@ def _is_closed(text: str, is_whole: bool) -> bool:
 def _has_arguments(text: str, start: re.Match[str]) -> bool:
     """Return whether a call stands behind a tag."""
     rest = start["rest"] or ""
+    if start["kind"].lower() == "tool_code":
+        return re.match(r"\s*[^\s<]", text[start.end() :]) is not None
     if start["kind"].lower() not in _ONE_CALL:
-        return _BODY.match(text, start.end()) is not None
+        named = _BODY_OF_ONE.match(text, start.end()) if _NAME_OF_CALL.search(rest) else None
+        return (named or _BODY.match(text, start.end())) is not None
     if rest.startswith("=") and re.match(r"\s*(?:</function>|\Z)", text[start.end() :]):
         return True  # without arguments, in a spelling that no XML has
-    is_named = rest.startswith("=") or re.search(r"\bname=", rest) is not None
+    is_named = rest.startswith("=") or _NAME_OF_CALL.search(rest) is not None
     return is_named and _BODY_OF_ONE.match(text, start.end()) is not None

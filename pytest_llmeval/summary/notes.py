@@ -20,6 +20,7 @@ def summary_notes(
     unbounded: int,
     truncated: int,
     unknown_endings: Mapping[str, int],
+    run_on: Mapping[str, int],
 ) -> Iterator[str]:
     """Write the notes.
 
@@ -30,6 +31,7 @@ def summary_notes(
         unbounded: Number of cases without any threshold.
         truncated: Number of cases with an answer cut at the token limit.
         unknown_endings: Numbers of cases by a finish reason that is not known.
+        run_on: Numbers of cases by the token behind which their answer went on.
     """
     if not run.finished_at:
         yield "The run has not finished. These are the results so far."
@@ -53,6 +55,12 @@ def summary_notes(
         yield (
             f"{count(number, 'case')} had an answer with the unknown finish reason {reason!r}. "
             "Check that the answer is whole."
+        )
+    for token, number in sorted(run_on.items()):
+        yield (
+            f"{count(number, 'case')} had an answer that went on behind the end of its turn "
+            f"({token}), where it was cut. Check the chat template and the stop tokens of the "
+            "endpoint."
         )
     for name, values in sorted(scores.items()):
         if values.unscored:

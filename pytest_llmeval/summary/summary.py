@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmeval.providers.finish import is_unknown
+from pytest_llmeval.providers.turns import token_of_run_on
 from pytest_llmeval.records.answer_text import answer_text, answers_of
 from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
@@ -161,6 +162,7 @@ class Tally:
     unbounded: int = 0
     truncated: int = 0
     unknown_endings: Counter[str] = field(default_factory=Counter)
+    run_on: Counter[str] = field(default_factory=Counter)
     samples: SampleSummary = field(default_factory=SampleSummary)
     flaky: list[str] = field(default_factory=list)
     answers: AnswerTally = field(default_factory=AnswerTally)
@@ -252,6 +254,7 @@ class Tally:
             unbounded=self.unbounded,
             truncated=self.truncated,
             unknown_endings=self.unknown_endings,
+            run_on=self.run_on,
         )
 
     def _add_answers(self, result: CaseResult) -> None:
@@ -263,6 +266,8 @@ class Tally:
         reasons = {answer.finish_reason for answer in completions}
         self.truncated += LENGTH in reasons
         self.unknown_endings.update(filter(is_unknown, reasons))
+        tokens = {token_of_run_on(answer.raw_text) for answer in completions if answer.raw_text}
+        self.run_on.update(filter(None, tokens))
         for answer in completions:
             self.add_answer(answer)
 

@@ -39,6 +39,10 @@ ODD = {
     "only-control": choice({"content": "<|im_end|>"}),
     "balance": json.dumps({**json.loads(choice({"content": "Paris"})),
                            "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
+    "echo": choice({"role": "user", "content": "Paris"}),
+    "failed": json.dumps({**json.loads(choice({"content": "Paris"})), "status": "failed"}),
+    "vendor-tag": choice({"content": "<longcat_think>Paris"}),
+    "xai-call": choice({"content": '<xai:function_call name="f"><parameter name="a">1</parameter></xai:function_call>'}),
     "empty": choice({"content": ""}),
     "absent": choice({}),
     "only-reasoning": choice({"content": None, "reasoning_content": "Lyon?"}),
@@ -64,6 +68,10 @@ SAID = {
     "analysis": "only reasoning and no answer",
     "only-control": "no answer: its text is empty",
     "balance": "insufficient balance. The account has no credit left.",
+    "echo": "the message has the role 'user'",
+    "failed": "the reply has the status 'failed'",
+    "vendor-tag": "only reasoning and no answer",
+    "xai-call": "the model called f and gave no answer",
     "empty": "no answer: its text is empty (finish reason 'stop')",
     "absent": "no answer: its text is empty (finish reason 'stop')",
     "only-reasoning": "only reasoning and no answer",
@@ -79,6 +87,10 @@ ANSWERS = {
     "parts": choice({"content": [{"type": "output_text", "text": "Paris"}]}),
     "think": choice({"content": "<think>Lyon?</think>\nParis"}),
     "odd-ending": choice({"content": "Paris"}, "OTHER"),
+    "run-on": choice({"content": "Paris<|im_end|>\n<|im_start|>user\nNext?<|im_end|>"}),
+    "odd-logprobs": json.dumps(
+        {"choices": [{"message": {"content": "Paris"}, "logprobs": {"content": [None]}}]}
+    ),
 }
 
 
@@ -135,7 +147,7 @@ def test_no_odd_reply_passes_a_bound_or_stays_in_store_and_recording(
     messages = {row["case"]["id"]: row["message"] for row in project.report()["results"]}
     for name, said in SAID.items():
         assert said in messages[name]
-    texts = ["I cannot help with that.", "Paris", "Paris", "Paris"]
+    texts = ["I cannot help with that.", "Paris", "Paris", "Paris", "Paris", "Paris"]
     assert stored(project) == texts
     lines = (project.path / "golden/recordings/odd.csv.jsonl").read_text().splitlines()
     recorded = [json.loads(line)["completion"]["text"] for line in lines if '"completion"' in line]
@@ -143,6 +155,8 @@ def test_no_odd_reply_passes_a_bound_or_stays_in_store_and_recording(
     reasons = {row["case"]["id"]: row["completion"] for row in project.report()["results"]}
     assert reasons["refusal"]["finish_reason"] == "refusal"
     assert "1 case had an answer with the unknown finish reason 'OTHER'" in result.stdout.str()
+    run_on = "1 case had an answer that went on behind the end of its turn (<|im_end|>)"
+    assert run_on in result.stdout.str()
     assert reasons["think"]["raw_text"] == "<think>Lyon?</think>\nParis"
 
 

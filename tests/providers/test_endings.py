@@ -180,6 +180,20 @@ def test_a_reason_without_a_call_leaves_the_answer(calls: list[Any] | None) -> N
             "look_up",
         ),
         ('<tool_call>{"name": "look_up"}</tool_call><|im_end|>', "look_up"),
+        (
+            '<xai:function_call name="look_up"><parameter name="a">1</parameter></xai:function_call>',
+            "look_up",
+        ),
+        ("<use_mcp_tool><server_name>maps</server_name>Paris</use_mcp_tool>", "a tool"),
+        (
+            "<call_tool><tool_name>look_up</tool_name><arguments>{}</arguments></call_tool>",
+            "look_up",
+        ),
+        ("<tool_code>\nlook_up('Paris')\n</tool_code>", "look_up"),
+        ("<tool_code>\nx = 1\nlook_up(x)\n</tool_code>", "look_up"),
+        ('commentary to=functions.look_up json{"a": 1}', "look_up"),
+        ('to=functions.look_up <|message|>{"a": 1}', "look_up"),
+        ('assistant to=functions.look_up code {"a": 1}', "look_up"),
     ],
 )
 def test_a_tool_call_written_as_text_is_no_answer(content: str, name: str) -> None:
@@ -231,10 +245,55 @@ def test_what_stands_before_a_call_as_text_is_no_answer(preamble: str, call: str
         "<tool_calls>5</tool_calls>",
         "<tool_use>Hammer</tool_use>",
         "def f(x):\n    return functools.reduce(x)",
+        "<tool_request>Hammer</tool_request>",
+        "<use_tool>Hammer</use_tool>",
+        '<tool name="hammer">x</tool>',
+        "<tool_code>",
+        "to=functions.f is the header of a call.",
+        "It writes `commentary to=functions.f json{}`",
+        'git push to=functions.f {"a": 1}',
+        'Thought: I look.\nAction: look_up\nAction Input: {"a": 1}\nObservation:',
+        "[look_up(city='Paris')]",
     ],
 )
 def test_a_text_about_tool_calls_is_an_answer(content: str) -> None:
     assert read({"content": content}).text == content
+
+
+TOOLS = {"tools": [{"type": "function", "function": {"name": "look_up"}}, None, {"function": 5}]}
+
+
+@pytest.mark.parametrize("body", [TOOLS, {"functions": [{"name": "look_up"}]}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        'Thought: I look.\nAction: look_up\nAction Input: {"a": 1}\nObservation:',
+        "[look_up(city='Paris')]",
+        "look_up(city='Paris')",
+        'I look it up.\n```json\n{"tool": "look_up", "args": {"a": 1}}\n```',
+        '{"name": "look_up", "arguments": {"a": 1}}',
+        '{"type": "function", "function": {"name": "look_up", "parameters": {}}}',
+    ],
+)
+def test_a_call_of_a_tool_that_the_request_offers_is_one_in_any_format(
+    body: dict[str, Any], content: str
+) -> None:
+    with pytest.raises(NoAnswer, match="the model called look_up and gave no answer"):
+        read({"content": content}, body=body)
+    assert read({"content": content}).text == content, "without such a tool, it may be demanded"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "I used look_up (twice): Paris.",
+        "The tool look_up is not needed.",
+        '{"name": "France", "capital": "Paris"}',
+        "Action: none",
+    ],
+)
+def test_an_answer_that_speaks_of_an_offered_tool_is_one(content: str) -> None:
+    assert read({"content": content}, body=TOOLS).text == content
 
 
 @pytest.mark.parametrize(

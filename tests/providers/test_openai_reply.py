@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_llmeval.errors import BadReply, CallError, EndpointDown, NoAnswer
 from pytest_llmeval.providers.openai.reply import ErrorInReply, read_completion
-from pytest_llmeval.records.call import Completion, Usage
+from pytest_llmeval.records.call import Completion, TokenLogprob, Usage
 
 
 def read(reply: object, body: dict[str, Any] | None = None) -> Completion:
@@ -319,7 +319,6 @@ def test_the_model_is_the_one_that_answered_or_the_one_that_was_asked() -> None:
         {"choices": [{"message": None}]}, {"choices": {"message": {}}}, saying({"content": 5}),
         saying({"content": [5]}),
         saying({"content": [{"type": "text", "text": 5}]}),
-        {"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"token": "x"}]}}]},
     ],
 )  # fmt: skip
 def test_a_reply_of_another_shape_is_bad_and_shown(reply: object) -> None:
@@ -340,7 +339,8 @@ SCRAPS = st.recursive(
     | st.dictionaries(
         st.sampled_from(
             ["choices", "message", "content", "error", "code", "finish_reason", "text", "type", "refusal",
-             "tool_calls", "detail", "metadata", "raw", "logprobs", "usage", "function", "status"]
+             "tool_calls", "detail", "metadata", "raw", "logprobs", "usage", "function", "status",
+             "index", "role", "value", "incomplete_details"]
         ),
         inner,
         max_size=4,
@@ -356,3 +356,181 @@ def test_no_document_is_an_answer_that_says_nothing_or_a_traceback(reply: object
     except (CallError, ErrorInReply):
         return
     assert completion.text.strip()
+
+
+@pytest.mark.parametrize("role", ["user", "system", "tool", "developer", "function", "Human", 5])
+def test_a_message_of_another_role_is_no_answer_and_no_retry(role: object) -> None:
+    with pytest.raises(NoAnswer, match=f"the message has the role '{role}'") as caught:
+        read(saying({"content": "Paris", "role": role}))
+    assert not caught.value.is_transient
+
+
+@pytest.mark.parametrize("role", ["assistant", "Assistant", "model", "bot", "ai", "", None])
+def test_a_role_of_a_model_in_any_word_is_an_answer(role: str | None) -> None:
+    assert read(saying({"content": "Paris", "role": role})).text == "Paris"
+
+
+def test_choices_are_in_the_order_of_their_indices() -> None:
+    def choices(*indices: object) -> dict[str, Any]:
+        named = {0: "Paris", 1: "London", 2: "Rome"}
+        return {
+            "choices": [
+                {"index": index, "message": {"content": named.get(index, "Oslo")}}  # type: ignore[call-overload]
+                for index in indices
+            ]
+        }
+
+    completion = read(choices(2, 0, 1))
+    assert (completion.text, completion.choices) == ("Paris", ("Paris", "London", "Rome"))
+    assert read(choices(1, 0)).text == "Paris"
+    assert read(choices(1, None, 0)).text == "London", "without all indices, as listed"
+    assert read(choices(0, 0)).choices == ("Paris", "Paris")
+
+
+@pytest.mark.parametrize("refusal", [True, "true", 1, {"code": 3}, ["no"]])
+def test_a_refusal_without_words_is_one_all_the_same(refusal: object) -> None:
+    completion = read(saying({"content": "I must not say.", "refusal": refusal}))
+    assert (completion.text, completion.finish_reason) == ("I must not say.", "refusal")
+    with pytest.raises(NoAnswer, match="refused to answer, and says nothing"):
+        read(saying({"content": "", "refusal": refusal}))
+
+
+def test_a_refusal_in_an_object_is_what_it_says() -> None:
+    completion = read(saying({"content": None, "refusal": {"reason": "Not that."}}))
+    assert (completion.text, completion.finish_reason) == ("Not that.", "refusal")
+
+
+@pytest.mark.parametrize("refusal", [False, "", "false", "null", 0, {}, []])
+def test_a_refusal_that_is_none_leaves_the_answer(refusal: object) -> None:
+    assert read(saying({"content": "Paris", "refusal": refusal})).finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"status": "failed"}, "the reply has the status 'failed'"),
+        ({"status": "FAILED", "message": "worker died"}, "the status 'FAILED': worker died"),
+        ({"status": "cancelled"}, "the status 'cancelled'"),
+        ({"status": "incomplete"}, "the status 'incomplete'"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter"),
+        ({"status": "failed", "last_error": {"message": "out of memory"}}, "'failed': out of memory"),
+        ({"status": "in_progress"}, "the status 'in_progress'"),
+        ({"status": "queued"}, "the status 'queued'"),
+        ({"status": 503, "message": "busy"}, "busy"),
+    ],
+)  # fmt: skip
+def test_a_reply_with_a_status_that_is_no_success_is_an_error(
+    more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ErrorInReply) as caught:
+        read({**saying({"content": "Paris"}), **more})
+    assert said in caught.value.error.text
+
+
+@pytest.mark.parametrize(
+    "status", ["completed", "success", "ok", "200", 200, "COMPLETED", None, 0, "active", ""]
+)
+def test_any_other_status_is_no_error(status: object) -> None:
+    assert read(saying({"content": "Paris"}, status=status)).text == "Paris"
+
+
+def test_an_incomplete_reply_that_reached_its_limit_was_cut() -> None:
+    details = {"reason": "max_output_tokens"}
+    reply = saying({"content": "Paris"}, status="incomplete", incomplete_details=details)
+    assert read(reply).finish_reason == "length"
+
+
+@pytest.mark.parametrize("where", ["reply", "choice", "message"])
+def test_a_flag_of_the_answer_counts_wherever_it_stands(where: str) -> None:
+    def flagged(name: str) -> Completion:
+        reply = saying({"content": "Paris"})
+        choice = reply["choices"][0]
+        {"reply": reply, "choice": choice, "message": choice["message"]}[where][name] = True
+        return read(reply)
+
+    for name in ("output_sensitive", "blocked", "isFiltered", "flagged"):
+        with pytest.raises(NoAnswer, match=f"a content filter withheld .*'{name}'"):
+            flagged(name)
+    for name in ("failed", "timed_out", "is_aborted"):
+        with pytest.raises(EndpointDown, match="broke off"):
+            flagged(name)
+    assert {flagged(name).finish_reason for name in ("is_truncated", "truncated")} == {"length"}
+    harmless = ("input_sensitive", "is_safe", "safety_checked", "prompt_truncated", "cached",
+                "context_truncated", "moderated", "need_clear_history")  # fmt: skip
+    assert {flagged(name).finish_reason for name in harmless} == {"stop"}
+
+
+@pytest.mark.parametrize("status", ["incomplete", "failed"])
+def test_the_status_of_a_choice_or_message_is_read_too(status: str) -> None:
+    with pytest.raises(EndpointDown, match=f"broke off the reply .*'{status}'"):
+        read(saying({"content": "Paris", "status": status}))
+    assert read(saying({"content": "Paris", "status": "completed"})).text == "Paris"
+
+
+def test_a_content_that_is_no_text_is_named_in_plain_words() -> None:
+    for content, said in (
+        ({"capital": "Paris"}, "the content is an object without a text: it has 'capital'"),
+        ({}, "without a text: it has nothing"),
+        ([5], "a part of the content is int, neither text nor object"),
+        (42, "content is int, not text"),
+        (True, "content is bool, not text"),
+    ):
+        with pytest.raises(BadReply, match=said) as caught:
+            read(saying({"content": content}))
+        assert "KeyError" not in str(caught.value)
+        assert "TypeError" not in str(caught.value)
+
+
+def test_parts_that_are_null_are_none() -> None:
+    parts = [None, {"type": "text", "text": None}, {"type": "text", "text": "Paris"}]
+    assert read(saying({"content": parts})).text == "Paris"
+    with pytest.raises(NoAnswer):
+        read(saying({"content": parts[:2]}))
+
+
+def probable(token: object, logprob: object, *top: Any) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob, "top_logprobs": list(top)}
+
+
+def test_a_rival_without_a_probability_is_left_out_and_a_token_without_one_takes_all() -> None:
+    def logprobs(*rows: Any) -> tuple[TokenLogprob, ...]:
+        choice = {"message": {"content": "Paris"}, "logprobs": {"content": [*rows]}}
+        completion = read({"choices": [choice]})
+        assert completion.text == "Paris"
+        return completion.logprobs
+
+    rivals = (probable("P", -0.1), probable("Q", None), probable("R", "NaN"), None, 5,
+              probable("S", float("-inf")), {"logprob": -1})  # fmt: skip
+    whole = TokenLogprob("P", -0.1, {"P": -0.1})
+    assert logprobs(probable("P", -0.1, *rivals)) == (whole,)
+    for bad in (
+        None,
+        "x",
+        {"token": "x"},
+        probable("x", None),
+        probable(None, -1),
+        probable("x", True),
+    ):
+        assert logprobs(probable("P", -0.1), bad) == ()
+    assert logprobs({"token": "P", "logprob": -0.1, "top_logprobs": "x"}) == (
+        TokenLogprob("P", -0.1),
+    )
+
+
+@given(
+    SCRAPS,
+    st.sampled_from(
+        ["logprobs", "usage", "id", "created", "model", "system_fingerprint", "service_tier",
+         "annotations", "audio", "index", "reasoning_content", "stop_reason", "x_groq", "timings",
+         "prompt_filter_results", "safety_ratings", "content_filter_results", "context"]
+    ),
+)  # fmt: skip
+def test_odd_members_never_cost_an_answer(scrap: object, name: str) -> None:
+    message = {"role": "assistant", "content": "Paris", name: scrap}
+    choice = {"message": message, "finish_reason": "stop", name: scrap}
+    try:
+        completion = read({"choices": [choice, scrap], name: scrap})
+    except (NoAnswer, EndpointDown) as error:
+        assert "finish reason" in str(error)  # noqa: PT017 - the scrap is a reason that counts
+        return
+    assert completion.text == "Paris"

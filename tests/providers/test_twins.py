@@ -52,6 +52,8 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "deepseek": (OBJECT,),
     "deepseek-reasoner": (NO_LOGPROBS, NO_FORMAT),
     "grok": (NO_LOGPROBS, NO_FORMAT),
+    "yi": (NO_LOGPROBS, JOINED),
+    "nova": (NO_TEMPERATURE, "top_logprobs lowered to 1", "max_tokens raised to 256"),
 }
 """What the run must say of each: no more is changed, and no less."""
 

@@ -16,18 +16,33 @@ _FILTERED = ("filtered", "blocked")
 _GRAVE = ("withheld", "broken", "cut")
 """Endings that count wherever they stand, the first before the others."""
 
+_FLAG = re.compile(
+    r"(?:^|_|(?<=[a-z]))(?:sensitive|blocked|filtered|flagged|censored|withheld|truncated|failed|"
+    r"incomplete|aborted|cancell?ed|interrupted|timed_?out)$",
+    re.IGNORECASE,
+)
+"""Names such as ``output_sensitive`` of MiniMax and ``is_truncated`` of Baidu."""
+
+_OF_PROMPT = re.compile(r"input|prompt|request|history|context|message", re.IGNORECASE)
+"""Names of members that speak of the prompt, to which the model has answered all the same."""
+
 _WORDS = re.compile(r"[A-Za-z][\w :.-]{1,60}")
 
 
-def choice_reason(choice: Mapping[str, Any], stops: Collection[str] = ()) -> str:
+def choice_reason(
+    choice: Mapping[str, Any], stops: Collection[str] = (), reply: Mapping[str, Any] | None = None
+) -> str:
     """Return the finish reason of a choice, as OpenAI names it.
 
     Args:
         choice: The choice.
         stops: The stop texts of the request: vLLM writes the one that it found as ``stop_reason``.
+        reply: The whole reply, which may say it too.
     """
     reason = finish_name(choice.get("finish_reason"))
-    further = [reason, *_further(choice, stops), *_filtered(choice)]
+    holders = [*filter(_is_mapping, (choice, choice.get("message"), reply))]
+    names = [*_further(holders, stops), *_filtered(choice), *_flags(holders)]
+    further = [reason, *names, *_statuses(choice)]
     for kind in _GRAVE:
         for name in further:
             if ending(name) == kind:
@@ -35,11 +50,28 @@ def choice_reason(choice: Mapping[str, Any], stops: Collection[str] = ()) -> str
     return reason
 
 
-def _further(choice: Mapping[str, Any], stops: Collection[str]) -> Iterator[str]:
-    message = choice.get("message")
-    for holder in (choice, message):
-        if not isinstance(holder, Mapping):
-            continue
+def _statuses(choice: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the statuses of a choice and its message; that of the reply is read as an error."""
+    for holder in (choice, choice.get("message")):
+        status = holder.get("status") if isinstance(holder, Mapping) else None
+        if isinstance(status, str) and _WORDS.fullmatch(status):
+            yield finish_name(status)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _flags(holders: list[Any]) -> Iterator[str]:
+    """Yield the members that say with ``true`` that the answer was cut, withheld or broken off."""
+    for holder in holders:
+        for name, value in holder.items():
+            if value is True and _FLAG.search(name) and not _OF_PROMPT.search(name):
+                yield finish_name(name)
+
+
+def _further(holders: list[Any], stops: Collection[str]) -> Iterator[str]:
+    for holder in holders:
         for member in _FURTHER:
             name = finish_name(holder.get(member))
             if name not in stops and _WORDS.fullmatch(name):

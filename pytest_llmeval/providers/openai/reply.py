@@ -8,17 +8,20 @@ from typing import Any
 
 from pytest_llmeval.errors import BadReply, CallError
 from pytest_llmeval.providers.finish import withheld
-from pytest_llmeval.providers.message import Said, read_answer
+from pytest_llmeval.providers.message import OddMessage, Said, read_answer
+from pytest_llmeval.providers.offered import tool_names
 from pytest_llmeval.providers.openai.body import EXCERPT, read_document
 from pytest_llmeval.providers.openai.choice_reason import choice_reason
+from pytest_llmeval.providers.openai.logprobs import read_logprobs
 from pytest_llmeval.providers.openai.service_error import (
     ServiceError,
     is_error,
     is_failure,
     read_service_error,
+    unfinished_words,
 )
 from pytest_llmeval.providers.usage import read_usage, usage_of
-from pytest_llmeval.records.call import REFUSAL, Completion, TokenLogprob
+from pytest_llmeval.records.call import REFUSAL, Completion
 
 _ERROR_KEYS = ("error", "detail", "message", "msg", "errors", "error_msg", "error_message")
 _BLOCK_KEYS = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
@@ -72,18 +75,19 @@ def read_completion(
         check_error(reply)
         choices = _choices(reply)
         first = choices[0]
-        said = _answer(first, limit, stops)
-        texts = [said.text, *_further_texts(choices[1:], limit, stops)]
+        reason = choice_reason(first, stops, reply)
+        said = _answer(first, reason, limit, tool_names(sent))
+        texts = [said.text, *_further_texts(choices[1:], sent)]
         return Completion(
             text=said.text,
             raw_text=said.raw,
             choices=tuple(texts) if len(choices) > 1 else (),
             model=str(reply.get("model") or model),
             endpoint=endpoint,
-            finish_reason=REFUSAL if said.refusal else choice_reason(first, stops),
+            finish_reason=REFUSAL if said.refusal else reason,
             usage=read_usage(usage_of(reply)),
             latency_s=latency_s,
-            logprobs=_logprobs(first.get("logprobs")),
+            logprobs=read_logprobs(first.get("logprobs")),
             system_fingerprint=str(reply.get("system_fingerprint") or ""),
         )
     except CallError as error:
@@ -96,7 +100,7 @@ def read_completion(
 
 def _bad(reply: Any, text: str, error: Exception) -> BadReply:
     """Make the error of a reply that has another shape."""
-    kind = "" if isinstance(error, _WrongShape) else f"{type(error).__name__}: "
+    kind = "" if isinstance(error, (_WrongShape, OddMessage)) else f"{type(error).__name__}: "
     message = f"{kind}{error}; the reply begins {text[:EXCERPT]!r}"
     is_chat = isinstance(reply, Mapping) and "choices" in reply
     return BadReply(message if is_chat else f"{message}. Check the base URL")
@@ -123,6 +127,8 @@ def _error_of(reply: Any) -> ServiceError | None:
     if is_failure(reply):
         # The text of the choices is no text of the error.
         return read_service_error({name: reply[name] for name in reply if name != "choices"})
+    if unfinished := unfinished_words(reply):
+        return read_service_error({"message": unfinished})
     if reply.get("choices"):
         return None
     if any(reply.get(name) for name in _ERROR_KEYS):
@@ -131,20 +137,30 @@ def _error_of(reply: Any) -> ServiceError | None:
 
 
 def _choices(reply: Any) -> Sequence[Any]:
-    """Return the choices of a reply, at least one."""
+    """Return the choices of a reply, at least one, in the order of their indices."""
     if not isinstance(reply, Mapping):
         raise _WrongShape(f"the reply is {type(reply).__name__}, not an object")
     choices = reply.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise _WrongShape(f"choices is {type(choices).__name__}, not a list")
     if choices:
-        return choices
+        return sorted(choices, key=_index) if all(map(_has_index, choices)) else choices
     if any(reply.get(name) for name in _BLOCK_KEYS):
         raise withheld("no choice, and the prompt was filtered")
     raise _WrongShape("the reply has no choices")
 
 
-def _answer(choice: Mapping[str, Any], limit: int | None, stops: Collection[str]) -> Said:
+def _has_index(choice: Any) -> bool:
+    return isinstance(choice, Mapping) and type(choice.get("index")) is int
+
+
+def _index(choice: Mapping[str, Any]) -> int:
+    return int(choice["index"])
+
+
+def _answer(
+    choice: Mapping[str, Any], reason: str, limit: int | None, tools: Collection[str]
+) -> Said:
     """Read one choice.
 
     Raises:
@@ -159,26 +175,16 @@ def _answer(choice: Mapping[str, Any], limit: int | None, stops: Collection[str]
         raise ErrorInReply(error)
     if not isinstance(message, Mapping):
         raise _WrongShape("a choice has no message")
-    return read_answer(message, choice_reason(choice, stops), limit)
+    return read_answer(message, reason, limit, tools)
 
 
-def _further_texts(choices: Sequence[Any], limit: int | None, stops: Collection[str]) -> list[str]:
+def _further_texts(choices: Sequence[Any], sent: Mapping[str, Any]) -> list[str]:
     """Return the texts of the choices after the first; one that is no answer is left out."""
     texts = []
     for choice in choices:
         try:
-            texts.append(_answer(choice, limit, stops).text)
-        except (CallError, ErrorInReply):
+            reason = choice_reason(choice, sent.get("stop") or ())
+            texts.append(_answer(choice, reason, None, tool_names(sent)).text)
+        except (CallError, ErrorInReply, ValueError, LookupError, TypeError, AttributeError):
             continue
     return texts
-
-
-def _logprobs(logprobs: Any) -> tuple[TokenLogprob, ...]:
-    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    return tuple(
-        TokenLogprob(str(row["token"]), float(row["logprob"]), _top(row)) for row in tokens or ()
-    )
-
-
-def _top(row: Mapping[str, Any]) -> dict[str, float]:
-    return {str(rival["token"]): float(rival["logprob"]) for rival in row.get("top_logprobs") or ()}

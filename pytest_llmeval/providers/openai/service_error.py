@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_llmeval.providers.finish import ending, finish_name
+
 _LONGEST = 20_000
 """Maximum length of a text that is searched for names."""
 
@@ -15,6 +17,12 @@ _TEXT_KEYS = ("message", "detail", "error", "msg", "error_msg", "error_message",
 """Members that hold the text of an error: of OpenAI, FastAPI, Baidu, MiniMax, Zhipu and others."""
 
 _CODE_KEYS = ("code", "type", "status", "error_type", "error_code")
+
+_STATUS_DETAILS = ("incomplete_details", "status_details", "last_error", "status_message")
+"""Members that say why a reply has its status."""
+
+_UNDER_WAY = re.compile(r"in.?progress|queued|pending|processing|running", re.IGNORECASE)
+"""Statuses of a reply that is not the last."""
 
 _UPSTREAM = ("raw", "reason", "message")
 """Members of ``error.metadata`` in which OpenRouter repeats the error of the real provider."""
@@ -124,10 +132,34 @@ def is_failure(reply: Mapping[str, Any]) -> bool:
     if _is_failure_code(reply.get("error_code")) or reply.get("success") is False:
         return True
     code = str(reply.get("code"))
-    if reply.get("object") == "error" or re.fullmatch(r"[45]\d\d", code):
+    statuses = (code, str(reply.get("status")))
+    if reply.get("object") == "error" or any(re.fullmatch(r"[45]\d\d", s) for s in statuses):
         return True
     errors = reply.get("errors")
     return any(map(is_error, errors)) if isinstance(errors, list) else is_error(errors)
+
+
+def unfinished_words(reply: Mapping[str, Any]) -> str:
+    """Return what a reply says of itself where its status is no success; empty for any other.
+
+    A reply that is incomplete because it reached its token limit is one that was cut.
+    """
+    status = reply.get("status")
+    if not isinstance(status, str):
+        return ""
+    details = [reply[name] for name in _STATUS_DETAILS if reply.get(name)]
+    if any(ending(finish_name(detail)) == "cut" for detail in details):
+        return ""
+    if ending(status) not in ("broken", "withheld") and not _UNDER_WAY.fullmatch(status.strip()):
+        return ""
+    said = next(filter(None, map(_text, (*details, _text_of_reply(reply)))), "")
+    return f"the reply has the status {status!r}" + (f": {said}" if said else "")
+
+
+def _text_of_reply(reply: Mapping[str, Any]) -> str:
+    """Return the text of a reply itself, where it is one."""
+    texts = (reply.get(name) for name in _TEXT_KEYS)
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _is_failure_code(code: Any) -> bool:
