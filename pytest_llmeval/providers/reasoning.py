@@ -12,7 +12,7 @@ _TAGS = (
     r"(?:(?!end|critical|design|systems?|lateral|final|creative|visual|comput)[a-z\d]{1,20}[:_])?"
     r"(?:think(?:ing)?(?:[:_](?!score|time|type|id|tank|level|style|skill)\w{1,60})?|"
     r"(?:thoughts?|reasoning)(?:_(?:process|content|steps?|traces?|block))?)|"
-    r"cot|chain[_-]of[_-]thoughts?|(?:inner[_-])?monologue|scratch_?pad"
+    r"cot|chain[_-]of[_-]thoughts?|inner[_-]monologue|scratch_?pad"
 )
 _WEAK_TAGS = "reason|analysis|reflection"
 """Names of blocks that count in the reply of a judge alone, closed and with a text after them."""
@@ -36,7 +36,7 @@ _ROLE_END = re.compile(r"<\|(?:im_end|end|eot_id)\|>", re.IGNORECASE)
 """A turn of a role of its own for the reasoning."""
 
 _LAST_BLOCK = re.compile(
-    rf"\n[ \t]*(?:<(?:{_TAGS})>|\[THINK\]|◁think▷)[ \t]*\n"
+    r"\n[ \t]*(?:<(?:[a-z\d]{1,20}[:_])?think(?:ing)?>|\[THINK\]|◁think▷)[ \t]*\n"
     rf"(?=(?P<inside>.*?)(?P<end>{_CLOSING}|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
@@ -50,7 +50,7 @@ _ABOUT_TAGS = re.compile(
 
 _START = re.compile(_OPENING, re.IGNORECASE)
 _WEAK_START = re.compile(rf"<(?P<tag>{_WEAK_TAGS})\s*>", re.IGNORECASE)
-_BRACKET_START = re.compile(r"\[(?P<tag>reasoning|thoughts?|cot)\]", re.IGNORECASE)
+_BRACKET_START = re.compile(r"\[(?P<tag>reasoning)\]", re.IGNORECASE)
 _TERMINAL = re.compile(
     r"Thinking\.\.\.[ \t]*\n(?P<inside>.*?)\n[ \t]*\.\.\.done thinking\.", re.DOTALL
 )
@@ -253,6 +253,8 @@ def _leading_block(text: str, position: int, is_of_judge: bool) -> _Block | None
         end = _END.search(text, start.end())
         if _is_in_prose(text, start, end):
             return None
+        if end is None and start[0] == text.strip() and start[0].startswith("&"):
+            return None  # a tag as HTML writes it, and nothing else
         if end is None:
             return _Block(text[start.end() :].strip(), len(text))
         is_section = _SECTION.match(start[0]) and _NEXT_SECTION.match(text, end.end())

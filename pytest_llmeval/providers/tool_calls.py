@@ -29,10 +29,13 @@ _BODY_OF_ONE = re.compile(rf"{_JSON}|{_PARAMETERS}", re.IGNORECASE)
 _BODY = re.compile(
     rf"{_JSON}|\s*<{_NAMED}(?:invoke|function|tool_call)\b|"
     r"\s*<(?:tool_)?name>[^<>]{1,80}</(?:tool_)?name>\s*<(?:arguments?|parameters?|input)\b|"
-    r"\s*<(?:server|tool|function)_?(?:name)?>[^<>]{1,80}</|"
     r"\s*[\w.-]{1,80}\s*(?:\(|\{|<arg_key|<tool_sep)",
     re.IGNORECASE,
 )
+_BODY_OF_USE = re.compile(
+    rf"{_JSON}|\s*<(?:(?:server|tool|function)_)?name>[^<>]{{1,80}}</", re.IGNORECASE
+)
+_CODE = re.compile(r"\w\(|=|\bimport\b")
 _OPENED = re.compile(
     r"\[TOOL_CALLS?\]|\[TOOL_REQUEST\]|<\|python_tag\|>|<\|tool_calls?(?:_\w{1,20})?\|>|"
     r"<\|START_ACTION\|>|<\uff5ctool[▁_]calls?[▁_]begin\uff5c>|<start_function_call>|<\|tool_call>|"
@@ -170,9 +173,12 @@ def _is_closed(text: str, is_whole: bool) -> bool:
 def _has_arguments(text: str, start: re.Match[str]) -> bool:
     """Return whether a call stands behind a tag."""
     rest = start["rest"] or ""
-    if start["kind"].lower() == "tool_code":
-        return re.match(r"\s*[^\s<]", text[start.end() :]) is not None
-    if start["kind"].lower() not in _ONE_CALL:
+    kind = start["kind"].lower()
+    if kind == "tool_code":
+        return _CODE.search(text, start.end()) is not None
+    if kind.endswith("_tool"):
+        return _BODY_OF_USE.match(text, start.end()) is not None
+    if kind not in _ONE_CALL:
         named = _BODY_OF_ONE.match(text, start.end()) if _NAME_OF_CALL.search(rest) else None
         return (named or _BODY.match(text, start.end())) is not None
     if rest.startswith("=") and re.match(r"\s*(?:</function>|\Z)", text[start.end() :]):

@@ -36,7 +36,7 @@ _HEAD = re.compile(
 """What a chat template writes before the answer; not where a sentence goes on behind it."""
 
 _ABOUT = re.compile(
-    r"token|\btags?\b|separat|delimit|template|chatml|special|marker|format|tokeni[sz]|strikethrough|"
+    r"\b(?:chat|dialog(?:ue)?|prompt|conversation|transcript)\b[^.\n]{0,40}:|token|\btags?\b|separat|delimit|template|chatml|special|marker|format|tokeni[sz]|strikethrough|"
     r"\u6807\u8bb0|\u5206\u9694|\u30c8\u30fc\u30af\u30f3",
     re.IGNORECASE,
 )
@@ -49,9 +49,28 @@ _BEFORE_NAME = ("<|im_start", "<start_of_turn", "<|start", "<|turn", "<|role")
 _OF_TEXT = ("<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>")
 """Tokens that begin a text, and no turn."""
 
+_OF_HTML = ("<s>", "</s>")
+
 _MOST_MARKS = 20
 
-_OPEN = (" ", "\t", "`", "'", '"', ":", "(", "[", "=", "\u201c", "\u2018", "\u300c", "\uff08")
+_OPEN = (
+    " ",
+    "\t",
+    ",",
+    ";",
+    "|",
+    "`",
+    "'",
+    '"',
+    ":",
+    "(",
+    "[",
+    "=",
+    "\u201c",
+    "\u2018",
+    "\u300c",
+    "\uff08",
+)
 """What stands before a token that a text quotes."""
 
 
@@ -81,7 +100,11 @@ def end_of_turn(text: str) -> Turn:
         if not says_something(before):
             return Turn(text)  # it shows the turns of a chat, or has <s> of HTML
         if _quotes(before):
-            continue
+            if mark[0].lower() in _OF_HTML and not after.startswith("["):
+                continue
+            return Turn(text)
+        if mark[0].lower() in _OF_HTML and "<s>" in before.lower():
+            continue  # it ends what is struck through
         if not says_something(after):
             return Turn(text if mark[0].lower() == "<s>" else before.rstrip())
         is_end = _is_header(mark[0], after) if mark["start"] else _is_next(after)

@@ -247,6 +247,8 @@ def test_what_stands_before_a_call_as_text_is_no_answer(preamble: str, call: str
         "def f(x):\n    return functools.reduce(x)",
         "<tool_request>Hammer</tool_request>",
         "<use_tool>Hammer</use_tool>",
+        "<use_tool>hammer (large)</use_tool>",
+        "<tool_code>ABC-123</tool_code>",
         '<tool name="hammer">x</tool>',
         "<tool_code>",
         "to=functions.f is the header of a call.",

@@ -56,7 +56,10 @@ def test_turns_that_the_model_made_up_are_cut_and_their_token_named(text: str, t
         "Documents are joined by a separator: a<|endoftext|>B",
         "He said that <eos> marks it.", "<bos> is a token.", "<|im_end|>",
         "Paris\n\nUser: Next?", "#!/bin/sh\ncat <<EOF\nx\nEOF", "[INST] Hi [/INST] Hello.",
-        "List<s> x;",
+        "List<s> x;", "Was <s>5</s> 4", "cat,<s>5</s>", "x,Hi,[INST] Hi [/INST] Hello.",
+        "The chat:\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>",
+        "Mistral prompt: <s>[INST] Hi [/INST] Hello</s>", "print('hello</s>')",
+        "vector<eos>v; return v;", "let y = a<|end|>b", "**Paris</s>**",
     ],
 )  # fmt: skip
 def test_a_text_about_tokens_stays_whole(text: str) -> None:
