@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.judging.figures import FEWEST, TOO_FEW, by_system, figures_of
+from pytest_llmeval.judging.figures import (
+    FEWEST,
+    TOO_FEW,
+    add_mean_of_clusters,
+    by_system,
+    figures_of,
+)
 from pytest_llmeval.judging.scales import AlignedScores, ScaleOptions, align
 from pytest_llmeval.records.agreement import Agreement, Disagreement
 from pytest_llmeval.records.calibration import Calibration, Confusion
@@ -55,6 +62,10 @@ def calibrate(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Agr
         comparison.labels, comparison.scores, comparison.unlabelled, comparison.label_scale
     )
     computed.values["mean"] = powered.mean
+    if len(set(clusters)) < len(pairs):
+        # The estimate from more scores takes the cases as independent.
+        add_mean_of_clusters(computed, comparison.labels)
+        powered = replace(powered, mean=computed.values["mean"], error=None, weight=0.0)
     if len(pairs) < FEWEST:
         computed.values["mean"] = Interval(powered.mean.estimate, None, None, len(pairs))
         computed.missing["mean"] = f"no interval: {TOO_FEW}"

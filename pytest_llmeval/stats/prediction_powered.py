@@ -11,6 +11,7 @@ from pytest_llmeval.records.agreement import PredictionPowered
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.agreement_interval import FEWEST_VARIED, varied_clusters
 from pytest_llmeval.stats.intervals import central_quantile, unseen_allowance
+from pytest_llmeval.stats.unseen import skew_allowance
 
 
 def prediction_powered_mean(
@@ -33,8 +34,9 @@ def prediction_powered_mean(
     arXiv 2311.01453. They take the normal quantile, with which the coverage is 89% for 10 labels.
     Here the t has n - 2 degrees of freedom, since the weight is estimated too, and so does the
     variance of the labels. On a scale with ends the interval allows for labels that no case has
-    shown, as `bounded_interval` does. The coverage is then 93% or more from 10 labels on, also
-    where 97% of the labels are at one end (`make simulate`).
+    shown, as `bounded_interval` does, and without ends for what few labels show. The coverage is
+    then 93% or more from 10 labels on, also where 97% of the labels are at one end (`make
+    simulate`).
 
     Args:
         labels: The labels.
@@ -57,6 +59,7 @@ def prediction_powered_mean(
     mean = statistics.fmean(labels)
     error = label_error
     freedom = n - 1
+    rest = list(labels)
     if weight:
         freedom = n - 2
         mean += weight * (statistics.fmean(unlabelled) - statistics.fmean(scores))
@@ -67,6 +70,9 @@ def prediction_powered_mean(
         )
     half = central_quantile(confidence, freedom) * error
     below, above = unseen_allowance(labels, scale, mean, confidence)
+    if scale is None:
+        centre = statistics.fmean(rest)
+        below, above = skew_allowance([value - centre for value in rest], confidence)
     low, high = mean - below - math.hypot(half, below), mean + above + math.hypot(half, above)
     if scale is not None:
         low, high = max(low, min(scale[0], mean)), min(high, max(scale[1], mean))
