@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FEWEST = 10
 """Fewest cases for a figure: a smaller number agrees by chance too easily."""
 TOO_FEW = "fewer than ten independent cases"
-TOO_ALIKE = "too few disagreements to tell how rare they are"
+_TOO_ALIKE = "too few disagreements to tell how rare they are"
 _NEED_SCALE = ("weighted_kappa", "alpha", "ordinal_alpha", "offset")
 """Figures that need scores on the scale of the labels; the mean takes any correlated score."""
 _RANKS = ("pearson", "spearman", "kendall")
@@ -105,7 +105,7 @@ class FigureSet:
         elif any(varied_clusters(column, self.clusters) < FEWEST_VARIED for column in varying):
             reason = "no interval: fewer than three cases differ from the most common one"
         elif any(few_disagreements(differs, self.clusters, columns) for differs in differing):
-            reason = f"no interval: {TOO_ALIKE}"
+            reason = f"no interval: {_TOO_ALIKE}"
         elif interval.low is None:
             reason = "no interval: one case alone decides the figure, or none does"
         if reason:

@@ -50,18 +50,15 @@ def agreement_interval(
 
     Each end has three parts, which hold where one alone does not:
 
-    - the wider of Student's ``f ± t(G-1) · SE`` with the error of the jackknife over ``G``
-      clusters (Efron and Stein, Annals of Statistics 9, 1981) and the same with Fisher's
-      ``z = artanh f`` (Metron 1, 1921), whose jackknife holds for skewed samples too (Arvesen and
-      Schmitz, Biometrics 26, 1970). Figures of two categories take the first alone, and so do
-      figures without bounds
-    - the allowance for cases that no sample has shown, where few cases pull the figure to one
-      side: `skew_allowance`
+    - the wider of Student's ``f ± t · SE`` with the error of the jackknife over ``G`` clusters
+      (Efron and Stein, Annals of Statistics 9, 1981) and the same with Fisher's ``z = artanh f``
+      (Metron 1, 1921; its jackknife: Arvesen and Schmitz, Biometrics 26, 1970). The freedom is
+      ``(G-1)/2``, that of a variance where the kurtosis is 5 (Satterthwaite, Biometrics Bulletin
+      2, 1946). Figures of two categories, or without bounds, take ``f ± t(G-1) · SE`` alone
+    - `skew_allowance`, for cases that no sample has shown
     - the distance to the figure with as few labels other than the most common one as the exact
-      interval of their share allows
-
-    The last is added as Zou and Donner, Statistics in Medicine 27 (2008), combine two sources: the
-    root of the sum of squares.
+      interval of their share allows, added as the root of the sum of squares (Zou and Donner,
+      Statistics in Medicine 27, 2008)
 
     Coverage was 93% or more in all simulated situations of 10 to 100 cases (`make simulate`).
 
@@ -74,8 +71,7 @@ def agreement_interval(
         labels: Labels whose most common one may be still more common; ``None`` without the third.
 
     Returns:
-        An interval without bounds below ten clusters, if the figure is undefined without a cluster,
-        or if it is the same without any of them.
+        An interval without bounds below ten clusters, or where the figure without one says nothing.
     """
     import numpy as np
 
@@ -90,17 +86,18 @@ def agreement_interval(
         return clustered_bootstrap(columns, figure, clusters, confidence)
     if np.isnan(values).any() or np.ptp(values) <= _SPREADLESS:
         return Interval(estimate, None, None, n)
-    below, above = _reach(values, confidence)
-    if is_bounded and not _is_two_valued(rows):
-        low, high = _on_z(estimate, values, confidence)
+    is_graded = is_bounded and not _is_two_valued(rows, groups)
+    freedom = (len(groups) - 1) // 2 if is_graded else len(groups) - 1
+    quantile = central_quantile(confidence, freedom)
+    below, above = _reach(values, quantile, confidence)
+    if is_graded:
+        low, high = _on_z(estimate, values, quantile)
         below, above = max(below, estimate - low), max(above, high - estimate)
     if labels is not None:
         shift = _rarer(estimate, rows, figure, labels, len(groups), confidence) - estimate
         below, above = math.hypot(below, min(shift, 0.0)), math.hypot(above, max(shift, 0.0))
-    low, high = estimate - below, estimate + above
-    if is_bounded:
-        low, high = max(low, -1.0), min(high, 1.0)
-    return Interval(estimate, low, high, n)
+    floor, ceiling = (-1.0, 1.0) if is_bounded else (-math.inf, math.inf)
+    return Interval(estimate, max(estimate - below, floor), min(estimate + above, ceiling), n)
 
 
 def difference_interval(one: Interval, two: Interval, correlation: float) -> Interval:
@@ -164,9 +161,9 @@ def varied_clusters(values: Sequence[float], clusters: _Clusters = None) -> int:
 def few_disagreements(differs: Sequence[bool], clusters: _Clusters, columns: _Columns) -> bool:
     """Return whether too few clusters have a disagreement for an interval.
 
-    A judge that misses once in a hundred cases may miss one in twenty. With two categories the
-    interval allows for that, so one disagreement is enough. With more of them it depends on how far
-    the judge misses, which fewer than three disagreements do not show.
+    A judge that misses once in a hundred cases may miss one in twenty. With two categories and
+    independent cases the interval allows for that, so one disagreement is enough. Otherwise it
+    depends on how far the judge misses, which fewer than three disagreements do not show.
 
     Args:
         differs: Whether raters disagree, for each row.
@@ -175,8 +172,9 @@ def few_disagreements(differs: Sequence[bool], clusters: _Clusters, columns: _Co
     """
     import numpy as np
 
-    fewest = 1 if _is_two_valued(np.asarray(columns, dtype=float)) else FEWEST_VARIED
     groups = cluster_members(len(differs), clusters)
+    is_simple = _is_two_valued(np.asarray(columns, dtype=float), groups)
+    fewest = 1 if is_simple else FEWEST_VARIED
     return sum(any(differs[row] for row in group) for group in groups) < fewest
 
 
@@ -200,24 +198,23 @@ def _figures_without(
     return np.array([known[key] for key in keys])
 
 
-def _reach(values: _Values, confidence: float) -> tuple[float, float]:
+def _reach(values: _Values, quantile: float, confidence: float) -> tuple[float, float]:
     """Return how far Student's interval reaches below and above, unseen cases included."""
     import numpy as np
 
     count = len(values)
-    half = central_quantile(confidence, count - 1) * _jackknife_error(values)
+    half = quantile * _jackknife_error(values)
     pulls = (count - 1) * (np.mean(values) - values)
     below, above = skew_allowance(pulls.tolist(), confidence)
     return below + math.hypot(half, below), above + math.hypot(half, above)
 
 
-def _on_z(estimate: float, values: _Values, confidence: float) -> tuple[float, float]:
+def _on_z(estimate: float, values: _Values, quantile: float) -> tuple[float, float]:
     """Return the ends of Student's interval on Fisher's scale."""
     import numpy as np
 
     z = math.atanh(min(max(estimate, -_NEAR_FULL), _NEAR_FULL))
-    error = _jackknife_error(np.arctanh(np.clip(values, -_NEAR_FULL, _NEAR_FULL)))
-    half = central_quantile(confidence, len(values) - 1) * error
+    half = quantile * _jackknife_error(np.arctanh(np.clip(values, -_NEAR_FULL, _NEAR_FULL)))
     return min(math.tanh(z - half), estimate), max(math.tanh(z + half), estimate)
 
 
@@ -228,10 +225,11 @@ def _jackknife_error(values: _Values) -> float:
     return math.sqrt((count - 1) / count * float(np.sum((values - np.mean(values)) ** 2)))
 
 
-def _is_two_valued(rows: _Values) -> bool:
+def _is_two_valued(rows: _Values, groups: Sequence[NDArray[np.int64]]) -> bool:
+    """Return whether all numbers are one of two, and cases do not hang together."""
     import numpy as np
 
-    return len(np.unique(rows[~np.isnan(rows)])) <= 2
+    return len(groups) == rows.shape[1] and len(np.unique(rows[~np.isnan(rows)])) <= 2
 
 
 def _rarer(

@@ -31,11 +31,11 @@ def coarse(values: Sequence[float], whole: float) -> list[float]:
 def differs(columns: Columns) -> list[bool]:
     """Return for each row whether its numbers disagree; a missing one does not."""
     least = _SMALL * spread(columns) * (1 - _ROUNDING)
-    found = []
+    disagrees = []
     for row in zip(*columns, strict=True):
         known = [value for value in row if not math.isnan(value)]
-        found.append(len(known) > 1 and max(known) - min(known) >= max(least, _ROUNDING))
-    return found
+        disagrees.append(len(known) > 1 and max(known) - min(known) >= max(least, _ROUNDING))
+    return disagrees
 
 
 def differs_from_last(columns: Columns) -> list[bool]:

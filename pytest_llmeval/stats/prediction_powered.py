@@ -47,14 +47,14 @@ def prediction_powered_mean(
         confidence: Between 0 and 1.
     """
     n = len(labels)
-    unlabelled_count = len(unlabelled)
+    more = len(unlabelled)
     if n < 2:
         interval = Interval(labels[0] if n else None, None, None, n)
-        return PredictionPowered(interval, None, None, 0.0, unlabelled_count)
+        return PredictionPowered(interval, None, None, 0.0, more)
     label_error = math.sqrt(statistics.variance(labels) / n)
     weight = 0.0
     is_varied = min(varied_clusters(labels), varied_clusters(scores)) >= FEWEST_VARIED
-    if is_varied and unlabelled_count > 1:
+    if is_varied and more > 1:
         weight = _weight(labels, scores, unlabelled)
     mean = statistics.fmean(labels)
     error = label_error
@@ -66,19 +66,14 @@ def prediction_powered_mean(
         rest = [label - weight * score for label, score in zip(labels, scores, strict=True)]
         error = math.sqrt(
             statistics.variance(rest) * (n - 1) / freedom / n
-            + weight**2 * statistics.variance(unlabelled) / unlabelled_count
+            + weight**2 * statistics.variance(unlabelled) / more
         )
     half = central_quantile(confidence, freedom) * error
-    below, above = unseen_allowance(labels, scale, mean, confidence)
-    if scale is None:
-        centre = statistics.fmean(rest)
-        below, above = skew_allowance([value - centre for value in rest], confidence)
+    below, above = _allowance(labels, rest, scale, mean, confidence)
     low, high = mean - below - math.hypot(half, below), mean + above + math.hypot(half, above)
     if scale is not None:
         low, high = max(low, min(scale[0], mean)), min(high, max(scale[1], mean))
-    return PredictionPowered(
-        Interval(mean, low, high, n), error, label_error, weight, unlabelled_count
-    )
+    return PredictionPowered(Interval(mean, low, high, n), error, label_error, weight, more)
 
 
 def prediction_powered_change(
@@ -120,3 +115,17 @@ def _weight(labels: Sequence[float], scores: Sequence[float], unlabelled: Sequen
     if not spread:
         return 0.0
     return statistics.covariance(labels, scores) / ((1 + len(labels) / len(unlabelled)) * spread)
+
+
+def _allowance(
+    labels: Sequence[float],
+    rest: Sequence[float],
+    scale: tuple[float, float] | None,
+    mean: float,
+    confidence: float,
+) -> tuple[float, float]:
+    """Return what the interval allows below and above for cases that no label has shown."""
+    if scale is not None:
+        return unseen_allowance(labels, scale, mean, confidence)
+    centre = statistics.fmean(rest)
+    return skew_allowance([value - centre for value in rest], confidence)

@@ -207,6 +207,6 @@ def test_a_difference_of_equal_figures_has_a_narrower_interval_if_they_rise_toge
     """Zou (2007): the distances add as sides of a triangle, 0.1 and 0.1 make 0.1414 or 0.1."""
     figure = Interval(0.5, 0.4, 0.6, 20)
     apart, together = (difference_interval(figure, figure, r) for r in (0.0, 0.5))
-    assert apart == Interval(0.0, pytest.approx(-(0.02**0.5)), pytest.approx(0.02**0.5), 20)
+    assert (apart.low, apart.high) == pytest.approx((-(0.02**0.5), 0.02**0.5))
     assert (together.low, together.high) == pytest.approx((-0.1, 0.1))
     assert difference_interval(figure, Interval(0.5, None, None, 20), 0.0).low is None
