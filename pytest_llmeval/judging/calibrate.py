@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.judging.figures import FEWEST, TOO_FEW, by_system, figures_of
+from pytest_llmeval.judging.figures import (
+    FEWEST,
+    TOO_FEW,
+    FigureSet,
+    add_mean_of_clusters,
+    by_system,
+    figures_of,
+)
 from pytest_llmeval.judging.scales import AlignedScores, ScaleOptions, align
-from pytest_llmeval.records.agreement import Agreement, Disagreement
+from pytest_llmeval.records.agreement import Agreement, Disagreement, PredictionPowered
 from pytest_llmeval.records.calibration import Calibration, Confusion
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.prediction_powered import prediction_powered_mean
@@ -51,13 +59,7 @@ def calibrate(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Agr
         systems = []
     clusters = [pair.row.cluster or f"row {pair.row.line}" for pair in pairs]
     computed = figures_of(comparison, clusters, systems)
-    powered = prediction_powered_mean(
-        comparison.labels, comparison.scores, comparison.unlabelled, comparison.label_scale
-    )
-    computed.values["mean"] = powered.mean
-    if len(pairs) < FEWEST:
-        computed.values["mean"] = Interval(powered.mean.estimate, None, None, len(pairs))
-        computed.missing["mean"] = f"no interval: {TOO_FEW}"
+    powered = _powered(comparison, computed)
     confusion = _confusion(comparison)
     calibration = Calibration(
         figures={name: computed.values[name] for name in FIGURE_NAMES if name in computed.values},
@@ -83,6 +85,23 @@ def calibrate(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Agr
         worst=tuple(_worst(labels.file, pairs, comparison)),
         notes=(*notes, *computed.notes),
     )
+
+
+def _powered(comparison: AlignedScores, computed: FigureSet) -> PredictionPowered:
+    """Estimate people's mean, and add it to the figures."""
+    count_of_labels = len(comparison.labels)
+    powered = prediction_powered_mean(
+        comparison.labels, comparison.scores, comparison.unlabelled, comparison.label_scale
+    )
+    computed.values["mean"] = powered.mean
+    if len(set(computed.clusters)) < count_of_labels:
+        # The estimate from more scores takes the cases as independent.
+        add_mean_of_clusters(computed, comparison.labels)
+        powered = replace(powered, mean=computed.values["mean"], error=None, weight=0.0)
+    if count_of_labels < FEWEST:
+        computed.values["mean"] = Interval(powered.mean.estimate, None, None, count_of_labels)
+        computed.missing["mean"] = f"no interval: {TOO_FEW}"
+    return powered
 
 
 def _confusion(comparison: AlignedScores) -> Confusion | None:

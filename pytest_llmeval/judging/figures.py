@@ -14,9 +14,21 @@ from pytest_llmeval.stats import agreement as figures
 from pytest_llmeval.stats.agreement_interval import (
     FEWEST_VARIED,
     agreement_interval,
+    difference_interval,
+    few_disagreements,
+    jackknife_correlation,
     varied_clusters,
 )
 from pytest_llmeval.stats.bootstrap import FEWEST_CLUSTERS
+from pytest_llmeval.stats.disagreements import (
+    coarse,
+    differs,
+    differs_from_last,
+    differs_from_usual,
+    shared_labels,
+    spread,
+    within_groups,
+)
 from pytest_llmeval.stats.raters import mean_between_raters, mean_with_raters
 from pytest_llmeval.text import count
 
@@ -26,10 +38,11 @@ if TYPE_CHECKING:
 FEWEST = 10
 """Fewest cases for a figure: a smaller number agrees by chance too easily."""
 TOO_FEW = "fewer than ten independent cases"
+_TOO_ALIKE = "too few disagreements to tell how rare they are"
 _NEED_SCALE = ("weighted_kappa", "alpha", "ordinal_alpha", "offset")
 """Figures that need scores on the scale of the labels; the mean takes any correlated score."""
 _RANKS = ("pearson", "spearman", "kendall")
-_UNBOUNDED = ("offset", "gap")
+_UNBOUNDED = ("offset", "mean")
 _NOTABLE = 0.1
 """Difference of two correlations from which on a note names it."""
 
@@ -69,11 +82,20 @@ class FigureSet:
         self.missing[name] = reason
 
     def add(
-        self, name: str, columns: _Columns, figure: _Figure, varying: Sequence[Sequence[float]]
+        self,
+        name: str,
+        columns: _Columns,
+        figure: _Figure,
+        varying: Sequence[Sequence[float]],
+        differing: Sequence[Sequence[bool]] = (),
     ) -> None:
-        """Compute a figure, whose interval needs columns that vary."""
+        """Compute a figure, whose interval needs columns that vary and cases that disagree."""
         interval = agreement_interval(
-            columns, figure, self.clusters, is_bounded=name not in _UNBOUNDED
+            columns,
+            figure,
+            self.clusters,
+            is_bounded=name not in _UNBOUNDED,
+            labels=varying[0] if differing else None,
         )
         reason = ""
         if interval.estimate is None:
@@ -82,12 +104,22 @@ class FigureSet:
             reason = f"no interval: {TOO_FEW}"
         elif any(varied_clusters(column, self.clusters) < FEWEST_VARIED for column in varying):
             reason = "no interval: fewer than three cases differ from the most common one"
+        elif any(few_disagreements(differs, self.clusters, columns) for differs in differing):
+            reason = f"no interval: {_TOO_ALIKE}"
         elif interval.low is None:
-            reason = "no interval: the resamples do not vary"
+            reason = "no interval: one case alone decides the figure, or none does"
         if reason:
             self.missing[name] = reason
             interval = Interval(interval.estimate, None, None, interval.n)
         self.values[name] = interval
+
+    def add_difference(self, name: str, one: str, two: str, correlation: float) -> None:
+        """Add the difference of two figures of the same cases, with an interval from theirs."""
+        first, second = self.values[one], self.values[two]
+        self.values[name] = difference_interval(first, second, correlation)
+        lacking = [part for part in (one, two) if part in self.missing]
+        if lacking:
+            self.missing[name] = self.missing[lacking[0]]
 
 
 def figures_of(
@@ -101,24 +133,55 @@ def figures_of(
         systems: The system of each case; empty if unknown.
     """
     computed = FigureSet(clusters)
+    labels = comparison.labels
+    if len(comparison.ratings) > 1:
+        labels = shared_labels(comparison.ratings)
+    spread_of_cases = [labels, comparison.scores]
+    if systems:
+        spread_of_cases = [within_groups(column, systems) for column in spread_of_cases]
     for name, figure in _OF_TWO.items():
         reason = _reason_missing(name, comparison)
         if reason:
             computed.leave_out(name, reason)
             continue
-        columns: _Columns = [comparison.labels, comparison.scores]
-        varying = columns
         if name == "kappa":
-            columns = varying = [_passes(comparison, comparison.labels), _scores(comparison)]
-        if name == "offset":
-            pairs = zip(comparison.labels, comparison.scores, strict=True)
-            varying = [[round(score - label, 9) for label, score in pairs]]
-        computed.add(name, columns, figure, varying)
+            _add_kappa(computed, comparison)
+        elif name == "offset":
+            _add_offset(computed, comparison)
+        else:
+            columns: _Columns = [comparison.labels, comparison.scores]
+            differing = _differing(name, comparison)
+            computed.add(name, columns, figure, spread_of_cases, differing)
     if systems:
-        _add_within_system(computed, comparison, systems)
+        _add_within_system(computed, comparison, systems, spread_of_cases)
     if len(comparison.ratings) > 1:
         _add_raters(computed, comparison)
     return computed
+
+
+def _add_kappa(computed: FigureSet, comparison: AlignedScores) -> None:
+    columns: _Columns = [_passes(comparison, comparison.labels), _scores(comparison)]
+    computed.add("kappa", columns, figures.cohen_kappa, columns, [differs(columns)])
+
+
+def _add_offset(computed: FigureSet, comparison: AlignedScores) -> None:
+    columns: _Columns = [comparison.labels, comparison.scores]
+    differences = [score - label for label, score in zip(*columns, strict=True)]
+    computed.add("offset", columns, figures.offset, [coarse(differences, spread(columns))])
+
+
+def _differing(name: str, comparison: AlignedScores) -> list[list[bool]]:
+    """Return which cases show that the judge is not always right, by each way of counting."""
+    columns: _Columns = [comparison.labels, comparison.scores]
+    differing = [differs(columns)] if comparison.is_common else []
+    if name in (*_RANKS, "within_system"):
+        differing.append(differs_from_usual(*columns))
+    return differing
+
+
+def add_mean_of_clusters(computed: FigureSet, labels: Sequence[float]) -> None:
+    """Add the mean of labels that hang together within clusters."""
+    computed.add("mean", [labels], lambda values: statistics.fmean(values), [labels])
 
 
 def by_system(comparison: AlignedScores, systems: Sequence[str]) -> Iterator[SystemAgreement]:
@@ -137,7 +200,10 @@ def by_system(comparison: AlignedScores, systems: Sequence[str]) -> Iterator[Sys
 
 
 def _add_within_system(
-    computed: FigureSet, comparison: AlignedScores, systems: Sequence[str]
+    computed: FigureSet,
+    comparison: AlignedScores,
+    systems: Sequence[str],
+    spread_of_cases: _Columns,
 ) -> None:
     """Add the correlation within the systems, and note where the pooled one hides it."""
     name = "within_system"
@@ -150,7 +216,8 @@ def _add_within_system(
         return
     two: _Columns = [comparison.labels, comparison.scores]
     columns: _Columns = [*two, [codes[system] for system in systems]]
-    computed.add(name, columns, figures.pearson_within, two)
+    differing = _differing(name, comparison)
+    computed.add(name, columns, figures.pearson_within, spread_of_cases, differing)
     pooled = computed.values["pearson"].estimate
     within = computed.values[name].estimate
     if pooled is None or within is None or abs(pooled - within) < _NOTABLE:
@@ -197,17 +264,15 @@ def _add_raters(computed: FigureSet, comparison: AlignedScores) -> None:
     def judge(*columns: Sequence[float]) -> float | None:
         return mean_with_raters(figure, columns[:-1], columns[-1])
 
-    def gap(*columns: Sequence[float]) -> float | None:
-        one, two = judge(*columns), people(*columns[:-1])
-        return None if one is None or two is None else one - two
-
-    labels: _Columns = [comparison.labels]
-    computed.add("raters", ratings, people, labels)
+    labels: _Columns = [shared_labels(ratings)]
+    of_people = differs(ratings)
+    computed.add("raters", ratings, people, labels, [of_people])
     computed.add(
         "raters_alpha",
         ratings,
         lambda *columns: figures.krippendorff_alpha(columns, True),
         labels,
+        [of_people],
     )
     reason = _reason_missing("kappa" if comparison.are_binary else "weighted_kappa", comparison)
     if reason:
@@ -216,8 +281,14 @@ def _add_raters(computed: FigureSet, comparison: AlignedScores) -> None:
         return
     if comparison.are_binary:
         scores = _scores(comparison)
-    computed.add("judge_rater", [*ratings, scores], judge, [*labels, scores])
-    computed.add("gap", [*ratings, scores], gap, [*labels, scores])
+    all_columns: _Columns = [*ratings, scores]
+    of_judge = differs_from_last(all_columns)
+    varying = [*labels, scores]
+    computed.add("judge_rater", all_columns, judge, varying, [of_judge])
+    correlation = jackknife_correlation(
+        all_columns, judge, lambda *columns: people(*columns[:-1]), computed.clusters
+    )
+    computed.add_difference("gap", "judge_rater", "raters", correlation)
 
 
 def _passes(comparison: AlignedScores, labels: Sequence[float]) -> list[float]:

@@ -33,7 +33,7 @@ class Calibration:
     """The agreement of a judge with people.
 
     Attributes:
-        figures: Figures with their bootstrap intervals, by name: ``kappa``, ``weighted_kappa``,
+        figures: Figures with their intervals, by name: ``kappa``, ``weighted_kappa``,
             ``alpha``, ``pearson``, ``spearman``, ``kendall``, ``offset``, ``mean``, ….
         cases: Labelled cases with a score.
         unscored: Labelled cases that the judge could not score.

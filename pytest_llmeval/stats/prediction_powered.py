@@ -11,6 +11,7 @@ from pytest_llmeval.records.agreement import PredictionPowered
 from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.agreement_interval import FEWEST_VARIED, varied_clusters
 from pytest_llmeval.stats.intervals import central_quantile, unseen_allowance
+from pytest_llmeval.stats.unseen import skew_allowance
 
 
 def prediction_powered_mean(
@@ -33,8 +34,9 @@ def prediction_powered_mean(
     arXiv 2311.01453. They take the normal quantile, with which the coverage is 89% for 10 labels.
     Here the t has n - 2 degrees of freedom, since the weight is estimated too, and so does the
     variance of the labels. On a scale with ends the interval allows for labels that no case has
-    shown, as `bounded_interval` does. The coverage is then 93% or more from 10 labels on, also
-    where 97% of the labels are at one end (`make simulate`).
+    shown, as `bounded_interval` does, and without ends for what few labels show. The coverage is
+    then 93% or more from 10 labels on, also where 97% of the labels are at one end (`make
+    simulate`).
 
     Args:
         labels: The labels.
@@ -45,34 +47,33 @@ def prediction_powered_mean(
         confidence: Between 0 and 1.
     """
     n = len(labels)
-    unlabelled_count = len(unlabelled)
+    more = len(unlabelled)
     if n < 2:
         interval = Interval(labels[0] if n else None, None, None, n)
-        return PredictionPowered(interval, None, None, 0.0, unlabelled_count)
+        return PredictionPowered(interval, None, None, 0.0, more)
     label_error = math.sqrt(statistics.variance(labels) / n)
     weight = 0.0
     is_varied = min(varied_clusters(labels), varied_clusters(scores)) >= FEWEST_VARIED
-    if is_varied and unlabelled_count > 1:
+    if is_varied and more > 1:
         weight = _weight(labels, scores, unlabelled)
     mean = statistics.fmean(labels)
     error = label_error
     freedom = n - 1
+    rest = list(labels)
     if weight:
         freedom = n - 2
         mean += weight * (statistics.fmean(unlabelled) - statistics.fmean(scores))
         rest = [label - weight * score for label, score in zip(labels, scores, strict=True)]
         error = math.sqrt(
             statistics.variance(rest) * (n - 1) / freedom / n
-            + weight**2 * statistics.variance(unlabelled) / unlabelled_count
+            + weight**2 * statistics.variance(unlabelled) / more
         )
     half = central_quantile(confidence, freedom) * error
-    below, above = unseen_allowance(labels, scale, mean, confidence)
+    below, above = _allowance(labels, rest, scale, mean, confidence)
     low, high = mean - below - math.hypot(half, below), mean + above + math.hypot(half, above)
     if scale is not None:
         low, high = max(low, min(scale[0], mean)), min(high, max(scale[1], mean))
-    return PredictionPowered(
-        Interval(mean, low, high, n), error, label_error, weight, unlabelled_count
-    )
+    return PredictionPowered(Interval(mean, low, high, n), error, label_error, weight, more)
 
 
 def prediction_powered_change(
@@ -114,3 +115,17 @@ def _weight(labels: Sequence[float], scores: Sequence[float], unlabelled: Sequen
     if not spread:
         return 0.0
     return statistics.covariance(labels, scores) / ((1 + len(labels) / len(unlabelled)) * spread)
+
+
+def _allowance(
+    labels: Sequence[float],
+    rest: Sequence[float],
+    scale: tuple[float, float] | None,
+    mean: float,
+    confidence: float,
+) -> tuple[float, float]:
+    """Return what the interval allows below and above for cases that no label has shown."""
+    if scale is not None:
+        return unseen_allowance(labels, scale, mean, confidence)
+    centre = statistics.fmean(rest)
+    return skew_allowance([value - centre for value in rest], confidence)

@@ -42,3 +42,25 @@ def unseen_size(room: Sequence[float]) -> float:
     """
     total = math.fsum(room)
     return math.fsum(value * value for value in room) / total if total > 0 else 0.0
+
+
+def skew_allowance(pulls: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Return what an interval allows below and above for cases that pull to one side.
+
+    If one case in fifty is far below all others, it may as well be one in fifteen, and a symmetric
+    interval is too short below. So the interval allows for unseen cases of that size:
+    ``-ln(1 - confidence) / 2 · size · skew / n``. The size is that of `unseen_size`, on each side
+    of the mean. The skew is how much larger it is than that of the opposite side, as a share of
+    their sum: 0 for a symmetric sample, nearly 1 for a few far cases.
+
+    Args:
+        pulls: The distance of each case from the mean, or its pull on a figure.
+        confidence: Between 0 and 1.
+    """
+    below = unseen_size([max(-pull, 0.0) for pull in pulls])
+    above = unseen_size([max(pull, 0.0) for pull in pulls])
+    if not below + above:
+        return 0.0, 0.0
+    skew = (below - above) / (below + above)
+    weight = -math.log(1 - confidence) / 2 / len(pulls)
+    return weight * below * max(skew, 0.0), weight * above * max(-skew, 0.0)

@@ -234,7 +234,7 @@ def test_a_bound_that_is_missed_exits_with_1(llmeval: Command) -> None:
     )
     assert (by_ini.exit_code, by_option.exit_code) == (1, 0)
     assert "met: kappa is 0.82 [" in by_ini.stdout
-    assert "MISSED: kappa.low is 0.82 [0.33, 1.00]; required kappa.low >= 0.5" in by_ini.stdout
+    assert "MISSED: kappa.low is 0.82 [0.19, 1.00]; required kappa.low >= 0.5" in by_ini.stdout
     assert "MISSED: kendall is " in by_ini.stdout
     assert "kendall is" not in by_option.stdout
 
@@ -466,3 +466,40 @@ def test_labels_that_hardly_vary_have_no_interval(llmeval: Command) -> None:
         assert lines[name].endswith(
             "no interval: fewer than three cases differ from the most common one"
         )
+
+
+def test_a_judge_that_hardly_disagrees_has_no_interval_of_how_far(llmeval: Command) -> None:
+    """One case is far off, and the others by less than a tenth of the scale."""
+    labels = [place % 6 for place in range(24)]
+    write_scores(labels, [0, 1.2, 2.1, 3.2, 4.1, 5, 5, *[0.95 * label for label in labels[7:]]])
+    found = figures(
+        llmeval.run(
+            "calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-"
+        )
+    )
+    for name in ("weighted_kappa", "alpha", "ordinal_alpha", "pearson"):
+        assert found["missing"][name] == (
+            "no interval: too few disagreements to tell how rare they are"
+        )
+        assert found["calibration"]["figures"][name]["low"] is None
+        assert found["calibration"]["figures"][name]["estimate"] > 0.5
+    assert found["missing"]["offset"].startswith("no interval: fewer than three cases differ")
+
+
+def test_the_mean_of_cases_that_hang_together_has_the_interval_of_their_clusters(
+    llmeval: Command,
+) -> None:
+    rows = [
+        (f"c{place}", place // 4, label, score)
+        for place, (label, score) in enumerate(
+            pair for pair in zip(PEOPLE, JUDGE, strict=True) for _ in range(4)
+        )
+    ]
+    write("labels.csv", ("id", "talk", "label", "score"), rows)
+    arguments = ("calibrate", "labels.csv", "--score", "score", "--scale", "0", "5", "--json", "-")
+    alone, together = (
+        figures(llmeval.run(*arguments, *extra))["calibration"]["figures"]["mean"]
+        for extra in ((), ("--cluster", "talk"))
+    )
+    assert together["estimate"] == pytest.approx(alone["estimate"])
+    assert together["high"] - together["low"] > 1.5 * (alone["high"] - alone["low"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.agreement import (
     cohen_kappa,
     kappa_word,
@@ -19,6 +20,8 @@ from pytest_llmeval.stats.agreement import (
     spearman,
     weighted_kappa,
 )
+from pytest_llmeval.stats.agreement_interval import agreement_interval, difference_interval
+from pytest_llmeval.stats.intervals import mean_interval
 from pytest_llmeval.stats.raters import mean_between_raters, mean_with_raters
 
 NAN = math.nan
@@ -191,3 +194,19 @@ def test_nothing_to_compare_has_no_figure() -> None:
 )
 def test_a_kappa_has_the_word_of_landis_and_koch(kappa: float, word: str) -> None:
     assert kappa_word(kappa) == word
+
+
+def test_the_interval_of_a_symmetric_mean_is_that_of_student() -> None:
+    values = [float(value) for value in range(-6, 7)]
+    found = agreement_interval([[0.0] * 13, values], offset, is_bounded=False)
+    student = mean_interval(values)
+    assert (found.low, found.high) == pytest.approx((student.low, student.high))
+
+
+def test_a_difference_of_equal_figures_has_a_narrower_interval_if_they_rise_together() -> None:
+    """Zou (2007): the distances add as sides of a triangle, 0.1 and 0.1 make 0.1414 or 0.1."""
+    figure = Interval(0.5, 0.4, 0.6, 20)
+    apart, together = (difference_interval(figure, figure, r) for r in (0.0, 0.5))
+    assert (apart.low, apart.high) == pytest.approx((-(0.02**0.5), 0.02**0.5))
+    assert (together.low, together.high) == pytest.approx((-0.1, 0.1))
+    assert difference_interval(figure, Interval(0.5, None, None, 20), 0.0).low is None
