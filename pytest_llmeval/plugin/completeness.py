@@ -7,8 +7,13 @@ import os
 import pytest
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.plugin.collection import case_of, requests_model
-from pytest_llmeval.plugin.markers import check_names
+from pytest_llmeval.plugin.collection import case_of, requested_fixtures, requests_model
+from pytest_llmeval.plugin.markers import (
+    NAMES,
+    check_names,
+    leave_to_project,
+    registered_names,
+)
 from pytest_llmeval.plugin.selection import left_out, missing_file
 from pytest_llmeval.plugin.state import PluginState, usage_error
 from pytest_llmeval.plugin.uncollected import hidden_files
@@ -39,6 +44,22 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
         collected.empty = _empty_folders(session, state)
     if collected.cases:
         _check_must_pass(state)
+
+
+def find_guest(session: pytest.Session, state: PluginState) -> None:
+    """Leave markers with names of ours to a project that has registered them and uses nothing else.
+
+    A project of ours may register them, too, so the name alone does not decide.
+    """
+    names = registered_names(state.config)
+    is_ours = state.collected.cases or state.settings.golden or state.demands or state.is_at_work
+    if not names or is_ours:
+        return
+    further = set(NAMES) - names
+    for item in session.items:
+        if any(requested_fixtures(item)) or any(mark.name in further for mark in item.iter_markers()):
+            return
+    leave_to_project(state.config, names)
 
 
 def _check_pattern(state: PluginState, pattern: str) -> None:

@@ -121,6 +121,7 @@ class Hooks:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""
+        completeness.find_guest(session, self._state)
         session.config.stash[LOOKAHEAD] = LookAhead(self._state, session.items)  # plans need it
         log_filter.filter_handlers(session.config)
         completeness.check_selection(session, self._state)
