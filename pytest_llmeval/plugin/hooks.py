@@ -25,6 +25,7 @@ from pytest_llmeval.plugin import (
     heap,
     log_filter,
     outcomes,
+    rewritten,
     stopping,
     unchanged,
 )
@@ -184,6 +185,7 @@ class Hooks:
         """Decide the outcome, and attach the result to the report."""
         with outcomes.without_traceback(item, call):
             report = yield
+        outcomes.restore_failure_of_case(item, report, call)
         outcomes.excuse_quarantined(item, report)
         outcomes.mark_error(report, call)
         outcomes.finish_report(item, report, call)
@@ -193,6 +195,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """Log a result as soon as it arrives."""
+        rewritten.restore_later(report)
         self._role.take(report)
         yield
         outcomes.restore_phase(report)

@@ -14,6 +14,7 @@ from pytest_llmeval.errors import LLMEvalError, NotConfiguredError, SettingError
 from pytest_llmeval.plugin.collection import case_of, requested_fixtures
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
+from pytest_llmeval.plugin.rewritten import restore_failure
 from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.plugin.stopping import StoppedEarly
@@ -109,6 +110,14 @@ def _secrets_in_use(state: PluginState) -> Secrets | None:
     if state.secrets is not None:
         return state.secrets
     return state.early_secrets if state.is_at_work else None
+
+
+def restore_failure_of_case(
+    item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
+) -> None:
+    """Fail a golden case again that a hook has turned green."""
+    if case_of(item) is not None:
+        restore_failure(report, call)
 
 
 def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
