@@ -84,9 +84,7 @@ def declared_names(node: pytest.Collector | pytest.Item) -> frozenset[str]:
         if isinstance(node.parent, pytest.Collector):
             above = declared_names(node.parent)
         names = above.union(
-            mark.name
-            for mark in node.own_markers
-            if not is_left_to_project(node.config, mark.name)
+            mark.name for mark in node.own_markers if not is_left_to_project(node.config, mark.name)
         )
         node.stash[_DECLARED] = names
         node.stash[_COUNT] = len(node.own_markers)
@@ -97,7 +95,7 @@ def registered_names(config: pytest.Config) -> frozenset[str]:
     """Return the names of ours under which the project has registered a marker, too."""
     lines: list[str] = config.getini("markers")
     names = {_marker_name(line) for line in lines if line not in MARKERS}
-    return names.intersection(NAMES)
+    return frozenset(names.intersection(NAMES))
 
 
 def leave_to_project(config: pytest.Config, names: frozenset[str]) -> None:

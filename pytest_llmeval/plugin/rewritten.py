@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unittest
-
 import pytest
 
 _FAILED_ATTRIBUTE = "llm_failed"
@@ -20,15 +18,18 @@ def restore_failure(report: pytest.TestReport, call: pytest.CallInfo[None]) -> N
 
     An expected failure stays one: pytest shows it, and gates count it.
     """
-    if call.excinfo is None or call.when != "call" or report.outcome == "rerun":
+    if call.excinfo is None or call.when != "call":
         return
     error = call.excinfo.value
-    if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)):
+    if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
         return
+    # A missed threshold says itself what it is; any error begins with its type.
+    is_said = isinstance(error, pytest.fail.Exception)
+    message = str(error) if is_said else call.excinfo.exconly()
     if _is_green(report):
-        _fail(report, call.excinfo.exconly())
+        _fail(report, message)
     if report.failed:
-        setattr(report, _FAILED_ATTRIBUTE, call.excinfo.exconly())
+        setattr(report, _FAILED_ATTRIBUTE, message)
 
 
 def restore_later(report: pytest.TestReport) -> None:
@@ -48,4 +49,4 @@ def _is_green(report: pytest.TestReport) -> bool:
 def _fail(report: pytest.TestReport, message: str) -> None:
     report.outcome = "failed"
     report.__dict__.pop("wasxfail", None)
-    report.longrepr = f"{message.removeprefix('Failed: ')}\n{_REMEDY}"
+    report.longrepr = f"{message}\n{_REMEDY}"

@@ -174,7 +174,7 @@ class PluginState:
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         environment = Environment(self.locations, dict(os.environ), urls, runs_all, process)
         session = Session(self.settings, environment)
-        # So pytest-timeout ends a test, in the main thread. Not pytest.xfail, which inherits from it.
+        # So pytest-timeout ends a test, in the main thread.
         session.passed_on = (pytest.fail.Exception,)
         return session
 

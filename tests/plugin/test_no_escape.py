@@ -63,7 +63,10 @@ def test_an_application_that_raises_anything_has_given_no_answer(
     run.assert_outcomes(passed=2, errors=4)
     assert run.ret == UNJUDGED
     for word in words:
-        assert f"raised {word}" in run.stdout.str() or f"raised unittest.case.{word}" in run.stdout.str()
+        assert (
+            f"raised {word}" in run.stdout.str()
+            or f"raised unittest.case.{word}" in run.stdout.str()
+        )
     assert {result["cause"] for result in made.report()["results"]} == {"", "call"}
 
 
