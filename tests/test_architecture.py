@@ -45,6 +45,7 @@ LAYERS = (
         "patterns",
         "text",
         "frames",
+        "escaping",
         "errors",
         "redaction",
     ),

@@ -26,6 +26,7 @@ from pytest_llmeval.assembly.requests import request_for
 from pytest_llmeval.assembly.roles import answering_role, served_roles
 from pytest_llmeval.assembly.scorers import ReadyScorer
 from pytest_llmeval.errors import NoSuchScore, NotConfiguredError, nearest
+from pytest_llmeval.escaping import awaited, called
 from pytest_llmeval.records.process import CONTROLLER
 from pytest_llmeval.records.run import Traffic
 from pytest_llmeval.records.score import UNIT_SCALE, plain_params
@@ -65,6 +66,7 @@ class Session:
     Attributes:
         descriptions: What became of the columns of each golden file that was read.
         secrets: The secrets of the process, which no error, answer or report shows.
+        passed_on: What a time limit of the test may raise while a metric runs.
     """
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
@@ -80,6 +82,7 @@ class Session:
         self._cases: dict[str, list[Case]] = {}
         self._started: Engine | None = None
         self._trust: Trust | None = None
+        self.passed_on: tuple[type[BaseException], ...] = ()
         self.descriptions: dict[str, Description] = {}
 
     @property
@@ -280,9 +283,9 @@ class Session:
         if ready.is_awaited:
             return self.engine.run(self.judged(ready, case, completion))
         try:
-            result = ready.scorer.score(case, completion)
+            result = called(ready.scorer.score, case, completion, passed_on=self.passed_on)
             if isinstance(result, Awaitable):
-                result = self.engine.run(_wait(result))
+                result = self.engine.run(awaited(result))
             return ready.as_score(result)
         except Exception as error:
             return ready.unscored(error)
@@ -294,7 +297,7 @@ class Session:
         """
         try:
             result: Any = ready.scorer.score(case, completion)
-            score = ready.as_score(await result)
+            score = ready.as_score(await awaited(result))
             if not ready.judge or not score.calls:
                 return score
             return await self.trust.judged(ready.scorer, case, score, ready.judge)
@@ -394,7 +397,3 @@ class Session:
         from pytest_llmeval.judges.registry import is_kind
 
         return is_kind(name) or self.metrics.is_built_in(name)
-
-
-async def _wait(awaitable: Awaitable[Score]) -> Score:
-    return await awaitable

@@ -13,6 +13,7 @@ from pytest_llmeval.cases.reducing import count_votes
 from pytest_llmeval.engine.context import CALL_CONTEXT, CallContext, call_context
 from pytest_llmeval.engine.lane import STOPPED
 from pytest_llmeval.errors import Stopped
+from pytest_llmeval.escaping import escaped
 from pytest_llmeval.records.result import Sample, is_met
 from pytest_llmeval.records.scorer import ScorerKey
 
@@ -250,4 +251,4 @@ def _visible_error(error: BaseException) -> BaseException:
     """Return the error that the test sees: only the end of the run cancels a task."""
     if isinstance(error, asyncio.CancelledError):
         return Stopped(STOPPED)
-    return error
+    return error if isinstance(error, Exception) else escaped(error)

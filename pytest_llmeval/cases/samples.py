@@ -11,6 +11,7 @@ from pytest_llmeval.cases.reducing import add_vote, reduce_scores, vote_parts
 from pytest_llmeval.cases.sample import Ballot, SampleRun, Scorers
 from pytest_llmeval.engine.context import CallContext, call_context
 from pytest_llmeval.errors import CallError, NotSent, Unjudged
+from pytest_llmeval.escaping import called
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.stats.reducers import parse_reducer
 
@@ -215,7 +216,7 @@ class Samples:
         """Score the answer that wins the vote."""
         number = len(self._samples)
         try:
-            vote = self._ballot.count(key, scorer)
+            vote = called(self._ballot.count, key, scorer)
         except Exception as error:  # a custom scorer may fail to compare answers
             return scorer.unscored(error)
         if vote.winner is None:

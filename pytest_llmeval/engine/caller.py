@@ -29,10 +29,12 @@ from pytest_llmeval.errors import (
     CallError,
     CallRefused,
     CallTimeout,
+    LLMEvalError,
     NotSent,
     RequestAdapted,
     Stopped,
 )
+from pytest_llmeval.escaping import Escaped, awaited
 from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
@@ -275,7 +277,8 @@ class LiveCaller:
     async def _sent(self, provider: BaseProvider, request: Request) -> Completion:
         made_at = datetime.now(timezone.utc)
         try:
-            completion = await asyncio.wait_for(provider.complete(request), self.policy.timeout_s)
+            answering = awaited(provider.complete(request))
+            completion = await asyncio.wait_for(answering, self.policy.timeout_s)
         except asyncio.TimeoutError:
             self._count(attempts=1)
             raise CallTimeout(
@@ -284,9 +287,18 @@ class LiveCaller:
             ) from None
         except NotSent:
             raise
+        except Escaped as error:
+            self._count(attempts=1)
+            raise CallError(f"{provider.label} raised {error}") from error.__cause__
         except CallError as error:
             self._count_failure(error, (request.model, provider.label))
             raise
+        except LLMEvalError:
+            raise
+        except Exception as error:  # the user's Provider; SkipTest would skip the test
+            self._count(attempts=1)
+            text = f"{provider.label} raised {type(error).__name__}: {error}"
+            raise CallError(text) from error
         completion = admitted(completion, self.secrets)
         if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)

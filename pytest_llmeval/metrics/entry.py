@@ -6,11 +6,12 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError, nearest
+from pytest_llmeval.escaping import called
 from pytest_llmeval.extras import NO_EXTRA, Extra
 from pytest_llmeval.protocols import BaseScorer, adopt_scorer
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
@@ -177,7 +178,7 @@ class Entry:
         if self.is_factory and callable(self.metric):
             needed = {name: parts[name]() for name in self.description.needs if name in parts}
             try:
-                scorer = self.metric(**params, **needed)
+                scorer = called(partial(self.metric, **params, **needed))
             except LLMEvalError:
                 raise
             except Exception as error:

@@ -6,6 +6,8 @@ Every pytest run on the machine imports this module, so it imports only the opti
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from pytest_llmeval.plugin import hookspecs, options
@@ -21,10 +23,18 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
-    """Declare the options after those of all other plugins."""
-    options.add_options(parser, early_config.known_args_namespace)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # after the project's conftest.py, even a broken one
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """Declare the options after those of all other plugins and of the project."""
+    before = options.declaring(early_config)
+    try:
+        return (yield)
+    finally:
+        if options.declaring(early_config) != before:
+            options.note_owned(early_config, parser, args)
+        options.add_options(parser, early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.plugin.markers import FIXTURES, NAMES, declared_names, golden_mark, golden_paths
+from pytest_llmeval.plugin.markers import (
+    FIXTURES,
+    NAMES,
+    declared_names,
+    golden_mark,
+    golden_paths,
+    registered_names,
+)
 from pytest_llmeval.plugin.selection import matching_patterns
 from pytest_llmeval.plugin.state import STATE, PluginState, usage_error
 from pytest_llmeval.settings.demands import origin_of
@@ -226,6 +233,9 @@ def _golden_mark_or_usage_error(metafunc: pytest.Metafunc) -> pytest.Mark | None
 
 def _parametrize(metafunc: pytest.Metafunc, mark: pytest.Mark) -> None:
     """Make a call of the test function for every case of its golden files."""
+    is_asking = not FIXTURES.isdisjoint(metafunc.fixturenames)
+    if not is_asking and "llm_golden" in registered_names(metafunc.config):
+        return  # a marker of the project
     if "llm_case" not in metafunc.fixturenames:
         name = metafunc.definition.nodeid
         raise pytest.UsageError(

@@ -7,11 +7,17 @@ import os
 import pytest
 
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.plugin.collection import case_of, requests_model
-from pytest_llmeval.plugin.markers import check_names
+from pytest_llmeval.plugin.collection import case_of, requested_fixtures, requests_model
+from pytest_llmeval.plugin.markers import (
+    NAMES,
+    check_names,
+    leave_to_project,
+    registered_names,
+)
+from pytest_llmeval.plugin.passed_over import deselected_cases, skipped_modules
 from pytest_llmeval.plugin.selection import left_out, missing_file
 from pytest_llmeval.plugin.state import PluginState, usage_error
-from pytest_llmeval.plugin.uncollected import hidden_files
+from pytest_llmeval.plugin.uncollected import hidden_files, unread_files
 
 
 def check_selection(session: pytest.Session, state: PluginState) -> None:
@@ -20,6 +26,7 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
     Raises:
         pytest.UsageError: A verdict is required, and a setting names what is not there.
     """
+    _find_guest(session, state)
     collected = state.collected
     # By their node ids, because pytest may collect a test twice.
     selected = {item.nodeid for item in session.items if case_of(item) is not None}
@@ -35,10 +42,29 @@ def check_selection(session: pytest.Session, state: PluginState) -> None:
         if pattern not in collected.matched:
             _check_pattern(state, pattern)
     _refuse_or_note(state, list(hidden_files(state)), is_binding=True)
+    _note_passed_over(session, state)
     if state.is_at_work or state.demands:
         collected.empty = _empty_folders(session, state)
     if collected.cases:
         _check_must_pass(state)
+
+
+def _find_guest(session: pytest.Session, state: PluginState) -> None:
+    """Leave markers with names of ours to a project that has registered them and uses nothing else.
+
+    A project of ours may register them, too, so the name alone does not decide.
+    """
+    names = registered_names(state.config)
+    is_ours = state.collected.cases or state.settings.golden or state.demands or state.is_at_work
+    if not names or is_ours:
+        return
+    further = set(NAMES) - names
+    for item in session.items:
+        if any(requested_fixtures(item)) or any(
+            mark.name in further for mark in item.iter_markers()
+        ):
+            return
+    leave_to_project(state.config, names)
 
 
 def _check_pattern(state: PluginState, pattern: str) -> None:
@@ -54,6 +80,20 @@ def _check_pattern(state: PluginState, pattern: str) -> None:
         _refuse_or_note(state, [sentence], is_binding=True)
     elif state.demands.here:
         state.collected.left_out.append(sentence)
+
+
+def _note_passed_over(session: pytest.Session, state: PluginState) -> None:
+    """Note what nobody has chosen to leave out, and refuse files that nothing can read."""
+    collected = state.collected
+    if collected.skipped and _is_used(session, state):
+        collected.narrowed += skipped_modules(state)
+    collected.passed_over += deselected_cases(collected.deselected, collected.cases)
+    if not (state.is_at_work or state.demands):
+        return
+    unread = list(unread_files(state))
+    if unread and state.settings.strict:
+        state.refuse(pytest.UsageError("; ".join(unread)))
+    collected.passed_over += unread
 
 
 def _empty_folders(session: pytest.Session, state: PluginState) -> list[str]:

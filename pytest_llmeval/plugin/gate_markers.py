@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.plugin.collection import GoldenItem
-from pytest_llmeval.plugin.markers import check_keywords
+from pytest_llmeval.plugin.markers import check_keywords, is_left_to_project
 from pytest_llmeval.plugin.state import PluginState, usage_error
 
 
@@ -18,6 +18,8 @@ def note_gates(session: pytest.Session, state: PluginState) -> None:
     Raises:
         pytest.UsageError: A rule cannot be read.
     """
+    if is_left_to_project(session.config, "llm_gate"):
+        return
     rules_by_scope: dict[str, list[str]] = {}
     for item in session.items:
         for node, mark in item.iter_markers_with_node("llm_gate"):

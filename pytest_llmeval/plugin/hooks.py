@@ -25,6 +25,8 @@ from pytest_llmeval.plugin import (
     heap,
     log_filter,
     outcomes,
+    passed_over,
+    rewritten,
     stopping,
     unchanged,
 )
@@ -79,10 +81,11 @@ class Hooks:
 
     @pytest.hookimpl(wrapper=True)  # the errors that a collector raises become its report
     def pytest_make_collect_report(
-        self,
+        self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Mark the report of a golden file or marker that cannot be used."""
         report = yield from collection.mark_broken(self._state)
+        passed_over.note_skipped(self._state, collector, report)
         outcomes.clean_collection(self._state, report)
         return report
 
@@ -118,6 +121,7 @@ class Hooks:
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the run is not whole."""
         self._state.note_deselected(items)
+        passed_over.note_deselected(self._state, items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Check the declarations of the tests before anything is sent."""
@@ -183,7 +187,7 @@ class Hooks:
         """Decide the outcome, and attach the result to the report."""
         with outcomes.without_traceback(item, call):
             report = yield
-        outcomes.excuse_quarantined(item, report)
+        outcomes.correct_failure(item, report, call)
         outcomes.mark_error(report, call)
         outcomes.finish_report(item, report, call)
         return report
@@ -192,6 +196,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """Log a result as soon as it arrives."""
+        rewritten.restore_later(report)
         self._role.take(report)
         yield
         outcomes.restore_phase(report)

@@ -69,6 +69,9 @@ _DECLARED = pytest.StashKey[frozenset[str]]()
 _COUNT = pytest.StashKey[int]()
 """On a node: the number of its own markers then."""
 
+_OWNED = pytest.StashKey[frozenset[str]]()
+"""On the configuration: names of ours that are markers of the project, which uses no other."""
+
 _IS_USED = pytest.StashKey[bool]()
 """On the configuration: the project evaluates something, so that names like ours are ours."""
 
@@ -80,10 +83,29 @@ def declared_names(node: pytest.Collector | pytest.Item) -> frozenset[str]:
         above: frozenset[str] = frozenset()
         if isinstance(node.parent, pytest.Collector):
             above = declared_names(node.parent)
-        names = above.union(mark.name for mark in node.own_markers)
+        names = above.union(
+            mark.name for mark in node.own_markers if not is_left_to_project(node.config, mark.name)
+        )
         node.stash[_DECLARED] = names
         node.stash[_COUNT] = len(node.own_markers)
     return names
+
+
+def registered_names(config: pytest.Config) -> frozenset[str]:
+    """Return the names of ours under which the project has registered a marker, too."""
+    lines: list[str] = config.getini("markers")
+    names = {_marker_name(line) for line in lines if line not in MARKERS}
+    return frozenset(names.intersection(NAMES))
+
+
+def leave_to_project(config: pytest.Config, names: frozenset[str]) -> None:
+    """Treat some markers as those of the project."""
+    config.stash[_OWNED] = names
+
+
+def is_left_to_project(config: pytest.Config, name: str) -> bool:
+    """Return whether a marker is one of the project."""
+    return name in config.stash.get(_OWNED, frozenset())
 
 
 def refuse_late(item: pytest.Item) -> None:
@@ -96,7 +118,7 @@ def refuse_late(item: pytest.Item) -> None:
         mark for node in item.listchain() for mark in node.own_markers[node.stash.get(_COUNT, 0) :]
     ]
     for mark in late:
-        if mark.name in NAMES:
+        if mark.name in NAMES and not is_left_to_project(item.config, mark.name):
             raise SettingError(
                 f"@pytest.mark.{mark.name}",
                 "a marker that was added while the test ran",
@@ -124,12 +146,17 @@ def check_names(items: Iterable[pytest.Item], config: pytest.Config) -> None:
 
 def _refuse_unknown(names: AbstractSet[str], config: pytest.Config) -> None:
     lines: list[str] = config.getini("markers")
-    unknown = names - {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+    unknown = names - set(map(_marker_name, lines))
     for name in sorted(unknown):
         hint = nearest(name.lower(), NAMES, MISSPELT)
         if hint or name.lower().startswith("llm_"):
             allowed = f"{', '.join(NAMES)}, or a marker of the ini key markers"
             raise SettingError(f"@pytest.mark.{name}", name, allowed, hint)
+
+
+def _marker_name(line: str) -> str:
+    """Return the name in a line of the ini key ``markers``."""
+    return line.partition(":")[0].partition("(")[0].strip()
 
 
 def check_keywords(mark: pytest.Mark, allowed: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _GROUP = "llm"
+_OWNED = pytest.StashKey[frozenset[str]]()
 _TITLE = (
     "regression tests of language models (pytest-llm-golden); `llmeval options` lists all options"
 )
@@ -33,19 +34,39 @@ def add_ini(parser: pytest.Parser) -> None:
         parser.addini(option.dest, text, type=kind, default=None)  # type: ignore[arg-type]
 
 
-def add_options(parser: pytest.Parser, known: argparse.Namespace) -> None:
-    """Declare every option, except those that another plugin has declared.
+def declaring(config: pytest.Config) -> int:
+    """Return how many plugins, with each conftest.py, declare options."""
+    return len(config.hook.pytest_addoption.get_hookimpls())
+
+
+def note_owned(config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Note the options that a conftest.py of the project has declared under names of ours."""
+    known = config.known_args_namespace
+    declared = vars(parser.parse_known_args(args, namespace=argparse.Namespace()))
+    config.stash[_OWNED] = frozenset(
+        option.dest for option in OPTIONS if option.dest in declared and option.dest not in known
+    )
+
+
+def add_options(parser: pytest.Parser, config: pytest.Config) -> None:
+    """Declare every option, except those that another plugin or the project has declared.
 
     Args:
         parser: pytest's parser.
-        known: Values of the options of other plugins.
+        config: pytest's configuration, with the values of the options of other plugins.
     """
     group = parser.getgroup(_GROUP, _TITLE)
+    known, owned = config.known_args_namespace, _owned(config)
     for option in OPTIONS:
-        if not option.ini_only and not hasattr(known, option.dest):
+        if not (option.ini_only or option.dest in known or option.dest in owned):
             group.addoption(
                 option.flag, dest=option.dest, default=None, help=_help(option), **_action(option)
             )
+
+
+def _owned(config: pytest.Config) -> frozenset[str]:
+    """Return the options that the project has declared, whose values are none of ours."""
+    return config.stash.get(_OWNED, frozenset())
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -55,7 +76,9 @@ def read_settings(config: pytest.Config) -> Settings:
         pytest.UsageError: A value is not allowed.
     """
     _check_typed(config)
-    command_line = {option.name: getattr(config.option, option.dest, None) for option in OPTIONS}
+    owned = _owned(config)
+    rows = [option for option in OPTIONS if option.dest not in owned]
+    command_line = {option.name: getattr(config.option, option.dest, None) for option in rows}
     ini = {option.name: config.getini(option.dest) for option in OPTIONS}
     from pytest_llmeval.plugin.state import usage_error
 
@@ -108,7 +131,12 @@ def _check_typed(config: pytest.Config) -> None:
         pytest.UsageError: An option has two values.
     """
     words = typed_words(config)
-    singles = {row.flag: row for row in OPTIONS if row.kind not in ("flag", "list")}
+    owned = _owned(config)
+    singles = {
+        row.flag: row
+        for row in OPTIONS
+        if row.kind not in ("flag", "list") and row.dest not in owned
+    }
     values: dict[str, set[str]] = {}
     for number, word in enumerate(words):
         flag, sign, value = word.partition("=")

@@ -15,13 +15,14 @@ from pytest_llmeval.plugin.collection import case_of, requested_fixtures
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
 from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
+from pytest_llmeval.plugin.rewritten import restore_failure
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.plugin.stopping import StoppedEarly
 from pytest_llmeval.records.process import ALONE
 
 if TYPE_CHECKING:
     from pytest_llmeval.cases.evaluation import CaseEvaluation
-    from pytest_llmeval.records.result import Outcome
+    from pytest_llmeval.records.result import Cause, Outcome
     from pytest_llmeval.redaction import Secrets
     from pytest_llmeval.summary.outcome import Conclusion
 
@@ -111,7 +112,16 @@ def _secrets_in_use(state: PluginState) -> Secrets | None:
     return state.early_secrets if state.is_at_work else None
 
 
-def excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
+def correct_failure(
+    item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]
+) -> None:
+    """Fail a golden case again that a hook has turned green, unless it is in quarantine."""
+    if case_of(item) is not None:
+        restore_failure(report, call)
+        _excuse_quarantined(item, report)
+
+
+def _excuse_quarantined(item: pytest.Item, report: pytest.TestReport) -> None:
     """Turn the failure of a case in quarantine into an expected one, but not an error."""
     if report.when != "call" or not report.failed or item.config.option.runxfail:
         return
@@ -300,7 +310,8 @@ def _conclusion_of(
         return Conclusion(outcome, "early_stop", message)
     if isinstance(error, pytest.skip.Exception):
         is_unconfigured = isinstance(error.__cause__, NotConfiguredError)
-        return Conclusion(outcome, "no_model" if is_unconfigured else "skip", message)
+        cause: Cause = "no_model" if is_unconfigured else "skip"
+        return Conclusion(outcome, cause, str(error))
     if isinstance(error, pytest.xfail.Exception):
         return Conclusion(outcome, "xfail", message)
     if isinstance(error, pytest.fail.Exception):

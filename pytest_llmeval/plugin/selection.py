@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from itertools import islice
@@ -29,6 +30,17 @@ _MOST_NAMES = 20_000
 """Names of files that the search for a golden file looks at."""
 
 _WILD = "*?["
+_UNREAD = frozenset((
+    ".yaml", ".yml", ".xlsx", ".xls", ".xlsm", ".ods", ".gz", ".zip", ".bz2", ".xz", ".zst",
+    ".feather", ".arrow", ".avro", ".orc", ".pkl", ".pickle",
+))  # fmt: skip
+"""Suffixes of files that hold rows elsewhere, and that nothing reads here."""
+
+_COPIES = frozenset((".txt", ".bak", ".backup", ".orig", ".old", ".tmp", ".save"))
+"""Suffixes behind that of a golden file, after which nothing reads it any more."""
+
+_WITHOUT_ROWS = frozenset(("recordings", "baselines", "cassettes", "snapshots", "__snapshots__"))
+"""Folders of files that tools write."""
 
 
 # Plain classes: every run of pytest makes them, and a dataclass would take 1 ms.
@@ -47,10 +59,16 @@ class CollectedCases:
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
+        passed_over: What nobody has chosen to leave out, each in one sentence.
+        deselected: Number of cases that hooks of the project leave out, by their file.
+        skipped: Modules and packages whose collection ended with a skip, with the reason.
     """
 
     def __init__(self) -> None:
         self.narrowed: list[str] = []
+        self.passed_over: list[str] = []
+        self.deselected: Counter[str] = Counter()
+        self.skipped: list[tuple[Path, str]] = []
         self.left_out: list[str] = []
         self.cases = 0
         self.selected = 0
@@ -69,6 +87,7 @@ class CollectedCases:
             "gaps": self.gaps,
             "left_out": self.left_out,
             "narrowed": self.narrowed,
+            "passed_over": self.passed_over,
             "empty": self.empty,
         }
         lists = {name: list(texts) for name, texts in sentences.items()}
@@ -218,7 +237,37 @@ def golden_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterato
     """
     from pytest_llmeval.baselines.file import is_baseline
 
-    pattern = posixpath.normpath(pattern)
+    for path in _regular(_matching(root, posixpath.normpath(pattern), never)):
+        if not is_baseline(path):
+            yield _below(root, path)
+
+
+def near_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the files that match a pattern and seem to hold rows, but that nothing reads.
+
+    Args:
+        root: The root directory.
+        pattern: The pattern.
+        never: As for `golden_files`.
+    """
+    for path in _matching(root, posixpath.normpath(pattern), never):
+        if _is_near(path) and _WITHOUT_ROWS.isdisjoint(path.relative_to(root).parts[:-1]):
+            yield _below(root, path)
+
+
+def _is_near(path: Path) -> bool:
+    """Return whether the name of a file is almost that of a golden file."""
+    from pytest_llmeval.goldens.formats import format_of
+
+    if path.name.startswith("."):
+        return False
+    is_copy = path.suffix.lower() in _COPIES and format_of(path.with_suffix("")) is not None
+    is_saved = path.name.endswith("~") and format_of(Path(path.name[:-1])) is not None
+    return path.suffix.lower() in _UNREAD or is_copy or is_saved
+
+
+def _matching(root: Path, pattern: str, never: Sequence[str]) -> Iterator[Path]:
+    """Yield the files on the disk that match a pattern."""
     fixed = []
     for part in pattern.split("/"):
         if set(part) & set(_WILD):
@@ -226,10 +275,13 @@ def golden_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterato
         fixed.append(part)
     start = root.joinpath(*fixed)
     skipped = never if start == root else ()
-    for path in _regular([start] if start.is_file() else _walk(start, skipped)):
-        relative = os.path.relpath(path, root).replace(os.sep, "/")
-        if _matches(relative, pattern) and not is_baseline(path):
-            yield relative
+    for path in [start] if start.is_file() else _walk(start, skipped):
+        if _matches(_below(root, path), pattern):
+            yield path
+
+
+def _below(root: Path, path: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _regular(paths: Iterable[Path]) -> Iterator[Path]:

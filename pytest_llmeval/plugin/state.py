@@ -173,7 +173,10 @@ class PluginState:
         urls = worker_input.get("llm_local_urls", {})
         runs_all = self.config.args_source is not pytest.Config.ArgsSource.ARGS
         environment = Environment(self.locations, dict(os.environ), urls, runs_all, process)
-        return Session(self.settings, environment)
+        session = Session(self.settings, environment)
+        # So pytest-timeout ends a test, in the main thread.
+        session.passed_on = (pytest.fail.Exception,)
+        return session
 
     @property
     def secrets(self) -> Secrets | None:

@@ -15,8 +15,10 @@ from pytest_llmeval.plugin.selection import (
     golden_candidates,
     golden_files,
     matching_patterns,
+    near_files,
 )
 from pytest_llmeval.plugin.state import PluginState
+from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.text import first_of
 
 _NAMED = 3
@@ -47,6 +49,30 @@ def hidden_files(state: PluginState) -> Iterator[str]:
             verb = "is" if len(files) == 1 else "are"
             names = first_of(sorted(files), _NAMED)
             yield f"llm_golden: {names} of {pattern!r} {verb} not collected: {reason}"
+
+
+def unread_files(state: PluginState) -> Iterator[str]:
+    """Yield a sentence on the files of each pattern that seem to hold rows, but are not read."""
+    roots = state.choice.roots
+    for pattern in state.settings.golden:
+        if collects_outside(pattern):
+            continue
+        near = near_files(state.config.rootpath, pattern, _never_entered(state))
+        files = sorted(
+            file for file in near if _is_chosen(file, roots) and not _is_set(state, file)
+        )
+        if files:
+            verb = "is" if len(files) == 1 else "are"
+            yield (
+                f"llm_golden: {first_of(files, _NAMED)} of {pattern!r} {verb} not read: convert to "
+                f"CSV or JSONL, or name patterns such as {pattern.rstrip('/')}/*.csv in llm_golden"
+            )
+
+
+def _is_set(state: PluginState, file: str) -> bool:
+    """Return whether a setting names a file, so that it holds no rows."""
+    texts = [getattr(state.settings, row.name) for row in OPTIONS]
+    return any(isinstance(text, str) and text.endswith(file) for text in texts)
 
 
 def files_of_empty_folders(state: PluginState, folders: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
+from pytest_llmeval.escaping import Escaped, awaited, called, escaped
 from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.providers.finish import (
     broken_off,
@@ -82,6 +83,8 @@ class CallableProvider(BaseProvider):
             answer = await self._call(case)
         except CallError:
             raise  # from a Provider inside the function, whose error explains the failure
+        except Escaped as error:
+            raise CallError(f"{self._name} raised {error}") from error.__cause__
         except Exception as error:
             raise CallError(f"{self._name} raised {type(error).__name__}: {error}") from error
         return self._completion(answer, time.perf_counter() - started)
@@ -90,9 +93,9 @@ class CallableProvider(BaseProvider):
         if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(
             type(self._function).__call__
         ):
-            return await self._function(case)
+            return await awaited(self._function(case))
         answer = await in_thread(self._function, case)
-        return await answer if inspect.isawaitable(answer) else answer
+        return await awaited(answer) if inspect.isawaitable(answer) else answer
 
     def _completion(self, answer: object, latency_s: float) -> Completion:
         endpoint = self.endpoint
@@ -164,7 +167,7 @@ def _import(name: str, origin: str) -> ModuleType:
     if folder not in sys.path:
         sys.path.append(folder)
     try:
-        return importlib.import_module(name)
+        return called(importlib.import_module, name)
     except Exception as error:  # an import runs the user's code
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
@@ -174,8 +177,13 @@ def _import(name: str, origin: str) -> ModuleType:
                 remedy = f"A module is written with dots: python:{dotted}:NAME."
             remedy += " If it is not installed, add its folder to pytest's pythonpath."
         else:
-            remedy = f"Importing {name} raised {type(error).__name__}: {error}"
+            remedy = f"Importing {name} raised {_named(error)}"
         raise SettingError(origin, f"python:{name}", _ALLOWED_SPEC, remedy) from error
+
+
+def _named(error: Exception) -> str:
+    """Return an error of the user's code with its type."""
+    return str(error) if isinstance(error, Escaped) else f"{type(error).__name__}: {error}"
 
 
 def _nearest_module(missing: str) -> str:
@@ -225,9 +233,9 @@ def as_provider(value: object, origin: str = "llm_provider", name: str = "") -> 
 
 def _instance(cls: type, origin: str) -> object:
     try:
-        return cls()
+        return called(cls)
     except Exception as error:  # the user's code
-        remedy = f"{cls.__name__}() raised {type(error).__name__}: {error}"
+        remedy = f"{cls.__name__}() raised {_named(error)}"
         raise SettingError(
             origin, cls.__name__, "a class that needs no arguments", remedy
         ) from error
@@ -291,8 +299,9 @@ async def in_thread(function: Callable[..., T], *args: object) -> T:
         args: Its arguments.
 
     Raises:
-        RuntimeError: The function tried to end the process, or no thread can be started.
-        BaseException: The exception of the function.
+        RuntimeError: No thread can be started.
+        Escaped: The function raised what is no error by its type.
+        Exception: The exception of the function.
     """
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[Callable[[], T]] = loop.create_future()
@@ -318,12 +327,10 @@ def _outcome(
     try:
         value = context.run(function, *args)
     except BaseException as error:
-        raised = error
+        # What is no error would end the event loop, or be taken for the end of the run.
+        raised = error if isinstance(error, Exception) else escaped(error)
 
         def fail() -> T:
-            # Either of these would end the event loop.
-            if isinstance(raised, (SystemExit, KeyboardInterrupt)):
-                raise RuntimeError(f"it raised {type(raised).__name__}: {raised}") from raised
             raise raised
 
         return fail

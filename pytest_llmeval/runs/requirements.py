@@ -49,6 +49,7 @@ class CaseTally:
         excused: Tried cases of each golden file or test that missed a threshold without failing.
         quarantined: Of the tried ones, those in quarantine.
         skipped: Skipped cases by cause.
+        skips: Cases that the project skips, by the reason.
         metrics: Scores that a threshold was held against, or should have been in a case that ended
             with an error.
         scores: Names of all scores.
@@ -62,6 +63,7 @@ class CaseTally:
     excused: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
     skipped: Counter[Cause] = field(default_factory=Counter)
+    skips: Counter[str] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
     scores: set[str] = field(default_factory=set)
     unsent: int = 0
@@ -78,6 +80,8 @@ class CaseTally:
         """Count one result."""
         if result.outcome == "skipped":
             self.skipped[result.cause] += 1
+            if result.cause == "skip":
+                self.skips[result.message] += 1
             return
         self.tried += 1
         if result.is_row:
@@ -112,6 +116,7 @@ class Selected:
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
+        passed_over: What nobody has chosen to leave out, each in one sentence.
     """
 
     cases: int = 0
@@ -125,6 +130,7 @@ class Selected:
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     def missing(self) -> Iterator[str]:
         """Yield why a case that was found has no result, though nobody left it out."""
@@ -176,7 +182,9 @@ def settle(
     (unjudged if is_required else covered).extend(selected.missing())
     narrowed = [*selected.narrowed, *_excused_by_environment(settings, cases)]
     (unjudged if settings.strict or is_gated else covered).extend(narrowed)
-    doubts = [*_doubts(settings, cases), *_unused_criteria(criteria, cases)]
+    doubts = [*selected.passed_over, *_doubts(settings, cases), *_unused_criteria(criteria, cases)]
+    if settings.strict or is_gated:
+        doubts += _skips(cases)
     if settings.strict:
         unjudged += doubts
     else:
@@ -303,7 +311,8 @@ def _settle_nothing(
 
 def _reasons(settings: Settings, cases: CaseTally, selected: Selected) -> Iterator[str]:
     """Yield the reasons why no case was tried."""
-    yield from (*selected.gaps, *selected.left_out, *selected.missing())
+    yield from (*selected.gaps, *selected.left_out, *selected.passed_over, *selected.missing())
+    yield from selected.narrowed
     yield from _empty(settings)
     yield from _skipped(cases)
     if selected.cases and not selected.selected and not selected.gaps:
@@ -314,6 +323,15 @@ def _skipped(cases: CaseTally) -> Iterator[str]:
     unconfigured = cases.skipped["no_model"]
     if unconfigured:
         yield f"{count(unconfigured, 'case')} skipped, because no model or judge is configured"
+
+
+def _skips(cases: CaseTally) -> Iterator[str]:
+    """Yield a sentence if the project skips cases, by a marker or in a test."""
+    if cases.skips:
+        number = cases.skips.total()
+        verb = "was" if number == 1 else "were"
+        cases_in_all = count(cases.tried + cases.skipped.total(), "case")
+        yield f"{number} of {cases_in_all} {verb} skipped: {first_of(list(cases.skips), _NAMED)}"
 
 
 def _unjudged(

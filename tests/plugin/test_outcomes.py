@@ -298,3 +298,61 @@ def test_a_module_scoped_provider_answers_cases_without_python(project: Project)
         """,
     )
     project.run("golden/faq.csv").assert_outcomes(passed=3)
+
+
+GREEN = """
+import pytest
+
+@pytest.hookimpl({place})
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" and report.failed and item.name != "c9":
+        {change}
+    return report
+"""
+CHANGES = (
+    "report.outcome, report.longrepr = 'passed', None",
+    "report.outcome, report.longrepr = 'skipped', ('x.py', 1, 'Skipped: known')",
+    "report.outcome, report.wasxfail = 'passed', 'known'",
+)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
+@pytest.mark.parametrize("change", CHANGES, ids=["passed", "skipped", "xpassed"])
+def test_a_missed_threshold_that_a_hook_turns_green_counts_as_missed(
+    project: Project, change: str, workers: list[str]
+) -> None:
+    rows = [f"c{number},Q{number},yes,{'yes' if number % 2 else 'no'}\n" for number in range(4)]
+    project.write("golden/rows.csv", "id,prompt,expected,new\n" + "".join(rows))
+    project.write(
+        "test_body.py",
+        """
+        import pytest
+
+        @pytest.mark.llm_golden("golden/rows.csv")
+        def test_body(llm_completion): assert llm_completion.text == "yes"
+        """,
+    )
+    gate = ("--llm-threshold", "exact_match>=1", "--llm-gate", "pass_rate>=.9")
+    for place in ("wrapper=True", "wrapper=True, tryfirst=True"):
+        project.write("conftest.py", GREEN.format(place=place, change=change))
+        run = project.run("golden/rows.csv", "test_body.py", "--llm-provider", "column:new", *gate, *workers)  # fmt: skip
+        run.assert_outcomes(passed=4, failed=4)
+        assert run.ret == pytest.ExitCode.TESTS_FAILED
+        run.stdout.fnmatch_lines(["MISSED: pass_rate>=.9: pass rate 50*of 8 cases*"])
+        assert run.stdout.str().count("A hook of the project has turned this failure green") == 4
+        assert "exact_match scored 0; required >= 1" in run.stdout.str()
+        assert "assert 'no' == 'yes'" in run.stdout.str()
+
+
+def test_a_hook_may_turn_a_failure_into_an_expected_one_and_other_tests_green(
+    project: Project,
+) -> None:
+    change = "report.outcome, report.wasxfail = 'skipped', 'known'"
+    project.write("conftest.py", GREEN.format(place="wrapper=True", change=change))
+    project.write("golden/rows.csv", "id,prompt,expected,new\nc0,Q,yes,no\n")
+    args = ("golden/rows.csv", "--llm-provider", "column:new", "--llm-threshold", "exact_match>=1")
+    project.run(*args).assert_outcomes(xfailed=1)
+    project.write("conftest.py", GREEN.format(place="wrapper=True", change=CHANGES[0]))
+    project.write("test_other.py", "def test_other(): assert 0\n")
+    project.run("test_other.py").assert_outcomes(passed=1)

@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from pytest_llmeval.errors import CallError
+from pytest_llmeval.escaping import raised_in
 from pytest_llmeval.providers.python import CallableProvider, in_thread
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case, Source
@@ -35,9 +36,9 @@ def test_what_a_function_raises_reaches_the_caller(error: BaseException) -> None
     def fail() -> None:
         raise error
 
-    with pytest.raises(type(error)) as caught:
+    with pytest.raises(Exception, match=str(error) or type(error).__name__) as caught:
         asyncio.run(in_thread(fail))
-    assert caught.value is error or isinstance(error, asyncio.CancelledError)
+    assert raised_in(caught.value) is error
 
 
 @pytest.mark.parametrize("wish", [SystemExit(3), KeyboardInterrupt(), StopIteration()])
@@ -46,7 +47,7 @@ def test_a_function_cannot_end_the_event_loop(wish: BaseException) -> None:
         raise wish
 
     async def asked() -> str:
-        with pytest.raises(CallError, match=f"app raised RuntimeError: .*{type(wish).__name__}"):
+        with pytest.raises(CallError, match=f"app raised .*{type(wish).__name__}"):
             await CallableProvider(leave, "app").complete(
                 Request(({"role": "user", "content": "hi"},))
             )
