@@ -414,6 +414,7 @@ def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> Metr
         reduced = value if len(values) > 1 else None
         return MetricValues(values if value is not None else (), version, reduced)
     known = [score.value for score in scores if score.value is not None]
+    version = " ".join(dict.fromkeys(sorted(score.version for score in scores)))
     # If one of several scores is missing, the mean of the rest would be another quantity.
     if not known or len(known) < len(scores):
         return MetricValues((), version)
