@@ -156,9 +156,9 @@ def _able(
         for metric, keys in live.items():
             if result.key not in keys:
                 continue
-            found = scorers_of(result, metric)
-            if found.obstacle:
-                obstacles.setdefault(metric, found.obstacle)
+            judges = scorers_of(result, metric)
+            if judges.obstacle:
+                obstacles.setdefault(metric, judges.obstacle)
             else:
                 able.setdefault(metric, []).append(result.key)
     return able, obstacles

@@ -100,15 +100,15 @@ def _needs(metric: MetricPlan) -> str:
 def _ways(metric: MetricPlan) -> Iterator[str]:
     """Yield the suites that show the drop: smaller than today's if that is enough, else larger."""
     cases, samples = metric.cases_needed, metric.samples_needed
-    if cases is not None and _is_other(cases, metric.cases, metric.is_enough):
+    if cases is not None and _differs(cases, metric.cases, metric.is_enough):
         suite = f"{count(cases, 'case')} with {count(metric.samples, 'sample')}"
         yield f"{suite}{_price(metric.usd_cases)}"
-    if samples is not None and _is_other(samples, metric.samples, metric.is_enough):
+    if samples is not None and _differs(samples, metric.samples, metric.is_enough):
         suite = f"{count(metric.cases, 'case')} with {count(samples, 'sample')}"
         yield f"{suite}{_price(metric.usd_samples)}"
 
 
-def _is_other(needed: int, today: int, is_enough: bool) -> bool:
+def _differs(needed: int, today: int, is_enough: bool) -> bool:
     return needed < today if is_enough else needed > today
 
 
